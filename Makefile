@@ -1,0 +1,70 @@
+# Every path is relative, so that the folder may have a space in its name. Tools run as
+# `.venv/bin/python -m TOOL`, which works wherever the folder is and whatever is on PATH.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+# The build backend runs in an environment of its own: pip constrains it by these variables
+# (the second from pip 25.3 on).
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
+export MPLBACKEND := Agg
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test check format docs lock clean
+
+help:  ## print this list
+	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/demo-installed  ## install, and reproduce the published examples into demo-output/
+	$(VENV)/bin/fewlabels demo --out demo-output
+
+test: $(VENV)/test-installed  ## install, and run the tests with the coverage of the numerical core
+	@mkdir -p build
+	$(PY) -m pytest --cov --cov-report=term --cov-report=json:build/coverage.json
+	$(PY) tools/check_branches.py build/coverage.json
+
+check: $(VENV)/test-installed  ## lint, format, types, import directions, documentation
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
+	$(PY) tools/check_docs.py
+	$(PY) tools/command_help.py --check
+
+format: $(VENV)/test-installed  ## rewrite the code in the project's format
+	$(PY) -m ruff check --fix
+	$(PY) -m ruff format
+
+docs: $(VENV)/test-installed  ## rewrite docs/command-line.md from the commands' own help
+	$(PY) tools/command_help.py
+
+lock: $(PY)  ## rewrite constraints.txt with the newest versions
+	rm -rf build/lock
+	$(PY) -m venv build/lock
+	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/lock/bin/python -m pip install --quiet hatchling -e '.[dev]'
+	build/lock/bin/python tools/lock.py constraints.txt
+	rm -rf build/lock
+
+clean:  ## remove all that make made, the virtual environment included
+	rm -rf $(VENV) build dist demo-output htmlcov .coverage
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests tools examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(PY):
+	@$(PYTHON) tools/check_python.py
+	$(PYTHON) -m venv --clear $(VENV)
+
+# The demo needs half of what the tests need, and its user has been waiting since the clone.
+$(VENV)/demo-installed: pyproject.toml constraints.txt | $(PY)
+	$(PIP_INSTALL) -e '.[cli]'
+	@touch $@
+
+$(VENV)/test-installed: pyproject.toml constraints.txt | $(PY)
+	$(PIP_INSTALL) -e '.[dev]'
+	@touch $@ $(VENV)/demo-installed
