@@ -1,0 +1,54 @@
+"""Learning from few labels: graphs of similar points over which a few labels spread.
+
+>>> from fewlabels import LabelSpreading
+>>> X = [[0.0], [1.0], [2.0], [10.0], [11.0], [12.0]]
+>>> y = [0, -1, -1, 1, -1, -1]
+>>> LabelSpreading(kernel="self-tuning", n_neighbors=2).fit(X, y).transduction_
+array([0, 0, 0, 1, 1, 1])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from fewlabels._version import __version__
+
+if TYPE_CHECKING:
+    from fewlabels.exceptions import FewLabelsError, UnreachedWarning
+    from fewlabels.graph import Graph, knn_graph, rbf_graph
+    from fewlabels.models import LabelPropagation, LabelSpreading
+
+__all__ = [
+    "FewLabelsError",
+    "Graph",
+    "LabelPropagation",
+    "LabelSpreading",
+    "UnreachedWarning",
+    "__version__",
+    "knn_graph",
+    "rbf_graph",
+]
+
+# Loaded when first used, so that `import fewlabels` and `fewlabels --help` answer at once.
+_HOMES = {
+    "FewLabelsError": "fewlabels.exceptions",
+    "Graph": "fewlabels.graph",
+    "LabelPropagation": "fewlabels.models",
+    "LabelSpreading": "fewlabels.models",
+    "UnreachedWarning": "fewlabels.exceptions",
+    "knn_graph": "fewlabels.graph",
+    "rbf_graph": "fewlabels.graph",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,198 @@
+"""Read a column of labels in which most entries are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+
+IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
+AnyArray = npt.NDArray[Any]
+
+UNLABELLED = -1
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels as codes into sorted classes.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The distinct labels in ascending order, in the dtype in which they came.
+    codes : ndarray of shape (n_samples,), dtype intp
+        Index into `classes`; -1 where unlabelled.
+    marker : object
+        What stands for "unlabelled" beside these classes: -1, NaN or None.
+    """
+
+    classes: AnyArray
+    codes: IntArray
+    marker: object
+
+    @property
+    def labelled(self) -> BoolArray:
+        """True where a point has a label, shape (n_samples,)."""
+        return self.codes >= 0
+
+    def decode(self, codes: IntArray) -> AnyArray:
+        """Return the classes of `codes`; where a code is -1, the marker."""
+        known = codes >= 0
+        if known.all():
+            return self.classes[codes]
+        dtype = self.classes.dtype
+        if dtype.kind not in "ifO":  # an array of strings, say, has no room for a marker
+            dtype = np.dtype(object)
+        decoded = np.full(codes.shape, self.marker, dtype=dtype)
+        decoded[known] = self.classes[codes[known]]
+        return decoded
+
+
+def is_missing(value: object) -> bool:
+    """Tell whether `value` is None, a NaN, ``pandas.NA`` or a ``NaT``."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
+
+
+def encode_labels(y: object) -> Labels:
+    """Find the classes of `y`, and which points have one.
+
+    Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA`` everywhere.
+    Classes may be any hashable values; they are sorted, by type and text where they have no
+    common order.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        A list, an array, a pandas or polars column.
+
+    Raises
+    ------
+    InvalidInputError
+        If `y` is not one-dimensional, or if the string ``"-1"`` (or the number -1 among
+        strings) stands in it, which scikit-learn would take for a class.
+    InvalidTypeError
+        If `y` is no array, or a label is not hashable.
+    """
+    values = _as_column(y)
+    if values.dtype.kind == "O":
+        values = _narrowed(values)
+    if values.dtype.kind == "i":
+        return _encode_plain(values, values == UNLABELLED, values.dtype.type(UNLABELLED))
+    if values.dtype.kind == "f":
+        missing = np.isnan(values)
+        marker = np.nan if missing.any() else float(UNLABELLED)
+        return _encode_plain(values, missing | (values == UNLABELLED), marker)
+    if values.dtype.kind == "O":
+        return _encode_objects(values)
+    if values.dtype.kind == "U":
+        _refuse_minus_one(set(values.tolist()))
+    return _encode_plain(values, np.zeros(len(values), dtype=bool), None)
+
+
+def _as_column(y: object) -> AnyArray:
+    if isinstance(y, (list, tuple)):
+        values = _object_array(y) if any(_is_atom(entry) for entry in y) else np.asarray(y)
+    elif hasattr(y, "__array__"):
+        plain = isinstance(getattr(y, "dtype", None), np.dtype)
+        # pandas' and polars' own column types say "missing" with objects of their own
+        values = np.asarray(y) if plain else np.asarray(y, dtype=object)
+    else:
+        raise InvalidTypeError(
+            f"labels must be an array or a list with one entry a point, got {type(y).__name__}."
+        )
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = _ravelled(values)
+    if values.ndim != 1:
+        raise InvalidInputError(
+            f"labels must be one-dimensional, one entry a point, got shape {values.shape}."
+        )
+    return values
+
+
+def _ravelled(values: AnyArray) -> AnyArray:
+    from sklearn.utils import column_or_1d  # warns as scikit-learn's users know it
+
+    column: AnyArray = column_or_1d(values, warn=True)
+    return column
+
+
+def _is_atom(entry: object) -> bool:
+    """Tell whether NumPy would garble a list with this entry: NaN to "nan", tuples to rows."""
+    return entry is None or isinstance(entry, (str, tuple, frozenset)) or is_missing(entry)
+
+
+def _object_array(entries: list[Any] | tuple[Any, ...]) -> AnyArray:
+    values = np.empty(len(entries), dtype=object)
+    for i, entry in enumerate(entries):  # one by one: NumPy would unpack tuples
+        values[i] = entry
+    return values
+
+
+def _narrowed(values: AnyArray) -> AnyArray:
+    """Turn an object column of integers, or of numbers, into one; leave any other."""
+    missing = _missing_mask(values)
+    present = values[~missing]
+    if len(present) == 0 or any(isinstance(v, (bool, np.bool_)) for v in present):
+        return values
+    if all(isinstance(v, Integral) for v in present):
+        codes = np.full(len(values), UNLABELLED, dtype=np.int64)
+        try:
+            codes[~missing] = present
+        except OverflowError:
+            return values
+        return codes
+    if all(isinstance(v, Real) for v in present):
+        numbers = np.full(len(values), np.nan)
+        numbers[~missing] = present
+        return numbers
+    return values
+
+
+def _missing_mask(values: AnyArray) -> BoolArray:
+    return np.fromiter((is_missing(v) for v in values), dtype=bool, count=len(values))
+
+
+def _encode_plain(values: AnyArray, missing: BoolArray, marker: object) -> Labels:
+    codes = np.full(len(values), UNLABELLED, dtype=np.intp)
+    classes, codes[~missing] = np.unique(values[~missing], return_inverse=True)
+    return Labels(classes, codes, marker)
+
+
+def _encode_objects(values: AnyArray) -> Labels:
+    missing = _missing_mask(values)
+    found: dict[Any, None] = {}
+    for row, value in zip(np.flatnonzero(~missing), values[~missing], strict=True):
+        if not isinstance(value, Hashable):
+            raise InvalidTypeError(
+                f"labels must be hashable, got a {type(value).__name__} at row {row}: {value!r}."
+            )
+        found[value] = None
+    _refuse_minus_one(found)
+    try:
+        ordered = sorted(found)
+    except TypeError:  # no common order, as between strings and tuples
+        ordered = sorted(found, key=lambda value: (type(value).__name__, repr(value)))
+    classes = _object_array(ordered)
+    code_of = {value: code for code, value in enumerate(ordered)}
+    codes = np.full(len(values), UNLABELLED, dtype=np.intp)
+    codes[~missing] = [code_of[value] for value in values[~missing]]
+    return Labels(classes, codes, None)
+
+
+def _refuse_minus_one(found: Any) -> None:
+    for value in ("-1", UNLABELLED):
+        if value in found:
+            raise InvalidInputError(
+                f"{value!r} stands among labels that are not numbers, where it would be a class of "
+                "its own. Mark unlabelled points with None, NaN or pandas.NA "
+                "(in an array of dtype object)."
+            )

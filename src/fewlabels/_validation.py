@@ -1,0 +1,80 @@
+"""Checks of single settings. Each error says what came, what is allowed and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Integral, Real
+
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+
+
+def check_integer(
+    name: str, value: object, *, minimum: int | None = None, maximum: int | None = None
+) -> int:
+    """Return `value` as an int, or raise; booleans are not integers here."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InvalidTypeError(
+            f"{name} must be an integer, got {value!r} of type {type(value).__name__}."
+        )
+    number = int(value)
+    if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
+        raise InvalidInputError(f"{name} must be {_range(minimum, maximum)}, got {number}.")
+    return number
+
+
+def check_real(
+    name: str,
+    value: object,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+    minimum: float | None = None,
+) -> float:
+    """Return `value` as a finite float inside the open or half-open range, or raise."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise InvalidTypeError(
+            f"{name} must be a number, got {value!r} of type {type(value).__name__}."
+        )
+    number = float(value)
+    bounds = []
+    if above is not None:
+        bounds.append((number > above, f"greater than {above:g}"))
+    if minimum is not None:
+        bounds.append((number >= minimum, f"at least {minimum:g}"))
+    if below is not None:
+        bounds.append((number < below, f"less than {below:g}"))
+    finite = number - number == 0
+    if not finite or not all(holds for holds, _ in bounds):
+        allowed = " and ".join(text for _, text in bounds) or "finite"
+        raise InvalidInputError(f"{name} must be {allowed}, got {number:g}.")
+    return number
+
+
+def check_choice(name: str, value: object, allowed: Iterable[str], *, other: str = "") -> str:
+    """Return `value` if it is one of the strings `allowed`, or raise."""
+    choices = list(allowed)
+    if isinstance(value, str) and value in choices:
+        return value
+    listed = ", ".join(repr(choice) for choice in choices)
+    kind = InvalidInputError if isinstance(value, str) else InvalidTypeError
+    raise kind(f"{name} must be one of {listed}{other}, got {value!r}.")
+
+
+def check_n_jobs(n_jobs: object) -> int | None:
+    """Return `n_jobs` as joblib takes it: None, a positive or a negative integer."""
+    if n_jobs is None:
+        return None
+    number = check_integer("n_jobs", n_jobs)
+    if number == 0:
+        raise InvalidInputError(
+            "n_jobs must be None, positive, or negative (-1 means all cores), got 0."
+        )
+    return number
+
+
+def _range(minimum: int | None, maximum: int | None) -> str:
+    if minimum is None:
+        return f"at most {maximum}"
+    if maximum is None:
+        return f"at least {minimum}"
+    return f"from {minimum} to {maximum}"

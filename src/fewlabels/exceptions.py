@@ -1,0 +1,50 @@
+"""Errors and warnings of fewlabels.
+
+::
+
+    FewLabelsError (Exception)
+    ├── InvalidInputError (ValueError)        a value, shape or setting that can't be used
+    ├── InvalidTypeError (TypeError)          a thing of the wrong kind
+    ├── NotEnoughMemoryError (MemoryError)    refused before the memory is asked for
+    ├── GraphFileError (ValueError)           a graph file that can't be read
+    ├── DataFileError (ValueError)            a table or array file that can't be read or written
+    └── MissingDependencyError (ImportError)  an optional package that isn't installed
+
+    UserWarning
+    └── UnreachedWarning                      points that no label can reach
+
+An iteration that stops before its tolerance is reported as scikit-learn does, by
+:class:`sklearn.exceptions.ConvergenceWarning`.
+"""
+
+
+class FewLabelsError(Exception):
+    """Base of every error that fewlabels raises on purpose."""
+
+
+class InvalidInputError(FewLabelsError, ValueError):
+    """A value, a shape or a setting can't be used; the message says what is allowed."""
+
+
+class InvalidTypeError(FewLabelsError, TypeError):
+    """A thing of the wrong kind was passed; the message says which kinds are allowed."""
+
+
+class NotEnoughMemoryError(FewLabelsError, MemoryError):
+    """More memory was asked for than is free; nothing was allocated."""
+
+
+class GraphFileError(FewLabelsError, ValueError):
+    """A file does not hold a graph that this version can read."""
+
+
+class DataFileError(FewLabelsError, ValueError):
+    """A table or array file can't be read or written."""
+
+
+class MissingDependencyError(FewLabelsError, ImportError):
+    """An optional package is missing; the message names the extra that installs it."""
+
+
+class UnreachedWarning(UserWarning):
+    """Some points lie in components of the graph that hold no label."""
