@@ -1,0 +1,19 @@
+"""Graphs of similar points: how they are built, held, saved and diagnosed."""
+
+from fewlabels.graph._build import knn_graph, rbf_graph
+from fewlabels.graph._components import component_labels
+from fewlabels.graph._diagnosis import GraphDiagnosis
+from fewlabels.graph._graph import Graph
+from fewlabels.graph._neighbors import Neighbors, find_neighbors
+from fewlabels.graph._weights import edge_weights
+
+__all__ = [
+    "Graph",
+    "GraphDiagnosis",
+    "Neighbors",
+    "component_labels",
+    "edge_weights",
+    "find_neighbors",
+    "knn_graph",
+    "rbf_graph",
+]

@@ -1,0 +1,217 @@
+"""Build graphs from features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.utils import check_array
+
+from fewlabels._memory import require_memory
+from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph._graph import SYMMETRIZATIONS, Graph, Symmetrize, symmetric_csr
+from fewlabels.graph._neighbors import Neighbors, check_metric, find_neighbors
+from fewlabels.graph._weights import WEIGHTS, Weights, edge_weights
+
+
+def knn_graph(
+    X: Any,
+    n_neighbors: int = 10,
+    *,
+    metric: str | Callable[..., float] = "euclidean",
+    weights: Weights = "self-tuning",
+    symmetrize: Symmetrize = "mean",
+    exact: bool | None = None,
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+    progress: bool = False,
+) -> Graph:
+    """Join every point to its nearest neighbours.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Features, finite.
+    n_neighbors : int, default=10
+        k, the number of *other* points that each point is joined to, at least 1; with fewer
+        than k + 1 points, all the others.
+    metric : str or callable, default="euclidean"
+        ``"euclidean"``, ``"cosine"``, ``"inner_product"``, or any metric of
+        :class:`sklearn.neighbors.NearestNeighbors`.
+    weights : {"self-tuning", "gaussian", "binary", "distance"} or callable, default="self-tuning"
+        With d_ij the distance and s_i that of point i to its k-th neighbour:
+        exp(-4 d_ij^2 / (s_i s_j)); exp(-4 d_ij^2 / s^2), s the median scale; 1; 1 / d_ij; or a
+        function from the array of distances to an array of weights of the same shape.
+    symmetrize : {"mean", "union", "mutual"}, default="mean"
+        What joins two points of which only one has the other among its k nearest: half the
+        weight, the whole weight, or no edge.
+    exact : bool, default=None
+        True demands an exact search; None and False also allow an approximate one. Every search
+        of this version is exact.
+    n_jobs : int, default=None
+        Processes or threads of the search, as in scikit-learn. No effect on the result.
+    random_state : int, RandomState or None, default=None
+        Seed of an approximate search. No effect on an exact one.
+    progress : bool, default=False
+        Show a progress bar on standard error.
+
+    Returns
+    -------
+    Graph
+        float32 weights in CSR. Exponential weights do not fall below about 5e-38, so that no
+        edge of a far outlier is lost to rounding.
+
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError
+        If `X` holds NaN or infinity, or a setting is out of range.
+
+    Notes
+    -----
+    Cost: the search, O(n^2 n_features) at worst; then O(n k) time and memory.
+
+    References
+    ----------
+    L. Zelnik-Manor, P. Perona, "Self-tuning spectral clustering", NIPS 2004. J. Calder,
+    B. Cook, M. Thorpe, D. Slepcev, "Poisson learning", ICML 2020.
+
+    Examples
+    --------
+    >>> from fewlabels.graph import knn_graph
+    >>> knn_graph([[0.0], [1.0], [2.0], [10.0], [11.0]], n_neighbors=1)
+    Graph(n_nodes=5, n_edges=3, n_components=2, dtype=float32)
+    """
+    k = check_integer("n_neighbors", n_neighbors, minimum=1)
+    check_metric(metric)
+    if not callable(weights):
+        check_choice("weights", weights, WEIGHTS, other=", or a callable")
+    check_choice("symmetrize", symmetrize, SYMMETRIZATIONS)
+    if exact not in (True, False, None):
+        raise InvalidTypeError(f"exact must be True, False or None, got {exact!r}.")
+    n_jobs = check_n_jobs(n_jobs)
+    features = _checked_features(X)
+    n_samples = features.shape[0]
+    k = min(k, n_samples - 1)
+    info = {
+        "kind": "knn",
+        "n_neighbors": k,
+        "metric": metric if isinstance(metric, str) else "callable",
+        "weights": weights if isinstance(weights, str) else "callable",
+        "symmetrize": symmetrize,
+    }
+    if k == 0:  # a single point
+        lonely = sparse.csr_array((n_samples, n_samples), dtype=np.float32)
+        return Graph(lonely, local_scales=np.zeros(n_samples), build_info=info)
+    found = find_neighbors(features, k, metric=metric, n_jobs=n_jobs, progress=progress)
+    scales = found.distances[:, -1].copy()
+    values = edge_weights(found.distances, scales, scales[found.indices], weights)
+    affinity, asymmetry = symmetric_csr(_directed(found, values), symmetrize)
+    n_duplicates = int(np.any(found.distances == 0, axis=1).sum())
+    info |= {"asymmetry": asymmetry, "n_duplicates": n_duplicates}
+    return Graph(affinity, local_scales=scales, build_info=info)
+
+
+def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None) -> Graph:
+    """Join every point to every other by the radial basis function kernel.
+
+    w_ij = exp(-gamma |x_i - x_j|^2) for i != j, and w_ii = 0.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Features, finite.
+    gamma : float, default=20.0
+        At least 0, in units of 1 / feature^2.
+    dtype : {float32, float64}, default=None
+        Dtype of the weights; None is that of `X`, float64 for integers.
+
+    Returns
+    -------
+    Graph
+        With a dense affinity.
+
+    Raises
+    ------
+    NotEnoughMemoryError
+        If the dense matrix would not fit the free memory; nothing is allocated then.
+
+    Notes
+    -----
+    Cost O(n^2 n_features), memory O(n^2). For more than some thousand points use
+    :func:`knn_graph`.
+
+    Examples
+    --------
+    >>> from fewlabels.graph import rbf_graph
+    >>> rbf_graph([[0.0], [1.0], [2.0]], gamma=1.0).affinity.round(3)
+    array([[0.   , 0.368, 0.018],
+           [0.368, 0.   , 0.368],
+           [0.018, 0.368, 0.   ]])
+    """
+    gamma = check_real("gamma", gamma, minimum=0)
+    features = _checked_features(X)
+    chosen = np.dtype(features.dtype if dtype is None else dtype)
+    if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise InvalidInputError(f"dtype must be float32, float64 or None, got {chosen}.")
+    n_samples = features.shape[0]
+    require_memory(
+        2 * n_samples**2 * max(chosen.itemsize, features.dtype.itemsize),
+        f"a dense affinity of {n_samples:,} points",
+        "Use knn_graph (kernel='knn' or 'self-tuning' in the estimators), whose memory grows "
+        "with n and not with its square.",
+    )
+    affinity = rbf_kernel(features, gamma=gamma).astype(chosen, copy=False)
+    np.fill_diagonal(affinity, 0)
+    affinity[affinity < np.finfo(chosen).tiny] = 0  # denormal weights have lost their digits
+    # The kernel is symmetric; a blocked matrix product may leave the last bit different.
+    affinity = np.maximum(affinity, affinity.T)
+    return Graph(affinity, build_info={"kind": "rbf", "gamma": gamma, "asymmetry": 0.0})
+
+
+def _checked_features(X: Any) -> Any:
+    if isinstance(X, Graph):
+        raise InvalidTypeError("X must be an array of features; this is a Graph already.")
+    try:
+        return check_array(
+            X, accept_sparse="csr", dtype=(np.float64, np.float32), ensure_min_samples=1
+        )
+    except TypeError as error:
+        raise InvalidTypeError(str(error)) from error
+    except ValueError as error:
+        raise InvalidInputError(_naming_rows(X, str(error))) from error
+
+
+def _naming_rows(X: Any, message: str) -> str:
+    """Add the rows of the NaN or infinite values that scikit-learn's message speaks of."""
+    if "NaN" not in message and "infinity" not in message:
+        return message
+    if sparse.issparse(X):
+        matrix = X.tocoo()
+        bad = np.unique(matrix.row[~np.isfinite(matrix.data)])
+    else:
+        bad = np.flatnonzero(~np.isfinite(np.asarray(X, dtype=np.float64)).all(axis=1))
+    listed = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
+    first_line = message.splitlines()[0]
+    return f"{first_line} Rows that hold them, counted from 0: {listed} ({len(bad)} in all)."
+
+
+def _directed(found: Neighbors, values: npt.NDArray[np.float64]) -> sparse.csr_array:
+    """Row i holds the weights of the edges from point i to its neighbours."""
+    n_samples, k = found.indices.shape
+    shape = (n_samples, n_samples)
+    weights = np.minimum(values, np.finfo(np.float32).max).astype(np.float32)
+    starts = np.arange(0, n_samples * k + 1, k)
+    directed = sparse.csr_array((weights.ravel(), found.indices.ravel(), starts), shape=shape)
+    duplicate = found.distances == 0
+    if not duplicate.any():
+        return directed
+    # Of more duplicates than k, a point lists some only. All are equally near, so that each of
+    # these edges holds both ways, whatever joins the two directions.
+    rows = np.nonzero(duplicate)[0]
+    reverse = (weights[duplicate], (found.indices[duplicate], rows))
+    return sparse.csr_array(directed.maximum(sparse.csr_array(reverse, shape=shape)))

@@ -1,0 +1,323 @@
+"""The graph: points joined by non-negative, symmetric weights."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from fewlabels._memory import require_memory
+from fewlabels._validation import check_choice
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph._components import component_labels
+from fewlabels.graph._diagnosis import GraphDiagnosis, diagnose
+from fewlabels.graph._storage import load_arrays, save_arrays
+
+FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+Affinity: TypeAlias = "sparse.csr_array | FloatArray"
+Symmetrize: TypeAlias = Literal["mean", "union", "mutual"]
+
+SYMMETRIZATIONS = ("mean", "union", "mutual")
+
+
+class Graph:
+    """An undirected graph with non-negative weights and no self-loops. Immutable.
+
+    Build one with :func:`knn_graph`, :func:`rbf_graph` or :meth:`Graph.from_affinity`.
+
+    Attributes
+    ----------
+    affinity : csr_array or ndarray of shape (n_nodes, n_nodes)
+        The weights W: symmetric, non-negative, zero diagonal; float32 or float64. CSR has
+        sorted indices, no stored zeros, and int32 indices while they fit. The arrays are
+        read-only. An ndarray is held for dense kernels only.
+    degrees : ndarray of shape (n_nodes,), float64
+        d_i = sum_j w_ij.
+    n_nodes, n_edges, n_components : int
+    component_labels : ndarray of shape (n_nodes,), int32
+        Number of the connected component of each node, from 0.
+    local_scales : ndarray of shape (n_nodes,) or None
+        s_i, the distance of each point to its k-th neighbour, in the features' unit;
+        known for self-tuning graphs only.
+    build_info : dict
+        How the graph was made (``kind``, ``n_neighbors``, ``metric``, ...) and what was seen
+        on the way (``asymmetry``, ``n_duplicates``); plain numbers and strings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.graph import Graph
+    >>> path = Graph.from_affinity(np.array([[0, 1, 0], [1, 0, 2], [0, 2, 0]]))
+    >>> path
+    Graph(n_nodes=3, n_edges=2, n_components=1, dtype=float32)
+    >>> path.degrees
+    array([1., 3., 2.])
+    """
+
+    def __init__(
+        self,
+        affinity: Affinity,
+        *,
+        local_scales: FloatArray | None = None,
+        build_info: dict[str, Any] | None = None,
+    ) -> None:
+        # Builders and `load` come here with arrays that are in order; users call from_affinity.
+        self._affinity = affinity
+        self._local_scales = local_scales
+        self._build_info = dict(build_info or {})
+        for array in self._arrays():
+            array.flags.writeable = False
+
+    @classmethod
+    def from_affinity(
+        cls,
+        matrix: Any,
+        *,
+        symmetrize: Symmetrize = "mean",
+        layout: Literal["csr", "dense"] = "csr",
+        dtype: npt.DTypeLike | None = None,
+    ) -> Graph:
+        """Take a graph from a matrix of weights.
+
+        The diagonal is dropped. A matrix that is not symmetric is made so; how far it was from
+        it is kept in ``build_info["asymmetry"]``, max |w_ij - w_ji| / max w_ij, from 0 to 1.
+
+        Parameters
+        ----------
+        matrix : {array-like, sparse matrix} of shape (n_nodes, n_nodes)
+            Non-negative finite weights; 0 where there is no edge. Not modified.
+        symmetrize : {"mean", "union", "mutual"}, default="mean"
+            (w_ij + w_ji) / 2, max(w_ij, w_ji) or min(w_ij, w_ji).
+        layout : {"csr", "dense"}, default="csr"
+            How the weights are held. Dense is for kernels without zeros.
+        dtype : {float32, float64}, default=None
+            None is float32, or float64 where a weight would overflow or vanish in float32.
+
+        Raises
+        ------
+        InvalidInputError
+            If the matrix is not square, or holds negative or non-finite weights.
+        """
+        check_choice("symmetrize", symmetrize, SYMMETRIZATIONS)
+        check_choice("layout", layout, ("csr", "dense"))
+        weights = _checked_weights(matrix)
+        chosen = _checked_dtype(weights, dtype)
+        if layout == "dense":
+            dense = weights.toarray() if sparse.issparse(weights) else weights
+            affinity, asymmetry = _symmetric_dense(dense.astype(chosen, copy=True), symmetrize)
+        else:
+            csr = sparse.csr_array(weights).astype(chosen, copy=True)
+            affinity, asymmetry = symmetric_csr(csr, symmetrize)
+        return cls(affinity, build_info={"kind": "affinity", "asymmetry": asymmetry})
+
+    @property
+    def affinity(self) -> Affinity:
+        return self._affinity
+
+    @property
+    def local_scales(self) -> FloatArray | None:
+        return self._local_scales
+
+    @property
+    def build_info(self) -> dict[str, Any]:
+        return dict(self._build_info)
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether the weights are held as an ndarray."""
+        return not sparse.issparse(self._affinity)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of the weights: float32 or float64."""
+        return np.dtype(self._affinity.dtype)
+
+    @property
+    def n_nodes(self) -> int:
+        return int(self._affinity.shape[0])
+
+    @cached_property
+    def n_edges(self) -> int:
+        return int(self.neighbor_counts.sum()) // 2
+
+    @cached_property
+    def neighbor_counts(self) -> npt.NDArray[np.intp]:
+        """Number of neighbours of each node, shape (n_nodes,)."""
+        if isinstance(self._affinity, np.ndarray):
+            return _frozen(np.count_nonzero(self._affinity, axis=1))
+        return _frozen(np.diff(self._affinity.indptr).astype(np.intp))
+
+    @cached_property
+    def degrees(self) -> npt.NDArray[np.float64]:
+        return _frozen(np.asarray(self._affinity.sum(axis=1, dtype=np.float64)).ravel())
+
+    @cached_property
+    def component_labels(self) -> npt.NDArray[np.int32]:
+        return _frozen(component_labels(self._affinity))
+
+    @cached_property
+    def n_components(self) -> int:
+        return int(self.component_labels.max(initial=-1)) + 1
+
+    def reached_from(self, nodes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Tell which nodes share a component with any of `nodes` (indices or a mask)."""
+        holds = np.zeros(self.n_components, dtype=bool)
+        holds[self.component_labels[np.asarray(nodes)]] = True
+        return holds[self.component_labels]
+
+    def diagnose(self, labels: Any = None) -> GraphDiagnosis:
+        """Say what may go wrong on this graph; see :class:`GraphDiagnosis`.
+
+        Parameters
+        ----------
+        labels : array-like of shape (n_nodes,), default=None
+            As an estimator's ``y``. Given, the diagnosis says which components hold no label.
+        """
+        return diagnose(self, labels)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the graph to one NPZ file, without pickle, whole or not at all."""
+        save_arrays(path, self._affinity, self._local_scales, self._build_info)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Graph:
+        """Read a graph that :meth:`save` wrote.
+
+        Raises
+        ------
+        GraphFileError
+            If the file holds no graph, a damaged one, or one of a later version.
+        """
+        affinity, local_scales, build_info = load_arrays(path)
+        return cls(affinity, local_scales=local_scales, build_info=build_info)
+
+    def __repr__(self) -> str:
+        return (
+            f"Graph(n_nodes={self.n_nodes}, n_edges={self.n_edges}, "
+            f"n_components={self.n_components}, dtype={self.dtype})"
+        )
+
+    def _arrays(self) -> list[npt.NDArray[Any]]:
+        weights = self._affinity
+        held = (
+            [weights]
+            if isinstance(weights, np.ndarray)
+            else [weights.data, weights.indices, weights.indptr]
+        )
+        return held if self._local_scales is None else [*held, self._local_scales]
+
+
+def symmetric_csr(weights: sparse.csr_array, how: str) -> tuple[sparse.csr_array, float]:
+    """Make a directed CSR matrix symmetric; drop its diagonal and zeros.
+
+    Returns the canonical matrix and max |w_ij - w_ji| / max w_ij as it was before.
+    """
+    weights.sum_duplicates()
+    weights.setdiag(0)
+    weights.eliminate_zeros()
+    transposed = weights.T.tocsr()
+    largest = weights.data.max(initial=0)
+    difference = abs(weights - transposed)
+    asymmetry = float(difference.data.max(initial=0) / largest) if largest else 0.0
+    if asymmetry == 0:
+        joined = weights
+    elif how == "mean":
+        joined = (weights + transposed) * weights.dtype.type(0.5)
+    elif how == "union":
+        joined = weights.maximum(transposed)
+    else:
+        joined = weights.minimum(transposed)
+    result = sparse.csr_array(joined)
+    result.eliminate_zeros()
+    result.sort_indices()
+    return with_small_indices(result), asymmetry
+
+
+def with_small_indices(matrix: sparse.csr_array) -> sparse.csr_array:
+    """Hold the indices in int32 while they fit."""
+    fits = max(matrix.nnz, *matrix.shape) <= np.iinfo(np.int32).max
+    index_dtype = np.int32 if fits else np.int64
+    return sparse.csr_array(
+        (
+            matrix.data,
+            matrix.indices.astype(index_dtype, copy=False),
+            matrix.indptr.astype(index_dtype, copy=False),
+        ),
+        shape=matrix.shape,
+    )
+
+
+def _symmetric_dense(weights: FloatArray, how: str) -> tuple[FloatArray, float]:
+    np.fill_diagonal(weights, 0)
+    require_memory(
+        weights.nbytes,
+        f"the transpose of a dense {len(weights)} x {len(weights)} affinity matrix",
+        'Pass a sparse matrix with layout="csr".',
+    )
+    transposed = weights.T
+    largest = weights.max(initial=0)
+    asymmetry = float(np.abs(weights - transposed).max(initial=0) / largest) if largest else 0.0
+    if asymmetry == 0:
+        return weights, asymmetry
+    if how == "mean":
+        return (weights + transposed) * weights.dtype.type(0.5), asymmetry
+    join = np.maximum if how == "union" else np.minimum
+    return join(weights, transposed), asymmetry
+
+
+def _checked_weights(matrix: Any) -> Any:
+    """Return `matrix` as a sparse matrix or an ndarray of square shape and valid weights."""
+    if isinstance(matrix, Graph):
+        raise InvalidTypeError("from_affinity takes a matrix of weights; this is a Graph already.")
+    weights: Any = matrix if sparse.issparse(matrix) else np.asarray(matrix)
+    if weights.dtype.kind not in "fiub":
+        raise InvalidTypeError(f"affinities must be real numbers, got dtype {weights.dtype}.")
+    if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
+        raise InvalidInputError(
+            f"an affinity matrix must be square, n_nodes x n_nodes; got shape {weights.shape}."
+        )
+    if sparse.issparse(weights):
+        weights = weights.tocoo()
+        if not weights.has_canonical_format:
+            weights = weights.copy()
+            weights.sum_duplicates()
+        values, rows, columns = weights.data, weights.row, weights.col
+    else:
+        values, rows, columns = weights.ravel(), None, None
+    wrong = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
+    if values.dtype.kind in "fi":
+        wrong |= values < 0
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        row, column = (
+            divmod(first, weights.shape[1])
+            if rows is None
+            else (int(rows[first]), int(columns[first]))
+        )
+        raise InvalidInputError(
+            f"affinities must be finite and non-negative; entry ({row}, {column}) is "
+            f"{values[first]!s}, and {int(wrong.sum())} entries in all are not."
+        )
+    return weights
+
+
+def _checked_dtype(weights: Any, dtype: npt.DTypeLike | None) -> np.dtype[Any]:
+    if dtype is not None:
+        chosen = np.dtype(dtype)
+        if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
+            raise InvalidInputError(f"dtype must be float32, float64 or None, got {chosen}.")
+        return chosen
+    values = weights.data if sparse.issparse(weights) else weights
+    positive = values[values > 0]
+    range32 = np.finfo(np.float32)
+    fits = positive.size == 0 or (positive.min() >= range32.tiny and positive.max() <= range32.max)
+    return np.dtype(np.float32 if fits else np.float64)
+
+
+def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    array.flags.writeable = False
+    return array

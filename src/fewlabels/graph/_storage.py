@@ -1,0 +1,107 @@
+"""One graph, one NPZ file, no pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from fewlabels._files import replace_when_whole
+from fewlabels.exceptions import GraphFileError
+
+FORMAT = "fewlabels-graph"
+VERSION = 1
+
+
+def save_arrays(
+    path: str | os.PathLike[str], affinity: Any, local_scales: Any, build_info: dict[str, Any]
+) -> None:
+    """Write the arrays and a JSON header; the file appears only when it is whole."""
+    arrays: dict[str, Any] = {
+        "header": np.array(json.dumps({"format": FORMAT, "version": VERSION, "build": build_info}))
+    }
+    if sparse.issparse(affinity):
+        arrays |= {
+            "data": affinity.data,
+            "indices": affinity.indices,
+            "indptr": affinity.indptr,
+        }
+    else:
+        arrays["dense"] = affinity
+    if local_scales is not None:
+        arrays["local_scales"] = local_scales
+    with replace_when_whole(path) as file:
+        np.savez(file, **arrays)
+
+
+def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, dict[str, Any]]:
+    """Read what :func:`save_arrays` wrote and check that it is a graph.
+
+    Returns
+    -------
+    affinity : csr_array or ndarray of shape (n_nodes, n_nodes)
+    local_scales : ndarray of shape (n_nodes,) or None
+    build_info : dict
+    """
+    name = os.fspath(path)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {key: archive[key] for key in archive.files}
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, zipfile.BadZipFile, AttributeError, EOFError) as error:
+        raise GraphFileError(f"{name} is not a graph file, or is damaged: {error}.") from error
+    build_info = _read_header(arrays, name)
+    try:
+        affinity = _read_affinity(arrays)
+    except (KeyError, ValueError) as error:
+        raise GraphFileError(f"{name} is damaged: {error}. Build the graph anew.") from error
+    local_scales = arrays.get("local_scales")
+    if local_scales is not None and local_scales.shape != (affinity.shape[0],):
+        raise GraphFileError(f"{name} is damaged: local_scales has shape {local_scales.shape}.")
+    return affinity, local_scales, build_info
+
+
+def _read_header(arrays: dict[str, Any], name: str) -> dict[str, Any]:
+    try:
+        header = json.loads(str(arrays["header"]))
+        recognised = header["format"] == FORMAT
+        version, build_info = int(header["version"]), dict(header["build"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise GraphFileError(f"{name} holds arrays, but no graph that fewlabels saved.") from error
+    if not recognised:
+        raise GraphFileError(f"{name} holds arrays, but no graph that fewlabels saved.")
+    if version > VERSION:
+        raise GraphFileError(
+            f"{name} has layout version {version}; this fewlabels reads up to {VERSION}. "
+            "Install a newer fewlabels, or build the graph anew."
+        )
+    return build_info
+
+
+def _read_affinity(arrays: dict[str, Any]) -> Any:
+    if "dense" in arrays:
+        dense = arrays["dense"]
+        if dense.ndim != 2 or dense.shape[0] != dense.shape[1] or dense.dtype.kind != "f":
+            raise ValueError(f"the weights have shape {dense.shape} and dtype {dense.dtype}")
+        _check_values(dense)
+        return dense
+    data, indices, indptr = arrays["data"], arrays["indices"], arrays["indptr"]
+    if data.dtype.kind != "f" or indices.dtype.kind != "i" or indptr.dtype.kind != "i":
+        raise ValueError(f"dtypes {data.dtype}, {indices.dtype} and {indptr.dtype} are no CSR")
+    n_nodes = len(indptr) - 1
+    affinity = sparse.csr_array((data, indices, indptr), shape=(n_nodes, n_nodes))
+    affinity.check_format(full_check=True)
+    if not affinity.has_canonical_format:
+        raise ValueError("the indices are not sorted")
+    _check_values(data)
+    return affinity
+
+
+def _check_values(weights: Any) -> None:
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise ValueError("some weights are negative or not finite")
