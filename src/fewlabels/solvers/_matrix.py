@@ -1,0 +1,101 @@
+"""The matrices that every model here solves with: grounded Laplacians."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+Weights: TypeAlias = "sparse.csr_array | FloatArray"
+
+
+class GroundedLaplacian:
+    """A = diag(W 1 + g) - W, with symmetric weights W >= 0 and a ground g >= 0.
+
+    Off its diagonal A is never positive, and each row sums to g_i >= 0: A is a symmetric,
+    diagonally dominant M-matrix, positive definite where every component has some ground, and
+    its inverse is non-negative. Given as (W, g) and not as its entries, it can be eliminated
+    without a subtraction, so that small answers are as accurate, relatively, as large ones.
+
+    Parameters
+    ----------
+    weights : {csr_array, ndarray} of shape (n, n), float64
+        W; its diagonal is not used and must be 0. Not copied, not modified.
+    ground : ndarray of shape (n,), float64
+        g, how strongly each node is tied to a value from outside. Every component of W must
+        have some, or A is singular.
+    """
+
+    def __init__(self, weights: Weights, ground: FloatArray) -> None:
+        self.weights = weights
+        self.ground = ground
+
+    @property
+    def n(self) -> int:
+        """Number of unknowns of a right-hand side."""
+        return len(self.ground)
+
+    @cached_property
+    def diagonal(self) -> FloatArray:
+        """The diagonal of A, W 1 + g, shape (n,)."""
+        return row_sums(self.weights) + self.ground
+
+    @cached_property
+    def scale(self) -> FloatArray:
+        """diagonal^-1/2, shape (n,): y = x / scale are the symmetrically scaled unknowns."""
+        return np.asarray(1 / np.sqrt(self.diagonal))
+
+    def apply_scaled_weights(self, y: FloatArray) -> FloatArray:
+        """Return N y, N = diagonal^-1/2 W diagonal^-1/2; the scaled matrix is I - N."""
+        if isinstance(self.weights, np.ndarray):  # a scaled copy would be as large as the graph
+            scale = self.scale[:, None]
+            return np.asarray(scale * (self.weights @ (scale * y)))
+        return np.asarray(self.scaled_weights @ y)
+
+    @cached_property
+    def scaled_weights(self) -> sparse.csr_array:
+        """N as a CSR matrix."""
+        weights = sparse.csr_array(self.weights)
+        data = weights.data * np.repeat(self.scale, np.diff(weights.indptr))
+        data *= self.scale[weights.indices]
+        return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
+
+    @cached_property
+    def decay(self) -> float:
+        """A lower bound of the smallest eigenvalue of the scaled matrix: min g_i / diagonal_i."""
+        return float(np.min(self.ground / self.diagonal, initial=1.0))
+
+    def apply(self, x: FloatArray) -> FloatArray:
+        """Return A x for x of shape (n, m)."""
+        return self.diagonal[:, None] * x - np.asarray(self.weights @ x)
+
+    def restrict(self, keep: npt.NDArray[np.bool_]) -> tuple[GroundedLaplacian, Weights]:
+        """Hold the other nodes' values fixed.
+
+        Parameters
+        ----------
+        keep : ndarray of shape (n,), bool
+            The nodes that stay unknown.
+
+        Returns
+        -------
+        matrix : GroundedLaplacian
+            A among the kept nodes; the weights to the others have become ground.
+        boundary : {csr_array, ndarray} of shape (n_kept, n - n_kept)
+            Weights to the others: fixed values x add `boundary @ x` to the right-hand side.
+        """
+        rows = self.weights[keep]
+        boundary = rows[:, ~keep]
+        return (
+            GroundedLaplacian(rows[:, keep], self.ground[keep] + row_sums(boundary)),
+            boundary,
+        )
+
+
+def row_sums(weights: Any) -> FloatArray:
+    """Sum of each row, shape (n,), float64."""
+    return np.asarray(weights.sum(axis=1, dtype=np.float64)).ravel()
