@@ -1,0 +1,99 @@
+"""The linear system of harmonic functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.graph import Graph
+from fewlabels.solvers import (
+    Answer,
+    Callback,
+    GroundedLaplacian,
+    Method,
+    PreparedSolver,
+    row_sums,
+)
+from fewlabels.systems._spreading import float64_weights
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+class HarmonicSystem:
+    """(D_uu - W_uu) F_u = W_ul Y_l: every unlabelled node is the weighted mean of its neighbours.
+
+    The labelled nodes l are clamped to Y_l. This is the grounded Laplacian of the unlabelled
+    nodes u that a label can reach, each grounded by its weights to labelled ones. F_ic is the
+    probability that a random walk from node i meets a label of class c first, so that each row
+    sums to 1; this is checked.
+
+    Parameters
+    ----------
+    graph : Graph
+    labelled : ndarray of shape (n_nodes,), bool
+    method : {"auto", "sweeps", "cg", "direct"}, default="auto"
+
+    References
+    ----------
+    X. Zhu, Z. Ghahramani, J. Lafferty, "Semi-supervised learning using Gaussian fields and
+    harmonic functions", ICML 2003, equation 5.
+    """
+
+    def __init__(self, graph: Graph, labelled: BoolArray, method: Method = "auto") -> None:
+        self._labelled = labelled
+        self._reached = graph.reached_from(labelled)
+        self._unknown = self._reached & ~labelled
+        rows = float64_weights(graph)[self._unknown]
+        self._boundary = rows[:, labelled]
+        matrix = GroundedLaplacian(rows[:, self._unknown], row_sums(self._boundary))
+        self._solver = PreparedSolver(matrix, method)
+
+    def solve(
+        self,
+        Y: FloatArray,
+        *,
+        tol: float,
+        max_iter: int,
+        start: FloatArray | None = None,
+        callback: Callback | None = None,
+    ) -> Answer:
+        """Return the harmonic function F of shape (n_nodes, n_classes).
+
+        Parameters
+        ----------
+        Y : ndarray of shape (n_nodes, n_classes)
+            Rows that sum to 1 where labelled; other rows are not read.
+        tol, max_iter, callback
+            As :meth:`fewlabels.solvers.PreparedSolver.solve`.
+        start : ndarray of shape (n_nodes, n_classes), default=None
+            A function near the answer.
+        """
+        n, m = Y.shape
+        labelled, unknown = self._labelled, self._unknown
+        values, log_scale = np.zeros((n, m)), np.zeros(n)
+        values[labelled] = Y[labelled]
+        answer = self._solver.solve(
+            np.asarray(self._boundary @ Y[labelled]),
+            tol=tol,
+            max_iter=max_iter,
+            x0=None if start is None else start[unknown],
+            callback=callback,
+        )
+        values[unknown] = answer.values
+        log_scale[unknown] = answer.log_scale
+        # Near-singular systems may have a small residual and a wrong answer; their sums tell.
+        off = np.abs(answer.scores.sum(axis=1) - 1).max(initial=0.0)
+        return replace(
+            answer,
+            values=values,
+            log_scale=log_scale,
+            reached=self._reached,
+            converged=answer.converged & bool(off <= max(tol, _ROUNDING)),
+        )
+
+
+# What the sums of a direct answer may be off by for rounding alone.
+_ROUNDING = 1e-8

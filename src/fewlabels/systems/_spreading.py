@@ -1,0 +1,106 @@
+"""The linear system of label spreading."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from fewlabels.graph import Graph
+from fewlabels.solvers import Answer, Callback, GroundedLaplacian, Method, PreparedSolver
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class SpreadingSystem:
+    """(I - alpha S) F = (1 - alpha) Y with S = D^-1/2 W D^-1/2.
+
+    With F = D^1/2 G this is the grounded Laplacian
+
+        (L + c D) G = c D^1/2 Y,    L = D - W,  c = (1 - alpha) / alpha,
+
+    and it is solved in that form: every node is tied to the ground in proportion to its degree.
+    An isolated node has S_ii = 0, hence F_i = (1 - alpha) Y_i.
+
+    Parameters
+    ----------
+    graph : Graph
+    alpha : float in (0, 1)
+        How much of a node's scores comes from its neighbours.
+    method : {"auto", "sweeps", "cg", "direct"}, default="auto"
+
+    References
+    ----------
+    D. Zhou, O. Bousquet, T. N. Lal, J. Weston, B. Schoelkopf, "Learning with local and global
+    consistency", NIPS 2003, equation 4 and algorithm step 3.
+    """
+
+    def __init__(self, graph: Graph, alpha: float, method: Method = "auto") -> None:
+        self.alpha = alpha
+        self._c = (1 - alpha) / alpha
+        degrees = graph.degrees
+        isolated = degrees == 0
+        self._root = np.sqrt(np.where(isolated, 1.0, degrees))
+        ground = np.where(isolated, 1 / alpha, self._c * degrees)
+        self._solver = PreparedSolver(GroundedLaplacian(float64_weights(graph), ground), method)
+
+    def solve(
+        self,
+        Y: FloatArray,
+        *,
+        tol: float,
+        max_iter: int,
+        start: FloatArray | None = None,
+        other_totals: FloatArray | float = 0.0,
+        callback: Callback | None = None,
+    ) -> Answer:
+        """Return the scores F of shape (n_nodes, m).
+
+        Parameters
+        ----------
+        Y : ndarray of shape (n_nodes, m)
+            Non-negative; one-hot rows where labelled, zero elsewhere.
+        tol, max_iter, callback
+            As :meth:`fewlabels.solvers.PreparedSolver.solve`.
+        start : ndarray of shape (n_nodes, m), default=None
+            Scores near the answer.
+        other_totals : ndarray of shape (n_nodes,), default=0.0
+            Sum of each node's scores in columns that are not solved for.
+        """
+        root = self._root[:, None]
+        answer = self._solver.solve(
+            self._c * root * Y,
+            tol=tol,
+            max_iter=max_iter,
+            x0=None if start is None else start / root,
+            other_totals=other_totals / self._root,
+            callback=callback,
+        )
+        return replace(answer, values=answer.values * root)
+
+
+def normalized_affinity(graph: Graph) -> sparse.csr_array | FloatArray:
+    """Return S = D^-1/2 W D^-1/2 in float64, dense or CSR as the graph; 0 for isolated nodes.
+
+    References
+    ----------
+    Zhou et al., "Learning with local and global consistency", NIPS 2003, algorithm step 2.
+    """
+    degrees = graph.degrees
+    scale = np.divide(1.0, np.sqrt(degrees), out=np.zeros_like(degrees), where=degrees > 0)
+    weights = float64_weights(graph)
+    if isinstance(weights, np.ndarray):
+        return scale[:, None] * weights * scale
+    data = weights.data * np.repeat(scale, np.diff(weights.indptr)) * scale[weights.indices]
+    return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
+
+
+def float64_weights(graph: Graph) -> sparse.csr_array | FloatArray:
+    """The affinity in float64; the graph's own arrays where they are float64 already."""
+    weights = graph.affinity
+    if isinstance(weights, np.ndarray):
+        return weights.astype(np.float64, copy=False)
+    data = weights.data.astype(np.float64, copy=False)
+    return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
