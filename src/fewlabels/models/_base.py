@@ -1,0 +1,346 @@
+"""What the graph-based classifiers share: features to graph, labels to codes, answers out."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from fewlabels._labels import encode_labels
+from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
+from fewlabels.exceptions import InvalidInputError, UnreachedWarning
+from fewlabels.graph import Graph
+from fewlabels.models._kernels import (
+    KERNELS,
+    FunctionKernel,
+    Kernel,
+    KernelFunction,
+    NeighborKernel,
+    PrecomputedKernel,
+    RbfKernel,
+)
+from fewlabels.models._relabel import Relabelling, add_codes, remove_codes
+from fewlabels.models._scores import Scores
+from fewlabels.solvers import METHODS, Method
+
+FloatArray = npt.NDArray[np.floating[Any]]
+IntArray = npt.NDArray[np.intp]
+
+
+class GraphClassifier(ClassifierMixin, BaseEstimator, ABC):
+    """Base of the classifiers that spread labels over a graph."""
+
+    # Parameters, assigned by the subclasses' __init__.
+    kernel: str | KernelFunction
+    gamma: float
+    n_neighbors: int
+    max_iter: int
+    tol: float
+    n_jobs: int | None
+    solver: Method
+    verbose: bool
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Spread the labels `y` over the graph of `X`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features)
+            Features; or affinities, with ``kernel="precomputed"``, of shape
+            (n_samples, n_samples); or a graph, whatever the kernel.
+        y : array-like of shape (n_samples,)
+            Labels. Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA``
+            everywhere.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        InvalidInputError
+            If no point is labelled, `X` and `y` differ in length, or a value is not finite.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` ended the iteration before `tol` was reached.
+        UnreachedWarning
+            If some points lie in components of the graph that hold no label.
+        """
+        self._check_parameters()
+        if y is None:
+            raise InvalidInputError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        n_samples = self._build(X)
+        labels = encode_labels(y)
+        if len(labels.codes) != n_samples:
+            raise InvalidInputError(
+                f"X and y have inconsistent numbers of samples: [{n_samples}, "
+                f"{len(labels.codes)}]. Give one label, or the unlabelled marker, a point."
+            )
+        if not labels.labelled.any():
+            raise InvalidInputError(
+                f"y holds no label: all {n_samples} points are marked as unlabelled "
+                "(-1, None or NaN). Label at least one point of each class."
+            )
+        check_classification_targets(labels.classes)
+        self._labels = labels
+        self._publish(self._solve())
+        return self
+
+    def fit_predict(self, X: Any, y: Any) -> npt.NDArray[Any]:
+        """Fit, and return `transduction_`: a label for every point of `X`.
+
+        Parameters
+        ----------
+        X, y
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            The unlabelled marker of `y` where no label can reach.
+        """
+        transduction: npt.NDArray[Any] = self.fit(X, y).transduction_
+        return transduction
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Return the most probable class of new points.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_queries,)
+        """
+        probabilities = self.predict_proba(X)
+        predicted: npt.NDArray[Any] = self.classes_[np.argmax(probabilities, axis=1)]
+        return predicted
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Return the class distribution of new points.
+
+        Each is the mean of `label_distributions_` over the fitted points that evidence reached,
+        weighted by the kernel: with ``"knn"`` over the `n_neighbors` nearest, with
+        ``"self-tuning"`` over those with their self-tuned weights, with ``"rbf"`` over all. A
+        new point near none of them gets the prior, the shares of the classes among the labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+            With ``kernel="precomputed"``, affinities to the fitted points, of shape
+            (n_queries, n_samples).
+
+        Returns
+        -------
+        ndarray of shape (n_queries, n_classes)
+            Rows sum to 1; columns in the order of `classes_`.
+
+        Raises
+        ------
+        InvalidInputError
+            If the estimator was fitted on a Graph, which has no features.
+
+        Notes
+        -----
+        Delalleau, Bengio, Le Roux, "Efficient non-parametric function induction in
+        semi-supervised learning", AISTATS 2005, equation 4.
+        """
+        check_is_fitted(self)
+        if self._kernel is None:
+            raise InvalidInputError(
+                f"this {type(self).__name__} was fitted on a Graph, which has no features to place "
+                "new points by. Read transduction_ or label_distributions_, or fit on features."
+            )
+        queries = validate_data(
+            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
+        )
+        speaking = np.where(self.reached_[:, None], self.label_distributions_, 0)
+        votes = self._kernel.votes(self._known, queries, speaking)
+        totals = votes.sum(axis=1, keepdims=True)
+        result = np.tile(self._prior(), (len(votes), 1))
+        np.divide(votes, totals, out=result, where=totals > 0)
+        return result.astype(self.label_distributions_.dtype, copy=False)
+
+    def add_labels(self, indices: npt.ArrayLike, labels: Any) -> Self:
+        """Label more points, or correct labels, without a refit.
+
+        Only what changes is solved for; the answer is that of a refit, within `tol`.
+
+        Parameters
+        ----------
+        indices : array-like of int of shape (n_added,), or boolean mask of shape (n_samples,)
+            Points of the fitted `X`, each at most once. Labelled ones are relabelled.
+        labels : array-like of shape (n_added,)
+            Their classes; new ones are welcome.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If an index is out of range or stands twice, a label is missing, or its type does not
+            fit the other labels. The estimator is then as it was.
+        """
+        check_is_fitted(self)
+        return self._relabel(add_codes(self._labels, indices, labels))
+
+    def remove_labels(self, indices: npt.ArrayLike) -> Self:
+        """Take labels back without a refit.
+
+        Only what changes is solved for; the answer is that of a refit, within `tol`.
+
+        Parameters
+        ----------
+        indices : array-like of int of shape (n_removed,), or boolean mask of shape (n_samples,)
+            Labelled points of the fitted `X`, each at most once.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidInputError
+            If a point is not labelled, or no label would be left. The estimator is then as it
+            was.
+        """
+        check_is_fitted(self)
+        return self._relabel(remove_codes(self._labels, indices))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.pairwise = tags.input_tags.positive_only = self.kernel == "precomputed"
+        return tags
+
+    @abstractmethod
+    def _solve(self) -> Scores:
+        """Solve for `self._labels` on `self.graph_` from nothing."""
+
+    @abstractmethod
+    def _solve_change(self, change: Relabelling) -> Scores:
+        """Solve for what `change` makes of `self._scores`."""
+
+    def _check_parameters(self) -> None:
+        if not callable(self.kernel):
+            check_choice("kernel", self.kernel, KERNELS, other=", or a callable")
+        check_real("gamma", self.gamma, minimum=0)
+        check_integer("n_neighbors", self.n_neighbors, minimum=1)
+        check_integer("max_iter", self.max_iter, minimum=1)
+        check_real("tol", self.tol, minimum=0)
+        check_n_jobs(self.n_jobs)
+        check_choice("solver", self.solver, METHODS)
+
+    def _build(self, X: Any) -> int:
+        """Set `graph_` and what places new points; return the number of points."""
+        for stale in ("X_", "n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(stale, None)
+        self._kernel: Kernel | None = None
+        if isinstance(X, Graph):
+            self.graph_, self._dtype = X, X.dtype
+            return X.n_nodes
+        features = validate_data(
+            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=True
+        )
+        kernel = self._make_kernel()
+        self.graph_ = kernel.build(features)
+        self._kernel, self._dtype = kernel, features.dtype
+        if self.kernel != "precomputed":
+            self.X_ = features
+        return int(features.shape[0])
+
+    @property
+    def _known(self) -> Any:
+        """The fitted points; affinities stand for themselves."""
+        return getattr(self, "X_", None)
+
+    def _make_kernel(self) -> Kernel:
+        if callable(self.kernel):
+            return FunctionKernel(self.kernel)
+        if self.kernel == "rbf":
+            return RbfKernel(self.gamma)
+        if self.kernel == "precomputed":
+            return PrecomputedKernel()
+        # scikit-learn's knn kernel counts a point among its own neighbours
+        others = self.n_neighbors - 1 if self.kernel == "knn" else self.n_neighbors
+        return NeighborKernel(
+            self.n_neighbors,
+            others,
+            "binary" if self.kernel == "knn" else "self-tuning",
+            self.n_jobs,
+            bool(self.verbose),
+        )
+
+    def _one_hot(self) -> npt.NDArray[np.float64]:
+        """Y of shape (n_samples, n_classes): a 1 in the class of each labelled row."""
+        labels = self._labels
+        Y = np.zeros((len(labels.codes), len(labels.classes)))
+        rows = np.flatnonzero(labels.labelled)
+        Y[rows, labels.codes[rows]] = 1
+        return Y
+
+    def _prior(self) -> npt.NDArray[np.float64]:
+        """Share of each class among the labels, shape (n_classes,)."""
+        codes = self._labels.codes
+        counts = np.bincount(codes[codes >= 0], minlength=len(self._labels.classes))
+        return np.asarray(counts / counts.sum())
+
+    def _relabel(self, change: Relabelling) -> Self:
+        before = self._labels
+        self._labels = change.labels
+        try:
+            scores = self._solve_change(change)
+        except BaseException:  # also when interrupted: the estimator stays as it was
+            self._labels = before
+            raise
+        self._publish(scores)
+        return self
+
+    def _publish(self, scores: Scores) -> None:
+        """Set the fitted attributes, and warn of what a user must know."""
+        self._scores = scores
+        labels = self._labels
+        self.classes_ = labels.classes
+        self.reached_ = self.graph_.reached_from(labels.labelled)
+        distributions = scores.distributions(self._prior())
+        codes = np.where(self.reached_, np.argmax(distributions, axis=1), -1)
+        self.transduction_ = labels.decode(codes)
+        self.label_distributions_ = distributions.astype(self._dtype, copy=False)
+        self.evidence_ = scores.totals
+        self.residual_ = scores.residual
+        self.n_iter_ = max(1, scores.n_iter)  # 0 where every point is labelled, say
+        self._warn(scores)
+
+    def _warn(self, scores: Scores) -> None:
+        if not scores.converged.all():
+            warnings.warn(
+                f"max_iter={self.max_iter} was reached without convergence. The largest residual "
+                f"of a class is {scores.residual.max():.1e}, relative to its labels. Raise "
+                'max_iter, or use solver="auto" or "direct".',
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        n_unreached = int((~self.reached_).sum())
+        if n_unreached:
+            warnings.warn(
+                f"{n_unreached} of {len(self.reached_)} points can't be reached from any label. "
+                "Their distribution is the prior, transduction_ marks them as unlabelled, and "
+                "reached_ is False there. graph_.diagnose(y) says where they are.",
+                UnreachedWarning,
+                stacklevel=4,
+            )

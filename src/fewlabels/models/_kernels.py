@@ -1,0 +1,178 @@
+"""Kernels: how features become a graph, and how a new point is placed beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.neighbors import NearestNeighbors
+
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.graph import Graph, edge_weights, knn_graph, rbf_graph
+
+FloatArray = npt.NDArray[np.floating[Any]]
+KernelFunction: TypeAlias = Callable[[Any, Any], Any]
+
+KERNELS = ("rbf", "knn", "self-tuning", "precomputed")
+
+# Dense blocks of weights between new and known points are held to about this size.
+_BLOCK_BYTES = 64_000_000
+# Above this share of non-zeros a dense matrix is smaller than CSR.
+_DENSE_SHARE = 0.5
+
+
+class Kernel(Protocol):
+    """Builds a graph of known points, then weighs new points against them."""
+
+    def build(self, X: Any) -> Graph:
+        """Return the graph of the rows of `X`."""
+
+    def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
+        """Return, up to a factor a row, the weighted sum of `scores` over the known points.
+
+        Parameters
+        ----------
+        X : {ndarray, csr_matrix} of shape (n_samples, n_features)
+            The known points.
+        X_new : {ndarray, csr_matrix} of shape (n_queries, n_features)
+        scores : ndarray of shape (n_samples, n_classes)
+            0 where a known point has nothing to say.
+
+        Returns
+        -------
+        ndarray of shape (n_queries, n_classes)
+            A row of zeros where no known point that says something is near.
+        """
+
+
+class RbfKernel:
+    """exp(-gamma |x - x'|^2), dense."""
+
+    def __init__(self, gamma: float) -> None:
+        self.gamma = gamma
+
+    def build(self, X: Any) -> Graph:
+        return rbf_graph(X, self.gamma)
+
+    def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
+        speaking = scores.any(axis=1)
+        known, scores = X[speaking], scores[speaking]
+        if known.shape[0] == 0:
+            return np.zeros((X_new.shape[0], scores.shape[1]), dtype=scores.dtype)
+        blocks = []
+        for rows in _row_blocks(X_new.shape[0], known.shape[0]):
+            distances = euclidean_distances(X_new[rows], known, squared=True)
+            # A factor a row cancels. This one keeps the nearest point's weight from vanishing.
+            distances -= distances.min(axis=1, keepdims=True)
+            blocks.append(np.exp(-self.gamma * distances) @ scores)
+        return np.vstack(blocks)
+
+
+class NeighborKernel:
+    """Nearest neighbours, binary or self-tuned.
+
+    Parameters
+    ----------
+    n_neighbors : int
+        Neighbours of a new point among the known ones.
+    n_others : int
+        Neighbours of a known point among the other known ones.
+    weights : {"binary", "self-tuning"}
+    """
+
+    def __init__(
+        self,
+        n_neighbors: int,
+        n_others: int,
+        weights: str,
+        n_jobs: int | None,
+        progress: bool,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.n_others = n_others
+        self.weights = weights
+        self.n_jobs = n_jobs
+        self.progress = progress
+        self._index: NearestNeighbors | None = None
+        self._scales: FloatArray | None = None
+
+    def build(self, X: Any) -> Graph:
+        if self.n_others == 0:  # scikit-learn's n_neighbors=1: each point has itself only
+            n_samples = X.shape[0]
+            return Graph.from_affinity(sparse.csr_array((n_samples, n_samples)), dtype=np.float32)
+        binary = self.weights == "binary"
+        graph = knn_graph(
+            X,
+            self.n_others,
+            weights="binary" if binary else "self-tuning",
+            symmetrize="union" if binary else "mean",
+            n_jobs=self.n_jobs,
+            progress=self.progress,
+        )
+        self._scales = graph.local_scales
+        return graph
+
+    def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
+        k = min(self.n_neighbors, X.shape[0])
+        if self._index is None:
+            self._index = NearestNeighbors(n_neighbors=k, n_jobs=self.n_jobs).fit(X)
+        distances, indices = self._index.kneighbors(X_new)
+        if self.weights == "binary" or self._scales is None:
+            weights = np.ones_like(distances)
+        else:
+            weights = edge_weights(
+                distances.astype(np.float64),
+                distances[:, -1].astype(np.float64),
+                self._scales[indices],
+                "self-tuning",
+            )
+        return np.asarray(np.einsum("qk,qkc->qc", weights, scores[indices]))
+
+
+class FunctionKernel:
+    """A function of two arrays of points, as scikit-learn takes it."""
+
+    def __init__(self, function: KernelFunction) -> None:
+        self.function = function
+
+    def matrix(self, X: Any) -> Any:
+        """Return what the function says of the known points, with diagonal and direction."""
+        return self.function(X, X)
+
+    def build(self, X: Any) -> Graph:
+        return graph_of_affinity(self.matrix(X), X.shape[0], "the kernel must return")
+
+    def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
+        return np.asarray(self.function(X, X_new).T @ scores)
+
+
+class PrecomputedKernel:
+    """The affinities themselves in place of features."""
+
+    def build(self, X: Any) -> Graph:
+        return graph_of_affinity(X, X.shape[0], 'with kernel="precomputed", X must be')
+
+    def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
+        return np.asarray(X_new @ scores)
+
+
+def graph_of_affinity(matrix: Any, n_samples: int, who: str) -> Graph:
+    """Make a graph of a user's affinities, in their own precision, dense where that is smaller."""
+    if matrix.shape != (n_samples, n_samples):
+        raise InvalidInputError(
+            f"{who} affinities of shape (n_samples, n_samples) = ({n_samples}, {n_samples}); "
+            f"got shape {matrix.shape}."
+        )
+    dtype = np.float32 if matrix.dtype == np.float32 else np.float64
+    dense = not sparse.issparse(matrix) and (np.count_nonzero(matrix) > _DENSE_SHARE * n_samples**2)
+    return Graph.from_affinity(matrix, layout="dense" if dense else "csr", dtype=dtype)
+
+
+def _row_blocks(n_rows: int, row_length: int) -> Iterator[slice]:
+    size = max(1, _BLOCK_BYTES // (8 * row_length))
+    for start in range(0, n_rows, size):
+        yield slice(start, min(start + size, n_rows))
