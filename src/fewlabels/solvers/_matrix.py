@@ -71,7 +71,7 @@ class GroundedLaplacian:
 
     def apply(self, x: FloatArray) -> FloatArray:
         """Return A x for x of shape (n, m)."""
-        return self.diagonal[:, None] * x - np.asarray(self.weights @ x)
+        return np.asarray(self.diagonal[:, None] * x - self.weights @ x)
 
     def restrict(self, keep: npt.NDArray[np.bool_]) -> tuple[GroundedLaplacian, Weights]:
         """Hold the other nodes' values fixed.
