@@ -153,7 +153,12 @@ class Graph:
 
     @cached_property
     def degrees(self) -> npt.NDArray[np.float64]:
-        return _frozen(np.asarray(self._affinity.sum(axis=1, dtype=np.float64)).ravel())
+        weights = self._affinity
+        if isinstance(weights, np.ndarray):
+            return _frozen(weights.sum(axis=1, dtype=np.float64))
+        # A sparse sum is taken in the weights' own precision, whatever dtype it is asked for.
+        exact = (weights.data.astype(np.float64, copy=False), weights.indices, weights.indptr)
+        return _frozen(sparse.csr_array(exact, shape=weights.shape) @ np.ones(self.n_nodes))
 
     @cached_property
     def component_labels(self) -> npt.NDArray[np.int32]:

@@ -97,5 +97,5 @@ class GroundedLaplacian:
 
 
 def row_sums(weights: Any) -> FloatArray:
-    """Sum of each row, shape (n,), float64."""
-    return np.asarray(weights.sum(axis=1, dtype=np.float64)).ravel()
+    """Sum of each row of float64 weights, shape (n,)."""
+    return np.asarray(weights.sum(axis=1)).ravel()
