@@ -1,0 +1,53 @@
+"""Checks that every rule shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.exceptions import InvalidInputError
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+# float32 rows of many classes sum to 1 within this.
+_SUM_TOLERANCE = 1e-3
+
+
+def check_distributions(distributions: npt.ArrayLike) -> FloatArray:
+    """Return class distributions as float64, shape (n_points, n_classes), or raise."""
+    values = np.asarray(distributions, dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] == 0:
+        raise InvalidInputError(
+            "distributions must have shape (n_points, n_classes), with one class or more, got "
+            f"shape {values.shape}. Pass a fitted model's label_distributions_."
+        )
+    wrong = ~((values >= 0).all(axis=1) & (np.abs(values.sum(axis=1) - 1) <= _SUM_TOLERANCE))
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise InvalidInputError(
+            "each row of distributions must be non-negative and sum to 1; "
+            f"row {row} is {values[row]}."
+        )
+    return values
+
+
+def check_node_indices(indices: npt.ArrayLike, n_nodes: int) -> IntArray:
+    """Return distinct node numbers from 0 to n_nodes - 1 as intp, in ascending order, or raise."""
+    given: npt.NDArray[Any] = np.asarray(indices)
+    if given.size == 0:
+        return np.empty(0, dtype=np.intp)
+    if given.ndim != 1 or given.dtype.kind not in "iu":
+        raise InvalidInputError(
+            "labelled must be a one-dimensional list of node numbers, got "
+            f"shape {given.shape} and dtype {given.dtype}. From a mask, use numpy.flatnonzero."
+        )
+    distinct = np.unique(given)
+    if distinct[0] < 0 or distinct[-1] >= n_nodes:
+        raise InvalidInputError(
+            f"labelled must hold node numbers from 0 to {n_nodes - 1}, got values from "
+            f"{distinct[0]} to {distinct[-1]}."
+        )
+    return distinct.astype(np.intp)
