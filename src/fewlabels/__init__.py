@@ -17,7 +17,7 @@ from fewlabels._version import __version__
 if TYPE_CHECKING:
     from fewlabels.exceptions import FewLabelsError, UnreachedWarning
     from fewlabels.graph import Graph, knn_graph, rbf_graph
-    from fewlabels.models import LabelPropagation, LabelSpreading
+    from fewlabels.models import LabelPropagation, LabelSpreading, normalize_class_mass
 
 __all__ = [
     "FewLabelsError",
@@ -27,6 +27,7 @@ __all__ = [
     "UnreachedWarning",
     "__version__",
     "knn_graph",
+    "normalize_class_mass",
     "rbf_graph",
 ]
 
@@ -38,6 +39,7 @@ _HOMES = {
     "LabelSpreading": "fewlabels.models",
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",
+    "normalize_class_mass": "fewlabels.models",
     "rbf_graph": "fewlabels.graph",
 }
 

@@ -1,0 +1,74 @@
+"""Weigh the classes so that together they claim the points in the expected shares."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.exceptions import InvalidInputError
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+
+def normalize_class_mass(
+    distributions: npt.ArrayLike,
+    unlabelled: npt.ArrayLike,
+    *,
+    reached: npt.ArrayLike | None = None,
+) -> FloatArray:
+    """Class-mass normalisation towards equal classes.
+
+    With few labels a class that happens to have more of them, or more central ones, draws too
+    many points. The mass of a class is what it holds over the unlabelled points,
+    ``m_c = sum_u p_uc``; each column is divided by its mass, and each row by its sum::
+
+        p_uc <- (p_uc / m_c) / sum_k (p_uk / m_k)
+
+    Labelled points, and points that no label reaches, stay as they are. A class with no mass at
+    all stays at zero.
+
+    Parameters
+    ----------
+    distributions : array-like of shape (n_points, n_classes)
+        Class probabilities; each row sums to 1. Not modified.
+    unlabelled : array-like of int
+        The points to normalise over.
+    reached : array-like of bool, shape (n_points,), default=None
+        A model's `reached_`. None: all are.
+
+    Returns
+    -------
+    ndarray of shape (n_points, n_classes), float64
+
+    Raises
+    ------
+    InvalidInputError
+        If `distributions` is not two-dimensional.
+
+    References
+    ----------
+    X. Zhu, Z. Ghahramani and J. Lafferty, "Semi-supervised learning using Gaussian fields and
+    harmonic functions", ICML 2003, section 4, with equal class priors.
+
+    Examples
+    --------
+    >>> from fewlabels import normalize_class_mass
+    >>> normalize_class_mass([[0.9, 0.1], [0.6, 0.4]], [0, 1]).round(2)
+    array([[0.75, 0.25],
+           [0.33, 0.67]])
+    """
+    normalized = np.array(distributions, dtype=np.float64)
+    if normalized.ndim != 2:
+        raise InvalidInputError(
+            "distributions must have shape (n_points, n_classes), got shape "
+            f"{normalized.shape}. Pass a fitted model's label_distributions_."
+        )
+    points: IntArray = np.asarray(unlabelled, dtype=np.intp)
+    if reached is not None:
+        points = points[np.asarray(reached, dtype=bool)[points]]
+    rows = normalized[points]
+    mass = rows.sum(axis=0)
+    rows = np.divide(rows, mass, out=np.zeros_like(rows), where=mass > 0)
+    normalized[points] = rows / rows.sum(axis=1, keepdims=True)
+    return normalized
