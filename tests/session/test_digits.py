@@ -1,0 +1,102 @@
+"""The published recipe against its plain NumPy version, and the draws."""
+
+import numpy as np
+import pytest
+
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.graph import rbf_graph
+from fewlabels.session.digits import ACTIVE_30, draw_digits, recommended_graph, run_as_recommended
+from fewlabels.session.published_recipe import published_fit, published_rule
+
+
+def published_update(X, y, labelled, *, gamma=0.25, alpha=0.2, max_iter=5, tol=1e-3):
+    """The update of the examples' time, as plainly as can be."""
+    squares = ((X[:, None, :] - X[None, :, :]) ** 2).sum(axis=2)
+    W = np.exp(-gamma * squares)
+    np.fill_diagonal(W, 0)
+    root = np.sqrt(W.sum(axis=1))  # not the root of d_i d_j, which may vanish
+    S = W / root[:, None] / root[None, :]
+    classes = np.unique(y[labelled])
+    F0 = np.zeros((len(X), len(classes)))
+    F0[labelled] = y[labelled][:, None] == classes
+    c = np.full((len(X), 1), alpha)
+    c[labelled] = 1
+    F = F0
+    for _ in range(max_iter - 1):
+        before, F = F, c * (S @ F) + (1 - alpha) * F0
+        if np.abs(F - before).sum() <= tol:
+            break
+    return classes, F / F.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("n_labelled", [10, 30])
+def test_published_fit_equals_the_plain_version(seed, n_labelled):
+    digits = draw_digits(200, seed=seed)
+    labelled = np.arange(n_labelled)
+    fit = published_fit(rbf_graph(digits.X, gamma=0.25))(labelled, digits.y[labelled])
+    classes, expected = published_update(digits.X, digits.y, labelled)
+    np.testing.assert_array_equal(fit.classes, classes)
+    np.testing.assert_allclose(fit.distributions, expected, rtol=1e-6, atol=1e-12)
+
+
+def test_published_fit_stops_early_where_little_changes():
+    digits = draw_digits(60)
+    labelled = np.arange(20)
+    graph = rbf_graph(digits.X, gamma=1e-3)
+    for tol in (1e3, 0.0):
+        fit = published_fit(graph, max_iter=40, tol=tol)(labelled, digits.y[labelled])
+        _, expected = published_update(
+            digits.X, digits.y, labelled, gamma=1e-3, max_iter=40, tol=tol
+        )
+        np.testing.assert_allclose(fit.distributions, expected, rtol=1e-6)
+
+
+def test_a_point_that_no_evidence_reaches_gets_equal_shares():
+    digits = draw_digits(30)
+    graph = rbf_graph(digits.X * 100, gamma=0.25)  # every weight vanishes
+    fit = published_fit(graph)(np.arange(10), digits.y[:10])
+    np.testing.assert_array_equal(fit.distributions[10:], 1 / len(fit.classes))
+
+
+def test_published_rule_asks_where_the_entropy_is_largest():
+    digits = draw_digits(100)
+    fit = published_fit(rbf_graph(digits.X, gamma=0.25))(np.arange(10), digits.y[:10])
+    p = fit.distributions
+    h = -np.sum(np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0), axis=1)
+    assert set(published_rule(fit, np.arange(10), 5)) == set(np.argsort(h)[-5:])
+
+
+def test_the_published_draw_is_the_one_that_was_published():
+    digits = draw_digits()
+    assert digits.X.shape == (330, 64)
+    # the supports of the first published table, which are facts about the draw
+    assert np.bincount(digits.y[30:]).tolist() == [23, 28, 29, 28, 25, 33, 36, 34, 29, 35]
+
+
+def test_other_seeds_draw_otherwise():
+    assert not np.array_equal(draw_digits(seed=1).y, draw_digits(seed=2).y)
+
+
+@pytest.mark.parametrize("options", [{"n_points": 0}, {"n_points": 1798}, {"seed": -1}])
+def test_draws_out_of_range_are_refused(options):
+    with pytest.raises(InvalidInputError):
+        draw_digits(**options)
+
+
+def test_the_recommended_rule_asks_five_different_unlabelled_points_a_round():
+    digits = draw_digits()
+    for r in run_as_recommended(digits, ACTIVE_30, recommended_graph(digits)):
+        assert len(set(r.queried.tolist())) == 5
+        assert not set(r.queried.tolist()) & set(r.labelled.tolist())
+        np.testing.assert_allclose(r.fit.distributions.sum(axis=1), 1)
+
+
+def test_the_recommended_run_is_the_same_every_time():
+    digits = draw_digits()
+    first, second = (
+        run_as_recommended(digits, ACTIVE_30, recommended_graph(digits)) for _ in range(2)
+    )
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a.queried, b.queried)
+        np.testing.assert_array_equal(a.fit.predicted, b.fit.predicted)
