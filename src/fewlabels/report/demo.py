@@ -1,0 +1,200 @@
+"""The demo's runs: the published examples again, and the recommended recipe on the same budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fewlabels.exceptions import DataFileError
+from fewlabels.report.classification import Report, report_on
+from fewlabels.report.comparison import NOTHING_COMPARED, Comparison, compare
+from fewlabels.report.published import PublishedExample
+from fewlabels.session.digits import (
+    BUDGETS,
+    N_ALL,
+    N_PUBLISHED,
+    Digits,
+    draw_digits,
+    recommended_graph,
+    run_as_published,
+    run_as_recommended,
+)
+from fewlabels.session.simulation import FloatArray, Round
+
+FRESH_SEED = 1000
+"""The further shuffles start here; the recipe was chosen on seeds 100 to 139."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One example, run on one draw.
+
+    Attributes
+    ----------
+    name : str
+    digits : Digits
+    rounds : tuple of Round
+    reports : tuple of Report
+        One a round, over the points that are unlabelled in it; the confusion matrix over the
+        classes that have a label in it.
+    """
+
+    name: str
+    digits: Digits
+    rounds: tuple[Round, ...]
+    reports: tuple[Report, ...]
+
+    @property
+    def accuracies(self) -> FloatArray:
+        """Accuracy on the unlabelled points, one a round."""
+        return np.array([r.accuracy(self.digits.y) for r in self.rounds])
+
+    @property
+    def n_labelled(self) -> list[int]:
+        """Labels had, one a round."""
+        return [len(r.labelled) for r in self.rounds]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """The published examples, recomputed, beside what was published.
+
+    Attributes
+    ----------
+    runs : tuple of Run
+    published : tuple of PublishedExample
+        Of the same names, in the same order.
+    comparisons : tuple of tuple of Comparison
+        One an example and round.
+    """
+
+    runs: tuple[Run, ...]
+    published: tuple[PublishedExample, ...]
+    comparisons: tuple[tuple[Comparison, ...], ...]
+
+    @property
+    def total(self) -> Comparison:
+        """All comparisons together."""
+        together = NOTHING_COMPARED
+        for comparisons in self.comparisons:
+            for comparison in comparisons:
+                together += comparison
+        return together
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """The recommended recipe on the published budgets.
+
+    Attributes
+    ----------
+    runs : tuple of Run
+        On the published 330 points.
+    runs_on_all : tuple of Run
+        On all 1,797 points.
+    published_rule_on_all : tuple of Run
+        The published recipe on all 1,797 points; these figures were never published.
+    """
+
+    runs: tuple[Run, ...]
+    runs_on_all: tuple[Run, ...]
+    published_rule_on_all: tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Both recipes on further shuffles, which neither was chosen on.
+
+    Attributes
+    ----------
+    seeds : tuple of int
+    published_rule, recommended : dict of example name to ndarray of shape (n_seeds, n_rounds)
+        Accuracy on the unlabelled of 330 points.
+    """
+
+    seeds: tuple[int, ...]
+    published_rule: dict[str, FloatArray]
+    recommended: dict[str, FloatArray]
+
+
+def reproduce(published: tuple[PublishedExample, ...]) -> Reproduction:
+    """Run both examples as published, and compare with `published` cell by cell.
+
+    The tables are looked at after the runs only.
+
+    Raises
+    ------
+    DataFileError
+        If `published` does not hold these examples with these numbers of labels.
+    """
+    runs = _published_runs(draw_digits())
+    aligned = tuple(_tables_of(run, published) for run in runs)
+    comparisons = tuple(
+        tuple(
+            compare(report, table.report)
+            for report, table in zip(run.reports, example.tables, strict=True)
+        )
+        for run, example in zip(runs, aligned, strict=True)
+    )
+    return Reproduction(runs, aligned, comparisons)
+
+
+def improve() -> Improvement:
+    """Run both budgets with the recommended recipe, on 330 and on all 1,797 points."""
+    everything = draw_digits(N_ALL)
+    return Improvement(
+        _recommended_runs(draw_digits()),
+        _recommended_runs(everything),
+        _published_runs(everything),
+    )
+
+
+def repeat(n_shuffles: int) -> Spread:
+    """Run both recipes on `n_shuffles` further draws of 330 points."""
+    seeds = tuple(range(FRESH_SEED, FRESH_SEED + n_shuffles))
+    old: dict[str, list[FloatArray]] = {budget.name: [] for budget in BUDGETS}
+    new: dict[str, list[FloatArray]] = {budget.name: [] for budget in BUDGETS}
+    for seed in seeds:
+        digits = draw_digits(N_PUBLISHED, seed=seed)
+        for run in _published_runs(digits):
+            old[run.name].append(run.accuracies)
+        for run in _recommended_runs(digits):
+            new[run.name].append(run.accuracies)
+    return Spread(
+        seeds,
+        {name: np.array(accuracies) for name, accuracies in old.items()},
+        {name: np.array(accuracies) for name, accuracies in new.items()},
+    )
+
+
+def _published_runs(digits: Digits) -> tuple[Run, ...]:
+    return tuple(_run(budget.name, digits, run_as_published(digits, budget)) for budget in BUDGETS)
+
+
+def _recommended_runs(digits: Digits) -> tuple[Run, ...]:
+    graph = recommended_graph(digits)
+    return tuple(
+        _run(budget.name, digits, run_as_recommended(digits, budget, graph)) for budget in BUDGETS
+    )
+
+
+def _run(name: str, digits: Digits, rounds: list[Round]) -> Run:
+    reports = tuple(
+        report_on(digits.y[r.unlabelled], r.fit.predicted[r.unlabelled], r.fit.classes)
+        for r in rounds
+    )
+    return Run(name, digits, tuple(rounds), reports)
+
+
+def _tables_of(run: Run, published: tuple[PublishedExample, ...]) -> PublishedExample:
+    for example in published:
+        if example.name == run.name:
+            n_labelled = [table.n_labelled for table in example.tables]
+            if n_labelled == run.n_labelled:
+                return example
+            raise DataFileError(
+                f"the published tables of {run.name!r} are for {n_labelled} labels, and this "
+                f"package runs {run.n_labelled}. Install the package again."
+            )
+    raise DataFileError(f"no published tables for {run.name!r}. Install the package again.")

@@ -1,0 +1,129 @@
+"""What the demo prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fewlabels.report.comparison import Comparison
+from fewlabels.report.demo import Improvement, Reproduction, Run, Spread
+from fewlabels.report.layout import format_confusion_matrix, format_model_line, format_report
+from fewlabels.session.digits import ACTIVE_30, RANDOM_30
+from fewlabels.session.recommended_recipe import DESCRIPTION
+from fewlabels.session.simulation import FloatArray
+
+_TITLES = {
+    RANDOM_30.name: "30 labels, drawn at random",
+    ACTIVE_30.name: "10 labels to begin with, then five questions at a time",
+}
+_RULE = "=" * 78
+
+
+def reproduction_text(reproduction: Reproduction) -> str:
+    """Return every table of the published examples, each with its count of equal cells."""
+    lines = [*_heading("The published digit examples, recomputed with the update of their time")]
+    for run, comparisons in zip(reproduction.runs, reproduction.comparisons, strict=True):
+        lines += _tables("Label Spreading", run, comparisons)
+    total = reproduction.total
+    lines += [f"All tables together: {_count(total)}", ""]
+    return "\n".join(lines)
+
+
+def improvement_text(improvement: Improvement, reproduction: Reproduction) -> str:
+    """Return the recommended recipe's tables and its gain over the published figures."""
+    lines = [
+        *_heading("The same budgets with what fewlabels recommends today"),
+        f"Recipe: {DESCRIPTION}.",
+        "",
+    ]
+    for run in improvement.runs:
+        lines += _tables("Label Propagation", run)
+    lines += [
+        *_heading("Accuracy on the points without a label, and the gain in percentage points")
+    ]
+    lines += ["The published 330 points", ""]
+    lines += _gain_table(
+        "published",
+        {
+            example.name: np.array([table.accuracy for table in example.tables])
+            for example in reproduction.published
+        },
+        improvement.runs,
+    )
+    lines += ["All 1,797 points (no figures were published; the published rule, run here)", ""]
+    lines += _gain_table(
+        "old rule",
+        {run.name: run.accuracies for run in improvement.published_rule_on_all},
+        improvement.runs_on_all,
+    )
+    return "\n".join(lines)
+
+
+def spread_text(spread: Spread) -> str:
+    """Return mean and standard deviation of both recipes over further shuffles."""
+    lines = [
+        f"{len(spread.seeds)} other draws of 330 points (seeds from {spread.seeds[0]}; the recipe "
+        "was chosen on others,",
+        "100 to 139): mean and, after +-, standard deviation",
+        "",
+        f"{'labels':>8}  {'old rule':>15}  {'fewlabels':>15}  {'gain':>8}",
+    ]
+    for budget in (RANDOM_30, ACTIVE_30):
+        lines.append(f"  {_TITLES[budget.name]}")
+        old, new = spread.published_rule[budget.name], spread.recommended[budget.name]
+        for i in range(budget.n_rounds):
+            n_labels = budget.n_initial + i * budget.n_queries
+            gain = 100 * (new[:, i].mean() - old[:, i].mean())
+            lines.append(
+                f"{n_labels:>8}  {_mean_and_deviation(old[:, i]):>15}  "
+                f"{_mean_and_deviation(new[:, i]):>15}  {gain:>+8.1f}"
+            )
+    return "\n".join([*lines, ""])
+
+
+def _heading(text: str) -> list[str]:
+    return [_RULE, text, _RULE, ""]
+
+
+def _tables(
+    model: str, run: Run, comparisons: tuple[Comparison, ...] | None = None
+) -> Iterator[str]:
+    yield f"{_TITLES[run.name]} (example {run.name!r})"
+    yield ""
+    for i, (round_, report) in enumerate(zip(run.rounds, run.reports, strict=True)):
+        if len(run.rounds) > 1:
+            yield f"Iteration {i} {70 * '_'}"
+        yield format_model_line(model, len(round_.labelled), len(round_.unlabelled))
+        yield format_report(report)
+        yield "Confusion matrix"
+        yield format_confusion_matrix(report)
+        if comparisons is not None:
+            yield _count(comparisons[i])
+            yield from (f"  {difference}" for difference in comparisons[i].differences)
+        yield ""
+
+
+def _count(comparison: Comparison) -> str:
+    return f"published {comparison.cells} cells, equal {comparison.equal}"
+
+
+def _gain_table(
+    old_name: str, old: dict[str, FloatArray], new_runs: tuple[Run, ...]
+) -> Iterator[str]:
+    yield f"{'labels':>8}  {old_name:>10}  {'fewlabels':>10}  {'gain':>8}"
+    for run in new_runs:
+        yield f"  {_TITLES[run.name]}"
+        for labels, before, now in zip(run.n_labelled, old[run.name], run.accuracies, strict=True):
+            yield (
+                f"{labels:>8}  {100 * before:>8.1f} %  {100 * now:>8.1f} %  "
+                f"{100 * (now - before):>+8.1f}"
+            )
+    yield ""
+
+
+def _mean_and_deviation(accuracies: FloatArray) -> str:
+    mean = f"{100 * accuracies.mean():.1f}"
+    if len(accuracies) == 1:
+        return f"{mean} %"
+    return f"{mean} +- {100 * accuracies.std(ddof=1):.1f} %"
