@@ -1,0 +1,119 @@
+"""NPZ archives: arrays by name, with one first dimension; read and written without pickle."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.exceptions import DataFileError
+from fewlabels.io._table import Table, View
+from fewlabels.io._views import array_view, as_text, is_blank, plain_floats
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class NpzTable(Table):
+    """A table of arrays; an array of more than one dimension is a block of columns."""
+
+    def __init__(self, path: str, arrays: dict[str, npt.NDArray[Any]]) -> None:
+        lengths = {array.shape[0] if array.ndim else None for array in arrays.values()}
+        if len(lengths) > 1 or None in lengths:
+            shapes = ", ".join(f"{name!r} {array.shape}" for name, array in arrays.items())
+            raise DataFileError(
+                f"the arrays of {path} must have the same number of rows, got {shapes}. "
+                "Save only the arrays that have an entry a row."
+            )
+        super().__init__(path, list(arrays), int(lengths.pop() or 0) if lengths else 0)
+        self.arrays = arrays
+
+    def values(self, name: str) -> list[Any]:
+        """Return the values of an array as Python's (lists, if it has more dimensions)."""
+        array = self.arrays[name]
+        if array.dtype.kind == "f" and array.ndim == 1:
+            return plain_floats(array)
+        values: list[Any] = array.tolist()
+        return values
+
+    def view(self, name: str) -> View:
+        """Return what a model can make of an array."""
+        return array_view(self.arrays[name])
+
+
+def read_npz(path: Path) -> NpzTable:
+    """Read an NPZ archive of arrays without Python objects in them."""
+    arrays = load_arrays(path)
+    if not isinstance(arrays, dict):
+        raise DataFileError(
+            f"{path} holds one array without a name. Save named arrays with "
+            "numpy.savez(path, X=..., y=...)."
+        )
+    return NpzTable(str(path), arrays)
+
+
+def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]] | npt.NDArray[Any]:
+    """Read what `numpy.save` or `numpy.savez` wrote; never runs a pickle."""
+    try:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
+            with loaded:
+                return {name: loaded[name] for name in loaded.files}
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        if "allow_pickle" in str(error):
+            advice = (
+                "it holds Python objects, or is no NumPy file at all. Save plain arrays "
+                "(numbers or text, not dtype object)."
+            )
+        else:
+            advice = f"{error}. Make the file anew."
+        raise DataFileError(f"{path} can't be read: {advice}") from None
+
+
+def write_npz(file: IO[bytes], arrays: Arrays) -> None:
+    """Write arrays as `numpy.savez` does, but under any name ("file" is none for savez)."""
+    with zipfile.ZipFile(file, mode="w", compression=zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", mode="w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
+
+
+def npz_column(values: Sequence[Any], *, is_label: bool = False) -> npt.NDArray[Any]:
+    """Return Python values as an array without objects.
+
+    Missing entries become NaN among numbers and the empty text among texts; in a column of
+    labels that are integers, -1, as scikit-learn has it. Values of mixed kinds become text.
+    """
+    present = [value for value in values if not is_blank(value)]
+    kinds = {type(value) for value in present}
+    complete = len(present) == len(values)
+    if kinds == {bool} and complete:
+        return np.array(values, dtype=bool)
+    if kinds == {int} and (complete or is_label):
+        integers = np.array([-1 if is_blank(value) else value for value in values])
+        if integers.dtype.kind == "i":
+            return integers
+    if kinds and kinds <= {int, float} and not _loses_digits(present):
+        return np.array([np.nan if is_blank(value) else value for value in values], dtype=float)
+    if kinds == {list}:
+        block = _block(values)
+        if block is not None:
+            return block
+    return np.array([as_text(value) for value in values], dtype=np.str_)
+
+
+def _loses_digits(values: Sequence[Any]) -> bool:
+    return any(isinstance(value, int) and abs(value) > 2**53 for value in values)
+
+
+def _block(values: Sequence[Any]) -> npt.NDArray[Any] | None:
+    try:
+        block = np.array(values)
+    except ValueError:  # lists of unequal length
+        return None
+    return block if block.dtype.kind in "biuf" else None

@@ -1,0 +1,103 @@
+"""Parquet tables, through Apache Arrow: types and metadata stay as they came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fewlabels.exceptions import DataFileError
+from fewlabels.io._table import Block, Numbers, Table, Unusable, View
+from fewlabels.io._views import as_text, object_view, plain_floats
+
+
+class ParquetTable(Table):
+    """A table of Arrow columns."""
+
+    def __init__(self, path: str, table: Any) -> None:
+        super().__init__(path, table.column_names, table.num_rows)
+        self.arrow = table
+
+    def values(self, name: str) -> list[Any]:
+        """Return the values of a column as Python's; None where null."""
+        column = self.arrow.column(name)
+        if pa.types.is_float16(column.type) or pa.types.is_float32(column.type):
+            plain = plain_floats(column.to_numpy())
+            nulls = column.is_null().to_pylist()
+            return [None if null else value for null, value in zip(nulls, plain, strict=True)]
+        values: list[Any] = column.to_pylist()
+        return values
+
+    def view(self, name: str) -> View:
+        """Return what a model can make of a column."""
+        column = self.arrow.column(name)
+        kind = column.type
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+            return Numbers(column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64))
+        if pa.types.is_temporal(kind):
+            return Unusable("dates; make numbers of them to use them")
+        if _is_list_of_numbers(kind):
+            return _list_block(column)
+        return object_view(self.values(name))
+
+
+def _is_list_of_numbers(kind: Any) -> bool:
+    is_list = (
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+    return bool(
+        is_list and (pa.types.is_integer(kind.value_type) or pa.types.is_floating(kind.value_type))
+    )
+
+
+def _list_block(column: Any) -> View:
+    """Return embeddings and the like: as many numbers in each row."""
+    lengths = set(pa.compute.list_value_length(column).to_pylist())
+    if len(lengths) != 1 or None in lengths:
+        return Unusable("lists of unequal length")
+    flat = pa.compute.list_flatten(column)
+    dtype = np.float32 if pa.types.is_float32(flat.type) else np.float64
+    if len(flat) == 0:
+        return Unusable("empty")
+    return Block(flat.to_numpy().astype(dtype).reshape(len(column), -1))
+
+
+def read_parquet(path: Path) -> ParquetTable:
+    """Read one Parquet file."""
+    try:
+        # not read_table, which makes columns of folder names such as "year=2026"
+        with pq.ParquetFile(path) as file:
+            table = file.read()
+    except pa.ArrowException as error:
+        raise DataFileError(
+            f"{path} can't be read as Parquet: {str(error).splitlines()[0]} "
+            "Give a whole Parquet file, or the ending that its kind has (.csv, .jsonl, .npz)."
+        ) from None
+    return ParquetTable(str(path), table)
+
+
+def write_parquet(file: IO[bytes], table: Any, added: Mapping[str, Any]) -> None:
+    """Write an Arrow table with the added columns."""
+    for name, values in added.items():
+        table = table.append_column(name, arrow_column(values))
+    pq.write_table(table, file)
+
+
+def arrow_table(columns: Mapping[str, Any]) -> Any:
+    """Return an Arrow table of any columns."""
+    return pa.table({name: arrow_column(values) for name, values in columns.items()})
+
+
+def arrow_column(values: Any) -> Any:
+    """Return an Arrow column of an array, or of Python values; as text where they are mixed."""
+    if isinstance(values, np.ndarray) and values.ndim > 1:
+        flat = pa.array(np.ascontiguousarray(values).reshape(-1))
+        return pa.FixedSizeListArray.from_arrays(flat, int(np.prod(values.shape[1:])))
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError):  # mixed kinds, integers beyond 64 bits
+        return pa.array([None if value is None else as_text(value) for value in values])

@@ -1,0 +1,205 @@
+"""Recognise numbers, categories, dates and blocks in columns of text, objects or arrays."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels._labels import is_missing
+from fewlabels.io._table import Block, Categories, IntArray, Mixed, Numbers, Unusable, View
+
+_EMPTY = Unusable("empty")
+_DATES = Unusable("dates; make numbers of them to use them")
+
+# 2026-01-31, 2026-01-31 12:00, 2026-01-31T12:00:00.5+01:00, 31/01/2026, 31.1.2026, 12:30:00
+_DATE = re.compile(
+    r"\s*(\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}\S*)?|\d{1,4}[/.]\d{1,2}[/.]\d{2,4}([T ]\d.*)?"
+    r"|\d{1,2}:\d{2}(:\d{2}\S*)?)\s*"
+)
+# "007" is a code (a postcode, a part number), not the number 7.
+_CODE = re.compile(r"[^\S\n]*[+-]?0\d+[^\S\n]*")
+_CODE_LINE = re.compile(rf"^{_CODE.pattern}$", re.MULTILINE)
+
+
+def parse_number(text: str) -> float | None:
+    """Return the number that a cell of text holds, or None; "1_000" is text to everyone else."""
+    if "_" in text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def text_view(cells: Sequence[str]) -> View:
+    """Return what a column of text cells holds: the file has no types, so they are recognised.
+
+    Numbers, if every filled cell is one; a column of which more than half is numbers is
+    `Mixed`, since that is nearly always a slip; everything else is categories. A column in
+    which a number has a leading zero is categories too, and a column of dates is unusable.
+    """
+    counts = Counter(cells)
+    if 2 * len(counts) > len(cells):  # parsed one by one below, where few are different
+        numbers = _all_numbers(cells)
+        if numbers is not None:
+            return numbers
+    filled = {cell: count for cell, count in counts.items() if cell.strip()}
+    if not filled:
+        return _EMPTY
+    parsed = {cell: parse_number(cell) for cell in filled}
+    if any(_CODE.fullmatch(cell) for cell in filled):
+        return categories_of(cells)
+    strangers = {cell for cell, number in parsed.items() if number is None}
+    if strangers:
+        n_numbers = sum(count for cell, count in filled.items() if cell not in strangers)
+        if 2 * n_numbers > sum(filled.values()):
+            return _mixed([cell in strangers for cell in cells], cells)
+        return _text_categories(cells)
+    found = (parsed.get(cell) for cell in cells)  # None where the cell is empty
+    values = (math.nan if number is None else number for number in found)
+    return Numbers(np.fromiter(values, dtype=np.float64, count=len(cells)))
+
+
+def _all_numbers(cells: Sequence[str]) -> Numbers | None:
+    """Return the numbers of a column without an empty cell or a code, at once."""
+    joined = "\n".join(cells)
+    if "_" in joined or _CODE_LINE.search(joined):
+        return None
+    try:
+        return Numbers(np.fromiter(map(float, cells), dtype=np.float64, count=len(cells)))
+    except ValueError:
+        return None
+
+
+def object_view(cells: Sequence[Any]) -> View:
+    """Return what a column of typed values holds (numbers, text, booleans, lists; None)."""
+    kinds = Counter(_kind(cell) for cell in cells)
+    kinds.pop("missing", None)
+    if not kinds:
+        return _EMPTY
+    if kinds.keys() == {"number"}:
+        return Numbers(_as_float([math.nan if is_missing(cell) else cell for cell in cells]))
+    if kinds.keys() <= {"text", "bool"}:
+        return _text_categories(cells)
+    if kinds.keys() == {"list"}:
+        return _list_view(cells)
+    if kinds.keys() == {"date"}:
+        return _DATES
+    if kinds.keys() == {"number", "text"} and kinds["number"] > kinds["text"]:
+        return _mixed([isinstance(cell, str) for cell in cells], cells)
+    if kinds.keys() <= {"number", "text", "bool"}:
+        return _text_categories(cells)
+    return Unusable("nested values")
+
+
+def array_view(values: npt.NDArray[Any]) -> View:
+    """Return what an array holds, whose first dimension is the rows."""
+    if values.dtype.kind in "iuf":
+        if values.ndim == 1:
+            return Numbers(values.astype(np.float64))
+        if math.prod(values.shape[1:]) == 0:
+            return _EMPTY
+        flat = values.reshape(len(values), -1)
+        return Block(flat if flat.dtype in (np.float32, np.float64) else flat.astype(np.float64))
+    if values.ndim > 1:
+        return Unusable(f"an array of {values.dtype} with {values.ndim} dimensions")
+    if values.dtype.kind in "Mm":
+        return _DATES
+    if values.dtype.kind in "bU":
+        return object_view(values.tolist())
+    return Unusable(f"values of type {values.dtype}")
+
+
+def categories_of(cells: Iterable[Any]) -> Categories | Unusable:
+    """Return any column as categories, by the text of each value; empty cells are missing."""
+    texts = [None if is_blank(cell) else as_text(cell) for cell in cells]
+    levels = tuple(sorted({text for text in texts if text is not None}))
+    if not levels:
+        return _EMPTY
+    code_of: dict[str | None, int] = {level: code for code, level in enumerate(levels)}
+    code_of[None] = -1
+    codes = np.fromiter((code_of[text] for text in texts), dtype=np.intp, count=len(texts))
+    return Categories(codes, levels)
+
+
+def is_blank(cell: object) -> bool:
+    """Tell whether a cell holds nothing: None, NaN or text of blanks."""
+    return is_missing(cell) or (isinstance(cell, str) and not cell.strip())
+
+
+def as_text(value: object) -> str:
+    """Return a value as a text file holds it; reading the text gives the same value."""
+    if isinstance(value, str):
+        return value
+    if is_missing(value):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    return str(value)
+
+
+def plain_floats(values: npt.NDArray[np.floating[Any]]) -> list[Any]:
+    """Return floats as Python's, by their shortest text: float32 0.1 is 0.1, not 0.1000000015."""
+    if values.dtype.itemsize >= 8:
+        plain: list[Any] = values.astype(np.float64).tolist()
+        return plain
+    return [float(str(value)) for value in values]
+
+
+def _text_categories(cells: Sequence[Any]) -> View:
+    view = categories_of(cells)
+    if isinstance(view, Categories) and all(_DATE.fullmatch(level) for level in view.levels):
+        return _DATES
+    return view
+
+
+def _mixed(strange: list[bool], cells: Sequence[Any]) -> Mixed:
+    rows: IntArray = np.flatnonzero(strange)
+    return Mixed(rows, str(cells[int(rows[0])]))
+
+
+def _list_view(cells: Sequence[Any]) -> View:
+    if len({len(cell) if isinstance(cell, list) else -1 for cell in cells}) != 1:
+        return Unusable("lists of unequal length")
+    flat = [entry for cell in cells for entry in cell]
+    if not flat or any(_kind(entry) not in ("number", "missing") for entry in flat):
+        return Unusable("lists of other things than numbers")
+    numbers = _as_float([math.nan if entry is None else entry for entry in flat])
+    return Block(numbers.reshape(len(cells), -1))
+
+
+def _kind(cell: object) -> str:
+    if is_blank(cell):
+        return "missing"
+    if isinstance(cell, bool):
+        return "bool"
+    if isinstance(cell, (int, float)):
+        return "number"
+    if isinstance(cell, str):
+        return "text"
+    if isinstance(cell, list):
+        return "list"
+    return "date" if hasattr(cell, "isoformat") else "other"
+
+
+def _as_float(values: list[Any]) -> npt.NDArray[np.float64]:
+    try:
+        return np.array(values, dtype=np.float64)
+    except OverflowError:  # an integer beyond 1.8e308
+        return np.array([_clipped(value) for value in values], dtype=np.float64)
+
+
+def _clipped(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

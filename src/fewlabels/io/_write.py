@@ -1,0 +1,221 @@
+"""Write a table, with the columns that a model adds to it, in any of the formats."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels._files import replace_when_whole
+from fewlabels.exceptions import DataFileError
+from fewlabels.io._formats import TableFormat, parquet_module, table_format
+from fewlabels.io._jsonlines import JsonLinesTable, json_lines, write_json_lines
+from fewlabels.io._npz import NpzTable, npz_column, write_npz
+from fewlabels.io._table import Progress, Table, check_unique
+from fewlabels.io._text import text_rows, write_text
+from fewlabels.io._views import as_text
+
+_Row = TypeVar("_Row")
+
+_CHUNK = 4096
+
+# A number that no reader of numbers would change: no leading zero or plus sign, and few enough
+# digits for a float64 to hold (15) or an int64 (checked apart).
+_INTEGER = re.compile(r"0|-?[1-9]\d*")
+_DECIMAL = re.compile(r"-?(0|[1-9]\d*)\.\d+([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True, eq=False)
+class AddedColumns:
+    """What a model says about each row.
+
+    Attributes
+    ----------
+    names : tuple of 4 str
+        The columns under which the four below are written.
+    label : list
+        The class; None where no evidence reached the row.
+    confidence, evidence : ndarray of shape (n_rows,)
+    reached : ndarray of bool, shape (n_rows,)
+    """
+
+    names: tuple[str, str, str, str]
+    label: list[Any]
+    confidence: npt.NDArray[np.floating[Any]]
+    evidence: npt.NDArray[np.floating[Any]]
+    reached: npt.NDArray[np.bool_]
+
+
+def write_table(
+    table: Table,
+    added: AddedColumns,
+    path: str | os.PathLike[str],
+    *,
+    progress: Progress | None = None,
+) -> None:
+    """Write a table with its added columns, whole or not at all.
+
+    The columns that came keep their values and their order. Where the format changes from one
+    without types (CSV, TSV) to one with types, a column becomes numbers only if every cell
+    keeps its value: ``007`` and integers beyond 64 bits stay text, and empty cells are missing.
+
+    Parameters
+    ----------
+    table : Table
+        As :func:`read_table` returned it.
+    added : AddedColumns
+    path : str or path-like
+        The ending tells the format. An existing file is replaced.
+    progress : callable, optional
+        Called now and then with the share that has been written, from 0 to 1.
+
+    Raises
+    ------
+    DataFileError
+        If the file can't be written; whatever stood at `path` is then untouched.
+    """
+    path = Path(path)
+    form = table_format(path, writing=True)
+    check_unique(str(path), [*table.names, *added.names])
+    try:
+        with replace_when_whole(path) as file:
+            _write(file, form, table, added, progress)
+    except OSError as error:
+        raise DataFileError(f"{path} can't be written: {error.strerror or error}.") from None
+    except UnicodeEncodeError as error:
+        raise DataFileError(f"{path} can't be written: {error.reason} (as UTF-8).") from None
+
+
+def _write(
+    file: IO[bytes],
+    form: TableFormat,
+    table: Table,
+    added: AddedColumns,
+    progress: Progress | None,
+) -> None:
+    if form.name == "csv":
+        both = zip(text_rows(table), _added_text(added), strict=True)
+        rows = (row + extra for row, extra in both)
+        names = (*table.names, *added.names)
+        counted = _counted(rows, table.n_rows, progress)
+        write_text(file, names, counted, form.delimiter, packed=form.packed)
+    elif form.name == "jsonl":
+        lines = _counted(_json_lines(table), table.n_rows, progress)
+        values = _added_values(table, added)
+        write_json_lines(file, lines, added.names, values, packed=form.packed)
+    elif form.name == "npz":
+        _write_npz(file, table, added)
+    else:
+        _write_parquet(file, table, added)
+
+
+def _counted(rows: Iterable[_Row], total: int, progress: Progress | None) -> Iterator[_Row]:
+    for number, row in enumerate(rows):
+        if progress is not None and number % _CHUNK == 0:
+            progress(number / total)
+        yield row
+
+
+def _added_text(added: AddedColumns) -> Iterator[tuple[str, ...]]:
+    return zip(
+        map(as_text, added.label),
+        _rounded(added.confidence),
+        _rounded(added.evidence),
+        map(as_text, added.reached.tolist()),
+        strict=True,
+    )
+
+
+def _rounded(values: npt.NDArray[np.floating[Any]]) -> list[str]:
+    """Return numbers as a text file gets them: six digits, which is all they mean."""
+    return [f"{value:.6g}" for value in values.tolist()]
+
+
+def _added_values(table: Table, added: AddedColumns) -> Iterator[tuple[Any, ...]]:
+    return zip(
+        _typed_label(table, added),
+        map(float, _rounded(added.confidence)),
+        map(float, _rounded(added.evidence)),
+        added.reached.tolist(),
+        strict=True,
+    )
+
+
+def _json_lines(table: Table) -> Iterable[str]:
+    if isinstance(table, JsonLinesTable):
+        return table.lines
+    return json_lines(table.names, [_typed(table, name) for name in table.names])
+
+
+def _write_npz(file: IO[bytes], table: Table, added: AddedColumns) -> None:
+    if isinstance(table, NpzTable):
+        arrays = dict(table.arrays)
+    else:
+        arrays = {name: npz_column(_typed(table, name)) for name in table.names}
+    label, confidence, evidence, reached = added.names
+    arrays[label] = npz_column(_typed_label(table, added), is_label=True)
+    arrays[confidence] = added.confidence
+    arrays[evidence] = added.evidence
+    arrays[reached] = added.reached
+    write_npz(file, arrays)
+
+
+def _write_parquet(file: IO[bytes], table: Table, added: AddedColumns) -> None:
+    parquet = parquet_module()
+    if isinstance(table, NpzTable):
+        arrow = parquet.arrow_table(table.arrays)
+    elif hasattr(table, "arrow"):
+        arrow = table.arrow
+    else:
+        arrow = parquet.arrow_table({name: _typed(table, name) for name in table.names})
+    label = _typed_label(table, added)
+    columns = (label, added.confidence, added.evidence, added.reached)
+    parquet.write_parquet(file, arrow, dict(zip(added.names, columns, strict=True)))
+
+
+def _typed(table: Table, name: str) -> list[Any]:
+    values = table.values(name)
+    return typed_cells(values) if table.untyped else values
+
+
+def _typed_label(table: Table, added: AddedColumns) -> list[Any]:
+    if not table.untyped:
+        return added.label
+    return typed_cells([as_text(value) for value in added.label])
+
+
+def typed_cells(cells: Sequence[str]) -> list[Any]:
+    """Return cells of text as numbers if no cell loses anything by that; else as text.
+
+    Empty cells become None. What is kept: every integer of 64 bits without a leading zero or
+    plus sign, and every decimal number of at most 15 digits (its value: 5.10 becomes 5.1).
+    """
+    found: dict[str, Any] = {"": None}
+    for cell in set(cells) - {""}:
+        number = _lossless(cell)
+        if number is None:
+            return [cell or None for cell in cells]
+        found[cell] = number
+    if any(isinstance(number, float) for number in found.values()):
+        if any(isinstance(number, int) and abs(number) > 2**53 for number in found.values()):
+            return [cell or None for cell in cells]
+        found = {cell: None if number is None else float(number) for cell, number in found.items()}
+    return [found[cell] for cell in cells]
+
+
+def _lossless(cell: str) -> int | float | None:
+    if _INTEGER.fullmatch(cell) and len(cell) <= 20:
+        number = int(cell)
+        return number if -(2**63) <= number < 2**63 else None
+    if _DECIMAL.fullmatch(cell):
+        digits = re.sub(r"[eE].*|\D", "", cell).lstrip("0")
+        decimal = float(cell)
+        if len(digits) <= 15 and (decimal == 0) == (not digits) and abs(decimal) < float("inf"):
+            return decimal
+    return None

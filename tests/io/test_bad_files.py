@@ -1,0 +1,136 @@
+"""A file that can't be read says which line is wrong, and what to do."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fewlabels.exceptions import DataFileError, InvalidInputError
+from fewlabels.io import check_output, read_table
+
+TABLES: dict[str, tuple[str, bytes, str]] = {
+    "empty csv": ("t.csv", b"", "is empty"),
+    "blank csv": ("t.csv", b"\n\n", "is empty"),
+    "empty jsonl": ("t.jsonl", b"", "is empty"),
+    "blank jsonl": ("t.jsonl", b"\n\n", "is empty"),
+    "empty parquet": ("t.parquet", b"", "is empty"),
+    "header only": ("t.csv", b"a,b\n", r"columns \('a', 'b'\) but no rows"),
+    "too few": ("t.csv", b"a,b\n1,2\n3\n", "line 3: too few cells, 1 where the header has 2"),
+    "too many": ("t.csv", b"a,b\n1,2,3\n", "line 2: too many cells, 3 where the header has 2"),
+    "ragged after a long cell": ("t.csv", b'a,b\n"1\n\n",2\n3,4\n5\n', "line 6: too few"),
+    "twice": ("t.csv", b"a,b,a\n1,2,3\n", "more than one column named 'a'"),
+    "open quote": ("t.csv", b'a,b\n1,"2\n', "near line 2: .*quotes"),
+    "stray quote": ("t.csv", b'a,b\n"1" x,2\n', "near line 2: .*quotes"),
+    "latin-1": ("t.csv", b"a,b\n1,2\ncaf\xe9,3\n", "line 3: byte 0xe9 is not UTF-8"),
+    "utf-16": ("t.csv", "a,b\n1,2\n".encode("utf-16"), "UTF-16"),
+    "semicolons": ("t.csv", b"a;b\n1;2\n", "separated by semicolons"),
+    "tabs in csv": ("t.csv", b"a\tb\n1\t2\n", "separated by tabs.*rename it to .tsv"),
+    "commas in tsv": ("t.tsv", b"a,b\n1,2\n", "separated by commas.*rename it to .csv"),
+    "no gzip": ("t.csv.gz", b"a,b\n", "can't be unpacked"),
+    "cut gzip": ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99)[:-12], "can't be unpacked"),
+    "no json": ("t.jsonl", b'{"a": 1}\n{"a": 1,}\n', "line 2: not JSON"),
+    "a list": ("t.jsonl", b"[1]\n", "line 1: a JSON list, not an object"),
+    "key twice": ("t.jsonl", b'{"a": 1, "a": 2}\n', "line 1: the key 'a' comes twice"),
+    "empty objects": ("t.jsonl", b"{}\n", "no columns"),
+    "no parquet": ("t.parquet", b"a,b\n1,2\n", "can't be read as Parquet"),
+    "no npz": ("t.npz", b"a,b\n1,2\n", "can't be read"),
+    "cut npz": ("t.npz", b"PK\x03\x04 and no more", "can't be read"),
+    "ending": ("t.xlsx", b"x", "can't tell from the name"),
+    "no ending": ("t", b"x", "can't tell from the name"),
+    "gzipped parquet": ("t.parquet.gz", b"x", "can't tell from the name"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "message"), TABLES.values(), ids=TABLES.keys())
+def test_unreadable_table(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DataFileError, match=message) as raised:
+        read_table(path)
+    assert str(path) in str(raised.value)
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(DataFileError, match="does not exist"):
+        read_table(tmp_path / "none.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(DataFileError, match="is not a file"):
+        read_table(tmp_path / "folder.csv")
+
+
+def test_parquet_without_rows_and_with_a_name_twice(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"a": pa.array([], pa.int64())}), path)
+    with pytest.raises(DataFileError, match="no rows"):
+        read_table(path)
+    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]), path)
+    with pytest.raises(DataFileError, match="more than one column named 'a'"):
+        read_table(path)
+
+
+def test_npz_of_unequal_lengths_of_objects_or_of_one_array(tmp_path: Path) -> None:
+    path = tmp_path / "t.npz"
+    np.savez(path, X=np.zeros((3, 2)), y=np.zeros(2))
+    with pytest.raises(DataFileError, match=r"'X' \(3, 2\), 'y' \(2,\)"):
+        read_table(path)
+    np.savez(path, X=np.zeros(3), y=np.array([None, 1, 2], dtype=object))
+    with pytest.raises(DataFileError, match="Python objects"):
+        read_table(path)
+    np.savez(path)
+    with pytest.raises(DataFileError, match="no columns"):
+        read_table(path)
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(DataFileError, match="one array without a name"):
+        read_table(path)
+
+
+def test_unknown_column_is_answered_with_close_names_or_all(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Species,height\nx,1\n")
+    table = read_table(path)
+    with pytest.raises(InvalidInputError, match=r"'specis' \(--label\): did you mean 'Species'\?"):
+        table.require("specis", "--label")
+    with pytest.raises(InvalidInputError, match="its columns are 'Species', 'height'"):
+        table.require("zzz", "--label")
+
+
+def test_output_is_checked_before_the_work(tmp_path: Path) -> None:
+    there = tmp_path / "there.csv"
+    there.write_text("a\n1\n")
+    link = tmp_path / "link.csv"
+    link.symlink_to(there)
+    for path, sources, message in [
+        (Path("-"), [], "standard output"),
+        (tmp_path / "out.xls", [], "can't tell from the name"),
+        (tmp_path / "none" / "out.csv", [], "no folder .*mkdir -p"),
+        (there / "out.csv", [], "no folder"),
+        (tmp_path / ("x" * 300 + ".csv"), [], "can't write"),
+        (there, [], "exists.*--force"),
+        (there, [there], "is the input"),
+        (link, [there], "is the input"),
+    ]:
+        with pytest.raises(DataFileError, match=message):
+            check_output(path, sources=sources)
+    with pytest.raises(DataFileError, match="is the input"):
+        check_output(there, sources=[there], replace=True)
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(DataFileError, match="is a folder"):
+        check_output(tmp_path / "folder.csv", replace=True)
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(DataFileError, match="not a file"):
+        check_output(tmp_path / "pipe.csv", replace=True)
+    check_output(there, replace=True)
+    check_output(tmp_path / "new.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "folder.csv",
+        "link.csv",
+        "pipe.csv",
+        "there.csv",
+    ]

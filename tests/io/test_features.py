@@ -1,0 +1,306 @@
+"""Columns become features by rules that a person can foresee."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fewlabels.exceptions import DataFileError, InvalidInputError
+from fewlabels.io import Features, Table, build_features, load_features, read_table
+
+N = 12
+
+
+def table_of(folder: Path, columns: dict[str, list[Any]]) -> Table:
+    """Write columns of text as CSV; the first comes to be the label."""
+    path = folder / "t.csv"
+    rows = zip(*columns.values(), strict=True)
+    lines = [",".join(columns), *(",".join(map(str, row)) for row in rows)]
+    path.write_text("\n".join(lines) + "\n")
+    return read_table(path)
+
+
+def json_table(folder: Path, columns: dict[str, list[Any]]) -> Table:
+    path = folder / "t.jsonl"
+    rows = zip(*columns.values(), strict=True)
+    path.write_text(
+        "".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in rows)
+    )
+    return read_table(path)
+
+
+def built(table: Table, **settings: Any) -> Features:
+    return build_features(table, label=table.names[0], **settings)
+
+
+def kinds(features: Features) -> dict[str, str]:
+    return {column.name: column.kind for column in features.columns}
+
+
+def note(features: Features, name: str) -> str:
+    return next(column.note for column in features.columns if column.name == name)
+
+
+LABEL = ["a", "b"] + [""] * (N - 2)
+NUMBER = [0.5 * i * i for i in range(N)]
+
+
+def test_numbers_are_standardised(tmp_path: Path) -> None:
+    features = built(
+        table_of(tmp_path, {"y": LABEL, "x": NUMBER, "z": [1e300 * v for v in NUMBER]})
+    )
+    assert kinds(features) == {"x": "number", "z": "number"}
+    assert np.allclose(features.values.mean(axis=0), 0)
+    assert np.allclose(features.values.std(axis=0), 1)
+    x = np.array(NUMBER)
+    assert np.allclose(features.values[:, 0], (x - x.mean()) / x.std())
+
+
+def test_the_label_is_never_a_feature(tmp_path: Path) -> None:
+    table = table_of(tmp_path, {"y": [1, 2] * 6, "x": NUMBER})
+    assert kinds(built(table)) == {"x": "number"}
+    for option in ("names", "exclude", "categorical"):
+        with pytest.raises(InvalidInputError, match="'y' is the label"):
+            built(table, **{option: ["y"]})
+
+
+def test_text_booleans_and_codes_become_columns_of_zero_and_one(tmp_path: Path) -> None:
+    columns = {
+        "y": LABEL,
+        "colour": ["red", "blue", "", "red"] * 3,
+        "flag": ["true", "false"] * 6,
+        "zip": ["007", "12", "99"] * 4,
+    }
+    features = built(table_of(tmp_path, columns))
+    assert kinds(features) == dict.fromkeys(("colour", "flag", "zip"), "categories")
+    assert features.values.shape == (N, 2 + 2 + 3)
+    assert features.values[:4, :2].tolist() == [[0, 1], [1, 0], [0, 0], [0, 1]]
+
+
+def test_what_says_nothing_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    columns = {
+        "y": LABEL,
+        "x": NUMBER,
+        "same": [7] * N,
+        "word": ["w"] * N,
+        "nothing": [""] * N,
+        "row": list(range(100, 100 + N)),
+        "user_id": [i * i * 7 for i in range(N)],
+        "order id": [*range(N - 1), "X9"],
+        "name": [f"name {i}" for i in range(N)],
+        "day": [f"2026-01-{1 + i % 3:02}" for i in range(N)],
+        "at": [f"2026-01-31T1{i % 3}:00:00Z" for i in range(N)],
+        "german": [f"{1 + i % 3}.1.2026" for i in range(N)],
+    }
+    features = built(table_of(tmp_path, columns))
+    assert [column.name for column in features.used] == ["x"]
+    assert note(features, "same") == note(features, "word") == "one value only"
+    assert note(features, "nothing") == "empty"
+    assert note(features, "row") == "row numbers"
+    assert "identifier" in note(features, "user_id")
+    assert "identifier" in note(features, "order id")
+    assert note(features, "name") == "text with 12 different values in 12 rows"
+    assert all("dates" in note(features, name) for name in ("day", "at", "german"))
+
+
+def test_a_named_column_is_used_even_if_it_looks_like_an_identifier(tmp_path: Path) -> None:
+    columns = {"y": LABEL, "row": list(range(N)), "name": [f"n{i}" for i in range(N)], "x": NUMBER}
+    features = built(table_of(tmp_path, columns), names=["name", "row"])
+    assert kinds(features) == {"name": "categories", "row": "number"}
+
+
+def test_exclude_categorical_and_ignore(tmp_path: Path) -> None:
+    table = table_of(tmp_path, {"y": LABEL, "x": NUMBER, "code": [1, 2, 3] * 4, "old": NUMBER})
+    features = built(table, exclude=["x"], categorical=["code"], ignore={"old": "earlier"})
+    assert kinds(features) == {"x": "left out", "code": "categories", "old": "left out"}
+    assert note(features, "old") == "earlier"
+    assert features.values.shape == (N, 3)
+    assert kinds(built(table, names=["old"], ignore={"old": "earlier"})) == {"old": "number"}
+
+
+def test_unknown_columns_are_named(tmp_path: Path) -> None:
+    table = table_of(tmp_path, {"y": LABEL, "height": NUMBER})
+    for option in ("names", "exclude", "categorical"):
+        with pytest.raises(InvalidInputError, match="did you mean 'height'"):
+            built(table, **{option: ["heigth"]})
+
+
+@pytest.mark.parametrize("cell", ["", "NaN", " "])
+def test_missing_numbers_are_named_by_row(tmp_path: Path, cell: str) -> None:
+    column: list[Any] = list(NUMBER)
+    column[3] = column[7] = cell
+    with pytest.raises(InvalidInputError, match=r"'my x' has no number .* rows 4 and 8") as raised:
+        built(table_of(tmp_path, {"y": LABEL, "my x": column}))
+    assert "--exclude 'my x'" in str(raised.value)
+    assert "counted from 1, without the header" in str(raised.value)
+
+
+def test_infinity_is_named_by_row_and_long_lists_are_cut(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="'x' has infinity in row 2"):
+        built(table_of(tmp_path, {"y": LABEL, "x": [1, "-inf", *NUMBER[2:]]}))
+    with pytest.raises(InvalidInputError, match="rows 2, 3, 4, 5, 6, 7, 8, 9 and 3 more"):
+        built(table_of(tmp_path, {"y": LABEL, "x": [1.5, *["nan"] * (N - 1)]}))
+
+
+def test_text_among_numbers_is_named_by_row(tmp_path: Path) -> None:
+    column: list[Any] = [*NUMBER[:-1], "n/a"]
+    message = "'x' holds numbers, but text in row 12 .*'n/a'.*--exclude x.*--categorical x"
+    with pytest.raises(InvalidInputError, match=message):
+        built(table_of(tmp_path, {"y": LABEL, "x": column}))
+    with pytest.raises(InvalidInputError, match=message):
+        built(json_table(tmp_path, {"y": LABEL, "x": column}))
+    features = built(table_of(tmp_path, {"y": LABEL, "x": column}), categorical=["x"])
+    assert kinds(features) == {"x": "categories"}
+
+
+def test_text_with_a_few_numbers_in_it_is_text(tmp_path: Path) -> None:
+    columns = {"y": LABEL, "size": ["S", "M", "38", "1_000"] * 3}
+    assert kinds(built(table_of(tmp_path, columns))) == {"size": "categories"}
+    assert kinds(built(json_table(tmp_path, columns))) == {"size": "categories"}
+
+
+def test_no_feature_at_all_is_an_error_with_the_reasons(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="'same': one value only"):
+        built(table_of(tmp_path, {"y": LABEL, "same": [7] * N}))
+    with pytest.raises(InvalidInputError, match="no column beside the label"):
+        built(table_of(tmp_path, {"y": LABEL}))
+
+
+def test_typed_columns_of_json_lines(tmp_path: Path) -> None:
+    columns = {
+        "y": LABEL,
+        "number": [1, 2.5, *range(N - 2)],
+        "flag": [True, False, None] * 4,
+        "embedding": [[i, 1.0] for i in range(N)],
+        "ragged": [[1.0] * (1 + i % 2) for i in range(N)],
+        "words": [["a", "b"]] * N,
+        "object": [{"a": 1}] * N,
+        "text": ["1", "2"] * 6,
+    }
+    features = built(json_table(tmp_path, columns))
+    assert kinds(features) == {
+        "number": "number",
+        "flag": "categories",
+        "embedding": "block",
+        "ragged": "left out",
+        "words": "left out",
+        "object": "left out",
+        "text": "categories",
+    }
+
+
+def test_integers_beyond_floats_are_infinite(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="infinity in row 1"):
+        built(json_table(tmp_path, {"y": LABEL, "x": [10**400, *range(N - 1)]}))
+
+
+def test_typed_columns_of_parquet(tmp_path: Path) -> None:
+    import datetime
+    import decimal
+
+    day = datetime.date(2026, 1, 31)
+    fixed = pa.FixedSizeListArray.from_arrays(pa.array(np.arange(2.0 * N, dtype="f4")), 2)
+    columns = {
+        "y": pa.array([*LABEL[:2], *[None] * (N - 2)]),
+        "int": pa.array([i * i for i in range(N)], pa.int8()),
+        "money": pa.array([decimal.Decimal(i * i) for i in range(N)]),
+        "kind": pa.array(["x", "z"] * 6).dictionary_encode(),
+        "flag": [True, False] * 6,
+        "day": [day] * N,
+        "vector": fixed,
+        "list": [[1.0 * i, 2.0] for i in range(N)],
+        "ragged": [[1.0], None] * 6,
+        "raw": [b"x"] * N,
+        "null": pa.nulls(N),
+    }
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table(columns), path)
+    features = built(read_table(path))
+    assert kinds(features) == {
+        "int": "number",
+        "money": "number",
+        "kind": "categories",
+        "flag": "categories",
+        "day": "left out",
+        "vector": "block",
+        "list": "block",
+        "ragged": "left out",
+        "raw": "left out",
+        "null": "left out",
+    }
+    columns["int"] = pa.array([None, *range(N - 1)], pa.int8())
+    pq.write_table(pa.table(columns), path)
+    with pytest.raises(InvalidInputError, match=r"'int' has no number .* row 1"):
+        built(read_table(path))
+
+
+def test_typed_arrays_of_npz(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    image = rng.random((N, 2, 3), dtype=np.float32)
+    path = tmp_path / "t.npz"
+    np.savez(
+        path,
+        y=np.array([0, 1] + [-1] * (N - 2)),
+        image=image,
+        x=np.array(NUMBER),
+        flag=np.array([True, False] * 6),
+        word=np.array(["u", "v"] * 6),
+        day=np.array(["2026-01-31"] * N, dtype="M8[D]"),
+        z=np.zeros(N, dtype=complex),
+        words=np.full((N, 2), "w"),
+        none=np.zeros((N, 0)),
+    )
+    table = read_table(path)
+    assert kinds(built(table)) == {
+        "image": "block",
+        "x": "number",
+        "flag": "categories",
+        "word": "categories",
+        "day": "left out",
+        "z": "left out",
+        "words": "left out",
+        "none": "left out",
+    }
+    alone = built(table, names=["image"]).values
+    assert alone.dtype == np.float32
+    assert alone.shape == (N, 6)
+    flat = image.reshape(N, 6)
+    ratio = (alone[1:] - alone[0]) / (flat[1:] - flat[0])
+    assert np.allclose(ratio, ratio[0, 0], rtol=1e-3), "one scale for the whole block"
+    assert np.isclose(alone.var(axis=0).mean(), 1, rtol=1e-4)
+
+
+def test_blocks_name_bad_rows(tmp_path: Path) -> None:
+    image = np.ones((N, 2))
+    image[4, 1] = np.nan
+    np.savez(tmp_path / "t.npz", y=np.zeros(N), image=image)
+    with pytest.raises(InvalidInputError, match=r"'image' has no number .* row 5"):
+        built(read_table(tmp_path / "t.npz"))
+
+
+def test_features_of_a_file_are_used_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "x.npy"
+    values = np.arange(2.0 * N, dtype=np.float32).reshape(N, 2)
+    np.save(path, values)
+    assert np.array_equal(load_features(path, N).values, values)
+    np.save(path, np.arange(N))
+    assert load_features(path, N).values.shape == (N, 1)
+    with pytest.raises(InvalidInputError, match=r"shape \(12,\); the table has 3 rows"):
+        load_features(path, 3)
+    np.save(path, np.array(["a"] * N))
+    with pytest.raises(InvalidInputError, match="array of numbers"):
+        load_features(path, N)
+    np.save(path, np.array([1.0, np.inf, np.nan]))
+    with pytest.raises(InvalidInputError, match="or infinity in rows 2 and 3"):
+        load_features(path, 3)
+    np.save(path, np.array([None]), allow_pickle=True)
+    with pytest.raises(DataFileError, match="Python objects"):
+        load_features(path, 1)
+    with pytest.raises(DataFileError, match="does not exist"):
+        load_features(tmp_path / "none.npy", 1)
