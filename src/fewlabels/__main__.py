@@ -1,0 +1,5 @@
+"""``python -m fewlabels``: the command line."""
+
+from fewlabels.cli import main
+
+main()

@@ -1,0 +1,144 @@
+"""The text that ``fewlabels spread`` prints when it is done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fewlabels.io._table import counted, row_list
+from fewlabels.io._views import as_text
+
+if TYPE_CHECKING:
+    from fewlabels.graph import GraphDiagnosis
+    from fewlabels.io import AddedColumns, Features, LabelColumn, Table
+
+_MOST_CLASSES = 20
+_MOST_NAMES = 8
+
+_KINDS = {
+    "number": ("column of numbers", "columns of numbers"),
+    "categories": ("column of categories", "columns of categories"),
+    "block": ("array", "arrays"),
+}
+
+
+def report(
+    table: Table,
+    labels: LabelColumn,
+    features: Features,
+    neighbors: int,
+    diagnosis: GraphDiagnosis,
+    added: AddedColumns,
+    output: Path,
+) -> str:
+    """Return what came in, what was made of it, what came out and where it is."""
+    sections = {
+        "Table": [
+            f"{table.path}: {counted(table.n_rows, 'row')}, {counted(len(table.names), 'column')}"
+        ],
+        "Labels": list(_labels(labels)),
+        "Features": list(_features(features)),
+        "Graph": list(_graph(neighbors, diagnosis)),
+        "Result": list(_result(labels, added)),
+        "Written": [str(output), f"new columns: {', '.join(added.names)}"],
+    }
+    return "\n".join(
+        f"{title if first else '':<10}{line}"
+        for title, lines in sections.items()
+        for first, line in _marked(lines)
+    )
+
+
+def _marked(lines: Sequence[str]) -> Iterator[tuple[bool, str]]:
+    return ((number == 0, line) for number, line in enumerate(lines))
+
+
+def _labels(labels: LabelColumn) -> Iterator[str]:
+    n_rows = len(labels.codes)
+    share = 100 * labels.n_labelled / n_rows
+    yield (
+        f"column {labels.name!r}: {labels.n_labelled:,} of {counted(n_rows, 'row')} labelled "
+        f"({share:.3g} %), {counted(len(labels.classes), 'class', 'classes')}"
+    )
+    yield from (f"note: {note}" for note in labels.notes)
+    if labels.n_labelled == n_rows:
+        yield "note: every row has a label already; the answers only check them"
+
+
+def _features(features: Features) -> Iterator[str]:
+    for kind, (one, many) in _KINDS.items():
+        columns = [column for column in features.used if column.kind == kind]
+        if columns:
+            width = counted(sum(column.width for column in columns), "feature")
+            names = _some([column.name for column in columns])
+            yield f"{counted(len(columns), one, many)} ({width}, {columns[0].note}): {names}"
+    left_out = [column for column in features.columns if column.kind == "left out"]
+    reasons: dict[str, list[str]] = {}
+    for column in left_out:
+        reasons.setdefault(column.note, []).append(column.name)
+    for reason, without in reasons.items():
+        yield f"left out: {_some(without)} ({reason})"
+
+
+def _graph(neighbors: int, diagnosis: GraphDiagnosis) -> Iterator[str]:
+    """Say what ``str(diagnosis)`` says, in rows from 1 and in this command's options."""
+    least, median, most = (diagnosis.neighbor_quantiles[q] for q in (0.0, 0.5, 1.0))
+    yield (
+        f"each row joined to the {neighbors:,} most like it: {counted(diagnosis.n_edges, 'edge')}, "
+        f"{least:g} to {most:g} a row ({median:g} in the middle)"
+    )
+    sizes = diagnosis.component_sizes
+    parts = counted(diagnosis.n_components, "connected part")
+    yield parts if len(sizes) == 1 else f"{parts}, the largest of {int(sizes.max()):,} rows"
+    if diagnosis.unlabelled_components is not None and diagnosis.n_unreached:
+        without = counted(len(diagnosis.unlabelled_components), "part")
+        yield (
+            f"{without} without a label ({counted(diagnosis.n_unreached, 'row')}): label a row in "
+            "each, or use more --neighbors"
+        )
+    if diagnosis.n_duplicates:
+        yield f"{counted(diagnosis.n_duplicates, 'row')} with an exact copy among the features"
+    if len(diagnosis.isolated):
+        yield f"without any neighbour: {row_list(diagnosis.isolated)}"
+    if len(diagnosis.hubs):
+        yield f"neighbours of very many: {row_list(diagnosis.hubs)}"
+
+
+def _result(labels: LabelColumn, added: AddedColumns) -> Iterator[str]:
+    texts = [as_text(label) for label in labels.classes]
+    answers = Counter(as_text(label) for label in added.label if label is not None)
+    width = max(len("class"), *(len(text) for text in texts[:_MOST_CLASSES]))
+    yield f"{'class':<{width}}  {'labelled':>9}  {'answered':>9}"
+    for text, count in list(zip(texts, labels.counts.tolist(), strict=True))[:_MOST_CLASSES]:
+        yield f"{text:<{width}}  {count:>9,}  {answers[text]:>9,}"
+    if len(texts) > _MOST_CLASSES:
+        yield f"and {len(texts) - _MOST_CLASSES:,} more classes"
+    had_label = labels.codes >= 0
+    for came, which in ((~had_label, "without a label"), (had_label, "with a label")):
+        answered = came & added.reached
+        if answered.any():
+            confidence = added.confidence[answered]
+            yield (
+                f"mean confidence {confidence.mean():.3f} on the {counted(len(confidence), 'row')} "
+                f"that came {which} (least {confidence.min():.3f})"
+            )
+    unreached = np.flatnonzero(~added.reached)
+    if len(unreached):
+        yield f"{counted(len(unreached), 'row')} not reached by any label: {row_list(unreached)}"
+    differs = _differing(labels, added)
+    if len(differs):
+        yield f"answered otherwise than labelled, look at them: {row_list(differs)}"
+
+
+def _differing(labels: LabelColumn, added: AddedColumns) -> list[int]:
+    known = np.flatnonzero(labels.codes >= 0).tolist()
+    return [row for row in known if added.label[row] != labels.classes[labels.codes[row]]]
+
+
+def _some(names: Sequence[str]) -> str:
+    listed = ", ".join(name if name.strip() else repr(name) for name in names[:_MOST_NAMES])
+    return listed if len(names) <= _MOST_NAMES else f"{listed}, ... ({len(names):,} in all)"

@@ -1,0 +1,297 @@
+"""``fewlabels spread``: label all rows of a table from the few that have a label."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from fewlabels.cli._progress import progress_bars
+from fewlabels.exceptions import UnreachedWarning
+
+if TYPE_CHECKING:
+    from fewlabels.graph import Graph
+    from fewlabels.io import AddedColumns, LabelColumn, Table
+
+_DEFAULT_NEIGHBORS = 10
+_SMALL_TABLE = 50  # below, a fifth of the rows, so that not everything is joined to everything
+_DEFAULT_ALPHA = 0.99
+
+# Enough for evidence to walk along a path of a thousand rows; most graphs need a few dozen.
+_MAX_ITER = 1000
+
+_ADDED = ("label", "confidence", "evidence", "reached")
+_EARLIER = re.compile(r"(predicted_)?(label|confidence|evidence|reached)(_\d+)?")
+
+
+# Not the docstring: click's mark for "keep these line breaks" is a backspace character.
+_HELP = """\
+Label all rows of a table from the few that have a label.
+
+Rows that are alike are joined to a graph, and the labels spread along it. OUTPUT is the same
+table with four more columns:
+
+\b
+  label       the class; empty where no evidence reached the row
+  confidence  the share of the winning class in the row's evidence, 0 to 1 (0: unreached);
+              it ranks rows, and is no calibrated probability
+  evidence    how much evidence arrived at all; small means far from every label
+  reached     whether any did
+
+A name that is taken gets predicted_ in front, so if your labels are in a column "label", the
+answers are in "predicted_label" and what came stays as it is. Rows that had a label are
+answered too: where the answer differs, look at the row.
+
+\b
+Examples:
+  fewlabels spread flowers.csv --label species -o labelled.csv
+  fewlabels spread calls.parquet --label kind --exclude caller,started -o calls.jsonl
+  fewlabels spread texts.jsonl --label topic --features embeddings.npy -o labelled.jsonl
+  fewlabels spread digits.npz --label y --neighbors 15 -o labelled.npz
+
+Formats: CSV, TSV and JSON Lines (.csv, .tsv, .jsonl, each also with .gz), Parquet (.parquet)
+and NumPy archives (.npz). Text is UTF-8. The columns that came keep their values exactly: 007
+stays 007. In CSV, TSV and JSON Lines, confidence and evidence have six digits.
+
+Labels: text or numbers. Unlabelled rows have an empty cell (null, NaN), or -1 where all
+labels are whole numbers.
+
+Features: all columns but the label. Numbers are standardised. Text, true/false and codes such
+as 007 become a column of 0 and 1 for each value (an empty cell is none of them). Lists of
+numbers and arrays, such as embeddings and images, are scaled as a whole. Left out, and
+listed in the report: columns with one value only, dates and times, row numbers, identifiers,
+and text that differs in more than half of the rows. A number that is missing or not finite
+is an error that names the rows.
+
+Progress is shown on a terminal, the report is printed to standard output, and OUTPUT is
+written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
+"""
+
+
+@click.command(
+    name="spread", help=_HELP, short_help="Label all rows of a table from the few that have one."
+)
+@click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
+@click.option(
+    "--label",
+    required=True,
+    metavar="COLUMN",
+    help="The column that holds the labels; empty cells are the rows to be labelled.",
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUTPUT",
+    type=click.Path(path_type=Path),
+    help="The table to write; the ending tells the format, which may differ from INPUT's.",
+)
+@click.option(
+    "--features",
+    multiple=True,
+    metavar="A,B,...",
+    help="Use these columns only, or the array in this .npy file (rows as in INPUT; not scaled).",
+)
+@click.option("--exclude", multiple=True, metavar="A,B,...", help="Do not use these columns.")
+@click.option(
+    "--categorical",
+    multiple=True,
+    metavar="A,B,...",
+    help="The values of these columns are names, even if they look like numbers.",
+)
+@click.option(
+    "--no-scale",
+    "as_they_are",
+    is_flag=True,
+    help="Use numbers as they are: for columns that share a unit, such as pixels.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["spreading", "propagation"]),
+    default="spreading",
+    show_default=True,
+    help="spreading lets the neighbours overrule a label that came; propagation keeps each.",
+)
+@click.option(
+    "--neighbors",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help=f"Join each row to the K rows most like it.  [default: {_DEFAULT_NEIGHBORS}; a fifth of "
+    f"the rows in tables of fewer than {_SMALL_TABLE}]",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=_DEFAULT_ALPHA,
+    show_default=True,
+    metavar="A",
+    help="With spreading: how far evidence travels, between 0 and 1.",
+)
+@click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
+@click.pass_context
+def spread(
+    ctx: click.Context,
+    source: Path,
+    label: str,
+    output: Path,
+    features: tuple[str, ...],
+    exclude: tuple[str, ...],
+    categorical: tuple[str, ...],
+    as_they_are: bool,
+    method: str,
+    neighbors: int | None,
+    alpha: float,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Read, spread, write, report; `_HELP` says it all."""
+    if method == "propagation" and _given(ctx, "alpha"):
+        raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
+    with progress_bars(quiet=quiet) as stage:
+        # what takes long to import, and nobody waits for who only asks for --help
+        from fewlabels.cli import _spread_report
+        from fewlabels.graph import knn_graph
+        from fewlabels.io import (
+            build_features,
+            check_output,
+            load_features,
+            read_labels,
+            read_table,
+            write_table,
+        )
+
+        array = _array_file(ctx, features)
+        check_output(output, sources=[source, *([array] if array else [])], replace=force)
+        table = read_table(source, progress=stage("reading the table"))
+        labels = read_labels(table, label)
+        stage("making features")
+        if array is not None:
+            matrix = load_features(array, table.n_rows)
+        else:
+            matrix = build_features(
+                table,
+                label=label,
+                names=_split(table, features) if features else None,
+                exclude=_split(table, exclude),
+                categorical=_split(table, categorical),
+                ignore=_from_earlier_run(table.names),
+                scale=not as_they_are,
+            )
+        stage("joining similar rows")
+        if neighbors is None:
+            neighbors = min(
+                _DEFAULT_NEIGHBORS, max(2, _DEFAULT_NEIGHBORS * table.n_rows // _SMALL_TABLE)
+            )
+        neighbors = min(neighbors, table.n_rows - 1)
+        graph = knn_graph(matrix.values, neighbors, weights="self-tuning")
+        stage("spreading the labels")
+        added, notes = _spread(graph, labels, method, alpha, _names(table.names))
+        # put together before the table is written, so that nothing can go wrong after that
+        diagnosis = graph.diagnose(labels.codes)
+        report = _spread_report.report(table, labels, matrix, neighbors, diagnosis, added, output)
+        write_table(table, added, output, progress=stage("writing the table"))
+    for note in notes:
+        click.echo(f"Warning: {note}", err=True)
+    if not quiet:
+        click.echo(report)
+
+
+def _given(ctx: click.Context, option: str) -> bool:
+    return ctx.get_parameter_source(option) is not ParameterSource.DEFAULT
+
+
+def _array_file(ctx: click.Context, features: Sequence[str]) -> Path | None:
+    """Return the array file that --features names, if it names one."""
+    arrays = [name for name in features if name.lower().endswith(".npy")]
+    if not arrays:
+        return None
+    if len(features) > 1:
+        raise click.UsageError(
+            "--features takes names of columns or one .npy file, not both. To use both, put the "
+            "columns into the array.",
+            ctx,
+        )
+    if any(_given(ctx, option) for option in ("exclude", "categorical", "as_they_are")):
+        raise click.UsageError(
+            "--exclude, --categorical and --no-scale speak of columns, but --features names an "
+            ".npy file, which is used as it is. Leave them out.",
+            ctx,
+        )
+    return Path(arrays[0])
+
+
+def _from_earlier_run(names: Sequence[str]) -> dict[str, str]:
+    """Return the columns that this command added to a table that is its input again.
+
+    As features they would feed its own answers back to it.
+    """
+    found = [name for name in names if _EARLIER.fullmatch(name)]
+    if not {"confidence", "evidence", "reached"} <= set(found):
+        return {}
+    return dict.fromkeys(found, "added by an earlier run")
+
+
+def _split(table: Table, values: Sequence[str]) -> list[str]:
+    """Return the column names in "a,b,c"; a name that has a comma in it is one name."""
+    names: list[str] = []
+    for value in values:
+        parts = [value] if value in table.names else value.split(",")
+        names += [part if part in table.names else part.strip() for part in parts if part.strip()]
+    return names
+
+
+def _names(taken: Sequence[str]) -> tuple[str, str, str, str]:
+    """Return names for the added columns that no column has yet."""
+
+    def free(name: str) -> str:
+        candidates = [name, f"predicted_{name}"]
+        candidates += [f"predicted_{name}_{number}" for number in range(2, len(taken) + 3)]
+        return next(candidate for candidate in candidates if candidate not in taken)
+
+    label, confidence, evidence, reached = map(free, _ADDED)
+    return label, confidence, evidence, reached
+
+
+def _spread(
+    graph: Graph,
+    labels: LabelColumn,
+    method: str,
+    alpha: float,
+    names: tuple[str, str, str, str],
+) -> tuple[AddedColumns, list[str]]:
+    """Return the answers, and the warnings that came with them."""
+    import numpy as np
+
+    from fewlabels import LabelPropagation, LabelSpreading
+    from fewlabels.io import AddedColumns
+
+    model: Any
+    if method == "spreading":
+        model = LabelSpreading(kernel="self-tuning", alpha=alpha, max_iter=_MAX_ITER)
+    else:
+        model = LabelPropagation(kernel="self-tuning", max_iter=_MAX_ITER)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(graph, labels.codes)
+    notes = [
+        " ".join(str(warning.message).split())
+        for warning in caught
+        if not issubclass(warning.category, UnreachedWarning)  # the report counts those rows
+    ]
+    reached = model.reached_
+    codes = np.where(reached, model.transduction_, -1)
+    added = AddedColumns(
+        names=names,
+        label=[labels.classes[code] if code >= 0 else None for code in codes],
+        # the prior of a row without evidence is no confidence in an answer that isn't given
+        confidence=np.where(reached, model.label_distributions_.max(axis=1), 0.0),
+        evidence=model.evidence_,
+        reached=reached,
+    )
+    return added, notes
