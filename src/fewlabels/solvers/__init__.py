@@ -1,5 +1,6 @@
 """Solvers of grounded Laplacians: prepare once, solve for many right-hand sides."""
 
+from fewlabels.solvers._cholesky import Cholesky
 from fewlabels.solvers._conjugate_gradients import ConjugateGradients
 from fewlabels.solvers._elimination import Elimination
 from fewlabels.solvers._matrix import GroundedLaplacian, row_sums
@@ -13,6 +14,7 @@ __all__ = [
     "Accuracy",
     "Answer",
     "Callback",
+    "Cholesky",
     "ConjugateGradients",
     "Elimination",
     "GroundedLaplacian",

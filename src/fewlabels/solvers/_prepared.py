@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil, log, log1p
+from math import log, log1p
 from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels.graph import component_labels
+from fewlabels.solvers._cholesky import Cholesky
 from fewlabels.solvers._conjugate_gradients import ConjugateGradients
 from fewlabels.solvers._elimination import Elimination
 from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
@@ -20,6 +21,7 @@ from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._sweeps import Sweeps
 
 BoolArray = npt.NDArray[np.bool_]
+Factorization: TypeAlias = Cholesky | Elimination | SparseFactorization
 Method: TypeAlias = Literal["auto", "sweeps", "cg", "direct"]
 
 METHODS = ("auto", "sweeps", "cg", "direct")
@@ -31,8 +33,12 @@ _AUTO_DIRECT_DENSE = 3_000
 # A direct answer that was asked for is dense up to here, sparse above.
 _DENSE_DIRECT = 2_000
 
+# With at least this share of ground, the subtractions of a Cholesky factorisation cost three of
+# sixteen digits at most.
+_SAFE_SHARE = 1e-3
+
 # Sweeps that converge within this many are the cheapest of all.
-_FEW_SWEEPS = 15
+_FEW_SWEEPS = 20
 
 # Where the ground takes less than this share of a sweep, few sweeps never suffice.
 _SHRINKS = 0.1
@@ -88,15 +94,24 @@ class PreparedSolver:
     matrix : GroundedLaplacian
         Every component must have some ground.
     method : {"auto", "sweeps", "cg", "direct"}, default="auto"
-        ``"direct"`` is dense elimination up to 2,000 unknowns and a sparse factorisation above;
-        it is done once. ``"auto"`` sweeps while that converges in a few sweeps, and goes on
-        with elimination up to 1,000 unknowns (3,000 where W is dense), with conjugate gradients
-        above.
+        ``"direct"`` is a dense factorisation up to 2,000 unknowns, a sparse one above; it is
+        done once. ``"auto"`` sweeps while that converges in a few sweeps, and goes on
+        with a dense factorisation up to 1,000 unknowns (3,000 where W is dense), with conjugate
+        gradients above.
+    components : ndarray of shape (n,), dtype int32, default=None
+        The connected component of each node, where it is known already.
     """
 
-    def __init__(self, matrix: GroundedLaplacian, method: Method = "auto") -> None:
+    def __init__(
+        self,
+        matrix: GroundedLaplacian,
+        method: Method = "auto",
+        *,
+        components: npt.NDArray[np.int32] | None = None,
+    ) -> None:
         self.matrix = matrix
         self.method = method
+        self._components = component_labels(matrix.weights) if components is None else components
 
     def solve(
         self,
@@ -160,10 +175,6 @@ class PreparedSolver:
         answer = Answer(values, log_scale, reached, n_iter, np.zeros(m), converged)
         return replace(answer, residual=relative_residual(self.matrix, B, answer.scores))
 
-    @cached_property
-    def _components(self) -> npt.NDArray[np.int32]:
-        return component_labels(self.matrix.weights)
-
     def _reached(self, B: FloatArray) -> BoolArray:
         holds = np.zeros(int(self._components.max(initial=-1)) + 1, dtype=bool)
         holds[self._components[np.any(B != 0, axis=1)]] = True
@@ -217,13 +228,15 @@ class PreparedSolver:
         )
 
     @cached_property
-    def _factors(self) -> Elimination | SparseFactorization:
+    def _factors(self) -> Factorization:
         return _factorize(self.matrix)
 
 
-def _factorize(matrix: GroundedLaplacian) -> Elimination | SparseFactorization:
+def _factorize(matrix: GroundedLaplacian) -> Factorization:
     small = matrix.n <= _DENSE_DIRECT or isinstance(matrix.weights, np.ndarray)
-    return Elimination(matrix) if small else SparseFactorization(matrix)
+    if not small:
+        return SparseFactorization(matrix)
+    return Cholesky(matrix) if matrix.decay >= _SAFE_SHARE else Elimination(matrix)
 
 
 def _first_sweeps(decay: float, accuracy: Accuracy) -> int:
@@ -231,8 +244,8 @@ def _first_sweeps(decay: float, accuracy: Accuracy) -> int:
 
     A right answer by the second sweep (a node with labelled neighbours only) is found, too.
     """
-    first = 2
-    if decay > _SHRINKS and accuracy.tol > 0:
-        needed = ceil(log(accuracy.tol * decay) / log1p(-min(decay, 1 - _SHRINKS))) + 1
-        first = needed if needed <= _FEW_SWEEPS else first
-    return min(accuracy.max_iter, first)
+    if decay <= _SHRINKS or accuracy.tol == 0:
+        return min(accuracy.max_iter, 2)
+    needed = log(accuracy.tol * decay) / log1p(-min(decay, 1 - _SHRINKS))
+    # Evidence has some way to go before it shrinks, hence the room above what is needed.
+    return min(accuracy.max_iter, _FEW_SWEEPS if needed <= _FEW_SWEEPS else 2)

@@ -44,7 +44,8 @@ class SpreadingSystem:
         isolated = degrees == 0
         self._root = np.sqrt(np.where(isolated, 1.0, degrees))
         ground = np.where(isolated, 1 / alpha, self._c * degrees)
-        self._solver = PreparedSolver(GroundedLaplacian(float64_weights(graph), ground), method)
+        matrix = GroundedLaplacian(float64_weights(graph), ground)
+        self._solver = PreparedSolver(matrix, method, components=graph.component_labels)
 
     def solve(
         self,

@@ -1,0 +1,41 @@
+"""Dense Cholesky factorisation, for small systems in which every node has its share of ground."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import linalg
+
+from fewlabels._memory import require_memory
+from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
+
+
+class Cholesky:
+    """LAPACK's Cholesky factorisation of the symmetrically scaled matrix I - N.
+
+    Without pivoting, only negative numbers are added to the off-diagonal entries, which are
+    negative themselves, and the two triangular solves of a non-negative right-hand side add
+    non-negative numbers: small answers are as accurate, relatively, as large ones. Subtractions
+    happen on the diagonal alone, which falls from 1 to no less than min_i g_i / a_ii. Where that
+    is small, :class:`Elimination` avoids them.
+
+    Cost: 1/3 n^3 operations and 8 n^2 bytes to prepare; 2 n^2 operations a right-hand side.
+    """
+
+    def __init__(self, matrix: GroundedLaplacian) -> None:
+        require_memory(
+            2 * 8 * matrix.n**2,
+            f"the factorisation of {matrix.n:,} unknowns",
+            "Use solver='cg', whose memory grows with the number of edges.",
+        )
+        self._scale = matrix.scale[:, None]
+        weights = matrix.weights
+        dense = weights if isinstance(weights, np.ndarray) else weights.toarray()
+        scaled = -self._scale * dense * matrix.scale
+        np.fill_diagonal(scaled, 1.0)
+        # Its transpose is the same matrix in the order that LAPACK overwrites without a copy.
+        self._factor = linalg.cho_factor(scaled.T, lower=True, overwrite_a=True, check_finite=False)
+
+    def solve(self, B: FloatArray) -> FloatArray:
+        """Return A^-1 B."""
+        solved = linalg.cho_solve(self._factor, B * self._scale, check_finite=False)
+        return np.asarray(solved * self._scale)
