@@ -16,17 +16,24 @@ def replace_when_whole(path: str | os.PathLike[str]) -> Iterator[IO[Any]]:
 
     The bytes go to a temporary file in the same folder. If the block raises (or is
     interrupted), that file is removed and whatever stood at `path` is still there, untouched.
-    A symbolic link at `path` is followed, and stays a link.
+    A symbolic link at `path` is followed, and stays a link. A device or a pipe, such as
+    ``/dev/null``, is written to and never replaced.
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        with target.open("wb") as file:
+            yield file
+        return
+    # Named apart from the target, whose name may be as long as a name can be.
+    temporary = target.with_name(f".fewlabels-{secrets.token_hex(8)}.part")
     try:
         with temporary.open("xb") as file:
+            with contextlib.suppress(FileNotFoundError):
+                # What the owner had set holds from the first byte on.
+                temporary.chmod(target.stat().st_mode & 0o777)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            temporary.chmod(target.stat().st_mode & 0o777)  # keep what the owner had set
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)

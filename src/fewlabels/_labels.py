@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any
 
@@ -59,6 +61,8 @@ def is_missing(value: object) -> bool:
     """Tell whether `value` is None, a NaN, ``pandas.NA`` or a ``NaT``."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
     return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
 
 
@@ -93,6 +97,8 @@ def encode_labels(y: object) -> Labels:
         return _encode_plain(values, missing | (values == UNLABELLED), marker)
     if values.dtype.kind == "O":
         return _encode_objects(values)
+    if values.dtype.kind in "mM":
+        return _encode_plain(values, np.isnat(values), None)
     if values.dtype.kind == "U":
         _refuse_minus_one(set(values.tolist()))
     return _encode_plain(values, np.zeros(len(values), dtype=bool), None)
@@ -100,11 +106,18 @@ def encode_labels(y: object) -> Labels:
 
 def _as_column(y: object) -> AnyArray:
     if isinstance(y, (list, tuple)):
-        values = _object_array(y) if any(_is_atom(entry) for entry in y) else np.asarray(y)
+        values = _object_array(y) if any(_is_atom(entry) for entry in y) else _plain_array(y)
     elif hasattr(y, "__array__"):
-        plain = isinstance(getattr(y, "dtype", None), np.dtype)
-        # pandas' and polars' own column types say "missing" with objects of their own
-        values = np.asarray(y) if plain else np.asarray(y, dtype=object)
+        if isinstance(getattr(y, "dtype", None), np.dtype):
+            values = np.asarray(y)
+        elif hasattr(y, "to_list"):
+            # pandas' and polars' own column types say "missing" with objects of their own;
+            # as arrays they may turn whole numbers beside these into floats
+            values = _object_array(y.to_list())
+        else:
+            values = np.asarray(y, dtype=object)
+        if values.dtype.kind == "T":  # NumPy's StringDType, whose missing value is of any kind
+            values = _object_array(values.tolist())
     else:
         raise InvalidTypeError(
             f"labels must be an array or a list with one entry a point, got {type(y).__name__}."
@@ -128,6 +141,15 @@ def _ravelled(values: AnyArray) -> AnyArray:
 def _is_atom(entry: object) -> bool:
     """Tell whether NumPy would garble a list with this entry: NaN to "nan", tuples to rows."""
     return entry is None or isinstance(entry, (str, tuple, frozenset)) or is_missing(entry)
+
+
+def _plain_array(entries: list[Any] | tuple[Any, ...]) -> AnyArray:
+    try:
+        return np.asarray(entries)
+    except ValueError as error:  # rows of unequal length
+        raise InvalidInputError(
+            f"labels must be one-dimensional, one entry a point: {error}"
+        ) from error
 
 
 def _object_array(entries: list[Any] | tuple[Any, ...]) -> AnyArray:
@@ -171,21 +193,29 @@ def _encode_objects(values: AnyArray) -> Labels:
     missing = _missing_mask(values)
     found: dict[Any, None] = {}
     for row, value in zip(np.flatnonzero(~missing), values[~missing], strict=True):
-        if not isinstance(value, Hashable):
+        try:
+            found[value] = None
+        except TypeError as error:
             raise InvalidTypeError(
                 f"labels must be hashable, got a {type(value).__name__} at row {row}: {value!r}."
-            )
-        found[value] = None
+            ) from error
     _refuse_minus_one(found)
-    try:
-        ordered = sorted(found)
-    except TypeError:  # no common order, as between strings and tuples
-        ordered = sorted(found, key=lambda value: (type(value).__name__, repr(value)))
+    ordered = _in_order(found)
     classes = _object_array(ordered)
     code_of = {value: code for code, value in enumerate(ordered)}
     codes = np.full(len(values), UNLABELLED, dtype=np.intp)
     codes[~missing] = [code_of[value] for value in values[~missing]]
     return Labels(classes, codes, None)
+
+
+def _in_order(found: Iterable[Any]) -> list[Any]:
+    """Sort, by type and text where there is no common order, as between strings and tuples."""
+    with contextlib.suppress(TypeError):
+        ordered = sorted(found)
+        # Sets compare, but most stand in no order: sorting them leaves them as they came.
+        if all(before < after for before, after in pairwise(ordered)):
+            return ordered
+    return sorted(found, key=lambda value: (type(value).__name__, repr(value)))
 
 
 def _refuse_minus_one(found: Any) -> None:

@@ -37,7 +37,7 @@ def require_memory(n_bytes: int, what: str, instead: str) -> None:
 
 def _format_bytes(n_bytes: float) -> str:
     for unit in ("B", "kB", "MB", "GB"):
-        if n_bytes < 1000:
+        if n_bytes < 999.5:  # what rounds to 1000 is one of the next unit
             return f"{n_bytes:.3g} {unit}"
         n_bytes /= 1000
-    return f"{n_bytes:.4g} TB"
+    return f"{n_bytes:.3g} TB" if n_bytes < 999.5 else f"{n_bytes:,.0f} TB"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from numbers import Integral, Real
 
@@ -30,12 +31,15 @@ def check_real(
     below: float | None = None,
     minimum: float | None = None,
 ) -> float:
-    """Return `value` as a finite float inside the open or half-open range, or raise."""
+    """Return `value` as a finite float inside the range, or raise."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise InvalidTypeError(
             f"{name} must be a number, got {value!r} of type {type(value).__name__}."
         )
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError as error:  # an integer, or a fraction of integers
+        raise InvalidInputError(f"{name} is beyond the largest float.") from error
     bounds = []
     if above is not None:
         bounds.append((number > above, f"greater than {above:g}"))
@@ -43,10 +47,9 @@ def check_real(
         bounds.append((number >= minimum, f"at least {minimum:g}"))
     if below is not None:
         bounds.append((number < below, f"less than {below:g}"))
-    finite = number - number == 0
-    if not finite or not all(holds for holds, _ in bounds):
-        allowed = " and ".join(text for _, text in bounds) or "finite"
-        raise InvalidInputError(f"{name} must be {allowed}, got {number:g}.")
+    if not math.isfinite(number) or not all(holds for holds, _ in bounds):
+        allowed = " and ".join(["finite", *(text for _, text in bounds)])
+        raise InvalidInputError(f"{name} must be {allowed}, got {number!r}.")
     return number
 
 

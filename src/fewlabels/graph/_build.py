@@ -14,9 +14,18 @@ from sklearn.utils import check_array
 from fewlabels._memory import require_memory
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph._graph import SYMMETRIZATIONS, Graph, Symmetrize, symmetric_csr
-from fewlabels.graph._neighbors import Neighbors, check_metric, find_neighbors
+from fewlabels.graph._graph import (
+    SYMMETRIZATIONS,
+    Graph,
+    Symmetrize,
+    float_dtype,
+    symmetric_csr,
+)
+from fewlabels.graph._neighbors import Neighbors, centred, check_metric, find_neighbors
 from fewlabels.graph._weights import WEIGHTS, Weights, edge_weights
+
+# Sums of squares up to this size are finite.
+_LARGEST_FEATURE = 1e150
 
 
 def knn_graph(
@@ -91,7 +100,7 @@ def knn_graph(
     if not callable(weights):
         check_choice("weights", weights, WEIGHTS, other=", or a callable")
     check_choice("symmetrize", symmetrize, SYMMETRIZATIONS)
-    if exact not in (True, False, None):
+    if exact is not None and not isinstance(exact, bool):
         raise InvalidTypeError(f"exact must be True, False or None, got {exact!r}.")
     n_jobs = check_n_jobs(n_jobs)
     features = _checked_features(X)
@@ -106,6 +115,7 @@ def knn_graph(
     }
     if k == 0:  # a single point
         lonely = sparse.csr_array((n_samples, n_samples), dtype=np.float32)
+        info |= {"asymmetry": 0.0, "n_duplicates": 0}
         return Graph(lonely, local_scales=np.zeros(n_samples), build_info=info)
     found = find_neighbors(features, k, metric=metric, n_jobs=n_jobs, progress=progress)
     scales = found.distances[:, -1].copy()
@@ -155,9 +165,7 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
     """
     gamma = check_real("gamma", gamma, minimum=0)
     features = _checked_features(X)
-    chosen = np.dtype(features.dtype if dtype is None else dtype)
-    if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise InvalidInputError(f"dtype must be float32, float64 or None, got {chosen}.")
+    chosen = float_dtype(features.dtype if dtype is None else dtype)
     n_samples = features.shape[0]
     require_memory(
         2 * n_samples**2 * max(chosen.itemsize, features.dtype.itemsize),
@@ -165,7 +173,7 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
         "Use knn_graph (kernel='knn' or 'self-tuning' in the estimators), whose memory grows "
         "with n and not with its square.",
     )
-    affinity = rbf_kernel(features, gamma=gamma).astype(chosen, copy=False)
+    affinity = rbf_kernel(centred(features), gamma=gamma).astype(chosen, copy=False)
     np.fill_diagonal(affinity, 0)
     affinity[affinity < np.finfo(chosen).tiny] = 0  # denormal weights have lost their digits
     # The kernel is symmetric; a blocked matrix product may leave the last bit different.
@@ -177,13 +185,21 @@ def _checked_features(X: Any) -> Any:
     if isinstance(X, Graph):
         raise InvalidTypeError("X must be an array of features; this is a Graph already.")
     try:
-        return check_array(
+        features = check_array(
             X, accept_sparse="csr", dtype=(np.float64, np.float32), ensure_min_samples=1
         )
     except TypeError as error:
         raise InvalidTypeError(str(error)) from error
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidInputError(_naming_rows(X, str(error))) from error
+    values = features.data if sparse.issparse(features) else features
+    largest = max(float(values.max(initial=0)), -float(values.min(initial=0)))
+    if largest > _LARGEST_FEATURE:
+        raise InvalidInputError(
+            f"features must be at most {_LARGEST_FEATURE:g} in size, for their squares to be "
+            f"finite; got {largest:g}. Scale them."
+        )
+    return features
 
 
 def _naming_rows(X: Any, message: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -42,7 +43,7 @@ class Graph:
         Number of the connected component of each node, from 0.
     local_scales : ndarray of shape (n_nodes,) or None
         s_i, the distance of each point to its k-th neighbour, in the features' unit;
-        known for self-tuning graphs only.
+        known for graphs of nearest neighbours only.
     build_info : dict
         How the graph was made (``kind``, ``n_neighbors``, ``metric``, ...) and what was seen
         on the way (``asymmetry``, ``n_duplicates``); plain numbers and strings.
@@ -67,6 +68,8 @@ class Graph:
     ) -> None:
         # Builders and `load` come here with arrays that are in order; users call from_affinity.
         self._affinity = affinity
+        if not isinstance(affinity, np.ndarray):
+            affinity.sum_duplicates()  # finds none, and lets every copy know
         self._local_scales = local_scales
         self._build_info = dict(build_info or {})
         for array in self._arrays():
@@ -100,13 +103,24 @@ class Graph:
         Raises
         ------
         InvalidInputError
-            If the matrix is not square, or holds negative or non-finite weights.
+            If the matrix is not square, holds negative or non-finite weights, or weights that
+            overflow the `dtype` asked for.
+        InvalidTypeError
+            If the weights are no real numbers.
+        NotEnoughMemoryError
+            If a dense layout would not fit the free memory; nothing is allocated then.
         """
         check_choice("symmetrize", symmetrize, SYMMETRIZATIONS)
         check_choice("layout", layout, ("csr", "dense"))
         weights = _checked_weights(matrix)
         chosen = _checked_dtype(weights, dtype)
         if layout == "dense":
+            n_nodes = weights.shape[0]
+            require_memory(
+                3 * n_nodes**2 * chosen.itemsize,  # the weights, and what symmetrizing takes
+                f"a dense affinity of {n_nodes:,} points",
+                'Pass a sparse matrix with layout="csr".',
+            )
             dense = weights.toarray() if sparse.issparse(weights) else weights
             affinity, asymmetry = _symmetric_dense(dense.astype(chosen, copy=True), symmetrize)
         else:
@@ -116,7 +130,9 @@ class Graph:
 
     @property
     def affinity(self) -> Affinity:
-        return self._affinity
+        # Another matrix around the same arrays: the arrays are read-only, but SciPy lets anyone
+        # put other arrays in their place, as `affinity.resize` does.
+        return copy.copy(self._affinity) if sparse.issparse(self._affinity) else self._affinity
 
     @property
     def local_scales(self) -> FloatArray | None:
@@ -170,8 +186,11 @@ class Graph:
 
     def reached_from(self, nodes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Tell which nodes share a component with any of `nodes` (indices or a mask)."""
+        chosen = np.asarray(nodes)
+        if chosen.size == 0:  # an empty list comes as floats
+            chosen = chosen.astype(np.intp)
         holds = np.zeros(self.n_components, dtype=bool)
-        holds[self.component_labels[np.asarray(nodes)]] = True
+        holds[self.component_labels[chosen]] = True
         return holds[self.component_labels]
 
     def diagnose(self, labels: Any = None) -> GraphDiagnosis:
@@ -231,7 +250,8 @@ def symmetric_csr(weights: sparse.csr_array, how: str) -> tuple[sparse.csr_array
     if asymmetry == 0:
         joined = weights
     elif how == "mean":
-        joined = (weights + transposed) * weights.dtype.type(0.5)
+        half = weights.dtype.type(0.5)  # of each, for the sum may overflow
+        joined = weights * half + transposed * half
     elif how == "union":
         joined = weights.maximum(transposed)
     else:
@@ -258,18 +278,14 @@ def with_small_indices(matrix: sparse.csr_array) -> sparse.csr_array:
 
 def _symmetric_dense(weights: FloatArray, how: str) -> tuple[FloatArray, float]:
     np.fill_diagonal(weights, 0)
-    require_memory(
-        weights.nbytes,
-        f"the transpose of a dense {len(weights)} x {len(weights)} affinity matrix",
-        'Pass a sparse matrix with layout="csr".',
-    )
     transposed = weights.T
     largest = weights.max(initial=0)
     asymmetry = float(np.abs(weights - transposed).max(initial=0) / largest) if largest else 0.0
     if asymmetry == 0:
         return weights, asymmetry
     if how == "mean":
-        return (weights + transposed) * weights.dtype.type(0.5), asymmetry
+        half = weights.dtype.type(0.5)  # of each, for the sum may overflow
+        return weights * half + transposed * half, asymmetry
     join = np.maximum if how == "union" else np.minimum
     return join(weights, transposed), asymmetry
 
@@ -278,18 +294,23 @@ def _checked_weights(matrix: Any) -> Any:
     """Return `matrix` as a sparse matrix or an ndarray of square shape and valid weights."""
     if isinstance(matrix, Graph):
         raise InvalidTypeError("from_affinity takes a matrix of weights; this is a Graph already.")
-    weights: Any = matrix if sparse.issparse(matrix) else np.asarray(matrix)
+    try:
+        weights: Any = matrix if sparse.issparse(matrix) else np.asarray(matrix)
+    except ValueError as error:  # rows of unequal length
+        raise InvalidInputError(f"an affinity matrix must be square: {error}") from error
     if weights.dtype.kind not in "fiub":
         raise InvalidTypeError(f"affinities must be real numbers, got dtype {weights.dtype}.")
+    if weights.dtype == np.float16:  # SciPy has no sparse matrices of these
+        weights = weights.astype(np.float32)
     if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
         raise InvalidInputError(
             f"an affinity matrix must be square, n_nodes x n_nodes; got shape {weights.shape}."
         )
     if sparse.issparse(weights):
-        weights = weights.tocoo()
-        if not weights.has_canonical_format:
-            weights = weights.copy()
-            weights.sum_duplicates()
+        weights = weights.tocoo(copy=True)
+        if weights.dtype.kind in "iu":  # a sum of small integers wraps around
+            weights = weights.astype(np.float64)
+        weights.sum_duplicates()
         values, rows, columns = weights.data, weights.row, weights.col
     else:
         values, rows, columns = weights.ravel(), None, None
@@ -311,16 +332,30 @@ def _checked_weights(matrix: Any) -> Any:
 
 
 def _checked_dtype(weights: Any, dtype: npt.DTypeLike | None) -> np.dtype[Any]:
-    if dtype is not None:
-        chosen = np.dtype(dtype)
-        if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
-            raise InvalidInputError(f"dtype must be float32, float64 or None, got {chosen}.")
-        return chosen
     values = weights.data if sparse.issparse(weights) else weights
-    positive = values[values > 0]
     range32 = np.finfo(np.float32)
+    if dtype is not None:
+        chosen = float_dtype(dtype)
+        if chosen == np.float32 and values.size and values.max() > range32.max:
+            raise InvalidInputError(
+                f"the largest affinity, {values.max()!s}, overflows float32. "
+                "Leave dtype=None, or scale the affinities."
+            )
+        return chosen
+    positive = values[values > 0]
     fits = positive.size == 0 or (positive.min() >= range32.tiny and positive.max() <= range32.max)
     return np.dtype(np.float32 if fits else np.float64)
+
+
+def float_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """Return `dtype` if weights can be held in it, or raise."""
+    try:
+        chosen = np.dtype(dtype)
+    except TypeError as error:
+        raise InvalidTypeError(f"dtype must be float32, float64 or None: {error}.") from error
+    if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise InvalidInputError(f"dtype must be float32, float64 or None, got {chosen}.")
+    return chosen
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

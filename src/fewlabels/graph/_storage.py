@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,24 @@ from scipy import sparse
 from fewlabels._files import replace_when_whole
 from fewlabels.exceptions import GraphFileError
 
+_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+
 FORMAT = "fewlabels-graph"
 VERSION = 1
+
+# What NumPy and zipfile raise over foreign and damaged files: a single wrong bit may ask for
+# decryption (RuntimeError), an unknown compression or more memory than there is.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,  # an .npy file, which is no archive
+    EOFError,
+    KeyError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def save_arrays(
@@ -49,16 +67,17 @@ def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, dict[str, Any]]
     """
     name = os.fspath(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here, for NumPy leaves damaged archives open.
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, zipfile.BadZipFile, AttributeError, EOFError) as error:
+    except _UNREADABLE as error:
         raise GraphFileError(f"{name} is not a graph file, or is damaged: {error}.") from error
     build_info = _read_header(arrays, name)
     try:
         affinity = _read_affinity(arrays)
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise GraphFileError(f"{name} is damaged: {error}. Build the graph anew.") from error
     local_scales = arrays.get("local_scales")
     if local_scales is not None and local_scales.shape != (affinity.shape[0],):
@@ -86,22 +105,29 @@ def _read_header(arrays: dict[str, Any], name: str) -> dict[str, Any]:
 def _read_affinity(arrays: dict[str, Any]) -> Any:
     if "dense" in arrays:
         dense = arrays["dense"]
-        if dense.ndim != 2 or dense.shape[0] != dense.shape[1] or dense.dtype.kind != "f":
+        if dense.ndim != 2 or dense.shape[0] != dense.shape[1] or dense.dtype not in _DTYPES:
             raise ValueError(f"the weights have shape {dense.shape} and dtype {dense.dtype}")
-        _check_values(dense)
+        _check_weights(dense, dense)
         return dense
     data, indices, indptr = arrays["data"], arrays["indices"], arrays["indptr"]
-    if data.dtype.kind != "f" or indices.dtype.kind != "i" or indptr.dtype.kind != "i":
+    if data.dtype not in _DTYPES or indices.dtype.kind != "i" or indptr.dtype.kind != "i":
         raise ValueError(f"dtypes {data.dtype}, {indices.dtype} and {indptr.dtype} are no CSR")
     n_nodes = len(indptr) - 1
     affinity = sparse.csr_array((data, indices, indptr), shape=(n_nodes, n_nodes))
     affinity.check_format(full_check=True)
     if not affinity.has_canonical_format:
         raise ValueError("the indices are not sorted")
-    _check_values(data)
+    if not data.all():
+        raise ValueError("zeros are stored as edges")
+    _check_weights(affinity, data)
     return affinity
 
 
-def _check_values(weights: Any) -> None:
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+def _check_weights(affinity: Any, values: Any) -> None:
+    if not (np.isfinite(values).all() and (values >= 0).all()):
         raise ValueError("some weights are negative or not finite")
+    if affinity.diagonal().any():
+        raise ValueError("some points are joined to themselves")
+    different = affinity != affinity.T
+    if different.nnz if sparse.issparse(affinity) else different.any():
+        raise ValueError("the weights are not symmetric")

@@ -18,6 +18,9 @@ Weights: TypeAlias = Literal["self-tuning", "gaussian", "binary", "distance"] | 
 # A far outlier keeps its edges: their weights must not vanish in float32, nor when halved.
 _SMALLEST = 4 * float(np.finfo(np.float32).tiny)
 
+# Nearer than this, the inverse of a distance is more than float32 holds.
+_CLOSEST = 1 / float(np.finfo(np.float32).max)
+
 WEIGHTS = ("self-tuning", "gaussian", "binary", "distance")
 
 
@@ -59,8 +62,16 @@ def edge_weights(
     if weights == "gaussian":
         positive = other_scales[other_scales > 0]
         scale = float(np.median(positive)) if positive.size else 1.0
-        return np.maximum(np.exp(-4 * (distances / scale) ** 2), _SMALLEST)
-    return np.maximum(_self_tuning(distances, own_scales[:, None], other_scales), _SMALLEST)
+        return _decayed(distances, scale, scale)
+    return _self_tuning(distances, own_scales[:, None], other_scales)
+
+
+def _decayed(
+    distances: FloatArray, own: FloatArray | float, other: FloatArray | float
+) -> FloatArray:
+    """exp(-4 d^2 / (s_i s_j)), or the smallest weight that is kept."""
+    with np.errstate(over="ignore"):  # so far an outlier that its ratio is beyond float64
+        return np.maximum(np.exp(-4 * (distances / own) * (distances / other)), _SMALLEST)
 
 
 def _self_tuning(distances: FloatArray, own: FloatArray, other: FloatArray) -> FloatArray:
@@ -68,17 +79,21 @@ def _self_tuning(distances: FloatArray, own: FloatArray, other: FloatArray) -> F
     # both; if that is 0 too, the two points are duplicates, d = 0, and any scale gives weight 1.
     own, other = np.where(own > 0, own, other), np.where(other > 0, other, own)
     own, other = np.where(own > 0, own, 1.0), np.where(other > 0, other, 1.0)
-    return np.exp(-4 * (distances / own) * (distances / other))
+    return _decayed(distances, own, other)
 
 
 def _inverse_distances(distances: FloatArray) -> FloatArray:
     positive = distances[distances > 0]
     smallest = float(positive.min()) if positive.size else 1.0
-    return 1 / np.maximum(distances, smallest)
+    return 1 / np.maximum(distances, max(smallest, _CLOSEST))
 
 
 def _called(weights: WeightFunction, distances: FloatArray) -> FloatArray:
-    values = np.asarray(weights(distances.copy()), dtype=np.float64)
+    returned = weights(distances.copy())
+    try:
+        values = np.asarray(returned).astype(np.float64, casting="same_kind")
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"weights must return an array of numbers: {error}.") from error
     if values.shape != distances.shape:
         raise InvalidInputError(
             f"weights must return one weight a distance, shape {distances.shape}; "

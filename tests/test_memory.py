@@ -1,0 +1,70 @@
+"""What does not fit is refused, with sizes that people read."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fewlabels._memory import available_memory, require_memory
+from fewlabels.exceptions import NotEnoughMemoryError
+
+
+@pytest.fixture
+def one_gigabyte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fewlabels._memory.available_memory", lambda: 10**9)
+
+
+def test_this_machine_has_some_memory() -> None:
+    assert available_memory() > 10**6
+
+
+@pytest.mark.usefixtures("one_gigabyte")
+def test_what_fits_is_let_through() -> None:
+    assert require_memory(9 * 10**8, "a matrix", "Use a smaller one.") is None
+
+
+@pytest.mark.usefixtures("one_gigabyte")
+@pytest.mark.parametrize("n_bytes", [9 * 10**8 + 1, 10**9, 10**30])
+def test_what_leaves_no_room_is_refused(n_bytes: int) -> None:
+    with pytest.raises(NotEnoughMemoryError, match="a matrix needs"):
+        require_memory(n_bytes, "a matrix", "Use a smaller one.")
+
+
+@pytest.mark.usefixtures("one_gigabyte")
+def test_the_message_says_what_is_needed_what_is_there_and_what_to_do() -> None:
+    with pytest.raises(MemoryError) as caught:
+        require_memory(3 * 10**9, "a matrix", "Use a smaller one.")
+    assert str(caught.value) == (
+        "a matrix needs 3 GB, but only 1 GB of memory are available. Use a smaller one."
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [
+        (999, "999 B"),
+        (999_499, "999 kB"),
+        (999_600, "1 MB"),
+        (1_500_000, "1.5 MB"),
+        (12 * 10**12, "12 TB"),
+        (10**15, "1,000 TB"),
+        (16 * 10**16, "160,000 TB"),
+    ],
+)
+def test_sizes_have_three_digits_and_a_unit(
+    monkeypatch: pytest.MonkeyPatch, n_bytes: int, text: str
+) -> None:
+    monkeypatch.setattr("fewlabels._memory.available_memory", lambda: 0)
+    with pytest.raises(NotEnoughMemoryError, match=f"needs {re.escape(text)}, but only 0 B"):
+        require_memory(n_bytes, "this", "Don't.")
+
+
+@given(n_bytes=st.integers(1, 10**20))
+def test_no_size_is_written_with_an_exponent(n_bytes: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fewlabels._memory.available_memory", lambda: 0)
+        with pytest.raises(NotEnoughMemoryError, match=r"needs [\d.,]+ [kMGT]?B, but"):
+            require_memory(n_bytes, "this", "Don't.")
