@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fewlabels._labels import encode_labels
@@ -26,7 +26,12 @@ from fewlabels.models._kernels import (
     PrecomputedKernel,
     RbfKernel,
 )
-from fewlabels.models._relabel import Relabelling, add_codes, remove_codes
+from fewlabels.models._relabel import (
+    Relabelling,
+    add_codes,
+    refuse_continuous,
+    remove_codes,
+)
 from fewlabels.models._scores import Scores
 from fewlabels.solvers import METHODS, Method
 
@@ -34,7 +39,7 @@ FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
 
 
-class GraphClassifier(ClassifierMixin, BaseEstimator, ABC):
+class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
     """Base of the classifiers that spread labels over a graph."""
 
     # Parameters, assigned by the subclasses' __init__.
@@ -81,19 +86,21 @@ class GraphClassifier(ClassifierMixin, BaseEstimator, ABC):
             raise InvalidInputError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
-        n_samples = self._build(X)
-        labels = encode_labels(y)
+        labels = encode_labels(y)  # before the graph, which may take long
+        if not labels.labelled.any():
+            raise InvalidInputError(
+                f"y holds no label: all {len(labels.codes)} points are marked as unlabelled "
+                "(-1, None or NaN). Label at least one point of each class."
+            )
+        refuse_continuous(labels.classes)
+        points = X if isinstance(X, Graph) else self._validated(X, reset=True)
+        n_samples = points.n_nodes if isinstance(points, Graph) else points.shape[0]
         if len(labels.codes) != n_samples:
             raise InvalidInputError(
                 f"X and y have inconsistent numbers of samples: [{n_samples}, "
                 f"{len(labels.codes)}]. Give one label, or the unlabelled marker, a point."
             )
-        if not labels.labelled.any():
-            raise InvalidInputError(
-                f"y holds no label: all {n_samples} points are marked as unlabelled "
-                "(-1, None or NaN). Label at least one point of each class."
-            )
-        check_classification_targets(labels.classes)
+        self._build(points)
         self._labels = labels
         self._publish(self._solve())
         return self
@@ -164,15 +171,45 @@ class GraphClassifier(ClassifierMixin, BaseEstimator, ABC):
                 f"this {type(self).__name__} was fitted on a Graph, which has no features to place "
                 "new points by. Read transduction_ or label_distributions_, or fit on features."
             )
-        queries = validate_data(
-            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
-        )
+        queries = self._validated(X, reset=False)
         speaking = np.where(self.reached_[:, None], self.label_distributions_, 0)
         votes = self._kernel.votes(self._known, queries, speaking)
         totals = votes.sum(axis=1, keepdims=True)
         result = np.tile(self._prior(), (len(votes), 1))
         np.divide(votes, totals, out=result, where=totals > 0)
         return result.astype(self.label_distributions_.dtype, copy=False)
+
+    def transform(self, X: Any) -> Any:
+        """Return the class distribution of new points as features; see :meth:`predict_proba`.
+
+        A table with a column a class after ``set_output(transform="pandas")`` or ``"polars"``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+
+        Returns
+        -------
+        {ndarray, table} of shape (n_queries, n_classes)
+        """
+        return self.predict_proba(X)
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+        """Return the names of the columns of :meth:`transform`: class name and label.
+
+        Parameters
+        ----------
+        input_features : ignored
+            As scikit-learn's transformers take it.
+
+        Returns
+        -------
+        ndarray of str of shape (n_classes,), dtype object
+            Such as ``"labelspreading_cat"``.
+        """
+        check_is_fitted(self)
+        prefix = type(self).__name__.lower()
+        return np.array([f"{prefix}_{label}" for label in self.classes_], dtype=object)
 
     def add_labels(self, indices: npt.ArrayLike, labels: Any) -> Self:
         """Label more points, or correct labels, without a refit.
@@ -246,23 +283,26 @@ class GraphClassifier(ClassifierMixin, BaseEstimator, ABC):
         check_n_jobs(self.n_jobs)
         check_choice("solver", self.solver, METHODS)
 
-    def _build(self, X: Any) -> int:
-        """Set `graph_` and what places new points; return the number of points."""
-        for stale in ("X_", "n_features_in_", "feature_names_in_"):
-            self.__dict__.pop(stale, None)
-        self._kernel: Kernel | None = None
-        if isinstance(X, Graph):
-            self.graph_, self._dtype = X, X.dtype
-            return X.n_nodes
-        features = validate_data(
-            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=True
+    def _validated(self, X: Any, *, reset: bool) -> Any:
+        return validate_data(
+            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=reset
         )
-        kernel = self._make_kernel()
-        self.graph_ = kernel.build(features)
-        self._kernel, self._dtype = kernel, features.dtype
-        if self.kernel != "precomputed":
-            self.X_ = features
-        return int(features.shape[0])
+
+    def _build(self, points: Any) -> None:
+        """Set `graph_` and what places new points."""
+        self._kernel: Kernel | None = None
+        if isinstance(points, Graph):
+            self.graph_ = points
+            for stale in ("X_", "n_features_in_", "feature_names_in_"):
+                self.__dict__.pop(stale, None)
+        else:
+            kernel = self._make_kernel()
+            self.graph_ = kernel.build(points)
+            self._kernel = kernel
+            self.__dict__.pop("X_", None)
+            if self.kernel != "precomputed":
+                self.X_ = points
+        self._dtype = points.dtype
 
     @property
     def _known(self) -> Any:
@@ -328,12 +368,14 @@ class GraphClassifier(ClassifierMixin, BaseEstimator, ABC):
 
     def _warn(self, scores: Scores) -> None:
         if not scores.converged.all():
+            limited = scores.n_iter >= self.max_iter
+            why = f"max_iter={self.max_iter} was reached" if limited else "rounding ended the solve"
+            how = 'Raise max_iter, or use solver="auto"' if limited else 'Use solver="sweeps"'
             warnings.warn(
-                f"max_iter={self.max_iter} was reached without convergence. The largest residual "
-                f"of a class is {scores.residual.max():.1e}, relative to its labels. Raise "
-                'max_iter, or use solver="auto" or "direct".',
+                f"{why} without convergence to tol={self.tol:g}. The largest residual of a class "
+                f'is {scores.residual.max():.1e}, relative to its labels. {how} or "direct".',
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=_callers_level(),
             )
         n_unreached = int((~self.reached_).sum())
         if n_unreached:
@@ -342,5 +384,14 @@ class GraphClassifier(ClassifierMixin, BaseEstimator, ABC):
                 "Their distribution is the prior, transduction_ marks them as unlabelled, and "
                 "reached_ is False there. graph_.diagnose(y) says where they are.",
                 UnreachedWarning,
-                stacklevel=4,
+                stacklevel=_callers_level(),
             )
+
+
+def _callers_level() -> int:
+    """The stack level at which a warning given here points out of this package."""
+    level, frame = 1, inspect.currentframe()
+    frame = frame.f_back if frame else None
+    while frame and str(frame.f_globals.get("__name__", "")).startswith("fewlabels."):
+        level, frame = level + 1, frame.f_back
+    return level

@@ -8,8 +8,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.neighbors import NearestNeighbors
+from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, edge_weights, knn_graph, rbf_graph
@@ -23,6 +23,8 @@ KERNELS = ("rbf", "knn", "self-tuning", "precomputed")
 _BLOCK_BYTES = 64_000_000
 # Above this share of non-zeros a dense matrix is smaller than CSR.
 _DENSE_SHARE = 0.5
+# Infinite closeness is held to this, so that differences and multiples stay numbers.
+_LARGEST = 1e300
 
 
 class Kernel(Protocol):
@@ -60,15 +62,27 @@ class RbfKernel:
 
     def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
         speaking = scores.any(axis=1)
-        known, scores = X[speaking], scores[speaking]
+        known, scores = X[speaking].astype(np.float64), scores[speaking]
         if known.shape[0] == 0:
             return np.zeros((X_new.shape[0], scores.shape[1]), dtype=scores.dtype)
+        centre = np.zeros(known.shape[1])
+        if not (sparse.issparse(known) or sparse.issparse(X_new)):
+            centre = known.mean(axis=0)
+            known -= centre
+        squared_norms = row_norms(known, squared=True)
         blocks = []
         for rows in _row_blocks(X_new.shape[0], known.shape[0]):
-            distances = euclidean_distances(X_new[rows], known, squared=True)
-            # A factor a row cancels. This one keeps the nearest point's weight from vanishing.
-            distances -= distances.min(axis=1, keepdims=True)
-            blocks.append(np.exp(-self.gamma * distances) @ scores)
+            queries = X_new[rows].astype(np.float64)
+            queries = queries if sparse.issparse(queries) else queries - centre
+            with np.errstate(over="ignore", invalid="ignore"):
+                # |x|^2 - |x - k|^2: of far queries |x|^2 would drown all differences. A factor a
+                # row cancels; that of the nearest point keeps its weight from vanishing.
+                closeness = 2 * safe_sparse_dot(queries, known.T, dense_output=True)
+                closeness = np.nan_to_num(
+                    closeness - squared_norms, posinf=_LARGEST, neginf=-_LARGEST
+                )
+                closeness -= closeness.max(axis=1, keepdims=True)
+                blocks.append(np.exp(self.gamma * closeness) @ scores)
         return np.vstack(blocks)
 
 
@@ -120,16 +134,18 @@ class NeighborKernel:
         k = min(self.n_neighbors, X.shape[0])
         if self._index is None:
             self._index = NearestNeighbors(n_neighbors=k, n_jobs=self.n_jobs).fit(X)
-        distances, indices = self._index.kneighbors(X_new)
-        if self.weights == "binary" or self._scales is None:
-            weights = np.ones_like(distances)
-        else:
-            weights = edge_weights(
-                distances.astype(np.float64),
-                distances[:, -1].astype(np.float64),
-                self._scales[indices],
-                "self-tuning",
-            )
+        if sparse.issparse(X_new) and not sparse.issparse(X):  # a search tree takes no sparse rows
+            X_new = X_new.toarray()
+        weights = np.ones((X_new.shape[0], k))
+        with np.errstate(over="ignore", invalid="ignore"):
+            distances, indices = self._index.kneighbors(X_new)
+            if self.weights == "self-tuning" and self._scales is not None:
+                distances = distances.astype(np.float64)
+                tuned = edge_weights(
+                    distances, distances[:, -1], self._scales[indices], "self-tuning"
+                )
+                # From where float64 can't tell distances, all neighbours are equally far.
+                np.copyto(weights, tuned, where=np.isfinite(tuned))
         return np.asarray(np.einsum("qk,qkc->qc", weights, scores[indices]))
 
 
@@ -147,7 +163,9 @@ class FunctionKernel:
         return graph_of_affinity(self.matrix(X), X.shape[0], "the kernel must return")
 
     def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
-        return np.asarray(self.function(X, X_new).T @ scores)
+        shape = (X.shape[0], X_new.shape[0])
+        weights = _checked_weights(self.function(X, X_new), shape, "the kernel must return")
+        return np.asarray(weights.T @ scores)
 
 
 class PrecomputedKernel:
@@ -157,7 +175,8 @@ class PrecomputedKernel:
         return graph_of_affinity(X, X.shape[0], 'with kernel="precomputed", X must be')
 
     def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
-        return np.asarray(X_new @ scores)
+        who = 'with kernel="precomputed", new points must be given by'
+        return np.asarray(_checked_weights(X_new, X_new.shape, who) @ scores)
 
 
 def graph_of_affinity(matrix: Any, n_samples: int, who: str) -> Graph:
@@ -170,6 +189,20 @@ def graph_of_affinity(matrix: Any, n_samples: int, who: str) -> Graph:
     dtype = np.float32 if matrix.dtype == np.float32 else np.float64
     dense = not sparse.issparse(matrix) and (np.count_nonzero(matrix) > _DENSE_SHARE * n_samples**2)
     return Graph.from_affinity(matrix, layout="dense" if dense else "csr", dtype=dtype)
+
+
+def _checked_weights(weights: Any, shape: tuple[int, int], who: str) -> Any:
+    """Return the affinities of new points if they can be used as weights."""
+    if weights.shape != shape:
+        raise InvalidInputError(f"{who} affinities of shape {shape}; got shape {weights.shape}.")
+    values = weights.data if sparse.issparse(weights) else weights
+    wrong = ~(np.isfinite(values) & (values >= 0))
+    if wrong.any():
+        raise InvalidInputError(
+            f"{who} finite, non-negative affinities; got {values[wrong][0]!s}, and "
+            f"{int(wrong.sum())} in all that are not."
+        )
+    return weights
 
 
 def _row_blocks(n_rows: int, row_length: int) -> Iterator[slice]:
