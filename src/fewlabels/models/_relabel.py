@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,10 @@ class Relabelling:
     old_columns : ndarray of shape (n_classes,), dtype intp
         For each of the new classes its place among the old ones, or -1.
     touched : ndarray of int
-        The new classes that gained or lost a labelled point.
+        The new classes of which the scores must be solved for again: those that gained a
+        labelled point; all of them where any class lost one. Rows that held much of what was
+        lost may be left with scores that were once small beside it, and no more accurate than
+        that.
     """
 
     labels: Labels
@@ -37,6 +41,7 @@ def add_codes(labels: Labels, indices: npt.ArrayLike, added: Any) -> Relabelling
     """Label, or relabel, the points `indices`."""
     rows = _rows(indices, len(labels.codes))
     new = encode_labels(added)
+    refuse_continuous(new.classes)
     if len(new.codes) != len(rows):
         raise InvalidInputError(
             f"labels must have one entry an index: got {len(new.codes)} labels for "
@@ -85,12 +90,11 @@ def _relabelling(
     place[used] = np.arange(len(used))
     old_column = np.full(len(classes), -1, dtype=np.intp)
     old_column[place_of_old] = np.arange(len(before.classes))
-    old_codes = before.codes[rows]
-    lost = place_of_old[old_codes[old_codes >= 0]]
     gained = codes[rows][codes[rows] >= 0]
-    touched = place[np.unique(np.concatenate([lost, gained]))]
+    lost_any = bool(np.any(before.codes[rows] >= 0))
+    touched = np.arange(len(used)) if lost_any else place[np.unique(gained)]
     after = Labels(classes[used], np.where(known, place[codes], UNLABELLED), before.marker)
-    return Relabelling(after, old_column[used], touched[touched >= 0])
+    return Relabelling(after, old_column[used], touched)
 
 
 def _rows(indices: npt.ArrayLike, n_samples: int) -> IntArray:
@@ -119,25 +123,47 @@ def _rows(indices: npt.ArrayLike, n_samples: int) -> IntArray:
     return rows
 
 
+def refuse_continuous(classes: npt.NDArray[Any]) -> None:
+    """Raise if the classes are measurements, as a regression's targets."""
+    if classes.dtype.kind != "f":
+        return
+    wrong = classes[~np.isfinite(classes) | (np.floor(classes) != classes)]
+    if len(wrong):
+        raise InvalidInputError(
+            f"Unknown label type: continuous. Labels that are numbers must be whole, got "
+            f"{wrong[0]!s}. Give classes, as numbers or as strings."
+        )
+
+
 def _check_same_kind(known: npt.NDArray[Any], added: npt.NDArray[Any]) -> None:
-    if len(added) and _kind(known) != _kind(added):
+    if not _kinds(added) <= _kinds(known):
         raise InvalidTypeError(
             f"labels must be of the type of the fitted ones: those have dtype {known.dtype} "
             f"({known[0]!r}), got {added[0]!r}."
         )
 
 
-def _kind(classes: npt.NDArray[Any]) -> str:
-    return {"i": "number", "u": "number", "f": "number", "b": "bool"}.get(
-        classes.dtype.kind, "object"
-    )
+def _kinds(classes: npt.NDArray[Any]) -> set[str]:
+    if classes.dtype.kind in "mM":
+        return {"time"}
+    return {
+        "bool"
+        if isinstance(value, (bool, np.bool_))
+        else "number"
+        if isinstance(value, Real)
+        else "other"
+        for value in classes
+    }
 
 
 def _concatenated(known: npt.NDArray[Any], added: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Join the classes in the dtype that the known ones have, while it can hold the others."""
     if len(added) == 0:
         return known
-    if known.dtype.kind == "O":
-        return np.concatenate([known, added.astype(object)])
-    if added.dtype.kind == "O":  # strings that came in an object column
-        added = added.astype(known.dtype.kind)
-    return np.concatenate([known, added])
+    if known.dtype.kind == "U" and all(isinstance(value, str) for value in added):
+        added = added.astype(np.str_)  # strings that came in an object column
+    if "O" in (known.dtype.kind, added.dtype.kind):
+        return np.concatenate([known.astype(object), added.astype(object)])
+    with np.errstate(invalid="ignore"):
+        cast = added.astype(known.dtype)
+    return np.concatenate([known, cast if np.array_equal(cast, added) else added])

@@ -120,22 +120,19 @@ class LabelPropagation(GraphClassifier):
         self.solver = solver
         self.verbose = verbose
 
-    def _solve(self) -> Scores:
-        return self._solve_from(None)
-
     def _solve_change(self, change: Relabelling) -> Scores:
-        # Clamping other nodes changes the matrix. From the scores before, only the rows beside the
-        # changed labels leave a residual, so that conjugate gradients solve for the difference.
-        return self._solve_from(self._scores.select(change.old_columns, n_iter=0).true_values())
+        # Clamping other nodes changes the matrix. The scores before are no start for conjugate
+        # gradients: where a cluster all but loses its last label, they leave no residual there
+        # that would tell, and elsewhere they save few iterations.
+        return self._solve()
 
-    def _solve_from(self, start: Any) -> Scores:
+    def _solve(self) -> Scores:
         system = HarmonicSystem(self.graph_, self._labels.labelled, self.solver)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = system.solve(
                 self._one_hot(),
                 tol=self.tol,
                 max_iter=self.max_iter,
-                start=start,
                 callback=callback,
             )
         return Scores.from_answer(answer)

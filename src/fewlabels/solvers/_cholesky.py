@@ -28,9 +28,8 @@ class Cholesky:
             "Use solver='cg', whose memory grows with the number of edges.",
         )
         self._scale = matrix.scale[:, None]
-        weights = matrix.weights
-        dense = weights if isinstance(weights, np.ndarray) else weights.toarray()
-        scaled = -self._scale * dense * matrix.scale
+        scaled = matrix.dense_scaled_weights()
+        np.negative(scaled, out=scaled)
         np.fill_diagonal(scaled, 1.0)
         # Its transpose is the same matrix in the order that LAPACK overwrites without a copy.
         self._factor = linalg.cho_factor(scaled.T, lower=True, overwrite_a=True, check_finite=False)

@@ -68,7 +68,9 @@ class ConjugateGradients:
         while not settled and active.any() and n_iter < accuracy.max_iter:
             n_iter += 1
             q = p - matrix.apply_scaled_weights(p)  # 6.18, line 2: A p_j
-            alpha = _ratios(rho, _dots(p, q), active)
+            curvature = _dots(p, q)
+            active &= curvature > 0  # 0 by rounding alone: the ground is lost beside the weights
+            alpha = _ratios(rho, curvature, active)
             y += alpha * p
             r -= alpha * q
             rho_next = _dots(r, r)
@@ -82,6 +84,7 @@ class ConjugateGradients:
                 error = _worst_row(r, _totals(y, others)) / self._smallest_eigenvalue(history)
                 accuracy.report(n_iter, error)
                 settled = error <= accuracy.tol
+        np.maximum(y, 0, out=y)  # as the answer is: this brings no entry farther from it
         r = b - (y - matrix.apply_scaled_weights(y))
         totals, lowest = _totals(y, others), self._smallest_eigenvalue(history)
         error = _worst_row(r, totals) / lowest
@@ -97,7 +100,8 @@ class ConjugateGradients:
 
     def _smallest_eigenvalue(self, history: list[tuple[FloatArray, FloatArray]]) -> float:
         known = self.matrix.decay
-        if known > _SAYS_ENOUGH or not history:
+        # Where the ground says enough, a Ritz value costs more than it saves.
+        if self.matrix.well_grounded or not history:
             return max(known, np.finfo(float).tiny)
         alphas = np.array([alpha for alpha, _ in history])
         betas = np.array([beta for _, beta in history])
@@ -112,10 +116,6 @@ class ConjugateGradients:
         off_diagonal = np.sqrt(b) / a[:-1]
         ritz = eigvalsh_tridiagonal(diagonal, off_diagonal, select="i", select_range=(0, 0))
         return max(known, float(ritz[0]), np.finfo(float).eps)
-
-
-# Above this the bound from the ground is used as it is: the Ritz value costs more than it saves.
-_SAYS_ENOUGH = 1e-3
 
 
 def _totals(y: FloatArray, others: FloatArray) -> FloatArray:

@@ -58,10 +58,8 @@ class Elimination:
             f"the elimination of {n:,} unknowns",
             "Use solver='cg', whose memory grows with the number of edges.",
         )
-        weights = matrix.weights
-        dense = weights if isinstance(weights, np.ndarray) else weights.toarray()
         self._scale = matrix.scale[:, None]
-        work = self._scale * dense * matrix.scale
+        work = matrix.dense_scaled_weights()
         ground = matrix.ground * matrix.scale
         v = 1 / matrix.scale
         self._steps: list[_Step] = []

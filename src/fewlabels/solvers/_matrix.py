@@ -12,6 +12,8 @@ from scipy import sparse
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Weights: TypeAlias = "sparse.csr_array | FloatArray"
 
+_WELL_GROUNDED = 1e-3
+
 
 class GroundedLaplacian:
     """A = diag(W 1 + g) - W, with symmetric weights W >= 0 and a ground g >= 0.
@@ -64,10 +66,24 @@ class GroundedLaplacian:
         data *= self.scale[weights.indices]
         return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
 
+    def dense_scaled_weights(self) -> FloatArray:
+        """N as a new dense array."""
+        if isinstance(self.weights, np.ndarray):
+            return np.asarray(self.scale[:, None] * self.weights * self.scale)
+        return np.asarray(self.scaled_weights.toarray())
+
     @cached_property
     def decay(self) -> float:
         """A lower bound of the smallest eigenvalue of the scaled matrix: min g_i / diagonal_i."""
         return float(np.min(self.ground / self.diagonal, initial=1.0))
+
+    @property
+    def well_grounded(self) -> bool:
+        """Whether each node's ground is at least a thousandth of its diagonal.
+
+        The condition number is then known to be small, without a look at the weights.
+        """
+        return self.decay >= _WELL_GROUNDED
 
     def apply(self, x: FloatArray) -> FloatArray:
         """Return A x for x of shape (n, m)."""

@@ -16,7 +16,7 @@ from fewlabels.solvers._conjugate_gradients import ConjugateGradients
 from fewlabels.solvers._elimination import Elimination
 from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
 from fewlabels.solvers._residual import relative_residual
-from fewlabels.solvers._solution import Accuracy, Callback, Solution
+from fewlabels.solvers._solution import FAINT, Accuracy, Callback, Solution
 from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._sweeps import Sweeps
 
@@ -32,10 +32,6 @@ _AUTO_DIRECT = 1_000
 _AUTO_DIRECT_DENSE = 3_000
 # A direct answer that was asked for is dense up to here, sparse above.
 _DENSE_DIRECT = 2_000
-
-# With at least this share of ground, the subtractions of a Cholesky factorisation cost three of
-# sixteen digits at most.
-_SAFE_SHARE = 1e-3
 
 # Sweeps that converge within this many are the cheapest of all.
 _FEW_SWEEPS = 20
@@ -134,7 +130,9 @@ class PreparedSolver:
         max_iter : int
             Most sweeps and iterations together.
         x0 : ndarray of shape (n, m), default=None
-            Where conjugate gradients start; other methods need no start.
+            Where conjugate gradients start; other methods need no start. Of no effect where
+            the ground is weak: a start may leave out of the residual, and so out of the Ritz
+            values, the very modes in which it is wrong.
         other_totals : ndarray of shape (n,), default=0.0
             What each row holds in columns that are not solved for.
         callback : callable, default=None
@@ -150,7 +148,7 @@ class PreparedSolver:
         values, log_scale = np.zeros((n, m)), np.zeros(n)
         rows = np.flatnonzero(reached)
         matrix = self.matrix if reached.all() else self.matrix.restrict(reached)[0]
-        b, start = B[rows], None if x0 is None else x0[rows]
+        b, start = B[rows], x0[rows] if x0 is not None and matrix.well_grounded else None
         others = np.broadcast_to(np.asarray(other_totals, dtype=float), n)[rows]
         converged, n_iter, level = np.ones(m, dtype=bool), 0, 0.0
         while len(rows):
@@ -217,8 +215,9 @@ class PreparedSolver:
         x = factors.solve(b)
         finite = np.isfinite(x).all(axis=1)
         x[~finite] = 0
+        np.maximum(x, 0, out=x)  # a sparse factorisation may leave -0.0 and less by rounding
         totals = np.abs(x).sum(axis=1) + accuracy.other_totals
-        trusted = finite & (totals >= _UNDERFLOW * totals.max(initial=0.0))
+        trusted = finite & (totals >= max(_UNDERFLOW * totals.max(initial=0.0), FAINT))
         return Solution(
             values=x,
             n_iter=1,
@@ -236,7 +235,8 @@ def _factorize(matrix: GroundedLaplacian) -> Factorization:
     small = matrix.n <= _DENSE_DIRECT or isinstance(matrix.weights, np.ndarray)
     if not small:
         return SparseFactorization(matrix)
-    return Cholesky(matrix) if matrix.decay >= _SAFE_SHARE else Elimination(matrix)
+    # There the subtractions of a Cholesky factorisation cost three of sixteen digits at most.
+    return Cholesky(matrix) if matrix.well_grounded else Elimination(matrix)
 
 
 def _first_sweeps(decay: float, accuracy: Accuracy) -> int:

@@ -12,6 +12,9 @@ import numpy.typing as npt
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Callback: TypeAlias = Callable[[int, float], None]
 
+# Below this a float64 has lost digits.
+FAINT = float(np.finfo(np.float64).tiny / np.finfo(np.float64).eps)
+
 
 @dataclass(frozen=True)
 class Accuracy:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
-from fewlabels.solvers._residual import solution
-from fewlabels.solvers._solution import Accuracy, Solution
+from fewlabels.solvers._residual import relative_residual
+from fewlabels.solvers._solution import FAINT, Accuracy, Solution
 
 
 class Sweeps:
@@ -22,10 +22,13 @@ class Sweeps:
 
         max_i m_i / t_i <= tol (1 - rho),
 
-    rho being how much the largest change shrank in the last sweep, but at most the known rate
-    1 - min_i g_i / a_ii. As the changes to come sum to at most m rho / (1 - rho), what is left
-    is at most tol. A row without evidence so far, t_i = 0, keeps the iteration going, and so does
-    one that fills slowly through a weak link: from 0, its change stays large beside its total.
+    rho being how much the largest change shrank in the last sweep or in the one before, whichever
+    was less (it may shrink in every second sweep only). If the changes shrink no slower from
+    there, those to come sum to at most m rho / (1 - rho), and what is left is at most tol. Rows
+    that evidence has just reached keep the iteration going, for their change is all that they
+    hold, and so do those that fill slowly through a weak link: from 0, their change stays large
+    beside their total. Rows too small for float64 to hold all their digits take no part, and
+    are not `trusted`.
 
     Cost: one product with W a sweep, O(edges m).
     """
@@ -41,23 +44,27 @@ class Sweeps:
         matrix = self.matrix
         diagonal = matrix.diagonal[:, None]
         x = np.zeros_like(B)
-        known_rate = 1 - matrix.decay
-        last, settled, n_iter = np.inf, False, 0
+        judged = np.zeros(len(B), dtype=bool)
+        last, last_rate, settled, n_iter = np.inf, 1 - matrix.decay, False, 0
         for n_iter in range(1, accuracy.max_iter + 1):
             new = (np.asarray(matrix.weights @ x) + B) / diagonal
             change = np.abs(new - x).sum(axis=1)
             total = np.abs(new).sum(axis=1) + accuracy.other_totals
             x = new
-            worst = float(np.max(change / np.maximum(total, np.finfo(float).tiny), initial=0.0))
-            missing = bool(np.any(total == 0))
-            if missing and worst == 0:  # the rest of the evidence is below the smallest float64
-                break
-            worst = np.inf if missing else worst
-            rate = min(known_rate, worst / last if np.isfinite(last) and last > 0 else known_rate)
-            error = worst / (1 - rate) if rate < 1 else np.inf
+            judged = total >= FAINT
+            worst = float(np.max(change[judged] / total[judged], initial=0.0))
+            rate = worst / last if last < np.inf else last_rate
+            slower = max(rate, last_rate)
+            error = worst / (1 - slower) if slower < 1 else np.inf
             accuracy.report(n_iter, error)
             if worst == 0 or error <= accuracy.tol:
                 settled = True
                 break
-            last = worst
-        return solution(matrix, B, x, n_iter, settled=settled)
+            last, last_rate = worst, rate
+        return Solution(
+            values=x,
+            n_iter=n_iter,
+            residual=relative_residual(matrix, B, x),
+            converged=np.full(B.shape[1], settled and bool(judged.all())),
+            trusted=judged & settled,
+        )

@@ -57,7 +57,6 @@ class HarmonicSystem:
         *,
         tol: float,
         max_iter: int,
-        start: FloatArray | None = None,
         callback: Callback | None = None,
     ) -> Answer:
         """Return the harmonic function F of shape (n_nodes, n_classes).
@@ -68,8 +67,6 @@ class HarmonicSystem:
             Rows that sum to 1 where labelled; other rows are not read.
         tol, max_iter, callback
             As :meth:`fewlabels.solvers.PreparedSolver.solve`.
-        start : ndarray of shape (n_nodes, n_classes), default=None
-            A function near the answer.
         """
         n, m = Y.shape
         labelled, unknown = self._labelled, self._unknown
@@ -79,7 +76,6 @@ class HarmonicSystem:
             np.asarray(self._boundary @ Y[labelled]),
             tol=tol,
             max_iter=max_iter,
-            x0=None if start is None else start[unknown],
             callback=callback,
         )
         values[unknown] = answer.values

@@ -1,0 +1,305 @@
+"""add_labels and remove_labels: any sequence of them is a refit, within the tolerance."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fewlabels import Graph, LabelPropagation, LabelSpreading, UnreachedWarning
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.solvers import METHODS
+from tests.gallery import clustered, path_graph
+from tests.strategies import affinities, partial_labels
+
+TOL = 1e-3
+PUBLIC = ("classes_", "label_distributions_", "transduction_", "reached_", "evidence_")
+
+
+def state(model) -> dict:
+    return copy.deepcopy({name: getattr(model, name) for name in (*PUBLIC, "residual_", "n_iter_")})
+
+
+def assert_same_state(model, before: dict) -> None:
+    for name, value in before.items():
+        np.testing.assert_array_equal(getattr(model, name), value, err_msg=name)
+
+
+def assert_as_refitted(model, refitted, tol: float = TOL) -> None:
+    # Each is within tol of the truth. Columns that were not solved for again may be off by tol
+    # of what their row held then, each class once.
+    allowed = tol * (1 + len(refitted.classes_))
+    for name in ("classes_", "reached_"):
+        np.testing.assert_array_equal(getattr(model, name), getattr(refitted, name))
+        assert getattr(model, name).dtype == getattr(refitted, name).dtype
+    found, expected = model.label_distributions_, refitted.label_distributions_
+    assert found.shape == expected.shape
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found, expected, atol=allowed)
+    np.testing.assert_allclose(model.evidence_, refitted.evidence_, rtol=2 * allowed)
+    assert model.transduction_.dtype == refitted.transduction_.dtype
+    top = np.sort(expected, axis=1)[:, -2:]
+    clear = (top[:, -1] - top[:, 0] > 2 * allowed) | (expected.shape[1] == 1)
+    np.testing.assert_array_equal(model.transduction_[clear], refitted.transduction_[clear])
+
+
+def draw_change(data: st.DataObject, y: np.ndarray) -> tuple[str, np.ndarray, np.ndarray]:
+    """One operation that keeps at least one label."""
+    labelled = np.flatnonzero(y >= 0)
+    removable = labelled[: len(labelled) - 1]
+    if len(removable) and data.draw(st.booleans()):
+        size = data.draw(st.integers(1, len(removable)))
+        chosen = data.draw(st.permutations(labelled.tolist()))[:size]
+        return "remove", np.array(chosen), np.full(size, -1)
+    size = data.draw(st.integers(0, min(3, len(y))))
+    chosen = data.draw(st.permutations(range(len(y))))[:size]
+    labels = data.draw(st.lists(st.integers(0, 4), min_size=size, max_size=size))
+    return "add", np.array(chosen, dtype=int), np.array(labels, dtype=int)
+
+
+@pytest.mark.filterwarnings("ignore::fewlabels.UnreachedWarning")
+@pytest.mark.parametrize("solver", METHODS)
+@settings(max_examples=25)
+@given(W=affinities(min_nodes=2), data=st.data())
+def test_any_sequence_of_changes_equals_a_refit(estimator, solver, W, data) -> None:
+    graph = Graph.from_affinity(W, dtype=np.float64)
+    settings_ = {"solver": solver, "max_iter": 20_000, "tol": TOL}
+    if estimator is LabelSpreading:
+        settings_["alpha"] = data.draw(st.sampled_from([0.2, 0.9, 0.999]))
+    y = data.draw(partial_labels(len(W)))
+    model = estimator(**settings_).fit(graph, y)
+    for _ in range(data.draw(st.integers(1, 4))):
+        kind, rows, labels = draw_change(data, y)
+        y[rows] = labels
+        if kind == "add":
+            model.add_labels(rows, labels)
+        else:
+            model.remove_labels(rows)
+        assert_as_refitted(model, estimator(**settings_).fit(graph, y))
+
+
+@pytest.mark.parametrize("solver", METHODS)
+def test_what_a_removed_label_had_drowned_comes_up_right(estimator, solver) -> None:
+    # Beside the middle's label the ends' are nothing; without it they are all there is.
+    graph = path_graph(np.ones(40))
+    y = np.full(41, -1)
+    y[[0, 40]] = 0, 2
+    settings_ = {"solver": solver, "max_iter": 100_000}
+    refitted = estimator(**settings_).fit(graph, y)
+    y[20] = 1
+    model = estimator(**settings_).fit(graph, y).remove_labels([20])
+    assert_as_refitted(model, refitted)
+
+
+@pytest.mark.parametrize("solver", METHODS)
+def test_rows_beyond_float64_stay_right_through_changes(solver) -> None:
+    n = 900
+    graph = path_graph(np.ones(n - 1))
+    y = np.full(n, -1)
+    y[[0, -1]] = 0, 1
+    settings_ = {"solver": solver, "max_iter": 100_000}
+    model = LabelSpreading(**settings_).fit(graph, y)
+    for row, label in ((n // 2, 2), (3, 1), (n // 2, -1), (n - 1, -1)):
+        y[row] = label
+        if label >= 0:
+            model.add_labels([row], [label])
+        else:
+            model.remove_labels([row])
+        assert_as_refitted(model, LabelSpreading(**settings_).fit(graph, y))
+
+
+@pytest.mark.parametrize("solver", ["auto", "cg"])
+@pytest.mark.parametrize("link", [1.0, 1e-3, 1e-6])
+def test_a_cluster_that_loses_its_last_label_turns_to_its_neighbour(solver, link) -> None:
+    graph = clustered(600, link)
+    y = np.full(1200, -1)
+    y[[3, 7]] = 0, 1
+    refitted = LabelPropagation(solver="direct").fit(graph, y)
+    y[[900, 901]] = 1, 0
+    model = LabelPropagation(solver=solver, max_iter=3000).fit(graph, y)
+    model.remove_labels([900, 901])
+    assert_as_refitted(model, refitted)
+
+
+@pytest.mark.parametrize("solver", ["auto", "cg"])
+def test_large_graphs_take_many_changes(estimator, solver) -> None:
+    rng = np.random.default_rng(0)
+    graph = clustered(600, 0.5)
+    y = np.full(1200, -1)
+    y[rng.choice(1200, 12, replace=False)] = np.arange(12) % 3
+    settings_ = {"solver": solver, "max_iter": 3000}
+    model = estimator(**settings_).fit(graph, y)
+    for _ in range(4):
+        rows = rng.choice(1200, 5, replace=False)
+        y[rows] = rng.integers(0, 4, 5)
+        model.add_labels(rows, y[rows])
+        drop = rng.choice(np.flatnonzero(y >= 0), 2, replace=False)
+        y[drop] = -1
+        model.remove_labels(drop)
+        assert_as_refitted(model, estimator(solver="direct").fit(graph, y))
+
+
+def test_a_component_gains_and_loses_its_only_label(estimator) -> None:
+    graph = Graph.from_affinity(np.kron(np.eye(2), np.ones((3, 3))))
+    with pytest.warns(UnreachedWarning, match="3 of 6"):
+        model = estimator().fit(graph, [0, 1, -1, -1, -1, -1])
+    model.add_labels([4], [1])
+    assert model.reached_.all()
+    assert model.transduction_[3:].tolist() == [1, 1, 1]
+    with pytest.warns(UnreachedWarning, match="3 of 6"):
+        model.remove_labels([4])
+    assert model.transduction_[3:].tolist() == [-1, -1, -1]
+    np.testing.assert_array_equal(model.label_distributions_[3:], np.full((3, 2), 0.5))
+
+
+def test_masks_and_empty_lists_are_indices_too(estimator) -> None:
+    graph = path_graph(np.ones(4))
+    model = estimator().fit(graph, [0, -1, -1, -1, 1])
+    mask = np.array([False, True, False, True, False])
+    model.add_labels(mask, [0, 1])
+    assert_as_refitted(model, estimator().fit(graph, [0, 0, -1, 1, 1]))
+    model.remove_labels(mask)
+    before = state(model)
+    model.add_labels([], []).remove_labels([])
+    del before["n_iter_"]
+    for name, value in before.items():
+        np.testing.assert_allclose(getattr(model, name), value, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "added", "expected"),
+    [
+        (np.int8, [5], np.int8),
+        (np.int32, [5], np.int32),
+        (np.int64, [5.0], np.int64),
+        (np.int8, [300], np.int64),
+        (np.float32, [5], np.float32),
+        (np.float64, np.array([5], dtype=np.int8), np.float64),
+    ],
+)
+def test_number_labels_keep_their_dtype_while_it_holds_the_new_ones(
+    estimator, dtype, added, expected
+) -> None:
+    y = np.array([0, -1, -1, -1, 1], dtype=dtype)
+    model = estimator().fit(path_graph(np.ones(4)), y).add_labels([2], added)
+    assert model.classes_.dtype == expected
+    assert model.transduction_.dtype == expected
+    assert model.classes_.tolist() == [0, 1, added[0]]
+
+
+@pytest.mark.parametrize(
+    ("y", "added", "classes"),
+    [
+        (["b", None, None, None, "d"], ["a"], ["a", "b", "d"]),
+        (["b", None, None, None, "d"], np.array(["longer"]), ["b", "d", "longer"]),
+        (np.array(["b", "d", "d", "b", "d"]), ["longer"], ["b", "d", "longer"]),
+        (np.array(["b", "d", "d", "b", "d"]), [("a", 1)], [("a", 1), "b", "d"]),
+        ([True, None, None, None, True], [False], [False, True]),
+        (np.array([True, True, True, True, True]), np.array([False], dtype=object), [False, True]),
+        ([("a", 1), None, None, None, ("b", 2)], [("a", 2)], [("a", 1), ("a", 2), ("b", 2)]),
+        ([1, None, None, None, "x"], [2], [1, 2, "x"]),
+    ],
+)
+def test_other_labels_are_joined_with_new_ones(estimator, y, added, classes) -> None:
+    model = estimator().fit(path_graph(np.ones(4)), y)
+    model.add_labels([2], added)
+    assert sorted(model.classes_.tolist(), key=str) == sorted(classes, key=str)
+    assert model.transduction_[2] == added[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (([9], [0]), InvalidInputError, "from 0 to 4, the fitted points; got 9"),
+        (([-1], [0]), InvalidInputError, "from 0 to 4, the fitted points; got -1"),
+        (([1, 1], [0, 0]), InvalidInputError, "point 1 stands twice"),
+        (([1, 2], [0]), InvalidInputError, "got 1 labels for 2 indices"),
+        (([1], [-1]), InvalidInputError, "label of point 1 is missing.*remove_labels"),
+        (([1], ["a"]), InvalidTypeError, "those have dtype int64"),
+        (([1], [True]), InvalidTypeError, "those have dtype int64"),
+        (([1], [0.5]), InvalidInputError, "Unknown label type: continuous"),
+        (([1.0], [0]), InvalidTypeError, "integers or a mask, got dtype float64"),
+        (([[1]], [0]), InvalidInputError, r"one-dimensional, got shape \(1, 1\)"),
+        ((np.array([True, False]), [0]), InvalidInputError, r"shape \(5,\); got \(2,\)"),
+    ],
+)
+def test_errors_of_adding_leave_the_estimator_as_it_was(estimator, arguments, error, words) -> None:
+    model = estimator().fit(path_graph(np.ones(4)), [0, -1, -1, -1, 1])
+    before = state(model)
+    with pytest.raises(error, match=words):
+        model.add_labels(*arguments)
+    assert_same_state(model, before)
+    assert_as_refitted(model.add_labels([1], [1]), estimator().fit(model.graph_, [0, 1, -1, -1, 1]))
+
+
+@pytest.mark.parametrize(
+    ("indices", "words"),
+    [
+        ([1, 0], "1 of the points have no label to remove, the first is point 1"),
+        ([0, 4], "no label would be left"),
+        ([7], "from 0 to 4"),
+    ],
+)
+def test_errors_of_removing_leave_the_estimator_as_it_was(estimator, indices, words) -> None:
+    model = estimator().fit(path_graph(np.ones(4)), [0, -1, -1, -1, 1])
+    before = state(model)
+    with pytest.raises(InvalidInputError, match=words):
+        model.remove_labels(indices)
+    assert_same_state(model, before)
+
+
+@pytest.mark.parametrize("change", ["add", "remove"])
+def test_an_interruption_leaves_the_estimator_as_it_was(estimator, change, monkeypatch) -> None:
+    y = np.full(60, -1)
+    y[[0, 30, 59]] = 0, 1, 0
+    graph = path_graph(np.ones(59))
+    model = estimator(solver="cg", max_iter=1000).fit(graph, y)
+    before = state(model)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fewlabels.solvers.Accuracy.report", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            if change == "add":
+                model.add_labels([10], [2])
+            else:
+                model.remove_labels([30])
+    assert_same_state(model, before)
+    y[10] = 2
+    assert_as_refitted(
+        model.add_labels([10], [2]), estimator(solver="cg", max_iter=1000).fit(graph, y)
+    )
+
+
+def test_a_change_does_not_alter_arrays_that_were_handed_out(estimator) -> None:
+    model = estimator().fit(path_graph(np.ones(4)), [0, -1, -1, -1, 1])
+    handed_out = {name: getattr(model, name) for name in PUBLIC}
+    before = state(model)
+    model.add_labels([2], [7]).remove_labels([0])
+    for name, value in handed_out.items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
+
+
+def test_predictions_follow_the_change(estimator) -> None:
+    X = np.arange(6.0)[:, None]
+    model = estimator(gamma=1).fit(X, [0, -1, -1, -1, -1, 1])
+    model.add_labels([2], [5])
+    assert model.predict([[2.1]]).tolist() == [5]
+    refitted = estimator(gamma=1).fit(X, [0, -1, 5, -1, -1, 1])
+    np.testing.assert_allclose(model.predict_proba(X), refitted.predict_proba(X), atol=4 * TOL)
+
+
+def test_a_warning_of_a_change_points_at_the_caller(estimator) -> None:
+    graph = Graph.from_affinity(np.kron(np.eye(2), np.ones((3, 3))))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = estimator().fit(graph, [0, 1, -1, -1, -1, -1])
+        model.add_labels([2], [0])
+        model.fit_predict(graph, [0, 1, -1, -1, -1, -1])
+    assert [warning.filename for warning in caught] == [__file__] * 3

@@ -1,0 +1,76 @@
+"""The matrix A = diag(W 1 + g) - W, dense and sparse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from fewlabels.solvers import GroundedLaplacian, row_sums
+from tests import textbook
+from tests.strategies import affinities
+
+CLOSE = {"rtol": 1e-12, "atol": 1e-12}
+LAYOUTS = pytest.mark.parametrize("layout", [np.asarray, sparse.csr_array], ids=["dense", "csr"])
+
+
+@LAYOUTS
+@given(W=affinities(max_nodes=8), data=st.data())
+def test_products_are_those_of_the_matrix_written_out(layout, W, data) -> None:
+    ground = np.array(data.draw(st.lists(st.floats(0.1, 4), min_size=len(W), max_size=len(W))))
+    x = np.array(data.draw(st.lists(st.floats(-3, 3), min_size=len(W), max_size=len(W))))[:, None]
+    matrix = GroundedLaplacian(layout(W), ground)
+    A = textbook.grounded(W, ground)
+    scaling = 1 / np.sqrt(np.diag(A))
+    N = scaling[:, None] * W * scaling
+    assert matrix.n == len(W)
+    np.testing.assert_allclose(matrix.diagonal, np.diag(A), **CLOSE)
+    np.testing.assert_allclose(matrix.apply(x), A @ x, **CLOSE)
+    np.testing.assert_allclose(matrix.apply_scaled_weights(x), N @ x, **CLOSE)
+    np.testing.assert_allclose(matrix.dense_scaled_weights(), N, **CLOSE)
+
+
+@LAYOUTS
+@given(W=affinities(max_nodes=8), data=st.data())
+def test_decay_bounds_the_smallest_eigenvalue_of_the_scaled_matrix(layout, W, data) -> None:
+    ground = np.array(data.draw(st.lists(st.floats(0.01, 4), min_size=len(W), max_size=len(W))))
+    matrix = GroundedLaplacian(layout(W), ground)
+    smallest = np.linalg.eigvalsh(np.eye(len(W)) - matrix.dense_scaled_weights())[0]
+    assert 0 < matrix.decay <= smallest + 1e-12
+
+
+@LAYOUTS
+@given(W=affinities(min_nodes=2, max_nodes=8), data=st.data())
+def test_restricting_fixes_the_other_nodes_values(layout, W, data) -> None:
+    keep = np.array(data.draw(st.lists(st.booleans(), min_size=len(W), max_size=len(W))))
+    ground = np.linspace(0.5, 1.5, len(W))
+    A = textbook.grounded(W, ground)
+    matrix, boundary = GroundedLaplacian(layout(W), ground).restrict(keep)
+    fixed = np.arange(1.0, 1 + (~keep).sum())[:, None]
+    unknown = np.ones((int(keep.sum()), 1))
+    x = np.zeros((len(W), 1))
+    x[keep], x[~keep] = unknown, fixed
+    np.testing.assert_allclose(matrix.apply(unknown) - boundary @ fixed, (A @ x)[keep], **CLOSE)
+
+
+def test_a_thousandth_of_ground_is_well_grounded_and_less_is_not() -> None:
+    W = np.array([[0.0, 1.0], [1.0, 0.0]])
+    assert GroundedLaplacian(W, np.array([0.01, 0.01])).well_grounded
+    assert not GroundedLaplacian(W, np.array([0.01, 1e-4])).well_grounded
+
+
+def test_the_weights_are_neither_copied_nor_changed_by_a_product() -> None:
+    W = sparse.csr_array(np.array([[0.0, 2.0], [2.0, 0.0]]))
+    before = W.data.copy()
+    matrix = GroundedLaplacian(W, np.ones(2))
+    matrix.apply_scaled_weights(np.ones((2, 1)))
+    assert matrix.weights is W
+    np.testing.assert_array_equal(W.data, before)
+
+
+@LAYOUTS
+def test_row_sums_are_flat(layout) -> None:
+    sums = row_sums(layout(np.array([[0.0, 2.0], [2.0, 0.0], [1.0, 1.0]])))
+    np.testing.assert_array_equal(sums, [2.0, 2.0, 2.0])

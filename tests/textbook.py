@@ -1,0 +1,89 @@
+"""The papers' equations, solved densely and as plainly as they are written."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def dense(weights: Any) -> FloatArray:
+    return np.asarray(weights.toarray() if sparse.issparse(weights) else weights, dtype=np.float64)
+
+
+def reached(W: FloatArray, labelled: BoolArray) -> BoolArray:
+    """Nodes that a walk from a labelled node can come to."""
+    found = labelled.copy()
+    while True:
+        more = found | (W[:, found] > 0).any(axis=1)
+        if (more == found).all():
+            return found
+        found = more
+
+
+def spreading(W: FloatArray, Y: FloatArray, alpha: float) -> FloatArray:
+    """F = (1 - alpha) (I - alpha S)^-1 Y (Zhou et al., NIPS 2003, equation 4)."""
+    degrees = W.sum(axis=1)
+    root = np.sqrt(np.where(degrees > 0, degrees, 1))
+    S = W / root[:, None] / root
+    F = np.linalg.solve(np.eye(len(W)) - alpha * S, (1 - alpha) * Y)
+    F[~reached(W, Y.any(axis=1))] = 0
+    return F
+
+
+def harmonic(W: FloatArray, Y: FloatArray) -> FloatArray:
+    """F_u = (D_uu - W_uu)^-1 W_ul Y_l, F_l = Y_l (Zhu et al., ICML 2003, equation 5)."""
+    labelled = Y.any(axis=1)
+    unknown = reached(W, labelled) & ~labelled
+    laplacian = np.diag(W.sum(axis=1)) - W
+    F = Y.copy()
+    F[unknown] = np.linalg.solve(
+        laplacian[np.ix_(unknown, unknown)], W[np.ix_(unknown, labelled)] @ Y[labelled]
+    )
+    return F
+
+
+def distributions(F: FloatArray, prior: FloatArray) -> FloatArray:
+    """Rows divided by their sums; the prior where a row holds nothing."""
+    return np.array([row / row.sum() if row.any() else prior for row in F])
+
+
+def grounded(W: FloatArray, ground: FloatArray) -> FloatArray:
+    """A = diag(W 1 + g) - W."""
+    return np.diag(W.sum(axis=1) + ground) - W
+
+
+def exact_inverse(W: FloatArray, ground: FloatArray) -> list[list[Fraction]]:
+    """Invert A = diag(W 1 + g) - W in rational numbers, by Gauss and Jordan."""
+    n = len(W)
+    A = [[-Fraction(float(w)) for w in row] for row in W]
+    for i in range(n):
+        A[i][i] = sum((Fraction(float(w)) for w in W[i]), Fraction(float(ground[i])))
+    rows = [A[i] + [Fraction(int(i == j)) for j in range(n)] for i in range(n)]
+    for k in range(n):
+        pivot = rows[k][k]
+        rows[k] = [entry / pivot for entry in rows[k]]
+        for i in range(n):
+            if i != k and rows[i][k]:
+                factor = rows[i][k]
+                rows[i] = [a - factor * b for a, b in zip(rows[i], rows[k], strict=True)]
+    return [row[n:] for row in rows]
+
+
+def relative_errors(found: FloatArray, exact: list[list[Fraction]]) -> FloatArray:
+    """|found - exact| / exact of each entry; 0 where both are 0."""
+    return np.array(
+        [
+            [
+                float(abs(Fraction(float(value)) - true) / true) if true else float(value != 0)
+                for value, true in zip(values, trues, strict=True)
+            ]
+            for values, trues in zip(found, exact, strict=True)
+        ]
+    )
