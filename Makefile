@@ -16,7 +16,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check format docs lock clean
+.PHONY: help demo test check bench format docs lock clean
 
 help:  ## print this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,10 @@ check: $(VENV)/test-installed  ## lint, format, types, import directions, docume
 	$(VENV)/bin/lint-imports --no-logo
 	$(PY) tools/check_docs.py
 	$(PY) tools/command_help.py --check
+	$(PY) -m benchmarks.peers --check
+
+bench: $(VENV)/test-installed  ## measure beside the peers, and write the table in the README
+	$(PY) -m benchmarks.peers
 
 format: $(VENV)/test-installed  ## rewrite the code in the project's format
 	$(PY) -m ruff check --fix
