@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn import semi_supervised
 from sklearn.datasets import load_digits, load_iris, make_blobs, make_moons
-from sklearn.preprocessing import StandardScaler
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fewlabels
@@ -106,6 +107,14 @@ def test_the_matrix_that_their_variants_override_is_theirs(name: str) -> None:
     theirs = getattr(semi_supervised, name)().fit(X, y)
     ours = getattr(fewlabels, name)().fit(X, y)
     np.testing.assert_allclose(ours._build_graph(), theirs._build_graph(), atol=1e-12)
+
+
+def test_the_transition_matrix_of_other_kernels_is_stochastic() -> None:
+    X, y, _ = split("iris")
+    for kernel in ("knn", rbf_kernel):
+        transitions = LabelPropagation(kernel, n_neighbors=20).fit(X, y)._build_graph()
+        np.testing.assert_allclose(transitions.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(transitions, normalize(rbf_kernel(X), norm="l1"))
 
 
 def assert_agree(ours, theirs, queries: np.ndarray) -> None:

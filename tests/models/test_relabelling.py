@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import warnings
 
 import numpy as np
@@ -202,6 +203,11 @@ def test_number_labels_keep_their_dtype_while_it_holds_the_new_ones(
         (np.array([True, True, True, True, True]), np.array([False], dtype=object), [False, True]),
         ([("a", 1), None, None, None, ("b", 2)], [("a", 2)], [("a", 1), ("a", 2), ("b", 2)]),
         ([1, None, None, None, "x"], [2], [1, 2, "x"]),
+        (
+            np.array(["2020", "NaT", "NaT", "NaT", "2022"], "M8[D]"),
+            np.array(["2021"], "M8[D]"),
+            [datetime.date(2020, 1, 1), datetime.date(2021, 1, 1), datetime.date(2022, 1, 1)],
+        ),
     ],
 )
 def test_other_labels_are_joined_with_new_ones(estimator, y, added, classes) -> None:

@@ -158,13 +158,13 @@ def test_conjugate_gradients_end_after_as_many_steps_as_there_are_eigenvalues() 
     np.testing.assert_allclose(answer.values, exact, rtol=1e-10)
 
 
-def test_conjugate_gradients_from_the_answer_take_no_step() -> None:
-    matrix, B = path_system()
-    exact = np.linalg.solve(textbook.grounded(textbook.dense(matrix.weights), matrix.ground), B)
-    grounded = GroundedLaplacian(matrix.weights, matrix.ground + 1)
-    exact = np.linalg.solve(textbook.grounded(textbook.dense(matrix.weights), matrix.ground + 1), B)
-    answer = ConjugateGradients(grounded).solve(B, Accuracy(1e-3, 100), exact)
-    assert answer.n_iter <= 5
+def test_conjugate_gradients_from_the_answer_have_nothing_left_to_do() -> None:
+    path, B = path_system()
+    matrix = GroundedLaplacian(path.weights, path.ground + 1)
+    A = textbook.grounded(textbook.dense(matrix.weights), matrix.ground)
+    exact = np.linalg.solve(A, B)
+    answer = ConjugateGradients(matrix).solve(B, Accuracy(1e-3, 100), exact)
+    assert answer.n_iter <= 5  # the rule is looked at every five iterations
     assert answer.converged.all()
     np.testing.assert_allclose(answer.values, exact, rtol=1e-9)
 
@@ -174,6 +174,15 @@ def test_conjugate_gradients_return_nothing_negative() -> None:
     answer = ConjugateGradients(matrix).solve(B, Accuracy(1e-3, 20))
     assert not answer.converged.any()
     assert answer.values.min() >= 0
+
+
+def test_conjugate_gradients_stop_at_once_where_rounding_leaves_them_no_curvature() -> None:
+    # 1 + 1e-30 is 1: in float64 the matrix is singular and the right-hand side its null vector.
+    matrix = GroundedLaplacian(complete(2), np.full(2, 1e-30))
+    answer = ConjugateGradients(matrix).solve(np.full((2, 1), 1e-30), Accuracy(1e-3, 100))
+    assert answer.n_iter == 1
+    assert not answer.converged.any()
+    assert not answer.trusted.any()
 
 
 @pytest.mark.parametrize("link", [1e-10, 1e-14, 1e-17, 1e-30, 1e-100])

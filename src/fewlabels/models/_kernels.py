@@ -63,8 +63,6 @@ class RbfKernel:
     def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
         speaking = scores.any(axis=1)
         known, scores = X[speaking].astype(np.float64), scores[speaking]
-        if known.shape[0] == 0:
-            return np.zeros((X_new.shape[0], scores.shape[1]), dtype=scores.dtype)
         centre = np.zeros(known.shape[1])
         if not (sparse.issparse(known) or sparse.issparse(X_new)):
             centre = known.mean(axis=0)
