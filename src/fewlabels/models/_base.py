@@ -214,7 +214,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
     def add_labels(self, indices: npt.ArrayLike, labels: Any) -> Self:
         """Label more points, or correct labels, without a refit.
 
-        Only what changes is solved for; the answer is that of a refit, within `tol`.
+        Only what changes is solved for. The answer is that of a refit, within `tol` for each of
+        the classes that were solved for apart.
 
         Parameters
         ----------

@@ -63,7 +63,8 @@ class LabelSpreading(GraphClassifier):
     reached_ : ndarray of shape (n_samples,), bool
         Whether the point's component of the graph holds a label.
     evidence_ : ndarray of shape (n_samples,), float64
-        The row sums of F: how much evidence arrived at all, in [0, inf); 0 where none did.
+        The row sums of F: how much evidence arrived at all, in [0, inf); 0 where none did, or
+        less than float64 can hold.
     residual_ : ndarray of shape (n_classes,)
         Residual of each class's column, relative to its right-hand side (Euclidean norm).
     n_iter_ : int
@@ -77,9 +78,10 @@ class LabelSpreading(GraphClassifier):
 
     Notes
     -----
-    Stopping rule: max_i m_i / t_i <= tol (1 - alpha) for sweeps, m_i being the change of row i
-    and t_i its sum; the like with the residual for conjugate gradients. Scores decay
-    geometrically away from the labels; each row is accurate in itself, however small.
+    Stopping rule: max_i m_i / t_i <= tol (1 - rho) for sweeps, m_i being the change of row i,
+    t_i its sum and rho the rate at which the largest change shrinks; the like with the residual,
+    and 1 - alpha, for conjugate gradients. Scores decay geometrically away from the labels; each
+    row is accurate in itself, however small.
 
     Cost: the graph; then, with E edges and c classes, O(E c) a sweep, of which about
     log(tol) / log(alpha) are needed, or about 1 / sqrt(1 - alpha) times log(1 / tol) iterations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import log, log1p
 from typing import Literal, TypeAlias
 
@@ -33,8 +32,8 @@ _AUTO_DIRECT_DENSE = 3_000
 # A direct answer that was asked for is dense up to here, sparse above.
 _DENSE_DIRECT = 2_000
 
-# Sweeps that converge within this many are the cheapest of all.
-_FEW_SWEEPS = 20
+# Sweeps that converge within this many are the cheapest of all, small systems the longer.
+_FEW_SWEEPS, _FEW_SWEEPS_IF_SMALL = 20, 32
 
 # Where the ground takes less than this share of a sweep, few sweeps never suffice.
 _SHRINKS = 0.1
@@ -108,6 +107,8 @@ class PreparedSolver:
         self.matrix = matrix
         self.method = method
         self._components = component_labels(matrix.weights) if components is None else components
+        self._restriction: tuple[BoolArray, GroundedLaplacian] | None = None
+        self._factored: tuple[GroundedLaplacian, Factorization] | None = None
 
     def solve(
         self,
@@ -147,13 +148,13 @@ class PreparedSolver:
         reached = self._reached(B)
         values, log_scale = np.zeros((n, m)), np.zeros(n)
         rows = np.flatnonzero(reached)
-        matrix = self.matrix if reached.all() else self.matrix.restrict(reached)[0]
+        matrix = top = self._restricted_to(reached)
         b, start = B[rows], x0[rows] if x0 is not None and matrix.well_grounded else None
         others = np.broadcast_to(np.asarray(other_totals, dtype=float), n)[rows]
         converged, n_iter, level = np.ones(m, dtype=bool), 0, 0.0
         while len(rows):
             accuracy = Accuracy(tol, max_iter - n_iter, others, callback)
-            found = self._solve_level(matrix, b, accuracy, start)
+            found = self._solve_level(matrix, b, accuracy, start, keep=matrix is top)
             n_iter += found.n_iter
             done = found.trusted
             stuck = not done.any() or (not done.all() and n_iter >= max_iter)
@@ -178,41 +179,61 @@ class PreparedSolver:
         holds[self._components[np.any(B != 0, axis=1)]] = True
         return holds[self._components]
 
+    def _restricted_to(self, reached: BoolArray) -> GroundedLaplacian:
+        """Return the matrix of these nodes; the same object as long as they are the same."""
+        if reached.all():
+            return self.matrix
+        if self._restriction is None or not np.array_equal(self._restriction[0], reached):
+            self._restriction = (reached, self.matrix.restrict(reached)[0])
+        return self._restriction[1]
+
     def _solve_level(
-        self, matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy, x0: FloatArray | None
+        self,
+        matrix: GroundedLaplacian,
+        b: FloatArray,
+        accuracy: Accuracy,
+        x0: FloatArray | None,
+        *,
+        keep: bool,
     ) -> Solution:
         if self.method == "sweeps":
             return Sweeps(matrix).solve(b, accuracy)
         if self.method == "cg":
             return ConjugateGradients(matrix).solve(b, accuracy, x0)
         if self.method == "direct":
-            return self._solve_directly(matrix, b, accuracy)
-        return self._solve_as_suits(matrix, b, accuracy, x0)
+            return self._solve_directly(matrix, b, accuracy, keep=keep)
+        return self._solve_as_suits(matrix, b, accuracy, x0, keep=keep)
 
     def _solve_as_suits(
-        self, matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy, x0: FloatArray | None
+        self,
+        matrix: GroundedLaplacian,
+        b: FloatArray,
+        accuracy: Accuracy,
+        x0: FloatArray | None,
+        *,
+        keep: bool,
     ) -> Solution:
         dense = isinstance(matrix.weights, np.ndarray)
         small = matrix.n <= (_AUTO_DIRECT_DENSE if dense else _AUTO_DIRECT)
         if x0 is not None and not small:
             return ConjugateGradients(matrix).solve(b, accuracy, x0)
-        n_sweeps = _first_sweeps(matrix.decay, accuracy)
+        few = _FEW_SWEEPS_IF_SMALL if small else _FEW_SWEEPS
+        n_sweeps = _first_sweeps(matrix.decay, accuracy, few)
         first = Sweeps(matrix).solve(b, replace(accuracy, max_iter=n_sweeps))
         left = accuracy.max_iter - first.n_iter
         if first.converged.all() or left <= 0:
             return first
         if small:
-            then = self._solve_directly(matrix, b, accuracy)
+            then = self._solve_directly(matrix, b, accuracy, keep=keep)
         else:
             remaining = replace(accuracy, max_iter=left)
             then = ConjugateGradients(matrix).solve(b, remaining, first.values)
         return replace(then, n_iter=first.n_iter + then.n_iter)
 
     def _solve_directly(
-        self, matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy
+        self, matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy, *, keep: bool
     ) -> Solution:
-        factors = self._factors if matrix is self.matrix else _factorize(matrix)
-        x = factors.solve(b)
+        x = self._factors(matrix, keep=keep).solve(b)
         finite = np.isfinite(x).all(axis=1)
         x[~finite] = 0
         np.maximum(x, 0, out=x)  # a sparse factorisation may leave -0.0 and less by rounding
@@ -226,9 +247,14 @@ class PreparedSolver:
             trusted=trusted,
         )
 
-    @cached_property
-    def _factors(self) -> Factorization:
-        return _factorize(self.matrix)
+    def _factors(self, matrix: GroundedLaplacian, *, keep: bool) -> Factorization:
+        """Factorise once as long as the matrix is the same; levels below are not kept."""
+        if self._factored is not None and self._factored[0] is matrix:
+            return self._factored[1]
+        factors = _factorize(matrix)
+        if keep:
+            self._factored = (matrix, factors)
+        return factors
 
 
 def _factorize(matrix: GroundedLaplacian) -> Factorization:
@@ -239,13 +265,14 @@ def _factorize(matrix: GroundedLaplacian) -> Factorization:
     return Cholesky(matrix) if matrix.well_grounded else Elimination(matrix)
 
 
-def _first_sweeps(decay: float, accuracy: Accuracy) -> int:
-    """Sweeps to try before anything else: those needed if few, else two to warm up.
+def _first_sweeps(decay: float, accuracy: Accuracy, few: int) -> int:
+    """Sweeps to try before anything else: a few if they may do, else two to warm up.
 
     A right answer by the second sweep (a node with labelled neighbours only) is found, too.
     """
-    if decay <= _SHRINKS or accuracy.tol == 0:
-        return min(accuracy.max_iter, 2)
-    needed = log(accuracy.tol * decay) / log1p(-min(decay, 1 - _SHRINKS))
-    # Evidence has some way to go before it shrinks, hence the room above what is needed.
-    return min(accuracy.max_iter, _FEW_SWEEPS if needed <= _FEW_SWEEPS else 2)
+    promising = decay > _SHRINKS and accuracy.tol > 0
+    if promising:  # evidence has some way to go before it shrinks, but needs at least
+        needed = log(accuracy.tol * decay) / log1p(-min(decay, 1 - _SHRINKS))
+        promising = needed <= few
+    # One iteration is left for what comes after, which may be a factorisation.
+    return min(few if promising else 2, max(1, accuracy.max_iter - 1))
