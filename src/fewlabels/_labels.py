@@ -99,7 +99,7 @@ def encode_labels(y: object) -> Labels:
         return _encode_objects(values)
     if values.dtype.kind in "mM":
         return _encode_plain(values, np.isnat(values), None)
-    if values.dtype.kind == "U":
+    if values.dtype.kind in "SU":
         _refuse_minus_one(set(values.tolist()))
     return _encode_plain(values, np.zeros(len(values), dtype=bool), None)
 
@@ -219,7 +219,7 @@ def _in_order(found: Iterable[Any]) -> list[Any]:
 
 
 def _refuse_minus_one(found: Any) -> None:
-    for value in ("-1", UNLABELLED):
+    for value in ("-1", b"-1", UNLABELLED):
         if value in found:
             raise InvalidInputError(
                 f"{value!r} stands among labels that are not numbers, where it would be a class of "

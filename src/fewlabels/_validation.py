@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from scipy import sparse
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
@@ -81,3 +85,17 @@ def _range(minimum: int | None, maximum: int | None) -> str:
     if maximum is None:
         return f"at least {minimum}"
     return f"from {minimum} to {maximum}"
+
+
+def naming_rows(X: Any, message: str) -> str:
+    """Add the rows of the NaN or infinite values that scikit-learn's message speaks of."""
+    if "NaN" not in message and "infinity" not in message:
+        return message
+    if sparse.issparse(X):
+        matrix = X.tocoo()
+        bad = np.unique(matrix.row[~np.isfinite(matrix.data)])
+    else:
+        bad = np.flatnonzero(~np.isfinite(np.asarray(X, dtype=np.float64)).all(axis=1))
+    listed = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
+    first_line = message.splitlines()[0]
+    return f"{first_line} Rows that hold them, counted from 0: {listed} ({len(bad)} in all)."

@@ -4,7 +4,7 @@
 
     FewLabelsError (Exception)
     ├── InvalidInputError (ValueError)        a value, shape or setting that can't be used
-    ├── InvalidTypeError (TypeError)          a thing of the wrong kind
+    │   └── InvalidTypeError (TypeError)      a thing of the wrong kind
     ├── NotEnoughMemoryError (MemoryError)    refused before the memory is asked for
     ├── GraphFileError (ValueError)           a graph file that can't be read
     ├── DataFileError (ValueError)            a table or array file that can't be read or written
@@ -26,8 +26,11 @@ class InvalidInputError(FewLabelsError, ValueError):
     """A value, a shape or a setting can't be used; the message says what is allowed."""
 
 
-class InvalidTypeError(FewLabelsError, TypeError):
-    """A thing of the wrong kind was passed; the message says which kinds are allowed."""
+class InvalidTypeError(InvalidInputError, TypeError):
+    """A thing of the wrong kind was passed; the message says which kinds are allowed.
+
+    A ValueError too, as scikit-learn's errors for parameters of the wrong type are.
+    """
 
 
 class NotEnoughMemoryError(FewLabelsError, MemoryError):

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fewlabels.io._table import counted, row_list
-from fewlabels.io._views import as_text
+from fewlabels.io import as_text, counted, row_list
 
 if TYPE_CHECKING:
     from fewlabels.graph import GraphDiagnosis

@@ -12,7 +12,13 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import check_array
 
 from fewlabels._memory import require_memory
-from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
+from fewlabels._validation import (
+    check_choice,
+    check_integer,
+    check_n_jobs,
+    check_real,
+    naming_rows,
+)
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import (
     SYMMETRIZATIONS,
@@ -191,7 +197,7 @@ def _checked_features(X: Any) -> Any:
     except TypeError as error:
         raise InvalidTypeError(str(error)) from error
     except (ValueError, OverflowError) as error:
-        raise InvalidInputError(_naming_rows(X, str(error))) from error
+        raise InvalidInputError(naming_rows(X, str(error))) from error
     values = features.data if sparse.issparse(features) else features
     largest = max(float(values.max(initial=0)), -float(values.min(initial=0)))
     if largest > _LARGEST_FEATURE:
@@ -200,20 +206,6 @@ def _checked_features(X: Any) -> Any:
             f"finite; got {largest:g}. Scale them."
         )
     return features
-
-
-def _naming_rows(X: Any, message: str) -> str:
-    """Add the rows of the NaN or infinite values that scikit-learn's message speaks of."""
-    if "NaN" not in message and "infinity" not in message:
-        return message
-    if sparse.issparse(X):
-        matrix = X.tocoo()
-        bad = np.unique(matrix.row[~np.isfinite(matrix.data)])
-    else:
-        bad = np.flatnonzero(~np.isfinite(np.asarray(X, dtype=np.float64)).all(axis=1))
-    listed = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
-    first_line = message.splitlines()[0]
-    return f"{first_line} Rows that hold them, counted from 0: {listed} ({len(bad)} in all)."
 
 
 def _directed(found: Neighbors, values: npt.NDArray[np.float64]) -> sparse.csr_array:

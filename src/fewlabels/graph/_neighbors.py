@@ -184,11 +184,13 @@ def _without_self(found: IntArray, own: IntArray) -> npt.NDArray[np.bool_]:
 def _largest_products(X: Any, n_neighbors: int, progress: bool) -> Neighbors:
     n_samples = X.shape[0]
     rows_at_once = max(1, _BYTES_AT_ONCE // (8 * n_samples))
+    # In float64, in which products of float32 features tie as they should on any machine.
+    points = X.astype(np.float64)
     indices = np.empty((n_samples, n_neighbors), dtype=np.intp)
     products = np.empty((n_samples, n_neighbors))
     for rows in _row_blocks(n_samples, rows_at_once, progress):
-        block = X[rows] @ X.T
-        block = (block.toarray() if sparse.issparse(block) else block).astype(np.float64)
+        block = points[rows] @ points.T
+        block = block.toarray() if sparse.issparse(block) else block
         own = np.arange(rows.start, rows.stop)
         block[own - rows.start, own] = -np.inf
         found = np.argpartition(-block, n_neighbors - 1, axis=1)[:, :n_neighbors]

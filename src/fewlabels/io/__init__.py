@@ -12,7 +12,8 @@ from fewlabels.io._features import FeatureColumn, Features, build_features, load
 from fewlabels.io._formats import check_output
 from fewlabels.io._label_column import LabelColumn, read_labels
 from fewlabels.io._read import read_table
-from fewlabels.io._table import Table
+from fewlabels.io._table import Table, counted, row_list
+from fewlabels.io._views import as_text
 from fewlabels.io._write import AddedColumns, write_table
 
 __all__ = [
@@ -21,10 +22,13 @@ __all__ = [
     "Features",
     "LabelColumn",
     "Table",
+    "as_text",
     "build_features",
     "check_output",
+    "counted",
     "load_features",
     "read_labels",
     "read_table",
+    "row_list",
     "write_table",
 ]

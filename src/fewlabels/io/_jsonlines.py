@@ -64,12 +64,25 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
         ) from None
     except (_DuplicateKeyError, RecursionError, ValueError) as error:
         raise DataFileError(f"{path}, line {number}: {error}. Mend that line.") from None
+    if "\\ud" in line.lower() and _has_lone_surrogate(row):
+        raise DataFileError(
+            f"{path}, line {number}: half of a surrogate pair (such as \\ud800), which no text "
+            "file can hold. Mend that line."
+        )
     if not isinstance(row, dict):
         raise DataFileError(
             f"{path}, line {number}: a JSON {type(row).__name__}, not an object. "
             'Each line must be one JSON object, such as {"height": 1.8, "label": null}.'
         )
     return row
+
+
+def _has_lone_surrogate(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 class _DuplicateKeyError(Exception):

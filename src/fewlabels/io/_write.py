@@ -216,6 +216,9 @@ def _lossless(cell: str) -> int | float | None:
     if _DECIMAL.fullmatch(cell):
         digits = re.sub(r"[eE].*|\D", "", cell).lstrip("0")
         decimal = float(cell)
-        if len(digits) <= 15 and (decimal == 0) == (not digits) and abs(decimal) < float("inf"):
+        # Up to 15 digits survive as they are; more do if the number is written the same again,
+        # as those are that a program wrote.
+        kept = len(digits) <= 15 or repr(decimal) == cell.lstrip("+")
+        if kept and (decimal == 0) == (not digits) and abs(decimal) < float("inf"):
             return decimal
     return None

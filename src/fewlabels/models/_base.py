@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -14,8 +16,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fewlabels._labels import encode_labels
-from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
-from fewlabels.exceptions import InvalidInputError, UnreachedWarning
+from fewlabels._validation import (
+    check_choice,
+    check_integer,
+    check_n_jobs,
+    check_real,
+    naming_rows,
+)
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
 from fewlabels.graph import Graph
 from fewlabels.models._kernels import (
     KERNELS,
@@ -81,6 +89,14 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         UnreachedWarning
             If some points lie in components of the graph that hold no label.
         """
+        with self._unchanged_on_failure():
+            scores = self._fit(X, y)
+            self._publish(scores)
+        self._warn(scores)
+        return self
+
+    def _fit(self, X: Any, y: Any) -> Scores:
+        """Check the input, build the graph and solve."""
         self._check_parameters()
         if y is None:
             raise InvalidInputError(
@@ -102,8 +118,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
             )
         self._build(points)
         self._labels = labels
-        self._publish(self._solve())
-        return self
+        return self._solve()
 
     def fit_predict(self, X: Any, y: Any) -> npt.NDArray[Any]:
         """Fit, and return `transduction_`: a label for every point of `X`.
@@ -235,6 +250,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
             fit the other labels. The estimator is then as it was.
         """
         check_is_fitted(self)
+        self._check_parameters()
         return self._relabel(add_codes(self._labels, indices, labels))
 
     def remove_labels(self, indices: npt.ArrayLike) -> Self:
@@ -258,6 +274,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
             was.
         """
         check_is_fitted(self)
+        self._check_parameters()
         return self._relabel(remove_codes(self._labels, indices))
 
     def __sklearn_tags__(self) -> Any:
@@ -285,9 +302,14 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         check_choice("solver", self.solver, METHODS)
 
     def _validated(self, X: Any, *, reset: bool) -> Any:
-        return validate_data(
-            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=reset
-        )
+        try:
+            return validate_data(
+                self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=reset
+            )
+        except TypeError as error:
+            raise InvalidTypeError(str(error)) from error
+        except ValueError as error:
+            raise InvalidInputError(naming_rows(X, str(error))) from error
 
     def _build(self, points: Any) -> None:
         """Set `graph_` and what places new points."""
@@ -342,39 +364,50 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         return np.asarray(counts / counts.sum())
 
     def _relabel(self, change: Relabelling) -> Self:
-        before = self._labels
-        self._labels = change.labels
-        try:
+        with self._unchanged_on_failure():
+            self._labels = change.labels
             scores = self._solve_change(change)
-        except BaseException:  # also when interrupted: the estimator stays as it was
-            self._labels = before
-            raise
-        self._publish(scores)
+            self._publish(scores)
+        self._warn(scores)
         return self
 
+    @contextlib.contextmanager
+    def _unchanged_on_failure(self) -> Iterator[None]:
+        """Put every attribute back if the block raises, or is interrupted."""
+        before = self.__dict__.copy()
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
     def _publish(self, scores: Scores) -> None:
-        """Set the fitted attributes, and warn of what a user must know."""
+        """Set the fitted attributes."""
         self._scores = scores
         labels = self._labels
         self.classes_ = labels.classes
         self.reached_ = self.graph_.reached_from(labels.labelled)
         distributions = scores.distributions(self._prior())
-        codes = np.where(self.reached_, np.argmax(distributions, axis=1), -1)
+        answered = scores.values.any(axis=1)  # not so where the solve ended too early
+        codes = np.where(answered, np.argmax(distributions, axis=1), -1)
         self.transduction_ = labels.decode(codes)
         self.label_distributions_ = distributions.astype(self._dtype, copy=False)
         self.evidence_ = scores.totals
         self.residual_ = scores.residual
         self.n_iter_ = max(1, scores.n_iter)  # 0 where every point is labelled, say
-        self._warn(scores)
 
     def _warn(self, scores: Scores) -> None:
+        """Warn of what a user must know; last, for a warning may be made an error."""
         if not scores.converged.all():
             limited = scores.n_iter >= self.max_iter
             why = f"max_iter={self.max_iter} was reached" if limited else "rounding ended the solve"
             how = 'Raise max_iter, or use solver="auto"' if limited else 'Use solver="sweeps"'
             warnings.warn(
                 f"{why} without convergence to tol={self.tol:g}. The largest residual of a class "
-                f'is {scores.residual.max():.1e}, relative to its labels. {how} or "direct".',
+                f"is {scores.residual.max():.1e}, relative to its labels; "
+                f"{int((self.reached_ & ~scores.values.any(axis=1)).sum())} points that labels "
+                f'reach have no answer yet. {how} or "direct".',
                 ConvergenceWarning,
                 stacklevel=_callers_level(),
             )

@@ -39,7 +39,7 @@ class Relabelling:
 
 def add_codes(labels: Labels, indices: npt.ArrayLike, added: Any) -> Relabelling:
     """Label, or relabel, the points `indices`."""
-    rows = _rows(indices, len(labels.codes))
+    rows = point_indices(indices, len(labels.codes))
     new = encode_labels(added)
     refuse_continuous(new.classes)
     if len(new.codes) != len(rows):
@@ -63,7 +63,7 @@ def add_codes(labels: Labels, indices: npt.ArrayLike, added: Any) -> Relabelling
 
 def remove_codes(labels: Labels, indices: npt.ArrayLike) -> Relabelling:
     """Take the labels of the points `indices` back."""
-    rows = _rows(indices, len(labels.codes))
+    rows = point_indices(indices, len(labels.codes))
     bare = rows[~labels.labelled[rows]]
     if len(bare):
         raise InvalidInputError(
@@ -97,7 +97,8 @@ def _relabelling(
     return Relabelling(after, old_column[used], touched)
 
 
-def _rows(indices: npt.ArrayLike, n_samples: int) -> IntArray:
+def point_indices(indices: npt.ArrayLike, n_samples: int) -> IntArray:
+    """Return the points that indices or a mask name, each at most once; or raise."""
     given = np.asarray(indices)
     if given.dtype == bool:
         if given.shape != (n_samples,):

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.models._relabel import point_indices
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -32,8 +33,8 @@ def normalize_class_mass(
     ----------
     distributions : array-like of shape (n_points, n_classes)
         Class probabilities; each row sums to 1. Not modified.
-    unlabelled : array-like of int
-        The points to normalise over.
+    unlabelled : array-like of int, or boolean mask of shape (n_points,)
+        The points to normalise over, each at most once; ``y == -1``, say.
     reached : array-like of bool, shape (n_points,), default=None
         A model's `reached_`. None: all are.
 
@@ -43,8 +44,9 @@ def normalize_class_mass(
 
     Raises
     ------
-    InvalidInputError
-        If `distributions` is not two-dimensional.
+    InvalidInputError, InvalidTypeError
+        If `distributions` is not two-dimensional, or `unlabelled` names points that are not
+        there.
 
     References
     ----------
@@ -64,11 +66,12 @@ def normalize_class_mass(
             "distributions must have shape (n_points, n_classes), got shape "
             f"{normalized.shape}. Pass a fitted model's label_distributions_."
         )
-    points: IntArray = np.asarray(unlabelled, dtype=np.intp)
+    points = point_indices(unlabelled, len(normalized))
     if reached is not None:
         points = points[np.asarray(reached, dtype=bool)[points]]
     rows = normalized[points]
     mass = rows.sum(axis=0)
     rows = np.divide(rows, mass, out=np.zeros_like(rows), where=mass > 0)
-    normalized[points] = rows / rows.sum(axis=1, keepdims=True)
+    totals = rows.sum(axis=1, keepdims=True)
+    normalized[points] = np.divide(rows, totals, out=normalized[points], where=totals > 0)
     return normalized

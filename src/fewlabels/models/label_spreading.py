@@ -36,7 +36,7 @@ class LabelSpreading(GraphClassifier):
     n_neighbors : int, default=7
         Of the knn and self-tuning kernels; at least 1.
     alpha : float, default=0.2
-        In (0, 1): how much of a point's scores comes from its neighbours. With few labels,
+        In [1e-12, 1): how much of a point's scores comes from its neighbours. With few labels,
         0.9 to 0.99 is usual.
     max_iter : int, default=30
         Most sweeps or iterations; at least 1.
@@ -129,7 +129,7 @@ class LabelSpreading(GraphClassifier):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_real("alpha", self.alpha, above=0, below=1)
+        check_real("alpha", self.alpha, minimum=1e-12, below=1)
 
     def _solve(self) -> Scores:
         self._system = SpreadingSystem(self.graph_, self.alpha, self.solver)
@@ -140,6 +140,8 @@ class LabelSpreading(GraphClassifier):
         return Scores.from_answer(answer)
 
     def _solve_change(self, change: Relabelling) -> Scores:
+        if self._system.settings != (self.alpha, self.solver):  # parameters set since the fit
+            return self._solve()
         # The matrix does not depend on the labels: only the touched classes' columns change.
         scores = self._scores.select(change.old_columns, n_iter=0)
         touched = change.touched

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import log, log1p
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -129,7 +129,7 @@ class PreparedSolver:
         tol : float
             No row of the answer, relative to the row's total, may be off by more.
         max_iter : int
-            Most sweeps and iterations together.
+            Most sweeps and iterations together, on each level.
         x0 : ndarray of shape (n, m), default=None
             Where conjugate gradients start; other methods need no start. Of no effect where
             the ground is weak: a start may leave out of the residual, and so out of the Ritz
@@ -153,11 +153,11 @@ class PreparedSolver:
         others = np.broadcast_to(np.asarray(other_totals, dtype=float), n)[rows]
         converged, n_iter, level = np.ones(m, dtype=bool), 0, 0.0
         while len(rows):
-            accuracy = Accuracy(tol, max_iter - n_iter, others, callback)
+            accuracy = Accuracy(tol, max_iter, others, callback)
             found = self._solve_level(matrix, b, accuracy, start, keep=matrix is top)
             n_iter += found.n_iter
             done = found.trusted
-            stuck = not done.any() or (not done.all() and n_iter >= max_iter)
+            stuck = not done.any()
             if done.all() or stuck:
                 values[rows], log_scale[rows] = found.values, level
                 converged &= ~np.any(B != 0, axis=0) | (not stuck)
@@ -178,6 +178,10 @@ class PreparedSolver:
         holds = np.zeros(int(self._components.max(initial=-1)) + 1, dtype=bool)
         holds[self._components[np.any(B != 0, axis=1)]] = True
         return holds[self._components]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what can be computed again: it may be large, and SuperLU can't be pickled."""
+        return self.__dict__ | {"_restriction": None, "_factored": None}
 
     def _restricted_to(self, reached: BoolArray) -> GroundedLaplacian:
         """Return the matrix of these nodes; the same object as long as they are the same."""
@@ -228,6 +232,10 @@ class PreparedSolver:
         else:
             remaining = replace(accuracy, max_iter=left)
             then = ConjugateGradients(matrix).solve(b, remaining, first.values)
+            if not then.trusted.any() and matrix.n <= _AUTO_DIRECT_DENSE:
+                # All but singular, or max_iter was too little: elimination does not mind.
+                direct = self._solve_directly(matrix, b, accuracy, keep=keep)
+                then = replace(direct, n_iter=then.n_iter + 1)
         return replace(then, n_iter=first.n_iter + then.n_iter)
 
     def _solve_directly(

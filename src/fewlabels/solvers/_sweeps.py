@@ -27,7 +27,8 @@ class Sweeps:
     there, those to come sum to at most m rho / (1 - rho), and what is left is at most tol. Rows
     that evidence has just reached keep the iteration going, for their change is all that they
     hold, and so do those that fill slowly through a weak link: from 0, their change stays large
-    beside their total. Rows too small for float64 to hold all their digits take no part, and
+    beside their total. (Where rows hold something in other columns, it may not, and rho is then no
+    less than 1 - min_i g_i / a_ii.) Rows too small for float64 to hold all their digits take no part, and
     are not `trusted`.
 
     Cost: one product with W a sweep, O(edges m).
@@ -46,6 +47,8 @@ class Sweeps:
         x = np.zeros_like(B)
         judged = np.zeros(len(B), dtype=bool)
         last, last_rate, settled, n_iter = np.inf, 1 - matrix.decay, False, 0
+        # Beside what rows hold in other columns a slow mode may hide; then the bound counts.
+        unseen_rate = 1 - matrix.decay if np.any(accuracy.other_totals) else 0.0
         for n_iter in range(1, accuracy.max_iter + 1):
             new = (np.asarray(matrix.weights @ x) + B) / diagonal
             change = np.abs(new - x).sum(axis=1)
@@ -54,7 +57,7 @@ class Sweeps:
             judged = total >= FAINT
             worst = float(np.max(change[judged] / total[judged], initial=0.0))
             rate = worst / last if last < np.inf else last_rate
-            slower = max(rate, last_rate)
+            slower = max(rate, last_rate, unseen_rate)
             error = worst / (1 - slower) if slower < 1 else np.inf
             accuracy.report(n_iter, error)
             if worst == 0 or error <= accuracy.tol:

@@ -27,7 +27,7 @@ class SpreadingSystem:
     Parameters
     ----------
     graph : Graph
-    alpha : float in (0, 1)
+    alpha : float in [1e-12, 1)
         How much of a node's scores comes from its neighbours.
     method : {"auto", "sweeps", "cg", "direct"}, default="auto"
 
@@ -38,7 +38,7 @@ class SpreadingSystem:
     """
 
     def __init__(self, graph: Graph, alpha: float, method: Method = "auto") -> None:
-        self.alpha = alpha
+        self.settings = (alpha, method)
         self._c = (1 - alpha) / alpha
         degrees = graph.degrees
         isolated = degrees == 0
