@@ -42,6 +42,23 @@ def test_the_argument_is_not_modified_and_no_points_are_fine():
     np.testing.assert_array_equal(p, [[0.9, 0.1]])
 
 
+def test_a_mask_names_points_too():
+    p = np.array([[0.9, 0.1], [0.6, 0.4], [0.5, 0.5]])
+    mask = np.array([False, True, True])
+    np.testing.assert_array_equal(normalize_class_mass(p, mask), normalize_class_mass(p, [1, 2]))
+
+
+def test_a_row_without_mass_stays_as_it_is():
+    p = np.array([[0.0, 0.0], [0.6, 0.4]])
+    np.testing.assert_array_equal(normalize_class_mass(p, [0, 1])[0], [0, 0])
+
+
+@pytest.mark.parametrize("points", [[7], [-1], [1.7], [0, 0], [True, False]])
+def test_points_that_are_not_there_are_refused(points):
+    with pytest.raises(InvalidInputError):
+        normalize_class_mass([[0.9, 0.1]] * 3, points)
+
+
 def test_a_wrong_shape_is_refused():
     with pytest.raises(InvalidInputError, match="label_distributions_"):
         normalize_class_mass([0.5, 0.5], [0])

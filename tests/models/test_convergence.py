@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning
 
 from fewlabels import LabelPropagation, LabelSpreading
@@ -75,11 +76,42 @@ def test_a_converged_answer_is_silent_and_within_the_tolerance(estimator) -> Non
 def test_a_change_of_labels_warns_like_a_fit(estimator) -> None:
     graph = path_graph(np.ones(1199))
     y = path_labels(1200)
-    model = estimator(max_iter=5000).fit(graph, y)
+    model = estimator(max_iter=5000, solver="cg").fit(graph, y)
     model.set_params(max_iter=3, tol=1e-12)
     with pytest.warns(ConvergenceWarning, match="max_iter=3 was reached"):
         model.add_labels([600], [1])
     assert model.n_iter_ <= 3
+
+
+def test_auto_eliminates_where_too_few_iterations_lead_nowhere() -> None:
+    graph = path_graph(np.ones(1199))
+    model = LabelPropagation(max_iter=3).fit(graph, path_labels(1200))
+    exact = LabelPropagation(solver="direct").fit(graph, path_labels(1200))
+    np.testing.assert_allclose(model.label_distributions_, exact.label_distributions_, atol=1e-9)
+
+
+def test_every_level_has_a_budget_of_its_own() -> None:
+    # Two moons, so long that their ends are some hundred steps from the labels.
+    X, truth = make_moons(4000, noise=0.05, random_state=0)
+    y = np.full(4000, -1)
+    for c in (0, 1):
+        y[np.flatnonzero(truth == c)[:3]] = c
+    model = LabelSpreading(kernel="knn").fit(X, y)
+    exact = LabelSpreading(kernel="knn", solver="direct").fit(X, y)
+    assert model.reached_.all()
+    assert set(model.transduction_) == {0, 1}
+    np.testing.assert_allclose(model.label_distributions_, exact.label_distributions_, atol=2e-3)
+
+
+def test_a_point_that_no_evidence_got_to_in_time_is_marked_and_counted() -> None:
+    graph = path_graph(np.ones(49))
+    y = np.full(50, -1)
+    y[:2] = [1, 0]
+    with pytest.warns(ConvergenceWarning, match="41 points that labels reach have no answer yet"):
+        model = LabelSpreading(solver="sweeps", max_iter=8).fit(graph, y)
+    assert model.reached_.all()
+    np.testing.assert_array_equal(model.transduction_[9:], -1)
+    np.testing.assert_array_equal(model.label_distributions_[9:], 0.5)
 
 
 @pytest.mark.parametrize("solver", ["cg", "auto"])

@@ -210,7 +210,7 @@ def test_settings_out_of_range_are_refused_by_fit_and_not_before(
 
 @pytest.mark.parametrize("alpha", [0, 1, -0.2, 1.5, np.inf])
 def test_alpha_is_between_0_and_1(alpha) -> None:
-    with pytest.raises(InvalidInputError, match="greater than 0 and less than 1"):
+    with pytest.raises(InvalidInputError, match="at least 1e-12 and less than 1"):
         LabelSpreading(alpha=alpha).fit(X, Y)
 
 

@@ -113,6 +113,39 @@ def test_rows_beyond_float64_stay_right_through_changes(solver) -> None:
         assert_as_refitted(model, LabelSpreading(**settings_).fit(graph, y))
 
 
+@pytest.mark.parametrize("solver", METHODS)
+def test_a_slow_mode_does_not_hide_behind_what_other_classes_hold(solver) -> None:
+    rng = np.random.default_rng(0)
+    upper = np.triu(rng.random((400, 400)) < 8 / 400, 1).astype(float)
+    graph = Graph.from_affinity(upper + upper.T)
+    y = np.full(400, -1)
+    y[:10] = 0
+    model = LabelSpreading(alpha=0.999, tol=1e-2, solver=solver, max_iter=10**6).fit(graph, y)
+    model.add_labels([10, 11, 12], [1] * 3)
+    y[10:13] = 1
+    refit = LabelSpreading(alpha=0.999, solver="direct").fit(graph, y)
+    error = np.abs(model.label_distributions_ - refit.label_distributions_)[model.reached_]
+    assert error.max() < 2e-2
+
+
+@pytest.mark.parametrize("change", [{"alpha": 0.99}, {"solver": "direct"}])
+def test_parameters_that_were_set_since_the_fit_count(change) -> None:
+    W = np.eye(9, k=1) + np.eye(9, k=-1)
+    y = [0, -1, -1, -1, -1, -1, -1, -1, 1]
+    model = LabelSpreading(kernel="precomputed", alpha=0.5).fit(W, y).set_params(**change)
+    model.add_labels([3], [1])
+    y[3] = 1
+    refit = LabelSpreading(kernel="precomputed", **({"alpha": 0.5} | change)).fit(W, y)
+    np.testing.assert_allclose(model.label_distributions_, refit.label_distributions_, atol=3e-3)
+
+
+def test_wrong_parameters_that_were_set_since_the_fit_are_refused() -> None:
+    W = np.eye(9, k=1) + np.eye(9, k=-1)
+    model = LabelSpreading(kernel="precomputed").fit(W, [0] + [-1] * 7 + [1])
+    with pytest.raises(InvalidInputError, match="max_iter"):
+        model.set_params(max_iter="x").add_labels([3], [1])
+
+
 @pytest.mark.parametrize("solver", ["auto", "cg"])
 @pytest.mark.parametrize("link", [1.0, 1e-3, 1e-6])
 def test_a_cluster_that_loses_its_last_label_turns_to_its_neighbour(solver, link) -> None:

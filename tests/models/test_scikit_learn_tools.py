@@ -8,13 +8,15 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import make_blobs
+from sklearn.datasets import make_blobs, make_moons
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from fewlabels import LabelSpreading, knn_graph
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.solvers import METHODS
 
 X, TRUTH = make_blobs(60, centers=3, n_features=2, cluster_std=0.5, random_state=0)
 Y = np.where(np.arange(60) % 6 == 0, TRUTH, -1)
@@ -96,3 +98,24 @@ def test_tags_say_what_it_takes() -> None:
     assert tags.input_tags.sparse
     assert not tags.input_tags.pairwise
     assert LabelSpreading("precomputed").__sklearn_tags__().input_tags.pairwise
+
+
+@pytest.mark.parametrize("solver", METHODS)
+def test_a_model_of_any_solver_and_size_can_be_pickled(solver) -> None:
+    X, truth = make_moons(2100, noise=0.05, random_state=0)
+    y = np.where(np.arange(2100) < 20, truth, -1)
+    model = LabelSpreading(kernel="self-tuning", alpha=0.9, solver=solver, max_iter=2000)
+    model.fit(X, y)
+    copied = pickle.loads(pickle.dumps(model))
+    for each in (model, copied):
+        each.add_labels([100], [truth[100]])
+    np.testing.assert_allclose(copied.label_distributions_, model.label_distributions_, atol=1e-9)
+
+
+def test_a_refit_that_fails_leaves_the_estimator_as_it_was() -> None:
+    X = np.arange(8.0).reshape(4, 2)
+    model = LabelSpreading(gamma=0.1).fit(X, [0, -1, -1, 1])
+    before = model.predict_proba(X)
+    with pytest.raises(InvalidInputError, match="inconsistent"):
+        model.fit(np.ones((3, 1)), [0, -1, -1, 1])
+    np.testing.assert_array_equal(model.predict_proba(X), before)

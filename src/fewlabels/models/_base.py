@@ -416,7 +416,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
             warnings.warn(
                 f"{n_unreached} of {len(self.reached_)} points can't be reached from any label. "
                 "Their distribution is the prior, transduction_ marks them as unlabelled, and "
-                "reached_ is False there. graph_.diagnose(y) says where they are.",
+                "reached_ is False there. graph_.diagnose(y) says where they are. To join them, "
+                'raise n_neighbors, take kernel="self-tuning", or lower gamma.',
                 UnreachedWarning,
                 stacklevel=_callers_level(),
             )

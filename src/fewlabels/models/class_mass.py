@@ -16,15 +16,16 @@ def normalize_class_mass(
     distributions: npt.ArrayLike,
     unlabelled: npt.ArrayLike,
     *,
+    prior: npt.ArrayLike | None = None,
     reached: npt.ArrayLike | None = None,
 ) -> FloatArray:
-    """Class-mass normalisation towards equal classes.
+    """Class-mass normalisation towards the expected shares of the classes.
 
     With few labels a class that happens to have more of them, or more central ones, draws too
     many points. The mass of a class is what it holds over the unlabelled points,
-    ``m_c = sum_u p_uc``; each column is divided by its mass, and each row by its sum::
+    ``m_c = sum_u p_uc``; each column is brought to its expected share q_c, and each row to sum 1::
 
-        p_uc <- (p_uc / m_c) / sum_k (p_uk / m_k)
+        p_uc <- (q_c p_uc / m_c) / sum_k (q_k p_uk / m_k)
 
     Labelled points, and points that no label reaches, stay as they are. A class with no mass at
     all stays at zero.
@@ -35,6 +36,8 @@ def normalize_class_mass(
         Class probabilities; each row sums to 1. Not modified.
     unlabelled : array-like of int, or boolean mask of shape (n_points,)
         The points to normalise over, each at most once; ``y == -1``, say.
+    prior : array-like of shape (n_classes,), default=None
+        q, the expected shares of the classes: positive, of any scale. None: equal.
     reached : array-like of bool, shape (n_points,), default=None
         A model's `reached_`. None: all are.
 
@@ -45,13 +48,13 @@ def normalize_class_mass(
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        If `distributions` is not two-dimensional, or `unlabelled` names points that are not
-        there.
+        If `distributions` is not two-dimensional, `prior` does not fit it, or `unlabelled` names
+        points that are not there.
 
     References
     ----------
     X. Zhu, Z. Ghahramani and J. Lafferty, "Semi-supervised learning using Gaussian fields and
-    harmonic functions", ICML 2003, section 4, with equal class priors.
+    harmonic functions", ICML 2003, section 4.
 
     Examples
     --------
@@ -66,12 +69,18 @@ def normalize_class_mass(
             "distributions must have shape (n_points, n_classes), got shape "
             f"{normalized.shape}. Pass a fitted model's label_distributions_."
         )
+    shares = np.ones(normalized.shape[1]) if prior is None else np.asarray(prior, dtype=float)
+    if shares.shape != normalized.shape[1:] or not (np.isfinite(shares) & (shares > 0)).all():
+        raise InvalidInputError(
+            f"prior must hold a positive share for each of the {normalized.shape[1]} classes, got "
+            f"{prior!r}."
+        )
     points = point_indices(unlabelled, len(normalized))
     if reached is not None:
         points = points[np.asarray(reached, dtype=bool)[points]]
     rows = normalized[points]
     mass = rows.sum(axis=0)
-    rows = np.divide(rows, mass, out=np.zeros_like(rows), where=mass > 0)
+    rows = np.divide(rows * shares, mass, out=np.zeros_like(rows), where=mass > 0)
     totals = rows.sum(axis=1, keepdims=True)
     normalized[points] = np.divide(rows, totals, out=normalized[points], where=totals > 0)
     return normalized

@@ -36,8 +36,8 @@ class LabelSpreading(GraphClassifier):
     n_neighbors : int, default=7
         Of the knn and self-tuning kernels; at least 1.
     alpha : float, default=0.2
-        In [1e-12, 1): how much of a point's scores comes from its neighbours. With few labels,
-        0.9 to 0.99 is usual.
+        In [1e-12, 1): how much of a point's scores comes from its neighbours. 0.9 is a
+        good choice for most data; 0.99 lets labels travel farther, over larger graphs.
     max_iter : int, default=30
         Most sweeps or iterations; at least 1.
     tol : float, default=1e-3

@@ -18,6 +18,7 @@ from fewlabels.solvers._residual import relative_residual
 from fewlabels.solvers._solution import FAINT, Accuracy, Callback, Solution
 from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._sweeps import Sweeps
+from fewlabels.solvers._threads import one_thread_if
 
 BoolArray = npt.NDArray[np.bool_]
 Factorization: TypeAlias = Cholesky | Elimination | SparseFactorization
@@ -31,6 +32,9 @@ _AUTO_DIRECT = 1_000
 _AUTO_DIRECT_DENSE = 3_000
 # A direct answer that was asked for is dense up to here, sparse above.
 _DENSE_DIRECT = 2_000
+
+# Dense products of so few unknowns gain nothing from a second thread.
+_TINY = 500
 
 # Sweeps that converge within this many are the cheapest of all, small systems the longer.
 _FEW_SWEEPS, _FEW_SWEEPS_IF_SMALL = 20, 32
@@ -154,7 +158,8 @@ class PreparedSolver:
         converged, n_iter, level = np.ones(m, dtype=bool), 0, 0.0
         while len(rows):
             accuracy = Accuracy(tol, max_iter, others, callback)
-            found = self._solve_level(matrix, b, accuracy, start, keep=matrix is top)
+            with one_thread_if(matrix.n <= _TINY):
+                found = self._solve_level(matrix, b, accuracy, start, keep=matrix is top)
             n_iter += found.n_iter
             done = found.trusted
             stuck = not done.any()
@@ -221,7 +226,9 @@ class PreparedSolver:
         small = matrix.n <= (_AUTO_DIRECT_DENSE if dense else _AUTO_DIRECT)
         if x0 is not None and not small:
             return ConjugateGradients(matrix).solve(b, accuracy, x0)
-        few = _FEW_SWEEPS_IF_SMALL if small else _FEW_SWEEPS
+        few = _FEW_SWEEPS
+        if small:  # a Cholesky factorisation of a tiny system costs less than a few sweeps
+            few = 2 if matrix.n <= _TINY and matrix.well_grounded else _FEW_SWEEPS_IF_SMALL
         n_sweeps = _first_sweeps(matrix.decay, accuracy, few)
         first = Sweeps(matrix).solve(b, replace(accuracy, max_iter=n_sweeps))
         left = accuracy.max_iter - first.n_iter

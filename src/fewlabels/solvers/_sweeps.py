@@ -27,9 +27,9 @@ class Sweeps:
     there, those to come sum to at most m rho / (1 - rho), and what is left is at most tol. Rows
     that evidence has just reached keep the iteration going, for their change is all that they
     hold, and so do those that fill slowly through a weak link: from 0, their change stays large
-    beside their total. (Where rows hold something in other columns, it may not, and rho is then no
-    less than 1 - min_i g_i / a_ii.) Rows too small for float64 to hold all their digits take no part, and
-    are not `trusted`.
+    beside their total. (Where rows hold something in other columns, it may not; rho is then no
+    less than 1 - min_i g_i / a_ii.) Rows too small for float64 to hold all their digits take no
+    part, and are not `trusted`.
 
     Cost: one product with W a sweep, O(edges m).
     """
