@@ -235,6 +235,33 @@ def test_choosing_columns(tmp_path: Path, out: Path) -> None:
     assert "1 column of categories (9 features, 0 or 1 for each value): noise" in result.stdout
 
 
+def test_the_report_says_how_arrays_were_scaled_and_what_may_be_an_identifier(
+    tmp_path: Path,
+) -> None:
+    x, _ = points()
+    phone = 7 * np.arange(N) ** 2
+    kind = np.array([0.0, 1.0, 2.0] * 2 + [np.nan] * (N - 6))
+    source, target = tmp_path / "in.npz", tmp_path / "out.npz"
+    np.savez(source, x=x, phone=phone, kind=kind)
+    report = run(source, "--label", "kind", "-o", target).stdout
+    assert "1 array (2 features, centred and scaled as a whole): x\n" in report
+    assert "note: whole numbers, different in every row, used as numbers: phone; if" in report
+    assert "\n          0              2" in report  # not 0.0
+    assert fewlabels.io.read_table(target).values("label")[:3] == [0, 1, 2]
+
+
+def test_hubs_are_explained(tmp_path: Path, out: Path) -> None:
+    rng = np.random.default_rng(0)
+    directions = rng.normal(size=(300, 40))
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    directions[0] = 0  # the row that is nearest to all others
+    np.save(tmp_path / "x.npy", directions)
+    source = write_csv(tmp_path / "in.csv", [{"kind": "ab"[i % 2 :][:1]} for i in range(300)])
+    call = (source, "--label", "kind", "-o", out, "--features", tmp_path / "x.npy")
+    report = run(*call, "--neighbors", 2).stdout
+    assert "joined to more than ten times the usual number: row 1; check whether" in report
+
+
 BAD: dict[str, tuple[str, list[str], str]] = {
     "missing file": ("", [], "in.csv does not exist. Check the path"),
     "empty file": ("EMPTY", [], "is empty"),
@@ -254,12 +281,26 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "no features": ("kind,x\na,1\nb,1\n", [], "no column of"),
     "unknown feature": ("kind,size\na,1\nb,2\n", ["--features", "sise"], "did you mean 'size'?"),
     "unknown exclude": ("kind,xx\na,1\nb,2\n", ["--exclude", "q"], "its columns are"),
+    "empty choice": ("kind,x\na,1\nb,2\n", ["--features="], "--features names no column"),
     "label as feature": ("kind,x\na,1\nb,2\n", ["--features", "kind"], "is the label"),
     "missing array": ("kind,x\na,1\nb,2\n", ["--features", "no.npy"], "no.npy (--features)"),
     "array and column": ("kind,x\na,1\n", ["--features", "a.npy", "--features", "x"], "not both"),
     "array and exclude": ("kind,x\na,1\n", ["--features", "a.npy", "--exclude", "x"], "Leave"),
     "alpha": ("kind,x\na,1\n", ["--method", "propagation", "--alpha", ".5"], "--alpha belongs"),
 }
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "npz"])
+def test_half_of_a_surrogate_pair_is_refused(tmp_path: Path, ending: str) -> None:
+    source, target = tmp_path / "in.jsonl", tmp_path / f"out.{ending}"
+    lines = [{"kind": "a", "x": 1}, {"kind": "b", "x": 2}, {"kind": "\ud800", "x": 3}]
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert_refused(run(source, "--label", "kind", "-o", target), "line 3: half of a surrogate")
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_standard_input_is_not_read(out: Path) -> None:
+    assert_refused(run("-", "--label", "kind", "-o", out), "from standard input")
 
 
 @pytest.mark.parametrize(("content", "options", "message"), BAD.values(), ids=BAD.keys())

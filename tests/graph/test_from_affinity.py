@@ -242,3 +242,9 @@ def test_a_dense_layout_is_refused_before_it_is_allocated(monkeypatch: pytest.Mo
     with pytest.raises(NotEnoughMemoryError, match=r"1,000,000 points needs 12 TB.*layout=\"csr\""):
         Graph.from_affinity(empty, layout="dense")
     assert Graph.from_affinity(empty).n_edges == 0
+
+
+@pytest.mark.parametrize("layout", ["csr", "dense"])
+def test_weights_whose_sums_overflow_are_refused(layout) -> None:
+    with pytest.raises(InvalidInputError, match="divide the matrix by its largest entry"):
+        Graph.from_affinity(np.full((4, 4), 1e308), layout=layout)

@@ -37,8 +37,9 @@ TABLES: dict[str, tuple[str, bytes, str]] = {
     "no json": ("t.jsonl", b'{"a": 1}\n{"a": 1,}\n', "line 2: not JSON"),
     "a list": ("t.jsonl", b"[1]\n", "line 1: a JSON list, not an object"),
     "key twice": ("t.jsonl", b'{"a": 1, "a": 2}\n', "line 1: the key 'a' comes twice"),
+    "half a pair": ("t.jsonl", b'{"a": "\\ud800"}\n', "line 1: half of a surrogate pair"),
     "empty objects": ("t.jsonl", b"{}\n", "no columns"),
-    "no parquet": ("t.parquet", b"a,b\n1,2\n", "can't be read as Parquet"),
+    "no parquet": ("t.parquet", b"a,b\n1,2\n", r"can't be read as Parquet: .*\w\. Give"),
     "no npz": ("t.npz", b"a,b\n1,2\n", "can't be read"),
     "cut npz": ("t.npz", b"PK\x03\x04 and no more", "can't be read"),
     "ending": ("t.xlsx", b"x", "can't tell from the name"),
@@ -57,6 +58,8 @@ def test_unreadable_table(tmp_path: Path, name: str, content: bytes, message: st
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(DataFileError, match="from standard input"):
+        read_table("-")
     with pytest.raises(DataFileError, match="does not exist"):
         read_table(tmp_path / "none.csv")
     (tmp_path / "folder.csv").mkdir()

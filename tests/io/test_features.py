@@ -195,9 +195,52 @@ def test_typed_columns_of_json_lines(tmp_path: Path) -> None:
     }
 
 
-def test_integers_beyond_floats_are_infinite(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="infinity in row 1"):
+def test_numbers_beyond_floats_are_called_too_large(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"too large for a number .* in row 1") as raised:
         built(json_table(tmp_path, {"y": LABEL, "x": [10**400, *range(N - 1)]}))
+    assert "infinity" not in str(raised.value)
+    with pytest.raises(InvalidInputError, match=r"too large .* in row 1\. Mend them, remove"):
+        built(table_of(tmp_path, {"y": LABEL, "x": ["1e400", *range(N - 1)]}))
+    both = "infinity or a value too large .* in rows 1 and 2"
+    with pytest.raises(InvalidInputError, match=both):
+        built(table_of(tmp_path, {"y": LABEL, "x": ["1e400", "-inf", *range(N - 2)]}))
+
+
+def test_rows_are_counted_without_a_header_only_where_there_is_one(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"Rows are counted from 1\.$"):
+        built(json_table(tmp_path, {"y": LABEL, "x": [None, *range(N - 1)]}))
+    with pytest.raises(InvalidInputError, match=r"counted from 1, without the header\.$"):
+        built(table_of(tmp_path, {"y": LABEL, "x": ["", *range(N - 1)]}))
+
+
+def test_lists_of_unequal_length_name_the_first_row_that_differs(tmp_path: Path) -> None:
+    ragged = [[1.0, 2.0], [3.0, 4.0], [5.0], *[[6.0]] * (N - 3)]
+    absent = [[1.0], None, *[[2.0]] * (N - 2)]
+    columns = {"y": LABEL, "x": NUMBER, "ragged": ragged, "absent": absent}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    for table in (json_table(tmp_path, columns), read_table(tmp_path / "t.parquet")):
+        features = built(table)
+        assert note(features, "ragged").endswith("length: row 1 has 2, row 3 has 1")
+        assert note(features, "absent").endswith("length: row 1 has 1, row 2 has no list")
+
+
+def test_columns_that_may_be_identifiers_are_marked(tmp_path: Path) -> None:
+    columns = {
+        "y": LABEL,
+        "phone": [7 * i * i for i in range(N)],
+        "rank": [i // 2 for i in range(N)],
+        "x": [0.5 + i for i in range(N)],
+    }
+    table = table_of(tmp_path, columns)
+    marked = [column.name for column in built(table).columns if column.all_different]
+    assert marked == ["phone"]
+    (asked,) = built(table, names=["phone"]).columns
+    assert not asked.all_different
+
+
+def test_an_empty_choice_of_columns_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="--features names no column"):
+        built(table_of(tmp_path, {"y": LABEL, "x": NUMBER}), names=[])
 
 
 def test_typed_columns_of_parquet(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -282,10 +283,16 @@ def test_npz_to_parquet_and_json_lines_keeps_blocks(tmp_path: Path) -> None:
     [
         (["1", "", "-2"], [1, None, -2]),
         (["1", "2.5"], [1.0, 2.5]),
-        (["1.50", "1e3"], ["1.50", "1e3"]),
+        (["1.50", "1e3"], [1.5, 1000.0]),
+        (["1e-05", ".5", "2.", "1E5", "+0.5"], [1e-05, 0.5, 2.0, 1e5, 0.5]),
+        (["1e", ".", "1"], ["1e", ".", "1"]),
+        (["00.5"], ["00.5"]),
+        (["0.30000000000000004", "5e-324"], [0.1 + 0.2, 5e-324]),
+        (["1e99999999999999999999"], ["1e99999999999999999999"]),
+        (["0e99999999999999999999"], [0.0]),
         (["1.50", "1.0e3"], [1.5, 1000.0]),
         (["007", "1"], ["007", "1"]),
-        (["+1", "1"], ["+1", "1"]),
+        (["+1", "1"], [1, 1]),
         (["-0", "1"], ["-0", "1"]),
         (["9223372036854775807"], [2**63 - 1]),
         (["9223372036854775808"], ["9223372036854775808"]),
@@ -301,6 +308,18 @@ def test_npz_to_parquet_and_json_lines_keeps_blocks(tmp_path: Path) -> None:
 def test_text_becomes_numbers_only_without_loss(came: list[str], went: list[Any]) -> None:
     assert typed_cells(came) == went
     assert [type(value) for value in typed_cells(came)] == [type(value) for value in went]
+
+
+def test_nought_keeps_its_sign() -> None:
+    assert [str(number) for number in typed_cells(["-0.0", "0.0"])] == ["-0.0", "0.0"]
+
+
+@pytest.mark.parametrize("ending", ["parquet", "jsonl", "npz"])
+def test_floats_that_pandas_wrote_are_the_same_floats(tmp_path: Path, ending: str) -> None:
+    x = np.random.default_rng(0).normal(size=200) * np.logspace(-300, 300, 200)
+    pd.DataFrame({"x": x}).to_csv(tmp_path / "in.csv", index=False)
+    through(tmp_path / "in.csv", tmp_path / f"out.{ending}")
+    assert read_table(tmp_path / f"out.{ending}").values("x") == x.tolist()
 
 
 def test_json_lines_to_npz_and_parquet_have_a_type_for_every_column(tmp_path: Path) -> None:
@@ -344,10 +363,10 @@ def test_json_lines_to_npz_and_parquet_have_a_type_for_every_column(tmp_path: Pa
 
 
 def test_text_that_utf8_cannot_hold_leaves_no_file(tmp_path: Path) -> None:
-    source = tmp_path / "in.jsonl"
-    source.write_text('{"a": "\\ud800"}\n')
-    through(source, tmp_path / "out.jsonl")
-    assert read_table(tmp_path / "out.jsonl").values("a") == ["\ud800"]
+    source = tmp_path / "in.npz"
+    np.savez(source, a=np.array(["\ud800"]))
+    through(source, tmp_path / "out.npz")
+    assert read_table(tmp_path / "out.npz").values("a") == ["\ud800"]
     with pytest.raises(DataFileError, match="can't be written: surrogates not allowed"):
         through(source, tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()

@@ -61,6 +61,15 @@ def test_typed_labels(
     assert shown(read_labels(json_table(tmp_path, cells), "y")) == (classes, codes)
 
 
+def test_whole_numbers_that_came_as_floats_are_whole(tmp_path: Path) -> None:
+    np.savez(tmp_path / "t.npz", y=np.array([1.0, np.nan, 0.0]), z=np.array([1.0, np.nan, 0.5]))
+    table = read_table(tmp_path / "t.npz")
+    column = read_labels(table, "y")
+    assert [repr(label) for label in column.classes] == ["0", "1"]
+    assert column.codes.tolist() == [1, -1, 0]
+    assert read_labels(table, "z").classes == (0.5, 1.0)
+
+
 def test_arrays_of_labels(tmp_path: Path) -> None:
     np.savez(tmp_path / "t.npz", y=np.array([2, -1, 0], dtype=np.int8), X=np.zeros((3, 2)))
     table = read_table(tmp_path / "t.npz")

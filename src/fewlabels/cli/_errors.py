@@ -8,7 +8,9 @@ a command found a difference (``demo``)      1          what the command says
 bad input, bad file, bad option              2          one line: what is wrong, what to do
 not enough memory                            2          one line
 a package of ``fewlabels[cli]`` is missing   2          one line that names the extra
+standard output full or closed               2          one line
 Ctrl-C                                       130        one line
+standard output no longer read (``| head``)  141
 a fault in fewlabels                         1          the traceback, to be reported
 ===========================================  =========  ======================================
 """
@@ -24,6 +26,7 @@ from fewlabels.exceptions import FewLabelsError
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 _PACKAGES_OF_THE_EXTRA = ("click", "matplotlib", "pyarrow", "rich")
 

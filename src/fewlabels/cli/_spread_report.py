@@ -75,6 +75,12 @@ def _features(features: Features) -> Iterator[str]:
             width = counted(sum(column.width for column in columns), "feature")
             names = _some([column.name for column in columns])
             yield f"{counted(len(columns), one, many)} ({width}, {columns[0].note}): {names}"
+    distinct = [column.name for column in features.used if column.all_different]
+    if distinct:
+        yield (
+            f"note: whole numbers, different in every row, used as numbers: {_some(distinct)}; "
+            "if they only name the row, leave them out (--exclude)"
+        )
     left_out = [column for column in features.columns if column.kind == "left out"]
     reasons: dict[str, list[str]] = {}
     for column in left_out:
@@ -104,7 +110,10 @@ def _graph(neighbors: int, diagnosis: GraphDiagnosis) -> Iterator[str]:
     if len(diagnosis.isolated):
         yield f"without any neighbour: {row_list(diagnosis.isolated)}"
     if len(diagnosis.hubs):
-        yield f"neighbours of very many: {row_list(diagnosis.hubs)}"
+        yield (
+            f"joined to more than ten times the usual number: {row_list(diagnosis.hubs)}; "
+            "check whether they are placeholders or errors"
+        )
 
 
 def _result(labels: LabelColumn, added: AddedColumns) -> Iterator[str]:

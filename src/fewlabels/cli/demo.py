@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fewlabels.cli._stdout import show
+
 if TYPE_CHECKING:
     from fewlabels.report.demo import Improvement, Reproduction
 
@@ -74,29 +76,29 @@ def demo(ctx: click.Context, out: Path | None, json_file: Path | None, shuffles:
 
     sections = []
 
-    def show(section: str) -> None:
+    def print_section(section: str) -> None:
         sections.append(section)
-        click.echo(section)
+        show(section)
 
     # Hundreds of small problems: starting threads for each costs more than they give, and five
     # times as much on a machine that is busy.
     with threadpool_limits(limits=1):
         reproduction = reproduce(load_published())
-        show(transcript.reproduction_text(reproduction))
+        print_section(transcript.reproduction_text(reproduction))
         improvement = improve()
-        show(transcript.improvement_text(improvement, reproduction))
+        print_section(transcript.improvement_text(improvement, reproduction))
         spread = repeat(shuffles) if shuffles else None
     if spread is not None:
-        show(transcript.spread_text(spread))
+        print_section(transcript.spread_text(spread))
 
     document = format_document(demo_document(reproduction, improvement, spread))
     if out is not None:
         texts = {"demo.txt": "\n".join(sections), "demo.json": document}
         for path in _write_folder(out, texts, reproduction, improvement):
-            click.echo(f"wrote {path}")
+            show(f"wrote {path}")
     if json_file is not None:
         output.write_text_file(json_file, document)
-        click.echo(f"wrote {json_file}")
+        show(f"wrote {json_file}")
     if not reproduction.total.all_equal:
         click.echo("Error: cells differ from the published tables; see above.", err=True)
         ctx.exit(EXIT_DIFFERENT)

@@ -71,9 +71,9 @@ that is missing or not finite is an error that names the rows.
 Left out, and listed in the report: columns with one value only, dates and times, and text with
 more than 200 values. In tables of 10 rows or more also text that differs in more than half of
 the rows, row numbers (whole numbers without a gap, each once), and identifiers: whole numbers
-that all differ, in a column named id, index, uuid or guid, or ending so (user_id, userId), or
-named by a program (Unnamed: 0, __index_level_0__) or not at all. To use one of them all the
-same, name it with --features.
+that all differ, or numbers with text among them, in a column named id, index, uuid or guid, or
+ending so (user_id, userId), or named by a program (Unnamed: 0, __index_level_0__) or not at
+all. To use one of them all the same, name it with --features.
 
 Progress is shown on a terminal, the report is printed to standard output, and OUTPUT is
 written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.

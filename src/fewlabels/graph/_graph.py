@@ -126,7 +126,15 @@ class Graph:
         else:
             csr = sparse.csr_array(weights).astype(chosen, copy=True)
             affinity, asymmetry = symmetric_csr(csr, symmetrize)
-        return cls(affinity, build_info={"kind": "affinity", "asymmetry": asymmetry})
+        graph = cls(affinity, build_info={"kind": "affinity", "asymmetry": asymmetry})
+        with np.errstate(over="ignore"):
+            overflow = not np.isfinite(graph.degrees).all()
+        if overflow:
+            raise InvalidInputError(
+                "the affinities of a node sum to more than float64 holds; divide the matrix by its "
+                "largest entry, which changes no answer."
+            )
+        return graph
 
     @property
     def affinity(self) -> Affinity:
@@ -204,7 +212,15 @@ class Graph:
         return diagnose(self, labels)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the graph to one NPZ file, without pickle, whole or not at all."""
+        """Write the graph to one NPZ file, without pickle, whole or not at all.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder.
+        OSError
+            If the file can't be written; what stood at `path` is then untouched.
+        """
         save_arrays(path, self._affinity, self._local_scales, self._build_info)
 
     @classmethod
@@ -213,8 +229,10 @@ class Graph:
 
         Raises
         ------
+        FileNotFoundError
+            If there is no such file.
         GraphFileError
-            If the file holds no graph, a damaged one, or one of a later version.
+            If the file can't be read, or holds no graph, a damaged one, or one of a later version.
         """
         affinity, local_scales, build_info = load_arrays(path)
         return cls(affinity, local_scales=local_scales, build_info=build_info)

@@ -23,7 +23,6 @@ VERSION = 1
 # What NumPy and zipfile raise over foreign and damaged files: a single wrong bit may ask for
 # decryption (RuntimeError), an unknown compression or more memory than there is.
 _UNREADABLE = (
-    OSError,
     ValueError,
     TypeError,  # an .npy file, which is no archive
     EOFError,
@@ -52,8 +51,14 @@ def save_arrays(
         arrays["dense"] = affinity
     if local_scales is not None:
         arrays["local_scales"] = local_scales
-    with replace_when_whole(path) as file:
-        np.savez(file, **arrays)
+    try:
+        with replace_when_whole(path) as file:
+            np.savez(file, **arrays)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        # It names the temporary file, of which nobody knows; OSError finds the right subclass.
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, dict[str, Any]]:
@@ -72,8 +77,13 @@ def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, dict[str, Any]]
             arrays = {key: archive[key] for key in archive.files}
     except FileNotFoundError:
         raise
+    except OSError as error:
+        raise GraphFileError(f"{name} can't be read: {error.strerror or error}.") from error
     except _UNREADABLE as error:
-        raise GraphFileError(f"{name} is not a graph file, or is damaged: {error}.") from error
+        # NumPy takes what is no archive for an array or a pickle, and speaks of these.
+        is_archive = not isinstance(error, TypeError) and "pickle" not in str(error)
+        damage = f", or is damaged: {error}" if is_archive else ""
+        raise GraphFileError(f"{name} is no graph file that fewlabels saved{damage}.") from error
     build_info = _read_header(arrays, name)
     try:
         affinity = _read_affinity(arrays)

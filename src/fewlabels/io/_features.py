@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,16 @@ class FeatureColumn:
         Number of features that were made of it.
     note : str
         How they were made, or why there are none.
+    all_different : bool
+        Whether it was taken for numbers but might be an identifier: whole numbers, different in
+        every row, in a column that wasn't asked for by name.
     """
 
     name: str
     kind: str
     width: int
     note: str
+    all_different: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +127,8 @@ def build_features(
     Raises
     ------
     InvalidInputError
-        If a column is unknown; if a number is missing, NaN or infinite (the rows are named); if
-        a column of numbers has text in it; if no column can be used.
+        If a column is unknown or `names` is empty; if a number is missing, NaN or infinite (the
+        rows are named); if a column of numbers has text in it; if no column can be used.
     """
     exclude, categorical = list(exclude), list(categorical)
     for option, given in (
@@ -139,6 +143,10 @@ def build_features(
                     f"column {name!r} is the label; it can't be given to {option} too."
                 )
     chosen = names is not None
+    if chosen and not names:
+        raise InvalidInputError(
+            "--features names no column. Name some (--features a,b), or leave the option out."
+        )
     considered = [name for name in dict.fromkeys(names or table.names) if name != label]
     parts: list[FloatArray] = []
     columns: list[FeatureColumn] = []
@@ -155,7 +163,9 @@ def build_features(
             view = table.view(name)
         if not (chosen or name in categorical):
             view = _without_identifiers(name, view)
-        column, values = _encode(name, view, scale)
+        column, values = _encode(table, name, view, scale)
+        if column.kind == "number" and not chosen and isinstance(view, Numbers):
+            column = replace(column, all_different=_all_different(view.values))
         columns.append(column)
         if column.width:
             parts.append(values)
@@ -206,7 +216,7 @@ def load_features(path: str | Path, n_rows: int) -> Features:
         raise InvalidInputError(
             f"{path} (--features) holds values of type {array.dtype}. Give an array of numbers."
         )
-    _check_finite(f"{path} (--features)", view.values, "Fill or remove them")
+    _check_finite(f"{path} (--features)", view.values)
     width = view.values.shape[1]
     return Features(view.values, (FeatureColumn(str(path), "block", width, "as they are"),))
 
@@ -221,26 +231,29 @@ def _without_identifiers(name: str, view: View) -> View:
             return Unusable(f"text with {n_levels:,} different values in {n_filled:,} rows")
     if isinstance(view, Mixed) and _IDENTIFIER.fullmatch(name.strip()):
         return Unusable("an identifier")
-    if isinstance(view, Numbers) and len(view.values) >= _FEW_ROWS:
-        values = view.values
-        if np.isfinite(values).all() and (values == np.floor(values)).all():
-            distinct = np.unique(values)
-            if len(distinct) == len(values):
-                if distinct[-1] - distinct[0] == len(values) - 1:
-                    return Unusable("row numbers")
-                if _IDENTIFIER.fullmatch(name.strip()):
-                    return Unusable("an identifier, different in every row")
+    if isinstance(view, Numbers) and _all_different(view.values):
+        if np.ptp(view.values) == len(view.values) - 1:
+            return Unusable("row numbers")
+        if _IDENTIFIER.fullmatch(name.strip()):
+            return Unusable("an identifier, different in every row")
     return view
 
 
-def _encode(name: str, view: View, scale: bool) -> tuple[FeatureColumn, FloatArray]:
+def _all_different(values: FloatArray) -> bool:
+    """Tell whether these are whole numbers, each once, in a table of more than a few rows."""
+    if len(values) < _FEW_ROWS or not np.isfinite(values).all():
+        return False
+    return bool((values == np.floor(values)).all()) and len(np.unique(values)) == len(values)
+
+
+def _encode(table: Table, name: str, view: View, scale: bool) -> tuple[FeatureColumn, FloatArray]:
     if isinstance(view, Mixed):
         quoted_name = shlex.quote(name)
         raise InvalidInputError(
             f"column {name!r} holds numbers, but text in {row_list(view.rows)} (the first: "
             f"{view.example[:40]!r}). Mend the cells, or leave the column out (--exclude "
             f"{quoted_name}), or take its values as names (--categorical {quoted_name}). "
-            "Rows are counted from 1, without the header."
+            f"{_how_counted(table)}"
         )
     if isinstance(view, Categories):
         if len(view.levels) < 2 and (view.codes >= 0).all():
@@ -249,15 +262,15 @@ def _encode(name: str, view: View, scale: bool) -> tuple[FeatureColumn, FloatArr
         return FeatureColumn(name, "categories", values.shape[1], "0 or 1 for each value"), values
     if isinstance(view, Unusable):
         return _left_out(name, view.reason)
-    advice = f"Fill them, remove the rows, or leave the column out (--exclude {shlex.quote(name)})"
-    _check_finite(f"column {name!r}", view.values, advice)
+    _check_finite(f"column {name!r}", view.values, table, name)
     values = view.values if isinstance(view, Block) else view.values[:, None]
     kind = "block" if isinstance(view, Block) else "number"
     if (values == values[0]).all():
         return _left_out(name, "one value only")
     if not scale:
         return FeatureColumn(name, kind, values.shape[1], "as they are"), values
-    return FeatureColumn(name, kind, values.shape[1], "standardised"), _standardised(values)
+    how = "standardised" if kind == "number" else "centred and scaled as a whole"
+    return FeatureColumn(name, kind, values.shape[1], how), _standardised(values)
 
 
 def _left_out(name: str, reason: str) -> tuple[FeatureColumn, FloatArray]:
@@ -276,22 +289,47 @@ def _standardised(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return standardised
 
 
-def _check_finite(what: str, values: FloatArray, advice: str) -> None:
+def _check_finite(
+    what: str, values: FloatArray, table: Table | None = None, name: str = ""
+) -> None:
+    """Raise if a number is missing or not finite; `table` and `name` tell where it came from."""
     bad = ~np.isfinite(values)
     if not bad.any():
         return
     rows = np.flatnonzero(bad if values.ndim == 1 else bad.any(axis=1))
+    infinite = np.flatnonzero(np.isinf(values)) if values.ndim == 1 else np.empty(0, np.intp)
+    cells = [] if table is None or not len(infinite) else table.values(name)
+    too_large = [_is_written_out(cells[row]) for row in infinite] if cells else []
     names = [
-        name
-        for name, found in (
+        description
+        for description, found in (
             ("no number (empty or NaN)", np.isnan(values).any()),
-            ("infinity", np.isinf(values).any()),
+            ("infinity", np.isinf(values).any() and not (too_large and all(too_large))),
+            ("a value too large for a number (beyond 1.8e308)", any(too_large)),
         )
         if found
     ]
+    mend = "Fill or mend them" if np.isnan(values).any() else "Mend them"
+    if np.isnan(values).any() and not np.isinf(values).any():
+        mend = "Fill them"
+    leave = "" if table is None else f", or leave the column out (--exclude {shlex.quote(name)})"
+    remove = " or remove the rows" if table is None else ", remove the rows"
     raise InvalidInputError(
-        f"{what} has {' or '.join(names)} in {row_list(rows)}. {advice}. "
-        "Rows are counted from 1, without the header."
+        f"{what} has {' or '.join(names)} in {row_list(rows)}. {mend}{remove}{leave}. "
+        f"{_how_counted(table)}"
+    )
+
+
+def _is_written_out(cell: object) -> bool:
+    """Tell whether a cell that came to be infinite is digits (1e400), not the word or value."""
+    return isinstance(cell, int) or (isinstance(cell, str) and any(map(str.isdigit, cell)))
+
+
+def _how_counted(table: Table | None) -> str:
+    """Say how rows are counted; only text tables (CSV, TSV) have a header."""
+    has_header = table is not None and table.untyped
+    return (
+        "Rows are counted from 1, without the header." if has_header else "Rows are counted from 1."
     )
 
 

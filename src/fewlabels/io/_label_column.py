@@ -30,7 +30,8 @@ class LabelColumn:
     ----------
     name : str
     classes : tuple
-        The different labels in order, each as it came.
+        The different labels in order, each as it came; but whole numbers that came as floats,
+        which tables with missing cells make of them, are integers.
     codes : ndarray of int, shape (n_rows,)
         Index into `classes`; -1 where the row has no label.
     notes : tuple of str
@@ -93,6 +94,9 @@ def read_labels(table: Table, name: str) -> LabelColumn:
         whole = all(number.is_integer() for number in numbers.values())
         unlabelled = {cell for cell, number in numbers.items() if whole and number == UNLABELLED}
         classes = sorted(numbers.keys() - unlabelled, key=lambda cell: (numbers[cell], cell))
+        if whole and not table.untyped and all(abs(numbers[cell]) < 2**53 for cell in classes):
+            # floats only because cells are missing; 1 finds 1.0 in a dictionary
+            classes = [int(cell) for cell in classes]
     code_of: dict[Any, int] = {label: code for code, label in enumerate(classes)}
     found = (code_of.get(cell, UNLABELLED) for cell in cells)
     codes = np.fromiter(found, dtype=np.intp, count=len(cells))

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._table import Block, Numbers, Table, Unusable, View
-from fewlabels.io._views import as_text, object_view, plain_floats
+from fewlabels.io._views import as_text, object_view, plain_floats, unequal_lists
 
 
 class ParquetTable(Table):
@@ -56,9 +56,11 @@ def _is_list_of_numbers(kind: Any) -> bool:
 
 def _list_block(column: Any) -> View:
     """Return embeddings and the like: as many numbers in each row."""
-    lengths = set(pa.compute.list_value_length(column).to_pylist())
-    if len(lengths) != 1 or None in lengths:
-        return Unusable("lists of unequal length")
+    lengths = pa.compute.list_value_length(column).to_pylist()
+    if len(set(lengths)) != 1:
+        return unequal_lists(lengths)
+    if lengths[0] is None:
+        return Unusable("empty")
     flat = pa.compute.list_flatten(column)
     dtype = np.float32 if pa.types.is_float32(flat.type) else np.float64
     if len(flat) == 0:
@@ -74,7 +76,7 @@ def read_parquet(path: Path) -> ParquetTable:
             table = file.read()
     except pa.ArrowException as error:
         raise DataFileError(
-            f"{path} can't be read as Parquet: {str(error).splitlines()[0]} "
+            f"{path} can't be read as Parquet: {str(error).splitlines()[0].rstrip('.')}. "
             "Give a whole Parquet file, or the ending that its kind has (.csv, .jsonl, .npz)."
         ) from None
     return ParquetTable(str(path), table)

@@ -33,6 +33,8 @@ def read_table(path: str | os.PathLike[str], *, progress: Progress | None = None
         If a Parquet file comes and pyarrow is not installed.
     """
     path = Path(path)
+    if str(path) == "-":
+        raise DataFileError("can't read a table from standard input. Save it to a file, name that.")
     try:
         if not path.exists():
             raise DataFileError(f"{path} does not exist. Check the path (now in {Path.cwd()}).")

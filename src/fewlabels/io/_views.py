@@ -167,9 +167,17 @@ def _mixed(strange: list[bool], cells: Sequence[Any]) -> Mixed:
     return Mixed(rows, str(cells[int(rows[0])]))
 
 
+def unequal_lists(lengths: Sequence[int | None]) -> Unusable:
+    """Say which row is the first whose list is not as long as that of row 1; None is no list."""
+    odd = next(row for row, length in enumerate(lengths) if length != lengths[0])
+    first, other = ("no list" if lengths[row] is None else lengths[row] for row in (0, odd))
+    return Unusable(f"lists of unequal length: row 1 has {first}, row {odd + 1} has {other}")
+
+
 def _list_view(cells: Sequence[Any]) -> View:
-    if len({len(cell) if isinstance(cell, list) else -1 for cell in cells}) != 1:
-        return Unusable("lists of unequal length")
+    lengths = [len(cell) if isinstance(cell, list) else None for cell in cells]
+    if len(set(lengths)) != 1:
+        return unequal_lists(lengths)
     flat = [entry for cell in cells for entry in cell]
     if not flat or any(_kind(entry) not in ("number", "missing") for entry in flat):
         return Unusable("lists of other things than numbers")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -25,10 +27,10 @@ _Row = TypeVar("_Row")
 
 _CHUNK = 4096
 
-# A number that no reader of numbers would change: no leading zero or plus sign, and few enough
-# digits for a float64 to hold (15) or an int64 (checked apart).
-_INTEGER = re.compile(r"0|-?[1-9]\d*")
-_DECIMAL = re.compile(r"-?(0|[1-9]\d*)\.\d+([eE][+-]?\d+)?")
+# Numbers, and no codes such as 007; a decimal one has a point or an exponent. Whether a float64
+# or an int64 holds them is checked apart.
+_INTEGER = re.compile(r"\+?(0|[1-9][0-9]*)|-[1-9][0-9]*")
+_DECIMAL = re.compile(r"(?=.*[.eE])[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,8 +195,10 @@ def _typed_label(table: Table, added: AddedColumns) -> list[Any]:
 def typed_cells(cells: Sequence[str]) -> list[Any]:
     """Return cells of text as numbers if no cell loses anything by that; else as text.
 
-    Empty cells become None. What is kept: every integer of 64 bits without a leading zero or
-    plus sign, and every decimal number of at most 15 digits (its value: 5.10 becomes 5.1).
+    Empty cells become None. A cell is a number if it has no leading zero (``007`` is a code) and
+    its value survives: integers of 64 bits, and decimal numbers that come back from a float64 as
+    they went in, which those of up to 15 digits do, and those that a program wrote. The value
+    is what is kept, not the spelling: ``5.10``, ``+1`` and ``1e3`` become 5.1, 1 and 1000.0.
     """
     found: dict[str, Any] = {"": None}
     for cell in set(cells) - {""}:
@@ -213,12 +217,12 @@ def _lossless(cell: str) -> int | float | None:
     if _INTEGER.fullmatch(cell) and len(cell) <= 20:
         number = int(cell)
         return number if -(2**63) <= number < 2**63 else None
-    if _DECIMAL.fullmatch(cell):
-        digits = re.sub(r"[eE].*|\D", "", cell).lstrip("0")
-        decimal = float(cell)
-        # Up to 15 digits survive as they are; more do if the number is written the same again,
-        # as those are that a program wrote.
-        kept = len(digits) <= 15 or repr(decimal) == cell.lstrip("+")
-        if kept and (decimal == 0) == (not digits) and abs(decimal) < float("inf"):
-            return decimal
-    return None
+    if not _DECIMAL.fullmatch(cell):
+        return None
+    decimal = float(cell)
+    if decimal == 0:  # of "0.0" and "1e-999" only the first is nought
+        return None if re.search("[1-9]", re.split("[eE]", cell)[0]) else decimal
+    if math.isinf(decimal):
+        return None
+    # what any program would write for this float has the value that came
+    return decimal if Decimal(repr(decimal)) == Decimal(cell) else None

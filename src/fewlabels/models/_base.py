@@ -271,7 +271,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         ------
         InvalidInputError
             If a point is not labelled, or no label would be left. The estimator is then as it
-            was.
+            was. (Warnings, as of points that are now unreached, come after the change.)
         """
         check_is_fitted(self)
         self._check_parameters()

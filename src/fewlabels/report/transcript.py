@@ -74,7 +74,7 @@ def spread_text(spread: Spread) -> str:
         old, new = spread.published_rule[budget.name], spread.recommended[budget.name]
         for i in range(budget.n_rounds):
             n_labels = budget.n_initial + i * budget.n_queries
-            gain = 100 * (new[:, i].mean() - old[:, i].mean())
+            gain = _printed_gain(old[:, i].mean(), new[:, i].mean())
             lines.append(
                 f"{n_labels:>8}  {_mean_and_deviation(old[:, i]):>15}  "
                 f"{_mean_and_deviation(new[:, i]):>15}  {gain:>+8.1f}"
@@ -117,9 +117,14 @@ def _gain_table(
         for labels, before, now in zip(run.n_labelled, old[run.name], run.accuracies, strict=True):
             yield (
                 f"{labels:>8}  {100 * before:>8.1f} %  {100 * now:>8.1f} %  "
-                f"{100 * (now - before):>+8.1f}"
+                f"{_printed_gain(before, now):>+8.1f}"
             )
     yield ""
+
+
+def _printed_gain(before: float, now: float) -> float:
+    """Return the difference of two shares in percentage points, as printed: of rounded ones."""
+    return float(f"{100 * now:.1f}") - float(f"{100 * before:.1f}")
 
 
 def _mean_and_deviation(accuracies: FloatArray) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._memory import require_memory
 from fewlabels.graph import Graph
 from fewlabels.solvers import (
     Answer,
@@ -36,6 +37,11 @@ class HarmonicSystem:
     labelled : ndarray of shape (n_nodes,), bool
     method : {"auto", "sweeps", "cg", "direct"}, default="auto"
 
+    Raises
+    ------
+    NotEnoughMemoryError
+        If the system of a dense graph would not fit the free memory.
+
     References
     ----------
     X. Zhu, Z. Ghahramani, J. Lafferty, "Semi-supervised learning using Gaussian fields and
@@ -46,6 +52,13 @@ class HarmonicSystem:
         self._labelled = labelled
         self._reached = graph.reached_from(labelled)
         self._unknown = self._reached & ~labelled
+        if graph.is_dense:
+            n_entries = graph.n_nodes * int(self._unknown.sum())
+            require_memory(
+                2 * 8 * n_entries,
+                f"the dense system of {int(self._unknown.sum()):,} unlabelled points",
+                'Join the points to their nearest only: kernel="self-tuning" or fewlabels.knn_graph.',
+            )
         rows = float64_weights(graph)[self._unknown]
         self._boundary = rows[:, labelled]
         matrix = GroundedLaplacian(rows[:, self._unknown], row_sums(self._boundary))
