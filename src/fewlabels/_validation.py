@@ -34,6 +34,7 @@ def check_real(
     above: float | None = None,
     below: float | None = None,
     minimum: float | None = None,
+    maximum: float | None = None,
 ) -> float:
     """Return `value` as a finite float inside the range, or raise."""
     if isinstance(value, bool) or not isinstance(value, Real):
@@ -49,6 +50,8 @@ def check_real(
         bounds.append((number > above, f"greater than {above:g}"))
     if minimum is not None:
         bounds.append((number >= minimum, f"at least {minimum:g}"))
+    if maximum is not None:
+        bounds.append((number <= maximum, f"at most {maximum:g}"))
     if below is not None:
         bounds.append((number < below, f"less than {below:g}"))
     if not math.isfinite(number) or not all(holds for holds, _ in bounds):

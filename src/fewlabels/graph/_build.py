@@ -20,6 +20,7 @@ from fewlabels._validation import (
     naming_rows,
 )
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph._exact import centred
 from fewlabels.graph._graph import (
     SYMMETRIZATIONS,
     Graph,
@@ -27,7 +28,7 @@ from fewlabels.graph._graph import (
     float_dtype,
     symmetric_csr,
 )
-from fewlabels.graph._neighbors import Neighbors, centred, check_metric, find_neighbors
+from fewlabels.graph._neighbors import Neighbors, check_metric, find_neighbors
 from fewlabels.graph._weights import WEIGHTS, Weights, edge_weights
 
 # Sums of squares up to this size are finite.
@@ -42,6 +43,7 @@ def knn_graph(
     weights: Weights = "self-tuning",
     symmetrize: Symmetrize = "mean",
     exact: bool | None = None,
+    min_recall: float = 0.98,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
     progress: bool = False,
@@ -66,12 +68,18 @@ def knn_graph(
         What joins two points of which only one has the other among its k nearest: half the
         weight, the whole weight, or no edge.
     exact : bool, default=None
-        True demands an exact search; None and False also allow an approximate one. Every search
-        of this version is exact.
+        None searches exactly where that is quick: few points, up to 15 features, sparse
+        features, or another metric than the first three. True always does; False forbids only
+        the first reason.
+    min_recall : float, default=0.98
+        In (0, 1]: the share of the true neighbours that an approximate search has to find. What
+        was found, as measured on a sample, is in the graph's `recall_`.
     n_jobs : int, default=None
-        Processes or threads of the search, as in scikit-learn. No effect on the result.
+        Processes or threads of an exact search, as in scikit-learn; an approximate one uses all
+        cores. No effect on the result.
     random_state : int, RandomState or None, default=None
-        Seed of an approximate search. No effect on an exact one.
+        Seed of an approximate search; None is 0, so that the same input gives the same graph. No
+        effect on an exact one.
     progress : bool, default=False
         Show a progress bar on standard error.
 
@@ -88,7 +96,8 @@ def knn_graph(
 
     Notes
     -----
-    Cost: the search, O(n^2 n_features) at worst; then O(n k) time and memory.
+    Cost: the search, O(n^2 n_features) at worst if exact and about O(n^1.5 n_features) if
+    approximate; then O(n k) time and memory.
 
     References
     ----------
@@ -108,6 +117,7 @@ def knn_graph(
     check_choice("symmetrize", symmetrize, SYMMETRIZATIONS)
     if exact is not None and not isinstance(exact, bool):
         raise InvalidTypeError(f"exact must be True, False or None, got {exact!r}.")
+    check_real("min_recall", min_recall, above=0, maximum=1)
     n_jobs = check_n_jobs(n_jobs)
     features = _checked_features(X)
     n_samples = features.shape[0]
@@ -121,14 +131,23 @@ def knn_graph(
     }
     if k == 0:  # a single point
         lonely = sparse.csr_array((n_samples, n_samples), dtype=np.float32)
-        info |= {"asymmetry": 0.0, "n_duplicates": 0}
+        info |= {"asymmetry": 0.0, "n_duplicates": 0, "recall": 1.0}
         return Graph(lonely, local_scales=np.zeros(n_samples), build_info=info)
-    found = find_neighbors(features, k, metric=metric, n_jobs=n_jobs, progress=progress)
+    found = find_neighbors(
+        features,
+        k,
+        metric=metric,
+        exact=exact,
+        min_recall=min_recall,
+        n_jobs=n_jobs,
+        random_state=random_state,
+        progress=progress,
+    )
     scales = found.distances[:, -1].copy()
     values = edge_weights(found.distances, scales, scales[found.indices], weights)
     affinity, asymmetry = symmetric_csr(_directed(found, values), symmetrize)
     n_duplicates = int(np.any(found.distances == 0, axis=1).sum())
-    info |= {"asymmetry": asymmetry, "n_duplicates": n_duplicates}
+    info |= {"asymmetry": asymmetry, "n_duplicates": n_duplicates, "recall": found.recall}
     return Graph(affinity, local_scales=scales, build_info=info)
 
 

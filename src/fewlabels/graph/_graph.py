@@ -44,6 +44,9 @@ class Graph:
     local_scales : ndarray of shape (n_nodes,) or None
         s_i, the distance of each point to its k-th neighbour, in the features' unit;
         known for graphs of nearest neighbours only.
+    recall_ : float or None
+        Share of the true nearest neighbours that the search found: 1 if it was exact, measured
+        on a sample if not; None for graphs that no search built.
     build_info : dict
         How the graph was made (``kind``, ``n_neighbors``, ``metric``, ...) and what was seen
         on the way (``asymmetry``, ``n_duplicates``); plain numbers and strings.
@@ -149,6 +152,10 @@ class Graph:
     @property
     def build_info(self) -> dict[str, Any]:
         return dict(self._build_info)
+
+    @property
+    def recall_(self) -> float | None:
+        return self._build_info.get("recall")
 
     @property
     def is_dense(self) -> bool:

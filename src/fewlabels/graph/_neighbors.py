@@ -1,23 +1,31 @@
 """The nearest neighbours of every point among the others.
 
-:func:`find_neighbors` is the one way in. A faster search joins by taking the same arguments and
-returning a :class:`Neighbors`; weights and graph do not know how the neighbours were found.
+:func:`find_neighbors` is the one way in. It compares all pairs or walks a tree where that is quick,
+and searches approximately where it is not. Weights and graph do not know how the neighbours were
+found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.neighbors import VALID_METRICS, NearestNeighbors
-from threadpoolctl import threadpool_limits
-from tqdm import tqdm
+from sklearn.neighbors import VALID_METRICS
+from sklearn.utils import check_random_state
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph._exact import (
+    TREE_FEATURES,
+    centred,
+    directions,
+    largest_products,
+    nearest_euclidean,
+    search,
+)
 
 _OWN_METRICS = ("euclidean", "cosine", "inner_product")
 # They need parameters of their own, or no features.
@@ -30,11 +38,10 @@ KNOWN_METRICS = (
     ),
 )
 
-# Trees of more dimensions are slower than comparing all pairs.
-_TREE_FEATURES = 15
-
-_ROWS_AT_ONCE = 2048
-_BYTES_AT_ONCE = 64_000_000
+# An exact search of so many points and features takes about half a second on two cores; the
+# approximate one's own preparations take as long.
+_QUICK = 2e10
+_FEWEST_POINTS = 1_000
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -49,10 +56,14 @@ class Neighbors:
     indices : ndarray of shape (n_samples, k), dtype intp
     distances : ndarray of shape (n_samples, k), float64
         Exactly 0 for exact duplicates, where the metric is euclidean or cosine.
+    recall : float
+        Share of the true neighbours that were found: 1 for an exact search, an estimate from
+        a sample for an approximate one.
     """
 
     indices: IntArray
     distances: FloatArray
+    recall: float = 1.0
 
 
 def find_neighbors(
@@ -60,10 +71,13 @@ def find_neighbors(
     n_neighbors: int,
     *,
     metric: str | Callable[..., float] = "euclidean",
+    exact: bool | None = None,
+    min_recall: float = 0.98,
     n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
     progress: bool = False,
 ) -> Neighbors:
-    """Find the nearest neighbours by an exact search.
+    """Find the nearest neighbours.
 
     Parameters
     ----------
@@ -75,7 +89,17 @@ def find_neighbors(
         and 0 from another zero row), ``"inner_product"`` (the largest products are nearest;
         d^2 = 2 (m^2 - <x, y>) with m the largest norm, which is the squared Euclidean distance
         where all norms are equal), or any metric of :class:`sklearn.neighbors.NearestNeighbors`.
+    exact : bool, default=None
+        None searches exactly where that is quick: few points, up to 15 features (a tree), sparse
+        features, and other metrics than these three. False forbids only the first reason.
+    min_recall : float, default=0.98
+        In (0, 1]: the share of the true neighbours that an approximate search has to find, as
+        measured on a sample.
     n_jobs : int, default=None
+        Threads of an exact search; an approximate one uses all cores.
+    random_state : int, RandomState or None, default=None
+        Of the sample and the cells of an approximate search; None is 0, so that the same input
+        gives the same neighbours.
     progress : bool, default=False
         Show a progress bar on standard error.
 
@@ -85,20 +109,29 @@ def find_neighbors(
 
     Notes
     -----
-    Cost O(n^2 n_features) at worst, O(n k) memory. Squared distances that a search computes as
-    |x|^2 - 2 <x, y> + |y|^2 are wrong by rounding near 0, so the distances of the pairs found
-    are computed once more from the differences. Which of several equally near points takes the
-    last place depends on the search, but not on the number of threads.
+    Cost of an exact search O(n^2 n_features) at worst, of an approximate one about
+    O(n^1.5 n_features); memory O(n k), besides a copy of the features in float32 if approximate.
+
+    In an exact search, squared distances that are computed as |x|^2 - 2 <x, y> + |y|^2 are wrong
+    by rounding near 0, so the distances of the pairs found are computed once more from the
+    differences, as in the approximate one. Which of several equally near points takes the last
+    place depends on the search, but not on the number of threads.
     """
-    if metric == "euclidean":
-        return _nearest_euclidean(X, n_neighbors, n_jobs, progress)
-    if metric == "cosine":
-        found = _nearest_euclidean(_directions(X), n_neighbors, n_jobs, progress)
-        return Neighbors(found.indices, found.distances**2 / 2)
-    if metric == "inner_product":
-        return _largest_products(X, n_neighbors, progress)
+    if not callable(metric) and metric in _OWN_METRICS:
+        if exact is not True and worth_approximating(X, forced=exact is False):
+            random = check_random_state(0 if random_state is None else random_state)
+            seed = int(random.randint(2**31))
+            found = _approximate_neighbors(X, n_neighbors, metric, min_recall, seed, progress)
+            if found is not None:
+                return found
+        if metric == "euclidean":
+            return _sorted(*nearest_euclidean(X, n_neighbors, n_jobs, progress))
+        if metric == "cosine":
+            indices, distances = nearest_euclidean(directions(X), n_neighbors, n_jobs, progress)
+            return _sorted(indices, distances**2 / 2)
+        return _sorted(*largest_products(X, n_neighbors, progress))
     try:
-        found = _sorted(*_search(X, n_neighbors, metric, "auto", n_jobs, progress))
+        found = _sorted(*search(X, n_neighbors, metric, "auto", n_jobs, progress))
     except ValueError as error:
         if callable(metric):
             raise
@@ -112,6 +145,43 @@ def find_neighbors(
     return found
 
 
+def worth_approximating(X: Any, *, forced: bool = False) -> bool:
+    """Tell whether an approximate search of `X` can be quicker than an exact one."""
+    if sparse.issparse(X) or X.shape[1] <= TREE_FEATURES or len(X) < _FEWEST_POINTS:
+        return False
+    return forced or len(X) ** 2 * X.shape[1] > _QUICK
+
+
+def _approximate_neighbors(
+    X: Any, n_neighbors: int, metric: str, min_recall: float, seed: int, progress: bool
+) -> Neighbors | None:
+    # Loaded when first needed: most graphs are small.
+    from fewlabels.graph import _approximate
+
+    points = np.ascontiguousarray(
+        centred(X) if metric == "euclidean" else directions(X) if metric == "cosine" else X,
+        dtype=np.float32,
+    )
+    queries, offset = points, np.zeros(1, dtype=np.float32)
+    if metric == "inner_product":
+        # With sqrt(m^2 - |y|^2) as one more feature of the points, and 0 of the queries, the
+        # nearest point is the one of largest product (Bachrach et al., RecSys 2014).
+        norms = np.einsum("ij,ij->i", points, points)
+        longest = norms.max()
+        lift = np.sqrt(np.maximum(longest - norms, 0))[:, None]
+        queries = np.hstack([points, np.zeros_like(lift)])
+        points = np.hstack([points, lift])
+        offset = longest - norms
+    found = _approximate.search(
+        points, queries, n_neighbors, min_recall=min_recall, seed=seed, progress=progress
+    )
+    if found is None:
+        return None
+    squared = np.maximum(found.squared.astype(np.float64) + offset[:, None], 0)
+    distances = squared / 2 if metric == "cosine" else np.sqrt(squared)
+    return _sorted(found.indices.astype(np.intp, copy=False), distances, found.recall)
+
+
 def check_metric(metric: object) -> None:
     """Raise if no search here knows `metric`."""
     if callable(metric) or (isinstance(metric, str) and metric in KNOWN_METRICS):
@@ -121,143 +191,13 @@ def check_metric(metric: object) -> None:
     raise kind(f"metric must be a callable or one of {listed}; got {metric!r}.")
 
 
-def centred(X: Any) -> Any:
-    """Move dense points so that their median is the origin; leave sparse ones where they are.
-
-    Squared distances computed as |x|^2 - 2 <x, y> + |y|^2 lose the digits that |x|^2 has in
-    front of |x - y|^2. The (lower) median is a value of the data: integers stay integers, and a
-    far outlier does not count.
-    """
-    if sparse.issparse(X):
-        return X
-    middle = (len(X) - 1) // 2
-    return X - np.partition(X, middle, axis=0)[middle]
-
-
-def _nearest_euclidean(X: Any, n_neighbors: int, n_jobs: int | None, progress: bool) -> Neighbors:
-    by_tree = not sparse.issparse(X) and X.shape[1] <= _TREE_FEATURES
-    points, algorithm = (X, "kd_tree") if by_tree else (centred(X), "brute")
-    indices, _ = _search(points, n_neighbors, "euclidean", algorithm, n_jobs, progress)
-    return _sorted(indices, _euclidean_distances(X, indices))
-
-
-def _search(
-    X: Any, n_neighbors: int, metric: Any, algorithm: str, n_jobs: int | None, progress: bool
-) -> tuple[IntArray, FloatArray]:
-    """Find the nearest other points.
-
-    scikit-learn shares the work among threads in a way that depends on their number, and with
-    it which of several equally near points is left out. One point more than asked for tells
-    where that happens, and these rows are searched again, in one thread.
-    """
-    n_samples = X.shape[0]
-    n_found = min(n_neighbors + 1, n_samples - 1)
-    index = NearestNeighbors(
-        n_neighbors=n_found + 1, metric=metric, algorithm=algorithm, n_jobs=n_jobs
-    ).fit(X)
-    indices = np.empty((n_samples, n_found), dtype=np.intp)
-    distances = np.empty((n_samples, n_found))
-
-    def search(rows: IntArray) -> None:
-        found_distances, found = index.kneighbors(X[rows])
-        keep = _without_self(found, rows)
-        indices[rows] = found[keep].reshape(-1, n_found)
-        distances[rows] = found_distances[keep].reshape(-1, n_found)
-
-    for rows in _row_blocks(n_samples, _ROWS_AT_ONCE, progress):
-        search(np.arange(rows.start, rows.stop))
-    if n_found > n_neighbors:
-        contested = np.flatnonzero(distances[:, n_neighbors - 1] == distances[:, n_neighbors])
-        with threadpool_limits(1, user_api="openmp"):
-            for rows in _row_blocks(len(contested), _ROWS_AT_ONCE, progress=False):
-                search(contested[rows])
-    return indices[:, :n_neighbors], distances[:, :n_neighbors]
-
-
-def _without_self(found: IntArray, own: IntArray) -> npt.NDArray[np.bool_]:
-    """Keep all but one entry a row: the point itself, or the last where duplicates hide it."""
-    keep: npt.NDArray[np.bool_] = found != own[:, None]
-    keep[keep.all(axis=1), -1] = False
-    return keep
-
-
-def _largest_products(X: Any, n_neighbors: int, progress: bool) -> Neighbors:
-    n_samples = X.shape[0]
-    rows_at_once = max(1, _BYTES_AT_ONCE // (8 * n_samples))
-    # In float64, in which products of float32 features tie as they should on any machine.
-    points = X.astype(np.float64)
-    indices = np.empty((n_samples, n_neighbors), dtype=np.intp)
-    products = np.empty((n_samples, n_neighbors))
-    for rows in _row_blocks(n_samples, rows_at_once, progress):
-        block = points[rows] @ points.T
-        block = block.toarray() if sparse.issparse(block) else block
-        own = np.arange(rows.start, rows.stop)
-        block[own - rows.start, own] = -np.inf
-        found = np.argpartition(-block, n_neighbors - 1, axis=1)[:, :n_neighbors]
-        indices[rows] = found
-        products[rows] = np.take_along_axis(block, found, axis=1)
-    largest_squared_norm = float(_squared_norms(X).max())
-    squared = 2 * (largest_squared_norm - products)
-    return _sorted(indices, np.sqrt(np.maximum(squared, 0)))
-
-
-def _directions(X: Any) -> Any:
-    """Scale rows to length 1; zero rows get a direction of their own, across a new feature."""
-    # The largest entry first, so that no square overflows or vanishes. (scikit-learn's normalize
-    # takes short rows for zero: those below 1e-6 in float32.)
-    largest = np.asarray(abs(X).max(axis=1).toarray() if sparse.issparse(X) else abs(X).max(axis=1))
-    scaled = _rows_divided(X, largest.ravel())
-    norms = np.sqrt(_squared_norms(scaled))
-    scaled = _rows_divided(scaled, norms)
-    zero = (norms == 0).astype(scaled.dtype)[:, None]
-    if not zero.any():
-        return scaled
-    if sparse.issparse(scaled):
-        return sparse.hstack([scaled, sparse.csr_array(zero)], format="csr")
-    return np.hstack([scaled, zero])
-
-
-def _rows_divided(X: Any, divisors: FloatArray) -> Any:
-    """Divide each row by its number; leave it where that is 0."""
-    divisors = np.where(divisors > 0, divisors, 1).astype(X.dtype)
-    if not sparse.issparse(X):
-        return X / divisors[:, None]
-    data = X.data / np.repeat(divisors, np.diff(X.indptr))
-    return sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)
-
-
-def _squared_norms(X: Any) -> FloatArray:
-    if sparse.issparse(X):
-        return np.asarray(X.power(2).sum(axis=1, dtype=np.float64)).ravel()
-    return np.asarray(np.einsum("ij,ij->i", X, X, dtype=np.float64))
-
-
-def _euclidean_distances(X: Any, indices: IntArray) -> FloatArray:
-    """Distance of each point to each of its neighbours, from the differences."""
-    n_samples, n_neighbors = indices.shape
-    squared = np.empty((n_samples, n_neighbors))
-    rows_at_once = max(1, _BYTES_AT_ONCE // (8 * max(1, n_neighbors * X.shape[1])))
-    for rows in _row_blocks(n_samples, rows_at_once, progress=False):
-        near = indices[rows]
-        own = np.repeat(np.arange(rows.start, rows.stop), n_neighbors)
-        difference = X[own] - X[near.ravel()]
-        squared[rows] = _squared_norms(difference).reshape(near.shape)
-    return np.sqrt(squared)
-
-
-def _sorted(indices: IntArray, distances: FloatArray) -> Neighbors:
+def _sorted(indices: IntArray, distances: FloatArray, recall: float = 1.0) -> Neighbors:
     by_index = np.argsort(indices, axis=1)
     indices = np.take_along_axis(indices, by_index, axis=1)
     distances = np.take_along_axis(distances, by_index, axis=1)
     order = np.argsort(distances, axis=1, kind="stable")
     return Neighbors(
-        np.take_along_axis(indices, order, axis=1), np.take_along_axis(distances, order, axis=1)
+        np.take_along_axis(indices, order, axis=1),
+        np.take_along_axis(distances, order, axis=1),
+        recall,
     )
-
-
-def _row_blocks(n_rows: int, size: int, progress: bool) -> Iterator[slice]:
-    with tqdm(total=n_rows, desc="neighbours", unit=" points", disable=not progress) as bar:
-        for start in range(0, n_rows, size):
-            stop = min(start + size, n_rows)
-            yield slice(start, stop)
-            bar.update(stop - start)
