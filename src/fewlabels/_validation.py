@@ -90,6 +90,19 @@ def _range(minimum: int | None, maximum: int | None) -> str:
     return f"from {minimum} to {maximum}"
 
 
+def check_seed(random_state: object) -> None:
+    """Raise if `random_state` is neither None nor an integer seed nor a RandomState."""
+    if random_state is None or isinstance(random_state, np.random.RandomState):
+        return
+    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
+        check_integer("random_state", random_state, minimum=0, maximum=2**32 - 1)
+        return
+    raise InvalidTypeError(
+        "random_state must be None, an integer or a numpy.random.RandomState, got "
+        f"{random_state!r}."
+    )
+
+
 def naming_rows(X: Any, message: str) -> str:
     """Add the rows of the NaN or infinite values that scikit-learn's message speaks of."""
     if "NaN" not in message and "infinity" not in message:

@@ -151,6 +151,12 @@ def test_a_recall_that_is_no_number_is_refused(min_recall):
         knn_graph(curved(100, 5), min_recall=min_recall)
 
 
+@pytest.mark.parametrize("seed", ["nonsense", 1.5, True, -1, 2**32])
+def test_a_seed_that_is_none_is_refused(seed):
+    with pytest.raises(InvalidInputError, match="random_state must be"):
+        knn_graph(curved(100, 5), random_state=seed)
+
+
 def test_progress_goes_to_standard_error_only(capsys):
     knn_graph(curved(2000, 20), exact=False, progress=True)
     captured = capsys.readouterr()

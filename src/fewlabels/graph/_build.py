@@ -17,6 +17,7 @@ from fewlabels._validation import (
     check_integer,
     check_n_jobs,
     check_real,
+    check_seed,
     naming_rows,
 )
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
@@ -118,6 +119,7 @@ def knn_graph(
     if exact is not None and not isinstance(exact, bool):
         raise InvalidTypeError(f"exact must be True, False or None, got {exact!r}.")
     check_real("min_recall", min_recall, above=0, maximum=1)
+    check_seed(random_state)
     n_jobs = check_n_jobs(n_jobs)
     features = _checked_features(X)
     n_samples = features.shape[0]
