@@ -94,7 +94,7 @@ def check_seed(random_state: object) -> None:
     """Raise if `random_state` is neither None nor an integer seed nor a RandomState."""
     if random_state is None or isinstance(random_state, np.random.RandomState):
         return
-    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
+    if isinstance(random_state, Integral):
         check_integer("random_state", random_state, minimum=0, maximum=2**32 - 1)
         return
     raise InvalidTypeError(
