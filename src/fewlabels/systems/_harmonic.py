@@ -57,7 +57,7 @@ class HarmonicSystem:
             require_memory(
                 2 * 8 * n_entries,
                 f"the dense system of {int(self._unknown.sum()):,} unlabelled points",
-                'Join the points to their nearest only: kernel="self-tuning" or fewlabels.knn_graph.',
+                'Join points to their nearest only: kernel="self-tuning" or fewlabels.knn_graph.',
             )
         rows = float64_weights(graph)[self._unknown]
         self._boundary = rows[:, labelled]
