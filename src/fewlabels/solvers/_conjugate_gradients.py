@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigvalsh_tridiagonal
@@ -9,6 +11,7 @@ from scipy.linalg import eigvalsh_tridiagonal
 from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
 from fewlabels.solvers._residual import column_ratios
 from fewlabels.solvers._solution import Accuracy, Solution
+from fewlabels.solvers._threads import row_blocks, run_all
 
 # A recursive residual that has fallen this far, relatively, no longer says anything of the true
 # one; the columns then stop, and the rows are judged by the true residual.
@@ -59,7 +62,7 @@ class ConjugateGradients:
         y = np.zeros_like(b) if x0 is None else x0 / scale
         r = b - (y - matrix.apply_scaled_weights(y)) if x0 is not None else b.copy()
         floor = _FLOOR * np.maximum(np.linalg.norm(b, axis=0), np.linalg.norm(r, axis=0))
-        p = r.copy()
+        vectors = _Vectors(matrix, y, r)
         rho = _dots(r, r)
         history: list[tuple[FloatArray, FloatArray]] = []
         active = np.sqrt(rho) > floor
@@ -67,16 +70,12 @@ class ConjugateGradients:
         n_iter = 0
         while not settled and active.any() and n_iter < accuracy.max_iter:
             n_iter += 1
-            q = p - matrix.apply_scaled_weights(p)  # 6.18, line 2: A p_j
-            curvature = _dots(p, q)
+            curvature = vectors.apply()
             active &= curvature > 0  # 0 by rounding alone: the ground is lost beside the weights
             alpha = _ratios(rho, curvature, active)
-            y += alpha * p
-            r -= alpha * q
-            rho_next = _dots(r, r)
+            rho_next = vectors.advance(alpha)
             beta = _ratios(rho_next, rho, active)
-            p *= beta
-            p += r
+            vectors.turn(beta)
             history.append((alpha, beta))
             rho = rho_next
             active &= np.sqrt(rho) > floor
@@ -116,6 +115,57 @@ class ConjugateGradients:
         off_diagonal = np.sqrt(b) / a[:-1]
         ritz = eigvalsh_tridiagonal(diagonal, off_diagonal, select="i", select_range=(0, 0))
         return max(known, float(ritz[0]), np.finfo(float).eps)
+
+
+class _Vectors:
+    """The iterates y, r and p of algorithm 6.18, updated in place, by blocks of rows on all cores.
+
+    Parameters
+    ----------
+    matrix : GroundedLaplacian
+    y, r : ndarray of shape (n, m)
+        Start and residual; modified.
+    """
+
+    def __init__(self, matrix: GroundedLaplacian, y: FloatArray, r: FloatArray) -> None:
+        dense = isinstance(matrix.weights, np.ndarray)
+        self._blocks = [slice(0, len(y))] if dense else row_blocks(*y.shape)
+        self._products = matrix.scaled_row_products(self._blocks)
+        self._y, self._r, self._p, self._q = y, r, r.copy(), np.empty_like(r)
+
+    def apply(self) -> FloatArray:
+        """Line 2: q = A p; return (p, q) of each column."""
+
+        def block(k: int) -> FloatArray:
+            rows = self._blocks[k]
+            np.subtract(self._p[rows], self._products[k](self._p), out=self._q[rows])
+            return _dots(self._p[rows], self._q[rows])
+
+        return self._sum(block)
+
+    def advance(self, alpha: FloatArray) -> FloatArray:
+        """Lines 3 and 4: y += alpha p, r -= alpha q; return (r, r) of each column."""
+
+        def block(k: int) -> FloatArray:
+            rows = self._blocks[k]
+            self._y[rows] += alpha * self._p[rows]
+            self._r[rows] -= alpha * self._q[rows]
+            return _dots(self._r[rows], self._r[rows])
+
+        return self._sum(block)
+
+    def turn(self, beta: FloatArray) -> None:
+        """Line 6: p = r + beta p."""
+
+        def block(k: int) -> None:
+            rows = self._blocks[k]
+            self._p[rows] *= beta
+            self._p[rows] += self._r[rows]
+
+        run_all(block, len(self._blocks))
+
+    def _sum(self, block: Callable[[int], FloatArray]) -> FloatArray:
+        return np.asarray(np.sum(run_all(block, len(self._blocks)), axis=0))
 
 
 def _totals(y: FloatArray, others: FloatArray) -> FloatArray:

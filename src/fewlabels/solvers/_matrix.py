@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -58,6 +59,12 @@ class GroundedLaplacian:
             return np.asarray(scale * (self.weights @ (scale * y)))
         return np.asarray(self.scaled_weights @ y)
 
+    def scaled_row_products(self, blocks: list[slice]) -> list[Callable[[FloatArray], FloatArray]]:
+        """Return for each block of rows the function y -> (N y)[rows]."""
+        if isinstance(self.weights, np.ndarray):  # its products share the cores themselves
+            return [self.apply_scaled_weights]
+        return [_rows_of(self.scaled_weights, rows).__matmul__ for rows in blocks]
+
     @cached_property
     def scaled_weights(self) -> sparse.csr_array:
         """N as a CSR matrix."""
@@ -110,6 +117,14 @@ class GroundedLaplacian:
             GroundedLaplacian(rows[:, keep], self.ground[keep] + row_sums(boundary)),
             boundary,
         )
+
+
+def _rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
+    """Take some rows without a copy of their entries."""
+    starts = matrix.indptr[rows.start : rows.stop + 1]
+    entries = slice(starts[0], starts[-1])
+    parts = (matrix.data[entries], matrix.indices[entries], starts - starts[0])
+    return sparse.csr_array(parts, shape=(rows.stop - rows.start, matrix.shape[1]))
 
 
 def row_sums(weights: Any) -> FloatArray:
