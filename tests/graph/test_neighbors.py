@@ -204,3 +204,14 @@ def test_an_error_of_the_users_own_metric_is_passed_on() -> None:
     with pytest.raises(ValueError, match="my own mistake") as caught:
         find_neighbors(_normal(5, 2), 1, metric=broken)
     assert not isinstance(caught.value, (InvalidInputError, InvalidTypeError))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "inner_product", "manhattan"])
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_function_is_told_the_share_that_is_done(metric, exact) -> None:
+    X = np.random.default_rng(0).normal(size=(5000, 20)) @ np.ones((20, 20))
+    shares: list[float] = []
+    find_neighbors(X, 3, metric=metric, exact=exact, progress=shares.append)
+    assert len(shares) >= 1
+    assert shares == sorted(shares)
+    assert shares[-1] == 1

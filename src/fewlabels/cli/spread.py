@@ -190,13 +190,13 @@ def spread(
                 ignore=_from_earlier_run(table.names),
                 scale=not as_they_are,
             )
-        stage("joining similar rows")
+        joining = stage("joining similar rows")
         if neighbors is None:
             neighbors = min(
                 _DEFAULT_NEIGHBORS, max(2, _DEFAULT_NEIGHBORS * table.n_rows // _SMALL_TABLE)
             )
         neighbors = min(neighbors, table.n_rows - 1)
-        graph = knn_graph(matrix.values, neighbors, weights="self-tuning")
+        graph = knn_graph(matrix.values, neighbors, progress=joining)
         stage("spreading the labels")
         added, notes = _spread(graph, labels, method, alpha, _names(table.names))
         # put together before the table is written, so that nothing can go wrong after that

@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
+
+from fewlabels.graph._progress import Progress, reporting
 
 IntArray = npt.NDArray[np.int64]
 Float32Array = npt.NDArray[np.float32]
@@ -69,7 +70,7 @@ def search(
     *,
     min_recall: float,
     seed: int,
-    progress: bool,
+    progress: Progress,
 ) -> Found | None:
     """Find the `k` nearest points of each query; None if `min_recall` takes an exact search.
 
@@ -99,11 +100,11 @@ def search(
         n_components = min(2 * n_components, d)
     indices = np.empty((n, k), dtype=np.int64)
     squared = np.empty((n, k), dtype=np.float32)
-    with tqdm(total=n, desc="neighbours", unit=" points", disable=not progress) as bar:
+    with reporting(progress, n) as report:
         for start in range(0, n, _ROWS_AT_ONCE):
             rows = np.arange(start, min(start + _ROWS_AT_ONCE, n))
             indices[rows], squared[rows] = cells.nearest(rows, k, setting)
-            bar.update(len(rows))
+            report(len(rows))
     return Found(indices, squared, _recall(squared[sample], reach))
 
 

@@ -30,6 +30,7 @@ from fewlabels.graph._graph import (
     symmetric_csr,
 )
 from fewlabels.graph._neighbors import Neighbors, check_metric, find_neighbors
+from fewlabels.graph._progress import Progress
 from fewlabels.graph._weights import WEIGHTS, Weights, edge_weights
 
 # Sums of squares up to this size are finite.
@@ -47,7 +48,7 @@ def knn_graph(
     min_recall: float = 0.98,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
-    progress: bool = False,
+    progress: Progress = False,
 ) -> Graph:
     """Join every point to its nearest neighbours.
 
@@ -81,8 +82,9 @@ def knn_graph(
     random_state : int, RandomState or None, default=None
         Seed of an approximate search; None is 0, so that the same input gives the same graph. No
         effect on an exact one.
-    progress : bool, default=False
-        Show a progress bar on standard error.
+    progress : bool or callable, default=False
+        True shows a progress bar on standard error; a function is called with the share that
+        is done, from 0 to 1.
 
     Returns
     -------

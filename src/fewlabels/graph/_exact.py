@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
+
+from fewlabels.graph._progress import Progress, reporting
 
 # Trees of more dimensions are slower than comparing all pairs.
 TREE_FEATURES = 15
@@ -36,7 +37,7 @@ def centred(X: Any) -> Any:
 
 
 def nearest_euclidean(
-    X: Any, n_neighbors: int, n_jobs: int | None, progress: bool
+    X: Any, n_neighbors: int, n_jobs: int | None, progress: Progress
 ) -> tuple[IntArray, FloatArray]:
     """Find the neighbours in the Euclidean distance, which is exactly 0 for duplicates."""
     by_tree = not sparse.issparse(X) and X.shape[1] <= TREE_FEATURES
@@ -46,7 +47,7 @@ def nearest_euclidean(
 
 
 def search(
-    X: Any, n_neighbors: int, metric: Any, algorithm: str, n_jobs: int | None, progress: bool
+    X: Any, n_neighbors: int, metric: Any, algorithm: str, n_jobs: int | None, progress: Progress
 ) -> tuple[IntArray, FloatArray]:
     """Find the nearest other points.
 
@@ -85,7 +86,7 @@ def _without_self(found: IntArray, own: IntArray) -> npt.NDArray[np.bool_]:
     return keep
 
 
-def largest_products(X: Any, n_neighbors: int, progress: bool) -> tuple[IntArray, FloatArray]:
+def largest_products(X: Any, n_neighbors: int, progress: Progress) -> tuple[IntArray, FloatArray]:
     """Find the neighbours of largest inner product; see `find_neighbors` for the distance."""
     n_samples = X.shape[0]
     rows_at_once = max(1, _BYTES_AT_ONCE // (8 * n_samples))
@@ -150,9 +151,9 @@ def _euclidean_distances(X: Any, indices: IntArray) -> FloatArray:
     return np.sqrt(squared)
 
 
-def _row_blocks(n_rows: int, size: int, progress: bool) -> Iterator[slice]:
-    with tqdm(total=n_rows, desc="neighbours", unit=" points", disable=not progress) as bar:
+def _row_blocks(n_rows: int, size: int, progress: Progress) -> Iterator[slice]:
+    with reporting(progress, n_rows) as report:
         for start in range(0, n_rows, size):
             stop = min(start + size, n_rows)
             yield slice(start, stop)
-            bar.update(stop - start)
+            report(stop - start)

@@ -26,6 +26,7 @@ from fewlabels.graph._exact import (
     nearest_euclidean,
     search,
 )
+from fewlabels.graph._progress import Progress
 
 _OWN_METRICS = ("euclidean", "cosine", "inner_product")
 # They need parameters of their own, or no features.
@@ -75,7 +76,7 @@ def find_neighbors(
     min_recall: float = 0.98,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
-    progress: bool = False,
+    progress: Progress = False,
 ) -> Neighbors:
     """Find the nearest neighbours.
 
@@ -100,8 +101,9 @@ def find_neighbors(
     random_state : int, RandomState or None, default=None
         Of the sample and the cells of an approximate search; None is 0, so that the same input
         gives the same neighbours.
-    progress : bool, default=False
-        Show a progress bar on standard error.
+    progress : bool or callable, default=False
+        True shows a progress bar on standard error; a function is called with the share that
+        is done, from 0 to 1.
 
     Returns
     -------
@@ -153,7 +155,7 @@ def worth_approximating(X: Any, *, forced: bool = False) -> bool:
 
 
 def _approximate_neighbors(
-    X: Any, n_neighbors: int, metric: str, min_recall: float, seed: int, progress: bool
+    X: Any, n_neighbors: int, metric: str, min_recall: float, seed: int, progress: Progress
 ) -> Neighbors | None:
     # Loaded when first needed: most graphs are small.
     from fewlabels.graph import _approximate

@@ -1,0 +1,36 @@
+"""Say how far a search is: on a bar, or to a function."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from tqdm import tqdm
+
+Progress: TypeAlias = bool | Callable[[float], object]
+
+
+@contextlib.contextmanager
+def reporting(progress: Progress, n_points: int) -> Iterator[Callable[[int], object]]:
+    """Yield a function to call with the number of points just done.
+
+    Parameters
+    ----------
+    progress : bool or callable
+        True shows a bar on standard error; a function is called with the share that is done,
+        from 0 to 1.
+    n_points : int
+    """
+    if not callable(progress):
+        with tqdm(total=n_points, desc="neighbours", unit=" points", disable=not progress) as bar:
+            yield bar.update
+        return
+    done = 0
+
+    def report(n_more: int) -> None:
+        nonlocal done
+        done += n_more
+        progress(done / n_points)
+
+    yield report
