@@ -33,6 +33,18 @@ def test_the_python_lines_run_and_read_most_digits(capsys):
     assert set(np.flatnonzero(model._labels.labelled)) == {*range(50), 100, 200}
 
 
+def test_the_guide_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    for code in re.findall(r"^```python\n(.*?)^```", guide, flags=re.MULTILINE | re.DOTALL):
+        exec(compile(code, "guide.md", "exec"), names)  # noqa: S102 - our own guide
+    printed = capsys.readouterr().out
+    assert "every component holds a label" in printed
+    assert "1797 points reached" in printed
+    assert len(names["asked"]) == 5
+
+
 @pytest.mark.parametrize(
     "line", [line for block in blocks("sh") for line in block.splitlines() if "spread" in line]
 )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Self
@@ -12,7 +10,6 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fewlabels._labels import encode_labels
@@ -23,7 +20,7 @@ from fewlabels._validation import (
     check_real,
     naming_rows,
 )
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
 from fewlabels.models._kernels import (
     KERNELS,
@@ -41,6 +38,7 @@ from fewlabels.models._relabel import (
     remove_codes,
 )
 from fewlabels.models._scores import Scores
+from fewlabels.models._warnings import warn_of_answers
 from fewlabels.solvers import METHODS, Method
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -92,7 +90,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         with self._unchanged_on_failure():
             scores = self._fit(X, y)
             self._publish(scores)
-        self._warn(scores)
+        # last, for a warning may be made an error
+        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
         return self
 
     def _fit(self, X: Any, y: Any) -> Scores:
@@ -368,7 +367,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
             self._labels = change.labels
             scores = self._solve_change(change)
             self._publish(scores)
-        self._warn(scores)
+        # last, for a warning may be made an error
+        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
         return self
 
     @contextlib.contextmanager
@@ -396,37 +396,3 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         self.evidence_ = scores.totals
         self.residual_ = scores.residual
         self.n_iter_ = max(1, scores.n_iter)  # 0 where every point is labelled, say
-
-    def _warn(self, scores: Scores) -> None:
-        """Warn of what a user must know; last, for a warning may be made an error."""
-        if not scores.converged.all():
-            limited = scores.n_iter >= self.max_iter
-            why = f"max_iter={self.max_iter} was reached" if limited else "rounding ended the solve"
-            how = 'Raise max_iter, or use solver="auto"' if limited else 'Use solver="sweeps"'
-            warnings.warn(
-                f"{why} without convergence to tol={self.tol:g}. The largest residual of a class "
-                f"is {scores.residual.max():.1e}, relative to its labels; "
-                f"{int((self.reached_ & ~scores.values.any(axis=1)).sum())} points that labels "
-                f'reach have no answer yet. {how} or "direct".',
-                ConvergenceWarning,
-                stacklevel=_callers_level(),
-            )
-        n_unreached = int((~self.reached_).sum())
-        if n_unreached:
-            warnings.warn(
-                f"{n_unreached} of {len(self.reached_)} points can't be reached from any label. "
-                "Their distribution is the prior, transduction_ marks them as unlabelled, and "
-                "reached_ is False there. graph_.diagnose(y) says where they are. To join them, "
-                'raise n_neighbors, take kernel="self-tuning", or lower gamma.',
-                UnreachedWarning,
-                stacklevel=_callers_level(),
-            )
-
-
-def _callers_level() -> int:
-    """The stack level at which a warning given here points out of this package."""
-    level, frame = 1, inspect.currentframe()
-    frame = frame.f_back if frame else None
-    while frame and str(frame.f_globals.get("__name__", "")).startswith("fewlabels."):
-        level, frame = level + 1, frame.f_back
-    return level

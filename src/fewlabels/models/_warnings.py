@@ -1,0 +1,52 @@
+"""What a user must know of an answer, said where the package was called."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
+
+from fewlabels.exceptions import UnreachedWarning
+from fewlabels.models._scores import Scores
+
+
+def warn_of_answers(
+    scores: Scores, reached: npt.NDArray[np.bool_], max_iter: int, tol: float, solver: str
+) -> None:
+    """Warn if the iteration ended too early, or some points are out of every label's reach."""
+    if not scores.converged.all():
+        limited = scores.n_iter >= max_iter
+        why = f"max_iter={max_iter} was reached" if limited else "rounding ended the solve"
+        first = "Raise max_iter, or use" if limited else "Use"
+        other = "auto" if limited else "sweeps"
+        solvers = " or ".join(f'"{name}"' for name in (other, "direct") if name != solver)
+        n_open = int((reached & ~scores.values.any(axis=1)).sum())
+        warnings.warn(
+            f"{why} without convergence to tol={tol:g}. The largest residual of a class is "
+            f"{scores.residual.max():.1e}, relative to its labels; {n_open} points that labels "
+            f"reach have no answer yet. {first} solver={solvers}.",
+            ConvergenceWarning,
+            stacklevel=_callers_level(),
+        )
+    n_unreached = int((~reached).sum())
+    if n_unreached:
+        warnings.warn(
+            f"{n_unreached} of {len(reached)} points can't be reached from any label. Their "
+            "distribution is the prior, transduction_ marks them as unlabelled, and reached_ is "
+            "False there. graph_.diagnose(y) says where they are. To join them, raise n_neighbors, "
+            'take kernel="self-tuning", or lower gamma.',
+            UnreachedWarning,
+            stacklevel=_callers_level(),
+        )
+
+
+def _callers_level() -> int:
+    """Return the stack level at which a warning points out of this package."""
+    level, frame = 1, inspect.currentframe()
+    frame = frame.f_back if frame else None
+    while frame and str(frame.f_globals.get("__name__", "")).startswith("fewlabels."):
+        level, frame = level + 1, frame.f_back
+    return level
