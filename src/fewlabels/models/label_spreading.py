@@ -147,15 +147,15 @@ class LabelSpreading(GraphClassifier):
         touched = change.touched
         if len(touched) == 0:
             return scores
-        start = scores.true_values()[:, touched]
+        before = scores.true_values()
         untouched = np.setdiff1d(np.arange(len(change.labels.classes)), touched)
-        others = scores.true_values()[:, untouched].sum(axis=1)
+        others = before[:, untouched].sum(axis=1)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._system.solve(
                 self._one_hot()[:, touched],
                 tol=self.tol,
                 max_iter=self.max_iter,
-                start=start,
+                start=before[:, touched],
                 other_totals=others,
                 callback=callback,
             )

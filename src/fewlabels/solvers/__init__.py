@@ -3,7 +3,7 @@
 from fewlabels.solvers._cholesky import Cholesky
 from fewlabels.solvers._conjugate_gradients import ConjugateGradients
 from fewlabels.solvers._elimination import Elimination
-from fewlabels.solvers._matrix import GroundedLaplacian, row_sums
+from fewlabels.solvers._matrix import GroundedLaplacian, row_sums, scaled_both_ways
 from fewlabels.solvers._prepared import METHODS, Answer, Method, PreparedSolver
 from fewlabels.solvers._solution import Accuracy, Callback, Solution
 from fewlabels.solvers._sparse_direct import SparseFactorization
@@ -24,4 +24,5 @@ __all__ = [
     "SparseFactorization",
     "Sweeps",
     "row_sums",
+    "scaled_both_ways",
 ]

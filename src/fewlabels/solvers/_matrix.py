@@ -68,10 +68,7 @@ class GroundedLaplacian:
     @cached_property
     def scaled_weights(self) -> sparse.csr_array:
         """N as a CSR matrix."""
-        weights = sparse.csr_array(self.weights)
-        data = weights.data * np.repeat(self.scale, np.diff(weights.indptr))
-        data *= self.scale[weights.indices]
-        return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
+        return scaled_both_ways(sparse.csr_array(self.weights), self.scale)
 
     def dense_scaled_weights(self) -> FloatArray:
         """N as a new dense array."""
@@ -125,6 +122,13 @@ def _rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
     entries = slice(starts[0], starts[-1])
     parts = (matrix.data[entries], matrix.indices[entries], starts - starts[0])
     return sparse.csr_array(parts, shape=(rows.stop - rows.start, matrix.shape[1]))
+
+
+def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_array:
+    """Return diag(scale) `matrix` diag(scale), with the same index arrays."""
+    data = matrix.data * np.repeat(scale, np.diff(matrix.indptr))
+    data *= scale[matrix.indices]
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def row_sums(weights: Any) -> FloatArray:

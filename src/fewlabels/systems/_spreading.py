@@ -9,7 +9,14 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels.graph import Graph
-from fewlabels.solvers import Answer, Callback, GroundedLaplacian, Method, PreparedSolver
+from fewlabels.solvers import (
+    Answer,
+    Callback,
+    GroundedLaplacian,
+    Method,
+    PreparedSolver,
+    scaled_both_ways,
+)
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -94,8 +101,7 @@ def normalized_affinity(graph: Graph) -> sparse.csr_array | FloatArray:
     weights = float64_weights(graph)
     if isinstance(weights, np.ndarray):
         return scale[:, None] * weights * scale
-    data = weights.data * np.repeat(scale, np.diff(weights.indptr)) * scale[weights.indices]
-    return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
+    return scaled_both_ways(weights, scale)
 
 
 def float64_weights(graph: Graph) -> sparse.csr_array | FloatArray:
