@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels import LabelPropagation, LabelSpreading
 from fewlabels.graph import Graph
+from fewlabels.solvers import METHODS, METHODS_WITH_GROUND
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -63,3 +65,10 @@ def one_hot(labels: Sequence[int] | npt.NDArray[np.intp], n_classes: int) -> Flo
     rows = np.flatnonzero(given >= 0)
     Y[rows, given[rows]] = 1
     return Y
+
+
+# Every estimator with each of its solvers.
+ESTIMATORS_AND_SOLVERS = [
+    *((LabelSpreading, solver) for solver in METHODS_WITH_GROUND),
+    *((LabelPropagation, solver) for solver in METHODS),
+]

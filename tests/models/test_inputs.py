@@ -197,7 +197,7 @@ def test_affinities_that_cannot_be_used_are_refused(estimator, bad, words) -> No
         ({"tol": -1.0}, InvalidInputError, "tol must be"),
         ({"tol": np.nan}, InvalidInputError, "tol must be"),
         ({"n_jobs": 0}, InvalidInputError, "n_jobs must be"),
-        ({"solver": "lu"}, InvalidInputError, "'sweeps', 'cg', 'direct', got 'lu'"),
+        ({"solver": "lu"}, InvalidInputError, "'cg', 'direct', got 'lu'"),
     ],
 )
 def test_settings_out_of_range_are_refused_by_fit_and_not_before(

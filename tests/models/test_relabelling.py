@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from fewlabels import Graph, LabelPropagation, LabelSpreading, UnreachedWarning
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.solvers import METHODS
-from tests.gallery import clustered, path_graph
+from fewlabels.solvers import METHODS_WITH_GROUND
+from tests.gallery import ESTIMATORS_AND_SOLVERS, clustered, path_graph
 from tests.strategies import affinities, partial_labels
 
 TOL = 1e-3
@@ -63,7 +63,7 @@ def draw_change(data: st.DataObject, y: np.ndarray) -> tuple[str, np.ndarray, np
 
 
 @pytest.mark.filterwarnings("ignore::fewlabels.UnreachedWarning")
-@pytest.mark.parametrize("solver", METHODS)
+@pytest.mark.parametrize(("estimator", "solver"), ESTIMATORS_AND_SOLVERS)
 @settings(max_examples=20)
 @given(W=affinities(min_nodes=2), data=st.data())
 def test_any_sequence_of_changes_equals_a_refit(estimator, solver, W, data) -> None:
@@ -83,7 +83,7 @@ def test_any_sequence_of_changes_equals_a_refit(estimator, solver, W, data) -> N
         assert_as_refitted(model, estimator(**settings_).fit(graph, y))
 
 
-@pytest.mark.parametrize("solver", METHODS)
+@pytest.mark.parametrize(("estimator", "solver"), ESTIMATORS_AND_SOLVERS)
 def test_what_a_removed_label_had_drowned_comes_up_right(estimator, solver) -> None:
     # Beside the middle's label the ends' are nothing; without it they are all there is.
     graph = path_graph(np.ones(40))
@@ -96,7 +96,7 @@ def test_what_a_removed_label_had_drowned_comes_up_right(estimator, solver) -> N
     assert_as_refitted(model, refitted)
 
 
-@pytest.mark.parametrize("solver", METHODS)
+@pytest.mark.parametrize("solver", METHODS_WITH_GROUND)
 def test_rows_beyond_float64_stay_right_through_changes(solver) -> None:
     n = 720
     graph = path_graph(np.ones(n - 1))
@@ -113,7 +113,7 @@ def test_rows_beyond_float64_stay_right_through_changes(solver) -> None:
         assert_as_refitted(model, LabelSpreading(**settings_).fit(graph, y))
 
 
-@pytest.mark.parametrize("solver", METHODS)
+@pytest.mark.parametrize("solver", METHODS_WITH_GROUND)
 def test_a_slow_mode_does_not_hide_behind_what_other_classes_hold(solver) -> None:
     rng = np.random.default_rng(0)
     upper = np.triu(rng.random((400, 400)) < 8 / 400, 1).astype(float)

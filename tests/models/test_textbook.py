@@ -12,9 +12,9 @@ from scipy import sparse
 from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
 
 from fewlabels import Graph, LabelPropagation, LabelSpreading, UnreachedWarning, knn_graph
-from fewlabels.solvers import METHODS
+from fewlabels.solvers import METHODS, METHODS_WITH_GROUND
 from tests import textbook
-from tests.gallery import one_hot
+from tests.gallery import ESTIMATORS_AND_SOLVERS, one_hot
 from tests.strategies import affinities, partial_labels
 
 GAMMA, K, ALPHA, TOL = 3.0, 5, 0.8, 1e-6
@@ -94,7 +94,7 @@ CASES = (
 )
 
 
-@pytest.mark.parametrize("solver", METHODS)
+@pytest.mark.parametrize("solver", METHODS_WITH_GROUND)
 @pytest.mark.parametrize("name", CASES)
 def test_label_spreading(name: str, solver: str) -> None:
     X, kernel, W = case(name)
@@ -125,7 +125,7 @@ def test_label_propagation(name: str, solver: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::fewlabels.UnreachedWarning")
-@pytest.mark.parametrize("solver", METHODS)
+@pytest.mark.parametrize(("estimator", "solver"), ESTIMATORS_AND_SOLVERS)
 @settings(max_examples=25)
 @given(W=affinities(), data=st.data())
 def test_generated_graphs_hold_the_invariants(estimator, solver, W, data) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from scipy import sparse
 
 from fewlabels.solvers import GroundedLaplacian, row_sums
 from tests import textbook
+from tests.gallery import complete
 from tests.strategies import affinities
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
@@ -27,9 +30,45 @@ def test_products_are_those_of_the_matrix_written_out(layout, W, data) -> None:
     N = scaling[:, None] * W * scaling
     assert matrix.n == len(W)
     np.testing.assert_allclose(matrix.diagonal, np.diag(A), **CLOSE)
-    np.testing.assert_allclose(matrix.apply(x), A @ x, **CLOSE)
     np.testing.assert_allclose(matrix.apply_scaled_weights(x), N @ x, **CLOSE)
     np.testing.assert_allclose(matrix.dense_scaled_weights(), N, **CLOSE)
+
+
+@LAYOUTS
+@pytest.mark.parametrize("n_columns", [1, 3, 40_000])
+def test_products_by_blocks_cover_all_rows_once(layout, n_columns) -> None:
+    W = layout(complete(12))
+    matrix = GroundedLaplacian(W, np.ones(12))
+    y = np.linspace(-1, 1, 12)[:, None] * np.linspace(1, 2, n_columns)
+    products = matrix.products(n_columns)
+    whole = np.concatenate([product(y) for product in products])
+    np.testing.assert_allclose(whole, matrix.apply_scaled_weights(y), **CLOSE)
+    covered = np.concatenate([np.arange(*product.rows.indices(12)) for product in products])
+    np.testing.assert_array_equal(covered, np.arange(12))
+
+
+def test_float32_weights_are_summed_and_multiplied_in_float64() -> None:
+    W = sparse.csr_array((0.1 * complete(30)).astype(np.float32))
+    matrix, exact = (
+        GroundedLaplacian(weights, np.full(30, 1e-3)) for weights in (W, W.astype(np.float64))
+    )
+    y = np.linspace(0, 1, 30)[:, None]
+    np.testing.assert_array_equal(matrix.diagonal, exact.diagonal)
+    np.testing.assert_array_equal(matrix.apply_scaled_weights(y), exact.apply_scaled_weights(y))
+    keep = np.arange(30) < 20
+    inner, boundary = matrix.restrict(keep)
+    assert inner.weights.dtype == boundary.dtype == np.float64
+    np.testing.assert_array_equal(inner.diagonal, exact.restrict(keep)[0].diagonal)
+
+
+def test_a_pickle_holds_the_weights_once() -> None:
+    matrix = GroundedLaplacian(sparse.csr_array(complete(200)), np.ones(200))
+    bare = len(pickle.dumps(matrix))
+    matrix.products(3)
+    assert len(pickle.dumps(matrix)) == bare
+    again = pickle.loads(pickle.dumps(matrix))
+    y = np.ones((200, 3))
+    np.testing.assert_array_equal(again.apply_scaled_weights(y), matrix.apply_scaled_weights(y))
 
 
 @LAYOUTS
@@ -52,7 +91,8 @@ def test_restricting_fixes_the_other_nodes_values(layout, W, data) -> None:
     unknown = np.ones((int(keep.sum()), 1))
     x = np.zeros((len(W), 1))
     x[keep], x[~keep] = unknown, fixed
-    np.testing.assert_allclose(matrix.apply(unknown) - boundary @ fixed, (A @ x)[keep], **CLOSE)
+    kept = textbook.grounded(textbook.dense(matrix.weights), matrix.ground)
+    np.testing.assert_allclose(kept @ unknown - boundary @ fixed, (A @ x)[keep], **CLOSE)
 
 
 def test_a_thousandth_of_ground_is_well_grounded_and_less_is_not() -> None:

@@ -46,7 +46,10 @@ def test_the_number_of_cores_changes_no_bit(monkeypatch) -> None:
     np.testing.assert_array_equal(answers[0], answers[2])
 
 
-@pytest.mark.parametrize(("shape", "n_blocks"), [((0, 10), 1), ((5, 2), 1), ((100_000, 3), 8)])
+@pytest.mark.parametrize(
+    ("shape", "n_blocks"),
+    [((0, 10, 0), 1), ((5, 2, 20), 1), ((100_000, 1, 10**6), 8), ((100_000, 10, 10**6), 16)],
+)
 def test_blocks_cover_all_rows_once(shape, n_blocks) -> None:
     blocks = _threads.row_blocks(*shape)
     assert len(blocks) == n_blocks

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fewlabels.graph import Graph
-from fewlabels.solvers import METHODS
+from fewlabels.solvers import METHODS, METHODS_WITH_GROUND
 from fewlabels.systems import HarmonicSystem, SpreadingSystem
 from tests.gallery import complete, one_hot, path_graph, star, two_cliques
 
@@ -21,7 +21,7 @@ def graph(W: np.ndarray) -> Graph:
     return Graph.from_affinity(W, dtype=np.float64)
 
 
-@pytest.fixture(params=METHODS)
+@pytest.fixture(params=METHODS_WITH_GROUND)
 def spread(request: pytest.FixtureRequest) -> Solve:
     """F of label spreading, by each method."""
 

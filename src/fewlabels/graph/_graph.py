@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from fewlabels._memory import require_memory
 from fewlabels._validation import check_choice
@@ -198,6 +199,17 @@ class Graph:
     @cached_property
     def n_components(self) -> int:
         return int(self.component_labels.max(initial=-1)) + 1
+
+    @cached_property
+    def locality_order(self) -> npt.NDArray[np.int32]:
+        """The nodes in an order in which neighbours stand near one another, shape (n_nodes,).
+
+        The reverse Cuthill-McKee order of a sparse affinity. A product with the affinity in this
+        order finds most of what it reads in the processor's cache.
+        """
+        if isinstance(self._affinity, np.ndarray):
+            return _frozen(np.arange(self.n_nodes, dtype=np.int32))
+        return _frozen(reverse_cuthill_mckee(self._affinity, symmetric_mode=True))
 
     def reached_from(self, nodes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Tell which nodes share a component with any of `nodes` (indices or a mask)."""

@@ -48,6 +48,8 @@ IntArray = npt.NDArray[np.intp]
 class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
     """Base of the classifiers that spread labels over a graph."""
 
+    _solvers: tuple[str, ...] = METHODS
+
     # Parameters, assigned by the subclasses' __init__.
     kernel: str | KernelFunction
     gamma: float
@@ -298,7 +300,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         check_integer("max_iter", self.max_iter, minimum=1)
         check_real("tol", self.tol, minimum=0)
         check_n_jobs(self.n_jobs)
-        check_choice("solver", self.solver, METHODS)
+        check_choice("solver", self.solver, self._solvers)
 
     def _validated(self, X: Any, *, reset: bool) -> Any:
         try:

@@ -12,7 +12,7 @@ from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
-from fewlabels.solvers import Method
+from fewlabels.solvers import METHODS_WITH_GROUND, Method
 from fewlabels.systems import SpreadingSystem, normalized_affinity
 
 
@@ -44,10 +44,10 @@ class LabelSpreading(GraphClassifier):
         No point's distribution is off by more; at least 0.
     n_jobs : int, default=None
         Of the neighbour search, as in scikit-learn.
-    solver : {"auto", "sweeps", "cg", "direct"}, default="auto"
-        The iteration as published; conjugate gradients; elimination. ``"auto"`` takes
-        the first while it converges in few sweeps, then elimination up to 1,000 points
-        (3,000 with a dense kernel), conjugate gradients above.
+    solver : {"auto", "sweeps", "chebyshev", "cg", "direct"}, default="auto"
+        The iteration as published; the same accelerated by Chebyshev polynomials; conjugate
+        gradients; elimination. ``"auto"`` takes the first or the last up to 1,000 points (3,000
+        with a dense kernel), the second above, and the third for an alpha beyond 0.999.
     verbose : bool, default=False
         Show progress bars on standard error.
 
@@ -78,14 +78,14 @@ class LabelSpreading(GraphClassifier):
 
     Notes
     -----
-    Stopping rule: max_i m_i / t_i <= tol (1 - rho) for sweeps, m_i being the change of row i,
-    t_i its sum and rho the rate at which the largest change shrinks; the like with the residual,
-    and 1 - alpha, for conjugate gradients. Scores decay geometrically away from the labels; each
-    row is accurate in itself, however small.
+    Stopping rule: max_i m_i / t_i <= tol (1 - rho) / rho, m_i being the change of row i in a step,
+    t_i its sum and rho the rate at which changes shrink: measured for sweeps, known in advance
+    for Chebyshev's iteration; the like with the residual, and 1 - alpha, for conjugate gradients.
+    Scores decay geometrically away from the labels; each row is accurate in itself, however small.
 
     Cost: the graph; then, with E edges and c classes, O(E c) a sweep, of which about
-    log(tol) / log(alpha) are needed, or about 1 / sqrt(1 - alpha) times log(1 / tol) iterations
-    of conjugate gradients. Memory O(E + n c).
+    log(tol) / log(alpha) are needed, or accelerated about log(1 / tol) / sqrt(1 - alpha). Memory
+    O(E + n c).
 
     References
     ----------
@@ -103,6 +103,8 @@ class LabelSpreading(GraphClassifier):
     >>> model.predict([[0.2], [4.0]]).tolist()
     ['low', 'high']
     """
+
+    _solvers = METHODS_WITH_GROUND
 
     def __init__(
         self,

@@ -1,19 +1,28 @@
 """Solvers of grounded Laplacians: prepare once, solve for many right-hand sides."""
 
+from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
 from fewlabels.solvers._conjugate_gradients import ConjugateGradients
 from fewlabels.solvers._elimination import Elimination
-from fewlabels.solvers._matrix import GroundedLaplacian, row_sums, scaled_both_ways
-from fewlabels.solvers._prepared import METHODS, Answer, Method, PreparedSolver
+from fewlabels.solvers._matrix import (
+    GroundedLaplacian,
+    Weights,
+    in_float64,
+    row_sums,
+    scaled_both_ways,
+)
+from fewlabels.solvers._prepared import METHODS, METHODS_WITH_GROUND, Answer, Method, PreparedSolver
 from fewlabels.solvers._solution import Accuracy, Callback, Solution
 from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._sweeps import Sweeps
 
 __all__ = [
     "METHODS",
+    "METHODS_WITH_GROUND",
     "Accuracy",
     "Answer",
     "Callback",
+    "ChebyshevIteration",
     "Cholesky",
     "ConjugateGradients",
     "Elimination",
@@ -23,6 +32,8 @@ __all__ = [
     "Solution",
     "SparseFactorization",
     "Sweeps",
+    "Weights",
+    "in_float64",
     "row_sums",
     "scaled_both_ways",
 ]

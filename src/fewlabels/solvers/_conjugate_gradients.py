@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigvalsh_tridiagonal
 
+from fewlabels.solvers._columns import add_scaled, column_dots, scale_columns
+from fewlabels.solvers._evidence import Evidence, large_rows
 from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
-from fewlabels.solvers._residual import column_ratios
 from fewlabels.solvers._solution import Accuracy, Solution
-from fewlabels.solvers._threads import row_blocks, run_all
+from fewlabels.solvers._threads import run_all
 
 # A recursive residual that has fallen this far, relatively, no longer says anything of the true
 # one; the columns then stop, and the rows are judged by the true residual.
@@ -58,12 +59,16 @@ class ConjugateGradients:
         """
         matrix, scale = self.matrix, self.matrix.scale[:, None]
         others = accuracy.other_totals / matrix.scale
-        b = B * scale
-        y = np.zeros_like(b) if x0 is None else x0 / scale
-        r = b - (y - matrix.apply_scaled_weights(y)) if x0 is not None else b.copy()
-        floor = _FLOOR * np.maximum(np.linalg.norm(b, axis=0), np.linalg.norm(r, axis=0))
+        evidence = Evidence(matrix, B)
+        y = np.zeros(B.shape) if x0 is None else x0 / scale
+        r = B * scale
+        largest = np.linalg.norm(r, axis=0)
+        if x0 is not None:
+            r -= y - matrix.apply_scaled_weights(y)
+            largest = np.maximum(largest, np.linalg.norm(r, axis=0))
+        floor = _FLOOR * largest
         vectors = _Vectors(matrix, y, r)
-        rho = _dots(r, r)
+        rho = column_dots(r, r)
         history: list[tuple[FloatArray, FloatArray]] = []
         active = np.sqrt(rho) > floor
         settled = not active.any()
@@ -80,21 +85,22 @@ class ConjugateGradients:
             rho = rho_next
             active &= np.sqrt(rho) > floor
             if n_iter % _ROWS_EVERY == 0:
-                error = _worst_row(r, _totals(y, others)) / self._smallest_eigenvalue(history)
+                left = _row_sums(r)
+                error = _worst_row(left, _row_sums(y) + others) / self._smallest_eigenvalue(history)
                 accuracy.report(n_iter, error)
                 settled = error <= accuracy.tol
         np.maximum(y, 0, out=y)  # as the answer is: this brings no entry farther from it
-        r = b - (y - matrix.apply_scaled_weights(y))
-        totals, lowest = _totals(y, others), self._smallest_eigenvalue(history)
-        error = _worst_row(r, totals) / lowest
+        left = evidence.residual(y).sizes
+        totals, lowest = _row_sums(y) + others, self._smallest_eigenvalue(history)
+        error = _worst_row(left, totals) / lowest
         accuracy.report(n_iter, error)
         settled = error <= accuracy.tol
+        y *= scale
         return Solution(
-            values=y * scale,
+            values=y,
             n_iter=n_iter,
-            residual=column_ratios(r, b),
             converged=np.full(B.shape[1], settled),
-            trusted=settled | _large_rows(r, totals, accuracy.tol * lowest),
+            trusted=settled | large_rows(left, totals, accuracy.tol * lowest),
         )
 
     def _smallest_eigenvalue(self, history: list[tuple[FloatArray, FloatArray]]) -> float:
@@ -118,7 +124,7 @@ class ConjugateGradients:
 
 
 class _Vectors:
-    """The iterates y, r and p of algorithm 6.18, updated in place, by blocks of rows on all cores.
+    """The iterates y, r and p of algorithm 6.18, updated in place, block of rows by block of rows.
 
     Parameters
     ----------
@@ -128,18 +134,19 @@ class _Vectors:
     """
 
     def __init__(self, matrix: GroundedLaplacian, y: FloatArray, r: FloatArray) -> None:
-        dense = isinstance(matrix.weights, np.ndarray)
-        self._blocks = [slice(0, len(y))] if dense else row_blocks(*y.shape)
-        self._products = matrix.scaled_row_products(self._blocks)
-        self._y, self._r, self._p, self._q = y, r, r.copy(), np.empty_like(r)
+        self._products = matrix.products(y.shape[1])
+        self._whole_p = r.copy()
+        self._y, self._r, self._p, self._q = (
+            [array[product.rows] for product in self._products]
+            for array in (y, r, self._whole_p, np.empty_like(r))
+        )
 
     def apply(self) -> FloatArray:
         """Line 2: q = A p; return (p, q) of each column."""
 
         def block(k: int) -> FloatArray:
-            rows = self._blocks[k]
-            np.subtract(self._p[rows], self._products[k](self._p), out=self._q[rows])
-            return _dots(self._p[rows], self._q[rows])
+            np.subtract(self._p[k], self._products[k](self._whole_p), out=self._q[k])
+            return column_dots(self._p[k], self._q[k])
 
         return self._sum(block)
 
@@ -147,10 +154,9 @@ class _Vectors:
         """Lines 3 and 4: y += alpha p, r -= alpha q; return (r, r) of each column."""
 
         def block(k: int) -> FloatArray:
-            rows = self._blocks[k]
-            self._y[rows] += alpha * self._p[rows]
-            self._r[rows] -= alpha * self._q[rows]
-            return _dots(self._r[rows], self._r[rows])
+            add_scaled(self._y[k], alpha, self._p[k])
+            add_scaled(self._r[k], -alpha, self._q[k])
+            return column_dots(self._r[k], self._r[k])
 
         return self._sum(block)
 
@@ -158,35 +164,24 @@ class _Vectors:
         """Line 6: p = r + beta p."""
 
         def block(k: int) -> None:
-            rows = self._blocks[k]
-            self._p[rows] *= beta
-            self._p[rows] += self._r[rows]
+            scale_columns(self._p[k], beta)
+            self._p[k] += self._r[k]
 
-        run_all(block, len(self._blocks))
+        run_all(block, len(self._products))
 
     def _sum(self, block: Callable[[int], FloatArray]) -> FloatArray:
-        return np.asarray(np.sum(run_all(block, len(self._blocks)), axis=0))
+        return np.asarray(np.sum(run_all(block, len(self._products)), axis=0))
 
 
-def _totals(y: FloatArray, others: FloatArray) -> FloatArray:
-    return np.asarray(np.abs(y).sum(axis=1) + others)
+def _row_sums(y: FloatArray) -> FloatArray:
+    return np.asarray(np.abs(y) @ np.ones(y.shape[1]))
 
 
-def _worst_row(r: FloatArray, totals: FloatArray) -> float:
+def _worst_row(left: FloatArray, totals: FloatArray) -> float:
     """max_i r_i / t_i; infinity while a row has no evidence yet."""
     ratios = np.full(len(totals), np.inf)
-    np.divide(np.abs(r).sum(axis=1), totals, out=ratios, where=totals > 0)
+    np.divide(left, totals, out=ratios, where=totals > 0)
     return float(np.max(ratios, initial=0.0))
-
-
-def _large_rows(r: FloatArray, totals: FloatArray, delta: float) -> npt.NDArray[np.bool_]:
-    """Rows of which the total is large against the largest residual of any row."""
-    largest = float(np.abs(r).sum(axis=1).max(initial=0.0))
-    return np.asarray((totals > 0) & (delta * totals >= largest))
-
-
-def _dots(a: FloatArray, b: FloatArray) -> FloatArray:
-    return np.asarray(np.einsum("ij,ij->j", a, b))
 
 
 def _ratios(above: FloatArray, below: FloatArray, active: npt.NDArray[np.bool_]) -> FloatArray:

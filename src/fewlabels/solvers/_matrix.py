@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -10,10 +11,23 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels.solvers._threads import row_blocks
+
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Weights: TypeAlias = "sparse.csr_array | FloatArray"
 
 _WELL_GROUNDED = 1e-3
+
+
+@dataclass(frozen=True)
+class RowProduct:
+    """The product with some rows of N: called with y, it returns (N y)[rows], a new array."""
+
+    rows: slice
+    multiply: Callable[[FloatArray], FloatArray]
+
+    def __call__(self, y: FloatArray) -> FloatArray:
+        return self.multiply(y)
 
 
 class GroundedLaplacian:
@@ -26,8 +40,9 @@ class GroundedLaplacian:
 
     Parameters
     ----------
-    weights : {csr_array, ndarray} of shape (n, n), float64
-        W; its diagonal is not used and must be 0. Not copied, not modified.
+    weights : csr_array of shape (n, n), float32 or float64, or ndarray, float64
+        W; its diagonal is not used and must be 0. Not copied, not modified. All sums are taken in
+        float64.
     ground : ndarray of shape (n,), float64
         g, how strongly each node is tied to a value from outside. Every component of W must
         have some, or A is singular.
@@ -36,6 +51,11 @@ class GroundedLaplacian:
     def __init__(self, weights: Weights, ground: FloatArray) -> None:
         self.weights = weights
         self.ground = ground
+        self._products: dict[int, list[RowProduct]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out all that follows from W and g."""
+        return {"weights": self.weights, "ground": self.ground, "_products": {}}
 
     @property
     def n(self) -> int:
@@ -59,11 +79,23 @@ class GroundedLaplacian:
             return np.asarray(scale * (self.weights @ (scale * y)))
         return np.asarray(self.scaled_weights @ y)
 
-    def scaled_row_products(self, blocks: list[slice]) -> list[Callable[[FloatArray], FloatArray]]:
-        """Return for each block of rows the function y -> (N y)[rows]."""
+    def products(self, n_columns: int) -> list[RowProduct]:
+        """Split the product N y, for y of shape (n, n_columns), into blocks of rows.
+
+        The blocks follow one another and cover all rows. They do not depend on the number of
+        cores, so that sums over them, taken in their order, are the same on any machine.
+        """
+        if n_columns not in self._products:
+            self._products[n_columns] = self._split(n_columns)
+        return self._products[n_columns]
+
+    def _split(self, n_columns: int) -> list[RowProduct]:
         if isinstance(self.weights, np.ndarray):  # its products share the cores themselves
-            return [self.apply_scaled_weights]
-        return [_rows_of(self.scaled_weights, rows).__matmul__ for rows in blocks]
+            return [RowProduct(slice(0, self.n), self.apply_scaled_weights)]
+        return [
+            RowProduct(rows, _rows_of(self.scaled_weights, rows).__matmul__)
+            for rows in row_blocks(self.n, n_columns, self.weights.nnz)
+        ]
 
     @cached_property
     def scaled_weights(self) -> sparse.csr_array:
@@ -89,10 +121,6 @@ class GroundedLaplacian:
         """
         return self.decay >= _WELL_GROUNDED
 
-    def apply(self, x: FloatArray) -> FloatArray:
-        """Return A x for x of shape (n, m)."""
-        return np.asarray(self.diagonal[:, None] * x - self.weights @ x)
-
     def restrict(self, keep: npt.NDArray[np.bool_]) -> tuple[GroundedLaplacian, Weights]:
         """Hold the other nodes' values fixed.
 
@@ -108,7 +136,7 @@ class GroundedLaplacian:
         boundary : {csr_array, ndarray} of shape (n_kept, n - n_kept)
             Weights to the others: fixed values x add `boundary @ x` to the right-hand side.
         """
-        rows = self.weights[keep]
+        rows = in_float64(self.weights[keep])
         boundary = rows[:, ~keep]
         return (
             GroundedLaplacian(rows[:, keep], self.ground[keep] + row_sums(boundary)),
@@ -125,12 +153,24 @@ def _rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
 
 
 def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_array:
-    """Return diag(scale) `matrix` diag(scale), with the same index arrays."""
-    data = matrix.data * np.repeat(scale, np.diff(matrix.indptr))
+    """Return diag(scale) `matrix` diag(scale) in float64, with the same index arrays."""
+    data = np.repeat(scale, np.diff(matrix.indptr))
+    data *= matrix.data
     data *= scale[matrix.indices]
     return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
+def in_float64(weights: Weights) -> Weights:
+    """Weights in float64; the same arrays where they are float64 already."""
+    if isinstance(weights, np.ndarray):
+        return weights.astype(np.float64, copy=False)
+    data = weights.data.astype(np.float64, copy=False)
+    return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
+
+
 def row_sums(weights: Any) -> FloatArray:
-    """Sum of each row of float64 weights, shape (n,)."""
-    return np.asarray(weights.sum(axis=1)).ravel()
+    """Sum of each row in float64, shape (n,)."""
+    if isinstance(weights, np.ndarray):
+        return np.asarray(weights.sum(axis=1, dtype=np.float64))
+    # A sparse sum is taken in the weights' own precision, whatever dtype it is asked for.
+    return np.asarray(in_float64(weights) @ np.ones(weights.shape[1]))

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.graph import component_labels
+from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
 from fewlabels.solvers._conjugate_gradients import ConjugateGradients
 from fewlabels.solvers._elimination import Elimination
+from fewlabels.solvers._evidence import Evidence
 from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
-from fewlabels.solvers._residual import relative_residual
 from fewlabels.solvers._solution import FAINT, Accuracy, Callback, Solution
 from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._sweeps import Sweeps
@@ -22,9 +23,11 @@ from fewlabels.solvers._threads import one_thread_if
 
 BoolArray = npt.NDArray[np.bool_]
 Factorization: TypeAlias = Cholesky | Elimination | SparseFactorization
-Method: TypeAlias = Literal["auto", "sweeps", "cg", "direct"]
+Method: TypeAlias = Literal["auto", "sweeps", "chebyshev", "cg", "direct"]
 
+# Chebyshev's iteration needs some ground at every node, which not every system has.
 METHODS = ("auto", "sweeps", "cg", "direct")
+METHODS_WITH_GROUND = ("auto", "sweeps", "chebyshev", "cg", "direct")
 
 # Dense elimination is quick below this (0.2 s at 1,000 unknowns on two cores), and for weights
 # that are dense anyway below that (some 3 s); above, conjugate gradients are.
@@ -36,8 +39,8 @@ _DENSE_DIRECT = 2_000
 # Dense products of so few unknowns gain nothing from a second thread.
 _TINY = 500
 
-# Sweeps that converge within this many are the cheapest of all, small systems the longer.
-_FEW_SWEEPS, _FEW_SWEEPS_IF_SMALL = 20, 32
+# Sweeps of a small system that converge within this many are cheaper than to eliminate it.
+_FEW_SWEEPS = 32
 
 # Where the ground takes less than this share of a sweep, few sweeps never suffice.
 _SHRINKS = 0.1
@@ -74,6 +77,13 @@ class Answer:
     residual: FloatArray
     converged: BoolArray
 
+    def reordered(self, values: FloatArray, order: npt.NDArray[np.integer]) -> Answer:
+        """Return the answer with `values`, and with row i taken to row order[i]."""
+        placed, log_scale = np.empty_like(values), np.empty_like(self.log_scale)
+        reached = np.empty_like(self.reached)
+        placed[order], log_scale[order], reached[order] = values, self.log_scale, self.reached
+        return replace(self, values=placed, log_scale=log_scale, reached=reached)
+
     @property
     def scores(self) -> FloatArray:
         """The solution itself; rows below float64's range are 0 or denormal here."""
@@ -92,11 +102,11 @@ class PreparedSolver:
     ----------
     matrix : GroundedLaplacian
         Every component must have some ground.
-    method : {"auto", "sweeps", "cg", "direct"}, default="auto"
-        ``"direct"`` is a dense factorisation up to 2,000 unknowns, a sparse one above; it is
-        done once. ``"auto"`` sweeps while that converges in a few sweeps, and goes on
-        with a dense factorisation up to 1,000 unknowns (3,000 where W is dense), with conjugate
-        gradients above.
+    method : {"auto", "sweeps", "chebyshev", "cg", "direct"}, default="auto"
+        ``"chebyshev"`` needs some ground at every node. ``"direct"`` is a dense factorisation up to 2,000 unknowns, a sparse one above; it is
+        done once. ``"auto"`` up to 1,000 unknowns (3,000 where W is dense) sweeps if that
+        converges in a few sweeps and takes a dense factorisation if not; above, Chebyshev's
+        iteration where every node has some ground, conjugate gradients where not.
     components : ndarray of shape (n,), dtype int32, default=None
         The connected component of each node, where it is known already.
     """
@@ -135,9 +145,9 @@ class PreparedSolver:
         max_iter : int
             Most sweeps and iterations together, on each level.
         x0 : ndarray of shape (n, m), default=None
-            Where conjugate gradients start; other methods need no start. Of no effect where
-            the ground is weak: a start may leave out of the residual, and so out of the Ritz
-            values, the very modes in which it is wrong.
+            Where an iteration may start. Of no effect where the ground is weak: a start may
+            leave out of the residual, and so out of the Ritz values of conjugate gradients, the
+            very modes in which it is wrong.
         other_totals : ndarray of shape (n,), default=0.0
             What each row holds in columns that are not solved for.
         callback : callable, default=None
@@ -152,19 +162,24 @@ class PreparedSolver:
         reached = self._reached(B)
         values, log_scale = np.zeros((n, m)), np.zeros(n)
         rows = np.flatnonzero(reached)
-        matrix = top = self._restricted_to(reached)
-        b, start = B[rows], x0[rows] if x0 is not None and matrix.well_grounded else None
-        others = np.broadcast_to(np.asarray(other_totals, dtype=float), n)[rows]
+        matrix = self._restricted_to(reached)
+        b, start = B, x0 if matrix.well_grounded else None
+        others = np.broadcast_to(np.asarray(other_totals, dtype=float), n)
+        if len(rows) < n:
+            b, start, others = b[rows], None if start is None else start[rows], others[rows]
         converged, n_iter, level = np.ones(m, dtype=bool), 0, 0.0
         while len(rows):
             accuracy = Accuracy(tol, max_iter, others, callback)
             with one_thread_if(matrix.n <= _TINY):
-                found = self._solve_level(matrix, b, accuracy, start, keep=matrix is top)
+                found = self._solve_level(matrix, b, accuracy, start)
             n_iter += found.n_iter
             done = found.trusted
             stuck = not done.any()
             if done.all() or stuck:
-                values[rows], log_scale[rows] = found.values, level
+                if len(rows) == n:
+                    values = found.values
+                else:
+                    values[rows], log_scale[rows] = found.values, level
                 converged &= ~np.any(B != 0, axis=0) | (not stuck)
                 break
             values[rows[done]], log_scale[rows[done]] = found.values[done], level
@@ -177,7 +192,8 @@ class PreparedSolver:
                 break
             b, others, level = b / largest, others / largest, level + log(largest)
         answer = Answer(values, log_scale, reached, n_iter, np.zeros(m), converged)
-        return replace(answer, residual=relative_residual(self.matrix, B, answer.scores))
+        left = Evidence(self.matrix, B).residual(answer.scores / self.matrix.scale[:, None])
+        return replace(answer, residual=left.ratios)
 
     def _reached(self, B: FloatArray) -> BoolArray:
         holds = np.zeros(int(self._components.max(initial=-1)) + 1, dtype=bool)
@@ -202,53 +218,48 @@ class PreparedSolver:
         b: FloatArray,
         accuracy: Accuracy,
         x0: FloatArray | None,
-        *,
-        keep: bool,
     ) -> Solution:
         if self.method == "sweeps":
             return Sweeps(matrix).solve(b, accuracy)
+        if self.method == "chebyshev":
+            return ChebyshevIteration(matrix).solve(b, accuracy, x0)
         if self.method == "cg":
             return ConjugateGradients(matrix).solve(b, accuracy, x0)
         if self.method == "direct":
-            return self._solve_directly(matrix, b, accuracy, keep=keep)
-        return self._solve_as_suits(matrix, b, accuracy, x0, keep=keep)
-
-    def _solve_as_suits(
-        self,
-        matrix: GroundedLaplacian,
-        b: FloatArray,
-        accuracy: Accuracy,
-        x0: FloatArray | None,
-        *,
-        keep: bool,
-    ) -> Solution:
+            return self._solve_directly(matrix, b, accuracy)
         dense = isinstance(matrix.weights, np.ndarray)
-        small = matrix.n <= (_AUTO_DIRECT_DENSE if dense else _AUTO_DIRECT)
-        if x0 is not None and not small:
-            return ConjugateGradients(matrix).solve(b, accuracy, x0)
-        few = _FEW_SWEEPS
-        if small:  # a Cholesky factorisation of a tiny system costs less than a few sweeps
-            few = 2 if matrix.n <= _TINY and matrix.well_grounded else _FEW_SWEEPS_IF_SMALL
+        if matrix.n <= (_AUTO_DIRECT_DENSE if dense else _AUTO_DIRECT):
+            return self._solve_small(matrix, b, accuracy)
+        if matrix.well_grounded:
+            return ChebyshevIteration(matrix).solve(b, accuracy, x0)
+        return self._solve_large(matrix, b, accuracy)
+
+    def _solve_small(
+        self, matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy
+    ) -> Solution:
+        # A Cholesky factorisation of a tiny system costs less than a few sweeps.
+        few = 2 if matrix.n <= _TINY and matrix.well_grounded else _FEW_SWEEPS
         n_sweeps = _first_sweeps(matrix.decay, accuracy, few)
         first = Sweeps(matrix).solve(b, replace(accuracy, max_iter=n_sweeps))
-        left = accuracy.max_iter - first.n_iter
-        if first.converged.all() or left <= 0:
+        if first.converged.all() or first.n_iter >= accuracy.max_iter:
             return first
-        if small:
-            then = self._solve_directly(matrix, b, accuracy, keep=keep)
-        else:
-            remaining = replace(accuracy, max_iter=left)
-            then = ConjugateGradients(matrix).solve(b, remaining, first.values)
-            if not then.trusted.any() and matrix.n <= _AUTO_DIRECT_DENSE:
-                # All but singular, or max_iter was too little: elimination does not mind.
-                direct = self._solve_directly(matrix, b, accuracy, keep=keep)
-                then = replace(direct, n_iter=then.n_iter + 1)
+        then = self._solve_directly(matrix, b, accuracy)
         return replace(then, n_iter=first.n_iter + then.n_iter)
 
-    def _solve_directly(
-        self, matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy, *, keep: bool
+    def _solve_large(
+        self, matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy
     ) -> Solution:
-        x = self._factors(matrix, keep=keep).solve(b)
+        found = ConjugateGradients(matrix).solve(b, accuracy)
+        if found.trusted.any() or matrix.n > _AUTO_DIRECT_DENSE:
+            return found
+        # All but singular, or max_iter was too little: elimination does not mind.
+        direct = self._solve_directly(matrix, b, accuracy)
+        return replace(direct, n_iter=found.n_iter + 1)
+
+    def _solve_directly(
+        self, matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy
+    ) -> Solution:
+        x = self._factors(matrix).solve(b)
         finite = np.isfinite(x).all(axis=1)
         x[~finite] = 0
         np.maximum(x, 0, out=x)  # a sparse factorisation may leave -0.0 and less by rounding
@@ -257,17 +268,16 @@ class PreparedSolver:
         return Solution(
             values=x,
             n_iter=1,
-            residual=relative_residual(matrix, b, x),
             converged=np.full(b.shape[1], bool(trusted.all())),
             trusted=trusted,
         )
 
-    def _factors(self, matrix: GroundedLaplacian, *, keep: bool) -> Factorization:
+    def _factors(self, matrix: GroundedLaplacian) -> Factorization:
         """Factorise once as long as the matrix is the same; levels below are not kept."""
         if self._factored is not None and self._factored[0] is matrix:
             return self._factored[1]
         factors = _factorize(matrix)
-        if keep:
+        if matrix is self.matrix or (self._restriction and matrix is self._restriction[1]):
             self._factored = (matrix, factors)
         return factors
 

@@ -54,8 +54,6 @@ class Solution:
     values : ndarray of shape (n, m), float64
     n_iter : int
         Iterations; a factorisation counts as one.
-    residual : ndarray of shape (m,)
-        |b - A x| / |b| of each column in the Euclidean norm; 0 for a zero column.
     converged : ndarray of shape (m,), bool
         Whether each column is as accurate as was asked, row by row.
     trusted : ndarray of shape (n,), bool
@@ -64,6 +62,5 @@ class Solution:
 
     values: FloatArray
     n_iter: int
-    residual: FloatArray
     converged: npt.NDArray[np.bool_]
     trusted: npt.NDArray[np.bool_]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
-from fewlabels.solvers._residual import relative_residual
 from fewlabels.solvers._solution import FAINT, Accuracy, Solution
 
 
 class Sweeps:
     """Jacobi's iteration, x_i <- (sum_j w_ij x_j + b_i) / a_ii.
+
+    In the scaled unknowns y = D^1/2 x, D the diagonal of A, it is y <- N y + D^-1/2 b.
 
     For the system of label spreading this is F <- alpha S F + (1 - alpha) Y (Zhou et al.,
     NIPS 2003), for that of harmonic functions F_u <- D^-1 (W_uu F_u + W_ul Y_l) (Zhu,
@@ -43,17 +44,17 @@ class Sweeps:
         Evidence must be able to reach every row: some entry of `B` lies in each component.
         """
         matrix = self.matrix
-        diagonal = matrix.diagonal[:, None]
-        x = np.zeros_like(B)
+        b, others = B * matrix.scale[:, None], accuracy.other_totals / matrix.scale
+        y = np.zeros_like(B)
         judged = np.zeros(len(B), dtype=bool)
         last, last_rate, settled, n_iter = np.inf, 1 - matrix.decay, False, 0
         # Beside what rows hold in other columns a slow mode may hide; then the bound counts.
         unseen_rate = 1 - matrix.decay if np.any(accuracy.other_totals) else 0.0
         for n_iter in range(1, accuracy.max_iter + 1):
-            new = (np.asarray(matrix.weights @ x) + B) / diagonal
-            change = np.abs(new - x).sum(axis=1)
-            total = np.abs(new).sum(axis=1) + accuracy.other_totals
-            x = new
+            new = matrix.apply_scaled_weights(y) + b
+            change = np.abs(new - y).sum(axis=1)
+            total = new.sum(axis=1) + others
+            y = new
             judged = total >= FAINT
             worst = float(np.max(change[judged] / total[judged], initial=0.0))
             rate = worst / last if last < np.inf else last_rate
@@ -65,9 +66,8 @@ class Sweeps:
                 break
             last, last_rate = worst, rate
         return Solution(
-            values=x,
+            values=y * matrix.scale[:, None],
             n_iter=n_iter,
-            residual=relative_residual(matrix, B, x),
             converged=np.full(B.shape[1], settled and bool(judged.all())),
             trusted=judged & settled,
         )

@@ -29,26 +29,45 @@ def one_thread_if(small: bool) -> Iterator[None]:
 
 T = TypeVar("T")
 
-# NumPy and SciPy let other threads run while they work on rows. Fewer entries are not worth it.
-_SHARED_ENTRIES = 200_000
-_N_BLOCKS = 8
+# NumPy and SciPy let other threads run while they work on rows. Fewer operations are not worth it.
+_SHARED_OPERATIONS = 400_000
+_FEWEST_BLOCKS = 8
+# Entries of a block of rows that stay in a core's cache from one operation to the next.
+_BLOCK_ENTRIES = 65_536
+# Tasks are handed out by so many shares a core: few to hand out, and none waits long for another.
+_SHARES = 2
 
 
-def row_blocks(n_rows: int, n_columns: int) -> list[slice]:
+def row_blocks(n_rows: int, n_columns: int, n_entries: int) -> list[slice]:
     """Split rows for :func:`run_all`, in a way that does not depend on the number of cores.
 
     Sums over the blocks, taken in their order, are then the same on any machine.
+
+    Parameters
+    ----------
+    n_rows, n_columns : int
+        Shape of the vectors.
+    n_entries : int
+        Of the sparse matrix that they are multiplied by.
     """
-    n_blocks = _N_BLOCKS if n_rows * n_columns >= _SHARED_ENTRIES else 1
+    n_blocks = 1
+    if n_entries * n_columns >= _SHARED_OPERATIONS:
+        n_blocks = max(_FEWEST_BLOCKS, -(-n_rows * n_columns // _BLOCK_ENTRIES))
     edges = [n_rows * i // n_blocks for i in range(n_blocks + 1)]
     return [slice(*ends) for ends in pairwise(edges)]
 
 
 def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
     """Return `task(0)`, `task(1)`, ..., worked on by all cores."""
-    if n_tasks == 1:
-        return [task(0)]
-    return list(_pool().map(task, range(n_tasks)))
+    if n_tasks <= 1:
+        return [task(k) for k in range(n_tasks)]
+    n_shares = min(n_tasks, _SHARES * _n_cores())
+    edges = [n_tasks * i // n_shares for i in range(n_shares + 1)]
+
+    def share(i: int) -> list[T]:
+        return [task(k) for k in range(edges[i], edges[i + 1])]
+
+    return [result for results in _pool().map(share, range(n_shares)) for result in results]
 
 
 @cache
@@ -56,6 +75,7 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_n_cores(), thread_name_prefix="fewlabels")
 
 
+@cache
 def _n_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

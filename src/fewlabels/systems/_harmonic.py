@@ -15,9 +15,10 @@ from fewlabels.solvers import (
     GroundedLaplacian,
     Method,
     PreparedSolver,
+    in_float64,
     row_sums,
 )
-from fewlabels.systems._spreading import float64_weights
+from fewlabels.systems._locality import locality
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -51,16 +52,18 @@ class HarmonicSystem:
     def __init__(self, graph: Graph, labelled: BoolArray, method: Method = "auto") -> None:
         self._labelled = labelled
         self._reached = graph.reached_from(labelled)
-        self._unknown = self._reached & ~labelled
+        unknown = self._reached & ~labelled
         if graph.is_dense:
-            n_entries = graph.n_nodes * int(self._unknown.sum())
+            n_entries = graph.n_nodes * int(unknown.sum())
             require_memory(
                 2 * 8 * n_entries,
-                f"the dense system of {int(self._unknown.sum()):,} unlabelled points",
+                f"the dense system of {int(unknown.sum()):,} unlabelled points",
                 'Join points to their nearest only: kernel="self-tuning" or fewlabels.knn_graph.',
             )
-        rows = float64_weights(graph)[self._unknown]
-        self._boundary = rows[:, labelled]
+        order = locality(graph)
+        self._unknown = order[unknown[order]]
+        rows = in_float64(graph.affinity[self._unknown])
+        self._boundary = rows[:, np.flatnonzero(labelled)]
         matrix = GroundedLaplacian(rows[:, self._unknown], row_sums(self._boundary))
         self._solver = PreparedSolver(matrix, method)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -17,6 +15,7 @@ from fewlabels.solvers import (
     PreparedSolver,
     scaled_both_ways,
 )
+from fewlabels.systems._locality import locality, submatrix
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -36,7 +35,7 @@ class SpreadingSystem:
     graph : Graph
     alpha : float in [1e-12, 1)
         How much of a node's scores comes from its neighbours.
-    method : {"auto", "sweeps", "cg", "direct"}, default="auto"
+    method : {"auto", "sweeps", "chebyshev", "cg", "direct"}, default="auto"
 
     References
     ----------
@@ -47,12 +46,14 @@ class SpreadingSystem:
     def __init__(self, graph: Graph, alpha: float, method: Method = "auto") -> None:
         self.settings = (alpha, method)
         self._c = (1 - alpha) / alpha
-        degrees = graph.degrees
+        self._order = locality(graph)
+        degrees = graph.degrees[self._order]
         isolated = degrees == 0
         self._root = np.sqrt(np.where(isolated, 1.0, degrees))
         ground = np.where(isolated, 1 / alpha, self._c * degrees)
-        matrix = GroundedLaplacian(float64_weights(graph), ground)
-        self._solver = PreparedSolver(matrix, method, components=graph.component_labels)
+        matrix = GroundedLaplacian(submatrix(graph, self._order), ground)
+        components = graph.component_labels[self._order]
+        self._solver = PreparedSolver(matrix, method, components=components)
 
     def solve(
         self,
@@ -77,16 +78,21 @@ class SpreadingSystem:
         other_totals : ndarray of shape (n_nodes,), default=0.0
             Sum of each node's scores in columns that are not solved for.
         """
-        root = self._root[:, None]
+        order, root = self._order, self._root[:, None]
+        B = Y[order]
+        B *= self._c * root
+        others = np.broadcast_to(np.asarray(other_totals), len(root))
         answer = self._solver.solve(
-            self._c * root * Y,
+            B,
             tol=tol,
             max_iter=max_iter,
-            x0=None if start is None else start / root,
-            other_totals=other_totals / self._root,
+            x0=None if start is None else start[order] / root,
+            other_totals=others[order] / self._root,
             callback=callback,
         )
-        return replace(answer, values=answer.values * root)
+        values = answer.values
+        values *= root
+        return answer.reordered(values, order)
 
 
 def normalized_affinity(graph: Graph) -> sparse.csr_array | FloatArray:
@@ -98,16 +104,7 @@ def normalized_affinity(graph: Graph) -> sparse.csr_array | FloatArray:
     """
     degrees = graph.degrees
     scale = np.divide(1.0, np.sqrt(degrees), out=np.zeros_like(degrees), where=degrees > 0)
-    weights = float64_weights(graph)
-    if isinstance(weights, np.ndarray):
-        return scale[:, None] * weights * scale
-    return scaled_both_ways(weights, scale)
-
-
-def float64_weights(graph: Graph) -> sparse.csr_array | FloatArray:
-    """The affinity in float64; the graph's own arrays where they are float64 already."""
     weights = graph.affinity
     if isinstance(weights, np.ndarray):
-        return weights.astype(np.float64, copy=False)
-    data = weights.data.astype(np.float64, copy=False)
-    return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
+        return np.asarray(scale[:, None] * weights * scale)
+    return scaled_both_ways(weights, scale)

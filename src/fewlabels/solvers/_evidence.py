@@ -1,0 +1,81 @@
+"""The right-hand side, of which few rows hold anything, and what an answer leaves of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
+from fewlabels.solvers._threads import run_all
+
+
+@dataclass(frozen=True)
+class Residual:
+    """What an answer leaves of the right-hand side.
+
+    Attributes
+    ----------
+    sizes : ndarray of shape (n,)
+        |r| of each row, summed over its columns.
+    ratios : ndarray of shape (m,)
+        |B - A X| / |B| of each column in the Euclidean norm; 0 for a zero column that is solved.
+    """
+
+    sizes: FloatArray
+    ratios: FloatArray
+
+
+class Evidence:
+    """b = D^-1/2 B, the scaled right-hand side, by the blocks of rows of the products with N.
+
+    Parameters
+    ----------
+    matrix : GroundedLaplacian
+    B : ndarray of shape (n, m)
+    """
+
+    def __init__(self, matrix: GroundedLaplacian, B: FloatArray) -> None:
+        self._matrix = matrix
+        self.n_columns = B.shape[1]
+        self._rows = np.flatnonzero(B.any(axis=1))
+        self._values = B[self._rows] * matrix.scale[self._rows, None]
+        edges = [0, *(product.rows.stop for product in matrix.products(self.n_columns))]
+        self._cuts = list(pairwise(np.searchsorted(self._rows, edges)))
+
+    def add_to(self, rows: FloatArray, k: int, factor: float = 1.0) -> None:
+        """Add `factor` b to the rows of block `k`."""
+        entries = slice(*self._cuts[k])
+        start = self._matrix.products(self.n_columns)[k].rows.start
+        rows[self._rows[entries] - start] += factor * self._values[entries]
+
+    def residual(self, y: FloatArray) -> Residual:
+        """Return what `y` leaves of b, r = b - (I - N) y."""
+        products = self._matrix.products(self.n_columns)
+        root = 1 / self._matrix.scale[:, None]
+        given = self._values * root[self._rows]
+        largest = np.abs(given).max(axis=0, initial=0.0)
+        unit = np.where(largest > 0, largest, 1.0)  # squares of huge or tiny entries leave float64
+        sizes, ones = np.empty(len(y)), np.ones(self.n_columns)
+
+        def block(k: int) -> FloatArray:
+            rows = products[k].rows
+            r = products[k](y)
+            r -= y[rows]
+            self.add_to(r, k)
+            sizes[rows] = np.abs(r) @ ones
+            r *= root[rows]
+            r /= unit
+            return np.asarray(np.einsum("ij,ij->j", r, r))
+
+        left = np.sqrt(np.sum(run_all(block, len(products)), axis=0))
+        norms = np.linalg.norm(given / unit, axis=0)
+        return Residual(sizes, np.divide(left, norms, out=left.copy(), where=norms > 0))
+
+
+def large_rows(sizes: FloatArray, totals: FloatArray, delta: float) -> npt.NDArray[np.bool_]:
+    """Rows of which the total is large against the largest residual of any row."""
+    largest = float(sizes.max(initial=0.0))
+    return np.asarray((totals > 0) & (delta * totals >= largest))

@@ -1,0 +1,151 @@
+"""Chebyshev's iteration: its polynomials, its stopping rule, its start, its blocks of rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from fewlabels.solvers import Accuracy, ChebyshevIteration, GroundedLaplacian, Sweeps
+from tests import textbook
+from tests.gallery import clustered, complete, path_graph
+
+
+def grounded(W: sparse.csr_array, share: float) -> GroundedLaplacian:
+    """Every node has `share` of its degree as ground."""
+    return GroundedLaplacian(W, share * np.asarray(W.sum(axis=1)).ravel())
+
+
+def sources(n: int, m: int, n_rows: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    B = np.zeros((n, m))
+    B[rng.choice(n, n_rows, replace=False), np.arange(n_rows) % m] = 1.0
+    return B
+
+
+def row_errors(found: np.ndarray, exact: np.ndarray) -> np.ndarray:
+    return np.abs(found - exact).sum(axis=1) / exact.sum(axis=1)
+
+
+def test_each_step_is_that_of_the_chebyshev_polynomial_in_the_sweep() -> None:
+    # y_k - y = T_k(N / rho) / T_k(1 / rho) (y_0 - y), with T_k from its eigenvalues.
+    W = path_graph(np.arange(1.0, 12.0)).affinity.astype(np.float64)
+    matrix = grounded(W, 0.25)
+    B = sources(12, 2, 3)
+    A = textbook.grounded(textbook.dense(W), matrix.ground)
+    exact = np.linalg.solve(A, B)
+    root = np.sqrt(np.diag(A))
+    values, vectors = np.linalg.eigh(textbook.dense(W) / np.outer(root, root))
+    rho = 1 - 0.25 / 1.25
+    for k in (1, 2, 3, 7):
+        shrinks = np.polynomial.Chebyshev.basis(k)(values / rho)
+        shrinks /= np.polynomial.Chebyshev.basis(k)(1 / rho)
+        error = vectors @ (shrinks[:, None] * (vectors.T @ (-root[:, None] * exact)))
+        wanted = np.maximum(exact + error / root[:, None], 0)
+        found = ChebyshevIteration(matrix).solve(B, Accuracy(0.0, k))
+        assert found.n_iter == k
+        assert not found.converged.any()
+        np.testing.assert_allclose(found.values, wanted, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("share", [1e-3, 0.01, 0.11, 1.0, 30.0])
+@pytest.mark.parametrize("tol", [1e-2, 1e-3, 1e-6])
+def test_every_row_is_within_the_tolerance(share: float, tol: float) -> None:
+    W = clustered(150, 0.05).affinity.astype(np.float64)
+    matrix = grounded(W, share)
+    B = sources(300, 3, 12, seed=int(1e4 * share))
+    exact = np.linalg.solve(textbook.grounded(textbook.dense(W), matrix.ground), B)
+    found = ChebyshevIteration(matrix).solve(B, Accuracy(tol, 10_000))
+    assert found.converged.all()
+    assert found.trusted.all()
+    assert row_errors(found.values, exact).max() <= tol
+
+
+@pytest.mark.parametrize("link", [1e-2, 1e-5, 1e-8])
+def test_a_weakly_linked_cluster_is_right_relative_to_what_it_holds(link: float) -> None:
+    W = clustered(80, link).affinity.astype(np.float64)
+    matrix = grounded(W, 0.01)
+    B = np.zeros((160, 2))
+    B[[0, 1], [0, 1]] = 1.0  # both in the first cluster: the second holds what the link lets by
+    exact = np.linalg.solve(textbook.grounded(textbook.dense(W), matrix.ground), B)
+    found = ChebyshevIteration(matrix).solve(B, Accuracy(1e-4, 10_000))
+    errors = row_errors(found.values, exact)
+    assert found.converged.all()
+    assert errors.max() <= 1e-4
+
+
+def test_rows_below_rounding_are_not_trusted_and_the_others_are_right() -> None:
+    n = 400
+    matrix = grounded(path_graph(np.ones(n - 1)).affinity.astype(np.float64), 1.0)
+    B = np.zeros((n, 1))
+    B[0] = 1.0
+    found = ChebyshevIteration(matrix).solve(B, Accuracy(1e-3, 10_000))
+    exact = Sweeps(matrix).solve(B, Accuracy(1e-9, 10_000)).values
+    assert not found.converged.any()
+    assert 0 < found.trusted.sum() < n
+    assert row_errors(found.values[found.trusted], exact[found.trusted]).max() <= 1e-3
+
+
+def test_it_needs_about_the_root_of_the_sweeps() -> None:
+    matrix = grounded(clustered(150, 0.05).affinity.astype(np.float64), 1e-3)
+    B = sources(300, 2, 4)
+    accuracy = Accuracy(1e-3, 100_000)
+    swept = Sweeps(matrix).solve(B, accuracy)
+    found = ChebyshevIteration(matrix).solve(B, accuracy)
+    assert found.converged.all()
+    assert found.n_iter < swept.n_iter / 5
+
+
+def test_a_start_near_the_answer_spares_steps() -> None:
+    matrix = grounded(clustered(150, 0.05).affinity.astype(np.float64), 0.01)
+    B = sources(300, 2, 6)
+    accuracy = Accuracy(1e-6, 1000)
+    first = ChebyshevIteration(matrix).solve(B, accuracy)
+    nearly = first.values * (1 + 1e-4 * np.sin(np.arange(300)))[:, None]
+    again = ChebyshevIteration(matrix).solve(B, accuracy, nearly)
+    assert again.converged.all()
+    assert again.n_iter < first.n_iter
+    assert row_errors(again.values, first.values).max() <= 2e-6
+
+
+def test_a_zero_column_stays_zero_and_changes_no_other() -> None:
+    matrix = grounded(clustered(50, 0.1).affinity.astype(np.float64), 0.1)
+    B = sources(100, 2, 5)
+    alone = ChebyshevIteration(matrix).solve(B, Accuracy(1e-6, 1000))
+    beside = ChebyshevIteration(matrix).solve(np.insert(B, 1, 0.0, axis=1), Accuracy(1e-6, 1000))
+    assert not beside.values[:, 1].any()
+    np.testing.assert_allclose(beside.values[:, [0, 2]], alone.values, rtol=1e-13)
+
+
+def test_other_columns_totals_count_towards_the_row() -> None:
+    matrix = grounded(clustered(100, 0.05).affinity.astype(np.float64), 0.01)
+    B = sources(200, 1, 1)
+    alone = ChebyshevIteration(matrix).solve(B, Accuracy(1e-4, 1000))
+    others = np.full(200, float(alone.values.max()))
+    beside = ChebyshevIteration(matrix).solve(B, Accuracy(1e-4, 1000, other_totals=others))
+    exact = np.linalg.solve(textbook.grounded(textbook.dense(matrix.weights), matrix.ground), B)
+    assert beside.n_iter < alone.n_iter
+    assert (np.abs(beside.values - exact)[:, 0] / (exact[:, 0] + others)).max() <= 1e-4
+
+
+def test_the_callback_hears_of_the_last_step_and_an_error_below_the_tolerance() -> None:
+    calls: list[tuple[int, float]] = []
+    matrix = grounded(complete_csr(40), 0.2)
+    accuracy = Accuracy(1e-5, 100, callback=lambda n, error: calls.append((n, error)))
+    found = ChebyshevIteration(matrix).solve(np.eye(40)[:, :3], accuracy)
+    assert found.converged.all()
+    assert calls[-1][0] == found.n_iter
+    assert calls[-1][1] <= 1e-5
+
+
+def test_a_tolerance_of_zero_ends_where_rounding_does() -> None:
+    matrix = grounded(complete_csr(40), 0.2)
+    B = np.eye(40)[:, :3]
+    found = ChebyshevIteration(matrix).solve(B, Accuracy(0.0, 100_000))
+    exact = np.linalg.solve(textbook.grounded(complete(40), matrix.ground), B)
+    assert found.n_iter < 200
+    np.testing.assert_allclose(found.values, exact, rtol=1e-13)
+
+
+def complete_csr(n: int) -> sparse.csr_array:
+    return sparse.csr_array(complete(n))
