@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -68,3 +69,53 @@ def test_no_size_is_written_with_an_exponent(n_bytes: int) -> None:
         patch.setattr("fewlabels._memory.available_memory", lambda: 0)
         with pytest.raises(NotEnoughMemoryError, match=r"needs [\d.,]+ [kMGT]?B, but"):
             require_memory(n_bytes, "this", "Don't.")
+
+
+def _group(folder: Path, limit: str, usage: int, inactive: int = 0, *, version: int = 2) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ("memory.max", "memory.current")
+    if version == 1:
+        names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+    (folder / names[0]).write_text(f"{limit}\n")
+    (folder / names[1]).write_text(f"{usage}\n")
+    (folder / "memory.stat").write_text(f"anon {usage}\ninactive_file {inactive}\n")
+
+
+@pytest.fixture
+def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("fewlabels._memory._CGROUPS", tmp_path / "cgroup")
+    monkeypatch.setattr("fewlabels._memory._MEMBERSHIP", tmp_path / "self")
+    return tmp_path
+
+
+def test_a_container_limits_what_is_available(groups: Path) -> None:
+    (groups / "self").write_text("0::/\n")
+    _group(groups / "cgroup", "5000000", 2_000_000, 500_000)
+    assert available_memory() == 3_500_000
+    _group(groups / "cgroup", "5000000", 9_000_000)
+    assert available_memory() == 0
+
+
+def test_the_limit_of_every_group_above_holds(groups: Path) -> None:
+    (groups / "self").write_text("0::/user/job\n")
+    _group(groups / "cgroup/user/job", "7000000", 0)
+    _group(groups / "cgroup/user", "max", 0)
+    assert available_memory() == 7_000_000
+    _group(groups / "cgroup/user", "6000000", 1_000_000)
+    assert available_memory() == 5_000_000
+
+
+def test_limits_of_the_first_version_hold_too(groups: Path) -> None:
+    (groups / "self").write_text("5:cpu,cpuacct:/a\n4:memory:/docker/abc\n")
+    _group(groups / "cgroup/memory", "4000000", 1_000_000, version=1)
+    assert available_memory() == 3_000_000
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "0::/none", "4:memory:/none", "\n\n:::"])
+def test_without_groups_the_machine_decides(groups: Path, content: str) -> None:
+    (groups / "self").write_text(content)
+    assert available_memory() > 10**6
+    _group(groups / "cgroup", "max", 5)
+    assert available_memory() > 10**6
+    (groups / "self").unlink()
+    assert available_memory() > 10**6

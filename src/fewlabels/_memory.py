@@ -2,17 +2,65 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fewlabels.exceptions import NotEnoughMemoryError
 
 # Work arrays and the allocator need some room beside the arrays that are counted.
 _USABLE_SHARE = 0.9
 
 
+# Where Linux tells what a container may use, and what it uses: version 2, then version 1.
+_CGROUPS = Path("/sys/fs/cgroup")
+_MEMBERSHIP = Path("/proc/self/cgroup")
+
+
 def available_memory() -> int:
-    """Bytes that can be allocated now without swapping."""
+    """Bytes that can be allocated now without swapping, here and in the container around."""
     import psutil  # loaded when first asked: most graphs never need it
 
-    return int(psutil.virtual_memory().available)
+    return min([int(psutil.virtual_memory().available), *_left_in_groups()])
+
+
+def _left_in_groups() -> list[int]:
+    """Return what is left of the limit of each control group that this process is in."""
+    try:
+        lines = _MEMBERSHIP.read_text().splitlines()
+    except (OSError, ValueError):
+        return []  # no Linux
+    left = []
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, _, name = rest.partition(":")
+        if controllers == "":
+            root, limit, usage = _CGROUPS, "memory.max", "memory.current"
+        elif "memory" in controllers.split(","):
+            root, limit = _CGROUPS / "memory", "memory.limit_in_bytes"
+            usage = "memory.usage_in_bytes"
+        else:
+            continue
+        # The limit of any group above holds as well. Inside a container, the group's own name
+        # may be that of the host, where there is no such folder.
+        parts = [part for part in name.split("/") if part not in ("", "..")]
+        for depth in range(len(parts) + 1):
+            room = _left(root.joinpath(*parts[:depth]), limit, usage)
+            if room is not None:
+                left.append(room)
+    return left
+
+
+def _left(group: Path, limit: str, usage: str) -> int | None:
+    try:
+        allowed = int((group / limit).read_text())  # "max" is no limit, and no number
+        used = int((group / usage).read_text())
+        statistics = (group / "memory.stat").read_text().split()
+    except (OSError, ValueError):
+        return None
+    # Pages of files count as used, but are given up before anything is refused.
+    names, values = statistics[::2], statistics[1::2]
+    given_up = dict(zip(names, values, strict=False)).get("inactive_file", "0")
+    reclaimable = int(given_up) if given_up.isdigit() else 0
+    return max(0, allowed - max(0, used - reclaimable))
 
 
 def require_memory(n_bytes: int, what: str, instead: str) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import threading
+
+import faiss
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
+from scipy import sparse
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import Graph, find_neighbors, knn_graph
+from fewlabels.graph import Graph, _parallel, find_neighbors, knn_graph
 
 K = 10
 
@@ -162,3 +169,156 @@ def test_progress_goes_to_standard_error_only(capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "neighbours" in captured.err
+
+
+def sparse_sheets(n: int, d: int) -> sparse.csr_array:
+    """Points near curved sheets that have few of many features each."""
+    rng = np.random.default_rng(0)
+    inner, bend = rng.uniform(-1, 1, size=(n, 3)), rng.normal(size=(3, d))
+    shift = rng.uniform(0, 6, size=(4, d))[rng.integers(4, size=n)]
+    return sparse.csr_array(np.maximum(np.sin(0.6 * inner @ bend + shift) - 0.8, 0))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "inner_product"])
+def test_sparse_features_are_found_as_well_as_claimed(metric):
+    X = sparse_sheets(2500, 300)
+    X.data[X.indptr[4] : X.indptr[5]] = 0
+    found = find_neighbors(X, K, metric=metric, exact=False, min_recall=0.95)
+    assert 0.95 <= found.recall <= 1
+    assert found.recall == pytest.approx(true_recall(found, X, metric), abs=0.02)
+    assert np.all(found.indices != np.arange(2500)[:, None])
+
+
+def test_sparse_features_are_never_dense_as_a_whole(monkeypatch):
+    X = sparse_sheets(2500, 300)
+    largest = 0
+    to_dense = sparse.csr_array.toarray
+
+    def watched(self, *args, **kwargs):
+        nonlocal largest
+        largest = max(largest, self.shape[0] * self.shape[1])
+        return to_dense(self, *args, **kwargs)
+
+    monkeypatch.setattr(sparse.csr_array, "toarray", watched)
+    wide = sparse.hstack([X, sparse.csr_array((2500, 10_000_000))], format="csr")
+    found = find_neighbors(wide, K, exact=False, min_recall=0.9)
+    assert found.recall >= 0.9
+    assert largest < 25_000_000
+
+
+def test_sparse_features_with_nothing_in_them_have_neighbours_at_zero():
+    found = find_neighbors(sparse.csr_array((1500, 40)), K, exact=False)
+    np.testing.assert_array_equal(found.distances, 0)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 3, -1, -2])
+def test_the_number_of_jobs_is_honoured_and_changes_nothing(n_jobs, monkeypatch):
+    X = curved(2000, 20)
+    expected = knn_graph(X, exact=False)
+    asked = []
+
+    class Counted(_parallel.ThreadPoolExecutor):
+        def __init__(self, n_threads, **settings):
+            asked.append(n_threads)
+            super().__init__(n_threads, **settings)
+
+    monkeypatch.setattr(_parallel, "ThreadPoolExecutor", Counted)
+    graph = knn_graph(X, exact=False, n_jobs=n_jobs)
+    assert (graph.affinity != expected.affinity).nnz == 0
+    allowed = faiss.omp_get_max_threads()
+    assert asked == [n_jobs if n_jobs > 0 else max(1, allowed + 1 + n_jobs)]
+
+
+@pytest.mark.parametrize("scale", [1e-120, 1e-30, 1e30, 1e140])
+def test_features_beyond_float32_are_scaled(scale):
+    X = curved(2000, 20)
+    expected = find_neighbors(X, K, exact=False, min_recall=0.9)
+    found = find_neighbors(X * scale, K, exact=False, min_recall=0.9)
+    assert found.recall >= 0.9
+    assert true_recall(found, X * scale) > 0.88
+    np.testing.assert_allclose(
+        np.median(found.distances) / scale, np.median(expected.distances), rtol=1e-2
+    )
+
+
+def test_a_cloud_of_duplicates_is_joined_without_comparing_all():
+    X = np.vstack([np.zeros((6000, 20)), curved(1000, 20)])
+    found = find_neighbors(X, K, exact=False)
+    np.testing.assert_array_equal(found.distances[:6000], 0)
+    assert found.recall >= 0.98
+
+
+def test_progress_never_falls_and_ends_with_all():
+    shares = []
+    knn_graph(curved(2000, 20), exact=False, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+@pytest.mark.parametrize("when", [1, 3, 7])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+def test_what_the_progress_function_raises_ends_the_search_and_restores_threads(error, when):
+    before = [(lib["filepath"], lib["num_threads"]) for lib in threadpool_info()]
+    running = threading.active_count()
+    calls = 0
+
+    def stop(share):
+        nonlocal calls
+        calls += 1
+        if calls == when:
+            raise error
+
+    with pytest.raises(error):
+        knn_graph(curved(4000, 40), exact=False, progress=stop)
+    after = [(lib["filepath"], lib["num_threads"]) for lib in threadpool_info()]
+    assert set(before) <= set(after)
+    assert threading.active_count() == running
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signal to one process")
+def test_ctrl_c_ends_the_search_and_leaves_the_process_whole():
+    code = """
+import os, signal, sys, threading
+import numpy as np, faiss
+from fewlabels.graph import knn_graph
+X = np.random.default_rng(0).normal(size=(20_000, 30)).astype(np.float32)
+threads = faiss.omp_get_max_threads()
+seen = []
+def progress(share):
+    if not seen:
+        seen.append(share)
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    knn_graph(X, exact=False, progress=progress)
+except KeyboardInterrupt:
+    assert faiss.omp_get_max_threads() == threads
+    assert threading.active_count() <= 2
+    graph = knn_graph(X[:1500], exact=False)
+    print("ended, and works on:", graph.n_nodes)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert ended.stdout == "ended, and works on: 1500\n", ended.stderr
+    assert ended.returncode == 0
+
+
+def test_more_jobs_than_cores_can_use_are_not_started():
+    assert _parallel.thread_count(10**9) <= 4 * (os.cpu_count() or 1)
+
+
+def test_very_many_features_are_projected_without_their_covariance():
+    X = curved(1200, 1600)
+    found = find_neighbors(X, K, exact=False, min_recall=0.9)
+    assert found.recall >= 0.9
+    assert true_recall(found, X) > 0.88
+
+
+@pytest.mark.parametrize("k", [1, 40, 999])
+def test_lists_of_any_length_are_filled(k):
+    X = curved(1000, 20)
+    found = find_neighbors(X, k, exact=False, min_recall=0.3)
+    ordered = np.sort(found.indices, axis=1)
+    assert ordered.min() >= 0
+    assert np.all(np.diff(ordered, axis=1) > 0)
+    assert np.all(found.indices != np.arange(1000)[:, None])

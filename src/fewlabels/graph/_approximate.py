@@ -1,41 +1,49 @@
 """An approximate search for nearest neighbours that measures how good it is.
 
-The points are sorted into the cells of a k-means partition, in a projection to the leading
-principal components where they have many features. A point's neighbours are looked for in the
-cells nearest to it (an inverted file; Jegou, Douze, Schmid, "Product quantization for nearest
-neighbor search", IEEE PAMI 33 (2011), section IV), and the candidates are ranked by their distances
-in all features.
+The neighbours of a point are looked for in the cells near it (`_cells.py`), in a projection to
+the leading principal components where there are many features, and then among the neighbours of
+those found (`_refine.py`), until a sample of the points, whose true neighbours are computed, has
+found as many of them as asked for. How many cells that takes is read off the sample: for each of
+its true neighbours it is known how many cells have to be looked into.
 
-How many cells to visit and how many candidates to rank is found out on a sample of the points,
-whose true neighbours are computed. Nothing depends on the number of threads: what is trained is
-trained in one, and every point is searched for by itself.
+Dense features in memory are compared in all features from the first candidates on. Sparse ones, and
+those in a file, are searched in the projection alone; some times k candidates are then ranked by
+their distances in all features (`_rank.py`).
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg
-from threadpoolctl import threadpool_limits
 
-from fewlabels.graph._progress import Progress, reporting
+from fewlabels._memory import available_memory, require_memory
+from fewlabels.graph._lists import Lists
+from fewlabels.graph._parallel import Workers
+from fewlabels.graph._points import DensePoints, Points
 
 IntArray = npt.NDArray[np.int64]
-Float32Array = npt.NDArray[np.float32]
 
-# Beyond this many features, candidates are found in a projection. Its directions are those of
-# a sample of this many points.
-_PROJECTED, _PROJECTED_FROM = 128, 10_000
-# The k-means of c cells is trained on 20 c points, in 5 rounds: good cells, not the best.
-_TRAINING_POINTS, _TRAINING_ROUNDS = 20, 5
+# Beyond this many features, cells are made and looked through in a projection to as many.
+_PROJECTED = 128
 # Operations to spend on the sample's true neighbours, and the sizes that the sample may have.
-_SAMPLE_COST, _SMALLEST_SAMPLE, _LARGEST_SAMPLE = 2e10, 200, 1_000
+_SAMPLE_COST, _SMALLEST_SAMPLE, _LARGEST_SAMPLE = 4e10, 300, 1_000
 # The recall on the sample has to be this much better than asked for: it is an estimate.
 _MARGIN = 0.003
-_ROWS_AT_ONCE = 8_192
+# The first look into cells shall find this share of what has to be found in the end: looking
+# among neighbours' neighbours is then cheaper than into more cells.
+_FIRST_LOOK = 0.85
+# Lists are this many times as long as asked for: the neighbours' neighbours are then enough.
+_SPARE = 1.6
+# Rounds among them go on while each brings this share of what is missing.
+_LEAST_GAIN = 0.1
+# Looking into more cells than hold this share of the points is no quicker than an exact search.
+_MOST_VISITED = 0.25
+_MOST_ROUNDS = 12
 
 
 @dataclass(frozen=True)
@@ -45,186 +53,129 @@ class Found:
     Attributes
     ----------
     indices : ndarray of shape (n_samples, k), dtype int64
-        In no order; a point itself is never among them.
-    squared : ndarray of shape (n_samples, k), float32
+        Nearest first, ties in the order of the index; a point itself is never among them.
+    squared : ndarray of shape (n_samples, k), float32 or float64
         Squared distances, summed from the differences of all features.
     recall : float
         Share of the sample's true neighbours that were found.
     """
 
     indices: IntArray
-    squared: Float32Array
+    squared: npt.NDArray[np.floating[Any]]
     recall: float
 
 
-@dataclass(frozen=True)
-class _Setting:
-    n_cells_visited: int
-    n_candidates: int
-
-
 def search(
-    points: Float32Array,
-    queries: Float32Array,
+    points: Points,
     k: int,
     *,
     min_recall: float,
     seed: int,
-    progress: Progress,
+    workers: Workers,
+    report: Callable[[float], object],
 ) -> Found | None:
-    """Find the `k` nearest points of each query; None if `min_recall` takes an exact search.
+    """Find the `k` nearest others of each point; None if `min_recall` takes an exact search.
 
     Parameters
     ----------
-    points, queries : ndarray of shape (n_samples, n_features), float32, C-contiguous
-        Query i is point i, perhaps with other features; it is not its own neighbour. Near
-        the origin.
+    points : Points
     k : int
+        Less than the number of points.
     min_recall : float in (0, 1]
     seed : int
-    progress : bool
+    workers : Workers
+        The number of its threads changes nothing.
+    report : callable
+        Told the share that is done.
     """
-    rng = np.random.default_rng(seed)
-    n, d = points.shape
-    size = int(np.clip(_SAMPLE_COST / (n * d), _SMALLEST_SAMPLE, _LARGEST_SAMPLE))
-    sample = np.sort(rng.choice(n, min(size, n), replace=False))
-    reach = _true_reach(points, queries, sample, k)
-    n_components = min(_PROJECTED, d)
-    while True:
-        cells = _Cells(points, queries, n_components, rng)
-        setting = cells.cheapest_setting(sample, reach, k, min_recall)
-        if setting is not None:
-            break
-        if n_components == d:
-            return None
-        n_components = min(2 * n_components, d)
-    indices = np.empty((n, k), dtype=np.int64)
-    squared = np.empty((n, k), dtype=np.float32)
-    with reporting(progress, n) as report:
-        for start in range(0, n, _ROWS_AT_ONCE):
-            rows = np.arange(start, min(start + _ROWS_AT_ONCE, n))
-            indices[rows], squared[rows] = cells.nearest(rows, k, setting)
-            report(len(rows))
-    return Found(indices, squared, _recall(squared[sample], reach))
-
-
-class _Cells:
-    """The points in the cells of a k-means partition of a projection."""
-
-    def __init__(
-        self,
-        points: Float32Array,
-        queries: Float32Array,
-        n_components: int,
-        rng: np.random.Generator,
-    ) -> None:
-        self._points, self._queries = points, queries
-        self._projected = n_components < points.shape[1]
-        self._places, self._query_places = points, queries
-        if self._projected:
-            axes = _principal_axes(points, n_components, rng)
-            self._places = _product(points, axes)
-            self._query_places = self._places if queries is points else _product(queries, axes)
-        n = len(points)
-        self._n_cells = max(1, round(2 * np.sqrt(n)))
-        quantizer = faiss.IndexFlatL2(n_components)
-        self._index = faiss.IndexIVFFlat(quantizer, n_components, self._n_cells)
-        self._index.cp.niter = _TRAINING_ROUNDS
-        self._index.cp.seed = int(rng.integers(2**31))
-        self._index.cp.min_points_per_centroid = 1
-        trained_on = rng.choice(n, min(n, _TRAINING_POINTS * self._n_cells), replace=False)
-        with threadpool_limits(1):
-            self._index.train(self._places[np.sort(trained_on)])
-        self._index.add(self._places)
-
-    def cheapest_setting(
-        self, sample: IntArray, reach: Float32Array, k: int, min_recall: float
-    ) -> _Setting | None:
-        """Return the first setting that finds enough of the sample's neighbours."""
-        wanted = min(1.0, min_recall + _MARGIN)
-        n_visited = 8
-        while n_visited <= max(8, self._n_cells // 4):
-            for factor in (2, 4, 8) if self._projected else (1,):
-                setting = _Setting(min(n_visited, self._n_cells), factor * k)
-                if _recall(self.nearest(sample, k, setting)[1], reach) >= wanted:
-                    return setting
-            n_visited *= 2
+    if min_recall == 1:
         return None
-
-    def nearest(self, rows: IntArray, k: int, setting: _Setting) -> tuple[IntArray, Float32Array]:
-        """Return the `k` nearest candidates of the queries `rows`, and their distances."""
-        self._index.nprobe = setting.n_cells_visited
-        squared, found = self._index.search(self._query_places[rows], setting.n_candidates + 1)
-        if self._projected:
-            squared = _squared_distances(self._queries[rows], self._points, found)
-        squared[(found == rows[:, None]) | (found < 0)] = np.inf
-        best = np.argpartition(squared, k - 1, axis=1)[:, :k]
-        found = np.take_along_axis(found, best, axis=1)
-        squared = np.take_along_axis(squared, best, axis=1)
-        short = np.flatnonzero(np.isinf(squared).any(axis=1))
-        if len(short):  # the cells visited hold too few points
-            found[short], squared[short] = _true_nearest(
-                self._points, self._queries, rows[short], k
-            )
-        return found, squared
-
-
-def _true_reach(
-    points: Float32Array, queries: Float32Array, sample: IntArray, k: int
-) -> Float32Array:
-    """Return the squared distance to the k-th neighbour of each query of the sample."""
-    return np.asarray(_true_nearest(points, queries, sample, k)[1].max(axis=1))
+    rng = np.random.default_rng(seed)
+    n, d = points.n_points, points.n_features
+    n_sampled = int(np.clip(_SAMPLE_COST / (n * min(d, 1000)), _SMALLEST_SAMPLE, _LARGEST_SAMPLE))
+    sample = np.sort(rng.choice(n, min(n_sampled, n), replace=False))
+    true = points.true_nearest(sample, k, workers)
+    wanted = min(1.0, min_recall + _MARGIN)
+    scattered: int | None = 0
+    for n_components, width in _trials(points, k):
+        if n_components == scattered:
+            continue  # longer lists don't help where neighbours lie in too many cells
+        lists = Lists(points, k, n_components, width, sample, true, workers, rng)
+        if _fill(lists, wanted, report):
+            indices, squared = lists.result(report)
+            reach = squared[sample] <= lists.reach[:, None]
+            return Found(indices, squared, float(reach.mean()))
+        if lists.empty:
+            scattered = n_components
+    return None
 
 
-def _true_nearest(
-    points: Float32Array, queries: Float32Array, rows: IntArray, k: int
-) -> tuple[IntArray, Float32Array]:
-    _, found = faiss.knn(queries[rows], points, k + 1)
-    squared = _squared_distances(queries[rows], points, found)
-    squared[found == rows[:, None]] = np.inf
-    best = np.argpartition(squared, k - 1, axis=1)[:, :k]
-    return np.take_along_axis(found, best, axis=1), np.take_along_axis(squared, best, axis=1)
+def _fill(lists: Lists, wanted: float, report: Callable[[float], object]) -> bool:
+    """Fill the lists until `wanted` is reached; tell whether it was."""
+    most = max(8, int(_MOST_VISITED * lists.n_cells))
+    share, start, recall, done = _FIRST_LOOK * wanted, 0, 0.0, 0.0
+
+    def tell(part: float) -> None:
+        report(_further(done, part))
+
+    for _ in range(_MOST_ROUNDS):
+        stop = lists.cells_to_find(share, most)
+        while stop is not None and start and stop < 1.5 * start and share < 1:
+            share = _next_share(share, wanted)
+            stop = lists.cells_to_find(share, most)
+        if stop is None or stop <= start:
+            return False
+        found_before = recall
+        lists.look(range(start, stop), tell)
+        recall, done = lists.recall(), _further(done, 1)
+        while recall < wanted:
+            before = recall
+            lists.refine(tell)
+            recall, done = lists.recall(), _further(done, 1)
+            if recall - before < _LEAST_GAIN * (wanted - recall):
+                break
+        if recall >= wanted:
+            return True
+        if recall - found_before < 0.1 * (wanted - recall):
+            return False  # what is missing is not in more cells, but lost in the projection
+        start, share = stop, _next_share(share, wanted)
+    return False
 
 
-def _recall(squared: Float32Array, reach: Float32Array) -> float:
-    """Share of neighbours found that are no farther than the true ones; ties count."""
-    return float(np.mean(squared <= reach[:, None]))
+def _next_share(share: float, wanted: float) -> float:
+    """Come half the way to the share that is wanted, and then to all."""
+    share = (share + wanted) / 2 if share < wanted - 0.002 else (share + 1) / 2
+    return share if share < 0.9995 else 1.0
 
 
-def _squared_distances(
-    queries: Float32Array, points: Float32Array, found: IntArray
-) -> Float32Array:
-    """Squared distance of each query to the points found for it, from the differences."""
-    queries = np.ascontiguousarray(queries)
-    found = np.ascontiguousarray(found)
-    squared = np.empty(found.shape, dtype=np.float32)
-    faiss.fvec_L2sqr_by_idx(
-        faiss.swig_ptr(squared),
-        faiss.swig_ptr(queries),
-        faiss.swig_ptr(points),
-        faiss.swig_ptr(found),
-        points.shape[1],
-        *found.shape,
+def _further(done: float, part: float) -> float:
+    """Return how far all is after `part` of a round; nobody knows how many there will be."""
+    return done + part * 0.4 * (0.9 - done)
+
+
+def _trials(points: Points, k: int) -> list[tuple[int | None, int]]:
+    """List numbers of components to try (None is all), each with the length of the lists."""
+    n, d = points.n_points, points.n_features
+    if isinstance(points, DensePoints) and not points.in_file:
+        require_memory(
+            n * (4 * (d + min(d, _PROJECTED)) + 48 * k),
+            f"an approximate search of {n:,} points with {d:,} features",
+            "Save the features to a file and pass fewlabels.io.open_features(path), which holds "
+            "a projection of them only.",
+        )
+        projections = [c for c in (_PROJECTED, 2 * _PROJECTED, 4 * _PROJECTED) if 1.5 * c < d]
+        width = min(n - 1, math.ceil(_SPARE * k))
+        return [*((c, width) for c in projections), (None, width)]
+    # The projection is all that is held of a file: it has to be smaller than the file.
+    in_file = isinstance(points, DensePoints)
+    first = min(_PROJECTED, -(-d // 2) if in_file else d)
+    steps = ((1, 2), (2, 4), (2, 8), (4, 8))  # components, candidates
+    tried = [(min(d, c * first), min(n - 1, f * k)) for c, f in steps]
+    needed = {(c, width): n * (5 * c + 12 * width + 24 * k + 24) for c, width in tried}
+    room = 0.8 * available_memory()
+    require_memory(
+        int(needed[tried[0]] / 0.8),
+        f"an approximate search of {n:,} points",
+        "Ask for fewer neighbours, or search a sample of the rows.",
     )
-    return squared
-
-
-def _principal_axes(
-    points: Float32Array, n_components: int, rng: np.random.Generator
-) -> Float32Array:
-    n, d = points.shape
-    some = points[np.sort(rng.choice(n, min(n, _PROJECTED_FROM), replace=False))]
-    with threadpool_limits(1):
-        centred = some - some.mean(axis=0)
-        covariance = (centred.T @ centred).astype(np.float64)
-        axes = linalg.eigh(covariance, subset_by_index=[d - n_components, d - 1])[1]
-    return np.ascontiguousarray(axes, dtype=np.float32)
-
-
-def _product(points: Float32Array, axes: Float32Array) -> Float32Array:
-    """Return `points @ axes`, block by block of fixed size whatever the number of threads."""
-    product = np.empty((len(points), axes.shape[1]), dtype=np.float32)
-    for start in range(0, len(points), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        np.matmul(points[rows], axes, out=product[rows])
-    return product
+    return [*(trial for trial, n_bytes in needed.items() if n_bytes <= room)] or [*tried[:1]]

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.metrics.pairwise import rbf_kernel
-from sklearn.utils import check_array
+from sklearn.metrics.pairwise import euclidean_distances
 
 from fewlabels._memory import require_memory
 from fewlabels._validation import (
@@ -18,9 +17,9 @@ from fewlabels._validation import (
     check_n_jobs,
     check_real,
     check_seed,
-    naming_rows,
 )
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import InvalidTypeError
+from fewlabels.graph._checked import checked_features, read_whole
 from fewlabels.graph._exact import centred
 from fewlabels.graph._graph import (
     SYMMETRIZATIONS,
@@ -33,8 +32,8 @@ from fewlabels.graph._neighbors import Neighbors, check_metric, find_neighbors
 from fewlabels.graph._progress import Progress
 from fewlabels.graph._weights import WEIGHTS, Weights, edge_weights
 
-# Sums of squares up to this size are finite.
-_LARGEST_FEATURE = 1e150
+# Rows of a dense affinity that are computed at once.
+_ROWS_AT_ONCE = 256
 
 
 def knn_graph(
@@ -54,8 +53,10 @@ def knn_graph(
 
     Parameters
     ----------
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Features, finite.
+    X : {array-like, sparse matrix, FeatureFile} of shape (n_samples, n_features)
+        Features, finite. A memory map (``np.load(path, mmap_mode="r")``) or what
+        :func:`fewlabels.io.open_features` returns is searched in its file if it is larger than
+        128 MB: a projection of it is held in memory, and never the whole.
     n_neighbors : int, default=10
         k, the number of *other* points that each point is joined to, at least 1; with fewer
         than k + 1 points, all the others.
@@ -70,14 +71,13 @@ def knn_graph(
         What joins two points of which only one has the other among its k nearest: half the
         weight, the whole weight, or no edge.
     exact : bool, default=None
-        None searches exactly where that is quick: few points, up to 15 features, sparse
-        features, or another metric than the first three. True always does; False forbids only
-        the first reason.
+        None searches exactly where that is quick: few points, up to 15 features, or another
+        metric than the first three. True always does; False forbids only the first reason.
     min_recall : float, default=0.98
         In (0, 1]: the share of the true neighbours that an approximate search has to find. What
         was found, as measured on a sample, is in the graph's `recall_`.
     n_jobs : int, default=None
-        Processes or threads of an exact search, as in scikit-learn; an approximate one uses all
+        Processes or threads, as in scikit-learn; an approximate search takes None for all
         cores. No effect on the result.
     random_state : int, RandomState or None, default=None
         Seed of an approximate search; None is 0, so that the same input gives the same graph. No
@@ -96,10 +96,14 @@ def knn_graph(
     ------
     InvalidInputError, InvalidTypeError
         If `X` holds NaN or infinity, or a setting is out of range.
+    NotEnoughMemoryError
+        If the search would not fit the free memory; nothing is allocated then.
+    DataFileError
+        If `X` is a file that can't be read, or is cut short while it is read.
 
     Notes
     -----
-    Cost: the search, O(n^2 n_features) at worst if exact and about O(n^1.5 n_features) if
+    Cost: the search, O(n^2 n_features) at worst if exact and about O(n n_features) if
     approximate; then O(n k) time and memory.
 
     References
@@ -123,7 +127,7 @@ def knn_graph(
     check_real("min_recall", min_recall, above=0, maximum=1)
     check_seed(random_state)
     n_jobs = check_n_jobs(n_jobs)
-    features = _checked_features(X)
+    features = checked_features(X)
     n_samples = features.shape[0]
     k = min(k, n_samples - 1)
     info = {
@@ -149,9 +153,12 @@ def knn_graph(
     )
     scales = found.distances[:, -1].copy()
     values = edge_weights(found.distances, scales, scales[found.indices], weights)
-    affinity, asymmetry = symmetric_csr(_directed(found, values), symmetrize)
+    directed = _directed(found, values)
     n_duplicates = int(np.any(found.distances == 0, axis=1).sum())
-    info |= {"asymmetry": asymmetry, "n_duplicates": n_duplicates, "recall": found.recall}
+    recall = found.recall
+    del found, values  # large, and symmetrizing takes the most memory of all
+    affinity, asymmetry = symmetric_csr(directed, symmetrize)
+    info |= {"asymmetry": asymmetry, "n_duplicates": n_duplicates, "recall": recall}
     return Graph(affinity, local_scales=scales, build_info=info)
 
 
@@ -193,42 +200,34 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
            [0.018, 0.368, 0.   ]])
     """
     gamma = check_real("gamma", gamma, minimum=0)
-    features = _checked_features(X)
+    features = read_whole(checked_features(X))
     chosen = float_dtype(features.dtype if dtype is None else dtype)
     n_samples = features.shape[0]
+    computed = np.result_type(features.dtype, chosen)
     require_memory(
-        2 * n_samples**2 * max(chosen.itemsize, features.dtype.itemsize),
+        n_samples**2 * (computed.itemsize + chosen.itemsize),
         f"a dense affinity of {n_samples:,} points",
         "Use knn_graph (kernel='knn' or 'self-tuning' in the estimators), whose memory grows "
         "with n and not with its square.",
     )
-    affinity = rbf_kernel(centred(features), gamma=gamma).astype(chosen, copy=False)
-    np.fill_diagonal(affinity, 0)
-    affinity[affinity < np.finfo(chosen).tiny] = 0  # denormal weights have lost their digits
-    # The kernel is symmetric; a blocked matrix product may leave the last bit different.
-    affinity = np.maximum(affinity, affinity.T)
+    with np.errstate(over="ignore"):  # so far apart that the weight is 0
+        affinity = euclidean_distances(centred(features.astype(computed, copy=False)), squared=True)
+        affinity *= -gamma
+    if gamma == 0:
+        affinity[:] = 0  # also of infinite distances
+    # Weights below the smallest normal number have lost their digits, and are slow to compute.
+    smallest = np.log(np.finfo(chosen).tiny)
+    for start in range(0, n_samples, _ROWS_AT_ONCE):
+        rows = slice(start, min(start + _ROWS_AT_ONCE, n_samples))
+        lower = affinity[rows, : rows.stop]
+        lower[lower < smallest] = -np.inf
+        np.exp(lower, out=lower)
+        # A blocked product may leave the two triangles different in the last bit.
+        corner = np.tril(lower[:, rows], -1)
+        lower[:, rows] = corner + corner.T
+        affinity[: rows.start, rows] = lower[:, : rows.start].T
+    affinity = affinity.astype(chosen, copy=False)
     return Graph(affinity, build_info={"kind": "rbf", "gamma": gamma, "asymmetry": 0.0})
-
-
-def _checked_features(X: Any) -> Any:
-    if isinstance(X, Graph):
-        raise InvalidTypeError("X must be an array of features; this is a Graph already.")
-    try:
-        features = check_array(
-            X, accept_sparse="csr", dtype=(np.float64, np.float32), ensure_min_samples=1
-        )
-    except TypeError as error:
-        raise InvalidTypeError(str(error)) from error
-    except (ValueError, OverflowError) as error:
-        raise InvalidInputError(naming_rows(X, str(error))) from error
-    values = features.data if sparse.issparse(features) else features
-    largest = max(float(values.max(initial=0)), -float(values.min(initial=0)))
-    if largest > _LARGEST_FEATURE:
-        raise InvalidInputError(
-            f"features must be at most {_LARGEST_FEATURE:g} in size, for their squares to be "
-            f"finite; got {largest:g}. Scale them."
-        )
-    return features
 
 
 def _directed(found: Neighbors, values: npt.NDArray[np.float64]) -> sparse.csr_array:
@@ -236,8 +235,10 @@ def _directed(found: Neighbors, values: npt.NDArray[np.float64]) -> sparse.csr_a
     n_samples, k = found.indices.shape
     shape = (n_samples, n_samples)
     weights = np.minimum(values, np.finfo(np.float32).max).astype(np.float32)
-    starts = np.arange(0, n_samples * k + 1, k)
-    directed = sparse.csr_array((weights.ravel(), found.indices.ravel(), starts), shape=shape)
+    small = n_samples * k <= np.iinfo(np.int32).max
+    starts = np.arange(0, n_samples * k + 1, k, dtype=np.int32 if small else np.int64)
+    indices = found.indices.ravel().astype(starts.dtype)
+    directed = sparse.csr_array((weights.ravel(), indices, starts), shape=shape)
     duplicate = found.distances == 0
     if not duplicate.any():
         return directed

@@ -107,8 +107,11 @@ def largest_products(X: Any, n_neighbors: int, progress: Progress) -> tuple[IntA
     return indices, np.sqrt(np.maximum(squared, 0))
 
 
-def directions(X: Any) -> Any:
-    """Scale rows to length 1; zero rows get a direction of their own, across a new feature."""
+def directions(X: Any, *, always_flag_zeros: bool = False) -> Any:
+    """Scale rows to length 1; zero rows get a direction of their own, across a new feature.
+
+    That feature is only there if a row is zero, or if `always_flag_zeros`.
+    """
     # The largest entry first, so that no square overflows or vanishes. (scikit-learn's normalize
     # takes short rows for zero: those below 1e-6 in float32.)
     largest = np.asarray(abs(X).max(axis=1).toarray() if sparse.issparse(X) else abs(X).max(axis=1))
@@ -116,7 +119,7 @@ def directions(X: Any) -> Any:
     norms = np.sqrt(_squared_norms(scaled))
     scaled = _rows_divided(scaled, norms)
     zero = (norms == 0).astype(scaled.dtype)[:, None]
-    if not zero.any():
+    if not (always_flag_zeros or zero.any()):
         return scaled
     if sparse.issparse(scaled):
         return sparse.hstack([scaled, sparse.csr_array(zero)], format="csr")

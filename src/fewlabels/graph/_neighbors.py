@@ -18,15 +18,16 @@ from sklearn.neighbors import VALID_METRICS
 from sklearn.utils import check_random_state
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph._checked import check_blocks, read_whole
 from fewlabels.graph._exact import (
     TREE_FEATURES,
-    centred,
     directions,
     largest_products,
     nearest_euclidean,
     search,
 )
-from fewlabels.graph._progress import Progress
+from fewlabels.graph._progress import Progress, reporting_share
+from fewlabels.io import FeatureFile
 
 _OWN_METRICS = ("euclidean", "cosine", "inner_product")
 # They need parameters of their own, or no features.
@@ -43,6 +44,8 @@ KNOWN_METRICS = (
 # approximate one's own preparations take as long.
 _QUICK = 2e10
 _FEWEST_POINTS = 1_000
+# The same for sparse features: an entry costs more, and so does a pair without any.
+_QUICK_SPARSE, _SPARSE_PAIR = 1e10, 10
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -82,7 +85,7 @@ def find_neighbors(
 
     Parameters
     ----------
-    X : {ndarray, csr_matrix} of shape (n_samples, n_features)
+    X : {ndarray, csr_matrix, FeatureFile} of shape (n_samples, n_features)
     n_neighbors : int
         Number of other points, at most n_samples - 1.
     metric : str or callable, default="euclidean"
@@ -91,13 +94,13 @@ def find_neighbors(
         d^2 = 2 (m^2 - <x, y>) with m the largest norm, which is the squared Euclidean distance
         where all norms are equal), or any metric of :class:`sklearn.neighbors.NearestNeighbors`.
     exact : bool, default=None
-        None searches exactly where that is quick: few points, up to 15 features (a tree), sparse
-        features, and other metrics than these three. False forbids only the first reason.
+        None searches exactly where that is quick: few points, up to 15 features (a tree), and
+        other metrics than these three. False forbids only the first reason.
     min_recall : float, default=0.98
         In (0, 1]: the share of the true neighbours that an approximate search has to find, as
         measured on a sample.
     n_jobs : int, default=None
-        Threads of an exact search; an approximate one uses all cores.
+        Threads; None is one of an exact search and all cores of an approximate one.
     random_state : int, RandomState or None, default=None
         Of the sample and the cells of an approximate search; None is 0, so that the same input
         gives the same neighbours.
@@ -112,7 +115,8 @@ def find_neighbors(
     Notes
     -----
     Cost of an exact search O(n^2 n_features) at worst, of an approximate one about
-    O(n^1.5 n_features); memory O(n k), besides a copy of the features in float32 if approximate.
+    O(n n_features); memory O(n k), besides a copy of the features in float32 if approximate, or
+    of a projection of them if they are sparse or in a file.
 
     In an exact search, squared distances that are computed as |x|^2 - 2 <x, y> + |y|^2 are wrong
     by rounding near 0, so the distances of the pairs found are computed once more from the
@@ -123,15 +127,19 @@ def find_neighbors(
         if exact is not True and worth_approximating(X, forced=exact is False):
             random = check_random_state(0 if random_state is None else random_state)
             seed = int(random.randint(2**31))
-            found = _approximate_neighbors(X, n_neighbors, metric, min_recall, seed, progress)
+            found = _approximate_neighbors(
+                X, n_neighbors, metric, min_recall, seed, n_jobs, progress
+            )
             if found is not None:
                 return found
+        X = read_whole(X)
         if metric == "euclidean":
             return _sorted(*nearest_euclidean(X, n_neighbors, n_jobs, progress))
         if metric == "cosine":
             indices, distances = nearest_euclidean(directions(X), n_neighbors, n_jobs, progress)
             return _sorted(indices, distances**2 / 2)
         return _sorted(*largest_products(X, n_neighbors, progress))
+    X = read_whole(X)
     try:
         found = _sorted(*search(X, n_neighbors, metric, "auto", n_jobs, progress))
     except ValueError as error:
@@ -149,39 +157,51 @@ def find_neighbors(
 
 def worth_approximating(X: Any, *, forced: bool = False) -> bool:
     """Tell whether an approximate search of `X` can be quicker than an exact one."""
-    if sparse.issparse(X) or X.shape[1] <= TREE_FEATURES or len(X) < _FEWEST_POINTS:
+    n_samples, n_features = X.shape
+    if isinstance(X, FeatureFile):
+        return True
+    if n_samples < _FEWEST_POINTS:
         return False
-    return forced or len(X) ** 2 * X.shape[1] > _QUICK
+    if sparse.issparse(X):
+        return forced or n_samples * (X.nnz + _SPARSE_PAIR * n_samples) > _QUICK_SPARSE
+    if n_features <= TREE_FEATURES:
+        return False
+    return forced or n_samples**2 * n_features > _QUICK
 
 
 def _approximate_neighbors(
-    X: Any, n_neighbors: int, metric: str, min_recall: float, seed: int, progress: Progress
+    X: Any,
+    n_neighbors: int,
+    metric: str,
+    min_recall: float,
+    seed: int,
+    n_jobs: int | None,
+    progress: Progress,
 ) -> Neighbors | None:
     # Loaded when first needed: most graphs are small.
     from fewlabels.graph import _approximate
+    from fewlabels.graph._parallel import Workers, thread_count
+    from fewlabels.graph._points import DensePoints, SparsePoints
 
-    points = np.ascontiguousarray(
-        centred(X) if metric == "euclidean" else directions(X) if metric == "cosine" else X,
-        dtype=np.float32,
-    )
-    queries, offset = points, np.zeros(1, dtype=np.float32)
-    if metric == "inner_product":
-        # With sqrt(m^2 - |y|^2) as one more feature of the points, and 0 of the queries, the
-        # nearest point is the one of largest product (Bachrach et al., RecSys 2014).
-        norms = np.einsum("ij,ij->i", points, points)
-        longest = norms.max()
-        lift = np.sqrt(np.maximum(longest - norms, 0))[:, None]
-        queries = np.hstack([points, np.zeros_like(lift)])
-        points = np.hstack([points, lift])
-        offset = longest - norms
-    found = _approximate.search(
-        points, queries, n_neighbors, min_recall=min_recall, seed=seed, progress=progress
-    )
+    with Workers(thread_count(n_jobs)) as workers, reporting_share(progress, X.shape[0]) as report:
+        if isinstance(X, FeatureFile):
+            check_blocks(X, workers.map)
+        points = SparsePoints(X, metric) if sparse.issparse(X) else DensePoints(X, metric, workers)
+        found = _approximate.search(
+            points, n_neighbors, min_recall=min_recall, seed=seed, workers=workers, report=report
+        )
     if found is None:
         return None
-    squared = np.maximum(found.squared.astype(np.float64) + offset[:, None], 0)
-    distances = squared / 2 if metric == "cosine" else np.sqrt(squared)
-    return _sorted(found.indices.astype(np.intp, copy=False), distances, found.recall)
+    distances = found.squared.astype(np.float64)
+    if points.spare is not None:
+        distances += points.spare[:, None]
+        np.maximum(distances, 0, out=distances)
+    if metric == "cosine":
+        distances /= 2
+    else:
+        np.sqrt(distances, out=distances)
+        distances *= points.scale
+    return Neighbors(found.indices.astype(np.intp, copy=False), distances, found.recall)
 
 
 def check_metric(metric: object) -> None:

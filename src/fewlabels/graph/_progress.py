@@ -34,3 +34,20 @@ def reporting(progress: Progress, n_points: int) -> Iterator[Callable[[int], obj
         progress(done / n_points)
 
     yield report
+
+
+@contextlib.contextmanager
+def reporting_share(progress: Progress, n_points: int) -> Iterator[Callable[[float], object]]:
+    """Yield a function to call with the share that is done, which never falls."""
+    with reporting(progress, n_points) as report:
+        done = 0
+
+        def report_share(share: float) -> None:
+            nonlocal done
+            now = int(share * n_points)
+            if now > done:
+                more, done = now - done, now
+                report(more)
+
+        yield report_share
+        report_share(1.0)

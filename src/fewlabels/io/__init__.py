@@ -11,6 +11,7 @@ from __future__ import annotations
 from fewlabels.io._features import FeatureColumn, Features, build_features, load_features
 from fewlabels.io._formats import check_output
 from fewlabels.io._label_column import LabelColumn, read_labels
+from fewlabels.io._large import FeatureFile, features_in_map, open_features
 from fewlabels.io._read import read_table
 from fewlabels.io._table import Table, counted, row_list
 from fewlabels.io._views import as_text
@@ -19,6 +20,7 @@ from fewlabels.io._write import AddedColumns, write_table
 __all__ = [
     "AddedColumns",
     "FeatureColumn",
+    "FeatureFile",
     "Features",
     "LabelColumn",
     "Table",
@@ -26,7 +28,9 @@ __all__ = [
     "build_features",
     "check_output",
     "counted",
+    "features_in_map",
     "load_features",
+    "open_features",
     "read_labels",
     "read_table",
     "row_list",

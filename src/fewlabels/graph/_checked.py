@@ -1,0 +1,106 @@
+"""Check features, and decide whether those in a file are read or searched where they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array
+
+from fewlabels._memory import require_memory
+from fewlabels._validation import naming_rows
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph._graph import Graph
+from fewlabels.io import FeatureFile, features_in_map
+
+# Sums of squares up to this size are finite.
+_LARGEST_FEATURE = 1e150
+# Files whose features take no more than this are read as a whole.
+_READ_WHOLE = 128_000_000
+
+
+def checked_features(X: Any) -> Any:
+    """Return features as a float array, a CSR matrix, or a file too large to be read as a whole.
+
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError
+        If `X` is no matrix of numbers, or holds NaN, infinity or more than 1e150 (rows are
+        named). Of a large file, only the search finds out.
+    DataFileError
+        If a file can't be read.
+    """
+    if isinstance(X, Graph):
+        raise InvalidTypeError("X must be an array of features; this is a Graph already.")
+    if isinstance(X, np.memmap):
+        in_file = features_in_map(X) if X.size else None
+        X = np.asarray(X) if in_file is None else in_file
+    if isinstance(X, FeatureFile):
+        if len(X) * X.shape[1] * X.dtype.itemsize > _READ_WHOLE:
+            return X
+        X = X.read(0, len(X))
+    try:
+        features = check_array(
+            X, accept_sparse="csr", dtype=(np.float64, np.float32), ensure_min_samples=1
+        )
+    except TypeError as error:
+        raise InvalidTypeError(str(error)) from error
+    except (ValueError, OverflowError) as error:
+        raise InvalidInputError(naming_rows(X, str(error))) from error
+    values = features.data if sparse.issparse(features) else features
+    largest = max(float(values.max(initial=0)), -float(values.min(initial=0)))
+    if largest > _LARGEST_FEATURE:
+        raise InvalidInputError(too_large(largest))
+    return features
+
+
+def read_whole(X: Any) -> Any:
+    """Return the features of a file as an array, if they fit into memory."""
+    if not isinstance(X, FeatureFile):
+        return X
+    require_memory(
+        2 * len(X) * X.shape[1] * X.dtype.itemsize,
+        f"an exact search among the {len(X):,} rows of {X.path}",
+        "Leave exact=None and the metric 'euclidean', 'cosine' or 'inner_product', which are "
+        "searched in the file.",
+    )
+    return checked_features(X.read(0, len(X)))
+
+
+def check_blocks(X: FeatureFile, map_blocks: Any) -> None:
+    """Raise if features in a file are NaN, infinite or too large; rows are named.
+
+    Parameters
+    ----------
+    X : FeatureFile
+    map_blocks : callable
+        Maps a function over slices of rows, as `Workers.map` does.
+    """
+
+    def look(rows: slice) -> tuple[Any, float]:
+        block = X.read(rows.start, rows.stop)
+        size = max(float(block.max()), -float(block.min()))
+        if np.isfinite(size):
+            return np.empty(0, dtype=np.intp), size
+        return rows.start + np.flatnonzero(~np.isfinite(block).all(axis=1)), 0.0
+
+    step = X.rows_at_once()
+    parts = map_blocks(look, [slice(i, min(i + step, len(X))) for i in range(0, len(X), step)])
+    bad = np.concatenate([part[0] for part in parts])
+    if len(bad):
+        listed = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
+        raise InvalidInputError(
+            f"{X.path} contains NaN or infinity. Rows that hold them, counted from 0: {listed} "
+            f"({len(bad)} in all). Fill them or remove the rows."
+        )
+    if (largest := max(part[1] for part in parts)) > _LARGEST_FEATURE:
+        raise InvalidInputError(too_large(largest))
+
+
+def too_large(largest: float) -> str:
+    """Say that features have no finite squares."""
+    return (
+        f"features must be at most {_LARGEST_FEATURE:g} in size, for their squares to be "
+        f"finite; got {largest:g}. Scale them."
+    )

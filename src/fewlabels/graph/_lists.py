@@ -1,0 +1,245 @@
+"""Lists of the nearest points found so far, of all points, and how they grow better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.graph._cells import partition, ranked_cells, scan, squared_distances
+from fewlabels.graph._parallel import Workers, row_blocks
+from fewlabels.graph._points import DensePoints, Points
+from fewlabels.graph._rank import Ranked, best_of, rank_all
+from fewlabels.graph._refine import nearest_candidates, refined, reverse_lists
+
+IntArray = npt.NDArray[np.int64]
+Int32Array = npt.NDArray[np.int32]
+Float32Array = npt.NDArray[np.float32]
+Report = Callable[[float], object]
+
+# Neighbours of each cell that are known at first.
+_CELLS_KNOWN = 96
+# Candidates that a thread compares at once, and points whose lists it refines at once.
+_CANDIDATES_AT_ONCE, _ROWS_REFINED = 300_000, 1_024
+_LEAST_SCANNED = 4
+
+
+class Lists:
+    """The `width` nearest points found so far of each point.
+
+    Points are held in the order of their cells, and lists hold places in that order.
+
+    Parameters
+    ----------
+    points : Points
+    k : int
+    n_components : int or None
+        Of the projection in which cells are made and looked through; None is all features.
+    width : int
+        Length of the lists, at least k.
+    sample : ndarray of shape (n_sampled,)
+    true : ndarray of shape (n_sampled, k)
+        The sample's true neighbours.
+    workers : Workers
+    rng : Generator
+
+    Attributes
+    ----------
+    n_cells : int
+    reach : ndarray of shape (n_sampled,)
+        Squared distance of the sample's true k-th neighbours.
+    """
+
+    def __init__(
+        self,
+        points: Points,
+        k: int,
+        n_components: int | None,
+        width: int,
+        sample: IntArray,
+        true: npt.NDArray[np.integer[Any]],
+        workers: Workers,
+        rng: np.random.Generator,
+    ) -> None:
+        self._points, self._k, self._width, self._workers = points, k, width, workers
+        self._sample, self._lifted = sample, points.spare is not None
+        self._in_full = isinstance(points, DensePoints) and not points.in_file
+        n = points.n_points
+        self.reach = points.squared(sample, true).max(axis=1)
+        if n_components is None and isinstance(points, DensePoints):
+            self._cells = partition(points.take_lifted, n, workers, rng)
+            self._coarse = self._in_order(points.take_lifted)
+        else:
+            axes = points.axes(n_components or points.n_features, rng)
+            coarse = points.projected(axes, workers)
+            self._cells = partition(coarse.__getitem__, n, workers, rng)
+            _reorder(coarse, self._cells.order)
+            self._coarse = coarse
+        self._fine = self._coarse
+        if isinstance(points, DensePoints) and self._in_full and n_components is not None:
+            self._fine = self._in_order(points.take_lifted)
+        self._query_cell = self._cells.cell
+        if self._lifted:
+            parts = row_blocks(n, 65_536)
+            found = [self._cells.cell_of(workers, self._queries(self._coarse, p)) for p in parts]
+            self._query_cell = np.concatenate(found)
+        place = np.empty(n, dtype=np.int32)
+        place[self._cells.order] = np.arange(n, dtype=np.int32)
+        self._sampled, self._true_cell = place[sample], self._cells.cell[place[true]]
+        del place
+        self._lists: Int32Array | None = None
+        self._know(min(_CELLS_KNOWN, self.n_cells))
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells."""
+        return self._cells.n_cells
+
+    @property
+    def empty(self) -> bool:
+        """Whether no cell has been looked into."""
+        return self._lists is None
+
+    def cells_to_find(self, share: float, most: int) -> int | None:
+        """Return how many cells hold this share of the sample's true neighbours.
+
+        At least as many as fill most lists; None if the share takes more than `most` cells.
+        """
+        enough = min(self.n_cells, 2 + 2 * self._width * self.n_cells // self._points.n_points)
+        while True:
+            rank = float(np.quantile(self._needed, share, method="higher"))
+            if np.isfinite(rank):
+                return max(enough, int(rank)) if rank <= most else None
+            n_known = self._near.shape[1]
+            if n_known >= min(2 * most, self.n_cells):
+                return None
+            self._know(min(4 * n_known, self.n_cells))
+
+    def look(self, visited: range, report: Report) -> None:
+        """Look into the `visited` nearest cells of each point."""
+        n, width = self._points.n_points, self._width
+        before, lists = self._lists, np.empty((n, width), dtype=np.int32)
+        # Candidates beyond those kept, where they come from a projection.
+        kept = 2 * width if self._fine is not self._coarse else width
+
+        def look_up(rows: slice) -> None:
+            queries = self._queries(self._coarse, rows)
+            candidates = scan(
+                self._cells, self._near, self._query_cell[rows], queries, self._coarse, visited
+            )
+            found = nearest_candidates(candidates, rows, queries, self._coarse, kept, distinct=True)
+            if before is not None:
+                found = np.hstack([found, before[rows]])
+            if found.shape[1] > width or before is not None:
+                fine = self._queries(self._fine, rows)
+                found = nearest_candidates(found, rows, fine, self._fine, width)
+            lists[rows] = found
+
+        mean_size = 1 + n / self.n_cells
+        at_once = int(_CANDIDATES_AT_ONCE / (2 * mean_size * max(len(visited), _LEAST_SCANNED)))
+        self._workers.map(look_up, row_blocks(n, max(32, min(1_024, at_once))), report)
+        self._lists = lists
+
+    def refine(self, report: Report) -> None:
+        """Look among the neighbours of the neighbours."""
+        lists, n = self._filled, self._points.n_points
+        back = self._workers.map(reverse_lists, [lists])[0]
+        better = np.empty_like(lists)
+
+        def refine_rows(rows: slice) -> None:
+            queries = self._queries(self._fine, rows)
+            better[rows] = refined(lists, back, rows, queries, self._fine)
+
+        self._workers.map(refine_rows, row_blocks(n, _ROWS_REFINED), report)
+        self._lists = better
+
+    def recall(self) -> float:
+        """Return the share of the sample's true neighbours that are in the lists; ties count."""
+        found = self._filled[self._sampled]
+        squared = np.asarray(
+            self._points.squared(self._sample, self._cells.order[np.maximum(found, 0)]), np.float64
+        )
+        squared[found < 0] = np.inf
+        near = np.partition(squared, self._k - 1, axis=1)[:, : self._k]
+        return float(np.mean(near <= self.reach[:, None]))
+
+    def result(self, report: Report) -> Ranked:
+        """Return the `k` nearest of each point in the order of the points, and squared distances.
+
+        The lists are given up.
+        """
+        lists, order, k = self._filled, self._cells.order, self._k
+        n = len(lists)
+        self._lists = None
+        indices = np.empty((n, k), dtype=np.int64)
+        short = np.flatnonzero((lists < 0).any(axis=1))
+        if self._in_full:
+            squared = np.empty((n, k), dtype=np.float32)
+
+            def rank(rows: slice) -> None:
+                found = lists[rows]
+                near = squared_distances(self._queries(self._fine, rows), self._fine, found)
+                own = order[rows]
+                indices[own], squared[own] = best_of(order[found], near, k)
+
+            self._workers.map(rank, row_blocks(n, 8_192))
+        else:
+            candidates = np.empty_like(lists)
+            candidates[order] = order[lists]
+            del lists, self._coarse, self._fine
+            ranked = rank_all(self._points, candidates, k, self._workers, report)
+            indices, squared = ranked[0], ranked[1].astype(np.float64, copy=False)
+        for rows in row_blocks(len(short), 512):  # the cells near them hold too few points
+            own = order[short[rows]]
+            true = self._points.true_nearest(own, k, self._workers)
+            indices[own], squared[own] = best_of(true, self._points.squared(own, true), k)
+        return indices, squared
+
+    @property
+    def _filled(self) -> Int32Array:
+        if self._lists is None:
+            raise RuntimeError("no cell has been looked into")
+        return self._lists
+
+    def _know(self, n_near: int) -> None:
+        """Find the cells near each cell, and how many of them the sample has to look into."""
+        self._near = self._cells.near(self._workers, n_near)
+        self._needed = np.full(self._true_cell.shape, np.inf)
+        for part in row_blocks(len(self._sample), 64):
+            places = self._sampled[part]
+            queries = self._queries(self._coarse, places)
+            ranked = ranked_cells(
+                self._cells, self._near, self._query_cell[places], queries, n_near
+            )
+            is_own = ranked[:, None, :] == self._true_cell[part][:, :, None]
+            rank = np.where(is_own.any(axis=2), is_own.argmax(axis=2) + 1, np.inf)
+            self._needed[part] = rank
+
+    def _queries(self, held: Float32Array, rows: slice | npt.NDArray[Any]) -> Float32Array:
+        """Return rows as queries: with 0 in place of the lift."""
+        queries = held[rows]
+        if self._lifted:
+            queries = queries.copy()
+            queries[:, -1] = 0
+        return queries
+
+    def _in_order(self, take: Callable[[IntArray], Float32Array]) -> Float32Array:
+        """Return all points in the order of their cells."""
+        order = self._cells.order
+        first = take(order[:1])
+        held = np.empty((len(order), first.shape[1]), dtype=np.float32)
+
+        def fill(rows: slice) -> None:
+            held[rows] = take(order[rows])
+
+        self._workers.map(fill, row_blocks(len(order), 8_192))
+        return held
+
+
+def _reorder(held: Float32Array, order: IntArray) -> None:
+    """Put rows into order, some columns at a time: there may be no room for all of them twice."""
+    for first in range(0, held.shape[1], 8):
+        columns = slice(first, first + 8)
+        held[:, columns] = held[:, columns][order]
