@@ -16,10 +16,11 @@ from fewlabels._version import __version__
 
 if TYPE_CHECKING:
     from fewlabels.exceptions import FewLabelsError, UnreachedWarning
-    from fewlabels.graph import Graph, knn_graph, rbf_graph
+    from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.models import LabelPropagation, LabelSpreading, normalize_class_mass
 
 __all__ = [
+    "DiskGraph",
     "FewLabelsError",
     "Graph",
     "LabelPropagation",
@@ -28,11 +29,14 @@ __all__ = [
     "__version__",
     "knn_graph",
     "normalize_class_mass",
+    "open_graph",
     "rbf_graph",
+    "write_graph",
 ]
 
 # Loaded when first used, so that `import fewlabels` and `fewlabels --help` answer at once.
 _HOMES = {
+    "DiskGraph": "fewlabels.graph",
     "FewLabelsError": "fewlabels.exceptions",
     "Graph": "fewlabels.graph",
     "LabelPropagation": "fewlabels.models",
@@ -40,7 +44,9 @@ _HOMES = {
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",
     "normalize_class_mass": "fewlabels.models",
+    "open_graph": "fewlabels.graph",
     "rbf_graph": "fewlabels.graph",
+    "write_graph": "fewlabels.graph",
 }
 
 

@@ -61,6 +61,35 @@ def test_every_row_is_within_the_tolerance(share: float, tol: float) -> None:
     assert row_errors(found.values, exact).max() <= tol
 
 
+@pytest.mark.parametrize("tol", [1e-1, 1e-3, 1e-6, 1e-9])
+def test_no_row_of_a_small_random_graph_is_off_by_more_than_the_tolerance(tol: float) -> None:
+    rng = np.random.default_rng(int(-np.log10(tol)))
+    for _ in range(150):
+        n = int(rng.integers(2, 40))
+        W = np.triu(rng.random((n, n)) < rng.uniform(0.05, 1), 1) * 10 ** rng.uniform(-3, 1, (n, n))
+        W += W.T + 1e-3 * (np.eye(n, k=1) + np.eye(n, k=-1))
+        matrix = GroundedLaplacian(W, W.sum(axis=1) * 10 ** rng.uniform(-3, 1))
+        B = rng.random((n, 2)) * (rng.random((n, 1)) < 0.3)
+        B[0] = 1.0
+        found = ChebyshevIteration(matrix).solve(B, Accuracy(tol, 20_000))
+        exact = np.linalg.solve(textbook.grounded(W, matrix.ground), B)
+        assert found.converged.all()
+        assert row_errors(found.values, exact).max() <= tol
+
+
+@pytest.mark.parametrize("max_iter", [*range(1, 30), 40, 60])
+def test_rows_that_are_trusted_after_few_steps_are_right(max_iter: int) -> None:
+    # A hub gathers many small residuals, which no single one of them bounds.
+    W = np.zeros((300, 300))
+    W[0, 1:] = W[1:, 0] = 1.0
+    matrix = GroundedLaplacian(W, 0.01 * W.sum(axis=1))
+    B = np.zeros((300, 3))
+    B[[0, 150, 299], [0, 1, 2]] = 1.0
+    exact = np.linalg.solve(textbook.grounded(W, matrix.ground), B)
+    found = ChebyshevIteration(matrix).solve(B, Accuracy(1e-2, max_iter))
+    assert row_errors(found.values, exact)[found.trusted].max(initial=0.0) <= 1e-2
+
+
 @pytest.mark.parametrize("link", [1e-2, 1e-5, 1e-8])
 def test_a_weakly_linked_cluster_is_right_relative_to_what_it_holds(link: float) -> None:
     W = clustered(80, link).affinity.astype(np.float64)

@@ -35,7 +35,7 @@ def row_errors(found: np.ndarray, exact: np.ndarray) -> np.ndarray:
     return np.abs(found - exact).sum(axis=1) / exact.sum(axis=1)
 
 
-@WITH_GROUND
+@ITERATIONS
 @pytest.mark.parametrize("tol", [1e-2, 1e-5, 1e-9])
 @given(W=affinities(max_nodes=10), data=st.data())
 def test_no_row_is_off_by_more_than_the_tolerance_once_converged(method, tol, W, data) -> None:

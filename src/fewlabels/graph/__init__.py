@@ -3,11 +3,14 @@
 from fewlabels.graph._build import knn_graph, rbf_graph
 from fewlabels.graph._components import component_labels
 from fewlabels.graph._diagnosis import GraphDiagnosis
+from fewlabels.graph._disk import DiskGraph, open_graph
+from fewlabels.graph._disk_writer import write_graph
 from fewlabels.graph._graph import Graph
 from fewlabels.graph._neighbors import Neighbors, find_neighbors
 from fewlabels.graph._weights import edge_weights
 
 __all__ = [
+    "DiskGraph",
     "Graph",
     "GraphDiagnosis",
     "Neighbors",
@@ -15,5 +18,7 @@ __all__ = [
     "edge_weights",
     "find_neighbors",
     "knn_graph",
+    "open_graph",
     "rbf_graph",
+    "write_graph",
 ]

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse import csgraph
 
+_ROWS_AT_ONCE = 64
+
 
 def component_labels(affinity: Any) -> npt.NDArray[np.int32]:
     """Number the connected components from 0, in the order of their first node.
@@ -30,8 +32,12 @@ def component_labels(affinity: Any) -> npt.NDArray[np.int32]:
         frontier = unseen[:1]
         while len(frontier):
             labels[frontier] = n_found
+            left = labels < 0
+            if not left.any():
+                return labels
             touched = np.zeros(n_nodes, dtype=bool)
-            for node in frontier:
-                touched |= affinity[node] > 0
-            frontier = np.flatnonzero(touched & (labels < 0))
+            for start in range(0, len(frontier), _ROWS_AT_ONCE):
+                rows = affinity[frontier[start : start + _ROWS_AT_ONCE]]
+                touched |= (rows > 0).any(axis=0)
+            frontier = np.flatnonzero(touched & left)
         n_found += 1

@@ -21,7 +21,7 @@ from fewlabels._validation import (
     naming_rows,
 )
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import Graph
+from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models._kernels import (
     KERNELS,
     FunctionKernel,
@@ -40,6 +40,7 @@ from fewlabels.models._relabel import (
 from fewlabels.models._scores import Scores
 from fewlabels.models._warnings import warn_of_answers
 from fewlabels.solvers import METHODS, Method
+from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
@@ -67,7 +68,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         ----------
         X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features)
             Features; or affinities, with ``kernel="precomputed"``, of shape
-            (n_samples, n_samples); or a graph, whatever the kernel.
+            (n_samples, n_samples); or a graph, in memory or on disk, whatever the kernel.
         y : array-like of shape (n_samples,)
             Labels. Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA``
             everywhere.
@@ -96,7 +97,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
         return self
 
-    def _fit(self, X: Any, y: Any) -> Scores:
+    def _fit(self, X: Any, y: Any) -> Scores | StreamedScores:
         """Check the input, build the graph and solve."""
         self._check_parameters()
         if y is None:
@@ -285,11 +286,11 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         return tags
 
     @abstractmethod
-    def _solve(self) -> Scores:
+    def _solve(self) -> Scores | StreamedScores:
         """Solve for `self._labels` on `self.graph_` from nothing."""
 
     @abstractmethod
-    def _solve_change(self, change: Relabelling) -> Scores:
+    def _solve_change(self, change: Relabelling) -> Scores | StreamedScores:
         """Solve for what `change` makes of `self._scores`."""
 
     def _check_parameters(self) -> None:
@@ -326,7 +327,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
             self.__dict__.pop("X_", None)
             if self.kernel != "precomputed":
                 self.X_ = points
-        self._dtype = points.dtype
+        # Of a graph on disk, the answers are what memory has to hold.
+        self._dtype = np.float32 if isinstance(points, DiskGraph) else points.dtype
 
     @property
     def _known(self) -> Any:
@@ -350,12 +352,15 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
             bool(self.verbose),
         )
 
-    def _one_hot(self) -> npt.NDArray[np.float64]:
-        """Y of shape (n_samples, n_classes): a 1 in the class of each labelled row."""
-        labels = self._labels
-        Y = np.zeros((len(labels.codes), len(labels.classes)))
-        rows = np.flatnonzero(labels.labelled)
-        Y[rows, labels.codes[rows]] = 1
+    def _one_hot(self, columns: IntArray | None = None) -> npt.NDArray[np.float64]:
+        """Y of shape (n_samples, n_classes), or some of its columns: a 1 in each label's class."""
+        codes, n_classes = self._labels.codes, len(self._labels.classes)
+        chosen = np.arange(n_classes) if columns is None else columns
+        place = np.full(n_classes + 1, -1)  # the last is that of no label, -1
+        place[chosen] = np.arange(len(chosen))
+        rows = np.flatnonzero(place[codes] >= 0)
+        Y = np.zeros((len(codes), len(chosen)))
+        Y[rows, place[codes[rows]]] = 1
         return Y
 
     def _prior(self) -> npt.NDArray[np.float64]:
@@ -384,15 +389,15 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
             self.__dict__.update(before)
             raise
 
-    def _publish(self, scores: Scores) -> None:
+    def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
-        self._scores = scores
+        self._scores: Any = scores
         labels = self._labels
         self.classes_ = labels.classes
         self.reached_ = self.graph_.reached_from(labels.labelled)
         distributions = scores.distributions(self._prior())
-        answered = scores.values.any(axis=1)  # not so where the solve ended too early
-        codes = np.where(answered, np.argmax(distributions, axis=1), -1)
+        # not all are answered where the solve ended too early
+        codes = np.where(scores.answered, np.argmax(distributions, axis=1), -1)
         self.transduction_ = labels.decode(codes)
         self.label_distributions_ = distributions.astype(self._dtype, copy=False)
         self.evidence_ = scores.totals

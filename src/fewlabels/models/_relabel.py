@@ -26,15 +26,21 @@ class Relabelling:
     old_columns : ndarray of shape (n_classes,), dtype intp
         For each of the new classes its place among the old ones, or -1.
     touched : ndarray of int
-        The new classes of which the scores must be solved for again: those that gained a
-        labelled point; all of them where any class lost one. Rows that held much of what was
-        lost may be left with scores that were once small beside it, and no more accurate than
-        that.
+        The new classes that gained or lost a labelled point.
+    set_points : ndarray of int
+        The points that were given a label, or another one.
+    lost_any : bool
+        Whether any class lost a labelled point.
+    freed_any : bool
+        Whether any point that was labelled no longer is.
     """
 
     labels: Labels
     old_columns: IntArray
     touched: IntArray
+    set_points: IntArray
+    lost_any: bool
+    freed_any: bool
 
 
 def add_codes(labels: Labels, indices: npt.ArrayLike, added: Any) -> Relabelling:
@@ -90,11 +96,18 @@ def _relabelling(
     place[used] = np.arange(len(used))
     old_column = np.full(len(classes), -1, dtype=np.intp)
     old_column[place_of_old] = np.arange(len(before.classes))
-    gained = codes[rows][codes[rows] >= 0]
-    lost_any = bool(np.any(before.codes[rows] >= 0))
-    touched = np.arange(len(used)) if lost_any else place[np.unique(gained)]
-    after = Labels(classes[used], np.where(known, place[codes], UNLABELLED), before.marker)
-    return Relabelling(after, old_column[used], touched)
+    old_codes = np.where(before.codes >= 0, place_of_old[before.codes], UNLABELLED)
+    rows = rows[codes[rows] != old_codes[rows]]
+    gained, lost = codes[rows], old_codes[rows]
+    touched = place[np.unique(np.concatenate([gained[gained >= 0], lost[lost >= 0]]))]
+    return Relabelling(
+        labels=Labels(classes[used], np.where(known, place[codes], UNLABELLED), before.marker),
+        old_columns=old_column[used],
+        touched=touched[touched >= 0],  # some have gone with their last point
+        set_points=rows[gained >= 0],
+        lost_any=bool((lost >= 0).any()),
+        freed_any=bool((gained < 0).any()),
+    )
 
 
 def point_indices(indices: npt.ArrayLike, n_samples: int) -> IntArray:

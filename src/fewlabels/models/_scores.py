@@ -24,6 +24,9 @@ class Scores:
     residual : ndarray of shape (n_classes,)
     converged : ndarray of shape (n_classes,), bool
     n_iter : int
+    solved_at : list of ndarray of shape (n_nodes,), float32
+        For each column the logarithm of what the rows summed to when it was solved for, which its
+        accuracy is relative to. Columns that were solved for together share an array.
     """
 
     values: FloatArray
@@ -31,35 +34,84 @@ class Scores:
     residual: FloatArray
     converged: npt.NDArray[np.bool_]
     n_iter: int
+    solved_at: list[npt.NDArray[np.float32]]
+
+    def __post_init__(self) -> None:
+        self._sums = _row_sums(self.values)
 
     @classmethod
     def from_answer(cls, answer: Answer) -> Scores:
         """Take the answer for all columns."""
-        return cls(
-            answer.values, answer.log_scale, answer.residual, answer.converged, answer.n_iter
+        scores = cls(
+            answer.values, answer.log_scale, answer.residual, answer.converged, answer.n_iter, []
         )
+        scores.solved_at = [scores._log_totals()] * answer.values.shape[1]
+        return scores
 
     @property
     def totals(self) -> FloatArray:
         """Sum of each row of F, shape (n_nodes,)."""
-        return np.asarray(self.values.sum(axis=1) * np.exp(self.log_scale))
+        return self._sums * np.exp(self.log_scale)
+
+    @property
+    def answered(self) -> npt.NDArray[np.bool_]:
+        """Whether some evidence arrived, shape (n_nodes,)."""
+        return self._sums > 0
+
+    @property
+    def have_thinned(self) -> bool:
+        """Whether some row holds less than half of what the accuracy of a column is relative to."""
+        now = self._log_totals()
+        past = {id(array): array for array in self.solved_at}
+        return any(bool(np.any(now < then - np.log(2))) for then in past.values())
 
     def true_values(self) -> FloatArray:
         """F itself; rows below float64's range are 0."""
+        if not self.log_scale.any():
+            return self.values
         return np.asarray(self.values * np.exp(self.log_scale)[:, None])
+
+    def totals_without(self, columns: npt.NDArray[np.intp]) -> FloatArray:
+        """Sum of each row of F over the other columns, shape (n_nodes,)."""
+        sums = np.zeros(len(self.values))
+        for other in np.setdiff1d(np.arange(self.values.shape[1]), columns):
+            sums += self.values[:, other]
+        return sums * np.exp(self.log_scale)
 
     def select(self, columns: npt.NDArray[np.intp], n_iter: int) -> Scores:
         """Return the scores with column j taken from `columns[j]`, or zero where that is -1."""
         kept = columns >= 0
-        values = np.zeros((len(self.values), len(columns)))
         residual, converged = np.zeros(len(columns)), np.ones(len(columns), dtype=bool)
-        values[:, kept] = self.values[:, columns[kept]]
+        if np.array_equal(columns, np.arange(self.values.shape[1])):
+            values = self.values.copy()
+        else:
+            values = np.zeros((len(self.values), len(columns)))
+            values[:, kept] = self.values[:, columns[kept]]
         residual[kept] = self.residual[columns[kept]]
         converged[kept] = self.converged[columns[kept]]
-        return Scores(values, self.log_scale.copy(), residual, converged, n_iter)
+        never = np.full(len(values), -np.inf, dtype=np.float32)
+        solved_at = [self.solved_at[c] if c >= 0 else never for c in columns]
+        return Scores(values, self.log_scale.copy(), residual, converged, n_iter, solved_at)
 
     def replace_columns(self, columns: npt.NDArray[np.intp], answer: Answer) -> None:
         """Put the answer's columns in place of `columns`, on the larger scale of each row."""
+        if not (self.log_scale.any() or answer.log_scale.any()):
+            self.values[:, columns] = answer.values
+        else:
+            self._replace_scaled(columns, answer)
+        self.residual[columns] = answer.residual
+        self.converged[columns] = answer.converged
+        self._sums = _row_sums(self.values)
+        now = self._log_totals()
+        for column in columns:
+            self.solved_at[column] = now
+
+    def _log_totals(self) -> npt.NDArray[np.float32]:
+        with np.errstate(divide="ignore"):
+            totals = np.log(self._sums) + self.log_scale
+        return totals.astype(np.float32)
+
+    def _replace_scaled(self, columns: npt.NDArray[np.intp], answer: Answer) -> None:
         self.values[:, columns] = 0
         # A row that holds nothing may take any scale.
         own = np.where(self.values.any(axis=1), self.log_scale, -np.inf)
@@ -70,12 +122,13 @@ class Scores:
             self.values *= np.exp(own - scale)[:, None]
             self.values[:, columns] = answer.values * np.exp(new - scale)[:, None]
         self.log_scale = scale
-        self.residual[columns] = answer.residual
-        self.converged[columns] = answer.converged
 
     def distributions(self, prior: FloatArray) -> FloatArray:
         """Each row divided by its sum; the prior where it holds nothing."""
-        totals = self.values.sum(axis=1, keepdims=True)
-        result = np.tile(prior, (len(self.values), 1))
-        np.divide(self.values, totals, out=result, where=totals > 0)
+        result = self.values / np.where(self.answered, self._sums, 1)[:, None]
+        result[~self.answered] = prior
         return result
+
+
+def _row_sums(values: FloatArray) -> FloatArray:
+    return values[:, 0].copy() if values.shape[1] == 1 else np.asarray(values.sum(axis=1))

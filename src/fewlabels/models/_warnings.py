@@ -11,10 +11,15 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fewlabels.exceptions import UnreachedWarning
 from fewlabels.models._scores import Scores
+from fewlabels.systems import StreamedScores
 
 
 def warn_of_answers(
-    scores: Scores, reached: npt.NDArray[np.bool_], max_iter: int, tol: float, solver: str
+    scores: Scores | StreamedScores,
+    reached: npt.NDArray[np.bool_],
+    max_iter: int,
+    tol: float,
+    solver: str,
 ) -> None:
     """Warn if the iteration ended too early, or some points are out of every label's reach."""
     if not scores.converged.all():
@@ -23,11 +28,14 @@ def warn_of_answers(
         first = "Raise max_iter, or use" if limited else "Use"
         other = "auto" if limited else "sweeps"
         solvers = " or ".join(f'"{name}"' for name in (other, "direct") if name != solver)
-        n_open = int((reached & ~scores.values.any(axis=1)).sum())
+        remedy = f"{first} solver={solvers}."
+        if isinstance(scores, StreamedScores):  # no other solver reads from the disk
+            remedy = "Raise max_iter." if limited else "Raise alpha, or label points nearer by."
+        n_open = int((reached & ~scores.answered).sum())
         warnings.warn(
             f"{why} without convergence to tol={tol:g}. The largest residual of a class is "
             f"{scores.residual.max():.1e}, relative to its labels; {n_open} points that labels "
-            f"reach have no answer yet. {first} solver={solvers}.",
+            f"reach have no answer yet. {remedy}",
             ConvergenceWarning,
             stacklevel=_callers_level(),
         )

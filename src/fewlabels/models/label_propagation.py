@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.preprocessing import normalize
 
+from fewlabels.exceptions import InvalidTypeError
+from fewlabels.graph import DiskGraph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._kernels import FunctionKernel, KernelFunction
 from fewlabels.models._progress import iteration_progress
@@ -14,6 +19,10 @@ from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.solvers import Method
 from fewlabels.systems import HarmonicSystem
+
+# A change may add this share of tol to the error of every row. After as many labels as make it
+# whole, all is solved for again.
+_SHARE_OF_TOL = 1 / 16
 
 
 class LabelPropagation(GraphClassifier):
@@ -120,13 +129,15 @@ class LabelPropagation(GraphClassifier):
         self.solver = solver
         self.verbose = verbose
 
-    def _solve_change(self, change: Relabelling) -> Scores:
-        # Clamping other nodes changes the matrix. The scores before are no start for conjugate
-        # gradients: where a cluster all but loses its last label, they leave no residual there
-        # that would tell, and elsewhere they save few iterations.
-        return self._solve()
-
     def _solve(self) -> Scores:
+        if isinstance(self.graph_, DiskGraph):
+            raise InvalidTypeError(
+                "LabelPropagation needs the graph in memory, and this one is on disk. Fit on "
+                "graph.to_memory() if it fits; LabelSpreading is fitted from the disk, and with "
+                "an alpha near 1 its answers come near to these."
+            )
+        self._solved_tol = self.tol
+        self._owed = 0.0  # the share of tol that differences have added since
         system = HarmonicSystem(self.graph_, self._labels.labelled, self.solver)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = system.solve(
@@ -136,6 +147,57 @@ class LabelPropagation(GraphClassifier):
                 callback=callback,
             )
         return Scores.from_answer(answer)
+
+    def _solve_change(self, change: Relabelling) -> Scores:
+        nodes = change.set_points
+        if len(nodes) == 0 and not change.freed_any:
+            same: Scores = self._scores.select(change.old_columns, n_iter=0)
+            return same
+        few = len(nodes) + 1 < len(change.labels.classes)
+        share = _SHARE_OF_TOL * len(nodes)
+        sound = self._scores.converged.all() and self.tol >= self._solved_tol
+        if change.freed_any or not few or not sound or self._owed + share > 1:
+            return self._solve()
+        scores = self._solve_difference(nodes, change.old_columns)
+        self._owed += share
+        return scores
+
+    def _solve_difference(
+        self, nodes: npt.NDArray[np.intp], old_columns: npt.NDArray[np.intp]
+    ) -> Scores:
+        """Clamp `nodes` to their new labels: F + sum_j q_j (y_j - F_j).
+
+        q_ij is the probability that a walk from i meets j before any other label. These
+        probabilities, with that of meeting another one first, are harmonic functions themselves:
+        there is one column a node to solve for, and not one a class.
+        """
+        labelled = self._labels.labelled
+        system = HarmonicSystem(self.graph_, labelled, self.solver)
+        first_met = np.zeros((len(labelled), len(nodes) + 1))
+        first_met[labelled, -1] = 1
+        first_met[nodes] = np.eye(len(nodes), len(nodes) + 1)
+        with iteration_progress(self.verbose, self.max_iter) as callback:
+            answer = system.solve(
+                first_met,
+                tol=_SHARE_OF_TOL * self.tol / 2,  # what each q is multiplied by sums to 2 at most
+                max_iter=self.max_iter,
+                callback=callback,
+            )
+        Y = self._one_hot()
+        F = self._scores.select(old_columns, n_iter=0).true_values()
+        values = F + answer.scores[:, :-1] @ (Y[nodes] - F[nodes])
+        np.maximum(values, 0, out=values)
+        values[labelled] = Y[labelled]
+        settled = answer.converged.all() & self._scores.converged.all()
+        return Scores.from_answer(
+            replace(
+                answer,
+                values=values,
+                log_scale=np.zeros(len(values)),
+                residual=system.residual(values),
+                converged=np.full(values.shape[1], settled),
+            )
+        )
 
     def _build_graph(self) -> Any:
         """Return T = D^-1 W, as scikit-learn's private method of this name does.

@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fewlabels._validation import check_real
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.graph import DiskGraph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
-from fewlabels.systems import SpreadingSystem, normalized_affinity
+from fewlabels.systems import (
+    SpreadingSystem,
+    StreamedScores,
+    StreamedSpreadingSystem,
+    normalized_affinity,
+)
 
 
 class LabelSpreading(GraphClassifier):
@@ -133,37 +141,76 @@ class LabelSpreading(GraphClassifier):
         super()._check_parameters()
         check_real("alpha", self.alpha, minimum=1e-12, below=1)
 
-    def _solve(self) -> Scores:
-        self._system = SpreadingSystem(self.graph_, self.alpha, self.solver)
+    def _solve(self) -> Scores | StreamedScores:
+        if isinstance(self.graph_, DiskGraph):
+            return self._solve_on_disk(self.graph_)
+        self._solved_tol = self.tol
+        self._system: Any = SpreadingSystem(self.graph_, self.alpha, self.solver)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._system.solve(
                 self._one_hot(), tol=self.tol, max_iter=self.max_iter, callback=callback
             )
         return Scores.from_answer(answer)
 
-    def _solve_change(self, change: Relabelling) -> Scores:
-        if self._system.settings != (self.alpha, self.solver):  # parameters set since the fit
+    def _solve_change(self, change: Relabelling) -> Scores | StreamedScores:
+        if isinstance(self.graph_, DiskGraph):
+            return self._solve_on_disk(self.graph_, change)
+        if self._system is None:  # a pickle leaves it out
+            self._system = SpreadingSystem(self.graph_, self.alpha, self.solver)
+        changed = self._system.settings != (self.alpha, self.solver)
+        if changed or self.tol < self._solved_tol or not self._scores.converged.all():
             return self._solve()
         # The matrix does not depend on the labels: only the touched classes' columns change.
-        scores = self._scores.select(change.old_columns, n_iter=0)
-        touched = change.touched
-        if len(touched) == 0:
-            return scores
-        before = scores.true_values()
-        untouched = np.setdiff1d(np.arange(len(change.labels.classes)), touched)
-        others = before[:, untouched].sum(axis=1)
+        scores: Scores = self._scores.select(change.old_columns, n_iter=0)
+        self._solve_columns(scores, change.touched)
+        if change.lost_any and scores.have_thinned:
+            # What is left in a row that held much of what was lost was small beside it, and is no
+            # more accurate than that.
+            self._solve_columns(scores, np.arange(len(change.labels.classes)))
+        return scores
+
+    def _solve_columns(self, scores: Scores, columns: npt.NDArray[np.intp]) -> None:
+        """Solve for some classes, from the scores that there are, and put the answer in place."""
+        if len(columns) == 0:
+            return
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._system.solve(
-                self._one_hot()[:, touched],
+                self._one_hot(columns),
                 tol=self.tol,
                 max_iter=self.max_iter,
-                start=before[:, touched],
-                other_totals=others,
+                start=scores.true_values()[:, columns],
+                other_totals=scores.totals_without(columns),
                 callback=callback,
             )
-        scores.replace_columns(touched, answer)
-        scores.n_iter = answer.n_iter
+        scores.replace_columns(columns, answer)
+        scores.n_iter += answer.n_iter
+
+    def _solve_on_disk(self, graph: DiskGraph, change: Relabelling | None = None) -> StreamedScores:
+        if self.solver not in ("auto", "chebyshev"):
+            raise InvalidInputError(
+                f"solver={self.solver!r} needs the graph in memory, and this one is on disk. Leave "
+                'solver="auto", which is "chebyshev" there, or fit on graph.to_memory().'
+            )
+        system = StreamedSpreadingSystem(graph, self.alpha)
+        codes, n_classes = self._labels.codes, len(self._labels.classes)
+        with iteration_progress(self.verbose, self.max_iter) as callback:
+            settings: Any = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
+            if change is None or not self._system or self._system.settings != system.settings:
+                scores = system.solve(codes, n_classes, **settings)
+            else:
+                # What is left of a row that lost its label is no more accurate than that was.
+                touched = np.arange(n_classes) if change.lost_any else change.touched
+                scores = system.solve_change(
+                    self._scores, codes, change.old_columns, touched, **settings
+                )
+        self._system = system
         return scores
+
+    def __getstate__(self) -> Any:
+        """Leave out the system: it is as large as the graph, and follows from it."""
+        state = super().__getstate__()
+        large = isinstance(state.get("_system"), SpreadingSystem)
+        return state | {"_system": None} if large else state
 
     def _build_graph(self) -> Any:
         """Return S, as scikit-learn's private method of this name does."""

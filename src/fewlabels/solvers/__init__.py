@@ -14,6 +14,8 @@ from fewlabels.solvers._matrix import (
 from fewlabels.solvers._prepared import METHODS, METHODS_WITH_GROUND, Answer, Method, PreparedSolver
 from fewlabels.solvers._solution import Accuracy, Callback, Solution
 from fewlabels.solvers._sparse_direct import SparseFactorization
+from fewlabels.solvers._streamed import StreamedIteration, StreamedLaplacian
+from fewlabels.solvers._streamed_levels import LevelledSolution, solve_in_levels, solve_on_levels
 from fewlabels.solvers._sweeps import Sweeps
 
 __all__ = [
@@ -27,13 +29,18 @@ __all__ = [
     "ConjugateGradients",
     "Elimination",
     "GroundedLaplacian",
+    "LevelledSolution",
     "Method",
     "PreparedSolver",
     "Solution",
     "SparseFactorization",
+    "StreamedIteration",
+    "StreamedLaplacian",
     "Sweeps",
     "Weights",
     "in_float64",
     "row_sums",
     "scaled_both_ways",
+    "solve_in_levels",
+    "solve_on_levels",
 ]

@@ -6,13 +6,19 @@ from math import ceil, inf, log, sqrt
 
 import numpy as np
 
-from fewlabels.solvers._evidence import Evidence, large_rows
-from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
+from fewlabels.solvers._columns import row_totals
+from fewlabels.solvers._evidence import Evidence
+from fewlabels.solvers._matrix import FloatArray, ScaledMatrix, divided
 from fewlabels.solvers._solution import Accuracy, Solution
 from fewlabels.solvers._threads import run_all
 
-# Errors this far below the start are below rounding: further steps bring nothing.
-_EXHAUSTED = 1e-17
+# Errors this far below the start are below rounding: further steps bring nothing, but for evidence
+# that is still on its way among what the rows hold already.
+_EXHAUSTED, _STEPS_ON_THE_WAY = 1e-17, 100
+# Behind j weak links an error goes like k^j s^k, and shrinks by s (1 + j / k) in step k.
+_WEAK_LINKS, _SLOWEST = 3, 0.999
+# The rule estimates an error; it has to be so many times smaller than asked for.
+_SAFETY = 2.0
 # Steps to the next look where some row has no evidence yet.
 _PATIENCE = 4
 
@@ -36,21 +42,27 @@ class ChebyshevIteration:
     What is left after many steps oscillates, in sign from row to row and from step to step. One
     plain sweep z_k = N y_k + b, which each step computes on its way, takes that out, and z_k is
     the answer. Stopping rule: with d_k,j the largest change of a row from z_k to z_k+j, summed over
-    its columns and relative to its total,
+    its columns and relative to its total, and with r = s (1 + 3 / k),
 
-        d_k,1 s / (1 - s) <= tol   and   d_k,2 s^2 / (1 - s^2) <= tol.
+        d_k,1 max(1, r / (1 - r)) <= tol / 2   and   d_k,2 max(1, r^2 / (1 - r^2)) <= tol / 2.
 
-    If the distance from the answer shrinks by s a step from here on, the steps to come sum to no
-    more. Over one step and over two, for a component of the error that stands still over the one
-    moves over the other. The rule is looked at when s says that it may hold. Where it does not
-    before rounding ends all progress, those rows are `trusted` of which the total is large
-    against the residual.
+    If the distance from the answer shrinks by r a step from here on, the steps to come sum to no
+    more; r is a little more than s because behind j weak links errors go like k^j s^k. At least 1,
+    for evidence on its way to rows that hold little: where it has arrived last it is then at most
+    tol of what was there, and by the maximum principle no more beyond. Over one step and over two,
+    for a component of the error that stands still over the one moves over the other. Half of tol,
+    for this is an estimate and no bound: it suits systems whose every node has a like share of
+    ground, as those of label spreading do.
+
+    The rule is looked at when s says that it may hold. Where it does not before rounding or
+    `max_iter` ends the iteration, rows are `trusted` by a bound: N v <= rho v for v = D^1/2 1, so
+    that no row's error is more than v_i max_j (r_j / v_j) / (1 - rho), r the residual.
 
     Cost: one product with N a step, O(edges m); memory: three arrays of n x m.
 
     Parameters
     ----------
-    matrix : GroundedLaplacian
+    matrix : ScaledMatrix
         Every node must have some ground; the number of steps grows with max_i sqrt(a_ii / g_i).
 
     References
@@ -60,19 +72,32 @@ class ChebyshevIteration:
     (1961), part I; Y. Saad, "Iterative methods for sparse linear systems" (2003), section 12.3.
     """
 
-    def __init__(self, matrix: GroundedLaplacian) -> None:
+    def __init__(self, matrix: ScaledMatrix) -> None:
         self.matrix = matrix
 
-    def solve(self, B: FloatArray, accuracy: Accuracy, x0: FloatArray | None = None) -> Solution:
+    def solve(
+        self,
+        B: FloatArray,
+        accuracy: Accuracy,
+        x0: FloatArray | None = None,
+        *,
+        overwrite_x0: bool = False,
+    ) -> Solution:
         """Solve A X = B from `x0` (default 0), row by row to `accuracy.tol`.
 
-        Evidence must be able to reach every row: some entry of `B` lies in each component.
+        Evidence must be able to reach every row: some entry of `B` lies in each component, or the
+        row holds something in other columns.
         """
         matrix, scale = self.matrix, self.matrix.scale[:, None]
-        vectors = _Vectors(matrix, B, x0, accuracy.other_totals)
+        y = np.zeros(B.shape) if x0 is None else x0 if overwrite_x0 else x0.copy()
+        if x0 is not None:
+            y /= scale
+        vectors = _Vectors(matrix, B, y, accuracy.other_totals)
         rho = 1 - matrix.decay
         rate = rho / (1 + sqrt(1 - rho**2))
         last_look = _steps(_EXHAUSTED, rate)
+        if rho > 0 and (x0 is not None or np.all(np.asarray(accuracy.other_totals) > 0)):
+            last_look = max(last_look, _STEPS_ON_THE_WAY)
         look_at = min(_steps(accuracy.tol, rate), last_look)
         omega, n_iter, settled = 1.0, 0, False
         while not settled and n_iter < min(accuracy.max_iter, last_look + 2):
@@ -81,8 +106,9 @@ class ChebyshevIteration:
             moved = vectors.step(omega, keep=since in (0, 2), compare=since in (1, 2))
             omega = 1 / (1 - rho**2 * omega / (2 if n_iter == 1 else 4))
             if since in (1, 2):
-                shrinks = rate**since
-                error = moved * shrinks / (1 - shrinks)
+                slower = min(rate * (1 + _WEAK_LINKS / n_iter), _SLOWEST)
+                shrinks = slower**since
+                error = _SAFETY * moved * max(1.0, shrinks / (1 - shrinks))
                 accuracy.report(n_iter, error)
                 settled = since == 2 and error <= accuracy.tol
                 if error > accuracy.tol:
@@ -91,9 +117,12 @@ class ChebyshevIteration:
         np.maximum(y, 0, out=y)  # as the answer is: this brings no entry farther from it
         trusted = np.ones(matrix.n, dtype=bool)
         if not settled:
-            totals = y.sum(axis=1) + vectors.other_totals
+            totals = row_totals(y) + vectors.other_totals
             left = vectors.evidence.residual(y).sizes
-            trusted = large_rows(left, totals, accuracy.tol * matrix.decay)
+            trusted = accuracy.tol * matrix.decay * totals * matrix.scale >= np.max(
+                left * matrix.scale, initial=0.0
+            )
+            trusted &= totals > 0
         y *= scale
         return Solution(y, n_iter, np.full(B.shape[1], settled), trusted)
 
@@ -103,14 +132,14 @@ class _Vectors:
 
     def __init__(
         self,
-        matrix: GroundedLaplacian,
+        matrix: ScaledMatrix,
         B: FloatArray,
-        x0: FloatArray | None,
+        y: FloatArray,
         other_totals: FloatArray | float,
     ) -> None:
         self.evidence = Evidence(matrix, B)
-        self.other_totals = np.broadcast_to(np.asarray(other_totals / matrix.scale), matrix.n)
-        self.y = np.zeros(B.shape) if x0 is None else x0 / matrix.scale[:, None]
+        self.other_totals = np.broadcast_to(divided(other_totals, matrix.scale), matrix.n)
+        self.y = y
         self.before = np.zeros(B.shape)
         self.kept = np.empty(B.shape)
         self._products = matrix.products(B.shape[1])
@@ -147,9 +176,8 @@ class _Vectors:
 
 def _movement(old: FloatArray, new: FloatArray, others: FloatArray) -> float:
     """The largest change of a row relative to its total."""
-    ones = np.ones(new.shape[1])
-    totals = np.abs(new) @ ones + others
-    changes = np.abs(new - old) @ ones
+    totals = row_totals(np.abs(new)) + others
+    changes = row_totals(np.abs(new - old))
     if not totals.all():
         return inf  # evidence is still to come
     return float(np.max(changes / totals, initial=0.0))

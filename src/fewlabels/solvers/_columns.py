@@ -23,6 +23,11 @@ def column_dots(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.asarray(sums + np.einsum("ij,ij->j", rest_a, rest_b))
 
 
+def row_totals(a: FloatArray) -> FloatArray:
+    """Sum of each row, shape (n,); the same on any number of cores, as a BLAS product is not."""
+    return a[:, 0].copy() if a.shape[1] == 1 else np.asarray(a.sum(axis=1))
+
+
 def add_scaled(y: FloatArray, factors: FloatArray, x: FloatArray) -> None:
     """Y += x diag(factors), in place."""
     for rows, others in zip(_in_long_rows(y), _in_long_rows(x), strict=True):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf, sqrt
 
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigvalsh_tridiagonal
 
-from fewlabels.solvers._columns import add_scaled, column_dots, scale_columns
-from fewlabels.solvers._evidence import Evidence, large_rows
+from fewlabels.solvers._columns import add_scaled, column_dots, row_totals, scale_columns
+from fewlabels.solvers._evidence import Evidence
 from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
 from fewlabels.solvers._solution import Accuracy, Solution
 from fewlabels.solvers._threads import run_all
@@ -35,9 +36,19 @@ class ConjugateGradients:
 
     looked at every five iterations. If every row's residual is at most delta times what the row
     holds, then the row's error is at most delta times the mean length of the walks that bring it
-    its evidence, which is about 1 / lambda. Conjugate gradients are accurate in norm and not row
-    by row: where rounding hinders the rule, the answer is returned with those rows `trusted` of
-    which the total is large against the largest residual.
+    its evidence, which is about 1 / lambda. That is far more than most answers need. Where the
+    rows' exact totals are known, they tell what no residual does, whether some slow mode is still
+    missing; there it is enough that
+
+        |t_i - exact t_i| <= tol t_i   and   m_i s^5 / (1 - s^5) <= tol t_i
+
+    in every row, m_i being its change over the last five iterations and s the factor by which they
+    shrink errors at least, s = (1 - sqrt(lambda / 2)) / (1 + sqrt(lambda / 2)).
+
+    Conjugate gradients are accurate in norm and not row by row: where rounding hinders the rule,
+    the answer is returned with those rows `trusted` of which the total is large against
+    |r| / lambda, which bounds every error. An iteration that `max_iter` cuts short knows too
+    little of lambda for that, and trusts none.
 
     A zero column is solved by zero at once and takes no part. Cost: one product with W an
     iteration, O(edges m), and O(n m) for the vectors; five arrays of n x m.
@@ -58,7 +69,7 @@ class ConjugateGradients:
         Evidence must be able to reach every row: some entry of `B` lies in each component.
         """
         matrix, scale = self.matrix, self.matrix.scale[:, None]
-        others = accuracy.other_totals / matrix.scale
+        rows = _Rows(accuracy, matrix.scale)
         evidence = Evidence(matrix, B)
         y = np.zeros(B.shape) if x0 is None else x0 / scale
         r = B * scale
@@ -85,22 +96,25 @@ class ConjugateGradients:
             rho = rho_next
             active &= np.sqrt(rho) > floor
             if n_iter % _ROWS_EVERY == 0:
-                left = _row_sums(r)
-                error = _worst_row(left, _row_sums(y) + others) / self._smallest_eigenvalue(history)
+                lowest = self._smallest_eigenvalue(history)
+                error = rows.error(y, row_totals(np.abs(r)), lowest)
                 accuracy.report(n_iter, error)
                 settled = error <= accuracy.tol
         np.maximum(y, 0, out=y)  # as the answer is: this brings no entry farther from it
-        left = evidence.residual(y).sizes
-        totals, lowest = _row_sums(y) + others, self._smallest_eigenvalue(history)
-        error = _worst_row(left, totals) / lowest
+        left, lowest = evidence.residual(y).sizes, self._smallest_eigenvalue(history)
+        error = rows.final_error(y, left, lowest, settled)
         accuracy.report(n_iter, error)
         settled = error <= accuracy.tol
+        trusted = np.full(matrix.n, settled)
+        if not settled and n_iter < accuracy.max_iter:  # where rounding ended it
+            trusted = accuracy.tol * lowest * rows.totals(y) >= np.linalg.norm(left)
+            trusted &= rows.totals(y) > 0
         y *= scale
         return Solution(
             values=y,
             n_iter=n_iter,
             converged=np.full(B.shape[1], settled),
-            trusted=settled | large_rows(left, totals, accuracy.tol * lowest),
+            trusted=trusted,
         )
 
     def _smallest_eigenvalue(self, history: list[tuple[FloatArray, FloatArray]]) -> float:
@@ -121,6 +135,63 @@ class ConjugateGradients:
         off_diagonal = np.sqrt(b) / a[:-1]
         ritz = eigvalsh_tridiagonal(diagonal, off_diagonal, select="i", select_range=(0, 0))
         return max(known, float(ritz[0]), np.finfo(float).eps)
+
+
+class _Rows:
+    """The stopping rule."""
+
+    def __init__(self, accuracy: Accuracy, scale: FloatArray) -> None:
+        exact = accuracy.exact_totals
+        self._tol = accuracy.tol
+        self._others = accuracy.other_totals / scale
+        self._exact = None if exact is None else exact / scale
+        self._kept: FloatArray | None = None
+
+    def totals(self, y: FloatArray) -> FloatArray:
+        return np.asarray(row_totals(np.abs(y)) + self._others)
+
+    def error(self, y: FloatArray, left: FloatArray, lowest: float) -> float:
+        """Estimate the error of the worst row, relative to its total.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n, m)
+        left : ndarray of shape (n,)
+            Sizes of the residual's rows.
+        lowest : float
+            The smallest eigenvalue.
+        """
+        totals = self.totals(y)
+        if not totals.all():
+            return inf  # evidence is still to come
+        strict = float(np.max(left / totals, initial=0.0)) / lowest
+        if self._exact is None or strict <= self._tol:
+            return strict
+        off = _off(totals, self._exact)
+        if off > self._tol:
+            self._kept = None
+            return off
+        kept, self._kept = self._kept, y.copy()
+        if kept is None:
+            return strict
+        root = sqrt(lowest / 2)
+        shrinks = ((1 - root) / (1 + root)) ** _ROWS_EVERY
+        moved = float(np.max(row_totals(np.abs(y - kept)) / totals))
+        return min(strict, max(off, moved * shrinks / (1 - shrinks)))
+
+    def final_error(self, y: FloatArray, left: FloatArray, lowest: float, settled: bool) -> float:
+        """The same for the answer, which may be `settled` by the last look at it."""
+        totals = self.totals(y)
+        if not totals.all():
+            return inf
+        strict = float(np.max(left / totals, initial=0.0)) / lowest
+        if self._exact is None or not settled:
+            return strict
+        return min(strict, _off(totals, self._exact))
+
+
+def _off(totals: FloatArray, exact: FloatArray) -> float:
+    return float(np.max(np.abs(totals / exact - 1), initial=0.0))
 
 
 class _Vectors:
@@ -171,17 +242,6 @@ class _Vectors:
 
     def _sum(self, block: Callable[[int], FloatArray]) -> FloatArray:
         return np.asarray(np.sum(run_all(block, len(self._products)), axis=0))
-
-
-def _row_sums(y: FloatArray) -> FloatArray:
-    return np.asarray(np.abs(y) @ np.ones(y.shape[1]))
-
-
-def _worst_row(left: FloatArray, totals: FloatArray) -> float:
-    """max_i r_i / t_i; infinity while a row has no evidence yet."""
-    ratios = np.full(len(totals), np.inf)
-    np.divide(left, totals, out=ratios, where=totals > 0)
-    return float(np.max(ratios, initial=0.0))
 
 
 def _ratios(above: FloatArray, below: FloatArray, active: npt.NDArray[np.bool_]) -> FloatArray:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
+from fewlabels.solvers._columns import row_totals
+from fewlabels.solvers._matrix import FloatArray, ScaledMatrix
 from fewlabels.solvers._threads import run_all
 
 
@@ -33,11 +33,11 @@ class Evidence:
 
     Parameters
     ----------
-    matrix : GroundedLaplacian
+    matrix : ScaledMatrix
     B : ndarray of shape (n, m)
     """
 
-    def __init__(self, matrix: GroundedLaplacian, B: FloatArray) -> None:
+    def __init__(self, matrix: ScaledMatrix, B: FloatArray) -> None:
         self._matrix = matrix
         self.n_columns = B.shape[1]
         self._rows = np.flatnonzero(B.any(axis=1))
@@ -58,14 +58,14 @@ class Evidence:
         given = self._values * root[self._rows]
         largest = np.abs(given).max(axis=0, initial=0.0)
         unit = np.where(largest > 0, largest, 1.0)  # squares of huge or tiny entries leave float64
-        sizes, ones = np.empty(len(y)), np.ones(self.n_columns)
+        sizes = np.empty(len(y))
 
         def block(k: int) -> FloatArray:
             rows = products[k].rows
             r = products[k](y)
             r -= y[rows]
             self.add_to(r, k)
-            sizes[rows] = np.abs(r) @ ones
+            sizes[rows] = row_totals(np.abs(r))
             r *= root[rows]
             r /= unit
             return np.asarray(np.einsum("ij,ij->j", r, r))
@@ -73,9 +73,3 @@ class Evidence:
         left = np.sqrt(np.sum(run_all(block, len(products)), axis=0))
         norms = np.linalg.norm(given / unit, axis=0)
         return Residual(sizes, np.divide(left, norms, out=left.copy(), where=norms > 0))
-
-
-def large_rows(sizes: FloatArray, totals: FloatArray, delta: float) -> npt.NDArray[np.bool_]:
-    """Rows of which the total is large against the largest residual of any row."""
-    largest = float(sizes.max(initial=0.0))
-    return np.asarray((totals > 0) & (delta * totals >= largest))

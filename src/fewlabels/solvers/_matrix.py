@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,30 @@ class RowProduct:
         return self.multiply(y)
 
 
+class ScaledMatrix(Protocol):
+    """I - N, in unknowns that are scaled: what :class:`ChebyshevIteration` asks of a matrix."""
+
+    @property
+    def n(self) -> int:
+        """Number of unknowns."""
+
+    @property
+    def decay(self) -> float:
+        """The eigenvalues of N lie between -(1 - decay) and 1 - decay."""
+
+    @property
+    def scale(self) -> FloatArray:
+        """X = scale * y, shape (n,); a 1 that is broadcast, where there is no scaling."""
+
+    def products(self, n_columns: int) -> list[RowProduct]:
+        """Split the product N y, y of shape (n, n_columns), into blocks of rows."""
+
+
+def divided(x: FloatArray | float, scale: FloatArray) -> FloatArray | float:
+    """Return x / scale for x of shape (n,), or x itself where there is no scaling."""
+    return x if scale.strides == (0,) else x / scale
+
+
 class GroundedLaplacian:
     """A = diag(W 1 + g) - W, with symmetric weights W >= 0 and a ground g >= 0.
 
@@ -51,11 +75,12 @@ class GroundedLaplacian:
     def __init__(self, weights: Weights, ground: FloatArray) -> None:
         self.weights = weights
         self.ground = ground
-        self._products: dict[int, list[RowProduct]] = {}
+        self._products: list[RowProduct] = []
+        self._columns = 0  # of the vectors that the products are split for
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out all that follows from W and g."""
-        return {"weights": self.weights, "ground": self.ground, "_products": {}}
+        return {"weights": self.weights, "ground": self.ground, "_products": [], "_columns": 0}
 
     @property
     def n(self) -> int:
@@ -85,9 +110,9 @@ class GroundedLaplacian:
         The blocks follow one another and cover all rows. They do not depend on the number of
         cores, so that sums over them, taken in their order, are the same on any machine.
         """
-        if n_columns not in self._products:
-            self._products[n_columns] = self._split(n_columns)
-        return self._products[n_columns]
+        if n_columns != self._columns:
+            self._products, self._columns = self._split(n_columns), n_columns
+        return self._products
 
     def _split(self, n_columns: int) -> list[RowProduct]:
         if isinstance(self.weights, np.ndarray):  # its products share the cores themselves

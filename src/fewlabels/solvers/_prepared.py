@@ -87,6 +87,8 @@ class Answer:
     @property
     def scores(self) -> FloatArray:
         """The solution itself; rows below float64's range are 0 or denormal here."""
+        if not self.log_scale.any():
+            return self.values
         return self.values * np.exp(self.log_scale)[:, None]
 
 
@@ -103,10 +105,11 @@ class PreparedSolver:
     matrix : GroundedLaplacian
         Every component must have some ground.
     method : {"auto", "sweeps", "chebyshev", "cg", "direct"}, default="auto"
-        ``"chebyshev"`` needs some ground at every node. ``"direct"`` is a dense factorisation up to 2,000 unknowns, a sparse one above; it is
-        done once. ``"auto"`` up to 1,000 unknowns (3,000 where W is dense) sweeps if that
-        converges in a few sweeps and takes a dense factorisation if not; above, Chebyshev's
-        iteration where every node has some ground, conjugate gradients where not.
+        ``"chebyshev"`` needs some ground at every node. ``"direct"`` is a dense factorisation up
+        to 2,000 unknowns, a sparse one above; it is done once. ``"auto"`` up to 1,000 unknowns
+        (3,000 where W is dense) sweeps if that converges in a few sweeps and takes a dense
+        factorisation if not; above, Chebyshev's iteration where every node has some ground,
+        conjugate gradients where not.
     components : ndarray of shape (n,), dtype int32, default=None
         The connected component of each node, where it is known already.
     """
@@ -132,6 +135,7 @@ class PreparedSolver:
         max_iter: int,
         x0: FloatArray | None = None,
         other_totals: FloatArray | float = 0.0,
+        exact_totals: FloatArray | None = None,
         callback: Callback | None = None,
     ) -> Answer:
         """Solve for the columns of `B`.
@@ -150,6 +154,8 @@ class PreparedSolver:
             very modes in which it is wrong.
         other_totals : ndarray of shape (n,), default=0.0
             What each row holds in columns that are not solved for.
+        exact_totals : ndarray of shape (n,), default=None
+            What each row of the answer sums to, where that is known beforehand.
         callback : callable, default=None
             Called with the number of the iteration and the worst row's estimated error.
 
@@ -158,20 +164,30 @@ class PreparedSolver:
         Answer
             Not converged is said in `converged`, never raised.
         """
+        accuracy = Accuracy(tol, max_iter, other_totals, exact_totals, callback)
+        with one_thread_if(self.matrix.n <= _TINY):
+            answer = self._solve_levels(B, accuracy, x0)
+            return replace(answer, residual=self.residual(B, answer.scores))
+
+    def residual(self, B: FloatArray, x: FloatArray) -> FloatArray:
+        """|b - A x| / |b| of each column, shape (m,); 0 for a zero column that x solves."""
+        return Evidence(self.matrix, B).residual(x / self.matrix.scale[:, None]).ratios
+
+    def _solve_levels(self, B: FloatArray, accuracy: Accuracy, x0: FloatArray | None) -> Answer:
         n, m = B.shape
         reached = self._reached(B)
         values, log_scale = np.zeros((n, m)), np.zeros(n)
         rows = np.flatnonzero(reached)
         matrix = self._restricted_to(reached)
         b, start = B, x0 if matrix.well_grounded else None
-        others = np.broadcast_to(np.asarray(other_totals, dtype=float), n)
+        others = np.broadcast_to(np.asarray(accuracy.other_totals, dtype=float), n)
+        accuracy = replace(accuracy, other_totals=others)
         if len(rows) < n:
-            b, start, others = b[rows], None if start is None else start[rows], others[rows]
+            b, start = b[rows], None if start is None else start[rows]
+            accuracy = accuracy.at(rows)
         converged, n_iter, level = np.ones(m, dtype=bool), 0, 0.0
         while len(rows):
-            accuracy = Accuracy(tol, max_iter, others, callback)
-            with one_thread_if(matrix.n <= _TINY):
-                found = self._solve_level(matrix, b, accuracy, start)
+            found = self._solve_level(matrix, b, accuracy, start)
             n_iter += found.n_iter
             done = found.trusted
             stuck = not done.any()
@@ -185,15 +201,13 @@ class PreparedSolver:
             values[rows[done]], log_scale[rows[done]] = found.values[done], level
             matrix, boundary = matrix.restrict(~done)
             b = b[~done] + np.asarray(boundary @ found.values[done])
-            rows, start, others = rows[~done], None, others[~done]
+            rows, start, accuracy = rows[~done], None, accuracy.at(~done)
             largest = float(b.max(initial=0.0))
             if largest == 0:  # below the smallest float64 already at the boundary
                 converged[:] = False
                 break
-            b, others, level = b / largest, others / largest, level + log(largest)
-        answer = Answer(values, log_scale, reached, n_iter, np.zeros(m), converged)
-        left = Evidence(self.matrix, B).residual(answer.scores / self.matrix.scale[:, None])
-        return replace(answer, residual=left.ratios)
+            b, accuracy, level = b / largest, accuracy.in_units(largest), level + log(largest)
+        return Answer(values, log_scale, reached, n_iter, np.zeros(m), converged)
 
     def _reached(self, B: FloatArray) -> BoolArray:
         holds = np.zeros(int(self._components.max(initial=-1)) + 1, dtype=bool)
@@ -237,9 +251,10 @@ class PreparedSolver:
     def _solve_small(
         self, matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy
     ) -> Solution:
-        # A Cholesky factorisation of a tiny system costs less than a few sweeps.
-        few = 2 if matrix.n <= _TINY and matrix.well_grounded else _FEW_SWEEPS
-        n_sweeps = _first_sweeps(matrix.decay, accuracy, few)
+        if matrix.n <= _TINY and matrix.well_grounded and accuracy.max_iter > 1:
+            # It costs no more than a few sweeps. Of a single one, they are what was asked for.
+            return self._solve_directly(matrix, b, accuracy)
+        n_sweeps = _first_sweeps(matrix.decay, accuracy)
         first = Sweeps(matrix).solve(b, replace(accuracy, max_iter=n_sweeps))
         if first.converged.all() or first.n_iter >= accuracy.max_iter:
             return first
@@ -260,6 +275,7 @@ class PreparedSolver:
         self, matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy
     ) -> Solution:
         x = self._factors(matrix).solve(b)
+        accuracy.report(1, 0.0)
         finite = np.isfinite(x).all(axis=1)
         x[~finite] = 0
         np.maximum(x, 0, out=x)  # a sparse factorisation may leave -0.0 and less by rounding
@@ -290,7 +306,7 @@ def _factorize(matrix: GroundedLaplacian) -> Factorization:
     return Cholesky(matrix) if matrix.well_grounded else Elimination(matrix)
 
 
-def _first_sweeps(decay: float, accuracy: Accuracy, few: int) -> int:
+def _first_sweeps(decay: float, accuracy: Accuracy) -> int:
     """Sweeps to try before anything else: a few if they may do, else two to warm up.
 
     A right answer by the second sweep (a node with labelled neighbours only) is found, too.
@@ -298,6 +314,6 @@ def _first_sweeps(decay: float, accuracy: Accuracy, few: int) -> int:
     promising = decay > _SHRINKS and accuracy.tol > 0
     if promising:  # evidence has some way to go before it shrinks, but needs at least
         needed = log(accuracy.tol * decay) / log1p(-min(decay, 1 - _SHRINKS))
-        promising = needed <= few
+        promising = needed <= _FEW_SWEEPS
     # One iteration is left for what comes after, which may be a factorisation.
-    return min(few if promising else 2, max(1, accuracy.max_iter - 1))
+    return min(_FEW_SWEEPS if promising else 2, max(1, accuracy.max_iter - 1))

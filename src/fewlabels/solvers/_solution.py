@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ class Accuracy:
     other_totals : ndarray of shape (n,) or float
         What each row holds in columns that are not being solved for; it counts towards the
         row's total.
+    exact_totals : ndarray of shape (n,) or None
+        What each row of the answer sums to, where that is known beforehand.
     callback : callable or None
         Called after each iteration with its number and the estimated error of the worst row
         (infinity before evidence has arrived everywhere).
@@ -37,7 +39,18 @@ class Accuracy:
     tol: float
     max_iter: int
     other_totals: FloatArray | float = 0.0
+    exact_totals: FloatArray | None = None
     callback: Callback | None = None
+
+    def at(self, rows: npt.NDArray[Any]) -> Accuracy:
+        """Return the same for some rows, indices or a mask; the totals must be arrays."""
+        exact = None if self.exact_totals is None else self.exact_totals[rows]
+        return replace(self, other_totals=np.asarray(self.other_totals)[rows], exact_totals=exact)
+
+    def in_units(self, unit: float) -> Accuracy:
+        """Return the same for answers divided by `unit`."""
+        exact = None if self.exact_totals is None else self.exact_totals / unit
+        return replace(self, other_totals=self.other_totals / unit, exact_totals=exact)
 
     def report(self, n_iter: int, error: float) -> None:
         """Call the callback, if there is one."""

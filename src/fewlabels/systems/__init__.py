@@ -2,6 +2,16 @@
 
 from fewlabels.systems._harmonic import HarmonicSystem
 from fewlabels.systems._spreading import SpreadingSystem, normalized_affinity
+from fewlabels.systems._streamed import StreamedSpreadingSystem
+from fewlabels.systems._streamed_scores import StreamedScores
 from fewlabels.systems._sweep import SweepResult, sweep
 
-__all__ = ["HarmonicSystem", "SpreadingSystem", "SweepResult", "normalized_affinity", "sweep"]
+__all__ = [
+    "HarmonicSystem",
+    "SpreadingSystem",
+    "StreamedScores",
+    "StreamedSpreadingSystem",
+    "SweepResult",
+    "normalized_affinity",
+    "sweep",
+]

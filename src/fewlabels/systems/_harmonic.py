@@ -92,6 +92,7 @@ class HarmonicSystem:
             np.asarray(self._boundary @ Y[labelled]),
             tol=tol,
             max_iter=max_iter,
+            exact_totals=np.ones(len(unknown)),
             callback=callback,
         )
         values[unknown] = answer.values
@@ -104,6 +105,12 @@ class HarmonicSystem:
             log_scale=log_scale,
             reached=self._reached,
             converged=answer.converged & bool(off <= max(tol, _ROUNDING)),
+        )
+
+    def residual(self, F: FloatArray) -> FloatArray:
+        """Residual of each column of F, relative to its right-hand side; shape (n_classes,)."""
+        return self._solver.residual(
+            np.asarray(self._boundary @ F[self._labelled]), F[self._unknown]
         )
 
 

@@ -80,6 +80,7 @@ class SpreadingSystem:
         """
         order, root = self._order, self._root[:, None]
         B = Y[order]
+        del Y  # where the caller does not hold it, that is a third of the memory
         B *= self._c * root
         others = np.broadcast_to(np.asarray(other_totals), len(root))
         answer = self._solver.solve(

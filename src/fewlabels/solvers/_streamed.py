@@ -1,0 +1,197 @@
+"""The system of label spreading on a graph on disk, its rows read in every step."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from math import inf
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.exceptions import GraphFileError
+from fewlabels.graph import DiskGraph
+from fewlabels.solvers._chebyshev import ChebyshevIteration
+from fewlabels.solvers._matrix import FloatArray, RowProduct
+from fewlabels.solvers._solution import Accuracy, Solution
+from fewlabels.solvers._threads import run_all
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+class StreamedLaplacian:
+    """I - N with N = alpha D^-1 W, D the degrees: G = N G + b, of which the graph is on disk.
+
+    Divided by its diagonal, D / alpha, the grounded Laplacian L + (1 - alpha) / alpha D is this. N
+    is similar to the symmetric alpha D^-1/2 W D^-1/2: it has the same eigenvalues, between
+    -alpha and alpha. Unlike that, it takes no vector of scales: a row is divided by its own
+    degree, which is read with it. And N 1 <= alpha, so that no row is farther from the answer
+    than the largest residual divided by 1 - alpha.
+
+    A product reads every row once, in blocks that all cores share. It takes from memory, beside
+    the vectors, what a block takes for each core. Rows come out the same to the last bit, however
+    they are blocked and on any number of cores.
+
+    Parameters
+    ----------
+    graph : DiskGraph
+    alpha : float in (0, 1)
+    active : ndarray of shape (n,), bool, default=None
+        The unknown rows, where not all are: N has zeros in the rows and columns of the others.
+        (Vectors have to be 0 there.)
+    on_product : callable, default=None
+        Called whenever a product begins, on some thread.
+
+    Notes
+    -----
+    A :class:`ScaledMatrix` whose `scale` is 1: vectors are in the unknowns of the rows.
+    """
+
+    def __init__(
+        self,
+        graph: DiskGraph,
+        alpha: float,
+        active: BoolArray | None = None,
+        on_product: Callable[[], object] | None = None,
+    ) -> None:
+        self.graph = graph
+        self.alpha = alpha
+        self.active = active
+        self.n = graph.n_nodes
+        self.decay = 1 - alpha
+        self.scale = np.broadcast_to(np.float64(1), self.n)  # takes no memory
+        self._on_product = on_product
+        self._products = [
+            RowProduct(rows, partial(self._multiply, rows)) for rows in graph.row_blocks()
+        ]
+
+    def products(self, n_columns: int) -> list[RowProduct]:
+        """Split the product N y into blocks of rows, the same for any number of columns."""
+        return self._products
+
+    def apply(self, y: FloatArray) -> FloatArray:
+        """Return N y, shape (n, m)."""
+        result = np.empty(y.shape)
+
+        def block(k: int) -> None:
+            product = self._products[k]
+            result[product.rows] = product(y)
+
+        run_all(block, len(self._products))
+        return result
+
+    def residual_ratios(self, b: FloatArray, x: FloatArray) -> FloatArray:
+        """Return |B - A X| / |B| of each column, shape (m,); 0 for a zero column.
+
+        In the Euclidean norm, with A = D / alpha (I - N) and B = D / alpha b, as for a graph in
+        memory. The degrees of isolated nodes count as 1.
+        """
+        n_blocks = len(self._products)
+
+        def block(k: int) -> tuple[FloatArray, FloatArray]:
+            product = self._products[k]
+            rows = product.rows
+            weights = self.safe_degrees(rows)[:, None]
+            left = product(x)
+            left -= x[rows]
+            left += b[rows]
+            left *= weights
+            given = b[rows] * weights
+            return np.einsum("ij,ij->j", left, left), np.einsum("ij,ij->j", given, given)
+
+        squares = np.sqrt(np.sum(run_all(block, n_blocks), axis=0))
+        left, given = squares
+        return np.asarray(np.divide(left, given, out=left.copy(), where=given > 0))
+
+    def safe_degrees(self, rows: slice) -> FloatArray:
+        """Degrees of some rows, from the disk, with 1 in place of 0."""
+        degrees = self.graph.node_values("degrees", rows)
+        degrees[degrees == 0] = 1
+        return degrees
+
+    def _multiply(self, rows: slice, y: FloatArray) -> FloatArray:
+        if rows.start == 0 and self._on_product is not None:
+            self._on_product()
+        result = self.graph.weighted_sums(rows, y)
+        factors = self.alpha / self.safe_degrees(rows)
+        if self.active is not None:
+            factors[~self.active[rows]] = 0
+        result *= factors[:, None]
+        if not np.isfinite(result).all():
+            raise GraphFileError(
+                f"rows {rows.start} to {rows.stop - 1} of the graph in {self.graph.path} give "
+                "no numbers: its weights are damaged. Write the graph anew."
+            )
+        return result
+
+
+class StreamedIteration:
+    """Chebyshev's iteration on a graph on disk, which tells of every step it takes.
+
+    As :class:`ChebyshevIteration`, with its stopping rule, for columns that are solved for apart.
+
+    Parameters
+    ----------
+    graph : DiskGraph
+    alpha : float in (0, 1)
+    callback : callable, default=None
+        Called in every step with the number of steps of this object so far, and the error of the
+        worst row when it was looked at last; infinity before.
+    """
+
+    def __init__(
+        self,
+        graph: DiskGraph,
+        alpha: float,
+        callback: Callable[[int, float], None] | None = None,
+    ) -> None:
+        self.graph = graph
+        self.alpha = alpha
+        self._callback = callback
+        self._lock = threading.Lock()
+        self._n_steps, self._error = 0, inf
+
+    def matrix(self, active: BoolArray | None = None) -> StreamedLaplacian:
+        """Return the matrix of the `active` rows; None is all."""
+        return StreamedLaplacian(self.graph, self.alpha, active, self._tell)
+
+    def solve(
+        self,
+        b: FloatArray,
+        *,
+        tol: float,
+        max_iter: int,
+        active: BoolArray | None = None,
+        other_totals: FloatArray | float = 0.0,
+        x0: FloatArray | None = None,
+    ) -> Solution:
+        """Solve (I - N) G = b for the active rows, row by row to `tol`.
+
+        Parameters
+        ----------
+        b, x0 : ndarray of shape (n, m)
+            0 in the rows that are not active; `x0` is used up.
+        tol : float
+        max_iter : int
+        active : ndarray of shape (n,), bool, default=None
+        other_totals : ndarray of shape (n,), default=0.0
+            What a row holds in other columns; must be above 0 in the rows that are not active.
+        """
+        self._error = inf
+        accuracy = Accuracy(tol, max_iter, other_totals, callback=self._looked)
+        iteration = ChebyshevIteration(self.matrix(active))
+        found = iteration.solve(b, accuracy, x0, overwrite_x0=True)
+        if active is None:
+            return found
+        return replace(found, trusted=found.trusted & active)
+
+    def _looked(self, n_iter: int, error: float) -> None:
+        self._error = error
+
+    def _tell(self) -> None:
+        with self._lock:
+            self._n_steps += 1
+        if self._callback is not None:
+            self._callback(self._n_steps, self._error)
