@@ -38,8 +38,8 @@ check: $(VENV)/test-installed  ## lint, format, types, import directions, docume
 	$(PY) tools/command_help.py --check
 	$(PY) -m benchmarks.peers --check
 
-bench: $(VENV)/test-installed  ## measure beside the peers, and write the table in the README
-	$(PY) -m benchmarks.peers
+bench: $(VENV)/bench-installed  ## measure beside the peers (SIZE=full: long), and write the tables
+	$(PY) -m benchmarks.peers --size $(or $(SIZE),small)
 
 format: $(VENV)/test-installed  ## rewrite the code in the project's format
 	$(PY) -m ruff check --fix
@@ -51,7 +51,7 @@ docs: $(VENV)/test-installed  ## rewrite docs/command-line.md from the commands'
 lock: $(PY)  ## rewrite constraints.txt with the newest versions
 	rm -rf build/lock
 	$(PY) -m venv build/lock
-	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/lock/bin/python -m pip install --quiet hatchling -e '.[dev]'
+	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/lock/bin/python -m pip install --quiet hatchling -e '.[dev,bench]'
 	build/lock/bin/python tools/lock.py constraints.txt
 	rm -rf build/lock
 
@@ -68,6 +68,11 @@ $(PY):
 $(VENV)/demo-installed: pyproject.toml constraints.txt | $(PY)
 	$(PIP_INSTALL) -e '.[cli]'
 	@touch $@
+
+# The peers: one of them needs a compiler, so that tests and checks do without.
+$(VENV)/bench-installed: pyproject.toml constraints.txt | $(PY)
+	$(PIP_INSTALL) -e '.[dev,bench]'
+	@touch $@ $(VENV)/demo-installed $(VENV)/test-installed
 
 $(VENV)/test-installed: pyproject.toml constraints.txt | $(PY)
 	$(PIP_INSTALL) -e '.[dev]'

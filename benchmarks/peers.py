@@ -1,83 +1,163 @@
-"""Measure fewlabels beside its peers, in one run, and write the table that the README shows.
+"""Measure fewlabels beside its peers, in one run, and write the tables and plots that show it.
 
 Usage, from the project's folder:
 
-    python -m benchmarks.peers                 measure, write benchmarks/results.json and the table
-    python -m benchmarks.peers --render        write the table of the stored results
-    python -m benchmarks.peers --check         fail if the README's table is not that of the results
+    python -m benchmarks.peers                    measure at small sizes: minutes
+    python -m benchmarks.peers --size full        at all sizes: about an hour on two cores
+    python -m benchmarks.peers --only CASE ...    some cases only; the other rows stay
+    python -m benchmarks.peers --list             name the cases
+    python -m benchmarks.peers --render           write tables and plots of the stored results
+    python -m benchmarks.peers --check            fail if a table or plot does not show them
 
-Times are medians over alternating runs, ours and theirs in turn, after one run of each that does
-not count; they are good as ratios only. Accuracies are means over label draws with fixed seeds.
+What is measured goes to benchmarks/results.json, each finding stamped with its run; after every
+case, so that an interrupted run loses one case only. The README shows the headlines,
+docs/performance.md all, and says how it is measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
-from importlib.metadata import version
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cases import CASES, SIZES, Result
-from benchmarks.table import render, replace_block
+from benchmarks import figures, results, table
+from benchmarks.bench import SIZES, Bench
+from benchmarks.cases import CASES
+from benchmarks.data import MissingDataError
+from benchmarks.goals import goals_table
+from benchmarks.packages import MissingPackageError, versions
 
 ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks" / "results.json"
-README = ROOT / "README.md"
-PACKAGES = ("fewlabels", "scikit-learn", "graphlearning", "numpy", "scipy")
 
 
-def measure(size: str) -> dict[str, Any]:
-    """Run every case and return the document that results.json holds."""
-    rows = []
-    for case in CASES:
-        print(f"{case.__name__} ...", file=sys.stderr, flush=True)
-        result: Result = case(SIZES[size])
-        rows.append(result.as_dict())
-    return {
-        "format": "fewlabels-benchmark",
-        "version": 1,
+class Pages:
+    """Where results are kept and shown."""
+
+    def __init__(self, root: Path) -> None:
+        self.results = root / "benchmarks" / "results.json"
+        self.readme = root / "README.md"
+        self.report = root / "docs" / "performance.md"
+        self.images = root / "docs" / "images"
+
+    def wanted(self, document: dict[str, Any]) -> dict[Path, str]:
+        """Return what each page has to read."""
+        short = table.summary(document)
+        readme = self.readme.read_text(encoding="utf-8")
+        report = self.report.read_text(encoding="utf-8")
+        report = table.replace_block(report, table.GOALS, goals_table(document))
+        return {
+            self.readme: table.replace_block(readme, table.SUMMARY, short),
+            self.report: table.replace_block(report, table.FULL, table.full(document)),
+        }
+
+
+def measure(
+    names: Sequence[str], size: str, pages: Pages, *, apart: bool = True
+) -> tuple[int, dict[str, Any]]:
+    """Run cases, store each one's findings, and return how many were skipped, and all results."""
+    document = results.read(pages.results)
+    run = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    about: dict[str, Any] = {
         "size": size,
         "machine": {
-            "cores": os.cpu_count(),
+            "cores": _cores(),
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
         },
-        "packages": {name: version(name) for name in PACKAGES},
-        "rows": rows,
+        "packages": versions(),
+        "missing": {},
     }
+    skipped = 0
+    for name in names:
+        _say(f"{name} ({size}) ...")
+        bench = Bench(SIZES[size], apart=apart)
+        try:
+            findings = CASES[name](bench)
+        except (MissingDataError, MissingPackageError) as error:
+            skipped += 1
+            _say(f"  skipped: {error}")
+            continue
+        if bench.missing:
+            about["missing"][name] = bench.missing
+        document = results.merge(document, run, about, name, findings, list(CASES))
+        results.write(pages.results, document)
+    return skipped, document
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, *, root: Path = ROOT, apart: bool = True) -> int:
     """Run as the command line says; return the exit code."""
-    parser = argparse.ArgumentParser(prog="benchmarks.peers", description=__doc__.splitlines()[0])
-    parser.add_argument("--size", choices=SIZES, default="small")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--readme", type=Path, default=README)
-    mode = parser.add_mutually_exclusive_group()
-    mode.add_argument("--render", action="store_true")
-    mode.add_argument("--check", action="store_true")
-    options = parser.parse_args(arguments)
-    if not (options.render or options.check):
-        document = measure(options.size)
-        options.results.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    table = render(json.loads(options.results.read_text(encoding="utf-8")))
-    page = options.readme.read_text(encoding="utf-8")
-    wanted = replace_block(page, table)
-    if options.check:
-        if page != wanted:
-            print(
-                f"{options.readme.name}: the table against the peers is not that of "
-                f"{options.results.name}; run `python -m benchmarks.peers --render`."
-            )
-            return 1
+    options = _parser().parse_args(arguments)
+    pages = Pages(root)
+    if options.list:
+        for name, case in CASES.items():
+            print(f"{name:24} {(case.__doc__ or '').splitlines()[0]}")
         return 0
-    options.readme.write_text(wanted, encoding="utf-8")
-    print(table)
+    try:
+        if options.render or options.check:
+            document = results.read(pages.results)
+        else:
+            names = options.only or list(CASES)
+            skipped, document = measure(names, options.size, pages, apart=apart)
+            if skipped:
+                _say(f"{skipped} of {len(names)} cases were skipped; their rows are as before.")
+    except results.ResultsError as error:
+        _say(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        _say(f"interrupted; the cases that ended are in {pages.results.name}. --render shows them.")
+        return 130
+    return _check(pages, document) if options.check else _render(pages, document)
+
+
+def _render(pages: Pages, document: dict[str, Any]) -> int:
+    figures.draw_all(document, pages.images)
+    for page, text in pages.wanted(document).items():
+        page.write_text(text, encoding="utf-8")
+    print(table.full(document))
     return 0
+
+
+def _check(pages: Pages, document: dict[str, Any]) -> int:
+    wrong = [
+        page.name
+        for page, text in pages.wanted(document).items()
+        if page.read_text(encoding="utf-8") != text
+    ]
+    wrong += figures.stale(document, pages.images)
+    for name in wrong:
+        print(
+            f"{name}: does not show what {pages.results.name} holds; "
+            "run `python -m benchmarks.peers --render`."
+        )
+    return 1 if wrong else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    usage = (__doc__ or "").splitlines()[0]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=usage)
+    parser.add_argument("--size", choices=[n for n in SIZES if n != "tiny"], default="small")
+    parser.add_argument("--only", nargs="+", choices=CASES, metavar="CASE")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--list", action="store_true", help="name the cases")
+    mode.add_argument("--render", action="store_true", help="show the stored results")
+    mode.add_argument("--check", action="store_true", help="fail if a page does not show them")
+    return parser
+
+
+def _cores() -> int:
+    """Return the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,65 +1,185 @@
-"""The table against the peers, as Markdown, from the stored results."""
+"""The tables against the peers, as Markdown, from the stored results."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-BEGIN = "<!-- table against the peers: written by `make bench`, not by hand -->"
-HEAD = (
-    "| work | measure | peer | peer's result | fewlabels | |",
-    "| --- | --- | --- | --- | --- | --- |",
+BEGIN = "<!-- {name}: written by `make bench`, not by hand -->"
+END = "<!-- end of {name} -->"
+SUMMARY = "table against the peers"  # in the README
+FULL = "all results"  # in docs/performance.md
+GOALS = "what is to be reached"  # there too
+
+# From the smallest; tables show the largest that was measured.
+SIZE_NAMES = ("tiny", "small", "full")
+_SUMMARY_HEAD = (
+    "| work | fewlabels | peers, and what fewlabels is beside them |",
+    "| --- | --- | --- |",
 )
-END = "<!-- end of the table against the peers -->"
+_MORE = "Memory, plots, every row, and how it is measured: [performance](docs/performance.md)."
+_FULL_HEAD = (
+    "| work | who | result | fewlabels is | quality | peak memory | runs |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+)
+_TITLES = {"tiny": "Tiny, as in the tests", "small": "Small", "full": "Full size"}
 
 
-def render(document: dict[str, Any]) -> str:
-    """Return the table and the line that says where it was measured."""
-    lines = [_cells(row, peer) for row in document["rows"] for peer in row["peers"]]
-    machine, packages = document["machine"], document["packages"]
-    versions = ", ".join(f"{name} {number}" for name, number in packages.items())
-    where = (
-        f"Measured in one run on {machine['cores']} cores ({machine['system']}, Python "
-        f"{machine['python']}): {versions}."
-    )
-    return "\n".join([*HEAD, *lines, "", where])
+def summary(document: dict[str, Any]) -> str:
+    """Return the headline rows, a line each, and where they were measured.
+
+    Of each case the rows of the largest size that was measured.
+    """
+    sizes: dict[str, str] = {}
+    for row in document["rows"]:
+        known = sizes.get(row["case"])
+        sizes[row["case"]] = largest_size([row["size"], known] if known else [row["size"]])
+    rows = [
+        row
+        for row in document["rows"]
+        if row["headline"] and row["size"] == sizes[row["case"]] and row["peers"]
+    ]
+    marks = _marks(rows)
+    lines = [_summary_line(row, marks) for row in rows]
+    sources = _sources(document, rows, marks)
+    return "\n".join([*_SUMMARY_HEAD, *lines, "", *sources, "", _MORE])
 
 
-def replace_block(page: str, table: str) -> str:
-    """Return `page` with `table` between the two marks."""
-    if page.count(BEGIN) != 1 or page.count(END) != 1:
-        raise ValueError(f"the page must hold the marks {BEGIN!r} and {END!r} once each")
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+def full(document: dict[str, Any]) -> str:
+    """Return all rows, one line a contender, a section a size."""
+    parts = []
+    for size in reversed(SIZE_NAMES):
+        rows = [row for row in document["rows"] if row["size"] == size]
+        if rows:
+            marks = _marks(rows)
+            lines = [line for row in rows for line in _full_lines(row, marks)]
+            sources = _sources(document, rows, marks)
+            parts.append("\n".join([f"### {_TITLES[size]}", "", *_FULL_HEAD, *lines, "", *sources]))
+    return "\n\n".join(parts) if parts else "Nothing was measured yet."
 
 
-def _cells(row: dict[str, Any], peer: dict[str, Any]) -> str:
-    ours, theirs, unit = row["ours"], peer["value"], row["unit"]
-    cells = (
-        row["work"],
-        row["measure"],
-        peer["name"],
-        _text(theirs, unit),
-        _text(ours, unit),
-        _comparison(ours, theirs, unit),
-    )
-    return f"| {' | '.join(cells)} |"
+def replace_block(page: str, name: str, text: str) -> str:
+    """Return `page` with `text` between the two marks of the block `name`."""
+    begin, end = BEGIN.format(name=name), END.format(name=name)
+    if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
+        raise ValueError(f"the page must hold the marks {begin!r} and {end!r} once each, in turn")
+    before, rest = page.split(begin)
+    after = rest.split(end)[1]
+    return f"{before}{begin}\n{text}\n{end}{after}"
 
 
-def _text(value: float, unit: str) -> str:
+def largest_size(names: Iterable[str]) -> str:
+    """Return the largest of some sizes."""
+    return max(names, key=SIZE_NAMES.index)
+
+
+def spoken(value: float, unit: str) -> str:
+    """Write a number as a reader takes it.
+
+    Parameters
+    ----------
+    value : float
+    unit : {"s", "share", "count", "error", "B", "exponent", "x"}
+    """
     if unit == "s":
-        return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.3g} ms"
+        return f"{value:.3g} s" if value >= 1 else f"{1000 * value:.3g} ms"
     if unit == "share":
         return f"{100 * value:.1f} %"
     if unit == "count":
         return f"{value:,.0f}"
+    if unit == "B":
+        return f"{value / 1e9:.2f} GB"
+    if unit == "exponent":
+        return f"{value:.2f}"
+    if unit == "x":
+        return f"{value:,.0f} x" if value >= 100 else f"{value:.3g} x"
     return f"{value:.1e}"
 
 
-def _comparison(ours: float, theirs: float, unit: str) -> str:
+def compared(ours: float, theirs: float, unit: str) -> str:
+    """Say how our result compares with a peer's."""
     if unit == "s":
         ratio = theirs / ours
-        return f"{ratio:.3g} x faster" if ratio >= 1 else f"{1 / ratio:.3g} x slower"
+        return f"{_ratio(ratio)} x faster" if ratio >= 1 else f"{_ratio(1 / ratio)} x slower"
     if unit == "share":
         return f"{100 * (ours - theirs):+.1f} points"
+    if unit == "B":
+        ratio = theirs / ours
+        return f"{_ratio(ratio)} x less" if ratio >= 1 else f"{_ratio(1 / ratio)} x more"
     return ""
+
+
+def _ratio(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _summary_line(row: dict[str, Any], marks: dict[str, str]) -> str:
+    ours, unit = row["ours"], row["unit"]
+    peers = []
+    for peer in row["peers"]:
+        said = compared(ours["value"], peer["value"], unit)
+        result = f"{peer['name']} {_with_quality(peer, unit)}"
+        peers.append(f"{result}: {said}" if said else result)
+    work = f"{row['work']}: {row['measure']}{marks[row['run']]}"
+    return f"| {work} | {_with_quality(ours, unit)} | {'<br>'.join(peers)} |"
+
+
+def _full_lines(row: dict[str, Any], marks: dict[str, str]) -> list[str]:
+    lines = []
+    for entry in (row["ours"], *row["peers"]):
+        first = entry is row["ours"]
+        cells = (
+            f"{row['work']}: {row['measure']}{marks[row['run']]}" if first else "",
+            entry["name"],
+            spoken(entry["value"], row["unit"])
+            + (f" ({entry['note']})" if "note" in entry else ""),
+            "" if first else compared(row["ours"]["value"], entry["value"], row["unit"]),
+            _quality(entry),
+            spoken(entry["peak"], "B") if "peak" in entry else "",
+            str(entry.get("runs", "")),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _quality(entry: dict[str, Any]) -> str:
+    said = [f"{name} {entry[name]:.3f}" for name in ("recall", "accuracy") if name in entry]
+    return ", ".join(said)
+
+
+def _with_quality(entry: dict[str, Any], unit: str) -> str:
+    quality = _quality(entry)
+    return spoken(entry["value"], unit) + (f" ({quality})" if quality else "")
+
+
+def _marks(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Return what marks the rows of each run; nothing while there is one run only."""
+    runs = sorted({row["run"] for row in rows})
+    if len(runs) <= 1:
+        return dict.fromkeys(runs, "")
+    return {run: f" <sup>{number}</sup>" for number, run in enumerate(runs, 1)}
+
+
+def _sources(
+    document: dict[str, Any], rows: list[dict[str, Any]], marks: dict[str, str]
+) -> list[str]:
+    """Return where and with what each run was measured, a line a run."""
+    lines = []
+    for run, mark in marks.items():
+        about = document["runs"][run]
+        machine = about["machine"]
+        versions = ", ".join(f"{name} {number}" for name, number in about["packages"].items())
+        text = (
+            f"Measured in one run on {machine['cores']} cores ({machine['system']}, Python "
+            f"{machine['python']}), {run}: {versions}."
+        )
+        cases = {row["case"] for row in rows if row["run"] == run}
+        missing = [
+            reason
+            for case, reasons in about.get("missing", {}).items()
+            if case in cases
+            for reason in reasons
+        ]
+        text += "".join(f" {reason}" for reason in dict.fromkeys(missing))
+        lines += [f"{mark.strip()} {text}".strip(), ""]
+    return lines[:-1]

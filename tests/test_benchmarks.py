@@ -1,72 +1,395 @@
-"""The benchmark against the peers runs, at a tiny size, and its table is never typed."""
+"""Every benchmark runs, at a tiny size, and no table or plot of results is typed or stale."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
+import subprocess
+import sys
+import threading
+import types
+from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy import sparse
+from sklearn.neighbors import NearestNeighbors
 
-from benchmarks.cases import CASES, SIZES
-from benchmarks.peers import PACKAGES, README, RESULTS, main
-from benchmarks.table import BEGIN, END, render, replace_block
+from benchmarks import bench as bench_module
+from benchmarks import child, data, figures, goals, packages, peers, results, steps, table
+from benchmarks.bench import SIZES, Bench, Contender
+from benchmarks.cases import CASES
+from benchmarks.cases.large import exponent
+from benchmarks.lattice import Lattice
+from benchmarks.recall import kth_distances, measured_recall
+from benchmarks.works import WORKS
 
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_each_case_runs_us_and_a_peer(case):
-    result = case(SIZES["tiny"])
-    assert result.peers
-    assert all(math.isfinite(value) for value in (result.ours, *(p.value for p in result.peers)))
-
-
-def test_measuring_writes_the_results_and_their_table(tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmarks.peers.CASES", CASES[-2:])
-    readme, results = tmp_path / "README.md", tmp_path / "results.json"
-    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    arguments = ["--size", "tiny", "--readme", str(readme), "--results", str(results)]
-    assert main(arguments) == 0
-    document = json.loads(results.read_text())
-    assert set(document["packages"]) == set(PACKAGES)
-    assert len(document["rows"]) == 2
-    page = readme.read_text()
-    assert page == f"before\n{BEGIN}\n{render(document)}\n{END}\nafter\n"
-    assert main([*arguments, "--check"]) == 0
-    readme.write_text(page.replace("scikit-learn |", "scikit-learn, typed by hand |", 1))
-    assert main([*arguments, "--check"]) == 1
+TINY = SIZES["tiny"]
 
 
-def test_the_readme_shows_the_table_of_the_stored_results():
-    document = json.loads(RESULTS.read_text(encoding="utf-8"))
-    page = README.read_text(encoding="utf-8")
-    assert replace_block(page, render(document)) == page
+class PyNNDescentWithoutTheWait:
+    """What the benchmarks call of PyNNDescent, which compiles for half a minute when it starts."""
+
+    def __init__(self, X, n_neighbors, random_state):
+        del random_state
+        distances, indices = NearestNeighbors(n_neighbors=n_neighbors).fit(X).kneighbors(X)
+        self.neighbor_graph = indices, distances
+
+
+@pytest.fixture(autouse=True)
+def _quick_pynndescent(monkeypatch):
+    substitute = types.SimpleNamespace(NNDescent=PyNNDescentWithoutTheWait)
+    monkeypatch.setitem(sys.modules, "pynndescent", substitute)
+    monkeypatch.setattr(packages, "require", lambda name: None)
+
+
+@pytest.fixture
+def fashion(tmp_path, monkeypatch):
+    """A folder with files like Fashion-MNIST's, of a few pictures."""
+    rng = np.random.default_rng(0)
+    for part, n in (("train", 400), ("t10k", 100)):
+        labels = (np.arange(n) % 10).astype(np.uint8)
+        pictures = rng.integers(0, 60, size=(n, 28, 28), dtype=np.uint8)
+        pictures[:, :14] += 2 * labels[:, None, None]  # near each other: one component
+        write_idx(tmp_path / f"{part}-images-idx3-ubyte.gz", pictures)
+        write_idx(tmp_path / f"{part}-labels-idx1-ubyte.gz", labels)
+    monkeypatch.setenv(data.FASHION_VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+def write_idx(path: Path, array: np.ndarray) -> None:
+    head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, dtype=">i4").tobytes()
+    path.write_bytes(gzip.compress(head + array.tobytes(), compresslevel=1))
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A project's folder with the marks and no results."""
+    folder = tmp_path / "project"
+    (folder / "docs").mkdir(parents=True)
+    (folder / "benchmarks").mkdir()
+    blocks = {"README.md": [table.SUMMARY], "docs/performance.md": [table.GOALS, table.FULL]}
+    for page, names in blocks.items():
+        marks = [f"{table.BEGIN.format(name=n)}\nold\n{table.END.format(name=n)}" for n in names]
+        (folder / page).write_text("before\n" + "\nbetween\n".join(marks) + "\nafter\n")
+    return folder
+
+
+# The cases
+
+
+@pytest.mark.usefixtures("fashion")
+@pytest.mark.parametrize("name", CASES)
+def test_each_case_runs_us_and_a_peer(name):
+    case = Bench(TINY, apart=False)
+    findings = CASES[name](case)
+    assert findings
+    assert case.missing == []
+    for row in (found for found in findings if isinstance(found, results.Row)):
+        assert all(math.isfinite(entry.value) for entry in (row.ours, *row.peers))
+        assert row.peers or not row.headline
+        assert all(e.recall is None or e.recall > 0.9 for e in (row.ours, *row.peers))
+
+
+@pytest.mark.usefixtures("fashion")
+@pytest.mark.parametrize("name", ["fashion_graph", "fashion_fit", "growth", "digits_accuracy_few"])
+def test_a_peer_that_is_missing_is_named_with_the_extra_that_brings_it(name, monkeypatch, capsys):
+    for module in ("hnswlib", "graphlearning", "pynndescent"):
+        monkeypatch.setitem(sys.modules, module, None)
+    case = Bench(TINY, apart=False)
+    rows = [found for found in CASES[name](case) if isinstance(found, results.Row)]
+    assert case.missing
+    assert all("[bench]" in reason and "not measured" in reason for reason in case.missing)
+    assert all(reason in capsys.readouterr().err for reason in case.missing[:1])
+    assert rows[0].ours.value > 0
+    assert not any("GraphLearning" in peer.name for peer in rows[0].peers)
+
+
+def test_work_apart_is_that_of_a_process_of_its_own(tmp_path):
+    X, truth = data.curved_classes(1_500, n_features=16, n_classes=3)
+    inputs = bench_module.stored(
+        tmp_path, X=X, y=data.draw_labels(truth, 5, seed=0), sample=np.arange(20)
+    )
+    found = Bench(TINY).contest([Contender("fewlabels", "ours whole", {"k": 5})], inputs)
+    outcome = found["fewlabels"]
+    assert set(outcome.seconds) == {"graph", "fit"}
+    assert outcome.total == pytest.approx(sum(outcome.seconds.values()))
+    assert outcome.runs == 1
+    assert outcome.arrays["found"].shape == (20, 5)
+    assert 2e7 < outcome.peak < 1e9
+    assert np.mean(outcome.arrays["predicted"] == truth) > 0.8
+
+
+def test_a_process_that_fails_is_not_a_result(tmp_path):
+    contender = Contender("fewlabels", "ours whole", {})  # no k
+    inputs = bench_module.stored(tmp_path, X=np.zeros((4, 2), dtype=np.float32))
+    with pytest.raises(subprocess.CalledProcessError):
+        Bench(TINY).contest([contender], inputs)
+
+
+def test_the_peak_is_of_this_process_and_grows_with_what_it_holds():
+    before = child.peak_memory()
+    block = np.ones(40_000_000)
+    assert child.peak_memory() > before + 0.5 * block.nbytes or before > 1.5 * block.nbytes
+
+
+def test_medians_are_of_runs_in_turn_after_a_first_that_does_not_count():
+    calls = []
+    case = Bench(TINY, apart=False)
+    seconds = case.in_turn({n: lambda n=n: calls.append(n) for n in "ab"}, repeats=2)
+    assert calls == ["a", "b"] * 3
+    assert set(seconds) == {"a", "b"}
+
+
+def test_every_work_is_of_a_package_that_is_known():
+    assert {name for work in WORKS.values() for name in work.packages} <= set(packages.MODULES)
+
+
+# The data
+
+
+def test_curved_classes_are_the_same_however_many_are_asked_for():
+    X, truth = data.curved_classes(60_000, n_features=8, n_classes=20)
+    fewer, first = data.curved_classes(51_000, n_features=8, n_classes=20)
+    np.testing.assert_array_equal(X[:51_000], fewer)
+    np.testing.assert_array_equal(truth[:51_000], first)
+    sizes = np.bincount(truth)
+    assert X.dtype == np.float32
+    assert sizes.max() > 4 * sizes.min() > 0
+    other, _ = data.curved_classes(100, n_features=8, n_classes=20, seed=1)
+    assert not np.array_equal(other, X[:100])
+
+
+def test_fashion_mnist_is_read_from_its_four_files(fashion):
+    X, truth = data.fashion_mnist(500)
+    assert X.shape == (500, 784)
+    assert X.dtype == np.float32
+    assert truth[399:402].tolist() == [9, 0, 1]
+    fewer, some = data.fashion_mnist(50)
+    assert fewer.shape == (50, 784)
+    assert len(np.unique(some)) > 5
+    (fashion / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(b"\0\0\x08\x01\0\0\0\x09abc"))
+    with pytest.raises(data.MissingDataError, match="not a whole file"):
+        data.fashion_mnist(50)
+    (fashion / "t10k-labels-idx1-ubyte.gz").write_bytes(b"no archive")
+    with pytest.raises(data.MissingDataError, match="can't be read"):
+        data.fashion_mnist(50)
+
+
+@pytest.mark.parametrize("n_nodes", [60, 1_001])
+def test_the_lattice_is_symmetric_however_its_rows_are_made(n_nodes):
+    lattice = Lattice(n_nodes, n_classes=4)
+    W = sparse.vstack(list(lattice.blocks(37))).tocsr()
+    whole = lattice.rows(0, n_nodes)
+    assert (whole != W).nnz == 0
+    assert abs(W - W.T).max() == 0
+    assert W.diagonal().max() == 0
+    assert W.data.min() > 0
+    assert whole.has_canonical_format
+    truth = lattice.truth()
+    rows, columns = W.nonzero()
+    assert np.mean(truth[rows] == truth[columns]) > 0.75
+    assert (Lattice(n_nodes, n_classes=4, seed=1).rows(0, n_nodes) != whole).nnz > 0
+
+
+def test_recall_is_that_of_all_pairs():
+    X, _ = data.curved_classes(500, n_features=6, n_classes=3)
+    sample = np.arange(0, 500, 7)
+    distances, indices = NearestNeighbors(n_neighbors=5).fit(X).kneighbors()
+    kth = kth_distances(X, sample, 5)
+    np.testing.assert_allclose(kth, distances[sample, -1], rtol=1e-6)
+    found = indices[sample]
+    assert measured_recall(X, sample, found, kth, 5) == 1
+    with_itself = np.hstack([sample[:, None], found])
+    assert measured_recall(X, sample, with_itself, kth, 5) == 1
+    twice = found.copy()
+    twice[:, 4] = twice[:, 0]
+    assert measured_recall(X, sample, twice, kth, 5) == pytest.approx(0.8)
+    none = found.copy()
+    none[:, 3:] = -1
+    assert measured_recall(X, sample, none, kth, 5) == pytest.approx(0.6)
+
+
+def test_the_exponent_is_the_slope_of_the_logarithms():
+    assert exponent([10, 100, 1000], [2e-3, 2e-1, 2e1]) == pytest.approx(2)
+    assert exponent([10], [1.0]) is None
+
+
+def test_a_step_is_that_of_the_innermost_function_of_ours():
+    import fewlabels
+
+    X, truth = data.curved_classes(3_000, n_features=32, n_classes=3)
+    y = data.draw_labels(truth, 5, seed=0)
+    with steps.Sampler() as sampler:
+        while not any(name.startswith("graph") for name in sampler.seconds()):
+            fewlabels.LabelSpreading(kernel="self-tuning", n_neighbors=10).fit(X, y)
+    assert all(seconds > 0 for seconds in sampler.seconds().values())
+    assert steps.step_of(None) == steps.OTHER
+    assert steps.step_of(sys._getframe()) == steps.OTHER
+    assert not any(thread is sampler._thread for thread in threading.enumerate())
+
+
+# Results, tables and plots
+
+
+def test_measuring_writes_results_tables_and_plots_that_the_check_accepts(root, capsys):
+    arguments = ["--only", "path_error", "unreachable_points"]
+    assert peers.main(arguments, root=root, apart=False) == 0
+    document = json.loads((root / "benchmarks" / "results.json").read_text())
+    assert [row["case"] for row in document["rows"]] == ["path_error", "unreachable_points"]
+    assert len(document["runs"]) == 1
+    readme, report = root / "README.md", root / "docs" / "performance.md"
+    assert table.summary(document) in readme.read_text()
+    assert table.full(document) in report.read_text()
+    assert goals.goals_table(document) in report.read_text()
+    assert readme.read_text().startswith("before\n")
+    assert readme.read_text().endswith("\nafter\n")
+    assert peers.main(["--check"], root=root) == 0
+    readme.write_text(readme.read_text().replace("scikit-learn", "typed by hand", 1))
+    assert peers.main(["--check"], root=root) == 1
+    assert "README.md: does not show" in capsys.readouterr().out
+    assert peers.main(["--render"], root=root) == 0
+    assert peers.main(["--check"], root=root) == 0
+
+
+def test_a_run_replaces_its_own_cases_and_sizes_only_and_rows_say_whose_they_are():
+    about = {"machine": {"cores": 2, "python": "3.11", "system": "Linux"}, "packages": {"p": "1"}}
+    order = ["a", "b"]
+
+    def row(value):
+        ours, peer = results.Entry("fewlabels", value), results.Entry("peer", 4.0)
+        return [results.Row("work", "fit", "s", ours, [peer])]
+
+    small, full = about | {"size": "small"}, about | {"size": "full"}
+    document = results.empty()
+    for run, what, case, value in (
+        ("one", small, "b", 1.0),
+        ("one", small, "a", 2.0),
+        ("two", full, "a", 3.0),
+        ("three", small, "a", 0.5),
+    ):
+        document = results.merge(document, run, what, case, row(value), order)
+    kept = [(r["case"], r["size"], r["run"], r["ours"]["value"]) for r in document["rows"]]
+    assert kept == [
+        ("a", "full", "two", 3.0),
+        ("a", "small", "three", 0.5),
+        ("b", "small", "one", 1.0),
+    ]
+    assert set(document["runs"]) == {"one", "two", "three"}
+    summary = table.summary(document)
+    assert "| work: fit <sup>2</sup> | 3 s | peer 4 s: 1.33 x faster |" in summary
+    assert "| work: fit <sup>1</sup> | 1 s | peer 4 s: 4 x faster |" in summary
+    assert "500 ms" not in summary
+    assert summary.count("Measured in one run on 2 cores") == 2
+    assert table.full(document).index("### Full size") < table.full(document).index("### Small")
+    document = results.merge(document, "four", small, "a", row(9.0), order)
+    assert "three" not in document["runs"]
+
+
+def test_a_case_without_its_data_is_skipped_and_said_to_be(root, monkeypatch, capsys):
+    monkeypatch.setenv(data.FASHION_VARIABLE, str(root / "nowhere"))
+    arguments = ["--only", "fashion_graph", "path_error"]
+    assert peers.main(arguments, root=root, apart=False) == 0
+    said = capsys.readouterr().err
+    assert "apt install dataset-fashion-mnist" in said
+    assert "1 of 2 cases were skipped" in said
+    document = results.read(root / "benchmarks" / "results.json")
+    assert [row["case"] for row in document["rows"]] == ["path_error"]
+
+
+def test_an_interrupted_run_keeps_the_cases_that_ended(root, monkeypatch, capsys):
+    def interrupted(bench):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(CASES, "unreachable_points", interrupted)
+    arguments = ["--only", "path_error", "unreachable_points"]
+    assert peers.main(arguments, root=root, apart=False) == 130
+    assert "interrupted" in capsys.readouterr().err
+    document = results.read(root / "benchmarks" / "results.json")
+    assert [row["case"] for row in document["rows"]] == ["path_error"]
+    assert [path.name for path in (root / "benchmarks").iterdir()] == ["results.json"]
+
+
+@pytest.mark.parametrize("content", ["not JSON", "[]", '{"format": "other"}'])
+def test_a_foreign_file_of_results_is_refused(root, content, capsys):
+    (root / "benchmarks" / "results.json").write_text(content)
+    assert peers.main(["--check"], root=root) == 1
+    assert "elete it" in capsys.readouterr().err
+
+
+def test_the_cases_are_listed(capsys):
+    assert peers.main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(CASES)
+
+
+def test_the_pages_show_the_stored_results():
+    assert peers.main(["--check"]) == 0
 
 
 def test_a_page_without_the_marks_is_refused():
     with pytest.raises(ValueError, match="once each"):
-        replace_block("no marks here", "table")
+        table.replace_block("no marks here", table.FULL, "table")
 
 
-def test_figures_are_written_as_a_reader_takes_them():
-    document = {
-        "machine": {"cores": 2, "python": "3.11.7", "system": "Linux x86_64"},
-        "packages": {"fewlabels": "0.1.0"},
-        "rows": [
-            {"work": "a", "measure": "fit", "unit": "s", "ours": 0.5,
-             "peers": [{"name": "slow", "value": 2.0}, {"name": "quick", "value": 0.25}]},
-            {"work": "b", "measure": "right", "unit": "share", "ours": 0.95,
-             "peers": [{"name": "p", "value": 0.9}]},
-            {"work": "c", "measure": "error", "unit": "error", "ours": 0.0,
-             "peers": [{"name": "p", "value": 0.21}]},
-            {"work": "d", "measure": "NaN", "unit": "count", "ours": 0.0,
-             "peers": [{"name": "p", "value": 50.0}]},
+def test_plots_are_drawn_and_remember_what_they_show(tmp_path):
+    stamp = {"case": "growth", "size": "small", "run": "one"}
+    names = ("fewlabels: graph and fit", "fewlabels: graph", "fewlabels: fit", "peer: all")
+    document = results.empty() | {
+        "series": [
+            stamp | {"name": n, "n_points": [10, 100], "seconds": [1.0, 9.0 * i], "exponent": e}
+            for i, (n, e) in enumerate(zip(names, (1.0, 0.9, 1.1, None), strict=True), 1)
         ],
+        "steps": [stamp | {"work": "w", "seconds": {"graph: search": 3.0, "fit: solve": 0.001}}],
+    }
+    drawn = figures.draw_all(document, tmp_path)
+    assert [path.name for path in drawn] == list(figures.NAMES)
+    assert figures.stale(document, tmp_path) == []
+    document["steps"][0]["seconds"]["fit: solve"] = 0.002
+    assert figures.stale(document, tmp_path) == [figures.NAMES[1]]
+    drawn[0].unlink()
+    assert figures.stale(document, tmp_path) == list(figures.NAMES)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (2.0, "s", "2 s"), (0.25, "s", "250 ms"), (0.9, "share", "90.0 %"),
+        (0.21, "error", "2.1e-01"), (1234, "count", "1,234"), (1.6e9, "B", "1.60 GB"),
+        (1.126, "exponent", "1.13"), (1999.6, "x", "2,000 x"), (3.14159, "x", "3.14 x"),
+    ],
+)  # fmt: skip
+def test_figures_are_written_as_a_reader_takes_them(value, unit, text):
+    assert table.spoken(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "unit", "text"),
+    [
+        (0.5, 2.0, "s", "4 x faster"), (0.5, 0.25, "s", "2 x slower"),
+        (0.01, 85, "s", "8,500 x faster"), (0.95, 0.9, "share", "+5.0 points"),
+        (2e9, 1e9, "B", "2 x more"), (1e9, 2e9, "B", "2 x less"),
+        (0, 50, "count", ""),
+    ],
+)  # fmt: skip
+def test_results_are_compared_in_words(ours, theirs, unit, text):
+    assert table.compared(ours, theirs, unit) == text
+
+
+def test_goals_are_judged_by_full_size_rows_only():
+    row = {
+        "case": "fashion_label", "size": "full", "measure": "`add_labels`, refit",
+        "ours": {"value": 0.02}, "peers": [{"name": "scikit-learn, refit", "value": 80.0}],
     }  # fmt: skip
-    lines = render(document).splitlines()
-    assert lines[2:7] == [
-        "| a | fit | slow | 2.00 s | 500 ms | 4 x faster |",
-        "| a | fit | quick | 250 ms | 500 ms | 2 x slower |",
-        "| b | right | p | 90.0 % | 95.0 % | +5.0 points |",
-        "| c | error | p | 2.1e-01 | 0.0e+00 |  |",
-        "| d | NaN | p | 50 | 0 |  |",
-    ]
-    assert lines[-1].startswith("Measured in one run on 2 cores")
+    lines = goals.goals_table(results.empty() | {"rows": [row]}).splitlines()
+    assert "| one label added to that fit | at most 50 ms | 10 ms | 20 ms | yes |" in lines
+    assert any("| at least 2,000 x | 10,000 x | 4,000 x | yes |" in line for line in lines)
+    slower = row | {"ours": {"value": 0.06}}
+    assert "| 60 ms | **no** |" in goals.goals_table(results.empty() | {"rows": [slower]})
+    small = row | {"size": "small"}
+    assert goals.goals_table(results.empty() | {"rows": [small]}).count("not measured") == len(
+        goals.GOALS
+    )
+    without_peer = row | {"peers": []}
+    assert "| not measured |" in goals.goals_table(results.empty() | {"rows": [without_peer]})

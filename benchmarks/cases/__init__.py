@@ -1,0 +1,36 @@
+"""What is measured: each case is a function that runs fewlabels and its peers in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from benchmarks.bench import Bench
+from benchmarks.cases import digits, disk, everyday, fashion, large
+from benchmarks.results import Finding
+
+Case = Callable[[Bench], Sequence[Finding]]
+
+# In the order of the table.
+CASES: dict[str, Case] = {
+    case.__name__: case
+    for case in (
+        fashion.fashion_graph,
+        fashion.fashion_fit,
+        fashion.fashion_label,
+        fashion.fashion_accuracy,
+        large.large_graph_and_fit,
+        large.growth,
+        large.where_the_time_goes,
+        disk.disk_graph,
+        digits.published_example,
+        digits.digits_accuracy_few,
+        digits.digits_accuracy_more,
+        everyday.many_points,
+        everyday.one_more_label,
+        everyday.new_points,
+        digits.path_error,
+        digits.unreachable_points,
+    )
+}
+
+__all__ = ["CASES", "Case"]
