@@ -26,6 +26,8 @@ from benchmarks.recall import kth_distances, measured_recall
 from benchmarks.works import WORKS
 
 TINY = SIZES["tiny"]
+# Compiled where they are installed, or when they are loaded: the tests do without them.
+HEAVY_PEERS = {"hnswlib", "pynndescent"}
 
 
 class PyNNDescentWithoutTheWait:
@@ -85,7 +87,8 @@ def test_each_case_runs_us_and_a_peer(name):
     case = Bench(TINY, apart=False)
     findings = CASES[name](case)
     assert findings
-    assert case.missing == []
+    absent = HEAVY_PEERS - packages.versions().keys()
+    assert all(reason.split()[0] in absent for reason in case.missing)
     for row in (found for found in findings if isinstance(found, results.Row)):
         assert all(math.isfinite(entry.value) for entry in (row.ours, *row.peers))
         assert row.peers or not row.headline
