@@ -22,7 +22,6 @@ from sklearn.datasets import make_moons
 
 FASHION_VARIABLE = "FEWLABELS_FASHION_MNIST"
 FASHION_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # where Debian's package puts it
-FASHION_SHAPE = (28, 28)
 
 # Rows made at once: each row has a batch of its own, whatever the number of rows asked for, so
 # that the first rows of a larger set are those of a smaller one.

@@ -44,6 +44,17 @@ class Labels:
         """True where a point has a label, shape (n_samples,)."""
         return self.codes >= 0
 
+    def one_hot(self, columns: IntArray | None = None) -> npt.NDArray[np.float64]:
+        """Y of shape (n_samples, n_classes), or some of its columns: a 1 in each label's class."""
+        n_classes = len(self.classes)
+        chosen = np.arange(n_classes) if columns is None else columns
+        place = np.full(n_classes + 1, -1)  # the last is that of no label, -1
+        place[chosen] = np.arange(len(chosen))
+        rows = np.flatnonzero(place[self.codes] >= 0)
+        Y = np.zeros((len(self.codes), len(chosen)))
+        Y[rows, place[self.codes[rows]]] = 1
+        return Y
+
     def decode(self, codes: IntArray) -> AnyArray:
         """Return the classes of `codes`; where a code is -1, the marker."""
         known = codes >= 0

@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.metrics.pairwise import euclidean_distances
 
 from fewlabels._memory import require_memory
+from fewlabels._rows import row_blocks
 from fewlabels._validation import (
     check_choice,
     check_integer,
@@ -217,8 +218,7 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
         affinity[:] = 0  # also of infinite distances
     # Weights below the smallest normal number have lost their digits, and are slow to compute.
     smallest = np.log(np.finfo(chosen).tiny)
-    for start in range(0, n_samples, _ROWS_AT_ONCE):
-        rows = slice(start, min(start + _ROWS_AT_ONCE, n_samples))
+    for rows in row_blocks(n_samples, _ROWS_AT_ONCE):
         lower = affinity[rows, : rows.stop]
         lower[lower < smallest] = -np.inf
         np.exp(lower, out=lower)

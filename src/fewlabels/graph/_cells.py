@@ -20,7 +20,8 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels.graph._parallel import Workers, row_blocks
+from fewlabels._rows import row_blocks
+from fewlabels.graph._parallel import Workers
 
 IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
@@ -37,7 +38,6 @@ _CELL_TRAINING, _CELL_ROUNDS = 8, 4
 # The regions whose cells are looked at for the cells near a cell.
 _REGIONS_AROUND = 16
 _ROWS_ASSIGNED = 16_384
-ROWS_SEARCHED = 1_024
 
 
 @dataclass(frozen=True)

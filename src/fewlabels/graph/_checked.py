@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.utils import check_array
 
 from fewlabels._memory import require_memory
+from fewlabels._rows import row_blocks
 from fewlabels._validation import naming_rows
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
@@ -85,8 +86,7 @@ def check_blocks(X: FeatureFile, map_blocks: Any) -> None:
             return np.empty(0, dtype=np.intp), size
         return rows.start + np.flatnonzero(~np.isfinite(block).all(axis=1)), 0.0
 
-    step = X.rows_at_once()
-    parts = map_blocks(look, [slice(i, min(i + step, len(X))) for i in range(0, len(X), step)])
+    parts = map_blocks(look, row_blocks(len(X), X.rows_at_once()))
     bad = np.concatenate([part[0] for part in parts])
     if len(bad):
         listed = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from tqdm import tqdm
 
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
@@ -25,7 +24,7 @@ from fewlabels.graph._disk_checks import SymmetryCheck, checked_rows, upper_edge
 from fewlabels.graph._disk_components import ComponentMerger
 from fewlabels.graph._disk_header import ARRAYS, is_graph, write_header
 from fewlabels.graph._graph import Graph, float_dtype
-from fewlabels.graph._progress import Progress
+from fewlabels.graph._progress import Progress, reporting
 
 # Entries that are checked and written at a time.
 _ENTRIES_AT_ONCE = 1_000_000
@@ -114,7 +113,7 @@ def write_graph(
             raise FileNotFoundError(
                 errno.ENOENT, "there is no such folder to write a graph in", str(target.parent)
             ) from error
-        with _reporting_rows(progress, n_nodes) as report:
+        with reporting(progress, n_nodes, doing="writing", unit="nodes") as report:
             header = _write_arrays(work, blocks, n_nodes, chosen, scales, report)
         write_header(work, header | {"build": info})
         _put_in_place(work, target, overwrite)
@@ -323,19 +322,3 @@ def _refuse_asymmetry(symmetry: SymmetryCheck) -> None:
             f"same numbers: {listed}. Give w_ij and w_ji the same value, to the last bit; a graph "
             "that fits in memory is made symmetric by Graph.from_affinity."
         )
-
-
-@contextlib.contextmanager
-def _reporting_rows(progress: Progress, n_nodes: int) -> Iterator[Callable[[int], object]]:
-    if not callable(progress):
-        with tqdm(total=n_nodes, desc="writing", unit=" nodes", disable=not progress) as bar:
-            yield bar.update
-        return
-    done = 0
-
-    def report(n_rows: int) -> None:
-        nonlocal done
-        done += n_rows
-        progress(done / n_nodes)
-
-    yield report

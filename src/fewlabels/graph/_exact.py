@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
+from fewlabels._rows import row_blocks
 from fewlabels.graph._progress import Progress, reporting
 
 # Trees of more dimensions are slower than comparing all pairs.
@@ -156,7 +157,6 @@ def _euclidean_distances(X: Any, indices: IntArray) -> FloatArray:
 
 def _row_blocks(n_rows: int, size: int, progress: Progress) -> Iterator[slice]:
     with reporting(progress, n_rows) as report:
-        for start in range(0, n_rows, size):
-            stop = min(start + size, n_rows)
-            yield slice(start, stop)
-            report(stop - start)
+        for rows in row_blocks(n_rows, size):
+            yield rows
+            report(rows.stop - rows.start)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._rows import row_blocks
 from fewlabels.graph._cells import partition, ranked_cells, scan, squared_distances
-from fewlabels.graph._parallel import Workers, row_blocks
+from fewlabels.graph._parallel import Workers
 from fewlabels.graph._points import DensePoints, Points
 from fewlabels.graph._rank import Ranked, best_of, rank_all
 from fewlabels.graph._refine import nearest_candidates, refined, reverse_lists

@@ -81,8 +81,3 @@ class Workers:
                 future.cancel()
             raise
         return results
-
-
-def row_blocks(n_rows: int, size: int) -> list[slice]:
-    """Cut rows into slices of `size`, the last one shorter."""
-    return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]

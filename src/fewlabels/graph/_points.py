@@ -18,9 +18,10 @@ import numpy.typing as npt
 from scipy import linalg, sparse
 from sklearn.utils.extmath import randomized_svd
 
+from fewlabels._rows import row_blocks
 from fewlabels.graph._cells import squared_distances
 from fewlabels.graph._exact import directions
-from fewlabels.graph._parallel import Workers, row_blocks
+from fewlabels.graph._parallel import Workers
 from fewlabels.io import FeatureFile
 
 IntArray = npt.NDArray[np.integer[Any]]

@@ -1,4 +1,4 @@
-"""Say how far a search is: on a bar, or to a function."""
+"""Say how far a long step is: on a bar, or to a function."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ Progress: TypeAlias = bool | Callable[[float], object]
 
 
 @contextlib.contextmanager
-def reporting(progress: Progress, n_points: int) -> Iterator[Callable[[int], object]]:
+def reporting(
+    progress: Progress, n_points: int, *, doing: str = "neighbours", unit: str = "points"
+) -> Iterator[Callable[[int], object]]:
     """Yield a function to call with the number of points just done.
 
     Parameters
@@ -21,9 +23,11 @@ def reporting(progress: Progress, n_points: int) -> Iterator[Callable[[int], obj
         True shows a bar on standard error; a function is called with the share that is done,
         from 0 to 1.
     n_points : int
+    doing, unit : str
+        What the bar says.
     """
     if not callable(progress):
-        with tqdm(total=n_points, desc="neighbours", unit=" points", disable=not progress) as bar:
+        with tqdm(total=n_points, desc=doing, unit=f" {unit}", disable=not progress) as bar:
             yield bar.update
         return
     done = 0

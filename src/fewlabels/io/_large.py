@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._rows import row_blocks
 from fewlabels.exceptions import DataFileError, MissingDependencyError
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -80,8 +81,7 @@ class FeatureFile(ABC):
 
     def blocks(self) -> Iterator[tuple[slice, FloatArray]]:
         """Yield all rows, block by block, each with its slice."""
-        for start in range(0, len(self), self.rows_at_once()):
-            rows = slice(start, min(start + self.rows_at_once(), len(self)))
+        for rows in row_blocks(len(self), self.rows_at_once()):
             yield rows, self.read(rows.start, rows.stop)
 
     def __repr__(self) -> str:

@@ -352,17 +352,6 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
             bool(self.verbose),
         )
 
-    def _one_hot(self, columns: IntArray | None = None) -> npt.NDArray[np.float64]:
-        """Y of shape (n_samples, n_classes), or some of its columns: a 1 in each label's class."""
-        codes, n_classes = self._labels.codes, len(self._labels.classes)
-        chosen = np.arange(n_classes) if columns is None else columns
-        place = np.full(n_classes + 1, -1)  # the last is that of no label, -1
-        place[chosen] = np.arange(len(chosen))
-        rows = np.flatnonzero(place[codes] >= 0)
-        Y = np.zeros((len(codes), len(chosen)))
-        Y[rows, place[codes[rows]]] = 1
-        return Y
-
     def _prior(self) -> npt.NDArray[np.float64]:
         """Share of each class among the labels, shape (n_classes,)."""
         codes = self._labels.codes

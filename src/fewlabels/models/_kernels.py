@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
+from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, edge_weights, knn_graph, rbf_graph
 
@@ -203,7 +204,5 @@ def _checked_weights(weights: Any, shape: tuple[int, int], who: str) -> Any:
     return weights
 
 
-def _row_blocks(n_rows: int, row_length: int) -> Iterator[slice]:
-    size = max(1, _BLOCK_BYTES // (8 * row_length))
-    for start in range(0, n_rows, size):
-        yield slice(start, min(start + size, n_rows))
+def _row_blocks(n_rows: int, row_length: int) -> list[slice]:
+    return row_blocks(n_rows, max(1, _BLOCK_BYTES // (8 * row_length)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels.solvers import Answer
+from fewlabels.solvers import Answer, row_totals
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class Scores:
     solved_at: list[npt.NDArray[np.float32]]
 
     def __post_init__(self) -> None:
-        self._sums = _row_sums(self.values)
+        self._sums = row_totals(self.values)
 
     @classmethod
     def from_answer(cls, answer: Answer) -> Scores:
@@ -101,7 +101,7 @@ class Scores:
             self._replace_scaled(columns, answer)
         self.residual[columns] = answer.residual
         self.converged[columns] = answer.converged
-        self._sums = _row_sums(self.values)
+        self._sums = row_totals(self.values)
         now = self._log_totals()
         for column in columns:
             self.solved_at[column] = now
@@ -128,7 +128,3 @@ class Scores:
         result = self.values / np.where(self.answered, self._sums, 1)[:, None]
         result[~self.answered] = prior
         return result
-
-
-def _row_sums(values: FloatArray) -> FloatArray:
-    return values[:, 0].copy() if values.shape[1] == 1 else np.asarray(values.sum(axis=1))

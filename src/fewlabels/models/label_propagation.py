@@ -141,7 +141,7 @@ class LabelPropagation(GraphClassifier):
         system = HarmonicSystem(self.graph_, self._labels.labelled, self.solver)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = system.solve(
-                self._one_hot(),
+                self._labels.one_hot(),
                 tol=self.tol,
                 max_iter=self.max_iter,
                 callback=callback,
@@ -183,7 +183,7 @@ class LabelPropagation(GraphClassifier):
                 max_iter=self.max_iter,
                 callback=callback,
             )
-        Y = self._one_hot()
+        Y = self._labels.one_hot()
         F = self._scores.select(old_columns, n_iter=0).true_values()
         values = F + answer.scores[:, :-1] @ (Y[nodes] - F[nodes])
         np.maximum(values, 0, out=values)

@@ -148,7 +148,7 @@ class LabelSpreading(GraphClassifier):
         self._system: Any = SpreadingSystem(self.graph_, self.alpha, self.solver)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._system.solve(
-                self._one_hot(), tol=self.tol, max_iter=self.max_iter, callback=callback
+                self._labels.one_hot(), tol=self.tol, max_iter=self.max_iter, callback=callback
             )
         return Scores.from_answer(answer)
 
@@ -175,7 +175,7 @@ class LabelSpreading(GraphClassifier):
             return
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._system.solve(
-                self._one_hot(columns),
+                self._labels.one_hot(columns),
                 tol=self.tol,
                 max_iter=self.max_iter,
                 start=scores.true_values()[:, columns],

@@ -2,6 +2,7 @@
 
 from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
+from fewlabels.solvers._columns import row_totals
 from fewlabels.solvers._conjugate_gradients import ConjugateGradients
 from fewlabels.solvers._elimination import Elimination
 from fewlabels.solvers._matrix import (
@@ -40,6 +41,7 @@ __all__ = [
     "Weights",
     "in_float64",
     "row_sums",
+    "row_totals",
     "scaled_both_ways",
     "solve_in_levels",
     "solve_on_levels",

@@ -29,13 +29,13 @@ def row_totals(a: FloatArray) -> FloatArray:
 
 
 def add_scaled(y: FloatArray, factors: FloatArray, x: FloatArray) -> None:
-    """Y += x diag(factors), in place."""
+    """Add x diag(factors) to y, in place."""
     for rows, others in zip(_in_long_rows(y), _in_long_rows(x), strict=True):
         rows += others * _repeated(factors, rows)
 
 
 def scale_columns(y: FloatArray, factors: FloatArray) -> None:
-    """Y = y diag(factors), in place."""
+    """Multiply each column of y by its factor, in place."""
     for rows in _in_long_rows(y):
         rows *= _repeated(factors, rows)
 

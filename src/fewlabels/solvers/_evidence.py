@@ -45,11 +45,11 @@ class Evidence:
         edges = [0, *(product.rows.stop for product in matrix.products(self.n_columns))]
         self._cuts = list(pairwise(np.searchsorted(self._rows, edges)))
 
-    def add_to(self, rows: FloatArray, k: int, factor: float = 1.0) -> None:
-        """Add `factor` b to the rows of block `k`."""
+    def add_to(self, rows: FloatArray, k: int) -> None:
+        """Add b to the rows of block `k`."""
         entries = slice(*self._cuts[k])
         start = self._matrix.products(self.n_columns)[k].rows.start
-        rows[self._rows[entries] - start] += factor * self._values[entries]
+        rows[self._rows[entries] - start] += self._values[entries]
 
     def residual(self, y: FloatArray) -> Residual:
         """Return what `y` leaves of b, r = b - (I - N) y."""

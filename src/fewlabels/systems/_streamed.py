@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._memory import require_memory
+from fewlabels._rows import row_blocks
 from fewlabels.graph import DiskGraph
 from fewlabels.solvers import (
     Callback,
@@ -228,7 +228,7 @@ class StreamedSpreadingSystem:
     ) -> npt.NDArray[np.bool_]:
         """Have each row sum to 1, and turn `totals` into the sums of F, in place."""
         answered = np.empty(len(shares), dtype=bool)
-        for rows in _chunks(len(shares)):
+        for rows in row_blocks(len(shares), _NODES_AT_ONCE):
             sums = shares[rows].sum(axis=1, dtype=np.float64)
             answered[rows] = sums > 0
             sums[~answered[rows]] = 1
@@ -247,7 +247,7 @@ class StreamedSpreadingSystem:
         shares = np.zeros((n, len(old_columns)), dtype=np.float32)
         totals = np.empty(n)
         kept = np.flatnonzero(old_columns >= 0)
-        for rows in _chunks(n):
+        for rows in row_blocks(n, _NODES_AT_ONCE):
             answered = before.answered[rows]
             old = before.shares[rows]
             shares[rows, kept] = np.where(answered[:, None], old[:, old_columns[kept]], 0)
@@ -259,7 +259,7 @@ class StreamedSpreadingSystem:
         shares: npt.NDArray[np.float32], totals: FloatArray, c: int, values: FloatArray
     ) -> None:
         """Put the scores G of a class in the place of its old ones."""
-        for rows in _chunks(len(shares)):
+        for rows in row_blocks(len(shares), _NODES_AT_ONCE):
             new = values[rows, 0]
             scores = shares[rows] * totals[rows, None]
             scores[:, c] = new
@@ -276,7 +276,7 @@ class _RightHandSide:
         self._nodes = np.flatnonzero(codes >= 0)
         self._codes = codes[self._nodes]
         self._values = np.empty(len(self._nodes))
-        for rows in _chunks(self._n):
+        for rows in row_blocks(self._n, _NODES_AT_ONCE):
             here = slice(*np.searchsorted(self._nodes, (rows.start, rows.stop)))
             if here.start < here.stop:
                 roots = system.roots(rows)[self._nodes[here] - rows.start]
@@ -314,7 +314,7 @@ class _Start:
             return None
         n = len(before.totals)
         result = np.zeros((n, 1 if group is None else len(group)))
-        for rows in _chunks(n):
+        for rows in row_blocks(n, _NODES_AT_ONCE):
             roots = self._system.roots(rows)
             if group is None:
                 result[rows, 0] = before.totals[rows] * before.answered[rows] / roots
@@ -328,7 +328,7 @@ class _Start:
 def _store(
     shares: npt.NDArray[np.float32], group: range, values: FloatArray, totals: FloatArray
 ) -> None:
-    for rows in _chunks(len(shares)):
+    for rows in row_blocks(len(shares), _NODES_AT_ONCE):
         with np.errstate(under="ignore"):
             shares[rows, group.start : group.stop] = values[rows] / totals[rows, None]
 
@@ -339,8 +339,3 @@ def _residual(iteration: StreamedIteration, b: FloatArray, found: LevelledSoluti
     if isinstance(log_scales, np.ndarray):
         values = values * np.exp(log_scales)[:, None]
     return iteration.matrix().residual_ratios(b, values)
-
-
-def _chunks(n: int) -> Iterator[slice]:
-    for start in range(0, n, _NODES_AT_ONCE):
-        yield slice(start, min(start + _NODES_AT_ONCE, n))
