@@ -17,6 +17,11 @@ from fewlabels._version import __version__
 if TYPE_CHECKING:
     from fewlabels.exceptions import FewLabelsError, UnreachedWarning
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
+    from fewlabels.model_selection import (
+        LabelledKFold,
+        labelled_scorer,
+        transductive_cross_val_score,
+    )
     from fewlabels.models import LabelPropagation, LabelSpreading, normalize_class_mass
 
 __all__ = [
@@ -25,12 +30,15 @@ __all__ = [
     "Graph",
     "LabelPropagation",
     "LabelSpreading",
+    "LabelledKFold",
     "UnreachedWarning",
     "__version__",
     "knn_graph",
+    "labelled_scorer",
     "normalize_class_mass",
     "open_graph",
     "rbf_graph",
+    "transductive_cross_val_score",
     "write_graph",
 ]
 
@@ -41,11 +49,14 @@ _HOMES = {
     "Graph": "fewlabels.graph",
     "LabelPropagation": "fewlabels.models",
     "LabelSpreading": "fewlabels.models",
+    "LabelledKFold": "fewlabels.model_selection",
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",
+    "labelled_scorer": "fewlabels.model_selection",
     "normalize_class_mass": "fewlabels.models",
     "open_graph": "fewlabels.graph",
     "rbf_graph": "fewlabels.graph",
+    "transductive_cross_val_score": "fewlabels.model_selection",
     "write_graph": "fewlabels.graph",
 }
 

@@ -1,0 +1,152 @@
+"""A scorer that leaves unlabelled rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from sklearn.metrics import check_scoring, get_scorer_names, log_loss, make_scorer
+from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils.metadata_routing import get_routing_for_object
+
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.model_selection._targets import read_targets
+
+Scoring: TypeAlias = "str | Callable[..., Any] | None"
+
+
+class LabelledScorer:
+    """What :func:`labelled_scorer` returns: ``scorer(estimator, X, y)`` over labelled rows."""
+
+    def __init__(self, scoring: Scoring) -> None:
+        self.scoring = check_scoring_name(scoring)
+
+    def __call__(
+        self, estimator: Any, X: Any, y: Any, sample_weight: Any = None, **params: Any
+    ) -> Any:
+        """Score `estimator` on the labelled rows of `X`.
+
+        Parameters
+        ----------
+        estimator : object
+            Fitted.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            True labels; the unlabelled marker where there are none.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Passed on for the labelled rows, where it is given.
+        **params
+            Passed on as they are.
+
+        Returns
+        -------
+        float
+            What the wrapped scorer returns.
+
+        Raises
+        ------
+        InvalidInputError
+            If no row is labelled.
+        """
+        targets = read_targets(y)
+        rows = np.flatnonzero(targets.known)
+        if len(rows) == 0:
+            raise InvalidInputError(
+                f"y holds no label: all {len(targets.known)} rows to score on are marked as "
+                "unlabelled. Split with LabelledKFold, which tests on labelled rows only."
+            )
+        X, sample_weight = indexable(X, sample_weight, targets.known)[:2]
+        if len(rows) < len(targets.known):
+            X = _safe_indexing(X, rows)
+            if sample_weight is not None:
+                sample_weight = _safe_indexing(sample_weight, rows)
+        if sample_weight is not None:
+            params["sample_weight"] = sample_weight
+        scorer = resolved_scorer(self.scoring, estimator)
+        return scorer(estimator, X, targets.values(rows), **params)
+
+    def get_metadata_routing(self) -> Any:
+        """Return what the wrapped scorer asks of scikit-learn's metadata routing."""
+        scorer = check_scoring(scoring=self.scoring) if self.scoring is not None else None
+        return get_routing_for_object(scorer)
+
+    def __repr__(self) -> str:
+        return f"labelled_scorer({self.scoring!r})"
+
+
+def labelled_scorer(scoring: Scoring = "accuracy") -> LabelledScorer:
+    """Make a scorer that leaves unlabelled rows out.
+
+    ``scorer(estimator, X, y)`` is what `scoring` says of the rows of `X` that `y` labels. Use it
+    where rows to score on may be unlabelled: with ``return_train_score=True``, with a splitter
+    other than :class:`LabelledKFold`, or by hand on a partly labelled set.
+
+    Parameters
+    ----------
+    scoring : str, callable or None, default="accuracy"
+        Name of one of scikit-learn's scorers, a callable ``scorer(estimator, X, y)`` such as
+        :func:`sklearn.metrics.make_scorer` returns, or None for the estimator's own ``score``.
+        ``"neg_log_loss"`` is taken over all classes that the estimator knows: scikit-learn's
+        scorer fails where a small test set lacks one of them.
+
+    Returns
+    -------
+    LabelledScorer
+        Can be pickled if `scoring` can. Labels come to `scoring` in the dtype of the classes,
+        never as objects where they are numbers.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no scorer of that name. By the scorer: if no row is labelled.
+    InvalidTypeError
+        If `scoring` is neither a name nor callable nor None.
+
+    See Also
+    --------
+    LabelledKFold : Folds of the labelled points.
+
+    Examples
+    --------
+    >>> from fewlabels import LabelSpreading, labelled_scorer
+    >>> X = [[0.0], [0.1], [0.2], [5.0], [5.1], [5.2]]
+    >>> y = [0, -1, -1, 1, -1, -1]
+    >>> model = LabelSpreading("self-tuning", n_neighbors=2).fit(X, y)
+    >>> model.score(X, y)  # takes the marker -1 for a class
+    0.33...
+    >>> labelled_scorer()(model, X, y)
+    1.0
+    """
+    return LabelledScorer(scoring)
+
+
+def check_scoring_name(scoring: Any) -> Scoring:
+    """Return `scoring` if it is None, callable, or names a scorer; or raise."""
+    if scoring is None or callable(scoring):
+        checked: Scoring = scoring
+        return checked
+    if not isinstance(scoring, str):
+        raise InvalidTypeError(
+            "scoring must be the name of a scorer, a callable scorer(estimator, X, y) or None, got "
+            f"{scoring!r} of type {type(scoring).__name__}."
+        )
+    if scoring not in get_scorer_names():
+        raise InvalidInputError(
+            f"scoring={scoring!r} is the name of no scorer; sklearn.metrics.get_scorer_names() "
+            "lists them."
+        )
+    return scoring
+
+
+def resolved_scorer(scoring: Scoring, estimator: Any) -> Callable[..., Any]:
+    """Return the callable that `scoring` means for `estimator`."""
+    if scoring == "neg_log_loss":
+        return make_scorer(  # type: ignore[no-any-return]
+            log_loss,
+            greater_is_better=False,
+            response_method="predict_proba",
+            labels=estimator.classes_,
+        )
+    scorer: Callable[..., Any] = check_scoring(estimator, scoring=scoring)
+    return scorer

@@ -1,0 +1,189 @@
+"""Cross-validation of the points that are in the graph: labels are hidden, points are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_regressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_consistent_length
+
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph import Graph
+from fewlabels.model_selection._scorer import Scoring, check_scoring_name, resolved_scorer
+from fewlabels.model_selection._split import LabelledKFold
+from fewlabels.model_selection._targets import Targets, read_targets
+from fewlabels.models._base import GraphClassifier
+
+IntArray = npt.NDArray[np.intp]
+
+
+def transductive_cross_val_score(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    cv: Any = None,
+    scoring: Scoring = None,
+) -> npt.NDArray[np.float64]:
+    """Score a transductive model by cross-validation that leaves every point in the graph.
+
+    For each fold of labelled points, their labels are hidden, the model is fitted on *all* points,
+    and what it says of the hidden ones (`transduction_`, `label_distributions_`) is scored. This
+    is how a graph model is used: the points that it is asked about are known when it is fitted.
+    ``cross_val_score`` takes test points out of the graph instead, and places them as new ones.
+
+    Parameters
+    ----------
+    estimator : estimator with ``fit(X, y)`` and, once fitted, ``transduction_``
+        Any classifier or regressor of this package, scikit-learn's semi-supervised ones, or a
+        Pipeline that ends in one. Cloned, not fitted itself.
+    X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features)
+        What `estimator` is fitted on. Of features, the graph is built once, by the first fit, and
+        kept for the others. To compare settings that don't change the graph, give the Graph.
+    y : array-like of shape (n_samples,)
+        Labels; -1, None or NaN where unlabelled.
+    cv : int, splitter or None, default=None
+        None: ``LabelledKFold()``; a number: that many splits of it. Of another splitter's test
+        sets, the labelled points are tested.
+    scoring : str, callable or None, default=None
+        As :func:`labelled_scorer` takes it. None: accuracy for classifiers, R^2 for regressors. A
+        callable ``scorer(estimator, X, y)`` is called with a stand-in for the fitted model, which
+        has `predict`, `predict_proba` and `classes_` and takes for `X` the numbers of points, a
+        column of shape (n_test, 1).
+
+    Returns
+    -------
+    ndarray of shape (n_splits,), float64
+
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError
+        If `X` and `y` differ in length, a test set holds no label, `cv` or `scoring` can't be
+        used, or the fitted `estimator` has no ``transduction_``.
+
+    See Also
+    --------
+    LabelledKFold : For induction: ``cross_val_score(model, X, y, cv=LabelledKFold())``.
+
+    Notes
+    -----
+    A test point that no label reaches counts as what its distribution, the prior, says.
+
+    Test labels are hidden from all steps of a Pipeline, but every step sees the test points;
+    there, the graph is built again for every fold.
+
+    Cost: one graph, and a fit on it for each split. That is less than to take labels back from one
+    fitted model and to add them again, which is two solves for each split.
+
+    Examples
+    --------
+    >>> from fewlabels import LabelSpreading, knn_graph, transductive_cross_val_score
+    >>> X = [[0.0], [0.1], [0.3], [0.4], [5.0], [5.1], [5.3], [5.4]]
+    >>> y = ["low", None, "low", None, "high", None, "high", None]
+    >>> model = LabelSpreading("self-tuning", n_neighbors=3)
+    >>> transductive_cross_val_score(model, X, y, cv=2)
+    array([1., 1.])
+
+    Choose a setting on one graph:
+
+    >>> graph = knn_graph(X, 3)
+    >>> {
+    ...     alpha: transductive_cross_val_score(model.set_params(alpha=alpha), graph, y, cv=2).mean()
+    ...     for alpha in (0.5, 0.9)
+    ... }
+    {0.5: 1.0, 0.9: 1.0}
+    """
+    check_scoring_name(scoring)
+    targets = read_targets(y)
+    n_samples = len(targets.known)
+    if isinstance(X, Graph):
+        if X.n_nodes != n_samples:
+            raise InvalidInputError(
+                f"the graph has {X.n_nodes} points and y {n_samples} entries. Give one label, or "
+                "the unlabelled marker, a point."
+            )
+    else:
+        check_consistent_length(X, targets.known)
+    splits = list(_test_sets(cv, X, y, targets))
+    scores = np.empty(len(splits))
+    fitted = None
+    for i, test in enumerate(splits):
+        fitted = _fit(estimator, X, targets.without(test), fitted)
+        stand_in = _stand_in(fitted, estimator)
+        scorer = resolved_scorer(scoring, stand_in)
+        scores[i] = scorer(stand_in, test[:, None], targets.values(test))
+    return scores
+
+
+def _test_sets(cv: Any, X: Any, y: Any, targets: Targets) -> Iterator[IntArray]:
+    """Yield the labelled points of each test set."""
+    if cv is None or (isinstance(cv, Integral) and not isinstance(cv, bool)):
+        cv = LabelledKFold(5 if cv is None else int(cv), stratified=not targets.continuous)
+    if not hasattr(cv, "split"):
+        raise InvalidTypeError(
+            "cv must be None, a number of splits, or a splitter such as LabelledKFold(), got "
+            f"{cv!r} of type {type(cv).__name__}."
+        )
+    rows = np.zeros(len(targets.known)) if isinstance(X, Graph) else X
+    for i, (_, test) in enumerate(cv.split(rows, y)):
+        labelled = np.asarray(test)[targets.known[test]]
+        if len(labelled) == 0:
+            raise InvalidInputError(
+                f"the test set of split {i} (from 0) of {cv!r} holds no labelled point. Use "
+                "LabelledKFold, which tests on labelled points only."
+            )
+        yield labelled
+
+
+def _fit(estimator: Any, X: Any, y: npt.NDArray[Any], before: Any) -> Any:
+    """Fit a clone on all points, on the graph of the one before if there is one."""
+    model = clone(estimator)
+    keeps_graph = isinstance(model, GraphClassifier)
+    return model.fit(before.graph_ if keeps_graph and before is not None else X, y)
+
+
+class _StandIn(BaseEstimator):
+    """Answers of a fitted model, asked for by the numbers of its points."""
+
+    def __init__(self, values: npt.NDArray[Any]) -> None:
+        self.values = values
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class _Classes(ClassifierMixin, _StandIn):
+    def __init__(self, values: npt.NDArray[Any], classes: npt.NDArray[Any]) -> None:
+        super().__init__(values)
+        self.classes_ = self.classes = classes
+
+    def predict_proba(self, X: IntArray) -> npt.NDArray[Any]:
+        return self.values[X[:, 0]]
+
+    def predict(self, X: IntArray) -> npt.NDArray[Any]:
+        predicted: npt.NDArray[Any] = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        return predicted
+
+
+class _Numbers(RegressorMixin, _StandIn):
+    def predict(self, X: IntArray) -> npt.NDArray[Any]:
+        return self.values[X[:, 0]]
+
+
+def _stand_in(fitted: Any, estimator: Any) -> Any:
+    """Wrap what `fitted` says of its own points."""
+    model = fitted[-1] if isinstance(fitted, Pipeline) else fitted
+    if not hasattr(model, "transduction_"):
+        raise InvalidTypeError(
+            f"{type(estimator).__name__} is not transductive: fitted, it has no transduction_, "
+            "what it says of the points it was fitted on. Use cross_val_score with "
+            "cv=LabelledKFold()."
+        )
+    if is_regressor(model):
+        return _Numbers(model.transduction_)
+    return _Classes(model.label_distributions_, model.classes_)
