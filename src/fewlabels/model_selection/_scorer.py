@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from sklearn.metrics import check_scoring, get_scorer_names, log_loss, make_scorer
+from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.metadata_routing import get_routing_for_object
 
@@ -68,8 +68,7 @@ class LabelledScorer:
 
     def get_metadata_routing(self) -> Any:
         """Return what the wrapped scorer asks of scikit-learn's metadata routing."""
-        scorer = check_scoring(scoring=self.scoring) if self.scoring is not None else None
-        return get_routing_for_object(scorer)
+        return get_routing_for_object(None if self.scoring is None else get_scorer(self.scoring))
 
     def __repr__(self) -> str:
         return f"labelled_scorer({self.scoring!r})"
@@ -148,5 +147,11 @@ def resolved_scorer(scoring: Scoring, estimator: Any) -> Callable[..., Any]:
             response_method="predict_proba",
             labels=estimator.classes_,
         )
-    scorer: Callable[..., Any] = check_scoring(estimator, scoring=scoring)
+    if scoring is None:
+        return _own_score
+    scorer: Callable[..., Any] = get_scorer(scoring)
     return scorer
+
+
+def _own_score(estimator: Any, X: Any, y: Any, **params: Any) -> Any:
+    return estimator.score(X, y, **params)

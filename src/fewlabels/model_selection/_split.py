@@ -198,7 +198,7 @@ class LabelledKFold(BaseCrossValidator):
         labelled = np.flatnonzero(targets.known)
         counts = np.bincount(codes[labelled], minlength=len(classes))
         single = self.stratified & (counts == 1)
-        tested = labelled[~single[codes[labelled]]]
+        tested: IntArray = labelled[~single[codes[labelled]]]
         if len(tested) < self.n_splits:
             alone = (
                 f"; of {int(single.sum())} classes it is the only one, so that it can't be tested"

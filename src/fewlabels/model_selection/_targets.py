@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._labels import Labels, encode_labels
+from fewlabels._labels import Labels, encode_labels, is_missing
+from fewlabels.exceptions import InvalidTypeError
 
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
@@ -46,22 +47,31 @@ class Targets:
         return self.labels.decode(codes)
 
 
-def read_targets(y: Any) -> Targets:
+def read_targets(y: Any, *, continuous: bool = False) -> Targets:
     """Read classes as every classifier here does, and measurements with NaN where unlabelled.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+    continuous : bool, default=False
+        Whether `y` is known to hold measurements, even if all of them are whole.
 
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        As :func:`fewlabels._labels.encode_labels`.
+        As :func:`fewlabels._labels.encode_labels`; or if measurements are no numbers.
     """
     labels = encode_labels(y)
     numbers = labels.classes
-    if numbers.dtype.kind != "f" or np.all(numbers == np.floor(numbers)):
+    if not continuous and (numbers.dtype.kind != "f" or np.all(numbers == np.floor(numbers))):
         return Targets(labels, continuous=False)
-    # With the markers of classes, a measurement of -1 would be lost.
-    values = np.array([np.nan if v is None else v for v in np.asarray(y, dtype=object).ravel()])
-    values = values.astype(np.float64)
-    codes = np.full(len(values), -1, dtype=np.intp)
-    known = ~np.isnan(values)
-    distinct, codes[known] = np.unique(values[known], return_inverse=True)
+    # As labels were read, a measurement of -1 is lost.
+    entries = np.asarray(y, dtype=object).ravel()
+    missing = np.fromiter((is_missing(entry) for entry in entries), dtype=bool, count=len(entries))
+    try:
+        measured = entries[~missing].astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidTypeError(f"targets of a regression must be numbers: {error}") from error
+    codes = np.full(len(entries), -1, dtype=np.intp)
+    distinct, codes[~missing] = np.unique(measured, return_inverse=True)
     return Targets(Labels(distinct, codes, np.nan), continuous=True)

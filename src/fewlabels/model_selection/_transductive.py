@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from numbers import Integral
 from typing import Any
 
@@ -17,7 +17,7 @@ from fewlabels.graph import Graph
 from fewlabels.model_selection._scorer import Scoring, check_scoring_name, resolved_scorer
 from fewlabels.model_selection._split import LabelledKFold
 from fewlabels.model_selection._targets import Targets, read_targets
-from fewlabels.models._base import GraphClassifier
+from fewlabels.models._estimator import GraphEstimator
 
 IntArray = npt.NDArray[np.intp]
 
@@ -47,9 +47,9 @@ def transductive_cross_val_score(
         kept for the others. To compare settings that don't change the graph, give the Graph.
     y : array-like of shape (n_samples,)
         Labels; -1, None or NaN where unlabelled.
-    cv : int, splitter or None, default=None
-        None: ``LabelledKFold()``; a number: that many splits of it. Of another splitter's test
-        sets, the labelled points are tested.
+    cv : int, splitter, iterable of (train, test) or None, default=None
+        None: ``LabelledKFold()``; a number: that many splits of it. Of other test sets, given as
+        indices, the labelled points are tested; training sets are not looked at.
     scoring : str, callable or None, default=None
         As :func:`labelled_scorer` takes it. None: accuracy for classifiers, R^2 for regressors. A
         callable ``scorer(estimator, X, y)`` is called with a stand-in for the fitted model, which
@@ -83,23 +83,24 @@ def transductive_cross_val_score(
     Examples
     --------
     >>> from fewlabels import LabelSpreading, knn_graph, transductive_cross_val_score
-    >>> X = [[0.0], [0.1], [0.3], [0.4], [5.0], [5.1], [5.3], [5.4]]
+    >>> X = [[0.0], [0.5], [1.0], [1.5], [2.5], [3.0], [3.5], [4.0]]
     >>> y = ["low", None, "low", None, "high", None, "high", None]
     >>> model = LabelSpreading("self-tuning", n_neighbors=3)
     >>> transductive_cross_val_score(model, X, y, cv=2)
     array([1., 1.])
 
-    Choose a setting on one graph:
+    Compare settings on one graph:
 
     >>> graph = knn_graph(X, 3)
-    >>> {
-    ...     alpha: transductive_cross_val_score(model.set_params(alpha=alpha), graph, y, cv=2).mean()
-    ...     for alpha in (0.5, 0.9)
-    ... }
-    {0.5: 1.0, 0.9: 1.0}
+    >>> for alpha in (0.2, 0.9):
+    ...     model = LabelSpreading(alpha=alpha)
+    ...     losses = transductive_cross_val_score(model, graph, y, cv=2, scoring="neg_log_loss")
+    ...     print(alpha, losses.mean().round(3))
+    0.2 -0.025
+    0.9 -0.072
     """
     check_scoring_name(scoring)
-    targets = read_targets(y)
+    targets = read_targets(y, continuous=is_regressor(estimator))
     n_samples = len(targets.known)
     if isinstance(X, Graph):
         if X.n_nodes != n_samples:
@@ -122,15 +123,15 @@ def transductive_cross_val_score(
 
 def _test_sets(cv: Any, X: Any, y: Any, targets: Targets) -> Iterator[IntArray]:
     """Yield the labelled points of each test set."""
-    if cv is None or (isinstance(cv, Integral) and not isinstance(cv, bool)):
+    if cv is None or isinstance(cv, Integral):
         cv = LabelledKFold(5 if cv is None else int(cv), stratified=not targets.continuous)
-    if not hasattr(cv, "split"):
+    if isinstance(cv, str) or not (hasattr(cv, "split") or isinstance(cv, Iterable)):
         raise InvalidTypeError(
-            "cv must be None, a number of splits, or a splitter such as LabelledKFold(), got "
-            f"{cv!r} of type {type(cv).__name__}."
+            "cv must be None, a number of splits, a splitter such as LabelledKFold(), or (train, "
+            f"test) pairs, got {cv!r} of type {type(cv).__name__}."
         )
     rows = np.zeros(len(targets.known)) if isinstance(X, Graph) else X
-    for i, (_, test) in enumerate(cv.split(rows, y)):
+    for i, (_, test) in enumerate(cv.split(rows, y) if hasattr(cv, "split") else cv):
         labelled = np.asarray(test)[targets.known[test]]
         if len(labelled) == 0:
             raise InvalidInputError(
@@ -143,7 +144,7 @@ def _test_sets(cv: Any, X: Any, y: Any, targets: Targets) -> Iterator[IntArray]:
 def _fit(estimator: Any, X: Any, y: npt.NDArray[Any], before: Any) -> Any:
     """Fit a clone on all points, on the graph of the one before if there is one."""
     model = clone(estimator)
-    keeps_graph = isinstance(model, GraphClassifier)
+    keeps_graph = isinstance(model, GraphEstimator)
     return model.fit(before.graph_ if keeps_graph and before is not None else X, y)
 
 
