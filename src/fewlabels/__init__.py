@@ -22,9 +22,15 @@ if TYPE_CHECKING:
         labelled_scorer,
         transductive_cross_val_score,
     )
-    from fewlabels.models import LabelPropagation, LabelSpreading, normalize_class_mass
+    from fewlabels.models import (
+        CorrectAndSmooth,
+        LabelPropagation,
+        LabelSpreading,
+        normalize_class_mass,
+    )
 
 __all__ = [
+    "CorrectAndSmooth",
     "DiskGraph",
     "FewLabelsError",
     "Graph",
@@ -44,6 +50,7 @@ __all__ = [
 
 # Loaded when first used, so that `import fewlabels` and `fewlabels --help` answer at once.
 _HOMES = {
+    "CorrectAndSmooth": "fewlabels.models",
     "DiskGraph": "fewlabels.graph",
     "FewLabelsError": "fewlabels.exceptions",
     "Graph": "fewlabels.graph",

@@ -82,7 +82,7 @@ class GraphEstimator(BaseEstimator, ABC):
             scores = self._solve()
             self._publish(scores)
         # last, for a warning may be made an error
-        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
+        self._warn(scores)
         return self
 
     def _relabel(self, change: Relabelling) -> Self:
@@ -91,8 +91,12 @@ class GraphEstimator(BaseEstimator, ABC):
             scores = self._solve_change(change)
             self._publish(scores)
         # last, for a warning may be made an error
-        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
+        self._warn(scores)
         return self
+
+    def _warn(self, scores: Scores | StreamedScores) -> None:
+        """Say what a user must know of the answer."""
+        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
 
     def _votes(self, X: Any, values: FloatArray) -> FloatArray:
         """Return the sums of `values` over the known points near new ones, by the kernel's weights.

@@ -66,8 +66,8 @@ def add_codes(
     if isinstance(labels, RowLabels):
         given = new.rows if isinstance(new, RowLabels) else np.empty((0, len(labels.classes)))
         return _row_relabelling(labels, labels.replaced(rows, given, weights), rows)
-    _check_same_kind(labels.classes, new.classes)
-    joined = encode_labels(_concatenated(labels.classes, new.classes))
+    check_same_kind(labels.classes, new.classes)
+    joined = encode_labels(concatenated(labels.classes, new.classes))
     place_of_old = joined.codes[: len(labels.classes)]
     place_of_new = joined.codes[len(labels.classes) :]
     codes = np.where(labels.labelled, place_of_old[labels.codes], UNLABELLED)
@@ -184,7 +184,8 @@ def point_indices(indices: npt.ArrayLike, n_samples: int) -> IntArray:
     return rows
 
 
-def _check_same_kind(known: npt.NDArray[Any], added: npt.NDArray[Any]) -> None:
+def check_same_kind(known: npt.NDArray[Any], added: npt.NDArray[Any]) -> None:
+    """Raise if the classes `added` are of another type than those that are known."""
     if not _kinds(added) <= _kinds(known):
         raise InvalidTypeError(
             f"labels must be of the type of the fitted ones: those have dtype {known.dtype} "
@@ -205,7 +206,7 @@ def _kinds(classes: npt.NDArray[Any]) -> set[str]:
     }
 
 
-def _concatenated(known: npt.NDArray[Any], added: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def concatenated(known: npt.NDArray[Any], added: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Join the classes in the dtype that the known ones have, while it can hold the others."""
     if len(added) == 0:
         return known

@@ -1,6 +1,7 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
 from fewlabels.systems._harmonic import HarmonicSystem
+from fewlabels.systems._signed import solve_directions, solve_fixed_errors, solve_signed
 from fewlabels.systems._spreading import SpreadingSystem, normalized_affinity
 from fewlabels.systems._streamed import StreamedSpreadingSystem
 from fewlabels.systems._streamed_scores import StreamedScores
@@ -13,5 +14,8 @@ __all__ = [
     "StreamedSpreadingSystem",
     "SweepResult",
     "normalized_affinity",
+    "solve_directions",
+    "solve_fixed_errors",
+    "solve_signed",
     "sweep",
 ]

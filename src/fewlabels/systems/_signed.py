@@ -1,0 +1,102 @@
+"""Right-hand sides of either sign, as errors are, by systems that are right for non-negative ones.
+
+A system that only adds non-negative numbers is accurate row by row. Of a column of either sign
+the positive and the negative part are solved for, and subtracted last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.solvers import Answer
+from fewlabels.systems._harmonic import HarmonicSystem
+from fewlabels.systems._spreading import SpreadingSystem
+
+FloatArray = npt.NDArray[np.float64]
+
+# What two parts that cancel may leave by rounding, beside their sum.
+_ROUNDING = 1e-12
+
+
+def solve_signed(system: SpreadingSystem, B: FloatArray, *, tol: float, **settings: Any) -> Answer:
+    """Solve for columns of either sign.
+
+    Parameters
+    ----------
+    system : SpreadingSystem
+    B : ndarray of shape (n_nodes, m)
+    tol : float
+        Each row is as accurate as this beside what the parts of all its columns sum to.
+    **settings
+        As :meth:`SpreadingSystem.solve`.
+    """
+    m = B.shape[1]
+    below = np.flatnonzero((B < 0).any(axis=0))
+    parts = np.hstack([np.maximum(B, 0), np.maximum(-B[:, below], 0)])
+    answer = system.solve(parts, tol=tol, **settings)
+    values, residual, converged = answer.values[:, :m], answer.residual[:m], answer.converged[:m]
+    values[:, below] -= answer.values[:, m:]
+    residual[below] = np.maximum(residual[below], answer.residual[m:])
+    converged[below] &= answer.converged[m:]
+    return replace(answer, values=values, residual=residual, converged=converged)
+
+
+def solve_directions(
+    system: SpreadingSystem, E: FloatArray, *, tol: float, **settings: Any
+) -> tuple[FloatArray, Answer]:
+    """Solve for the rows that errors `E` bring about, each divided by its size |f_i|_1.
+
+    Parameters
+    ----------
+    system : SpreadingSystem
+    E : ndarray of shape (n_nodes, m)
+    tol, **settings
+        As :func:`solve_signed`.
+
+    Returns
+    -------
+    directions : ndarray of shape (n_nodes, m)
+        Rows of size 1, however faint what arrives; zeros where nothing does, or where it cancels
+        to within `tol`, so that its direction is not known.
+    answer : Answer
+        With a column more than `E`: what all parts sum to.
+    """
+    sizes = np.abs(E).sum(axis=1)
+    answer = solve_signed(system, np.hstack([E, sizes[:, None]]), tol=tol, **settings)
+    # Each row has a scale of its own, which falls out.
+    found, arrived = answer.values[:, :-1], answer.values[:, -1]
+    sizes = np.abs(found).sum(axis=1)
+    known = sizes > max(tol, _ROUNDING) * arrived
+    inverse = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=known)
+    return found * inverse[:, None], answer
+
+
+def solve_fixed_errors(
+    system: HarmonicSystem, E: FloatArray, labelled: npt.NDArray[np.bool_], **settings: Any
+) -> Answer:
+    """Solve for errors that stay as they are where labelled; all others are neighbours' means.
+
+    Parameters
+    ----------
+    system : HarmonicSystem
+        With the labelled nodes clamped.
+    E : ndarray of shape (n_nodes, m)
+        Rows |e_i|_1 <= 2; read where labelled.
+    labelled : ndarray of shape (n_nodes,), bool
+    **settings
+        As :meth:`HarmonicSystem.solve`; no entry is off by more than twice `tol`.
+    """
+    # Halved, the parts of a row sum to at most 1. A column fills them up to that, for the system
+    # checks that rows sum to 1.
+    m = E.shape[1]
+    parts = np.hstack([np.maximum(E, 0), np.maximum(-E, 0), np.zeros((len(E), 1))]) / 2
+    parts[labelled, -1] = np.maximum(1 - parts[labelled].sum(axis=1), 0)
+    answer = system.solve(parts, **settings)
+    values = 2 * (answer.values[:, :m] - answer.values[:, m : 2 * m])
+    residual = np.maximum(answer.residual[:m], answer.residual[m : 2 * m])
+    converged = answer.converged[:m] & answer.converged[m : 2 * m] & answer.converged[-1]
+    return replace(answer, values=values, residual=residual, converged=converged)
