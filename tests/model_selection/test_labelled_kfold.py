@@ -191,6 +191,21 @@ def test_measurements_are_split_without_strata_and_minus_one_is_one_of_them() ->
         LabelledKFold(2).split(None, y)
 
 
+def test_soft_labels_are_split_by_their_most_probable_class() -> None:
+    soft = np.full((8, 2), np.nan)
+    soft[:6] = [[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]]
+    found = [test.tolist() for _, test in LabelledKFold(3).split(None, soft)]
+    assert found == [[0, 3], [1, 4], [2, 5]]
+
+
+def test_several_classes_a_point_are_split_without_strata() -> None:
+    y = np.array([[1, 0], [-1, -1], [1, 1], [0, 0]])
+    found = [test.tolist() for _, test in LabelledKFold(3, stratified=False).split(None, y)]
+    assert found == [[0], [2], [3]]
+    with pytest.raises(InvalidInputError, match=r"several classes a point.*stratified=False"):
+        LabelledKFold(2).split(None, y)
+
+
 def test_it_looks_as_it_was_made_and_clones_as_part_of_a_search() -> None:
     splitter = LabelledKFold(3, shuffle=True, random_state=7)
     words = "LabelledKFold(n_splits=3, random_state=7, shuffle=True, stratified=True)"

@@ -14,6 +14,7 @@ from sklearn.datasets import make_blobs
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
 from sklearn.model_selection import cross_validate
+from sklearn.tree import DecisionTreeClassifier
 
 from fewlabels import LabelledKFold, LabelSpreading, labelled_scorer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
@@ -69,6 +70,16 @@ def test_measurements_may_be_minus_one() -> None:
     points = np.arange(4)[:, None]
     expected = model.score(points[[0, 1, 3]], y[[0, 1, 3]])
     assert labelled_scorer("r2")(model, points, y) == expected
+
+
+def test_rows_of_labels_are_scored_as_classes_or_as_rows() -> None:
+    model = LogisticRegression().fit(X, TRUTH)
+    soft = np.where(KNOWN[:, None], np.eye(2)[TRUTH] * 0.6 + 0.2, np.nan)
+    assert labelled_scorer()(model, X, soft) == model.score(X[KNOWN], TRUTH[KNOWN])
+    several = np.where(KNOWN[:, None], np.eye(2, dtype=int)[TRUTH], -1)
+    forest = DecisionTreeClassifier(max_depth=1).fit(X, np.eye(2, dtype=int)[TRUTH])
+    expected = get_scorer("f1_micro")(forest, X[KNOWN], np.eye(2, dtype=int)[TRUTH[KNOWN]])
+    assert labelled_scorer("f1_micro")(forest, X, several) == expected
 
 
 def test_log_loss_is_over_all_classes_even_where_the_test_set_lacks_one() -> None:

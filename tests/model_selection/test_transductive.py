@@ -134,6 +134,36 @@ def test_a_callable_scorer_sees_point_numbers_classes_and_answers() -> None:
     np.testing.assert_array_equal(found, transductive_cross_val_score(MODELS[0], X, Y))
 
 
+def test_rows_of_labels_are_hidden_whole() -> None:
+    model = LabelSpreading("self-tuning", alpha=0.9)
+    expected = transductive_cross_val_score(model, X, Y, cv=2)
+    soft = np.where((Y >= 0)[:, None], np.eye(2)[Y], np.nan)
+    np.testing.assert_array_equal(transductive_cross_val_score(model, X, soft, cv=2), expected)
+    several = np.where((Y >= 0)[:, None], np.eye(2, dtype=int)[Y], -1)
+    unstratified = LabelledKFold(2, stratified=False)
+    np.testing.assert_array_equal(
+        transductive_cross_val_score(model, X, several, cv=2),
+        transductive_cross_val_score(model, X, Y, cv=unstratified),
+    )
+
+
+def test_weights_are_given_to_every_fit() -> None:
+    weights = np.where(np.arange(80) < 40, 1.0, 0.0)
+    test = np.flatnonzero(Y >= 0)[:3]
+    hidden = np.where(weights > 0, Y, -1)
+    hidden[test] = -1
+    found = transductive_cross_val_score(
+        MODELS[0],
+        X,
+        Y,
+        cv=[(None, test)],
+        scoring="neg_log_loss",
+        params={"sample_weight": weights},
+    )
+    answers = MODELS[0].fit(X, hidden).label_distributions_[test]
+    np.testing.assert_allclose(found, [-log_loss(Y[test], answers, labels=[0, 1])])
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [

@@ -32,8 +32,9 @@ class LabelledScorer:
         estimator : object
             Fitted.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
-            True labels; the unlabelled marker where there are none.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            True labels; the unlabelled marker where there are none. Of soft labels the most
+            probable class is the true one.
         sample_weight : array-like of shape (n_samples,), default=None
             Passed on for the labelled rows, where it is given.
         **params

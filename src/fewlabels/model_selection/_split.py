@@ -39,14 +39,15 @@ class LabelledKFold(BaseCrossValidator):
         that differ by at most 1, and their sizes do, too. So a class of two labels or more is
         never missing from a training set. A class with a single label can't be tested, for
         nothing would be left to learn it from: its point trains in every split, and a warning
-        says so. False: consecutive labelled points (of the shuffled ones) make a fold, whatever
-        their classes; this is the one for measurements.
+        says so. Soft labels count as their most probable class. False: consecutive labelled points
+        (of the shuffled ones) make a fold, whatever their classes; this is the one for measurements
+        and for several classes a point.
 
     Raises
     ------
     InvalidInputError, InvalidTypeError
         By :meth:`split`: if fewer labelled points than `n_splits` can be tested, `y` is missing,
-        or `y` holds measurements and `stratified` is True. By the constructor: for settings that
+        or `y` can't be stratified and `stratified` is True. By the constructor: for settings that
         are not allowed.
 
     Warns
@@ -143,7 +144,7 @@ class LabelledKFold(BaseCrossValidator):
         ----------
         X : array-like of shape (n_samples, ...), or None
             Features, or affinities; only their number is looked at.
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Labels, with the unlabelled marker where there are none.
         groups : ignored
             As scikit-learn's splitters take it; given, it is warned of.
@@ -172,10 +173,14 @@ class LabelledKFold(BaseCrossValidator):
 
     def _folds(self, targets: Targets) -> IntArray:
         """Return the fold in which each point is tested, -1 where in none; shape (n_samples,)."""
-        if self.stratified and targets.continuous:
+        if self.stratified and not targets.have_strata:
+            what = (
+                "measurements, numbers that are not whole"
+                if targets.continuous
+                else ("rows of 0 and 1, several classes a point")
+            )
             raise InvalidInputError(
-                "y holds measurements, numbers that are not whole, which can't be stratified. "
-                "Use LabelledKFold(stratified=False)."
+                f"y holds {what}, which can't be stratified. Use LabelledKFold(stratified=False)."
             )
         tested = self._testable(targets)
         n_tested = len(tested)

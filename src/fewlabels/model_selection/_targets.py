@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fewlabels._labels import Labels, encode_labels, is_missing
 from fewlabels.exceptions import InvalidTypeError
+from fewlabels.models._targets import IndicatorLabels, RowLabels, encode_rows
 
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
@@ -22,29 +23,51 @@ class Targets:
     Attributes
     ----------
     labels : Labels
-        The targets as codes into the distinct ones.
+        The targets as codes into the distinct ones; or as rows, of which the codes are the
+        largest entries.
     continuous : bool
         Whether they are measurements: numbers of which some are not whole. Then -1 is one, too.
     """
 
     labels: Labels
-    continuous: bool
+    continuous: bool = False
 
     @property
     def known(self) -> BoolArray:
         """True where a point has a target, shape (n_samples,)."""
         return self.labels.labelled
 
-    def values(self, rows: Any) -> npt.NDArray[Any]:
-        """Return the targets of `rows`, all of them known, in the dtype of the distinct ones."""
+    @property
+    def have_strata(self) -> bool:
+        """Whether each known point is of one class, or is most of one."""
+        return not (self.continuous or isinstance(self.labels, IndicatorLabels))
+
+    def values(self, rows: IntArray) -> npt.NDArray[Any]:
+        """Return the targets of `rows`, all of them known, as scikit-learn's metrics take them.
+
+        Classes in the dtype of the distinct ones; of soft labels the most probable class; of
+        several classes a point their rows of 0 and 1.
+        """
+        if isinstance(self.labels, IndicatorLabels):
+            return self._rows_of_answers(rows, self.labels.dtype)
         known: npt.NDArray[Any] = self.labels.classes[self.labels.codes[rows]]
         return known
 
-    def without(self, rows: Any) -> npt.NDArray[Any]:
+    def without(self, rows: IntArray) -> npt.NDArray[Any]:
         """Return all targets, those of `rows` hidden behind the unlabelled marker."""
-        codes = self.labels.codes.copy()
-        codes[rows] = -1
-        return self.labels.decode(codes)
+        hidden = ~self.known
+        hidden[rows] = True
+        if not isinstance(self.labels, RowLabels):
+            return self.labels.decode(np.where(hidden, -1, self.labels.codes))
+        multilabel = isinstance(self.labels, IndicatorLabels)
+        everything = np.arange(len(hidden))
+        matrix = self._rows_of_answers(everything, np.dtype(np.int64 if multilabel else float))
+        matrix[hidden] = -1 if multilabel else np.nan
+        return matrix
+
+    def _rows_of_answers(self, rows: IntArray, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        columns = np.arange(len(self.labels.classes))
+        return self.labels.label_matrix(columns, rows).astype(dtype)
 
 
 def read_targets(y: Any, *, continuous: bool = False) -> Targets:
@@ -52,19 +75,23 @@ def read_targets(y: Any, *, continuous: bool = False) -> Targets:
 
     Parameters
     ----------
-    y : array-like of shape (n_samples,)
+    y : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Of several columns: soft labels or several classes a point, as classifiers take them.
     continuous : bool, default=False
         Whether `y` is known to hold measurements, even if all of them are whole.
 
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        As :func:`fewlabels._labels.encode_labels`; or if measurements are no numbers.
+        If labels can't be read, or measurements are no numbers.
     """
+    in_rows = None if continuous else encode_rows(y)
+    if in_rows is not None:
+        return Targets(in_rows)
     labels = encode_labels(y)
     numbers = labels.classes
     if not continuous and (numbers.dtype.kind != "f" or np.all(numbers == np.floor(numbers))):
-        return Targets(labels, continuous=False)
+        return Targets(labels)
     # As labels were read, a measurement of -1 is lost.
     entries = np.asarray(y, dtype=object).ravel()
     missing = np.fromiter((is_missing(entry) for entry in entries), dtype=bool, count=len(entries))

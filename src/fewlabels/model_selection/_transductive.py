@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral
 from typing import Any
 
@@ -17,7 +17,9 @@ from fewlabels.graph import Graph
 from fewlabels.model_selection._scorer import Scoring, check_scoring_name, resolved_scorer
 from fewlabels.model_selection._split import LabelledKFold
 from fewlabels.model_selection._targets import Targets, read_targets
+from fewlabels.models import CorrectAndSmooth
 from fewlabels.models._estimator import GraphEstimator
+from fewlabels.models._targets import IndicatorLabels, RowLabels
 
 IntArray = npt.NDArray[np.intp]
 
@@ -29,6 +31,7 @@ def transductive_cross_val_score(
     *,
     cv: Any = None,
     scoring: Scoring = None,
+    params: Mapping[str, Any] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Score a transductive model by cross-validation that leaves every point in the graph.
 
@@ -45,8 +48,9 @@ def transductive_cross_val_score(
     X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features)
         What `estimator` is fitted on. Of features, the graph is built once, by the first fit, and
         kept for the others. To compare settings that don't change the graph, give the Graph.
-    y : array-like of shape (n_samples,)
-        Labels; -1, None or NaN where unlabelled.
+    y : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Labels; -1, None or NaN where unlabelled. Soft labels are scored by their most probable
+        class.
     cv : int, splitter, iterable of (train, test) or None, default=None
         None: ``LabelledKFold()``; a number: that many splits of it. Of other test sets, given as
         indices, the labelled points are tested; training sets are not looked at.
@@ -55,6 +59,10 @@ def transductive_cross_val_score(
         callable ``scorer(estimator, X, y)`` is called with a stand-in for the fitted model, which
         has `predict`, `predict_proba` and `classes_` and takes for `X` the numbers of points, a
         column of shape (n_test, 1).
+
+    params : mapping of str to object, default=None
+        What else `fit` is given, whole, at every split: ``{"sample_weight": weights}``, or for
+        :class:`CorrectAndSmooth` ``{"graph": graph}``.
 
     Returns
     -------
@@ -114,8 +122,8 @@ def transductive_cross_val_score(
     scores = np.empty(len(splits))
     fitted = None
     for i, test in enumerate(splits):
-        fitted = _fit(estimator, X, targets.without(test), fitted)
-        stand_in = _stand_in(fitted, estimator)
+        fitted = _fit(estimator, X, targets.without(test), fitted, dict(params or {}))
+        stand_in = _stand_in(fitted, estimator, targets)
         scorer = resolved_scorer(scoring, stand_in)
         scores[i] = scorer(stand_in, test[:, None], targets.values(test))
     return scores
@@ -124,7 +132,7 @@ def transductive_cross_val_score(
 def _test_sets(cv: Any, X: Any, y: Any, targets: Targets) -> Iterator[IntArray]:
     """Yield the labelled points of each test set."""
     if cv is None or isinstance(cv, Integral):
-        cv = LabelledKFold(5 if cv is None else int(cv), stratified=not targets.continuous)
+        cv = LabelledKFold(5 if cv is None else int(cv), stratified=targets.have_strata)
     if isinstance(cv, str) or not (hasattr(cv, "split") or isinstance(cv, Iterable)):
         raise InvalidTypeError(
             "cv must be None, a number of splits, a splitter such as LabelledKFold(), or (train, "
@@ -141,42 +149,46 @@ def _test_sets(cv: Any, X: Any, y: Any, targets: Targets) -> Iterator[IntArray]:
         yield labelled
 
 
-def _fit(estimator: Any, X: Any, y: npt.NDArray[Any], before: Any) -> Any:
+def _fit(estimator: Any, X: Any, y: npt.NDArray[Any], before: Any, params: dict[str, Any]) -> Any:
     """Fit a clone on all points, on the graph of the one before if there is one."""
     model = clone(estimator)
-    keeps_graph = isinstance(model, GraphEstimator)
-    return model.fit(before.graph_ if keeps_graph and before is not None else X, y)
+    if before is not None and isinstance(model, CorrectAndSmooth):
+        params.setdefault("graph", before.graph_)
+    elif before is not None and isinstance(model, GraphEstimator):
+        X = before.graph_
+    return model.fit(X, y, **params)
 
 
 class _StandIn(BaseEstimator):
     """Answers of a fitted model, asked for by the numbers of its points."""
 
-    def __init__(self, values: npt.NDArray[Any]) -> None:
-        self.values = values
+    def __init__(self, answers: npt.NDArray[Any]) -> None:
+        self.answers = answers
+
+    def predict(self, X: IntArray) -> npt.NDArray[Any]:
+        return self.answers[X[:, 0]]
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
 
 class _Classes(ClassifierMixin, _StandIn):
-    def __init__(self, values: npt.NDArray[Any], classes: npt.NDArray[Any]) -> None:
-        super().__init__(values)
+    def __init__(
+        self, answers: npt.NDArray[Any], distributions: npt.NDArray[Any], classes: npt.NDArray[Any]
+    ) -> None:
+        super().__init__(answers)
+        self.distributions = distributions
         self.classes_ = self.classes = classes
 
     def predict_proba(self, X: IntArray) -> npt.NDArray[Any]:
-        return self.values[X[:, 0]]
-
-    def predict(self, X: IntArray) -> npt.NDArray[Any]:
-        predicted: npt.NDArray[Any] = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
-        return predicted
+        return self.distributions[X[:, 0]]
 
 
 class _Numbers(RegressorMixin, _StandIn):
-    def predict(self, X: IntArray) -> npt.NDArray[Any]:
-        return self.values[X[:, 0]]
+    pass
 
 
-def _stand_in(fitted: Any, estimator: Any) -> Any:
+def _stand_in(fitted: Any, estimator: Any, targets: Targets) -> Any:
     """Wrap what `fitted` says of its own points."""
     model = fitted[-1] if isinstance(fitted, Pipeline) else fitted
     if not hasattr(model, "transduction_"):
@@ -187,4 +199,12 @@ def _stand_in(fitted: Any, estimator: Any) -> Any:
         )
     if is_regressor(model):
         return _Numbers(model.transduction_)
-    return _Classes(model.label_distributions_, model.classes_)
+    distributions = model.label_distributions_
+    if isinstance(targets.labels, IndicatorLabels):
+        answers = (distributions > 0.5).astype(targets.labels.dtype)
+        return _Classes(answers, distributions, model.classes_)
+    classes = model.classes_
+    if isinstance(targets.labels, RowLabels):  # hidden as an array, without the columns' names
+        classes = targets.labels.classes
+    # the most probable class even where transduction_ holds the marker, out of every label's reach
+    return _Classes(classes[np.argmax(distributions, axis=1)], distributions, classes)

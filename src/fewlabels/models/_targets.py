@@ -158,14 +158,14 @@ def encode_targets(y: object, sample_weight: object = None) -> Labels:
     InvalidInputError, InvalidTypeError
         If a label or weight can't be used, or no label is left.
     """
-    matrix = _as_matrix(y)
-    if matrix is None:
+    in_rows = encode_rows(y)
+    if in_rows is None:
         labels = encode_labels(y)
         refuse_continuous(labels.classes)
     else:
-        labels = _encode_rows(matrix, _column_names(y, matrix.shape[1]))
+        labels = in_rows
     if not labels.labelled.any():
-        marker = "-1, None or NaN" if matrix is None else "-1, or NaN, in the whole row"
+        marker = "-1, None or NaN" if in_rows is None else "-1, or NaN, in the whole row"
         raise InvalidInputError(
             f"y holds no label: all {len(labels.codes)} points are marked as unlabelled "
             f"({marker}). Label at least one point of each class."
@@ -174,6 +174,12 @@ def encode_targets(y: object, sample_weight: object = None) -> Labels:
         return labels
     weights = checked_weights(sample_weight, len(labels.codes), labels.labelled)
     return labels.weighted(weights)
+
+
+def encode_rows(y: object) -> RowLabels | None:
+    """Read labels in several columns, of which all may be missing; None if `y` is one column."""
+    matrix = _as_matrix(y)
+    return None if matrix is None else _encode_rows(matrix, _column_names(y, matrix.shape[1]))
 
 
 def encode_added(labels: Labels, added: object, n_expected: int) -> Labels:

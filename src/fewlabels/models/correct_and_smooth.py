@@ -146,7 +146,8 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
 
     `Z_L` is what the estimator says of the points that it was trained on, as in the paper. An
     estimator that repeats its labels (a tree grown to the end) leaves no error to spread, and
-    ``"autoscale"`` a small sigma; smoothing then does the work.
+    ``"autoscale"`` a small sigma; smoothing then does the work. Nor does sigma, a mean, do justice
+    to an estimator that is right of most labels and quite wrong of a few; ``"fdiff"`` does.
 
     New points are treated as nodes that listen and don't speak: with the kernel's weights over
     fitted points, (1 - alpha) (z + mean of `corrections_`) + alpha (mean of
