@@ -298,7 +298,7 @@ def test_with_a_graph_the_estimator_may_take_what_is_no_features() -> None:
     W = np.kron(np.eye(2), np.ones((3, 3)) - np.eye(3)) + 0.01
     model = CorrectAndSmooth(make_pipeline(CountVectorizer(), MultinomialNB()))
     y = ["fruit", None, None, "traffic", None, None]
-    found = model.fit_predict(texts, y, graph=Graph.from_affinity(W))
+    found = model.fit(texts, y, graph=Graph.from_affinity(W)).transduction_
     assert found.tolist() == ["fruit"] * 3 + ["traffic"] * 3
     with pytest.raises(InvalidInputError, match="fitted on a Graph"):
         model.predict(texts)

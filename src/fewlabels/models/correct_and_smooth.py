@@ -41,7 +41,7 @@ from fewlabels.systems import (
 
 FloatArray = npt.NDArray[np.float64]
 
-CORRECTIONS = ("autoscale", "fdiff")
+_CORRECTIONS = ("autoscale", "fdiff")
 
 
 class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
@@ -266,28 +266,10 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
                         setattr(self, name, getattr(self.estimator_, name))
         return self
 
-    def fit_predict(
-        self, X: Any, y: Any, sample_weight: Any = None, *, graph: Graph | None = None
-    ) -> npt.NDArray[Any]:
-        """Fit, and return `transduction_`: a label for every point of `X`.
-
-        Parameters
-        ----------
-        X, y, sample_weight, graph
-            As in :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        transduction: npt.NDArray[Any] = self.fit(X, y, sample_weight, graph=graph).transduction_
-        return transduction
-
     def predict_proba(self, X: Any) -> npt.NDArray[np.floating[Any]]:
         """Return the class distribution of new points.
 
-        The estimator's, corrected by the mean correction of the fitted points nearby and smoothed
-        towards their mean distribution; see the notes of the class.
+        The estimator's, corrected and smoothed by the fitted points nearby; see the class's notes.
 
         Parameters
         ----------
@@ -330,7 +312,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
             )
         check_has_probabilities(self.estimator)
         if self.correction is not None:
-            check_choice("correction", self.correction, CORRECTIONS, other=", or None")
+            check_choice("correction", self.correction, _CORRECTIONS, other=", or None")
         check_real("correction_alpha", self.correction_alpha, minimum=1e-12, below=1)
         check_real("correction_scale", self.correction_scale, minimum=0)
         check_real("smoothing_alpha", self.smoothing_alpha, minimum=1e-12, below=1)
