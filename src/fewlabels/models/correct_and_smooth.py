@@ -123,10 +123,6 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Where `X` had column names, all strings.
 
-    See Also
-    --------
-    LabelSpreading : The same spread, of the labels alone.
-
     Notes
     -----
     With S = D^-1/2 W D^-1/2, Y one-hot and L the labelled points:
