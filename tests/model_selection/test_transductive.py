@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.datasets import make_moons
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
@@ -132,6 +133,21 @@ def test_a_callable_scorer_sees_point_numbers_classes_and_answers() -> None:
 
     found = transductive_cross_val_score(MODELS[0], X, Y, scoring=scorer)
     np.testing.assert_array_equal(found, transductive_cross_val_score(MODELS[0], X, Y))
+
+
+class _MeanOfTheKnown(RegressorMixin, BaseEstimator):
+    def fit(self, X: Any, y: Any) -> _MeanOfTheKnown:
+        self.transduction_ = np.full(len(y), np.nanmean(y))
+        return self
+
+
+def test_of_a_regressor_minus_one_is_a_measurement_and_nan_is_none() -> None:
+    y = np.array([-1.0, np.nan, 2.0, 4.0, 7.0])  # all whole, as classes would be
+    found = transductive_cross_val_score(
+        _MeanOfTheKnown(), X[:5], y, cv=2, scoring="neg_mean_absolute_error"
+    )
+    # the folds are rows 0 and 2, and rows 3 and 4; each is scored by the mean of the other
+    np.testing.assert_allclose(found, [-(6.5 + 3.5) / 2, -(3.5 + 6.5) / 2])
 
 
 def test_rows_of_labels_are_hidden_whole() -> None:
