@@ -16,6 +16,7 @@ from fewlabels._version import __version__
 
 if TYPE_CHECKING:
     from fewlabels.exceptions import FewLabelsError, UnreachedWarning
+    from fewlabels.features import OrientedGradients
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.models import LabelPropagation, LabelSpreading, normalize_class_mass
 
@@ -25,6 +26,7 @@ __all__ = [
     "Graph",
     "LabelPropagation",
     "LabelSpreading",
+    "OrientedGradients",
     "UnreachedWarning",
     "__version__",
     "knn_graph",
@@ -41,6 +43,7 @@ _HOMES = {
     "Graph": "fewlabels.graph",
     "LabelPropagation": "fewlabels.models",
     "LabelSpreading": "fewlabels.models",
+    "OrientedGradients": "fewlabels.features",
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",
     "normalize_class_mass": "fewlabels.models",
