@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from benchmarks.bench import Bench
-from benchmarks.cases import digits, disk, everyday, fashion, large
+from benchmarks.cases import digits, disk, everyday, fashion, features, large
 from benchmarks.results import Finding
 
 Case = Callable[[Bench], Sequence[Finding]]
@@ -25,6 +25,8 @@ CASES: dict[str, Case] = {
         digits.published_example,
         digits.digits_accuracy_few,
         digits.digits_accuracy_more,
+        features.digits_features,
+        features.fashion_features,
         everyday.many_points,
         everyday.one_more_label,
         everyday.new_points,

@@ -20,7 +20,7 @@ OURS, SCIKIT_LEARN, GRAPHLEARNING = "fewlabels", "scikit-learn", "GraphLearning"
 
 def published_example(bench: Bench) -> list[Row]:
     """Fit the published 330 digits, 30 labelled."""
-    X, truth = _shuffled_digits(330)
+    X, truth = shuffled_digits(330)
     y = np.where(np.arange(330) < 30, truth, -1)
     repeats = 10 * bench.size.n_repeats
     seconds = bench.in_turn(
@@ -131,7 +131,8 @@ def _graphlearning_methods(bench: Bench, graph: Any) -> dict[str, Any]:
     }
 
 
-def _shuffled_digits(n_points: int) -> tuple[Any, Any]:
+def shuffled_digits(n_points: int) -> tuple[Any, Any]:
+    """Return the first digits in the published order, and what they are."""
     X, truth = load_digits(return_X_y=True)
     order = np.arange(len(X))
     np.random.RandomState(0).shuffle(order)

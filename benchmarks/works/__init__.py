@@ -6,9 +6,15 @@ returns arrays for the case to judge. It runs in a process of its own (`benchmar
 
 from __future__ import annotations
 
-from benchmarks.works import disk, fits, neighbors, whole
+from benchmarks.works import disk, features, fits, neighbors, whole
 from benchmarks.works.work import Work
 
-WORKS: dict[str, Work] = {**neighbors.WORKS, **fits.WORKS, **whole.WORKS, **disk.WORKS}
+WORKS: dict[str, Work] = {
+    **neighbors.WORKS,
+    **fits.WORKS,
+    **whole.WORKS,
+    **disk.WORKS,
+    **features.WORKS,
+}
 
 __all__ = ["WORKS", "Work"]

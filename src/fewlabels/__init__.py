@@ -16,6 +16,7 @@ from fewlabels._version import __version__
 
 if TYPE_CHECKING:
     from fewlabels.exceptions import FewLabelsError, UnreachedWarning
+    from fewlabels.features import OrientedGradients
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
         LabelledKFold,
@@ -37,6 +38,7 @@ __all__ = [
     "LabelPropagation",
     "LabelSpreading",
     "LabelledKFold",
+    "OrientedGradients",
     "UnreachedWarning",
     "__version__",
     "knn_graph",
@@ -57,6 +59,7 @@ _HOMES = {
     "LabelPropagation": "fewlabels.models",
     "LabelSpreading": "fewlabels.models",
     "LabelledKFold": "fewlabels.model_selection",
+    "OrientedGradients": "fewlabels.features",
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",
     "labelled_scorer": "fewlabels.model_selection",

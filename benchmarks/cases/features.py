@@ -1,0 +1,94 @@
+"""Oriented gradients beside the pixels: what they add in accuracy, and what they take."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.datasets import load_digits
+
+import fewlabels
+from benchmarks.bench import Bench, Contender, stored
+from benchmarks.cases.digits import shuffled_digits
+from benchmarks.data import draw_labels, fashion_mnist
+from benchmarks.results import Entry, Row
+from benchmarks.works.fits import ALPHA, label_spreading
+
+K = 10
+_FIRST_SEED = 1000
+_OURS, _PIXELS = "fewlabels, oriented gradients", "fewlabels, pixels"
+
+
+def digits_features(bench: Bench) -> list[Row]:
+    """Accuracy on the digits of 8 x 8 pixels: the published 330, and all."""
+    few, all_digits = shuffled_digits(330), load_digits(return_X_y=True)
+    n_draws = bench.size.n_draws
+    return [
+        *_accuracies("330 digits", *few, n_draws),
+        *_accuracies("1,797 digits", *all_digits, n_draws),
+    ]
+
+
+def fashion_features(bench: Bench) -> list[Row]:
+    """Accuracy on Fashion-MNIST of 28 x 28 pixels, and seconds from pixels to graph."""
+    X, truth = fashion_mnist(bench.size.n_fashion)
+    name = f"{len(X):,} of Fashion-MNIST"
+    contenders = [
+        Contender(_OURS, "ours oriented gradients", {"k": K}),
+        Contender(_PIXELS, "ours pixels", {"k": K}),
+    ]
+    with tempfile.TemporaryDirectory(prefix="fewlabels-bench-") as folder:
+        found = bench.contest(contenders, stored(Path(folder), X=X))
+    mine, peer = (
+        Entry(
+            who,
+            outcome.total,
+            recall=float(outcome.arrays["recall"]),
+            peak=outcome.peak,
+            runs=outcome.runs,
+            note=", ".join(f"{part} {value:.3g} s" for part, value in outcome.seconds.items()),
+        )
+        for who, outcome in found.items()
+    )
+    work = f"images to graph, {name}, k = {K}"
+    return [
+        Row(work, "features and graph", "s", mine, [peer], headline=False),
+        *_accuracies(name, X, truth, bench.size.n_fashion_draws),
+    ]
+
+
+def _accuracies(name: str, X: Any, truth: Any, n_draws: int) -> list[Row]:
+    """Compare on the same draws of one and of five labels a class, class masses made equal."""
+    graphs = {
+        _OURS: fewlabels.knn_graph(fewlabels.OrientedGradients().fit_transform(X), K),
+        _PIXELS: fewlabels.knn_graph(X, K),
+    }
+    rows = []
+    for per_class in (1, 5):
+        known: dict[str, list[float]] = {who: [] for who in graphs}
+        for seed in range(_FIRST_SEED, _FIRST_SEED + n_draws):
+            y = draw_labels(truth, per_class, seed)
+            for who, graph in graphs.items():
+                known[who].append(_accuracy(graph, y, truth))
+        added = np.subtract(known[_OURS], known[_PIXELS])
+        error = added.std(ddof=1) / np.sqrt(n_draws)
+        note = f"difference {100 * added.mean():+.1f} ± {100 * error:.1f} points"
+        labels = "1 label" if per_class == 1 else f"{per_class} labels"
+        mine = Entry(_OURS, float(np.mean(known[_OURS])), note=note)
+        peer = Entry(_PIXELS, float(np.mean(known[_PIXELS])))
+        work = f"{name}, {labels} a class, with and without features of images"
+        measure = f"accuracy at alpha {ALPHA}, {n_draws} draws"
+        rows.append(Row(work, measure, "share", mine, [peer], headline=False))
+    return rows
+
+
+def _accuracy(graph: Any, y: Any, truth: Any) -> float:
+    hidden = y < 0
+    model = label_spreading().fit(graph, y)
+    shares = fewlabels.normalize_class_mass(
+        model.label_distributions_, hidden, reached=model.reached_
+    )
+    predicted = model.classes_[shares.argmax(axis=1)]
+    return float(np.mean(predicted[hidden] == truth[hidden]))

@@ -1,0 +1,52 @@
+"""Work on batches of rows in threads, each batch by one thread alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from threadpoolctl import ThreadpoolController
+
+# More threads than that only cost memory, however many are asked for.
+_MOST_PER_CORE = 4
+
+
+def run_batches(
+    task: Callable[[slice], object], batches: Sequence[slice], n_jobs: int | None
+) -> None:
+    """Call `task` with each of the `batches`; None for `n_jobs` is all cores.
+
+    Linear algebra inside a task runs on one thread, so that the number of threads changes no
+    result. After an exception, or Ctrl-C, no further batch is begun.
+    """
+    n_threads = min(_thread_count(n_jobs), len(batches))
+    with _controller().limit(limits=1, user_api="blas"):
+        if n_threads <= 1:
+            for batch in batches:
+                task(batch)
+            return
+        with ThreadPoolExecutor(n_threads, thread_name_prefix="fewlabels") as pool:
+            futures = [pool.submit(task, batch) for batch in batches]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+
+def _thread_count(n_jobs: int | None) -> int:
+    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    n_cores = n_cores or 1
+    if n_jobs is None:
+        return n_cores
+    if n_jobs > 0:
+        return min(n_jobs, _MOST_PER_CORE * n_cores)
+    return max(1, n_cores + 1 + n_jobs)
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()  # looks through the loaded libraries: once
