@@ -163,6 +163,13 @@ def test_rows_of_labels_are_hidden_whole() -> None:
     )
 
 
+def test_a_class_with_one_label_is_warned_of_where_the_call_stands() -> None:
+    y = np.where(np.arange(80) == 1, 2, Y)
+    with pytest.warns(UserWarning, match="have a single label") as seen:
+        transductive_cross_val_score(MODELS[0], X, y, cv=2)
+    assert seen[0].filename == __file__
+
+
 def test_weights_are_given_to_every_fit() -> None:
     weights = np.where(np.arange(80) < 40, 1.0, 0.0)
     test = np.flatnonzero(Y >= 0)[:3]

@@ -14,6 +14,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from fewlabels._validation import check_integer, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.model_selection._targets import Targets, read_targets
+from fewlabels.models._warnings import callers_level
 
 IntArray = npt.NDArray[np.intp]
 
@@ -165,6 +166,10 @@ class LabelledKFold(BaseCrossValidator):
         targets = read_targets(y)
         if X is not None:
             check_consistent_length(X, targets.known)
+        return self._splits_of(targets)
+
+    def _splits_of(self, targets: Targets) -> Iterator[tuple[IntArray, IntArray]]:
+        """Give the rows to train on and to test on, as :meth:`split`, of targets read before."""
         folds = self._folds(targets)
         return (
             (np.flatnonzero(folds != fold), np.flatnonzero(folds == fold))
@@ -223,6 +228,6 @@ class LabelledKFold(BaseCrossValidator):
                 f"{more}). It can't be tested, for nothing would be left to learn the class from, "
                 "and stays in training: the scores do not speak of these classes.",
                 UserWarning,
-                stacklevel=4,  # where split is called
+                stacklevel=callers_level(),
             )
         return tested

@@ -138,8 +138,13 @@ def _test_sets(cv: Any, X: Any, y: Any, targets: Targets) -> Iterator[IntArray]:
             "cv must be None, a number of splits, a splitter such as LabelledKFold(), or (train, "
             f"test) pairs, got {cv!r} of type {type(cv).__name__}."
         )
-    rows = np.zeros(len(targets.known)) if isinstance(X, Graph) else X
-    for i, (_, test) in enumerate(cv.split(rows, y) if hasattr(cv, "split") else cv):
+    if isinstance(cv, LabelledKFold):
+        splits: Any = cv._splits_of(targets)  # which knows measurements from classes
+    elif hasattr(cv, "split"):
+        splits = cv.split(np.zeros(len(targets.known)) if isinstance(X, Graph) else X, y)
+    else:
+        splits = cv
+    for i, (_, test) in enumerate(splits):
         labelled = np.asarray(test)[targets.known[test]]
         if len(labelled) == 0:
             raise InvalidInputError(

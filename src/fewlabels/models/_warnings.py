@@ -37,7 +37,7 @@ def warn_of_answers(
             f"{scores.residual.max():.1e}, relative to its labels; {n_open} points that labels "
             f"reach have no answer yet. {remedy}",
             ConvergenceWarning,
-            stacklevel=_callers_level(),
+            stacklevel=callers_level(),
         )
     n_unreached = int((~reached).sum())
     if n_unreached:
@@ -47,11 +47,11 @@ def warn_of_answers(
             "False there. graph_.diagnose(y) says where they are. To join them, raise n_neighbors, "
             'take kernel="self-tuning", or lower gamma.',
             UnreachedWarning,
-            stacklevel=_callers_level(),
+            stacklevel=callers_level(),
         )
 
 
-def _callers_level() -> int:
+def callers_level() -> int:
     """Return the stack level at which a warning points out of this package."""
     level, frame = 1, inspect.currentframe()
     frame = frame.f_back if frame else None
