@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     )
     from fewlabels.models import (
         CorrectAndSmooth,
+        HarmonicRegressor,
         LabelPropagation,
         LabelSpreading,
+        SpreadingRegressor,
         normalize_class_mass,
     )
 
@@ -35,10 +37,12 @@ __all__ = [
     "DiskGraph",
     "FewLabelsError",
     "Graph",
+    "HarmonicRegressor",
     "LabelPropagation",
     "LabelSpreading",
     "LabelledKFold",
     "OrientedGradients",
+    "SpreadingRegressor",
     "UnreachedWarning",
     "__version__",
     "knn_graph",
@@ -56,10 +60,12 @@ _HOMES = {
     "DiskGraph": "fewlabels.graph",
     "FewLabelsError": "fewlabels.exceptions",
     "Graph": "fewlabels.graph",
+    "HarmonicRegressor": "fewlabels.models",
     "LabelPropagation": "fewlabels.models",
     "LabelSpreading": "fewlabels.models",
     "LabelledKFold": "fewlabels.model_selection",
     "OrientedGradients": "fewlabels.features",
+    "SpreadingRegressor": "fewlabels.models",
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",
     "labelled_scorer": "fewlabels.model_selection",

@@ -2,7 +2,16 @@
 
 from fewlabels.models.class_mass import normalize_class_mass
 from fewlabels.models.correct_and_smooth import CorrectAndSmooth
+from fewlabels.models.harmonic_regressor import HarmonicRegressor
 from fewlabels.models.label_propagation import LabelPropagation
 from fewlabels.models.label_spreading import LabelSpreading
+from fewlabels.models.spreading_regressor import SpreadingRegressor
 
-__all__ = ["CorrectAndSmooth", "LabelPropagation", "LabelSpreading", "normalize_class_mass"]
+__all__ = [
+    "CorrectAndSmooth",
+    "HarmonicRegressor",
+    "LabelPropagation",
+    "LabelSpreading",
+    "SpreadingRegressor",
+    "normalize_class_mass",
+]

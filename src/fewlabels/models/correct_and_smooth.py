@@ -326,7 +326,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     def _accept(self, labels: Labels) -> None:
         super()._accept(with_known_classes(self.estimator, labels))
 
-    def _warn(self, scores: Scores | StreamedScores) -> None:
+    def _warn_of(self, scores: Scores | StreamedScores) -> None:
         # Out of every label's reach, the estimator still has something to say.
         everywhere = np.ones_like(self.reached_)
         warn_of_answers(scores, everywhere, self.max_iter, self.tol, self.solver)
