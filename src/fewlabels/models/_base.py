@@ -1,65 +1,28 @@
-"""What the graph-based classifiers share: features to graph, labels to codes, answers out."""
+"""What the graph-based classifiers share: labels to codes, answers out."""
 
 from __future__ import annotations
 
-import contextlib
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import ClassifierMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._labels import encode_labels
-from fewlabels._validation import (
-    check_choice,
-    check_integer,
-    check_n_jobs,
-    check_real,
-    naming_rows,
-)
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import DiskGraph, Graph
-from fewlabels.models._kernels import (
-    KERNELS,
-    FunctionKernel,
-    Kernel,
-    KernelFunction,
-    NeighborKernel,
-    PrecomputedKernel,
-    RbfKernel,
-)
-from fewlabels.models._relabel import (
-    Relabelling,
-    add_codes,
-    refuse_continuous,
-    remove_codes,
-)
+from fewlabels._labels import Labels, encode_labels
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.models._estimator import GraphEstimator
+from fewlabels.models._relabel import add_codes, refuse_continuous, remove_codes
 from fewlabels.models._scores import Scores
-from fewlabels.models._warnings import warn_of_answers
-from fewlabels.solvers import METHODS, Method
 from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.floating[Any]]
-IntArray = npt.NDArray[np.intp]
 
 
-class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
+class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     """Base of the classifiers that spread labels over a graph."""
 
-    _solvers: tuple[str, ...] = METHODS
-
-    # Parameters, assigned by the subclasses' __init__.
-    kernel: str | KernelFunction
-    gamma: float
-    n_neighbors: int
-    max_iter: int
-    tol: float
-    n_jobs: int | None
-    solver: Method
-    verbose: bool
+    _own_answers = "transduction_ or label_distributions_"
 
     def fit(self, X: Any, y: Any) -> Self:
         """Spread the labels `y` over the graph of `X`.
@@ -90,37 +53,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         UnreachedWarning
             If some points lie in components of the graph that hold no label.
         """
-        with self._unchanged_on_failure():
-            scores = self._fit(X, y)
-            self._publish(scores)
-        # last, for a warning may be made an error
-        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
-        return self
-
-    def _fit(self, X: Any, y: Any) -> Scores | StreamedScores:
-        """Check the input, build the graph and solve."""
-        self._check_parameters()
-        if y is None:
-            raise InvalidInputError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
-        labels = encode_labels(y)  # before the graph, which may take long
-        if not labels.labelled.any():
-            raise InvalidInputError(
-                f"y holds no label: all {len(labels.codes)} points are marked as unlabelled "
-                "(-1, None or NaN). Label at least one point of each class."
-            )
-        refuse_continuous(labels.classes)
-        points = X if isinstance(X, Graph) else self._validated(X, reset=True)
-        n_samples = points.n_nodes if isinstance(points, Graph) else points.shape[0]
-        if len(labels.codes) != n_samples:
-            raise InvalidInputError(
-                f"X and y have inconsistent numbers of samples: [{n_samples}, "
-                f"{len(labels.codes)}]. Give one label, or the unlabelled marker, a point."
-            )
-        self._build(points)
-        self._labels = labels
-        return self._solve()
+        return self._fit(X, y)
 
     def fit_predict(self, X: Any, y: Any) -> npt.NDArray[Any]:
         """Fit, and return `transduction_`: a label for every point of `X`.
@@ -183,14 +116,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         semi-supervised learning", AISTATS 2005, equation 4.
         """
         check_is_fitted(self)
-        if self._kernel is None:
-            raise InvalidInputError(
-                f"this {type(self).__name__} was fitted on a Graph, which has no features to place "
-                "new points by. Read transduction_ or label_distributions_, or fit on features."
-            )
-        queries = self._validated(X, reset=False)
         speaking = np.where(self.reached_[:, None], self.label_distributions_, 0)
-        votes = self._kernel.votes(self._known, queries, speaking)
+        votes = self._votes(X, speaking)
         totals = votes.sum(axis=1, keepdims=True)
         result = np.tile(self._prior(), (len(votes), 1))
         np.divide(votes, totals, out=result, where=totals > 0)
@@ -279,104 +206,21 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         self._check_parameters()
         return self._relabel(remove_codes(self._labels, indices))
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.pairwise = tags.input_tags.positive_only = self.kernel == "precomputed"
-        return tags
-
-    @abstractmethod
-    def _solve(self) -> Scores | StreamedScores:
-        """Solve for `self._labels` on `self.graph_` from nothing."""
-
-    @abstractmethod
-    def _solve_change(self, change: Relabelling) -> Scores | StreamedScores:
-        """Solve for what `change` makes of `self._scores`."""
-
-    def _check_parameters(self) -> None:
-        if not callable(self.kernel):
-            check_choice("kernel", self.kernel, KERNELS, other=", or a callable")
-        check_real("gamma", self.gamma, minimum=0)
-        check_integer("n_neighbors", self.n_neighbors, minimum=1)
-        check_integer("max_iter", self.max_iter, minimum=1)
-        check_real("tol", self.tol, minimum=0)
-        check_n_jobs(self.n_jobs)
-        check_choice("solver", self.solver, self._solvers)
-
-    def _validated(self, X: Any, *, reset: bool) -> Any:
-        try:
-            return validate_data(
-                self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=reset
+    def _encode(self, y: Any) -> Labels:
+        labels = encode_labels(y)
+        if not labels.labelled.any():
+            raise InvalidInputError(
+                f"y holds no label: all {len(labels.codes)} points are marked as unlabelled "
+                "(-1, None or NaN). Label at least one point of each class."
             )
-        except TypeError as error:
-            raise InvalidTypeError(str(error)) from error
-        except ValueError as error:
-            raise InvalidInputError(naming_rows(X, str(error))) from error
-
-    def _build(self, points: Any) -> None:
-        """Set `graph_` and what places new points."""
-        self._kernel: Kernel | None = None
-        if isinstance(points, Graph):
-            self.graph_ = points
-            for stale in ("X_", "n_features_in_", "feature_names_in_"):
-                self.__dict__.pop(stale, None)
-        else:
-            kernel = self._make_kernel()
-            self.graph_ = kernel.build(points)
-            self._kernel = kernel
-            self.__dict__.pop("X_", None)
-            if self.kernel != "precomputed":
-                self.X_ = points
-        # Of a graph on disk, the answers are what memory has to hold.
-        self._dtype = np.float32 if isinstance(points, DiskGraph) else points.dtype
-
-    @property
-    def _known(self) -> Any:
-        """The fitted points; affinities stand for themselves."""
-        return getattr(self, "X_", None)
-
-    def _make_kernel(self) -> Kernel:
-        if callable(self.kernel):
-            return FunctionKernel(self.kernel)
-        if self.kernel == "rbf":
-            return RbfKernel(self.gamma)
-        if self.kernel == "precomputed":
-            return PrecomputedKernel()
-        # scikit-learn's knn kernel counts a point among its own neighbours
-        others = self.n_neighbors - 1 if self.kernel == "knn" else self.n_neighbors
-        return NeighborKernel(
-            self.n_neighbors,
-            others,
-            "binary" if self.kernel == "knn" else "self-tuning",
-            self.n_jobs,
-            bool(self.verbose),
-        )
+        refuse_continuous(labels.classes)
+        return labels
 
     def _prior(self) -> npt.NDArray[np.float64]:
         """Share of each class among the labels, shape (n_classes,)."""
         codes = self._labels.codes
         counts = np.bincount(codes[codes >= 0], minlength=len(self._labels.classes))
         return np.asarray(counts / counts.sum())
-
-    def _relabel(self, change: Relabelling) -> Self:
-        with self._unchanged_on_failure():
-            self._labels = change.labels
-            scores = self._solve_change(change)
-            self._publish(scores)
-        # last, for a warning may be made an error
-        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
-        return self
-
-    @contextlib.contextmanager
-    def _unchanged_on_failure(self) -> Iterator[None]:
-        """Put every attribute back if the block raises, or is interrupted."""
-        before = self.__dict__.copy()
-        try:
-            yield
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
 
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
