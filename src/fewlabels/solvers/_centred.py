@@ -19,6 +19,40 @@ _ROWS_EVERY = 10
 _PROBED = 0.1
 
 
+class Components:
+    """Sums and means over the connected components of a graph, weighted by degree.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,), int
+        The component of each node, from 0.
+    degrees : ndarray of shape (n,)
+        Positive.
+    """
+
+    def __init__(self, labels: npt.NDArray[np.integer], degrees: FloatArray) -> None:
+        self.labels = labels
+        self.degrees = degrees
+        self.volumes = self.sums(degrees)
+
+    def sums(self, x: FloatArray) -> FloatArray:
+        """Sum of x over each component, shape (n_components,)."""
+        return np.bincount(self.labels, weights=x)
+
+    def mean(self, x: FloatArray) -> FloatArray:
+        """sum_i d_i x_i / sum_i d_i over each node's component, shape (n,)."""
+        return np.asarray((self.sums(self.degrees * x) / self.volumes)[self.labels])
+
+    def centre(self, x: FloatArray) -> None:
+        """Bring that mean of each column to 0, in place."""
+        for column in x.T:
+            column -= self.mean(column)
+
+    def unit(self, x: FloatArray) -> FloatArray:
+        """The mean of |x_i| = sum_c |x_ic| / 2 over each node's component, shape (n,)."""
+        return self.mean(row_totals(np.abs(x)) / 2)
+
+
 class CentredConjugateGradients:
     """Solves L X = B, L = D - W, of which the columns of B sum to 0 in every component.
 
@@ -56,11 +90,9 @@ class CentredConjugateGradients:
     singular systems", J. Comput. Appl. Math. 24 (1988).
     """
 
-    def __init__(self, matrix: GroundedLaplacian, components: npt.NDArray[np.int32]) -> None:
+    def __init__(self, matrix: GroundedLaplacian, components: Components) -> None:
         self.matrix = matrix
         self._components = components
-        self._degrees = matrix.diagonal
-        self._volumes = np.bincount(components, weights=self._degrees)
 
     def solve(self, B: FloatArray, accuracy: Accuracy) -> Solution:
         """Solve L X = B from 0.
@@ -77,14 +109,16 @@ class CentredConjugateGradients:
         Solution
             All rows are `trusted`, or none is.
         """
-        matrix, m = self.matrix, B.shape[1]
+        matrix, m, components = self.matrix, B.shape[1], self._components
         given = accuracy.other_totals if np.ndim(accuracy.other_totals) else None
         r = np.empty((matrix.n, m + 1))
         r[:, :m] = B * matrix.scale[:, None]
-        sourced = np.zeros(len(self._volumes), dtype=bool)
-        sourced[self._components[B.any(axis=1)]] = True
-        r[:, m] = np.random.default_rng(0).standard_normal(matrix.n) * sourced[self._components]
-        self._centre_scaled(r)
+        sourced = components.sums(row_totals(np.abs(B)))[components.labels] > 0
+        probe = np.random.default_rng(0).standard_normal((matrix.n, 1)) * sourced[:, None]
+        root = np.sqrt(components.degrees)[:, None]
+        probe /= root
+        components.centre(probe)
+        r[:, m:] = probe * root
         y = np.zeros_like(r)
         floor = _FLOOR * np.linalg.norm(r, axis=0)
         vectors = Vectors(matrix, y, r)
@@ -94,7 +128,7 @@ class CentredConjugateGradients:
         error, n_iter = inf, 0
         if not B.any():
             active[:], error = False, 0.0
-        while error > accuracy.tol and active[:m].any() and n_iter < accuracy.max_iter:
+        while error > accuracy.tol and active.any() and n_iter < accuracy.max_iter:
             n_iter += 1
             curvature = vectors.apply()
             active &= curvature > 0
@@ -108,33 +142,21 @@ class CentredConjugateGradients:
             if n_iter % _ROWS_EVERY == 0:
                 error = self._error(y, r, rho, history, given)
                 accuracy.report(n_iter, error)
-        x = y[:, :m]
+        x = y[:, :m] / root
         if history:
-            self._centre_scaled(x)
-            true = B * matrix.scale[:, None] - (x - matrix.apply_scaled_weights(x))
-            r[:, :m] = true  # the recursive one may have come away from it
+            components.centre(x)
+            y[:, :m] = x * root
+            # the recursive one may have come away from it
+            r[:, :m] = B / root - (y[:, :m] - matrix.apply_scaled_weights(y[:, :m]))
             error = self._error(y, r, column_dots(r, r), history, given)
             accuracy.report(n_iter, error)
         settled = error <= accuracy.tol
         return Solution(
-            values=x * matrix.scale[:, None],
+            values=x,
             n_iter=n_iter,
             converged=np.full(m, settled),
             trusted=np.full(matrix.n, settled),
         )
-
-    def unit(self, x: FloatArray) -> FloatArray:
-        """The mean of |x_i| over each row's component, weighted by degree, shape (n,)."""
-        evidence = row_totals(np.abs(x)) / 2
-        sums = np.bincount(self._components, self._degrees * evidence, len(self._volumes))
-        return np.asarray((sums / self._volumes)[self._components])
-
-    def _centre_scaled(self, y: FloatArray) -> None:
-        """Take the constants out of D^-1/2 y, in place."""
-        root = np.sqrt(self._degrees)
-        for column in y.T:
-            sums = np.bincount(self._components, root * column, len(self._volumes))
-            column -= root * (sums / self._volumes)[self._components]
 
     def _error(
         self,
@@ -149,14 +171,15 @@ class CentredConjugateGradients:
         lowest = max(found or 0.0, np.finfo(float).eps)
         if np.sqrt(rho[-1]) > _PROBED * lowest * np.linalg.norm(y[:, -1]):
             return inf
-        root = np.sqrt(self._degrees)
+        components = self._components
+        root = np.sqrt(components.degrees)
         left = row_totals(np.abs(r[:, :-1])) / root
-        unit = given if given is not None else self.unit(y[:, :-1] * self.matrix.scale[:, None])
+        unit = given if given is not None else components.unit(y[:, :-1] / root[:, None])
         judged = (left > 0) | (unit > 0)
         if not (unit[judged] > 0).all():
             return inf
         left, unit, root = left[judged], unit[judged], root[judged]
-        volume = self._volumes[self._components[judged]].max(initial=0.0)
+        volume = components.volumes[components.labels[judged]].max(initial=0.0)
         walks = 1 + np.log(np.sqrt(volume) / root.min(initial=np.sqrt(volume)))
         largest = float(left.max(initial=0.0)) * walks
         in_norm = float(np.sqrt(rho[:-1]).sum()) / root
