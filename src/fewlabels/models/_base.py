@@ -9,22 +9,34 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._labels import Labels, encode_labels
+from fewlabels._labels import Labels
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 from fewlabels.models._estimator import GraphEstimator
-from fewlabels.models._relabel import add_codes, refuse_continuous, remove_codes
+from fewlabels.models._relabel import add_codes, remove_codes
 from fewlabels.models._scores import Scores
+from fewlabels.models._targets import IndicatorLabels, encode_targets
+from fewlabels.models.class_mass import share_out
 from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.floating[Any]]
+IntArray = npt.NDArray[np.intp]
 
 
 class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
-    """Base of the classifiers that spread labels over a graph."""
+    """Base of the classifiers that spread labels over a graph.
 
+    `self._labels` holds the targets, and `class_prior_` the expected shares, when `_solve` and
+    `_solve_change` are called. A subclass whose method has a constraint of its own for the shares
+    of the classes overrides `_apply_prior`; one that can't answer for several classes a point
+    sets `_takes_multilabel` to False.
+    """
+
+    class_prior: ClassPrior = None  # of subclasses that take none
+    _takes_multilabel = True
     _own_answers = "transduction_ or label_distributions_"
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Spread the labels `y` over the graph of `X`.
 
         Parameters
@@ -32,9 +44,15 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features)
             Features; or affinities, with ``kernel="precomputed"``, of shape
             (n_samples, n_samples); or a graph, in memory or on disk, whatever the kernel.
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Labels. Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA``
-            everywhere.
+            everywhere. In several columns: floats are soft labels, each row a distribution, all
+            NaN where unlabelled; integers and booleans say by 0 and 1 which classes hold of a
+            point, all -1 where unlabelled. The columns of a table name the classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each label is trusted: a label of weight 2 counts as two at that place, one
+            of weight 0 as none. Finite and at least 0; not read where unlabelled. The point stays
+            a node of the graph whatever its weight. None: 1 each.
 
         Returns
         -------
@@ -44,7 +62,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         Raises
         ------
         InvalidInputError
-            If no point is labelled, `X` and `y` differ in length, or a value is not finite.
+            If no point is labelled, `X` and `y` differ in length, a value is not finite, a row of
+            `y` or a weight can't be used, or `class_prior` does not fit the classes.
 
         Warns
         -----
@@ -53,26 +72,26 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         UnreachedWarning
             If some points lie in components of the graph that hold no label.
         """
-        return self._fit(X, y)
+        return self._fit(X, y, sample_weight)
 
-    def fit_predict(self, X: Any, y: Any) -> npt.NDArray[Any]:
+    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
         """Fit, and return `transduction_`: a label for every point of `X`.
 
         Parameters
         ----------
-        X, y
+        X, y, sample_weight
             As in :meth:`fit`.
 
         Returns
         -------
-        ndarray of shape (n_samples,)
+        ndarray of shape (n_samples,), or (n_samples, n_classes) where several classes may hold
             The unlabelled marker of `y` where no label can reach.
         """
-        transduction: npt.NDArray[Any] = self.fit(X, y).transduction_
+        transduction: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
         return transduction
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Return the most probable class of new points.
+        """Return the most probable class of new points, or all that are likely to hold.
 
         Parameters
         ----------
@@ -80,11 +99,12 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
 
         Returns
         -------
-        ndarray of shape (n_queries,)
+        ndarray of shape (n_queries,), or (n_queries, n_classes) where several classes may hold
+            In the latter 1 where a class is more probable than not, else 0.
         """
         probabilities = self.predict_proba(X)
-        predicted: npt.NDArray[Any] = self.classes_[np.argmax(probabilities, axis=1)]
-        return predicted
+        labels: Labels = self._labels
+        return labels.decide(probabilities)
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return the class distribution of new points.
@@ -92,7 +112,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         Each is the mean of `label_distributions_` over the fitted points that evidence reached,
         weighted by the kernel: with ``"knn"`` over the `n_neighbors` nearest, with
         ``"self-tuning"`` over those with their self-tuned weights, with ``"rbf"`` over all. A
-        new point near none of them gets the prior, the shares of the classes among the labels.
+        new point near none of them gets the prior: `class_prior_`, or the shares of the classes
+        among the labels.
 
         Parameters
         ----------
@@ -103,7 +124,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         Returns
         -------
         ndarray of shape (n_queries, n_classes)
-            Rows sum to 1; columns in the order of `classes_`.
+            Rows sum to 1, but where several classes may hold of a point: there each entry is the
+            probability of one class. Columns in the order of `classes_`.
 
         Raises
         ------
@@ -117,10 +139,15 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         """
         check_is_fitted(self)
         speaking = np.where(self.reached_[:, None], self.label_distributions_, 0)
-        votes = self._votes(X, speaking)
-        totals = votes.sum(axis=1, keepdims=True)
+        if self._is_multilabel:
+            votes = self._votes(X, np.column_stack([speaking, self.reached_]))
+            votes, totals = votes[:, :-1], votes[:, -1:]
+        else:
+            votes = self._votes(X, speaking)
+            totals = votes.sum(axis=1, keepdims=True)
         result = np.tile(self._prior(), (len(votes), 1))
         np.divide(votes, totals, out=result, where=totals > 0)
+        np.minimum(result, 1, out=result)  # a sum of weights may be off by rounding
         return result.astype(self.label_distributions_.dtype, copy=False)
 
     def transform(self, X: Any) -> Any:
@@ -155,7 +182,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         prefix = type(self).__name__.lower()
         return np.array([f"{prefix}_{label}" for label in self.classes_], dtype=object)
 
-    def add_labels(self, indices: npt.ArrayLike, labels: Any) -> Self:
+    def add_labels(self, indices: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
         """Label more points, or correct labels, without a refit.
 
         Only what changes is solved for. The answer is that of a refit, within `tol` for each of
@@ -165,8 +192,11 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         ----------
         indices : array-like of int of shape (n_added,), or boolean mask of shape (n_samples,)
             Points of the fitted `X`, each at most once. Labelled ones are relabelled.
-        labels : array-like of shape (n_added,)
-            Their classes; new ones are welcome.
+        labels : array-like of shape (n_added,) or (n_added, n_classes)
+            Their classes; new ones are welcome. Or rows as those of the fitted `y`.
+        sample_weight : array-like of shape (n_added,), or float, default=None
+            How much each is trusted; 0 takes a label back. None: 1 each, also where a point had
+            another weight.
 
         Returns
         -------
@@ -176,11 +206,12 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         ------
         InvalidInputError, InvalidTypeError
             If an index is out of range or stands twice, a label is missing, or its type does not
-            fit the other labels. The estimator is then as it was.
+            fit the other labels, a weight can't be used, or `class_prior` does not fit the
+            classes that there are now. The estimator is then as it was.
         """
         check_is_fitted(self)
         self._check_parameters()
-        return self._relabel(add_codes(self._labels, indices, labels))
+        return self._relabel(add_codes(self._labels, indices, labels, sample_weight))
 
     def remove_labels(self, indices: npt.ArrayLike) -> Self:
         """Take labels back without a refit.
@@ -206,33 +237,71 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         self._check_parameters()
         return self._relabel(remove_codes(self._labels, indices))
 
-    def _encode(self, y: Any) -> Labels:
-        labels = encode_labels(y)
-        if not labels.labelled.any():
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = self._takes_multilabel
+        return tags
+
+    def _encode(self, y: Any, sample_weight: Any) -> Labels:
+        labels = encode_targets(y, sample_weight)
+        if isinstance(labels, IndicatorLabels) and not self._takes_multilabel:
             raise InvalidInputError(
-                f"y holds no label: all {len(labels.codes)} points are marked as unlabelled "
-                "(-1, None or NaN). Label at least one point of each class."
+                f"{type(self).__name__} takes one class a point, and y holds {len(labels.classes)} "
+                "columns of 0 and 1. Fit each class on its own, or take LabelSpreading or "
+                "LabelPropagation."
             )
-        refuse_continuous(labels.classes)
         return labels
 
+    def _accept(self, labels: Labels) -> None:
+        super()._accept(labels)
+        self.class_prior_ = resolve_class_prior(self.class_prior, labels)
+
+    @property
+    def _is_multilabel(self) -> bool:
+        return isinstance(self._labels, IndicatorLabels)
+
     def _prior(self) -> npt.NDArray[np.float64]:
-        """Share of each class among the labels, shape (n_classes,)."""
-        codes = self._labels.codes
-        counts = np.bincount(codes[codes >= 0], minlength=len(self._labels.classes))
-        return np.asarray(counts / counts.sum())
+        """Distribution of points without evidence, shape (n_classes,)."""
+        labels: Labels = self._labels
+        return labels.shares() if self.class_prior_ is None else self.class_prior_
+
+    def _apply_prior(self, distributions: FloatArray, points: IntArray) -> FloatArray:
+        """Bring the classes to their expected shares over `points`: class-mass normalisation.
+
+        Parameters
+        ----------
+        distributions : ndarray of shape (n_samples, n_classes)
+            May be changed.
+        points : ndarray of int
+            The unlabelled points that have an answer.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        if self.class_prior_ is not None:
+            share_out(distributions, points, self.class_prior_)
+        return distributions
 
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
         self._scores: Any = scores
-        labels = self._labels
+        labels: Labels = self._labels
         self.classes_ = labels.classes
         self.reached_ = self.graph_.reached_from(labels.labelled)
-        distributions = scores.distributions(self._prior())
-        # not all are answered where the solve ended too early
-        codes = np.where(scores.answered, np.argmax(distributions, axis=1), -1)
-        self.transduction_ = labels.decode(codes)
+        answered = scores.answered  # not all are where the solve ended too early
+        if self._is_multilabel and isinstance(scores, Scores):
+            distributions: Any = scores.marginals(self._prior())
+            self.evidence_ = scores.true_values()[:, -1].copy()
+        else:
+            distributions = scores.distributions(self._prior())
+            self.evidence_ = scores.totals
+        if self.class_prior_ is not None:
+            if not distributions.flags.writeable:
+                distributions = distributions.copy()
+            points = np.flatnonzero(answered & ~labels.labelled)
+            distributions = self._apply_prior(distributions, points)
+        self.transduction_ = labels.decide(distributions, answered)
         self.label_distributions_ = distributions.astype(self._dtype, copy=False)
-        self.evidence_ = scores.totals
-        self.residual_ = scores.residual
+        self.residual_ = scores.residual[: len(labels.classes)]
         self.n_iter_ = max(1, scores.n_iter)  # 0 where every point is labelled, say

@@ -61,7 +61,7 @@ class GraphEstimator(BaseEstimator, ABC):
     solver: Method
     verbose: bool
 
-    def _fit(self, X: Any, y: Any) -> Self:
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Check the input, build the graph, solve and publish; on failure change nothing."""
         with self._unchanged_on_failure():
             self._check_parameters()
@@ -69,7 +69,7 @@ class GraphEstimator(BaseEstimator, ABC):
                 raise InvalidInputError(
                     f"{type(self).__name__} requires y to be passed, but the target y is None."
                 )
-            labels = self._encode(y)  # before the graph, which may take long
+            labels = self._encode(y, sample_weight)  # before the graph, which may take long
             points = X if isinstance(X, Graph) else self._validated(X, reset=True)
             n_samples = points.n_nodes if isinstance(points, Graph) else points.shape[0]
             if len(labels.labelled) != n_samples:
@@ -77,8 +77,8 @@ class GraphEstimator(BaseEstimator, ABC):
                     f"X and y have inconsistent numbers of samples: [{n_samples}, "
                     f"{len(labels.labelled)}]. Give one label, or the unlabelled marker, a point."
                 )
+            self._accept(labels)
             self._build(points)
-            self._labels = labels
             scores = self._solve()
             self._publish(scores)
         # last, for a warning may be made an error
@@ -87,7 +87,7 @@ class GraphEstimator(BaseEstimator, ABC):
 
     def _relabel(self, change: Relabelling) -> Self:
         with self._unchanged_on_failure():
-            self._labels = change.labels
+            self._accept(change.labels)
             scores = self._solve_change(change)
             self._publish(scores)
         # last, for a warning may be made an error
@@ -117,8 +117,12 @@ class GraphEstimator(BaseEstimator, ABC):
         return self._kernel.votes(self._known, self._validated(X, reset=False), values)
 
     @abstractmethod
-    def _encode(self, y: Any) -> Any:
+    def _encode(self, y: Any, sample_weight: Any) -> Any:
         """Read the targets; raise if none is known. `labelled` says of which points one is."""
+
+    def _accept(self, labels: Any) -> None:
+        """Take the targets to solve for next; raise if a setting does not fit them."""
+        self._labels = labels
 
     @abstractmethod
     def _solve(self) -> Scores | StreamedScores:
