@@ -3,5 +3,13 @@
 from fewlabels.models.class_mass import normalize_class_mass
 from fewlabels.models.label_propagation import LabelPropagation
 from fewlabels.models.label_spreading import LabelSpreading
+from fewlabels.models.poisson_classifier import PoissonClassifier
+from fewlabels.models.poisson_mbo_classifier import PoissonMBOClassifier
 
-__all__ = ["LabelPropagation", "LabelSpreading", "normalize_class_mass"]
+__all__ = [
+    "LabelPropagation",
+    "LabelSpreading",
+    "PoissonClassifier",
+    "PoissonMBOClassifier",
+    "normalize_class_mass",
+]

@@ -19,7 +19,7 @@ from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._streamed import StreamedIteration, StreamedLaplacian
 from fewlabels.solvers._streamed_levels import LevelledSolution, solve_in_levels, solve_on_levels
 from fewlabels.solvers._sweeps import Sweeps
-from fewlabels.solvers._walks import mixing_time, walk
+from fewlabels.solvers._walks import diffusion, mixing_time, walk
 
 __all__ = [
     "METHODS",
@@ -43,6 +43,7 @@ __all__ = [
     "StreamedLaplacian",
     "Sweeps",
     "Weights",
+    "diffusion",
     "in_float64",
     "mixing_time",
     "row_sums",

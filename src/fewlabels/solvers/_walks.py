@@ -112,6 +112,34 @@ def walk(matrix: GroundedLaplacian, B: FloatArray, n_steps: int) -> FloatArray:
     return np.asarray(y * scale)
 
 
+def diffusion(matrix: GroundedLaplacian, u: FloatArray, B: FloatArray, n_steps: int) -> FloatArray:
+    """Return u after `n_steps` of u <- u - dt (L u - B), dt = 1 / max d.
+
+    Parameters
+    ----------
+    matrix : GroundedLaplacian
+        Without ground.
+    u, B : ndarray of shape (n, m)
+        Not modified.
+    n_steps : int
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+    """
+    degrees = matrix.diagonal[:, None]
+    dt = 1 / degrees.max()
+    y, b = u / matrix.scale[:, None], B * (dt / matrix.scale[:, None])
+    products, keep = matrix.products(u.shape[1]), 1 - dt * degrees
+    turn = dt * degrees
+    for _ in range(n_steps):  # D^1/2 u: L is D^1/2 (I - N) D^1/2
+        moved = _product(products, y)
+        moved *= turn
+        y = keep * y + moved
+        y += b
+    return np.asarray(y * matrix.scale[:, None])
+
+
 def _coefficients(n_steps: int) -> FloatArray:
     """Chebyshev coefficients of 1 + x + ... + x^(T-1), by interpolation, which is exact."""
     x = np.cos(np.pi * (np.arange(n_steps) + 0.5) / n_steps)

@@ -7,14 +7,17 @@ from fewlabels.systems._poisson import (
     PoissonSystem,
     Potentials,
 )
+from fewlabels.systems._poisson_mbo import Partition, poisson_mbo
 from fewlabels.systems._spreading import SpreadingSystem, normalized_affinity
 from fewlabels.systems._streamed import StreamedSpreadingSystem
 from fewlabels.systems._streamed_scores import StreamedScores
 from fewlabels.systems._sweep import SweepResult, sweep
+from fewlabels.systems._volume import volume_offsets
 
 __all__ = [
     "POISSON_METHODS",
     "HarmonicSystem",
+    "Partition",
     "PoissonMethod",
     "PoissonSystem",
     "Potentials",
@@ -23,5 +26,7 @@ __all__ = [
     "StreamedSpreadingSystem",
     "SweepResult",
     "normalized_affinity",
+    "poisson_mbo",
     "sweep",
+    "volume_offsets",
 ]

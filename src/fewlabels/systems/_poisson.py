@@ -17,6 +17,7 @@ from fewlabels.solvers import (
     Components,
     GroundedLaplacian,
     PreparedSolver,
+    diffusion,
     mixing_time,
     row_totals,
     walk,
@@ -86,7 +87,7 @@ class PoissonSystem:
     """
 
     def __init__(self, graph: Graph, method: PoissonMethod = "auto") -> None:
-        self.method = method
+        self.graph, self.method = graph, method
         self._n_nodes = graph.n_nodes
         order = locality(graph)
         self._nodes = order[graph.degrees[order] > 0]
@@ -219,17 +220,36 @@ class PoissonSystem:
             callback(n_steps, 0.0)
         return self._potentials(values, B, n_steps, mixed)
 
+    def diffuse(self, u: FloatArray, Y: FloatArray, n_steps: int, fidelity: float) -> FloatArray:
+        """Return u after `n_steps` of u <- u - dt (L u - fidelity B), dt = 1 / max d.
+
+        Parameters
+        ----------
+        u : ndarray of shape (n_nodes, n_classes)
+            Not modified; isolated nodes keep their rows.
+        Y : ndarray of shape (n_nodes, n_classes)
+            Labels, as :meth:`solve`.
+        n_steps : int
+        fidelity : float
+        """
+        result = u.copy()
+        if len(self._nodes):
+            B = self._sources(Y)
+            B *= fidelity
+            result[self._nodes] = diffusion(self._matrix, u[self._nodes], B, n_steps)
+        return result
+
     def residual(self, B: FloatArray, u: FloatArray) -> FloatArray:
         """|B - L u| / |B| of each column, shape (m,), in the order of the system's rows."""
         root = np.sqrt(self._components.degrees)[:, None]
         y = u * root
         left = np.linalg.norm(B - root * (y - self._matrix.apply_scaled_weights(y)), axis=0)
         norms = np.linalg.norm(B, axis=0)
-        return np.divide(left, norms, out=np.zeros_like(left), where=norms > 0)
+        return np.asarray(np.divide(left, norms, out=np.zeros_like(left), where=norms > 0))
 
     def _sources(self, Y: FloatArray) -> FloatArray:
         """B = Y - t ybar, t being the totals of Y's rows, in the order of the system's rows."""
-        rows = Y[self._nodes]
+        rows: FloatArray = Y[self._nodes]
         labels, n_comps = self._components.labels, len(self._components.volumes)
         totals = row_totals(rows)
         masses = np.bincount(labels, totals, n_comps)

@@ -34,7 +34,7 @@ def volume_offsets(
     Parameters
     ----------
     scores : ndarray of shape (n, m), float64
-        Finite.
+        Finite, or -inf where a point can't be of a class; each row has some finite entry.
     shares : ndarray of shape (m,)
         Positive; their sum is 1.
     tol : float, default=1e-3
@@ -70,10 +70,11 @@ def volume_offsets(
     offsets = np.zeros(m) if start is None else start.copy()
     if n == 0 or m == 1:
         return np.zeros(m)
-    top_two = np.partition(scores, m - 2, axis=1)[:, -2:]
-    spread = float(np.mean(top_two[:, 1] - top_two[:, 0]))
-    if spread == 0:
-        spread = float(np.ptp(scores)) or 1.0
+    second, first = np.partition(scores, m - 2, axis=1)[:, -2:].T
+    open_to_some = np.isfinite(second)
+    if not open_to_some.any():
+        return np.zeros(m)
+    spread = float(np.mean((first - second)[open_to_some])) or 1.0
     allowed = max(tol, 1 / n)
     temperature = spread if start is None else spread * _COOLS**3
     best, least = offsets, _excess(scores + offsets, shares)
