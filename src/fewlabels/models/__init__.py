@@ -3,13 +3,17 @@
 from fewlabels.models.class_mass import normalize_class_mass
 from fewlabels.models.label_propagation import LabelPropagation
 from fewlabels.models.label_spreading import LabelSpreading
+from fewlabels.models.p_laplacian_classifier import PLaplacianClassifier
 from fewlabels.models.poisson_classifier import PoissonClassifier
 from fewlabels.models.poisson_mbo_classifier import PoissonMBOClassifier
+from fewlabels.models.reweighted_laplace_classifier import ReweightedLaplaceClassifier
 
 __all__ = [
     "LabelPropagation",
     "LabelSpreading",
+    "PLaplacianClassifier",
     "PoissonClassifier",
     "PoissonMBOClassifier",
+    "ReweightedLaplaceClassifier",
     "normalize_class_mass",
 ]

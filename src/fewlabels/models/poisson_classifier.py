@@ -10,10 +10,9 @@ import numpy.typing as npt
 from scipy.special import softmax
 
 from fewlabels._validation import check_choice, check_integer
-from fewlabels.exceptions import InvalidTypeError
-from fewlabels.graph import DiskGraph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
+from fewlabels.models._in_memory import refuse_disk
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._potentials import PotentialScores
 from fewlabels.models._progress import iteration_progress
@@ -223,12 +222,7 @@ class PoissonClassifier(GraphClassifier):
         return PotentialScores.from_potentials(found, Y, self.graph_.component_labels)
 
     def _prepared(self) -> PoissonSystem:
-        graph = self.graph_
-        if isinstance(graph, DiskGraph):
-            raise InvalidTypeError(
-                f"{type(self).__name__} needs the graph in memory, and this one is on disk. Fit "
-                "on graph.to_memory() if it fits; LabelSpreading is fitted from the disk."
-            )
+        graph = refuse_disk(self, self.graph_)
         system: PoissonSystem | None = self.__dict__.get("_system")
         if system is None or system.graph is not graph or system.method != self.solver:
             system = self._system = PoissonSystem(graph, self.solver)  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
 from fewlabels.systems._harmonic import HarmonicSystem
+from fewlabels.systems._p_laplacian import p_harmonic
 from fewlabels.systems._poisson import (
     POISSON_METHODS,
     PoissonMethod,
@@ -8,6 +9,12 @@ from fewlabels.systems._poisson import (
     Potentials,
 )
 from fewlabels.systems._poisson_mbo import Partition, poisson_mbo
+from fewlabels.systems._reweighted import (
+    Factors,
+    nonlocal_factors,
+    poisson_factors,
+    reweighted_graph,
+)
 from fewlabels.systems._spreading import SpreadingSystem, normalized_affinity
 from fewlabels.systems._streamed import StreamedSpreadingSystem
 from fewlabels.systems._streamed_scores import StreamedScores
@@ -16,6 +23,7 @@ from fewlabels.systems._volume import volume_offsets
 
 __all__ = [
     "POISSON_METHODS",
+    "Factors",
     "HarmonicSystem",
     "Partition",
     "PoissonMethod",
@@ -25,8 +33,12 @@ __all__ = [
     "StreamedScores",
     "StreamedSpreadingSystem",
     "SweepResult",
+    "nonlocal_factors",
     "normalized_affinity",
+    "p_harmonic",
+    "poisson_factors",
     "poisson_mbo",
+    "reweighted_graph",
     "sweep",
     "volume_offsets",
 ]

@@ -123,6 +123,25 @@ class PoissonSystem:
         """
         return self._solve(self._sources(Y), Accuracy(tol, max_iter, callback=callback))
 
+    def solve_sources(
+        self,
+        B: FloatArray,
+        *,
+        tol: float,
+        max_iter: int,
+        callback: Callback | None = None,
+    ) -> Potentials:
+        """Return u with L u = B and sum_i d_i u_i = 0, for any sources that are balanced.
+
+        Parameters
+        ----------
+        B : ndarray of shape (n_nodes, m)
+            Its columns sum to 0 in each component; isolated nodes are not read.
+        tol, max_iter, callback
+            As :meth:`solve`.
+        """
+        return self._solve(B[self._nodes], Accuracy(tol, max_iter, callback=callback))
+
     def solve_change(
         self,
         before: FloatArray,
