@@ -5,6 +5,10 @@ from fewlabels.models.correct_and_smooth import CorrectAndSmooth
 from fewlabels.models.harmonic_regressor import HarmonicRegressor
 from fewlabels.models.label_propagation import LabelPropagation
 from fewlabels.models.label_spreading import LabelSpreading
+from fewlabels.models.p_laplacian_classifier import PLaplacianClassifier
+from fewlabels.models.poisson_classifier import PoissonClassifier
+from fewlabels.models.poisson_mbo_classifier import PoissonMBOClassifier
+from fewlabels.models.reweighted_laplace_classifier import ReweightedLaplaceClassifier
 from fewlabels.models.spreading_regressor import SpreadingRegressor
 
 __all__ = [
@@ -12,6 +16,10 @@ __all__ = [
     "HarmonicRegressor",
     "LabelPropagation",
     "LabelSpreading",
+    "PLaplacianClassifier",
+    "PoissonClassifier",
+    "PoissonMBOClassifier",
+    "ReweightedLaplaceClassifier",
     "SpreadingRegressor",
     "normalize_class_mass",
 ]

@@ -1,5 +1,6 @@
 """Solvers of grounded Laplacians: prepare once, solve for many right-hand sides."""
 
+from fewlabels.solvers._centred import CentredConjugateGradients, Components
 from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
 from fewlabels.solvers._columns import row_totals
@@ -18,6 +19,7 @@ from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._streamed import StreamedIteration, StreamedLaplacian
 from fewlabels.solvers._streamed_levels import LevelledSolution, solve_in_levels, solve_on_levels
 from fewlabels.solvers._sweeps import Sweeps
+from fewlabels.solvers._walks import diffusion, mixing_time, walk
 
 __all__ = [
     "METHODS",
@@ -25,8 +27,10 @@ __all__ = [
     "Accuracy",
     "Answer",
     "Callback",
+    "CentredConjugateGradients",
     "ChebyshevIteration",
     "Cholesky",
+    "Components",
     "ConjugateGradients",
     "Elimination",
     "GroundedLaplacian",
@@ -39,10 +43,13 @@ __all__ = [
     "StreamedLaplacian",
     "Sweeps",
     "Weights",
+    "diffusion",
     "in_float64",
+    "mixing_time",
     "row_sums",
     "row_totals",
     "scaled_both_ways",
     "solve_in_levels",
     "solve_on_levels",
+    "walk",
 ]

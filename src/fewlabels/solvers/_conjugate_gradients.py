@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf, sqrt
 
 import numpy as np
-import numpy.typing as npt
-from scipy.linalg import eigvalsh_tridiagonal
 
-from fewlabels.solvers._columns import add_scaled, column_dots, row_totals, scale_columns
+from fewlabels.solvers._columns import column_dots, row_totals
 from fewlabels.solvers._evidence import Evidence
+from fewlabels.solvers._krylov import Vectors, ratios, smallest_ritz_value
 from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
 from fewlabels.solvers._solution import Accuracy, Solution
-from fewlabels.solvers._threads import run_all
 
 # A recursive residual that has fallen this far, relatively, no longer says anything of the true
 # one; the columns then stop, and the rows are judged by the true residual.
@@ -78,7 +75,7 @@ class ConjugateGradients:
             r -= y - matrix.apply_scaled_weights(y)
             largest = np.maximum(largest, np.linalg.norm(r, axis=0))
         floor = _FLOOR * largest
-        vectors = _Vectors(matrix, y, r)
+        vectors = Vectors(matrix, y, r)
         rho = column_dots(r, r)
         history: list[tuple[FloatArray, FloatArray]] = []
         active = np.sqrt(rho) > floor
@@ -88,9 +85,9 @@ class ConjugateGradients:
             n_iter += 1
             curvature = vectors.apply()
             active &= curvature > 0  # 0 by rounding alone: the ground is lost beside the weights
-            alpha = _ratios(rho, curvature, active)
+            alpha = ratios(rho, curvature, active)
             rho_next = vectors.advance(alpha)
-            beta = _ratios(rho_next, rho, active)
+            beta = ratios(rho_next, rho, active)
             vectors.turn(beta)
             history.append((alpha, beta))
             rho = rho_next
@@ -122,19 +119,10 @@ class ConjugateGradients:
         # Where the ground says enough, a Ritz value costs more than it saves.
         if self.matrix.well_grounded or not history:
             return max(known, np.finfo(float).tiny)
-        alphas = np.array([alpha for alpha, _ in history])
-        betas = np.array([beta for _, beta in history])
-        steps = (alphas > 0).sum(axis=0)
-        column = int(np.argmax(steps))
-        m = int(steps[column])
-        if m == 0:
+        lowest = smallest_ritz_value(history)
+        if lowest is None:
             return max(known, np.finfo(float).tiny)
-        a, b = alphas[:m, column], betas[: m - 1, column]
-        diagonal = 1 / a
-        diagonal[1:] += b / a[:-1]
-        off_diagonal = np.sqrt(b) / a[:-1]
-        ritz = eigvalsh_tridiagonal(diagonal, off_diagonal, select="i", select_range=(0, 0))
-        return max(known, float(ritz[0]), np.finfo(float).eps)
+        return max(known, lowest, np.finfo(float).eps)
 
 
 class _Rows:
@@ -192,60 +180,3 @@ class _Rows:
 
 def _off(totals: FloatArray, exact: FloatArray) -> float:
     return float(np.max(np.abs(totals / exact - 1), initial=0.0))
-
-
-class _Vectors:
-    """The iterates y, r and p of algorithm 6.18, updated in place, block of rows by block of rows.
-
-    Parameters
-    ----------
-    matrix : GroundedLaplacian
-    y, r : ndarray of shape (n, m)
-        Start and residual; modified.
-    """
-
-    def __init__(self, matrix: GroundedLaplacian, y: FloatArray, r: FloatArray) -> None:
-        self._products = matrix.products(y.shape[1])
-        self._whole_p = r.copy()
-        self._y, self._r, self._p, self._q = (
-            [array[product.rows] for product in self._products]
-            for array in (y, r, self._whole_p, np.empty_like(r))
-        )
-
-    def apply(self) -> FloatArray:
-        """Line 2: q = A p; return (p, q) of each column."""
-
-        def block(k: int) -> FloatArray:
-            np.subtract(self._p[k], self._products[k](self._whole_p), out=self._q[k])
-            return column_dots(self._p[k], self._q[k])
-
-        return self._sum(block)
-
-    def advance(self, alpha: FloatArray) -> FloatArray:
-        """Lines 3 and 4: y += alpha p, r -= alpha q; return (r, r) of each column."""
-
-        def block(k: int) -> FloatArray:
-            add_scaled(self._y[k], alpha, self._p[k])
-            add_scaled(self._r[k], -alpha, self._q[k])
-            return column_dots(self._r[k], self._r[k])
-
-        return self._sum(block)
-
-    def turn(self, beta: FloatArray) -> None:
-        """Line 6: p = r + beta p."""
-
-        def block(k: int) -> None:
-            scale_columns(self._p[k], beta)
-            self._p[k] += self._r[k]
-
-        run_all(block, len(self._products))
-
-    def _sum(self, block: Callable[[int], FloatArray]) -> FloatArray:
-        return np.asarray(np.sum(run_all(block, len(self._products)), axis=0))
-
-
-def _ratios(above: FloatArray, below: FloatArray, active: npt.NDArray[np.bool_]) -> FloatArray:
-    """Divide where a column is active, else 0: a column that is done stands still."""
-    quotients = np.zeros_like(above)
-    np.divide(above, below, out=quotients, where=active & (below > 0))
-    return quotients

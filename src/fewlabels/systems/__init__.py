@@ -1,21 +1,43 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
 from fewlabels.systems._harmonic import HarmonicSystem
+from fewlabels.systems._p_laplacian import p_harmonic
+from fewlabels.systems._poisson import POISSON_METHODS, PoissonMethod, PoissonSystem, Potentials
+from fewlabels.systems._poisson_mbo import Partition, poisson_mbo
+from fewlabels.systems._reweighted import (
+    Factors,
+    nonlocal_factors,
+    poisson_factors,
+    reweighted_graph,
+)
 from fewlabels.systems._signed import solve_directions, solve_fixed_errors, solve_signed
 from fewlabels.systems._spreading import SpreadingSystem, normalized_affinity
 from fewlabels.systems._streamed import StreamedSpreadingSystem
 from fewlabels.systems._streamed_scores import StreamedScores
 from fewlabels.systems._sweep import SweepResult, sweep
+from fewlabels.systems._volume import volume_offsets
 
 __all__ = [
+    "POISSON_METHODS",
+    "Factors",
     "HarmonicSystem",
+    "Partition",
+    "PoissonMethod",
+    "PoissonSystem",
+    "Potentials",
     "SpreadingSystem",
     "StreamedScores",
     "StreamedSpreadingSystem",
     "SweepResult",
+    "nonlocal_factors",
     "normalized_affinity",
+    "p_harmonic",
+    "poisson_factors",
+    "poisson_mbo",
+    "reweighted_graph",
     "solve_directions",
     "solve_fixed_errors",
     "solve_signed",
     "sweep",
+    "volume_offsets",
 ]

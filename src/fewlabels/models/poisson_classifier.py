@@ -1,0 +1,255 @@
+"""Poisson learning (Calder, Cook, Thorpe, Slepcev, ICML 2020)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import softmax
+
+from fewlabels._validation import check_choice, check_integer
+from fewlabels.models._base import GraphClassifier
+from fewlabels.models._class_prior import ClassPrior
+from fewlabels.models._in_memory import refuse_disk
+from fewlabels.models._kernels import KernelFunction
+from fewlabels.models._potentials import PotentialScores
+from fewlabels.models._progress import iteration_progress
+from fewlabels.models._relabel import Relabelling
+from fewlabels.models._scores import Scores
+from fewlabels.systems import POISSON_METHODS, PoissonMethod, PoissonSystem, volume_offsets
+
+FloatArray = npt.NDArray[np.floating[Any]]
+IntArray = npt.NDArray[np.intp]
+
+# A change may add this share of tol to the error of every row, whatever the number of labels.
+# After as many changes as make it whole, all is solved for again.
+_SHARE_OF_TOL = 1 / 16
+
+
+class PoissonClassifier(GraphClassifier):
+    """Poisson learning: labelled points are sources of their class and sinks of the others.
+
+    L u = sum_j (y_j - ybar) delta_j, L = D - W, with sum_i d_i u_i = 0; ybar is the mean label.
+    A point is of the class of which its potential u_ic is largest. Where harmonic functions of a
+    few labels are constant but for spikes at these, potentials are not: the method for very few
+    labels a class.
+
+    Parameters
+    ----------
+    kernel : {"rbf", "knn", "self-tuning", "precomputed"} or callable, default="self-tuning"
+        How features become a graph. ``"rbf"``: exp(-gamma |x - x'|^2), dense. ``"knn"``: joins
+        points of which one is among the `n_neighbors` nearest of the other (counting itself,
+        as scikit-learn does), with weight 1. ``"self-tuning"``: :func:`fewlabels.knn_graph`, each
+        point joined to `n_neighbors` others. ``"precomputed"``: `X` holds the affinities. A
+        function of two arrays of points returns their affinities. Of no effect where `X` is a
+        Graph.
+    gamma : float, default=20
+        Of the rbf kernel; at least 0.
+    n_neighbors : int, default=10
+        Of the knn and self-tuning kernels; at least 1.
+    iterations : {"mixing", "converged"} or int, default="mixing"
+        The paper's iteration from 0, u <- u + D^-1 (B - L u), is stopped when a random walk from
+        the labels is mixed, max_i |p_i - d_i / sum(d)| <= 1 / n, after 50 steps at least, or after
+        so many steps. ``"converged"``: its fixed point, the solution of the equation. Stopped
+        early, labels say more of what is near to them, which is mostly better.
+    max_iter : int, default=1000
+        Most steps, or iterations of conjugate gradients; at least 1. A walk that is not mixed by
+        then ends there, without a warning, as in the authors' program. (On bipartite graphs, such
+        as a path, it never is.)
+    tol : float, default=1e-3
+        Of ``"converged"``: no row of potentials is off by more, relative to the mean evidence of
+        its component; at least 0.
+    n_jobs : int, default=None
+        Of the neighbour search, as in scikit-learn.
+    solver : {"auto", "cg", "direct"}, default="auto"
+        Of ``"converged"``: conjugate gradients, or elimination. ``"auto"`` takes the latter up to
+        1,000 points (3,000 with a dense kernel).
+    verbose : bool, default=False
+        Show progress bars on standard error.
+    class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping, default=None
+        The shares of the classes that are expected among the unlabelled points: equal, those of
+        the labels, or given in the order of `classes_` or by class. They must sum to 1. The
+        decision is then argmax_c u_ic + s_c, with the s that lead to these shares. None: s = 0.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The distinct labels.
+    label_distributions_ : ndarray of shape (n_samples, n_classes)
+        Rows sum to 1; float32 if `X` is. softmax_c(k (u_ic + s_c) / m) over the classes that the
+        component's labels hold, m being the component's mean evidence: a point with so much
+        evidence, all of it for one class, is of that class with odds of 99 to 1, which gives k.
+        The prior, the shares of the classes among the labels, where no label reaches.
+    transduction_ : ndarray of shape (n_samples,)
+        The most probable class; the unlabelled marker of `y` where no label reaches.
+    reached_ : ndarray of shape (n_samples,), bool
+        Whether the point's component of the graph holds a label.
+    evidence_ : ndarray of shape (n_samples,), float64
+        sum_c |u_ic| / 2, in [0, inf): how much speaks for some classes and against others. 0
+        where no label reaches, and in components of which all labels agree.
+    potentials_ : ndarray of shape (n_samples, n_classes), float64
+        u. Rows sum to 0.
+    residual_ : ndarray of shape (n_classes,)
+        |B - L u| / |B| of each class's column (Euclidean norm): what an early stop leaves, too.
+    class_prior_ : ndarray of shape (n_classes,), or None
+        The shares that `class_prior` came to.
+    n_iter_ : int
+        Steps or iterations; a factorisation counts as one.
+    graph_ : Graph
+    X_ : {ndarray, csr_matrix} of shape (n_samples, n_features)
+        The fitted features; absent where `X` was a graph or affinities.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Where `X` had column names, all strings.
+
+    Notes
+    -----
+    There is no solution unless sources and sinks are balanced in each connected component, so that
+    the mean label is that of the component's own labels. Classes that none of those hold have
+    probability 0 there; where all agree, so does every point.
+
+    Weights of labels and soft labels go into B and ybar as one would think: B_j = w_j (y_j -
+    ybar), ybar the weighted mean. The paper multiplies u by s_c, which can't move points of
+    negative potential; the sum is the dual of the assignment with the largest sum of potentials,
+    and was more accurate.
+
+    Stopping rules: see `iterations`; for ``"converged"``, a bound on every row's error by the
+    residual and the smallest Ritz value.
+
+    Cost: the graph; then O(E c) a step, with E edges and c classes. T steps of a walk need some
+    7.5 sqrt(T) products only (Chebyshev polynomials), and T of a single vector to see that it is
+    mixed. Memory O(E + n c). Of ``"converged"``, `add_labels` and `remove_labels` solve for a
+    column a label.
+
+    References
+    ----------
+    J. Calder, B. Cook, M. Thorpe, D. Slepcev, "Poisson learning: graph based semi-supervised
+    learning at very low label rates", ICML 2020, equations 2.1 to 2.3 and algorithm 1.
+
+    Examples
+    --------
+    >>> from fewlabels.models import PoissonClassifier
+    >>> X = [[0.0], [1.0], [2.0], [3.0], [4.0]]
+    >>> y = [0, -1, -1, -1, 1]
+    >>> model = PoissonClassifier("knn", n_neighbors=2, iterations="converged").fit(X, y)
+    >>> model.potentials_[:, 1].round(2).tolist()
+    [-1.0, -0.5, 0.0, 0.5, 1.0]
+    """
+
+    _solvers = POISSON_METHODS
+    _takes_multilabel = False
+    _scores: Any
+
+    def __init__(
+        self,
+        kernel: str | KernelFunction = "self-tuning",
+        *,
+        gamma: float = 20,
+        n_neighbors: int = 10,
+        iterations: str | int = "mixing",
+        max_iter: int = 1000,
+        tol: float = 1e-3,
+        n_jobs: int | None = None,
+        solver: PoissonMethod = "auto",
+        verbose: bool = False,
+        class_prior: ClassPrior = None,
+    ) -> None:
+        self.kernel = kernel
+        self.gamma = gamma
+        self.n_neighbors = n_neighbors
+        self.iterations = iterations
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.solver = solver
+        self.verbose = verbose
+        self.class_prior = class_prior
+
+    @property
+    def potentials_(self) -> npt.NDArray[np.float64]:
+        """u, shape (n_samples, n_classes)."""
+        values: npt.NDArray[np.float64] = self._scores.values
+        return values
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_iterations(self.iterations)
+
+    def _solve(self) -> Scores:
+        system = self._prepared()
+        Y = self._labels.label_matrix()
+        self._solved_Y, self._solved_tol, self._owed = Y, self.tol, 0.0
+        with iteration_progress(self.verbose, self.max_iter) as callback:
+            if self.iterations == "converged":
+                found = system.solve(Y, tol=self.tol, max_iter=self.max_iter, callback=callback)
+            else:
+                n_steps = None if self.iterations == "mixing" else int(self.iterations)
+                found = system.walk(Y, n_steps, max_iter=self.max_iter, callback=callback)
+                # As many steps as were asked for are no failure.
+                found = replace(found, converged=np.ones_like(found.converged))
+        self._walked = self.iterations != "converged"
+        return PotentialScores.from_potentials(found, Y, self.graph_.component_labels)
+
+    def _solve_change(self, change: Relabelling) -> Scores:
+        system = self._prepared()
+        Y, columns = self._labels.label_matrix(), change.old_columns
+        before = np.zeros_like(Y)
+        before[:, columns >= 0] = self._solved_Y[:, columns[columns >= 0]]
+        # a class that went with its last label has potentials of its own to take away
+        lost = len(np.setdiff1d(np.arange(self._solved_Y.shape[1]), columns)) > 0
+        n_changed = int((before != Y).any(axis=1).sum())
+        sound = self._scores.converged.all() and self.tol >= self._solved_tol
+        walks = self._walked or self.iterations != "converged"
+        few = n_changed < Y.shape[1]
+        if lost or walks or not (sound and few) or self._owed + _SHARE_OF_TOL > 1:
+            return self._solve()
+        old = self._scores.potentials
+        values = np.zeros_like(Y)
+        values[:, columns >= 0] = old.values[:, columns[columns >= 0]]
+        with iteration_progress(self.verbose, self.max_iter) as callback:
+            found = system.solve_change(
+                before,
+                Y,
+                replace(old, values=values),
+                tol=_SHARE_OF_TOL * self.tol,
+                max_iter=self.max_iter,
+                callback=callback,
+            )
+        self._solved_Y = Y
+        self._owed += _SHARE_OF_TOL
+        return PotentialScores.from_potentials(found, Y, self.graph_.component_labels)
+
+    def _prepared(self) -> PoissonSystem:
+        graph = refuse_disk(self, self.graph_)
+        system: PoissonSystem | None = self.__dict__.get("_system")
+        if system is None or system.graph is not graph or system.method != self.solver:
+            system = self._system = PoissonSystem(graph, self.solver)  # type: ignore[arg-type]
+        return system
+
+    def _apply_prior(self, distributions: FloatArray, points: IntArray) -> FloatArray:
+        """Bring the classes to their expected shares by offsets to the potentials."""
+        shares = self.class_prior_
+        if shares is None or len(points) == 0:
+            return distributions
+        wanted = np.flatnonzero(shares > 0)
+        logits = self._scores.logits[points][:, wanted]
+        possible = np.isfinite(logits).any(axis=1)  # not of a class that is expected nowhere
+        points, logits = points[possible], logits[possible]
+        logits += volume_offsets(logits, shares[wanted] / shares[wanted].sum())
+        distributions[points] = 0
+        distributions[np.ix_(points, wanted)] = softmax(logits, axis=1)
+        return distributions
+
+    def __getstate__(self) -> Any:
+        """Leave out the system: it is as large as the graph, and follows from it."""
+        return super().__getstate__() | {"_system": None}
+
+
+def check_iterations(iterations: object) -> None:
+    """Raise unless `iterations` is "mixing", "converged" or a positive integer."""
+    if isinstance(iterations, str):
+        check_choice("iterations", iterations, ("mixing", "converged"), other=", or an integer")
+    else:
+        check_integer("iterations", iterations, minimum=1)

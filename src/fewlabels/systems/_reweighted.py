@@ -1,0 +1,115 @@
+"""Weights that are raised near the labels, for harmonic functions of few of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from fewlabels.graph import Graph
+from fewlabels.solvers import Callback, in_float64
+from fewlabels.systems._poisson import PoissonSystem
+
+FloatArray = npt.NDArray[np.float64]
+
+# What is added to gamma - min(gamma), relative to its mean: no edge may vanish.
+_FLOOR = 1e-5
+
+
+@dataclass(frozen=True)
+class Factors:
+    """gamma, by which each node's edges are weighed, and how well it was solved for.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_nodes,), float64
+        Positive; 1 in components of one node, or without a label.
+    n_iter : int
+    converged : bool
+    """
+
+    values: FloatArray
+    n_iter: int
+    converged: bool
+
+
+def poisson_factors(
+    system: PoissonSystem,
+    labelled: npt.NDArray[np.bool_],
+    *,
+    tol: float,
+    max_iter: int,
+    callback: Callback | None = None,
+) -> Factors:
+    """Solve for gamma, L gamma = sum_j (delta_j - 1 / n), and raise it to be positive.
+
+    The equation holds in each component by itself, with its own n and labels. A constant is free,
+    and is chosen such that the smallest value of the component is a hundred-thousandth of the mean.
+
+    Parameters
+    ----------
+    system : PoissonSystem
+        Of the graph.
+    labelled : ndarray of shape (n_nodes,), bool
+    tol : float
+        No value may be off by more, relative to the mean of |gamma| before it is raised.
+    max_iter, callback
+        As :meth:`PoissonSystem.solve`.
+
+    References
+    ----------
+    K. Miller, J. Calder, "Poisson reweighted Laplacian uncertainty sampling for graph-based active
+    learning", SIAM J. Math. Data Sci. 5 (2023), section 2.
+    """
+    graph = system.graph
+    components = graph.component_labels
+    sizes = np.bincount(components)
+    counts = np.bincount(components, weights=labelled, minlength=len(sizes))
+    source = labelled - (counts / sizes)[components]
+    found = system.solve_sources(source[:, None], tol=tol, max_iter=max_iter, callback=callback)
+    gamma = found.values[:, 0]
+    lowest = np.full(len(sizes), np.inf)
+    np.minimum.at(lowest, components, gamma)
+    gamma -= lowest[components]
+    mean = np.bincount(components, weights=gamma) / sizes
+    gamma = np.where(mean[components] > 0, gamma + _FLOOR * mean[components], 1.0)
+    return Factors(gamma, found.n_iter, bool(found.converged.all()))
+
+
+def nonlocal_factors(graph: Graph, labelled: npt.NDArray[np.bool_]) -> FloatArray:
+    """Return mu, n / m at the m labelled nodes and 1 elsewhere: the weighted nonlocal Laplacian.
+
+    Edges then weigh w_ij (mu_i + mu_j) / 2, in each component with its own n and m.
+
+    References
+    ----------
+    Z. Shi, S. Osher, W. Zhu, "Weighted nonlocal Laplacian on interpolation from sparse data",
+    J. Sci. Comput. 73 (2017).
+    """
+    components = graph.component_labels
+    sizes = np.bincount(components)
+    counts = np.bincount(components, weights=labelled, minlength=len(sizes))
+    ratio = sizes / np.maximum(counts, 1)
+    return np.where(labelled, ratio[components], 1.0)
+
+
+def reweighted_graph(graph: Graph, factors: FloatArray, *, product: bool) -> Graph:
+    """Return the graph with weights w_ij f_i f_j (`product`) or w_ij (f_i + f_j) / 2, in float64.
+
+    Parameters
+    ----------
+    graph : Graph
+    factors : ndarray of shape (n_nodes,)
+        Positive.
+    product : bool
+    """
+    weights = in_float64(graph.affinity)
+    if isinstance(weights, np.ndarray):
+        left, right = factors[:, None], factors
+        return Graph(weights * (left * right if product else (left + right) / 2))
+    left = np.repeat(factors, np.diff(weights.indptr))
+    right = factors[weights.indices]
+    data = weights.data * (left * right if product else (left + right) / 2)
+    return Graph(sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape))
