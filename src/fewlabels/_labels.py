@@ -16,6 +16,7 @@ from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
 AnyArray = npt.NDArray[Any]
 
 UNLABELLED = -1
@@ -33,27 +34,88 @@ class Labels:
         Index into `classes`; -1 where unlabelled.
     marker : object
         What stands for "unlabelled" beside these classes: -1, NaN or None.
+    weights : ndarray of shape (n_samples,), float64, default=None
+        How much each label is trusted: positive where labelled, 0 elsewhere. None: 1 each.
     """
 
     classes: AnyArray
     codes: IntArray
     marker: object
+    weights: FloatArray | None = None
 
     @property
     def labelled(self) -> BoolArray:
         """True where a point has a label, shape (n_samples,)."""
         return self.codes >= 0
 
-    def one_hot(self, columns: IntArray | None = None) -> npt.NDArray[np.float64]:
-        """Y of shape (n_samples, n_classes), or some of its columns: a 1 in each label's class."""
-        n_classes = len(self.classes)
-        chosen = np.arange(n_classes) if columns is None else columns
-        place = np.full(n_classes + 1, -1)  # the last is that of no label, -1
+    @property
+    def n_columns(self) -> int:
+        """Columns of Y."""
+        return len(self.classes)
+
+    @property
+    def is_one_hot(self) -> bool:
+        """Whether each label's row of Y is a single 1."""
+        return self.weights is None
+
+    @property
+    def row_mass(self) -> int:
+        """What a row of scores may sum to, over what its distribution is normalised by."""
+        return 1
+
+    def weights_at(self, nodes: IntArray) -> FloatArray:
+        """Weights of some labelled points, shape (n_nodes,)."""
+        return np.ones(len(nodes)) if self.weights is None else self.weights[nodes]
+
+    def label_matrix(
+        self, columns: IntArray | None = None, nodes: IntArray | None = None
+    ) -> FloatArray:
+        """Y of shape (n_samples, n_columns): each label's weight in its class; 0 elsewhere.
+
+        Parameters
+        ----------
+        columns : ndarray of int, default=None
+            Only these columns.
+        nodes : ndarray of int, default=None
+            Only these rows.
+        """
+        chosen = np.arange(self.n_columns) if columns is None else columns
+        place = np.full(self.n_columns + 1, -1)  # the last is that of no label, -1
         place[chosen] = np.arange(len(chosen))
-        rows = np.flatnonzero(place[self.codes] >= 0)
-        Y = np.zeros((len(self.codes), len(chosen)))
-        Y[rows, place[self.codes[rows]]] = 1
+        codes = self.codes if nodes is None else self.codes[nodes]
+        rows = np.flatnonzero(place[codes] >= 0)
+        Y = np.zeros((len(codes), len(chosen)))
+        labelled = rows if nodes is None else nodes[rows]
+        Y[rows, place[codes[rows]]] = self.weights_at(labelled)
         return Y
+
+    def shares(self) -> FloatArray:
+        """Share of each class among the labels by weight, shape (n_classes,)."""
+        nodes = np.flatnonzero(self.labelled)
+        counts = np.bincount(
+            self.codes[nodes], weights=self.weights_at(nodes), minlength=len(self.classes)
+        )
+        return np.asarray(counts / counts.sum())
+
+    def weighted(self, weights: FloatArray) -> Labels:
+        """Return the same labels with other weights; 0 takes a label back.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (n_samples,)
+            Non-negative where labelled; entries of unlabelled points are not read.
+        """
+        codes = np.where(self.labelled & (weights != 0), self.codes, UNLABELLED)
+        used, known = np.unique(codes[codes >= 0]), codes >= 0
+        place = np.full(len(self.classes), UNLABELLED, dtype=np.intp)
+        place[used] = np.arange(len(used))
+        codes = np.where(known, place[codes], UNLABELLED)
+        return Labels(self.classes[used], codes, self.marker, weights_of(weights, known))
+
+    def decide(self, distributions: AnyArray, answered: BoolArray | None = None) -> AnyArray:
+        """Return the most probable class of each row; the marker where there is no answer."""
+        codes = np.argmax(distributions, axis=1)
+        return self.decode(codes if answered is None else np.where(answered, codes, UNLABELLED))
 
     def decode(self, codes: IntArray) -> AnyArray:
         """Return the classes of `codes`; where a code is -1, the marker."""
@@ -66,6 +128,13 @@ class Labels:
         decoded = np.full(codes.shape, self.marker, dtype=dtype)
         decoded[known] = self.classes[codes[known]]
         return decoded
+
+
+def weights_of(weights: FloatArray, labelled: BoolArray) -> FloatArray | None:
+    """Return the weights where labelled and 0 elsewhere; None if they are all 1."""
+    if (weights[labelled] == 1).all():
+        return None
+    return np.where(labelled, weights, 0.0)
 
 
 def is_missing(value: object) -> bool:

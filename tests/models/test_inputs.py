@@ -140,7 +140,7 @@ def test_a_refit_that_fails_leaves_the_model_usable(estimator) -> None:
     [
         (None, InvalidInputError, "requires y to be passed, but the target y is None"),
         (Y[:5], InvalidInputError, r"inconsistent numbers of samples: \[6, 5\]"),
-        (np.tile(Y, (2, 1)).T, InvalidInputError, r"one-dimensional.*got shape \(6, 2\)"),
+        (np.tile(Y, (2, 1, 1)), InvalidInputError, r"one-dimensional.*got shape \(2, 1, 6\)"),
         ([0.5, -1, -1, 1.5, -1, -1], InvalidInputError, "Unknown label type: continuous.*got 0.5"),
         ([np.inf, -1, -1, 1, -1, -1], InvalidInputError, "whole, got inf"),
         (3, InvalidTypeError, "must be an array or a list.*got int"),

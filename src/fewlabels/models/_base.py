@@ -1,67 +1,42 @@
-"""What the graph-based classifiers share: features to graph, labels to codes, answers out."""
+"""What the graph-based classifiers share: labels to codes, answers out."""
 
 from __future__ import annotations
 
-import contextlib
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import ClassifierMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._labels import encode_labels
-from fewlabels._validation import (
-    check_choice,
-    check_integer,
-    check_n_jobs,
-    check_real,
-    naming_rows,
-)
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import DiskGraph, Graph
-from fewlabels.models._kernels import (
-    KERNELS,
-    FunctionKernel,
-    Kernel,
-    KernelFunction,
-    NeighborKernel,
-    PrecomputedKernel,
-    RbfKernel,
-)
-from fewlabels.models._relabel import (
-    Relabelling,
-    add_codes,
-    refuse_continuous,
-    remove_codes,
-)
+from fewlabels._labels import Labels
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
+from fewlabels.models._estimator import GraphEstimator
+from fewlabels.models._relabel import add_codes, remove_codes
 from fewlabels.models._scores import Scores
-from fewlabels.models._warnings import warn_of_answers
-from fewlabels.solvers import METHODS, Method
+from fewlabels.models._targets import IndicatorLabels, encode_targets
+from fewlabels.models.class_mass import share_out
 from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
 
 
-class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
-    """Base of the classifiers that spread labels over a graph."""
+class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
+    """Base of the classifiers that spread labels over a graph.
 
-    _solvers: tuple[str, ...] = METHODS
+    `self._labels` holds the targets, and `class_prior_` the expected shares, when `_solve` and
+    `_solve_change` are called. A subclass whose method has a constraint of its own for the shares
+    of the classes overrides `_apply_prior`; one that can't answer for several classes a point
+    sets `_takes_multilabel` to False.
+    """
 
-    # Parameters, assigned by the subclasses' __init__.
-    kernel: str | KernelFunction
-    gamma: float
-    n_neighbors: int
-    max_iter: int
-    tol: float
-    n_jobs: int | None
-    solver: Method
-    verbose: bool
+    class_prior: ClassPrior = None  # of subclasses that take none
+    _takes_multilabel = True
+    _own_answers = "transduction_ or label_distributions_"
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Spread the labels `y` over the graph of `X`.
 
         Parameters
@@ -69,9 +44,15 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features)
             Features; or affinities, with ``kernel="precomputed"``, of shape
             (n_samples, n_samples); or a graph, in memory or on disk, whatever the kernel.
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Labels. Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA``
-            everywhere.
+            everywhere. In several columns: floats are soft labels, each row a distribution, all
+            NaN where unlabelled; integers and booleans say by 0 and 1 which classes hold of a
+            point, all -1 where unlabelled. The columns of a table name the classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each label is trusted: a label of weight 2 counts as two at that place, one
+            of weight 0 as none. Finite and at least 0; not read where unlabelled. The point stays
+            a node of the graph whatever its weight. None: 1 each.
 
         Returns
         -------
@@ -81,7 +62,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         Raises
         ------
         InvalidInputError
-            If no point is labelled, `X` and `y` differ in length, or a value is not finite.
+            If no point is labelled, `X` and `y` differ in length, a value is not finite, a row of
+            `y` or a weight can't be used, or `class_prior` does not fit the classes.
 
         Warns
         -----
@@ -90,56 +72,26 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         UnreachedWarning
             If some points lie in components of the graph that hold no label.
         """
-        with self._unchanged_on_failure():
-            scores = self._fit(X, y)
-            self._publish(scores)
-        # last, for a warning may be made an error
-        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
-        return self
+        return self._fit(X, y, sample_weight)
 
-    def _fit(self, X: Any, y: Any) -> Scores | StreamedScores:
-        """Check the input, build the graph and solve."""
-        self._check_parameters()
-        if y is None:
-            raise InvalidInputError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
-        labels = encode_labels(y)  # before the graph, which may take long
-        if not labels.labelled.any():
-            raise InvalidInputError(
-                f"y holds no label: all {len(labels.codes)} points are marked as unlabelled "
-                "(-1, None or NaN). Label at least one point of each class."
-            )
-        refuse_continuous(labels.classes)
-        points = X if isinstance(X, Graph) else self._validated(X, reset=True)
-        n_samples = points.n_nodes if isinstance(points, Graph) else points.shape[0]
-        if len(labels.codes) != n_samples:
-            raise InvalidInputError(
-                f"X and y have inconsistent numbers of samples: [{n_samples}, "
-                f"{len(labels.codes)}]. Give one label, or the unlabelled marker, a point."
-            )
-        self._build(points)
-        self._labels = labels
-        return self._solve()
-
-    def fit_predict(self, X: Any, y: Any) -> npt.NDArray[Any]:
+    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
         """Fit, and return `transduction_`: a label for every point of `X`.
 
         Parameters
         ----------
-        X, y
+        X, y, sample_weight
             As in :meth:`fit`.
 
         Returns
         -------
-        ndarray of shape (n_samples,)
+        ndarray of shape (n_samples,), or (n_samples, n_classes) where several classes may hold
             The unlabelled marker of `y` where no label can reach.
         """
-        transduction: npt.NDArray[Any] = self.fit(X, y).transduction_
+        transduction: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
         return transduction
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Return the most probable class of new points.
+        """Return the most probable class of new points, or all that are likely to hold.
 
         Parameters
         ----------
@@ -147,11 +99,12 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
 
         Returns
         -------
-        ndarray of shape (n_queries,)
+        ndarray of shape (n_queries,), or (n_queries, n_classes) where several classes may hold
+            In the latter 1 where a class is more probable than not, else 0.
         """
         probabilities = self.predict_proba(X)
-        predicted: npt.NDArray[Any] = self.classes_[np.argmax(probabilities, axis=1)]
-        return predicted
+        labels: Labels = self._labels
+        return labels.decide(probabilities)
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return the class distribution of new points.
@@ -159,7 +112,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         Each is the mean of `label_distributions_` over the fitted points that evidence reached,
         weighted by the kernel: with ``"knn"`` over the `n_neighbors` nearest, with
         ``"self-tuning"`` over those with their self-tuned weights, with ``"rbf"`` over all. A
-        new point near none of them gets the prior, the shares of the classes among the labels.
+        new point near none of them gets the prior: `class_prior_`, or the shares of the classes
+        among the labels.
 
         Parameters
         ----------
@@ -170,7 +124,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         Returns
         -------
         ndarray of shape (n_queries, n_classes)
-            Rows sum to 1; columns in the order of `classes_`.
+            Rows sum to 1, but where several classes may hold of a point: there each entry is the
+            probability of one class. Columns in the order of `classes_`.
 
         Raises
         ------
@@ -183,17 +138,16 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         semi-supervised learning", AISTATS 2005, equation 4.
         """
         check_is_fitted(self)
-        if self._kernel is None:
-            raise InvalidInputError(
-                f"this {type(self).__name__} was fitted on a Graph, which has no features to place "
-                "new points by. Read transduction_ or label_distributions_, or fit on features."
-            )
-        queries = self._validated(X, reset=False)
         speaking = np.where(self.reached_[:, None], self.label_distributions_, 0)
-        votes = self._kernel.votes(self._known, queries, speaking)
-        totals = votes.sum(axis=1, keepdims=True)
+        if self._is_multilabel:
+            votes = self._votes(X, np.column_stack([speaking, self.reached_]))
+            votes, totals = votes[:, :-1], votes[:, -1:]
+        else:
+            votes = self._votes(X, speaking)
+            totals = votes.sum(axis=1, keepdims=True)
         result = np.tile(self._prior(), (len(votes), 1))
         np.divide(votes, totals, out=result, where=totals > 0)
+        np.minimum(result, 1, out=result)  # a sum of weights may be off by rounding
         return result.astype(self.label_distributions_.dtype, copy=False)
 
     def transform(self, X: Any) -> Any:
@@ -228,7 +182,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         prefix = type(self).__name__.lower()
         return np.array([f"{prefix}_{label}" for label in self.classes_], dtype=object)
 
-    def add_labels(self, indices: npt.ArrayLike, labels: Any) -> Self:
+    def add_labels(self, indices: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
         """Label more points, or correct labels, without a refit.
 
         Only what changes is solved for. The answer is that of a refit, within `tol` for each of
@@ -238,8 +192,11 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         ----------
         indices : array-like of int of shape (n_added,), or boolean mask of shape (n_samples,)
             Points of the fitted `X`, each at most once. Labelled ones are relabelled.
-        labels : array-like of shape (n_added,)
-            Their classes; new ones are welcome.
+        labels : array-like of shape (n_added,) or (n_added, n_classes)
+            Their classes; new ones are welcome. Or rows as those of the fitted `y`.
+        sample_weight : array-like of shape (n_added,), or float, default=None
+            How much each is trusted; 0 takes a label back. None: 1 each, also where a point had
+            another weight.
 
         Returns
         -------
@@ -249,11 +206,12 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
         ------
         InvalidInputError, InvalidTypeError
             If an index is out of range or stands twice, a label is missing, or its type does not
-            fit the other labels. The estimator is then as it was.
+            fit the other labels, a weight can't be used, or `class_prior` does not fit the
+            classes that there are now. The estimator is then as it was.
         """
         check_is_fitted(self)
         self._check_parameters()
-        return self._relabel(add_codes(self._labels, indices, labels))
+        return self._relabel(add_codes(self._labels, indices, labels, sample_weight))
 
     def remove_labels(self, indices: npt.ArrayLike) -> Self:
         """Take labels back without a refit.
@@ -281,114 +239,69 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, BaseEstimator, ABC):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.pairwise = tags.input_tags.positive_only = self.kernel == "precomputed"
+        tags.classifier_tags.multi_label = self._takes_multilabel
         return tags
 
-    @abstractmethod
-    def _solve(self) -> Scores | StreamedScores:
-        """Solve for `self._labels` on `self.graph_` from nothing."""
-
-    @abstractmethod
-    def _solve_change(self, change: Relabelling) -> Scores | StreamedScores:
-        """Solve for what `change` makes of `self._scores`."""
-
-    def _check_parameters(self) -> None:
-        if not callable(self.kernel):
-            check_choice("kernel", self.kernel, KERNELS, other=", or a callable")
-        check_real("gamma", self.gamma, minimum=0)
-        check_integer("n_neighbors", self.n_neighbors, minimum=1)
-        check_integer("max_iter", self.max_iter, minimum=1)
-        check_real("tol", self.tol, minimum=0)
-        check_n_jobs(self.n_jobs)
-        check_choice("solver", self.solver, self._solvers)
-
-    def _validated(self, X: Any, *, reset: bool) -> Any:
-        try:
-            return validate_data(
-                self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=reset
+    def _encode(self, y: Any, sample_weight: Any) -> Labels:
+        labels = encode_targets(y, sample_weight)
+        if isinstance(labels, IndicatorLabels) and not self._takes_multilabel:
+            raise InvalidInputError(
+                f"{type(self).__name__} takes one class a point, and y holds {len(labels.classes)} "
+                "columns of 0 and 1. Fit each class on its own, or take LabelSpreading or "
+                "LabelPropagation."
             )
-        except TypeError as error:
-            raise InvalidTypeError(str(error)) from error
-        except ValueError as error:
-            raise InvalidInputError(naming_rows(X, str(error))) from error
+        return labels
 
-    def _build(self, points: Any) -> None:
-        """Set `graph_` and what places new points."""
-        self._kernel: Kernel | None = None
-        if isinstance(points, Graph):
-            self.graph_ = points
-            for stale in ("X_", "n_features_in_", "feature_names_in_"):
-                self.__dict__.pop(stale, None)
-        else:
-            kernel = self._make_kernel()
-            self.graph_ = kernel.build(points)
-            self._kernel = kernel
-            self.__dict__.pop("X_", None)
-            if self.kernel != "precomputed":
-                self.X_ = points
-        # Of a graph on disk, the answers are what memory has to hold.
-        self._dtype = np.float32 if isinstance(points, DiskGraph) else points.dtype
+    def _accept(self, labels: Labels) -> None:
+        super()._accept(labels)
+        self.class_prior_ = resolve_class_prior(self.class_prior, labels)
 
     @property
-    def _known(self) -> Any:
-        """The fitted points; affinities stand for themselves."""
-        return getattr(self, "X_", None)
-
-    def _make_kernel(self) -> Kernel:
-        if callable(self.kernel):
-            return FunctionKernel(self.kernel)
-        if self.kernel == "rbf":
-            return RbfKernel(self.gamma)
-        if self.kernel == "precomputed":
-            return PrecomputedKernel()
-        # scikit-learn's knn kernel counts a point among its own neighbours
-        others = self.n_neighbors - 1 if self.kernel == "knn" else self.n_neighbors
-        return NeighborKernel(
-            self.n_neighbors,
-            others,
-            "binary" if self.kernel == "knn" else "self-tuning",
-            self.n_jobs,
-            bool(self.verbose),
-        )
+    def _is_multilabel(self) -> bool:
+        return isinstance(self._labels, IndicatorLabels)
 
     def _prior(self) -> npt.NDArray[np.float64]:
-        """Share of each class among the labels, shape (n_classes,)."""
-        codes = self._labels.codes
-        counts = np.bincount(codes[codes >= 0], minlength=len(self._labels.classes))
-        return np.asarray(counts / counts.sum())
+        """Distribution of points without evidence, shape (n_classes,)."""
+        labels: Labels = self._labels
+        return labels.shares() if self.class_prior_ is None else self.class_prior_
 
-    def _relabel(self, change: Relabelling) -> Self:
-        with self._unchanged_on_failure():
-            self._labels = change.labels
-            scores = self._solve_change(change)
-            self._publish(scores)
-        # last, for a warning may be made an error
-        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
-        return self
+    def _apply_prior(self, distributions: FloatArray, points: IntArray) -> FloatArray:
+        """Bring the classes to their expected shares over `points`: class-mass normalisation.
 
-    @contextlib.contextmanager
-    def _unchanged_on_failure(self) -> Iterator[None]:
-        """Put every attribute back if the block raises, or is interrupted."""
-        before = self.__dict__.copy()
-        try:
-            yield
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
+        Parameters
+        ----------
+        distributions : ndarray of shape (n_samples, n_classes)
+            May be changed.
+        points : ndarray of int
+            The unlabelled points that have an answer.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        if self.class_prior_ is not None:
+            share_out(distributions, points, self.class_prior_)
+        return distributions
 
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
         self._scores: Any = scores
-        labels = self._labels
+        labels: Labels = self._labels
         self.classes_ = labels.classes
         self.reached_ = self.graph_.reached_from(labels.labelled)
-        distributions = scores.distributions(self._prior())
-        # not all are answered where the solve ended too early
-        codes = np.where(scores.answered, np.argmax(distributions, axis=1), -1)
-        self.transduction_ = labels.decode(codes)
+        answered = scores.answered  # not all are where the solve ended too early
+        if self._is_multilabel and isinstance(scores, Scores):
+            distributions: Any = scores.marginals(self._prior())
+            self.evidence_ = scores.true_values()[:, -1].copy()
+        else:
+            distributions = scores.distributions(self._prior())
+            self.evidence_ = scores.totals
+        if self.class_prior_ is not None:
+            if not distributions.flags.writeable:
+                distributions = distributions.copy()
+            points = np.flatnonzero(answered & ~labels.labelled)
+            distributions = self._apply_prior(distributions, points)
+        self.transduction_ = labels.decide(distributions, answered)
         self.label_distributions_ = distributions.astype(self._dtype, copy=False)
-        self.evidence_ = scores.totals
-        self.residual_ = scores.residual
+        self.residual_ = scores.residual[: len(labels.classes)]
         self.n_iter_ = max(1, scores.n_iter)  # 0 where every point is labelled, say

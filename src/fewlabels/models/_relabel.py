@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._labels import UNLABELLED, Labels, encode_labels
+from fewlabels._labels import UNLABELLED, Labels, encode_labels, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.models._targets import RowLabels, checked_weights, encode_added
 
 IntArray = npt.NDArray[np.intp]
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,14 @@ class Relabelling:
     ----------
     labels : Labels
         The labels as a refit would encode them.
-    old_columns : ndarray of shape (n_classes,), dtype intp
-        For each of the new classes its place among the old ones, or -1.
+    old_columns : ndarray of shape (n_columns,), dtype intp
+        For each of the new columns of Y, its place among the old ones, or -1.
     touched : ndarray of int
-        The new classes that gained or lost a labelled point.
+        The new columns that gained or lost something.
     set_points : ndarray of int
-        The points that were given a label, or another one.
+        The points that were given a label, another one, or another weight.
     lost_any : bool
-        Whether any class lost a labelled point.
+        Whether any column lost something.
     freed_any : bool
         Whether any point that was labelled no longer is.
     """
@@ -43,28 +45,36 @@ class Relabelling:
     freed_any: bool
 
 
-def add_codes(labels: Labels, indices: npt.ArrayLike, added: Any) -> Relabelling:
-    """Label, or relabel, the points `indices`."""
+def add_codes(
+    labels: Labels, indices: npt.ArrayLike, added: Any, sample_weight: Any = None
+) -> Relabelling:
+    """Label, or relabel, the points `indices`; a weight of 0 takes a label back."""
     rows = point_indices(indices, len(labels.codes))
-    new = encode_labels(added)
-    refuse_continuous(new.classes)
-    if len(new.codes) != len(rows):
-        raise InvalidInputError(
-            f"labels must have one entry an index: got {len(new.codes)} labels for "
-            f"{len(rows)} indices."
-        )
+    new = encode_added(labels, added, len(rows))
     if not new.labelled.all():
         raise InvalidInputError(
             f"the label of point {rows[int(np.argmin(new.codes))]} is missing. "
             "To take a label back, use remove_labels."
         )
+    weights = np.ones(len(rows))
+    if sample_weight is not None:
+        rest = labels.labelled.copy()
+        rest[rows] = False
+        weights = checked_weights(
+            sample_weight, len(rows), np.ones(len(rows), dtype=bool), all_zero=bool(rest.any())
+        )
+    if isinstance(labels, RowLabels):
+        given = new.rows if isinstance(new, RowLabels) else np.empty((0, len(labels.classes)))
+        return _row_relabelling(labels, labels.replaced(rows, given, weights), rows)
     _check_same_kind(labels.classes, new.classes)
     joined = encode_labels(_concatenated(labels.classes, new.classes))
     place_of_old = joined.codes[: len(labels.classes)]
     place_of_new = joined.codes[len(labels.classes) :]
     codes = np.where(labels.labelled, place_of_old[labels.codes], UNLABELLED)
-    codes[rows] = place_of_new[new.codes]
-    return _relabelling(labels, place_of_old, joined.classes, codes, rows)
+    codes[rows] = np.where(weights > 0, place_of_new[new.codes], UNLABELLED)
+    all_weights = _all_weights(labels)
+    all_weights[rows] = weights
+    return _relabelling(labels, place_of_old, joined.classes, codes, all_weights, rows)
 
 
 def remove_codes(labels: Labels, indices: npt.ArrayLike) -> Relabelling:
@@ -79,7 +89,19 @@ def remove_codes(labels: Labels, indices: npt.ArrayLike) -> Relabelling:
     codes[rows] = UNLABELLED
     if not np.any(codes >= 0):
         raise InvalidInputError("no label would be left; at least one point must stay labelled.")
-    return _relabelling(labels, np.arange(len(labels.classes)), labels.classes, codes, rows)
+    if isinstance(labels, RowLabels):
+        kept = np.where(codes >= 0, _all_weights(labels), 0)
+        return _row_relabelling(labels, labels.weighted(kept), rows)
+    same = np.arange(len(labels.classes))
+    return _relabelling(labels, same, labels.classes, codes, _all_weights(labels), rows)
+
+
+def _all_weights(labels: Labels) -> FloatArray:
+    """Weights of all points, 0 where unlabelled; the caller's own."""
+    weights = np.zeros(len(labels.codes))
+    known = np.flatnonzero(labels.labelled)
+    weights[known] = labels.weights_at(known)
+    return weights
 
 
 def _relabelling(
@@ -87,6 +109,7 @@ def _relabelling(
     place_of_old: IntArray,
     classes: npt.NDArray[Any],
     codes: IntArray,
+    weights: FloatArray,
     rows: IntArray,
 ) -> Relabelling:
     """Drop classes that no point is labelled with, as a refit would not know of them."""
@@ -97,16 +120,40 @@ def _relabelling(
     old_column = np.full(len(classes), -1, dtype=np.intp)
     old_column[place_of_old] = np.arange(len(before.classes))
     old_codes = np.where(before.codes >= 0, place_of_old[before.codes], UNLABELLED)
-    rows = rows[codes[rows] != old_codes[rows]]
+    weighed = weights[rows] - _all_weights(before)[rows]
+    relabelled = codes[rows] != old_codes[rows]
+    changed = relabelled | ((weighed != 0) & known[rows])
+    lost_any = bool(np.any(relabelled & (old_codes[rows] >= 0)) or (weighed[changed] < 0).any())
+    rows = rows[changed]
     gained, lost = codes[rows], old_codes[rows]
     touched = place[np.unique(np.concatenate([gained[gained >= 0], lost[lost >= 0]]))]
     return Relabelling(
-        labels=Labels(classes[used], np.where(known, place[codes], UNLABELLED), before.marker),
+        labels=Labels(
+            classes[used],
+            np.where(known, place[codes], UNLABELLED),
+            before.marker,
+            weights_of(weights, known),
+        ),
         old_columns=old_column[used],
         touched=touched[touched >= 0],  # some have gone with their last point
         set_points=rows[gained >= 0],
-        lost_any=bool((lost >= 0).any()),
+        lost_any=lost_any,
         freed_any=bool((gained < 0).any()),
+    )
+
+
+def _row_relabelling(before: RowLabels, after: RowLabels, rows: IntArray) -> Relabelling:
+    """Compare the rows of Y: the classes stay the same whatever is labelled."""
+    difference = after.label_matrix(nodes=rows) - before.label_matrix(nodes=rows)
+    freed = before.labelled[rows] & ~after.labelled[rows]
+    changed = difference.any(axis=1)
+    return Relabelling(
+        labels=after,
+        old_columns=np.arange(after.n_columns),
+        touched=np.flatnonzero(difference.any(axis=0)),
+        set_points=rows[changed & after.labelled[rows]],
+        lost_any=bool((difference < 0).any()),
+        freed_any=bool(freed.any()),
     )
 
 
@@ -135,18 +182,6 @@ def point_indices(indices: npt.ArrayLike, n_samples: int) -> IntArray:
     if np.any(counts > 1):
         raise InvalidInputError(f"point {found[np.argmax(counts)]} stands twice in indices.")
     return rows
-
-
-def refuse_continuous(classes: npt.NDArray[Any]) -> None:
-    """Raise if the classes are measurements, as a regression's targets."""
-    if classes.dtype.kind != "f":
-        return
-    wrong = classes[~np.isfinite(classes) | (np.floor(classes) != classes)]
-    if len(wrong):
-        raise InvalidInputError(
-            f"Unknown label type: continuous. Labels that are numbers must be whole, got "
-            f"{wrong[0]!s}. Give classes, as numbers or as strings."
-        )
 
 
 def _check_same_kind(known: npt.NDArray[Any], added: npt.NDArray[Any]) -> None:

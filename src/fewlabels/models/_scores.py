@@ -128,3 +128,13 @@ class Scores:
         result = self.values / np.where(self.answered, self._sums, 1)[:, None]
         result[~self.answered] = prior
         return result
+
+    def marginals(self, prior: FloatArray) -> FloatArray:
+        """Each column but the last relative to the last; the prior where there is no answer."""
+        totals = self.values[:, -1:]
+        result = np.divide(
+            self.values[:, :-1], totals, out=np.zeros((len(totals), len(prior))), where=totals > 0
+        )
+        np.minimum(result, 1, out=result)  # rounding, and what the tolerance leaves
+        result[~self.answered] = prior
+        return result

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models._relabel import point_indices
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
+
+_ROWS_AT_ONCE = 250_000
 
 
 def normalize_class_mass(
@@ -28,7 +33,7 @@ def normalize_class_mass(
         p_uc <- (q_c p_uc / m_c) / sum_k (q_k p_uk / m_k)
 
     Labelled points, and points that no label reaches, stay as they are. A class with no mass at
-    all stays at zero.
+    all stays at zero, and a point that holds nothing of any class with a share stays as it is.
 
     Parameters
     ----------
@@ -37,7 +42,7 @@ def normalize_class_mass(
     unlabelled : array-like of int, or boolean mask of shape (n_points,)
         The points to normalise over, each at most once; ``y == -1``, say.
     prior : array-like of shape (n_classes,), default=None
-        q, the expected shares of the classes: positive, of any scale. None: equal.
+        q, the expected shares of the classes: at least 0, not all 0, of any scale. None: equal.
     reached : array-like of bool, shape (n_points,), default=None
         A model's `reached_`. None: all are.
 
@@ -70,17 +75,30 @@ def normalize_class_mass(
             f"{normalized.shape}. Pass a fitted model's label_distributions_."
         )
     shares = np.ones(normalized.shape[1]) if prior is None else np.asarray(prior, dtype=float)
-    if shares.shape != normalized.shape[1:] or not (np.isfinite(shares) & (shares > 0)).all():
+    fits = shares.shape == normalized.shape[1:] and (np.isfinite(shares) & (shares >= 0)).all()
+    if not (fits and shares.any()):
         raise InvalidInputError(
-            f"prior must hold a positive share for each of the {normalized.shape[1]} classes, got "
-            f"{prior!r}."
+            f"prior must hold a share of at least 0 for each of the {normalized.shape[1]} classes, "
+            f"and not only 0; got {prior!r}."
         )
     points = point_indices(unlabelled, len(normalized))
     if reached is not None:
         points = points[np.asarray(reached, dtype=bool)[points]]
-    rows = normalized[points]
-    mass = rows.sum(axis=0)
-    rows = np.divide(rows * shares, mass, out=np.zeros_like(rows), where=mass > 0)
-    totals = rows.sum(axis=1, keepdims=True)
-    normalized[points] = np.divide(rows, totals, out=normalized[points], where=totals > 0)
+    share_out(normalized, points, shares)
     return normalized
+
+
+def share_out(
+    distributions: npt.NDArray[np.floating[Any]], points: IntArray, shares: FloatArray
+) -> None:
+    """Bring the classes' masses over `points` to `shares`, in place; a block of rows at a time."""
+    blocks = [points[rows] for rows in row_blocks(len(points), _ROWS_AT_ONCE)]
+    mass = np.zeros(len(shares))
+    for block in blocks:
+        mass += distributions[block].sum(axis=0, dtype=np.float64)
+    for block in blocks:
+        rows = distributions[block].astype(np.float64)
+        weighed = np.divide(rows, mass, out=np.zeros_like(rows), where=mass > 0)
+        weighed *= shares
+        totals = weighed.sum(axis=1, keepdims=True)
+        distributions[block] = np.divide(weighed, totals, out=rows, where=totals > 0)

@@ -13,6 +13,7 @@ from sklearn.preprocessing import normalize
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._base import GraphClassifier
+from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._kernels import FunctionKernel, KernelFunction
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
@@ -57,6 +58,12 @@ class LabelPropagation(GraphClassifier):
         (3,000 with a dense kernel), conjugate gradients above.
     verbose : bool, default=False
         Show progress bars on standard error.
+    class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping, default=None
+        The shares of the classes that are expected among the unlabelled points: equal, those of
+        the labels, or given in the order of `classes_` or by class. They must sum to 1. The
+        distributions of the unlabelled points are then brought to these shares by class-mass
+        normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`). None: no
+        such correction.
 
     Attributes
     ----------
@@ -74,6 +81,8 @@ class LabelPropagation(GraphClassifier):
         reaches, else 0.
     residual_ : ndarray of shape (n_classes,)
         Residual of each class's column, relative to its right-hand side (Euclidean norm).
+    class_prior_ : ndarray of shape (n_classes,), or None
+        The shares that `class_prior` came to.
     n_iter_ : int
         Sweeps and iterations; a factorisation counts as one.
     graph_ : Graph
@@ -119,6 +128,7 @@ class LabelPropagation(GraphClassifier):
         n_jobs: int | None = None,
         solver: Method = "auto",
         verbose: bool = False,
+        class_prior: ClassPrior = None,
     ) -> None:
         self.kernel = kernel
         self.gamma = gamma
@@ -128,6 +138,7 @@ class LabelPropagation(GraphClassifier):
         self.n_jobs = n_jobs
         self.solver = solver
         self.verbose = verbose
+        self.class_prior = class_prior
 
     def _solve(self) -> Scores:
         if isinstance(self.graph_, DiskGraph):
@@ -137,12 +148,13 @@ class LabelPropagation(GraphClassifier):
                 "an alpha near 1 its answers come near to these."
             )
         self._solved_tol = self.tol
+        self._was_one_hot = self._labels.is_one_hot
         self._owed = 0.0  # the share of tol that differences have added since
         system = HarmonicSystem(self.graph_, self._labels.labelled, self.solver)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = system.solve(
-                self._labels.one_hot(),
-                tol=self.tol,
+                self._labels.label_matrix(),
+                tol=self.tol / self._labels.row_mass,
                 max_iter=self.max_iter,
                 callback=callback,
             )
@@ -156,7 +168,9 @@ class LabelPropagation(GraphClassifier):
         few = len(nodes) + 1 < len(change.labels.classes)
         share = _SHARE_OF_TOL * len(nodes)
         sound = self._scores.converged.all() and self.tol >= self._solved_tol
-        if change.freed_any or not few or not sound or self._owed + share > 1:
+        # Rows of Y that are not one-hot, as weighted ones, are solved for from nothing.
+        plain = self._was_one_hot and change.labels.is_one_hot
+        if change.freed_any or not (few and sound and plain) or self._owed + share > 1:
             return self._solve()
         scores = self._solve_difference(nodes, change.old_columns)
         self._owed += share
@@ -183,7 +197,7 @@ class LabelPropagation(GraphClassifier):
                 max_iter=self.max_iter,
                 callback=callback,
             )
-        Y = self._labels.one_hot()
+        Y = self._labels.label_matrix()
         F = self._scores.select(old_columns, n_iter=0).true_values()
         values = F + answer.scores[:, :-1] @ (Y[nodes] - F[nodes])
         np.maximum(values, 0, out=values)

@@ -11,10 +11,12 @@ from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._base import GraphClassifier
+from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
+from fewlabels.models._targets import RowLabels
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
 from fewlabels.systems import (
     SpreadingSystem,
@@ -27,8 +29,8 @@ from fewlabels.systems import (
 class LabelSpreading(GraphClassifier):
     """Label spreading: every point takes its neighbours' labels, and keeps some of its own.
 
-    F = (1 - alpha) (I - alpha S)^-1 Y, S = D^-1/2 W D^-1/2, Y one-hot on the labelled points;
-    each row of F, divided by its sum, is a point's class distribution.
+    F = (1 - alpha) (I - alpha S)^-1 Y, S = D^-1/2 W D^-1/2, Y one-hot on the labelled points, times
+    their weights; each row of F, divided by its sum, is a point's class distribution.
 
     Parameters
     ----------
@@ -58,6 +60,12 @@ class LabelSpreading(GraphClassifier):
         with a dense kernel), the second above, and the third for an alpha beyond 0.999.
     verbose : bool, default=False
         Show progress bars on standard error.
+    class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping, default=None
+        The shares of the classes that are expected among the unlabelled points: equal, those of
+        the labels, or given in the order of `classes_` or by class. They must sum to 1. The
+        distributions of the unlabelled points are then brought to these shares by class-mass
+        normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`). None: no
+        such correction.
 
     Attributes
     ----------
@@ -75,6 +83,8 @@ class LabelSpreading(GraphClassifier):
         less than float64 can hold.
     residual_ : ndarray of shape (n_classes,)
         Residual of each class's column, relative to its right-hand side (Euclidean norm).
+    class_prior_ : ndarray of shape (n_classes,), or None
+        The shares that `class_prior` came to.
     n_iter_ : int
         Sweeps and iterations; a factorisation counts as one.
     graph_ : Graph
@@ -126,6 +136,7 @@ class LabelSpreading(GraphClassifier):
         n_jobs: int | None = None,
         solver: Method = "auto",
         verbose: bool = False,
+        class_prior: ClassPrior = None,
     ) -> None:
         self.kernel = kernel
         self.gamma = gamma
@@ -136,6 +147,7 @@ class LabelSpreading(GraphClassifier):
         self.n_jobs = n_jobs
         self.solver = solver
         self.verbose = verbose
+        self.class_prior = class_prior
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -148,7 +160,10 @@ class LabelSpreading(GraphClassifier):
         self._system: Any = SpreadingSystem(self.graph_, self.alpha, self.solver)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._system.solve(
-                self._labels.one_hot(), tol=self.tol, max_iter=self.max_iter, callback=callback
+                self._labels.label_matrix(),
+                tol=self.tol / self._labels.row_mass,
+                max_iter=self.max_iter,
+                callback=callback,
             )
         return Scores.from_answer(answer)
 
@@ -166,7 +181,7 @@ class LabelSpreading(GraphClassifier):
         if change.lost_any and scores.have_thinned:
             # What is left in a row that held much of what was lost was small beside it, and is no
             # more accurate than that.
-            self._solve_columns(scores, np.arange(len(change.labels.classes)))
+            self._solve_columns(scores, np.arange(change.labels.n_columns))
         return scores
 
     def _solve_columns(self, scores: Scores, columns: npt.NDArray[np.intp]) -> None:
@@ -175,8 +190,8 @@ class LabelSpreading(GraphClassifier):
             return
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._system.solve(
-                self._labels.one_hot(columns),
-                tol=self.tol,
+                self._labels.label_matrix(columns),
+                tol=self.tol / self._labels.row_mass,
                 max_iter=self.max_iter,
                 start=scores.true_values()[:, columns],
                 other_totals=scores.totals_without(columns),
@@ -191,10 +206,16 @@ class LabelSpreading(GraphClassifier):
                 f"solver={self.solver!r} needs the graph in memory, and this one is on disk. Leave "
                 'solver="auto", which is "chebyshev" there, or fit on graph.to_memory().'
             )
+        if isinstance(self._labels, RowLabels):
+            raise InvalidInputError(
+                "y of several columns needs the graph in memory, and this one is on disk. Give one "
+                "class a point, or fit on graph.to_memory()."
+            )
         system = StreamedSpreadingSystem(graph, self.alpha)
         codes, n_classes = self._labels.codes, len(self._labels.classes)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             settings: Any = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
+            settings["weights"] = self._labels.weights
             if change is None or not self._system or self._system.settings != system.settings:
                 scores = system.solve(codes, n_classes, **settings)
             else:

@@ -80,10 +80,13 @@ class HarmonicSystem:
         Parameters
         ----------
         Y : ndarray of shape (n_nodes, n_classes)
-            Rows that sum to 1 where labelled; other rows are not read.
+            Non-negative where labelled, each row with something in it; other rows are not read.
         tol, max_iter, callback
             As :meth:`fewlabels.solvers.PreparedSolver.solve`.
         """
+        given = Y[self._labelled].sum(axis=1)
+        if not np.allclose(given, 1, rtol=_ROUNDING, atol=0):
+            return self._solve_with_slack(Y, given, tol, max_iter, callback)
         n, m = Y.shape
         labelled, unknown = self._labelled, self._unknown
         values, log_scale = np.zeros((n, m)), np.zeros(n)
@@ -105,6 +108,36 @@ class HarmonicSystem:
             log_scale=log_scale,
             reached=self._reached,
             converged=answer.converged & bool(off <= max(tol, _ROUNDING)),
+        )
+
+    def _solve_with_slack(
+        self,
+        Y: FloatArray,
+        given: FloatArray,
+        tol: float,
+        max_iter: int,
+        callback: Callback | None,
+    ) -> Answer:
+        """Solve for rows of any sum, with one more column that fills them all up to the largest.
+
+        So the sums of the answer are known here, too.
+        """
+        unit = given.max()
+        filled = np.zeros((len(Y), Y.shape[1] + 1))
+        filled[self._labelled, :-1] = Y[self._labelled] / unit
+        filled[self._labelled, -1] = 1 - given / unit
+        np.maximum(filled, 0, out=filled)
+        # No row sums to less than the least of what is given, beside which it is to be right.
+        answer = self.solve(
+            filled, tol=tol * given[given > 0].min() / unit, max_iter=max_iter, callback=callback
+        )
+        values = answer.values[:, :-1] * unit
+        values[self._labelled] = Y[self._labelled]
+        return replace(
+            answer,
+            values=values,
+            residual=answer.residual[:-1],
+            converged=answer.converged[:-1] & answer.converged[-1],
         )
 
     def residual(self, F: FloatArray) -> FloatArray:

@@ -61,6 +61,7 @@ class StreamedSpreadingSystem:
         *,
         tol: float,
         max_iter: int,
+        weights: FloatArray | None = None,
         before: StreamedScores | None = None,
         old_columns: IntArray | None = None,
         callback: Callback | None = None,
@@ -76,6 +77,8 @@ class StreamedSpreadingSystem:
             No node's distribution is off by more.
         max_iter : int
             Most steps for each group of classes.
+        weights : ndarray of shape (n_nodes,), default=None
+            How much each label counts: positive where labelled. None: 1 each.
         before : StreamedScores, default=None
             Scores near the answer, to start from.
         old_columns : ndarray of shape (n_classes,), default=None
@@ -92,7 +95,7 @@ class StreamedSpreadingSystem:
         width = self._columns_at_once(n_classes)
         self._require_memory(n_classes, width)
         iteration = StreamedIteration(self.graph, self.alpha, callback)
-        right, reached = _RightHandSide(self, codes), self._reached(codes)
+        right, reached = _RightHandSide(self, codes, weights), self._reached(codes)
         start = _Start(self, before, old_columns)
         groups = [range(c, min(c + width, n_classes)) for c in range(0, n_classes, width)]
         shares = np.empty((n, n_classes), dtype=np.float32)
@@ -149,6 +152,7 @@ class StreamedSpreadingSystem:
         *,
         tol: float,
         max_iter: int,
+        weights: FloatArray | None = None,
         callback: Callback | None = None,
     ) -> StreamedScores:
         """Solve for the touched classes only; others keep their scores. All where that won't do.
@@ -157,21 +161,22 @@ class StreamedSpreadingSystem:
         ----------
         before : StreamedScores
             Not modified.
-        codes, tol, max_iter, callback
+        codes, tol, max_iter, weights, callback
             As of :meth:`solve`.
         old_columns : ndarray of shape (n_classes,)
             Each class's place in `before`, or -1.
         touched : ndarray of int
-            Classes that gained a label, where none lost one; else all.
+            Classes that gained a label or weight, where none lost any; else all.
         """
         n_classes = len(old_columns)
         settings: dict[str, Any] = {"tol": tol, "max_iter": max_iter, "callback": callback}
+        settings["weights"] = weights
         reached = self._reached(codes)
         if before.levelled or len(touched) == n_classes or not before.converged.all():
             return self.solve(codes, n_classes, before=before, old_columns=old_columns, **settings)
         self._require_memory(n_classes, 1)
         iteration = StreamedIteration(self.graph, self.alpha, callback)
-        right, start = _RightHandSide(self, codes), _Start(self, before, old_columns)
+        right, start = _RightHandSide(self, codes, weights), _Start(self, before, old_columns)
         shares, totals = self._carried_over(before, old_columns)
         residual, n_iter = np.zeros(n_classes), 0
         kept = old_columns >= 0
@@ -269,9 +274,11 @@ class StreamedSpreadingSystem:
 
 
 class _RightHandSide:
-    """(1 - alpha) D^-1/2 Y, of which a few rows hold anything."""
+    """(1 - alpha) D^-1/2 Y, weighted, of which a few rows hold anything."""
 
-    def __init__(self, system: StreamedSpreadingSystem, codes: IntArray) -> None:
+    def __init__(
+        self, system: StreamedSpreadingSystem, codes: IntArray, weights: FloatArray | None
+    ) -> None:
         self._n = len(codes)
         self._nodes = np.flatnonzero(codes >= 0)
         self._codes = codes[self._nodes]
@@ -281,6 +288,8 @@ class _RightHandSide:
             if here.start < here.stop:
                 roots = system.roots(rows)[self._nodes[here] - rows.start]
                 self._values[here] = (1 - system.alpha) / roots
+        if weights is not None:
+            self._values *= weights[self._nodes]
 
     def columns(self, group: range | None) -> FloatArray:
         """Return the columns of some classes, shape (n, m); None is the sum of all columns."""

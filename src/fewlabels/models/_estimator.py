@@ -1,0 +1,213 @@
+"""What all estimators on a graph share: settings, the graph, and nothing lost on failure."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from fewlabels._validation import (
+    check_choice,
+    check_integer,
+    check_n_jobs,
+    check_real,
+    naming_rows,
+)
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph import DiskGraph, Graph
+from fewlabels.models._kernels import (
+    KERNELS,
+    FunctionKernel,
+    Kernel,
+    KernelFunction,
+    NeighborKernel,
+    PrecomputedKernel,
+    RbfKernel,
+)
+from fewlabels.models._relabel import Relabelling
+from fewlabels.models._scores import Scores
+from fewlabels.models._warnings import warn_of_answers
+from fewlabels.solvers import METHODS, Method
+from fewlabels.systems import StreamedScores
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+
+class GraphEstimator(BaseEstimator, ABC):
+    """Base of the classifiers and regressors that spread what is known over a graph.
+
+    A subclass reads its targets (`_encode`), solves for them (`_solve`, `_solve_change`) and sets
+    the fitted attributes (`_publish`).
+    """
+
+    _solvers: tuple[str, ...] = METHODS
+    _own_answers = "transduction_"  # what to read where new points can't be placed
+    _labels: Any
+    reached_: npt.NDArray[np.bool_]
+
+    # Parameters, assigned by the subclasses' __init__.
+    kernel: str | KernelFunction
+    gamma: float
+    n_neighbors: int
+    max_iter: int
+    tol: float
+    n_jobs: int | None
+    solver: Method
+    verbose: bool
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """Check the input, build the graph, solve and publish; on failure change nothing."""
+        with self._unchanged_on_failure():
+            self._check_parameters()
+            if y is None:
+                raise InvalidInputError(
+                    f"{type(self).__name__} requires y to be passed, but the target y is None."
+                )
+            labels = self._encode(y, sample_weight)  # before the graph, which may take long
+            points = X if isinstance(X, Graph) else self._validated(X, reset=True)
+            n_samples = points.n_nodes if isinstance(points, Graph) else points.shape[0]
+            if len(labels.labelled) != n_samples:
+                raise InvalidInputError(
+                    f"X and y have inconsistent numbers of samples: [{n_samples}, "
+                    f"{len(labels.labelled)}]. Give one label, or the unlabelled marker, a point."
+                )
+            self._accept(labels)
+            self._build(points)
+            scores = self._solve()
+            self._publish(scores)
+        # last, for a warning may be made an error
+        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
+        return self
+
+    def _relabel(self, change: Relabelling) -> Self:
+        with self._unchanged_on_failure():
+            self._accept(change.labels)
+            scores = self._solve_change(change)
+            self._publish(scores)
+        # last, for a warning may be made an error
+        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
+        return self
+
+    def _votes(self, X: Any, values: FloatArray) -> FloatArray:
+        """Return the sums of `values` over the known points near new ones, by the kernel's weights.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+        values : ndarray of shape (n_samples, n_columns)
+            0 where a known point has nothing to say.
+
+        Returns
+        -------
+        ndarray of shape (n_queries, n_columns)
+            Up to a factor a row; zeros where no known point that says something is near.
+        """
+        check_is_fitted(self)
+        if self._kernel is None:
+            raise InvalidInputError(
+                f"this {type(self).__name__} was fitted on a Graph, which has no features to place "
+                f"new points by. Read {self._own_answers}, or fit on features."
+            )
+        return self._kernel.votes(self._known, self._validated(X, reset=False), values)
+
+    @abstractmethod
+    def _encode(self, y: Any, sample_weight: Any) -> Any:
+        """Read the targets; raise if none is known. `labelled` says of which points one is."""
+
+    def _accept(self, labels: Any) -> None:
+        """Take the targets to solve for next; raise if a setting does not fit them."""
+        self._labels = labels
+
+    @abstractmethod
+    def _solve(self) -> Scores | StreamedScores:
+        """Solve for `self._labels` on `self.graph_` from nothing."""
+
+    @abstractmethod
+    def _solve_change(self, change: Relabelling) -> Scores | StreamedScores:
+        """Solve for what `change` makes of `self._scores`."""
+
+    @abstractmethod
+    def _publish(self, scores: Scores | StreamedScores) -> None:
+        """Set the fitted attributes."""
+
+    def _check_parameters(self) -> None:
+        if not callable(self.kernel):
+            check_choice("kernel", self.kernel, KERNELS, other=", or a callable")
+        check_real("gamma", self.gamma, minimum=0)
+        check_integer("n_neighbors", self.n_neighbors, minimum=1)
+        check_integer("max_iter", self.max_iter, minimum=1)
+        check_real("tol", self.tol, minimum=0)
+        check_n_jobs(self.n_jobs)
+        check_choice("solver", self.solver, self._solvers)
+
+    def _validated(self, X: Any, *, reset: bool) -> Any:
+        try:
+            return validate_data(
+                self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=reset
+            )
+        except TypeError as error:
+            raise InvalidTypeError(str(error)) from error
+        except ValueError as error:
+            raise InvalidInputError(naming_rows(X, str(error))) from error
+
+    def _build(self, points: Any) -> None:
+        """Set `graph_` and what places new points."""
+        self._kernel: Kernel | None = None
+        if isinstance(points, Graph):
+            self.graph_ = points
+            for stale in ("X_", "n_features_in_", "feature_names_in_"):
+                self.__dict__.pop(stale, None)
+        else:
+            kernel = self._make_kernel()
+            self.graph_ = kernel.build(points)
+            self._kernel = kernel
+            self.__dict__.pop("X_", None)
+            if self.kernel != "precomputed":
+                self.X_ = points
+        # Of a graph on disk, the answers are what memory has to hold.
+        self._dtype = np.float32 if isinstance(points, DiskGraph) else points.dtype
+
+    @property
+    def _known(self) -> Any:
+        """The fitted points; affinities stand for themselves."""
+        return getattr(self, "X_", None)
+
+    def _make_kernel(self) -> Kernel:
+        if callable(self.kernel):
+            return FunctionKernel(self.kernel)
+        if self.kernel == "rbf":
+            return RbfKernel(self.gamma)
+        if self.kernel == "precomputed":
+            return PrecomputedKernel()
+        # scikit-learn's knn kernel counts a point among its own neighbours
+        others = self.n_neighbors - 1 if self.kernel == "knn" else self.n_neighbors
+        return NeighborKernel(
+            self.n_neighbors,
+            others,
+            "binary" if self.kernel == "knn" else "self-tuning",
+            self.n_jobs,
+            bool(self.verbose),
+        )
+
+    @contextlib.contextmanager
+    def _unchanged_on_failure(self) -> Iterator[None]:
+        """Put every attribute back if the block raises, or is interrupted."""
+        before = self.__dict__.copy()
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.pairwise = tags.input_tags.positive_only = self.kernel == "precomputed"
+        return tags
