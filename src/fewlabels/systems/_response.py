@@ -24,10 +24,12 @@ BoolArray = npt.NDArray[np.bool_]
 
 # Columns solved for at once: more would fall out of the cache.
 _BLOCK = 32
-# How much more exactly the columns are solved for than the rows of LeftOut have to be, because
-# what a node hears of itself drowns what it hears of the others; where this is not enough, the
-# row is solved for alone.
-_MARGIN = 1e-5
+# What a node hears of itself drowns what it hears of the others: the columns of LeftOut have to be
+# more exact than its rows, by as much as the others are fainter. No block is asked for more than
+# this; rows of fainter others are solved for alone.
+_FAINTEST = 1e-5
+# The others of the first block tell how faint they are elsewhere, within a factor of
+_SPREAD = 10.0
 # Iterations have to come to an end, but the number that a fit may take is none of ours.
 _MAX_ITER = 100_000
 
@@ -65,6 +67,9 @@ class Response(Protocol):
 
     def rows(self, nodes: npt.ArrayLike) -> FloatArray:
         """R[nodes], shape (len(nodes), n_labelled): what each label does to these nodes."""
+
+    def row(self, node: int) -> tuple[FloatArray, float]:
+        """Row r and logarithm s of its scale: R[node] = r exp(s); s is 0 while float64 holds it."""
 
     def columns(self, places: npt.ArrayLike) -> FloatArray:
         """R[:, places], shape (n_nodes, len(places)): what these labels do to all nodes.
@@ -128,8 +133,11 @@ class SpreadingResponse:
         if len(chosen) > len(self.labelled):
             return self.columns(np.arange(len(self.labelled)))[chosen]
         # One by one, for the accuracy of a block is relative to the sum over the block.
-        found = [self._unit_columns([node], self._tol).scores[self.labelled, 0] for node in chosen]
+        found = [values * np.exp(scale) for values, scale in map(self.row, chosen)]
         return np.array(found).reshape(len(chosen), len(self.labelled))
+
+    def row(self, node: int) -> tuple[FloatArray, float]:
+        return _rescaled(self._unit_columns([node], self._tol), self.labelled)
 
     def columns(self, places: npt.ArrayLike) -> FloatArray:
         chosen = self.labelled[np.atleast_1d(np.asarray(places, dtype=np.intp))]
@@ -142,15 +150,20 @@ class SpreadingResponse:
         labelled = self.labelled
         n = len(labelled)
         _require_square(n)
-        tol = self._tol * _MARGIN
         weights, log_scale = np.empty((n, n)), np.zeros(n)
+        faintest = _FAINTEST
         for block in row_blocks(n, _BLOCK):
-            weights[:, block] = self._unit_columns(labelled[block], tol).scores[labelled]
+            found = self._unit_columns(labelled[block], self._tol * faintest).scores[labelled]
+            weights[:, block] = found
+            if block.start == 0:
+                own = np.diagonal(found)
+                faintest = _faintest(found[block].sum(axis=1) - own, own)
         own = np.diagonal(weights).copy()
         np.fill_diagonal(weights, 0)
-        for j in np.flatnonzero(_too_faint(weights.sum(axis=1), own, self._graph, labelled)):
-            found = self._unit_columns(labelled[[j]], self._tol)
-            weights[j], log_scale[j] = _rescaled(found, labelled, j)
+        others = weights.sum(axis=1)
+        for j in np.flatnonzero(_too_faint(others, own * faintest, self._graph, labelled)):
+            alone = self._unit_columns(labelled[[j]], self._tol)
+            weights[j], log_scale[j] = _rescaled(alone, labelled, without=j)
         return LeftOut(weights, log_scale)
 
     def _unit_columns(self, nodes: npt.ArrayLike, tol: float) -> Answer:
@@ -216,15 +229,15 @@ class HarmonicResponse:
         chosen = np.atleast_1d(np.asarray(nodes, dtype=np.intp))
         if len(chosen) > len(self.labelled):
             return self.columns(np.arange(len(self.labelled)))[chosen]
-        result = np.zeros((len(chosen), len(self.labelled)))
-        for row, node in zip(result, chosen, strict=True):
-            if self._mask[node]:
-                row[np.searchsorted(self.labelled, node)] = 1
-            else:
-                if self._green is None:
-                    self._green = _Green(self._graph, self.labelled, self._method)
-                row[:] = self._green.row(int(node), self._tol)
-        return result
+        found = [self.row(int(node))[0] for node in chosen]
+        return np.array(found).reshape(len(chosen), len(self.labelled))
+
+    def row(self, node: int) -> tuple[FloatArray, float]:
+        if self._mask[node]:
+            return (self.labelled == node).astype(np.float64), 0.0
+        if self._green is None:
+            self._green = _Green(self._graph, self.labelled, self._method)
+        return self._green.row(node, self._tol), 0.0
 
     def columns(self, places: npt.ArrayLike) -> FloatArray:
         chosen = np.atleast_1d(np.asarray(places, dtype=np.intp))
@@ -239,14 +252,18 @@ class HarmonicResponse:
         _require_square(n)
         system = HarmonicSystem(self._graph, self._mask, self._method)
         outward = self._graph.affinity[self.labelled]
+        degrees = self._graph.degrees[self.labelled]
         weights = np.empty((n, n))
+        faintest = _FAINTEST
         for block in row_blocks(n, _BLOCK):
-            met = self._first_met(system, np.arange(n)[block], self._tol * _MARGIN)
+            met = self._first_met(system, np.arange(n)[block], self._tol * faintest)
             weights[:, block] = outward @ met  # W_jk + W_ju R_uk
+            if block.start == 0:
+                returns = np.diagonal(weights[:, block])
+                faintest = _faintest(degrees[block] - returns, degrees[block])
         np.fill_diagonal(weights, 0)
         escape = weights.sum(axis=1)
-        degrees = self._graph.degrees[self.labelled]
-        faint = _too_faint(escape, degrees, self._graph, self.labelled)
+        faint = _too_faint(escape, degrees * faintest, self._graph, self.labelled)
         np.divide(weights, escape[:, None], out=weights, where=escape[:, None] > 0)
         for j in np.flatnonzero(faint):
             others = np.delete(self.labelled, j)
@@ -294,19 +311,28 @@ class _Green:
         return row / total if total > 0 else row
 
 
+def _faintest(others: FloatArray, own: FloatArray) -> float:
+    """How exact the next blocks have to be, of what the first one's others are beside its own."""
+    heard = others[(others > 0) & (own > 0)] / own[(others > 0) & (own > 0)]
+    return float(np.clip(heard.min(initial=1.0) / _SPREAD, _FAINTEST, 1.0))
+
+
 def _too_faint(
-    others: FloatArray, own: FloatArray, graph: Graph, labelled: IntArray
+    others: FloatArray, least: FloatArray, graph: Graph, labelled: IntArray
 ) -> BoolArray:
-    """Rows whose sum over the other labels is too small beside what drowns it."""
+    """Rows whose sum over the other labels is not certain to be right, though some reach it."""
     among = graph.component_labels[labelled]
     counts = np.bincount(among, minlength=graph.n_components)
-    return np.asarray((others < _MARGIN * own) & (counts[among] > 1))
+    return np.asarray((others < least) & (counts[among] > 1))
 
 
-def _rescaled(found: Answer, labelled: IntArray, own: int) -> tuple[FloatArray, float]:
-    """One column at the labelled nodes, but its own, on a common scale that float64 can hold."""
+def _rescaled(
+    found: Answer, labelled: IntArray, without: int | None = None
+) -> tuple[FloatArray, float]:
+    """One column at the labelled nodes, if so but one, on a scale that float64 can hold."""
     values = found.values[labelled, 0].copy()
-    values[own] = 0
+    if without is not None:
+        values[without] = 0
     logs = found.log_scale[labelled]
     with np.errstate(divide="ignore"):
         sizes = np.where(values > 0, np.log(values) + logs, -np.inf)
