@@ -47,6 +47,7 @@ class Explanation:
 
     @property
     def scores(self) -> FloatArray:
+        """Sum of the shares of each class, shape (n_classes,)."""
         return np.asarray(self.shares.sum(axis=0))
 
     def top(self, n_labels: int = 5) -> list[tuple[int, Any, float]]:
@@ -68,7 +69,8 @@ class Explanation:
         name = self.classes[best : best + 1].tolist()[0]
         lines = [f"point {self.node}: {name!r} has {self.scores[best]:.1%} of the evidence"]
         lines += [
-            f"  {share:+7.1%}  point {node}, labelled {label!r}" for node, label, share in self.top()
+            f"  {share:+7.1%}  point {node}, labelled {label!r}"
+            for node, label, share in self.top()
         ]
         return "\n".join(lines)
 

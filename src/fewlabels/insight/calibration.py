@@ -59,7 +59,7 @@ class Calibration:
     >>> calibration = Calibration(sharpness=2.0, caution=0.1, reference=1.0, n_points=50)
     >>> calibration.apply([[0.6, 0.4], [0.6, 0.4]], [1.0, 0.01]).round(3)
     array([[0.676, 0.324],
-           [0.519, 0.481]])
+           [0.518, 0.482]])
     """
 
     sharpness: float
@@ -79,9 +79,7 @@ class Calibration:
         """
         shares = check_distributions("distributions", distributions)
         amounts = check_column("evidence", evidence, len(shares)) / self.reference
-        return _calibrated(
-            shares * amounts[:, None], np.log([self.sharpness, self.caution])
-        )
+        return _calibrated(shares * amounts[:, None], np.log([self.sharpness, self.caution]))
 
 
 def fit_calibration(

@@ -18,6 +18,8 @@ _ROUNDS = 30
 _SETTLED = 1e-6
 # No label loses all trust: a class whose labels all look wrong stays a class.
 _LEAST_TRUST = 1e-3
+# Added to the shares before their ratio is taken: what is less than a few hundredths is noise.
+_NOISE = 0.03
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,15 @@ class SuspectLabels:
         The label given, and the class that the other labels make most probable among the others
         of the point's.
     margins : ndarray of float
-        Share of the evidence for the label less that for the suggested class, from -1 to 1.
-        Below 0 the others contradict the label. 0 where they say nothing.
+        Logarithm of the ratio of the shares of the evidence that speak for the label and for
+        the suggested class, 0.03 added to each: from -3.5 to 3.5. Below 0 the others contradict
+        the label. 0 where they say nothing.
     rivals : ndarray of int
         The labelled point of the suggested class that says most against the label; -1 where none
         says anything.
     trust : ndarray of float
-        In (0, 1]: how much each label counted in the judgement of the others.
+        Positive, 1 in the mean of each class: how much each label counted in the judgement of
+        the others.
     n_suspects : int
         How many are contradicted: the first `n_suspects` have a margin below 0.
     """
@@ -52,6 +56,7 @@ class SuspectLabels:
 
     @property
     def n_suspects(self) -> int:
+        """Labels that the others contradict."""
         return int((self.margins < 0).sum())
 
     def __len__(self) -> int:
@@ -88,11 +93,13 @@ def rank_suspects(
 
     With P the left-out weights, w the weights of the labels and t_j the trust in label j,
 
-        p_jc = sum_k P_jk t_k w_k [y_k = c] / sum_k P_jk t_k w_k,    t_j = p_j,y_j / max_c p_jc,
+        p_jc = sum_k P_jk t_k w_k [y_k = c] / sum_k P_jk t_k w_k,
+        t_j = (p_j,y_j / max_c p_jc) / (its mean over the labels of the class),
 
     repeated from t = 1. A wrong label makes those around it look wrong, and is itself what they
-    contradict most: it loses trust first, and what it says against the others with it. Ranked by
-    the margin p_j,y_j - max_c!=y_j p_jc, the least first.
+    contradict most: it loses trust first, and what it says against the others with it. The means
+    keep a class whose labels are little trusted from being drowned by the others. Ranked by the
+    margin, log (p_j,y_j + 0.03) / (p_jc + 0.03) with c the best other class, the least first.
 
     Parameters
     ----------
@@ -121,11 +128,11 @@ def rank_suspects(
     >>> heard = LeftOut(np.ones((5, 5)) - np.eye(5), np.zeros(5))
     >>> print(rank_suspects(heard, [3, 4, 5, 6, 7], [0, 0, 0, 1, 0], np.array(["cat", "dog"])))
     1 of 5 labels are contradicted by the others
-    point 6: labelled 'dog', the others say 'cat' (margin -1.00, above all point 3)
-    point 3: labelled 'cat', the others say 'dog' (margin +1.00, above all point 6)
-    point 4: labelled 'cat', the others say 'dog' (margin +1.00, above all point 6)
-    point 5: labelled 'cat', the others say 'dog' (margin +1.00, above all point 6)
-    point 7: labelled 'cat', the others say 'dog' (margin +1.00, above all point 6)
+    point 6: labelled 'dog', the others say 'cat' (margin -3.54, above all point 3)
+    point 3: labelled 'cat', the others say 'dog' (margin +3.54, above all point 6)
+    point 4: labelled 'cat', the others say 'dog' (margin +3.54, above all point 6)
+    point 5: labelled 'cat', the others say 'dog' (margin +3.54, above all point 6)
+    point 7: labelled 'cat', the others say 'dog' (margin +3.54, above all point 6)
     """
     points = np.asarray(nodes, dtype=np.intp)
     own = check_codes("codes", codes, (len(points), len(classes)))
@@ -139,6 +146,8 @@ def rank_suspects(
         new = np.ones(len(own))  # where nothing is heard, nothing is held against the label
         np.divide(shares[rows, own], largest, out=new, where=largest > 0)
         np.maximum(new, _LEAST_TRUST, out=new)
+        mass = Y.sum(axis=0)[own]
+        new *= np.divide(mass, (new @ Y)[own], out=np.ones(len(own)), where=mass > 0)
         moved = float(np.abs(new - trust).max(initial=0.0))
         trust = new
         if moved < _SETTLED:
@@ -147,7 +156,8 @@ def rank_suspects(
     others = shares.copy()
     others[rows, own] = -1
     suggested = others.argmax(axis=1)
-    margins = shares[rows, own] - np.maximum(others.max(axis=1, initial=-1), 0)
+    best = np.maximum(others.max(axis=1, initial=-1), 0)
+    margins = np.log((shares[rows, own] + _NOISE) / (best + _NOISE))
     against = left_out.weights * (own[None, :] == suggested[:, None]) * (Y.sum(axis=1) * trust)
     rivals = np.where(against.any(axis=1), points[against.argmax(axis=1)], -1)
     order = np.argsort(margins, kind="stable")
@@ -165,4 +175,4 @@ def _shares(left_out: LeftOut, Y: FloatArray) -> FloatArray:
     """Left-out scores divided by their sums; zeros where there are none."""
     scores = left_out.scores(Y)
     totals = scores.sum(axis=1, keepdims=True)
-    return np.divide(scores, totals, out=np.zeros_like(scores), where=totals > 0)
+    return np.asarray(np.divide(scores, totals, out=np.zeros_like(scores), where=totals > 0))

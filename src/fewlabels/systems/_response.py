@@ -163,7 +163,7 @@ class SpreadingResponse:
         others = weights.sum(axis=1)
         for j in np.flatnonzero(_too_faint(others, own * faintest, self._graph, labelled)):
             alone = self._unit_columns(labelled[[j]], self._tol)
-            weights[j], log_scale[j] = _rescaled(alone, labelled, without=j)
+            weights[j], log_scale[j] = _rescaled(alone, labelled, without=int(j))
         return LeftOut(weights, log_scale)
 
     def _unit_columns(self, nodes: npt.ArrayLike, tol: float) -> Answer:
@@ -267,9 +267,7 @@ class HarmonicResponse:
         np.divide(weights, escape[:, None], out=weights, where=escape[:, None] > 0)
         for j in np.flatnonzero(faint):
             others = np.delete(self.labelled, j)
-            found = _Green(self._graph, others, self._method).row(
-                int(self.labelled[j]), self._tol
-            )
+            found = _Green(self._graph, others, self._method).row(int(self.labelled[j]), self._tol)
             weights[j] = np.insert(found, j, 0.0)
         return LeftOut(weights, np.zeros(n))
 
@@ -338,7 +336,7 @@ def _rescaled(
         sizes = np.where(values > 0, np.log(values) + logs, -np.inf)
     largest = float(sizes.max(initial=-np.inf))
     # Only where it is needed: 0 is the scale of all other rows.
-    if largest > _LOG_FAINT and not logs.any() or np.isneginf(largest):
+    if np.isneginf(largest) or (largest > _LOG_FAINT and not logs.any()):
         return values, 0.0
     scale = 0.0 if largest > _LOG_FAINT else largest
     with np.errstate(under="ignore"):
