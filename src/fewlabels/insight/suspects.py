@@ -129,10 +129,10 @@ def rank_suspects(
     >>> print(rank_suspects(heard, [3, 4, 5, 6, 7], [0, 0, 0, 1, 0], np.array(["cat", "dog"])))
     1 of 5 labels are contradicted by the others
     point 6: labelled 'dog', the others say 'cat' (margin -3.54, above all point 3)
-    point 3: labelled 'cat', the others say 'dog' (margin +3.54, above all point 6)
-    point 4: labelled 'cat', the others say 'dog' (margin +3.54, above all point 6)
-    point 5: labelled 'cat', the others say 'dog' (margin +3.54, above all point 6)
-    point 7: labelled 'cat', the others say 'dog' (margin +3.54, above all point 6)
+    point 3: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
+    point 4: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
+    point 5: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
+    point 7: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
     """
     points = np.asarray(nodes, dtype=np.intp)
     own = check_codes("codes", codes, (len(points), len(classes)))

@@ -1,5 +1,6 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
+from fewlabels.systems._diagonal import spreading_diagonal
 from fewlabels.systems._harmonic import HarmonicSystem
 from fewlabels.systems._response import (
     HarmonicResponse,
@@ -23,5 +24,6 @@ __all__ = [
     "StreamedSpreadingSystem",
     "SweepResult",
     "normalized_affinity",
+    "spreading_diagonal",
     "sweep",
 ]
