@@ -35,6 +35,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     class_prior: ClassPrior = None  # of subclasses that take none
     _takes_multilabel = True
     _own_answers = "transduction_ or label_distributions_"
+    _unreached_answer = "Their distribution is the prior, transduction_ marks them as unlabelled"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Spread the labels `y` over the graph of `X`.

@@ -1,0 +1,155 @@
+"""class_prior: the expected shares of the classes, in every form and where they can't be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_blobs
+
+from fewlabels import DiskGraph, Graph, UnreachedWarning, normalize_class_mass, write_graph
+from fewlabels import LabelSpreading as Spreading
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from tests.gallery import clustered
+
+X, TRUTH = make_blobs([60, 20, 10], n_features=2, cluster_std=2.5, shuffle=False, random_state=3)
+Y = np.full(90, -1)
+Y[[0, 1, 60, 61, 62, 63, 80]] = TRUTH[[0, 1, 60, 61, 62, 63, 80]]
+FREE = Y < 0
+SETTINGS = {"kernel": "self-tuning", "n_neighbors": 8, "tol": 1e-6, "max_iter": 5000}
+
+
+def test_none_leaves_the_scores_as_they_are(estimator) -> None:
+    model = estimator(**SETTINGS).fit(X, Y)
+    assert model.class_prior_ is None
+    again = estimator(**SETTINGS, class_prior=None).fit(X, Y)
+    np.testing.assert_array_equal(model.label_distributions_, again.label_distributions_)
+
+
+@pytest.mark.parametrize(
+    ("class_prior", "shares"),
+    [
+        ("uniform", [1 / 3, 1 / 3, 1 / 3]),
+        ("labels", [2 / 7, 4 / 7, 1 / 7]),
+        ([0.6, 0.3, 0.1], [0.6, 0.3, 0.1]),
+        ({2: 0.1, 0: 0.6, 1: 0.3}, [0.6, 0.3, 0.1]),
+        (np.array([0.6, 0.3, 0.1], dtype=np.float32), [0.6, 0.3, 0.1]),
+        ([0.5, 0.5, 0], [0.5, 0.5, 0]),
+    ],
+)
+def test_each_form_is_class_mass_normalisation_with_its_shares(
+    estimator, class_prior, shares
+) -> None:
+    plain = estimator(**SETTINGS).fit(X, Y)
+    model = estimator(**SETTINGS, class_prior=class_prior).fit(X, Y)
+    np.testing.assert_allclose(model.class_prior_, shares, atol=1e-7)
+    expected = normalize_class_mass(plain.label_distributions_, FREE, prior=shares)
+    np.testing.assert_allclose(model.label_distributions_, expected, atol=1e-6)
+    np.testing.assert_array_equal(
+        model.transduction_, model.classes_[model.label_distributions_.argmax(axis=1)]
+    )
+    np.testing.assert_array_equal(model.evidence_, plain.evidence_)
+
+
+def test_labels_count_by_their_weight(estimator) -> None:
+    weights = np.ones(90)
+    weights[80] = 4
+    model = estimator(**SETTINGS, class_prior="labels").fit(X, Y, weights)
+    np.testing.assert_allclose(model.class_prior_, [0.2, 0.4, 0.4])
+
+
+def test_classes_by_name_are_found_whatever_their_order(estimator) -> None:
+    names = np.array(["cat", "ant", "bee"], dtype=object)
+    y = np.where(FREE, None, names[Y])
+    prior = {"cat": 0.6, "ant": 0.3, "bee": 0.1}
+    model = estimator(**SETTINGS, class_prior=prior).fit(X, y)
+    assert model.classes_.tolist() == ["ant", "bee", "cat"]
+    np.testing.assert_allclose(model.class_prior_, [0.3, 0.1, 0.6])
+
+
+def test_points_without_evidence_are_given_the_prior(estimator) -> None:
+    graph = Graph.from_affinity(np.kron(np.eye(2), np.ones((3, 3))))
+    with pytest.warns(UnreachedWarning):
+        model = estimator(class_prior=[0.9, 0.1]).fit(graph, [0, 1, -1, -1, -1, -1])
+    np.testing.assert_allclose(model.label_distributions_[3:], np.tile([0.9, 0.1], (3, 1)))
+    assert model.transduction_[3:].tolist() == [-1, -1, -1]
+    far = estimator("rbf", gamma=1e300, class_prior=[0.9, 0.1])
+    with pytest.warns(UnreachedWarning):
+        far.fit(X, np.where(TRUTH == 2, -1, np.where(np.arange(90) % 2, TRUTH, -1)))
+    np.testing.assert_allclose(far.label_distributions_[TRUTH == 2], [[0.9, 0.1]] * 10)
+
+
+@pytest.mark.parametrize(
+    ("class_prior", "error", "words"),
+    [
+        ("even", InvalidInputError, "None, \"uniform\".*got 'even'"),
+        ([0.5, 0.3, 0.1], InvalidInputError, "sums to 0.9"),
+        ([60, 20, 10], InvalidInputError, "sums to 90.*counts"),
+        ([0.5, 0.5], InvalidInputError, r"each of the 3 classes 0, 1, 2.*got shape \(2,\)"),
+        ([[0.5, 0.3, 0.2]], InvalidInputError, r"got shape \(1, 3\)"),
+        ([1.2, -0.2, 0.0], InvalidInputError, "class 1 is -0.2"),
+        ([0.5, np.nan, 0.5], InvalidInputError, "class 1 is nan"),
+        ([np.inf, 0, 0], InvalidInputError, "class 0 is inf"),
+        ({0: 0.5, 1: 0.5}, InvalidInputError, "no share for class 2"),
+        ({0: 0.5, 1: 0.3, 2: 0.1, 7: 0.1}, InvalidInputError, "names 7, which no label is of"),
+        ({0: 0.5, 1: 0.3, 2: "rest"}, InvalidTypeError, "2 has 'rest'"),
+        (["a", "b", "c"], InvalidTypeError, "got \\['a', 'b', 'c'\\]"),
+        (object(), InvalidTypeError, "class_prior must be"),
+        (0.5, InvalidInputError, r"got shape \(\)"),
+    ],
+)
+def test_priors_that_cannot_be_used_are_refused_at_fit(class_prior, error, words) -> None:
+    model = Spreading(class_prior=class_prior)
+    with pytest.raises(error, match=words):
+        model.fit(X, Y)
+    assert not hasattr(model, "classes_")
+
+
+def test_a_prior_that_sums_to_one_within_rounding_is_made_to() -> None:
+    model = Spreading(**SETTINGS, class_prior=[0.6, 0.3, 0.1000005]).fit(X, Y)
+    assert model.class_prior_.sum() == pytest.approx(1, abs=1e-15)
+    with pytest.raises(InvalidInputError, match=r"sums to 1\.00001"):
+        Spreading(class_prior=[0.6, 0.3, 0.10001]).fit(X, Y)
+
+
+def test_changes_of_the_labels_keep_to_the_prior(estimator) -> None:
+    y = Y.copy()
+    model = estimator(**SETTINGS, class_prior=[0.6, 0.3, 0.1]).fit(X, y)
+    y[[5, 70]] = 0, 1
+    model.add_labels([5, 70], [0, 1])
+    y[61] = -1
+    model.remove_labels([61])
+    refit = estimator(**SETTINGS, class_prior=[0.6, 0.3, 0.1]).fit(X, y)
+    np.testing.assert_allclose(model.label_distributions_, refit.label_distributions_, atol=1e-4)
+
+
+def test_a_new_class_that_the_prior_does_not_know_changes_nothing(estimator) -> None:
+    model = estimator(**SETTINGS, class_prior=[0.6, 0.3, 0.1]).fit(X, Y)
+    before = model.label_distributions_.copy()
+    with pytest.raises(InvalidInputError, match=r"each of the 4 classes 0, 1, 2, 9"):
+        model.add_labels([5], [9])
+    with pytest.raises(InvalidInputError, match="each of the 2 classes 0, 1"):
+        model.remove_labels([80])
+    np.testing.assert_array_equal(model.label_distributions_, before)
+    np.testing.assert_allclose(model.class_prior_, [0.6, 0.3, 0.1])
+    y = Y.copy()
+    y[5] = 0
+    refit = estimator(**SETTINGS, class_prior=[0.6, 0.3, 0.1]).fit(X, y)
+    found = model.add_labels([5], [0]).label_distributions_
+    np.testing.assert_allclose(found, refit.label_distributions_, atol=1e-4)
+
+
+def test_a_graph_on_disk_answers_as_one_in_memory(tmp_path) -> None:
+    graph = clustered(50, 0.5)
+    y = np.where(np.arange(100) % 20 == 0, np.arange(100) // 50, -1)
+    y[60] = 0
+    on_disk = write_graph(tmp_path / "graph", graph)
+    assert isinstance(on_disk, DiskGraph)
+    settings = {"class_prior": [0.8, 0.2], "alpha": 0.9, "max_iter": 500}
+    found = Spreading(**settings).fit(on_disk, y)
+    expected = Spreading(**settings).fit(graph, y)
+    np.testing.assert_allclose(found.label_distributions_, expected.label_distributions_, atol=1e-3)
+    unlabelled = Spreading(alpha=0.9, max_iter=500).fit(on_disk, y)
+    found.set_params(class_prior=None).add_labels([0], [0])
+    np.testing.assert_allclose(
+        found.label_distributions_, unlabelled.label_distributions_, atol=1e-6
+    )
