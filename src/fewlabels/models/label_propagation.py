@@ -14,6 +14,7 @@ from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
+from fewlabels.models._insight import HarmonicInsight
 from fewlabels.models._kernels import FunctionKernel, KernelFunction
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
@@ -26,7 +27,7 @@ from fewlabels.systems import HarmonicSystem
 _SHARE_OF_TOL = 1 / 16
 
 
-class LabelPropagation(GraphClassifier):
+class LabelPropagation(HarmonicInsight, GraphClassifier):
     """Label propagation: labels are clamped, every other point is the mean of its neighbours.
 
     D_uu F_u = W_uu F_u + W_ul Y_l over the unlabelled points u: the fixed point of propagating
@@ -64,6 +65,11 @@ class LabelPropagation(GraphClassifier):
         distributions of the unlabelled points are then brought to these shares by class-mass
         normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`). None: no
         such correction.
+    calibration : {"loo"}, default=None
+        ``"loo"``: `label_distributions_` and what `predict_proba` returns are calibrated on the
+        labels left out one by one: see :class:`fewlabels.insight.Calibration`. The most probable
+        class stays what it was. Takes a solve for as many right-hand sides as there are labels,
+        at every fit and change of labels. None: shares of evidence, as the method has them.
 
     Attributes
     ----------
@@ -129,6 +135,7 @@ class LabelPropagation(GraphClassifier):
         solver: Method = "auto",
         verbose: bool = False,
         class_prior: ClassPrior = None,
+        calibration: str | None = None,
     ) -> None:
         self.kernel = kernel
         self.gamma = gamma
@@ -139,6 +146,7 @@ class LabelPropagation(GraphClassifier):
         self.solver = solver
         self.verbose = verbose
         self.class_prior = class_prior
+        self.calibration = calibration
 
     def _solve(self) -> Scores:
         if isinstance(self.graph_, DiskGraph):

@@ -12,6 +12,7 @@ from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
+from fewlabels.models._insight import SpreadingInsight
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
@@ -26,7 +27,7 @@ from fewlabels.systems import (
 )
 
 
-class LabelSpreading(GraphClassifier):
+class LabelSpreading(SpreadingInsight, GraphClassifier):
     """Label spreading: every point takes its neighbours' labels, and keeps some of its own.
 
     F = (1 - alpha) (I - alpha S)^-1 Y, S = D^-1/2 W D^-1/2, Y one-hot on the labelled points, times
@@ -66,6 +67,11 @@ class LabelSpreading(GraphClassifier):
         distributions of the unlabelled points are then brought to these shares by class-mass
         normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`). None: no
         such correction.
+    calibration : {"loo"}, default=None
+        ``"loo"``: `label_distributions_` and what `predict_proba` returns are calibrated on the
+        labels left out one by one: see :class:`fewlabels.insight.Calibration`. The most probable
+        class stays what it was. Takes a solve for as many right-hand sides as there are labels,
+        at every fit and change of labels. None: shares of evidence, as the method has them.
 
     Attributes
     ----------
@@ -137,6 +143,7 @@ class LabelSpreading(GraphClassifier):
         solver: Method = "auto",
         verbose: bool = False,
         class_prior: ClassPrior = None,
+        calibration: str | None = None,
     ) -> None:
         self.kernel = kernel
         self.gamma = gamma
@@ -148,6 +155,7 @@ class LabelSpreading(GraphClassifier):
         self.solver = solver
         self.verbose = verbose
         self.class_prior = class_prior
+        self.calibration = calibration
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

@@ -1,9 +1,11 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
+from fewlabels.systems._diagonal import spreading_diagonal
 from fewlabels.systems._harmonic import HarmonicSystem
 from fewlabels.systems._p_laplacian import p_harmonic
 from fewlabels.systems._poisson import POISSON_METHODS, PoissonMethod, PoissonSystem, Potentials
 from fewlabels.systems._poisson_mbo import Partition, poisson_mbo
+from fewlabels.systems._response import HarmonicResponse, LeftOut, Response, SpreadingResponse
 from fewlabels.systems._reweighted import (
     Factors,
     nonlocal_factors,
@@ -20,11 +22,15 @@ from fewlabels.systems._volume import volume_offsets
 __all__ = [
     "POISSON_METHODS",
     "Factors",
+    "HarmonicResponse",
     "HarmonicSystem",
+    "LeftOut",
     "Partition",
     "PoissonMethod",
     "PoissonSystem",
     "Potentials",
+    "Response",
+    "SpreadingResponse",
     "SpreadingSystem",
     "StreamedScores",
     "StreamedSpreadingSystem",
@@ -38,6 +44,7 @@ __all__ = [
     "solve_directions",
     "solve_fixed_errors",
     "solve_signed",
+    "spreading_diagonal",
     "sweep",
     "volume_offsets",
 ]

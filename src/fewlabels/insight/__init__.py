@@ -1,0 +1,39 @@
+"""What a model knows of its own answers: leave-one-out, calibration, sets, reasons, suspects."""
+
+from fewlabels.insight.attribution import Explanation, Influence, explain_scores
+from fewlabels.insight.calibration import (
+    Calibration,
+    expected_calibration_error,
+    fit_calibration,
+    log_loss_of,
+)
+from fewlabels.insight.conformal import conformal_threshold, prediction_sets
+from fewlabels.insight.doubt import DISAGREE, LITTLE, SURE, UNREACHED, doubt_reasons
+from fewlabels.insight.leave_one_out import (
+    LeftOutDistributions,
+    has_companion,
+    left_out_distributions,
+)
+from fewlabels.insight.suspects import SuspectLabels, rank_suspects
+
+__all__ = [
+    "DISAGREE",
+    "LITTLE",
+    "SURE",
+    "UNREACHED",
+    "Calibration",
+    "Explanation",
+    "Influence",
+    "LeftOutDistributions",
+    "SuspectLabels",
+    "conformal_threshold",
+    "doubt_reasons",
+    "expected_calibration_error",
+    "explain_scores",
+    "fit_calibration",
+    "has_companion",
+    "left_out_distributions",
+    "log_loss_of",
+    "prediction_sets",
+    "rank_suspects",
+]

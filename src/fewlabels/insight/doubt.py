@@ -1,0 +1,70 @@
+"""Why a point has no sure answer: the classes disagree, little evidence came, or none."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels._validation import check_real
+from fewlabels.insight._checks import check_column, check_distributions
+from fewlabels.insight.calibration import Calibration
+
+# What doubt_reasons answers, from no doubt to no evidence.
+SURE, DISAGREE, LITTLE, UNREACHED = "sure", "classes disagree", "little evidence", "unreached"
+
+
+def doubt_reasons(
+    distributions: npt.ArrayLike,
+    evidence: npt.ArrayLike,
+    reached: npt.ArrayLike,
+    calibration: Calibration,
+    *,
+    abstain_below: float,
+) -> npt.NDArray[np.str_]:
+    """Say for each point whether there is an answer, and if not, what is missing.
+
+    ``"unreached"``
+        No label is in its component of the graph, or no evidence came.
+    ``"sure"``
+        The most probable class has at least `abstain_below`.
+    ``"little evidence"``
+        It has not, but would have with the same shares of the evidence that a typical point gets:
+        a label nearby would settle it.
+    ``"classes disagree"``
+        It would not have even then: the labels nearby contradict one another.
+
+    Parameters
+    ----------
+    distributions : array-like of shape (n_points, n_classes)
+        Shares of the evidence, not calibrated.
+    evidence : array-like of shape (n_points,)
+    reached : array-like of shape (n_points,), bool
+    calibration : Calibration
+        Its reference is the evidence of a typical point.
+    abstain_below : float
+        In [0, 1].
+
+    Returns
+    -------
+    ndarray of shape (n_points,), str
+
+    Examples
+    --------
+    >>> from fewlabels.insight import Calibration, doubt_reasons
+    >>> calibration = Calibration(sharpness=2.0, caution=0.1, reference=1.0)
+    >>> shares = [[0.9, 0.1], [0.9, 0.1], [0.5, 0.5], [0.5, 0.5]]
+    >>> reasons = doubt_reasons(
+    ...     shares, [1.0, 0.01, 1.0, 0.0], [True, True, True, False], calibration, abstain_below=0.8
+    ... )
+    >>> reasons.tolist()
+    ['sure', 'little evidence', 'classes disagree', 'unreached']
+    """
+    least = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
+    shares = check_distributions("distributions", distributions)
+    amounts = check_column("evidence", evidence, len(shares))
+    answered = np.asarray(reached, dtype=bool) & (amounts > 0)
+    now = calibration.apply(shares, amounts).max(axis=1) >= least
+    typical = np.maximum(amounts, calibration.reference)
+    then = calibration.apply(shares, typical).max(axis=1) >= least
+    chosen = [~answered, now, then]
+    return np.asarray(np.select(chosen, [UNREACHED, SURE, LITTLE], default=DISAGREE))

@@ -1,0 +1,94 @@
+"""Each labelled point as the other labels have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.insight._checks import FloatArray
+from fewlabels.systems import LeftOut
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LeftOutDistributions:
+    """What the other labels say of each labelled point.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_labelled, n_classes)
+        Rows sum to 1 (marginal probabilities, where several classes may hold of a point); the
+        prior where the others say nothing.
+    evidence : ndarray of shape (n_labelled,)
+        How much evidence came from the others; 0 where none did, or less than float64 can hold.
+    answered : ndarray of shape (n_labelled,), bool
+        Whether any came.
+    """
+
+    values: FloatArray
+    evidence: FloatArray
+    answered: BoolArray
+
+
+def left_out_distributions(
+    left_out: LeftOut, Y: FloatArray, prior: FloatArray, *, marginal: bool = False
+) -> LeftOutDistributions:
+    """Divide the left-out scores by their sums.
+
+    Parameters
+    ----------
+    left_out : LeftOut
+        Of a model whose scores are non-negative.
+    Y : ndarray of shape (n_labelled, n_columns)
+        The rows of the labels, by ascending node, their weights included.
+    prior : ndarray of shape (n_classes,)
+    marginal : bool, default=False
+        Whether the last column of `Y` is one of ones, which the others are divided by.
+
+    Returns
+    -------
+    LeftOutDistributions
+
+    Examples
+    --------
+    Node 0 is alone but for node 2:
+
+    >>> import numpy as np
+    >>> from fewlabels.insight import left_out_distributions
+    >>> from fewlabels.systems import LeftOut
+    >>> weights = np.array([[0.0, 0.0, 0.2], [0.0, 0.0, 0.0], [0.2, 0.0, 0.0]])
+    >>> found = left_out_distributions(LeftOut(weights, np.zeros(3)), np.eye(3), np.full(3, 1 / 3))
+    >>> found.values.round(2)
+    array([[0.  , 0.  , 1.  ],
+           [0.33, 0.33, 0.33],
+           [1.  , 0.  , 0.  ]])
+    """
+    scores = left_out.scores(Y)
+    if marginal:
+        scores, totals = scores[:, :-1], scores[:, -1]
+    else:
+        totals = scores.sum(axis=1)
+    answered = totals > 0
+    values = scores / np.where(answered, totals, 1)[:, None]
+    values[~answered] = prior
+    with np.errstate(under="ignore"):
+        evidence = totals * np.exp(left_out.log_scale)
+    return LeftOutDistributions(np.minimum(values, 1), evidence, answered)
+
+
+def has_companion(Y: FloatArray) -> BoolArray:
+    """Whether another label is of a point's class too, shape (n_labelled,).
+
+    Where there is none, the others can't say what is right, however good the model.
+
+    Parameters
+    ----------
+    Y : ndarray of shape (n_labelled, n_classes)
+        Non-negative rows; of a soft label, the class is its largest entry.
+    """
+    codes = Y.argmax(axis=1)
+    others = Y.sum(axis=0)[codes] - Y[np.arange(len(Y)), codes]
+    return np.asarray(others > 1e-12 * Y.sum())

@@ -1,0 +1,178 @@
+"""Which labels the others contradict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels._validation import check_integer
+from fewlabels.insight._checks import FloatArray, IntArray, check_codes
+from fewlabels.systems import LeftOut
+
+# Rounds of weighing; it settles in a few.
+_ROUNDS = 30
+_SETTLED = 1e-6
+# No label loses all trust: a class whose labels all look wrong stays a class.
+_LEAST_TRUST = 1e-3
+# Added to the shares before their ratio is taken: what is less than a few hundredths is noise.
+_NOISE = 0.03
+
+
+@dataclass(frozen=True)
+class SuspectLabels:
+    """Labels in the order of suspicion, the most suspect first; each array has n_labelled entries.
+
+    Attributes
+    ----------
+    nodes : ndarray of int
+        The labelled points.
+    labels, suggested : ndarray
+        The label given, and the class that the other labels make most probable among the others
+        of the point's.
+    margins : ndarray of float
+        Logarithm of the ratio of the shares of the evidence that speak for the label and for
+        the suggested class, 0.03 added to each: from -3.5 to 3.5. Below 0 the others contradict
+        the label. 0 where they say nothing.
+    rivals : ndarray of int
+        The labelled point of the suggested class that says most against the label; -1 where none
+        says anything.
+    trust : ndarray of float
+        Positive, 1 in the mean of each class: how much each label counted in the judgement of
+        the others.
+    n_suspects : int
+        How many are contradicted: the first `n_suspects` have a margin below 0.
+    """
+
+    nodes: IntArray
+    labels: npt.NDArray[Any]
+    suggested: npt.NDArray[Any]
+    margins: FloatArray
+    rivals: IntArray
+    trust: FloatArray
+
+    @property
+    def n_suspects(self) -> int:
+        """Labels that the others contradict."""
+        return int((self.margins < 0).sum())
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __iter__(self) -> Iterator[tuple[int, Any, Any, float, int]]:
+        """Node, label, suggested class, margin and rival of each label in turn."""
+        columns = (self.nodes, self.labels, self.suggested, self.margins, self.rivals)
+        return iter(list(zip(*(column.tolist() for column in columns), strict=True)))
+
+    def table(self, n_rows: int = 10) -> str:
+        """Return the first rows as text."""
+        n_rows = check_integer("n_rows", n_rows, minimum=0)
+        lines = [f"{self.n_suspects} of {len(self)} labels are contradicted by the others"]
+        lines += [
+            f"point {node}: labelled {label!r}, the others say {other!r} (margin {margin:+.2f}"
+            + (f", above all point {rival})" if rival >= 0 else ")")
+            for node, label, other, margin, rival in list(self)[:n_rows]
+        ]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.table()
+
+
+def rank_suspects(
+    left_out: LeftOut,
+    nodes: npt.ArrayLike,
+    codes: npt.ArrayLike,
+    classes: npt.NDArray[Any],
+    weights: FloatArray | None = None,
+) -> SuspectLabels:
+    """Rank labels by how much the others contradict them.
+
+    With P the left-out weights, w the weights of the labels and t_j the trust in label j,
+
+        p_jc = sum_k P_jk t_k w_k [y_k = c] / sum_k P_jk t_k w_k,
+        t_j = (p_j,y_j / max_c p_jc) / (its mean over the labels of the class),
+
+    repeated from t = 1. A wrong label makes those around it look wrong, and is itself what they
+    contradict most: it loses trust first, and what it says against the others with it. The means
+    keep a class whose labels are little trusted from being drowned by the others. Ranked by the
+    margin, log (p_j,y_j + 0.03) / (p_jc + 0.03) with c the best other class, the least first.
+
+    Parameters
+    ----------
+    left_out : LeftOut
+        Of a model whose scores are non-negative.
+    nodes : array-like of shape (n_labelled,), int
+    codes : array-like of shape (n_labelled,), int
+        Places of the labels among `classes`.
+    classes : ndarray of shape (n_classes,)
+    weights : ndarray of shape (n_labelled,), default=None
+        How much each label counts besides. None: 1 each.
+
+    Returns
+    -------
+    SuspectLabels
+
+    Notes
+    -----
+    Cost: a product of n_labelled^2 n_classes in each of at most 30 rounds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.insight import rank_suspects
+    >>> from fewlabels.systems import LeftOut
+    >>> heard = LeftOut(np.ones((5, 5)) - np.eye(5), np.zeros(5))
+    >>> print(rank_suspects(heard, [3, 4, 5, 6, 7], [0, 0, 0, 1, 0], np.array(["cat", "dog"])))
+    1 of 5 labels are contradicted by the others
+    point 6: labelled 'dog', the others say 'cat' (margin -3.54, above all point 3)
+    point 3: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
+    point 4: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
+    point 5: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
+    point 7: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
+    """
+    points = np.asarray(nodes, dtype=np.intp)
+    own = check_codes("codes", codes, (len(points), len(classes)))
+    rows = np.arange(len(own))
+    Y = np.zeros((len(own), len(classes)))
+    Y[rows, own] = 1.0 if weights is None else weights
+    trust = np.ones(len(own))
+    for _ in range(_ROUNDS):
+        shares = _shares(left_out, Y * trust[:, None])
+        largest = shares.max(axis=1)
+        new = np.ones(len(own))  # where nothing is heard, nothing is held against the label
+        np.divide(shares[rows, own], largest, out=new, where=largest > 0)
+        np.maximum(new, _LEAST_TRUST, out=new)
+        mass = Y.sum(axis=0)[own]
+        new *= np.divide(mass, (new @ Y)[own], out=np.ones(len(own)), where=mass > 0)
+        moved = float(np.abs(new - trust).max(initial=0.0))
+        trust = new
+        if moved < _SETTLED:
+            break
+    shares = _shares(left_out, Y * trust[:, None])
+    others = shares.copy()
+    others[rows, own] = -1
+    suggested = others.argmax(axis=1)
+    best = np.maximum(others.max(axis=1, initial=-1), 0)
+    margins = np.log((shares[rows, own] + _NOISE) / (best + _NOISE))
+    against = left_out.weights * (own[None, :] == suggested[:, None]) * (Y.sum(axis=1) * trust)
+    rivals = np.where(against.any(axis=1), points[against.argmax(axis=1)], -1)
+    order = np.argsort(margins, kind="stable")
+    return SuspectLabels(
+        nodes=points[order],
+        labels=classes[own[order]],
+        suggested=classes[suggested[order]],
+        margins=margins[order],
+        rivals=rivals[order],
+        trust=trust[order],
+    )
+
+
+def _shares(left_out: LeftOut, Y: FloatArray) -> FloatArray:
+    """Left-out scores divided by their sums; zeros where there are none."""
+    scores = left_out.scores(Y)
+    totals = scores.sum(axis=1, keepdims=True)
+    return np.asarray(np.divide(scores, totals, out=np.zeros_like(scores), where=totals > 0))
