@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from fewlabels._labels import Labels
 from fewlabels._memory import require_memory
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
-from fewlabels.models._estimator import GraphEstimator
+from fewlabels.models._estimator import GraphEstimator, Trust
 from fewlabels.models._relabel import add_codes, remove_codes
 from fewlabels.models._scores import Scores
 from fewlabels.models._targets import IndicatorLabels, encode_targets
@@ -38,7 +38,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     _own_answers = "transduction_ or label_distributions_"
     _unreached_answer = "Their distribution is the prior, transduction_ marks them as unlabelled"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, **trust: Unpack[Trust]) -> Self:
         """Spread the labels `y` over the graph of `X`.
 
         Parameters
@@ -51,7 +51,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             everywhere. In several columns: floats are soft labels, each row a distribution, all
             NaN where unlabelled; integers and booleans say by 0 and 1 which classes hold of a
             point, all -1 where unlabelled. The columns of a table name the classes.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None, keyword only
             How much each label is trusted: a label of weight 2 counts as two at that place, one
             of weight 0 as none. Finite and at least 0; not read where unlabelled. The point stays
             a node of the graph whatever its weight. None: 1 each.
@@ -74,9 +74,9 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         UnreachedWarning
             If some points lie in components of the graph that hold no label.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, **trust)
 
-    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
+    def fit_predict(self, X: Any, y: Any, **trust: Unpack[Trust]) -> npt.NDArray[Any]:
         """Fit, and return `transduction_`: a label for every point of `X`.
 
         Parameters
@@ -89,7 +89,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         ndarray of shape (n_samples,), or (n_samples, n_classes) where several classes may hold
             The unlabelled marker of `y` where no label can reach.
         """
-        transduction: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
+        transduction: npt.NDArray[Any] = self.fit(X, y, **trust).transduction_
         return transduction
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
