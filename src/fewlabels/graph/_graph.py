@@ -275,28 +275,41 @@ class Graph:
 def symmetric_csr(weights: sparse.csr_array, how: str) -> tuple[sparse.csr_array, float]:
     """Make a directed CSR matrix symmetric; drop its diagonal and zeros.
 
-    Returns the canonical matrix and max |w_ij - w_ji| / max w_ij as it was before.
+    Returns the canonical matrix and max |w_ij - w_ji| / max w_ij as it was before. `weights` is
+    used up.
     """
     weights.sum_duplicates()
     weights.setdiag(0)
     weights.eliminate_zeros()
     transposed = weights.T.tocsr()
     largest = weights.data.max(initial=0)
-    difference = abs(weights - transposed)
-    asymmetry = float(difference.data.max(initial=0) / largest) if largest else 0.0
+    difference = (weights - transposed).data
+    widest = max(difference.max(initial=0), -difference.min(initial=0))
+    del difference
+    asymmetry = float(widest / largest) if largest else 0.0
     if asymmetry == 0:
         joined = weights
     elif how == "mean":
         half = weights.dtype.type(0.5)  # of each, for the sum may overflow
-        joined = weights * half + transposed * half
+        weights.data *= half
+        transposed.data *= half
+        joined = weights + transposed
     elif how == "union":
         joined = weights.maximum(transposed)
     else:
         joined = weights.minimum(transposed)
+    del weights, transposed
     result = sparse.csr_array(joined)
     result.eliminate_zeros()
     result.sort_indices()
+    # SciPy leaves room behind the entries for as many as there might have been.
+    result.data, result.indices = _trimmed(result.data), _trimmed(result.indices)
     return with_small_indices(result), asymmetry
+
+
+def _trimmed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the values in an array of their own size."""
+    return values if values.base is None else values.copy()
 
 
 def with_small_indices(matrix: sparse.csr_array) -> sparse.csr_array:
