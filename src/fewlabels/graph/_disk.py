@@ -20,7 +20,8 @@ from fewlabels.graph._disk_arrays import ArrayFile
 from fewlabels.graph._disk_checks import SymmetryCheck, checked_rows, upper_edges
 from fewlabels.graph._disk_components import ComponentMerger
 from fewlabels.graph._disk_header import ARRAYS, read_header
-from fewlabels.graph._graph import Graph, with_small_indices
+from fewlabels.graph._graph import Graph
+from fewlabels.graph._symmetric import with_small_indices
 
 _WORKING_MEMORY = 640_000_000
 # Bytes of indices and weights that a thread reads at a time.
