@@ -17,7 +17,7 @@ _SUMMARY_HEAD = (
     "| work | fewlabels | best peer | fewlabels is |",
     "| --- | --- | --- | --- |",
 )
-_MORE = "All peers, versions, memory, plots, and how it is measured: [performance](docs/performance.md)."
+_MORE = "All peers, versions, memory and plots: [performance](docs/performance.md)."
 _FULL_HEAD = (
     "| work | who | result | fewlabels is | quality | peak memory | runs |",
     "| --- | --- | --- | --- | --- | --- | --- |",
