@@ -357,8 +357,9 @@ def open_graph(path: str | os.PathLike[str], *, working_memory: int = _WORKING_M
     path : path-like
     working_memory : int, default=640_000_000
         Bytes that a solve may take for its vectors, beside what it returns and 8 bytes a node.
-        As many classes are solved for at a time as fit, at least one; a class takes 32 bytes a
-        node. The more at a time, the fewer times is the graph read.
+        As many classes are solved for at a time as fit, at least one; a class takes 24 bytes a
+        node (twice that where some nodes are too far from every label for one float64). The
+        more at a time, the fewer times is the graph read.
 
     Returns
     -------

@@ -50,8 +50,8 @@ class ScaledMatrix(Protocol):
 
 
 def divided(x: FloatArray | float, scale: FloatArray) -> FloatArray | float:
-    """Return x / scale for x of shape (n,), or x itself where there is no scaling."""
-    return x if scale.strides == (0,) else x / scale
+    """Return x / scale for x of shape (n,), or x itself where that is the same."""
+    return x / scale if scale.strides != (0,) and np.any(x) else x
 
 
 class GroundedLaplacian:

@@ -167,7 +167,10 @@ class PreparedSolver:
         accuracy = Accuracy(tol, max_iter, other_totals, exact_totals, callback)
         with one_thread_if(self.matrix.n <= _TINY):
             answer = self._solve_levels(B, accuracy, x0)
-            return replace(answer, residual=self.residual(B, answer.scores))
+            given = Evidence(self.matrix, B)
+            del B  # where the caller does not hold it: the residual takes as much again
+            left = given.residual(answer.scores / self.matrix.scale[:, None])
+            return replace(answer, residual=left.ratios)
 
     def residual(self, B: FloatArray, x: FloatArray) -> FloatArray:
         """|b - A x| / |b| of each column, shape (m,); 0 for a zero column that x solves."""
