@@ -327,7 +327,7 @@ def test_lists_of_any_length_are_filled(k):
 @pytest.mark.parametrize("sparsely", [False, True])
 def test_an_outlier_beyond_float32_does_not_make_all_others_one(sparsely):
     X = curved(1200, 20)
-    X[7] = 1e25
+    X[7] = 1e23
     found = find_neighbors(sparse.csr_array(X) if sparsely else X, K, exact=False)
     np.testing.assert_allclose(
         np.delete(found.distances, 7, axis=0),
@@ -343,6 +343,6 @@ def test_true_neighbours_are_found_where_more_are_asked_for_than_bound_them(monk
     with _parallel.Workers(1) as workers:
         points = _points.DensePoints(X, "euclidean", workers)
         queries = np.arange(0, 500, 50)
-        found = points.true_nearest(queries, 40, workers)
-    exact = find_neighbors(X, 40, exact=True).indices[queries]
+        found = points.true_nearest(queries, 490, workers)
+    exact = find_neighbors(X, 490, exact=True).indices[queries]
     np.testing.assert_array_equal(np.sort(found, axis=1), np.sort(exact, axis=1))

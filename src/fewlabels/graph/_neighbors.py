@@ -44,8 +44,9 @@ KNOWN_METRICS = (
 # the approximate one takes as long by then. To rank a pair costs as much as so many features.
 _QUICK, _PAIR = 4e9, 40
 _FEWEST_POINTS = 1_000
-# The same for sparse features: an entry costs more, and so does a pair without any.
-_QUICK_SPARSE, _SPARSE_PAIR = 1e10, 10
+# The same for sparse features: an entry costs more, and so does a pair without any. Up to some ten
+# seconds: where few dimensions do not hold the neighbours, to find that out takes as long.
+_QUICK_SPARSE, _SPARSE_PAIR = 2.5e10, 10
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]

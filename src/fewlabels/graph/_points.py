@@ -36,7 +36,7 @@ _MOST_FOR_COVARIANCE = 1_500
 _LARGEST, _SMALLEST = 1e15, 1e-10
 # Beside the largest feature, those of most points must not be smaller than that: in the unit that
 # suits the largest, their squares would vanish.
-_NARROWEST = 1e-12
+_NARROWEST = 1e-16
 _BLOCK_BYTES = 16_000_000
 # True neighbours: no more than about so many of each block are looked at closer.
 _BOUND_FROM = 16_384
