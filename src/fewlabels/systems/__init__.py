@@ -1,7 +1,7 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
-from fewlabels.systems._diagonal import spreading_diagonal
 from fewlabels.systems._harmonic import HarmonicSystem
+from fewlabels.systems._moments import spreading_block, spreading_diagonal
 from fewlabels.systems._response import (
     HarmonicResponse,
     LeftOut,
@@ -24,6 +24,7 @@ __all__ = [
     "StreamedSpreadingSystem",
     "SweepResult",
     "normalized_affinity",
+    "spreading_block",
     "spreading_diagonal",
     "sweep",
 ]
