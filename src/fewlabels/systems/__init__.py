@@ -2,6 +2,7 @@
 
 from fewlabels.systems._diagonal import spreading_diagonal
 from fewlabels.systems._harmonic import HarmonicSystem
+from fewlabels.systems._moments import spreading_block, spreading_diagonal
 from fewlabels.systems._p_laplacian import p_harmonic
 from fewlabels.systems._poisson import POISSON_METHODS, PoissonMethod, PoissonSystem, Potentials
 from fewlabels.systems._poisson_mbo import Partition, poisson_mbo
@@ -44,6 +45,7 @@ __all__ = [
     "solve_directions",
     "solve_fixed_errors",
     "solve_signed",
+    "spreading_block",
     "spreading_diagonal",
     "sweep",
     "volume_offsets",
