@@ -1,6 +1,5 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
-from fewlabels.systems._diagonal import spreading_diagonal
 from fewlabels.systems._harmonic import HarmonicSystem
 from fewlabels.systems._moments import spreading_block, spreading_diagonal
 from fewlabels.systems._p_laplacian import p_harmonic
