@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from fewlabels.models import (
         CorrectAndSmooth,
+        FewLabelsClassifier,
         HarmonicRegressor,
         LabelPropagation,
         LabelSpreading,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CorrectAndSmooth",
     "DiskGraph",
+    "FewLabelsClassifier",
     "FewLabelsError",
     "Graph",
     "HarmonicRegressor",
@@ -66,6 +68,7 @@ __all__ = [
 _HOMES = {
     "CorrectAndSmooth": "fewlabels.models",
     "DiskGraph": "fewlabels.graph",
+    "FewLabelsClassifier": "fewlabels.models",
     "FewLabelsError": "fewlabels.exceptions",
     "Graph": "fewlabels.graph",
     "HarmonicRegressor": "fewlabels.models",

@@ -284,7 +284,7 @@ class LinearInsight(_Base):
         return explain_scores(
             node,
             row,
-            self._label_rows(),
+            self._evidence_rows(),
             labelled,
             given,
             self.classes_,
@@ -358,7 +358,11 @@ class LinearInsight(_Base):
         nodes = self.loo_labelled_
         labels = self._labels
         return rank_suspects(
-            self._left_out(), nodes, labels.codes[nodes], self.classes_, labels.weights_at(nodes)
+            self._left_out(),
+            nodes,
+            labels.codes[nodes],
+            self.classes_,
+            self._evidence_rows().sum(axis=1),
         )
 
     def _check_parameters(self) -> None:
@@ -378,6 +382,10 @@ class LinearInsight(_Base):
         """Rows of Y of the labelled points, their weights included."""
         rows: npt.NDArray[np.float64] = self._labels.label_matrix(nodes=self.loo_labelled_)
         return rows
+
+    def _evidence_rows(self) -> npt.NDArray[np.float64]:
+        """The same as the response takes them: what a label puts into the system."""
+        return self._label_rows()
 
     def _the_response(self) -> Response:
         check_is_fitted(self)

@@ -2,6 +2,7 @@
 
 from fewlabels.systems._diagonal import spreading_diagonal
 from fewlabels.systems._harmonic import HarmonicSystem
+from fewlabels.systems._left_out_scores import spreading_left_out
 from fewlabels.systems._p_laplacian import p_harmonic
 from fewlabels.systems._poisson import POISSON_METHODS, PoissonMethod, PoissonSystem, Potentials
 from fewlabels.systems._poisson_mbo import Partition, poisson_mbo
@@ -45,6 +46,7 @@ __all__ = [
     "solve_fixed_errors",
     "solve_signed",
     "spreading_diagonal",
+    "spreading_left_out",
     "sweep",
     "volume_offsets",
 ]
