@@ -66,7 +66,7 @@ class LinearInsight(LeftOutInsight):
         return explain_scores(
             node,
             row,
-            self._label_rows(),
+            self._evidence_rows(),
             labelled,
             given,
             self.classes_,
@@ -140,7 +140,11 @@ class LinearInsight(LeftOutInsight):
         nodes = self.loo_labelled_
         labels = self._labels
         return rank_suspects(
-            self._left_out(), nodes, labels.codes[nodes], self.classes_, labels.weights_at(nodes)
+            self._left_out(),
+            nodes,
+            labels.codes[nodes],
+            self.classes_,
+            self._evidence_rows().sum(axis=1),
         )
 
 

@@ -248,6 +248,10 @@ class LeftOutInsight(_Base):
             plain = self._evidence_of(None)
             self.label_distributions_ = self._calibrated(*plain).astype(self._dtype, copy=False)
 
+    def _evidence_rows(self) -> npt.NDArray[np.float64]:
+        """The same as the response takes them: what a label puts into the system."""
+        return self._label_rows()
+
     def _label_rows(self) -> npt.NDArray[np.float64]:
         """Rows of Y of the labelled points, their weights included."""
         rows: npt.NDArray[np.float64] = self._labels.label_matrix(nodes=self.loo_labelled_)

@@ -1,6 +1,7 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
 from fewlabels.systems._harmonic import HarmonicSystem
+from fewlabels.systems._left_out_scores import spreading_left_out
 from fewlabels.systems._moments import spreading_block, spreading_diagonal
 from fewlabels.systems._p_laplacian import p_harmonic
 from fewlabels.systems._poisson import POISSON_METHODS, PoissonMethod, PoissonSystem, Potentials
@@ -46,6 +47,7 @@ __all__ = [
     "solve_signed",
     "spreading_block",
     "spreading_diagonal",
+    "spreading_left_out",
     "sweep",
     "volume_offsets",
 ]
