@@ -17,14 +17,22 @@ from fewlabels._version import __version__
 if TYPE_CHECKING:
     from fewlabels.exceptions import FewLabelsError, UnreachedWarning
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
-    from fewlabels.models import LabelPropagation, LabelSpreading, normalize_class_mass
+    from fewlabels.models import (
+        HarmonicRegressor,
+        LabelPropagation,
+        LabelSpreading,
+        SpreadingRegressor,
+        normalize_class_mass,
+    )
 
 __all__ = [
     "DiskGraph",
     "FewLabelsError",
     "Graph",
+    "HarmonicRegressor",
     "LabelPropagation",
     "LabelSpreading",
+    "SpreadingRegressor",
     "UnreachedWarning",
     "__version__",
     "knn_graph",
@@ -39,8 +47,10 @@ _HOMES = {
     "DiskGraph": "fewlabels.graph",
     "FewLabelsError": "fewlabels.exceptions",
     "Graph": "fewlabels.graph",
+    "HarmonicRegressor": "fewlabels.models",
     "LabelPropagation": "fewlabels.models",
     "LabelSpreading": "fewlabels.models",
+    "SpreadingRegressor": "fewlabels.models",
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",
     "normalize_class_mass": "fewlabels.models",

@@ -1,19 +1,23 @@
 """scikit-learn estimators: one published method a file."""
 
 from fewlabels.models.class_mass import normalize_class_mass
+from fewlabels.models.harmonic_regressor import HarmonicRegressor
 from fewlabels.models.label_propagation import LabelPropagation
 from fewlabels.models.label_spreading import LabelSpreading
 from fewlabels.models.p_laplacian_classifier import PLaplacianClassifier
 from fewlabels.models.poisson_classifier import PoissonClassifier
 from fewlabels.models.poisson_mbo_classifier import PoissonMBOClassifier
 from fewlabels.models.reweighted_laplace_classifier import ReweightedLaplaceClassifier
+from fewlabels.models.spreading_regressor import SpreadingRegressor
 
 __all__ = [
+    "HarmonicRegressor",
     "LabelPropagation",
     "LabelSpreading",
     "PLaplacianClassifier",
     "PoissonClassifier",
     "PoissonMBOClassifier",
     "ReweightedLaplaceClassifier",
+    "SpreadingRegressor",
     "normalize_class_mass",
 ]

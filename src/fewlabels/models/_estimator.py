@@ -30,7 +30,6 @@ from fewlabels.models._kernels import (
     PrecomputedKernel,
     RbfKernel,
 )
-from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.models._warnings import warn_of_answers
 from fewlabels.solvers import METHODS, Method
@@ -48,6 +47,7 @@ class GraphEstimator(BaseEstimator, ABC):
 
     _solvers: tuple[str, ...] = METHODS
     _own_answers = "transduction_"  # what to read where new points can't be placed
+    _unreached_answer: str  # what points out of every label's reach are answered with
     _labels: Any
     reached_: npt.NDArray[np.bool_]
 
@@ -82,17 +82,22 @@ class GraphEstimator(BaseEstimator, ABC):
             scores = self._solve()
             self._publish(scores)
         # last, for a warning may be made an error
-        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
+        self._warn_of(scores)
         return self
 
-    def _relabel(self, change: Relabelling) -> Self:
+    def _relabel(self, change: Any) -> Self:
         with self._unchanged_on_failure():
             self._accept(change.labels)
             scores = self._solve_change(change)
             self._publish(scores)
         # last, for a warning may be made an error
-        warn_of_answers(scores, self.reached_, self.max_iter, self.tol, self.solver)
+        self._warn_of(scores)
         return self
+
+    def _warn_of(self, scores: Scores | StreamedScores) -> None:
+        warn_of_answers(
+            scores, self.reached_, self.max_iter, self.tol, self.solver, self._unreached_answer
+        )
 
     def _votes(self, X: Any, values: FloatArray) -> FloatArray:
         """Return the sums of `values` over the known points near new ones, by the kernel's weights.
@@ -129,8 +134,8 @@ class GraphEstimator(BaseEstimator, ABC):
         """Solve for `self._labels` on `self.graph_` from nothing."""
 
     @abstractmethod
-    def _solve_change(self, change: Relabelling) -> Scores | StreamedScores:
-        """Solve for what `change` makes of `self._scores`."""
+    def _solve_change(self, change: Any) -> Scores | StreamedScores:
+        """Solve for what `change` makes of `self._scores`; `change.labels` are accepted."""
 
     @abstractmethod
     def _publish(self, scores: Scores | StreamedScores) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -51,6 +51,22 @@ class Kernel(Protocol):
             A row of zeros where no known point that says something is near.
         """
 
+    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+        """Return, up to a factor a row, the weights of the known points that are `speaking`.
+
+        Parameters
+        ----------
+        X : {ndarray, csr_matrix} of shape (n_samples, n_features)
+        X_new : {ndarray, csr_matrix} of shape (n_queries, n_features)
+            Few at a time: the weights may be dense.
+        speaking : ndarray of shape (n_samples,), bool
+
+        Returns
+        -------
+        csr_array of shape (n_queries, n_samples)
+            What :meth:`votes` multiplies the scores by.
+        """
+
 
 class RbfKernel:
     """exp(-gamma |x - x'|^2), dense."""
@@ -63,13 +79,22 @@ class RbfKernel:
 
     def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
         speaking = scores.any(axis=1)
-        known, scores = X[speaking].astype(np.float64), scores[speaking]
+        scores = scores[speaking]
+        return np.vstack([block @ scores for block in self._blocks(X[speaking], X_new)])
+
+    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+        weights = np.zeros((X_new.shape[0], X.shape[0]))
+        weights[:, speaking] = np.vstack(list(self._blocks(X[speaking], X_new)))
+        return sparse.csr_array(weights)
+
+    def _blocks(self, X: Any, X_new: Any) -> Iterator[FloatArray]:
+        """Weights of the rows of `X`, some new points at a time."""
+        known = X.astype(np.float64)
         centre = np.zeros(known.shape[1])
         if not (sparse.issparse(known) or sparse.issparse(X_new)):
             centre = known.mean(axis=0)
             known -= centre
         squared_norms = row_norms(known, squared=True)
-        blocks = []
         for rows in _row_blocks(X_new.shape[0], known.shape[0]):
             queries = X_new[rows].astype(np.float64)
             queries = queries if sparse.issparse(queries) else queries - centre
@@ -81,8 +106,8 @@ class RbfKernel:
                     closeness - squared_norms, posinf=_LARGEST, neginf=-_LARGEST
                 )
                 closeness -= closeness.max(axis=1, keepdims=True)
-                blocks.append(np.exp(self.gamma * closeness) @ scores)
-        return np.vstack(blocks)
+                weights = np.exp(self.gamma * closeness)
+            yield weights
 
 
 class NeighborKernel:
@@ -130,6 +155,18 @@ class NeighborKernel:
         return graph
 
     def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
+        weights, indices = self._nearest(X, X_new)
+        return np.asarray(np.einsum("qk,qkc->qc", weights, scores[indices]))
+
+    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+        weights, indices = self._nearest(X, X_new)
+        starts = np.arange(len(weights) + 1) * weights.shape[1]
+        values = np.where(speaking[indices], weights, 0).ravel()
+        shape = (len(weights), X.shape[0])
+        return sparse.csr_array((values, indices.ravel(), starts), shape=shape)
+
+    def _nearest(self, X: Any, X_new: Any) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+        """Return the weights of the nearest known points, and which those are."""
         k = min(self.n_neighbors, X.shape[0])
         if self._index is None:
             self._index = NearestNeighbors(n_neighbors=k, n_jobs=self.n_jobs).fit(X)
@@ -145,7 +182,7 @@ class NeighborKernel:
                 )
                 # From where float64 can't tell distances, all neighbours are equally far.
                 np.copyto(weights, tuned, where=np.isfinite(tuned))
-        return np.asarray(np.einsum("qk,qkc->qc", weights, scores[indices]))
+        return weights, indices
 
 
 class FunctionKernel:
@@ -162,9 +199,14 @@ class FunctionKernel:
         return graph_of_affinity(self.matrix(X), X.shape[0], "the kernel must return")
 
     def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
+        return np.asarray(self._matrix(X, X_new) @ scores)
+
+    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+        return _speaking_only(self._matrix(X, X_new), speaking)
+
+    def _matrix(self, X: Any, X_new: Any) -> Any:
         shape = (X.shape[0], X_new.shape[0])
-        weights = _checked_weights(self.function(X, X_new), shape, "the kernel must return")
-        return np.asarray(weights.T @ scores)
+        return _checked_weights(self.function(X, X_new), shape, "the kernel must return").T
 
 
 class PrecomputedKernel:
@@ -174,8 +216,14 @@ class PrecomputedKernel:
         return graph_of_affinity(X, X.shape[0], 'with kernel="precomputed", X must be')
 
     def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
+        return np.asarray(self._matrix(X_new) @ scores)
+
+    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+        return _speaking_only(self._matrix(X_new), speaking)
+
+    def _matrix(self, X_new: Any) -> Any:
         who = 'with kernel="precomputed", new points must be given by'
-        return np.asarray(_checked_weights(X_new, X_new.shape, who) @ scores)
+        return _checked_weights(X_new, X_new.shape, who)
 
 
 def graph_of_affinity(matrix: Any, n_samples: int, who: str) -> Graph:
@@ -202,6 +250,11 @@ def _checked_weights(weights: Any, shape: tuple[int, int], who: str) -> Any:
             f"{int(wrong.sum())} in all that are not."
         )
     return weights
+
+
+def _speaking_only(weights: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+    """Return the weights as a csr_array, with 0 for what does not speak."""
+    return sparse.csr_array(weights) @ sparse.diags_array(speaking.astype(np.float64))
 
 
 def _row_blocks(n_rows: int, row_length: int) -> list[slice]:

@@ -106,10 +106,13 @@ class Scores:
         for column in columns:
             self.solved_at[column] = now
 
-    def _log_totals(self) -> npt.NDArray[np.float32]:
+    def log_totals(self) -> FloatArray:
+        """Logarithm of the sum of each row of F, shape (n_nodes,); -inf where it holds nothing."""
         with np.errstate(divide="ignore"):
-            totals = np.log(self._sums) + self.log_scale
-        return totals.astype(np.float32)
+            return np.asarray(np.log(self._sums) + self.log_scale)
+
+    def _log_totals(self) -> npt.NDArray[np.float32]:
+        return self.log_totals().astype(np.float32)
 
     def _replace_scaled(self, columns: npt.NDArray[np.intp], answer: Answer) -> None:
         self.values[:, columns] = 0

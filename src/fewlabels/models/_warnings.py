@@ -20,8 +20,12 @@ def warn_of_answers(
     max_iter: int,
     tol: float,
     solver: str,
+    unreached: str,
 ) -> None:
-    """Warn if the iteration ended too early, or some points are out of every label's reach."""
+    """Warn if the iteration ended too early, or some points are out of every label's reach.
+
+    `unreached` says what those points are answered with.
+    """
     if not scores.converged.all():
         limited = scores.n_iter >= max_iter
         why = f"max_iter={max_iter} was reached" if limited else "rounding ended the solve"
@@ -33,7 +37,7 @@ def warn_of_answers(
             remedy = "Raise max_iter." if limited else "Raise alpha, or label points nearer by."
         n_open = int((reached & ~scores.answered).sum())
         warnings.warn(
-            f"{why} without convergence to tol={tol:g}. The largest residual of a class is "
+            f"{why} without convergence to tol={tol:g}. The largest residual of a column is "
             f"{scores.residual.max():.1e}, relative to its labels; {n_open} points that labels "
             f"reach have no answer yet. {remedy}",
             ConvergenceWarning,
@@ -42,13 +46,22 @@ def warn_of_answers(
     n_unreached = int((~reached).sum())
     if n_unreached:
         warnings.warn(
-            f"{n_unreached} of {len(reached)} points can't be reached from any label. Their "
-            "distribution is the prior, transduction_ marks them as unlabelled, and reached_ is "
-            "False there. graph_.diagnose(y) says where they are. To join them, raise n_neighbors, "
-            'take kernel="self-tuning", or lower gamma.',
+            f"{n_unreached} of {len(reached)} points can't be reached from any label. {unreached}, "
+            "and reached_ is False there. graph_.diagnose(y) says where they are. To join them, "
+            'raise n_neighbors, take kernel="self-tuning", or lower gamma.',
             UnreachedWarning,
             stacklevel=_callers_level(),
         )
+
+
+def warn_unconverged(what: str, max_iter: int, tol: float) -> None:
+    """Warn that an answer beside the fitted ones is less accurate than was asked for."""
+    warnings.warn(
+        f"{what} did not converge to tol={tol:.1e} within max_iter={max_iter}. Raise max_iter, or "
+        'use solver="direct".',
+        ConvergenceWarning,
+        stacklevel=_callers_level(),
+    )
 
 
 def _callers_level() -> int:

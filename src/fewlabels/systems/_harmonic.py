@@ -110,6 +110,29 @@ class HarmonicSystem:
             converged=answer.converged & bool(off <= max(tol, _ROUNDING)),
         )
 
+    def variances(self, V: FloatArray, *, tol: float, max_iter: int) -> tuple[FloatArray, bool]:
+        """V' L_uu^-1 v of the columns v of V, restricted to the unlabelled nodes that are reached.
+
+        The variance of v' f under the Gaussian field exp(-f' L f / 2) given the labelled nodes.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_nodes, m)
+            Non-negative.
+        tol : float
+            The accuracy of each column's L_uu^-1 v, row by row.
+        max_iter : int
+
+        Returns
+        -------
+        variances : ndarray of shape (m,)
+        converged : bool
+        """
+        B = V[self._unknown]
+        # A row is right relative to its sum over all columns, hence the division.
+        answer = self._solver.solve(B, tol=tol / max(1, V.shape[1]), max_iter=max_iter)
+        return np.einsum("ij,ij->j", B, answer.scores), bool(answer.converged.all())
+
     def _solve_with_slack(
         self,
         Y: FloatArray,

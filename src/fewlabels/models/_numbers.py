@@ -1,0 +1,232 @@
+"""What a regressor is taught: a number a point, where it is known, and how much it is trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels._labels import is_missing, weights_of
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.models._relabel import point_indices
+from fewlabels.models._targets import checked_weights
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """Known numbers of some points.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_samples,), float64
+        NaN where unlabelled.
+    dtype : numpy.dtype
+        Of the answers: that of `y` if it is one of floats, else float64.
+    weights : ndarray of shape (n_samples,), float64, default=None
+        How much each is trusted: positive where labelled, 0 elsewhere. None: 1 each.
+    """
+
+    values: FloatArray
+    dtype: np.dtype[Any]
+    weights: FloatArray | None = None
+
+    @property
+    def labelled(self) -> BoolArray:
+        """True where a number is known, shape (n_samples,)."""
+        return ~np.isnan(self.values)
+
+    @property
+    def nodes(self) -> IntArray:
+        """The labelled points, ascending."""
+        return np.flatnonzero(self.labelled)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest known number."""
+        known = self.values[self.labelled]
+        return float(known.min()), float(known.max())
+
+    @property
+    def span(self) -> float:
+        """Largest less smallest number; infinity where float64 can't hold it."""
+        low, high = self.range
+        with np.errstate(over="ignore"):
+            return float(np.float64(high) - np.float64(low))
+
+    def weights_at(self, nodes: IntArray) -> FloatArray:
+        """Weights of some labelled points."""
+        return np.ones(len(nodes)) if self.weights is None else self.weights[nodes]
+
+    def shares(self, values: FloatArray) -> FloatArray:
+        """Where in the range of the known numbers `values` lie, 0 to 1; 0 if all are equal."""
+        low, high = self.range
+        if low == high:
+            return np.zeros(len(values))
+        half = high / 2 - low / 2  # the whole may leave float64
+        return np.asarray(np.clip((values / 2 - low / 2) / half, 0, 1))
+
+    def numbers(self, shares: FloatArray) -> FloatArray:
+        """Return the numbers at `shares` of the range."""
+        low, high = self.range
+        return np.asarray(low * (1 - shares) + high * shares)
+
+    def mean(self) -> float:
+        """Weighted mean of the known numbers."""
+        weights = self.weights_at(self.nodes)
+        shares = self.shares(self.values[self.nodes])
+        return float(self.numbers(np.array([weights @ shares / weights.sum()]))[0])
+
+    def matrix(self) -> FloatArray:
+        """Y of shape (n_samples, 2): weight times share of the range, and what is left of it.
+
+        Both are non-negative, and so are right row by row when they are solved for.
+        """
+        nodes = self.nodes
+        shares, weights = self.shares(self.values[nodes]), self.weights_at(nodes)
+        Y = np.zeros((len(self.values), 2))
+        Y[nodes, 0], Y[nodes, 1] = weights * shares, weights * (1 - shares)
+        return Y
+
+
+@dataclass(frozen=True)
+class NumberChange:
+    """New numbers, as :meth:`GraphEstimator._relabel` takes a change."""
+
+    labels: Numbers
+
+
+def encode_numbers(y: object, sample_weight: object = None) -> Numbers:
+    """Read the targets of a regressor.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Unlabelled is NaN, None or ``pandas.NA``.
+    sample_weight : array-like of shape (n_samples,), or float, default=None
+        Finite and non-negative where labelled; 0: as if unlabelled.
+
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError
+        If `y` is not a column of finite numbers, none is known, or a weight can't be used.
+    """
+    values, dtype = _as_numbers(y)
+    labelled = ~np.isnan(values)
+    if not labelled.any():
+        raise InvalidInputError(
+            f"y holds no number: all {len(values)} points are marked as unlabelled (NaN, None or "
+            "pandas.NA). Label at least one point."
+        )
+    if sample_weight is None:
+        return Numbers(values, dtype)
+    return _weighted(values, dtype, checked_weights(sample_weight, len(values), labelled))
+
+
+def add_numbers(
+    numbers: Numbers, indices: npt.ArrayLike, added: object, sample_weight: object = None
+) -> NumberChange:
+    """Label, or relabel, the points `indices`; a weight of 0 takes a label back."""
+    rows = point_indices(indices, len(numbers.values))
+    new, _ = _as_numbers(added)
+    if len(new) != len(rows):
+        raise InvalidInputError(
+            f"labels must have one entry an index: got {len(new)} labels for {len(rows)} indices."
+        )
+    if np.isnan(new).any():
+        raise InvalidInputError(
+            f"the label of point {rows[int(np.argmax(np.isnan(new)))]} is missing. "
+            "To take a label back, use remove_labels."
+        )
+    given = np.ones(len(rows))
+    if sample_weight is not None:
+        rest = numbers.labelled
+        rest[rows] = False
+        given = checked_weights(
+            sample_weight, len(rows), np.ones(len(rows), dtype=bool), all_zero=bool(rest.any())
+        )
+    values, weights = numbers.values.copy(), _all_weights(numbers)
+    values[rows], weights[rows] = new, given
+    return NumberChange(_weighted(values, numbers.dtype, weights))
+
+
+def remove_numbers(numbers: Numbers, indices: npt.ArrayLike) -> NumberChange:
+    """Take the labels of the points `indices` back."""
+    rows = point_indices(indices, len(numbers.values))
+    bare = rows[~numbers.labelled[rows]]
+    if len(bare):
+        raise InvalidInputError(
+            f"{len(bare)} of the points have no label to remove, the first is point {bare[0]}."
+        )
+    values = numbers.values.copy()
+    values[rows] = np.nan
+    if np.isnan(values).all():
+        raise InvalidInputError("no label would be left; at least one point must stay labelled.")
+    return NumberChange(_weighted(values, numbers.dtype, _all_weights(numbers)))
+
+
+def _all_weights(numbers: Numbers) -> FloatArray:
+    weights = np.zeros(len(numbers.values))
+    weights[numbers.nodes] = numbers.weights_at(numbers.nodes)
+    return weights
+
+
+def _weighted(values: FloatArray, dtype: np.dtype[Any], weights: FloatArray) -> Numbers:
+    values = np.where(weights != 0, values, np.nan)
+    return Numbers(values, dtype, weights_of(weights, ~np.isnan(values)))
+
+
+def _as_numbers(y: object) -> tuple[FloatArray, np.dtype[Any]]:
+    """Return the column as float64, and the dtype of answers."""
+    if hasattr(y, "to_list") and not isinstance(getattr(y, "dtype", None), np.dtype):
+        y = y.to_list()  # pandas' and polars' own column types
+    try:
+        column = np.asarray(y)
+    except ValueError as error:
+        raise InvalidInputError(f"y must be one-dimensional: {error}") from error
+    if column.ndim == 2 and column.shape[1] == 1:
+        from sklearn.utils import column_or_1d  # warns as scikit-learn's users know it
+
+        column = column_or_1d(column, warn=True)
+    if column.ndim != 1:
+        raise InvalidInputError(
+            f"y must be one-dimensional, one number a point, got shape {column.shape}."
+        )
+    if column.dtype.kind == "c":
+        raise InvalidTypeError(
+            f"Complex data not supported: y has dtype {column.dtype}. Give its real part, if that "
+            "is what is meant."
+        )
+    dtype = column.dtype if column.dtype.kind == "f" else np.dtype(np.float64)
+    if column.dtype.kind == "O":
+        missing = np.fromiter((is_missing(v) for v in column), dtype=bool, count=len(column))
+        for row in np.flatnonzero(~missing):
+            if not isinstance(column[row], Real):
+                raise InvalidTypeError(_not_numbers(f"{column[row]!r} at row {row}"))
+        values = np.full(len(column), np.nan)
+        values[~missing] = column[~missing]
+    elif column.dtype.kind in "biuf":
+        values = column.astype(np.float64)
+    else:
+        raise InvalidTypeError(_not_numbers(f"dtype {column.dtype}"))
+    infinite = np.isinf(values)
+    if infinite.any():
+        raise InvalidInputError(
+            "y contains infinity or a value too large for float64: "
+            f"{values[infinite][0]} at row {int(np.argmax(infinite))}. Give finite numbers, and "
+            "NaN or None where unlabelled."
+        )
+    return values, dtype
+
+
+def _not_numbers(found: str) -> str:
+    return (
+        f"y must hold numbers, and NaN, None or pandas.NA where unlabelled; got {found}. For "
+        "classes, take LabelSpreading or LabelPropagation."
+    )

@@ -1,0 +1,333 @@
+"""What the graph-based regressors share: numbers in, fitted values and their deviations out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from fewlabels._rows import row_blocks
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph import DiskGraph
+from fewlabels.models._estimator import GraphEstimator
+from fewlabels.models._kernels import KernelFunction
+from fewlabels.models._numbers import (
+    NumberChange,
+    Numbers,
+    add_numbers,
+    encode_numbers,
+    remove_numbers,
+)
+from fewlabels.models._relabel import point_indices
+from fewlabels.models._scores import Scores
+from fewlabels.solvers import Method
+from fewlabels.systems import StreamedScores
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+# The columns that are solved for at once, for standard deviations, are held to about this size.
+_BLOCK_BYTES = 64_000_000
+_MOST_COLUMNS = 64
+
+
+class GraphRegressor(RegressorMixin, GraphEstimator):
+    """Base of the regressors that spread numbers over a graph.
+
+    `self._labels` holds the numbers when `_solve` is called. It solves for the two columns of
+    `Numbers.matrix`, whose ratio is where in the range of the labels a point lies.
+    """
+
+    _unreached_answer = "Their value is the mean of the labels"
+
+    def __init__(
+        self,
+        kernel: str | KernelFunction = "self-tuning",
+        *,
+        gamma: float = 20,
+        n_neighbors: int = 10,
+        max_iter: int = 1000,
+        tol: float = 1e-3,
+        n_jobs: int | None = None,
+        solver: Method = "auto",
+        verbose: bool = False,
+    ) -> None:
+        self.kernel = kernel
+        self.gamma = gamma
+        self.n_neighbors = n_neighbors
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.solver = solver
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Spread the numbers `y` over the graph of `X`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features)
+            Features; or affinities, with ``kernel="precomputed"``, of shape
+            (n_samples, n_samples); or a graph in memory, whatever the kernel.
+        y : array-like of shape (n_samples,)
+            Numbers; NaN, None or ``pandas.NA`` where unlabelled. (-1 is a number.)
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each label is trusted beside others: one of weight 2 counts as two at that
+            place, one of weight 0 as none. Finite and at least 0; not read where unlabelled.
+            None: 1 each.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        InvalidInputError
+            If no point is labelled, `X` and `y` differ in length, or a value is not finite.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` ended the iteration before `tol` was reached.
+        UnreachedWarning
+            If some points lie in components of the graph that hold no label.
+        """
+        if isinstance(X, DiskGraph):
+            raise InvalidTypeError(
+                f"{type(self).__name__} needs the graph in memory, and this one is on disk. Fit on "
+                "graph.to_memory() if it fits."
+            )
+        return self._fit(X, y, sample_weight)
+
+    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
+        """Fit, and return `transduction_`: a number for every point of `X`.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        fitted: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
+        return fitted
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Return the numbers of new points.
+
+        Each is the mean of `transduction_` over the fitted points that a label reaches, weighted
+        by the kernel; the mean of the labels where none of them is near.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+            With ``kernel="precomputed"``, affinities to the fitted points, of shape
+            (n_queries, n_samples).
+        return_std : bool, default=False
+            Also return the standard deviation of that mean, as :meth:`posterior_std` defines it.
+            One or two solves a new point.
+
+        Returns
+        -------
+        values : ndarray of shape (n_queries,)
+        std : ndarray of shape (n_queries,), float64
+            Only with `return_std`; infinity where no fitted point is near.
+
+        Raises
+        ------
+        InvalidInputError
+            If the estimator was fitted on a Graph, which has no features; with `return_std`, as
+            :meth:`posterior_std`.
+
+        Notes
+        -----
+        Delalleau, Bengio, Le Roux, "Efficient non-parametric function induction in
+        semi-supervised learning", AISTATS 2005, equation 4.
+        """
+        check_is_fitted(self)
+        speaking = np.where(self._spoken[:, None], self._split, 0)
+        votes = self._votes(X, speaking)
+        totals = votes.sum(axis=1)
+        numbers: Numbers = self._labels
+        shares = np.divide(votes[:, 0], totals, out=np.zeros(len(votes)), where=totals > 0)
+        values = np.where(totals > 0, numbers.numbers(np.minimum(shares, 1)), numbers.mean())
+        values = values.astype(numbers.dtype, copy=False)
+        return (values, self._std_of_new(X)) if return_std else values
+
+    def posterior_std(self, nodes: npt.ArrayLike | None = None) -> FloatArray:
+        """Return the standard deviation of fitted values about the Gaussian field's own.
+
+        Parameters
+        ----------
+        nodes : array-like of int of shape (n_nodes,), or boolean mask, default=None
+            Fitted points, each at most once. None: all, which takes a solve or two a point.
+
+        Returns
+        -------
+        ndarray of shape (n_nodes,), float64
+            In the unit of `y`. 0 where the labels that count are all equal; infinity where no
+            label reaches.
+
+        Raises
+        ------
+        InvalidInputError
+            If no two labels lie in one component of the graph: nothing tells the scale.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` ended an iteration before `tol` was reached.
+        """
+        check_is_fitted(self)
+        n = len(self.reached_)
+        chosen = np.arange(n) if nodes is None else point_indices(nodes, n)
+        std = np.full(len(chosen), np.inf)
+        known = np.flatnonzero(self.reached_[chosen])
+        scale = self._scale()
+        for rows in row_blocks(len(known), self._columns_at_once()):
+            here = chosen[known[rows]]
+            picks = np.zeros((n, len(here)))
+            picks[here, np.arange(len(here))] = 1
+            std[known[rows]] = self._deviations(picks, scale)
+        return std
+
+    def add_labels(self, indices: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
+        """Label more points, or correct labels, on the same graph.
+
+        Parameters
+        ----------
+        indices : array-like of int of shape (n_added,), or boolean mask of shape (n_samples,)
+            Points of the fitted `X`, each at most once. Labelled ones are relabelled.
+        labels : array-like of shape (n_added,)
+            Their numbers.
+        sample_weight : array-like of shape (n_added,), or float, default=None
+            How much each is trusted; 0 takes a label back. None: 1 each.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If an index is out of range or stands twice, or a label or weight can't be used. The
+            estimator is then as it was.
+        """
+        check_is_fitted(self)
+        self._check_parameters()
+        return self._relabel(add_numbers(self._labels, indices, labels, sample_weight))
+
+    def remove_labels(self, indices: npt.ArrayLike) -> Self:
+        """Take labels back, on the same graph.
+
+        Parameters
+        ----------
+        indices : array-like of int of shape (n_removed,), or boolean mask of shape (n_samples,)
+            Labelled points of the fitted `X`, each at most once.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidInputError
+            If a point is not labelled, or no label would be left. The estimator is then as it was.
+        """
+        check_is_fitted(self)
+        self._check_parameters()
+        return self._relabel(remove_numbers(self._labels, indices))
+
+    def _encode(self, y: Any, sample_weight: Any) -> Numbers:
+        return encode_numbers(y, sample_weight)
+
+    @abstractmethod
+    def _solve(self) -> Scores:
+        """Solve for the two columns of `Numbers.matrix`."""
+
+    def _solve_change(self, change: NumberChange) -> Scores:
+        """Two columns: there is little that a difference could spare."""
+        return self._solve()
+
+    @abstractmethod
+    def _unit_variances(self, V: FloatArray) -> FloatArray:
+        """Variances of v' (f - fitted) for the columns v of `V`, at field scale 1.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_samples, n_columns)
+            Non-negative columns that sum to 1, over points that labels reach.
+        """
+
+    @abstractmethod
+    def _field_scale(self) -> float:
+        """Estimate sigma^2, with y in units of the labels' span, from two unequal labels or more.
+
+        Raise :class:`InvalidInputError` if no two labels lie in one component.
+        """
+
+    def _publish(self, scores: Scores | StreamedScores) -> None:
+        """Set the fitted attributes."""
+        self._scores: Any = scores
+        self._known_scale: float | None = None
+        numbers: Numbers = self._labels
+        self.reached_ = self.graph_.reached_from(numbers.labelled)
+        # Shares of the two columns; not all rows are answered where the solve ended too early.
+        prior = numbers.shares(np.array([numbers.mean()]))[0]
+        split = scores.distributions(np.array([prior, 1 - prior]))
+        self._split: FloatArray = np.asarray(split, dtype=np.float64)
+        self._spoken = np.asarray(scores.answered)
+        values = numbers.numbers(self._split[:, 0])
+        values[~self._spoken] = numbers.mean()
+        self.transduction_ = values.astype(numbers.dtype, copy=False)
+        self.evidence_ = scores.totals
+        self.residual_ = float(scores.residual.max())
+        self.n_iter_ = max(1, scores.n_iter)
+
+    def _scale(self) -> float:
+        """Standard deviation of the field's unit, in the unit of `y`; 0 where all labels agree."""
+        if self._known_scale is None:
+            self._check_two_labels()
+            span = self._labels.span
+            self._known_scale = 0.0 if span == 0 else span * float(np.sqrt(self._field_scale()))
+        return self._known_scale
+
+    def _check_two_labels(self) -> None:
+        components = self.graph_.component_labels[self._labels.nodes]
+        if len(np.unique(components)) == len(components):
+            raise InvalidInputError(
+                f"the labels ({len(components)}) lie each in a component of the graph of its own, "
+                "so that nothing tells by how much values differ. Label a second point in one."
+            )
+
+    def _deviations(self, V: FloatArray, scale: float) -> FloatArray:
+        if scale == 0 or np.isinf(scale):  # the latter where a solve was cut short
+            return np.full(V.shape[1], scale)
+        return np.asarray(scale * np.sqrt(np.maximum(self._unit_variances(V), 0)))
+
+    def _std_of_new(self, X: Any) -> FloatArray:
+        """Standard deviations of the kernel's means at new points."""
+        kernel: Any = self._kernel
+        queries = self._validated(X, reset=False)
+        std = np.full(queries.shape[0], np.inf)
+        scale = self._scale()
+        for rows in row_blocks(queries.shape[0], self._columns_at_once()):
+            weights = sparse.csr_array(kernel.weigh(self._known, queries[rows], self._spoken))
+            V = np.asarray(weights.toarray(), dtype=np.float64).T
+            totals = V.sum(axis=0)
+            near = np.flatnonzero(totals > 0)
+            if len(near):
+                std[rows.start + near] = self._deviations(V[:, near] / totals[near], scale)
+        return std
+
+    def _columns_at_once(self) -> int:
+        fit = _BLOCK_BYTES // (8 * len(self.reached_))
+        return max(1, min(_MOST_COLUMNS, fit))
