@@ -10,6 +10,7 @@ from sklearn.base import ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
+from fewlabels._memory import require_memory
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 from fewlabels.models._estimator import GraphEstimator
@@ -298,7 +299,12 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             distributions = scores.distributions(self._prior())
             self.evidence_ = scores.totals
         if self.class_prior_ is not None:
-            if not distributions.flags.writeable:
+            if not distributions.flags.writeable:  # those of a graph on disk may be large
+                require_memory(
+                    distributions.nbytes,
+                    f"a second array of {len(distributions):,} distributions, for class_prior,",
+                    "Leave class_prior=None.",
+                )
                 distributions = distributions.copy()
             points = np.flatnonzero(answered & ~labels.labelled)
             distributions = self._apply_prior(distributions, points)
