@@ -23,6 +23,8 @@ _ARRAYS_OF_COLUMNS = 4
 _WORK_COLUMNS = 160
 # Columns of duplicates are the same; so much of the mean variance keeps them apart.
 _JITTER = 1e-6
+# Labels whose columns are solved for together.
+_LABELS_AT_ONCE = 64
 
 
 class SketchedCovariance:
@@ -96,55 +98,64 @@ class SketchedCovariance:
         self._k = n_columns
         self._seed = seed
         self._slices = row_blocks(n, n_columns, n)
-        self._prepare(np.empty(0, dtype=np.intp) if labelled is None else labelled)
+        self._prepare()
+        if labelled is not None:
+            self.observe(labelled)
 
-    def _prepare(self, labelled: IntArray) -> None:
-        self.labelled: IntArray = labelled
+    def _prepare(self) -> None:
+        """Sketch the covariance that no label has touched."""
+        self.labelled: IntArray = np.empty(0, dtype=np.intp)
         rng = np.random.default_rng(self._seed)
         signs = rng.integers(0, 2, size=(self._field.n, self._k), dtype=np.int8)
         signs *= 2
         signs -= 1
         root = np.float32(np.sqrt(self._k))
-        self.responses = self._field.apply(signs, labelled)
+        self.responses = self._field.apply(signs, self.labelled)
         self.responses /= root
-        self.samples = self._field.samples(signs, labelled)
+        self.samples = self._field.samples(signs, self.labelled)
         self.samples /= root
         ones = np.ones((self._field.n, 1), dtype=np.float32)
-        self.row_sums = self._field.apply(ones, labelled)[:, 0].astype(np.float64)
-        self._rng = rng  # of the noise of answers
+        self.row_sums = self._field.apply(ones, self.labelled)[:, 0].astype(np.float64)
         self._known: dict[int, Float32Array] = {}  # columns that were looked at ahead
 
     def observe(self, labelled: IntArray) -> None:
-        """Condition on `labelled`, all labelled nodes: by downdates where some were added."""
+        """Condition on `labelled`, all labelled nodes: by downdates where some were added.
+
+        Up to the solver's error, what comes out does not depend on the order of the labels.
+        """
         added = np.setdiff1d(labelled, self.labelled)
         if len(labelled) - len(added) != len(self.labelled):
-            self._prepare(labelled)
-            return
-        if len(added) == 0:
-            return
+            self._prepare()
+            added = labelled
+        for start in range(0, len(added), _LABELS_AT_ONCE):
+            self._take_in(added[start : start + _LABELS_AT_ONCE])
+
+    def _take_in(self, added: IntArray) -> None:
         columns = self.columns(added)
         total = columns[added].astype(np.float64)
         total = (total + total.T) / 2
         total[np.diag_indices(len(added))] += self.noise + _JITTER * np.trace(total) / len(added)
         factor = linalg.cho_factor(total)
-        noise = np.sqrt(self.noise / self._k) * self._rng.choice(
-            (-1.0, 1.0), size=(len(added), self._k)
-        )
-        shares_of_responses = linalg.cho_solve(factor, self.responses[added])
-        shares_of_samples = linalg.cho_solve(factor, self.samples[added] + noise)
+        answers = np.array([self._noise_of(int(node)) for node in added])
         self.row_sums -= columns @ linalg.cho_solve(factor, self.row_sums[added])
-        for X, shares in (
-            (self.responses, shares_of_responses.astype(np.float32)),
-            (self.samples, shares_of_samples.astype(np.float32)),
+        for X, rows_of_X in (
+            (self.responses, self.responses[added].astype(np.float64)),
+            (self.samples, self.samples[added] + answers),
         ):
+            shares = linalg.cho_solve(factor, rows_of_X).astype(np.float32)
 
             def block(i: int, X: Float32Array = X, shares: Float32Array = shares) -> None:
                 rows = self._slices[i]
                 X[rows] -= columns[rows] @ shares
 
             run_all(block, len(self._slices))
-        self.labelled = labelled
+        self.labelled = np.union1d(self.labelled, added)
         self._known = {}
+
+    def _noise_of(self, node: int) -> FloatArray:
+        """Return a sample of the noise of each column's label at `node`, whenever it comes."""
+        signs = np.random.default_rng((self._seed, node)).choice((-1.0, 1.0), size=self._k)
+        return np.asarray(np.sqrt(self.noise / self._k) * signs)
 
     def columns(self, nodes: IntArray) -> Float32Array:
         """Return C at `nodes`, shape (n, len(nodes)); solves for those not looked at before."""

@@ -50,8 +50,9 @@ class GaussianField:
     alpha : float in (0, 1)
     noise : float, default=0.0
         Variance of an observation, in the unit of C; at least 0.
-    tol : float, default=0.01
-        About the error of a column, relative to its norm.
+    tol : float, default=1e-3
+        About the error of a column, relative to its norm. Near a node that is observed later,
+        most of a column is taken away again, and the error stays.
 
     Notes
     -----
@@ -65,7 +66,7 @@ class GaussianField:
     D. C. Handscomb, "Chebyshev Polynomials", 2003, section 5.2.
     """
 
-    def __init__(self, graph: Graph, alpha: float, noise: float = 0.0, tol: float = 0.01) -> None:
+    def __init__(self, graph: Graph, alpha: float, noise: float = 0.0, tol: float = 1e-3) -> None:
         self.n = graph.n_nodes
         self.noise = noise
         self._alpha = alpha
@@ -83,7 +84,7 @@ class GaussianField:
         """Return the columns of C at `nodes`, given `observed`; shape (n, len(nodes))."""
         B = np.zeros((self.n, len(nodes)), dtype=np.float32)
         B[nodes, np.arange(len(nodes))] = 1
-        return self.apply(B, observed)
+        return self._apply(B, observed, 1.0)
 
     def apply(self, B: npt.NDArray[np.floating], observed: IntArray) -> Float32Array:
         """Return C B, given `observed`; `B` of shape (n, m) is signed as it pleases."""
