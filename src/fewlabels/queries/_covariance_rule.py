@@ -27,6 +27,8 @@ SKETCH_ALPHA = 0.99
 class CovarianceRule(QueryRule):
     """Greedy choice by a gain that reads off the covariance, downdated inside the batch."""
 
+    _needs_norms = True
+
     def __init__(
         self,
         *,
@@ -57,7 +59,7 @@ class CovarianceRule(QueryRule):
     ) -> tuple[IntArray, FloatArray]:
         covariance = self._observed(known)
         weights = self._weights(known, candidates)
-        ahead = covariance.lookahead()
+        ahead = covariance.lookahead(self._targets(known))
         open_ = np.ones(len(candidates), dtype=bool)
         chosen: list[int] = []
         first = None
@@ -74,6 +76,10 @@ class CovarianceRule(QueryRule):
     def _weights(self, known: LabelledGraph, candidates: IntArray) -> FloatArray:
         """Return what the gains are multiplied by, shape (len(candidates),)."""
         return np.ones(len(candidates))
+
+    def _targets(self, known: LabelledGraph) -> FloatArray | None:
+        """Return the weights of the row sums, shape (n_nodes,); None for all 1."""
+        return None
 
     @abstractmethod
     def _gains(self, ahead: Lookahead, noise: float) -> FloatArray:
@@ -106,7 +112,12 @@ class CovarianceRule(QueryRule):
                 'alpha below 1, such as 0.99, or covariance="exact".'
             )
         return SketchedCovariance(
-            graph, alpha, noise, labelled=labelled, n_columns=self.n_columns
+            graph,
+            alpha,
+            noise,
+            labelled=labelled,
+            norms=self._needs_norms,
+            n_columns=self.n_columns,
         )
 
     def __getstate__(self) -> Any:

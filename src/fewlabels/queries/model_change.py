@@ -188,5 +188,7 @@ class ModelChangeSigmaOptimality(_ModelChangeRule):
     array([2])
     """
 
+    _needs_norms = False
+
     def _gains(self, ahead: Lookahead, noise: float) -> FloatArray:
         return shares(ahead.row_sums**2, ahead.variances, noise)

@@ -63,5 +63,7 @@ class SigmaOptimality(CovarianceRule):
     array([67])
     """
 
+    _needs_norms = False
+
     def _gains(self, ahead: Lookahead, noise: float) -> FloatArray:
         return shares(ahead.row_sums**2, ahead.variances, noise)

@@ -14,10 +14,19 @@ from fewlabels.systems import Lookahead
 class UncertainInfluence(CovarianceRule):
     """PLACEHOLDER."""
 
+    _needs_norms = False
+
     def _weights(self, known: LabelledGraph, candidates: IntArray) -> FloatArray:
         if known.predictions is None:
             return np.ones(len(candidates))
         return least_margin(known.predictions[candidates])
+
+    def _targets(self, known: LabelledGraph) -> FloatArray | None:
+        if known.predictions is None:
+            return None
+        margins = least_margin(known.predictions)
+        margins[known.labelled_] = 0
+        return margins
 
     def _gains(self, ahead: Lookahead, noise: float) -> FloatArray:
         return np.sqrt(shares(ahead.row_sums**2, ahead.variances, noise))

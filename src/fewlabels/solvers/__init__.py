@@ -10,6 +10,7 @@ from fewlabels.solvers._matrix import (
     Weights,
     in_float64,
     row_sums,
+    rows_of,
     scaled_both_ways,
 )
 from fewlabels.solvers._prepared import METHODS, METHODS_WITH_GROUND, Answer, Method, PreparedSolver
@@ -44,6 +45,7 @@ __all__ = [
     "row_blocks",
     "row_sums",
     "row_totals",
+    "rows_of",
     "run_all",
     "scaled_both_ways",
     "solve_in_levels",

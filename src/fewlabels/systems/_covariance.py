@@ -32,7 +32,7 @@ class Lookahead(Protocol):
 
     @property
     def row_sums(self) -> FloatArray:
-        """C 1, shape (n,)."""
+        """C w, w being the weights that were asked for, shape (n,)."""
 
     @property
     def squared_norms(self) -> FloatArray:
@@ -52,8 +52,11 @@ class Covariance(Protocol):
     def observe(self, labelled: IntArray) -> None:
         """Condition on `labelled`, given as all labelled nodes, ascending."""
 
-    def lookahead(self) -> Lookahead:
-        """Return a view of C that may be conditioned on further nodes; C itself stays."""
+    def lookahead(self, weights: FloatArray | None = None) -> Lookahead:
+        """Return a view of C that may be conditioned on further nodes; C itself stays.
+
+        `weights`, shape (n,), are those of the row sums; None: all 1.
+        """
 
     def columns(self, nodes: IntArray) -> npt.NDArray[np.floating]:
         """Return C at `nodes`, shape (n, len(nodes))."""
@@ -127,9 +130,9 @@ class ExactCovariance:
             _downdate(self._matrix, int(node), self._noise)
         self._downdates += len(added)
 
-    def lookahead(self) -> DenseLookahead:
+    def lookahead(self, weights: FloatArray | None = None) -> DenseLookahead:
         """Return a copy to condition on further nodes."""
-        return DenseLookahead(self._matrix.copy(), self._noise)
+        return DenseLookahead(self._matrix.copy(), self._noise, weights)
 
     def columns(self, nodes: IntArray) -> FloatArray:
         """Return C at `nodes`, shape (n, len(nodes))."""
@@ -151,9 +154,10 @@ class ExactCovariance:
 class DenseLookahead:
     """A dense covariance to look ahead with; see :class:`Lookahead`."""
 
-    def __init__(self, matrix: FloatArray, noise: float) -> None:
+    def __init__(self, matrix: FloatArray, noise: float, weights: FloatArray | None = None) -> None:
         self._matrix = matrix
         self._noise = noise
+        self._weights = np.ones(len(matrix)) if weights is None else weights
 
     @property
     def variances(self) -> FloatArray:
@@ -162,8 +166,8 @@ class DenseLookahead:
 
     @property
     def row_sums(self) -> FloatArray:
-        """C 1, shape (n,)."""
-        return np.asarray(self._matrix.sum(axis=1))
+        """C w, shape (n,)."""
+        return np.asarray(self._matrix @ self._weights)
 
     @property
     def squared_norms(self) -> FloatArray:

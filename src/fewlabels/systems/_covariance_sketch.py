@@ -53,6 +53,8 @@ class SketchedCovariance:
         Variance of a label, in the unit of C.
     labelled : ndarray of intp
         Distinct nodes, ascending.
+    norms : bool, default=True
+        Whether R is wanted. It is half of the cost.
     n_columns : int, default=64
         k.
     seed : int, default=0
@@ -83,6 +85,7 @@ class SketchedCovariance:
         noise: float = 0.0,
         *,
         labelled: IntArray | None = None,
+        norms: bool = True,
         n_columns: int = 64,
         seed: int = 0,
     ) -> None:
@@ -96,6 +99,7 @@ class SketchedCovariance:
         self._field = GaussianField(graph, alpha, noise)
         self.noise = noise
         self._k = n_columns
+        self._norms = norms
         self._seed = seed
         self._slices = row_blocks(n, n_columns, n)
         self._prepare()
@@ -109,11 +113,12 @@ class SketchedCovariance:
         signs = rng.integers(0, 2, size=(self._field.n, self._k), dtype=np.int8)
         signs *= 2
         signs -= 1
-        root = np.float32(np.sqrt(self._k))
-        self.responses = self._field.apply(signs, self.labelled)
-        self.responses /= root
-        self.samples = self._field.samples(signs, self.labelled)
-        self.samples /= root
+        sketches = [self._field.samples(signs, self.labelled)]
+        if self._norms:
+            sketches.append(self._field.apply(signs, self.labelled))
+        for X in sketches:
+            X /= np.float32(np.sqrt(self._k))
+        self.sketches = sketches  # T, and R where it was asked for
         ones = np.ones((self._field.n, 1), dtype=np.float32)
         self.row_sums = self._field.apply(ones, self.labelled)[:, 0].astype(np.float64)
         self._known: dict[int, Float32Array] = {}  # columns that were looked at ahead
@@ -138,11 +143,8 @@ class SketchedCovariance:
         factor = linalg.cho_factor(total)
         answers = np.array([self._noise_of(int(node)) for node in added])
         self.row_sums -= columns @ linalg.cho_solve(factor, self.row_sums[added])
-        for X, rows_of_X in (
-            (self.responses, self.responses[added].astype(np.float64)),
-            (self.samples, self.samples[added] + answers),
-        ):
-            shares = linalg.cho_solve(factor, rows_of_X).astype(np.float32)
+        for X, noise in zip(self.sketches, (answers, np.zeros_like(answers)), strict=False):
+            shares = linalg.cho_solve(factor, X[added] + noise).astype(np.float32)
 
             def block(i: int, X: Float32Array = X, shares: Float32Array = shares) -> None:
                 rows = self._slices[i]
@@ -170,9 +172,12 @@ class SketchedCovariance:
             result[:, j] = self._known[int(v)] if place is None else solved[:, place]
         return result
 
-    def lookahead(self) -> SketchedLookahead:
+    def lookahead(self, weights: FloatArray | None = None) -> SketchedLookahead:
         """Return a view that may be conditioned on further nodes; it is used up by `observe`."""
-        return SketchedLookahead(self)
+        if weights is None:
+            return SketchedLookahead(self, self.row_sums.copy())
+        sums = self._field.apply(weights[:, None], self.labelled)[:, 0]
+        return SketchedLookahead(self, sums.astype(np.float64))
 
     def column_given(self, node: int, supposed: Sequence[int]) -> Float32Array:
         """Return the column of C at `node` as it is with labels at `supposed` too, shape (n,)."""
@@ -198,12 +203,21 @@ class SketchedLookahead:
     Cost of a label: one column, and two products of a sketch with a vector.
     """
 
-    def __init__(self, base: SketchedCovariance) -> None:
+    def __init__(self, base: SketchedCovariance, row_sums: FloatArray) -> None:
         self._base = base
         self._picks: list[_Pick] = []
-        self.row_sums: FloatArray = base.row_sums.copy()
-        self.variances = squared_row_norms(base.samples)
-        self.squared_norms = squared_row_norms(base.responses)
+        self.row_sums = row_sums
+        self._norms = [squared_row_norms(X) for X in base.sketches]
+
+    @property
+    def variances(self) -> FloatArray:
+        """Diagonal of C, shape (n,)."""
+        return self._norms[0]
+
+    @property
+    def squared_norms(self) -> FloatArray:
+        """|C e_v|^2 for every node v, shape (n,)."""
+        return self._norms[1]
 
     def condition_on(self, node: int) -> None:
         """Suppose that `node` has a label."""
@@ -217,9 +231,7 @@ class SketchedLookahead:
             whole += pick.column * (pick.column[node] / np.float32(pick.total))
         base.remember(node, whole)
         pick = _Pick(node, column, total, [])
-        for i, (X, norms) in enumerate(
-            ((base.samples, self.variances), (base.responses, self.squared_norms))
-        ):
+        for i, (X, norms) in enumerate(zip(base.sketches, self._norms, strict=True)):
             a = X[node].copy()
             for before in self._picks:
                 a -= before.column[node] * before.shares[i]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import fft, sparse
 
 from fewlabels.graph import Graph
-from fewlabels.solvers import row_blocks, run_all
+from fewlabels.solvers import row_blocks, rows_of, run_all
 from fewlabels.systems._locality import locality, submatrix
 
 FloatArray = npt.NDArray[np.float64]
@@ -78,7 +78,8 @@ class GaussianField:
         # as label spreading has it: an isolated node is tied to the ground alone
         self._diagonal = np.where(degrees > 0, degrees / alpha, 1 / alpha)
         self._scale = 1 / np.sqrt(self._diagonal)
-        self._blocks = _scaled_blocks(graph, self._order, self._scale)
+        self._matrix = _scaled(graph, self._order, self._scale)
+        self._split: dict[int, list[tuple[slice, Any]]] = {}
 
     def columns(self, nodes: IntArray, observed: IntArray) -> Float32Array:
         """Return the columns of C at `nodes`, given `observed`; shape (n, len(nodes))."""
@@ -125,59 +126,55 @@ class GaussianField:
         """
         total = np.float32(a[0]) * b
         now, before = b, np.zeros_like(b)
+        blocks = self._blocks(b.shape[1])
         for k in range(1, len(a)):
-            ahead = self._next(now, before, np.float32(min(k, 2) / self._alpha), at, factors)
-            now, before = ahead, now
-            self._add(total, now, np.float32(a[k]))
+            double, weight = np.float32(min(k, 2) / self._alpha), np.float32(a[k])
+            held, old, so_far = now[at], before[at], total[at]
+            now[at] *= factors
+
+            def block(
+                i: int,
+                now: Float32Array = now,
+                before: Float32Array = before,
+                double: np.float32 = double,
+                weight: np.float32 = weight,
+            ) -> None:
+                rows, matrix = blocks[i]
+                ahead = matrix @ now
+                ahead *= double
+                ahead -= before[rows]
+                before[rows] = ahead
+                ahead *= weight
+                total[rows] += ahead
+
+            run_all(block, len(blocks))
+            now[at] = held
+            before[at] = (before[at] + old) * factors - old
+            total[at] = so_far + weight * before[at]
+            now, before = before, now
         return total
 
-    def _next(
-        self,
-        now: Float32Array,
-        before: Float32Array,
-        double: np.float32,
-        at: IntArray,
-        factors: Float32Array,
-    ) -> Float32Array:
-        """Overwrite T_k-1 with T_k+1."""
-        held, old = now[at], before[at]
-        now[at] *= factors
-
-        def block(i: int) -> None:
-            rows, matrix = self._blocks[i]
-            ahead = matrix @ now
-            ahead *= double
-            ahead -= before[rows]
-            before[rows] = ahead
-
-        run_all(block, len(self._blocks))
-        before[at] = (before[at] + old) * factors - old
-        now[at] = held
-        return before
-
-    def _add(self, total: Float32Array, now: Float32Array, weight: np.float32) -> None:
-        def block(i: int) -> None:
-            rows, _ = self._blocks[i]
-            total[rows] += weight * now[rows]
-
-        run_all(block, len(self._blocks))
+    def _blocks(self, n_columns: int) -> list[tuple[slice, Any]]:
+        """The rows of N in blocks that suit so many columns."""
+        if isinstance(self._matrix, np.ndarray):
+            return [(slice(0, self.n), self._matrix)]
+        if n_columns not in self._split:
+            slices = row_blocks(self.n, n_columns, self._matrix.nnz)
+            self._split[n_columns] = [(rows, rows_of(self._matrix, rows)) for rows in slices]
+        return self._split[n_columns]
 
 
-def _scaled_blocks(
-    graph: Graph, order: npt.NDArray[np.integer], scale: FloatArray
-) -> list[tuple[slice, Any]]:
-    """N = s W s in float32, its rows in `order`, cut into blocks."""
+def _scaled(graph: Graph, order: npt.NDArray[np.integer], scale: FloatArray) -> Any:
+    """N = s W s in float32, its rows in `order`."""
     weights = submatrix(graph, order)
     if isinstance(weights, np.ndarray):
-        return [(slice(0, len(order)), (scale[:, None] * weights * scale).astype(np.float32))]
+        return (scale[:, None] * weights * scale).astype(np.float32)
     data = np.repeat(scale, np.diff(weights.indptr))
     data *= weights.data
     data *= scale[weights.indices]
-    matrix = sparse.csr_array(
+    return sparse.csr_array(
         (data.astype(np.float32), weights.indices, weights.indptr), shape=weights.shape
     )
-    slices = row_blocks(len(order), _COLUMNS_AT_ONCE, matrix.nnz)
-    return [(rows, matrix[rows]) for rows in slices]
 
 
 def _coefficients(alpha: float, power: float, tol: float) -> FloatArray:
