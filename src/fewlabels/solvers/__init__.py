@@ -10,6 +10,7 @@ from fewlabels.solvers._matrix import (
     Weights,
     in_float64,
     row_sums,
+    rows_of,
     scaled_both_ways,
 )
 from fewlabels.solvers._prepared import METHODS, METHODS_WITH_GROUND, Answer, Method, PreparedSolver
@@ -18,6 +19,7 @@ from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._streamed import StreamedIteration, StreamedLaplacian
 from fewlabels.solvers._streamed_levels import LevelledSolution, solve_in_levels, solve_on_levels
 from fewlabels.solvers._sweeps import Sweeps
+from fewlabels.solvers._threads import row_blocks, run_all
 
 __all__ = [
     "METHODS",
@@ -40,8 +42,11 @@ __all__ = [
     "Sweeps",
     "Weights",
     "in_float64",
+    "row_blocks",
     "row_sums",
     "row_totals",
+    "rows_of",
+    "run_all",
     "scaled_both_ways",
     "solve_in_levels",
     "solve_on_levels",
