@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -68,7 +67,7 @@ def as_list(labels: Any) -> list[Any]:
     return values if isinstance(values, list) else [values]  # an array of no dimension
 
 
-def checked_label(value: Any, whose: str) -> Label:
+def checked_label(value: object, whose: str) -> Label:
     """Return a label as a plain string, integer or boolean, or raise."""
     if isinstance(value, np.generic):
         value = value.item()
@@ -85,7 +84,7 @@ def checked_label(value: Any, whose: str) -> Label:
                 "or skip for a question without answer."
             )
         return value
-    if isinstance(value, Real) and (isinstance(value, Integral) or float(value).is_integer()):
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         number = int(value)
         if number == -1:
             raise InvalidInputError(
@@ -110,3 +109,16 @@ def check_same_kind(label: Label, others: Iterable[Label]) -> None:
                 f"{other!r}, a {type(other).__name__}."
             )
         return  # the others are of one type
+
+
+def checked_classes(classes: Iterable[Any]) -> tuple[Label, ...]:
+    if isinstance(classes, (str, bytes)) or not isinstance(classes, Iterable):
+        raise InvalidTypeError(f"classes must be a list of labels, got {classes!r}.")
+    labels = [checked_label(value, "in classes") for value in as_list(classes)]
+    if len(labels) < 2:
+        raise InvalidInputError(f"classes must name two classes or more, got {labels!r}.")
+    for label in labels:
+        check_same_kind(label, labels[:1])
+    if len(set(labels)) < len(labels):
+        raise InvalidInputError(f"classes names a class twice: {labels!r}.")
+    return tuple(labels)

@@ -4,39 +4,58 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from fewlabels import models
 from fewlabels._files import replace_when_whole
-from fewlabels.exceptions import FewLabelsError, InvalidInputError, SessionFileError
+from fewlabels.exceptions import InvalidInputError, SessionFileError
+from fewlabels.graph import Graph
 from fewlabels.queries import RULES, QueryRule
-from fewlabels.session._events import Event, Label, event_from_json, event_to_json
+from fewlabels.session._events import Event, event_from_json, event_to_json
+from fewlabels.session._fingerprint import fingerprint
 
 FORMAT = "fewlabels-session"
 VERSION = 1
+SETTINGS = {"classes", "model", "query", "audit_share", "n_start", "random_state"}
 
 _PLAIN = (str, int, float, bool, type(None))
 
 
-def write_session(path: str | os.PathLike[str], document: dict[str, Any]) -> None:
-    """Write the document, an event a line, whole or not at all."""
-    events = document.pop("events")
-    head = json.dumps({"format": FORMAT, "version": VERSION, **document}, indent=1)
+def write_session(
+    path: str | os.PathLike[str],
+    graph_or_X: Any,
+    settings: dict[str, Any],
+    events: Sequence[Event],
+) -> None:
+    """Write a session, an event a line, whole or not at all."""
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "data": _kind(graph_or_X),
+        "fingerprint": fingerprint(graph_or_X),
+        "settings": settings,
+    }
+    head = json.dumps(document, indent=1)
     lines = ",\n".join(json.dumps(event_to_json(event), allow_nan=False) for event in events)
     with replace_when_whole(path) as file:
         file.write(f'{head[:-2]},\n "events": [\n{lines}\n ]\n}}\n'.encode())
 
 
-def read_session(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the document, its events as Event; or raise SessionFileError.
+def read_session(
+    path: str | os.PathLike[str], graph_or_X: Any
+) -> tuple[dict[str, Any], list[Event]]:
+    """Return the settings and the events of a session about `graph_or_X`.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     SessionFileError
-        If it can't be read, or is no session, or one of a later version.
+        If it can't be read, or holds no session, or one of a later version.
+    InvalidInputError
+        If the session was about other data.
     """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -50,17 +69,31 @@ def read_session(path: str | os.PathLike[str]) -> dict[str, Any]:
             f"fewlabels reads version {VERSION}. Load it with the version that wrote it, or update."
         )
     try:
-        document["events"] = [event_from_json(entry) for entry in document["events"]]
-        if not isinstance(document["settings"], dict):
-            raise TypeError("settings")
-        for name in ("data", "fingerprint"):
-            if not isinstance(document[name], str):
-                raise TypeError(name)
-    except (KeyError, TypeError) as error:
-        raise SessionFileError(f"{path} is damaged: {error} is missing or of no use.") from error
-    except FewLabelsError as error:
+        data, known, settings = (document[name] for name in ("data", "fingerprint", "settings"))
+        entries = document["events"]
+    except KeyError as error:
+        raise SessionFileError(f"{path} is damaged: {error} is missing.") from error
+    if not isinstance(settings, dict) or set(settings) != SETTINGS or not isinstance(entries, list):
+        raise SessionFileError(f"{path} is damaged: its settings or events can't be read.")
+    _check_same_data(data, known, graph_or_X, path)
+    try:
+        return settings, [event_from_json(entry) for entry in entries]
+    except SessionFileError as error:
         raise SessionFileError(f"{path} is damaged: {error}") from error
-    return document
+
+
+def _check_same_data(data: Any, known: Any, graph_or_X: Any, path: str | os.PathLike[str]) -> None:
+    kind = _kind(graph_or_X)
+    if data != kind:
+        raise InvalidInputError(
+            f"the session in {path} was made with {data}, got {kind}. Pass what it was made with."
+        )
+    if known != fingerprint(graph_or_X):
+        raise InvalidInputError(
+            f"the data has changed since the session in {path} was saved: its fingerprint is "
+            "another one, so that point numbers may mean other points. Pass the data as it "
+            "was, rows in the same order."
+        )
 
 
 def described(thing: Any) -> dict[str, Any] | None:
@@ -106,4 +139,5 @@ def _is_plain(value: Any) -> bool:
     return type(value) in _PLAIN
 
 
-__all__ = ["Event", "Label", "described", "read_session", "restored", "write_session"]
+def _kind(graph_or_X: Any) -> str:
+    return "a graph" if isinstance(graph_or_X, Graph) else "features"

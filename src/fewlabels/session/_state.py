@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from fewlabels.exceptions import InvalidInputError
+from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.session._answers import check_same_kind
 from fewlabels.session._events import Audit, Event, Label
 
@@ -78,6 +78,16 @@ class SessionState:
             self._undo.pop()[1]()
         else:
             self._undo.append((event, self._carried_out(event, number)))
+
+    def replay(self, events: Iterable[Event], source: object) -> None:
+        """Take the events of a file, or raise SessionFileError where one contradicts another."""
+        for number, event in enumerate(events):
+            try:
+                self.take(event)
+            except InvalidInputError as error:
+                raise SessionFileError(
+                    f"{source} is damaged: event {number} contradicts those before it: {error}"
+                ) from error
 
     def _carried_out(self, event: Event, number: int) -> Callable[[], None]:
         """Carry out an event that can be undone; return what undoes it."""

@@ -171,7 +171,14 @@ def _of_more_labels(
     )
     if soon is None:
         return f"{guess} More labels of this kind are unlikely to bring it to {100 * wanted:g} %."
-    at_most = "perhaps more than there are points left" if late is None else f"{late} likely at most"
+    at_most = (
+        "perhaps more than there are points left" if late is None else f"{late} likely at most"
+    )
+    if about == 0:
+        return (
+            f"{guess} It may be enough already, which random checks would show: ask with "
+            "audit_share=1."
+        )
     if about is None:
         return f"{guess} The rest may take {soon} more labels, or {at_most}."
     return f"{guess} About {about} more labels should do: {soon} likely at least, {at_most}."

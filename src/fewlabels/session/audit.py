@@ -151,7 +151,7 @@ def estimate_shares(
     """
     n_points, n = state.n_points, len(checks.audits)
     classes = dict.fromkeys((*(state.classes or ()), *state.labels.values()))
-    given = {label: 0 for label in classes}
+    given = dict.fromkeys(classes, 0)
     when: dict[Label, list[int]] = {label: [] for label in classes}
     for point, label in state.labels.items():
         given[label] += 1
@@ -184,6 +184,7 @@ def estimate_shares(
             unknown=unknown,
             confidence=confidence,
         )
-        low, high = max(low, least), min(high, most)
-        answers[label] = ShareEstimate(min(max(share, low), high), low, high, n, confidence)
+        low, high = max(float(low), least), min(float(high), most)
+        share = min(max(float(share), low), high)
+        answers[label] = ShareEstimate(share, low, high, n, confidence)
     return answers

@@ -5,32 +5,21 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._validation import check_integer, check_real
-from fewlabels.exceptions import (
-    FewCandidatesWarning,
-    InvalidInputError,
-    InvalidTypeError,
-    SessionFileError,
-)
+from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
 from fewlabels.graph import Graph, knn_graph
 from fewlabels.queries import QueryRule, make_rule
-from fewlabels.session._answers import (
-    as_list,
-    check_same_kind,
-    checked_answers,
-    checked_label,
-    checked_points,
-)
-from fewlabels.session._events import Audit, Event, Label
+from fewlabels.session._answers import checked_answers, checked_classes, checked_points
+from fewlabels.session._events import Event, Label
 from fewlabels.session._file import described, read_session, restored, write_session
-from fewlabels.session._fingerprint import fingerprint
 from fewlabels.session._model import KeptUpModel, checked_model, label_column
+from fewlabels.session._predictions import Predictions
+from fewlabels.session._questions import new_questions
 from fewlabels.session._remarks import remarks_on
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice, advise
@@ -44,30 +33,6 @@ from fewlabels.session.audit import (
 
 AnyArray = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
-BoolArray = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
-class Predictions:
-    """What is known or predicted of every point.
-
-    Attributes
-    ----------
-    labels : ndarray of shape (n_points,)
-        The label given, else the model's likeliest class; -1 (labels that are numbers) or None
-        where no label reaches.
-    classes : ndarray of shape (n_classes,)
-        The classes seen so far, ascending.
-    distributions : ndarray of shape (n_points, n_classes)
-        The model's class probabilities; each row sums to 1.
-    reached : ndarray of shape (n_points,), bool
-        Whether a label reaches the point over the graph's edges.
-    """
-
-    labels: AnyArray
-    classes: AnyArray
-    distributions: npt.NDArray[np.floating[Any]]
-    reached: BoolArray
 
 
 class Session:
@@ -148,7 +113,7 @@ class Session:
         self._seed = check_integer("random_state", random_state, minimum=0, maximum=2**32 - 1)
         self._rule: QueryRule = make_rule(query)
         fresh = checked_model(model)
-        self.classes = None if classes is None else _checked_classes(classes)
+        self.classes = None if classes is None else checked_classes(classes)
         self._data = graph_or_X
         self.graph: Graph = graph_or_X if isinstance(graph_or_X, Graph) else knn_graph(graph_or_X)
         self.n_points = self.graph.n_nodes
@@ -216,7 +181,9 @@ class Session:
         state = self._state
         n_new = min(count - len(state.pending), state.n_open)
         if n_new > 0:
-            state.take(self._new_questions(n_new, share))
+            rng = np.random.default_rng([self._seed, len(state.events)])
+            model = self._model.at(state.labels) if state.labels else self.graph
+            state.take(new_questions(state, model, self._rule, n_new, share, rng))
         elif not state.pending:
             raise InvalidInputError(
                 f"there is nothing left to ask: of {self.n_points} points {len(state.labels)} have "
@@ -314,13 +281,7 @@ class Session:
         """
         if not self._state.labels:
             raise InvalidInputError("no point has a label yet, so nothing is predicted. Use tell.")
-        model = self._model.at(self._state.labels)
-        distributions = model.label_distributions_
-        labels = self.labels
-        free = model.reached_.copy()
-        free[self.labelled] = False
-        labels[free] = model.classes_[distributions[free].argmax(axis=1)]
-        return Predictions(labels, model.classes_, distributions, model.reached_)
+        return Predictions.of(self._model.at(self._state.labels), self.labels, self.labelled)
 
     def estimate(self, confidence: float = 0.95) -> AccuracyEstimate:
         """Return how often the model was right at the random checks, with an interval.
@@ -382,20 +343,15 @@ class Session:
         OSError
             If the file can't be written; what stood at `path` is then untouched.
         """
-        document = {
-            "data": _kind(self._data),
-            "fingerprint": fingerprint(self._data),
-            "settings": {
-                "classes": None if self.classes is None else list(self.classes),
-                "model": described(self._model_as_given),
-                "query": described(self._rule),
-                "audit_share": self._audit_share,
-                "n_start": self._n_start,
-                "random_state": self._seed,
-            },
-            "events": self._state.events,
+        settings = {  # those of __init__
+            "classes": None if self.classes is None else list(self.classes),
+            "model": described(self._model_as_given),
+            "query": described(self._rule),
+            "audit_share": self._audit_share,
+            "n_start": self._n_start,
+            "random_state": self._seed,
         }
-        write_session(path, document)
+        write_session(path, self._data, settings, self._state.events)
 
     @classmethod
     def load(
@@ -425,39 +381,14 @@ class Session:
         InvalidInputError
             If `graph_or_X` is not what the session was about.
         """
-        document = read_session(path)
-        kind = _kind(graph_or_X)
-        if document["data"] != kind:
-            raise InvalidInputError(
-                f"the session in {path} was made with {document['data']}, got {kind}. Pass what it "
-                "was made with."
-            )
-        if document["fingerprint"] != fingerprint(graph_or_X):
-            raise InvalidInputError(
-                f"the data has changed since the session in {path} was saved: its fingerprint is "
-                "another one, so that point numbers may mean other points. Pass the data as it "
-                "was, rows in the same order."
-            )
-        settings = document["settings"]
-        try:
-            session = cls(
-                graph_or_X,
-                settings["classes"],
-                restored(settings["model"], "model") if model is None else model,
-                restored(settings["query"], "query") if query is None else query,
-                audit_share=settings["audit_share"],
-                n_start=settings["n_start"],
-                random_state=settings["random_state"],
-            )
-        except KeyError as error:
-            raise SessionFileError(f"{path} is damaged: the setting {error} is missing.") from error
-        for number, event in enumerate(document["events"]):
-            try:
-                session._state.take(event)
-            except InvalidInputError as error:
-                raise SessionFileError(
-                    f"{path} is damaged: event {number} contradicts those before: {error}"
-                ) from error
+        settings, events = read_session(path, graph_or_X)
+        given = {"model": model, "query": query}
+        chosen = {
+            name: restored(settings.pop(name), name) if value is None else value
+            for name, value in given.items()
+        }
+        session = cls(graph_or_X, **settings, **chosen)
+        session._state.replay(events, path)
         return session
 
     def __repr__(self) -> str:
@@ -473,87 +404,6 @@ class Session:
             return share if self._state.labels else 0.0
         return self._audit_share if len(self._state.labels) >= self._n_start else 0.0
 
-    def _new_questions(self, n_new: int, share: float) -> Event:
-        """Choose new questions: first the checks, from all open points, then the rule's."""
-        state = self._state
-        rng = np.random.default_rng([self._seed, len(state.events)])
-        n_checks, owed = _checks_due(state.owed, n_new, share, rng)
-        open_ = np.ones(self.n_points, dtype=bool)
-        for taken in (state.labels, state.pending, state.skipped):
-            open_[list(taken)] = False
-        model = self._model.at(state.labels) if state.labels else self.graph
-        # The checks come first, so that what the rule chooses can't tell on them.
-        drawn = rng.choice(np.flatnonzero(open_), size=n_checks, replace=False)
-        audits = self._audits(model, drawn, open_)
-        open_[drawn] = False
-        questions = np.empty(n_new, dtype=np.intp)
-        is_check = np.zeros(n_new, dtype=bool)
-        is_check[rng.choice(n_new, size=n_checks, replace=False)] = True
-        questions[is_check] = drawn
-        if n_checks < n_new:
-            questions[~is_check] = self._rule.query(
-                model, n_new - n_checks, candidates=open_, random_state=int(rng.integers(2**32))
-            )
-        return Event("asked", tuple(questions.tolist()), audits=audits, owed=owed)
-
-    def _audits(self, model: Any, drawn: IntArray, open_: BoolArray) -> tuple[Audit, ...]:
-        """Write down what the model says of each point drawn, and of all it was drawn from."""
-        if len(drawn) == 0:
-            return ()
-        classes: list[Label] = model.classes_.tolist()
-        codes = np.where(model.reached_, model.label_distributions_.argmax(axis=1), len(classes))
-        counts = np.bincount(codes[open_], minlength=len(classes) + 1)
-        n_drawn_from = int(open_.sum())
-        audits = []
-        for point in drawn.tolist():
-            code = int(codes[point])
-            audits.append(
-                Audit(
-                    point=point,
-                    predicted=classes[code] if code < len(classes) else None,
-                    n_labels=len(self._state.labels),
-                    n_drawn_from=n_drawn_from,
-                    predicted_counts=tuple(zip(classes, counts[:-1].tolist(), strict=True)),
-                )
-            )
-            # the next is drawn from the others
-            n_drawn_from -= 1
-            counts[code] -= 1
-        return tuple(audits)
-
-
-def _checks_due(
-    owed: float, n_new: int, share: float, rng: np.random.Generator
-) -> tuple[int, float]:
-    """Return how many of the new questions are checks, and what is owed after them.
-
-    The number is rounded at random, so that a labeller who is asked one by one can't tell which
-    are checks; as what is left is carried on, it is never off by 1 in all.
-    """
-    if share == 0:
-        return 0, owed
-    due = owed + share * n_new
-    whole = int(np.floor(due))
-    n_checks = min(max(whole + int(rng.random() < due - whole), 0), n_new)
-    return n_checks, due - n_checks
-
-
-def _checked_classes(classes: Iterable[Any]) -> tuple[Label, ...]:
-    if isinstance(classes, (str, bytes)) or not isinstance(classes, Iterable):
-        raise InvalidTypeError(f"classes must be a list of labels, got {classes!r}.")
-    labels = [checked_label(value, "in classes") for value in as_list(classes)]
-    if len(labels) < 2:
-        raise InvalidInputError(f"classes must name two classes or more, got {labels!r}.")
-    for label in labels:
-        check_same_kind(label, labels[:1])
-    if len(set(labels)) < len(labels):
-        raise InvalidInputError(f"classes names a class twice: {labels!r}.")
-    return tuple(labels)
-
 
 def _points(entries: Iterable[int]) -> IntArray:
     return np.fromiter(entries, dtype=np.intp)
-
-
-def _kind(graph_or_X: Any) -> str:
-    return "a graph" if isinstance(graph_or_X, Graph) else "features"

@@ -16,14 +16,14 @@ FloatArray = npt.NDArray[np.float64]
 # The stakes, as log odds ratios, and what share of the capital each is given. A stake of l wins
 # most where the mean is off by about l times the variance; the weights are centred on what some
 # ten to some hundred draws need. The interval holds whatever they are.
-_STAKES = np.geomspace(0.02, 12.0, 48)
+_STAKES = np.geomspace(0.02, 12.0, 16)
 _WEIGHTS = np.exp(-0.5 * (np.log(_STAKES / 2) / 1.2) ** 2)
 _SIGNED = np.concatenate([_STAKES, -_STAKES])
 _GROWTH = np.expm1(_SIGNED)
 _LOG_WEIGHTS = np.log(np.tile(_WEIGHTS / (2 * _WEIGHTS.sum()), 2))
 
-# Halvings of [0, 1]: the ends are right to 1e-15.
-_HALVINGS = 50
+# Halvings of [0, 1]: the ends are right to 1e-12, outwards.
+_HALVINGS = 40
 
 
 def log_wealth(total: npt.ArrayLike, n: npt.ArrayLike, mean: npt.ArrayLike) -> FloatArray:
@@ -103,15 +103,15 @@ def mean_interval(
     Notes
     -----
     M is convex in m and at most 1 at S / n, so that the interval is found by bisection on either
-    side: 100 evaluations. It is about as narrow as that of the beta-binomial mixture, which needs
-    a mean that stands still.
+    side: 80 evaluations, of 32 stakes each. It is about as narrow as that of the beta-binomial
+    mixture, which needs a mean that stands still.
 
     Examples
     --------
     >>> from fewlabels.stopping import mean_interval
     >>> low, high = mean_interval(57, 60)
     >>> f"{low:.3f} to {high:.3f}"
-    '0.817 to 0.996'
+    '0.816 to 0.996'
     """
     check_real("confidence", confidence, above=0, below=1)
     S, count = np.broadcast_arrays(
@@ -124,7 +124,15 @@ def mean_interval(
             f"{S[wrong][0]:g} of {count[wrong][0]:g}."
         )
     log_limit = -np.log1p(-confidence)
-    return _low_end(S, count, log_limit), 1 - _low_end(count - S, count, log_limit)
+    # Many totals of many runs are few distinct ones.
+    pairs, place = np.unique(
+        np.stack([S.ravel(), count.ravel()], axis=1), axis=0, return_inverse=True
+    )
+    S_once, n_once = pairs.T
+    low = _low_end(S_once, n_once, log_limit)
+    high = 1 - _low_end(n_once - S_once, n_once, log_limit)
+    place = place.reshape(S.shape)
+    return np.asarray(low[place]), np.asarray(high[place])
 
 
 def _low_end(S: FloatArray, n: FloatArray, log_limit: float) -> FloatArray:

@@ -20,7 +20,7 @@ def share_interval(
     *,
     unknown: npt.ArrayLike = 0.0,
     confidence: float = 0.95,
-) -> tuple[float, float, float]:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return a class's share among all points, and an interval that holds at every look.
 
     At check j, of all points a share b_j was known to be of the class, a share u_j was drawn from,
@@ -37,20 +37,21 @@ def share_interval(
 
     Parameters
     ----------
-    certain : array-like of shape (n_checks,)
+    certain : array-like of shape (..., n_checks)
         b_j, as a share of all points.
-    predicted : array-like of shape (n_checks,)
+    predicted : array-like of shape (..., n_checks)
         p_j u_j, as a share of all points.
-    missed, mistaken : array-like of shape (n_checks,)
+    missed, mistaken : array-like of shape (..., n_checks)
         u_j where the check found a point that was missed, or mistaken for one; else 0.
-    unknown : array-like of shape (n_checks,), default=0
+    unknown : array-like of shape (..., n_checks), default=0
         o_j.
     confidence : float, default=0.95
         In (0, 1).
 
     Returns
     -------
-    share, low, high : float
+    share, low, high : ndarray of shape (...,), float64
+        Of several sessions, or looks, at once where the input has leading axes.
 
     Raises
     ------
@@ -69,8 +70,8 @@ def share_interval(
 
     >>> from fewlabels.stopping import share_interval
     >>> share, low, high = share_interval([0.0] * 20, [0.5] * 20, [1, 0, 0, 0] * 5, [0.0] * 20)
-    >>> share, low > 0.45, high < 1.1
-    (0.75, True, True)
+    >>> f"{share:.2f}, between {low:.2f} and {high:.2f}"
+    '0.75, between 0.31 and 1.00'
     """
     check_real("confidence", confidence, above=0, below=1)
     b, p, plus, minus, o = np.broadcast_arrays(
@@ -79,16 +80,16 @@ def share_interval(
             for value in (certain, predicted, missed, mistaken, unknown)
         )
     )
-    n = len(b)
+    n = b.shape[-1]
     if n == 0:
         raise InvalidInputError("a share needs one check or more, got none.")
     half = (1 + confidence) / 2
-    missed_low, missed_high = mean_interval(plus.sum(), n, confidence=half)
-    mistaken_low, mistaken_high = mean_interval(minus.sum(), n, confidence=half)
-    base, hidden = float((b + p).mean()), float(o.mean())
-    seen = base + float(plus.mean() - minus.mean())
-    low = max(base + float(missed_low - mistaken_high), float(b.mean()))
-    high = min(base + float(missed_high - mistaken_low) + hidden, 1.0)
+    missed_low, missed_high = mean_interval(plus.sum(axis=-1), n, confidence=half)
+    mistaken_low, mistaken_high = mean_interval(minus.sum(axis=-1), n, confidence=half)
+    base, hidden = (b + p).mean(axis=-1), o.mean(axis=-1)
+    low = np.maximum(base + missed_low - mistaken_high, b.mean(axis=-1))
+    high = np.minimum(base + missed_high - mistaken_low + hidden, 1.0)
+    seen = base + (plus - minus).mean(axis=-1)
     # of what is hidden, as large a share as of the rest
-    share = seen / (1 - hidden) if hidden < 1 else seen
-    return min(max(share, low), high), low, high
+    share = seen / np.where(hidden < 1, 1 - hidden, 1.0)
+    return np.clip(share, low, high), low, high
