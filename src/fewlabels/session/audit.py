@@ -98,7 +98,7 @@ class Checks:
         """Whether the model was right, shape (n_checks,). No prediction is a wrong one."""
         return np.array(
             [
-                audit.predicted is not None and audit.predicted == label
+                _says(audit.predicted, label)
                 for audit, label in zip(self.audits, self.labels, strict=True)
             ],
             dtype=bool,
@@ -164,27 +164,36 @@ def estimate_shares(
     drawn_from = np.array([audit.n_drawn_from for audit in checks.audits], dtype=np.intp)
     total_known = sum(known.values(), np.zeros(n, dtype=np.intp))
     unknown = np.maximum(n_points - drawn_from - total_known, 0) / n_points
+    least = {label: given[label] / n_points for label in classes}
+    most = {label: 1 - (len(state.labels) - given[label]) / n_points for label in classes}
+    if n == 0:
+        return {
+            label: ShareEstimate(float("nan"), least[label], most[label], 0, confidence)
+            for label in classes
+        }
+    counts = [dict(audit.predicted_counts) for audit in checks.audits]
+    predicted = np.array([[count.get(label, 0) for count in counts] for label in classes])
+    is_it = np.array([[answer == label for answer in checks.labels] for label in classes])
+    said_so = np.array(
+        [[_says(audit.predicted, label) for audit in checks.audits] for label in classes]
+    )
+    shares, lows, highs = share_interval(
+        np.array(list(known.values())) / n_points,
+        predicted / n_points,
+        (is_it & ~said_so) * drawn_from / n_points,
+        (said_so & ~is_it) * drawn_from / n_points,
+        unknown=unknown,
+        confidence=confidence,
+    )
     answers = {}
-    for label in classes:
-        least = given[label] / n_points
-        most = 1 - (len(state.labels) - given[label]) / n_points
-        if n == 0:
-            answers[label] = ShareEstimate(float("nan"), least, most, 0, confidence)
-            continue
-        predicted = [dict(audit.predicted_counts).get(label, 0) for audit in checks.audits]
-        is_it = np.array([answer == label for answer in checks.labels])
-        said_so = np.array(
-            [audit.predicted is not None and audit.predicted == label for audit in checks.audits]
-        )
-        share, low, high = share_interval(
-            known[label] / n_points,
-            np.array(predicted) / n_points,
-            (is_it & ~said_so) * drawn_from / n_points,
-            (said_so & ~is_it) * drawn_from / n_points,
-            unknown=unknown,
-            confidence=confidence,
-        )
-        low, high = max(float(low), least), min(float(high), most)
-        share = min(max(float(share), low), high)
-        answers[label] = ShareEstimate(share, low, high, n, confidence)
+    for label, share, low, high in zip(
+        classes, shares.tolist(), lows.tolist(), highs.tolist(), strict=True
+    ):
+        low, high = max(low, least[label]), min(high, most[label])
+        answers[label] = ShareEstimate(min(max(share, low), high), low, high, n, confidence)
     return answers
+
+
+def _says(predicted: Label | None, label: Label) -> bool:
+    """Tell whether a prediction is `label`; none is of no class."""
+    return predicted is not None and predicted == label

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
@@ -68,8 +67,10 @@ def log_wealth(total: npt.ArrayLike, n: npt.ArrayLike, mean: npt.ArrayLike) -> F
     True
     """
     S, count, m = (np.asarray(value, dtype=np.float64)[..., None] for value in (total, n, mean))
-    growth = _SIGNED * S - count * np.log1p(m * _GROWTH)
-    return np.asarray(logsumexp(growth + _LOG_WEIGHTS, axis=-1))
+    growth = _SIGNED * S - count * np.log1p(m * _GROWTH) + _LOG_WEIGHTS
+    # SciPy's logsumexp takes ten times as long over so few
+    largest = growth.max(axis=-1)
+    return np.asarray(largest + np.log(np.exp(growth - largest[..., None]).sum(axis=-1)))
 
 
 def mean_interval(
@@ -129,10 +130,10 @@ def mean_interval(
         np.stack([S.ravel(), count.ravel()], axis=1), axis=0, return_inverse=True
     )
     S_once, n_once = pairs.T
-    low = _low_end(S_once, n_once, log_limit)
-    high = 1 - _low_end(n_once - S_once, n_once, log_limit)
+    # Right and wrong mirror each other, and so do the ends.
+    low, rest = _low_end(np.stack([S_once, n_once - S_once]), np.stack([n_once] * 2), log_limit)
     place = place.reshape(S.shape)
-    return np.asarray(low[place]), np.asarray(high[place])
+    return np.asarray(low[place]), np.asarray(1 - rest[place])
 
 
 def _low_end(S: FloatArray, n: FloatArray, log_limit: float) -> FloatArray:
