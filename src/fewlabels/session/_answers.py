@@ -60,7 +60,11 @@ def checked_answers(
 
 
 def as_list(labels: Any) -> list[Any]:
-    """Return one label, a list or a column of labels as a list."""
+    """Return one label, a list or a column of labels as a list; or raise."""
+    if isinstance(labels, (dict, set, frozenset)):
+        raise InvalidTypeError(
+            f"labels must be one label or a list of them in order, got a {type(labels).__name__}."
+        )
     if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
         return [labels]
     values = labels.tolist() if hasattr(labels, "tolist") else list(labels)

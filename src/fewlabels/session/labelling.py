@@ -133,7 +133,7 @@ class Session:
 
     @property
     def pending(self) -> IntArray:
-        """The points that were asked about and have no answer, in the order of asking."""
+        """The points that were asked about and not answered, in the order of asking."""
         return _points(self._state.pending)
 
     @property
@@ -159,8 +159,8 @@ class Session:
             From 1. Questions chosen together are diverse; those chosen while others are open don't
             know of these.
         audit_share : float, default=None
-            The share of random checks among the new questions, from 0 to 1, as soon as there is a
-            label. None: the session's, once `n_start` points have a label.
+            The share of random checks among the new questions, once there is a label. None: the
+            session's, once there are `n_start`.
 
         Returns
         -------
@@ -288,8 +288,7 @@ class Session:
 
         Parameters
         ----------
-        confidence : float, default=0.95
-            In (0, 1).
+        confidence : float, default=0.95, in (0, 1)
         """
         return estimate_accuracy(checks_of(self._state), confidence)
 
@@ -338,8 +337,6 @@ class Session:
 
         Raises
         ------
-        FileNotFoundError
-            If there is no such folder.
         OSError
             If the file can't be written; what stood at `path` is then untouched.
         """
@@ -376,18 +373,14 @@ class Session:
         FileNotFoundError
             If there is no such file.
         SessionFileError
-            If the file can't be read, or holds no session, a damaged one, or one of a later
-            version.
+            If the file holds no session, a damaged one, or one of a later version.
         InvalidInputError
             If `graph_or_X` is not what the session was about.
         """
         settings, events = read_session(path, graph_or_X)
-        given = {"model": model, "query": query}
-        chosen = {
-            name: restored(settings.pop(name), name) if value is None else value
-            for name, value in given.items()
-        }
-        session = cls(graph_or_X, **settings, **chosen)
+        for name, given in (("model", model), ("query", query)):
+            settings[name] = restored(settings[name], name) if given is None else given
+        session = cls(graph_or_X, **settings)
         session._state.replay(events, path)
         return session
 
