@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fewlabels import LabelPropagation, LabelSpreading, knn_graph
+from fewlabels import LabelPropagation, LabelSpreading, knn_graph, open_graph, write_graph
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
 from fewlabels.queries import Margin
@@ -376,6 +376,22 @@ def test_whatever_one_does_the_parts_fit(data):
         session.undo()
     assert len(session.labelled) == len(session.skipped) == 0
     assert set(session.pending.tolist()) == asked
+
+
+def test_a_graph_on_disk_will_do(tmp_path):
+    write_graph(tmp_path / "graph", GRAPH)
+    on_disk = open_graph(tmp_path / "graph")
+    session = Session(
+        on_disk, model=LabelSpreading(alpha=0.9, max_iter=500), query="random", n_start=4
+    )
+    for _ in range(4):
+        asked = session.ask(4)
+        session.tell(asked, Y[asked])
+    assert (session.predictions().labels == Y).mean() > 0.8
+    session.save(tmp_path / "session.json")
+    assert Session.load(tmp_path / "session.json", on_disk).history == session.history
+    with pytest.raises(InvalidInputError, match="the data has changed"):
+        Session.load(tmp_path / "session.json", GRAPH)
 
 
 def test_it_says_what_it_is():

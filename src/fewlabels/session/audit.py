@@ -121,7 +121,6 @@ def checks_of(state: SessionState) -> Checks:
     for drawn in state.audits:
         if drawn.audit.point in state.pending:
             break
-        # A point that was undone and is not asked any more counts as skipped.
         if drawn.audit.point in state.labels:
             counted.append(drawn)
     return Checks(

@@ -38,20 +38,19 @@ IntArray = npt.NDArray[np.intp]
 class Session:
     """A labelling session: it asks, is told, and says when to stop.
 
-    State without side effects: everything follows from the settings and the log of events, which
-    :meth:`save` writes and :meth:`load` reads. A method that raises leaves the session as it was.
+    Plain state: everything follows from the settings and the log of events, which :meth:`save`
+    writes and :meth:`load` reads. A method that raises leaves the session as it was.
 
     Questions are chosen by a rule, but for a share of random checks among them. Of those the
-    model's prediction is kept at the time of asking, and :meth:`estimate` and
-    :meth:`advice` compare it with the answer. Who answers need not know which is which.
+    model's prediction is kept when they are asked, and compared with the answer in
+    :meth:`estimate` and :meth:`advice`. Who answers need not know which is which.
 
     Parameters
     ----------
     graph_or_X : {Graph, array-like, sparse matrix of shape (n_points, n_features)}
         Of features, :func:`fewlabels.knn_graph` makes the graph, with its defaults.
     classes : sequence of labels, default=None
-        The only labels allowed: two or more strings, whole numbers, or booleans. None: a class
-        may appear at any time.
+        The only labels allowed, two or more. None: a class may appear at any time.
     model : estimator, default=None
         An unfitted classifier of fewlabels; a copy is fitted on the graph. None: label spreading
         with ``alpha=0.99`` and ``class_prior="uniform"``. New labels are added to the fitted
@@ -79,8 +78,7 @@ class Session:
 
     Notes
     -----
-    Cost: that of the model and the rule. Until the next question, prediction or advice, an answer
-    costs nothing.
+    Cost: that of the model and the rule, at the next question, prediction or advice.
 
     Examples
     --------
