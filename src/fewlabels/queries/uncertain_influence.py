@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from fewlabels.queries._checks import FloatArray, IntArray
-from fewlabels.queries._covariance_rule import CovarianceKind, CovarianceRule, shares
+from fewlabels.queries._covariance_rule import (
+    GROUNDED_ALPHA,
+    CovarianceKind,
+    CovarianceRule,
+    shares,
+)
 from fewlabels.queries._labelled_graph import LabelledGraph
 from fewlabels.queries.margin import least_margin
 from fewlabels.systems import Lookahead
@@ -38,9 +43,10 @@ class UncertainInfluence(CovarianceRule):
 
     Parameters
     ----------
-    alpha : float in (0, 1], default=0.99
+    alpha : float in (0, 1], default=None
         Of the field: c = (1 - alpha) / alpha. 1 is that of harmonic functions, which has an
-        exact covariance only.
+        exact covariance only. None: 1 where the covariance is exact and labels of two classes
+        hold the field, else 0.99.
     noise : float, default=0.0
         Variance of a label, in units of 1 / mean degree; at least 0. 0 takes labels as they are.
     covariance : {"auto", "exact", "sketch"}, default="auto"
@@ -87,12 +93,17 @@ class UncertainInfluence(CovarianceRule):
     def __init__(
         self,
         *,
-        alpha: float = 0.99,
+        alpha: float | None = None,
         noise: float = 0.0,
         covariance: CovarianceKind = "auto",
         n_columns: int = 64,
     ) -> None:
         super().__init__(alpha=alpha, noise=noise, covariance=covariance, n_columns=n_columns)
+
+    def _alpha_for(self, known: LabelledGraph) -> float:
+        if self.alpha is None and known.predictions is None:
+            return GROUNDED_ALPHA
+        return super()._alpha_for(known)
 
     def _weights(self, known: LabelledGraph, candidates: IntArray) -> FloatArray:
         if known.predictions is None:
