@@ -269,7 +269,7 @@ def test_sizes_that_are_not_given_are_those_of_poisson_learning() -> None:
 @pytest.mark.parametrize("prior", [[0, 0.5, 0.5], [1, 0, 0]])
 def test_poisson_mbo_answers_points_near_labels_of_a_class_without_share(prior) -> None:
     rng = np.random.default_rng(0)
-    blobs = [rng.normal(scale=0.3, size=(30, 2)) + [5 * i, 0] for i in range(3)]
+    blobs = [rng.normal([5 * i, 0], 0.3, size=(30, 2)) for i in range(3)]
     between = [[[2.5, 0.0]], [[7.5, 0.0]]]
     y = np.full(92, -1)
     y[[0, 30, 60]] = [0, 1, 2]
