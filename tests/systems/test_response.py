@@ -15,7 +15,6 @@ from fewlabels.systems import (
     SpreadingResponse,
     SpreadingSystem,
     spreading_block,
-    spreading_diagonal,
 )
 from tests import textbook
 from tests.gallery import clustered, one_hot, path_graph, two_cliques
@@ -162,32 +161,6 @@ def test_a_label_alone_in_its_component_hears_nothing() -> None:
 
 @given(data=st.data())
 @settings(max_examples=25, deadline=None)
-def test_the_diagonal_from_moments_is_that_of_the_dense_inverse(data: st.DataObject) -> None:
-    W = data.draw(affinities(layout=data.draw(st.sampled_from(("dense", "csr")))))
-    graph = Graph.from_affinity(W, dtype=np.float64)
-    dense = textbook.dense(graph.affinity)
-    alphas = [0.0, 0.2, 0.9, 0.99]
-    nodes = np.arange(len(dense))
-    found = spreading_diagonal(graph, nodes, alphas, tol=1e-10, dtype=np.float64)
-    for row, alpha in zip(found, alphas, strict=True):
-        expected = np.diagonal(textbook.spreading(dense, np.eye(len(dense)), alpha))
-        np.testing.assert_allclose(row, expected, rtol=1e-9)
-
-
-def test_the_diagonal_is_as_exact_as_was_asked_in_single_precision() -> None:
-    graph = clustered(300, 0.1, seed=2)
-    dense = textbook.dense(graph.affinity)
-    nodes = np.arange(0, 600, 11)  # more than a block
-    alphas = np.array([0.5, 0.99, 0.999])
-    for tol in (1e-1, 1e-3):
-        found = spreading_diagonal(graph, nodes, alphas, tol=tol)
-        for row, alpha in zip(found, alphas, strict=True):
-            expected = np.diagonal(textbook.spreading(dense, np.eye(600), alpha))[nodes]
-            assert np.abs(row / expected - 1).max() <= tol
-
-
-@given(data=st.data())
-@settings(max_examples=25, deadline=None)
 def test_the_block_from_moments_is_that_of_the_dense_inverse(data: st.DataObject) -> None:
     W = data.draw(affinities(layout=data.draw(st.sampled_from(("dense", "csr")))))
     graph = Graph.from_affinity(W, dtype=np.float64)
@@ -213,8 +186,8 @@ def test_the_block_leaves_labels_out_in_single_precision_for_every_alpha() -> No
 
 def test_an_isolated_node_answers_for_itself_alone() -> None:
     graph = Graph.from_affinity(np.zeros((2, 2)))
-    np.testing.assert_allclose(spreading_diagonal(graph, [1], [0.25], tol=1e-9), [[0.75]])
-    assert spreading_diagonal(graph, [], [0.25]).shape == (1, 0)
+    np.testing.assert_allclose(spreading_block(graph, [1], [0.25], tol=1e-9), [[[0.75]]])
+    assert spreading_block(graph, [], [0.25]).shape == (1, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +195,5 @@ def test_an_isolated_node_answers_for_itself_alone() -> None:
     [([3], [0.5], "0 to 2"), ([0.5], [0.5], "integers"), ([0], [1.0], "less than 1")],
 )
 def test_bad_nodes_and_alphas_are_refused(nodes: list, alphas: list, message: str) -> None:
-    with pytest.raises(InvalidInputError, match=message):
-        spreading_diagonal(path_graph([1.0, 1.0]), nodes, alphas)
     with pytest.raises(InvalidInputError, match=message):
         spreading_block(path_graph([1.0, 1.0]), nodes, alphas)

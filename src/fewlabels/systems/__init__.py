@@ -5,7 +5,7 @@ from fewlabels.systems._covariance_sketch import SketchedCovariance
 from fewlabels.systems._field import GaussianField
 from fewlabels.systems._harmonic import HarmonicSystem
 from fewlabels.systems._left_out_scores import spreading_left_out
-from fewlabels.systems._moments import spreading_block, spreading_diagonal
+from fewlabels.systems._moments import spreading_block
 from fewlabels.systems._p_laplacian import p_harmonic
 from fewlabels.systems._poisson import POISSON_METHODS, PoissonMethod, PoissonSystem, Potentials
 from fewlabels.systems._poisson_mbo import Partition, poisson_mbo
@@ -54,7 +54,6 @@ __all__ = [
     "solve_fixed_errors",
     "solve_signed",
     "spreading_block",
-    "spreading_diagonal",
     "spreading_left_out",
     "sweep",
     "volume_offsets",

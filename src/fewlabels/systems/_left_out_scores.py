@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import ceil, log
 from typing import Any
 
@@ -12,9 +11,8 @@ import numpy.typing as npt
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
-from fewlabels.solvers._threads import one_thread_if, row_blocks, run_all
 from fewlabels.systems._locality import locality
-from fewlabels.systems._moments import _checked, _normalized
+from fewlabels.systems._moments import checked, normalized, places_in, sum_of_moments
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer[Any]]
@@ -37,10 +35,9 @@ def spreading_left_out(
 
         R_jk = sqrt((1 - alpha) / (1 + alpha)) (m_0 + 2 sum_i>0 t^i m_i),    m_i = e_j' T_i(S) e_k.
 
-    With v_i = T_i(S) e_j and w_i = T_i(S) e_k, 2 T_a T_b = T_a+b + T_|a-b| gives
-    m_2i = 2 v_i' w_i - m_0 and m_2i+1 = 2 v_i' w_i+1 - m_1, so that K products with S tell 2 K
-    moments. The entries R_jk of the chosen nodes are summed apart from R_jj, which may be larger
-    by many orders; the labels of all other nodes share a column a class.
+    K products with S tell 2 K moments, as in :func:`spreading_block`. The entries R_jk of the
+    chosen nodes are summed apart from R_jj, which may be larger by many orders; the labels of all
+    other nodes share a column a class.
 
     Parameters
     ----------
@@ -56,7 +53,7 @@ def spreading_left_out(
         Least factor t^(2 K + 1) by which the moments that are left out count, at the largest
         alpha; in (0, 1).
     dtype : {float32, float64}, default=float32
-        Of the vectors v_i and w_i. float32 adds an error of about 1e-7 of R_jj.
+        Of the vectors T_k(S) e_j. float32 adds an error of about 1e-7 of R_jj.
 
     Returns
     -------
@@ -70,13 +67,13 @@ def spreading_left_out(
 
     Notes
     -----
-    Cost: K products of S with n_chosen + n_columns vectors, and 2 K products of n_chosen by
+    Cost: K products of S with n_chosen + n_columns vectors, and K products of n_chosen by
     n_chosen + n_columns inner products; K is about 1.7 / sqrt(1 - alpha) at the largest alpha and
     the default `tol`. Memory: two arrays of n_nodes x (n_chosen + n_columns).
 
     References
     ----------
-    As of :func:`fewlabels.systems.spreading_diagonal`.
+    As of :func:`fewlabels.systems.spreading_block`.
 
     Examples
     --------
@@ -89,7 +86,7 @@ def spreading_left_out(
     array([[[0.   , 0.083],
             [0.083, 0.   ]]])
     """
-    chosen, values = _checked(graph, nodes, alphas)
+    chosen, values = checked(graph, nodes, alphas)
     if len(np.unique(chosen)) < len(chosen):
         raise InvalidInputError("nodes must hold each node at most once.")
     if Y.ndim != 2 or len(Y) != graph.n_nodes or not (np.isfinite(Y) & (Y >= 0)).all():
@@ -108,63 +105,20 @@ def spreading_left_out(
     shared = np.flatnonzero(rest.any(axis=0))
     size = float(rest.max(initial=0)) or 1.0
     order = locality(graph)
-    place = np.empty(len(order), dtype=np.intp)
-    place[order] = np.arange(len(order))
+    rows = places_in(order)[chosen]
     start = np.zeros((graph.n_nodes, m + len(shared)), dtype=kind)
-    start[place[chosen], np.arange(m)] = 1
+    start[rows, np.arange(m)] = 1
     start[:, m:] = rest[:, shared][order] / size
     del rest
     t = values / (1 + np.sqrt(1 - values**2))
     n_steps = _n_steps(float(t.max()), tol)
-    front = np.sqrt((1 - values) / (1 + values))
-    response = _summed(_normalized(graph, order, kind), start, m, t, n_steps)
-    response *= front[:, None, None]
+    response = sum_of_moments(normalized(graph, order, kind), start, rows, values, n_steps)
     np.maximum(response, 0, out=response)  # of entries near 0, rounding
     among = response[:, :, :m]
     among[:, np.arange(m), np.arange(m)] = 0
     result = among @ own
     result[:, :, shared] += response[:, :, m:] * size
     return np.asarray(result)
-
-
-def _summed(S: Any, start: npt.NDArray[Any], m: int, t: FloatArray, n_steps: int) -> FloatArray:
-    """Sum of 2 t^i m_i (once at i = 0) over the moments between the first m columns and all."""
-    n, width = start.shape
-    before, now = start, np.zeros_like(start)
-    blocks = row_blocks(n, width, n * n if isinstance(S, np.ndarray) else S.nnz)
-    parts = [S[rows] for rows in blocks]
-    zeroth = np.zeros((m, width))
-    zeroth[:, :m] = np.eye(m)  # columns of the rest are 0 at the chosen nodes
-    total = np.repeat(zeroth[None], len(t), axis=0)
-
-    def step(k: int, first: bool) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        rows = blocks[k]
-        new = np.asarray(parts[k] @ source)
-        if not first:
-            new *= 2
-            new -= target[rows]  # v_i-1, whose place v_i+1 takes
-        target[rows] = new
-        return new[:, :m].T @ new, source[rows][:, :m].T @ new
-
-    first_moment = np.zeros((m, width))
-    source, target = before, now
-    with one_thread_if(True):  # within a block, for the same sums on every machine
-        for i in range(1, n_steps + 1):
-            if i > 1:
-                source, target = now, before
-            found = run_all(partial(step, first=i == 1), len(blocks))
-            even = np.sum([pair[0] for pair in found], axis=0, dtype=np.float64)
-            odd = np.sum([pair[1] for pair in found], axis=0, dtype=np.float64)
-            if i == 1:
-                first_moment = odd
-            else:
-                before, now = now, before
-                odd = 2 * odd - first_moment
-            even = 2 * even - zeroth
-            total += 2 * (
-                t[:, None, None] ** (2 * i - 1) * odd + t[:, None, None] ** (2 * i) * even
-            )
-    return total
 
 
 def _n_steps(t: float, tol: float) -> int:

@@ -14,101 +14,15 @@ from fewlabels._rows import row_blocks
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
+from fewlabels.solvers._threads import one_thread_if, run_all
 from fewlabels.solvers._threads import row_blocks as shared_blocks
-from fewlabels.solvers._threads import run_all
 from fewlabels.systems._locality import locality, submatrix
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer[Any]]
 
-# Nodes at once: the vectors of a block then stay near the cache.
-_BLOCK = 32
 # Rows whose inner products are summed in the vectors' own precision.
 _GRAM_ROWS = 4096
-
-
-def spreading_diagonal(
-    graph: Graph,
-    nodes: npt.ArrayLike,
-    alphas: npt.ArrayLike,
-    *,
-    tol: float = 1e-3,
-    dtype: npt.DTypeLike = np.float32,
-) -> FloatArray:
-    """R_jj of label spreading at some nodes j, for every alpha at once.
-
-    R(alpha) = (1 - alpha) (I - alpha S)^-1. With T_k the Chebyshev polynomials and
-    t = alpha / (1 + sqrt(1 - alpha^2)),
-
-        R_jj = sqrt((1 - alpha) / (1 + alpha)) (1 + 2 sum_k>0 t^k m_k),    m_k = e_j' T_k(S) e_j.
-
-    The moments m_k know nothing of alpha. With v_k = T_k(S) e_j, T_2k = 2 T_k^2 - 1 gives
-    m_2k = 2 |v_k|^2 - 1 and m_2k+1 = 2 v_k' v_k+1 - m_1, so that K products with S tell 2 K
-    moments.
-
-    Leave-one-label-out then takes no more than a fit for each alpha: F_j - R_jj y_j, where the
-    other labels say something beside the node's own.
-
-    Parameters
-    ----------
-    graph : Graph
-        In memory.
-    nodes : array-like of int, shape (n_chosen,)
-    alphas : array-like of float, shape (n_alphas,)
-        Each in [0, 1).
-    tol : float, default=1e-3
-        No entry is off by more, relatively, but for rounding: at least 0.
-    dtype : {float32, float64}, default=float32
-        Of the vectors v_k. float32 adds an error of about 1e-6.
-
-    Returns
-    -------
-    ndarray of shape (n_alphas, n_chosen), float64
-
-    Raises
-    ------
-    InvalidInputError
-        If a node or an alpha is out of range.
-
-    Notes
-    -----
-    Stopping rule: R_jj >= 1 - alpha and |m_k| <= 1, so that the terms left out after 2 K moments
-    are at most 2 sqrt((1 - alpha) / (1 + alpha)) t^(2 K + 1) / (1 - t); K is the least for which
-    that is tol (1 - alpha), at the largest alpha. Cost: K products with S and 2 K inner products,
-    32 nodes at a time.
-
-    References
-    ----------
-    G. H. Golub, G. Meurant, "Matrices, moments and quadrature" (2010), section 6.4, on modified
-    moments; A. Weisse, G. Wellein, A. Alvermann, H. Fehske, "The kernel polynomial method",
-    Reviews of Modern Physics 78 (2006), equation 34, on two moments a product.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fewlabels.graph import Graph
-    >>> from fewlabels.systems import spreading_diagonal
-    >>> path = Graph.from_affinity(np.eye(3, k=1) + np.eye(3, k=-1))
-    >>> spreading_diagonal(path, [0, 1], [0.0, 0.5]).round(3)
-    array([[1.   , 1.   ],
-           [0.583, 0.667]])
-    """
-    chosen, values = _checked(graph, nodes, alphas)
-    tol = check_real("tol", tol, minimum=1e-15)
-    result = np.empty((len(values), len(chosen)))
-    if result.size == 0:
-        return result
-    n_steps = _n_steps(float(values.max()), tol)
-    order = locality(graph)
-    place = np.empty(len(order), dtype=np.intp)
-    place[order] = np.arange(len(order))
-    S = _normalized(graph, order, np.dtype(dtype))
-    weights = _weights(values, n_steps)
-    for block in row_blocks(len(chosen), _BLOCK):
-        moments = _moments(S, place[chosen[block]], n_steps, np.dtype(dtype))
-        result[:, block] = weights.T @ moments
-    # What rounding may have taken.
-    return np.maximum(result, (1 - values)[:, None])
 
 
 def spreading_block(
@@ -124,9 +38,14 @@ def spreading_block(
     Without its diagonal, a row times the labels is what a labelled node hears of the others: the
     whole of leave-one-label-out, for every alpha, without a single fit.
 
-    As :func:`spreading_diagonal`, with the moments e_i' T_k(S) e_j. Those of k <= K are entries of
-    v_k, and small ones are right in themselves; those beyond are inner products,
-    T_a+b = 2 T_a T_b - T_|a-b|, and count little.
+    R(alpha) = (1 - alpha) (I - alpha S)^-1. With T_k the Chebyshev polynomials and
+    t = alpha / (1 + sqrt(1 - alpha^2)),
+
+        R_ij = sqrt((1 - alpha) / (1 + alpha)) (m_0 + 2 sum_k>0 t^k m_k),    m_k = e_i' T_k(S) e_j.
+
+    The moments m_k know nothing of alpha. Those of k <= K are entries of v_k = T_k(S) e_j, and
+    small ones are right in themselves; those beyond are inner products, T_a+b = 2 T_a T_b -
+    T_|a-b|, and count little. So K products with S tell 2 K moments.
 
     Parameters
     ----------
@@ -154,12 +73,16 @@ def spreading_block(
 
     Notes
     -----
-    Stopping rule: as :func:`spreading_diagonal`. Cost: K products with S, all nodes at once, and
-    K inner products of n_chosen^2 n_nodes.
+    Stopping rule: |m_k| <= 1, so that the terms left out after 2 K moments are at most
+    2 sqrt((1 - alpha) / (1 + alpha)) t^(2 K + 1) / (1 - t); K is the least for which that is
+    tol (1 - alpha), at the largest alpha. Cost: K products with S, all nodes at once, and K inner
+    products of n_chosen^2 n_nodes.
 
     References
     ----------
-    As :func:`spreading_diagonal`.
+    G. H. Golub, G. Meurant, "Matrices, moments and quadrature" (2010), section 6.4, on modified
+    moments; A. Weisse, G. Wellein, A. Alvermann, H. Fehske, "The kernel polynomial method",
+    Reviews of Modern Physics 78 (2006), equation 34, on two moments a product.
 
     Examples
     --------
@@ -171,7 +94,7 @@ def spreading_block(
     array([[[0.583, 0.083],
             [0.083, 0.583]]])
     """
-    chosen, values = _checked(graph, nodes, alphas)
+    chosen, values = checked(graph, nodes, alphas)
     tol = check_real("tol", tol, minimum=1e-15)
     m = len(chosen)
     result = np.zeros((len(values), m, m))
@@ -184,14 +107,40 @@ def spreading_block(
         "Take fewer labels at once, or spreading_diagonal.",
     )
     n_steps = _n_steps(float(values.max()), tol)
-    weights = _weights(values, n_steps)
     order = locality(graph)
-    place = np.empty(len(order), dtype=np.intp)
-    place[order] = np.arange(len(order))
-    rows = place[chosen]
-    iteration = _Chebyshev(_normalized(graph, order, kind), rows, kind)
-    result += weights[0][:, None, None] * np.eye(m)
-    lower: list[FloatArray] = [np.eye(m)]  # T_0 and T_1, which the last moments hang on
+    rows = places_in(order)[chosen]
+    start = np.zeros((graph.n_nodes, m), dtype=kind)
+    start[rows, np.arange(m)] = 1
+    result = sum_of_moments(normalized(graph, order, kind), start, rows, values, n_steps)
+    result += result.transpose(0, 2, 1).copy()  # the same but for rounding
+    result /= 2
+    return np.maximum(result, 0)
+
+
+def sum_of_moments(
+    S: Any, start: npt.NDArray[Any], rows: IntArray, alphas: FloatArray, n_steps: int
+) -> FloatArray:
+    """Rows of R(alpha) b for the columns b of `start`, from 2 K moments e_i' T_k(S) b.
+
+    Parameters
+    ----------
+    S : {ndarray, csr_array} of shape (n, n)
+    start : ndarray of shape (n, n_columns), float32 or float64
+        Begins with the unit vectors of `rows`. Is overwritten.
+    rows : ndarray of shape (m,), int
+    alphas : ndarray of shape (n_alphas,)
+    n_steps : int
+        K.
+
+    Returns
+    -------
+    ndarray of shape (n_alphas, m, n_columns), float64
+    """
+    m = len(rows)
+    weights = _weights(alphas, n_steps)
+    lower: list[FloatArray] = [start[rows].astype(np.float64)]  # T_0 and T_1, for the later ones
+    result = weights[0][:, None, None] * lower[0]
+    iteration = _Chebyshev(S, start)
     for k in range(1, n_steps + 1):
         iteration.step()
         direct = iteration.now[rows].astype(np.float64)
@@ -201,72 +150,52 @@ def spreading_block(
         for parity, other in ((1, iteration.before), (0, iteration.now)):
             moment = 2 * k - parity  # T_k T_k-1, then T_k^2
             if moment > n_steps:
-                product = _gram(iteration.now, other)
+                product = _gram(iteration.now[:, :m], other)
                 result += weights[moment][:, None, None] * (2 * product - lower[parity])
-    result += result.transpose(0, 2, 1).copy()  # the same but for rounding
-    result /= 2
-    return np.maximum(result, 0)
+    return np.asarray(result)
 
 
 class _Chebyshev:
-    """v_k = T_k(S) e_j for some nodes j: `now` is v_k, `before` v_k-1."""
+    """v_k = T_k(S) b for some columns b: `now` is v_k, `before` v_k-1."""
 
-    def __init__(self, S: Any, nodes: IntArray, dtype: np.dtype[Any]) -> None:
-        n, m = S.shape[0], len(nodes)
-        self.before = np.zeros((n, m), dtype=dtype)
-        self.now = np.zeros((n, m), dtype=dtype)
-        self.now[nodes, np.arange(m)] = 1
+    def __init__(self, S: Any, start: npt.NDArray[Any]) -> None:
+        n, m = start.shape
+        self.before = np.zeros_like(start)
+        self.now = start
         self._first = True
         entries = n * n if isinstance(S, np.ndarray) else S.nnz
-        self.blocks = shared_blocks(n, m, entries)
-        self._parts = [S[rows] for rows in self.blocks]
+        self._blocks = shared_blocks(n, m, entries)
+        self._parts = [S[rows] for rows in self._blocks]
 
     def step(self) -> None:
         """From v_k to v_k+1 = 2 S v_k - v_k-1; v_1 = S v_0."""
 
         def block(k: int) -> None:
-            rows = self.blocks[k]
+            rows = self._blocks[k]
             new = np.asarray(self._parts[k] @ self.now)
             if not self._first:
                 new *= 2
                 new -= self.before[rows]
             self.before[rows] = new  # the place of the one before
 
-        run_all(block, len(self.blocks))
+        run_all(block, len(self._blocks))
         self.before, self.now = self.now, self.before
         self._first = False
-
-    def products(self) -> tuple[FloatArray, FloatArray]:
-        """|v_k|^2 and v_k' v_k-1 of each node, summed in float64."""
-
-        def block(k: int) -> tuple[FloatArray, FloatArray]:
-            now, before = self.now[self.blocks[k]], self.before[self.blocks[k]]
-            return (
-                np.einsum("ij,ij->j", now, now, dtype=np.float64),
-                np.einsum("ij,ij->j", now, before, dtype=np.float64),
-            )
-
-        found = run_all(block, len(self.blocks))
-        return np.sum([one for one, _ in found], axis=0), np.sum([two for _, two in found], axis=0)
-
-
-def _moments(S: Any, nodes: IntArray, n_steps: int, dtype: np.dtype[Any]) -> FloatArray:
-    """m_0 to m_2K of each node, shape (2 K + 1, n_chosen)."""
-    iteration = _Chebyshev(S, nodes, dtype)
-    moments = np.empty((2 * n_steps + 1, len(nodes)))
-    moments[0] = 1
-    for k in range(1, n_steps + 1):
-        iteration.step()
-        squares, mixed = iteration.products()
-        moments[2 * k - 1] = mixed if k == 1 else 2 * mixed - moments[1]
-        moments[2 * k] = 2 * squares - 1
-    return moments
 
 
 def _gram(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> FloatArray:
     """A' b, summed over blocks of rows in float64."""
-    parts = [(a[rows].T @ b[rows]).astype(np.float64) for rows in row_blocks(len(a), _GRAM_ROWS)]
-    return np.asarray(np.sum(parts, axis=0))
+    blocks = row_blocks(len(a), _GRAM_ROWS)
+    with one_thread_if(True):  # within a block, for the same sums on every machine
+        parts = run_all(lambda k: a[blocks[k]].T @ b[blocks[k]], len(blocks))
+    return np.asarray(np.sum(parts, axis=0, dtype=np.float64))
+
+
+def places_in(order: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.intp]:
+    """Return where each node stands in `order`."""
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    return place
 
 
 def _weights(alphas: FloatArray, n_steps: int) -> FloatArray:
@@ -286,7 +215,7 @@ def _n_steps(alpha: float, tol: float) -> int:
     return max(1, ceil((log(allowed) / log(t) - 1) / 2))
 
 
-def _normalized(graph: Graph, order: IntArray, dtype: np.dtype[Any]) -> Any:
+def normalized(graph: Graph, order: IntArray, dtype: np.dtype[Any]) -> Any:
     """S in this order and dtype, dense or CSR as the graph."""
     weights = submatrix(graph, order)
     degrees = graph.degrees[order]
@@ -306,7 +235,7 @@ def _normalized(graph: Graph, order: IntArray, dtype: np.dtype[Any]) -> Any:
     )
 
 
-def _checked(
+def checked(
     graph: Graph, nodes: npt.ArrayLike, alphas: npt.ArrayLike
 ) -> tuple[IntArray, FloatArray]:
     chosen = np.asarray(nodes)
