@@ -17,7 +17,6 @@ docs/performance.md all, and says how it is measured.
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import figures, results, table
-from benchmarks.bench import SIZES, Bench
+from benchmarks.bench import SIZES, Bench, cores
 from benchmarks.cases import CASES
 from benchmarks.data import MissingDataError
 from benchmarks.goals import goals_table
@@ -65,7 +64,7 @@ def measure(
     about: dict[str, Any] = {
         "size": size,
         "machine": {
-            "cores": _cores(),
+            "cores": cores(),
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
         },
@@ -147,13 +146,6 @@ def _parser() -> argparse.ArgumentParser:
     mode.add_argument("--render", action="store_true", help="show the stored results")
     mode.add_argument("--check", action="store_true", help="fail if a page does not show them")
     return parser
-
-
-def _cores() -> int:
-    """Return the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _say(line: str) -> None:
