@@ -44,6 +44,7 @@ class Size:
     n_digits: int
     n_subset: int  # of Fashion-MNIST, where all of it would take too long
     n_trust: int  # of Fashion-MNIST, for accuracies beside the peers
+    n_sized: int  # of it, where a peer that is told the sizes takes minutes for all
     n_trust_draws: int  # of labels, there; the others take `n_draws`
 
 
@@ -63,6 +64,7 @@ SIZES = {
         n_digits=400,
         n_subset=400,
         n_trust=400,
+        n_sized=400,
         n_trust_draws=2,
     ),
     "small": Size(
@@ -84,6 +86,7 @@ SIZES = {
         n_digits=1_797,
         n_subset=5_000,
         n_trust=5_000,
+        n_sized=5_000,
         n_trust_draws=10,
     ),
     "full": Size(
@@ -105,6 +108,7 @@ SIZES = {
         n_digits=1_797,
         n_subset=5_000,
         n_trust=70_000,
+        n_sized=10_000,
         n_trust_draws=10,
     ),
 }

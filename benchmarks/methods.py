@@ -113,7 +113,7 @@ METHODS_OF_GRAPHLEARNING: dict[str, tuple[str, dict[str, Any]]] = {
     "Poisson": ("poisson", {}),
     "Poisson by gradient descent": ("poisson", {"solver": "gradient_descent"}),
     "Poisson-reweighted Laplace": ("laplace", {"reweighting": "poisson"}),
-    "Poisson MBO": ("poisson_mbo", {"solver": "gradient_descent"}),
+    "Poisson MBO": ("poisson_mbo", {}),
 }
 OWN_GRAPH = ", its own graph"
 METHODS: dict[str, Method] = {

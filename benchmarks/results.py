@@ -53,14 +53,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Gap:
-    """Our result less another, draw by draw.
+    """One result less another, draw by draw.
 
     Attributes
     ----------
     name : str
-        Which other: a word for goals and tables to find it by, such as "best of GraphLearning".
+        What goals find it by: whose result it is, or what it is compared with.
     against : str
-        Who that was.
+        Who is subtracted.
     value, error : float
         Mean of the differences and its standard error, in the unit of the row.
     """

@@ -6,21 +6,21 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import fewlabels
 from benchmarks.averages import gap_to_best, mean_entry
 from benchmarks.bench import Bench, Contender, stored
 from benchmarks.cases.accuracy import FIRST_SEED, digits, fashion
 from benchmarks.methods import N_NEIGHBORS
 from benchmarks.packages import MissingPackageError, load
-from benchmarks.results import Entry, Row
+from benchmarks.results import Row
 from benchmarks.works.fits import store_graph
 from benchmarks.works.suspects import FINDERS, KINDS
 
 SHARES = (0.05, 0.1, 0.2)
 _N_DIGITS, _N_FASHION = 200, 300
 _CLEANLAB = "cleanlab"
+MEASURES = ("average precision", "precision of those called wrong", "recall of those called wrong")
+OVER_CLEANLAB = "the first less the best of cleanlab"
 
 
 def suspects_digits(bench: Bench) -> list[Row]:
@@ -34,7 +34,7 @@ def suspects_fashion(bench: Bench) -> list[Row]:
 
 
 def _rows(bench: Bench, data: tuple[str, Any, Any], n_labelled: int) -> list[Row]:
-    """Return a row a kind and a share of wrong labels."""
+    """Return three rows for each kind and share of wrong labels."""
     name, X, truth = data
     n_draws = bench.size.n_trust_draws
     finders = _installed(bench)
@@ -53,32 +53,40 @@ def _rows(bench: Bench, data: tuple[str, Any, Any], n_labelled: int) -> list[Row
     qualities = {who: arrays["quality"] for who, arrays in found.items()}
     work = f"{n_labelled} labels of {name}, {n_draws} draws"
     return [
-        _row(
+        row
+        for i, kind in enumerate(KINDS)
+        for j, share in enumerate(SHARES)
+        for row in _three(
             f"{work}, {share:.0%} flipped {kind}",
             {who: values[i, j] for who, values in qualities.items()},
             headline=share == SHARES[1],
         )
-        for i, kind in enumerate(KINDS)
-        for j, share in enumerate(SHARES)
     ]
 
 
-def _row(work: str, qualities: dict[str, Any], *, headline: bool) -> Row:
-    """Compare rankings by their average precision; notes say what was called wrong."""
-    first, *others = (_entry(who, values) for who, values in qualities.items())
-    rankings = {who: values[:, 0] for who, values in qualities.items()}
-    theirs = {who: ranks for who, ranks in rankings.items() if who.startswith(_CLEANLAB)}
-    gaps = [gap_to_best("best of cleanlab", rankings[first.name], theirs)] if theirs else []
-    return Row(
-        work,
-        "average precision",
-        "number",
-        first,
-        [entry for entry in others if entry.name in theirs],
-        [entry for entry in others if entry.name not in theirs],
-        gaps,
-        headline=False if not theirs else headline,
-    )
+def _three(work: str, qualities: dict[str, Any], *, headline: bool) -> list[Row]:
+    """Compare rankings by their average precision, and what is called wrong by two shares."""
+    theirs = [who for who in qualities if who.startswith(_CLEANLAB)]
+    rows = []
+    for number, measure in enumerate(MEASURES):
+        values = {who: quality[:, number] for who, quality in qualities.items()}
+        first, *others = (mean_entry(who, of) for who, of in values.items())
+        ranked = {who: values[who] for who in theirs}
+        rows.append(
+            Row(
+                work,
+                measure,
+                "number",
+                first,
+                [entry for entry in others if entry.name in theirs],
+                [entry for entry in others if entry.name not in theirs],
+                [gap_to_best(OVER_CLEANLAB, values[first.name], ranked)]
+                if theirs and number == 0
+                else [],
+                headline=headline and bool(theirs) and number == 0,
+            )
+        )
+    return rows
 
 
 def _installed(bench: Bench) -> list[str]:
@@ -88,10 +96,3 @@ def _installed(bench: Bench) -> list[str]:
         bench.miss(str(error))
         return [who for who in FINDERS if not who.startswith(_CLEANLAB)]
     return list(FINDERS)
-
-
-def _entry(name: str, quality: Any) -> Entry:
-    _, precision, recall = np.mean(quality, axis=0)
-    return mean_entry(
-        name, quality[:, 0], note=f"called wrong: precision {precision:.2f}, recall {recall:.2f}"
-    )

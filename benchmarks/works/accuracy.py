@@ -2,8 +2,8 @@
 
 Inputs: those of the methods, and truth, the class of each point, from 0 on. Settings: ``methods``,
 a list of names; ``plans``, a list of a kind of draw and its number, as `benchmarks.data.DRAWS`
-takes them; ``seeds``, the first and how many; ``sizes_known``, whether methods are told the shares of
-the classes.
+takes them; ``seeds``, the first and how many; ``sizes_known``, whether methods are told
+the shares of the classes.
 """
 
 from __future__ import annotations
