@@ -59,6 +59,9 @@ def _quick_pynndescent(monkeypatch):
     substitute = types.SimpleNamespace(NNDescent=PyNNDescentWithoutTheWait)
     monkeypatch.setitem(sys.modules, "pynndescent", substitute)
     monkeypatch.setattr(packages, "require", lambda name: None)
+    # its correction of class sizes takes thousands of steps a round, of which there are 20
+    quick = methods._graphlearning("W", "poisson_mbo", T=1, Ns=2)
+    monkeypatch.setitem(methods.METHODS, "GraphLearning Poisson MBO", quick)
 
 
 @pytest.fixture
@@ -557,8 +560,8 @@ def test_methods_of_graphlearning_get_its_own_weights_of_ten_neighbours():
     W = methods.graphlearning_weights(X)
     assert W.shape == (200, 200)
     assert abs(W - W.T).max() < 1e-12
-    np.testing.assert_allclose(W.diagonal(), 1)  # it counts the point itself
-    assert np.diff(W.indptr).min() >= 11
+    assert abs(W.diagonal()).max() == 0
+    assert (W > 0).sum(axis=1).min() == 10
 
 
 def document_of(rows, case, size="full"):

@@ -73,7 +73,7 @@ def _sets(bench: Bench) -> list[tuple[tuple[str, Any, Any], int]]:
         (("wine", *_scaled(load_wine)), many),
         (("breast cancer", *_scaled(load_breast_cancer)), many),
         (("iris", *_scaled(load_iris)), many),
-        (("two moons", *moons(1_000)), many),
+        (("two moons", *moons(min(bench.size.n_points, 1_000))), many),
         (("four uneven blobs", *blobs), many),
     ]
 
