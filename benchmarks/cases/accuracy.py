@@ -18,7 +18,7 @@ from sklearn.datasets import load_digits
 
 import fewlabels
 from benchmarks.averages import gap, gap_to_best, mean_entry
-from benchmarks.bench import Bench, Contender, stored
+from benchmarks.bench import Bench, Contender, cores, stored
 from benchmarks.data import fashion_mnist
 from benchmarks.methods import (
     GRAPHLEARNING,
@@ -40,6 +40,7 @@ OVER_THE_BEST = f"{START} less the best of {GRAPHLEARNING}"
 OVER_EVEN = f"{START} less its own on an even draw"
 _PLANS = (("each", 1), ("each", 5))
 _RATIO = 10
+_FEW = 10_000  # points
 _MBO = f"{GRAPHLEARNING} Poisson MBO"
 # What is compared; on GraphLearning's own graph without what takes longest and does not win.
 _OURS = (
@@ -131,7 +132,6 @@ def measured(
     n_draws: int,
     *,
     sizes_known: bool = False,
-    in_one: bool = False,
 ) -> tuple[str, Accuracies]:
     """Let each method answer the same draws.
 
@@ -146,8 +146,6 @@ def measured(
         Kinds of draws and their numbers.
     n_draws : int
     sizes_known : bool, default=False
-    in_one : bool, default=False
-        One process for all methods, where starting processes would take longer than the work.
 
     Returns
     -------
@@ -158,10 +156,9 @@ def measured(
     """
     name, X, truth = data
     names = installed(bench, names)
-    tasks = [(names, plans)] if in_one else [([who], [plan]) for who in names for plan in plans]
     contenders = [
         Contender(
-            name if in_one else f"{who[0]}, {some[0][0]} {some[0][1]}",
+            f"{who[0]} and {len(who) - 1} others" if len(who) > 1 else f"{who[0]}, {some[0]}",
             "accuracies",
             {
                 "methods": who,
@@ -171,7 +168,7 @@ def measured(
             },
             ("truth", *{needed for method in who for needed in METHODS[method].inputs}),
         )
-        for who, some in tasks
+        for who, some in _tasks(names, plans, len(truth))
     ]
     with tempfile.TemporaryDirectory(prefix="fewlabels-bench-") as path:
         folder = Path(path)
@@ -188,6 +185,15 @@ def measured(
         ):
             rows.setdefault(who, []).extend(accuracies)
     return f"{name}, {n_draws} draws", {who: np.array(kept) for who, kept in rows.items()}
+
+
+def _tasks(
+    names: list[str], plans: Sequence[tuple[str, int]], n_points: int
+) -> list[tuple[list[str], Sequence[tuple[str, int]]]]:
+    """Part the work into processes: where it is little, starting many would take longer."""
+    if n_points > _FEW:
+        return [([who], [plan]) for who in names for plan in plans]
+    return [(group, plans) for i in range(cores()) if (group := names[i :: cores()])]
 
 
 def installed(bench: Bench, names: Sequence[str]) -> list[str]:

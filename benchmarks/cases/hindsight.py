@@ -89,7 +89,7 @@ def _rows(bench: Bench, data: tuple[str, Any, Any], n_draws: int) -> list[Row]:
     The median is that of each draw.
     """
     plans = [("each", number) for number in _PER_CLASS]
-    work, found = measured(bench, (START, *FIXED), data, plans, n_draws, in_one=True)
+    work, found = measured(bench, (START, *FIXED), data, plans, n_draws)
     rows = []
     for column, number in enumerate(_PER_CLASS):
         fixed = {who: found[who][column] for who in FIXED}
