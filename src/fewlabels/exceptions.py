@@ -11,6 +11,7 @@
     └── MissingDependencyError (ImportError)  an optional package that isn't installed
 
     UserWarning
+    ├── FewCandidatesWarning                  fewer points left to ask about than wanted
     └── UnreachedWarning                      points that no label can reach
 
 An iteration that stops before its tolerance is reported as scikit-learn does, by
@@ -47,6 +48,10 @@ class DataFileError(FewLabelsError, ValueError):
 
 class MissingDependencyError(FewLabelsError, ImportError):
     """An optional package is missing; the message names the extra that installs it."""
+
+
+class FewCandidatesWarning(UserWarning):
+    """Fewer points are left to ask about than were asked for."""
 
 
 class UnreachedWarning(UserWarning):

@@ -1,6 +1,9 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
+from fewlabels.systems._covariance import Covariance, ExactCovariance, Lookahead
+from fewlabels.systems._covariance_sketch import SketchedCovariance
 from fewlabels.systems._diagonal import spreading_diagonal
+from fewlabels.systems._field import GaussianField
 from fewlabels.systems._harmonic import HarmonicSystem
 from fewlabels.systems._p_laplacian import p_harmonic
 from fewlabels.systems._poisson import POISSON_METHODS, PoissonMethod, PoissonSystem, Potentials
@@ -21,15 +24,20 @@ from fewlabels.systems._volume import volume_offsets
 
 __all__ = [
     "POISSON_METHODS",
+    "Covariance",
+    "ExactCovariance",
     "Factors",
+    "GaussianField",
     "HarmonicResponse",
     "HarmonicSystem",
     "LeftOut",
+    "Lookahead",
     "Partition",
     "PoissonMethod",
     "PoissonSystem",
     "Potentials",
     "Response",
+    "SketchedCovariance",
     "SpreadingResponse",
     "SpreadingSystem",
     "StreamedScores",
