@@ -186,7 +186,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
         make_rule("best")
 
 
-@pytest.mark.parametrize("rule", [3, None, int(5)])
+@pytest.mark.parametrize("rule", [3, None, int])
 def test_what_is_no_rule_is_refused(rule):
     with pytest.raises(InvalidTypeError, match="got"):
         make_rule(rule)

@@ -38,7 +38,11 @@ def random_state(seed, n, *, n_classes=3):
     y[rng.choice(n, size=n_classes, replace=False)] = np.arange(n_classes)
     Y = (y[:, None] == np.arange(n_classes)).astype(float)
     graph = Graph.from_affinity(W, dtype=np.float64)
-    return graph.affinity.toarray(), y, LabelledGraph(graph, y, harmonic(graph.affinity.toarray(), Y))
+    return (
+        graph.affinity.toarray(),
+        y,
+        LabelledGraph(graph, y, harmonic(graph.affinity.toarray(), Y)),
+    )
 
 
 def path(n):
@@ -265,9 +269,7 @@ def test_density_of_no_weight_is_the_uncertainty_alone():
     _, y, state = random_state(3, 12)
     rule = DensityWeighted(beta=0.0)
     rule.query(state)
-    np.testing.assert_allclose(
-        rule.scores_[y < 0], entropy(state.label_distributions_)[y < 0]
-    )
+    np.testing.assert_allclose(rule.scores_[y < 0], entropy(state.label_distributions_)[y < 0])
 
 
 @given(seed=SEEDS, n=st.integers(6, 12))

@@ -121,8 +121,6 @@ def make_rule(rule: str | QueryRule | type[QueryRule] | ScoreFunction = "auto") 
     >>> make_rule("margin")
     Margin()
     """
-    if isinstance(rule, QueryRule):
-        return rule
     if isinstance(rule, str):
         if rule not in RULES:
             raise InvalidInputError(
@@ -130,10 +128,14 @@ def make_rule(rule: str | QueryRule | type[QueryRule] | ScoreFunction = "auto") 
                 "pass a function of (model, candidates) that returns scores."
             )
         return RULES[rule]()
-    if isinstance(rule, type) and issubclass(rule, QueryRule):
-        return rule()
-    if callable(rule):
-        return FunctionRule(rule)
+    given: Any = rule
+    if isinstance(given, QueryRule):
+        return given
+    if isinstance(given, type):
+        if issubclass(given, QueryRule):
+            return given()
+    elif callable(given):
+        return FunctionRule(given)
     raise InvalidTypeError(
         "a query rule is a name, a rule, or a function of (model, candidates), got "
         f"{type(rule).__name__}."

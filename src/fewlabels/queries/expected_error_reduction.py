@@ -35,10 +35,9 @@ class ExpectedErrorReduction(CovarianceRule):
 
     with the estimated risk R(F+) = sum_u (1 - max_k F+_uk) over the unlabelled points. What the
     label will be is guessed by F_v, over all classes: the point is chosen of which
-    sum_c F_vc R(F+) is smallest. Of a batch, no two are neighbours, where that can be
-    (:func:`local_maxima <fewlabels.queries.Margin>`, as for other scores). F+ is exact for harmonic
-    functions, and the field's guess for other models. Before there are two classes, the batch is
-    :class:`fewlabels.queries.Typicality`'s.
+    sum_c F_vc R(F+) is smallest. In a batch, no two points are neighbours where that can be, as
+    for other scores. F+ is exact for harmonic functions, and the field's guess for other models.
+    Before there are two classes, the batch is :class:`fewlabels.queries.Typicality`'s.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ def pseudo_residuals(distributions: FloatArray) -> FloatArray:
     p = check_distributions(distributions)
     largest = p.max(axis=1)
     squares = np.einsum("ij,ij->i", p, p) - largest**2 + (1 - largest) ** 2
-    return np.sqrt(np.maximum(squares, 0))
+    return np.asarray(np.sqrt(np.maximum(squares, 0)))
 
 
 class ModelChange(_ModelChangeRule):
@@ -35,7 +35,8 @@ class ModelChange(_ModelChangeRule):
 
         s_v = |e_k - p_v| |C e_v| / (C_vv + noise)
 
-    the norm of what the answer k would add to the scores. The largest is chosen, C is downdated by it, and again. Before there are two classes,
+    the norm of what the answer k would add to the scores.
+    The largest is chosen, C is downdated by it, and again. Before there are two classes,
     |e_k - p_v| is taken as 1.
 
     Parameters
@@ -90,7 +91,8 @@ class ModelChangeVOptimality(_ModelChangeRule):
 
         s_v = |e_k - p_v| |C e_v|^2 / (C_vv + noise)
 
-    V-optimality where the model is unsure. The largest is chosen, C is downdated by it, and again. Before there are two classes,
+    V-optimality where the model is unsure.
+    The largest is chosen, C is downdated by it, and again. Before there are two classes,
     |e_k - p_v| is taken as 1.
 
     Parameters
@@ -145,7 +147,8 @@ class ModelChangeSigmaOptimality(_ModelChangeRule):
 
         s_v = |e_k - p_v| (1' C e_v)^2 / (C_vv + noise)
 
-    Sigma-optimality where the model is unsure. The largest is chosen, C is downdated by it, and again. Before there are two classes,
+    Sigma-optimality where the model is unsure.
+    The largest is chosen, C is downdated by it, and again. Before there are two classes,
     |e_k - p_v| is taken as 1.
 
     Parameters

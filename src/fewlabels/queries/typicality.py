@@ -118,7 +118,9 @@ class Typicality(QueryRule):
 
 def _typicality(graph: Graph) -> FloatArray:
     if graph.local_scales is None:
-        return graph.degrees
+        return np.asarray(graph.degrees)
     scales = graph.local_scales.astype(np.float64)
     smallest = scales[scales > 0].min(initial=np.inf)
-    return 1 / np.maximum(scales, smallest)  # duplicates are no more typical than the most so
+    return np.asarray(
+        1 / np.maximum(scales, smallest)
+    )  # duplicates are no more typical than the most so

@@ -13,7 +13,7 @@ N_NEIGHBORS = 10
 
 DESCRIPTION = (
     "self-tuned graph of 10 neighbours; harmonic functions; class masses made equal; "
-    "queries by margin x Sigma-optimality, the batch chosen one by one"
+    "queries by margin x Sigma-optimality over the margins, the batch chosen one by one"
 )
 
 

@@ -172,7 +172,7 @@ class DenseLookahead:
     @property
     def squared_norms(self) -> FloatArray:
         """|C e_v|^2, shape (n,)."""
-        return np.einsum("ij,ij->i", self._matrix, self._matrix)
+        return np.asarray(np.einsum("ij,ij->i", self._matrix, self._matrix))
 
     def condition_on(self, node: int) -> None:
         """Suppose that `node` has a label."""
@@ -193,8 +193,8 @@ def _downdate(C: FloatArray, node: int, noise: float) -> None:
 
 def _precision(graph: Graph, c: float) -> FloatArray:
     weights = graph.affinity
-    A: FloatArray = -(weights if isinstance(weights, np.ndarray) else weights.toarray())
-    A = A.astype(np.float64, copy=False)
+    dense = weights if isinstance(weights, np.ndarray) else weights.toarray()
+    A: FloatArray = -dense.astype(np.float64)
     # where there is no edge at all, any positive ridge will do
     mean = float(graph.degrees.mean()) or 1.0
     ground = c * np.where(graph.degrees > 0, graph.degrees, mean) if c > 0 else _RIDGE * mean

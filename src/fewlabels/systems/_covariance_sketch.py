@@ -140,7 +140,7 @@ class SketchedCovariance:
         total = (total + total.T) / 2
         total[np.diag_indices(len(added))] += self.noise + _JITTER * np.trace(total) / len(added)
         factor = linalg.cho_factor(total)
-        answers = np.array([self._noise_of(int(node)) for node in added])
+        answers = np.array([self.noise_of(int(node)) for node in added])
         self.row_sums -= columns @ linalg.cho_solve(factor, self.row_sums[added])
         for X, noise in zip(self.sketches, (answers, np.zeros_like(answers)), strict=False):
             shares = linalg.cho_solve(factor, X[added] + noise).astype(np.float32)
@@ -153,7 +153,7 @@ class SketchedCovariance:
         self.labelled = np.union1d(self.labelled, added)
         self._known = {}
 
-    def _noise_of(self, node: int) -> FloatArray:
+    def noise_of(self, node: int) -> FloatArray:
         """Return a sample of the noise of each column's label at `node`, whenever it comes."""
         signs = np.random.default_rng((self._seed, node)).choice((-1.0, 1.0), size=self._k)
         return np.asarray(np.sqrt(self.noise / self._k) * signs)
@@ -194,8 +194,8 @@ class SketchedLookahead:
     """Sketches to look ahead with; see :class:`Lookahead`.
 
     What a supposed label at v takes away has rank one: row u of X loses C_uv a, with
-    a = X_v / (C_vv + noise). The sketches stay as they are, and only the norms of their rows are
-    brought up to date:
+    a = X_v / (C_vv + noise), where a sample X_v has its noise added. The sketches stay as they
+    are, and only the norms of their rows are brought up to date:
 
         |X_u - C_uv a|^2 = |X_u|^2 - 2 C_uv X_u a + C_uv^2 |a|^2.
 
@@ -231,10 +231,10 @@ class SketchedLookahead:
         base.remember(node, whole)
         pick = _Pick(node, column, total, [])
         for i, (X, norms) in enumerate(zip(base.sketches, self._norms, strict=True)):
-            a = X[node].copy()
+            a = X[node] if i else X[node] + base.noise_of(node).astype(np.float32)
             for before in self._picks:
-                a -= before.column[node] * before.shares[i]
-            a /= np.float32(total)
+                a = a - before.column[node] * before.shares[i]
+            a = a / np.float32(total)
             along = X @ a
             for before in self._picks:
                 along -= before.column * np.float32(before.shares[i] @ a)
@@ -258,4 +258,4 @@ class _Pick:
 
 def squared_row_norms(X: Float32Array) -> FloatArray:
     """|X_u|^2 of every row u."""
-    return np.einsum("ij,ij->i", X, X).astype(np.float64)
+    return np.asarray(np.einsum("ij,ij->i", X, X), dtype=np.float64)

@@ -87,15 +87,15 @@ class GaussianField:
         B[nodes, np.arange(len(nodes))] = 1
         return self._apply(B, observed, 1.0)
 
-    def apply(self, B: npt.NDArray[np.floating], observed: IntArray) -> Float32Array:
+    def apply(self, B: npt.NDArray[np.number], observed: IntArray) -> Float32Array:
         """Return C B, given `observed`; `B` of shape (n, m) is signed as it pleases."""
         return self._apply(B, observed, 1.0)
 
-    def samples(self, signs: npt.NDArray[np.floating], observed: IntArray) -> Float32Array:
+    def samples(self, signs: npt.NDArray[np.number], observed: IntArray) -> Float32Array:
         """Return X with mean X X' = m C, from m independent columns of random signs (n, m)."""
         return self._apply(signs, observed, 0.5)
 
-    def _apply(self, B: npt.NDArray[np.floating], observed: IntArray, power: float) -> Float32Array:
+    def _apply(self, B: npt.NDArray[np.number], observed: IntArray, power: float) -> Float32Array:
         """Return C^power B, up to a rotation of the columns where `power` is 1/2."""
         coefficients = _coefficients(self._alpha, power, self._tol)
         at = self._place[observed]
