@@ -1,5 +1,7 @@
-"""The labelling loop as plain state, and its simulation where the answer is known."""
+"""The labelling loop, and its simulation where the answers are known."""
 
-from fewlabels.session.simulation import Fit, Round, simulate
+from fewlabels.session.intervals import Interval
+from fewlabels.session.learning_curve import LearningCurve, PairedDifference
+from fewlabels.session.simulation import simulate
 
-__all__ = ["Fit", "Round", "simulate"]
+__all__ = ["Interval", "LearningCurve", "PairedDifference", "simulate"]
