@@ -158,7 +158,7 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
             figure,
             "What are the questions worth?",
             f"Share of the digits without a label that are read right: mean of {n} other draws of "
-            f"{N_PUBLISHED}\ndigits, ten labels each at first.{shade}",
+            f"{N_PUBLISHED}\ndigits, ten labels each at first.{shade} Dotted: one draw.",
         )
         curves: list[tuple[FloatArray, str, Any, str | None, str]] = [
             (spread.recommended[name], BLUE, "-", "o", "fewlabels"),
@@ -176,8 +176,9 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
         published = np.array([table.accuracy for table in example.tables])
         _draw_curve(axes, labels, published, VERMILLION, ":", None)
         names.append((100 * published[-1], "as published", VERMILLION))
-        axes.set_ylim(0, 101)
-        _frame_percentages(axes, labels, range(0, 101, 20))
+        lowest = int(axes.get_ylim()[0]) // 10 * 10
+        axes.set_ylim(lowest, 101)
+        _frame_percentages(axes, labels, range(lowest, 101, 10))
         _name_at_the_right(axes, names)
     return figure
 

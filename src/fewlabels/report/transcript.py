@@ -65,8 +65,8 @@ def spread_text(spread: Spread) -> str:
     lines = [
         f"{len(spread.seeds)} other draws of 330 points (seeds from {spread.seeds[0]}; the recipe "
         "was chosen on smaller ones):",
-        "mean and, after +-, standard deviation. Random: the model of fewlabels, its questions drawn",
-        "at random.",
+        "mean and, after +-, standard deviation. Under random: the model of fewlabels, with",
+        "questions drawn at random.",
         "",
         f"{'labels':>8}  {'old rule':>14}  {'random':>14}  {'fewlabels':>14}  {'gain':>8}",
     ]

@@ -70,7 +70,13 @@ def draw_curves(
             style += 1
         name = f"{query} ({100 * areas[query]:.1f} %)"
         ax.plot(
-            labels, 100 * curve.mean, label=name, linewidth=1.8, markersize=5, markevery=every, **look
+            labels,
+            100 * curve.mean,
+            label=name,
+            linewidth=1.8,
+            markersize=5,
+            markevery=every,
+            **look,
         )
         if query in banded and not np.isnan(curve.low).any():
             has_bands = True

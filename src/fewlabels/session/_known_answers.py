@@ -10,7 +10,7 @@ import numpy as np
 from fewlabels._labels import encode_labels
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.session.rounds import AnyArray, BoolArray, FloatArray, IntArray
+from fewlabels.session.rounds import AnyArray, BoolArray, IntArray
 
 ONE_PER_CLASS = "one per class"
 
@@ -56,9 +56,7 @@ class Answers:
         rest[labelled] = -1
         points = np.flatnonzero(rest >= 0)
         members = np.bincount(rest[points], minlength=len(self.classes))
-        hits: FloatArray = np.bincount(
-            rest[points], weights=right[points], minlength=len(self.classes)
-        )
+        hits = np.bincount(rest[points], weights=right[points], minlength=len(self.classes))
         there = members > 0
         return float(hits.sum() / len(points)), float(np.mean(hits[there] / members[there]))
 
@@ -120,8 +118,8 @@ def start_of(initial: Any, answers: Answers) -> Start:
         return Start(count, count, str(count))
     if given.ndim != 1 or len(given) == 0 or given.dtype.kind not in "iu":
         raise InvalidTypeError(
-            f"initial must be {ONE_PER_CLASS!r}, a number of points, or a list of one or more point "
-            f"numbers, got shape {given.shape} and dtype {given.dtype}."
+            f"initial must be {ONE_PER_CLASS!r}, a number of points, or a list of one or more "
+            f"point numbers, got shape {given.shape} and dtype {given.dtype}."
         )
     if given.min() < 0 or given.max() >= n_points or len(np.unique(given)) < len(given):
         raise InvalidInputError(

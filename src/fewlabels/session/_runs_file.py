@@ -134,13 +134,15 @@ class RunsFile:
 def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[str, Any]) -> None:
     before = header["settings"] | {"random_state": header["seed"]}
     differing = [
-        f"{name} {before[name]} (now {now})" for name, now in settings.items() if before[name] != now
+        f"{name} {before[name]} (now {now})"
+        for name, now in settings.items()
+        if before[name] != now
     ]
     if header["data"] != data:
         differing.insert(0, "other data")
     if differing:
         raise DataFileError(
-            f"{path} holds runs with {'; '.join(differing)}. Name another file, or delete it to "
+            f"{path} holds runs with {'; '.join(differing)}. Save to another place, or delete it to "
             "begin anew."
         )
 
@@ -158,7 +160,7 @@ def data_fingerprint(X_or_graph: Any, answers: Answers) -> str:
     for array in [*_arrays(X_or_graph), answers.codes]:
         values = np.ascontiguousarray(array)
         digest.update(f"{values.dtype.str}{values.shape}".encode())
-        digest.update(memoryview(values.reshape(-1)).cast("B"))
+        digest.update(values.reshape(-1).view(np.uint8).data)
     digest.update(repr(answers.classes.tolist()).encode())
     return digest.hexdigest()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -147,9 +146,7 @@ class LearningCurve:
             for query, table in values.items()
         }
 
-    def labels_needed(
-        self, accuracy: float, *, measure: str = "accuracy"
-    ) -> dict[str, FloatArray]:
+    def labels_needed(self, accuracy: float, *, measure: str = "accuracy") -> dict[str, FloatArray]:
         """Return the number of labels after which a curve first is at `accuracy` or above.
 
         Parameters
@@ -240,7 +237,13 @@ class LearningCurve:
         MissingDependencyError
             If pandas is not installed.
         """
-        pandas = _imported("pandas", "pandas", "a table")
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise MissingDependencyError(
+                "a table needs pandas, which is not installed: pip install pandas; to_columns() "
+                "does without"
+            ) from error
         return pandas.DataFrame(self.to_columns())
 
     def to_columns(self) -> dict[str, list[Any]]:
@@ -253,7 +256,9 @@ class LearningCurve:
             "n_labels": self.labels.tolist() * len(per_run),
             **{
                 name: [
-                    value for query in self.queries for value in getattr(self, name)[query].ravel().tolist()
+                    value
+                    for query in self.queries
+                    for value in getattr(self, name)[query].ravel().tolist()
                 ]
                 for name in (*MEASURES, "seconds")
             },
@@ -284,8 +289,7 @@ class LearningCurve:
         """
         areas = {query: float(values.mean()) for query, values in self.area(measure).items()}
         if ax is None:
-            pyplot = _imported("matplotlib.pyplot", "fewlabels[figures]", "a figure")
-            ax = pyplot.subplots(figsize=(8, 4.5), layout="constrained")[1]
+            ax = _new_axes()
         curves = {q: self.interval(q, measure=measure, confidence=confidence) for q in self.queries}
         draw_curves(ax, self.labels, curves, areas, measure=measure, confidence=confidence)
         return ax
@@ -308,10 +312,11 @@ class LearningCurve:
             )
 
 
-def _imported(module: str, package: str, what: str) -> Any:
+def _new_axes() -> Any:
     try:
-        return import_module(module)
+        import matplotlib.pyplot as plt
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
-            f"{what} needs {module.split('.')[0]}, which is not installed: pip install '{package}'"
+            "a figure needs matplotlib, which is not installed: pip install 'fewlabels[figures]'"
         ) from error
+    return plt.subplots(figsize=(8, 4.5), layout="constrained")[1]
