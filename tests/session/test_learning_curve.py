@@ -51,9 +51,7 @@ def test_the_area_of_a_level_curve_is_its_height_and_that_of_a_line_its_middle()
 def test_the_area_of_a_single_round_is_its_figure():
     curve = curve_of(3, labels=np.array([7]))
     assert curve.area()["auto"].tolist() == curve.accuracy["auto"][:, 0].tolist()
-    assert (
-        curve.area("macro_recall")["auto"].tolist() == curve.macro_recall["auto"][:, 0].tolist()
-    )
+    assert curve.area("macro_recall")["auto"].tolist() == curve.macro_recall["auto"][:, 0].tolist()
 
 
 def test_labels_needed_is_where_the_curve_first_gets_there():
@@ -85,7 +83,9 @@ def test_a_comparison_turned_round_changes_its_sign():
     curve = curve_of()
     one = curve.compare("margin", measure="macro_recall")["auto"].area
     other = curve.compare("auto", measure="macro_recall")["margin"].area
-    np.testing.assert_allclose([one.mean, one.low, one.high], [-other.mean, -other.high, -other.low])
+    np.testing.assert_allclose(
+        [one.mean, one.low, one.high], [-other.mean, -other.high, -other.low]
+    )
 
 
 def test_what_all_repeats_share_does_not_widen_a_paired_comparison():
@@ -163,17 +163,17 @@ def test_the_plot_has_a_line_for_each_rule_in_percent():
     assert len(axes.lines) == 3
     for line, query in zip(axes.lines, curve.queries, strict=True):
         np.testing.assert_array_equal(line.get_xdata(), LABELS)
-        np.testing.assert_allclose(
-            line.get_ydata(), 100 * curve.macro_recall[query].mean(axis=0)
-        )
+        np.testing.assert_allclose(line.get_ydata(), 100 * curve.macro_recall[query].mean(axis=0))
     assert axes.get_xlabel() == "number of labels"
     assert axes.get_ylabel() == "mean recall of the classes over the rest, in %"
 
 
 def test_random_questions_look_unlike_any_rule():
-    queries = tuple(f"rule {i}" for i in range(16)) + ("random",)
+    queries = (*(f"rule {i}" for i in range(16)), "random")
     axes = drawn(curve_of(2, queries=queries))
-    looks = [(line.get_color(), str(line.get_linestyle()), line.get_marker()) for line in axes.lines]
+    looks = [
+        (line.get_color(), str(line.get_linestyle()), line.get_marker()) for line in axes.lines
+    ]
     assert len(set(looks)) == 17
     *others, random = looks
     assert random[0] not in {look[0] for look in others}
@@ -224,7 +224,9 @@ def test_no_text_leaves_the_figure_or_meets_another(n_rules):
     figure = axes.figure
     renderer = figure.canvas.get_renderer()
     legend = axes.get_legend()
-    labels = [axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels(), *axes.get_yticklabels()]
+    labels = [axes.xaxis.label, axes.yaxis.label]
+    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        labels += [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
     boxes = [text.get_window_extent(renderer) for text in labels if text.get_text()]
     boxes.append(legend.get_window_extent(renderer))
     inside = figure.bbox

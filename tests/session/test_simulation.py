@@ -191,7 +191,10 @@ def test_an_oracle_is_asked_once_for_all(graph, truth):
     [
         (lambda points: 1 / 0, r"oracle y raised ZeroDivisionError: division by zero.*called once"),
         (lambda points: [1, 2], "oracle y must return one label for each of the 90 points, got 2"),
-        (lambda points: [None if p == 7 else p % 2 for p in points], r"no answer for point 7 \(1 of"),
+        (
+            lambda points: [None if p == 7 else p % 2 for p in points],
+            r"no answer for point 7 \(1 of",
+        ),
         (lambda points: None, "labels must be an array or a list"),
         (lambda points: points * 0, "two classes or more, got 1"),
     ],
@@ -271,9 +274,7 @@ def test_rules_of_a_users_own(graph, truth):
 @pytest.mark.parametrize("returned", [[0, 0], [50, 3], [1], [0.5, 1.5], [3, N]])
 def test_a_rule_that_returns_something_else_is_a_clear_error(graph, truth, returned):
     with pytest.raises(InvalidInputError, match="was asked for 2 different points without a label"):
-        simulate(
-            graph, truth, query=TakesTheFirst(returned), initial=[50], budget=5, batch_size=2
-        )
+        simulate(graph, truth, query=TakesTheFirst(returned), initial=[50], budget=5, batch_size=2)
 
 
 def test_the_graph_is_the_models(truth):
@@ -379,9 +380,7 @@ def test_rules_and_repeats_may_be_added_to_a_file(graph, truth, tmp_path):
     settings = {"budget": 12, "random_state": 5}
     file = tmp_path / "runs.jsonl"
     simulate(graph, truth, query="margin", **settings, save_to=file)
-    curve = simulate(
-        graph, truth, query=["entropy", "margin"], repeats=2, **settings, save_to=file
-    )
+    curve = simulate(graph, truth, query=["entropy", "margin"], repeats=2, **settings, save_to=file)
     expected = simulate(graph, truth, query=["entropy", "margin"], repeats=2, **settings)
     for query in curve.queries:
         same(curve, expected, query)

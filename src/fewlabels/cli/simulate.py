@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import warnings
 from functools import partial
 from pathlib import Path
@@ -211,8 +212,10 @@ def simulate(
             written = _write(out, curve, labels, settings)
     except KeyboardInterrupt:
         if runs.exists():
+            newline = "\n" if sys.stderr.isatty() else ""  # after the ^C that a terminal shows
             click.echo(
-                f"\nThe finished runs are in {runs}; the same command goes on from there.", err=True
+                f"{newline}The finished runs are in {runs}; the same command goes on from there.",
+                err=True,
             )
         raise
     notes = dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)

@@ -150,15 +150,17 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
     labels = [ACTIVE_30.n_initial + i * ACTIVE_30.n_queries for i in range(ACTIVE_30.n_rounds)]
     (example,) = (e for e in reproduction.published if e.name == name)
     n = len(spread.seeds)
-    shade = " Shaded: 95 % interval of the mean." if n > 1 else ""
+    others, shade = "another draw", ""
+    if n > 1:
+        others, shade = f"{n} other draws", " Shaded: 95 % interval of the mean."
     with mpl.rc_context(_STYLE):
         figure = _new_figure(5.2)
         axes = figure.add_axes((0.085, 0.115, 0.565, 0.66))
         _title(
             figure,
             "What are the questions worth?",
-            f"Share of the digits without a label that are read right: mean of {n} other draws of "
-            f"{N_PUBLISHED}\ndigits, ten labels each at first.{shade} Dotted: one draw.",
+            f"Share of the digits without a label that are read right, on {others} of "
+            f"{N_PUBLISHED},\nten of them with a label at first. Dotted: as published.{shade}",
         )
         curves: list[tuple[FloatArray, str, Any, str | None, str]] = [
             (spread.recommended[name], BLUE, "-", "o", "fewlabels"),

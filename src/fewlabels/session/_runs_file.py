@@ -142,8 +142,8 @@ def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[st
         differing.insert(0, "other data")
     if differing:
         raise DataFileError(
-            f"{path} holds runs with {'; '.join(differing)}. Save to another place, or delete it to "
-            "begin anew."
+            f"{path} holds runs with {'; '.join(differing)}. Save to another place, or delete it "
+            "to begin anew."
         )
 
 
