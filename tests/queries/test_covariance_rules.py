@@ -212,3 +212,19 @@ def test_a_covariance_that_does_not_fit_is_refused(monkeypatch):
         VOptimality().query(path(5))
     with pytest.raises(NotEnoughMemoryError, match="sketch of 5 points"):
         VOptimality(covariance="sketch").query(path(5))
+
+
+def test_the_recommended_field_has_a_ground_until_two_classes_hold_it():
+    rule = UncertainInfluence()
+    graph = path(9)
+    p = np.full((9, 2), 0.5)
+    states = [
+        LabelledGraph(graph),
+        labelled_at(graph, [0]),
+        LabelledGraph(graph, [0] * 2 + [1] * 7),
+    ]
+    assert [rule._alpha_for(state) for state in states] == [0.99, 0.99, 0.99]
+    assert rule._alpha_for(LabelledGraph(graph, [0, 1] + [-1] * 7, p)) == 1
+    large = UncertainInfluence(covariance="sketch")
+    assert large._alpha_for(LabelledGraph(graph, [0, 1] + [-1] * 7, p)) == 0.99
+    assert UncertainInfluence(alpha=0.5)._alpha_for(states[0]) == 0.5

@@ -20,8 +20,8 @@ COVARIANCES = ("auto", "exact", "sketch")
 
 # An inversion of so many nodes takes about two seconds, and 72 MB.
 MOST_EXACT = 3_000
-# Where a sketch is asked for and no alpha is given.
-SKETCH_ALPHA = 0.99
+# Where a field has to have some ground, and no alpha is given.
+GROUNDED_ALPHA = 0.99
 
 
 class CovarianceRule(QueryRule):
@@ -91,21 +91,27 @@ class CovarianceRule(QueryRule):
     def _observed(self, known: LabelledGraph) -> Covariance:
         """Return the covariance given the labelled nodes: the one of before, if it fits."""
         graph = in_memory(known.graph_, type(self).__name__)
-        settings = (self.alpha, self.noise, self.covariance, self.n_columns)
+        alpha = self._alpha_for(known)
+        settings = (alpha, self.noise, self.covariance, self.n_columns)
         labelled = known.labelled_nodes
         state = self.__dict__.get("_state")
         if state is None or state[0] is not graph or state[1] != settings:
-            state = (graph, settings, self._prepared(graph, labelled))
+            state = (graph, settings, self._prepared(graph, alpha, labelled))
             self._state = state
         covariance: Covariance = state[2]
         covariance.observe(labelled)
         return covariance
 
-    def _prepared(self, graph: Graph, labelled: IntArray) -> Covariance:
+    def _alpha_for(self, known: LabelledGraph) -> float:
+        """Return the alpha that None stands for, or the one that was given."""
+        if self.alpha is not None:
+            return self.alpha
+        return 1.0 if is_exact(self.covariance, known.graph_) else GROUNDED_ALPHA
+
+    def _prepared(self, graph: Graph, alpha: float, labelled: IntArray) -> Covariance:
         noise = self._noise_on(graph)
         if is_exact(self.covariance, graph):
-            return ExactCovariance(graph, self.alpha or 1.0, noise, labelled=labelled)
-        alpha = SKETCH_ALPHA if self.alpha is None else self.alpha
+            return ExactCovariance(graph, alpha, noise, labelled=labelled)
         if alpha == 1:
             raise InvalidInputError(
                 f"alpha=1 has no ground, which a sketch of {graph.n_nodes:,} points needs. Give an "

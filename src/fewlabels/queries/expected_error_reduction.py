@@ -10,7 +10,6 @@ from fewlabels._validation import check_integer
 from fewlabels.graph import Graph
 from fewlabels.queries._checks import FloatArray, IntArray, check_distributions
 from fewlabels.queries._covariance_rule import (
-    SKETCH_ALPHA,
     CovarianceKind,
     CovarianceRule,
     is_exact,
@@ -133,8 +132,7 @@ class ExpectedErrorReduction(CovarianceRule):
     def _columns(self, graph: Graph, known: LabelledGraph, nodes: IntArray) -> Any:
         if is_exact(self.covariance, graph):
             return self._observed(known).columns(nodes)
-        alpha = SKETCH_ALPHA if self.alpha is None else self.alpha
-        field = GaussianField(graph, alpha, self._noise_on(graph))
+        field = GaussianField(graph, self._alpha_for(known), self._noise_on(graph))
         return field.columns(nodes, known.labelled_nodes)
 
     def _response(self, graph: Graph, column: Any, node: int) -> FloatArray:

@@ -5,32 +5,48 @@ from __future__ import annotations
 import numpy as np
 
 from fewlabels.queries._checks import FloatArray, IntArray
-from fewlabels.queries._covariance_rule import CovarianceKind, CovarianceRule, shares
+from fewlabels.queries._covariance_rule import (
+    GROUNDED_ALPHA,
+    CovarianceKind,
+    CovarianceRule,
+    shares,
+)
 from fewlabels.queries._labelled_graph import LabelledGraph
 from fewlabels.queries.margin import least_margin
 from fewlabels.systems import Lookahead
+
+# Of the estimated share of new classes; chosen on digits.
+_POWER = 3
 
 
 class UncertainInfluence(CovarianceRule):
     """Margin times Sigma-optimality over what is uncertain: what the package recommends.
 
     With C the covariance of the scores in the Gaussian field model, given the labels so far, and
-    m = :func:`least_margin` of the predictions, 0 where a label is known, a label at v is worth ::
+    m how unsure the model is of each point, 0 where a label is known, a label at v is worth ::
 
         s_v = m_v (sum_u C_uv m_u) / sqrt(C_vv + noise):
 
-    how unsure the model is of v, times the standard deviation by which the answer moves the
-    summed scores of all that it is unsure of. The largest is chosen, C is downdated by it, and
-    again, so that the points of a batch differ. Without a label, or with labels of a single
-    class, m is 1 and the choice is that of :class:`fewlabels.queries.SigmaOptimality`: clusters
-    of which nothing is known, the large ones first. A component without a label has the prior
-    for its prediction and a large variance, and is asked about soon.
+    the standard deviation by which the answer moves the summed scores of all that the model is
+    unsure of, where it is unsure itself. The largest is chosen, C is downdated by it, and again,
+    so that the points of a batch differ.
+
+    A prediction knows only of classes that were seen. With f of the l labels alone in their
+    class, the share of the points whose class is new is about f / l (Good, Turing), and ::
+
+        m = q + (1 - q) least_margin(p),    q = (f / l)^3:
+
+    at first, while every answer is a new class, as without a label, m is 1, and the choice is
+    that of :class:`fewlabels.queries.SigmaOptimality`: amid the largest clusters of which nothing
+    is known. A component without a label has the prior for its prediction and a large variance,
+    and is asked about soon.
 
     Parameters
     ----------
-    alpha : float in (0, 1], default=0.99
+    alpha : float in (0, 1], default=None
         Of the field: c = (1 - alpha) / alpha. 1 is that of harmonic functions, which has an
-        exact covariance only.
+        exact covariance only. None: 1 where the covariance is exact and labels of two classes
+        hold the field, else 0.99.
     noise : float, default=0.0
         Variance of a label, in units of 1 / mean degree; at least 0. 0 takes labels as they are.
     covariance : {"auto", "exact", "sketch"}, default="auto"
@@ -53,8 +69,10 @@ class UncertainInfluence(CovarianceRule):
     References
     ----------
     Sigma-optimality: Y. Ma, R. Garnett and J. Schneider, NIPS 2013; the margin: T. Scheffer,
-    C. Decomain and S. Wrobel, IDA 2001. The product, and the margins within the sum, are this
-    package's.
+    C. Decomain and S. Wrobel, IDA 2001; new classes: I. J. Good, "The population frequencies of
+    species and the estimation of population parameters", Biometrika 1953. The product, the
+    margins within the sum and the cube, which trusts the predictions sooner than the estimate
+    alone would, are this package's.
 
     Examples
     --------
@@ -65,7 +83,7 @@ class UncertainInfluence(CovarianceRule):
     >>> from fewlabels.queries import UncertainInfluence
     >>> path = Graph.from_affinity(np.eye(21, k=1) + np.eye(21, k=-1))
     >>> y = np.full(21, -1)
-    >>> y[[0, 20]] = [0, 1]
+    >>> y[[0, 1, 19, 20]] = [0, 0, 1, 1]
     >>> UncertainInfluence().query(LabelPropagation().fit(path, y))
     array([10])
     """
@@ -75,24 +93,36 @@ class UncertainInfluence(CovarianceRule):
     def __init__(
         self,
         *,
-        alpha: float = 0.99,
+        alpha: float | None = None,
         noise: float = 0.0,
         covariance: CovarianceKind = "auto",
         n_columns: int = 64,
     ) -> None:
         super().__init__(alpha=alpha, noise=noise, covariance=covariance, n_columns=n_columns)
 
+    def _alpha_for(self, known: LabelledGraph) -> float:
+        if self.alpha is None and known.predictions is None:
+            return GROUNDED_ALPHA
+        return super()._alpha_for(known)
+
     def _weights(self, known: LabelledGraph, candidates: IntArray) -> FloatArray:
         if known.predictions is None:
             return np.ones(len(candidates))
-        return least_margin(known.predictions[candidates])
+        return self._doubts(known, candidates)
 
     def _targets(self, known: LabelledGraph) -> FloatArray | None:
         if known.predictions is None:
             return None
-        margins = least_margin(known.predictions)
-        margins[known.labelled_] = 0
-        return margins
+        doubts = np.zeros(known.graph_.n_nodes)
+        unknown = np.flatnonzero(~known.labelled_)
+        doubts[unknown] = self._doubts(known, unknown)
+        return doubts
+
+    def _doubts(self, known: LabelledGraph, nodes: IntArray) -> FloatArray:
+        """Return m at `nodes`."""
+        counts = np.bincount(known.label_codes_[known.labelled_])
+        new = float((counts == 1).sum() / counts.sum()) ** _POWER
+        return new + (1 - new) * least_margin(np.asarray(known.predictions)[nodes])
 
     def _gains(self, ahead: Lookahead, noise: float) -> FloatArray:
         return np.asarray(np.sqrt(shares(ahead.row_sums**2, ahead.variances, noise)))
