@@ -24,7 +24,10 @@ if TYPE_CHECKING:
         transductive_cross_val_score,
     )
     from fewlabels.models import (
+        Choice,
+        Choices,
         CorrectAndSmooth,
+        FewLabelsClassifier,
         HarmonicRegressor,
         LabelPropagation,
         LabelSpreading,
@@ -37,8 +40,11 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Choice",
+    "Choices",
     "CorrectAndSmooth",
     "DiskGraph",
+    "FewLabelsClassifier",
     "FewLabelsError",
     "Graph",
     "HarmonicRegressor",
@@ -64,8 +70,11 @@ __all__ = [
 
 # Loaded when first used, so that `import fewlabels` and `fewlabels --help` answer at once.
 _HOMES = {
+    "Choice": "fewlabels.models",
+    "Choices": "fewlabels.models",
     "CorrectAndSmooth": "fewlabels.models",
     "DiskGraph": "fewlabels.graph",
+    "FewLabelsClassifier": "fewlabels.models",
     "FewLabelsError": "fewlabels.exceptions",
     "Graph": "fewlabels.graph",
     "HarmonicRegressor": "fewlabels.models",

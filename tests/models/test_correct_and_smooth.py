@@ -459,16 +459,9 @@ def test_a_graph_on_disk_is_refused(tmp_path) -> None:
         CorrectAndSmooth(LogisticRegression()).fit(X, Y, graph=open_graph(tmp_path / "graph"))
 
 
-def _expected_failures(estimator: object) -> dict[str, str]:
-    return expected_failed_checks(estimator) | {
-        "check_classifiers_classes": "It takes -1 for a class, but for scikit-learn's own "
-        "semi-supervised estimators, which it knows by name. Here, too, -1 is unlabelled."
-    }
-
-
 @parametrize_with_checks(
     [CorrectAndSmooth(LogisticRegression(max_iter=1000))],
-    expected_failed_checks=_expected_failures,
+    expected_failed_checks=expected_failed_checks,
 )
 def test_scikit_learns_own_checks(estimator, check) -> None:
     if check.func.__name__ == "check_array_api_input":
