@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         SpreadingRegressor,
         normalize_class_mass,
     )
+    from fewlabels.session import Session
 
 __all__ = [
     "Choice",
@@ -56,6 +57,7 @@ __all__ = [
     "PoissonClassifier",
     "PoissonMBOClassifier",
     "ReweightedLaplaceClassifier",
+    "Session",
     "SpreadingRegressor",
     "UnreachedWarning",
     "__version__",
@@ -86,6 +88,7 @@ _HOMES = {
     "PoissonClassifier": "fewlabels.models",
     "PoissonMBOClassifier": "fewlabels.models",
     "ReweightedLaplaceClassifier": "fewlabels.models",
+    "Session": "fewlabels.session",
     "SpreadingRegressor": "fewlabels.models",
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",

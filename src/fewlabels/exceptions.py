@@ -7,6 +7,7 @@
     │   └── InvalidTypeError (TypeError)      a thing of the wrong kind
     ├── NotEnoughMemoryError (MemoryError)    refused before the memory is asked for
     ├── GraphFileError (ValueError)           a graph file that can't be read
+    ├── SessionFileError (ValueError)         a saved session that can't be read
     ├── DataFileError (ValueError)            a table or array file that can't be read or written
     └── MissingDependencyError (ImportError)  an optional package that isn't installed
 
@@ -40,6 +41,10 @@ class NotEnoughMemoryError(FewLabelsError, MemoryError):
 
 class GraphFileError(FewLabelsError, ValueError):
     """A file does not hold a graph that this version can read."""
+
+
+class SessionFileError(FewLabelsError, ValueError):
+    """A file does not hold a session that this version can read."""
 
 
 class DataFileError(FewLabelsError, ValueError):

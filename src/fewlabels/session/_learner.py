@@ -8,41 +8,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
+from fewlabels.exceptions import InvalidInputError, UnreachedWarning
 from fewlabels.graph import Graph, knn_graph
 from fewlabels.models import LabelSpreading
 from fewlabels.queries import QueryRule
 from fewlabels.session.rounds import AnyArray, Fit, IntArray
-
-_N_NEIGHBORS = 10
-_METHODS = ("fit", "add_labels", "get_params")
-
-
-def default_model() -> LabelSpreading:
-    """Return the model that is taken where none is given.
-
-    Label spreading that lets labels travel far, with classes of equal mass. An update costs
-    little at any size.
-    """
-    return LabelSpreading(
-        "self-tuning",
-        n_neighbors=_N_NEIGHBORS,
-        alpha=0.99,
-        max_iter=1000,
-        class_prior="uniform",
-    )
-
-
-def checked_model(model: Any) -> Any:
-    """Return an unfitted copy of `model`, the default for None, or raise."""
-    if model is None:
-        return default_model()
-    if isinstance(model, type) or not all(hasattr(model, name) for name in _METHODS):
-        raise InvalidTypeError(
-            "model must be a classifier of fewlabels, such as LabelSpreading(), which learns more "
-            f"labels without a refit; got {model!r}."
-        )
-    return clone(model)
 
 
 def graph_of(X: Any, model: Any, truth: AnyArray, known: IntArray) -> Graph:
@@ -65,7 +35,7 @@ def graph_of(X: Any, model: Any, truth: AnyArray, known: IntArray) -> Graph:
     _, first = np.unique(truth[known], return_index=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitted = clone(model).fit(X, label_column(len(truth), known[first], truth[known[first]]))
+        fitted = clone(model).fit(X, _label_column(len(truth), known[first], truth[known[first]]))
     graph: Graph = fitted.graph_
     return graph
 
@@ -74,7 +44,7 @@ def _makes_knn_graph(model: Any) -> bool:
     return isinstance(model, LabelSpreading) and model.kernel == "self-tuning"
 
 
-def label_column(n_points: int, points: IntArray, labels: AnyArray) -> AnyArray:
+def _label_column(n_points: int, points: IntArray, labels: AnyArray) -> AnyArray:
     """Return a label for each point, and where there is none -1 for numbers, None for others."""
     if labels.dtype.kind == "i":
         column: AnyArray = np.full(n_points, -1, dtype=labels.dtype)
@@ -125,7 +95,7 @@ class ModelLearner:
             if self._is_fitted:
                 self._model.add_labels(points, labels)
             else:
-                self._model.fit(self._graph, label_column(self._graph.n_nodes, points, labels))
+                self._model.fit(self._graph, _label_column(self._graph.n_nodes, points, labels))
                 self._is_fitted = True
         self._open[points] = False
         model = self._model

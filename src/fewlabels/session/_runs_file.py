@@ -13,12 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
-import numpy as np
-from scipy import sparse
-
 from fewlabels._files import replace_when_whole
 from fewlabels.exceptions import DataFileError
-from fewlabels.graph import DiskGraph, Graph
+from fewlabels.session._fingerprint import fingerprint
 from fewlabels.session._known_answers import Answers
 from fewlabels.session._runs import Run
 
@@ -152,25 +149,8 @@ def _line(value: dict[str, Any]) -> bytes:
 
 
 def data_fingerprint(X_or_graph: Any, answers: Answers) -> str:
-    """Return a hash of the points and their true labels.
-
-    A graph on disk is told by its degrees and components, which are all that memory holds of it.
-    """
-    digest = hashlib.sha256()
-    for array in [*_arrays(X_or_graph), answers.codes]:
-        values = np.ascontiguousarray(array)
-        digest.update(f"{values.dtype.str}{values.shape}".encode())
-        digest.update(values.reshape(-1).view(np.uint8).data)
+    """Return a hash of the points and their true labels; see :func:`fingerprint`."""
+    digest = hashlib.sha256(fingerprint(X_or_graph).encode())
+    digest.update(answers.codes.astype("<i8").tobytes())
     digest.update(repr(answers.classes.tolist()).encode())
     return digest.hexdigest()
-
-
-def _arrays(X: Any) -> list[Any]:
-    if isinstance(X, DiskGraph):
-        return [X.degrees, X.component_labels]
-    matrix = X.affinity if isinstance(X, Graph) else X
-    if sparse.issparse(matrix):
-        rows = sparse.csr_array(matrix)
-        return [rows.indptr, rows.indices, rows.data]
-    values = np.asarray(matrix)
-    return [values if values.dtype != object else values.astype(np.float64)]

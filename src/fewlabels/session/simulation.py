@@ -17,7 +17,8 @@ from fewlabels.graph import Graph
 from fewlabels.graph._progress import Progress, reporting
 from fewlabels.queries import FunctionRule, QueryRule, make_rule
 from fewlabels.session._known_answers import Answers, known_answers, start_of
-from fewlabels.session._learner import ModelLearner, checked_model, graph_of
+from fewlabels.session._learner import ModelLearner, graph_of
+from fewlabels.session._model import checked_model
 from fewlabels.session._runs import Run
 from fewlabels.session._runs_file import PathLike, RunsFile, data_fingerprint
 from fewlabels.session.learning_curve import LearningCurve
@@ -76,8 +77,8 @@ def simulate(
         What to ask by; see :func:`fewlabels.queries.make_rule`. A mapping names its rules, such
         as two settings of the same. ``"random"`` is added if it is not there.
     model : classifier of fewlabels, default=None
-        Unfitted. None: label spreading on a self-tuned graph of 10 neighbours, with alpha=0.99
-        and classes of equal mass.
+        Unfitted. None: a session's, label spreading with ``alpha=0.99`` and
+        ``class_prior="uniform"``, on :func:`fewlabels.knn_graph` of features.
     initial : "one per class", int, or array-like of int, default="one per class"
         The first labels: one random point of each class; so many random points; these points
         (in every repeat). 0: none, so that the first batch too is the rule's choice.
