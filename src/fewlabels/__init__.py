@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fewlabels.models import (
         CorrectAndSmooth,
         FewLabelsClassifier,
+        FewLabelsRegressor,
         HarmonicRegressor,
         LabelPropagation,
         LabelSpreading,
@@ -42,6 +43,7 @@ __all__ = [
     "DiskGraph",
     "FewLabelsClassifier",
     "FewLabelsError",
+    "FewLabelsRegressor",
     "Graph",
     "HarmonicRegressor",
     "LabelPropagation",
@@ -70,6 +72,7 @@ _HOMES = {
     "DiskGraph": "fewlabels.graph",
     "FewLabelsClassifier": "fewlabels.models",
     "FewLabelsError": "fewlabels.exceptions",
+    "FewLabelsRegressor": "fewlabels.models",
     "Graph": "fewlabels.graph",
     "HarmonicRegressor": "fewlabels.models",
     "LabelPropagation": "fewlabels.models",
