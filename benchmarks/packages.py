@@ -14,6 +14,7 @@ MODULES = {
     "pynndescent": "pynndescent",
     "hnswlib": "hnswlib",
     "scikit-network": "sknetwork",
+    "cleanlab": "cleanlab",
     "faiss-cpu": "faiss",
     "numpy": "numpy",
     "scipy": "scipy",

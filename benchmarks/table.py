@@ -14,10 +14,10 @@ GOALS = "what is to be reached"  # there too
 # From the smallest; tables show the largest that was measured.
 SIZE_NAMES = ("tiny", "small", "full")
 _SUMMARY_HEAD = (
-    "| work | fewlabels | peers, and what fewlabels is beside them |",
-    "| --- | --- | --- |",
+    "| work | fewlabels | best peer | fewlabels is |",
+    "| --- | --- | --- | --- |",
 )
-_MORE = "Memory, plots, every row, and how it is measured: [performance](docs/performance.md)."
+_MORE = "All peers, versions, memory and plots: [performance](docs/performance.md)."
 _FULL_HEAD = (
     "| work | who | result | fewlabels is | quality | peak memory | runs |",
     "| --- | --- | --- | --- | --- | --- | --- |",
@@ -26,7 +26,7 @@ _TITLES = {"tiny": "Tiny, as in the tests", "small": "Small", "full": "Full size
 
 
 def summary(document: dict[str, Any]) -> str:
-    """Return the headline rows, a line each, and where they were measured.
+    """Return the headline rows, a line each beside the best peer, and where they were measured.
 
     Of each case the rows of the largest size that was measured.
     """
@@ -39,10 +39,8 @@ def summary(document: dict[str, Any]) -> str:
         for row in document["rows"]
         if row["headline"] and row["size"] == sizes[row["case"]] and row["peers"]
     ]
-    marks = _marks(rows)
-    lines = [_summary_line(row, marks) for row in rows]
-    sources = _sources(document, rows, marks)
-    return "\n".join([*_SUMMARY_HEAD, *lines, "", *sources, "", _MORE])
+    lines = [_summary_line(row) for row in rows]
+    return "\n".join([*_SUMMARY_HEAD, *lines, "", f"{_summary_source(document, rows)} {_MORE}"])
 
 
 def full(document: dict[str, Any]) -> str:
@@ -113,15 +111,25 @@ def _ratio(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _summary_line(row: dict[str, Any], marks: dict[str, str]) -> str:
+def _summary_line(row: dict[str, Any]) -> str:
     ours, unit = row["ours"], row["unit"]
-    peers = []
-    for peer in row["peers"]:
-        said = compared(ours["value"], peer["value"], unit)
-        result = f"{peer['name']} {_with_quality(peer, unit)}"
-        peers.append(f"{result}: {said}" if said else result)
-    work = f"{row['work']}: {row['measure']}{marks[row['run']]}"
-    return f"| {work} | {_with_quality(ours, unit)} | {'<br>'.join(peers)} |"
+    best = max if unit == "share" else min
+    peer = best(row["peers"], key=lambda entry: entry["value"])
+    cells = (
+        row["work"] if unit == "s" else f"{row['work']}: {row['measure']}",
+        _with_quality(ours, unit),
+        f"{peer['name']} {_with_quality(peer, unit)}",
+        compared(ours["value"], peer["value"], unit),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _summary_source(document: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """Say where the headline rows were measured, and which peers were missing."""
+    runs = {run: document["runs"][run] for run in sorted({row["run"] for row in rows})}
+    cores = " or ".join(sorted({f"{about['machine']['cores']}" for about in runs.values()}))
+    text = f"Each row was measured in one run, on {cores} cores ({', '.join(runs)})."
+    return text + "".join(f" {reason}" for reason in _missing(document, rows, runs))
 
 
 def _full_lines(row: dict[str, Any], marks: dict[str, str]) -> list[str]:
@@ -173,13 +181,18 @@ def _sources(
             f"Measured in one run on {machine['cores']} cores ({machine['system']}, Python "
             f"{machine['python']}), {run}: {versions}."
         )
-        cases = {row["case"] for row in rows if row["run"] == run}
-        missing = [
-            reason
-            for case, reasons in about.get("missing", {}).items()
-            if case in cases
-            for reason in reasons
-        ]
-        text += "".join(f" {reason}" for reason in dict.fromkeys(missing))
+        text += "".join(f" {reason}" for reason in _missing(document, rows, [run]))
         lines += [f"{mark.strip()} {text}".strip(), ""]
     return lines[:-1]
+
+
+def _missing(
+    document: dict[str, Any], rows: list[dict[str, Any]], runs: Iterable[str]
+) -> list[str]:
+    """Return why peers were missing from the rows of some runs, each reason once."""
+    reasons = []
+    for run in runs:
+        cases = {row["case"] for row in rows if row["run"] == run}
+        for case, found in document["runs"][run].get("missing", {}).items():
+            reasons += found if case in cases else []
+    return list(dict.fromkeys(reasons))

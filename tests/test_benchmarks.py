@@ -256,13 +256,33 @@ def test_measuring_writes_results_tables_and_plots_that_the_check_accepts(root, 
     assert peers.main(["--check"], root=root) == 0
 
 
+@pytest.mark.parametrize(
+    ("unit", "ours", "theirs", "said"),
+    [
+        ("s", 2.0, (3.0, 1.0, 5.0), "| work | 2 s | peer 1 1 s | 2 x slower |"),
+        ("share", 0.9, (0.7, 0.8, 0.6), "| work: fit | 90.0 % | peer 1 80.0 % | +10.0 points |"),
+        ("error", 0.1, (0.3, 0.2, 0.4), "| work: fit | 1.0e-01 | peer 1 2.0e-01 |  |"),
+    ],
+)
+def test_the_summary_shows_the_best_peer_only(unit, ours, theirs, said):
+    about = {"machine": {"cores": 2, "python": "3.11", "system": "Linux"}, "packages": {}}
+    peers = [results.Entry(f"peer {i}", value) for i, value in enumerate(theirs)]
+    row = results.Row("work", "fit", unit, results.Entry("fewlabels", ours), peers)
+    about |= {"size": "small", "missing": {"a": ["one is missing."], "b": ["another is."]}}
+    summary = table.summary(results.merge(results.empty(), "run", about, "a", [row], ["a"]))
+    assert said in summary
+    assert summary.count("peer 1") == 1
+    assert "one is missing." in summary
+    assert "another is." not in summary
+
+
 def test_a_run_replaces_its_own_cases_and_sizes_only_and_rows_say_whose_they_are():
     about = {"machine": {"cores": 2, "python": "3.11", "system": "Linux"}, "packages": {"p": "1"}}
     order = ["a", "b"]
 
     def row(value):
-        ours, peer = results.Entry("fewlabels", value), results.Entry("peer", 4.0)
-        return [results.Row("work", "fit", "s", ours, [peer])]
+        ours, peers = results.Entry("fewlabels", value), [results.Entry("peer", 4.0)]
+        return [results.Row("work", "fit", "s", ours, peers)]
 
     small, full = about | {"size": "small"}, about | {"size": "full"}
     document = results.empty()
@@ -281,11 +301,14 @@ def test_a_run_replaces_its_own_cases_and_sizes_only_and_rows_say_whose_they_are
     ]
     assert set(document["runs"]) == {"one", "two", "three"}
     summary = table.summary(document)
-    assert "| work: fit <sup>2</sup> | 3 s | peer 4 s: 1.33 x faster |" in summary
-    assert "| work: fit <sup>1</sup> | 1 s | peer 4 s: 4 x faster |" in summary
+    assert "| work | 3 s | peer 4 s | 1.33 x faster |" in summary
+    assert "| work | 1 s | peer 4 s | 4 x faster |" in summary
     assert "500 ms" not in summary
-    assert summary.count("Measured in one run on 2 cores") == 2
-    assert table.full(document).index("### Full size") < table.full(document).index("### Small")
+    assert "Each row was measured in one run, on 2 cores (one, two)." in summary
+    whole = table.full(document)
+    assert whole.index("### Full size") < whole.index("### Small")
+    assert "| work: fit <sup>1</sup> | fewlabels | 1 s |" in whole
+    assert whole.count("Measured in one run on 2 cores") == 3
     document = results.merge(document, "four", small, "a", row(9.0), order)
     assert "three" not in document["runs"]
 

@@ -54,6 +54,7 @@ def new_points(bench: Bench) -> list[Row]:
         "`predict`",
         lambda: mine.predict(X_new),
         lambda: other.predict(X_new),
+        headline=False,
     )
 
 
@@ -71,9 +72,11 @@ def _timed(
     measure: str,
     mine: Callable[[], object],
     other: Callable[[], object],
+    *,
+    headline: bool = True,
 ) -> list[Row]:
     seconds = bench.in_turn({OURS: mine, SCIKIT_LEARN: other})
     first, second = (
         Entry(name, value, runs=bench.size.n_repeats) for name, value in seconds.items()
     )
-    return [Row(work, measure, "s", first, [second])]
+    return [Row(work, measure, "s", first, [second], headline=headline)]

@@ -135,9 +135,7 @@ def _exponents(series: list[Series]) -> list[Row]:
         if mine is not None:
             kept = [peer for peer in others if peer is not None]
             work = f"growth with the number of points, x {N_FEATURES}"
-            rows.append(
-                Row(work, f"exponent, {measure}", "exponent", mine, kept, headline=bool(kept))
-            )
+            rows.append(Row(work, f"exponent, {measure}", "exponent", mine, kept, headline=False))
     return rows
 
 

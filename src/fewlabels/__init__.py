@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         transductive_cross_val_score,
     )
     from fewlabels.models import (
+        Choice,
+        Choices,
         CorrectAndSmooth,
         FewLabelsClassifier,
         FewLabelsRegressor,
@@ -37,8 +39,11 @@ if TYPE_CHECKING:
         SpreadingRegressor,
         normalize_class_mass,
     )
+    from fewlabels.session import Session
 
 __all__ = [
+    "Choice",
+    "Choices",
     "CorrectAndSmooth",
     "DiskGraph",
     "FewLabelsClassifier",
@@ -54,6 +59,7 @@ __all__ = [
     "PoissonClassifier",
     "PoissonMBOClassifier",
     "ReweightedLaplaceClassifier",
+    "Session",
     "SpreadingRegressor",
     "UnreachedWarning",
     "__version__",
@@ -68,6 +74,8 @@ __all__ = [
 
 # Loaded when first used, so that `import fewlabels` and `fewlabels --help` answer at once.
 _HOMES = {
+    "Choice": "fewlabels.models",
+    "Choices": "fewlabels.models",
     "CorrectAndSmooth": "fewlabels.models",
     "DiskGraph": "fewlabels.graph",
     "FewLabelsClassifier": "fewlabels.models",
@@ -83,6 +91,7 @@ _HOMES = {
     "PoissonClassifier": "fewlabels.models",
     "PoissonMBOClassifier": "fewlabels.models",
     "ReweightedLaplaceClassifier": "fewlabels.models",
+    "Session": "fewlabels.session",
     "SpreadingRegressor": "fewlabels.models",
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",

@@ -14,7 +14,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import Graph, _parallel, find_neighbors, knn_graph
+from fewlabels.graph import Graph, _parallel, _points, find_neighbors, knn_graph
 
 K = 10
 
@@ -322,3 +322,27 @@ def test_lists_of_any_length_are_filled(k):
     assert ordered.min() >= 0
     assert np.all(np.diff(ordered, axis=1) > 0)
     assert np.all(found.indices != np.arange(1000)[:, None])
+
+
+@pytest.mark.parametrize("sparsely", [False, True])
+def test_an_outlier_beyond_float32_does_not_make_all_others_one(sparsely):
+    X = curved(1200, 20)
+    X[7] = 1e23
+    found = find_neighbors(sparse.csr_array(X) if sparsely else X, K, exact=False)
+    np.testing.assert_allclose(
+        np.delete(found.distances, 7, axis=0),
+        np.delete(find_neighbors(X, K, exact=True).distances, 7, axis=0),
+        rtol=1e-5,
+        atol=1e-6,
+    )
+
+
+def test_true_neighbours_are_found_where_more_are_asked_for_than_bound_them(monkeypatch):
+    monkeypatch.setattr(_points, "_BOUND_FROM", 16)
+    X = curved(500, 20)
+    with _parallel.Workers(1) as workers:
+        points = _points.DensePoints(X, "euclidean", workers)
+        queries = np.arange(0, 500, 50)
+        found = points.true_nearest(queries, 490, workers)
+    exact = find_neighbors(X, 490, exact=True).indices[queries]
+    np.testing.assert_array_equal(np.sort(found, axis=1), np.sort(exact, axis=1))

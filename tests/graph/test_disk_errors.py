@@ -97,6 +97,21 @@ def test_a_source_that_is_none_is_refused(
         write_graph(tmp_path / "graph", source, n_nodes)
 
 
+def test_a_graph_without_nodes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="the graph has no nodes"):
+        write_graph(tmp_path / "graph", Graph.from_affinity(np.zeros((0, 0))))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["indptr", "indices", "data", "degrees"])
+def test_numbers_in_another_byte_order_are_refused(tmp_path: Path, name: str) -> None:
+    path = write_graph(tmp_path / "graph", [path_weights()], 6).path / f"{name}.npy"
+    values = np.load(path)
+    np.save(path, values.astype(values.dtype.newbyteorder()))
+    with pytest.raises(GraphFileError, match=rf"{name}.npy holds numbers in the byte order of"):
+        open_graph(tmp_path / "graph")
+
+
 def test_build_info_that_json_cannot_hold_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidTypeError, match="build_info must hold plain"):
         write_graph(tmp_path / "graph", [path_weights()], 6, build_info={"x": object()})

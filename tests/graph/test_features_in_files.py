@@ -101,6 +101,13 @@ def test_parts_of_a_map_are_those_rows(tmp_path: Path) -> None:
     )
 
 
+def test_changes_to_a_map_that_stay_in_memory_count(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", np.random.default_rng(0).normal(size=(60, 4)))
+    X = np.load(tmp_path / "X.npy", mmap_mode="c")
+    X[:30] += 100
+    assert knn_graph(X, 3).n_components == knn_graph(np.array(X), 3).n_components == 2
+
+
 def test_rows_come_in_the_order_that_was_asked_for(tmp_path: Path) -> None:
     X = _sheets(500, 7)
     for path in (_saved(tmp_path, X), _as_parquet(tmp_path, X, row_group_size=64)):

@@ -286,3 +286,11 @@ def test_settings_out_of_range_are_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         knn_graph(LINE, **settings)
+
+
+@pytest.mark.parametrize("symmetrize", ["mean", "union", "mutual"])
+def test_the_weights_take_no_more_memory_than_their_number(symmetrize):
+    X = np.random.default_rng(0).normal(size=(400, 3))
+    affinity = knn_graph(X, 5, symmetrize=symmetrize).affinity
+    for array in (affinity.data, affinity.indices):
+        assert array.base is None or array.base.nbytes == array.nbytes

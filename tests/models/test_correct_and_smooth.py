@@ -359,7 +359,7 @@ def test_a_heavier_label_has_its_error_counted_more_often() -> None:
     graph = path_graph([1.0, 1.0])
     rows, y = [[0], [1], [2]], [0, -1, 1]
     assert not model.fit(rows, y, graph=graph).corrections_[1].any()  # they cancel
-    model.fit(rows, y, [1, 1, 3], graph=graph)
+    model.fit(rows, y, sample_weight=[1, 1, 3], graph=graph)
     np.testing.assert_allclose(model.corrections_[1], [-0.5, 0.5], rtol=1e-6)
 
 
@@ -459,16 +459,9 @@ def test_a_graph_on_disk_is_refused(tmp_path) -> None:
         CorrectAndSmooth(LogisticRegression()).fit(X, Y, graph=open_graph(tmp_path / "graph"))
 
 
-def _expected_failures(estimator: object) -> dict[str, str]:
-    return expected_failed_checks(estimator) | {
-        "check_classifiers_classes": "It takes -1 for a class, but for scikit-learn's own "
-        "semi-supervised estimators, which it knows by name. Here, too, -1 is unlabelled."
-    }
-
-
 @parametrize_with_checks(
     [CorrectAndSmooth(LogisticRegression(max_iter=1000))],
-    expected_failed_checks=_expected_failures,
+    expected_failed_checks=expected_failed_checks,
 )
 def test_scikit_learns_own_checks(estimator, check) -> None:
     if check.func.__name__ == "check_array_api_input":

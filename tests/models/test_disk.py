@@ -26,7 +26,7 @@ from tests.gallery import path_graph
 from tests.strategies import affinities, partial_labels
 
 N = 300
-ONE_CLASS, SOME, ALL = 1, 3 * 32 * N, 10**9  # working memory: classes at a time
+ONE_CLASS, SOME, ALL = 1, 3 * 24 * N, 10**9  # working memory: classes at a time
 
 
 def connected_graph(dtype: Any = np.float32) -> Graph:

@@ -178,3 +178,33 @@ def test_a_tolerance_of_zero_ends_where_rounding_does() -> None:
 
 def complete_csr(n: int) -> sparse.csr_array:
     return sparse.csr_array(complete(n))
+
+
+@pytest.mark.parametrize("tol", [1e-6, 0.0])  # settled, and not
+@pytest.mark.parametrize("n_rows", [0, 3])
+def test_a_borrowed_right_hand_side_changes_no_bit_and_comes_back(tol: float, n_rows: int) -> None:
+    W = clustered(60, 0.1).affinity.astype(np.float64)
+    matrix, B = grounded(W, 0.25), sources(W.shape[0], 2, n_rows)
+    accuracy = Accuracy(tol, 60, other_totals=1.0)
+    alone = ChebyshevIteration(matrix).solve(B, accuracy)
+    lent = B.copy()
+    found = ChebyshevIteration(matrix).solve(lent, accuracy, borrow_b=True)
+    np.testing.assert_array_equal(lent, B)
+    np.testing.assert_array_equal(found.values, alone.values)
+    np.testing.assert_array_equal(found.trusted, alone.trusted)
+    assert not np.shares_memory(found.values, lent)
+
+
+def test_a_borrowed_right_hand_side_comes_back_from_an_interrupt() -> None:
+    W = path_graph(np.arange(1.0, 40.0)).affinity.astype(np.float64)
+    matrix, B = grounded(W, 0.25), sources(40, 2, 3)
+
+    def interrupt(n_iter: int, error: float) -> None:
+        raise KeyboardInterrupt
+
+    lent = B.copy()
+    with pytest.raises(KeyboardInterrupt):
+        ChebyshevIteration(matrix).solve(
+            lent, Accuracy(1e-6, 100, callback=interrupt), borrow_b=True
+        )
+    np.testing.assert_array_equal(lent, B)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -45,6 +46,19 @@ def test_products_by_blocks_cover_all_rows_once(layout, n_columns) -> None:
     np.testing.assert_allclose(whole, matrix.apply_scaled_weights(y), **CLOSE)
     covered = np.concatenate([np.arange(*product.rows.indices(12)) for product in products])
     np.testing.assert_array_equal(covered, np.arange(12))
+
+
+def test_products_by_blocks_hold_no_copy_of_the_matrix() -> None:
+    matrix = GroundedLaplacian(sparse.csr_array(complete(200)), np.ones(200))
+    matrix.products(40)
+    scaled = matrix.scaled_weights  # made before, so that only the blocks are counted
+    tracemalloc.start()
+    try:
+        matrix.products(50)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < scaled.data.nbytes / 4
 
 
 def test_float32_weights_are_summed_and_multiplied_in_float64() -> None:

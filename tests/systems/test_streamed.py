@@ -59,7 +59,7 @@ def test_a_class_is_not_taken_for_solved_where_its_evidence_has_yet_to_arrive(
 
 
 @pytest.mark.parametrize(
-    ("memory", "groups"), [(1, [1, 1, 1]), (2 * 32 * 120, [2, 1]), (10**9, [3])]
+    ("memory", "groups"), [(1, [1, 1, 1]), (2 * 24 * 120, [2, 1]), (10**9, [3])]
 )
 def test_as_many_classes_are_solved_for_at_a_time_as_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: int, groups: list[int]

@@ -22,19 +22,14 @@ from fewlabels._validation import (
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph._checked import checked_features, read_whole
 from fewlabels.graph._exact import centred
-from fewlabels.graph._graph import (
-    SYMMETRIZATIONS,
-    Graph,
-    Symmetrize,
-    float_dtype,
-    symmetric_csr,
-)
+from fewlabels.graph._graph import Graph, float_dtype
 from fewlabels.graph._neighbors import Neighbors, check_metric, find_neighbors
 from fewlabels.graph._progress import Progress
+from fewlabels.graph._symmetric import SYMMETRIZATIONS, Symmetrize, symmetric_csr
 from fewlabels.graph._weights import WEIGHTS, Weights, edge_weights
 
 # Rows of a dense affinity that are computed at once.
-_ROWS_AT_ONCE = 256
+_ROWS_AT_ONCE = 64
 
 
 def knn_graph(
@@ -220,7 +215,7 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
     smallest = np.log(np.finfo(chosen).tiny)
     for rows in row_blocks(n_samples, _ROWS_AT_ONCE):
         lower = affinity[rows, : rows.stop]
-        lower[lower < smallest] = -np.inf
+        np.putmask(lower, lower < smallest, -np.inf)
         np.exp(lower, out=lower)
         # A blocked product may leave the two triangles different in the last bit.
         corner = np.tril(lower[:, rows], -1)

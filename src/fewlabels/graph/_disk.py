@@ -20,7 +20,8 @@ from fewlabels.graph._disk_arrays import ArrayFile
 from fewlabels.graph._disk_checks import SymmetryCheck, checked_rows, upper_edges
 from fewlabels.graph._disk_components import ComponentMerger
 from fewlabels.graph._disk_header import ARRAYS, read_header
-from fewlabels.graph._graph import Graph, with_small_indices
+from fewlabels.graph._graph import Graph
+from fewlabels.graph._symmetric import with_small_indices
 
 _WORKING_MEMORY = 640_000_000
 # Bytes of indices and weights that a thread reads at a time.
@@ -356,8 +357,9 @@ def open_graph(path: str | os.PathLike[str], *, working_memory: int = _WORKING_M
     path : path-like
     working_memory : int, default=640_000_000
         Bytes that a solve may take for its vectors, beside what it returns and 8 bytes a node.
-        As many classes are solved for at a time as fit, at least one; a class takes 32 bytes a
-        node. The more at a time, the fewer times is the graph read.
+        As many classes are solved for at a time as fit, at least one; a class takes 24 bytes a
+        node (twice that where some nodes are too far from every label for one float64). The
+        more at a time, the fewer times is the graph read.
 
     Returns
     -------

@@ -105,6 +105,11 @@ class ArrayFile:
                 f"{path} holds an array of shape {shape} and dtype {self.dtype}, not one row of "
                 "numbers. Write the graph anew."
             )
+        if not self.dtype.isnative:
+            raise GraphFileError(
+                f"{path} holds numbers in the byte order of another kind of machine "
+                f"({self.dtype}). Write the graph anew on this one."
+            )
         self.length = int(shape[0])
         expected = self._starts_at + self.length * self.dtype.itemsize
         if self._identity[0] != expected:

@@ -142,6 +142,8 @@ def _source(
             raise InvalidInputError(
                 f"n_nodes is {n_nodes}, but the graph has {source.n_nodes}. Leave n_nodes out."
             )
+        if source.n_nodes == 0:
+            raise InvalidInputError("the graph has no nodes; there is nothing to write.")
         chosen = source.dtype if dtype is None else float_dtype(dtype)
         info = source.build_info if info is None else info
         blocks: Iterable[Any] = _rows_of(source)

@@ -18,12 +18,15 @@ from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._components import component_labels
 from fewlabels.graph._diagnosis import GraphDiagnosis, diagnose
 from fewlabels.graph._storage import load_arrays, save_arrays
+from fewlabels.graph._symmetric import (
+    SYMMETRIZATIONS,
+    Symmetrize,
+    symmetric_csr,
+    symmetric_dense,
+)
 
 FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
 Affinity: TypeAlias = "sparse.csr_array | FloatArray"
-Symmetrize: TypeAlias = Literal["mean", "union", "mutual"]
-
-SYMMETRIZATIONS = ("mean", "union", "mutual")
 
 
 class Graph:
@@ -126,7 +129,7 @@ class Graph:
                 'Pass a sparse matrix with layout="csr".',
             )
             dense = weights.toarray() if sparse.issparse(weights) else weights
-            affinity, asymmetry = _symmetric_dense(dense.astype(chosen, copy=True), symmetrize)
+            affinity, asymmetry = symmetric_dense(dense.astype(chosen, copy=True), symmetrize)
         else:
             csr = sparse.csr_array(weights).astype(chosen, copy=True)
             affinity, asymmetry = symmetric_csr(csr, symmetrize)
@@ -270,61 +273,6 @@ class Graph:
             else [weights.data, weights.indices, weights.indptr]
         )
         return held if self._local_scales is None else [*held, self._local_scales]
-
-
-def symmetric_csr(weights: sparse.csr_array, how: str) -> tuple[sparse.csr_array, float]:
-    """Make a directed CSR matrix symmetric; drop its diagonal and zeros.
-
-    Returns the canonical matrix and max |w_ij - w_ji| / max w_ij as it was before.
-    """
-    weights.sum_duplicates()
-    weights.setdiag(0)
-    weights.eliminate_zeros()
-    transposed = weights.T.tocsr()
-    largest = weights.data.max(initial=0)
-    difference = abs(weights - transposed)
-    asymmetry = float(difference.data.max(initial=0) / largest) if largest else 0.0
-    if asymmetry == 0:
-        joined = weights
-    elif how == "mean":
-        half = weights.dtype.type(0.5)  # of each, for the sum may overflow
-        joined = weights * half + transposed * half
-    elif how == "union":
-        joined = weights.maximum(transposed)
-    else:
-        joined = weights.minimum(transposed)
-    result = sparse.csr_array(joined)
-    result.eliminate_zeros()
-    result.sort_indices()
-    return with_small_indices(result), asymmetry
-
-
-def with_small_indices(matrix: sparse.csr_array) -> sparse.csr_array:
-    """Hold the indices in int32 while they fit."""
-    fits = max(matrix.nnz, *matrix.shape) <= np.iinfo(np.int32).max
-    index_dtype = np.int32 if fits else np.int64
-    return sparse.csr_array(
-        (
-            matrix.data,
-            matrix.indices.astype(index_dtype, copy=False),
-            matrix.indptr.astype(index_dtype, copy=False),
-        ),
-        shape=matrix.shape,
-    )
-
-
-def _symmetric_dense(weights: FloatArray, how: str) -> tuple[FloatArray, float]:
-    np.fill_diagonal(weights, 0)
-    transposed = weights.T
-    largest = weights.max(initial=0)
-    asymmetry = float(np.abs(weights - transposed).max(initial=0) / largest) if largest else 0.0
-    if asymmetry == 0:
-        return weights, asymmetry
-    if how == "mean":
-        half = weights.dtype.type(0.5)  # of each, for the sum may overflow
-        return weights * half + transposed * half, asymmetry
-    join = np.maximum if how == "union" else np.minimum
-    return join(weights, transposed), asymmetry
 
 
 def _checked_weights(matrix: Any) -> Any:

@@ -40,12 +40,13 @@ KNOWN_METRICS = (
     ),
 )
 
-# An exact search of so many points and features takes about half a second on two cores; the
-# approximate one's own preparations take as long.
-_QUICK = 2e10
+# An exact search of so many pairs of points and features takes a quarter of a second on one core;
+# the approximate one takes as long by then. To rank a pair costs as much as so many features.
+_QUICK, _PAIR = 4e9, 40
 _FEWEST_POINTS = 1_000
-# The same for sparse features: an entry costs more, and so does a pair without any.
-_QUICK_SPARSE, _SPARSE_PAIR = 1e10, 10
+# The same for sparse features: an entry costs more, and so does a pair without any. Up to some ten
+# seconds: where few dimensions do not hold the neighbours, to find that out takes as long.
+_QUICK_SPARSE, _SPARSE_PAIR = 2.5e10, 10
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -166,7 +167,7 @@ def worth_approximating(X: Any, *, forced: bool = False) -> bool:
         return forced or n_samples * (X.nnz + _SPARSE_PAIR * n_samples) > _QUICK_SPARSE
     if n_features <= TREE_FEATURES:
         return False
-    return forced or n_samples**2 * n_features > _QUICK
+    return forced or n_samples**2 * (n_features + _PAIR) > _QUICK
 
 
 def _approximate_neighbors(
@@ -187,6 +188,8 @@ def _approximate_neighbors(
         if isinstance(X, FeatureFile):
             check_blocks(X, workers.map)
         points = SparsePoints(X, metric) if sparse.issparse(X) else DensePoints(X, metric, workers)
+        if not points.in_range:
+            return None  # in float64 then
         found = _approximate.search(
             points, n_neighbors, min_recall=min_recall, seed=seed, workers=workers, report=report
         )

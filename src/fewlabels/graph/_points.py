@@ -34,6 +34,9 @@ SAMPLED = 10_000
 _MOST_FOR_COVARIANCE = 1_500
 # Squares of features beyond these sizes, or differences of them, would leave float32.
 _LARGEST, _SMALLEST = 1e15, 1e-10
+# Beside the largest feature, those of most points must not be smaller than that: in the unit that
+# suits the largest, their squares would vanish.
+_NARROWEST = 1e-16
 _BLOCK_BYTES = 16_000_000
 # True neighbours: no more than about so many of each block are looked at closer.
 _BOUND_FROM = 16_384
@@ -49,6 +52,8 @@ class Points(ABC):
     n_features : int
     scale : float
         Distances are in this unit; 1 unless float32 would overflow or vanish.
+    in_range : bool
+        Whether float32 can tell most points apart in that unit. Far outliers may stretch it.
     lift : ndarray of shape (n_points,), float32, or None
         The last coordinate of each point, 0 in queries; None where the two are the same.
     spare : ndarray of shape (n_points,), or None
@@ -59,6 +64,7 @@ class Points(ABC):
     n_points: int
     n_features: int
     scale: float = 1.0
+    in_range: bool = True
     spare: FloatArray | None = None
 
     @property
@@ -108,6 +114,8 @@ class DensePoints(Points):
         size = max(largest)
         if metric != "cosine" and size and not _SMALLEST < size < _LARGEST:
             self.scale = 2.0 ** np.ceil(np.log2(size))
+            some = self._raw(_spread(self.n_points)) - self._middle
+            self.in_range = _in_range(np.abs(some).max(axis=1), size)
         self._has_zeros = metric == "cosine" and any(zeros)
         self.n_features = width + self._has_zeros
         if metric == "inner_product":
@@ -213,6 +221,7 @@ class SparsePoints(Points):
         size = float(abs(self._X.data).max(initial=0))
         if size and not _SMALLEST < size < _LARGEST:
             self.scale = 2.0 ** np.ceil(np.log2(size))
+            self.in_range = _in_range(abs(self._X).max(axis=1).toarray().ravel(), size)
             self._X = self._X / self.scale
         self.n_points, self.n_features = self._X.shape
         self._norms = np.asarray(self._X.power(2).sum(axis=1, dtype=np.float64)).ravel()
@@ -281,6 +290,12 @@ class SparsePoints(Points):
         return sums.reshape(found.shape)
 
 
+def _in_range(sizes: npt.NDArray[Any], largest: float) -> bool:
+    """Tell whether the typical of some points' sizes is not too small beside the largest."""
+    sizes = sizes[sizes > 0]
+    return bool(len(sizes) and np.median(sizes) >= _NARROWEST * largest)
+
+
 def _spread(n_points: int) -> IntArray:
     return np.unique(np.linspace(0, n_points - 1, min(n_points, SAMPLED)).astype(np.int64))
 
@@ -294,9 +309,10 @@ def _nearest_by_blocks(
     sample of the points bounds the distance to the k-th; of each block, only what is nearer
     is kept.
     """
-    sampled = np.random.default_rng(0).choice(n_points, min(n_points, _BOUND_FROM), replace=False)
+    n_sampled = min(n_points, max(_BOUND_FROM, k + 1))  # the query may be one of them
+    sampled = np.random.default_rng(0).choice(n_points, n_sampled, replace=False)
     some = distances(np.sort(sampled))
-    bound = np.partition(some, min(k, some.shape[1] - 1), axis=1)[:, min(k, some.shape[1] - 1)]
+    bound = np.partition(some, k, axis=1)[:, k]
     # Rounding may differ with the shape of a product.
     bound = (bound + 1e-5 * np.abs(bound) + 1e-30)[:, None]
     del some

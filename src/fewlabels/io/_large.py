@@ -215,7 +215,12 @@ def open_features(
 
 
 def features_in_map(X: np.memmap[Any, Any]) -> NpyFeatures | None:
-    """Return the file behind a memory map; None if its rows do not follow each other there."""
+    """Return the file behind a memory map; None if its rows do not follow each other there.
+
+    None, too, for a map whose changes stay in memory ("copy on write").
+    """
+    if X.mode == "c":
+        return None
     if X.ndim != 2 or not X.flags.c_contiguous or X.filename is None or not X.dtype.isnative:
         return None
     # A slice of a map has the file and the offset of the whole map.

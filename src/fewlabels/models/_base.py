@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +10,10 @@ from sklearn.base import ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
+from fewlabels._memory import require_memory
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
-from fewlabels.models._estimator import GraphEstimator
+from fewlabels.models._estimator import GraphEstimator, Trust
 from fewlabels.models._relabel import add_codes, remove_codes
 from fewlabels.models._scores import Scores
 from fewlabels.models._targets import IndicatorLabels, encode_targets
@@ -37,7 +38,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     _own_answers = "transduction_ or label_distributions_"
     _unreached_answer = "Their distribution is the prior, transduction_ marks them as unlabelled"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, **trust: Unpack[Trust]) -> Self:
         """Spread the labels `y` over the graph of `X`.
 
         Parameters
@@ -50,7 +51,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             everywhere. In several columns: floats are soft labels, each row a distribution, all
             NaN where unlabelled; integers and booleans say by 0 and 1 which classes hold of a
             point, all -1 where unlabelled. The columns of a table name the classes.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None, keyword only
             How much each label is trusted: a label of weight 2 counts as two at that place, one
             of weight 0 as none. Finite and at least 0; not read where unlabelled. The point stays
             a node of the graph whatever its weight. None: 1 each.
@@ -73,9 +74,9 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         UnreachedWarning
             If some points lie in components of the graph that hold no label.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, **trust)
 
-    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
+    def fit_predict(self, X: Any, y: Any, **trust: Unpack[Trust]) -> npt.NDArray[Any]:
         """Fit, and return `transduction_`: a label for every point of `X`.
 
         Parameters
@@ -88,7 +89,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         ndarray of shape (n_samples,), or (n_samples, n_classes) where several classes may hold
             The unlabelled marker of `y` where no label can reach.
         """
-        transduction: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
+        transduction: npt.NDArray[Any] = self.fit(X, y, **trust).transduction_
         return transduction
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -298,7 +299,12 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             distributions = scores.distributions(self._prior())
             self.evidence_ = scores.totals
         if self.class_prior_ is not None:
-            if not distributions.flags.writeable:
+            if not distributions.flags.writeable:  # those of a graph on disk may be large
+                require_memory(
+                    distributions.nbytes,
+                    f"a second array of {len(distributions):,} distributions, for class_prior,",
+                    "Leave class_prior=None.",
+                )
                 distributions = distributions.copy()
             points = np.flatnonzero(answered & ~labels.labelled)
             distributions = self._apply_prior(distributions, points)

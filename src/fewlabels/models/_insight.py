@@ -4,252 +4,34 @@ from __future__ import annotations
 
 import copy
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._validation import check_choice, check_integer, check_real
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
-from fewlabels.graph import DiskGraph
+from fewlabels._validation import check_integer
+from fewlabels.exceptions import InvalidInputError, UnreachedWarning
 from fewlabels.insight import (
-    SURE,
-    Calibration,
     Explanation,
     Influence,
-    LeftOutDistributions,
     SuspectLabels,
-    conformal_threshold,
-    doubt_reasons,
     explain_scores,
-    fit_calibration,
-    has_companion,
-    left_out_distributions,
-    log_loss_of,
-    prediction_sets,
     rank_suspects,
 )
-from fewlabels.models._base import GraphClassifier
-from fewlabels.models._targets import RowLabels
-from fewlabels.systems import (
-    HarmonicResponse,
-    LeftOut,
-    Response,
-    SpreadingResponse,
-    SpreadingSystem,
-)
-
-FloatArray = npt.NDArray[np.floating[Any]]
-IntArray = npt.NDArray[np.intp]
-BoolArray = npt.NDArray[np.bool_]
+from fewlabels.models._left_out import LeftOutInsight
+from fewlabels.systems import HarmonicResponse, Response, SpreadingResponse, SpreadingSystem
 
 # How exactly the response is solved for: no share of any row is off by more.
 _TOL = 1e-5
-_ABSTAIN_BELOW = 0.8
-
-if TYPE_CHECKING:
-    _Base = GraphClassifier
-else:
-    _Base = object  # so that a class names the mixin first, and GraphClassifier after it
 
 
-class LinearInsight(_Base):
+class LinearInsight(LeftOutInsight):
     """Mixin of the graph classifiers whose scores are linear in the labels, F = R Y, R >= 0.
 
     To be named before :class:`GraphClassifier` among the bases. A subclass says what R is
-    (`_response`). What is computed is kept until the labels change.
-
-    Attributes
-    ----------
-    loo_labelled_ : ndarray of shape (n_labelled,), intp
-        The labelled points, ascending: the order of all that is left out one by one.
-    loo_label_distributions_ : ndarray of shape (n_labelled, n_classes), float64
-        Each labelled point as the other labels have it, exactly: what
-        `label_distributions_` would hold there if its label were taken back. The prior where the
-        others say nothing. Not calibrated; with `class_prior`, the left-out points are counted
-        among the unlabelled.
-    loo_score_ : float
-        Mean logarithm of the probability that `loo_calibration_` gives to the labels left out,
-        weighted as the labels are; the higher the better, 0 at best. Accuracy says nothing where
-        each class has a single label: left out, its class has no evidence at all, and every such
-        answer is wrong, whatever the model. The probability of that class then is what the
-        calibration's caution leaves it: the more, the less the labels of other classes claim the
-        point, beside what a typical point hears.
-    loo_calibration_ : Calibration
-        Fitted to the left-out labels whose class has another label.
-    doubt_ : ndarray of shape (n_samples,), str
-        :meth:`doubt` of the fitted points, at 0.8.
+    (`_response`). What is computed is kept until the labels change. Attributes: those of
+    :class:`LeftOutInsight`.
     """
-
-    calibration: str | None = None  # of subclasses that take none
-
-    def _response(self) -> Response:
-        raise NotImplementedError
-
-    @property
-    def loo_labelled_(self) -> IntArray:
-        check_is_fitted(self)
-        return np.flatnonzero(self._labels.labelled)
-
-    @property
-    def loo_label_distributions_(self) -> npt.NDArray[np.float64]:
-        return self._loo().values
-
-    @property
-    def loo_score_(self) -> float:
-        self._refuse_multilabel("loo_score_")
-        Y = self._label_rows()
-        losses = log_loss_of(self._calibrated_loo(), Y)
-        return float(-losses.sum() / Y.sum())
-
-    @property
-    def loo_calibration_(self) -> Calibration:
-        self._refuse_multilabel("loo_calibration_")
-        fitted: Calibration = self._kept("calibration", self._fit_calibration)
-        return fitted
-
-    @property
-    def doubt_(self) -> npt.NDArray[np.str_]:
-        return self.doubt()
-
-    def calibrated_proba(self, X: Any = None) -> FloatArray:
-        """Return probabilities that mean what they say, learned from the labels left out.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
-            New points. None: the fitted ones.
-
-        Returns
-        -------
-        ndarray of shape (n_points, n_classes)
-            Rows sum to 1; the prior for points that no evidence reaches. The classes stand in the
-            order in which they stood before, up to ties.
-
-        Raises
-        ------
-        InvalidInputError
-            If several classes may hold of a point.
-
-        Notes
-        -----
-        See :class:`fewlabels.insight.Calibration`. Cost: the first time a solve for n_labelled
-        right-hand sides, and n_labelled^2 numbers of memory.
-        """
-        shares, evidence, answered = self._evidence_of(X)
-        return self._calibrated(shares, evidence, answered)
-
-    def predict_proba(self, X: Any) -> FloatArray:
-        """Return the class distribution of new points.
-
-        The mean of the distributions of the fitted points nearby, weighted by the kernel: see
-        :meth:`GraphClassifier.predict_proba`. With ``calibration="loo"`` that of their evidence,
-        calibrated as the fitted points' is.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features)
-            With ``kernel="precomputed"``, affinities to the fitted points, of shape
-            (n_queries, n_samples).
-
-        Returns
-        -------
-        ndarray of shape (n_queries, n_classes)
-            Rows sum to 1, but where several classes may hold of a point. Columns in the order of
-            `classes_`.
-
-        Raises
-        ------
-        InvalidInputError
-            If the estimator was fitted on a Graph, which has no features.
-        """
-        if self.calibration is None:
-            plain: FloatArray = super().predict_proba(X)
-            return plain
-        check_is_fitted(self)
-        return self.calibrated_proba(X).astype(self.label_distributions_.dtype, copy=False)
-
-    def predict_set(self, X: Any = None, coverage: float = 0.9) -> BoolArray:
-        """Return for each point a set of classes that holds the true one with this probability.
-
-        Conformal prediction with the labels left out one by one. It asks that the labelled points
-        were drawn at random from those that sets are asked for; it does not ask that the model is
-        right. See :func:`fewlabels.insight.conformal_threshold`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
-            New points. None: the fitted ones.
-        coverage : float, default=0.9
-            In (0, 1).
-
-        Returns
-        -------
-        ndarray of shape (n_points, n_classes), bool
-            Which classes are in the set. It may be empty: no class is as probable as the true
-            ones of the labelled points were. All are in it where no evidence comes, and where
-            there are fewer labels than coverage / (1 - coverage), 9 at 0.9.
-
-        Raises
-        ------
-        InvalidInputError
-            If labels are soft, or several classes may hold of a point.
-        """
-        self._refuse_rows("predict_set")
-        codes = self._labels.codes[self.loo_labelled_]
-        threshold = conformal_threshold(self._calibrated_loo(), codes, coverage=coverage)
-        shares, evidence, answered = self._evidence_of(X)
-        sets = prediction_sets(self._calibrated(shares, evidence, answered), threshold)
-        sets[~answered] = True
-        return sets
-
-    def doubt(self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW) -> npt.NDArray[np.str_]:
-        """Say for each point whether there is an answer, and if not, what is missing.
-
-        ``"sure"``, ``"classes disagree"``, ``"little evidence"`` or ``"unreached"``: see
-        :func:`fewlabels.insight.doubt_reasons`. Of harmonic functions all points that are reached
-        have the same evidence, so that it is never little.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
-            New points. None: the fitted ones.
-        abstain_below : float, default=0.8
-            In [0, 1]: the calibrated probability that a sure answer has.
-
-        Returns
-        -------
-        ndarray of shape (n_points,), str
-        """
-        abstain_below = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
-        shares, evidence, answered = self._evidence_of(X)
-        return doubt_reasons(
-            shares, evidence, answered, self.loo_calibration_, abstain_below=abstain_below
-        )
-
-    def predict_or_abstain(
-        self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW
-    ) -> npt.NDArray[Any]:
-        """Return the most probable class where it is sure, the unlabelled marker elsewhere.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
-            New points. None: the fitted ones.
-        abstain_below : float, default=0.8
-            In [0, 1]: answers whose calibrated probability is less are withheld. Of those that
-            are given with probability p, about p are right.
-
-        Returns
-        -------
-        ndarray of shape (n_points,)
-            :meth:`doubt` tells why an answer is missing.
-        """
-        reasons = self.doubt(X, abstain_below)
-        shares, _, _ = self._evidence_of(X)
-        decided: npt.NDArray[Any] = self._labels.decide(shares, reasons == SURE)
-        return decided
 
     def explain(self, node: int) -> Explanation:
         """Say what each labelled point adds to the scores of a fitted point.
@@ -364,131 +146,6 @@ class LinearInsight(_Base):
             self.classes_,
             self._evidence_rows().sum(axis=1),
         )
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        if self.calibration is not None:
-            check_choice("calibration", self.calibration, ("loo",), other=", or None")
-
-    def _publish(self, scores: Any) -> None:
-        super()._publish(scores)
-        self._insight: dict[str, Any] = {}
-        self._plain_distributions = self.label_distributions_
-        if self.calibration is not None:
-            plain = self._evidence_of(None)
-            self.label_distributions_ = self._calibrated(*plain).astype(self._dtype, copy=False)
-
-    def _label_rows(self) -> npt.NDArray[np.float64]:
-        """Rows of Y of the labelled points, their weights included."""
-        rows: npt.NDArray[np.float64] = self._labels.label_matrix(nodes=self.loo_labelled_)
-        return rows
-
-    def _evidence_rows(self) -> npt.NDArray[np.float64]:
-        """The same as the response takes them: what a label puts into the system."""
-        return self._label_rows()
-
-    def _the_response(self) -> Response:
-        check_is_fitted(self)
-        if isinstance(self.graph_, DiskGraph):
-            raise InvalidTypeError(
-                "what labels do to one another is solved for in memory, and this graph is on disk. "
-                "Fit on graph.to_memory() if it fits."
-            )
-        response: Response = self._kept("response", self._response)
-        return response
-
-    def _left_out(self) -> LeftOut:
-        weights: LeftOut = self._kept("left_out", lambda: self._the_response().left_out())
-        return weights
-
-    def _loo(self) -> LeftOutDistributions:
-        left_out: LeftOutDistributions = self._kept("loo", self._leave_out)
-        return left_out
-
-    def _leave_out(self) -> LeftOutDistributions:
-        found = left_out_distributions(
-            self._left_out(), self._label_rows(), self._prior(), marginal=self._is_multilabel
-        )
-        if self.class_prior_ is None:
-            return found
-        # As the fit does it, with the left-out points among the unlabelled.
-        n = self.graph_.n_nodes
-        stacked = np.vstack([self._scores.distributions(self._prior()), found.values])
-        answered = self._scores.answered & ~self._labels.labelled
-        points = np.flatnonzero(np.concatenate([answered, found.answered]))
-        values = self._apply_prior(stacked, points)[n:].astype(np.float64, copy=False)
-        return LeftOutDistributions(values, found.evidence, found.answered)
-
-    def _fit_calibration(self) -> Calibration:
-        loo = self._loo()
-        Y = self._label_rows()
-        teaches = has_companion(Y) & loo.answered
-        Y = Y * (len(Y) / Y.sum())  # weights are relative: so many labels as there are
-        evidence = self.evidence_[~self._labels.labelled]
-        if not evidence.any():  # all are labelled, say
-            evidence = loo.evidence
-        known = evidence[evidence > 0]
-        reference = float(np.median(known)) if len(known) else 1.0
-        return fit_calibration(
-            loo.values[teaches], loo.evidence[teaches], Y[teaches], reference=reference
-        )
-
-    def _calibrated_loo(self) -> npt.NDArray[np.float64]:
-        loo = self._loo()
-        return self._calibrated(loo.values, loo.evidence, loo.answered)
-
-    def _calibrated(
-        self, shares: FloatArray, evidence: FloatArray, answered: BoolArray
-    ) -> npt.NDArray[np.float64]:
-        result = self.loo_calibration_.apply(shares, evidence)
-        result[~answered] = self._prior()
-        return result
-
-    def _evidence_of(self, X: Any) -> tuple[FloatArray, FloatArray, BoolArray]:
-        """Shares that are not calibrated, evidence, and whether there is any, of each point."""
-        check_is_fitted(self)
-        self._refuse_multilabel("calibration")
-        plain = self._plain_distributions
-        if X is None:
-            return plain, self.evidence_, self.reached_ & (self.evidence_ > 0)
-        speaks = self.reached_[:, None]
-        spoken = np.column_stack([plain, self.evidence_, np.ones(len(plain))]) * speaks
-        votes = self._votes(X, spoken)
-        near = votes[:, -1] > 0
-        weights = np.where(near, votes[:, -1], 1)
-        totals = votes[:, :-2].sum(axis=1)
-        shares = np.tile(self._prior(), (len(votes), 1))
-        np.divide(votes[:, :-2], totals[:, None], out=shares, where=near[:, None])
-        return shares, votes[:, -2] / weights, near
-
-    def _kept(self, name: str, compute: Any) -> Any:
-        check_is_fitted(self)
-        if name not in self._insight:
-            self._insight[name] = compute()
-        return self._insight[name]
-
-    def _refuse_multilabel(self, what: str) -> None:
-        check_is_fitted(self)
-        if self._is_multilabel:
-            raise InvalidInputError(
-                f"{what} asks for one class a point, and y holds {len(self.classes_)} columns of 0 "
-                "and 1. Fit each class on its own."
-            )
-
-    def _refuse_rows(self, what: str) -> None:
-        self._refuse_multilabel(what)
-        if isinstance(self._labels, RowLabels):
-            raise InvalidInputError(
-                f"{what} asks for one class a point, and y holds soft labels. Fit on their most "
-                "probable classes, with their probabilities as sample_weight."
-            )
-
-    def __getstate__(self) -> Any:
-        """Leave out the response: it holds the system, which follows from the graph."""
-        state = super().__getstate__()
-        kept = dict(state.get("_insight", {}))
-        kept.pop("response", None)
-        return state | {"_insight": kept} if "_insight" in state else state
 
 
 class SpreadingInsight(LinearInsight):

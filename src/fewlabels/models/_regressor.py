@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph
-from fewlabels.models._estimator import GraphEstimator
+from fewlabels.models._estimator import GraphEstimator, Trust
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._numbers import (
     NumberChange,
@@ -66,7 +66,7 @@ class GraphRegressor(RegressorMixin, GraphEstimator):
         self.solver = solver
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, **trust: Unpack[Trust]) -> Self:
         """Spread the numbers `y` over the graph of `X`.
 
         Parameters
@@ -76,7 +76,7 @@ class GraphRegressor(RegressorMixin, GraphEstimator):
             (n_samples, n_samples); or a graph in memory, whatever the kernel.
         y : array-like of shape (n_samples,)
             Numbers; NaN, None or ``pandas.NA`` where unlabelled. (-1 is a number.)
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None, keyword only
             How much each label is trusted beside others: one of weight 2 counts as two at that
             place, one of weight 0 as none. Finite and at least 0; not read where unlabelled.
             None: 1 each.
@@ -103,9 +103,9 @@ class GraphRegressor(RegressorMixin, GraphEstimator):
                 f"{type(self).__name__} needs the graph in memory, and this one is on disk. Fit on "
                 "graph.to_memory() if it fits."
             )
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, **trust)
 
-    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
+    def fit_predict(self, X: Any, y: Any, **trust: Unpack[Trust]) -> npt.NDArray[Any]:
         """Fit, and return `transduction_`: a number for every point of `X`.
 
         Parameters
@@ -117,7 +117,7 @@ class GraphRegressor(RegressorMixin, GraphEstimator):
         -------
         ndarray of shape (n_samples,)
         """
-        fitted: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
+        fitted: npt.NDArray[Any] = self.fit(X, y, **trust).transduction_
         return fitted
 
     def predict(self, X: Any, return_std: bool = False) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
+from fewlabels.models._estimator import Trust
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
@@ -212,7 +213,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         self.verbose = verbose
         self.class_prior = class_prior
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, graph: Graph | None = None) -> Self:
+    def fit(self, X: Any, y: Any, *, graph: Graph | None = None, **trust: Unpack[Trust]) -> Self:
         """Fit the estimator on the labelled points; correct and smooth its probabilities.
 
         Parameters
@@ -223,7 +224,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         y : array-like of shape (n_samples,)
             Labels. Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA``
             everywhere.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None, keyword only
             How much each label is trusted; not read where unlabelled, and 0 is as unlabelled.
             Passed to the estimator, and its errors there count as often. None: 1 each.
         graph : Graph, default=None
@@ -255,7 +256,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
             check_consistent_length(X, np.empty(graph.n_nodes))
         with self._unchanged_on_failure():
             self._features = X
-            self._fit(X if graph is None else graph, y, sample_weight)
+            self._fit(X if graph is None else graph, y, **trust)
             if graph is not None:
                 for name in ("n_features_in_", "feature_names_in_"):
                     if hasattr(self.estimator_, name):
@@ -329,7 +330,9 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     def _warn_of(self, scores: Scores | StreamedScores) -> None:
         # Out of every label's reach, the estimator still has something to say.
         everywhere = np.ones_like(self.reached_)
-        warn_of_answers(scores, everywhere, self.max_iter, self.tol, self.solver)
+        warn_of_answers(
+            scores, everywhere, self.max_iter, self.tol, self.solver, self._unreached_answer
+        )
 
     def _solve(self) -> Scores:
         labels = self._labels

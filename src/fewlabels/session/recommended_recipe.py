@@ -6,14 +6,14 @@ import numpy as np
 
 from fewlabels.graph import Graph
 from fewlabels.models import LabelPropagation, normalize_class_mass
-from fewlabels.queries import least_margin, sigma_optimality
+from fewlabels.queries import LabelledGraph, UncertainInfluence
 from fewlabels.session.simulation import AnyArray, Fit, Fitter, IntArray, Rule
 
 N_NEIGHBORS = 10
 
 DESCRIPTION = (
     "self-tuned graph of 10 neighbours; harmonic functions; class masses made equal; "
-    "queries by margin x Sigma-optimality, the batch chosen one by one"
+    "queries by margin x Sigma-optimality over the margins, the batch chosen one by one"
 )
 
 
@@ -42,14 +42,12 @@ def recommended_fit(graph: Graph) -> Fitter:
 
 
 def recommended_rule(graph: Graph) -> Rule:
-    """Return the rule: Sigma-optimality on `graph`, weighted by the margin.
-
-    Ma, Garnett and Schneider, NIPS 2013, for the first; see
-    :func:`fewlabels.queries.sigma_optimality` for the product.
-    """
+    """Return the rule: :class:`fewlabels.queries.UncertainInfluence` on `graph`."""
+    influence = UncertainInfluence()
 
     def rule(fit: Fit, labelled: IntArray, n_queries: int) -> IntArray:
-        uncertainty = least_margin(fit.distributions)
-        return sigma_optimality(graph, labelled, n_queries, weights=uncertainty)
+        y = np.full(graph.n_nodes, None)
+        y[labelled] = fit.predicted[labelled]  # harmonic functions are clamped to the labels
+        return influence.query(LabelledGraph(graph, y, fit.distributions), n_queries)
 
     return rule

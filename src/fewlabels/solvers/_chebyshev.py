@@ -82,21 +82,34 @@ class ChebyshevIteration:
         x0: FloatArray | None = None,
         *,
         overwrite_x0: bool = False,
+        borrow_b: bool = False,
     ) -> Solution:
         """Solve A X = B from `x0` (default 0), row by row to `accuracy.tol`.
+
+        Few rows of `B` hold anything. With `borrow_b`, these are put aside, the memory of `B`
+        serves as one of the three arrays, and holds `B` again when this returns or raises.
 
         Evidence must be able to reach every row: some entry of `B` lies in each component, or the
         row holds something in other columns.
         """
-        matrix, scale = self.matrix, self.matrix.scale[:, None]
+        vectors = _Vectors(self.matrix, B, self._start(B, x0, overwrite_x0), accuracy, borrow_b)
+        try:
+            return self._iterate(vectors, accuracy, started=x0 is not None)
+        finally:
+            vectors.give_back()
+
+    def _start(self, B: FloatArray, x0: FloatArray | None, overwrite_x0: bool) -> FloatArray:
         y = np.zeros(B.shape) if x0 is None else x0 if overwrite_x0 else x0.copy()
         if x0 is not None:
-            y /= scale
-        vectors = _Vectors(matrix, B, y, accuracy.other_totals)
+            y /= self.matrix.scale[:, None]
+        return y
+
+    def _iterate(self, vectors: _Vectors, accuracy: Accuracy, *, started: bool) -> Solution:
+        matrix = self.matrix
         rho = 1 - matrix.decay
         rate = rho / (1 + sqrt(1 - rho**2))
         last_look = _steps(_EXHAUSTED, rate)
-        if rho > 0 and (x0 is not None or np.all(np.asarray(accuracy.other_totals) > 0)):
+        if rho > 0 and (started or np.all(np.asarray(accuracy.other_totals) > 0)):
             last_look = max(last_look, _STEPS_ON_THE_WAY)
         look_at = min(_steps(accuracy.tol, rate), last_look)
         omega, n_iter, settled = 1.0, 0, False
@@ -113,7 +126,7 @@ class ChebyshevIteration:
                 settled = since == 2 and error <= accuracy.tol
                 if error > accuracy.tol:
                     look_at = min(n_iter + _wait(error, accuracy.tol, rate), last_look)
-        y = vectors.kept if settled else vectors.y
+        y = vectors.take(settled)
         np.maximum(y, 0, out=y)  # as the answer is: this brings no entry farther from it
         trusted = np.ones(matrix.n, dtype=bool)
         if not settled:
@@ -123,8 +136,8 @@ class ChebyshevIteration:
                 left * matrix.scale, initial=0.0
             )
             trusted &= totals > 0
-        y *= scale
-        return Solution(y, n_iter, np.full(B.shape[1], settled), trusted)
+        y *= matrix.scale[:, None]
+        return Solution(y, n_iter, np.full(y.shape[1], settled), trusted)
 
 
 class _Vectors:
@@ -135,13 +148,16 @@ class _Vectors:
         matrix: ScaledMatrix,
         B: FloatArray,
         y: FloatArray,
-        other_totals: FloatArray | float,
+        accuracy: Accuracy,
+        borrow_b: bool,
     ) -> None:
         self.evidence = Evidence(matrix, B)
-        self.other_totals = np.broadcast_to(divided(other_totals, matrix.scale), matrix.n)
+        self.other_totals = np.broadcast_to(divided(accuracy.other_totals, matrix.scale), matrix.n)
         self.y = y
         self.before = np.zeros(B.shape)
-        self.kept = np.empty(B.shape)
+        self._lender = B if borrow_b else None
+        self._lent = B[self.evidence.rows] if borrow_b else B[:0]
+        self.kept = B if borrow_b else np.empty(B.shape)
         self._products = matrix.products(B.shape[1])
 
     def step(self, omega: float, *, keep: bool, compare: bool) -> float:
@@ -172,6 +188,21 @@ class _Vectors:
         moved = max(run_all(block, len(self._products)), default=0.0)
         self.y, self.before = self.before, self.y
         return moved
+
+    def take(self, kept: bool) -> FloatArray:
+        """Return the z that was kept, or the last y, in memory that is nobody else's."""
+        if not kept:
+            return self.y
+        if self._lender is None:
+            return self.kept
+        np.copyto(self.before, self.kept)
+        return self.before
+
+    def give_back(self) -> None:
+        """Put B back into its memory, if that was borrowed."""
+        if self._lender is not None:
+            self._lender[:] = 0
+            self._lender[self.evidence.rows] = self._lent
 
 
 def _movement(old: FloatArray, new: FloatArray, others: FloatArray) -> float:

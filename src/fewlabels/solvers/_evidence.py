@@ -35,27 +35,32 @@ class Evidence:
     ----------
     matrix : ScaledMatrix
     B : ndarray of shape (n, m)
+
+    Attributes
+    ----------
+    rows : ndarray of int
+        Rows of `B` that hold anything, in ascending order.
     """
 
     def __init__(self, matrix: ScaledMatrix, B: FloatArray) -> None:
         self._matrix = matrix
         self.n_columns = B.shape[1]
-        self._rows = np.flatnonzero(B.any(axis=1))
-        self._values = B[self._rows] * matrix.scale[self._rows, None]
+        self.rows = np.flatnonzero(B.any(axis=1))
+        self._values = B[self.rows] * matrix.scale[self.rows, None]
         edges = [0, *(product.rows.stop for product in matrix.products(self.n_columns))]
-        self._cuts = list(pairwise(np.searchsorted(self._rows, edges)))
+        self._cuts = list(pairwise(np.searchsorted(self.rows, edges)))
 
     def add_to(self, rows: FloatArray, k: int) -> None:
         """Add b to the rows of block `k`."""
         entries = slice(*self._cuts[k])
         start = self._matrix.products(self.n_columns)[k].rows.start
-        rows[self._rows[entries] - start] += self._values[entries]
+        rows[self.rows[entries] - start] += self._values[entries]
 
     def residual(self, y: FloatArray) -> Residual:
         """Return what `y` leaves of b, r = b - (I - N) y."""
         products = self._matrix.products(self.n_columns)
         root = 1 / self._matrix.scale[:, None]
-        given = self._values * root[self._rows]
+        given = self._values * root[self.rows]
         largest = np.abs(given).max(axis=0, initial=0.0)
         unit = np.where(largest > 0, largest, 1.0)  # squares of huge or tiny entries leave float64
         sizes = np.empty(len(y))

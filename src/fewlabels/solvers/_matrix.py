@@ -50,8 +50,8 @@ class ScaledMatrix(Protocol):
 
 
 def divided(x: FloatArray | float, scale: FloatArray) -> FloatArray | float:
-    """Return x / scale for x of shape (n,), or x itself where there is no scaling."""
-    return x if scale.strides == (0,) else x / scale
+    """Return x / scale for x of shape (n,), or x itself where that is the same."""
+    return x / scale if scale.strides != (0,) and np.any(x) else x
 
 
 class GroundedLaplacian:
@@ -118,7 +118,7 @@ class GroundedLaplacian:
         if isinstance(self.weights, np.ndarray):  # its products share the cores themselves
             return [RowProduct(slice(0, self.n), self.apply_scaled_weights)]
         return [
-            RowProduct(rows, _rows_of(self.scaled_weights, rows).__matmul__)
+            RowProduct(rows, rows_of(self.scaled_weights, rows).__matmul__)
             for rows in row_blocks(self.n, n_columns, self.weights.nnz)
         ]
 
@@ -169,12 +169,16 @@ class GroundedLaplacian:
         )
 
 
-def _rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
+def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
     """Take some rows without a copy of their entries."""
     starts = matrix.indptr[rows.start : rows.stop + 1]
     entries = slice(starts[0], starts[-1])
-    parts = (matrix.data[entries], matrix.indices[entries], starts - starts[0])
-    return sparse.csr_array(parts, shape=(rows.stop - rows.start, matrix.shape[1]))
+    data, indices = matrix.data[entries], matrix.indices[entries]
+    shape = (rows.stop - rows.start, matrix.shape[1])
+    block = sparse.csr_array((data, indices, starts - starts[0]), shape=shape)
+    # SciPy has copied what it takes for a small piece of a large array.
+    block.data, block.indices = data, indices
+    return block
 
 
 def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_array:

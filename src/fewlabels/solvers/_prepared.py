@@ -143,7 +143,7 @@ class PreparedSolver:
         Parameters
         ----------
         B : ndarray of shape (n, m), float64
-            Non-negative.
+            Non-negative. Its memory may be used meanwhile; it holds the same again at the end.
         tol : float
             No row of the answer, relative to the row's total, may be off by more.
         max_iter : int
@@ -167,7 +167,10 @@ class PreparedSolver:
         accuracy = Accuracy(tol, max_iter, other_totals, exact_totals, callback)
         with one_thread_if(self.matrix.n <= _TINY):
             answer = self._solve_levels(B, accuracy, x0)
-            return replace(answer, residual=self.residual(B, answer.scores))
+            given = Evidence(self.matrix, B)
+            del B  # where the caller does not hold it: the residual takes as much again
+            left = given.residual(answer.scores / self.matrix.scale[:, None])
+            return replace(answer, residual=left.ratios)
 
     def residual(self, B: FloatArray, x: FloatArray) -> FloatArray:
         """|b - A x| / |b| of each column, shape (m,); 0 for a zero column that x solves."""
@@ -176,7 +179,7 @@ class PreparedSolver:
     def _solve_levels(self, B: FloatArray, accuracy: Accuracy, x0: FloatArray | None) -> Answer:
         n, m = B.shape
         reached = self._reached(B)
-        values, log_scale = np.zeros((n, m)), np.zeros(n)
+        values, log_scale = np.zeros((n, m)), np.zeros(n)  # no memory until written to
         rows = np.flatnonzero(reached)
         matrix = self._restricted_to(reached)
         b, start = B, x0 if matrix.well_grounded else None
@@ -236,7 +239,7 @@ class PreparedSolver:
         if self.method == "sweeps":
             return Sweeps(matrix).solve(b, accuracy)
         if self.method == "chebyshev":
-            return ChebyshevIteration(matrix).solve(b, accuracy, x0)
+            return _by_chebyshev(matrix, b, accuracy, x0)
         if self.method == "cg":
             return ConjugateGradients(matrix).solve(b, accuracy, x0)
         if self.method == "direct":
@@ -245,7 +248,7 @@ class PreparedSolver:
         if matrix.n <= (_AUTO_DIRECT_DENSE if dense else _AUTO_DIRECT):
             return self._solve_small(matrix, b, accuracy)
         if matrix.well_grounded:
-            return ChebyshevIteration(matrix).solve(b, accuracy, x0)
+            return _by_chebyshev(matrix, b, accuracy, x0)
         return self._solve_large(matrix, b, accuracy)
 
     def _solve_small(
@@ -296,6 +299,13 @@ class PreparedSolver:
         if matrix is self.matrix or (self._restriction and matrix is self._restriction[1]):
             self._factored = (matrix, factors)
         return factors
+
+
+def _by_chebyshev(
+    matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy, x0: FloatArray | None
+) -> Solution:
+    own = b.flags.writeable and b.flags.c_contiguous
+    return ChebyshevIteration(matrix).solve(b, accuracy, x0, borrow_b=own)
 
 
 def _factorize(matrix: GroundedLaplacian) -> Factorization:

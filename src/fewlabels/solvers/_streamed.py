@@ -172,7 +172,8 @@ class StreamedIteration:
         Parameters
         ----------
         b, x0 : ndarray of shape (n, m)
-            0 in the rows that are not active; `x0` is used up.
+            0 in the rows that are not active. `x0` is used up; the memory of `b` is used
+            meanwhile, and holds the same again at the end.
         tol : float
         max_iter : int
         active : ndarray of shape (n,), bool, default=None
@@ -182,7 +183,7 @@ class StreamedIteration:
         self._error = inf
         accuracy = Accuracy(tol, max_iter, other_totals, callback=self._looked)
         iteration = ChebyshevIteration(self.matrix(active))
-        found = iteration.solve(b, accuracy, x0, overwrite_x0=True)
+        found = iteration.solve(b, accuracy, x0, overwrite_x0=True, borrow_b=True)
         if active is None:
             return found
         return replace(found, trusted=found.trusted & active)

@@ -13,8 +13,8 @@ from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
 from fewlabels.solvers._threads import one_thread_if, row_blocks, run_all
-from fewlabels.systems._diagonal import _checked, _normalized
 from fewlabels.systems._locality import locality
+from fewlabels.systems._moments import _checked, _normalized
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer[Any]]

@@ -82,13 +82,17 @@ class SpreadingSystem:
         B = Y[order]
         del Y  # where the caller does not hold it, that is a third of the memory
         B *= self._c * root
-        others = np.broadcast_to(np.asarray(other_totals), len(root))
+        others: FloatArray | float = 0.0
+        if np.any(other_totals):
+            others = np.broadcast_to(np.asarray(other_totals), len(root))[order] / self._root
+        right = [B]
+        del B
         answer = self._solver.solve(
-            B,
+            right.pop(),  # which the solver gives up before it writes the answer
             tol=tol,
             max_iter=max_iter,
             x0=None if start is None else start[order] / root,
-            other_totals=others[order] / self._root,
+            other_totals=others,
             callback=callback,
         )
         values = answer.values

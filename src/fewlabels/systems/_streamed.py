@@ -22,8 +22,8 @@ from fewlabels.systems._streamed_scores import StreamedScores
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-# Three vectors of the iteration and a start or a right-hand side, in float64.
-_BYTES_A_COLUMN = 32
+# Three vectors in float64: two of the iteration, and the right-hand side, whose memory it borrows.
+_BYTES_A_COLUMN = 24
 # One a node: the totals, twice; roots and masks on the way.
 _BYTES_A_NODE = 40
 # A start is of use where the ground takes at least this share; see PreparedSolver.solve.

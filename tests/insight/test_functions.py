@@ -1,0 +1,284 @@
+"""Calibration, conformal sets, doubt, attribution and suspects, on arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.insight import (
+    Calibration,
+    conformal_threshold,
+    doubt_reasons,
+    expected_calibration_error,
+    explain_scores,
+    fit_calibration,
+    has_companion,
+    left_out_distributions,
+    log_loss_of,
+    made_up_for,
+    prediction_sets,
+    rank_suspects,
+    spread_of,
+)
+from fewlabels.systems import LeftOut
+
+
+@st.composite
+def shares(draw: st.DrawFn, max_points: int = 8) -> np.ndarray:
+    n, c = draw(st.integers(1, max_points)), draw(st.integers(1, 4))
+    flat = draw(st.lists(st.integers(0, 20), min_size=n * c, max_size=n * c))
+    rows = np.array(flat, dtype=float).reshape(n, c) + 0.5
+    return rows / rows.sum(axis=1, keepdims=True)
+
+
+@given(shares(), st.floats(0.01, 50), st.floats(1e-4, 50), st.floats(0, 10))
+@settings(max_examples=60, deadline=None)
+def test_calibration_keeps_sums_and_the_order_of_the_classes(
+    rows: np.ndarray, sharpness: float, caution: float, amount: float
+) -> None:
+    calibration = Calibration(sharpness, caution, reference=2.0)
+    found = calibration.apply(rows, np.full(len(rows), amount))
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
+    for before, after in zip(rows, found, strict=True):
+        order = np.argsort(before, kind="stable")
+        assert (np.diff(after[order]) >= -1e-12).all()
+
+
+def test_calibration_is_its_formula() -> None:
+    calibration = Calibration(1.7, 0.3, reference=4.0)
+    p, evidence = np.array([[0.2, 0.7, 0.1]]), 3.0
+    z = (p * evidence / 4.0 + 0.3 / 3) ** 1.7
+    np.testing.assert_allclose(calibration.apply(p, [evidence]), z / z.sum(), rtol=1e-12)
+
+
+def test_no_evidence_leaves_all_classes_equally_probable() -> None:
+    found = Calibration(5.0, 0.1, reference=1.0).apply([[1.0, 0.0]], [0.0])
+    np.testing.assert_allclose(found, 0.5)
+
+
+def test_the_fit_finds_the_sharpness_that_the_labels_were_drawn_with() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.dirichlet(np.ones(4), size=4000)
+    true = rows**3 / (rows**3).sum(axis=1, keepdims=True)
+    codes = (true.cumsum(axis=1) < rng.random((4000, 1))).sum(axis=1)
+    fitted = fit_calibration(rows, np.ones(4000), codes, reference=1.0)
+    found = fitted.apply(rows, np.ones(4000))
+    assert np.abs(found - true).mean() < 0.01
+    assert expected_calibration_error(codes, found) < 0.5 * expected_calibration_error(codes, rows)
+    assert fitted.n_points == 4000
+
+
+def test_without_points_the_fit_is_what_is_believed_beforehand() -> None:
+    fitted = fit_calibration(np.empty((0, 3)), [], [], reference=1.0, spread=2.0)
+    np.testing.assert_allclose(fitted.sharpness, np.exp(2.1) / 2)
+    np.testing.assert_allclose(fitted.caution, np.exp(1.8 - 2))
+
+
+@given(shares(), st.data())
+@settings(max_examples=30, deadline=None)
+def test_the_fit_is_never_worse_than_its_prior_in_what_it_minimises(
+    rows: np.ndarray, data: st.DataObject
+) -> None:
+    n, c = rows.shape
+    codes = np.array(data.draw(st.lists(st.integers(0, c - 1), min_size=n, max_size=n)))
+    fitted = fit_calibration(rows, np.ones(n), codes, reference=1.0)
+
+    def objective(calibration: Calibration) -> float:
+        logs = np.log([calibration.sharpness, calibration.caution])
+        prior = ((logs - [2.1 - np.log(3), 1.8 - 3]) / [0.5, 1.5]) ** 2
+        return float(
+            log_loss_of(calibration.apply(rows, np.ones(n)), codes).sum() + prior.sum() / 2
+        )
+
+    for sharpness in (0.3, 1.0, 2.0, 4.0):
+        for caution in (0.01, 0.08, 0.5):
+            assert objective(fitted) <= objective(Calibration(sharpness, caution, 1.0)) + 1e-4
+
+
+def test_soft_targets_of_one_class_are_that_class() -> None:
+    rows, codes = np.array([[0.7, 0.3], [0.4, 0.6]]), [0, 0]
+    hard = fit_calibration(rows, [1.0, 2.0], codes, reference=1.0)
+    soft = fit_calibration(rows, [1.0, 2.0], np.eye(2)[codes], reference=1.0)
+    assert hard == soft
+
+
+def test_the_calibration_error_is_the_gap_in_each_bin() -> None:
+    proba = [[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.4, 0.6]]
+    # 0.9: half are right; 0.6: both are
+    found = expected_calibration_error([0, 1, 0, 1], proba, n_bins=10)
+    assert found == pytest.approx(0.5 * 0.4 + 0.5 * 0.4)
+
+
+@given(st.integers(0, 60), st.floats(0.05, 0.98), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_the_threshold_leaves_out_the_share_that_the_rank_argument_allows(
+    n: int, coverage: float, random: object
+) -> None:
+    p = np.random.default_rng(n).random(n)
+    rows = np.column_stack([p, 1 - p])
+    threshold = conformal_threshold(rows, np.zeros(n, dtype=int), coverage=coverage)
+    # of n + 1 exchangeable values, so many are below the threshold
+    below = (p < threshold).sum()
+    assert below <= (1 - coverage) * (n + 1) + 1e-6
+    if threshold == -np.inf:
+        assert n < coverage / (1 - coverage) + 1e-6
+    else:
+        assert below + 1 > (1 - coverage) * (n + 1) - 1 - 1e-6
+
+
+def test_conformal_sets_cover_as_often_as_asked_for() -> None:
+    rng = np.random.default_rng(1)
+    hits = []
+    for _ in range(400):
+        rows = rng.dirichlet(np.ones(3), size=60)
+        codes = (rows.cumsum(axis=1) < rng.random((60, 1))).sum(axis=1)
+        threshold = conformal_threshold(rows[:40], codes[:40], coverage=0.9)
+        sets = prediction_sets(rows[40:], threshold)
+        hits.append(sets[np.arange(20), codes[40:]].mean())
+    # 8,000 points; the thresholds of 400 draws: standard error about 0.003
+    assert 0.89 < np.mean(hits) < 0.925
+
+
+def test_each_reason_for_doubt_is_told_from_the_others() -> None:
+    calibration = Calibration(3.0, 0.2, reference=1.0)
+    rows = [[0.95, 0.05], [0.95, 0.05], [0.55, 0.45], [0.55, 0.45], [0.95, 0.05]]
+    found = doubt_reasons(
+        rows, [2.0, 0.02, 5.0, 0.02, 0.0], [True] * 4 + [False], calibration, abstain_below=0.9
+    )
+    assert found.tolist() == [
+        "sure",
+        "little evidence",
+        "classes disagree",
+        "classes disagree",
+        "unreached",
+    ]
+
+
+def test_left_out_rows_without_evidence_are_the_prior() -> None:
+    weights = np.array([[0, 2.0, 2.0], [1.0, 0, 0], [0, 0, 0]])
+    Y = np.array([[1.0, 0], [0, 1.0], [1.0, 0]])
+    found = left_out_distributions(LeftOut(weights, np.zeros(3)), Y, np.array([0.25, 0.75]))
+    np.testing.assert_allclose(found.values, [[0.5, 0.5], [1, 0], [0.25, 0.75]])
+    np.testing.assert_allclose(found.evidence, [4, 1, 0])
+    assert found.answered.tolist() == [True, True, False]
+    np.testing.assert_array_equal(has_companion(Y), [True, False, True])
+
+
+def test_left_out_evidence_below_the_floats_range_still_has_a_distribution() -> None:
+    left_out = LeftOut(np.array([[0, 0.5, 0.5], [0, 0, 0], [0, 0, 0]]), np.array([-3000.0, 0, 0]))
+    found = left_out_distributions(left_out, np.eye(3), np.full(3, 1 / 3))
+    np.testing.assert_allclose(found.values[0], [0, 0.5, 0.5])
+    assert found.evidence[0] == 0
+    assert found.answered[0]
+
+
+def test_a_left_out_point_is_given_half_of_the_label_that_it_misses() -> None:
+    Y = np.array([[1.0, 0], [1.0, 0], [0, 1.0]])
+    weights = np.array([[0, 1.0, 1.0], [1.0, 0, 3.0], [1.0, 1.0, 0]])
+    found = left_out_distributions(LeftOut(weights, np.zeros(3)), Y, np.full(2, 0.5))
+    more = made_up_for(found, Y)
+    scores = more.values * more.evidence[:, None]
+    # class 0 has one other label of two; class 1 no other, and stays
+    np.testing.assert_allclose(scores, [[np.sqrt(2), 1], [np.sqrt(2), 3], [2, 0]])
+
+
+def test_the_spread_is_that_of_a_typical_point() -> None:
+    rows = np.array([[1.0, 0.0], [0.5, 0.5], [0.8, 0.2]])
+    np.testing.assert_allclose(spread_of(rows), np.log(0.8 / 0.2) / 2)
+    assert spread_of(np.empty((0, 2))) == 3.0
+
+
+def test_shares_sum_to_the_scores_whatever_the_scale_and_sign() -> None:
+    row, Y = np.array([3.0, -1.0, 2.0]), np.array([[1.0, 0], [0, 1.0], [0.5, 0.5]])
+    found = explain_scores(7, row, Y, np.array([1, 4, 6]), np.array([0, 1, 0]), np.array([0, 1]))
+    scores = row @ Y
+    np.testing.assert_allclose(found.scores, scores / np.abs(scores).sum())
+    np.testing.assert_allclose(found.shares.sum(axis=0), found.scores)
+    assert [node for node, _, _ in found.top(2)] == [1, 4]
+
+
+def test_an_unreached_point_is_explained_by_a_message() -> None:
+    found = explain_scores(
+        2, np.zeros(1), np.eye(1), np.array([0]), np.array(["a"]), np.array(["a"])
+    )
+    assert "no label reaches" in str(found)
+    assert found.top() == []
+
+
+def heard_in_groups(sizes: list[int], within: float, across: float) -> LeftOut:
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    weights = np.where(groups[:, None] == groups, within, across)
+    np.fill_diagonal(weights, 0)
+    return LeftOut(weights, np.zeros(len(groups)))
+
+
+def test_a_wrong_label_is_first_and_is_named_with_a_rival_of_its_group() -> None:
+    left_out = heard_in_groups([5, 5], 1.0, 0.05)
+    codes = [0, 0, 1, 0, 0, 1, 1, 1, 1, 1]
+    found = rank_suspects(left_out, range(10, 20), codes, np.array(["cat", "dog"]))
+    assert found.n_suspects == 1
+    assert len(found) == 10
+    node, label, suggested, margin, rival = next(iter(found))
+    assert (node, label, suggested) == (12, "dog", "cat")
+    assert margin < 0
+    assert rival in (10, 11, 13, 14)
+    assert found.trust[0] < 0.5 * found.trust[found.nodes == 15][0]
+    assert "point 12: labelled 'dog', the others say 'cat'" in str(found)
+
+
+def test_trust_clears_the_labels_that_a_wrong_one_pollutes() -> None:
+    # Point 2 is wrong, and all that points 0 and 1 hear well besides each other.
+    weights = np.array(
+        [
+            [0, 0.4, 0.5, 0.1, 0.0],
+            [0.4, 0, 0.5, 0.1, 0.0],
+            [0.5, 0.5, 0, 0.3, 0.0],
+            [0.1, 0.1, 0.3, 0, 0.1],
+            [0.0, 0.0, 0.0, 0.1, 0],
+        ]
+    )
+    found = rank_suspects(LeftOut(weights, np.zeros(5)), range(5), [0, 0, 1, 0, 1], np.arange(2))
+    assert found.nodes[0] in (2, 4)
+    margins = dict(zip(found.nodes.tolist(), found.margins.tolist(), strict=True))
+    assert margins[2] < 0 < min(margins[0], margins[1])
+
+
+def test_the_ranking_does_not_hang_on_the_order_of_the_labels() -> None:
+    rng = np.random.default_rng(5)
+    weights = rng.random((12, 12))
+    np.fill_diagonal(weights, 0)
+    codes = rng.integers(0, 3, 12)
+    order = rng.permutation(12)
+    one = rank_suspects(LeftOut(weights, np.zeros(12)), np.arange(12), codes, np.arange(3))
+    moved = LeftOut(weights[np.ix_(order, order)], np.zeros(12))
+    other = rank_suspects(moved, order, codes[order], np.arange(3))
+    np.testing.assert_array_equal(one.nodes, other.nodes)
+    np.testing.assert_allclose(one.margins, other.margins, rtol=1e-9)
+
+
+def test_labels_that_hear_nothing_are_not_suspect() -> None:
+    found = rank_suspects(LeftOut(np.zeros((2, 2)), np.zeros(2)), [0, 1], [0, 1], np.arange(2))
+    assert found.n_suspects == 0
+    assert found.rivals.tolist() == [-1, -1]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: expected_calibration_error([0], [[0.5, float("nan")]]), "finite"),
+        (lambda: expected_calibration_error([2], [[0.5, 0.5]]), "0 to 1"),
+        (lambda: expected_calibration_error([], np.empty((0, 2))), "at least one"),
+        (lambda: conformal_threshold([[1.0]], [0], coverage=1.0), "coverage"),
+        (lambda: fit_calibration([[1.0]], [-1.0], [0], reference=1.0), "evidence"),
+        (lambda: fit_calibration([[1.0]], [1.0], [0], reference=0.0), "reference"),
+        (lambda: log_loss_of([[0.5, 0.5]], [[1.0, 0.0], [0.0, 1.0]]), "shape"),
+        (lambda: log_loss_of([0.5, 0.5], [0, 1]), "n_points, n_classes"),
+        (lambda: log_loss_of([[0.5, 0.5]], [0.5]), "number of a class"),
+    ],
+)
+def test_bad_input_is_refused(call: object, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        call()  # type: ignore[operator]

@@ -1,0 +1,352 @@
+"""What the classifiers say of their own answers, beside refits and the dense equations."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, make_blobs
+
+from fewlabels import LabelPropagation, LabelSpreading, UnreachedWarning, write_graph
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph import Graph, knn_graph, open_graph
+from fewlabels.insight import expected_calibration_error
+from tests import textbook
+from tests.gallery import complete, one_hot
+
+MODELS = [
+    pytest.param(lambda **more: LabelSpreading(alpha=0.8, tol=1e-8, max_iter=500, **more), id="ls"),
+    pytest.param(lambda **more: LabelPropagation(tol=1e-8, **more), id="lp"),
+]
+
+
+def blobs() -> tuple[np.ndarray, np.ndarray, np.ndarray, Graph]:
+    """60 points of 3 classes, 9 of them labelled; the classes overlap."""
+    X, truth = make_blobs(60, centers=3, cluster_std=2.5, random_state=2)
+    y = np.full(60, -1)
+    for c in range(3):
+        y[np.flatnonzero(truth == c)[:3]] = c
+    return X, truth, y, knn_graph(X, 5)
+
+
+def digits(per_class: int, seed: int) -> tuple[Graph, np.ndarray, np.ndarray]:
+    graph, truth = all_digits()
+    rng = np.random.default_rng(seed)
+    y = np.full(len(truth), -1)
+    for c in range(10):
+        y[rng.choice(np.flatnonzero(truth == c), per_class, replace=False)] = c
+    return graph, truth, y
+
+
+@cache
+def all_digits() -> tuple[Graph, np.ndarray]:
+    X, truth = load_digits(return_X_y=True)
+    return knn_graph(X, 10), truth
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_left_out_distributions_are_those_of_refits(make: Any) -> None:
+    _, _, y, graph = blobs()
+    model = make().fit(graph, y)
+    np.testing.assert_array_equal(model.loo_labelled_, np.flatnonzero(y >= 0))
+    for node, row in zip(model.loo_labelled_, model.loo_label_distributions_, strict=True):
+        rest = y.copy()
+        rest[node] = -1
+        refit = make().fit(graph, rest)
+        np.testing.assert_allclose(row, refit.label_distributions_[node], atol=1e-4)
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_weights_and_soft_labels_are_left_out_with_the_label(make: Any) -> None:
+    _, _, y, graph = blobs()
+    weight = np.random.default_rng(0).uniform(0.2, 3, len(y))
+    soft = np.full((len(y), 3), np.nan)
+    soft[y >= 0] = 0.8 * np.eye(3)[y[y >= 0]] + 0.2 / 3
+    for target, marker in ((y, -1), (soft, np.nan)):
+        model = make().fit(graph, target, sample_weight=weight)
+        node = model.loo_labelled_[4]
+        rest = target.copy()
+        rest[node] = marker
+        refit = make().fit(graph, rest, sample_weight=weight)
+        found = model.loo_label_distributions_[4]
+        np.testing.assert_allclose(found, refit.label_distributions_[node], atol=1e-4)
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_several_classes_a_point_are_left_out_as_marginals(make: Any) -> None:
+    _, _, y, graph = blobs()
+    rows = np.full((len(y), 3), -1)
+    rows[y >= 0] = np.eye(3, dtype=int)[y[y >= 0]]
+    rows[y == 1, 2] = 1
+    model = make().fit(graph, rows)
+    node = model.loo_labelled_[2]
+    rest = rows.copy()
+    rest[node] = -1
+    refit = make().fit(graph, rest)
+    found = model.loo_label_distributions_[2]
+    np.testing.assert_allclose(found, refit.label_distributions_[node], atol=1e-4)
+    explained = model.explain(20)
+    np.testing.assert_allclose(explained.scores, model.label_distributions_[20], atol=1e-4)
+    assert explained.labels.shape == (9, 3)
+    assert model.influence(int(node)).change.max() <= 1
+    for refused in ("predict_set", "suspect_labels", "calibrated_proba", "doubt"):
+        with pytest.raises(InvalidInputError, match="one class a point"):
+            getattr(model, refused)()
+    with pytest.raises(InvalidInputError, match="one class a point"):
+        make(calibration="loo").fit(graph, rows)
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_a_class_prior_moves_left_out_points_as_it_moves_unlabelled_ones(make: Any) -> None:
+    _, _, y, graph = blobs()
+    even = make(class_prior="uniform").fit(graph, y).loo_label_distributions_
+    tilted = make(class_prior=[0.8, 0.1, 0.1]).fit(graph, y).loo_label_distributions_
+    np.testing.assert_allclose(tilted.sum(axis=1), 1)
+    heard = (even > 1e-9).all(axis=1)
+    assert heard.any()
+    assert (tilted[heard, 0] > even[heard, 0]).all()
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_what_is_kept_is_dropped_when_labels_change(make: Any) -> None:
+    _, truth, y, graph = blobs()
+    model = make().fit(graph, y)
+    before = model.loo_score_
+    assert model.loo_score_ == before
+    added = np.flatnonzero(y < 0)[:4]
+    model.add_labels(added, truth[added])
+    joined = y.copy()
+    joined[added] = truth[added]
+    refit = make().fit(graph, joined)
+    assert model.loo_score_ != before
+    assert model.loo_score_ == pytest.approx(refit.loo_score_, abs=1e-3)
+    np.testing.assert_array_equal(model.loo_labelled_, np.flatnonzero(joined >= 0))
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_a_pickle_knows_what_the_model_knew(make: Any) -> None:
+    _, _, y, graph = blobs()
+    model = make().fit(graph, y)
+    fresh = pickle.loads(pickle.dumps(model))  # before anything was asked
+    assert fresh.loo_score_ == pytest.approx(model.loo_score_, abs=1e-6)
+    again = pickle.loads(pickle.dumps(model))
+    assert again.loo_score_ == model.loo_score_
+    assert str(again.explain(30)) == str(model.explain(30))
+
+
+def test_with_one_label_a_class_the_score_still_tells_graphs_apart() -> None:
+    graph, truth, y = digits(1, 0)
+    shuffled = np.random.default_rng(0).permutation(len(y))
+    torn = graph.affinity[shuffled][:, shuffled]  # says nothing of these labels
+    model = LabelSpreading(alpha=0.9, max_iter=300).fit(graph, y)
+    blurred = Graph.from_affinity(0.3 * graph.affinity + 0.7 * torn)
+    other = LabelSpreading(alpha=0.9, max_iter=300).fit(blurred, y)
+    # every left-out class has no evidence at all
+    assert (model.loo_label_distributions_[np.arange(10), truth[model.loo_labelled_]] == 0).all()
+    assert np.isfinite([model.loo_score_, other.loo_score_]).all()
+    assert model.loo_score_ > other.loo_score_
+    assert model.loo_calibration_.n_points == 0
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_shares_sum_to_the_distribution_and_are_the_dense_response(make: Any) -> None:
+    _, _, y, graph = blobs()
+    model = make().fit(graph, y)
+    W, Y = textbook.dense(graph.affinity), one_hot(y, 3)
+    labelled = np.flatnonzero(y >= 0)
+    single = np.zeros((60, 9))
+    single[labelled] = np.eye(9)
+    spread = isinstance(model, LabelSpreading)
+    R = textbook.spreading(W, single, 0.8) if spread else textbook.harmonic(W, single)
+    for node in (0, 17, int(labelled[3])):
+        found = model.explain(node)
+        expected = R[node][:, None] * Y[labelled]
+        np.testing.assert_allclose(found.shares, expected / expected.sum(), atol=1e-4)
+        np.testing.assert_allclose(found.scores, model.label_distributions_[node], atol=1e-4)
+        assert found.labels.tolist() == y[labelled].tolist()
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_influence_is_the_fit_against_the_fit_without(make: Any) -> None:
+    _, _, y, graph = blobs()
+    model = make().fit(graph, y)
+    node = int(model.loo_labelled_[4])
+    found = model.influence(node)
+    rest = y.copy()
+    rest[node] = -1
+    refit = make().fit(graph, rest)
+    expected = np.abs(model.label_distributions_ - refit.label_distributions_).sum(axis=1) / 2
+    np.testing.assert_allclose(found.change, expected, atol=1e-5)
+    np.testing.assert_array_equal(found.flipped, model.transduction_ != refit.transduction_)
+    assert f"point {node}" in str(found)
+
+
+def test_influence_of_the_last_label_of_a_class_and_of_a_component() -> None:
+    W = np.zeros((5, 5))
+    W[0, 1] = W[1, 0] = W[2, 3] = W[3, 2] = W[3, 4] = W[4, 3] = 1
+    model = LabelSpreading().fit(Graph.from_affinity(W), [0, -1, 1, -1, 1])
+    found = model.influence(0)
+    assert found.unreached.tolist() == [True, True, False, False, False]
+    assert found.flipped.tolist() == [True, True, False, False, False]
+    np.testing.assert_allclose(found.without[:, 0], 0)
+    np.testing.assert_allclose(found.change, [1, 1, 0, 0, 0], atol=1e-6)
+
+
+def test_unreached_points_are_told_apart_and_explained() -> None:
+    W = np.zeros((6, 6))
+    W[0, 1] = W[1, 0] = W[1, 2] = W[2, 1] = W[3, 4] = W[4, 3] = 1
+    with pytest.warns(UnreachedWarning):
+        model = LabelSpreading().fit(Graph.from_affinity(W), [0, -1, 1, -1, -1, -1])
+    assert (model.doubt_[3:] == "unreached").all()
+    assert (model.doubt_[:3] != "unreached").all()
+    assert model.predict_or_abstain(abstain_below=0.0).tolist()[3:] == [-1, -1, -1]
+    assert model.predict_set(coverage=0.5)[3:].all()
+    assert "no label reaches" in str(model.explain(4))
+
+
+def test_little_evidence_is_told_from_disagreement() -> None:
+    # A clique with two labels of either class; one with two of class 0 and a long arm; and one
+    # with two of class 1, so that the calibration has points to learn from.
+    W = np.zeros((48, 48))
+    W[:8, :8] = complete(8)
+    W[8:14, 8:14] = W[42:, 42:] = complete(6)
+    for i in range(13, 41):
+        W[i, i + 1] = W[i + 1, i] = 1
+    y = np.full(48, -1)
+    y[[0, 1, 2, 3, 8, 9, 42, 43]] = [0, 0, 1, 1, 0, 0, 1, 1]
+    model = LabelSpreading(alpha=0.5, max_iter=1000, tol=1e-8).fit(Graph.from_affinity(W), y)
+    doubt = model.doubt(abstain_below=0.75)
+    assert set(doubt[4:8]) == {"classes disagree"}
+    assert set(doubt[10:14]) == set(doubt[44:]) == {"sure"}
+    assert set(doubt[38:42]) == {"little evidence"}
+
+
+def test_abstaining_less_means_answering_more() -> None:
+    graph, truth, y = digits(3, 1)
+    model = LabelSpreading(alpha=0.9, max_iter=300).fit(graph, y)
+    hidden = y < 0
+    answered = []
+    for least in (0.0, 0.6, 0.9):
+        given = model.predict_or_abstain(abstain_below=least)
+        known = given != -1
+        np.testing.assert_array_equal(given[known], model.transduction_[known])
+        assert known[hidden].any()
+        answered.append((known[hidden].mean(), (given == truth)[hidden & known].mean()))
+    shares, accuracies = zip(*answered, strict=True)
+    assert shares[0] == 1
+    assert list(shares) == sorted(shares, reverse=True)
+    assert accuracies[2] > accuracies[0]
+
+
+@pytest.mark.parametrize("alpha", [0.9, 0.99])
+def test_calibrated_probabilities_mean_what_they_say(alpha: float) -> None:
+    errors = []
+    for seed in (7, 8, 9):
+        graph, truth, y = digits(5, seed)
+        model = LabelSpreading(alpha=alpha, max_iter=1000, calibration="loo").fit(graph, y)
+        hidden = y < 0
+        errors.append(expected_calibration_error(truth[hidden], model.label_distributions_[hidden]))
+        np.testing.assert_allclose(model.label_distributions_.sum(axis=1), 1, rtol=1e-5)
+    assert np.mean(errors) <= 0.05
+
+
+def test_calibration_moves_no_answer() -> None:
+    X, _, y, _ = blobs()
+    settings: dict[str, Any] = {"kernel": "self-tuning", "n_neighbors": 5, "max_iter": 500}
+    plain = LabelSpreading(**settings).fit(X, y)
+    loo = LabelSpreading(**settings, calibration="loo").fit(X, y)
+    np.testing.assert_array_equal(plain.transduction_, loo.transduction_)
+    new = X + 0.3
+    np.testing.assert_array_equal(plain.predict(new), loo.predict(new))
+    proba = loo.predict_proba(new)
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    np.testing.assert_allclose(proba, plain.calibrated_proba(new), atol=1e-6)
+    np.testing.assert_allclose(loo.label_distributions_, plain.calibrated_proba(), atol=1e-6)
+    assert np.abs(proba - plain.predict_proba(new)).max() > 0.01
+    assert loo.predict_set(new, coverage=0.8).shape == (60, 3)
+    assert set(loo.doubt(new)) <= {"sure", "classes disagree", "little evidence"}
+
+
+def test_sets_cover_the_truth_as_often_as_asked_for() -> None:
+    graph, truth = all_digits()
+    covered = []
+    for seed in range(12):
+        y = np.full(len(truth), -1)
+        drawn = np.random.default_rng(seed).choice(len(truth), 80, replace=False)
+        y[drawn] = truth[drawn]
+        model = LabelSpreading(alpha=0.9, max_iter=300).fit(graph, y)
+        sets = model.predict_set(coverage=0.9)
+        # a class that was not drawn is no column, and not covered
+        column = np.full(10, -1)
+        column[model.classes_] = np.arange(len(model.classes_))
+        inside = sets[np.arange(len(truth)), column[truth]] & (column[truth] >= 0)
+        covered.append(inside[y < 0].mean())
+    # one draw of 80 labels has a standard deviation of about 0.035
+    assert 0.87 < np.mean(covered) < 0.94
+
+
+def test_too_few_labels_for_the_coverage_give_whole_sets() -> None:
+    _, _, y, graph = blobs()
+    assert LabelSpreading().fit(graph, y).predict_set(coverage=0.95).all()
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_flipped_labels_are_ranked_first(make: Any) -> None:
+    graph, truth = all_digits()
+    rng = np.random.default_rng(3)
+    drawn = rng.choice(len(truth), 150, replace=False)
+    y = np.full(len(truth), -1)
+    y[drawn] = truth[drawn]
+    wrong = rng.choice(drawn, 15, replace=False)
+    y[wrong] = (y[wrong] + rng.integers(1, 10, 15)) % 10
+    model = make().fit(graph, y)
+    found = model.suspect_labels()
+    assert np.isin(found.nodes[:15], wrong).mean() >= 0.8
+    assert np.isin(wrong, found.nodes[: found.n_suspects]).mean() >= 0.8
+    right = np.isin(found.nodes, wrong) & (found.suggested == truth[found.nodes])
+    assert right.sum() >= 12
+    np.testing.assert_array_equal(model.transduction_[found.rivals[:5]], found.suggested[:5])
+
+
+def test_bad_questions_are_refused() -> None:
+    _, _, y, graph = blobs()
+    model = LabelSpreading().fit(graph, y)
+    bare = int(np.flatnonzero(y < 0)[0])
+    with pytest.raises(InvalidInputError, match="has no label"):
+        model.influence(bare)
+    with pytest.raises(InvalidInputError, match="from 0 to 59"):
+        model.explain(60)
+    with pytest.raises(InvalidTypeError, match="integer"):
+        model.explain("a")
+    with pytest.raises(InvalidInputError, match="abstain_below"):
+        model.doubt(abstain_below=1.5)
+    with pytest.raises(InvalidInputError, match="coverage"):
+        model.predict_set(coverage=0)
+    with pytest.raises(InvalidInputError, match="fitted on a Graph"):
+        model.predict_set([[0.0, 0.0]])
+    with pytest.raises(InvalidInputError, match="calibration must be one of 'loo', or None"):
+        LabelSpreading(calibration="platt").fit(graph, y)
+    one = np.full(60, -1)
+    one[0] = 1
+    with pytest.raises(InvalidInputError, match="no label would be left"):
+        LabelSpreading().fit(graph, one).influence(0)
+    soft = np.full((60, 2), np.nan)
+    soft[0] = [0.5, 0.5]
+    with pytest.raises(InvalidInputError, match="soft labels"):
+        LabelSpreading().fit(graph, soft).predict_set()
+
+
+def test_a_graph_on_disk_is_refused_by_name(tmp_path: Any) -> None:
+    _, _, y, graph = blobs()
+    write_graph(tmp_path / "graph", graph)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = LabelSpreading().fit(open_graph(tmp_path / "graph"), y)
+    with pytest.raises(InvalidTypeError, match="on disk"):
+        model.explain(0)
+    with pytest.raises(InvalidTypeError, match="on disk"):
+        _ = model.loo_score_
