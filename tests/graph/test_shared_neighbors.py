@@ -85,9 +85,7 @@ def test_any_points_give_a_sound_graph(X, k) -> None:
 def test_edges_however_weak_are_those_of_the_plain_graph() -> None:
     X = np.random.default_rng(2).normal(size=(200, 5))
     weighed, plain = shared_neighbor_graph(X, 4), knn_graph(X, 4)
-    np.testing.assert_array_equal(
-        weighed.affinity.toarray() > 0, plain.affinity.toarray() > 0
-    )
+    np.testing.assert_array_equal(weighed.affinity.toarray() > 0, plain.affinity.toarray() > 0)
 
 
 def test_a_far_outlier_keeps_its_edges() -> None:

@@ -87,6 +87,4 @@ def test_what_can_not_be_used_is_refused(changes, error, message) -> None:
     given_ = {"nodes": [0], "Y": np.eye(3), "alphas": [0.5], "tol": 1e-3} | changes
     graph = Graph.from_affinity(np.ones((3, 3)) - np.eye(3))
     with pytest.raises(error, match=message):
-        spreading_left_out(
-            graph, given_["nodes"], given_["Y"], given_["alphas"], tol=given_["tol"]
-        )
+        spreading_left_out(graph, given_["nodes"], given_["Y"], given_["alphas"], tol=given_["tol"])
