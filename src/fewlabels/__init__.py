@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         SpreadingRegressor,
         normalize_class_mass,
     )
-    from fewlabels.session import Session
+    from fewlabels.session import LearningCurve, Session, simulate
 
 __all__ = [
     "Choice",
@@ -54,6 +54,7 @@ __all__ = [
     "LabelPropagation",
     "LabelSpreading",
     "LabelledKFold",
+    "LearningCurve",
     "OrientedGradients",
     "PLaplacianClassifier",
     "PoissonClassifier",
@@ -68,6 +69,7 @@ __all__ = [
     "normalize_class_mass",
     "open_graph",
     "rbf_graph",
+    "simulate",
     "transductive_cross_val_score",
     "write_graph",
 ]
@@ -86,6 +88,7 @@ _HOMES = {
     "LabelPropagation": "fewlabels.models",
     "LabelSpreading": "fewlabels.models",
     "LabelledKFold": "fewlabels.model_selection",
+    "LearningCurve": "fewlabels.session",
     "OrientedGradients": "fewlabels.features",
     "PLaplacianClassifier": "fewlabels.models",
     "PoissonClassifier": "fewlabels.models",
@@ -99,6 +102,7 @@ _HOMES = {
     "normalize_class_mass": "fewlabels.models",
     "open_graph": "fewlabels.graph",
     "rbf_graph": "fewlabels.graph",
+    "simulate": "fewlabels.session",
     "transductive_cross_val_score": "fewlabels.model_selection",
     "write_graph": "fewlabels.graph",
 }
