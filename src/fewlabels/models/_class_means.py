@@ -11,6 +11,7 @@ from fewlabels.insight import Calibration, LeftOutDistributions, fit_calibration
 from fewlabels.models._alpha_choice import (
     CANDIDATES,
     DEFAULT,
+    MOST_COMPARED,
     LeftOutRows,
     choose_alpha,
     enough,
@@ -32,10 +33,16 @@ IntArray = npt.NDArray[np.intp]
 
 # Below so many nodes, vectors of float64 cost nothing that counts.
 _SMALL = 5_000
+# Labels that are left out to calibrate, which is done only where probabilities are read.
+_MOST_TEACHERS = 64
+# By this factor the moments count of which left-out scores do without.
+_LEFT_OUT_TOL = 1e-2
 
 
 class ClassMeanSpreading(LinearInsight, GraphClassifier):
-    """Base of the classifiers whose scores are, with R label spreading's response,
+    """Base of the classifiers that spread the mean of each class's labels.
+
+    With R label spreading's response, the scores are
 
         F_ic = d_i^-1/2 sum_j R_ij d_j^-1/2 Y_jc / sum_j Y_jc:
 
@@ -48,8 +55,10 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
     """
 
     alpha: Any
+    _systems: dict[tuple[float, str], SpreadingSystem]  # a pickle leaves them out
 
     def _build(self, points: Any) -> None:
+        self._systems = {}  # those there were are of another graph
         super()._build(points)
         graph = refuse_disk(self, self.graph_)
         degrees = graph.degrees
@@ -64,7 +73,7 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
         if self.graph_.is_dense:
             return Choice(DEFAULT, "the default; of dense affinities, alphas are not compared")
         Y = self._label_rows()
-        rows = labels_to_leave_out(Y)
+        rows = labels_to_leave_out(Y, MOST_COMPARED)
         if not enough(len(rows)):
             return too_few(len(rows))
         scores = self._scores_without(rows, CANDIDATES)
@@ -182,16 +191,18 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
         Y = self._labels.label_matrix() / self._root[:, None]
         size = float(Y.max())
         dtype = np.float64 if self.graph_.n_nodes < _SMALL else np.float32
-        return spreading_left_out(self.graph_, nodes, Y / size, alphas, dtype=dtype) * size
+        found = spreading_left_out(
+            self.graph_, nodes, Y / size, alphas, tol=_LEFT_OUT_TOL, dtype=dtype
+        )
+        return found * size
 
     def _sampled_loo(self) -> tuple[IntArray, LeftOutDistributions]:
         """Some labels with another of their class, and what the others say of them."""
-        if self._left_out_scores is None:
-            rows = labels_to_leave_out(self._label_rows())
-            scores = self._scores_without(rows, (self.alpha_,))[0]
-            self._left_out_scores = rows, scores
-        rows, scores = self._left_out_scores
         Y = self._label_rows()
+        rows = labels_to_leave_out(Y, _MOST_TEACHERS)
+        if self._left_out_scores is None or len(self._left_out_scores[0]) < len(rows):
+            self._left_out_scores = rows, self._scores_without(rows, (self.alpha_,))[0]
+        rows, scores = self._left_out_scores
         means = left_out_means(scores, Y[rows], Y.sum(axis=0))
         nodes = self.loo_labelled_[rows]
         return rows, self._distributions_without(means, means.evidence, nodes)

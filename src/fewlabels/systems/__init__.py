@@ -1,5 +1,8 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
+from fewlabels.systems._covariance import Covariance, ExactCovariance, Lookahead
+from fewlabels.systems._covariance_sketch import SketchedCovariance
+from fewlabels.systems._field import GaussianField
 from fewlabels.systems._harmonic import HarmonicSystem
 from fewlabels.systems._left_out_scores import spreading_left_out
 from fewlabels.systems._moments import spreading_block, spreading_diagonal
@@ -22,15 +25,20 @@ from fewlabels.systems._volume import volume_offsets
 
 __all__ = [
     "POISSON_METHODS",
+    "Covariance",
+    "ExactCovariance",
     "Factors",
+    "GaussianField",
     "HarmonicResponse",
     "HarmonicSystem",
     "LeftOut",
+    "Lookahead",
     "Partition",
     "PoissonMethod",
     "PoissonSystem",
     "Potentials",
     "Response",
+    "SketchedCovariance",
     "SpreadingResponse",
     "SpreadingSystem",
     "StreamedScores",

@@ -153,8 +153,8 @@ def _summed(S: Any, start: npt.NDArray[Any], m: int, t: FloatArray, n_steps: int
             if i > 1:
                 source, target = now, before
             found = run_all(partial(step, first=i == 1), len(blocks))
-            even = np.sum([pair[0] for pair in found], axis=0, dtype=np.float64)
-            odd = np.sum([pair[1] for pair in found], axis=0, dtype=np.float64)
+            even = np.asarray(np.sum([pair[0] for pair in found], axis=0, dtype=np.float64))
+            odd = np.asarray(np.sum([pair[1] for pair in found], axis=0, dtype=np.float64))
             if i == 1:
                 first_moment = odd
             else:
