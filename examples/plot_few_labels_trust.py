@@ -67,14 +67,16 @@ axes[0].legend(loc="lower right")
 # %%
 # Little evidence
 # ---------------
-# Some answers are not sure because hardly any evidence came. Which labels did it come from?
+# Some answers are not sure because little evidence came. Which labels did it come from, where
+# there was least?
 
-far = others[model.doubt_[others] == "little evidence"]
-explanation = model.explain(far[0])
+little = others[model.doubt_[others] == "little evidence"]
+far = little[model.evidence_[little].argmin()]
+explanation = model.explain(far)
 
 figure, axes = plt.subplots(1, 6, figsize=(8, 1.75), layout="constrained")
-axes[0].set_title(f"read {model.transduction_[far[0]]},\nis {truth[far[0]]}", fontsize=10)
-axes[0].imshow(digits.images[far[0]], cmap="gray_r")
+axes[0].set_title(f"read {model.transduction_[far]},\nis {truth[far]}", fontsize=10)
+axes[0].imshow(digits.images[far], cmap="gray_r")
 for ax, (point, label, share) in zip(axes[1:], explanation.top(5), strict=True):
     ax.imshow(digits.images[point], cmap="gray_r")
     ax.set_title(f"{share:.0%} from\nlabel {label}", fontsize=10)
@@ -89,8 +91,8 @@ for side in axes[0].spines.values():
 # ---------------
 
 before = np.sum(model.transduction_[others] != truth[others])
-model.add_labels(far[:1], truth[far[:1]])
-others = np.setdiff1d(others, far[:1])
+model.add_labels([far], truth[[far]])
+others = np.setdiff1d(others, far)
 after = np.sum(model.transduction_[others] != truth[others])
 print(f"{before} of {len(others) + 1:,} read wrong; with one label more, {after}")
 plt.show()
