@@ -32,15 +32,7 @@ for _class in range(3):
     LABELS[np.flatnonzero(_class == TRUTH)[:8]] = _class
 
 
-def failures_with_reasons(estimator: object) -> dict[str, str]:
-    """Add to what no estimator on a graph can pass."""
-    return expected_failed_checks(estimator) | {
-        "check_classifiers_classes": "It takes -1 for a class, which marks unlabelled points here; "
-        "scikit-learn exempts its own semi-supervised estimators from that by name."
-    }
-
-
-@parametrize_with_checks([FewLabelsClassifier()], expected_failed_checks=failures_with_reasons)
+@parametrize_with_checks([FewLabelsClassifier()], expected_failed_checks=expected_failed_checks)
 def test_scikit_learn_finds_nothing_wrong(estimator: Any, check: Any) -> None:
     if check.func.__name__ == "check_array_api_input":
         # needs an environment variable before SciPy is imported; none says that it takes these
