@@ -31,12 +31,13 @@ from fewlabels.systems import Response, SpreadingResponse, SpreadingSystem, spre
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-# Below so many nodes, vectors of float64 cost nothing that counts.
+# Below so many nodes, float64 and more products cost nothing that counts.
 _SMALL = 5_000
 # Labels that are left out to calibrate, which is done only where probabilities are read.
 _MOST_TEACHERS = 64
-# By this factor the moments count of which left-out scores do without.
-_LEFT_OUT_TOL = 1e-2
+# By these factors the moments count that left-out scores do without: where alphas are compared,
+# where probabilities are learned, and in a small graph.
+_COMPARING_TOL, _TEACHING_TOL, _SMALL_TOL = 1e-2, 1e-3, 1e-6
 
 
 class ClassMeanSpreading(LinearInsight, GraphClassifier):
@@ -63,7 +64,6 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
         graph = refuse_disk(self, self.graph_)
         degrees = graph.degrees
         self._root: FloatArray = np.sqrt(np.where(degrees > 0, degrees, 1.0))
-        self._left_out_scores: tuple[IntArray, FloatArray] | None = None
         self._alpha_choice = self._choose_alpha()
         self.alpha_ = float(self._alpha_choice.value)
 
@@ -76,13 +76,11 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
         rows = labels_to_leave_out(Y, MOST_COMPARED)
         if not enough(len(rows)):
             return too_few(len(rows))
-        scores = self._scores_without(rows, CANDIDATES)
+        scores = self._scores_without(rows, CANDIDATES, _COMPARING_TOL)
         counts = Y.sum(axis=0)
-        choice = choose_alpha(
+        return choose_alpha(
             CANDIDATES, [left_out_means(each, Y[rows], counts) for each in scores], Y[rows]
         )
-        self._left_out_scores = rows, scores[CANDIDATES.index(choice.value)]
-        return choice
 
     # The linear system
 
@@ -96,7 +94,6 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
         return Scores.from_answer(answer)
 
     def _solve_change(self, change: Relabelling) -> Scores:
-        self._left_out_scores = None
         settings = (self.alpha_, self.solver)
         stale = settings not in self._systems and bool(self._systems)
         if stale or self.tol < self._solved_tol or not self._scores.converged.all():
@@ -185,14 +182,19 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
             values = self._apply_prior(stacked, points)[n:].astype(np.float64, copy=False)
         return LeftOutDistributions(values, self._evidence(totals, nodes), answered)
 
-    def _scores_without(self, rows: IntArray, alphas: tuple[float, ...]) -> FloatArray:
+    def _scores_without(self, rows: IntArray, alphas: tuple[float, ...], tol: float) -> FloatArray:
         """Sums over the others' labels, not divided; shape (n_alphas, n_rows, n_classes)."""
         nodes = np.flatnonzero(self._labels.labelled)[rows]
         Y = self._labels.label_matrix() / self._root[:, None]
         size = float(Y.max())
-        dtype = np.float64 if self.graph_.n_nodes < _SMALL else np.float32
+        small = self.graph_.n_nodes < _SMALL
         found = spreading_left_out(
-            self.graph_, nodes, Y / size, alphas, tol=_LEFT_OUT_TOL, dtype=dtype
+            self.graph_,
+            nodes,
+            Y / size,
+            alphas,
+            tol=_SMALL_TOL if small else tol,
+            dtype=np.float64 if small else np.float32,
         )
         return found * size
 
@@ -200,9 +202,7 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
         """Some labels with another of their class, and what the others say of them."""
         Y = self._label_rows()
         rows = labels_to_leave_out(Y, _MOST_TEACHERS)
-        if self._left_out_scores is None or len(self._left_out_scores[0]) < len(rows):
-            self._left_out_scores = rows, self._scores_without(rows, (self.alpha_,))[0]
-        rows, scores = self._left_out_scores
+        scores = self._scores_without(rows, (self.alpha_,), _TEACHING_TOL)[0]
         means = left_out_means(scores, Y[rows], Y.sum(axis=0))
         nodes = self.loo_labelled_[rows]
         return rows, self._distributions_without(means, means.evidence, nodes)

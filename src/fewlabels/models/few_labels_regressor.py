@@ -173,7 +173,7 @@ class FewLabelsRegressor(GraphRegressor):
         else:
             model = SpreadingRegressor(alpha=kind, solver=self.solver, **settings)
         with _silent():
-            model.fit(self.graph_, self._labels.values, self._labels.weights)
+            model.fit(self.graph_, self._labels.values, sample_weight=self._labels.weights)
         self.model_ = model
         scores: Scores = model._scores
         return scores
