@@ -7,10 +7,12 @@
     │   └── InvalidTypeError (TypeError)      a thing of the wrong kind
     ├── NotEnoughMemoryError (MemoryError)    refused before the memory is asked for
     ├── GraphFileError (ValueError)           a graph file that can't be read
+    ├── SessionFileError (ValueError)         a saved session that can't be read
     ├── DataFileError (ValueError)            a table or array file that can't be read or written
     └── MissingDependencyError (ImportError)  an optional package that isn't installed
 
     UserWarning
+    ├── FewCandidatesWarning                  fewer points left to ask about than wanted
     └── UnreachedWarning                      points that no label can reach
 
 An iteration that stops before its tolerance is reported as scikit-learn does, by
@@ -41,12 +43,20 @@ class GraphFileError(FewLabelsError, ValueError):
     """A file does not hold a graph that this version can read."""
 
 
+class SessionFileError(FewLabelsError, ValueError):
+    """A file does not hold a session that this version can read."""
+
+
 class DataFileError(FewLabelsError, ValueError):
     """A table or array file can't be read or written."""
 
 
 class MissingDependencyError(FewLabelsError, ImportError):
     """An optional package is missing; the message names the extra that installs it."""
+
+
+class FewCandidatesWarning(UserWarning):
+    """Fewer points are left to ask about than were asked for."""
 
 
 class UnreachedWarning(UserWarning):

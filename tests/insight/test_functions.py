@@ -18,8 +18,10 @@ from fewlabels.insight import (
     has_companion,
     left_out_distributions,
     log_loss_of,
+    made_up_for,
     prediction_sets,
     rank_suspects,
+    spread_of,
 )
 from fewlabels.systems import LeftOut
 
@@ -70,8 +72,9 @@ def test_the_fit_finds_the_sharpness_that_the_labels_were_drawn_with() -> None:
 
 
 def test_without_points_the_fit_is_what_is_believed_beforehand() -> None:
-    fitted = fit_calibration(np.empty((0, 3)), [], [], reference=1.0)
-    np.testing.assert_allclose([fitted.sharpness, fitted.caution], np.exp([0.7, -2.5]))
+    fitted = fit_calibration(np.empty((0, 3)), [], [], reference=1.0, spread=2.0)
+    np.testing.assert_allclose(fitted.sharpness, np.exp(2.1) / 2)
+    np.testing.assert_allclose(fitted.caution, np.exp(1.8 - 2))
 
 
 @given(shares(), st.data())
@@ -85,7 +88,7 @@ def test_the_fit_is_never_worse_than_its_prior_in_what_it_minimises(
 
     def objective(calibration: Calibration) -> float:
         logs = np.log([calibration.sharpness, calibration.caution])
-        prior = ((logs - [0.7, -2.5]) / [1.0, 1.5]) ** 2
+        prior = ((logs - [2.1 - np.log(3), 1.8 - 3]) / [0.5, 1.5]) ** 2
         return float(
             log_loss_of(calibration.apply(rows, np.ones(n)), codes).sum() + prior.sum() / 2
         )
@@ -170,6 +173,22 @@ def test_left_out_evidence_below_the_floats_range_still_has_a_distribution() -> 
     np.testing.assert_allclose(found.values[0], [0, 0.5, 0.5])
     assert found.evidence[0] == 0
     assert found.answered[0]
+
+
+def test_a_left_out_point_is_given_half_of_the_label_that_it_misses() -> None:
+    Y = np.array([[1.0, 0], [1.0, 0], [0, 1.0]])
+    weights = np.array([[0, 1.0, 1.0], [1.0, 0, 3.0], [1.0, 1.0, 0]])
+    found = left_out_distributions(LeftOut(weights, np.zeros(3)), Y, np.full(2, 0.5))
+    more = made_up_for(found, Y)
+    scores = more.values * more.evidence[:, None]
+    # class 0 has one other label of two; class 1 no other, and stays
+    np.testing.assert_allclose(scores, [[np.sqrt(2), 1], [np.sqrt(2), 3], [2, 0]])
+
+
+def test_the_spread_is_that_of_a_typical_point() -> None:
+    rows = np.array([[1.0, 0.0], [0.5, 0.5], [0.8, 0.2]])
+    np.testing.assert_allclose(spread_of(rows), np.log(0.8 / 0.2) / 2)
+    assert spread_of(np.empty((0, 2))) == 3.0
 
 
 def test_shares_sum_to_the_scores_whatever_the_scale_and_sign() -> None:

@@ -89,7 +89,7 @@ def test_parameters_and_their_defaults_are_theirs_and_more(name: str) -> None:
     theirs = getattr(semi_supervised, name)().get_params()
     ours = getattr(fewlabels, name)().get_params()
     assert {key: ours.get(key) for key in theirs} == theirs
-    assert ours.keys() - theirs.keys() == {"solver", "verbose", "class_prior"}
+    assert ours.keys() - theirs.keys() == {"solver", "verbose", "class_prior", "calibration"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -53,7 +53,7 @@ def test_each_form_is_class_mass_normalisation_with_its_shares(
 def test_labels_count_by_their_weight(estimator) -> None:
     weights = np.ones(90)
     weights[80] = 4
-    model = estimator(**SETTINGS, class_prior="labels").fit(X, Y, weights)
+    model = estimator(**SETTINGS, class_prior="labels").fit(X, Y, sample_weight=weights)
     np.testing.assert_allclose(model.class_prior_, [0.2, 0.4, 0.4])
 
 

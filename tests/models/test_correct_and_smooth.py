@@ -359,7 +359,7 @@ def test_a_heavier_label_has_its_error_counted_more_often() -> None:
     graph = path_graph([1.0, 1.0])
     rows, y = [[0], [1], [2]], [0, -1, 1]
     assert not model.fit(rows, y, graph=graph).corrections_[1].any()  # they cancel
-    model.fit(rows, y, [1, 1, 3], graph=graph)
+    model.fit(rows, y, sample_weight=[1, 1, 3], graph=graph)
     np.testing.assert_allclose(model.corrections_[1], [-0.5, 0.5], rtol=1e-6)
 
 

@@ -150,7 +150,10 @@ def test_a_label_of_weight_two_counts_more_and_one_of_weight_zero_not_at_all(
     graph = knn_graph(X, 8)
     weights = np.ones(120)
     weights[np.flatnonzero(Y == 1)] = 0.05
-    even, uneven = method(**settings).fit(graph, Y), method(**settings).fit(graph, Y, weights)
+    even, uneven = (
+        method(**settings).fit(graph, Y),
+        method(**settings).fit(graph, Y, sample_weight=weights),
+    )
     if not issubclass(method, PoissonClassifier):  # two classes are sources and sinks of one flow
         mass = (uneven.label_distributions_ - even.label_distributions_)[Y < 0, 1].mean()
         assert mass < 0
@@ -159,7 +162,7 @@ def test_a_label_of_weight_two_counts_more_and_one_of_weight_zero_not_at_all(
     weights = np.ones(120)
     weights[np.flatnonzero(Y == 1)[0]] = 0
     np.testing.assert_allclose(
-        method(**settings).fit(graph, Y, weights).label_distributions_,
+        method(**settings).fit(graph, Y, sample_weight=weights).label_distributions_,
         method(**settings).fit(graph, y).label_distributions_,
         atol=1e-9,
     )

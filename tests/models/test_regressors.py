@@ -123,7 +123,7 @@ def test_fits_and_changes_follow_the_papers_equations(regressor, solver, W, data
     y = data.draw(partly_known(n))
     weights = np.array(data.draw(st.lists(st.sampled_from([1.0, 2.0]), min_size=n, max_size=n)))
     model = new(regressor, solver=solver)
-    model.fit(Graph.from_affinity(W, dtype=np.float64), y, weights)
+    model.fit(Graph.from_affinity(W, dtype=np.float64), y, sample_weight=weights)
 
     def check() -> None:
         known = ~np.isnan(y)
@@ -303,7 +303,7 @@ def test_weights_count_in_values_and_not_in_the_fields_own_variance() -> None:
     y[::8] = np.random.default_rng(0).normal(size=10)
     weights = np.where(np.arange(80) % 16 == 0, 3.0, 1.0)
     plain = HarmonicRegressor(**TIGHT).fit(graph, y)
-    weighted = HarmonicRegressor(**TIGHT).fit(graph, y, weights)
+    weighted = HarmonicRegressor(**TIGHT).fit(graph, y, sample_weight=weights)
     assert np.abs(plain.transduction_ - weighted.transduction_).max() > 0.01
     np.testing.assert_allclose(weighted.posterior_std(), plain.posterior_std(), rtol=1e-4)
 

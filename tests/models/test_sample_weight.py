@@ -54,7 +54,7 @@ def test_each_label_counts_by_its_weight_in_fits_and_changes(estimator, solver, 
 
 def test_a_path_between_two_labels_is_shared_out_by_weight() -> None:
     y = [0, -1, -1, -1, 1]
-    model = LabelPropagation().fit(path_graph(np.ones(4)), y, [1, 0, 0, 0, 3])
+    model = LabelPropagation().fit(path_graph(np.ones(4)), y, sample_weight=[1, 0, 0, 0, 3])
     t = np.arange(5) / 4
     np.testing.assert_allclose(model.label_distributions_[:, 1], 3 * t / (3 * t + 1 - t))
     np.testing.assert_allclose(model.evidence_, 3 * t + 1 - t)
@@ -65,11 +65,11 @@ def test_equal_weights_of_any_size_change_no_distribution(estimator) -> None:
     y[[0, 10, 50, 60]] = 0, 1, 1, 2
     plain = estimator(**TIGHT).fit(graph, y)
     for weight in (1e-12, 7.0, 1e200):
-        weighted = estimator(**TIGHT).fit(graph, y, np.full(80, weight))
+        weighted = estimator(**TIGHT).fit(graph, y, sample_weight=np.full(80, weight))
         np.testing.assert_allclose(
             weighted.label_distributions_, plain.label_distributions_, atol=1e-6
         )
-    ones = estimator(**TIGHT).fit(graph, y, np.ones(80))
+    ones = estimator(**TIGHT).fit(graph, y, sample_weight=np.ones(80))
     np.testing.assert_array_equal(ones.label_distributions_, plain.label_distributions_)
 
 
@@ -80,7 +80,7 @@ def test_weight_zero_is_no_label_at_all(estimator) -> None:
     weights[[10, 60]] = 0
     bare = y.copy()
     bare[[10, 60]] = -1
-    found, expected = estimator().fit(graph, y, weights), estimator().fit(graph, bare)
+    found, expected = estimator().fit(graph, y, sample_weight=weights), estimator().fit(graph, bare)
     assert found.classes_.tolist() == [0, 1]
     np.testing.assert_array_equal(found.label_distributions_, expected.label_distributions_)
     found.add_labels([10], [1]).add_labels([10], [1], sample_weight=0)
@@ -94,8 +94,10 @@ def test_a_label_of_little_weight_is_right_beside_heavy_ones(estimator) -> None:
     weights = np.ones(120)
     weights[70:] = 1e-3
     for solver in ("auto", "cg"):
-        found = estimator(solver=solver, tol=1e-4, max_iter=5000).fit(graph, y, weights)
-        exact = estimator(solver="direct").fit(graph, y, weights)
+        found = estimator(solver=solver, tol=1e-4, max_iter=5000).fit(
+            graph, y, sample_weight=weights
+        )
+        exact = estimator(solver="direct").fit(graph, y, sample_weight=weights)
         np.testing.assert_allclose(
             found.label_distributions_, exact.label_distributions_, atol=1e-4
         )
@@ -103,8 +105,8 @@ def test_a_label_of_little_weight_is_right_beside_heavy_ones(estimator) -> None:
 
 def test_entries_of_unlabelled_points_are_not_read(estimator) -> None:
     graph = path_graph(np.ones(3))
-    found = estimator().fit(graph, [0, -1, -1, 1], [2, np.nan, -5, 1])
-    expected = estimator().fit(graph, [0, -1, -1, 1], [2, 0, 0, 1])
+    found = estimator().fit(graph, [0, -1, -1, 1], sample_weight=[2, np.nan, -5, 1])
+    expected = estimator().fit(graph, [0, -1, -1, 1], sample_weight=[2, 0, 0, 1])
     np.testing.assert_array_equal(found.label_distributions_, expected.label_distributions_)
 
 
@@ -112,12 +114,12 @@ def test_a_label_given_again_without_weight_has_weight_one(estimator) -> None:
     graph = clustered(40, 0.2)
     y = np.full(80, -1)
     y[[0, 10, 50, 60]] = 0, 1, 1, 2
-    model = estimator(**TIGHT).fit(graph, y, np.where(y >= 0, 5.0, 0))
+    model = estimator(**TIGHT).fit(graph, y, sample_weight=np.where(y >= 0, 5.0, 0))
     model.add_labels([0, 10, 50, 60], [0, 1, 1, 2])
     expected = estimator(**TIGHT).fit(graph, y)
     np.testing.assert_allclose(model.label_distributions_, expected.label_distributions_, atol=1e-5)
     model.add_labels([0, 10], [0, 1], sample_weight=2)
-    expected.fit(graph, y, np.where(np.arange(80) <= 10, 2.0, 1))
+    expected.fit(graph, y, sample_weight=np.where(np.arange(80) <= 10, 2.0, 1))
     np.testing.assert_allclose(model.label_distributions_, expected.label_distributions_, atol=1e-5)
 
 
@@ -127,8 +129,8 @@ def test_a_graph_on_disk_weighs_as_one_in_memory(tmp_path) -> None:
     weights = 1 + np.arange(100) % 3.0
     on_disk = write_graph(tmp_path / "graph", graph)
     settings_ = {"alpha": 0.9, "max_iter": 500, "tol": 1e-6}
-    found = LabelSpreading(**settings_).fit(on_disk, y, weights)
-    expected = LabelSpreading(**settings_).fit(graph, y, weights)
+    found = LabelSpreading(**settings_).fit(on_disk, y, sample_weight=weights)
+    expected = LabelSpreading(**settings_).fit(graph, y, sample_weight=weights)
     np.testing.assert_allclose(found.label_distributions_, expected.label_distributions_, atol=1e-5)
     for weight in (0.5, 4.0):
         for model in (found, expected):
@@ -141,10 +143,12 @@ def test_a_graph_on_disk_weighs_as_one_in_memory(tmp_path) -> None:
 @pytest.mark.parametrize("form", [list, np.array, pd.Series, lambda w: np.array(w, np.float32)])
 def test_lists_arrays_and_columns_are_weights(form) -> None:
     weights = [2.0, 1.0, 1.0, 1.0]
-    found = LabelSpreading().fit(path_graph(np.ones(3)), [0, -1, -1, 1], form(weights))
+    found = LabelSpreading().fit(
+        path_graph(np.ones(3)), [0, -1, -1, 1], sample_weight=form(weights)
+    )
     assert found.label_distributions_[1, 0] > 0.9
     assert LabelSpreading().fit_predict(
-        path_graph(np.ones(3)), [0, -1, -1, 1], form(weights)
+        path_graph(np.ones(3)), [0, -1, -1, 1], sample_weight=form(weights)
     ).tolist() == [0, 0, 1, 1]
 
 

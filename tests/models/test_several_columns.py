@@ -59,7 +59,7 @@ def test_fits_and_changes_follow_the_papers_equations(estimator, solver, kind, W
     for node in nodes[: data.draw(st.integers(1, n))]:
         y[node] = data.draw(entries)
     model = estimator(solver=solver, **TIGHT)
-    model.fit(Graph.from_affinity(W, dtype=np.float64), y, weights)
+    model.fit(Graph.from_affinity(W, dtype=np.float64), y, sample_weight=weights)
     np.testing.assert_allclose(
         model.label_distributions_, expected(estimator, W, y, weights), atol=1e-5
     )

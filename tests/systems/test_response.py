@@ -14,6 +14,7 @@ from fewlabels.systems import (
     Response,
     SpreadingResponse,
     SpreadingSystem,
+    spreading_block,
     spreading_diagonal,
 )
 from tests import textbook
@@ -115,6 +116,17 @@ def test_iterations_on_large_graphs_leave_labels_out_as_exactly(kind: str) -> No
         np.testing.assert_allclose(row, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("alpha", [0.2, 0.9, 0.99])
+def test_moments_leave_labels_out_as_columns_do(alpha: float) -> None:
+    graph = clustered(700, 1e-4, seed=1)
+    labelled = np.array([0, 5, 300, 640, 800, 1100])
+    system = SpreadingSystem(graph, alpha)
+    quick = SpreadingResponse(graph, system, labelled, tol=1e-5).left_out()
+    exact = SpreadingResponse(graph, system, labelled, tol=1e-9).left_out()
+    gaps = np.abs(quick.weights - exact.weights).sum(axis=1) / exact.weights.sum(axis=1)
+    assert 0 < gaps.max() < 1e-5  # 0 would be the same path taken twice
+
+
 def test_left_out_rows_below_the_floats_range_keep_their_proportions() -> None:
     # 400 steps at alpha = 0.01: scores of about 1e-900
     graph = path_graph(np.ones(800))
@@ -174,6 +186,31 @@ def test_the_diagonal_is_as_exact_as_was_asked_in_single_precision() -> None:
             assert np.abs(row / expected - 1).max() <= tol
 
 
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_the_block_from_moments_is_that_of_the_dense_inverse(data: st.DataObject) -> None:
+    W = data.draw(affinities(layout=data.draw(st.sampled_from(("dense", "csr")))))
+    graph = Graph.from_affinity(W, dtype=np.float64)
+    dense = textbook.dense(graph.affinity)
+    alphas = [0.0, 0.2, 0.9, 0.99]
+    found = spreading_block(graph, range(len(dense)), alphas, tol=1e-10, dtype=np.float64)
+    for block, alpha in zip(found, alphas, strict=True):
+        expected = textbook.spreading(dense, np.eye(len(dense)), alpha)
+        np.testing.assert_allclose(block, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_the_block_leaves_labels_out_in_single_precision_for_every_alpha() -> None:
+    graph = clustered(300, 0.1, seed=2)
+    labelled = np.arange(0, 600, 25)
+    alphas = [0.5, 0.9, 0.99]
+    found = spreading_block(graph, labelled, alphas, tol=1e-7)
+    for block, alpha in zip(found, alphas, strict=True):
+        expected = spreading(graph, labelled, alpha).left_out().weights
+        others = block - np.diag(np.diagonal(block))
+        gaps = np.abs(others - expected).sum(axis=1) / expected.sum(axis=1)
+        assert gaps.max() < 1e-3
+
+
 def test_an_isolated_node_answers_for_itself_alone() -> None:
     graph = Graph.from_affinity(np.zeros((2, 2)))
     np.testing.assert_allclose(spreading_diagonal(graph, [1], [0.25], tol=1e-9), [[0.75]])
@@ -187,3 +224,5 @@ def test_an_isolated_node_answers_for_itself_alone() -> None:
 def test_bad_nodes_and_alphas_are_refused(nodes: list, alphas: list, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         spreading_diagonal(path_graph([1.0, 1.0]), nodes, alphas)
+    with pytest.raises(InvalidInputError, match=message):
+        spreading_block(path_graph([1.0, 1.0]), nodes, alphas)

@@ -7,6 +7,7 @@ from fewlabels.graph._disk import DiskGraph, open_graph
 from fewlabels.graph._disk_writer import write_graph
 from fewlabels.graph._graph import Graph
 from fewlabels.graph._neighbors import Neighbors, find_neighbors
+from fewlabels.graph._shared_neighbors import shared_neighbor_graph
 from fewlabels.graph._weights import edge_weights
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "knn_graph",
     "open_graph",
     "rbf_graph",
+    "shared_neighbor_graph",
     "write_graph",
 ]

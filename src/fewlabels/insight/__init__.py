@@ -6,6 +6,7 @@ from fewlabels.insight.calibration import (
     expected_calibration_error,
     fit_calibration,
     log_loss_of,
+    spread_of,
 )
 from fewlabels.insight.conformal import conformal_threshold, prediction_sets
 from fewlabels.insight.doubt import DISAGREE, LITTLE, SURE, UNREACHED, doubt_reasons
@@ -13,6 +14,7 @@ from fewlabels.insight.leave_one_out import (
     LeftOutDistributions,
     has_companion,
     left_out_distributions,
+    made_up_for,
 )
 from fewlabels.insight.suspects import SuspectLabels, rank_suspects
 
@@ -34,6 +36,8 @@ __all__ = [
     "has_companion",
     "left_out_distributions",
     "log_loss_of",
+    "made_up_for",
     "prediction_sets",
     "rank_suspects",
+    "spread_of",
 ]

@@ -92,3 +92,24 @@ def has_companion(Y: FloatArray) -> BoolArray:
     codes = Y.argmax(axis=1)
     others = Y.sum(axis=0)[codes] - Y[np.arange(len(Y)), codes]
     return np.asarray(others > 1e-12 * Y.sum())
+
+
+def made_up_for(found: LeftOutDistributions, Y: FloatArray) -> LeftOutDistributions:
+    """Give a left-out point half of what it misses beside a new one: a label of its own class.
+
+    A point without a label hears all W_c labels of its class, a left-out one only W_c - y_jc of
+    them. Its evidence for c is multiplied by (W_c / (W_c - y_jc))^1/2. All of it, the same without
+    the root, overshoots: it is the true class alone that is helped.
+
+    Parameters
+    ----------
+    found : LeftOutDistributions
+    Y : ndarray of shape (n_labelled, n_classes)
+        Rows of the labels.
+    """
+    others = Y.sum(axis=0) - Y
+    factor = np.sqrt(np.divide(others + Y, others, out=np.ones_like(Y), where=others > 0))
+    values = found.values * factor
+    sums = values.sum(axis=1)
+    values /= np.where(sums > 0, sums, 1)[:, None]
+    return LeftOutDistributions(values, found.evidence * sums, found.answered)

@@ -1,7 +1,10 @@
 """scikit-learn estimators: one published method a file."""
 
+from fewlabels.models._choices import Choice, Choices
 from fewlabels.models.class_mass import normalize_class_mass
 from fewlabels.models.correct_and_smooth import CorrectAndSmooth
+from fewlabels.models.few_labels_classifier import FewLabelsClassifier
+from fewlabels.models.few_labels_regressor import FewLabelsRegressor
 from fewlabels.models.harmonic_regressor import HarmonicRegressor
 from fewlabels.models.label_propagation import LabelPropagation
 from fewlabels.models.label_spreading import LabelSpreading
@@ -12,7 +15,11 @@ from fewlabels.models.reweighted_laplace_classifier import ReweightedLaplaceClas
 from fewlabels.models.spreading_regressor import SpreadingRegressor
 
 __all__ = [
+    "Choice",
+    "Choices",
     "CorrectAndSmooth",
+    "FewLabelsClassifier",
+    "FewLabelsRegressor",
     "HarmonicRegressor",
     "LabelPropagation",
     "LabelSpreading",

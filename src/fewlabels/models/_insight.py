@@ -66,7 +66,7 @@ class LinearInsight(LeftOutInsight):
         return explain_scores(
             node,
             row,
-            self._label_rows(),
+            self._evidence_rows(),
             labelled,
             given,
             self.classes_,
@@ -118,7 +118,7 @@ class LinearInsight(LeftOutInsight):
         label = (
             labels.rows[np.searchsorted(self.loo_labelled_, node)].astype(int).tolist()
             if self._is_multilabel
-            else self.classes_[labels.codes[node]]
+            else self.classes_[[labels.codes[node]]].tolist()[0]  # 3, and not np.int64(3)
         )
         return Influence(node, label, change, flipped, unreached, without)
 
@@ -140,7 +140,11 @@ class LinearInsight(LeftOutInsight):
         nodes = self.loo_labelled_
         labels = self._labels
         return rank_suspects(
-            self._left_out(), nodes, labels.codes[nodes], self.classes_, labels.weights_at(nodes)
+            self._left_out(),
+            nodes,
+            labels.codes[nodes],
+            self.classes_,
+            self._evidence_rows().sum(axis=1),
         )
 
 

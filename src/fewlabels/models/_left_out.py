@@ -21,7 +21,9 @@ from fewlabels.insight import (
     has_companion,
     left_out_distributions,
     log_loss_of,
+    made_up_for,
     prediction_sets,
+    spread_of,
 )
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._targets import RowLabels
@@ -248,6 +250,10 @@ class LeftOutInsight(_Base):
             plain = self._evidence_of(None)
             self.label_distributions_ = self._calibrated(*plain).astype(self._dtype, copy=False)
 
+    def _evidence_rows(self) -> npt.NDArray[np.float64]:
+        """The same as the response takes them: what a label puts into the system."""
+        return self._label_rows()
+
     def _label_rows(self) -> npt.NDArray[np.float64]:
         """Rows of Y of the labelled points, their weights included."""
         rows: npt.NDArray[np.float64] = self._labels.label_matrix(nodes=self.loo_labelled_)
@@ -289,14 +295,19 @@ class LeftOutInsight(_Base):
         loo = self._loo()
         Y = self._label_rows()
         teaches = has_companion(Y) & loo.answered
+        taught = made_up_for(loo, Y)
+        typical, shares = self.evidence_, self._plain_distributions
+        usual = ~self._labels.labelled & self.reached_ & (typical > 0)
+        typical, shares = typical[usual], shares[usual]
+        if not usual.any():  # all are labelled, say
+            typical, shares = loo.evidence[loo.evidence > 0], loo.values[loo.evidence > 0]
         Y = Y * (len(Y) / Y.sum())  # weights are relative: so many labels as there are
-        evidence = self.evidence_[~self._labels.labelled]
-        if not evidence.any():  # all are labelled, say
-            evidence = loo.evidence
-        known = evidence[evidence > 0]
-        reference = float(np.median(known)) if len(known) else 1.0
         return fit_calibration(
-            loo.values[teaches], loo.evidence[teaches], Y[teaches], reference=reference
+            taught.values[teaches],
+            taught.evidence[teaches],
+            Y[teaches],
+            reference=float(np.median(typical)) if len(typical) else 1.0,
+            spread=spread_of(shares),
         )
 
     def _calibrated_loo(self) -> npt.NDArray[np.float64]:

@@ -119,7 +119,7 @@ class PoissonClassifier(GraphClassifier):
     residual and the smallest Ritz value.
 
     Cost: the graph; then O(E c) a step, with E edges and c classes. T steps of a walk need some
-    7.5 sqrt(T) products only (Chebyshev polynomials), and T of a single vector to see that it is
+    7 sqrt(T) products only (Chebyshev polynomials), and T of a single vector to see that it is
     mixed. Memory O(E + n c). Of ``"converged"``, `add_labels` and `remove_labels` solve for a
     column a label.
 

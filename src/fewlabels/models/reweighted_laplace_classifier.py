@@ -87,8 +87,7 @@ class ReweightedLaplaceClassifier(GraphClassifier):
         The row sums before they are divided by: 1 up to the solver's error where a label reaches
         and all have weight 1, else 0.
     factors_ : ndarray of shape (n_samples,), float64
-        gamma or mu, by which edges were weighed. gamma's smallest value in a component is 1e-5 of
-        its mean.
+        gamma or mu, by which edges were weighed. gamma is at least 5 % of its component's mean.
     residual_ : ndarray of shape (n_classes,)
         Residual of each class's column, relative to its right-hand side (Euclidean norm).
     class_prior_ : ndarray of shape (n_classes,), or None
@@ -105,7 +104,10 @@ class ReweightedLaplaceClassifier(GraphClassifier):
 
     Notes
     -----
-    Both hold in each connected component by itself, with its own n and m.
+    Both hold in each connected component by itself, with its own n and m. gamma is known up to a
+    constant, which is chosen such that 1 % of its values are not above 0; these, and all below
+    5 % of the mean, are raised to that. With the minimum in place of 1 %, as in the authors'
+    program, one outlier decides how much heavier edges near the labels are.
 
     Cost: the graph; then O(E) an iteration for gamma, O(E c) for the harmonic function, with E
     edges and c classes. Memory O(E + n c). `add_labels` and `remove_labels` change the weights, and

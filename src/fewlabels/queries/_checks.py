@@ -34,20 +34,29 @@ def check_distributions(distributions: npt.ArrayLike) -> FloatArray:
     return values
 
 
-def check_node_indices(indices: npt.ArrayLike, n_nodes: int) -> IntArray:
-    """Return distinct node numbers from 0 to n_nodes - 1 as intp, in ascending order, or raise."""
-    given: npt.NDArray[Any] = np.asarray(indices)
+def check_candidates(candidates: npt.ArrayLike | None, n_nodes: int) -> IntArray:
+    """Return distinct node numbers as intp, ascending, from numbers or a mask; or raise."""
+    if candidates is None:
+        return np.arange(n_nodes)
+    given: npt.NDArray[Any] = np.asarray(candidates)
+    if given.dtype == bool:
+        if given.shape != (n_nodes,):
+            raise InvalidInputError(
+                f"a mask of candidates must have one entry a node, shape ({n_nodes},); got "
+                f"{given.shape}."
+            )
+        return np.flatnonzero(given)
     if given.size == 0:
         return np.empty(0, dtype=np.intp)
     if given.ndim != 1 or given.dtype.kind not in "iu":
         raise InvalidInputError(
-            "labelled must be a one-dimensional list of node numbers, got "
-            f"shape {given.shape} and dtype {given.dtype}. From a mask, use numpy.flatnonzero."
+            "candidates must be a one-dimensional list of node numbers or a mask, got "
+            f"shape {given.shape} and dtype {given.dtype}."
         )
     distinct = np.unique(given)
     if distinct[0] < 0 or distinct[-1] >= n_nodes:
         raise InvalidInputError(
-            f"labelled must hold node numbers from 0 to {n_nodes - 1}, got values from "
+            f"candidates must hold node numbers from 0 to {n_nodes - 1}, got values from "
             f"{distinct[0]} to {distinct[-1]}."
         )
     return distinct.astype(np.intp)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels.queries._checks import FloatArray, check_distributions
+from fewlabels.queries._checks import FloatArray, IntArray, check_distributions
+from fewlabels.queries._labelled_graph import LabelledGraph
+from fewlabels.queries._predictions import PredictionRule
 
 
 def entropy(distributions: npt.ArrayLike) -> FloatArray:
@@ -42,3 +44,40 @@ def entropy(distributions: npt.ArrayLike) -> FloatArray:
     logarithms = np.log(p, out=np.zeros_like(p), where=p > 0)  # 0 log 0 = 0
     scores: FloatArray = 0.0 - (p * logarithms).sum(axis=1)  # not -sum, which gives -0.0
     return scores
+
+
+class Entropy(PredictionRule):
+    """Ask where the class distribution has the largest :func:`entropy`.
+
+    Before there are two classes, the batch is :class:`fewlabels.queries.Typicality`'s.
+
+    Parameters
+    ----------
+    batch : {"local-max", "top"}, default="local-max"
+        Of neighbours in the graph only the most uncertain; or the most uncertain of all, among
+        which near-duplicates may stand side by side.
+
+    Attributes
+    ----------
+    scores_ : ndarray of shape (n_nodes,), float64
+        Entropies in nats; NaN where a node was no candidate.
+
+    Notes
+    -----
+    Cost O(n c) for n candidates and c classes. See :func:`entropy` for the references.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph, LabelPropagation
+    >>> from fewlabels.queries import Entropy
+    >>> path = Graph.from_affinity(np.eye(5, k=1) + np.eye(5, k=-1))
+    >>> model = LabelPropagation().fit(path, [0, -1, -1, -1, 1])
+    >>> Entropy().query(model)
+    array([2])
+    """
+
+    def _measure(
+        self, distributions: FloatArray, known: LabelledGraph, candidates: IntArray
+    ) -> FloatArray:
+        return entropy(distributions)

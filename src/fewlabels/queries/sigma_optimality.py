@@ -2,104 +2,68 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
-from fewlabels._validation import check_integer
-from fewlabels.exceptions import InvalidInputError
-from fewlabels.graph import Graph
-from fewlabels.queries._checks import FloatArray, IntArray, check_node_indices
-from fewlabels.queries._covariance import GroundedCovariance
+from fewlabels.queries._checks import FloatArray
+from fewlabels.queries._covariance_rule import CovarianceRule, shares
+from fewlabels.systems import Lookahead
 
 
-def sigma_optimality(
-    graph: Graph,
-    labelled: npt.ArrayLike,
-    n_points: int = 1,
-    *,
-    weights: npt.ArrayLike | None = None,
-) -> IntArray:
-    """Choose points greedily by Sigma-optimality, if wanted weighted by their uncertainty.
+class SigmaOptimality(CovarianceRule):
+    """Sigma-optimality: the variance of the sum of the unlabelled scores falls most.
 
-    With C the covariance of the unlabelled scores in the Gaussian field model, a label at v
-    moves the sum of all scores by a standard deviation of ::
+    With C the covariance of the scores in the Gaussian field model, given the labels so far, a
+    label at v takes away ::
 
-        s_v = sum_u C_uv / sqrt(C_vv)
+        s_v = (sum_u C_uv)^2 / (C_vv + noise)
 
-    The unlabelled point with the largest ``weights_v * s_v`` is chosen, C is conditioned on it
-    (a rank-one downdate), and again: a second point near the first then has little left to
-    tell, so that the points of a batch differ. Without weights, this is the greedy
-    Sigma-optimal design (which is written with s_v squared, and chooses the same points). It
-    does not look at any label's value; ``weights=least_margin(distributions)`` makes it prefer
-    the points that the model is unsure of.
+    of 1' C 1. The largest is chosen, C is downdated by it, and again: a second point near the
+    first then has little left to tell. It prefers points amid many others more than
+    :class:`fewlabels.queries.VOptimality` does, which outliers attract. No label's value is
+    looked at, so that no label is needed.
 
     Parameters
     ----------
-    graph : Graph
-    labelled : array-like of int
-        Node numbers that have a label already; they are never chosen. May be empty.
-    n_points : int, default=1
-        How many to choose, from 0; all unlabelled nodes if there are fewer.
-    weights : array-like of shape (n_nodes,), default=None
-        Non-negative factors for all nodes (those of labelled nodes are not used). None: all 1.
+    alpha : float in (0, 1], default=None
+        Of the field: c = (1 - alpha) / alpha. 1 is that of harmonic functions, which has an
+        exact covariance only. None: 1 where it is exact, 0.99 where it is sketched.
+    noise : float, default=0.0
+        Variance of a label, in units of 1 / mean degree; at least 0. 0 takes labels as they are.
+    covariance : {"auto", "exact", "sketch"}, default="auto"
+        Dense, for up to some thousand nodes; or a random projection. "auto" is exact up to 3,000.
+    n_columns : int, default=64
+        Of the projection. Scores have a relative standard deviation of about
+        sqrt(2 / n_columns).
 
-    Returns
-    -------
-    ndarray of shape (min(n_points, n_unlabelled),), intp
-        Node numbers in the order in which they were chosen.
+    Attributes
+    ----------
+    scores_ : ndarray of shape (n_nodes,), float64
+        Gains at the start of the batch; NaN where a node was no candidate.
 
-    Raises
-    ------
-    InvalidInputError
-        If `labelled`, `n_points` or `weights` are out of range.
-    NotEnoughMemoryError
-        If the dense covariance does not fit. Time is O(m^3) and memory O(m^2)
-        for m unlabelled points: for graphs of some thousands of nodes.
+    Notes
+    -----
+    The covariance is kept for the next query on the same graph object: one more label is a
+    downdate. Exact: O(n^3) at first, then O(n^2) a label. Sketch: 2 n_columns + 1 columns at
+    first, then one a label, each about 40 products with the weights for alpha = 0.99.
 
     References
     ----------
     Y. Ma, R. Garnett and J. Schneider, "Sigma-Optimality for active learning on Gaussian random
-    fields", NIPS 2013. The weighting by uncertainty is this package's.
+    fields", NIPS 2013, equation 8.
 
     Examples
     --------
-    On a path of seven nodes, the middle tells most, and then the middles of what is left:
+    On a path that is known at one end, two thirds of the way to the other:
 
     >>> import numpy as np
-    >>> from fewlabels.graph import Graph
-    >>> from fewlabels.queries import sigma_optimality
-    >>> path = Graph.from_affinity(np.eye(7, k=1) + np.eye(7, k=-1))
-    >>> sigma_optimality(path, labelled=[0, 6], n_points=1)
-    array([3])
+    >>> from fewlabels import Graph
+    >>> from fewlabels.queries import LabelledGraph, SigmaOptimality
+    >>> path = Graph.from_affinity(np.eye(101, k=1) + np.eye(101, k=-1))
+    >>> y = np.full(101, -1)
+    >>> y[0] = 0
+    >>> SigmaOptimality().query(LabelledGraph(path, y))
+    array([67])
     """
-    count = check_integer("n_points", n_points, minimum=0)
-    known = check_node_indices(labelled, graph.n_nodes)
-    factors = _checked_weights(weights, graph.n_nodes)
-    if count == 0:  # the covariance is the whole cost
-        return np.empty(0, dtype=np.intp)
-    covariance = GroundedCovariance(graph, known)
-    factors = factors[covariance.unlabelled]
-    open_ = np.ones(len(factors), dtype=bool)
-    chosen: list[int] = []
-    for _ in range(min(count, len(factors))):
-        variances = np.where(open_ & (covariance.variances > 0), covariance.variances, np.inf)
-        moves = np.abs(covariance.row_sums) / np.sqrt(variances)
-        best = int(np.argmax(np.where(open_, factors * moves, -1.0)))
-        chosen.append(best)
-        open_[best] = False
-        covariance.condition_on(best)
-    return covariance.unlabelled[chosen]
 
+    _needs_norms = False
 
-def _checked_weights(weights: npt.ArrayLike | None, n_nodes: int) -> FloatArray:
-    if weights is None:
-        return np.ones(n_nodes)
-    values = np.asarray(weights, dtype=np.float64)
-    if values.shape != (n_nodes,):
-        raise InvalidInputError(
-            f"weights must have one entry for each of the {n_nodes} nodes, got shape "
-            f"{values.shape}."
-        )
-    if not (np.isfinite(values).all() and (values >= 0).all()):
-        raise InvalidInputError("weights must be finite and not negative.")
-    return values
+    def _gains(self, ahead: Lookahead, noise: float) -> FloatArray:
+        return shares(ahead.row_sums**2, ahead.variances, noise)

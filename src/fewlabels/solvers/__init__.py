@@ -11,6 +11,7 @@ from fewlabels.solvers._matrix import (
     Weights,
     in_float64,
     row_sums,
+    rows_of,
     scaled_both_ways,
 )
 from fewlabels.solvers._prepared import METHODS, METHODS_WITH_GROUND, Answer, Method, PreparedSolver
@@ -19,6 +20,7 @@ from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._streamed import StreamedIteration, StreamedLaplacian
 from fewlabels.solvers._streamed_levels import LevelledSolution, solve_in_levels, solve_on_levels
 from fewlabels.solvers._sweeps import Sweeps
+from fewlabels.solvers._threads import row_blocks, run_all
 from fewlabels.solvers._walks import diffusion, mixing_time, walk
 
 __all__ = [
@@ -46,8 +48,11 @@ __all__ = [
     "diffusion",
     "in_float64",
     "mixing_time",
+    "row_blocks",
     "row_sums",
     "row_totals",
+    "rows_of",
+    "run_all",
     "scaled_both_ways",
     "solve_in_levels",
     "solve_on_levels",

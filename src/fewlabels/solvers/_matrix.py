@@ -118,7 +118,7 @@ class GroundedLaplacian:
         if isinstance(self.weights, np.ndarray):  # its products share the cores themselves
             return [RowProduct(slice(0, self.n), self.apply_scaled_weights)]
         return [
-            RowProduct(rows, _rows_of(self.scaled_weights, rows).__matmul__)
+            RowProduct(rows, rows_of(self.scaled_weights, rows).__matmul__)
             for rows in row_blocks(self.n, n_columns, self.weights.nnz)
         ]
 
@@ -169,7 +169,7 @@ class GroundedLaplacian:
         )
 
 
-def _rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
+def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
     """Take some rows without a copy of their entries."""
     starts = matrix.indptr[rows.start : rows.stop + 1]
     entries = slice(starts[0], starts[-1])

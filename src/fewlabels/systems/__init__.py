@@ -1,7 +1,11 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
-from fewlabels.systems._diagonal import spreading_diagonal
+from fewlabels.systems._covariance import Covariance, ExactCovariance, Lookahead
+from fewlabels.systems._covariance_sketch import SketchedCovariance
+from fewlabels.systems._field import GaussianField
 from fewlabels.systems._harmonic import HarmonicSystem
+from fewlabels.systems._left_out_scores import spreading_left_out
+from fewlabels.systems._moments import spreading_block, spreading_diagonal
 from fewlabels.systems._p_laplacian import p_harmonic
 from fewlabels.systems._poisson import POISSON_METHODS, PoissonMethod, PoissonSystem, Potentials
 from fewlabels.systems._poisson_mbo import Partition, poisson_mbo
@@ -21,15 +25,20 @@ from fewlabels.systems._volume import volume_offsets
 
 __all__ = [
     "POISSON_METHODS",
+    "Covariance",
+    "ExactCovariance",
     "Factors",
+    "GaussianField",
     "HarmonicResponse",
     "HarmonicSystem",
     "LeftOut",
+    "Lookahead",
     "Partition",
     "PoissonMethod",
     "PoissonSystem",
     "Potentials",
     "Response",
+    "SketchedCovariance",
     "SpreadingResponse",
     "SpreadingSystem",
     "StreamedScores",
@@ -44,7 +53,9 @@ __all__ = [
     "solve_directions",
     "solve_fixed_errors",
     "solve_signed",
+    "spreading_block",
     "spreading_diagonal",
+    "spreading_left_out",
     "sweep",
     "volume_offsets",
 ]

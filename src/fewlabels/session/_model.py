@@ -1,0 +1,99 @@
+"""The model of a session, kept up with its labels."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+
+from fewlabels.exceptions import InvalidTypeError, UnreachedWarning
+from fewlabels.graph import Graph
+from fewlabels.models import LabelSpreading
+from fewlabels.session._events import Label
+
+
+def default_model() -> LabelSpreading:
+    """Return the model that a session takes if none is given.
+
+    Label spreading that lets labels travel far, with classes of equal mass. An update costs
+    little at any size; the graph is the session's.
+    """
+    return LabelSpreading(
+        "self-tuning", n_neighbors=10, alpha=0.99, max_iter=1000, class_prior="uniform"
+    )
+
+
+def checked_model(model: Any) -> Any:
+    """Return an unfitted copy of `model`, the default for None, or raise."""
+    if model is None:
+        return default_model()
+    wanted = ("fit", "add_labels", "remove_labels", "get_params")
+    if isinstance(model, type) or not all(hasattr(model, name) for name in wanted):
+        raise InvalidTypeError(
+            "model must be a classifier of fewlabels, such as LabelSpreading(), which learns more "
+            f"labels without a refit; got {model!r}."
+        )
+    return clone(model)
+
+
+class KeptUpModel:
+    """An estimator that is brought to the labels by what changed since the last time.
+
+    Parameters
+    ----------
+    model : estimator
+        Unfitted; it is fitted in place.
+    graph : Graph
+    """
+
+    def __init__(self, model: Any, graph: Graph) -> None:
+        self.model = model
+        self.graph = graph
+        self._fitted: dict[int, Label] = {}
+
+    def at(self, labels: dict[int, Label]) -> Any:
+        """Return the model fitted on these labels, one or more.
+
+        That some points are unreached is for the caller to say: it is no news after each answer.
+        """
+        added = {
+            point: label
+            for point, label in labels.items()
+            if point not in self._fitted or not _same(self._fitted[point], label)
+        }
+        removed = [point for point in self._fitted if point not in labels]
+        # Nothing stays: the labels may even be of another type.
+        anew = len(added) == len(labels)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UnreachedWarning)
+                if anew and (added or removed):
+                    self.model.fit(self.graph, label_column(labels, self.graph.n_nodes))
+                elif added:
+                    self.model.add_labels(list(added), list(added.values()))
+                if removed and not anew:
+                    self.model.remove_labels(removed)
+        except BaseException:
+            self._fitted = {}  # whatever it holds now, the next fit is a new one
+            raise
+        self._fitted = dict(labels)
+        return self.model
+
+
+def label_column(labels: dict[int, Label], n_points: int) -> npt.NDArray[Any]:
+    """Return a label for each point, and where there is none -1 for numbers, None for others."""
+    numbers = bool(labels) and all(type(label) is int for label in labels.values())
+    column: npt.NDArray[Any] = (
+        np.full(n_points, -1, dtype=np.int64) if numbers else np.full(n_points, None, dtype=object)
+    )
+    if labels:
+        column[list(labels)] = list(labels.values())
+    return column
+
+
+def _same(one: Label, other: Label) -> bool:
+    """Tell labels apart that only compare equal, as True and 1."""
+    return type(one) is type(other) and one == other

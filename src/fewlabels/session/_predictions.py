@@ -1,0 +1,43 @@
+"""What a session knows or predicts of every point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+AnyArray = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
+class Predictions:
+    """What is known or predicted of every point.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (n_points,)
+        The label given, else the model's likeliest class; -1 (labels that are numbers) or None
+        where no label reaches.
+    classes : ndarray of shape (n_classes,)
+        The classes seen so far, ascending.
+    distributions : ndarray of shape (n_points, n_classes)
+        The model's class probabilities; each row sums to 1.
+    reached : ndarray of shape (n_points,), bool
+        Whether a label reaches the point over the graph's edges.
+    """
+
+    labels: AnyArray
+    classes: AnyArray
+    distributions: npt.NDArray[np.floating[Any]]
+    reached: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, model: Any, given: AnyArray, labelled: npt.NDArray[np.intp]) -> Self:
+        """Put a fitted model's word beside the labels `given`, which hold for `labelled`."""
+        labels = given.copy()
+        free = model.reached_.copy()
+        free[labelled] = False
+        labels[free] = model.classes_[model.label_distributions_[free].argmax(axis=1)]
+        return cls(labels, model.classes_, model.label_distributions_, model.reached_)

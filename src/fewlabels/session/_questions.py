@@ -1,0 +1,97 @@
+"""Choose new questions: random checks among those of a rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.queries import QueryRule
+from fewlabels.session._events import Audit, Event, Label
+from fewlabels.session._state import SessionState
+
+IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def new_questions(
+    state: SessionState,
+    model: Any,
+    rule: QueryRule,
+    n_new: int,
+    share: float,
+    rng: np.random.Generator,
+) -> Event:
+    """Return the event of asking `n_new` open points, some of them random checks.
+
+    Parameters
+    ----------
+    state : SessionState
+        At least `n_new` of its points are open.
+    model : fitted classifier, or Graph
+        A graph where there is no label; then `share` is 0.
+    rule : QueryRule
+        Chooses what is no check.
+    n_new : int
+    share : float
+        Of checks, from 0 to 1.
+    rng : numpy.random.Generator
+    """
+    n_checks, owed = _checks_due(state.owed, n_new, share, rng)
+    open_ = np.ones(state.n_points, dtype=bool)
+    for taken in (state.labels, state.pending, state.skipped):
+        open_[list(taken)] = False
+    # The checks come first, each open point as likely as another, whatever the rule then chooses.
+    drawn = rng.choice(np.flatnonzero(open_), size=n_checks, replace=False)
+    audits = _audits(model, drawn, open_, len(state.labels)) if n_checks else ()
+    open_[drawn] = False
+    questions = np.empty(n_new, dtype=np.intp)
+    is_check = np.zeros(n_new, dtype=bool)
+    is_check[rng.choice(n_new, size=n_checks, replace=False)] = True
+    questions[is_check] = drawn
+    if n_checks < n_new:
+        questions[~is_check] = rule.query(
+            model, n_new - n_checks, candidates=open_, random_state=int(rng.integers(2**32))
+        )
+    return Event("asked", tuple(questions.tolist()), audits=audits, owed=owed)
+
+
+def _checks_due(
+    owed: float, n_new: int, share: float, rng: np.random.Generator
+) -> tuple[int, float]:
+    """Return how many of the new questions are checks, and what is owed after them.
+
+    The number is rounded at random, so that a labeller who is asked one by one can't tell which
+    are checks; as what is left is carried on, it is never off by 1 in all.
+    """
+    if share == 0:
+        return 0, owed
+    due = owed + share * n_new
+    whole = int(np.floor(due))
+    n_checks = min(max(whole + int(rng.random() < due - whole), 0), n_new)
+    return n_checks, due - n_checks
+
+
+def _audits(model: Any, drawn: IntArray, open_: BoolArray, n_labels: int) -> tuple[Audit, ...]:
+    """Write down what the model says of each point drawn, and of all it was drawn from."""
+    classes: list[Label] = model.classes_.tolist()
+    codes = np.where(model.reached_, model.label_distributions_.argmax(axis=1), len(classes))
+    counts = np.bincount(codes[open_], minlength=len(classes) + 1)
+    n_drawn_from = int(open_.sum())
+    audits = []
+    for point in drawn.tolist():
+        code = int(codes[point])
+        audits.append(
+            Audit(
+                point=point,
+                predicted=classes[code] if code < len(classes) else None,
+                n_labels=n_labels,
+                n_drawn_from=n_drawn_from,
+                predicted_counts=tuple(zip(classes, counts[:-1].tolist(), strict=True)),
+            )
+        )
+        # the next is drawn from the others
+        n_drawn_from -= 1
+        counts[code] -= 1
+    return tuple(audits)

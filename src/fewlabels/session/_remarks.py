@@ -1,0 +1,94 @@
+"""What a labeller should know of a session besides the accuracy, in sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from fewlabels.graph import Graph
+from fewlabels.session._state import SessionState
+
+_MOST_NAMED = 5
+
+
+def remarks_on(state: SessionState, graph: Graph, model: Any, n_checks: int) -> tuple[str, ...]:
+    """Return what is worth saying; `model` is fitted on the state's labels, or None."""
+    found = []
+    if model is None:
+        found.append("No point has a label yet.")
+    else:
+        found += _of_reach(graph, model.reached_)
+        found += _of_classes(state)
+        found += _of_doubtful_labels(state, model)
+    if n_checks == 0 and state.labels:
+        found.append(
+            "No random check was answered, so the accuracy is not known. Questions that a rule "
+            "chose can't tell it: they are harder than the rest."
+        )
+    skipped = sum(
+        drawn.audit.point not in state.labels and drawn.audit.point not in state.pending
+        for drawn in state.audits
+    )
+    if skipped:
+        found.append(
+            f"{_count(skipped, 'random check was', 'random checks were')} skipped: the figures "
+            "speak of points like those that were answered."
+        )
+    if state.pending:
+        found.append(f"{_count(len(state.pending), 'question is', 'questions are')} open.")
+    return tuple(found)
+
+
+def _of_reach(graph: Graph, reached: Any) -> list[str]:
+    n_unreached = int((~reached).sum())
+    if n_unreached == 0:
+        return []
+    n_components = len(np.unique(graph.component_labels[~reached]))
+    return [
+        f"{_count(n_unreached, 'point has', 'points have')} no prediction: no label reaches "
+        f"{_count(n_components, 'component', 'components')} of the graph. Checks count it as wrong."
+    ]
+
+
+def _of_classes(state: SessionState) -> list[str]:
+    counts = Counter(state.labels.values())
+    found = []
+    if len(counts) == 1:
+        found.append("All labels are of one class, so the model knows no other.")
+    else:
+        single = [label for label, count in counts.items() if count == 1]
+        if single:
+            found.append(f"With one label only: {_named(single)}.")
+    unseen = [label for label in state.classes or () if label not in counts]
+    if unseen:
+        found.append(f"Without any label: {_named(unseen)}.")
+    return found
+
+
+def _of_doubtful_labels(state: SessionState, model: Any) -> list[str]:
+    """Name labels that their surroundings outvote, where the model lets them be outvoted."""
+    points = np.fromiter(state.labels, dtype=np.intp)
+    said = model.classes_[model.label_distributions_[points].argmax(axis=1)].tolist()
+    doubtful = [
+        point
+        for (point, label), predicted in zip(state.labels.items(), said, strict=True)
+        if predicted != label
+    ]
+    if not doubtful:
+        return []
+    return [
+        f"Look again at {_named(doubtful)}: the other labels near "
+        f"{'it' if len(doubtful) == 1 else 'them'} speak for another class."
+    ]
+
+
+def _named(values: list[Any]) -> str:
+    shown = ", ".join(map(str, values[:_MOST_NAMED]))
+    hidden = len(values) - _MOST_NAMED
+    return shown + (f" and {hidden} more" if hidden > 0 else "")
+
+
+def _count(n: int, one: str, many: str) -> str:
+    return f"{n:,} {one if n == 1 else many}"

@@ -1,0 +1,182 @@
+"""The state of a session: what its events add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from fewlabels.exceptions import InvalidInputError, SessionFileError
+from fewlabels.session._answers import check_same_kind
+from fewlabels.session._events import Audit, Event, Label
+
+
+@dataclass(frozen=True)
+class DrawnAudit:
+    """An audit and the number of the event that drew it."""
+
+    audit: Audit
+    event: int
+
+
+class SessionState:
+    """What the events so far add up to. Changed by :meth:`take` alone.
+
+    Parameters
+    ----------
+    n_points : int
+    classes : tuple of labels, or None
+        The only labels allowed.
+
+    Attributes
+    ----------
+    events : list of Event
+    labels : dict from point to label
+        In the order in which they were given.
+    labelled_at : dict from point to int
+        The number of the event that gave each point a label.
+    pending : dict from point to None
+        Asked and not answered, in the order of asking.
+    skipped : dict from point to None
+    audits : list of DrawnAudit
+        In the order of drawing.
+    owed : float
+        Checks that are still owed, in (-1, 1).
+    """
+
+    def __init__(self, n_points: int, classes: tuple[Label, ...] | None) -> None:
+        self.n_points = n_points
+        self.classes = classes
+        self.events: list[Event] = []
+        self.labels: dict[int, Label] = {}
+        self.labelled_at: dict[int, int] = {}
+        self.pending: dict[int, None] = {}
+        self.skipped: dict[int, None] = {}
+        self.audits: list[DrawnAudit] = []
+        self.owed = 0.0
+        self._undo: list[tuple[Event, Callable[[], None]]] = []
+
+    @property
+    def n_open(self) -> int:
+        """Points that may still be asked about."""
+        return self.n_points - len(self.labels) - len(self.pending) - len(self.skipped)
+
+    @property
+    def last_undoable(self) -> Event | None:
+        """The event that "undone" would take back."""
+        return self._undo[-1][0] if self._undo else None
+
+    def take(self, event: Event) -> None:
+        """Add an event, or raise and stay as it was."""
+        self._check(event)
+        number = len(self.events)
+        self.events.append(event)
+        if event.kind == "asked":
+            self.pending.update(dict.fromkeys(event.indices))
+            self.audits.extend(DrawnAudit(audit, number) for audit in event.audits)
+            self.owed = event.owed
+        elif event.kind == "undone":
+            self._undo.pop()[1]()
+        else:
+            self._undo.append((event, self._carried_out(event, number)))
+
+    def replay(self, events: Iterable[Event], source: object) -> None:
+        """Take the events of a file, or raise SessionFileError where one contradicts another."""
+        for number, event in enumerate(events):
+            try:
+                self.take(event)
+            except InvalidInputError as error:
+                raise SessionFileError(
+                    f"{source} is damaged: event {number} contradicts those before it: {error}"
+                ) from error
+
+    def _carried_out(self, event: Event, number: int) -> Callable[[], None]:
+        """Carry out an event that can be undone; return what undoes it."""
+        if event.kind == "relabelled":
+            before = {point: self.labels[point] for point in event.indices}
+            self.labels.update(zip(event.indices, event.labels, strict=True))
+            return lambda: self.labels.update(before)
+        asked = [point for point in event.indices if point in self.pending]
+        passed = [point for point in event.indices if point in self.skipped]
+        for point in event.indices:
+            self.pending.pop(point, None)
+            self.skipped.pop(point, None)
+        if event.kind == "told":
+            self.labels.update(zip(event.indices, event.labels, strict=True))
+            self.labelled_at.update(dict.fromkeys(event.indices, number))
+        else:
+            self.skipped.update(dict.fromkeys(event.indices))
+
+        def undo() -> None:
+            for point in event.indices:
+                self.labels.pop(point, None)
+                self.labelled_at.pop(point, None)
+                self.skipped.pop(point, None)
+            # what was asked is asked again, before the rest
+            self.pending = dict.fromkeys([*asked, *self.pending])
+            self.skipped.update(dict.fromkeys(passed))
+
+        return undo
+
+    def _check(self, event: Event) -> None:
+        if event.kind == "undone":
+            if not self._undo:
+                raise InvalidInputError("there is no answer to undo.")
+            if event.indices != self._undo[-1][0].indices:
+                raise InvalidInputError(
+                    f"the last answer was about {_listed(self._undo[-1][0].indices)}, not about "
+                    f"{_listed(event.indices)}."
+                )
+            return
+        outside = [point for point in event.indices if point >= self.n_points]
+        if outside:
+            raise InvalidInputError(
+                f"there is no point {outside[0]}: the points are numbered from 0 to "
+                f"{self.n_points - 1}."
+            )
+        if len(set(event.indices)) < len(event.indices):
+            raise InvalidInputError(f"a point is named twice in {_listed(event.indices)}.")
+        for point in event.indices:
+            self._check_point(event.kind, point)
+        if event.kind in ("told", "relabelled"):
+            if len(event.labels) != len(event.indices):
+                raise InvalidInputError(
+                    f"got {len(event.labels)} labels for {len(event.indices)} points."
+                )
+            self._check_labels(event)
+
+    def _check_point(self, kind: str, point: int) -> None:
+        if kind == "relabelled":
+            if point not in self.labels:
+                raise InvalidInputError(f"point {point} has no label to change; use tell.")
+            return
+        if point in self.labels:
+            advice = {
+                "told": "To change it, use relabel.",
+                "skipped": "To take the last answer back, use undo.",
+            }
+            raise InvalidInputError(
+                f"point {point} has a label already, {self.labels[point]!r}. {advice.get(kind, '')}"
+            )
+        if kind == "asked" and (point in self.pending or point in self.skipped):
+            raise InvalidInputError(f"point {point} was asked or skipped already.")
+        if kind == "skipped" and point in self.skipped:
+            raise InvalidInputError(f"point {point} was skipped already.")
+
+    def _check_labels(self, event: Event) -> None:
+        changed = set(event.indices)
+        standing = next(
+            (label for point, label in self.labels.items() if point not in changed), None
+        )
+        known = self.classes or (() if standing is None else (standing,))
+        for label in event.labels:
+            check_same_kind(label, known or event.labels[:1])
+            if self.classes is not None and label not in self.classes:
+                raise InvalidInputError(
+                    f"there is no class {label!r}: the classes were fixed as "
+                    f"{_listed(self.classes)}. Leave classes=None to let new ones appear."
+                )
+
+
+def _listed(values: tuple[Label, ...]) -> str:
+    shown = ", ".join(repr(value) for value in values[:10])
+    return shown + (f", ... ({len(values)} in all)" if len(values) > 10 else "")

@@ -1,0 +1,400 @@
+"""The labelling loop as plain state: ask, tell, undo, save."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels._validation import check_integer, check_real
+from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
+from fewlabels.graph import Graph, knn_graph
+from fewlabels.queries import QueryRule, make_rule
+from fewlabels.session._answers import checked_answers, checked_classes, checked_points
+from fewlabels.session._events import Event, Label
+from fewlabels.session._file import described, read_session, restored, write_session
+from fewlabels.session._model import KeptUpModel, checked_model, label_column
+from fewlabels.session._predictions import Predictions
+from fewlabels.session._questions import new_questions
+from fewlabels.session._remarks import remarks_on
+from fewlabels.session._state import SessionState
+from fewlabels.session.advice import Advice, advise
+from fewlabels.session.audit import (
+    AccuracyEstimate,
+    ShareEstimate,
+    checks_of,
+    estimate_accuracy,
+    estimate_shares,
+)
+
+AnyArray = npt.NDArray[Any]
+IntArray = npt.NDArray[np.intp]
+
+
+class Session:
+    """A labelling session: it asks, is told, and says when to stop.
+
+    Plain state: everything follows from the settings and the log of events, which :meth:`save`
+    writes and :meth:`load` reads. A method that raises leaves the session as it was.
+
+    Questions are chosen by a rule, but for a share of random checks among them. Of those the
+    model's prediction is kept when they are asked, and compared with the answer in
+    :meth:`estimate` and :meth:`advice`. Who answers need not know which is which.
+
+    Parameters
+    ----------
+    graph_or_X : {Graph, array-like, sparse matrix of shape (n_points, n_features)}
+        Of features, :func:`fewlabels.knn_graph` makes the graph, with its defaults.
+    classes : sequence of labels, default=None
+        The only labels allowed, two or more. None: a class may appear at any time.
+    model : estimator, default=None
+        An unfitted classifier of fewlabels; a copy is fitted on the graph. None: label spreading
+        with ``alpha=0.99`` and ``class_prior="uniform"``. New labels are added to the fitted
+        model; it is never fitted again.
+    query : str, QueryRule or callable, default="auto"
+        As :func:`fewlabels.queries.make_rule` takes it.
+    audit_share : float, default=0.2
+        The share of the questions that are random checks, after the start; from 0 to 1.
+    n_start : int, default=10
+        Checks begin when so many points have a label; at least 1.
+    random_state : int, default=0
+        A seed from 0 to 2**32 - 1. Draws follow from it and the number of events.
+
+    Attributes
+    ----------
+    graph : Graph
+    n_points : int
+    classes : tuple of labels, or None
+        As given.
+
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError
+        If a parameter is out of range or of the wrong kind.
+
+    Notes
+    -----
+    Cost: that of the model and the rule, at the next question, prediction or advice.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from fewlabels.session import Session
+    >>> X, digits = load_digits(n_class=3, return_X_y=True)
+    >>> session = Session(X)
+    >>> for _ in range(4):
+    ...     asked = session.ask(5)
+    ...     session = session.tell(asked, digits[asked])
+    >>> bool((session.predictions().labels == digits).mean() > 0.95)
+    True
+    >>> session.advice(accuracy=0.9).action
+    'continue'
+    """
+
+    def __init__(
+        self,
+        graph_or_X: Any,
+        classes: Iterable[Any] | None = None,
+        model: Any = None,
+        query: Any = "auto",
+        *,
+        audit_share: float = 0.2,
+        n_start: int = 10,
+        random_state: int = 0,
+    ) -> None:
+        self._audit_share = check_real("audit_share", audit_share, minimum=0, maximum=1)
+        self._n_start = check_integer("n_start", n_start, minimum=1)
+        self._seed = check_integer("random_state", random_state, minimum=0, maximum=2**32 - 1)
+        self._rule: QueryRule = make_rule(query)
+        fresh = checked_model(model)
+        self.classes = None if classes is None else checked_classes(classes)
+        self._data = graph_or_X
+        self.graph: Graph = graph_or_X if isinstance(graph_or_X, Graph) else knn_graph(graph_or_X)
+        self.n_points = self.graph.n_nodes
+        self._model_as_given = fresh
+        self._model = KeptUpModel(checked_model(fresh), self.graph)
+        self._state = SessionState(self.n_points, self.classes)
+
+    @property
+    def labels(self) -> AnyArray:
+        """The labels given, shape (n_points,); where there is none, -1 for numbers, else None."""
+        return label_column(self._state.labels, self.n_points)
+
+    @property
+    def labelled(self) -> IntArray:
+        """The labelled points, in the order in which they got their label."""
+        return _points(self._state.labels)
+
+    @property
+    def pending(self) -> IntArray:
+        """The points that were asked about and not answered, in the order of asking."""
+        return _points(self._state.pending)
+
+    @property
+    def skipped(self) -> IntArray:
+        """The points that won't be asked about."""
+        return _points(self._state.skipped)
+
+    @property
+    def history(self) -> tuple[Event, ...]:
+        """Everything that happened. It tells which questions were checks: don't show them."""
+        return tuple(self._state.events)
+
+    def ask(self, k: int = 1, *, audit_share: float | None = None) -> IntArray:
+        """Return `k` points to label next.
+
+        Questions that are open come first, in their order; only if there are fewer than `k` are
+        new ones chosen. So to ask twice is to get the same answer, and to ask for more to get
+        more. The first questions need no label.
+
+        Parameters
+        ----------
+        k : int, default=1
+            From 1. Questions chosen together are diverse; those chosen while others are open don't
+            know of these.
+        audit_share : float, default=None
+            The share of random checks among the new questions, once there is a label. None: the
+            session's, once there are `n_start`.
+
+        Returns
+        -------
+        ndarray of shape (k,), intp
+
+        Raises
+        ------
+        InvalidInputError
+            If nothing is left to ask.
+
+        Warns
+        -----
+        FewCandidatesWarning
+            If fewer than `k` are left; all of them are returned.
+        """
+        count = check_integer("k", k, minimum=1)
+        share = self._share(audit_share)
+        state = self._state
+        n_new = min(count - len(state.pending), state.n_open)
+        if n_new > 0:
+            rng = np.random.default_rng([self._seed, len(state.events)])
+            model = self._model.at(state.labels) if state.labels else self.graph
+            state.take(new_questions(state, model, self._rule, n_new, share, rng))
+        elif not state.pending:
+            raise InvalidInputError(
+                f"there is nothing left to ask: of {self.n_points} points {len(state.labels)} have "
+                f"a label and {len(state.skipped)} were skipped."
+            )
+        questions = self.pending[:count]
+        if len(questions) < count:
+            warnings.warn(
+                f"{count} questions were asked for, and {len(questions)} are left; all of them are "
+                "returned.",
+                FewCandidatesWarning,
+                stacklevel=2,
+            )
+        return questions
+
+    def tell(self, indices: Any, labels: Any) -> Self:
+        """Give labels to points without one, asked or not.
+
+        A label for a point that was not asked about is welcome, but no random check.
+
+        Parameters
+        ----------
+        indices : int, or array-like of int
+        labels : label, or array-like of labels
+            One a point: strings, whole numbers or booleans, of one type in a session.
+
+        Returns
+        -------
+        self : Session
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If a point is unknown or has a label already, two answers conflict, or a label is
+            missing, of another type than the others, or none of the fixed classes.
+        """
+        points, answers = checked_answers(indices, labels, self.n_points)
+        self._state.take(Event("told", points, answers))
+        return self
+
+    def skip(self, indices: Any) -> Self:
+        """Never ask about these points; for questions without an answer.
+
+        They may still be told. Skip what can't be answered, not what is hard: the random checks
+        speak of points like those that were answered.
+
+        Parameters
+        ----------
+        indices : int, or array-like of int
+            Points without a label, asked or not.
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If a point is unknown, has a label, or was skipped already.
+        """
+        points = tuple(dict.fromkeys(checked_points(indices, self.n_points)))
+        self._state.take(Event("skipped", points))
+        return self
+
+    def relabel(self, index: int, label: Any) -> Self:
+        """Change the label of a point. A random check counts by the last word.
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If the point has no label, or the label can't be used, as in :meth:`tell`.
+        """
+        points, answers = checked_answers(index, label, self.n_points)
+        self._state.take(Event("relabelled", points, answers))
+        return self
+
+    def undo(self) -> Event:
+        """Take back the last tell, relabel or skip that stands, and return it.
+
+        Questions that it answered are open again. Again, and the one before is taken back.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is nothing to undo.
+        """
+        last = self._state.last_undoable
+        self._state.take(Event("undone", () if last is None else last.indices))
+        assert last is not None  # noqa: S101 - else it raised
+        return last
+
+    def predictions(self) -> Predictions:
+        """Return the labels, given or predicted, of all points; see :class:`Predictions`.
+
+        Raises
+        ------
+        InvalidInputError
+            If no point has a label yet.
+        """
+        if not self._state.labels:
+            raise InvalidInputError("no point has a label yet, so nothing is predicted. Use tell.")
+        return Predictions.of(self._model.at(self._state.labels), self.labels, self.labelled)
+
+    def estimate(self, confidence: float = 0.95) -> AccuracyEstimate:
+        """Return how often the model was right at the random checks, with an interval.
+
+        Parameters
+        ----------
+        confidence : float, default=0.95, in (0, 1)
+        """
+        return estimate_accuracy(checks_of(self._state), confidence)
+
+    def class_shares(self, confidence: float = 0.95) -> dict[Label, ShareEstimate]:
+        """Return the share of each class among all points, with an interval.
+
+        Parameters
+        ----------
+        confidence : float, default=0.95
+            In (0, 1), of each class's interval alone.
+        """
+        return estimate_shares(self._state, checks_of(self._state), confidence)
+
+    def advice(self, accuracy: float = 0.95, confidence: float = 0.95) -> Advice:
+        """Say whether to go on, check or stop, and why.
+
+        Parameters
+        ----------
+        accuracy : float, default=0.95
+            The accuracy wanted of the predictions, in (0, 1).
+        confidence : float, default=0.95
+            How sure to be of it, in (0, 1).
+
+        Returns
+        -------
+        Advice
+            ``print`` shows it as text.
+        """
+        wanted = check_real("accuracy", accuracy, above=0, below=1)
+        checks = checks_of(self._state)
+        state = self._state
+        model = self._model.at(state.labels) if state.labels else None
+        return advise(
+            wanted,
+            estimate_accuracy(checks, confidence),
+            checks,
+            n_labels=len(state.labels),
+            n_left=state.n_open + len(state.pending),
+            remarks=remarks_on(state, self.graph, model, len(checks.audits)),
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write settings and events to a JSON file, whole or not at all; no features, no pickle.
+
+        A model or rule of a user's own is not written, and must be passed to :meth:`load` again.
+
+        Raises
+        ------
+        OSError
+            If the file can't be written; what stood at `path` is then untouched.
+        """
+        settings = {  # those of __init__
+            "classes": None if self.classes is None else list(self.classes),
+            "model": described(self._model_as_given),
+            "query": described(self._rule),
+            "audit_share": self._audit_share,
+            "n_start": self._n_start,
+            "random_state": self._seed,
+        }
+        write_session(path, self._data, settings, self._state.events)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        graph_or_X: Any,
+        *,
+        model: Any = None,
+        query: Any = None,
+    ) -> Session:
+        """Go on with a session that :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path : str or path
+        graph_or_X : as the session was made with
+        model, query : default=None
+            In place of the saved ones; needed where those were a user's own.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        SessionFileError
+            If the file holds no session, a damaged one, or one of a later version.
+        InvalidInputError
+            If `graph_or_X` is not what the session was about.
+        """
+        settings, events = read_session(path, graph_or_X)
+        for name, given in (("model", model), ("query", query)):
+            settings[name] = restored(settings[name], name) if given is None else given
+        session = cls(graph_or_X, **settings)
+        session._state.replay(events, path)
+        return session
+
+    def __repr__(self) -> str:
+        state = self._state
+        return (
+            f"Session(n_points={self.n_points}, labelled={len(state.labels)}, "
+            f"pending={len(state.pending)}, skipped={len(state.skipped)})"
+        )
+
+    def _share(self, asked_for: float | None) -> float:
+        if asked_for is not None:
+            share = check_real("audit_share", asked_for, minimum=0, maximum=1)
+            return share if self._state.labels else 0.0
+        return self._audit_share if len(self._state.labels) >= self._n_start else 0.0
+
+
+def _points(entries: Iterable[int]) -> IntArray:
+    return np.fromiter(entries, dtype=np.intp)

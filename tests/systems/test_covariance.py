@@ -1,0 +1,223 @@
+"""Covariances of a Gaussian field: columns, samples and sketches against the dense inverse."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fewlabels.graph import Graph, knn_graph
+from fewlabels.systems import ExactCovariance, GaussianField, SketchedCovariance
+
+
+def dense(graph, alpha, observed=(), noise=0.0):
+    """The inverse of L + c D, given the observed nodes."""
+    W = graph.affinity if graph.is_dense else graph.affinity.toarray()
+    W = W.astype(float)
+    d = W.sum(axis=1)
+    A = np.diag(d) - W + np.diag(np.where(d > 0, (1 - alpha) / alpha * d, 1 / alpha))
+    observed = list(observed)
+    if noise:
+        A[observed, observed] += 1 / noise
+        return np.linalg.inv(A)
+    free = np.setdiff1d(np.arange(len(W)), observed)
+    C = np.zeros_like(A)
+    C[np.ix_(free, free)] = np.linalg.inv(A[np.ix_(free, free)])
+    return C
+
+
+def points(n, *, seed=0, layout="csr"):
+    X = np.random.default_rng(seed).normal(size=(n, 3))
+    graph = knn_graph(X, n_neighbors=6)
+    if layout == "dense":
+        return Graph.from_affinity(graph.affinity, layout="dense")
+    return graph
+
+
+def nodes(*numbers):
+    return np.array(numbers, dtype=np.intp)
+
+
+def relative(found, exact):
+    """Error of each column, relative to its norm."""
+    size = np.linalg.norm(exact, axis=0)
+    off = np.linalg.norm(found - exact, axis=0)
+    return np.divide(off, size, out=off, where=size > 0)
+
+
+@pytest.mark.parametrize("layout", ["csr", "dense"])
+@pytest.mark.parametrize("alpha", [0.1, 0.9, 0.99, 0.999])
+@pytest.mark.parametrize(("observed", "noise"), [((), 0.0), ((3, 17), 0.0), ((3, 17), 0.2)])
+def test_columns_are_those_of_the_dense_inverse(layout, alpha, observed, noise):
+    graph = points(200, layout=layout)
+    chosen = nodes(0, 3, 90)
+    field = GaussianField(graph, alpha, noise)
+    off = field.columns(chosen, nodes(*observed)) - dense(graph, alpha, observed, noise)[:, chosen]
+    # most of the column of an observed node is taken away, and the error stays
+    size = np.linalg.norm(dense(graph, alpha)[:, chosen], axis=0)
+    assert (np.linalg.norm(off, axis=0) < 2e-3 * size).all()
+
+
+@given(seed=st.integers(0, 2**32 - 1), tol=st.sampled_from([1e-2, 1e-3, 1e-4]))
+@settings(max_examples=15)
+def test_signed_right_hand_sides_are_solved_to_the_tolerance(seed, tol):
+    graph = points(80, seed=1)
+    B = np.random.default_rng(seed).normal(size=(80, 3))
+    field = GaussianField(graph, 0.95, tol=tol)
+    exact = dense(graph, 0.95, [4]) @ B
+    assert relative(field.apply(B, nodes(4)), exact).max() < 5 * tol
+
+
+def test_samples_have_the_covariance():
+    graph = points(60)
+    S = GaussianField(graph, 0.9, 0.3, tol=1e-5).samples(np.eye(60), nodes(2, 5))
+    # from all unit vectors, the mean of X X' is exact
+    exact = dense(graph, 0.9, [2, 5], 0.3)
+    np.testing.assert_allclose(S @ S.T, exact, rtol=0, atol=5e-5 * exact.max())
+
+
+def test_an_isolated_node_knows_itself_alone():
+    W = np.zeros((4, 4))
+    W[0, 1] = W[1, 0] = 2.0
+    graph = Graph.from_affinity(W)
+    C = GaussianField(graph, 0.8, tol=1e-6).columns(np.arange(4), nodes())
+    np.testing.assert_allclose(C, dense(graph, 0.8), rtol=1e-4, atol=1e-6)
+
+
+def test_a_large_graph_in_its_locality_order_has_the_columns_of_the_sparse_solve():
+    from scipy import sparse
+    from scipy.sparse.linalg import spsolve
+
+    graph = points(6_000)
+    W = sparse.csr_array(graph.affinity).astype(float)
+    A = sparse.diags_array(graph.degrees / 0.9) - W
+    b = np.zeros(6_000)
+    b[1234] = 1
+    exact = spsolve(sparse.csc_array(A), b)[:, None]
+    found = GaussianField(graph, 0.9).columns(nodes(1234), nodes())
+    assert relative(found, exact).max() < 5e-3
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.4])
+@pytest.mark.parametrize("alpha", [0.9, 1.0])
+def test_exact_downdates_equal_a_new_inversion(alpha, noise):
+    graph = points(50)
+    grown = ExactCovariance(graph, alpha, noise, labelled=nodes(7))
+    for labelled in ([7, 20], [3, 7, 20, 41], list(range(0, 50, 2)), [1]):
+        grown.observe(nodes(*labelled))
+        fresh = ExactCovariance(graph, alpha, noise, labelled=nodes(*labelled))
+        both = [c.columns(np.arange(50)) for c in (grown, fresh)]
+        np.testing.assert_allclose(*both, rtol=1e-7, atol=1e-9)
+
+
+def test_looking_ahead_leaves_the_covariance_alone():
+    graph = points(50)
+    for covariance in (ExactCovariance(graph, 0.9), SketchedCovariance(graph, 0.9)):
+        before = covariance.lookahead()
+        ahead = covariance.lookahead()
+        ahead.condition_on(4)
+        after = covariance.lookahead()
+        for name in ("variances", "row_sums", "squared_norms"):
+            np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+            assert (getattr(ahead, name) != getattr(before, name)).any()
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.4])
+def test_looking_ahead_is_what_labels_will_make(noise):
+    graph = points(50)
+    for covariance in (
+        ExactCovariance(graph, 0.9, noise),
+        SketchedCovariance(graph, 0.9, noise, n_columns=400),
+    ):
+        ahead = covariance.lookahead()
+        for node in (4, 30):
+            ahead.condition_on(node)
+        supposed = {name: getattr(ahead, name).copy() for name in ("variances", "squared_norms")}
+        covariance.observe(nodes(4, 30))
+        exact = dense(graph, 0.9, [4, 30], noise)
+        sums = exact.sum(axis=0)
+        np.testing.assert_allclose(ahead.row_sums, sums, rtol=0, atol=1e-3 * sums.max())
+        np.testing.assert_allclose(supposed["variances"], exact.diagonal(), rtol=0.45, atol=0.005)
+        np.testing.assert_allclose(
+            supposed["squared_norms"], (exact**2).sum(axis=0), rtol=0.45, atol=0.005
+        )
+
+
+def test_the_sums_may_be_weighted():
+    graph = points(50)
+    weights = np.random.default_rng(0).random(50)
+    exact = dense(graph, 0.9, [8, 9]) @ weights
+    for covariance in (ExactCovariance(graph, 0.9), SketchedCovariance(graph, 0.9)):
+        covariance.observe(nodes(8))
+        ahead = covariance.lookahead(weights)
+        ahead.condition_on(9)
+        np.testing.assert_allclose(ahead.row_sums, exact, rtol=0, atol=0.005)
+
+
+def test_columns_looked_at_ahead_serve_when_the_labels_come(monkeypatch):
+    graph = points(60)
+    covariance = SketchedCovariance(graph, 0.9)
+    ahead = covariance.lookahead()
+    for node in (5, 6, 50):
+        ahead.condition_on(node)
+    monkeypatch.setattr(GaussianField, "columns", None)  # no further solve
+    covariance.observe(nodes(5, 6, 50))
+    assert covariance.labelled.tolist() == [5, 6, 50]
+
+
+@pytest.mark.parametrize("n_columns", [32, 128])
+def test_sketches_err_as_johnson_and_lindenstrauss_say(n_columns):
+    graph = points(400)
+    labelled = nodes(3, 77, 200)
+    exact = dense(graph, 0.98, labelled)
+    sketch = SketchedCovariance(graph, 0.98, labelled=labelled, n_columns=n_columns).lookahead()
+    free = np.setdiff1d(np.arange(400), labelled)
+    for found, true in (
+        (sketch.variances, exact.diagonal()),
+        (sketch.squared_norms, (exact**2).sum(axis=0)),
+    ):
+        ratio = found[free] / true[free]
+        # rows of neighbours err alike, so that the mean is off by some of the deviation
+        assert abs(ratio.mean() - 1) < np.sqrt(2 / n_columns)
+        assert np.sqrt(np.mean((ratio - 1) ** 2)) < 1.3 * np.sqrt(2 / n_columns)
+    np.testing.assert_allclose(sketch.row_sums[free], exact.sum(axis=0)[free], rtol=0.02, atol=0.02)
+
+
+def test_what_a_sketch_would_ask_gains_most_of_what_the_exact_rule_would():
+    graph = points(900)
+    exact = ExactCovariance(graph, 0.98).lookahead()
+    sketch = SketchedCovariance(graph, 0.98).lookahead()
+    shares, taken = [], []
+    for _ in range(6):
+        gains, guessed = (
+            np.where(
+                np.isin(np.arange(900), taken), -1, c.row_sums**2 / np.maximum(c.variances, 1e-9)
+            )
+            for c in (exact, sketch)
+        )
+        best = int(guessed.argmax())
+        shares.append(gains[best] / gains.max())
+        taken.append(best)
+        for c in (exact, sketch):
+            c.condition_on(best)
+    assert min(shares) > 0.5
+    assert np.mean(shares) > 0.75
+
+
+def test_the_same_sketch_comes_out_on_any_number_of_threads(monkeypatch):
+    import fewlabels.systems._field as field
+
+    graph = points(5_500)
+    many = SketchedCovariance(graph, 0.9, n_columns=32)
+    monkeypatch.setattr(field, "run_all", lambda task, n: [task(i) for i in range(n)])
+    one = SketchedCovariance(graph, 0.9, n_columns=32)
+    for a, b in zip(many.sketches, one.sketches, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_duplicates_may_both_have_a_label():
+    X = np.repeat(np.random.default_rng(0).normal(size=(20, 2)), 2, axis=0)
+    graph = knn_graph(X, n_neighbors=4)
+    covariance = SketchedCovariance(graph, 0.99)
+    covariance.observe(np.arange(0, 40, 5))
+    covariance.observe(np.arange(40))
+    assert np.abs(covariance.row_sums).max() < 0.05
