@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import check_consistent_length
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
@@ -101,6 +102,16 @@ def check_seed(random_state: object) -> None:
         "random_state must be None, an integer or a numpy.random.RandomState, got "
         f"{random_state!r}."
     )
+
+
+def check_same_length(*columns: Any) -> None:
+    """Raise unless all have as many rows; None is passed over."""
+    try:
+        check_consistent_length(*columns)
+    except TypeError as error:
+        raise InvalidTypeError(str(error)) from error
+    except ValueError as error:
+        raise InvalidInputError(f"{error} Give one entry a point in each.") from error
 
 
 def naming_rows(X: Any, message: str) -> str:

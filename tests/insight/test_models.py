@@ -196,6 +196,17 @@ def test_influence_of_the_last_label_of_a_class_and_of_a_component() -> None:
     np.testing.assert_allclose(found.change, [1, 1, 0, 0, 0], atol=1e-6)
 
 
+def test_points_that_no_label_reaches_are_not_flipped_whatever_marks_them() -> None:
+    W = np.zeros((5, 5))
+    W[0, 1] = W[1, 0] = W[1, 2] = W[2, 1] = W[3, 4] = W[4, 3] = 1
+    with pytest.warns(UnreachedWarning):
+        model = LabelSpreading().fit(
+            Graph.from_affinity(W), [1.0, np.nan, 2.0, np.nan, np.nan]
+        )  # the marker is NaN, which is not equal to itself
+    assert np.isnan(model.transduction_[3:]).all()
+    assert model.influence(0).flipped.tolist() == [True, True, False, False, False]
+
+
 def test_unreached_points_are_told_apart_and_explained() -> None:
     W = np.zeros((6, 6))
     W[0, 1] = W[1, 0] = W[1, 2] = W[2, 1] = W[3, 4] = W[4, 3] = 1

@@ -246,5 +246,5 @@ def test_labels_that_cannot_be_split_are_refused_at_the_call(y, words) -> None:
 
 
 def test_features_of_another_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(InvalidInputError, match="inconsistent numbers of samples"):
         LabelledKFold(2).split(X[:59], FORMS["integers"])

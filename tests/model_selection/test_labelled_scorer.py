@@ -130,7 +130,7 @@ def test_it_can_be_pickled_and_says_what_it_wraps(scoring) -> None:
 def test_nothing_to_score_on_is_an_error() -> None:
     with pytest.raises(InvalidInputError, match="all 40 rows to score on are marked"):
         labelled_scorer()(MODEL, X, np.full(40, -1))
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(InvalidInputError, match="inconsistent numbers of samples"):
         labelled_scorer()(MODEL, X[:39], Y)
 
 

@@ -190,7 +190,7 @@ def test_weights_are_given_to_every_fit() -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
-        ({"y": Y[:79]}, ValueError, "inconsistent numbers of samples"),
+        ({"y": Y[:79]}, InvalidInputError, "inconsistent numbers of samples"),
         ({"X": knn_graph(X, 5), "y": Y[:79]}, InvalidInputError, "80 points and y 79 entries"),
         ({"cv": "loo"}, InvalidTypeError, "cv must be None, a number of splits, a splitter"),
         ({"cv": 1}, InvalidInputError, "n_splits must be at least 2"),

@@ -439,7 +439,7 @@ def test_settings_that_cannot_be_used_are_refused_by_fit(settings, error, words)
     [
         ({"X": knn_graph(X, 5)}, InvalidTypeError, "got a Graph as X. Pass both"),
         ({"graph": np.eye(60)}, InvalidTypeError, "must be a fewlabels.Graph or None, got ndarray"),
-        ({"graph": knn_graph(X[:59], 5)}, ValueError, "inconsistent numbers of samples"),
+        ({"graph": knn_graph(X[:59], 5)}, InvalidInputError, "inconsistent numbers of samples"),
         ({"y": Y[:59]}, InvalidInputError, r"inconsistent numbers of samples: \[60, 59\]"),
         ({"y": np.full(60, -1)}, InvalidInputError, "holds no label"),
         ({"y": np.tile([0.5, 0.5], (60, 1))}, InvalidInputError, "y holds distributions over 2"),

@@ -266,6 +266,21 @@ def test_sizes_that_are_not_given_are_those_of_poisson_learning() -> None:
     np.testing.assert_allclose(sizes, shares, atol=1 / 120 + 1e-9)
 
 
+@pytest.mark.parametrize("prior", [[0, 0.5, 0.5], [1, 0, 0]])
+def test_poisson_mbo_answers_points_near_labels_of_a_class_without_share(prior) -> None:
+    rng = np.random.default_rng(0)
+    blobs = [rng.normal([5 * i, 0], 0.3, size=(30, 2)) for i in range(3)]
+    between = [[[2.5, 0.0]], [[7.5, 0.0]]]
+    y = np.full(92, -1)
+    y[[0, 30, 60]] = [0, 1, 2]
+    model = PoissonMBOClassifier(n_neighbors=5, class_prior=prior)
+    model.fit(np.vstack([*blobs, *between]), y)
+    assert model.reached_.all()
+    assert set(model.transduction_) == set(np.flatnonzero(prior))
+    assert (model.evidence_ > 0).all()
+    np.testing.assert_array_equal(model.label_distributions_.argmax(axis=1), model.transduction_)
+
+
 def test_p_of_2_is_label_propagation() -> None:
     graph = knn_graph(X, 8)
     model = PLaplacianClassifier(p=2, tol=1e-6).fit(graph, Y)

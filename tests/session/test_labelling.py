@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fewlabels import LabelPropagation, LabelSpreading, knn_graph, open_graph, write_graph
+from fewlabels import (
+    LabelPropagation,
+    LabelSpreading,
+    SpreadingRegressor,
+    knn_graph,
+    open_graph,
+    write_graph,
+)
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
 from fewlabels.queries import Margin
@@ -279,6 +286,7 @@ def test_what_can_not_be_is_refused_and_changes_nothing(act, message):
         ({"classes": ["a", None]}, InvalidInputError, "missing"),
         ({"model": LabelSpreading}, InvalidTypeError, "model must be a classifier"),
         ({"model": "auto"}, InvalidTypeError, "model must be a classifier"),
+        ({"model": SpreadingRegressor()}, InvalidTypeError, "model must be a classifier"),
         ({"query": "no such"}, InvalidInputError, "no query rule 'no such'"),
         ({"audit_share": 1.1}, InvalidInputError, "audit_share must be"),
         ({"n_start": 0}, InvalidInputError, "n_start must be"),

@@ -86,6 +86,17 @@ def test_model_and_rule_come_back_with_their_parameters(path):
     assert isinstance(other._model_as_given, LabelPropagation)
 
 
+def test_parameters_that_came_from_numpy_come_back_too(path):
+    # as a grid search gives them
+    alpha, shares = np.geomspace(0.1, 0.9, 3)[1], np.array([0.25, 0.25, 0.5])
+    model = LabelSpreading(alpha=alpha, n_neighbors=np.int64(5), class_prior=shares)
+    played(model=model).save(path)
+    loaded = Session.load(path, GRAPH)._model_as_given
+    assert loaded.alpha == alpha
+    assert loaded.n_neighbors == 5
+    np.testing.assert_array_equal(loaded.class_prior, shares)
+
+
 def test_a_rule_or_model_of_ones_own_must_be_passed_again(path):
     def first(model, candidates):
         return -candidates

@@ -10,6 +10,7 @@ from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.model_selection._targets import read_targets
 
@@ -48,7 +49,7 @@ class LabelledScorer:
         Raises
         ------
         InvalidInputError
-            If no row is labelled.
+            If no row is labelled, or `X`, `y` and `sample_weight` differ in length.
         """
         targets = read_targets(y)
         rows = np.flatnonzero(targets.known)
@@ -57,7 +58,8 @@ class LabelledScorer:
                 f"y holds no label: all {len(targets.known)} rows to score on are marked as "
                 "unlabelled. Split with LabelledKFold, which tests on labelled rows only."
             )
-        X, sample_weight = indexable(X, sample_weight, targets.known)[:2]
+        check_same_length(X, sample_weight, targets.known)
+        X, sample_weight = indexable(X, sample_weight)
         if len(rows) < len(targets.known):
             X = _safe_indexing(X, rows)
             if sample_weight is not None:

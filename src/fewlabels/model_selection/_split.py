@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 
-from fewlabels._validation import check_integer, check_seed
+from fewlabels._validation import check_integer, check_same_length, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.model_selection._targets import Targets, read_targets
 from fewlabels.models._warnings import callers_level
@@ -47,9 +47,9 @@ class LabelledKFold(BaseCrossValidator):
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        By :meth:`split`: if fewer labelled points than `n_splits` can be tested, `y` is missing,
-        or `y` can't be stratified and `stratified` is True. By the constructor: for settings that
-        are not allowed.
+        By :meth:`split`: if fewer labelled points than `n_splits` can be tested, `y` is missing
+        or not as long as `X`, or it can't be stratified and `stratified` is True. By the
+        constructor: for settings that are not allowed.
 
     Warns
     -----
@@ -165,7 +165,7 @@ class LabelledKFold(BaseCrossValidator):
         # Here, not when the first split is asked for: so errors point to the call.
         targets = read_targets(y)
         if X is not None:
-            check_consistent_length(X, targets.known)
+            check_same_length(X, targets.known)
         return self._splits_of(targets)
 
     def _splits_of(self, targets: Targets) -> Iterator[tuple[IntArray, IntArray]]:

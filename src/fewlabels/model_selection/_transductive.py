@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_regressor
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_consistent_length
 
+from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
 from fewlabels.model_selection._scorer import Scoring, check_scoring_name, resolved_scorer
@@ -117,7 +117,7 @@ def transductive_cross_val_score(
                 "the unlabelled marker, a point."
             )
     else:
-        check_consistent_length(X, targets.known)
+        check_same_length(X, targets.known)
     splits = list(_test_sets(cv, X, y, targets))
     scores = np.empty(len(splits))
     fitted = None

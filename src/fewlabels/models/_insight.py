@@ -114,7 +114,8 @@ class LinearInsight(LeftOutInsight):
         change = moved.max(axis=1) if self._is_multilabel else moved.sum(axis=1) / 2
         differs = self.transduction_ != other.transduction_
         unreached = self.reached_ & ~other.reached_
-        flipped = (differs.any(axis=1) if differs.ndim == 2 else differs) | unreached
+        # without a label's reach there was no answer, and a NaN there differs from itself
+        flipped = self.reached_ & (differs.any(axis=1) if differs.ndim == 2 else differs)
         label = (
             labels.rows[np.searchsorted(self.loo_labelled_, node)].astype(int).tolist()
             if self._is_multilabel

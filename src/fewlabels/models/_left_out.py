@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._validation import check_choice, check_real
+from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.insight import (
@@ -52,9 +52,9 @@ class LeftOutInsight(_Base):
         The labelled points, ascending: the order of all that is left out one by one.
     loo_label_distributions_ : ndarray of shape (n_labelled, n_classes), float64
         Each labelled point as the other labels have it, exactly: what
-        `label_distributions_` would hold there if its label were taken back. The prior where the
-        others say nothing. Not calibrated; with `class_prior`, the left-out points are counted
-        among the unlabelled.
+        `label_distributions_` would hold there if its label were taken back. Where the others say
+        nothing, the prior, to which its own label still counts. Not calibrated; with
+        `class_prior`, the left-out points are counted among the unlabelled.
     loo_score_ : float
         Mean logarithm of the probability that `loo_calibration_` gives to the labels left out,
         weighted as the labels are; the higher the better, 0 at best. Accuracy says nothing where
@@ -208,10 +208,8 @@ class LeftOutInsight(_Base):
         -------
         ndarray of shape (n_points,), str
         """
-        abstain_below = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
-        shares, evidence, answered = self._evidence_of(X)
         return doubt_reasons(
-            shares, evidence, answered, self.loo_calibration_, abstain_below=abstain_below
+            *self._evidence_of(X), self.loo_calibration_, abstain_below=abstain_below
         )
 
     def predict_or_abstain(
@@ -232,8 +230,10 @@ class LeftOutInsight(_Base):
         ndarray of shape (n_points,)
             :meth:`doubt` tells why an answer is missing.
         """
-        reasons = self.doubt(X, abstain_below)
-        shares, _, _ = self._evidence_of(X)
+        shares, evidence, answered = self._evidence_of(X)
+        reasons = doubt_reasons(
+            shares, evidence, answered, self.loo_calibration_, abstain_below=abstain_below
+        )
         decided: npt.NDArray[Any] = self._labels.decide(shares, reasons == SURE)
         return decided
 

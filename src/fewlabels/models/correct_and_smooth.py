@@ -8,11 +8,11 @@ from typing import Any, Self, Unpack
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import MetaEstimatorMixin
-from sklearn.utils import check_consistent_length, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
-from fewlabels._validation import check_choice, check_real
+from fewlabels._validation import check_choice, check_real, check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models._base import GraphClassifier
@@ -253,7 +253,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
             )
         if graph is not None:
             _check_graph(graph)
-            check_consistent_length(X, np.empty(graph.n_nodes))
+            check_same_length(X, graph.degrees)
         with self._unchanged_on_failure():
             self._features = X
             self._fit(X if graph is None else graph, y, **trust)

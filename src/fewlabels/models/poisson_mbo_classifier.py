@@ -63,7 +63,8 @@ class PoissonMBOClassifier(PoissonClassifier):
         The distinct labels.
     label_distributions_ : ndarray of shape (n_samples, n_classes)
         u_i + s after the last diffusion, negative entries taken for 0, divided by the sum; float32
-        if `X` is. Rows sum to 1. The expected shares where no label reaches.
+        if `X` is. Rows sum to 1. All of it for the class decided on, where no entry is positive;
+        the expected shares where no label reaches.
     transduction_ : ndarray of shape (n_samples,)
         The most probable class; the unlabelled marker of `y` where no label reaches.
     reached_ : ndarray of shape (n_samples,), bool
@@ -191,7 +192,11 @@ def partition_scores(found: Partition, first: Any, free: npt.NDArray[np.bool_]) 
     """Scores whose rows are read as distributions: values and offsets, not below 0."""
     values = found.values.copy()
     values[free] += found.offsets
+    decided = np.argmax(values, axis=1)
     np.maximum(values, 0, out=values)
+    # near labels of a class without a share, nothing need speak for another: the decision stands
+    bare = np.flatnonzero(free & ~values.any(axis=1))
+    values[bare, decided[bare]] = 1
     return Scores(
         values,
         np.zeros(len(values)),

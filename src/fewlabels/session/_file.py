@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fewlabels import models
 from fewlabels._files import replace_when_whole
 from fewlabels.exceptions import InvalidInputError, SessionFileError
@@ -102,7 +104,11 @@ def described(thing: Any) -> dict[str, Any] | None:
     known = _known(kind.__name__)
     if known is not kind:
         return None
-    parameters = thing.get_params(deep=False)
+    parameters = {
+        # as a grid search leaves them, or a user gives shares
+        name: value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
+        for name, value in thing.get_params(deep=False).items()
+    }
     if not all(_is_plain(value) for value in parameters.values()):
         return None
     return {"class": kind.__name__, "parameters": parameters}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 
 from fewlabels.exceptions import InvalidTypeError, UnreachedWarning
 from fewlabels.graph import Graph
@@ -31,7 +31,8 @@ def checked_model(model: Any) -> Any:
     if model is None:
         return default_model()
     wanted = ("fit", "add_labels", "remove_labels", "get_params")
-    if isinstance(model, type) or not all(hasattr(model, name) for name in wanted):
+    known = not isinstance(model, type) and all(hasattr(model, name) for name in wanted)
+    if not (known and is_classifier(model)):
         raise InvalidTypeError(
             "model must be a classifier of fewlabels, such as LabelSpreading(), which learns more "
             f"labels without a refit; got {model!r}."

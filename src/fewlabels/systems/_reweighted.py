@@ -74,7 +74,6 @@ def poisson_factors(
     counts = np.bincount(components, weights=labelled, minlength=len(sizes))
     source = labelled - (counts / sizes)[components]
     found = system.solve_sources(source[:, None], tol=tol, max_iter=max_iter, callback=callback)
-    gamma = found.values[:, 0]
     gamma = _raised(found.values[:, 0], components, sizes)
     return Factors(gamma, found.n_iter, bool(found.converged.all()))
 
