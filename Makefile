@@ -26,7 +26,7 @@ demo: $(VENV)/demo-installed  ## install, and reproduce the published examples i
 
 test: $(VENV)/test-installed  ## install, and run the tests with the coverage of the numerical core
 	@mkdir -p build
-	$(PY) -m pytest --cov --cov-report=term --cov-report=json:build/coverage.json
+	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=json:build/coverage.json
 	$(PY) tools/check_branches.py build/coverage.json
 
 check: $(VENV)/test-installed  ## lint, format, types, import directions, documentation

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,11 @@ class Size:
     growth: tuple[int, ...]
     growth_limits: Mapping[str, int]  # largest number of points that a peer is given
     n_disk: int
+    n_digits: int
+    n_subset: int  # of Fashion-MNIST, where all of it would take too long
+    n_trust: int  # of Fashion-MNIST, for accuracies beside the peers
+    n_sized: int  # of it, where a peer that is told the sizes takes minutes for all
+    n_trust_draws: int  # of labels, there; the others take `n_draws`
 
 
 SIZES = {
@@ -54,6 +61,11 @@ SIZES = {
         growth=(400, 800),
         growth_limits={"scikit-learn": 400, "PyNNDescent + GraphLearning": 400, "FAISS HNSW": 800},
         n_disk=3_000,
+        n_digits=400,
+        n_subset=400,
+        n_trust=400,
+        n_sized=400,
+        n_trust_draws=2,
     ),
     "small": Size(
         name="small",
@@ -71,6 +83,11 @@ SIZES = {
             "FAISS HNSW": 50_000,
         },
         n_disk=200_000,
+        n_digits=1_797,
+        n_subset=5_000,
+        n_trust=5_000,
+        n_sized=5_000,
+        n_trust_draws=10,
     ),
     "full": Size(
         name="full",
@@ -88,17 +105,26 @@ SIZES = {
             "FAISS HNSW": 1_000_000,
         },
         n_disk=10_000_000,
+        n_digits=1_797,
+        n_subset=5_000,
+        n_trust=70_000,
+        n_sized=10_000,
+        n_trust_draws=10,
     ),
 }
 
 
 @dataclass(frozen=True)
 class Contender:
-    """Who does the work: a name for the table, and a work of `benchmarks.works`."""
+    """Who does the work: a name for the table, and a work of `benchmarks.works`.
+
+    ``inputs`` names those that it reads; None: all that the case has.
+    """
 
     name: str
     work: str
     settings: dict[str, Any] = field(default_factory=dict)
+    inputs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +185,29 @@ class Bench:
                     going.remove(contender)
         return {name: _outcome(found, arrays[name]) for name, found in runs.items()}
 
+    def at_once(
+        self, contenders: Sequence[Contender], inputs: Mapping[str, Path]
+    ) -> dict[str, dict[str, Any]]:
+        """Let contenders work side by side, one a core, and return their arrays by name.
+
+        For accuracies, not for times. Contenders that are not installed are missing in the result.
+        """
+
+        def work(contender: Contender) -> dict[str, Any] | None:
+            try:
+                return self._alone(contender, inputs, threads=1)[2]
+            except MissingPackageError as error:
+                self.miss(str(error))
+                return None
+
+        with ThreadPoolExecutor(cores() if self.apart else 1) as pool:
+            found = list(pool.map(work, contenders))
+        return {
+            contender.name: arrays
+            for contender, arrays in zip(contenders, found, strict=True)
+            if arrays is not None
+        }
+
     def in_turn(
         self, functions: Mapping[str, Callable[[], object]], repeats: int | None = None
     ) -> dict[str, float]:
@@ -174,15 +223,18 @@ class Bench:
         return {name: float(np.median(kept[1:])) for name, kept in seconds.items()}
 
     def _alone(
-        self, contender: Contender, inputs: Mapping[str, Path]
+        self, contender: Contender, inputs: Mapping[str, Path], threads: int | None = None
     ) -> tuple[dict[str, list[float]], int | None, dict[str, Any]]:
         for package in WORKS[contender.work].packages:
             require(package)
+        if contender.inputs is not None:
+            inputs = {name: inputs[name] for name in contender.inputs}
         if not self.apart:
             loaded = {name: read_input(path) for name, path in inputs.items()}
             seconds, found = do_work(contender.work, loaded, contender.settings)
             return seconds, None, found
-        print(f"  {contender.name} ...", end="", file=sys.stderr, flush=True)
+        if threads is None:
+            print(f"  {contender.name} ...", end="", file=sys.stderr, flush=True)
         task = {
             "work": contender.work,
             "settings": contender.settings,
@@ -192,7 +244,8 @@ class Bench:
             folder = Path(name)
             (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
             command = [sys.executable, "-m", "benchmarks.child", str(folder)]
-            ended = subprocess.run(command, cwd=ROOT, check=False)
+            limits = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+            ended = subprocess.run(command, cwd=ROOT, check=False, env=os.environ | limits)
             if ended.returncode == 3:
                 raise MissingPackageError(
                     f"{contender.name} can't be imported, so that it was not measured."
@@ -202,8 +255,17 @@ class Bench:
             with np.load(folder / "arrays.npz") as stored:
                 arrays = {key: stored[key] for key in stored.files}
         parts = ", ".join(f"{key} {np.median(of):.3g} s" for key, of in report["seconds"].items())
-        print(f" {parts or 'done'}, {report['peak'] / 1e9:.2f} GB", file=sys.stderr, flush=True)
+        said = f" {parts or 'done'}, {report['peak'] / 1e9:.2f} GB"
+        who = "" if threads is None else f"  {contender.name}:"
+        print(f"{who}{said}", file=sys.stderr, flush=True)
         return report["seconds"], report["peak"], arrays
+
+
+def cores() -> int:
+    """Return the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def stored(folder: Path, **arrays: Any) -> dict[str, Path]:

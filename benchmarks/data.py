@@ -143,6 +143,44 @@ def draw_labels(truth: Any, per_class: int, seed: int) -> Any:
     return y
 
 
+def draw_skewed(truth: Any, ratio: int, seed: int) -> Any:
+    """Return labels of which one class has `ratio` times as many as another, the others -1.
+
+    The numbers fall from `ratio` to 1 by equal factors; which class has which is drawn.
+    """
+    rng = np.random.default_rng(seed)
+    return _drawn(truth, rng.permutation(_skewed(truth, ratio)), rng)
+
+
+def draw_even(truth: Any, ratio: int, seed: int) -> Any:
+    """Return as many labels as `draw_skewed` does, the same number of each class, up to one."""
+    rng = np.random.default_rng(seed)
+    total, n_classes = int(_skewed(truth, ratio).sum()), len(np.unique(truth))
+    return _drawn(truth, rng.permutation((total + np.arange(n_classes)) // n_classes), rng)
+
+
+def draw_random(truth: Any, n_labels: int, seed: int) -> Any:
+    """Return labels of points drawn from all alike, whatever their classes, the others -1."""
+    chosen = np.random.default_rng(seed).choice(len(truth), n_labels, replace=False)
+    y = np.full(len(truth), -1)
+    y[chosen] = truth[chosen]
+    return y
+
+
+DRAWS = {"each": draw_labels, "skewed": draw_skewed, "even": draw_even, "random": draw_random}
+
+
+def _skewed(truth: Any, ratio: int) -> Any:
+    return np.geomspace(ratio, 1, len(np.unique(truth))).round().astype(int)
+
+
+def _drawn(truth: Any, counts: Any, rng: np.random.Generator) -> Any:
+    y = np.full(len(truth), -1)
+    for c, count in zip(np.unique(truth), counts, strict=True):
+        y[rng.choice(np.flatnonzero(truth == c), count, replace=False)] = c
+    return y
+
+
 def _one_and_own(rng: np.random.Generator, n_classes: int, shape: tuple[int, int]) -> Any:
     """Return a normal matrix for each class: mostly one that all share, and some of its own."""
     return rng.normal(size=shape) + _OWN * rng.normal(size=(n_classes, *shape))

@@ -11,13 +11,12 @@ Usage, from the project's folder:
 
 What is measured goes to benchmarks/results.json, each finding stamped with its run; after every
 case, so that an interrupted run loses one case only. The README shows the headlines,
-docs/performance.md all, and says how it is measured.
+docs/performance.md all that is timed, docs/accuracy.md what is right; they say how it is measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -25,11 +24,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import figures, results, table
-from benchmarks.bench import SIZES, Bench
+from benchmarks import figures, results, table, trust
+from benchmarks.bench import SIZES, Bench, cores
 from benchmarks.cases import CASES
 from benchmarks.data import MissingDataError
-from benchmarks.goals import goals_table
+from benchmarks.goals import GOALS, TRUST_GOALS, goals_table
 from benchmarks.packages import MissingPackageError, versions
 
 ROOT = Path(__file__).parent.parent
@@ -41,19 +40,27 @@ class Pages:
     def __init__(self, root: Path) -> None:
         self.results = root / "benchmarks" / "results.json"
         self.readme = root / "README.md"
-        self.report = root / "docs" / "performance.md"
-        self.images = root / "docs" / "images"
+        self.docs = root / "docs"
+        self.report = self.docs / "performance.md"
+        self.images = self.docs / "images"
 
     def wanted(self, document: dict[str, Any]) -> dict[Path, str]:
         """Return what each page has to read."""
-        short = table.summary(document)
-        readme = self.readme.read_text(encoding="utf-8")
-        report = self.report.read_text(encoding="utf-8")
-        report = table.replace_block(report, table.GOALS, goals_table(document))
-        return {
-            self.readme: table.replace_block(readme, table.SUMMARY, short),
-            self.report: table.replace_block(report, table.FULL, table.full(document)),
-        }
+        blocks: list[tuple[Path, str, str]] = [
+            (self.readme, table.SUMMARY, table.summary(document)),
+            (self.report, table.GOALS, goals_table(document, GOALS)),
+            (self.report, table.FULL, table.full(document, without=trust.CASES)),
+            (self.docs / "accuracy.md", trust.ACCURACY_GOALS, goals_table(document, TRUST_GOALS)),
+            *(
+                (self.docs / section.page, name, trust.block(document, name))
+                for name, section in trust.SECTIONS.items()
+            ),
+        ]
+        pages: dict[Path, str] = {}
+        for page, name, text in blocks:
+            before = pages.get(page) or page.read_text(encoding="utf-8")
+            pages[page] = table.replace_block(before, name, text)
+        return pages
 
 
 def measure(
@@ -65,7 +72,7 @@ def measure(
     about: dict[str, Any] = {
         "size": size,
         "machine": {
-            "cores": _cores(),
+            "cores": cores(),
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
         },
@@ -147,13 +154,6 @@ def _parser() -> argparse.ArgumentParser:
     mode.add_argument("--render", action="store_true", help="show the stored results")
     mode.add_argument("--check", action="store_true", help="fail if a page does not show them")
     return parser
-
-
-def _cores() -> int:
-    """Return the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _say(line: str) -> None:

@@ -34,6 +34,8 @@ class Entry:
         The time is the median of so many runs.
     multiple : float or None
         A memory, as a multiple of the bytes of features and graph.
+    error : float or None
+        Standard error of a mean over draws, in the unit of the row.
     note : str
         Anything else to read beside the value.
     """
@@ -45,7 +47,28 @@ class Entry:
     peak: int | None = None
     runs: int | None = None
     multiple: float | None = None
+    error: float | None = None
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One result less another, draw by draw.
+
+    Attributes
+    ----------
+    name : str
+        What goals find it by: whose result it is, or what it is compared with.
+    against : str
+        Who is subtracted.
+    value, error : float
+        Mean of the differences and its standard error, in the unit of the row.
+    """
+
+    name: str
+    against: str
+    value: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -55,10 +78,13 @@ class Row:
     Attributes
     ----------
     work, measure : str
-    unit : {"s", "share", "count", "error", "B", "exponent"}
+    unit : {"s", "share", "count", "error", "B", "exponent", "number"}
     ours : Entry
     peers : list of Entry
         May be empty, where no other package does this.
+    also : list of Entry
+        Other ways of ours; never the best peer.
+    gaps : list of Gap
     headline : bool
         Whether the README shows it.
     """
@@ -68,6 +94,8 @@ class Row:
     unit: str
     ours: Entry
     peers: list[Entry] = field(default_factory=list)
+    also: list[Entry] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
     headline: bool = True
 
 
@@ -180,6 +208,10 @@ def _plain(finding: Finding) -> dict[str, Any]:
     if isinstance(finding, Row):
         plain["ours"] = _said(plain["ours"])
         plain["peers"] = [_said(peer) for peer in plain["peers"]]
+        plain["also"] = [_said(other) for other in plain["also"]]
+        for name in ("also", "gaps"):
+            if not plain[name]:
+                del plain[name]
     return plain
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 BEGIN = "<!-- {name}: written by `make bench`, not by hand -->"
@@ -43,16 +43,18 @@ def summary(document: dict[str, Any]) -> str:
     return "\n".join([*_SUMMARY_HEAD, *lines, "", f"{_summary_source(document, rows)} {_MORE}"])
 
 
-def full(document: dict[str, Any]) -> str:
-    """Return all rows, one line a contender, a section a size."""
+def full(document: dict[str, Any], *, without: Container[str] = ()) -> str:
+    """Return all rows but those of some cases, one line a contender, a section a size."""
     parts = []
     for size in reversed(SIZE_NAMES):
-        rows = [row for row in document["rows"] if row["size"] == size]
+        rows = [
+            row for row in document["rows"] if row["size"] == size and row["case"] not in without
+        ]
         if rows:
-            marks = _marks(rows)
+            marks = marks_of(rows)
             lines = [line for row in rows for line in _full_lines(row, marks)]
-            sources = _sources(document, rows, marks)
-            parts.append("\n".join([f"### {_TITLES[size]}", "", *_FULL_HEAD, *lines, "", *sources]))
+            table = [*_FULL_HEAD, *lines, "", *sources(document, rows, marks)]
+            parts.append("\n".join([f"### {_TITLES[size]}", "", *table]))
     return "\n\n".join(parts) if parts else "Nothing was measured yet."
 
 
@@ -77,7 +79,7 @@ def spoken(value: float, unit: str) -> str:
     Parameters
     ----------
     value : float
-    unit : {"s", "share", "count", "error", "B", "exponent", "x"}
+    unit : {"s", "share", "count", "error", "B", "exponent", "number", "points", "x"}
     """
     if unit == "s":
         return f"{value:.3g} s" if value >= 1 else f"{1000 * value:.3g} ms"
@@ -89,6 +91,10 @@ def spoken(value: float, unit: str) -> str:
         return f"{value / 1e9:.2f} GB"
     if unit == "exponent":
         return f"{value:.2f}"
+    if unit == "number":
+        return f"{value:.3f}"
+    if unit == "points":
+        return f"{100 * value:+.1f} points"
     if unit == "x":
         return f"{value:,.0f} x" if value >= 100 else f"{value:.3g} x"
     return f"{value:.1e}"
@@ -101,6 +107,8 @@ def compared(ours: float, theirs: float, unit: str) -> str:
         return f"{_ratio(ratio)} x faster" if ratio >= 1 else f"{_ratio(1 / ratio)} x slower"
     if unit == "share":
         return f"{100 * (ours - theirs):+.1f} points"
+    if unit == "number":
+        return f"{ours - theirs:+.3f}"
     if unit == "B":
         ratio = theirs / ours
         return f"{_ratio(ratio)} x less" if ratio >= 1 else f"{_ratio(1 / ratio)} x more"
@@ -113,7 +121,7 @@ def _ratio(value: float) -> str:
 
 def _summary_line(row: dict[str, Any]) -> str:
     ours, unit = row["ours"], row["unit"]
-    best = max if unit == "share" else min
+    best = max if unit in {"share", "number"} else min
     peer = best(row["peers"], key=lambda entry: entry["value"])
     cells = (
         row["work"] if unit == "s" else f"{row['work']}: {row['measure']}",
@@ -160,7 +168,7 @@ def _with_quality(entry: dict[str, Any], unit: str) -> str:
     return spoken(entry["value"], unit) + (f" ({quality})" if quality else "")
 
 
-def _marks(rows: list[dict[str, Any]]) -> dict[str, str]:
+def marks_of(rows: list[dict[str, Any]]) -> dict[str, str]:
     """Return what marks the rows of each run; nothing while there is one run only."""
     runs = sorted({row["run"] for row in rows})
     if len(runs) <= 1:
@@ -168,7 +176,7 @@ def _marks(rows: list[dict[str, Any]]) -> dict[str, str]:
     return {run: f" <sup>{number}</sup>" for number, run in enumerate(runs, 1)}
 
 
-def _sources(
+def sources(
     document: dict[str, Any], rows: list[dict[str, Any]], marks: dict[str, str]
 ) -> list[str]:
     """Return where and with what each run was measured, a line a run."""

@@ -55,6 +55,8 @@ def test_modules_inside_the_core_are_private_or_bear_a_methods_name(package: str
     expected = {
         "class_mass",
         "correct_and_smooth",
+        "few_labels_classifier",
+        "few_labels_regressor",
         "harmonic_regressor",
         "label_propagation",
         "label_spreading",

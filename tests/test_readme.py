@@ -23,26 +23,13 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_python_lines_run_and_read_most_digits(capsys):
-    (code,) = blocks("python")
     names: dict[str, object] = {}
-    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own README
-    printed = capsys.readouterr().out
-    share = int(re.match(r"(\d+)% of 1,747 digits read right", printed)[1])
-    assert share > 85
-    model = names["model"]
-    assert set(np.flatnonzero(model._labels.labelled)) == {*range(50), 100, 200}
-
-
-def test_the_guide_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
-    names: dict[str, object] = {}
-    for code in re.findall(r"^```python\n(.*?)^```", guide, flags=re.MULTILINE | re.DOTALL):
-        exec(compile(code, "guide.md", "exec"), names)  # noqa: S102 - our own guide
-    printed = capsys.readouterr().out
-    assert "every component holds a label" in printed
-    assert "1797 points reached" in printed
-    assert len(names["asked"]) == 5
+    for code in blocks("python"):
+        exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own README
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == "93% of 1,747 digits read right"
+    assert others[0].startswith("point 60: ")
+    assert set(np.flatnonzero(names["model"]._labels.labelled)) == {*range(50), 100, 200}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +63,6 @@ def test_the_picture_is_the_one_that_the_demo_draws(tmp_path):
     assert drawn.shape == shown.shape
     # Other versions of the font renderer move edges by a shade; other numbers move letters.
     assert np.mean(np.abs(drawn - shown) > 0.25) < 0.002
-    for figure in ("95.0 %", "98.8 %", "94.0 %"):
+    for figure in ("96.3 %", "98.9 %", "94.0 %"):
         assert figure in README
         assert figure in done.output

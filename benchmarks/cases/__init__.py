@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from benchmarks.bench import Bench
-from benchmarks.cases import digits, disk, everyday, fashion, features, large
+from benchmarks.cases import (
+    accuracy,
+    confidence,
+    digits,
+    disk,
+    everyday,
+    fashion,
+    features,
+    hindsight,
+    large,
+    suspects,
+)
 from benchmarks.results import Finding
 
 Case = Callable[[Bench], Sequence[Finding]]
@@ -23,8 +34,17 @@ CASES: dict[str, Case] = {
         large.where_the_time_goes,
         disk.disk_graph,
         digits.published_example,
-        digits.digits_accuracy_few,
-        digits.digits_accuracy_more,
+        accuracy.accuracy_digits,
+        accuracy.accuracy_fashion,
+        accuracy.sizes_known_digits,
+        accuracy.sizes_known_fashion,
+        accuracy.skewed_draws,
+        hindsight.hindsight,
+        hindsight.choice_time,
+        confidence.calibration,
+        confidence.coverage,
+        suspects.suspects_digits,
+        suspects.suspects_fashion,
         features.digits_features,
         features.fashion_features,
         everyday.many_points,

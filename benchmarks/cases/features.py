@@ -10,7 +10,9 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 import fewlabels
+from benchmarks.averages import gap, mean_entry
 from benchmarks.bench import Bench, Contender, stored
+from benchmarks.cases.accuracy import labels
 from benchmarks.cases.digits import shuffled_digits
 from benchmarks.data import draw_labels, fashion_mnist
 from benchmarks.results import Entry, Row
@@ -18,7 +20,7 @@ from benchmarks.works.fits import ALPHA, label_spreading
 
 K = 10
 _FIRST_SEED = 1000
-_OURS, _PIXELS = "fewlabels, oriented gradients", "fewlabels, pixels"
+_OURS, _PIXELS = "`OrientedGradients`", "pixels"
 
 
 def digits_features(bench: Bench) -> list[Row]:
@@ -72,15 +74,18 @@ def _accuracies(name: str, X: Any, truth: Any, n_draws: int) -> list[Row]:
             y = draw_labels(truth, per_class, seed)
             for who, graph in graphs.items():
                 known[who].append(_accuracy(graph, y, truth))
-        added = np.subtract(known[_OURS], known[_PIXELS])
-        error = added.std(ddof=1) / np.sqrt(n_draws)
-        note = f"difference {100 * added.mean():+.1f} ± {100 * error:.1f} points"
-        labels = "1 label" if per_class == 1 else f"{per_class} labels"
-        mine = Entry(_OURS, float(np.mean(known[_OURS])), note=note)
-        peer = Entry(_PIXELS, float(np.mean(known[_PIXELS])))
-        work = f"{name}, {labels} a class, with and without features of images"
-        measure = f"accuracy at alpha {ALPHA}, {n_draws} draws"
-        rows.append(Row(work, measure, "share", mine, [peer], headline=False))
+        mine, pixels = known[_OURS], known[_PIXELS]
+        rows.append(
+            Row(
+                f"{name}, {n_draws} draws",
+                f"accuracy at alpha {ALPHA}, {labels(per_class)} a class",
+                "share",
+                mean_entry(_OURS, mine),
+                [mean_entry(_PIXELS, pixels)],
+                gaps=[gap("difference", "", mine, pixels)],
+                headline=False,
+            )
+        )
     return rows
 
 

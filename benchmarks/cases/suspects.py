@@ -1,171 +1,98 @@
-"""Wrong labels among few: who finds them, from the same features."""
+"""Wrong labels among few: who finds them, beside cleanlab on the same features."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
+import tempfile
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-from sklearn.datasets import load_digits
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-import fewlabels as ours
-from benchmarks.bench import Bench
-from benchmarks.data import MissingDataError, fashion_mnist
+import fewlabels
+from benchmarks.averages import gap_to_best, mean_entry
+from benchmarks.bench import Bench, Contender, stored
+from benchmarks.cases.accuracy import FIRST_SEED, digits, fashion
+from benchmarks.methods import N_NEIGHBORS
 from benchmarks.packages import MissingPackageError, load
-from benchmarks.results import Entry, Row
+from benchmarks.results import Row
+from benchmarks.works.fits import store_graph
+from benchmarks.works.suspects import FINDERS, KINDS
 
-OURS = "fewlabels"
 SHARES = (0.05, 0.1, 0.2)
-KINDS = ("to any class", "to the nearest class")
 _N_DIGITS, _N_FASHION = 200, 300
-_FIRST_SEED = 4000
-
-# Suspicion of each label (the smaller, the more suspect), and which are called wrong.
-Found = tuple[Any, Any]
+_CLEANLAB = "cleanlab"
+MEASURES = ("average precision", "precision of those called wrong", "recall of those called wrong")
+OVER_CLEANLAB = "the first less the best of cleanlab"
 
 
 def suspects_digits(bench: Bench) -> list[Row]:
     """Find the wrong ones among 200 labels of the digits."""
-    X, truth = load_digits(return_X_y=True)
-    return _rows(bench, f"{_N_DIGITS} labels of the 1,797 digits", X, truth, _N_DIGITS)
+    return _rows(bench, digits(bench), _N_DIGITS)
 
 
 def suspects_fashion(bench: Bench) -> list[Row]:
     """Find the wrong ones among 300 labels of Fashion-MNIST."""
-    try:
-        X, truth = fashion_mnist(min(bench.size.n_fashion, 10_000))
-    except MissingDataError as error:
-        bench.miss(str(error))
-        return []
-    work = f"{_N_FASHION} labels of {len(X):,} points of Fashion-MNIST"
-    return _rows(bench, work, X, truth, _N_FASHION)
+    return _rows(bench, fashion(bench.size.n_subset), _N_FASHION)
 
 
-def flipped(labels: Any, share: float, kind: str, nearest: Any, seed: int) -> tuple[Any, Any]:
-    """Return the labels with a share of them made wrong, and which those are.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_labelled,), int
-    share : float
-    kind : {"to any class", "to the nearest class"}
-    nearest : ndarray of shape (n_classes,), int
-        The class that each is taken for most easily: see `nearest_classes`.
-    seed : int
-    """
-    rng = np.random.default_rng(seed)
-    wrong = np.zeros(len(labels), dtype=bool)
-    wrong[rng.choice(len(labels), max(1, round(share * len(labels))), replace=False)] = True
-    given = labels.copy()
-    if kind == KINDS[0]:
-        n_classes = len(nearest)
-        given[wrong] += rng.integers(1, n_classes, int(wrong.sum()))
-        given[wrong] %= n_classes
-    else:
-        given[wrong] = nearest[given[wrong]]
-    return given, wrong
-
-
-def nearest_classes(graph: Any, truth: Any) -> Any:
-    """For each class the other one that most weight of the graph leads to."""
-    edges = graph.affinity.tocoo()
-    weight = np.zeros((truth.max() + 1, truth.max() + 1))
-    np.add.at(weight, (truth[edges.row], truth[edges.col]), edges.data)
-    np.fill_diagonal(weight, 0)
-    return weight.argmax(axis=1)
+def _rows(bench: Bench, data: tuple[str, Any, Any], n_labelled: int) -> list[Row]:
+    """Return three rows for each kind and share of wrong labels."""
+    name, X, truth = data
+    n_draws = bench.size.n_trust_draws
+    finders = _installed(bench)
+    settings = {
+        "kinds": list(KINDS),
+        "shares": list(SHARES),
+        "n_labelled": n_labelled,
+        "seeds": [FIRST_SEED, n_draws],
+    }
+    contenders = [Contender(who, "suspects", settings | {"finder": who}) for who in finders]
+    with tempfile.TemporaryDirectory(prefix="fewlabels-bench-") as path:
+        folder = Path(path)
+        inputs = stored(folder, X=X, truth=truth)
+        inputs["graph"] = store_graph(fewlabels.knn_graph(X, N_NEIGHBORS), folder)["graph"]
+        found = bench.at_once(contenders, inputs)
+    qualities = {who: arrays["quality"] for who, arrays in found.items()}
+    work = f"{n_labelled} labels of {name}, {n_draws} draws"
+    return [
+        row
+        for i, kind in enumerate(KINDS)
+        for j, share in enumerate(SHARES)
+        for row in _three(
+            f"{work}, {share:.0%} flipped {kind}",
+            {who: values[i, j] for who, values in qualities.items()},
+            headline=share == SHARES[1],
+        )
+    ]
 
 
-def suspects_of_ours(graph: Any, labelled: Any, given: Any) -> Found:
-    """Rank with `suspect_labels`; the graph knows the unlabelled points too."""
-    y = np.full(graph.n_nodes, -1)
-    y[labelled] = given
-    found = ours.LabelSpreading(alpha=0.9, max_iter=1000).fit(graph, y).suspect_labels()
-    margins = np.empty(len(labelled))
-    margins[np.searchsorted(labelled, found.nodes)] = found.margins
-    return margins, margins < 0
-
-
-def suspects_of_cleanlab(X: Any, given: Any, n_classes: int, classifier: Any) -> Found:
-    """Rank with cleanlab, by the probabilities of a classifier in five-fold cross-validation."""
-    filters, ranks = load("cleanlab").filter, load("cleanlab").rank
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    proba = np.full((len(given), n_classes), 1e-6)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # classes of fewer labels than folds; unfinished descents
-        found = cross_val_predict(classifier, X, given, cv=folds, method="predict_proba")
-        proba[:, np.unique(given)] += found
-        proba /= proba.sum(axis=1, keepdims=True)
-        called = filters.find_label_issues(given, proba)
-        quality = ranks.get_label_quality_scores(given, proba, method="normalized_margin")
-    return quality, called
-
-
-def _rows(bench: Bench, where: str, X: Any, truth: Any, n_labelled: int) -> list[Row]:
-    graph = ours.knn_graph(X, 10)
-    nearest, n_classes = nearest_classes(graph, truth), int(truth.max()) + 1
-    n_draws = min(bench.size.n_draws, 10)
-    peers = _peers(bench)
+def _three(work: str, qualities: dict[str, Any], *, headline: bool) -> list[Row]:
+    """Compare rankings by their average precision, and what is called wrong by two shares."""
+    theirs = [who for who in qualities if who.startswith(_CLEANLAB)]
     rows = []
-    for kind in KINDS:
-        for share in SHARES:
-            found: dict[str, list[Any]] = {}
-            for seed in range(_FIRST_SEED, _FIRST_SEED + n_draws):
-                rng = np.random.default_rng(seed)
-                labelled = np.sort(rng.choice(len(truth), n_labelled, replace=False))
-                given, wrong = flipped(truth[labelled], share, kind, nearest, seed)
-                mine = suspects_of_ours(graph, labelled, given)
-                found.setdefault(OURS, []).append(_quality(mine, wrong))
-                for name, classifier in peers.items():
-                    theirs = suspects_of_cleanlab(X[labelled], given, n_classes, classifier())
-                    found.setdefault(name, []).append(_quality(theirs, wrong))
-            entries = [_entry(name, np.mean(values, axis=0)) for name, values in found.items()]
-            rows.append(
-                Row(
-                    f"{where}, {share:.0%} flipped {kind}",
-                    f"average precision, {n_draws} draws",
-                    "share",
-                    entries[0],
-                    entries[1:],
-                    headline=share == SHARES[1],
-                )
+    for number, measure in enumerate(MEASURES):
+        values = {who: quality[:, number] for who, quality in qualities.items()}
+        first, *others = (mean_entry(who, of) for who, of in values.items())
+        ranked = {who: values[who] for who in theirs}
+        rows.append(
+            Row(
+                work,
+                measure,
+                "number",
+                first,
+                [entry for entry in others if entry.name in theirs],
+                [entry for entry in others if entry.name not in theirs],
+                [gap_to_best(OVER_CLEANLAB, values[first.name], ranked)]
+                if theirs and number == 0
+                else [],
+                headline=headline and bool(theirs) and number == 0,
             )
+        )
     return rows
 
 
-def _peers(bench: Bench) -> dict[str, Callable[[], Any]]:
+def _installed(bench: Bench) -> list[str]:
     try:
-        load("cleanlab")
+        load(_CLEANLAB)
     except MissingPackageError as error:
         bench.miss(str(error))
-        return {}
-    return {
-        "cleanlab on nearest neighbours": lambda: KNeighborsClassifier(10),
-        "cleanlab on logistic regression": lambda: make_pipeline(
-            StandardScaler(), LogisticRegression(max_iter=200)
-        ),
-    }
-
-
-def _quality(found: Found, wrong: Any) -> tuple[float, float, float]:
-    """Average precision of the ranking; precision and recall of those that are called wrong."""
-    suspicion, called = found
-    hits = float((wrong & called).sum())
-    return (
-        float(average_precision_score(wrong, -suspicion)),
-        hits / max(1, int(called.sum())),
-        hits / int(wrong.sum()),
-    )
-
-
-def _entry(name: str, quality: Any) -> Entry:
-    average, precision, recall = quality
-    return Entry(
-        name, float(average), note=f"called wrong: precision {precision:.2f}, recall {recall:.2f}"
-    )
+        return [who for who in FINDERS if not who.startswith(_CLEANLAB)]
+    return list(FINDERS)

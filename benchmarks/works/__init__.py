@@ -6,7 +6,7 @@ returns arrays for the case to judge. It runs in a process of its own (`benchmar
 
 from __future__ import annotations
 
-from benchmarks.works import disk, features, fits, neighbors, whole
+from benchmarks.works import accuracy, confidence, disk, features, fits, neighbors, suspects, whole
 from benchmarks.works.work import Work
 
 WORKS: dict[str, Work] = {
@@ -15,6 +15,9 @@ WORKS: dict[str, Work] = {
     **whole.WORKS,
     **disk.WORKS,
     **features.WORKS,
+    **accuracy.WORKS,
+    **confidence.WORKS,
+    **suspects.WORKS,
 }
 
 __all__ = ["WORKS", "Work"]

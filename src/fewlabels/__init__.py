@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Choices,
         CorrectAndSmooth,
         FewLabelsClassifier,
+        FewLabelsRegressor,
         HarmonicRegressor,
         LabelPropagation,
         LabelSpreading,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
         SpreadingRegressor,
         normalize_class_mass,
     )
-    from fewlabels.session import Session
+    from fewlabels.session import LearningCurve, Session, simulate
 
 __all__ = [
     "Choice",
@@ -47,11 +48,13 @@ __all__ = [
     "DiskGraph",
     "FewLabelsClassifier",
     "FewLabelsError",
+    "FewLabelsRegressor",
     "Graph",
     "HarmonicRegressor",
     "LabelPropagation",
     "LabelSpreading",
     "LabelledKFold",
+    "LearningCurve",
     "OrientedGradients",
     "PLaplacianClassifier",
     "PoissonClassifier",
@@ -66,6 +69,7 @@ __all__ = [
     "normalize_class_mass",
     "open_graph",
     "rbf_graph",
+    "simulate",
     "transductive_cross_val_score",
     "write_graph",
 ]
@@ -78,11 +82,13 @@ _HOMES = {
     "DiskGraph": "fewlabels.graph",
     "FewLabelsClassifier": "fewlabels.models",
     "FewLabelsError": "fewlabels.exceptions",
+    "FewLabelsRegressor": "fewlabels.models",
     "Graph": "fewlabels.graph",
     "HarmonicRegressor": "fewlabels.models",
     "LabelPropagation": "fewlabels.models",
     "LabelSpreading": "fewlabels.models",
     "LabelledKFold": "fewlabels.model_selection",
+    "LearningCurve": "fewlabels.session",
     "OrientedGradients": "fewlabels.features",
     "PLaplacianClassifier": "fewlabels.models",
     "PoissonClassifier": "fewlabels.models",
@@ -96,6 +102,7 @@ _HOMES = {
     "normalize_class_mass": "fewlabels.models",
     "open_graph": "fewlabels.graph",
     "rbf_graph": "fewlabels.graph",
+    "simulate": "fewlabels.session",
     "transductive_cross_val_score": "fewlabels.model_selection",
     "write_graph": "fewlabels.graph",
 }

@@ -17,7 +17,7 @@ from fewlabels.report.published import parse_published
 
 FILES = {
     f"{name}.{ending}"
-    for name in ("most_uncertain", "active_learning", "accuracy_by_labels")
+    for name in ("most_uncertain", "active_learning", "accuracy_by_labels", "learning_curves")
     for ending in ("png", "svg")
 } | {"demo.txt", "demo.json"}
 
@@ -30,7 +30,7 @@ def run(*arguments):
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "a folder"
     json_file = folder.parent / "printed.json"
-    return run("--out", folder, "--json", json_file), folder, json_file
+    return run("--shuffles", 1, "--out", folder, "--json", json_file), folder, json_file
 
 
 def test_it_succeeds_and_counts_equal_cells_after_each_table(finished):

@@ -234,9 +234,9 @@ def test_settings_out_of_range_are_refused(settings, error, words) -> None:
     ("y", "words"),
     [
         (None, "needs y"),
-        ([0, 0, 1, 1, -1], "n_splits=5 folds need.*y has 4 of 4 labelled ones. Take fewer"),
-        ([0, 1, 2, -1, -1], "has 0 of 3 labelled ones; of 3 classes it is the only one"),
-        ([-1] * 5, "has 0 of 0 labelled"),
+        ([0, 0, 1, 1, -1], "n_splits=5 folds need.*y has 4, and 4 labels in all. Take fewer"),
+        ([0, 1, 2, -1, -1], "has 0, and 3 labels in all; 3 classes have a single label"),
+        ([-1] * 5, "has 0, and 0 labels in all"),
         (["-1", "a", "a", "a", "a"], "'-1' stands among labels"),
     ],
 )

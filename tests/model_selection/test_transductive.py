@@ -195,7 +195,7 @@ def test_weights_are_given_to_every_fit() -> None:
         ({"cv": "loo"}, InvalidTypeError, "cv must be None, a number of splits, a splitter"),
         ({"cv": 1}, InvalidInputError, "n_splits must be at least 2"),
         ({"scoring": "best"}, InvalidInputError, "'best' is the name of no scorer"),
-        ({"y": np.full(80, -1)}, InvalidInputError, "y has 0 of 0 labelled"),
+        ({"y": np.full(80, -1)}, InvalidInputError, "y has 0, and 0 labels"),
         ({"cv": KFold(80)}, InvalidInputError, r"split 1 \(from 0\) of KFold.*no labelled point"),
         ({"estimator": LogisticRegression()}, InvalidTypeError, "LogisticRegression is not trans"),
     ],

@@ -146,22 +146,48 @@ def test_mean_and_deviation_over_the_shuffles_are_printed(spread):
     assert f"{last.mean():.1f} +- {last.std(ddof=1):.1f} %" in spread_text(spread)
 
 
-def test_one_shuffle_has_no_deviation():
-    text = spread_text(repeat(1))
+def test_random_questions_are_printed_where_there_are_questions(spread, document):
+    assert document["shuffles"]["random_questions"] == {
+        "digits_active_learning": spread.random_questions.tolist()
+    }
+    # all three begin with the same ten labels, and the model is the same in two
+    np.testing.assert_array_equal(
+        spread.random_questions[:, 0], spread.recommended["digits_active_learning"][:, 0]
+    )
+    last = 100 * spread.random_questions[:, -1]
+    lines = spread_text(spread).splitlines()
+    assert f"{last.mean():.1f} +- {last.std(ddof=1):.1f} %" in lines[-1]
+
+
+@pytest.fixture(scope="module")
+def one_shuffle():
+    return repeat(1)
+
+
+def test_one_shuffle_has_no_deviation(one_shuffle):
+    text = spread_text(one_shuffle)
     assert "nan" not in text
     assert "+-" not in text.split("\n\n", 1)[1]
 
 
 @pytest.fixture(scope="module")
-def drawn(reproduction, improvement):
+def drawn(reproduction, improvement, spread, one_shuffle):
     return {
+        "learning_curves": figures.draw_learning_curves(spread, reproduction),
+        "of_one_shuffle": figures.draw_learning_curves(one_shuffle, reproduction),
         "most_uncertain": figures.draw_most_uncertain(reproduction.runs[0]),
         "active_learning": figures.draw_active_learning(reproduction.runs[1]),
         "accuracy_by_labels": figures.draw_accuracy_by_labels(reproduction, improvement),
     }
 
 
-NAMES = ["most_uncertain", "active_learning", "accuracy_by_labels"]
+NAMES = [
+    "most_uncertain",
+    "active_learning",
+    "accuracy_by_labels",
+    "learning_curves",
+    "of_one_shuffle",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -226,3 +252,24 @@ def test_the_third_figure_shows_the_published_and_our_accuracies(drawn, document
             assert any(
                 np.shape(c) == np.shape(expected) and np.allclose(c, expected) for c in curves
             )
+
+
+def test_the_learning_curves_are_means_beside_the_published_figures(drawn, spread, document):
+    (axes,) = drawn["learning_curves"].axes
+    published = [r["old"] for r in document["gain"] if r["points"] == 330][1:]
+    expected = [
+        spread.recommended["digits_active_learning"].mean(axis=0),
+        spread.random_questions.mean(axis=0),
+        spread.published_rule["digits_active_learning"].mean(axis=0),
+        published,
+    ]
+    for line, values in zip(axes.lines, expected, strict=True):
+        np.testing.assert_allclose(line.get_ydata(), 100 * np.array(values))
+    assert len(axes.collections) == 3  # bands of the three that were repeated
+    assert "95 % interval" in " ".join(text.get_text() for text in drawn["learning_curves"].texts)
+
+
+def test_one_shuffle_has_no_band(drawn):
+    assert len(drawn["of_one_shuffle"].axes[0].collections) == 0
+    texts = " ".join(text.get_text() for text in drawn["of_one_shuffle"].texts)
+    assert "Shaded" not in texts

@@ -6,7 +6,8 @@ import pytest
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import rbf_graph
 from fewlabels.session.digits import ACTIVE_30, draw_digits, recommended_graph, run_as_recommended
-from fewlabels.session.published_recipe import published_fit, published_rule
+from fewlabels.session.published_recipe import PublishedRecipe
+from fewlabels.session.recommended_recipe import recommended_model
 
 
 def published_update(X, y, labelled, *, gamma=0.25, alpha=0.2, max_iter=5, tol=1e-3):
@@ -34,8 +35,18 @@ def published_update(X, y, labelled, *, gamma=0.25, alpha=0.2, max_iter=5, tol=1
 def test_published_fit_equals_the_plain_version(seed, n_labelled):
     digits = draw_digits(200, seed=seed)
     labelled = np.arange(n_labelled)
-    fit = published_fit(rbf_graph(digits.X, gamma=0.25))(labelled, digits.y[labelled])
+    fit = PublishedRecipe(rbf_graph(digits.X, gamma=0.25)).learn(labelled, digits.y[labelled])
     classes, expected = published_update(digits.X, digits.y, labelled)
+    np.testing.assert_array_equal(fit.classes, classes)
+    np.testing.assert_allclose(fit.distributions, expected, rtol=1e-6, atol=1e-12)
+
+
+def test_published_recipe_adds_labels_to_those_of_before():
+    digits = draw_digits(200)
+    recipe = PublishedRecipe(rbf_graph(digits.X, gamma=0.25))
+    recipe.learn(np.arange(10), digits.y[:10])
+    fit = recipe.learn(np.arange(10, 30), digits.y[10:30])
+    classes, expected = published_update(digits.X, digits.y, np.arange(30))
     np.testing.assert_array_equal(fit.classes, classes)
     np.testing.assert_allclose(fit.distributions, expected, rtol=1e-6, atol=1e-12)
 
@@ -45,7 +56,7 @@ def test_published_fit_stops_early_where_little_changes():
     labelled = np.arange(20)
     graph = rbf_graph(digits.X, gamma=1e-3)
     for tol in (1e3, 0.0):
-        fit = published_fit(graph, max_iter=40, tol=tol)(labelled, digits.y[labelled])
+        fit = PublishedRecipe(graph, max_iter=40, tol=tol).learn(labelled, digits.y[labelled])
         _, expected = published_update(
             digits.X, digits.y, labelled, gamma=1e-3, max_iter=40, tol=tol
         )
@@ -55,16 +66,16 @@ def test_published_fit_stops_early_where_little_changes():
 def test_a_point_that_no_evidence_reaches_gets_equal_shares():
     digits = draw_digits(30)
     graph = rbf_graph(digits.X * 100, gamma=0.25)  # every weight vanishes
-    fit = published_fit(graph)(np.arange(10), digits.y[:10])
+    fit = PublishedRecipe(graph).learn(np.arange(10), digits.y[:10])
     np.testing.assert_array_equal(fit.distributions[10:], 1 / len(fit.classes))
 
 
 def test_published_rule_asks_where_the_entropy_is_largest():
     digits = draw_digits(100)
-    fit = published_fit(rbf_graph(digits.X, gamma=0.25))(np.arange(10), digits.y[:10])
-    p = fit.distributions
+    recipe = PublishedRecipe(rbf_graph(digits.X, gamma=0.25))
+    p = recipe.learn(np.arange(10), digits.y[:10]).distributions
     h = -np.sum(np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0), axis=1)
-    assert set(published_rule(fit, np.arange(10), 5)) == set(np.argsort(h)[-5:])
+    assert set(recipe.ask(5)) == set(np.argsort(h)[-5:])
 
 
 def test_the_published_draw_is_the_one_that_was_published():
@@ -89,7 +100,29 @@ def test_the_recommended_rule_asks_five_different_unlabelled_points_a_round():
     for r in run_as_recommended(digits, ACTIVE_30, recommended_graph(digits)):
         assert len(set(r.queried.tolist())) == 5
         assert not set(r.queried.tolist()) & set(r.labelled.tolist())
-        np.testing.assert_allclose(r.fit.distributions.sum(axis=1), 1)
+        np.testing.assert_allclose(r.fit.distributions.sum(axis=1), 1, rtol=1e-6)  # float32
+
+
+def test_labels_added_one_batch_after_the_other_give_what_a_refit_gives():
+    digits = draw_digits()
+    graph = recommended_graph(digits)
+    for r in run_as_recommended(digits, ACTIVE_30, graph):
+        y = np.full(len(digits.y), -1)
+        y[r.labelled] = digits.y[r.labelled]
+        refitted = recommended_model().fit(graph, y)
+        np.testing.assert_allclose(
+            r.fit.distributions, refitted.label_distributions_, atol=2 * refitted.tol
+        )
+
+
+def test_random_questions_depend_on_the_seed_and_on_nothing_else():
+    digits = draw_digits(100)
+    graph = recommended_graph(digits)
+    asked = [
+        run_as_recommended(digits, ACTIVE_30, graph, query="random", random_state=seed)[-1].labelled
+        for seed in (1, 1, 2)
+    ]
+    assert asked[0].tolist() == asked[1].tolist() != asked[2].tolist()
 
 
 def test_the_recommended_run_is_the_same_every_time():

@@ -1,69 +1,460 @@
-"""The labelling loop."""
+"""Simulations where the answers are known."""
+
+from __future__ import annotations
+
+import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fewlabels.exceptions import InvalidInputError
-from fewlabels.session import Fit, Round, simulate
+from fewlabels import Graph, LabelPropagation, LabelSpreading, knn_graph, write_graph
+from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.queries import FunctionRule, Margin, QueryRule, Random, VOptimality, least_margin
+from fewlabels.session import simulate
 
-TRUTH = np.array([0, 1, 0, 1, 1, 0])
-
-
-def even_shares(labelled, labels):
-    return Fit(np.unique(labels), np.full((len(TRUTH), len(np.unique(labels))), 0.5))
-
-
-def in_order(fit, labelled, n):
-    return np.setdiff1d(np.arange(len(TRUTH)), labelled)[:n]
+N = 90
 
 
-def test_each_round_has_the_answers_of_the_rounds_before():
-    rounds = simulate(TRUTH, [3, 0], fit=even_shares, rule=in_order, n_queries=2, n_rounds=3)
-    assert [r.labelled.tolist() for r in rounds] == [[3, 0], [3, 0, 1, 2], [3, 0, 1, 2, 4, 5]]
-    assert [r.queried.tolist() for r in rounds] == [[1, 2], [4, 5], []]
-    assert rounds[0].unlabelled.tolist() == [1, 2, 4, 5]
+def clusters(n=N, seed=0):
+    """Three clusters that touch, in order of no meaning."""
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n) % 3)
+    centres = np.array([[0.0, 0.0], [4.0, 0.0], [2.0, 3.5]])
+    return centres[y] + rng.normal(size=(n, 2)), y
 
 
-def test_the_fit_sees_the_labels_of_labelled_points_only():
-    seen = []
-
-    def remember(labelled, labels):
-        seen.append((labelled.tolist(), labels.tolist()))
-        return even_shares(labelled, labels)
-
-    simulate(TRUTH, [0, 1], fit=remember, rule=in_order, n_queries=1, n_rounds=2)
-    assert seen == [([0, 1], [0, 1]), ([0, 1, 2], [0, 1, 0])]
+@pytest.fixture(scope="module")
+def graph():
+    return knn_graph(clusters()[0], n_neighbors=6)
 
 
-def test_a_point_asked_about_again_is_counted_once():
-    rounds = simulate(
-        TRUTH, [0], fit=even_shares, rule=lambda *_: np.array([0, 4]), n_queries=2, n_rounds=3
+@pytest.fixture(scope="module")
+def truth():
+    return clusters()[1]
+
+
+def same(one, other, query):
+    for name in ("accuracy", "macro_recall", "first_seen", "points"):
+        np.testing.assert_array_equal(getattr(one, name)[query], getattr(other, name)[query])
+
+
+def refitted_loop(graph, truth, initial, batch_size, budget, choose):
+    """The loop as plainly as can be: a fit from nothing in each round."""
+    labelled, accuracies, recalls = list(initial), [], []
+    while True:
+        y = np.full(len(truth), -1)
+        y[labelled] = truth[labelled]
+        model = LabelSpreading(alpha=0.9, max_iter=10_000, tol=1e-9).fit(graph, y)
+        rest = np.flatnonzero(y < 0)
+        right = model.transduction_[rest] == truth[rest]
+        accuracies.append(right.mean())
+        recalls.append(np.mean([right[truth[rest] == c].mean() for c in np.unique(truth[rest])]))
+        if len(labelled) == budget:
+            return labelled, accuracies, recalls
+        count = min(batch_size, budget - len(labelled))
+        labelled += choose(model, rest, count)
+
+
+def test_a_simulation_is_the_plain_loop_with_a_refit_in_each_round(graph, truth):
+    def least_sure(model, rest, count):
+        scores = least_margin(model.label_distributions_)[rest]
+        return rest[np.argsort(-scores, kind="stable")[:count]].tolist()
+
+    initial = [5, 17, 40, 41]
+    curve = simulate(
+        graph,
+        truth,
+        query=Margin(batch="top"),
+        model=LabelSpreading(alpha=0.9, max_iter=10_000, tol=1e-9),
+        initial=initial,
+        batch_size=4,
+        budget=22,
+        random_state=0,
     )
-    assert rounds[-1].labelled.tolist() == [0, 4]
+    points, accuracies, recalls = refitted_loop(graph, truth, initial, 4, 22, least_sure)
+    (query, _) = curve.queries
+    assert query == "Margin(batch='top')"
+    assert curve.labels.tolist() == [4, 8, 12, 16, 20, 22]
+    assert curve.points[query][0].tolist() == points
+    np.testing.assert_allclose(curve.accuracy[query][0], accuracies)
+    np.testing.assert_allclose(curve.macro_recall[query][0], recalls)
+    assert (curve.seconds[query] >= 0).all()
 
 
-def test_accuracy_is_over_the_unlabelled_points():
-    fit = Fit(np.array([0, 1]), np.tile([0.9, 0.1], (6, 1)))
-    assert Round(np.array([0, 1]), fit, np.array([], dtype=int)).accuracy(TRUTH) == 0.5
+def test_every_rule_begins_with_the_same_labels_and_repeats_do_not(graph, truth):
+    rules = ["margin", "typicality"]
+    curve = simulate(graph, truth, query=rules, budget=6, repeats=4, random_state=0)
+    assert curve.queries == ("margin", "typicality", "random")
+    starts = {query: points[:, :3].tolist() for query, points in curve.points.items()}
+    assert starts["margin"] == starts["typicality"] == starts["random"]
+    assert len({tuple(start) for start in starts["random"]}) > 1
+    firsts = [accuracy[:, 0].tolist() for accuracy in curve.accuracy.values()]
+    assert firsts[0] == firsts[1] == firsts[2]
 
 
-def test_accuracy_of_no_point_is_nan():
-    fit = Fit(np.array([0]), np.ones((6, 1)))
-    assert np.isnan(Round(np.arange(6), fit, np.array([], dtype=int)).accuracy(TRUTH))
+def test_a_run_does_not_depend_on_the_other_runs(graph, truth):
+    settings = {"budget": 12, "random_state": 3, "model": LabelSpreading(alpha=0.9)}
+    whole = simulate(graph, truth, query=["random", "auto", "margin"], repeats=3, **settings)
+    alone = simulate(graph, truth, query="margin", repeats=3, **settings)
+    same(whole, alone, "margin")
+    same(whole, alone, "random")
+    fewer = simulate(graph, truth, query=["margin", "auto"], repeats=1, **settings)
+    assert fewer.points["auto"].tolist() == whole.points["auto"][:1].tolist()
 
 
-def test_string_labels_are_predicted_as_strings():
-    fit = Fit(np.array(["cat", "dog"]), np.array([[0.2, 0.8], [1.0, 0.0]]))
-    assert fit.predicted.tolist() == ["dog", "cat"]
+def test_seeds_matter(graph, truth):
+    runs = [
+        simulate(graph, truth, query="random", budget=20, random_state=seed).points["random"]
+        for seed in (0, 0, 1, np.random.RandomState(0), np.random.RandomState(0))
+    ]
+    assert runs[0].tolist() == runs[1].tolist() != runs[2].tolist()
+    assert runs[3].tolist() == runs[4].tolist()
 
 
-@pytest.mark.parametrize("initial", [[], [6], [-1], [1, 1], [0.5], [[0]]])
-def test_bad_initial_points_are_refused(initial):
-    with pytest.raises(InvalidInputError, match="initial"):
-        simulate(TRUTH, initial, fit=even_shares, rule=in_order)
+def test_one_per_class_is_one_per_class(graph, truth):
+    curve = simulate(graph, truth, query="random", budget=3, repeats=5, random_state=0)
+    for points in curve.points["random"]:
+        assert sorted(truth[points]) == [0, 1, 2]
+    assert (curve.first_seen["random"] <= 3).all()
 
 
-@pytest.mark.parametrize("name", ["n_queries", "n_rounds"])
-def test_numbers_below_one_are_refused(name):
-    with pytest.raises(InvalidInputError, match=name):
-        simulate(TRUTH, [0], fit=even_shares, rule=in_order, **{name: 0})
+def test_a_number_of_points_is_drawn_at_random(graph, truth):
+    curve = simulate(graph, truth, initial=7, budget=12, repeats=5, random_state=0)
+    assert curve.labels.tolist() == [7, 12]
+    assert len(np.unique(curve.points["auto"][:, :7])) > 14
+
+
+def test_from_nothing_the_first_batch_is_the_rules(graph, truth):
+    curve = simulate(graph, truth, query="v-optimality", initial=0, batch_size=3, budget=8)
+    assert curve.labels.tolist() == [3, 6, 8]
+    asked = VOptimality().query(graph, batch_size=3)
+    assert curve.points["v-optimality"][0, :3].tolist() == asked.tolist()
+
+
+def test_classes_may_appear_at_any_time(graph, truth):
+    start = np.flatnonzero(truth == 1)[:2]
+    curve = simulate(graph, truth, query="auto", initial=start, budget=30, batch_size=4)
+    seen, points = curve.first_seen["auto"][0], curve.points["auto"][0]
+    for code, place in enumerate(seen):
+        holders = np.flatnonzero(truth[points] == code)
+        assert place == holders[0] + 1
+    alone = simulate(graph, truth, initial=start, budget=2)
+    assert alone.first_seen["auto"].tolist() == [[np.inf, 1, np.inf]]
+
+
+def test_points_without_truth_are_neither_asked_about_nor_measured(graph, truth):
+    hidden = np.arange(N) % 4 == 0
+    y = np.where(hidden, -1, truth)
+    curve = simulate(graph, y, query="random", budget=60, batch_size=57, random_state=0)
+    points = curve.points["random"][0]
+    assert not hidden[points].any()
+    assert len(np.unique(points)) == 60
+    column = np.full(N, -1)
+    column[points] = truth[points]
+    model = LabelSpreading(alpha=0.99, max_iter=1000, class_prior="uniform").fit(graph, column)
+    rest = np.setdiff1d(np.flatnonzero(~hidden), points)
+    expected = np.mean(model.transduction_[rest] == truth[rest])
+    assert curve.accuracy["random"][0, -1] == expected
+    with pytest.raises(InvalidInputError, match="initial holds point 0, which has no true label"):
+        simulate(graph, y, initial=[1, 0], budget=10)
+
+
+@pytest.mark.parametrize("kind", ["text", "objects", "bool", "float", "uint8"])
+def test_labels_of_any_type_give_the_same_curves(graph, truth, kind):
+    y = (truth == 1).astype(int)
+    other = {
+        "text": np.array(["b", "a"])[1 - y],
+        "objects": [("x", 2) if code else ("x", 1) for code in y],
+        "bool": y.astype(bool),
+        "float": y + 1.0,
+        "uint8": y.astype(np.uint8),
+    }[kind]
+    settings = {"query": "margin", "budget": 12, "random_state": 0}
+    same(simulate(graph, y, **settings), simulate(graph, other, **settings), "margin")
+
+
+def test_an_oracle_is_asked_once_for_all(graph, truth):
+    calls = []
+
+    def oracle(points):
+        calls.append(points)
+        return [f"class {code}" for code in truth[points]]
+
+    settings = {"budget": 12, "random_state": 0, "repeats": 2}
+    curve = simulate(graph, oracle, **settings)
+    assert [call.tolist() for call in calls] == [list(range(N))]
+    same(curve, simulate(graph, truth, **settings), "auto")
+
+
+@pytest.mark.parametrize(
+    ("oracle", "reason"),
+    [
+        (lambda points: 1 / 0, r"oracle y raised ZeroDivisionError: division by zero.*called once"),
+        (lambda points: [1, 2], "oracle y must return one label for each of the 90 points, got 2"),
+        (
+            lambda points: [None if p == 7 else p % 2 for p in points],
+            r"no answer for point 7 \(1 of",
+        ),
+        (lambda points: None, "labels must be an array or a list"),
+        (lambda points: points * 0, "two classes or more, got 1"),
+    ],
+)
+def test_an_oracle_that_fails_is_a_clear_error(graph, oracle, reason):
+    with pytest.raises(InvalidInputError, match=reason):
+        simulate(graph, oracle, budget=10)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"budget": N}, f"budget must be less than {N}, the number of points with a true label"),
+        ({"budget": 10**6}, "budget must be less than"),
+        ({"budget": 0}, "budget must be at least 1"),
+        ({"budget": 2}, "budget counts the first labels too: it must be at least 3"),
+        ({"budget": 5.0}, "budget must be an integer"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"repeats": 0}, "repeats must be at least 1"),
+        ({"random_state": -1}, "random_state"),
+        ({"initial": "one"}, "initial must be 'one per class'"),
+        ({"initial": -1}, "initial must be from 0"),
+        ({"initial": True}, "initial must be an integer"),
+        ({"initial": []}, "initial must be"),
+        ({"initial": [0.5]}, "initial must be"),
+        ({"initial": [[0]]}, "initial must be"),
+        ({"initial": [1, 1]}, "distinct point numbers"),
+        ({"initial": [N]}, "from 0 to 89"),
+        ({"query": []}, "query is empty"),
+        ({"query": "guess"}, "there is no query rule 'guess'"),
+        ({"query": ["margin", "margin"]}, "query names 'margin' twice"),
+        ({"query": 3}, "a query rule is"),
+        ({"model": LabelSpreading}, "model must be a classifier of fewlabels"),
+        ({"model": "spreading"}, "model must be a classifier of fewlabels"),
+    ],
+)
+def test_bad_settings_are_refused(graph, truth, settings, reason):
+    with pytest.raises(InvalidInputError, match=reason):
+        simulate(graph, truth, **settings)
+
+
+def test_truth_that_does_not_fit_is_refused(graph, truth):
+    with pytest.raises(InvalidInputError, match="one label for each of the 90 points, got 89"):
+        simulate(graph, truth[1:])
+    with pytest.raises(InvalidInputError, match="two classes or more, got 0"):
+        simulate(graph, np.full(N, -1))
+
+
+def test_without_a_budget_half_of_few_points_and_a_hundred_of_many():
+    X, y = clusters(60)
+    assert simulate(X, y, query="random").labels[-1] == 30
+    X, y = clusters(300)
+    assert simulate(X, y, query="random", batch_size=50).labels[-1] == 100
+
+
+class TakesTheFirst(QueryRule):
+    """A rule of a user's own that returns what it is told to."""
+
+    def __init__(self, returned=None):
+        self.returned = returned
+
+    def query(self, model, batch_size=1, candidates=None, random_state=None):
+        return candidates[:batch_size] if self.returned is None else self.returned
+
+
+def test_rules_of_a_users_own(graph, truth):
+    def lowest(model, candidates):
+        return -candidates
+
+    settings = {"initial": [50, 60], "budget": 6, "batch_size": 2}
+    rules = {"mine": FunctionRule(lowest, batch="top"), "class": TakesTheFirst()}
+    curve = simulate(graph, truth, query=rules, **settings)
+    assert curve.points["mine"].tolist() == curve.points["class"].tolist() == [[50, 60, 0, 1, 2, 3]]
+    assert simulate(graph, truth, query=[lowest, Random], **settings).queries[0] == "lowest"
+
+
+@pytest.mark.parametrize("returned", [[0, 0], [50, 3], [1], [0.5, 1.5], [3, N]])
+def test_a_rule_that_returns_something_else_is_a_clear_error(graph, truth, returned):
+    with pytest.raises(InvalidInputError, match="was asked for 2 different points without a label"):
+        simulate(graph, truth, query=TakesTheFirst(returned), initial=[50], budget=5, batch_size=2)
+
+
+def test_the_graph_is_the_models(truth):
+    X, _ = clusters()
+    model = LabelPropagation(kernel="knn", n_neighbors=4)
+    settings = {"query": "margin", "budget": 12, "random_state": 0}
+    curve = simulate(X, truth, model=model, **settings)
+    assert not hasattr(model, "graph_")
+    graph = LabelPropagation(kernel="knn", n_neighbors=4).fit(X, truth).graph_
+    same(curve, simulate(graph, truth, model=model, **settings), "margin")
+    default = simulate(X, truth, **settings)
+    same(default, simulate(knn_graph(X, 10), truth, **settings), "margin")
+
+
+def test_points_that_no_label_reaches_are_wrong():
+    pair = np.kron(np.eye(3), np.ones((4, 4))) - np.eye(12)
+    y = np.repeat([0, 1, 0], 4)
+    curve = simulate(Graph.from_affinity(pair), y, initial=[0, 4], budget=2)
+    assert curve.accuracy["random"].tolist() == [[6 / 10]]
+
+
+def test_a_graph_on_disk_is_simulated_by_rules_that_read_predictions_only(tmp_path, graph, truth):
+    on_disk = write_graph(tmp_path / "g", graph)
+    settings = {"query": {"top": Margin(batch="top")}, "budget": 12, "random_state": 0}
+    settings["save_to"] = tmp_path / "runs.jsonl"
+    curve = simulate(on_disk, truth, **settings)
+    assert curve.accuracy["top"].shape == (1, 3)
+    same(curve, simulate(on_disk, truth, **settings), "top")
+
+
+def test_progress_is_reported_and_ends_at_one(graph, truth):
+    shares = []
+    simulate(graph, truth, query="random", budget=12, repeats=2, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert len(shares) == 2 * 3
+
+
+@given(data=st.data())
+def test_every_run_labels_distinct_points_up_to_the_budget(data):
+    n = data.draw(st.integers(6, 20))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    y = rng.permutation(np.arange(n) % 2)
+    budget = data.draw(st.integers(2, n - 1))
+    batch_size = data.draw(st.integers(1, n))
+    initial = data.draw(st.one_of(st.just("one per class"), st.integers(0, budget)))
+    curve = simulate(
+        knn_graph(rng.normal(size=(n, 2)), 3),
+        y,
+        query=data.draw(st.sampled_from(["margin", "farthest-first", "random"])),
+        initial=initial,
+        budget=budget,
+        batch_size=batch_size,
+        random_state=0,
+    )
+    first = 2 if initial == "one per class" else initial or min(batch_size, budget)
+    steps = np.diff(curve.labels)
+    assert curve.labels[0] == first
+    assert curve.labels[-1] == budget
+    assert (steps[:-1] == batch_size).all()
+    assert (steps[-1:] <= batch_size).all()
+    for query in curve.queries:
+        assert len(np.unique(curve.points[query])) == budget
+        assert ((curve.accuracy[query] >= 0) & (curve.accuracy[query] <= 1)).all()
+
+
+# Save and resume
+
+
+class Interrupted(Random):
+    """Random questions, until somebody presses Ctrl-C."""
+
+    left = 10**9
+
+    def query(self, *args, **kwargs):
+        if Interrupted.left == 0:
+            raise KeyboardInterrupt
+        Interrupted.left -= 1
+        return super().query(*args, **kwargs)
+
+
+def test_an_interrupted_simulation_goes_on_where_it_was(graph, truth, tmp_path, monkeypatch):
+    settings = {"query": {"q": Interrupted()}, "budget": 12, "repeats": 3, "random_state": 0}
+    uninterrupted = simulate(graph, truth, **settings)
+    file = tmp_path / "runs.jsonl"
+    monkeypatch.setattr(Interrupted, "left", 3)  # two questions a run
+    with pytest.raises(KeyboardInterrupt):
+        simulate(graph, truth, **settings, save_to=file)
+    kept = [json.loads(line) for line in file.read_text().splitlines()[1:]]
+    assert [(run["query"], run["repeat"]) for run in kept] == [("q", 0), ("random", 0)]
+    monkeypatch.setattr(Interrupted, "left", 4)  # enough only if the first is not run again
+    shares = []
+    curve = simulate(graph, truth, **settings, save_to=file, progress=shares.append)
+    assert len(shares) == 4 * 3
+    for query in ("q", "random"):
+        same(curve, uninterrupted, query)
+    monkeypatch.setattr(Interrupted, "left", 0)  # nothing is left to run
+    again = simulate(graph, truth, **settings, save_to=file)
+    assert again.to_columns() == curve.to_columns()
+
+
+def test_rules_and_repeats_may_be_added_to_a_file(graph, truth, tmp_path):
+    settings = {"budget": 12, "random_state": 5}
+    file = tmp_path / "runs.jsonl"
+    simulate(graph, truth, query="margin", **settings, save_to=file)
+    curve = simulate(graph, truth, query=["entropy", "margin"], repeats=2, **settings, save_to=file)
+    expected = simulate(graph, truth, query=["entropy", "margin"], repeats=2, **settings)
+    for query in curve.queries:
+        same(curve, expected, query)
+    # and what is asked for may be less than what is there
+    fewer = simulate(graph, truth, query="entropy", **settings, save_to=file)
+    assert fewer.queries == ("entropy", "random")
+    assert fewer.repeats == 1
+
+
+def test_without_a_seed_a_file_goes_on_with_its_own(graph, truth, tmp_path):
+    file = tmp_path / "runs.jsonl"
+    one = simulate(graph, truth, query="random", budget=9, save_to=file)
+    two = simulate(graph, truth, query="random", budget=9, repeats=2, save_to=file)
+    assert two.points["random"][0].tolist() == one.points["random"][0].tolist()
+    seed = json.loads(file.read_text().splitlines()[0])["seed"]
+    told = simulate(graph, truth, query="random", budget=9, repeats=2, random_state=seed)
+    same(two, told, "random")
+
+
+def test_a_line_that_was_cut_short_is_run_again(graph, truth, tmp_path):
+    settings = {"query": "margin", "budget": 12, "repeats": 2, "random_state": 0}
+    file = tmp_path / "runs.jsonl"
+    curve = simulate(graph, truth, **settings, save_to=file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-30])
+    same(simulate(graph, truth, **settings, save_to=file), curve, "margin")
+    lines = [json.loads(line) for line in file.read_bytes().splitlines()]
+    assert len(lines) == 5
+    assert lines[:4] == [json.loads(line) for line in whole.splitlines()[:4]]
+
+
+def test_runs_of_other_data_or_settings_are_refused_and_stay(graph, truth, tmp_path):
+    file = tmp_path / "runs.jsonl"
+    settings = {"query": "margin", "budget": 12, "random_state": 0, "save_to": file}
+    simulate(graph, truth, **settings)
+    before = file.read_bytes()
+    swapped = truth.copy()
+    swapped[0] = (truth[0] + 1) % 3
+    for changed, reason in (
+        ({"y": swapped}, "other data"),
+        ({"X_or_graph": knn_graph(clusters()[0], 7)}, "other data"),
+        ({"y": truth.astype(str)}, "other data"),
+        ({"budget": 13}, r"budget 12 \(now 13\)"),
+        ({"batch_size": 4}, r"batch_size 5 \(now 4\)"),
+        ({"initial": 3}, r"initial one per class \(now 3\)"),
+        ({"random_state": 1}, r"random_state 0 \(now 1\)"),
+        ({"model": LabelPropagation()}, r"model LabelSpreading\(.*now LabelPropagation\("),
+        ({"query": {"margin": Margin(batch="top")}}, "under the name 'margin'"),
+    ):
+        with pytest.raises(DataFileError, match=reason):
+            simulate(**({"X_or_graph": graph, "y": truth} | settings | changed))
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "x\n", "{}\n", "[]\n", '{"format": "fewlabels-simulation-runs", "version": 9}\n', "a,b\n"],
+)
+def test_a_file_of_something_else_is_refused_and_stays(graph, truth, tmp_path, content):
+    file = tmp_path / "notes.txt"
+    file.write_text(content)
+    with pytest.raises(DataFileError, match="holds no runs of a simulation"):
+        simulate(graph, truth, budget=12, save_to=file)
+    assert file.read_text() == content
+
+
+def test_a_place_that_can_not_be_written_to_is_an_error_at_once(graph, truth, tmp_path):
+    with pytest.raises(DataFileError, match="can't keep the runs"):
+        simulate(graph, truth, budget=12, save_to=tmp_path / "missing" / "runs.jsonl")
+
+
+def test_nothing_is_written_when_the_settings_are_wrong(graph, truth, tmp_path):
+    with pytest.raises(InvalidTypeError):
+        simulate(graph, truth, budget=12, save_to=tmp_path / "runs", initial=[[0]])
+    assert list(tmp_path.iterdir()) == []

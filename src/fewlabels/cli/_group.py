@@ -22,6 +22,9 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "demo": Entry("fewlabels.cli.demo", "Reproduce two published digit examples, then beat them."),
+    "simulate": Entry(
+        "fewlabels.cli.simulate", "See which questions are worth asking, on known labels."
+    ),
     "spread": Entry(
         "fewlabels.cli.spread", "Label all rows of a table from the few that have one."
     ),

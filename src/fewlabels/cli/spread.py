@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
+from fewlabels.cli._features import (
+    array_file,
+    feature_options,
+    features_of,
+    given,
+    neighbors_of,
+    neighbors_option,
+)
 from fewlabels.cli._progress import progress_bars
 from fewlabels.cli._stdout import show
 from fewlabels.exceptions import UnreachedWarning
 
 if TYPE_CHECKING:
     from fewlabels.graph import Graph
-    from fewlabels.io import AddedColumns, LabelColumn, Table
+    from fewlabels.io import AddedColumns, LabelColumn
 
-_DEFAULT_NEIGHBORS = 10
-_SMALL_TABLE = 50  # below, a fifth of the rows, so that not everything is joined to everything
 # On tables of 150 to 5,000 rows 0.9 was among the best and never far from it; 0.99 often was.
 _DEFAULT_ALPHA = 0.9
 
@@ -28,7 +32,6 @@ _DEFAULT_ALPHA = 0.9
 _MAX_ITER = 1000
 
 _ADDED = ("label", "confidence", "evidence", "reached")
-_EARLIER = re.compile(r"(predicted_)?(label|confidence|evidence|reached)(_\d+)?")
 
 
 # Not the docstring: click's mark for "keep these line breaks" is a backspace character.
@@ -98,25 +101,7 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
     type=click.Path(path_type=Path),
     help="The table to write; the ending tells the format, which may differ from INPUT's.",
 )
-@click.option(
-    "--features",
-    multiple=True,
-    metavar="A,B,...",
-    help="Use these columns only, or the array in this .npy file (rows as in INPUT; not scaled).",
-)
-@click.option("--exclude", multiple=True, metavar="A,B,...", help="Do not use these columns.")
-@click.option(
-    "--categorical",
-    multiple=True,
-    metavar="A,B,...",
-    help="The values of these columns are names, even if they look like numbers.",
-)
-@click.option(
-    "--no-scale",
-    "as_they_are",
-    is_flag=True,
-    help="Use numbers as they are: for columns that share a unit, such as pixels.",
-)
+@feature_options
 @click.option(
     "--method",
     type=click.Choice(["spreading", "propagation"]),
@@ -124,13 +109,7 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
     show_default=True,
     help="spreading lets the neighbours overrule a label that came; propagation keeps each.",
 )
-@click.option(
-    "--neighbors",
-    type=click.IntRange(min=1),
-    metavar="K",
-    help=f"Join each row to the K rows most like it.  [default: {_DEFAULT_NEIGHBORS}; a fifth of "
-    f"the rows in tables of fewer than {_SMALL_TABLE}]",
-)
+@neighbors_option
 @click.option(
     "--alpha",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -144,58 +123,34 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
 @click.pass_context
 def spread(
     ctx: click.Context,
+    /,
     source: Path,
     label: str,
     output: Path,
-    features: tuple[str, ...],
-    exclude: tuple[str, ...],
-    categorical: tuple[str, ...],
-    as_they_are: bool,
     method: str,
     neighbors: int | None,
     alpha: float,
     force: bool,
     quiet: bool,
+    **_: Any,  # those of feature_options, which features_of reads
 ) -> None:
     """Read, spread, write, report; `_HELP` says it all."""
-    if method == "propagation" and _given(ctx, "alpha"):
+    if method == "propagation" and given(ctx, "alpha"):
         raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels.cli import _spread_report
         from fewlabels.graph import knn_graph
-        from fewlabels.io import (
-            build_features,
-            check_output,
-            load_features,
-            read_labels,
-            read_table,
-            write_table,
-        )
+        from fewlabels.io import check_output, read_labels, read_table, write_table
 
-        array = _array_file(ctx, features)
+        array = array_file(ctx, ctx.params["features"])
         check_output(output, sources=[source, *([array] if array else [])], replace=force)
         table = read_table(source, progress=stage("reading the table"))
         labels = read_labels(table, label)
         stage("making features")
-        if array is not None:
-            matrix = load_features(array, table.n_rows)
-        else:
-            matrix = build_features(
-                table,
-                label=label,
-                names=_split(table, features) if features else None,
-                exclude=_split(table, exclude),
-                categorical=_split(table, categorical),
-                ignore=_from_earlier_run(table.names),
-                scale=not as_they_are,
-            )
+        matrix = features_of(ctx, table, label)
         joining = stage("joining similar rows")
-        if neighbors is None:
-            neighbors = min(
-                _DEFAULT_NEIGHBORS, max(2, _DEFAULT_NEIGHBORS * table.n_rows // _SMALL_TABLE)
-            )
-        neighbors = min(neighbors, table.n_rows - 1)
+        neighbors = neighbors_of(neighbors, table.n_rows)
         graph = knn_graph(matrix.values, neighbors, progress=joining)
         stage("spreading the labels")
         added, notes = _spread(graph, labels, method, alpha, _names(table.names))
@@ -207,50 +162,6 @@ def spread(
         click.echo(f"Warning: {note}", err=True)
     if not quiet:
         show(report, done=f"{output} is written, whole; only the report could not be shown.")
-
-
-def _given(ctx: click.Context, option: str) -> bool:
-    return ctx.get_parameter_source(option) is not ParameterSource.DEFAULT
-
-
-def _array_file(ctx: click.Context, features: Sequence[str]) -> Path | None:
-    """Return the array file that --features names, if it names one."""
-    arrays = [name for name in features if name.lower().endswith(".npy")]
-    if not arrays:
-        return None
-    if len(features) > 1:
-        raise click.UsageError(
-            "--features takes names of columns or one .npy file, not both. To use both, put the "
-            "columns into the array.",
-            ctx,
-        )
-    if any(_given(ctx, option) for option in ("exclude", "categorical", "as_they_are")):
-        raise click.UsageError(
-            "--exclude, --categorical and --no-scale speak of columns, but --features names an "
-            ".npy file, which is used as it is. Leave them out.",
-            ctx,
-        )
-    return Path(arrays[0])
-
-
-def _from_earlier_run(names: Sequence[str]) -> dict[str, str]:
-    """Return the columns that this command added to a table that is its input again.
-
-    As features they would feed its own answers back to it.
-    """
-    found = [name for name in names if _EARLIER.fullmatch(name)]
-    if not {"confidence", "evidence", "reached"} <= set(found):
-        return {}
-    return dict.fromkeys(found, "added by an earlier run")
-
-
-def _split(table: Table, values: Sequence[str]) -> list[str]:
-    """Return the column names in "a,b,c"; a name that has a comma in it is one name."""
-    names: list[str] = []
-    for value in values:
-        parts = [value] if value in table.names else value.split(",")
-        names += [part if part in table.names else part.strip() for part in parts if part.strip()]
-    return names
 
 
 def _names(taken: Sequence[str]) -> tuple[str, str, str, str]:

@@ -15,9 +15,10 @@ from fewlabels._validation import check_integer, check_n_jobs, check_real, check
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph._build import _directed
 from fewlabels.graph._checked import checked_features
-from fewlabels.graph._graph import Graph, symmetric_csr
+from fewlabels.graph._graph import Graph
 from fewlabels.graph._neighbors import Neighbors, check_metric, find_neighbors
 from fewlabels.graph._progress import Progress
+from fewlabels.graph._symmetric import symmetric_csr
 from fewlabels.graph._weights import _SMALLEST, edge_weights
 
 FloatArray = npt.NDArray[np.float64]

@@ -211,14 +211,14 @@ class LabelledKFold(BaseCrossValidator):
         tested: IntArray = labelled[~single[codes[labelled]]]
         if len(tested) < self.n_splits:
             alone = (
-                f"; of {int(single.sum())} classes it is the only one, so that it can't be tested"
+                f"; {int(single.sum())} classes have a single label, which can't be tested"
                 if single.any()
                 else ""
             )
             raise InvalidInputError(
                 f"n_splits={self.n_splits} folds need as many labelled points that can be tested; "
-                f"y has {len(tested)} of {len(labelled)} labelled ones{alone}. Take fewer splits, "
-                "or label more points."
+                f"y has {len(tested)}, and {len(labelled)} labels in all{alone}. Take fewer "
+                "splits, or label more points."
             )
         if single.any():
             names = ", ".join(repr(c) for c in classes[single][:5].tolist())

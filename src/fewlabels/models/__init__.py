@@ -4,6 +4,7 @@ from fewlabels.models._choices import Choice, Choices
 from fewlabels.models.class_mass import normalize_class_mass
 from fewlabels.models.correct_and_smooth import CorrectAndSmooth
 from fewlabels.models.few_labels_classifier import FewLabelsClassifier
+from fewlabels.models.few_labels_regressor import FewLabelsRegressor
 from fewlabels.models.harmonic_regressor import HarmonicRegressor
 from fewlabels.models.label_propagation import LabelPropagation
 from fewlabels.models.label_spreading import LabelSpreading
@@ -18,6 +19,7 @@ __all__ = [
     "Choices",
     "CorrectAndSmooth",
     "FewLabelsClassifier",
+    "FewLabelsRegressor",
     "HarmonicRegressor",
     "LabelPropagation",
     "LabelSpreading",

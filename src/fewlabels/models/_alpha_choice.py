@@ -18,8 +18,8 @@ DEFAULT = 0.995
 # Labels with another of their class, from which on they have a say; and by how many standard
 # errors the default has to be beaten. Below, the best of the candidates is mostly the luckiest.
 _LEAST_LABELS, _CLEARLY = 20, 2.0
-# Labels that are left out: each takes a vector of its own.
-_MOST_LEFT_OUT = 48
+# Labels that are left out to compare alphas: each takes a vector of its own.
+MOST_COMPARED = 32
 
 
 @dataclass(frozen=True)
@@ -37,30 +37,31 @@ class LeftOutRows:
     evidence: FloatArray
 
 
-def labels_to_leave_out(Y: FloatArray) -> IntArray:
-    """Rows of Y whose class has another label: at most 48, of all classes alike.
+def labels_to_leave_out(Y: FloatArray, most: int) -> IntArray:
+    """Rows of Y whose class has another label: at most so many, of all classes alike.
 
     Parameters
     ----------
     Y : ndarray of shape (n_labelled, n_classes)
+    most : int
 
     Returns
     -------
     ndarray of int, ascending
     """
     rows = np.flatnonzero(has_companion(Y))
-    if len(rows) <= _MOST_LEFT_OUT:
+    if len(rows) <= most:
         return rows
     codes = Y[rows].argmax(axis=1)
     # the place of each within its class, in an order that is spread over the class
     place = np.empty(len(rows))
     for code in np.unique(codes):
         here = np.flatnonzero(codes == code)
-        place[here[_spread_order(len(here))]] = np.arange(len(here))
-    return np.sort(rows[np.argsort(place, kind="stable")[:_MOST_LEFT_OUT]])
+        place[here[spread_order(len(here))]] = np.arange(len(here))
+    return np.sort(rows[np.argsort(place, kind="stable")[:most]])
 
 
-def _spread_order(n: int) -> IntArray:
+def spread_order(n: int) -> IntArray:
     """0 to n - 1 so that the first few lie evenly: by the golden ratio."""
     return np.argsort((np.arange(n) * 0.6180339887498949) % 1.0, kind="stable")
 

@@ -11,6 +11,7 @@ from fewlabels.insight import Calibration, LeftOutDistributions, fit_calibration
 from fewlabels.models._alpha_choice import (
     CANDIDATES,
     DEFAULT,
+    MOST_COMPARED,
     LeftOutRows,
     choose_alpha,
     enough,
@@ -30,12 +31,19 @@ from fewlabels.systems import Response, SpreadingResponse, SpreadingSystem, spre
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-# Below so many nodes, vectors of float64 cost nothing that counts.
+# Below so many nodes, float64 and more products cost nothing that counts.
 _SMALL = 5_000
+# Labels that are left out to calibrate, which is done only where probabilities are read.
+_MOST_TEACHERS = 64
+# By these factors the moments count that left-out scores do without: where alphas are compared,
+# where probabilities are learned, and in a small graph.
+_COMPARING_TOL, _TEACHING_TOL, _SMALL_TOL = 1e-2, 1e-3, 1e-6
 
 
 class ClassMeanSpreading(LinearInsight, GraphClassifier):
-    """Base of the classifiers whose scores are, with R label spreading's response,
+    """Base of the classifiers that spread the mean of each class's labels.
+
+    With R label spreading's response, the scores are
 
         F_ic = d_i^-1/2 sum_j R_ij d_j^-1/2 Y_jc / sum_j Y_jc:
 
@@ -48,13 +56,14 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
     """
 
     alpha: Any
+    _systems: dict[tuple[float, str], SpreadingSystem]  # a pickle leaves them out
 
     def _build(self, points: Any) -> None:
+        self._systems = {}  # those there were are of another graph
         super()._build(points)
         graph = refuse_disk(self, self.graph_)
         degrees = graph.degrees
         self._root: FloatArray = np.sqrt(np.where(degrees > 0, degrees, 1.0))
-        self._left_out_scores: tuple[IntArray, FloatArray] | None = None
         self._alpha_choice = self._choose_alpha()
         self.alpha_ = float(self._alpha_choice.value)
 
@@ -64,16 +73,14 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
         if self.graph_.is_dense:
             return Choice(DEFAULT, "the default; of dense affinities, alphas are not compared")
         Y = self._label_rows()
-        rows = labels_to_leave_out(Y)
+        rows = labels_to_leave_out(Y, MOST_COMPARED)
         if not enough(len(rows)):
             return too_few(len(rows))
-        scores = self._scores_without(rows, CANDIDATES)
+        scores = self._scores_without(rows, CANDIDATES, _COMPARING_TOL)
         counts = Y.sum(axis=0)
-        choice = choose_alpha(
+        return choose_alpha(
             CANDIDATES, [left_out_means(each, Y[rows], counts) for each in scores], Y[rows]
         )
-        self._left_out_scores = rows, scores[CANDIDATES.index(choice.value)]
-        return choice
 
     # The linear system
 
@@ -87,7 +94,6 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
         return Scores.from_answer(answer)
 
     def _solve_change(self, change: Relabelling) -> Scores:
-        self._left_out_scores = None
         settings = (self.alpha_, self.solver)
         stale = settings not in self._systems and bool(self._systems)
         if stale or self.tol < self._solved_tol or not self._scores.converged.all():
@@ -176,22 +182,27 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
             values = self._apply_prior(stacked, points)[n:].astype(np.float64, copy=False)
         return LeftOutDistributions(values, self._evidence(totals, nodes), answered)
 
-    def _scores_without(self, rows: IntArray, alphas: tuple[float, ...]) -> FloatArray:
+    def _scores_without(self, rows: IntArray, alphas: tuple[float, ...], tol: float) -> FloatArray:
         """Sums over the others' labels, not divided; shape (n_alphas, n_rows, n_classes)."""
         nodes = np.flatnonzero(self._labels.labelled)[rows]
         Y = self._labels.label_matrix() / self._root[:, None]
         size = float(Y.max())
-        dtype = np.float64 if self.graph_.n_nodes < _SMALL else np.float32
-        return spreading_left_out(self.graph_, nodes, Y / size, alphas, dtype=dtype) * size
+        small = self.graph_.n_nodes < _SMALL
+        found = spreading_left_out(
+            self.graph_,
+            nodes,
+            Y / size,
+            alphas,
+            tol=_SMALL_TOL if small else tol,
+            dtype=np.float64 if small else np.float32,
+        )
+        return found * size
 
     def _sampled_loo(self) -> tuple[IntArray, LeftOutDistributions]:
         """Some labels with another of their class, and what the others say of them."""
-        if self._left_out_scores is None:
-            rows = labels_to_leave_out(self._label_rows())
-            scores = self._scores_without(rows, (self.alpha_,))[0]
-            self._left_out_scores = rows, scores
-        rows, scores = self._left_out_scores
         Y = self._label_rows()
+        rows = labels_to_leave_out(Y, _MOST_TEACHERS)
+        scores = self._scores_without(rows, (self.alpha_,), _TEACHING_TOL)[0]
         means = left_out_means(scores, Y[rows], Y.sum(axis=0))
         nodes = self.loo_labelled_[rows]
         return rows, self._distributions_without(means, means.evidence, nodes)

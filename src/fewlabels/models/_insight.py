@@ -119,7 +119,7 @@ class LinearInsight(LeftOutInsight):
         label = (
             labels.rows[np.searchsorted(self.loo_labelled_, node)].astype(int).tolist()
             if self._is_multilabel
-            else self.classes_[labels.codes[node]]
+            else self.classes_[[labels.codes[node]]].tolist()[0]  # 3, and not np.int64(3)
         )
         return Influence(node, label, change, flipped, unreached, without)
 

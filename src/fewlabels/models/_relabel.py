@@ -189,7 +189,7 @@ def check_same_kind(known: npt.NDArray[Any], added: npt.NDArray[Any]) -> None:
     if not _kinds(added) <= _kinds(known):
         raise InvalidTypeError(
             f"labels must be of the type of the fitted ones: those have dtype {known.dtype} "
-            f"({known[0]!r}), got {added[0]!r}."
+            f"(such as {known[:1].tolist()[0]!r}), got {added[:1].tolist()[0]!r}."
         )
 
 

@@ -124,11 +124,11 @@ default="uniform"
     Why one default, and not the best of many models by leave-one-out: with two or five labels a
     class, the best of sixteen so chosen was worse than this one on most data; the best is then the
     luckiest. So alpha leaves its default only where at least 20 labels have another of their
-    class, and the labels left out (48 of them at most) become more probable by over two standard
+    class, and the labels left out (32 of them at most) become more probable by over two standard
     errors of their differences, each alpha being calibrated.
 
     Calibration: shares of F are calibrated on left-out labels
-    (:class:`fewlabels.insight.Calibration`; at most 48 of them). The shares of the last round have
+    (:class:`fewlabels.insight.Calibration`; at most 64 of them). The shares of the last round have
     heard every label, so that nothing can be left out there; they are given the sharpness and
     caution with which they come closest (in cross-entropy, over 2,000 unlabelled points) to the
     calibrated shares of F. `loo_calibration_` is this second one.
@@ -136,7 +136,7 @@ default="uniform"
     A label that is trusted less than the median one (`sample_weight`) is clamped in part.
 
     Cost: the graph; then one solve for n_classes columns, a quicker one in each round, and the
-    left-out labels, some 50 products with n_classes + 48 columns. `add_labels` and
+    left-out labels, some 40 products with n_classes + 32 columns. `add_labels` and
     `remove_labels` solve for the columns that changed, and for the rounds.
 
     References
@@ -191,7 +191,7 @@ default="uniform"
         self.verbose = verbose
 
     @property
-    def label_distributions_(self) -> npt.NDArray[np.floating[Any]]:  # type: ignore[override]
+    def label_distributions_(self) -> npt.NDArray[np.floating[Any]]:
         """Distribution of each fitted point, shape (n_samples, n_classes)."""
         found: FloatArray = self._kept("label_distributions", self._fitted_distributions)
         return found
@@ -247,10 +247,6 @@ default="uniform"
             return PrecomputedKernel()
         return SharedNeighborKernel(self.n_neighbors, self.n_jobs, bool(self.verbose))
 
-    def _build(self, points: Any) -> None:
-        self._systems: Any = {}  # of another graph
-        super()._build(points)
-
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
         self._scores: Any = scores
@@ -262,8 +258,9 @@ default="uniform"
         self.evidence_ = self._evidence(scores.totals, slice(None))
         unlabelled = np.flatnonzero(answered & ~labels.labelled)
 
-        def balance(distributions: FloatArray) -> FloatArray:
-            return np.asarray(self._apply_prior(distributions, unlabelled))
+        def balance(distributions: Any) -> FloatArray:
+            balanced: Any = self._apply_prior(distributions, unlabelled)
+            return np.asarray(balanced, dtype=np.float64)
 
         linear = balance(scores.distributions(self._prior()))
         self._linear_distributions = linear

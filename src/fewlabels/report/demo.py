@@ -11,6 +11,7 @@ from fewlabels.report.classification import Report, report_on
 from fewlabels.report.comparison import NOTHING_COMPARED, Comparison, compare
 from fewlabels.report.published import PublishedExample
 from fewlabels.session.digits import (
+    ACTIVE_30,
     BUDGETS,
     N_ALL,
     N_PUBLISHED,
@@ -20,10 +21,10 @@ from fewlabels.session.digits import (
     run_as_published,
     run_as_recommended,
 )
-from fewlabels.session.simulation import FloatArray, Round
+from fewlabels.session.rounds import FloatArray, Round
 
 FRESH_SEED = 1000
-"""The further shuffles start here; the recipe was chosen on seeds 100 to 139."""
+"""The further shuffles start here; the recipe was chosen on smaller seeds."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,15 @@ class Spread:
     seeds : tuple of int
     published_rule, recommended : dict of example name to ndarray of shape (n_seeds, n_rounds)
         Accuracy on the unlabelled of 330 points.
+    random_questions : ndarray of shape (n_seeds, n_rounds)
+        The same for the recommended model in the example that asks, where its questions are
+        drawn at random.
     """
 
     seeds: tuple[int, ...]
     published_rule: dict[str, FloatArray]
     recommended: dict[str, FloatArray]
+    random_questions: FloatArray
 
 
 def reproduce(published: tuple[PublishedExample, ...]) -> Reproduction:
@@ -155,16 +160,19 @@ def repeat(n_shuffles: int) -> Spread:
     seeds = tuple(range(FRESH_SEED, FRESH_SEED + n_shuffles))
     old: dict[str, list[FloatArray]] = {budget.name: [] for budget in BUDGETS}
     new: dict[str, list[FloatArray]] = {budget.name: [] for budget in BUDGETS}
+    at_random = []
     for seed in seeds:
         digits = draw_digits(N_PUBLISHED, seed=seed)
         for run in _published_runs(digits):
             old[run.name].append(run.accuracies)
         for run in _recommended_runs(digits):
             new[run.name].append(run.accuracies)
+        at_random.append(_random_run(digits, seed).accuracies)
     return Spread(
         seeds,
         {name: np.array(accuracies) for name, accuracies in old.items()},
         {name: np.array(accuracies) for name, accuracies in new.items()},
+        np.array(at_random),
     )
 
 
@@ -177,6 +185,12 @@ def _recommended_runs(digits: Digits) -> tuple[Run, ...]:
     return tuple(
         _run(budget.name, digits, run_as_recommended(digits, budget, graph)) for budget in BUDGETS
     )
+
+
+def _random_run(digits: Digits, seed: int) -> Run:
+    graph = recommended_graph(digits)
+    rounds = run_as_recommended(digits, ACTIVE_30, graph, query="random", random_state=seed)
+    return _run(ACTIVE_30.name, digits, rounds)
 
 
 def _run(name: str, digits: Digits, rounds: list[Round]) -> Run:

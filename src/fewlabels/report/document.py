@@ -11,8 +11,9 @@ from fewlabels.report.classification import ClassRow, Report
 from fewlabels.report.comparison import Comparison
 from fewlabels.report.demo import Improvement, Reproduction, Run, Spread
 from fewlabels.report.published import PublishedExample
+from fewlabels.session.digits import ACTIVE_30
 from fewlabels.session.recommended_recipe import DESCRIPTION
-from fewlabels.session.simulation import FloatArray
+from fewlabels.session.rounds import FloatArray
 
 FORMAT = "fewlabels-demo"
 VERSION = 1
@@ -141,6 +142,7 @@ def _shuffles(spread: Spread) -> dict[str, Any]:
         "seeds": list(spread.seeds),
         "old_rule": _by_seed(spread.published_rule),
         "recommended": _by_seed(spread.recommended),
+        "random_questions": {ACTIVE_30.name: spread.random_questions.tolist()},
     }
 
 

@@ -1,4 +1,4 @@
-"""The demo's three figures. The only module of the package's core that imports matplotlib.
+"""The figures of the demo and of simulations. The only module here that imports matplotlib.
 
 They are drawn for the width of a README (800 pixels), in colours that colour-blind readers can
 tell apart (Okabe and Ito, 2008), and nothing is told by colour alone.
@@ -15,9 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from fewlabels.report.demo import Improvement, Reproduction, Run
+from fewlabels.report.demo import Improvement, Reproduction, Run, Spread
 from fewlabels.session.digits import ACTIVE_30, N_ALL, N_PUBLISHED, RANDOM_30
-from fewlabels.session.simulation import Fit, FloatArray
+from fewlabels.session.intervals import mean_interval
+from fewlabels.session.learning_curve import LearningCurve
+from fewlabels.session.rounds import Fit, FloatArray
 
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
@@ -26,8 +28,8 @@ GREY = "#595959"
 _WIDTH_IN = 8.0
 _DPI = 100
 _Y_LIMITS = (58.0, 101.0)
-# height of a line of text in the third figure, in percent of accuracy
-_LINE = 2.3
+# height of a line of text beside the curves, as a share of that of the axes
+_LINE = 0.0535
 _STYLE: dict[Any, Any] = {
     "font.size": 11,
     "svg.hashsalt": "fewlabels",  # ids in an SVG are random without it
@@ -128,17 +130,73 @@ def draw_accuracy_by_labels(reproduction: Reproduction, improvement: Improvement
             axes.plot(
                 [x], [100 * accuracy], marker, color=color, mfc="white", mew=2, ms=9, clip_on=False
             )
-        axes.set_xticks(labels)
-        axes.set_xlim(labels[0] - 1, labels[-1] + 0.6)
         axes.set_ylim(*_Y_LIMITS)
         names = [(100 * c[0][-1], c[4], c[1]) for c in curves]
         names += [(100 * a, text, color) for a, color, _, text in lone]
         _name_at_the_right(axes, names)
-        axes.set_yticks(range(60, 101, 10), [f"{v} %" for v in range(60, 101, 10)])
-        axes.set_xlabel("digits with a label")
-        axes.grid(axis="y", color="0.88")
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
+        _frame_percentages(axes, labels, range(60, 101, 10))
+    return figure
+
+
+def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
+    """Draw what the questions are worth on further draws of the digits, beside what was published.
+
+    Parameters
+    ----------
+    spread : Spread
+    reproduction : Reproduction
+    """
+    name = ACTIVE_30.name
+    labels = [ACTIVE_30.n_initial + i * ACTIVE_30.n_queries for i in range(ACTIVE_30.n_rounds)]
+    (example,) = (e for e in reproduction.published if e.name == name)
+    n = len(spread.seeds)
+    others, shade = "another draw", ""
+    if n > 1:
+        others, shade = f"{n} other draws", " Shaded: 95 % interval of the mean."
+    with mpl.rc_context(_STYLE):
+        figure = _new_figure(5.2)
+        axes = figure.add_axes((0.085, 0.115, 0.565, 0.66))
+        _title(
+            figure,
+            "What are the questions worth?",
+            f"Share of the digits without a label that are read right, on {others} of "
+            f"{N_PUBLISHED},\nten of them with a label at first. Dotted: as published.{shade}",
+        )
+        curves: list[tuple[FloatArray, str, Any, str | None, str]] = [
+            (spread.recommended[name], BLUE, "-", "o", "fewlabels"),
+            (spread.random_questions, GREY, "--", None, "fewlabels, random"),
+            (spread.published_rule[name], VERMILLION, "-", "s", "published recipe"),
+        ]
+        names = []
+        for accuracies, color, line, marker, text in curves:
+            mean = mean_interval(accuracies)
+            _draw_curve(axes, labels, mean.mean, color, line, marker)
+            if n > 1:
+                low, high = np.clip([mean.low, mean.high], 0, 1)
+                axes.fill_between(labels, 100 * low, 100 * high, color=color, alpha=0.13, lw=0)
+            names.append((100 * mean.mean[-1], text, color))
+        published = np.array([table.accuracy for table in example.tables])
+        _draw_curve(axes, labels, published, VERMILLION, ":", None)
+        names.append((100 * published[-1], "as published", VERMILLION))
+        lowest = int(axes.get_ylim()[0]) // 10 * 10
+        axes.set_ylim(lowest, 101)
+        _frame_percentages(axes, labels, range(lowest, 101, 10))
+        _name_at_the_right(axes, names)
+    return figure
+
+
+def draw_simulation(curve: LearningCurve, *, measure: str = "accuracy") -> Figure:
+    """Draw the curves of a simulation; see :meth:`fewlabels.session.LearningCurve.plot`.
+
+    Parameters
+    ----------
+    curve : LearningCurve
+    measure : {"accuracy", "macro_recall"}, default="accuracy"
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(_WIDTH_IN, 5.0), facecolor="white", layout="constrained")
+        FigureCanvasAgg(figure)
+        curve.plot(figure.add_subplot(), measure=measure)
     return figure
 
 
@@ -196,8 +254,18 @@ def _two_best(fit: Fit, point: int) -> str:
     return ", ".join(f"{fit.classes[c]}: {100 * p[c]:.0f} %" for c in best.tolist())
 
 
+def _frame_percentages(axes: Axes, labels: list[int], ticks: range) -> None:
+    axes.set_xticks(labels)
+    axes.set_xlim(labels[0] - 1, labels[-1] + 0.6)
+    axes.set_yticks(ticks, [f"{v} %" for v in ticks])
+    axes.set_xlabel("digits with a label")
+    axes.grid(axis="y", color="0.88")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
 def _draw_curve(
-    axes: Axes, labels: list[int], accuracies: FloatArray, color: str, line: str, marker: str
+    axes: Axes, labels: list[int], accuracies: FloatArray, color: str, line: Any, marker: str | None
 ) -> None:
     axes.plot(
         labels,
@@ -213,11 +281,13 @@ def _draw_curve(
 
 def _name_at_the_right(axes: Axes, names: list[tuple[float, str, str]]) -> None:
     """Write each name and percentage beside the end of its curve, far enough apart to be read."""
-    lowest_free = _Y_LIMITS[1] + _LINE
+    bottom, top = axes.get_ylim()
+    line = _LINE * (top - bottom)
+    lowest_free = top + line
     for y, text, color in sorted(names, reverse=True):
-        half = _LINE * (text.count("\n") + 1) / 2
+        half = line * (text.count("\n") + 1) / 2
         centre = min(y, lowest_free - half)
-        lowest_free = centre - half - _LINE / 5
+        lowest_free = centre - half - line / 5
         axes.text(
             1.03,
             centre,

@@ -1,20 +1,23 @@
-"""The labelling loop as plain state, and its simulation where the answer is known."""
+"""The labelling loop as plain state, and its simulation where the answers are known."""
 
 from fewlabels.session._events import Audit, Event
 from fewlabels.session._predictions import Predictions
 from fewlabels.session.advice import Advice
 from fewlabels.session.audit import AccuracyEstimate, ShareEstimate
+from fewlabels.session.intervals import Interval
 from fewlabels.session.labelling import Session
-from fewlabels.session.simulation import Fit, Round, simulate
+from fewlabels.session.learning_curve import LearningCurve, PairedDifference
+from fewlabels.session.simulation import simulate
 
 __all__ = [
     "AccuracyEstimate",
     "Advice",
     "Audit",
     "Event",
-    "Fit",
+    "Interval",
+    "LearningCurve",
+    "PairedDifference",
     "Predictions",
-    "Round",
     "Session",
     "ShareEstimate",
     "simulate",

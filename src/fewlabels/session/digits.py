@@ -9,9 +9,9 @@ from sklearn.datasets import load_digits
 
 from fewlabels._validation import check_integer
 from fewlabels.graph import Graph, knn_graph, rbf_graph
-from fewlabels.session.published_recipe import published_fit, published_rule
-from fewlabels.session.recommended_recipe import N_NEIGHBORS, recommended_fit, recommended_rule
-from fewlabels.session.simulation import Fitter, FloatArray, IntArray, Round, Rule, simulate
+from fewlabels.session.published_recipe import PublishedRecipe
+from fewlabels.session.recommended_recipe import N_NEIGHBORS, recommended_recipe
+from fewlabels.session.rounds import FloatArray, IntArray, Learner, Round, play
 
 N_ALL = 1797
 N_PUBLISHED = 330
@@ -83,7 +83,7 @@ def draw_digits(n_points: int = N_PUBLISHED, *, seed: int = 0) -> Digits:
 def run_as_published(digits: Digits, budget: Budget) -> list[Round]:
     """Run an example with the published graph, update and query rule."""
     graph = rbf_graph(digits.X, gamma=PUBLISHED_GAMMA)
-    return _run(digits, budget, published_fit(graph), published_rule)
+    return _run(digits, budget, PublishedRecipe(graph))
 
 
 def recommended_graph(digits: Digits) -> Graph:
@@ -91,17 +91,13 @@ def recommended_graph(digits: Digits) -> Graph:
     return knn_graph(digits.X, n_neighbors=N_NEIGHBORS)
 
 
-def run_as_recommended(digits: Digits, budget: Budget, graph: Graph) -> list[Round]:
-    """Run an example with what the package recommends."""
-    return _run(digits, budget, recommended_fit(graph), recommended_rule(graph))
+def run_as_recommended(
+    digits: Digits, budget: Budget, graph: Graph, *, query: str = "auto", random_state: int = 0
+) -> list[Round]:
+    """Run an example with what the package recommends; `query` takes another rule."""
+    return _run(digits, budget, recommended_recipe(graph, query, random_state=random_state))
 
 
-def _run(digits: Digits, budget: Budget, fit: Fitter, rule: Rule) -> list[Round]:
-    return simulate(
-        digits.y,
-        np.arange(budget.n_initial),
-        fit=fit,
-        rule=rule,
-        n_queries=budget.n_queries,
-        n_rounds=budget.n_rounds,
-    )
+def _run(digits: Digits, budget: Budget, learner: Learner) -> list[Round]:
+    batches = [budget.n_queries] * budget.n_rounds
+    return list(play(learner, digits.y, np.arange(budget.n_initial), batches))

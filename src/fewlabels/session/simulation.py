@@ -1,154 +1,282 @@
-"""Play the labelling loop against a known answer."""
+"""Play the labelling loop where the answers are known, and see what each query rule is worth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.base import clone
 
-from fewlabels._validation import check_integer
+from fewlabels._validation import check_integer, check_seed
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.graph import Graph
+from fewlabels.graph._progress import Progress, reporting
+from fewlabels.queries import FunctionRule, QueryRule, make_rule
+from fewlabels.session._known_answers import Answers, known_answers, start_of
+from fewlabels.session._learner import ModelLearner, graph_of
+from fewlabels.session._model import checked_model
+from fewlabels.session._runs import Run
+from fewlabels.session._runs_file import PathLike, RunsFile, data_fingerprint
+from fewlabels.session.learning_curve import LearningCurve
+from fewlabels.session.rounds import IntArray, play
 
-IntArray: TypeAlias = npt.NDArray[np.intp]
-FloatArray: TypeAlias = npt.NDArray[np.float64]
-AnyArray: TypeAlias = npt.NDArray[Any]
+Query: TypeAlias = str | QueryRule | type[QueryRule] | Callable[[Any, IntArray], Any]
 
-
-@dataclass(frozen=True)
-class Fit:
-    """What a model says about all points.
-
-    Attributes
-    ----------
-    classes : ndarray of shape (n_classes,)
-    distributions : ndarray of shape (n_points, n_classes), float64
-        Class probabilities; each row sums to 1.
-    """
-
-    classes: AnyArray
-    distributions: FloatArray
-
-    @property
-    def predicted(self) -> AnyArray:
-        """The likeliest class of every point, shape (n_points,)."""
-        likeliest: AnyArray = self.classes[self.distributions.argmax(axis=1)]
-        return likeliest
+BASELINE = "random"
+_DEFAULT_BUDGET = 100
 
 
 @dataclass(frozen=True)
-class Round:
-    """One turn of the loop: these labels gave this fit, which led to these questions.
+class _Plan:
+    """What every run of a simulation shares."""
 
-    Attributes
-    ----------
-    labelled : ndarray of shape (n_labelled,), intp
-        The points that had a label, in the order in which they got it.
-    fit : Fit
-    queried : ndarray of shape (n_queries,), intp
-        The points to ask about after this fit, the most wanted first.
-    """
-
-    labelled: IntArray
-    fit: Fit
-    queried: IntArray
-
-    @property
-    def unlabelled(self) -> IntArray:
-        """The points that had no label, ascending."""
-        return np.setdiff1d(np.arange(len(self.fit.distributions)), self.labelled)
-
-    def accuracy(self, truth: AnyArray) -> float:
-        """Share of the unlabelled points whose predicted class is the true one; NaN if none."""
-        points = self.unlabelled
-        if len(points) == 0:
-            return float("nan")
-        return float(np.mean(self.fit.predicted[points] == truth[points]))
-
-
-Fitter: TypeAlias = Callable[[IntArray, AnyArray], Fit]
-"""Takes the labelled points and their labels."""
-
-Rule: TypeAlias = Callable[[Fit, IntArray, int], IntArray]
-"""Takes a fit, the labelled points, and how many to ask about."""
+    graph: Graph
+    answers: Answers
+    model: Any
+    initial: str | int | IntArray
+    n_labels: IntArray
+    batch_size: int
+    seed: int
 
 
 def simulate(
-    truth: npt.ArrayLike,
-    initial: npt.ArrayLike,
+    X_or_graph: Any,
+    y: Any,
     *,
-    fit: Fitter,
-    rule: Rule,
-    n_queries: int = 5,
-    n_rounds: int = 5,
-) -> list[Round]:
-    """Fit, ask, take the true labels, and again.
+    query: Query | Sequence[Query] | Mapping[str, Query] = "auto",
+    model: Any = None,
+    initial: str | int | npt.ArrayLike = "one per class",
+    batch_size: int = 5,
+    budget: int | None = None,
+    repeats: int = 1,
+    random_state: int | np.random.RandomState | None = None,
+    save_to: PathLike | None = None,
+    progress: Progress = False,
+) -> LearningCurve:
+    """Label points one batch after the other as query rules want, and measure how well it goes.
 
-    The rule is asked after the last fit too, so that its questions can be shown; nobody
-    answers those. A point that is asked about again keeps its place and its label.
+    Each rule begins with the same labels, gets `batch_size` answers at a time, and the model
+    learns them by `add_labels`, without a refit. After each batch, the points that have no label
+    yet are predicted and compared with the truth. All is done `repeats` times, each time from
+    other first labels, and beside the rules always with random questions, from the same first
+    labels: a rule that does not beat these is not worth its while.
 
     Parameters
     ----------
-    truth : array-like of shape (n_points,)
-        The true label of every point; `fit` sees those of labelled points only.
-    initial : array-like of int
-        The points that have a label at first, one or more.
-    fit : callable
-        ``fit(labelled, labels) -> Fit``.
-    rule : callable
-        ``rule(fit, labelled, n_queries) -> ndarray of point numbers``.
-    n_queries : int, default=5
-        Questions a round, from 1.
-    n_rounds : int, default=5
-        Number of fits, from 1.
+    X_or_graph : {array-like, sparse matrix, Graph} of shape (n_points, n_features)
+        Features, of which `model` makes its graph, once; or a graph.
+    y : array-like of shape (n_points,), or callable
+        The true labels. Points without one (-1, None or NaN, as an estimator takes them) are
+        in the graph, but never asked about, and not in any accuracy. Or an oracle:
+        ``y(indices) -> labels``, called once with all the point numbers.
+    query : str, QueryRule, class, function, or list or mapping of these, default="auto"
+        What to ask by; see :func:`fewlabels.queries.make_rule`. A mapping names its rules, such
+        as two settings of the same. ``"random"`` is added if it is not there.
+    model : classifier of fewlabels, default=None
+        Unfitted. None: a session's, label spreading with ``alpha=0.99`` and
+        ``class_prior="uniform"``, on :func:`fewlabels.knn_graph` of features.
+    initial : "one per class", int, or array-like of int, default="one per class"
+        The first labels: one random point of each class; so many random points; these points
+        (in every repeat). 0: none, so that the first batch too is the rule's choice.
+    batch_size : int, default=5
+        Questions at a time; at least 1. The last batch may be smaller.
+    budget : int, default=None
+        Labels in all, the first ones included; fewer than there are points with a true label.
+        None: 100, or half of those points if that is less.
+    repeats : int, default=1
+        At least 1. Intervals need two or more.
+    random_state : int, RandomState or None, default=None
+        Each run has a generator of its own, which depends on this, the rule's name and the number
+        of the repeat: a run comes out the same whatever else is run, and in whatever order.
+    save_to : path, default=None
+        A file of JSON lines to which each finished run is appended. If it exists, its runs are
+        taken from there, so that an interrupted simulation goes on, and rules and repeats may
+        be added to a finished one. With ``random_state=None`` it goes on with the file's own.
+    progress : bool or callable, default=False
+        True shows a progress bar on standard error; a function is called with the share that
+        is done, from 0 to 1.
 
     Returns
     -------
-    list of Round
+    LearningCurve
 
     Raises
     ------
-    InvalidInputError
-        If `initial` is empty or out of range, or a number is less than 1.
+    InvalidInputError, InvalidTypeError
+        If a setting is out of range or does not fit the data; if the oracle raises, or gives no
+        answer for some point; if a rule returns something else than it was asked for.
+    DataFileError
+        If `save_to` holds runs of other data or settings, no runs at all, or can't be written.
+
+    Notes
+    -----
+    Unreached points count as answered wrongly. Cost: that of the rule and of `add_labels`, times
+    the number of batches, rules and repeats; the graph is made once.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from fewlabels.session import Fit, simulate
-    >>> truth = np.array([0, 0, 1, 1])
-    >>> def majority(labelled, labels):
-    ...     share = np.array([np.mean(labels == 0), np.mean(labels == 1)])
-    ...     return Fit(np.array([0, 1]), np.tile(share, (4, 1)))
-    >>> def lowest_number(fit, labelled, n_queries):
-    ...     return np.setdiff1d(np.arange(4), labelled)[:n_queries]
-    >>> rounds = simulate(truth, [2], fit=majority, rule=lowest_number, n_queries=1, n_rounds=2)
-    >>> [r.labelled.tolist() for r in rounds]
-    [[2], [2, 0]]
+    >>> from sklearn.datasets import load_iris
+    >>> from fewlabels.session import simulate
+    >>> X, y = load_iris(return_X_y=True)
+    >>> curve = simulate(X, y, query="auto", budget=15, batch_size=4, repeats=2, random_state=0)
+    >>> curve.labels
+    array([ 3,  7, 11, 15])
+    >>> curve.queries
+    ('auto', 'random')
+    >>> curve.accuracy["auto"].shape
+    (2, 4)
     """
-    answers: AnyArray = np.asarray(truth)
-    check_integer("n_queries", n_queries, minimum=1)
-    check_integer("n_rounds", n_rounds, minimum=1)
-    labelled = _checked_initial(initial, len(answers))
-    rounds = []
-    for _ in range(n_rounds):
-        fitted = fit(labelled, answers[labelled])
-        queried = rule(fitted, labelled, n_queries)
-        rounds.append(Round(labelled, fitted, queried))
-        labelled = np.concatenate([labelled, queried[~np.isin(queried, labelled)]])
-    return rounds
+    rules = _named_rules(query)
+    check_integer("batch_size", batch_size, minimum=1)
+    check_integer("repeats", repeats, minimum=1)
+    check_seed(random_state)
+    estimator = checked_model(model)
+    answers = known_answers(y, _n_points(X_or_graph))
+    start = start_of(initial, answers)
+    n_labels = _label_counts(start.count, batch_size, budget, answers)
+    file = None
+    seed = _drawn_seed(random_state)
+    if save_to is not None:
+        settings = {
+            "model": _described(estimator),
+            "initial": start.text,
+            "batch_size": batch_size,
+            "budget": int(n_labels[-1]),
+        }
+        if random_state is not None:
+            settings["random_state"] = seed
+        file = RunsFile.opened(save_to, data_fingerprint(X_or_graph, answers), settings, seed)
+        seed = file.seed
+    runs: list[Run] = []
+    missing = []
+    for repeat in range(repeats):
+        for name, rule in rules.items():
+            done = None if file is None else file.run_of(name, _described(rule), repeat)
+            if done is None:
+                missing.append((name, rule, repeat))
+            else:
+                runs.append(done)
+    if missing:
+        graph = graph_of(X_or_graph, estimator, answers.truth, answers.known)
+        plan = _Plan(graph, answers, estimator, start.value, n_labels, batch_size, seed)
+        with reporting(progress, len(missing) * len(n_labels), unit="rounds") as report:
+            for name, rule, repeat in missing:
+                run = _run(plan, name, rule, repeat, report)
+                if file is not None:
+                    file.append(run, _described(rule))
+                runs.append(run)
+    return LearningCurve.from_runs(runs, tuple(rules), answers.classes)
 
 
-def _checked_initial(initial: npt.ArrayLike, n_points: int) -> IntArray:
-    points: AnyArray = np.asarray(initial)
-    if points.ndim != 1 or len(points) == 0 or points.dtype.kind not in "iu":
+def _run(
+    plan: _Plan, name: str, rule: QueryRule, repeat: int, report: Callable[[int], object]
+) -> Run:
+    """Play the loop once."""
+    answers = plan.answers
+    learner = ModelLearner(
+        clone(plan.model),
+        plan.graph,
+        clone(rule),
+        candidates=answers.known,
+        random_state=derived_seed(plan.seed, "query", name, repeat),
+    )
+    start_rng = np.random.RandomState(derived_seed(plan.seed, "start", repeat))
+    initial = answers.drawn(plan.initial, start_rng)
+    first = int(plan.n_labels[0]) - len(initial)
+    batches = [*np.diff(plan.n_labels).tolist(), 0]
+    recorded = Run(name, repeat)
+    for round_ in play(learner, answers.truth, initial, batches, n_first=first):
+        recorded.add(round_, answers)
+        report(1)
+    return recorded
+
+
+def derived_seed(seed: int, *parts: str | int) -> int:
+    """Return a seed that depends on `seed` and `parts`, and looks independent of any other."""
+    key = [zlib.crc32(part.encode()) if isinstance(part, str) else part for part in parts]
+    return int(np.random.SeedSequence([seed, *key]).generate_state(1)[0])
+
+
+def _drawn_seed(random_state: int | np.random.RandomState | None) -> int:
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**32, dtype=np.uint64))
+    return int(random_state)
+
+
+def _n_points(X: Any) -> int:
+    if isinstance(X, Graph):
+        return X.n_nodes
+    shape = getattr(X, "shape", None)
+    return int(shape[0]) if shape else len(X)
+
+
+def _label_counts(
+    n_initial: int, batch_size: int, budget: int | None, answers: Answers
+) -> IntArray:
+    """Return the numbers of labels after which to measure."""
+    n_known = len(answers.known)
+    if budget is None:
+        budget = max(n_initial, 1, min(_DEFAULT_BUDGET, n_known // 2))
+    check_integer("budget", budget, minimum=1)
+    if budget >= n_known:
         raise InvalidInputError(
-            "initial must be a list of one or more point numbers, got "
-            f"shape {points.shape} and dtype {points.dtype}."
+            f"budget must be less than {n_known}, the number of points with a true label, so that "
+            f"one is left to measure the accuracy on; got {budget}."
         )
-    if points.min() < 0 or points.max() >= n_points or len(np.unique(points)) < len(points):
+    if budget < n_initial:
         raise InvalidInputError(
-            f"initial must hold distinct point numbers from 0 to {n_points - 1}, got {points}."
+            f"budget counts the first labels too: it must be at least {n_initial}, their number; "
+            f"got {budget}."
         )
-    return points.astype(np.intp)
+    first = n_initial or min(batch_size, budget)
+    return np.unique(np.append(np.arange(first, budget, batch_size), budget))
+
+
+def _named_rules(query: Any) -> dict[str, QueryRule]:
+    """Return the rules by name, the random baseline among them."""
+    if isinstance(query, Mapping):
+        rules = {str(name): make_rule(rule) for name, rule in query.items()}
+    else:
+        several = query if isinstance(query, (list, tuple)) else [query]
+        rules = {}
+        for each in several:
+            name, rule = _name_of(each), make_rule(each)
+            if name in rules:
+                raise InvalidInputError(
+                    f"query names {name!r} twice. Name each rule once, or pass a mapping from "
+                    "names of your own to rules."
+                )
+            rules[name] = rule
+    if not rules:
+        raise InvalidInputError("query is empty: name one rule or more.")
+    if BASELINE not in rules:
+        rules[BASELINE] = make_rule(BASELINE)
+    return rules
+
+
+def _name_of(query: Any) -> str:
+    if isinstance(query, str):
+        return query
+    if isinstance(query, QueryRule) and not isinstance(query, FunctionRule):
+        return repr(query)
+    function = query.function if isinstance(query, FunctionRule) else query
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _described(model: Any) -> str:
+    """Return the class of a model or rule with all its settings; functions by their name."""
+    settings = ", ".join(
+        f"{name}={_function_name(value) if callable(value) else repr(value)}"
+        for name, value in sorted(model.get_params(deep=False).items())
+    )
+    return f"{type(model).__name__}({settings})"
+
+
+def _function_name(function: Any) -> str:
+    return str(getattr(function, "__qualname__", type(function).__name__))

@@ -1,0 +1,165 @@
+"""The tables of docs/accuracy.md and of docs/features.md: means over draws of labels.
+
+Two layouts. Down: a line a contender, a column a measure. Across: a line a measure, a column a
+contender, where there are few of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.table import largest_size, marks_of, sources, spoken
+
+ACCURACY_GOALS = "what is to be reached, of few labels"
+_NOTHING = "Not measured yet: `make bench SIZE=full` writes this table."
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A block of a page.
+
+    Attributes
+    ----------
+    page : str
+        In docs/.
+    cases : tuple of str
+    layout : callable
+        Takes rows and what marks their runs; returns the lines of a table.
+    """
+
+    page: str
+    cases: tuple[str, ...]
+    layout: Callable[[list[Row], dict[str, str]], list[str]]
+
+
+def down(rows: list[Row], marks: dict[str, str]) -> list[str]:
+    """Return a line a contender, the works one below the other, a column a measure."""
+    measures = list(dict.fromkeys(row["measure"] for row in rows))
+    lines = _head("on", "who", *measures)
+    for work in dict.fromkeys(row["work"] for row in rows):
+        of_work = {row["measure"]: row for row in rows if row["work"] == work}
+        first = f"{work}{marks[next(iter(of_work.values()))['run']]}"
+        for name, is_first in _names(of_work):
+            cells = [_cell(of_work.get(measure), name) for measure in measures]
+            lines.append(_line(first, f"**{name}**" if is_first else name, *cells))
+            first = ""
+        for name in dict.fromkeys(g["name"] for row in of_work.values() for g in _gaps(row)):
+            cells = [_gap_cell(of_work.get(measure), name) for measure in measures]
+            lines.append(_line("", f"*{name}*", *cells))
+    return lines
+
+
+def across(rows: list[Row], marks: dict[str, str]) -> list[str]:
+    """Return a line a measure of each work, a column a contender and a difference."""
+    names = list(dict.fromkeys(entry["name"] for row in rows for entry in _entries(row)))
+    gaps = list(dict.fromkeys(found["name"] for row in rows for found in _gaps(row)))
+    lines = _head("on", "measure", *names, *gaps)
+    work = ""
+    for row in rows:
+        first = "" if row["work"] == work else f"{row['work']}{marks[row['run']]}"
+        work = row["work"]
+        cells = [*(_cell(row, name) for name in names), *(_gap_cell(row, name) for name in gaps)]
+        lines.append(_line(first, row["measure"], *cells))
+    return lines
+
+
+SECTIONS: dict[str, Section] = {
+    "accuracy from few labels": Section(
+        "accuracy.md", ("accuracy_fashion", "accuracy_digits"), down
+    ),
+    "accuracy where the sizes of the classes are known": Section(
+        "accuracy.md", ("sizes_known_fashion", "sizes_known_digits"), down
+    ),
+    "accuracy from uneven labels": Section("accuracy.md", ("skewed_draws",), down),
+    "what choosing nothing costs": Section("accuracy.md", ("hindsight",), across),
+    "what choosing takes": Section("accuracy.md", ("choice_time",), across),
+    "calibration of probabilities": Section("accuracy.md", ("calibration",), down),
+    "coverage of sets": Section("accuracy.md", ("coverage",), down),
+    "suspect labels": Section("accuracy.md", ("suspects_digits", "suspects_fashion"), down),
+    "features of images beside pixels": Section(
+        "features.md", ("digits_features", "fashion_features"), across
+    ),
+}
+# Shown there, and not once more among the times.
+CASES = frozenset(case for section in SECTIONS.values() for case in section.cases)
+
+
+def block(document: dict[str, Any], name: str) -> str:
+    """Return a section's table, each case at its largest measured size, and where it is from."""
+    section = SECTIONS[name]
+    rows = []
+    for case in section.cases:
+        of_case = [row for row in document["rows"] if row["case"] == case]
+        size = largest_size(row["size"] for row in of_case) if of_case else ""
+        rows += [row for row in of_case if row["size"] == size]
+    if not rows:
+        return _NOTHING
+    marks = marks_of(rows)
+    return "\n".join([*section.layout(rows, marks), "", *sources(document, rows, marks)])
+
+
+def with_error(value: float, error: float | None, unit: str, *, signed: bool = False) -> str:
+    """Write a mean and its standard error, or a difference of means.
+
+    Parameters
+    ----------
+    value : float
+    error : float or None
+    unit : str
+        As `benchmarks.table.spoken` knows it.
+    signed : bool, default=False
+        A difference: with its sign, and in points if of shares.
+    """
+    sign = "+" if signed else ""
+    if unit == "share":
+        scaled, digits, ending = 100, 1, " points" if signed else " %"
+    elif unit == "number":
+        scaled, digits, ending = 1, 3, ""
+    else:
+        return spoken(value, unit)
+    middle = "" if error is None else f" ± {scaled * error:.{digits}f}"
+    return f"{scaled * value:{sign}.{digits}f}{middle}{ending}"
+
+
+def _entries(row: Row) -> list[dict[str, Any]]:
+    return [row["ours"], *row.get("also", []), *row["peers"]]
+
+
+def _gaps(row: Row) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = row.get("gaps", [])
+    return found
+
+
+def _names(rows: dict[str, Row]) -> list[tuple[str, bool]]:
+    """Return the contenders of some rows, and whether each is the first of ours."""
+    firsts = {row["ours"]["name"] for row in rows.values()}
+    names = dict.fromkeys(entry["name"] for row in rows.values() for entry in _entries(row))
+    return [(name, name in firsts) for name in names]
+
+
+def _cell(row: Row | None, name: str) -> str:
+    for entry in _entries(row) if row else []:
+        if entry["name"] == name:
+            note = f" ({entry['note']})" if "note" in entry else ""
+            return with_error(entry["value"], entry.get("error"), row["unit"]) + note
+    return ""
+
+
+def _gap_cell(row: Row | None, name: str) -> str:
+    for found in _gaps(row) if row else []:
+        if found["name"] == name:
+            who = f" ({found['against']})" if found["against"] else ""
+            return with_error(found["value"], found["error"], row["unit"], signed=True) + who
+    return ""
+
+
+def _head(*names: str) -> list[str]:
+    return [_line(*names), "|" + " --- |" * len(names)]
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,319 @@
+"""``fewlabels simulate``: which rule for what to ask is worth its while on a labelled table."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fewlabels.cli._features import feature_options, features_of, neighbors_of, neighbors_option
+from fewlabels.cli._progress import progress_bars
+from fewlabels.cli._stdout import show
+
+if TYPE_CHECKING:
+    from fewlabels.io import LabelColumn
+    from fewlabels.session import LearningCurve
+
+_RUNS = "runs.jsonl"
+_MAX_ITER = 1000
+_ONE_PER_CLASS = "one-per-class"
+
+_HELP = """\
+See which questions are worth asking, on a table whose labels are known.
+
+Plays the labelling loop: a few rows have a label, a rule says which rows to ask about next,
+their labels are looked up in COLUMN, and the rows that have none yet are predicted and compared.
+So you see how accurate you would be with 20, 50 or 100 labels, and by which rule. Random
+questions are always among the rules, from the same first labels: a rule that does not beat them
+is not worth its while.
+
+Every row with a label in COLUMN counts as true. Rows without one are used as neighbours, but
+are never asked about and are left out of every accuracy.
+
+\b
+DIR receives
+  curves.png        accuracy against the number of labels, a line a rule
+  macro_recall.png  the same for the mean recall of the classes, where rare ones weigh as much
+  curves.csv        query, repeat, n_labels, accuracy, macro_recall, seconds
+  curves.json       the same with intervals, labels needed and when each class was first seen
+  runs.jsonl        each run as soon as it is finished, with the rows in the order of asking
+
+If the command is interrupted, the same command goes on from the runs in runs.jsonl; more rules
+or repeats may be added to a finished one, too.
+
+\b
+Rules (--query), each by its published name:
+  random, least-confidence, margin, entropy, density-weighted, v-optimality,
+  sigma-optimality, uncertain-influence, model-change, model-change-v-optimality,
+  model-change-sigma-optimality, decaying-norm, dirichlet-variance,
+  expected-error-reduction, typicality, farthest-first
+  auto: the one that fewlabels recommends
+
+\b
+Examples:
+  fewlabels simulate flowers.csv --label species -o curves
+  fewlabels simulate digits.npz --label y --query margin --query v-optimality \\
+      --budget 100 --repeats 10 -o curves
+  fewlabels simulate texts.jsonl --label topic --features embeddings.npy \\
+      --query auto,margin --initial 0 -o from-nothing
+
+Formats, labels and features are as in 'fewlabels spread'. Progress is shown on a terminal, and
+the result is printed to standard output. Exit codes: 0 done, 2 bad input, 130 interrupted.
+"""
+
+
+@click.command(
+    name="simulate", help=_HELP, short_help="See which questions are worth asking, on known labels."
+)
+@click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
+@click.option("--label", required=True, metavar="COLUMN", help="The column of the true labels.")
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The folder for the results; it is created if missing.",
+)
+@click.option(
+    "--query",
+    "queries",
+    multiple=True,
+    default=("auto",),
+    show_default="auto",
+    metavar="RULE,...",
+    help="What to ask by; may be given several times. random is always added.",
+)
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Labels in all, the first ones included.  [default: 100; half of the labelled rows in "
+    "tables of fewer than 200]",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Questions at a time.",
+)
+@click.option(
+    "--initial",
+    default=_ONE_PER_CLASS,
+    show_default=True,
+    metavar="N",
+    help=f"The first labels: {_ONE_PER_CLASS}, or so many random rows; 0 to begin with nothing.",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Do it so many times, from other first labels each.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0, max=2**32 - 1),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Of the random draws. The same seed gives the same curves.",
+)
+@feature_options
+@click.option(
+    "--method",
+    type=click.Choice(["spreading", "propagation"]),
+    default="spreading",
+    show_default=True,
+    help="The model: label spreading (alpha 0.99) or label propagation, both with classes of "
+    "equal mass.",
+)
+@neighbors_option
+@click.option("--force", is_flag=True, help="Begin anew: drop the runs that DIR holds.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
+@click.pass_context
+def simulate(
+    ctx: click.Context,
+    /,
+    source: Path,
+    label: str,
+    out: Path,
+    queries: tuple[str, ...],
+    budget: int | None,
+    batch_size: int,
+    initial: str,
+    repeats: int,
+    seed: int,
+    method: str,
+    neighbors: int | None,
+    force: bool,
+    quiet: bool,
+    **_: Any,  # those of feature_options, which features_of reads
+) -> None:
+    """Read, simulate, write, report; `_HELP` says it all."""
+    start = _start(ctx, initial)
+    rules = list(dict.fromkeys(name.strip() for text in queries for name in text.split(",")))
+    runs = out / _RUNS
+    try:
+        with progress_bars(quiet=quiet) as stage:
+            # what takes long to import, and nobody waits for who only asks for --help
+            from fewlabels.graph import knn_graph
+            from fewlabels.io import read_labels, read_table
+            from fewlabels.queries import make_rule
+            from fewlabels.report.output import check_can_write_folder
+            from fewlabels.session import simulate as simulated
+
+            for name in rules:
+                make_rule(name)  # raises if there is none of that name
+            check_can_write_folder(out)
+            table = read_table(source, progress=stage("reading the table"))
+            labels = read_labels(table, label)
+            stage("making features")
+            matrix = features_of(ctx, table, label)
+            neighbors = neighbors_of(neighbors, table.n_rows)
+            graph = knn_graph(matrix.values, neighbors, progress=stage("joining similar rows"))
+            settings: dict[str, Any] = {
+                "initial": start,
+                "batch_size": batch_size,
+                "budget": budget,
+                "repeats": repeats,
+                "random_state": seed,
+            }
+            playing = stage("asking and answering")
+            with _folder(out), warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                if force:
+                    runs.unlink(missing_ok=True)
+                curve = simulated(
+                    graph,
+                    labels.codes,
+                    query=rules,
+                    model=_model(method),
+                    save_to=runs,
+                    progress=playing,
+                    **settings,
+                )
+            stage("drawing")
+            settings |= {
+                "input": str(source),
+                "label": label,
+                "method": method,
+                "neighbors": neighbors,
+                "budget": int(curve.labels[-1]),
+            }
+            written = _write(out, curve, labels, settings)
+    except KeyboardInterrupt:
+        if runs.exists():
+            newline = "\n" if sys.stderr.isatty() else ""  # after the ^C that a terminal shows
+            click.echo(
+                f"{newline}The finished runs are in {runs}; the same command goes on from there.",
+                err=True,
+            )
+        raise
+    notes = dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
+    for note in notes:
+        click.echo(f"Warning: {note}", err=True)
+    if not quiet:
+        text = _text(source, table.n_rows, labels, curve, start)
+        paths = "\n".join(f"wrote {path}" for path in written)
+        show(f"{text}\n\n{paths}", done=f"The results are in {out}.")
+
+
+def _start(ctx: click.Context, initial: str) -> int | str:
+    if initial == _ONE_PER_CLASS:
+        return "one per class"
+    if initial.isdecimal():
+        return int(initial)
+    raise click.UsageError(
+        f"--initial is {_ONE_PER_CLASS} or a whole number from 0, not {initial!r}.", ctx
+    )
+
+
+def _model(method: str) -> Any:
+    from fewlabels import LabelPropagation, LabelSpreading
+
+    if method == "spreading":
+        return LabelSpreading(alpha=0.99, max_iter=_MAX_ITER, class_prior="uniform")
+    return LabelPropagation(max_iter=_MAX_ITER, class_prior="uniform")
+
+
+@contextlib.contextmanager
+def _folder(folder: Path) -> Any:
+    """Create `folder`; if the block raises before there is anything in it, remove it again."""
+    existed = folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if not existed:
+            with contextlib.suppress(OSError):  # it holds runs
+                folder.rmdir()
+        raise
+
+
+def _write(
+    out: Path, curve: LearningCurve, labels: LabelColumn, settings: dict[str, Any]
+) -> list[Path]:
+    from fewlabels.io import as_text
+    from fewlabels.report import figures
+    from fewlabels.report.output import write_folder
+    from fewlabels.report.simulation import (
+        format_simulation,
+        simulation_csv,
+        simulation_document,
+    )
+
+    classes = [as_text(label) for label in labels.classes]
+    texts = {
+        "curves.csv": simulation_csv(curve),
+        "curves.json": format_simulation(simulation_document(curve, classes, settings)),
+    }
+    drawn = {
+        "curves.png": figures.draw_simulation(curve),
+        "macro_recall.png": figures.draw_simulation(curve, measure="macro_recall"),
+    }
+    writers: dict[str, Any] = {
+        name: partial(figures.save_figure, figure) for name, figure in drawn.items()
+    }
+    writers |= {name: partial(_write_text, text) for name, text in texts.items()}
+    return write_folder(out, writers)
+
+
+def _write_text(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _text(
+    source: Path, n_rows: int, labels: LabelColumn, curve: LearningCurve, start: int | str
+) -> str:
+    from fewlabels.io import counted
+    from fewlabels.report.simulation import simulation_text
+
+    classes = counted(len(labels.classes), "class", "classes")
+    lines = [
+        f"{source}: {counted(n_rows, 'row')}, of which {labels.n_labelled:,} have a label in "
+        f"{labels.name!r} ({classes})"
+    ]
+    unknown = n_rows - labels.n_labelled
+    if unknown:
+        lines.append(
+            f"{counted(unknown, 'row')} without a label: never asked about, and left out of every "
+            "accuracy"
+        )
+    lines += [f"note: {note}" for note in labels.notes]
+    first = "no label" if start == 0 else f"{curve.labels[0]} labels"
+    if isinstance(start, str):
+        first += " (one a class)"
+    lines += [
+        f"{counted(curve.repeats, 'start')} with {first}; {curve.labels[-1]} labels in the end",
+        "",
+    ]
+    return "\n".join(lines) + "\n" + simulation_text(curve)

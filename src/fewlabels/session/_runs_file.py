@@ -1,0 +1,156 @@
+"""Finished runs in a file of JSON lines, so that an interrupted simulation goes on.
+
+The first line is a header: what the data and the settings were, and the seed. Each further line
+is a run, written whole once it has ended. A line that was cut short, as by a crash, is dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self, TypeAlias
+
+from fewlabels._files import replace_when_whole
+from fewlabels.exceptions import DataFileError
+from fewlabels.session._fingerprint import fingerprint
+from fewlabels.session._known_answers import Answers
+from fewlabels.session._runs import Run
+
+PathLike: TypeAlias = str | os.PathLike[str]
+
+FORMAT = "fewlabels-simulation-runs"
+VERSION = 1
+
+
+class RunsFile:
+    """The runs that a file holds.
+
+    Attributes
+    ----------
+    path : Path
+    seed : int
+        What the runs' generators depend on.
+    """
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self.path = path
+        self.seed = seed
+        self._runs: dict[tuple[str, int], tuple[str, Run]] = {}
+
+    @classmethod
+    def opened(cls, path: PathLike, data: str, settings: dict[str, Any], seed: int) -> Self:
+        """Read the file, or begin one.
+
+        Parameters
+        ----------
+        path : path
+        data : str
+            Of :func:`data_fingerprint`.
+        settings : dict of JSON values
+            Those that the file has to agree with.
+        seed : int
+            Of a new file; an old one has its own.
+
+        Raises
+        ------
+        DataFileError
+            If it holds something else, or can't be read or written.
+        """
+        place = Path(path)
+        try:
+            if place.exists():
+                return cls._read(place, data, settings)
+            header = {"format": FORMAT, "version": VERSION, "data": data, "seed": seed}
+            with replace_when_whole(place) as file:
+                file.write(_line({**header, "settings": settings}))
+        except OSError as error:
+            raise DataFileError(
+                f"can't keep the runs in {place}: {error.strerror or error}. Choose a place that "
+                "you may write to."
+            ) from error
+        return cls(place, seed)
+
+    @classmethod
+    def _read(cls, path: Path, data: str, settings: dict[str, Any]) -> Self:
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        try:
+            header, *lines = [json.loads(line) for line in content[:whole].splitlines()]
+            if header["format"] != FORMAT or header["version"] != VERSION:
+                raise ValueError(f"format {header['format']!r}, version {header['version']!r}")
+            _check_same(path, header, data, settings)
+            opened = cls(path, int(header["seed"]))
+            for line in lines:
+                rule = line.pop("rule")
+                run = Run(**line)
+                opened._runs[run.query, run.repeat] = (rule, run)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, DataFileError):
+                raise
+            raise DataFileError(
+                f"{path} holds no runs of a simulation that this version can read ({error}). Name "
+                "another file, or delete it."
+            ) from error
+        if whole < len(content):
+            with path.open("r+b") as file:
+                file.truncate(whole)
+        return opened
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def run_of(self, query: str, rule: str, repeat: int) -> Run | None:
+        """Return a run if the file has it; raise if it was another rule of that name."""
+        found = self._runs.get((query, repeat))
+        if found is None:
+            return None
+        if found[0] != rule:
+            raise DataFileError(
+                f"{self.path} holds runs of {found[0]} under the name {query!r}, and now that is "
+                f"{rule}. Give it another name, or name another file."
+            )
+        return found[1]
+
+    def append(self, run: Run, rule: str) -> None:
+        """Add a run; it is on the disk when this returns."""
+        try:
+            with self.path.open("ab") as file:
+                file.write(_line({"rule": rule, **asdict(run)}))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise DataFileError(
+                f"can't write to {self.path}: {error.strerror or error}. The runs before are in it."
+            ) from error
+        self._runs[run.query, run.repeat] = (rule, run)
+
+
+def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[str, Any]) -> None:
+    before = header["settings"] | {"random_state": header["seed"]}
+    differing = [
+        f"{name} {before[name]} (now {now})"
+        for name, now in settings.items()
+        if before[name] != now
+    ]
+    if header["data"] != data:
+        differing.insert(0, "other data")
+    if differing:
+        raise DataFileError(
+            f"{path} holds runs with {'; '.join(differing)}. Save to another place, or delete it "
+            "to begin anew."
+        )
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, allow_nan=False).encode() + b"\n"
+
+
+def data_fingerprint(X_or_graph: Any, answers: Answers) -> str:
+    """Return a hash of the points and their true labels; see :func:`fingerprint`."""
+    digest = hashlib.sha256(fingerprint(X_or_graph).encode())
+    digest.update(answers.codes.astype("<i8").tobytes())
+    digest.update(repr(answers.classes.tolist()).encode())
+    return digest.hexdigest()
