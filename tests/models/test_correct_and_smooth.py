@@ -469,3 +469,10 @@ def test_scikit_learns_own_checks(estimator, check) -> None:
         assert not estimator.__sklearn_tags__().array_api_support
         return
     check(estimator)
+
+
+def test_booleans_beside_missing_labels_are_classes() -> None:
+    y = np.array([None if value < 0 else bool(value % 2) for value in Y], dtype=object)
+    model = CorrectAndSmooth(LogisticRegression(max_iter=1000)).fit(X, y)
+    assert model.classes_.tolist() == [False, True]
+    assert set(model.predict(X).tolist()) == {False, True}

@@ -77,6 +77,8 @@ def fitted_on_labelled(estimator: Any, X: Any, labels: Labels) -> Any:
         return model
     rows = np.flatnonzero(labels.labelled)
     points, y = _safe_indexing(indexable(X)[0], rows), labels.classes[labels.codes[rows]]
+    if y.dtype.kind == "O" and all(isinstance(value, (bool, np.bool_)) for value in y):
+        y = y.astype(bool)  # beside missing ones they come as objects, which few classifiers take
     if len(labels.classes) == 1:
         return DummyClassifier().fit(points, y)
     if labels.weights is None:
