@@ -44,8 +44,8 @@ class Size:
     n_digits: int
     n_subset: int  # of Fashion-MNIST, where all of it would take too long
     n_trust: int  # of Fashion-MNIST, for accuracies beside the peers
-    n_sized: int  # of it, where a peer that is told the sizes takes minutes for all
-    n_trust_draws: int  # of labels, there; the others take `n_draws`
+    n_sized: int  # of it, where each draw would take minutes for all
+    n_trust_draws: int  # of labels, where a draw takes seconds; else `n_draws`
 
 
 SIZES = {
@@ -86,7 +86,7 @@ SIZES = {
         n_digits=1_797,
         n_subset=5_000,
         n_trust=5_000,
-        n_sized=5_000,
+        n_sized=3_000,
         n_trust_draws=10,
     ),
     "full": Size(

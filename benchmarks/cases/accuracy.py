@@ -103,7 +103,7 @@ def sizes_known_fashion(bench: Bench) -> list[Row]:
 def skewed_draws(bench: Bench) -> list[Row]:
     """What it costs that one class got ten times the labels of another."""
     plans = (("even", _RATIO), ("skewed", _RATIO))
-    n_draws = bench.size.n_draws
+    n_draws = bench.size.n_trust_draws
     return [
         row
         for data in (digits(bench), fashion(bench.size.n_subset))
@@ -184,7 +184,7 @@ def measured(
             contender.settings["methods"], found[contender.name]["accuracy"], strict=True
         ):
             rows.setdefault(who, []).extend(accuracies)
-    return f"{name}, {n_draws} draws", {who: np.array(kept) for who, kept in rows.items()}
+    return f"{name}, {n_draws} draws", {who: np.array(rows[who]) for who in names}
 
 
 def _tasks(

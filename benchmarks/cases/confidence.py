@@ -31,7 +31,7 @@ def calibration(bench: Bench) -> list[Row]:
             *_first_and_others(ANSWERS, found[_task("calibration", _PER_CLASS)][key]),
             headline=False,
         )
-        for where, n_draws, found in _measured(bench, tasks)
+        for where, n_draws, found in _measured(bench, tasks, bench.size.n_trust)
         for measure, key in (("expected calibration error", "errors"), ("log loss", "losses"))
     ]
 
@@ -47,7 +47,7 @@ def coverage(bench: Bench) -> list[Row]:
             *_first_and_others(MODELS, found[_task("coverage", number)][key]),
             headline=False,
         )
-        for where, n_draws, found in _measured(bench, tasks)
+        for where, n_draws, found in _measured(bench, tasks, bench.size.n_sized)
         for number in _N_RANDOM
         for measure, unit, key in (
             (f"coverage, {_COVERAGE:.0%} asked for", "share", "coverage"),
@@ -57,13 +57,13 @@ def coverage(bench: Bench) -> list[Row]:
 
 
 def _measured(
-    bench: Bench, tasks: list[tuple[str, int, dict[str, Any]]]
+    bench: Bench, tasks: list[tuple[str, int, dict[str, Any]]], n_fashion: int
 ) -> list[tuple[str, int, dict[str, Any]]]:
     """Return a name, the number of draws and the arrays of each task, for each set."""
     found = []
     for (name, X, truth), n_draws in (
         (digits(bench), bench.size.n_draws),
-        (fashion(bench.size.n_trust), bench.size.n_trust_draws),
+        (fashion(n_fashion), bench.size.n_trust_draws),
     ):
         settings = {"seeds": [FIRST_SEED, n_draws]}
         contenders = [

@@ -29,7 +29,7 @@ _TIMED_PER_CLASS = 5
 
 def hindsight(bench: Bench) -> list[Row]:
     """Accuracy against the best and the median of the fixed models, on seven sets."""
-    return [row for data, n_draws in _sets(bench) for row in _rows(bench, data, n_draws)]
+    return [row for data in _sets(bench) for row in _rows(bench, data)]
 
 
 def choice_time(bench: Bench) -> list[Row]:
@@ -63,18 +63,17 @@ def choice_time(bench: Bench) -> list[Row]:
     return [Row(work, "fit, graph reused", "s", mine, also=[fixed], headline=False)]
 
 
-def _sets(bench: Bench) -> list[tuple[tuple[str, Any, Any], int]]:
-    """Return a name, features and classes of each set, and how many draws of labels."""
-    few, many = bench.size.n_trust_draws, bench.size.n_draws
+def _sets(bench: Bench) -> list[tuple[str, Any, Any]]:
+    """Return a name, features and classes of each set."""
     blobs = make_blobs(_BLOB_SIZES, n_features=10, cluster_std=4.0, random_state=0)
     return [
-        (digits(bench), many),
-        (fashion(bench.size.n_subset), few),
-        (("wine", *_scaled(load_wine)), many),
-        (("breast cancer", *_scaled(load_breast_cancer)), many),
-        (("iris", *_scaled(load_iris)), many),
-        (("two moons", *moons(min(bench.size.n_points, 1_000))), many),
-        (("four uneven blobs", *blobs), many),
+        digits(bench),
+        fashion(bench.size.n_subset),
+        ("wine", *_scaled(load_wine)),
+        ("breast cancer", *_scaled(load_breast_cancer)),
+        ("iris", *_scaled(load_iris)),
+        ("two moons", *moons(min(bench.size.n_points, 1_000))),
+        ("four uneven blobs", *blobs),
     ]
 
 
@@ -83,12 +82,13 @@ def _scaled(load: Any) -> tuple[Any, Any]:
     return scale(X), truth
 
 
-def _rows(bench: Bench, data: tuple[str, Any, Any], n_draws: int) -> list[Row]:
+def _rows(bench: Bench, data: tuple[str, Any, Any]) -> list[Row]:
     """Return a row a number of labels: ours, the best and the median of the fixed models.
 
     The median is that of each draw.
     """
     plans = [("each", number) for number in _PER_CLASS]
+    n_draws = bench.size.n_trust_draws
     work, found = measured(bench, (START, *FIXED), data, plans, n_draws)
     rows = []
     for column, number in enumerate(_PER_CLASS):

@@ -74,7 +74,7 @@ def _finder(name: str, X: Any, graph: Any, n_classes: int) -> Any:
     classifier = (
         KNeighborsClassifier(10)
         if name == NEIGHBORS
-        else make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))
+        else make_pipeline(StandardScaler(), LogisticRegression())
     )
     return lambda labelled, given: of_cleanlab(X[labelled], given, n_classes, classifier)
 
