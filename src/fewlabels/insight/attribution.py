@@ -62,7 +62,7 @@ class Explanation:
             if sizes[k] != 0
         ]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         if self.message:
             return f"point {self.node}: {self.message}"
         best = int(self.scores.argmax())
@@ -160,7 +160,7 @@ class Influence:
     unreached: BoolArray
     without: FloatArray
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return (
             f"the label {self.label!r} of point {self.node} changed the answer of "
             f"{int(self.flipped.sum())} of {len(self.change)} points "
