@@ -36,6 +36,9 @@ class Explanation:
         `class_prior` and `calibration` are applied.
     message : str
         Why there is nothing to tell; empty where there is.
+    note : str
+        What else the model did, where its answer is another class than that of the largest score;
+        else empty.
     """
 
     node: int
@@ -44,6 +47,7 @@ class Explanation:
     labels: npt.NDArray[Any]
     shares: FloatArray
     message: str = ""
+    note: str = ""
 
     @property
     def scores(self) -> FloatArray:
@@ -72,6 +76,8 @@ class Explanation:
             f"  {share:+7.1%}  point {node}, labelled {label!r}"
             for node, label, share in self.top()
         ]
+        if self.note:
+            lines.append(f"  {self.note}")
         return "\n".join(lines)
 
 

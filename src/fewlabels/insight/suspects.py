@@ -137,8 +137,8 @@ def rank_suspects(
     repeated from t = 1. A wrong label makes those around it look wrong, and is itself what they
     contradict most: it loses trust first, and what it says against the others with it. The means
     keep a class whose labels are little trusted from being drowned by the others. Ranked by the
-    margin, log (p_j,y_j + 0.03) / (p_jc + 0.03) with c the best other class, the least first; labels
-    without another of their class come after the others.
+    margin, log (p_j,y_j + 0.03) / (p_jc + 0.03) with c the best other class, the least first. The
+    only labels of their classes come after the others.
 
     Parameters
     ----------
