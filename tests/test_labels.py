@@ -62,7 +62,7 @@ DAY = datetime.date(2024, 1, 1)
         (pl.Series(["b", None, "a"]), ["a", "b"], [1, -1, 0], "O", None),
         (pl.Series(["b", None], dtype=pl.Categorical), ["b"], [0, -1], "O", None),
         (pl.Series(["b", None], dtype=pl.Enum(["b", "a"])), ["b"], [0, -1], "O", None),
-        (["nan", "", "None"], ["", "None", "nan"], [2, 0, 1], "O", None),
+        (["nan", " ", "None"], [" ", "None", "nan"], [2, 0, 1], "O", None),
         # truth values
         ([True, False], [False, True], [1, 0], "b", None),
         ([True, None, False], [False, True], [1, -1, 0], "O", None),
@@ -126,6 +126,27 @@ def test_labels_may_all_be_missing(y: Any) -> None:
 )
 def test_the_string_minus_one_is_refused(y: Any) -> None:
     with pytest.raises(InvalidInputError, match="'-1' stands among labels that are not numbers"):
+        encode_labels(y)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["a", "", "b"],
+        np.array(["a", "", "b"]),
+        np.array([b"a", b"", b"b"]),
+        np.array(["a", "", None], dtype=object),
+        np.array(["a", ""], dtype=STRINGS()),
+        pd.Series(["a", "", None]),
+        pd.Series(["a", ""], dtype="category"),
+        pl.Series(["a", "", None]),
+        ["", ""],
+        ["", 1],
+        ["", -1],
+    ],
+)
+def test_the_empty_string_is_refused(y: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"empty string b?'' .* with None, NaN"):
         encode_labels(y)
 
 
@@ -212,7 +233,7 @@ def test_where_all_are_known_the_dtype_is_that_of_the_labels() -> None:
     st.lists(
         st.one_of(
             st.none(),
-            st.text(max_size=2).filter(lambda text: text != "-1"),
+            st.text(min_size=1, max_size=2).filter(lambda text: text != "-1"),
             st.integers(0, 3),
             st.tuples(st.integers(0, 2)),
             st.frozensets(st.integers(0, 2)),
@@ -229,7 +250,11 @@ def test_decoding_what_was_encoded_gives_the_labels_back(y: list[Any]) -> None:
 
 @given(
     st.lists(
-        st.one_of(st.text(max_size=2), st.tuples(st.integers()), st.frozensets(st.integers(0, 3))),
+        st.one_of(
+            st.text(min_size=1, max_size=2),
+            st.tuples(st.integers()),
+            st.frozensets(st.integers(0, 3)),
+        ),
         unique=True,
         max_size=6,
     ).filter(lambda found: "-1" not in found),

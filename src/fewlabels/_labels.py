@@ -162,7 +162,7 @@ def encode_labels(y: object) -> Labels:
     ------
     InvalidInputError
         If `y` is not one-dimensional, or if the string ``"-1"`` (or the number -1 among
-        strings) stands in it, which scikit-learn would take for a class.
+        strings) or the empty string stands in it, which scikit-learn would take for a class.
     InvalidTypeError
         If `y` is no array, or a label is not hashable.
     """
@@ -180,7 +180,7 @@ def encode_labels(y: object) -> Labels:
     if values.dtype.kind in "mM":
         return _encode_plain(values, np.isnat(values), None)
     if values.dtype.kind in "SU":
-        _refuse_minus_one(set(values.tolist()))
+        _refuse_markers(set(values.tolist()))
     return _encode_plain(values, np.zeros(len(values), dtype=bool), None)
 
 
@@ -279,7 +279,7 @@ def _encode_objects(values: AnyArray) -> Labels:
             raise InvalidTypeError(
                 f"labels must be hashable, got a {type(value).__name__} at row {row}: {value!r}."
             ) from error
-    _refuse_minus_one(found)
+    _refuse_markers(found)
     ordered = _in_order(found)
     classes = _object_array(ordered)
     code_of = {value: code for code, value in enumerate(ordered)}
@@ -298,7 +298,15 @@ def _in_order(found: Iterable[Any]) -> list[Any]:
     return sorted(found, key=lambda value: (type(value).__name__, repr(value)))
 
 
-def _refuse_minus_one(found: Any) -> None:
+def _refuse_markers(found: Any) -> None:
+    """Raise where a value that is meant to say "unlabelled" would become a class."""
+    for empty in ("", b""):
+        if empty in found:
+            raise InvalidInputError(
+                f"the empty string {empty!r} stands among the labels, where it would be a class of "
+                "its own. Mark unlabelled points with None, NaN or pandas.NA "
+                "(in an array of dtype object); name the class if it is one."
+            )
     for value in ("-1", b"-1", UNLABELLED):
         if value in found:
             raise InvalidInputError(

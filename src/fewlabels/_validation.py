@@ -115,7 +115,13 @@ def check_same_length(*columns: Any) -> None:
 
 
 def naming_rows(X: Any, message: str) -> str:
-    """Add the rows of the NaN or infinite values that scikit-learn's message speaks of."""
+    """Add to scikit-learn's message the rows of its NaN or infinite values, or the way to 2-D."""
+    if message.startswith("Found array with dim"):
+        array = "X" if hasattr(X, "reshape") else "np.asarray(X)"
+        return (
+            f"{message} X has shape {np.shape(X)}; make it one row a point: "
+            f"{array}.reshape(len(X), -1)."
+        )
     if "NaN" not in message and "infinity" not in message:
         return message
     if sparse.issparse(X):

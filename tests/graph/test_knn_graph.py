@@ -243,7 +243,7 @@ def test_many_rows_that_are_not_finite_are_counted() -> None:
     ("X", "error", "message"),
     [
         ([1.0, 2.0], InvalidInputError, "2D array"),
-        (np.ones((2, 2, 2)), InvalidInputError, "dim 3"),
+        (np.ones((2, 2, 2)), InvalidInputError, r"dim 3.* X.reshape\(len\(X\), -1\)"),
         (np.ones((0, 2)), InvalidInputError, r"0 sample.*shape=\(0, 2\)"),
         (np.ones((2, 0)), InvalidInputError, "0 feature"),
         ([["a"], ["b"]], InvalidInputError, "could not convert string to float: 'a'"),

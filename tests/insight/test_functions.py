@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.insight import (
     Calibration,
+    Influence,
     conformal_threshold,
     doubt_reasons,
     expected_calibration_error,
@@ -260,9 +261,59 @@ def test_the_ranking_does_not_hang_on_the_order_of_the_labels() -> None:
 
 
 def test_labels_that_hear_nothing_are_not_suspect() -> None:
-    found = rank_suspects(LeftOut(np.zeros((2, 2)), np.zeros(2)), [0, 1], [0, 1], np.arange(2))
+    left_out = LeftOut(np.zeros((4, 4)), np.zeros(4))
+    found = rank_suspects(left_out, range(4), [0, 1, 0, 1], np.arange(2))
+    assert found.n_judged == 4
     assert found.n_suspects == 0
-    assert found.rivals.tolist() == [-1, -1]
+    assert found.rivals.tolist() == [-1] * 4
+
+
+def test_the_only_label_of_a_class_is_not_judged_and_stands_last() -> None:
+    left_out = heard_in_groups([4, 4], 1.0, 0.05)
+    # point 12 is wrong; 15 is the only one of its class, among dogs
+    codes = [0, 0, 1, 0, 1, 2, 1, 1]
+    found = rank_suspects(left_out, range(10, 18), codes, np.array(["cat", "dog", "eel"]))
+    assert found.nodes[0] == 12
+    assert found.nodes[-1] == 15
+    assert found.margins[-1] < 0
+    assert found.judged.tolist() == [True] * 7 + [False]
+    assert (found.n_judged, found.n_suspects, len(found)) == (7, 1, 8)
+    lines = str(found).splitlines()
+    assert lines[0] == "1 of 7 labels are contradicted by the others"
+    assert lines[1].startswith("point 12: labelled 'dog', the others say 'cat'")
+    assert lines[2:] == ["not judged, as the only labels of their classes: 'eel' (point 15)"]
+    assert found.table(n_rows=0).splitlines()[1] == "and 1 more"
+    # a label of weight 0 is no companion
+    codes[4] = 2
+    weights = np.ones(8)
+    weights[4] = 0
+    weighted = rank_suspects(left_out, range(8), codes, np.arange(3), weights)
+    assert weighted.nodes[~weighted.judged].tolist() == [5]
+
+
+def test_where_each_class_has_one_label_none_is_judged() -> None:
+    found = rank_suspects(heard_in_groups([7], 1.0, 0.0), range(7), range(7), np.arange(7))
+    assert not found.judged.any()
+    assert found.n_suspects == 0
+    assert str(found) == "no label can be judged, for none has another of its class"
+
+
+def test_of_many_only_labels_a_few_are_named() -> None:
+    codes = [0, 0, 1, 2, 3, 4, 5, 6, 7]
+    found = rank_suspects(heard_in_groups([9], 1.0, 0.0), range(9), codes, np.arange(8))
+    assert str(found).endswith("5 (point 6) and 2 more")
+
+
+def test_a_notebook_shows_what_is_printed() -> None:
+    suspects = rank_suspects(heard_in_groups([4], 1.0, 0.0), range(4), [0, 0, 1, 1], np.arange(2))
+    row = np.array([3.0, 1.0])
+    explained = explain_scores(7, row, np.eye(2), np.array([1, 4]), np.arange(2), np.arange(2))
+    moved = np.full(3, 0.5)
+    influence = Influence(4, 1, moved, moved > 0, moved > 1, np.ones((3, 2)))
+    for found in (suspects, explained, influence):
+        assert repr(found) == str(found)
+        assert "array(" not in repr(found)
+    assert repr(influence).startswith("the label 1 of point 4 changed the answer of 3 of 3 points")
 
 
 @pytest.mark.parametrize(

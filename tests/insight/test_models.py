@@ -337,6 +337,13 @@ def test_bad_questions_are_refused() -> None:
         model.doubt(abstain_below=1.5)
     with pytest.raises(InvalidInputError, match="coverage"):
         model.predict_set(coverage=0)
+    with pytest.raises(InvalidTypeError, match=r"got 0.9\. .* write coverage=0\.9"):
+        model.predict_set(0.9)
+    with pytest.raises(TypeError, match="positional"):
+        model.predict_set(None, 0.9)
+    for ask in (model.doubt, model.predict_or_abstain):
+        with pytest.raises(InvalidTypeError, match=r"write abstain_below=1\."):
+            ask(1)
     with pytest.raises(InvalidInputError, match="fitted on a Graph"):
         model.predict_set([[0.0, 0.0]])
     with pytest.raises(InvalidInputError, match="calibration must be one of 'loo', or None"):

@@ -326,6 +326,35 @@ def test_doubts_and_abstentions_go_by_the_final_answers() -> None:
     np.testing.assert_array_equal(sure, model.calibrated_proba().max(axis=1) >= 0.8)
 
 
+def test_an_explanation_says_where_a_later_step_gave_another_answer() -> None:
+    X, truth = make_blobs(300, centers=3, n_features=4, cluster_std=3.5, random_state=2)
+    y = np.full(300, -1)
+    for c, n in enumerate((3, 40, 3)):
+        y[np.flatnonzero(truth == c)[:n]] = c
+    y[np.flatnonzero(truth == 0)[3:6]] = 1  # of many of their class, and others are around them
+    model = FewLabelsClassifier(alpha=0.995).fit(X, y)
+    linear = FewLabelsClassifier(alpha=0.995, n_rounds=0, calibration=None).fit(X, y)
+    massed = linear.label_distributions_.argmax(axis=1)
+    steps = []
+    for node in range(300):
+        found = model.explain(node)
+        largest = model.classes_[found.scores.argmax()]
+        answer = model.transduction_[node]
+        if largest == answer:
+            step = ""
+        elif y[node] == answer:
+            step = "labelled points keep their label"
+        elif massed[node] == answer:
+            step = "brought to their expected shares"
+        else:
+            step = "self-training settled on it"
+        assert step in found.note
+        assert bool(found.note) == bool(step)
+        assert (f"but the answer is {answer}: after this" in str(found)) == bool(step)
+        steps.append(step)
+    assert len(set(steps)) == 4
+
+
 # Choices
 
 
@@ -347,10 +376,21 @@ def test_with_one_label_a_class_nothing_is_learned_from_labels() -> None:
         y[np.flatnonzero(c == TRUTH)[0]] = c
     model = FewLabelsClassifier().fit(BLOBS, y)
     assert model.alpha_ == 0.995
-    assert "0 labels can be left out" in model.choices_["alpha"].why
+    assert model.choices_["alpha"].why.endswith("are needed, and there are 0")
     assert "what is usual" in model.choices_["calibration"].why
-    assert "3 of 3 classes have one label only: 0, 1, 2" in model.choices_.notes[0]
+    assert "3 of 3 classes have a single label: 0, 1, 2. A second" in model.choices_.notes[0]
     np.testing.assert_allclose(model.label_distributions_.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_where_some_classes_have_a_single_label_the_choices_say_which_labels_speak() -> None:
+    X, truth = load_digits(return_X_y=True)
+    y = np.full(len(truth), -1)
+    for c in range(10):
+        y[np.flatnonzero(truth == c)[: 3 if c < 3 else 1]] = c
+    choices = FewLabelsClassifier().fit(X, y).choices_
+    assert "others of their class can speak for are needed, and there are 9" in str(choices)
+    assert "fitted to 9 labels left out, each with another of its class" in str(choices)
+    assert "7 of 10 classes have a single label: 3, 4, 5, 6, 7 and 2 more. A second" in str(choices)
 
 
 def test_a_given_alpha_prior_and_graph_are_said_to_be_given() -> None:

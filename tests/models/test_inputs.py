@@ -9,7 +9,14 @@ import pytest
 from scipy import sparse
 from sklearn.metrics.pairwise import rbf_kernel
 
-from fewlabels import Graph, LabelSpreading, rbf_graph
+from fewlabels import (
+    FewLabelsClassifier,
+    FewLabelsRegressor,
+    Graph,
+    LabelSpreading,
+    UnreachedWarning,
+    rbf_graph,
+)
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models import _kernels
 
@@ -29,6 +36,16 @@ def test_sparse_features_of_every_format_are_features(estimator, form, kind, ker
     np.testing.assert_allclose(model.label_distributions_, dense.label_distributions_, rtol=1e-6)
     assert model.predict(features).tolist() == ANSWER
     assert sparse.issparse(model.X_)
+
+
+def test_of_pictures_the_error_says_how_to_make_rows(estimator) -> None:
+    pictures = np.zeros((6, 2, 2))
+    for given, array in ((pictures, "X"), (pictures.tolist(), r"np.asarray\(X\)")):
+        with pytest.raises(
+            InvalidInputError,
+            match=rf"X has shape \(6, 2, 2\).*: {array}\.reshape\(len\(X\), -1\)",
+        ):
+            estimator().fit(given, Y)
 
 
 @pytest.mark.parametrize("form", ["csr", "csc", "coo", "lil"])
@@ -220,3 +237,37 @@ def test_dense_affinities_with_many_zeros_are_held_sparse(estimator) -> None:
     assert not estimator("precomputed").fit(mostly_zero, y).graph_.is_dense
     assert estimator("precomputed").fit(rbf_kernel(X), Y).graph_.is_dense
     assert isinstance(estimator(gamma=1).fit(X, Y).graph_, Graph)
+
+
+def advice(model, X, y) -> str:
+    with pytest.warns(UnreachedWarning) as caught:
+        model.fit(X, y)
+    return str(caught[0].message).partition("To reach them, ")[2]
+
+
+def test_what_reaches_the_unreached_fits_the_model(estimator) -> None:
+    features = np.array([[0.0], [0.1], [0.2], [9e3], [9.0001e3], [9.0002e3]])
+    y = [0, -1, 1, -1, -1, -1]
+    one_each = "label a point in each of those parts of the graph, or "
+    for settings, rest in (
+        ({"kernel": "knn", "n_neighbors": 2}, "raise n_neighbors (2 now)."),
+        ({"kernel": "self-tuning", "n_neighbors": 1}, "raise n_neighbors (1 now)."),
+        ({"kernel": "rbf"}, 'lower gamma, or take kernel="self-tuning".'),
+        ({"kernel": rbf_kernel}, "take a kernel that joins them."),
+    ):
+        assert advice(estimator(**settings), features, y) == one_each + rest
+    affinity = np.kron(np.eye(2), np.ones((3, 3)))
+    given = one_each + "give affinities that join the parts."
+    assert advice(estimator("precomputed"), affinity, y) == given
+    graph = one_each + "build the graph with more neighbors."
+    assert advice(estimator(), Graph.from_affinity(affinity), y) == graph
+
+
+@pytest.mark.parametrize("make", [FewLabelsClassifier, FewLabelsRegressor])
+def test_where_the_number_of_neighbors_was_chosen_the_advice_says_it(make) -> None:
+    rng = np.random.default_rng(0)
+    features = np.concatenate([rng.normal(size=(30, 2)), rng.normal(1e4, 1, size=(30, 2))])
+    y = np.full(60, np.nan)
+    y[:2] = 0, 1
+    assert advice(make(), features, y).endswith("or raise n_neighbors (10 now).")
+    assert advice(make(n_neighbors=4), features, y).endswith("or raise n_neighbors (4 now).")

@@ -236,6 +236,23 @@ def test_a_single_label_is_everybodys_and_tells_no_deviation(regressor) -> None:
     assert model.posterior_std().max() > 0
 
 
+@pytest.mark.parametrize("column", [list, np.array, pd.Series, pl.Series])
+def test_a_regressor_is_warned_of_the_markers_of_classifiers(regressor, column) -> None:
+    with pytest.warns(UserWarning, match=r"3 of 5 entries of y are -1.*NaN or None") as caught:
+        model = regressor().fit(path_graph(np.ones(4)), column([-1, 4, -1, -1, 2]))
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    numbers = regressor().fit(path_graph(np.ones(4)), [-1.0, 4.0, -1.0, -1.0, 2.0])
+    np.testing.assert_array_equal(model.transduction_, numbers.transduction_)
+
+
+@pytest.mark.parametrize(
+    "y", [[-1, 3, -1, 2], [-1.0, -1.0, -1.0, 2.0], [-1, -1, None, 2], [-2, -2, -2, 1]]
+)
+def test_minus_one_is_a_number_where_it_looks_like_one(regressor, y) -> None:
+    regressor().fit(path_graph(np.ones(3)), y)  # warnings are errors
+
+
 def test_what_no_label_reaches_has_the_mean_and_no_bounded_deviation(regressor) -> None:
     graph = Graph.from_affinity(np.kron(np.eye(3), np.ones((3, 3))))
     y = [1, 5, None, 9, None, None, None, None, None]

@@ -247,6 +247,7 @@ def test_the_same_answer_twice_is_one_answer():
         (lambda s: s.tell([1, 2], ["a", None]), "label of point 2 is missing"),
         (lambda s: s.tell([1, 2], ["a", np.nan]), "label of point 2 is missing"),
         (lambda s: s.tell(1, -1), "is -1, which means unlabelled"),
+        (lambda s: s.tell(1, ""), "empty string.*use skip"),
         (lambda s: s.tell(1, "-1"), 'is "-1", which elsewhere means unlabelled'),
         (lambda s: s.tell(1, 2**64), "beyond 64 bits"),
         (lambda s: s.tell(1, 0.5), "is 0.5 of type float"),

@@ -36,6 +36,9 @@ class Explanation:
         `class_prior` and `calibration` are applied.
     message : str
         Why there is nothing to tell; empty where there is.
+    note : str
+        What else the model did, where its answer is another class than that of the largest score;
+        else empty.
     """
 
     node: int
@@ -44,6 +47,7 @@ class Explanation:
     labels: npt.NDArray[Any]
     shares: FloatArray
     message: str = ""
+    note: str = ""
 
     @property
     def scores(self) -> FloatArray:
@@ -62,7 +66,7 @@ class Explanation:
             if sizes[k] != 0
         ]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         if self.message:
             return f"point {self.node}: {self.message}"
         best = int(self.scores.argmax())
@@ -72,6 +76,8 @@ class Explanation:
             f"  {share:+7.1%}  point {node}, labelled {label!r}"
             for node, label, share in self.top()
         ]
+        if self.note:
+            lines.append(f"  {self.note}")
         return "\n".join(lines)
 
 
@@ -160,7 +166,7 @@ class Influence:
     unreached: BoolArray
     without: FloatArray
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return (
             f"the label {self.label!r} of point {self.node} changed the answer of "
             f"{int(self.flipped.sum())} of {len(self.change)} points "

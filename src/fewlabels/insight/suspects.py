@@ -13,6 +13,8 @@ from fewlabels._validation import check_integer
 from fewlabels.insight._checks import FloatArray, IntArray, check_codes
 from fewlabels.systems import LeftOut
 
+BoolArray = npt.NDArray[np.bool_]
+
 # Rounds of weighing; it settles in a few.
 _ROUNDS = 30
 _SETTLED = 1e-6
@@ -20,11 +22,16 @@ _SETTLED = 1e-6
 _LEAST_TRUST = 1e-3
 # Added to the shares before their ratio is taken: what is less than a few hundredths is noise.
 _NOISE = 0.03
+# Labels without another of their class that are named in the text.
+_NAMED = 5
 
 
 @dataclass(frozen=True)
 class SuspectLabels:
     """Labels in the order of suspicion, the most suspect first; each array has n_labelled entries.
+
+    The only label of a class can't be judged: no other label could say that class. Such labels
+    stand last.
 
     Attributes
     ----------
@@ -36,15 +43,19 @@ class SuspectLabels:
     margins : ndarray of float
         Logarithm of the ratio of the shares of the evidence that speak for the label and for
         the suggested class, 0.03 added to each: from -3.5 to 3.5. Below 0 the others contradict
-        the label. 0 where they say nothing.
+        the label, where it is `judged`. 0 where they say nothing.
     rivals : ndarray of int
         The labelled point of the suggested class that says most against the label; -1 where none
         says anything.
     trust : ndarray of float
         Positive, 1 in the mean of each class: how much each label counted in the judgement of
         the others.
+    judged : ndarray of bool
+        Whether another label is of the same class. These stand first.
+    n_judged : int
+        How many are judged.
     n_suspects : int
-        How many are contradicted: the first `n_suspects` have a margin below 0.
+        How many of these are contradicted: the first `n_suspects`.
     """
 
     nodes: IntArray
@@ -53,11 +64,17 @@ class SuspectLabels:
     margins: FloatArray
     rivals: IntArray
     trust: FloatArray
+    judged: BoolArray
+
+    @property
+    def n_judged(self) -> int:
+        """Labels that have another of their class."""
+        return int(self.judged.sum())
 
     @property
     def n_suspects(self) -> int:
         """Labels that the others contradict."""
-        return int((self.margins < 0).sum())
+        return int((self.judged & (self.margins < 0)).sum())
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -68,18 +85,39 @@ class SuspectLabels:
         return iter(list(zip(*(column.tolist() for column in columns), strict=True)))
 
     def table(self, n_rows: int = 10) -> str:
-        """Return the first rows as text."""
+        """Return the first labels that are contradicted as text, and what the others are.
+
+        Parameters
+        ----------
+        n_rows : int, default=10
+            Most labels that are listed; at least 0.
+        """
         n_rows = check_integer("n_rows", n_rows, minimum=0)
-        lines = [f"{self.n_suspects} of {len(self)} labels are contradicted by the others"]
+        shown = min(n_rows, self.n_suspects)
+        if self.n_judged == 0:
+            return "no label can be judged, for none has another of its class"
+        lines = [f"{self.n_suspects} of {_labels(self.n_judged)} contradicted by the others"]
         lines += [
             f"point {node}: labelled {label!r}, the others say {other!r} (margin {margin:+.2f}"
             + (f", above all point {rival})" if rival >= 0 else ")")
-            for node, label, other, margin, rival in list(self)[:n_rows]
+            for node, label, other, margin, rival in list(self)[:shown]
         ]
+        if shown < self.n_suspects:
+            lines.append(f"and {self.n_suspects - shown} more")
+        if self.n_judged < len(self):
+            alone = [f"{label!r} (point {node})" for node, label, *_ in list(self)[self.n_judged :]]
+            named = ", ".join(alone[:_NAMED])
+            if len(alone) > _NAMED:
+                named += f" and {len(alone) - _NAMED} more"
+            lines.append(f"not judged, as the only labels of their classes: {named}")
         return "\n".join(lines)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.table()
+
+
+def _labels(n: int) -> str:
+    return "1 label is" if n == 1 else f"{n} labels are"
 
 
 def rank_suspects(
@@ -99,7 +137,8 @@ def rank_suspects(
     repeated from t = 1. A wrong label makes those around it look wrong, and is itself what they
     contradict most: it loses trust first, and what it says against the others with it. The means
     keep a class whose labels are little trusted from being drowned by the others. Ranked by the
-    margin, log (p_j,y_j + 0.03) / (p_jc + 0.03) with c the best other class, the least first.
+    margin, log (p_j,y_j + 0.03) / (p_jc + 0.03) with c the best other class, the least first. The
+    only labels of their classes come after the others.
 
     Parameters
     ----------
@@ -125,14 +164,19 @@ def rank_suspects(
     >>> import numpy as np
     >>> from fewlabels.insight import rank_suspects
     >>> from fewlabels.systems import LeftOut
-    >>> heard = LeftOut(np.ones((5, 5)) - np.eye(5), np.zeros(5))
-    >>> print(rank_suspects(heard, [3, 4, 5, 6, 7], [0, 0, 0, 1, 0], np.array(["cat", "dog"])))
+    >>> heard = LeftOut(np.array([
+    ...     [0, 1, 1, 0, 0, 0],
+    ...     [1, 0, 1, 0, 0, 0],
+    ...     [1, 1, 0, 0, 0, 0],
+    ...     [0, 0, 0, 0, 1, 1],
+    ...     [0, 0, 0, 1, 0, 1],
+    ...     [0, 0, 0, 1, 1, 0],
+    ... ]), np.zeros(6))
+    >>> classes = np.array(["cat", "dog", "eel"])
+    >>> print(rank_suspects(heard, [3, 4, 5, 6, 7, 8], [0, 0, 1, 1, 1, 2], classes))
     1 of 5 labels are contradicted by the others
-    point 6: labelled 'dog', the others say 'cat' (margin -3.54, above all point 3)
-    point 3: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
-    point 4: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
-    point 5: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
-    point 7: labelled 'cat', the others say 'dog' (margin +1.02, above all point 6)
+    point 5: labelled 'dog', the others say 'cat' (margin -3.54, above all point 3)
+    not judged, as the only labels of their classes: 'eel' (point 8)
     """
     points = np.asarray(nodes, dtype=np.intp)
     own = check_codes("codes", codes, (len(points), len(classes)))
@@ -160,7 +204,10 @@ def rank_suspects(
     margins = np.log((shares[rows, own] + _NOISE) / (best + _NOISE))
     against = left_out.weights * (own[None, :] == suggested[:, None]) * (Y.sum(axis=1) * trust)
     rivals = np.where(against.any(axis=1), points[against.argmax(axis=1)], -1)
-    order = np.argsort(margins, kind="stable")
+    speaks = Y.any(axis=1).astype(np.float64)  # not so where a weight is 0
+    companions = np.bincount(own, weights=speaks, minlength=len(classes))[own] - speaks
+    judged = companions > 0
+    order = np.lexsort((margins, ~judged))
     return SuspectLabels(
         nodes=points[order],
         labels=classes[own[order]],
@@ -168,6 +215,7 @@ def rank_suspects(
         margins=margins[order],
         rivals=rivals[order],
         trust=trust[order],
+        judged=judged[order],
     )
 
 

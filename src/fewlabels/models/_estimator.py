@@ -107,8 +107,27 @@ class GraphEstimator(BaseEstimator, ABC):
 
     def _warn_of(self, scores: Scores | StreamedScores) -> None:
         warn_of_answers(
-            scores, self.reached_, self.max_iter, self.tol, self.solver, self._unreached_answer
+            scores,
+            self.reached_,
+            self.max_iter,
+            self.tol,
+            self.solver,
+            self._unreached_answer,
+            self._how_to_join(),
         )
+
+    def _how_to_join(self) -> str:
+        """Say what joins the parts of the graph, which depends on where it came from."""
+        if self._kernel is None:
+            return "build the graph with more neighbors"
+        if self.kernel == "precomputed":
+            return "give affinities that join the parts"
+        if callable(self.kernel):
+            return "take a kernel that joins them"
+        if self.kernel == "rbf":
+            return 'lower gamma, or take kernel="self-tuning"'
+        now = self.n_neighbors or self.graph_.build_info["n_neighbors"]  # None: as chosen
+        return f"raise n_neighbors ({now} now)"
 
     def _votes(self, X: Any, values: FloatArray) -> FloatArray:
         """Return the sums of `values` over the known points near new ones, by the kernel's weights.

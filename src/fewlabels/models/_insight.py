@@ -130,7 +130,8 @@ class LinearInsight(LeftOutInsight):
         -------
         SuspectLabels
             The most suspect first, each with the class that the others suggest, and with the
-            label that says most against it. See :func:`fewlabels.insight.rank_suspects`.
+            label that says most against it. The only labels of their classes, which nothing can
+            judge, come last. See :func:`fewlabels.insight.rank_suspects`.
 
         Raises
         ------

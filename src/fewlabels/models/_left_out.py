@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -156,7 +157,7 @@ class LeftOutInsight(_Base):
         check_is_fitted(self)
         return self.calibrated_proba(X).astype(self.label_distributions_.dtype, copy=False)
 
-    def predict_set(self, X: Any = None, coverage: float = 0.9) -> BoolArray:
+    def predict_set(self, X: Any = None, *, coverage: float = 0.9) -> BoolArray:
         """Return for each point a set of classes that holds the true one with this probability.
 
         Conformal prediction with the labels left out one by one. It asks that the labelled points
@@ -183,6 +184,7 @@ class LeftOutInsight(_Base):
             If labels are soft, or several classes may hold of a point.
         """
         self._refuse_rows("predict_set")
+        _refuse_number(X, "coverage")
         codes = self._labels.codes[self.loo_labelled_]
         threshold = conformal_threshold(self._calibrated_loo(), codes, coverage=coverage)
         shares, evidence, answered = self._evidence_of(X)
@@ -208,6 +210,7 @@ class LeftOutInsight(_Base):
         -------
         ndarray of shape (n_points,), str
         """
+        _refuse_number(X, "abstain_below")
         return doubt_reasons(
             *self._evidence_of(X), self.loo_calibration_, abstain_below=abstain_below
         )
@@ -366,3 +369,12 @@ class LeftOutInsight(_Base):
         kept = dict(state.get("_insight", {}))
         kept.pop("response", None)
         return state | {"_insight": kept} if "_insight" in state else state
+
+
+def _refuse_number(X: Any, setting: str) -> None:
+    """Raise if a setting was given in the place of X."""
+    if isinstance(X, Real):
+        raise InvalidTypeError(
+            f"X must be features of new points, or None for the fitted ones, got {X!r}. If that "
+            f"is the {setting}, write {setting}={X!r}."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._labels import is_missing, weights_of
+from fewlabels._labels import UNLABELLED, is_missing, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._relabel import point_indices
 from fewlabels.models._targets import checked_weights
+from fewlabels.models._warnings import callers_level
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -116,8 +118,22 @@ def encode_numbers(y: object, sample_weight: object = None) -> Numbers:
     ------
     InvalidInputError, InvalidTypeError
         If `y` is not a column of finite numbers, none is known, or a weight can't be used.
+
+    Warns
+    -----
+    UserWarning
+        If more than half of a `y` of integers is -1, as classifiers mark unlabelled points.
     """
     values, dtype = _as_numbers(y)
+    n_marked = int((values == UNLABELLED).sum())
+    if 2 * n_marked > len(values) and _are_integers(y):
+        warnings.warn(
+            f"{n_marked} of {len(values)} entries of y are -1, which is a number to a regressor: "
+            "these points count as labelled. If they are unlabelled, mark them with NaN or None "
+            "(in an array of floats: np.where(y == -1, np.nan, y)).",
+            UserWarning,
+            stacklevel=callers_level(),
+        )
     labelled = ~np.isnan(values)
     if not labelled.any():
         raise InvalidInputError(
@@ -223,6 +239,11 @@ def _as_numbers(y: object) -> tuple[FloatArray, np.dtype[Any]]:
             "NaN or None where unlabelled."
         )
     return values, dtype
+
+
+def _are_integers(y: object) -> bool:
+    """Whether a column, none of it missing, is of integers."""
+    return bool(np.asarray(y).dtype.kind == "i")
 
 
 def _not_numbers(found: str) -> str:

@@ -97,6 +97,8 @@ class GraphRegressor(RegressorMixin, GraphEstimator):
             If `max_iter` ended the iteration before `tol` was reached.
         UnreachedWarning
             If some points lie in components of the graph that hold no label.
+        UserWarning
+            If more than half of a `y` of integers is -1, as classifiers mark unlabelled points.
         """
         if isinstance(X, DiskGraph):
             raise InvalidTypeError(

@@ -21,10 +21,11 @@ def warn_of_answers(
     tol: float,
     solver: str,
     unreached: str,
+    join: str,
 ) -> None:
     """Warn if the iteration ended too early, or some points are out of every label's reach.
 
-    `unreached` says what those points are answered with.
+    `unreached` says what those points are answered with, and `join` what joins them to labels.
     """
     if not scores.converged.all():
         limited = scores.n_iter >= max_iter
@@ -47,8 +48,8 @@ def warn_of_answers(
     if n_unreached:
         warnings.warn(
             f"{n_unreached} of {len(reached)} points can't be reached from any label. {unreached}, "
-            "and reached_ is False there. graph_.diagnose(y) says where they are. To join them, "
-            'raise n_neighbors, take kernel="self-tuning", or lower gamma.',
+            "and reached_ is False there. graph_.diagnose(y) says where they are. To reach them, "
+            f"label a point in each of those parts of the graph, or {join}.",
             UnreachedWarning,
             stacklevel=callers_level(),
         )

@@ -331,7 +331,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         # Out of every label's reach, the estimator still has something to say.
         everywhere = np.ones_like(self.reached_)
         warn_of_answers(
-            scores, everywhere, self.max_iter, self.tol, self.solver, self._unreached_answer
+            scores, everywhere, self.max_iter, self.tol, self.solver, self._unreached_answer, ""
         )
 
     def _solve(self) -> Scores:

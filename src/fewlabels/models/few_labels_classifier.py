@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from fewlabels._labels import Labels
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
-from fewlabels.insight import Calibration, fit_calibration
+from fewlabels.insight import Calibration, Explanation, fit_calibration
 from fewlabels.models._choices import Choice, Choices, graph_choice
 from fewlabels.models._class_means import ClassMeanSpreading
 from fewlabels.models._class_prior import ClassPrior
@@ -202,7 +203,38 @@ default="uniform"
         found: Choices = self._kept("choices", self._say_choices)
         return found
 
-    def predict_set(self, X: Any = None, coverage: float = 0.9) -> npt.NDArray[np.bool_]:
+    def explain(self, node: int) -> Explanation:
+        """Say what each labelled point adds to the scores of a fitted point, in the first step.
+
+        See :meth:`LinearInsight.explain`, which has the parameters, too.
+
+        Parameters
+        ----------
+        node : int
+            From 0 to n_samples - 1; labelled or not.
+
+        Returns
+        -------
+        Explanation
+            Its `note`, and its text, say so where `transduction_` is another class than the one
+            with the largest share, and which later step made it so.
+        """
+        found = super().explain(node)
+        answer = self.transduction_[[found.node]]
+        if found.message or not self._scores.answered[found.node]:
+            return found
+        if found.classes[[found.scores.argmax()]] == answer:
+            return found
+        if self._labels.labelled[found.node]:
+            step = "labelled points keep their label"
+        elif self.classes_[[self._linear_distributions[found.node].argmax()]] == answer:
+            step = "the classes were brought to their expected shares (class_prior)"
+        else:
+            step = "self-training settled on it"
+        note = f"but the answer is {answer.tolist()[0]!r}: after this, {step}"
+        return dataclasses.replace(found, note=note)
+
+    def predict_set(self, X: Any = None, *, coverage: float = 0.9) -> npt.NDArray[np.bool_]:
         """Return for each point a set of classes that holds the true one with this probability.
 
         Conformal prediction on the shares of the first two steps, of which labels can be left
@@ -224,7 +256,7 @@ default="uniform"
         linear = copy.copy(self)
         linear._plain_distributions = self._linear_distributions
         linear._insight = self._insight | {"calibration": self._linear_calibration()}
-        return super(FewLabelsClassifier, linear).predict_set(X, coverage)
+        return super(FewLabelsClassifier, linear).predict_set(X, coverage=coverage)
 
     def _check_parameters(self) -> None:
         check_choice("kernel", self.kernel, ("auto", "precomputed"))
@@ -335,7 +367,7 @@ default="uniform"
             return Choice(None, "shares are left as they are")
         fitted = self.loo_calibration_
         figures = {"sharpness": fitted.sharpness, "caution": fitted.caution}
-        told = f"{fitted.n_points} labels left out"
+        told = f"{fitted.n_points} labels left out, each with another of its class"
         if fitted.n_points == 0:
             told = "what is usual, for no label has another of its class that could tell"
         return Choice("loo", f"fitted to {told}", figures)
@@ -348,10 +380,12 @@ default="uniform"
         if len(labels.classes) == 1:
             notes.append(f"all labels are {labels.classes.tolist()[0]!r}, and so are all answers")
         elif single:
-            shown = ", ".join(map(repr, single[:5])) + (", ..." if len(single) > 5 else "")
+            shown = ", ".join(map(repr, single[:5]))
+            if len(single) > 5:
+                shown += f" and {len(single) - 5} more"
             notes.append(
-                f"{len(single)} of {len(labels.classes)} classes have one label only: {shown}. "
-                "A second one each would tell how sure to be"
+                f"{len(single)} of {len(labels.classes)} classes have a single label: {shown}. "
+                "A second label of each would tell how sure to be"
             )
         unreached = int((~self.reached_).sum())
         if unreached:

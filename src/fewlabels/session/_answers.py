@@ -82,6 +82,11 @@ def checked_label(value: object, whose: str) -> Label:
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
+        if not value:
+            raise InvalidInputError(
+                f"the label {whose} is the empty string. Give it a name, or use skip for a "
+                "question without answer."
+            )
         if value == "-1":
             raise InvalidInputError(
                 f'the label {whose} is "-1", which elsewhere means unlabelled. Use another name, '
