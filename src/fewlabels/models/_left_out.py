@@ -233,6 +233,7 @@ class LeftOutInsight(_Base):
         ndarray of shape (n_points,)
             :meth:`doubt` tells why an answer is missing.
         """
+        _refuse_number(X, "abstain_below")
         shares, evidence, answered = self._evidence_of(X)
         reasons = doubt_reasons(
             shares, evidence, answered, self.loo_calibration_, abstain_below=abstain_below
