@@ -386,7 +386,7 @@ def test_answers_have_the_precision_of_y_and_minus_one_is_a_number(regressor) ->
     single = regressor().fit(graph, np.array([-1, np.nan, 1], dtype=np.float32))
     assert single.transduction_.dtype == np.float32
     assert single.transduction_[1] == pytest.approx(0, abs=1e-6)
-    whole = regressor().fit_predict(graph, np.array([-1, -1, 1]))
+    whole = regressor().fit_predict(path_graph(np.ones(3)), np.array([-1, -1, 1, 1]))
     assert whole.dtype == np.float64
     assert whole[1] < 0
 

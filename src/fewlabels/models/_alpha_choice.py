@@ -141,8 +141,8 @@ def too_few(n: int) -> Choice:
     """The default, where too few labels have another of their class."""
     return Choice(
         DEFAULT,
-        f"the default; to tell alphas apart, {_LEAST_LABELS} labels that others of their class "
-        f"can speak for are needed, and there {'is' if n == 1 else 'are'} {n}",
+        f"the default; {n} labels have others of their class that can speak for them, and "
+        f"{_LEAST_LABELS} are needed to tell alphas apart",
     )
 
 
