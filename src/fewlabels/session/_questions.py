@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.queries import QueryRule
-from fewlabels.session._events import Audit, Event, Label
+from fewlabels.session._events import Audit, Event
+from fewlabels.session._labels import Label
 from fewlabels.session._state import SessionState
 
 IntArray = npt.NDArray[np.intp]

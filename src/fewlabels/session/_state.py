@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from fewlabels.exceptions import InvalidInputError, SessionFileError
-from fewlabels.session._answers import check_same_kind
-from fewlabels.session._events import Audit, Event, Label
+from fewlabels.session._events import Audit, Event
+from fewlabels.session._labels import Label, check_same_kind
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,8 @@ class SessionState:
         """Take the events of a file, or raise SessionFileError where one contradicts another."""
         for number, event in enumerate(events):
             try:
+                for place, audit in enumerate(event.audits):
+                    self._check_audit(audit, self.n_open - place)
                 self.take(event)
             except InvalidInputError as error:
                 raise SessionFileError(
@@ -143,6 +145,25 @@ class SessionState:
                     f"got {len(event.labels)} labels for {len(event.indices)} points."
                 )
             self._check_labels(event)
+
+    def _check_audit(self, audit: Audit, n_open: int) -> None:
+        """Raise if a check says otherwise than what was known when it was drawn."""
+        if audit.n_labels != len(self.labels) or audit.n_drawn_from != n_open:
+            raise InvalidInputError(
+                f"the check of point {audit.point} is said to be drawn from {audit.n_drawn_from} "
+                f"points, with {audit.n_labels} labels, but {n_open} were open, with "
+                f"{len(self.labels)} labels."
+            )
+        counts = dict(audit.predicted_counts)
+        n_unpredicted = n_open - sum(counts.values())
+        n_like_it = counts.get(audit.predicted, 0) if audit.predicted is not None else n_unpredicted
+        if len(counts) < len(audit.predicted_counts) or n_unpredicted < 0 or n_like_it < 1:
+            raise InvalidInputError(
+                f"the counts of predictions at the check of point {audit.point} don't fit what "
+                f"was predicted of it, {audit.predicted!r}, among {n_open} open points."
+            )
+        for label in (*counts, *([] if audit.predicted is None else [audit.predicted])):
+            check_same_kind(label, self.labels.values())
 
     def _check_point(self, kind: str, point: int) -> None:
         if kind == "relabelled":
