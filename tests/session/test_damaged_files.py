@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import warnings
 
 import numpy as np
@@ -155,8 +156,10 @@ JUNK = st.one_of(
     st.sampled_from([*SCALARS, [], {}, [[]], ["a"], [0], [1, 2], {"pairs": []}, "told", "-1"]),
     st.recursive(
         st.sampled_from(SCALARS),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["class", "kind", "pairs", "x"]), inner, max_size=2),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["class", "kind", "pairs", "x"]), inner, max_size=2)
+        ),
         max_leaves=4,
     ),
 )
@@ -174,7 +177,7 @@ def changed(document, data):
         holder[key] = data.draw(JUNK)
     elif act == "retype":
         retyped = [str(before), [before], {"pairs": before}, bool(before)]
-        if isinstance(before, (int, float)):
+        if isinstance(before, (int, float)) and math.isfinite(before):
             retyped += [float(before), int(before), -before]
         holder[key] = data.draw(st.sampled_from(retyped))
     elif act == "repeat" and isinstance(holder, list):

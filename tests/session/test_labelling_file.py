@@ -97,6 +97,17 @@ def test_parameters_that_came_from_numpy_come_back_too(path):
     np.testing.assert_array_equal(loaded.class_prior, shares)
 
 
+def test_shares_by_class_come_back(path):
+    shares = {3: 0.5, np.int64(4): np.float64(0.25), 5: 0.25}
+    session = Session(GRAPH, [5, 4, 3], LabelSpreading(class_prior=shares), "random").tell(0, 4)
+    session.save(path)
+    loaded = Session.load(path, GRAPH)
+    assert loaded._settings.model.class_prior == shares
+    np.testing.assert_array_equal(
+        loaded.predictions().distributions, session.predictions().distributions
+    )
+
+
 def test_a_rule_or_model_of_ones_own_must_be_passed_again(path):
     def first(model, candidates):
         return -candidates
