@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -260,3 +261,35 @@ def test_ctrl_c_keeps_the_finished_runs_and_the_same_command_goes_on(table, tmp_
         with (folder / "curves.csv").open(newline="") as file:
             accuracies.append([row[:-1] for row in csv.reader(file)])  # all but the seconds
     assert accuracies[0] == accuracies[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_ends_the_runs_in_other_processes_too(table, out):
+    arguments = ["simulate", str(table), "--label", "kind", "-o", str(out), "--jobs", "2"]
+    code = f"from fewlabels.cli import main\nmain({[*arguments, '--repeats', '5000']!r})\n"
+    runs = out / "runs.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C goes to all the processes of a terminal's job
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        while not (runs.exists() and runs.read_bytes().count(b"\n") > 2):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
+            assert process.returncode is None, process.communicate()
+        os.killpg(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert stdout == ""
+    assert stderr.splitlines() == [
+        f"The finished runs are in {runs}; the same command goes on from there.",
+        "Interrupted.",
+    ]
+    assert [path.name for path in out.iterdir()] == ["runs.jsonl"]
+    n_kept = runs.read_bytes().count(b"\n")
+    result = run(table, "--label", "kind", "-o", out, "--repeats", 1)
+    assert result.exit_code == 0, result.output
+    assert n_kept <= runs.read_bytes().count(b"\n") <= n_kept + 2

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
-from fewlabels import Graph, LabelPropagation, LabelSpreading, knn_graph, write_graph
+from fewlabels import (
+    CorrectAndSmooth,
+    Graph,
+    LabelPropagation,
+    LabelSpreading,
+    knn_graph,
+    write_graph,
+)
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.queries import FunctionRule, Margin, QueryRule, Random, VOptimality, least_margin
 from fewlabels.session import simulate
@@ -291,6 +300,33 @@ def test_the_graph_is_the_models(truth):
     same(default, simulate(knn_graph(X, 10), truth, **settings), "margin")
 
 
+@pytest.mark.parametrize("shares", [{0: 0.5, 1: 0.3, 2: 0.2}, [0.5, 0.3, 0.2]])
+def test_shares_of_classes_are_used_as_far_as_classes_were_seen(graph, truth, shares):
+    exact = {"alpha": 0.9, "max_iter": 5000, "tol": 1e-9}
+    start = [*np.flatnonzero(truth == 1)[:2], *np.flatnonzero(truth == 2)[:1]]
+    model = LabelSpreading(**exact, class_prior=shares)
+    curve = simulate(graph, truth, query="random", model=model, initial=start, budget=40)
+    for n_labels, accuracy in zip(curve.labels, curve.accuracy["random"][0], strict=True):
+        points = curve.points["random"][0, :n_labels]
+        column = np.full(N, -1)
+        column[points] = truth[points]
+        seen = np.array([0.5, 0.3, 0.2])[np.unique(truth[points])]
+        anew = LabelSpreading(**exact, class_prior=seen / seen.sum()).fit(graph, column)
+        rest = column < 0
+        assert accuracy == (anew.transduction_ == truth)[rest].mean()
+    assert curve.first_seen["random"].max() > 3
+
+
+def test_shares_that_do_not_fit_the_true_classes_are_refused(graph, truth):
+    with pytest.raises(InvalidInputError, match="no share for class 2"):
+        simulate(graph, truth, model=LabelSpreading(class_prior={0: 0.5, 1: 0.5}))
+
+
+def test_a_model_that_needs_features_is_refused_at_once(graph, truth):
+    with pytest.raises(InvalidTypeError, match="from a graph and labels alone"):
+        simulate(graph, truth, model=CorrectAndSmooth(LogisticRegression()))
+
+
 def test_points_that_no_label_reaches_are_wrong():
     pair = np.kron(np.eye(3), np.ones((4, 4))) - np.eye(12)
     y = np.repeat([0, 1, 0], 4)
@@ -313,6 +349,44 @@ def test_progress_is_reported_and_ends_at_one(graph, truth):
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert len(shares) == 2 * 3
+
+
+def test_curves_are_the_same_for_any_number_of_jobs(graph, truth, tmp_path):
+    def own(model, candidates):
+        warnings.warn("a rule of one's own", UserWarning, stacklevel=1)
+        return -candidates
+
+    settings = {"query": ["auto", own], "budget": 12, "repeats": 2, "random_state": 0}
+    with pytest.warns(UserWarning, match="a rule of one's own"):
+        one = simulate(graph, truth, **settings)
+    shares = []
+    with pytest.warns(UserWarning, match="a rule of one's own") as told:  # in this process
+        two = simulate(
+            graph,
+            truth,
+            n_jobs=2,
+            progress=shares.append,
+            save_to=tmp_path / "runs.jsonl",
+            **settings,
+        )
+    assert len(told) == 2 * 2  # two batches in each of two runs
+    assert one.queries == two.queries == ("auto", "own", "random")
+    for query in one.queries:
+        same(one, two, query)
+    assert shares == [(i + 1) / 6 for i in range(6)]
+    assert len((tmp_path / "runs.jsonl").read_bytes().splitlines()) == 1 + 6
+
+
+def test_an_error_in_another_process_is_the_error_of_this_one(graph, truth, tmp_path):
+    rules = {"wrong": FunctionRule(lambda model, candidates: [0.0])}
+    with pytest.raises(InvalidInputError, match="one number for each of the"):
+        simulate(graph, truth, query=rules, budget=12, repeats=2, n_jobs=2)
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1.5, "2", True])
+def test_a_number_of_jobs_that_is_none_is_refused(graph, truth, n_jobs):
+    with pytest.raises(InvalidInputError, match="n_jobs must be"):
+        simulate(graph, truth, n_jobs=n_jobs)
 
 
 @given(data=st.data())

@@ -127,6 +127,15 @@ the result is printed to standard output. Exit codes: 0 done, 2 bad input, 130 i
     metavar="N",
     help="Of the random draws. The same seed gives the same curves.",
 )
+@click.option(
+    "--jobs",
+    "n_jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Runs at a time, each in a process of its own; the curves are the same for any number.",
+)
 @feature_options
 @click.option(
     "--method",
@@ -152,6 +161,7 @@ def simulate(
     initial: str,
     repeats: int,
     seed: int,
+    n_jobs: int,
     method: str,
     neighbors: int | None,
     force: bool,
@@ -199,6 +209,7 @@ def simulate(
                     model=_model(method),
                     save_to=runs,
                     progress=playing,
+                    n_jobs=n_jobs,
                     **settings,
                 )
             stage("drawing")

@@ -12,6 +12,7 @@ from fewlabels.exceptions import InvalidInputError, UnreachedWarning
 from fewlabels.graph import Graph, knn_graph
 from fewlabels.models import LabelSpreading
 from fewlabels.queries import QueryRule
+from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session.rounds import AnyArray, Fit, IntArray
 
 
@@ -66,6 +67,8 @@ class ModelLearner:
         Keeps what it has prepared from one question to the next.
     candidates : ndarray of intp, default=None
         The points that may be asked about; None: all.
+    shares : ExpectedShares, default=None
+        The model's `class_prior`, where some class may have no label yet. None: it is left alone.
     random_state : int, default=0
         For rules that draw.
     """
@@ -77,6 +80,7 @@ class ModelLearner:
         rule: QueryRule,
         *,
         candidates: IntArray | None = None,
+        shares: ExpectedShares | None = None,
         random_state: int = 0,
     ) -> None:
         self._model = model
@@ -86,12 +90,17 @@ class ModelLearner:
         self._open[slice(None) if candidates is None else candidates] = True
         self._rng = np.random.RandomState(random_state)
         self._is_fitted = False
+        self._shares = shares
+        self._seen: set[Any] = set()
 
     def learn(self, points: IntArray, labels: AnyArray) -> Fit:
         """Take the labels of some points, beside those that came before."""
         with warnings.catch_warnings():
             # Points that no label reaches yet are no news after each answer; they count as wrong.
             warnings.simplefilter("ignore", UnreachedWarning)
+            if self._shares is not None and getattr(self._model, "class_prior", None) is not None:
+                self._seen.update(labels.tolist())
+                self._model.class_prior = self._shares.among(self._seen)
             if self._is_fitted:
                 self._model.add_labels(points, labels)
             else:
