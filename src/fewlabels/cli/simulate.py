@@ -40,7 +40,8 @@ DIR receives
   curves.png        accuracy against the number of labels, a line a rule
   macro_recall.png  the same for the mean recall of the classes, where rare ones weigh as much
   curves.csv        query, repeat, n_labels, accuracy, macro_recall, seconds
-  curves.json       the same with intervals, labels needed and when each class was first seen
+  curves.json       the same with intervals, labels needed and when each class was first seen;
+                    docs/curves-json.md describes each field
   runs.jsonl        each run as soon as it is finished, with the rows in the order of asking
 
 If the command is interrupted, the same command goes on from the runs in runs.jsonl; more rules
