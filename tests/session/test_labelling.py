@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import enum
+import pickle
 
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ from fewlabels import (
 )
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
-from fewlabels.queries import Margin
+from fewlabels.queries import Margin, QueryRule
 from fewlabels.session import Session
 
 N = 40
@@ -368,6 +370,7 @@ def test_the_same_answer_twice_is_one_answer():
         (lambda s: s.advice(1.0), "accuracy must be"),
         (lambda s: s.advice(0.9, 0), "confidence must be"),
         (lambda s: s.estimate(1), "confidence must be"),
+        (lambda s: s.class_shares(2), "confidence must be"),
     ],
 )
 def test_what_can_not_be_is_refused_and_changes_nothing(act, message):
@@ -408,6 +411,47 @@ def test_what_can_not_be_is_refused_and_changes_nothing(act, message):
 def test_settings_that_can_not_be_are_refused(parameters, error, message):
     with pytest.raises(error, match=message):
         a_session(**parameters)
+
+
+class Returns(QueryRule):
+    """A rule of a user's own that returns what it is told to."""
+
+    def __init__(self, returned=None):
+        self.returned = returned
+
+    def query(self, model, batch_size=1, candidates=None, random_state=None):
+        return self.returned
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        *([3], [3, 3], [0, 5], [9, 5], [-1, 4], [4, 40], [5, 6, 7], [[5, 6]], [[5], [6, 7]]),
+        *([1.5, 2.5], [True, False], ["a", "b"], "ab", None),
+    ],
+)
+def test_a_rule_that_returns_something_else_is_a_clear_error(returned):
+    session = a_session(query=Returns(returned)).tell(0, "a").skip(9)
+    before = state_of(session)
+    with pytest.raises(InvalidInputError, match="was asked for 2 different points without a label"):
+        session.ask(2)
+    assert state_of(session) == before
+    assert a_session(query=Returns([6, 5])).ask(2).tolist() == [6, 5]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
+def test_a_copy_is_a_session_of_its_own(copied):
+    session = a_session(audit_share=0.5).tell([0, 11, 22, 33], list("abcd"))
+    asked = session.ask(3)
+    session.tell(asked, Y[asked]).relabel(0, "b").skip(5)
+    before = state_of(session)
+    other = copied(session)
+    assert state_of(other) == before
+    assert other.ask(4).tolist() == copied(session).ask(4).tolist()
+    for kind in ("skipped", "relabelled", "told", "told"):
+        assert other.undo().kind == kind
+    assert len(other.labelled) == 0
+    assert state_of(session) == before
 
 
 def test_a_rule_that_fails_leaves_the_session_as_it_was():

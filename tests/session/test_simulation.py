@@ -250,6 +250,9 @@ def test_bad_settings_are_refused(graph, truth, settings, reason):
 def test_truth_that_does_not_fit_is_refused(graph, truth):
     with pytest.raises(InvalidInputError, match="one label for each of the 90 points, got 89"):
         simulate(graph, truth[1:])
+    for nothing in (None, 5):
+        with pytest.raises(InvalidTypeError, match="X_or_graph must be features of shape"):
+            simulate(nothing, truth)
     with pytest.raises(InvalidInputError, match="two classes or more, got 0"):
         simulate(graph, np.full(N, -1))
 

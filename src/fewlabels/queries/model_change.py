@@ -92,6 +92,7 @@ class ModelChangeVOptimality(_ModelChangeRule):
         s_v = |e_k - p_v| |C e_v|^2 / (C_vv + noise)
 
     V-optimality where the model is unsure.
+
     Parameters, attributes and cost are those of :class:`ModelChange`.
 
     References
@@ -122,6 +123,7 @@ class ModelChangeSigmaOptimality(_ModelChangeRule):
         s_v = |e_k - p_v| (1' C e_v)^2 / (C_vv + noise)
 
     Sigma-optimality where the model is unsure.
+
     Parameters, attributes and cost are those of :class:`ModelChange`.
 
     References

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from fewlabels.exceptions import InvalidInputError, UnreachedWarning
+from fewlabels.exceptions import UnreachedWarning
 from fewlabels.graph import Graph, knn_graph
 from fewlabels.models import LabelSpreading
 from fewlabels.queries import QueryRule
+from fewlabels.session._chosen import checked_choice
 from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session.rounds import AnyArray, Fit, IntArray
 
@@ -114,13 +115,5 @@ class ModelLearner:
         """Return what the rule wants to know next: `count` different points without a label."""
         known = self._model if self._is_fitted else self._graph
         candidates = np.flatnonzero(self._open)
-        chosen = np.asarray(
-            self._rule.query(known, count, candidates=candidates, random_state=self._rng)
-        )
-        fine = chosen.shape == (count,) and chosen.dtype.kind in "iu"
-        if not fine or len(np.unique(chosen)) < count or not np.isin(chosen, candidates).all():
-            raise InvalidInputError(
-                f"the rule {self._rule!r} was asked for {count} different points without a label, "
-                f"and returned {chosen!r}."
-            )
-        return chosen.astype(np.intp)
+        chosen = self._rule.query(known, count, candidates=candidates, random_state=self._rng)
+        return checked_choice(self._rule, chosen, count, self._open)

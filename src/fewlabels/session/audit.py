@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._validation import check_real
 from fewlabels.session._events import Audit
 from fewlabels.session._labels import Label, is_same
 from fewlabels.session._state import SessionState
@@ -149,6 +150,7 @@ def estimate_shares(
     Each check says how many points the model gave to a class, and whether it missed one or took
     one for it: :func:`fewlabels.stopping.share_interval`. Labelled points count as they are.
     """
+    confidence = check_real("confidence", confidence, above=0, below=1)
     n_points, n = state.n_points, len(checks.audits)
     classes = dict.fromkeys((*(state.classes or ()), *state.labels.values()))
     given = dict.fromkeys(classes, 0)

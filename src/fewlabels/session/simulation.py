@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from fewlabels._validation import check_integer, check_n_jobs, check_seed
-from fewlabels.exceptions import InvalidInputError
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
 from fewlabels.graph._progress import Progress, reporting
 from fewlabels.queries import FunctionRule, QueryRule, make_rule
@@ -231,6 +231,10 @@ def _n_points(X: Any) -> int:
     if isinstance(X, Graph):
         return X.n_nodes
     shape = getattr(X, "shape", None)
+    if not shape and not hasattr(X, "__len__"):
+        raise InvalidTypeError(
+            f"X_or_graph must be features of shape (n_points, n_features), or a Graph; got {X!r}."
+        )
     return int(shape[0]) if shape else len(X)
 
 
