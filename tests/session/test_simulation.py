@@ -516,7 +516,15 @@ def test_runs_of_other_data_or_settings_are_refused_and_stay(graph, truth, tmp_p
 
 @pytest.mark.parametrize(
     "content",
-    ["", "x\n", "{}\n", "[]\n", '{"format": "fewlabels-simulation-runs", "version": 9}\n', "a,b\n"],
+    [
+        "",
+        "x\n",
+        "{}\n",
+        "[]\n",
+        '{"format": "fewlabels-simulation-runs", "version": 9}\n',
+        "a,b\n",
+        "3\n",
+    ],
 )
 def test_a_file_of_something_else_is_refused_and_stays(graph, truth, tmp_path, content):
     file = tmp_path / "notes.txt"
@@ -524,6 +532,45 @@ def test_a_file_of_something_else_is_refused_and_stays(graph, truth, tmp_path, c
     with pytest.raises(DataFileError, match="holds no runs of a simulation"):
         simulate(graph, truth, budget=12, save_to=file)
     assert file.read_text() == content
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda run: run.pop("points"), "a run is made of accuracy, first_seen, "),
+        (lambda run: run.update(extra=1), "a run is made of"),
+        (lambda run: run.update(rule=3), "the rule has no name"),
+        (lambda run: run.update(query=None), "the rule has no name"),
+        (lambda run: run.update(repeat=-1), "repeat is -1"),
+        (lambda run: run.update(repeat=True), "repeat is True"),
+        (lambda run: run["n_labels"].__setitem__(1, 9), r"n_labels are .* should be \[3, 8, 12\]"),
+        (lambda run: run["n_labels"].__setitem__(0, 3.0), "n_labels are"),
+        (lambda run: run["accuracy"].__setitem__(1, 1.5), "accuracy holds something else"),
+        (lambda run: run["accuracy"].__setitem__(1, "0.5"), "accuracy holds something else"),
+        (lambda run: run["macro_recall"].__setitem__(1, True), "macro_recall holds something"),
+        (lambda run: run["seconds"].append(1.0), "seconds holds something else"),
+        (lambda run: run["seconds"].__setitem__(1, float("nan")), "seconds holds something else"),
+        (lambda run: run.update(points=3), "points are not 12 different points"),
+        (lambda run: run["points"].pop(), "points are not 12 different points"),
+        (lambda run: run["points"].__setitem__(1, run["points"][0]), "points are not 12"),
+        (lambda run: run["points"].__setitem__(1, N), "points are not 12"),
+        (lambda run: run["points"].__setitem__(1, 0), "points are not 12"),  # its truth is hidden
+        (lambda run: run["first_seen"].__setitem__(0, 11), "first_seen is not what follows"),
+    ],
+)
+def test_a_damaged_run_is_named_and_the_file_stays(graph, truth, tmp_path, change, reason):
+    y = truth.copy()
+    y[0] = -1
+    file = tmp_path / "runs.jsonl"
+    settings = {"query": "random", "budget": 12, "repeats": 2, "random_state": 0, "save_to": file}
+    simulate(graph, y, **settings)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    change(lines[2])
+    damaged = "".join(json.dumps(line) + "\n" for line in lines)
+    file.write_text(damaged)
+    with pytest.raises(DataFileError, match=f"line 3 is no run of this simulation: {reason}"):
+        simulate(graph, y, **settings)
+    assert file.read_text() == damaged
 
 
 def test_a_place_that_can_not_be_written_to_is_an_error_at_once(graph, truth, tmp_path):

@@ -119,7 +119,8 @@ def simulate(
         If a setting is out of range or does not fit the data; if the oracle raises, or gives no
         answer for some point; if a rule returns something else than it was asked for.
     DataFileError
-        If `save_to` holds runs of other data or settings, no runs at all, or can't be written.
+        If `save_to` holds runs of other data or settings, no runs at all, a damaged one, or can't
+        be written.
 
     Notes
     -----
@@ -164,7 +165,8 @@ def simulate(
         }
         if random_state is not None:
             settings["random_state"] = seed
-        file = RunsFile.opened(save_to, data_fingerprint(X_or_graph, answers), settings, seed)
+        data = data_fingerprint(X_or_graph, answers)
+        file = RunsFile.opened(save_to, data, settings, seed, answers, n_labels.tolist())
         seed = file.seed
     runs: list[Run] = []
     missing = []
