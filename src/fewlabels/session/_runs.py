@@ -101,7 +101,7 @@ def _first_seen(points: list[int], answers: Answers) -> list[int]:
     classes, places = np.unique(answers.codes[points], return_index=True)
     first_seen = np.zeros(len(answers.classes), dtype=np.intp)
     first_seen[classes] = places + 1
-    return first_seen.tolist()  # type: ignore[no-any-return]
+    return first_seen.tolist()
 
 
 def _are_whole(values: Any) -> bool:

@@ -120,9 +120,8 @@ class Session:
         )
         self.classes = self._settings.classes
         self._data = graph_or_X
-        if isinstance(graph_or_X, Graph):
-            check_takes(self._settings.model, graph_or_X)
         self.graph: Graph = graph_or_X if isinstance(graph_or_X, Graph) else knn_graph(graph_or_X)
+        check_takes(self._settings.model, self.graph)
         self.n_points = self.graph.n_nodes
         fresh = checked_model(self._settings.model)
         self._model = KeptUpModel(fresh, self.graph, self._settings.shares)

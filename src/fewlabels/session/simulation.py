@@ -182,7 +182,7 @@ def simulate(
         plan = _Plan(graph, answers, estimator, shares, start.value, n_labels, seed)
         tasks = [partial(_run, plan, *which) for which in missing]
         with reporting(
-            progress, len(missing) * len(n_labels), doing="rounds", unit="rounds"
+            progress, len(missing) * len(n_labels), doing="simulating", unit="rounds"
         ) as report:
             for run in played(tasks, n_jobs, len(n_labels), report):
                 if file is not None:
