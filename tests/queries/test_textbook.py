@@ -134,8 +134,8 @@ def test_the_potential_of_a_long_path_is_the_closed_form():
 @pytest.mark.parametrize("limit", ["_POTENTIAL_MAX_ITER", "_MAX_ITER"])
 def test_a_solve_of_decaying_norms_that_does_not_settle_is_said(monkeypatch, limit):
     monkeypatch.setattr(f"fewlabels.queries.decaying_norm.{limit}", 2)
-    points = np.random.default_rng(0).normal(size=(1_500, 2))
-    y = np.full(1_500, -1)
+    points = np.random.default_rng(0).normal(size=(6_000, 2))
+    y = np.full(6_000, -1)
     y[:4] = [0, 1, 0, 1]
     state = LabelledGraph(knn_graph(points, 6), y)
     with pytest.warns(ConvergenceWarning, match="did not settle in 2 iterations"):

@@ -169,8 +169,8 @@ def poisson_potential(graph: Graph, labelled: Any) -> FloatArray:
 def _warn_unless(settled: bool, what: str, max_iter: int) -> None:
     if not settled:
         warnings.warn(
-            f"DecayingNorm: {what} did not settle in {max_iter:,} iterations, so that its choice is "
-            "uncertain. Parts of the graph hang together by few edges: build it with more "
+            f"DecayingNorm: {what} did not settle in {max_iter:,} iterations, so that its choice "
+            "is uncertain. Parts of the graph hang together by few edges: build it with more "
             "neighbors, or take another rule, such as margin.",
             ConvergenceWarning,
             stacklevel=2,
