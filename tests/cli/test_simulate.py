@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -10,8 +11,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click.testing
+import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -20,6 +23,7 @@ from matplotlib.image import imread
 from fewlabels.cli import main
 from fewlabels.cli.simulate import _HELP
 from fewlabels.queries import RULES
+from fewlabels.report.simulation import load_simulation_schema
 
 N = 60
 FILES = ["curves.csv", "curves.json", "curves.png", "macro_recall.png", "runs.jsonl"]
@@ -106,6 +110,59 @@ def test_rows_without_a_label_are_not_asked_about_and_the_report_says_so(finishe
     runs = [json.loads(line) for line in (folder / "runs.jsonl").read_text().splitlines()[1:]]
     assert len(runs) == 4 * 2
     assert min(point for run_ in runs for point in run_["points"]) >= 10
+
+
+def document_of(folder: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((folder / "curves.json").read_text(encoding="utf-8"))
+    return document
+
+
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft202012Validator:
+    jsonschema.Draft202012Validator.check_schema(load_simulation_schema())
+    return jsonschema.Draft202012Validator(load_simulation_schema())
+
+
+@pytest.mark.parametrize("options", [(), ("--initial", 0, "--repeats", 1, "--batch-size", 1)])
+def test_the_curves_fit_their_schema(table, out, validator, options):
+    assert run(table, "--label", "kind", "-o", out, *FEW, *options).exit_code == 0
+    validator.validate(document_of(out))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda d: d.update(version=2),
+        lambda d: d.pop("classes"),
+        lambda d: d.update(extra=1),
+        lambda d: d["settings"].pop("budget"),
+        lambda d: d["settings"].update(initial="two"),
+        lambda d: d["rules"][0].pop("area"),
+        lambda d: d["rules"][0]["accuracy"][0].append(1.5),
+        lambda d: d["rules"][0]["first_seen"][0].append(0),
+        lambda d: d["rules"][0]["labels_needed"].update(ninety=[1]),
+        lambda d: d["rules"][0]["area"]["accuracy"].pop("low"),
+    ],
+)
+def test_the_schema_notices_what_does_not_belong(finished, validator, spoil):
+    document = document_of(finished[1])
+    validator.validate(document)
+    spoil(document)
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(document)
+
+
+def test_every_field_that_is_written_is_documented(finished):
+    page = (Path(__file__).parents[2] / "docs" / "curves-json.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`([a-z_]+)`", page))
+    _, folder = finished
+    document = document_of(folder)
+    rule = document["rules"][0]
+    written = {*document, *document["settings"], *rule, *rule["area"], *rule["area"]["accuracy"]}
+    for line in (folder / "runs.jsonl").read_text(encoding="utf-8").splitlines()[:2]:
+        written |= set(json.loads(line))
+    written |= set((folder / "curves.csv").read_text(encoding="utf-8").splitlines()[0].split(","))
+    assert written <= documented
 
 
 def test_the_report_has_a_line_for_each_rule_and_names_the_files(finished):
@@ -260,3 +317,35 @@ def test_ctrl_c_keeps_the_finished_runs_and_the_same_command_goes_on(table, tmp_
         with (folder / "curves.csv").open(newline="") as file:
             accuracies.append([row[:-1] for row in csv.reader(file)])  # all but the seconds
     assert accuracies[0] == accuracies[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_ends_the_runs_in_other_processes_too(table, out):
+    arguments = ["simulate", str(table), "--label", "kind", "-o", str(out), "--jobs", "2"]
+    code = f"from fewlabels.cli import main\nmain({[*arguments, '--repeats', '5000']!r})\n"
+    runs = out / "runs.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C goes to all the processes of a terminal's job
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        while not (runs.exists() and runs.read_bytes().count(b"\n") > 2):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
+            assert process.returncode is None, process.communicate()
+        os.killpg(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert stdout == ""
+    assert stderr.splitlines() == [
+        f"The finished runs are in {runs}; the same command goes on from there.",
+        "Interrupted.",
+    ]
+    assert [path.name for path in out.iterdir()] == ["runs.jsonl"]
+    n_kept = runs.read_bytes().count(b"\n")
+    result = run(table, "--label", "kind", "-o", out, "--repeats", 1)
+    assert result.exit_code == 0, result.output
+    assert n_kept <= runs.read_bytes().count(b"\n") <= n_kept + 2

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fewlabels.exceptions import InvalidInputError
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.insight import (
     Calibration,
     Influence,
@@ -143,6 +143,19 @@ def test_conformal_sets_cover_as_often_as_asked_for() -> None:
     assert 0.89 < np.mean(hits) < 0.925
 
 
+def test_a_set_that_would_be_empty_may_keep_the_most_probable_class() -> None:
+    rows = np.random.default_rng(0).dirichlet(np.ones(4), size=200)
+    as_is = prediction_sets(rows, 0.6)
+    kept = prediction_sets(rows, 0.6, allow_empty=False)
+    empty = ~as_is.any(axis=1)
+    assert 0 < empty.sum() < 200
+    np.testing.assert_array_equal(kept[~empty], as_is[~empty])
+    np.testing.assert_array_equal(kept[empty], np.eye(4, dtype=bool)[rows[empty].argmax(axis=1)])
+    assert prediction_sets([[0.5, 0.5]], 0.9, allow_empty=False).tolist() == [[True, False]]
+    with pytest.raises(InvalidTypeError, match="allow_empty must be True or False, got 'no'"):
+        prediction_sets(rows, 0.6, allow_empty="no")
+
+
 def test_each_reason_for_doubt_is_told_from_the_others() -> None:
     calibration = Calibration(3.0, 0.2, reference=1.0)
     rows = [[0.95, 0.05], [0.95, 0.05], [0.55, 0.45], [0.55, 0.45], [0.95, 0.05]]
@@ -199,6 +212,31 @@ def test_shares_sum_to_the_scores_whatever_the_scale_and_sign() -> None:
     np.testing.assert_allclose(found.scores, scores / np.abs(scores).sum())
     np.testing.assert_allclose(found.shares.sum(axis=0), found.scores)
     assert [node for node, _, _ in found.top(2)] == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("labels", "verdict"),
+    [
+        ([[0, 0], [0, 0]], "point 3: no class has any of the evidence"),
+        (
+            [[0, 0], [0, 1]],
+            "point 3: no class has more than half of the evidence; 'b' comes nearest, with 25.0%",
+        ),
+        ([[1, 1], [0, 1]], "point 3: 'a' has 75.0%, 'b' has 100.0% of the evidence"),
+    ],
+)
+def test_of_several_classes_a_point_those_that_hold_are_named(labels, verdict) -> None:
+    Y = np.column_stack([labels, np.ones(2)])
+    found = explain_scores(
+        3,
+        np.array([0.6, 0.2]),
+        Y,
+        np.array([5, 8]),
+        np.array(labels),
+        np.array(["a", "b"]),
+        marginal=True,
+    )
+    assert str(found).splitlines()[0] == verdict
 
 
 def test_an_unreached_point_is_explained_by_a_message() -> None:

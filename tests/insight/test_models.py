@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits, make_blobs
 
-from fewlabels import LabelPropagation, LabelSpreading, UnreachedWarning, write_graph
+from fewlabels import (
+    FewLabelsClassifier,
+    LabelPropagation,
+    LabelSpreading,
+    UnreachedWarning,
+    write_graph,
+)
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph, knn_graph, open_graph
 from fewlabels.insight import expected_calibration_error
@@ -298,6 +304,18 @@ def test_sets_cover_the_truth_as_often_as_asked_for() -> None:
         covered.append(inside[y < 0].mean())
     # one draw of 80 labels has a standard deviation of about 0.035
     assert 0.87 < np.mean(covered) < 0.94
+
+
+@pytest.mark.parametrize("make", [LabelSpreading, FewLabelsClassifier])
+def test_empty_sets_may_be_made_to_hold_the_likeliest_class(make: Any) -> None:
+    _, _, y, graph = blobs()
+    model = make().fit(graph, y)
+    as_is = model.predict_set(coverage=0.1)
+    kept = model.predict_set(coverage=0.1, allow_empty=False)
+    empty = ~as_is.any(axis=1)
+    assert empty.any()
+    np.testing.assert_array_equal(kept[~empty], as_is[~empty])
+    assert (kept[empty].sum(axis=1) == 1).all()
 
 
 def test_too_few_labels_for_the_coverage_give_whole_sets() -> None:

@@ -92,6 +92,12 @@ def test_points_without_evidence_are_given_the_prior(estimator) -> None:
         ({0: 0.5, 1: 0.5}, InvalidInputError, "no share for class 2"),
         ({0: 0.5, 1: 0.3, 2: 0.1, 7: 0.1}, InvalidInputError, "names 7, which no label is of"),
         ({0: 0.5, 1: 0.3, 2: "rest"}, InvalidTypeError, "2 has 'rest'"),
+        ({0: 0.5, True: 0.3, 2: 0.2}, InvalidInputError, "names True, which no label is of"),
+        ({False: 0.5, 1: 0.3, 2: 0.2}, InvalidInputError, "names False, which no label is of"),
+        ({0: True, 1: 0, 2: 0}, InvalidTypeError, "0 has True"),
+        ({0: np.bool_(True), 1: 0, 2: 0}, InvalidTypeError, "0 has np.True_"),
+        ([True, False, False], InvalidTypeError, r"got \[True, False, False\]"),
+        (np.array([True, False, False]), InvalidTypeError, "class_prior must be"),
         (["a", "b", "c"], InvalidTypeError, "got \\['a', 'b', 'c'\\]"),
         (object(), InvalidTypeError, "class_prior must be"),
         (0.5, InvalidInputError, r"got shape \(\)"),
@@ -102,6 +108,14 @@ def test_priors_that_cannot_be_used_are_refused_at_fit(class_prior, error, words
     with pytest.raises(error, match=words):
         model.fit(X, Y)
     assert not hasattr(model, "classes_")
+
+
+def test_booleans_are_names_of_classes_that_are_booleans() -> None:
+    y = np.where(FREE, None, Y.astype(bool))
+    model = Spreading(**SETTINGS, class_prior={True: 0.7, np.bool_(False): 0.3}).fit(X, y)
+    np.testing.assert_allclose(model.class_prior_, [0.3, 0.7])
+    with pytest.raises(InvalidInputError, match="names 1, which no label is of"):
+        Spreading(class_prior={1: 0.7, 0: 0.3}).fit(X, y)
 
 
 def test_a_prior_that_sums_to_one_within_rounding_is_made_to() -> None:

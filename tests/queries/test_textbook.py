@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 
 from fewlabels import LabelPropagation
 from fewlabels.exceptions import InvalidInputError
@@ -22,6 +24,7 @@ from fewlabels.queries import (
     entropy,
     least_confidence,
 )
+from fewlabels.queries.decaying_norm import poisson_potential
 from tests.textbook import harmonic
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -114,6 +117,29 @@ def test_decaying_norms_are_those_of_the_dense_system(seed, n):
     U = np.linalg.solve(A[~labelled][:, ~labelled], W[~labelled][:, labelled] @ Y[labelled])
     expected = -np.linalg.norm(U, axis=1)
     np.testing.assert_allclose(rule.scores_[~labelled], expected, rtol=5e-3, atol=1e-6)
+
+
+def test_the_potential_of_a_long_path_is_the_closed_form():
+    """A source at one end and a sink everywhere: the flow falls evenly from 1 - 1 / n to 0."""
+    n = 3_000
+    ones = np.ones(n - 1)
+    graph = Graph.from_affinity(sparse.diags_array([ones, ones], offsets=[-1, 1]).tocsr())
+    flow = 1 - np.arange(1, n) / n
+    g = np.concatenate([[0], -np.cumsum(flow)])
+    g -= g.min()
+    found = poisson_potential(graph, np.arange(n) == 0)
+    np.testing.assert_allclose(found, g / g.mean() + 1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("limit", ["_POTENTIAL_MAX_ITER", "_MAX_ITER"])
+def test_a_solve_of_decaying_norms_that_does_not_settle_is_said(monkeypatch, limit):
+    monkeypatch.setattr(f"fewlabels.queries.decaying_norm.{limit}", 2)
+    points = np.random.default_rng(0).normal(size=(6_000, 2))
+    y = np.full(6_000, -1)
+    y[:4] = [0, 1, 0, 1]
+    state = LabelledGraph(knn_graph(points, 6), y)
+    with pytest.warns(ConvergenceWarning, match="did not settle in 2 iterations"):
+        assert len(DecayingNorm(n_clusters=2).query(state, 3)) == 3
 
 
 def test_tau_decays_to_none_after_two_labels_a_cluster():

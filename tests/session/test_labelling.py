@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import copy
+import enum
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
 from fewlabels import (
+    CorrectAndSmooth,
     LabelPropagation,
     LabelSpreading,
     SpreadingRegressor,
     knn_graph,
+    models,
     open_graph,
     write_graph,
 )
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
-from fewlabels.queries import Margin
+from fewlabels.queries import Margin, QueryRule
 from fewlabels.session import Session
 
 N = 40
@@ -227,6 +234,99 @@ def test_numbers_come_in_any_type_and_booleans_too():
     assert a_session().tell([0, 1], [True, False]).labels[0] is True
 
 
+class Kind(enum.StrEnum):
+    CAT = "cat"
+
+
+def test_a_label_of_a_subclass_is_the_plain_one():
+    session = a_session(classes=["cat", "dog"]).tell([0, 1], [Kind.CAT, np.str_("dog")])
+    assert [type(label) for label in session.history[0].labels] == [str, str]
+    assert a_session().tell(0, enum.IntEnum("Digit", {"ONE": 1}).ONE).history[0].labels == (1,)
+
+
+SHARES = {"a": 0.4, "b": 0.3, "c": 0.2, "d": 0.1}
+
+
+@pytest.mark.filterwarnings("ignore::fewlabels.exceptions.UnreachedWarning")  # four parts
+@pytest.mark.parametrize("shares", [SHARES, list(SHARES.values()), np.array([0.4, 0.3, 0.2, 0.1])])
+def test_shares_of_classes_are_used_as_far_as_classes_were_seen(shares):
+    """As if the model had been fitted with the shares of those, in proportion."""
+    exact = {"alpha": 0.9, "tol": 1e-9, "max_iter": 5000}
+    model = LabelSpreading(**exact, class_prior=shares)
+    session = a_session(model=model, classes=["a", "b", "c", "d"])
+
+    def expected(**prior):
+        anew = LabelSpreading(**exact, class_prior=prior).fit(GRAPH, session.labels)
+        return anew.label_distributions_
+
+    def check(**prior):
+        distributions = session.predictions().distributions
+        np.testing.assert_allclose(distributions, expected(**prior), atol=1e-6)
+
+    session.tell(0, "a")
+    check(a=1)
+    session.tell([11, 5], ["b", "a"])
+    check(a=4 / 7, b=3 / 7)
+    session.relabel(11, "d").tell(22, "c")  # one class goes, two come
+    check(a=4 / 7, c=2 / 7, d=1 / 7)
+    session.undo()
+    session.undo()
+    check(a=4 / 7, b=3 / 7)
+    session.tell([22, 33], ["c", "d"])
+    check(**SHARES)
+    assert session.ask(3) is not None
+    assert model.class_prior is shares
+
+
+@pytest.mark.filterwarnings("ignore::fewlabels.exceptions.UnreachedWarning")  # four parts
+def test_classes_that_are_expected_nowhere_and_seen_count_as_equal():
+    model = LabelSpreading(alpha=0.9, class_prior={"a": 0, "b": 0, "c": 0.5, "d": 0.5})
+    session = a_session(model=model, classes=list("abcd")).tell([0, 11], ["a", "b"])
+    equal = LabelSpreading(alpha=0.9, class_prior="uniform").fit(GRAPH, session.labels)
+    np.testing.assert_allclose(
+        session.predictions().distributions, equal.label_distributions_, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("classes", "shares", "message"),
+    [
+        (None, SHARES, r"name them all, as in Session\(..., classes="),
+        (None, [0.5, 0.5], "name them all"),
+        (["a", "b"], SHARES, "class_prior names 'c'"),
+        ([*"abcde"], SHARES, "no share for class 'e'"),
+        ([*"abc"], [0.5, 0.5], "for each of the 3 classes"),
+        (
+            ["b", "a"],
+            [0.4, 0.6],
+            r"classes are in another order, \['b', 'a'\]",
+        ),
+        (["a", "b"], {"a": 2, "b": 1}, "must sum to 1"),
+        (None, "odd", "class_prior must be"),
+        ([True, False], {0: 0.5, 1: 0.5}, "no label is of"),
+    ],
+)
+def test_shares_that_do_not_fit_the_classes_are_refused_at_once(classes, shares, message):
+    with pytest.raises(InvalidInputError, match=message):
+        a_session(model=LabelSpreading(class_prior=shares), classes=classes)
+
+
+@pytest.mark.parametrize(
+    "kind", [getattr(models, name) for name in models.__all__ if name.endswith("Classifier")]
+)
+def test_every_classifier_is_kept_up_or_refused_at_once(kind):
+    session = a_session(model=kind())
+    session.ask(2)
+    session.tell(0, "a").predictions()
+    session.tell([11, 22], ["b", "c"]).predictions()
+    session.relabel(0, "d")
+    assert session.predictions().classes.tolist() == ["b", "c", "d"]
+    session.undo()
+    session.undo()
+    assert session.predictions().classes.tolist() == ["a"]
+    assert len(session.ask(4, audit_share=0.5)) == 4
+
+
 def test_the_same_answer_twice_is_one_answer():
     assert a_session().tell([3, 3, 4], ["a", "a", "b"]).labelled.tolist() == [3, 4]
 
@@ -238,6 +338,10 @@ def test_the_same_answer_twice_is_one_answer():
         (lambda s: s.tell(-1, "a"), "no point -1"),
         (lambda s: s.tell([1, 0], ["a", "b"]), "point 0 has a label already, 'a'. To change it"),
         (lambda s: s.tell([1, 1], ["a", "b"]), "point 1 has two answers that conflict, 'a' and"),
+        (lambda s: s.tell([1, 1], [1, True]), "two answers that conflict, 1 and True"),
+        (lambda s: s.tell([1, 1], [False, 0.0]), "two answers that conflict, False and 0"),
+        (lambda s: s.tell([1, 1], ["1", 1]), "two answers that conflict, '1' and 1"),
+        (lambda s: s.tell([[1], [2, 3]], ["a", "b"]), "indices must be one point or a list"),
         (lambda s: s.tell([1, 2], ["a"]), "got 1 labels for 2 points"),
         (lambda s: s.tell([1, 2], "ab"), "got 1 labels for 2 points"),
         (lambda s: s.tell([], []), "indices is empty"),
@@ -266,6 +370,7 @@ def test_the_same_answer_twice_is_one_answer():
         (lambda s: s.advice(1.0), "accuracy must be"),
         (lambda s: s.advice(0.9, 0), "confidence must be"),
         (lambda s: s.estimate(1), "confidence must be"),
+        (lambda s: s.class_shares(2), "confidence must be"),
     ],
 )
 def test_what_can_not_be_is_refused_and_changes_nothing(act, message):
@@ -285,6 +390,15 @@ def test_what_can_not_be_is_refused_and_changes_nothing(act, message):
         ({"classes": "ab"}, InvalidTypeError, "list of labels"),
         ({"classes": 3}, InvalidTypeError, "list of labels"),
         ({"classes": ["a", None]}, InvalidInputError, "missing"),
+        ({"classes": {"a", "b"}}, InvalidTypeError, r"in an order, got a set: pass sorted"),
+        ({"classes": {"a": 1, "b": 2}}, InvalidTypeError, "list of labels"),
+        ({"model": LabelSpreading(alpha=7)}, InvalidInputError, "alpha must be"),
+        ({"query": Margin(batch="all")}, InvalidInputError, "batch must be"),
+        (
+            {"model": CorrectAndSmooth(LogisticRegression())},
+            InvalidTypeError,
+            "from a graph and labels alone, as LabelSpreading.*CorrectAndSmooth needs the features",
+        ),
         ({"model": LabelSpreading}, InvalidTypeError, "model must be a classifier"),
         ({"model": "auto"}, InvalidTypeError, "model must be a classifier"),
         ({"model": SpreadingRegressor()}, InvalidTypeError, "model must be a classifier"),
@@ -297,6 +411,47 @@ def test_what_can_not_be_is_refused_and_changes_nothing(act, message):
 def test_settings_that_can_not_be_are_refused(parameters, error, message):
     with pytest.raises(error, match=message):
         a_session(**parameters)
+
+
+class Returns(QueryRule):
+    """A rule of a user's own that returns what it is told to."""
+
+    def __init__(self, returned=None):
+        self.returned = returned
+
+    def query(self, model, batch_size=1, candidates=None, random_state=None):
+        return self.returned
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        *([3], [3, 3], [0, 5], [9, 5], [-1, 4], [4, 40], [5, 6, 7], [[5, 6]], [[5], [6, 7]]),
+        *([1.5, 2.5], [True, False], ["a", "b"], "ab", None),
+    ],
+)
+def test_a_rule_that_returns_something_else_is_a_clear_error(returned):
+    session = a_session(query=Returns(returned)).tell(0, "a").skip(9)
+    before = state_of(session)
+    with pytest.raises(InvalidInputError, match="was asked for 2 different points without a label"):
+        session.ask(2)
+    assert state_of(session) == before
+    assert a_session(query=Returns([6, 5])).ask(2).tolist() == [6, 5]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
+def test_a_copy_is_a_session_of_its_own(copied):
+    session = a_session(audit_share=0.5).tell([0, 11, 22, 33], list("abcd"))
+    asked = session.ask(3)
+    session.tell(asked, Y[asked]).relabel(0, "b").skip(5)
+    before = state_of(session)
+    other = copied(session)
+    assert state_of(other) == before
+    assert other.ask(4).tolist() == copied(session).ask(4).tolist()
+    for kind in ("skipped", "relabelled", "told", "told"):
+        assert other.undo().kind == kind
+    assert len(other.labelled) == 0
+    assert state_of(session) == before
 
 
 def test_a_rule_that_fails_leaves_the_session_as_it_was():
@@ -401,6 +556,8 @@ def test_a_graph_on_disk_will_do(tmp_path):
     assert Session.load(tmp_path / "session.json", on_disk).history == session.history
     with pytest.raises(InvalidInputError, match="the data has changed"):
         Session.load(tmp_path / "session.json", GRAPH)
+    with pytest.raises(InvalidTypeError, match=r"LabelPropagation needs .* model=LabelSpreading"):
+        Session(on_disk, model=LabelPropagation())
 
 
 def test_it_says_what_it_is():

@@ -80,21 +80,32 @@ def test_the_file_is_plain_json_with_an_event_a_line(path):
 def test_model_and_rule_come_back_with_their_parameters(path):
     played(model=LabelSpreading(alpha=0.7, tol=1e-5), query=Margin(batch="top")).save(path)
     loaded = Session.load(path, GRAPH)
-    assert loaded._model_as_given.get_params() == LabelSpreading(alpha=0.7, tol=1e-5).get_params()
-    assert loaded._rule.get_params() == Margin(batch="top").get_params()
+    assert loaded._settings.model.get_params() == LabelSpreading(alpha=0.7, tol=1e-5).get_params()
+    assert loaded._settings.query.get_params() == Margin(batch="top").get_params()
     other = Session.load(path, GRAPH, model=LabelPropagation(), query="random")
-    assert isinstance(other._model_as_given, LabelPropagation)
+    assert isinstance(other._settings.model, LabelPropagation)
 
 
 def test_parameters_that_came_from_numpy_come_back_too(path):
     # as a grid search gives them
     alpha, shares = np.geomspace(0.1, 0.9, 3)[1], np.array([0.25, 0.25, 0.5])
     model = LabelSpreading(alpha=alpha, n_neighbors=np.int64(5), class_prior=shares)
-    played(model=model).save(path)
-    loaded = Session.load(path, GRAPH)._model_as_given
+    played(model=model, classes=["a", "b", "c"]).save(path)
+    loaded = Session.load(path, GRAPH)._settings.model
     assert loaded.alpha == alpha
     assert loaded.n_neighbors == 5
     np.testing.assert_array_equal(loaded.class_prior, shares)
+
+
+def test_shares_by_class_come_back(path):
+    shares = {3: 0.5, np.int64(4): np.float64(0.25), 5: 0.25}
+    session = Session(GRAPH, [5, 4, 3], LabelSpreading(class_prior=shares), "random").tell(0, 4)
+    session.save(path)
+    loaded = Session.load(path, GRAPH)
+    assert loaded._settings.model.class_prior == shares
+    np.testing.assert_array_equal(
+        loaded.predictions().distributions, session.predictions().distributions
+    )
 
 
 def test_a_rule_or_model_of_ones_own_must_be_passed_again(path):

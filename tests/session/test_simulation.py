@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
-from fewlabels import Graph, LabelPropagation, LabelSpreading, knn_graph, write_graph
+from fewlabels import (
+    CorrectAndSmooth,
+    Graph,
+    LabelPropagation,
+    LabelSpreading,
+    knn_graph,
+    write_graph,
+)
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.queries import FunctionRule, Margin, QueryRule, Random, VOptimality, least_margin
 from fewlabels.session import simulate
@@ -241,6 +250,9 @@ def test_bad_settings_are_refused(graph, truth, settings, reason):
 def test_truth_that_does_not_fit_is_refused(graph, truth):
     with pytest.raises(InvalidInputError, match="one label for each of the 90 points, got 89"):
         simulate(graph, truth[1:])
+    for nothing in (None, 5):
+        with pytest.raises(InvalidTypeError, match="X_or_graph must be features of shape"):
+            simulate(nothing, truth)
     with pytest.raises(InvalidInputError, match="two classes or more, got 0"):
         simulate(graph, np.full(N, -1))
 
@@ -291,6 +303,33 @@ def test_the_graph_is_the_models(truth):
     same(default, simulate(knn_graph(X, 10), truth, **settings), "margin")
 
 
+@pytest.mark.parametrize("shares", [{0: 0.5, 1: 0.3, 2: 0.2}, [0.5, 0.3, 0.2]])
+def test_shares_of_classes_are_used_as_far_as_classes_were_seen(graph, truth, shares):
+    exact = {"alpha": 0.9, "max_iter": 5000, "tol": 1e-9}
+    start = [*np.flatnonzero(truth == 1)[:2], *np.flatnonzero(truth == 2)[:1]]
+    model = LabelSpreading(**exact, class_prior=shares)
+    curve = simulate(graph, truth, query="random", model=model, initial=start, budget=40)
+    for n_labels, accuracy in zip(curve.labels, curve.accuracy["random"][0], strict=True):
+        points = curve.points["random"][0, :n_labels]
+        column = np.full(N, -1)
+        column[points] = truth[points]
+        seen = np.array([0.5, 0.3, 0.2])[np.unique(truth[points])]
+        anew = LabelSpreading(**exact, class_prior=seen / seen.sum()).fit(graph, column)
+        rest = column < 0
+        assert accuracy == (anew.transduction_ == truth)[rest].mean()
+    assert curve.first_seen["random"].max() > 3
+
+
+def test_shares_that_do_not_fit_the_true_classes_are_refused(graph, truth):
+    with pytest.raises(InvalidInputError, match="no share for class 2"):
+        simulate(graph, truth, model=LabelSpreading(class_prior={0: 0.5, 1: 0.5}))
+
+
+def test_a_model_that_needs_features_is_refused_at_once(graph, truth):
+    with pytest.raises(InvalidTypeError, match="from a graph and labels alone"):
+        simulate(graph, truth, model=CorrectAndSmooth(LogisticRegression()))
+
+
 def test_points_that_no_label_reaches_are_wrong():
     pair = np.kron(np.eye(3), np.ones((4, 4))) - np.eye(12)
     y = np.repeat([0, 1, 0], 4)
@@ -313,6 +352,44 @@ def test_progress_is_reported_and_ends_at_one(graph, truth):
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert len(shares) == 2 * 3
+
+
+def test_curves_are_the_same_for_any_number_of_jobs(graph, truth, tmp_path):
+    def own(model, candidates):
+        warnings.warn("a rule of one's own", UserWarning, stacklevel=1)
+        return -candidates
+
+    settings = {"query": ["auto", own], "budget": 12, "repeats": 2, "random_state": 0}
+    with pytest.warns(UserWarning, match="a rule of one's own"):
+        one = simulate(graph, truth, **settings)
+    shares = []
+    with pytest.warns(UserWarning, match="a rule of one's own") as told:  # in this process
+        two = simulate(
+            graph,
+            truth,
+            n_jobs=2,
+            progress=shares.append,
+            save_to=tmp_path / "runs.jsonl",
+            **settings,
+        )
+    assert len(told) == 2 * 2  # two batches in each of two runs
+    assert one.queries == two.queries == ("auto", "own", "random")
+    for query in one.queries:
+        same(one, two, query)
+    assert shares == [(i + 1) / 6 for i in range(6)]
+    assert len((tmp_path / "runs.jsonl").read_bytes().splitlines()) == 1 + 6
+
+
+def test_an_error_in_another_process_is_the_error_of_this_one(graph, truth, tmp_path):
+    rules = {"wrong": FunctionRule(lambda model, candidates: [0.0])}
+    with pytest.raises(InvalidInputError, match="one number for each of the"):
+        simulate(graph, truth, query=rules, budget=12, repeats=2, n_jobs=2)
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1.5, "2", True])
+def test_a_number_of_jobs_that_is_none_is_refused(graph, truth, n_jobs):
+    with pytest.raises(InvalidInputError, match="n_jobs must be"):
+        simulate(graph, truth, n_jobs=n_jobs)
 
 
 @given(data=st.data())
@@ -439,7 +516,15 @@ def test_runs_of_other_data_or_settings_are_refused_and_stay(graph, truth, tmp_p
 
 @pytest.mark.parametrize(
     "content",
-    ["", "x\n", "{}\n", "[]\n", '{"format": "fewlabels-simulation-runs", "version": 9}\n', "a,b\n"],
+    [
+        "",
+        "x\n",
+        "{}\n",
+        "[]\n",
+        '{"format": "fewlabels-simulation-runs", "version": 9}\n',
+        "a,b\n",
+        "3\n",
+    ],
 )
 def test_a_file_of_something_else_is_refused_and_stays(graph, truth, tmp_path, content):
     file = tmp_path / "notes.txt"
@@ -447,6 +532,45 @@ def test_a_file_of_something_else_is_refused_and_stays(graph, truth, tmp_path, c
     with pytest.raises(DataFileError, match="holds no runs of a simulation"):
         simulate(graph, truth, budget=12, save_to=file)
     assert file.read_text() == content
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda run: run.pop("points"), "a run is made of accuracy, first_seen, "),
+        (lambda run: run.update(extra=1), "a run is made of"),
+        (lambda run: run.update(rule=3), "the rule has no name"),
+        (lambda run: run.update(query=None), "the rule has no name"),
+        (lambda run: run.update(repeat=-1), "repeat is -1"),
+        (lambda run: run.update(repeat=True), "repeat is True"),
+        (lambda run: run["n_labels"].__setitem__(1, 9), r"n_labels are .* should be \[3, 8, 12\]"),
+        (lambda run: run["n_labels"].__setitem__(0, 3.0), "n_labels are"),
+        (lambda run: run["accuracy"].__setitem__(1, 1.5), "accuracy holds something else"),
+        (lambda run: run["accuracy"].__setitem__(1, "0.5"), "accuracy holds something else"),
+        (lambda run: run["macro_recall"].__setitem__(1, True), "macro_recall holds something"),
+        (lambda run: run["seconds"].append(1.0), "seconds holds something else"),
+        (lambda run: run["seconds"].__setitem__(1, float("nan")), "seconds holds something else"),
+        (lambda run: run.update(points=3), "points are not 12 different points"),
+        (lambda run: run["points"].pop(), "points are not 12 different points"),
+        (lambda run: run["points"].__setitem__(1, run["points"][0]), "points are not 12"),
+        (lambda run: run["points"].__setitem__(1, N), "points are not 12"),
+        (lambda run: run["points"].__setitem__(1, 0), "points are not 12"),  # its truth is hidden
+        (lambda run: run["first_seen"].__setitem__(0, 11), "first_seen is not what follows"),
+    ],
+)
+def test_a_damaged_run_is_named_and_the_file_stays(graph, truth, tmp_path, change, reason):
+    y = truth.copy()
+    y[0] = -1
+    file = tmp_path / "runs.jsonl"
+    settings = {"query": "random", "budget": 12, "repeats": 2, "random_state": 0, "save_to": file}
+    simulate(graph, y, **settings)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    change(lines[2])
+    damaged = "".join(json.dumps(line) + "\n" for line in lines)
+    file.write_text(damaged)
+    with pytest.raises(DataFileError, match=f"line 3 is no run of this simulation: {reason}"):
+        simulate(graph, y, **settings)
+    assert file.read_text() == damaged
 
 
 def test_a_place_that_can_not_be_written_to_is_an_error_at_once(graph, truth, tmp_path):

@@ -40,7 +40,8 @@ DIR receives
   curves.png        accuracy against the number of labels, a line a rule
   macro_recall.png  the same for the mean recall of the classes, where rare ones weigh as much
   curves.csv        query, repeat, n_labels, accuracy, macro_recall, seconds
-  curves.json       the same with intervals, labels needed and when each class was first seen
+  curves.json       the same with intervals, labels needed and when each class was first seen;
+                    docs/curves-json.md describes each field
   runs.jsonl        each run as soon as it is finished, with the rows in the order of asking
 
 If the command is interrupted, the same command goes on from the runs in runs.jsonl; more rules
@@ -127,6 +128,15 @@ the result is printed to standard output. Exit codes: 0 done, 2 bad input, 130 i
     metavar="N",
     help="Of the random draws. The same seed gives the same curves.",
 )
+@click.option(
+    "--jobs",
+    "n_jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Runs at a time, each in a process of its own; the curves are the same for any number.",
+)
 @feature_options
 @click.option(
     "--method",
@@ -152,6 +162,7 @@ def simulate(
     initial: str,
     repeats: int,
     seed: int,
+    n_jobs: int,
     method: str,
     neighbors: int | None,
     force: bool,
@@ -199,6 +210,7 @@ def simulate(
                     model=_model(method),
                     save_to=runs,
                     progress=playing,
+                    n_jobs=n_jobs,
                     **settings,
                 )
             stage("drawing")

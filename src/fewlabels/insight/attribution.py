@@ -69,9 +69,7 @@ class Explanation:
     def __repr__(self) -> str:
         if self.message:
             return f"point {self.node}: {self.message}"
-        best = int(self.scores.argmax())
-        name = self.classes[best : best + 1].tolist()[0]
-        lines = [f"point {self.node}: {name!r} has {self.scores[best]:.1%} of the evidence"]
+        lines = [f"point {self.node}: {self._verdict()}"]
         lines += [
             f"  {share:+7.1%}  point {node}, labelled {label!r}"
             for node, label, share in self.top()
@@ -79,6 +77,21 @@ class Explanation:
         if self.note:
             lines.append(f"  {self.note}")
         return "\n".join(lines)
+
+    def _verdict(self) -> str:
+        scores, names = self.scores, self.classes.tolist()
+        best = int(scores.argmax())
+        if self.labels.ndim == 1:
+            return f"{names[best]!r} has {scores[best]:.1%} of the evidence"
+        # several classes may hold, or none
+        held = np.flatnonzero(scores > 0.5)
+        if len(held):
+            shown = ", ".join(f"{names[k]!r} has {scores[k]:.1%}" for k in held)
+            return f"{shown} of the evidence"
+        if scores[best] > 0:
+            nearest = f"{names[best]!r} comes nearest, with {scores[best]:.1%}"
+            return f"no class has more than half of the evidence; {nearest}"
+        return "no class has any of the evidence"
 
 
 def explain_scores(

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._validation import check_real
+from fewlabels.exceptions import InvalidTypeError
 from fewlabels.insight._checks import check_codes, check_distributions
 
 BoolArray = npt.NDArray[np.bool_]
@@ -70,7 +71,9 @@ def conformal_threshold(
     return float(np.sort(probabilities[np.arange(n), true])[k - 1])
 
 
-def prediction_sets(distributions: npt.ArrayLike, threshold: float) -> BoolArray:
+def prediction_sets(
+    distributions: npt.ArrayLike, threshold: float, *, allow_empty: bool = True
+) -> BoolArray:
     """Which classes reach the threshold: bool of shape (n_points, n_classes).
 
     A set may be empty, where no class is as probable as the true ones of the labelled points were.
@@ -81,11 +84,24 @@ def prediction_sets(distributions: npt.ArrayLike, threshold: float) -> BoolArray
     distributions : array-like of shape (n_points, n_classes)
     threshold : float
         From :func:`conformal_threshold`.
+    allow_empty : bool, default=True
+        False: a set that would be empty holds the most probable class (of equal ones the first).
+        The true class is then in no fewer sets, but no set says any more that its point is unlike
+        the labelled ones.
 
     Examples
     --------
     >>> from fewlabels.insight import prediction_sets
     >>> prediction_sets([[0.9, 0.1], [0.55, 0.45]], 0.4).tolist()
     [[True, False], [True, True]]
+    >>> prediction_sets([[0.9, 0.1], [0.55, 0.45]], 0.6, allow_empty=False).tolist()
+    [[True, False], [True, False]]
     """
-    return np.asarray(check_distributions("distributions", distributions) >= threshold)
+    if not isinstance(allow_empty, (bool, np.bool_)):
+        raise InvalidTypeError(f"allow_empty must be True or False, got {allow_empty!r}.")
+    probabilities = check_distributions("distributions", distributions)
+    sets = np.asarray(probabilities >= threshold)
+    if not allow_empty:
+        empty = np.flatnonzero(~sets.any(axis=1))
+        sets[empty, probabilities[empty].argmax(axis=1)] = True
+    return sets

@@ -62,6 +62,8 @@ def resolve_class_prior(class_prior: ClassPrior, labels: Labels) -> FloatArray |
     else:
         given = class_prior
     try:
+        if np.asarray(given).dtype == bool:
+            raise TypeError("booleans are no shares")
         shares = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidTypeError(f"class_prior must be {_ALLOWED}; got {class_prior!r}.") from error
@@ -88,7 +90,9 @@ def resolve_class_prior(class_prior: ClassPrior, labels: Labels) -> FloatArray |
 
 def _in_order(prior: Mapping[Any, Any], labels: Labels) -> list[float]:
     known = labels.classes.tolist()
-    unknown = [name for name in prior if name not in known]
+    # True equals 1, but is no name of that class
+    kinds = {name: _is_bool(name) for name in known}
+    unknown = [name for name in prior if kinds.get(name) is not _is_bool(name)]
     if unknown:
         raise InvalidInputError(
             f"class_prior names {unknown[0]!r}, which no label is of: the classes are "
@@ -101,11 +105,15 @@ def _in_order(prior: Mapping[Any, Any], labels: Labels) -> list[float]:
             f"{_listed(labels.classes)}."
         )
     for name, share in prior.items():
-        if not isinstance(share, Real):
+        if not isinstance(share, Real) or _is_bool(share):
             raise InvalidTypeError(
                 f"class_prior must map classes to numbers; {name!r} has {share!r}."
             )
     return [float(prior[name]) for name in known]
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, (bool, np.bool_))
 
 
 def _listed(classes: npt.NDArray[Any]) -> str:

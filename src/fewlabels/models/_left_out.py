@@ -157,7 +157,9 @@ class LeftOutInsight(_Base):
         check_is_fitted(self)
         return self.calibrated_proba(X).astype(self.label_distributions_.dtype, copy=False)
 
-    def predict_set(self, X: Any = None, *, coverage: float = 0.9) -> BoolArray:
+    def predict_set(
+        self, X: Any = None, *, coverage: float = 0.9, allow_empty: bool = True
+    ) -> BoolArray:
         """Return for each point a set of classes that holds the true one with this probability.
 
         Conformal prediction with the labels left out one by one. It asks that the labelled points
@@ -170,6 +172,8 @@ class LeftOutInsight(_Base):
             New points. None: the fitted ones.
         coverage : float, default=0.9
             In (0, 1).
+        allow_empty : bool, default=True
+            False: a set that would be empty holds the most probable class.
 
         Returns
         -------
@@ -188,7 +192,8 @@ class LeftOutInsight(_Base):
         codes = self._labels.codes[self.loo_labelled_]
         threshold = conformal_threshold(self._calibrated_loo(), codes, coverage=coverage)
         shares, evidence, answered = self._evidence_of(X)
-        sets = prediction_sets(self._calibrated(shares, evidence, answered), threshold)
+        calibrated = self._calibrated(shares, evidence, answered)
+        sets = prediction_sets(calibrated, threshold, allow_empty=allow_empty)
         sets[~answered] = True
         return sets
 

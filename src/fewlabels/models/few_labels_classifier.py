@@ -234,7 +234,9 @@ default="uniform"
         note = f"but the answer is {answer.tolist()[0]!r}: after this, {step}"
         return dataclasses.replace(found, note=note)
 
-    def predict_set(self, X: Any = None, *, coverage: float = 0.9) -> npt.NDArray[np.bool_]:
+    def predict_set(
+        self, X: Any = None, *, coverage: float = 0.9, allow_empty: bool = True
+    ) -> npt.NDArray[np.bool_]:
         """Return for each point a set of classes that holds the true one with this probability.
 
         Conformal prediction on the shares of the first two steps, of which labels can be left
@@ -246,6 +248,8 @@ default="uniform"
             New points. None: the fitted ones.
         coverage : float, default=0.9
             In (0, 1).
+        allow_empty : bool, default=True
+            False: a set that would be empty holds the most probable class.
 
         Returns
         -------
@@ -256,7 +260,9 @@ default="uniform"
         linear = copy.copy(self)
         linear._plain_distributions = self._linear_distributions
         linear._insight = self._insight | {"calibration": self._linear_calibration()}
-        return super(FewLabelsClassifier, linear).predict_set(X, coverage=coverage)
+        return super(FewLabelsClassifier, linear).predict_set(
+            X, coverage=coverage, allow_empty=allow_empty
+        )
 
     def _check_parameters(self) -> None:
         check_choice("kernel", self.kernel, ("auto", "precomputed"))

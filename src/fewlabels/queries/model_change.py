@@ -92,37 +92,12 @@ class ModelChangeVOptimality(_ModelChangeRule):
         s_v = |e_k - p_v| |C e_v|^2 / (C_vv + noise)
 
     V-optimality where the model is unsure.
-    The largest is chosen, C is downdated by it, and again. Before there are two classes,
-    |e_k - p_v| is taken as 1.
 
-    Parameters
-    ----------
-    alpha : float in (0, 1], default=None
-        Of the field: c = (1 - alpha) / alpha. 1 is that of harmonic functions, which has an
-        exact covariance only. None: 1 where it is exact, 0.99 where it is sketched.
-    noise : float, default=0.0
-        Variance of a label, in units of 1 / mean degree; at least 0. 0 takes labels as they are.
-    covariance : {"auto", "exact", "sketch"}, default="auto"
-        Dense, for up to some thousand nodes; or a random projection. "auto" is exact up to 3,000.
-    n_columns : int, default=64
-        Of the projection. Scores have a relative standard deviation of about
-        sqrt(2 / n_columns).
-
-    Attributes
-    ----------
-    scores_ : ndarray of shape (n_nodes,), float64
-        Gains at the start of the batch; NaN where a node was no candidate.
-
-    Notes
-    -----
-    The covariance is kept for the next query on the same graph object: one more label is a
-    downdate. Exact: O(n^3) at first, then O(n^2) a label. Sketch: 2 n_columns + 1 columns at
-    first, then one a label, each about 40 products with the weights for alpha = 0.99.
+    Parameters, attributes and cost are those of :class:`ModelChange`.
 
     References
     ----------
-    K. Miller and A. L. Bertozzi, "Model change active learning in graph-based semi-supervised
-    learning", Communications on Applied Mathematics and Computation, 2024.
+    Miller and Bertozzi 2024, as :class:`ModelChange`.
 
     Examples
     --------
@@ -148,37 +123,12 @@ class ModelChangeSigmaOptimality(_ModelChangeRule):
         s_v = |e_k - p_v| (1' C e_v)^2 / (C_vv + noise)
 
     Sigma-optimality where the model is unsure.
-    The largest is chosen, C is downdated by it, and again. Before there are two classes,
-    |e_k - p_v| is taken as 1.
 
-    Parameters
-    ----------
-    alpha : float in (0, 1], default=None
-        Of the field: c = (1 - alpha) / alpha. 1 is that of harmonic functions, which has an
-        exact covariance only. None: 1 where it is exact, 0.99 where it is sketched.
-    noise : float, default=0.0
-        Variance of a label, in units of 1 / mean degree; at least 0. 0 takes labels as they are.
-    covariance : {"auto", "exact", "sketch"}, default="auto"
-        Dense, for up to some thousand nodes; or a random projection. "auto" is exact up to 3,000.
-    n_columns : int, default=64
-        Of the projection. Scores have a relative standard deviation of about
-        sqrt(2 / n_columns).
-
-    Attributes
-    ----------
-    scores_ : ndarray of shape (n_nodes,), float64
-        Gains at the start of the batch; NaN where a node was no candidate.
-
-    Notes
-    -----
-    The covariance is kept for the next query on the same graph object: one more label is a
-    downdate. Exact: O(n^3) at first, then O(n^2) a label. Sketch: 2 n_columns + 1 columns at
-    first, then one a label, each about 40 products with the weights for alpha = 0.99.
+    Parameters, attributes and cost are those of :class:`ModelChange`.
 
     References
     ----------
-    K. Miller and A. L. Bertozzi, "Model change active learning in graph-based semi-supervised
-    learning", Communications on Applied Mathematics and Computation, 2024.
+    Miller and Bertozzi 2024, as :class:`ModelChange`.
 
     Examples
     --------

@@ -1,4 +1,7 @@
-"""What a simulation found, as text, as a table and as data."""
+"""What a simulation found, as text, as a table and as data.
+
+The layout of the data is described by ``simulation.schema.json``.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -142,6 +146,13 @@ def simulation_document(
             for query in curve.queries
         ],
     }
+
+
+def load_simulation_schema() -> dict[str, Any]:
+    """Return the JSON Schema of :func:`simulation_document`, as the command line calls it."""
+    text = resources.files("fewlabels.report").joinpath("simulation.schema.json")
+    schema: dict[str, Any] = json.loads(text.read_text("utf-8"))
+    return schema
 
 
 def format_simulation(document: dict[str, Any]) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from fewlabels._labels import is_missing
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.session._events import Label
-
-_INT64 = np.iinfo(np.int64)
+from fewlabels.session._labels import Label, check_same_kind, checked_label, is_same
 
 
 def checked_points(indices: Any, n_points: int) -> tuple[int, ...]:
     """Return point numbers as they came, one or more, or raise."""
-    given = np.asarray(indices)
+    try:
+        given = np.asarray(indices)
+    except ValueError as error:  # rows of unequal length
+        raise InvalidInputError(f"indices must be one point or a list of them: {error}") from error
     if given.size == 0:
         raise InvalidInputError("indices is empty: name one point or more.")
     if given.dtype.kind not in "iu":
@@ -50,7 +50,7 @@ def checked_answers(
     answers: dict[int, Label] = {}
     for point, value in zip(points, given, strict=True):
         label = checked_label(value, f"of point {point}")
-        if point in answers and answers[point] != label:
+        if point in answers and not is_same(answers[point], label):
             raise InvalidInputError(
                 f"point {point} has two answers that conflict, {answers[point]!r} and {label!r}. "
                 "Nothing was taken; give one of them."
@@ -71,58 +71,15 @@ def as_list(labels: Any) -> list[Any]:
     return values if isinstance(values, list) else [values]  # an array of no dimension
 
 
-def checked_label(value: object, whose: str) -> Label:
-    """Return a label as a plain string, integer or boolean, or raise."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if is_missing(value):
-        raise InvalidInputError(
-            f"the label {whose} is missing, got {value!r}. Use skip for a question without answer."
-        )
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        if not value:
-            raise InvalidInputError(
-                f"the label {whose} is the empty string. Give it a name, or use skip for a "
-                "question without answer."
-            )
-        if value == "-1":
-            raise InvalidInputError(
-                f'the label {whose} is "-1", which elsewhere means unlabelled. Use another name, '
-                "or skip for a question without answer."
-            )
-        return value
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        number = int(value)
-        if number == -1:
-            raise InvalidInputError(
-                f"the label {whose} is -1, which means unlabelled. Use another number, or skip for "
-                "a question without answer."
-            )
-        if _INT64.min <= number <= _INT64.max:
-            return number
-        raise InvalidInputError(f"the label {whose} is beyond 64 bits: {number}. Use a string.")
-    raise InvalidTypeError(
-        f"the label {whose} is {value!r} of type {type(value).__name__}. A session takes strings, "
-        "whole numbers or booleans, which it can save."
-    )
-
-
-def check_same_kind(label: Label, others: Iterable[Label]) -> None:
-    """Raise if `label` is not of the type that the other labels have."""
-    for other in others:
-        if type(other) is not type(label):
-            raise InvalidTypeError(
-                f"labels must be of one type: got {label!r}, a {type(label).__name__}, beside "
-                f"{other!r}, a {type(other).__name__}."
-            )
-        return  # the others are of one type
-
-
 def checked_classes(classes: Iterable[Any]) -> tuple[Label, ...]:
     if isinstance(classes, (str, bytes)) or not isinstance(classes, Iterable):
         raise InvalidTypeError(f"classes must be a list of labels, got {classes!r}.")
+    if isinstance(classes, Mapping):
+        raise InvalidTypeError(f"classes must be a list of labels, got {classes!r}.")
+    if isinstance(classes, (set, frozenset)):
+        raise InvalidTypeError(
+            f"classes must be in an order, got a {type(classes).__name__}: pass sorted(classes)."
+        )
     labels = [checked_label(value, "in classes") for value in as_list(classes)]
     if len(labels) < 2:
         raise InvalidInputError(f"classes must name two classes or more, got {labels!r}.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, cast
 
 from fewlabels.exceptions import SessionFileError
+from fewlabels.session._labels import Label, checked_label
 
-Label: TypeAlias = str | int | bool
 Kind: TypeAlias = Literal["asked", "told", "relabelled", "skipped", "undone"]
 
 
@@ -83,41 +83,73 @@ def event_to_json(event: Event) -> dict[str, Any]:
 def event_from_json(entry: Any) -> Event:
     """Return the event that :func:`event_to_json` wrote, or raise SessionFileError."""
     try:
-        audits = tuple(
-            Audit(
-                point=_integer(audit["point"]),
-                predicted=None if audit["predicted"] is None else _label(audit["predicted"]),
-                n_labels=_integer(audit["n_labels"], minimum=1),
-                n_drawn_from=_integer(audit["n_drawn_from"], minimum=1),
-                predicted_counts=tuple(
-                    (_label(label), _integer(count)) for label, count in audit["predicted_counts"]
-                ),
-            )
-            for audit in entry.get("audits", [])
-        )
-        event = Event(
-            kind=entry["kind"],
-            indices=tuple(_integer(index) for index in entry["indices"]),
-            labels=tuple(_label(label) for label in entry.get("labels", [])),
-            audits=audits,
-            owed=float(entry.get("owed", 0.0)),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SessionFileError(f"an event can't be read: {entry!r:.200}.") from error
-    if event.kind not in get_args(Kind):
-        raise SessionFileError(f"an event is of an unknown kind, {event.kind!r}.")
-    if not {audit.point for audit in audits} <= set(event.indices):
-        raise SessionFileError(f"an event checks points that it does not ask: {entry!r:.200}.")
-    return event
+        return _event(entry)
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise SessionFileError(f"it can't be read: {reason} in {entry!r:.200}.") from error
+
+
+# What an event of each kind holds beside its kind and its points.
+_FIELDS: dict[str, set[str]] = {
+    "asked": {"audits", "owed"},
+    "told": {"labels"},
+    "relabelled": {"labels"},
+    "skipped": set(),
+    "undone": set(),
+}
+
+
+def _event(entry: Any) -> Event:
+    if not isinstance(entry, dict):
+        raise TypeError("no event")
+    kind = entry["kind"]
+    if not isinstance(kind, str) or kind not in _FIELDS:
+        raise ValueError(f"an unknown kind, {kind!r:.80},")
+    strange = sorted(set(entry) - {"kind", "indices"} - _FIELDS[kind])
+    if strange:
+        raise ValueError(f"{strange[0]!r:.80}, which an event of this kind does not have,")
+    indices = tuple(_integer(index) for index in _list(entry["indices"]))
+    if not indices:
+        raise ValueError("no point")
+    audits = tuple(_audit(audit) for audit in _list(entry.get("audits", [])))
+    checked = {audit.point for audit in audits}
+    if len(checked) < len(audits) or not checked <= set(indices):
+        raise ValueError("a check of a point that is not asked, or a second one")
+    owed = entry.get("owed", 0.0)
+    if type(owed) not in (int, float) or not -1 < owed < 1:
+        raise ValueError(f"owed {owed!r:.80}, which is not between -1 and 1,")
+    labels = tuple(_label(label) for label in _list(entry.get("labels", [])))
+    return Event(cast(Kind, kind), indices, labels, audits, float(owed))
+
+
+def _audit(entry: Any) -> Audit:
+    if not isinstance(entry, dict):
+        raise TypeError(f"a check {entry!r:.80}")
+    counts = tuple(_list(pair) for pair in _list(entry["predicted_counts"]))
+    if any(len(pair) != 2 for pair in counts):
+        raise ValueError("a count of predictions that is no pair")
+    return Audit(
+        point=_integer(entry["point"]),
+        predicted=None if entry["predicted"] is None else _label(entry["predicted"]),
+        n_labels=_integer(entry["n_labels"], minimum=1),
+        n_drawn_from=_integer(entry["n_drawn_from"], minimum=1),
+        predicted_counts=tuple((_label(label), _integer(count)) for label, count in counts),
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r:.80} in the place of a list")
+    return value
 
 
 def _integer(value: Any, minimum: int = 0) -> int:
     if type(value) is not int or value < minimum:
-        raise ValueError(value)
+        raise ValueError(f"{value!r:.80} in the place of a whole number from {minimum}")
     return value
 
 
 def _label(value: Any) -> Label:
     if not isinstance(value, (str, int)):  # a bool is an int
-        raise TypeError(value)
-    return value
+        raise TypeError(f"{value!r:.80} in the place of a label")
+    return checked_label(value, "there")

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from fewlabels import models
 from fewlabels._files import replace_when_whole
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.graph import Graph
-from fewlabels.queries import RULES, QueryRule
 from fewlabels.session._events import Event, event_from_json, event_to_json
 from fewlabels.session._fingerprint import fingerprint
+from fewlabels.session._settings import NAMES
 
 FORMAT = "fewlabels-session"
 VERSION = 1
-SETTINGS = {"classes", "model", "query", "audit_share", "n_start", "random_state"}
 
-_PLAIN = (str, int, float, bool, type(None))
+_GRAPH, _FEATURES = "a graph", "features"
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def write_session(
@@ -65,23 +63,37 @@ def read_session(
         raise SessionFileError(f"{path} is damaged, or holds no session: {error}.") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise SessionFileError(f"{path} holds no session of fewlabels.")
-    if document.get("version") != VERSION:
+    version = document.get("version")
+    if type(version) is not int or version != VERSION:  # True is no version
         raise SessionFileError(
-            f"{path} holds a session of version {document.get('version')!r}, and this version of "
-            f"fewlabels reads version {VERSION}. Load it with the version that wrote it, or update."
+            f"{path} holds a session of version {version!r}, and this version of fewlabels reads "
+            f"version {VERSION}. Load it with the version that wrote it, or update."
         )
     try:
         data, known, settings = (document[name] for name in ("data", "fingerprint", "settings"))
         entries = document["events"]
     except KeyError as error:
         raise SessionFileError(f"{path} is damaged: {error} is missing.") from error
-    if not isinstance(settings, dict) or set(settings) != SETTINGS or not isinstance(entries, list):
-        raise SessionFileError(f"{path} is damaged: its settings or events can't be read.")
+    if data not in (_GRAPH, _FEATURES) or not (isinstance(known, str) and _DIGEST.fullmatch(known)):
+        raise SessionFileError(
+            f"{path} is damaged: it does not say what data it is about ({data!r:.80}, fingerprint "
+            f"{known!r:.80})."
+        )
+    if not isinstance(settings, dict) or set(settings) != NAMES:
+        raise SessionFileError(
+            f"{path} is damaged: its settings must be {', '.join(sorted(NAMES))}, got "
+            f"{settings!r:.200}."
+        )
+    if not isinstance(entries, list):
+        raise SessionFileError(f"{path} is damaged: its events must be a list: {entries!r:.200}.")
     _check_same_data(data, known, graph_or_X, path)
-    try:
-        return settings, [event_from_json(entry) for entry in entries]
-    except SessionFileError as error:
-        raise SessionFileError(f"{path} is damaged: {error}") from error
+    events = []
+    for number, entry in enumerate(entries):
+        try:
+            events.append(event_from_json(entry))
+        except SessionFileError as error:
+            raise SessionFileError(f"{path} is damaged: event {number}: {error}") from error
+    return settings, events
 
 
 def _check_same_data(data: Any, known: Any, graph_or_X: Any, path: str | os.PathLike[str]) -> None:
@@ -98,52 +110,5 @@ def _check_same_data(data: Any, known: Any, graph_or_X: Any, path: str | os.Path
         )
 
 
-def described(thing: Any) -> dict[str, Any] | None:
-    """Return class and parameters of a model or rule of this package, or None of another."""
-    kind = type(thing)
-    known = _known(kind.__name__)
-    if known is not kind:
-        return None
-    parameters = {
-        # as a grid search leaves them, or a user gives shares
-        name: value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
-        for name, value in thing.get_params(deep=False).items()
-    }
-    if not all(_is_plain(value) for value in parameters.values()):
-        return None
-    return {"class": kind.__name__, "parameters": parameters}
-
-
-def restored(entry: Any, what: str) -> Any:
-    """Return the model or rule that :func:`described` described, or raise."""
-    if entry is None:
-        raise InvalidInputError(
-            f"the session was saved with a {what} of its user's own, which the file can't hold. "
-            f"Pass it again: Session.load(..., {what}=...)."
-        )
-    try:
-        kind = _known(entry["class"])
-        if kind is None:
-            raise SessionFileError(f"the saved {what} is of an unknown class, {entry['class']!r}.")
-        return kind(**entry["parameters"])
-    except (KeyError, TypeError) as error:
-        raise SessionFileError(f"the saved {what} can't be read: {entry!r:.200}.") from error
-
-
-def _known(name: str) -> type | None:
-    """Return the model or rule of that name that a file may speak of."""
-    rules: dict[str, type[QueryRule]] = {kind.__name__: kind for kind in RULES.values()}
-    if name in rules:
-        return rules[name]
-    found = getattr(models, name, None) if name in models.__all__ else None
-    return found if isinstance(found, type) else None
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return all(_is_plain(entry) for entry in value)
-    return type(value) in _PLAIN
-
-
 def _kind(graph_or_X: Any) -> str:
-    return "a graph" if isinstance(graph_or_X, Graph) else "features"
+    return _GRAPH if isinstance(graph_or_X, Graph) else _FEATURES

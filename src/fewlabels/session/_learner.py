@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from fewlabels.exceptions import InvalidInputError, UnreachedWarning
+from fewlabels.exceptions import UnreachedWarning
 from fewlabels.graph import Graph, knn_graph
 from fewlabels.models import LabelSpreading
 from fewlabels.queries import QueryRule
+from fewlabels.session._chosen import checked_choice
+from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session.rounds import AnyArray, Fit, IntArray
 
 
@@ -66,6 +68,8 @@ class ModelLearner:
         Keeps what it has prepared from one question to the next.
     candidates : ndarray of intp, default=None
         The points that may be asked about; None: all.
+    shares : ExpectedShares, default=None
+        The model's `class_prior`, where some class may have no label yet. None: it is left alone.
     random_state : int, default=0
         For rules that draw.
     """
@@ -77,6 +81,7 @@ class ModelLearner:
         rule: QueryRule,
         *,
         candidates: IntArray | None = None,
+        shares: ExpectedShares | None = None,
         random_state: int = 0,
     ) -> None:
         self._model = model
@@ -86,12 +91,17 @@ class ModelLearner:
         self._open[slice(None) if candidates is None else candidates] = True
         self._rng = np.random.RandomState(random_state)
         self._is_fitted = False
+        self._shares = shares
+        self._seen: set[Any] = set()
 
     def learn(self, points: IntArray, labels: AnyArray) -> Fit:
         """Take the labels of some points, beside those that came before."""
         with warnings.catch_warnings():
             # Points that no label reaches yet are no news after each answer; they count as wrong.
             warnings.simplefilter("ignore", UnreachedWarning)
+            if self._shares is not None and getattr(self._model, "class_prior", None) is not None:
+                self._seen.update(labels.tolist())
+                self._model.class_prior = self._shares.among(self._seen)
             if self._is_fitted:
                 self._model.add_labels(points, labels)
             else:
@@ -105,13 +115,5 @@ class ModelLearner:
         """Return what the rule wants to know next: `count` different points without a label."""
         known = self._model if self._is_fitted else self._graph
         candidates = np.flatnonzero(self._open)
-        chosen = np.asarray(
-            self._rule.query(known, count, candidates=candidates, random_state=self._rng)
-        )
-        fine = chosen.shape == (count,) and chosen.dtype.kind in "iu"
-        if not fine or len(np.unique(chosen)) < count or not np.isin(chosen, candidates).all():
-            raise InvalidInputError(
-                f"the rule {self._rule!r} was asked for {count} different points without a label, "
-                f"and returned {chosen!r}."
-            )
-        return chosen.astype(np.intp)
+        chosen = self._rule.query(known, count, candidates=candidates, random_state=self._rng)
+        return checked_choice(self._rule, chosen, count, self._open)

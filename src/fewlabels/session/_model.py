@@ -10,9 +10,11 @@ import numpy.typing as npt
 from sklearn.base import clone, is_classifier
 
 from fewlabels.exceptions import InvalidTypeError, UnreachedWarning
-from fewlabels.graph import Graph
-from fewlabels.models import LabelSpreading
-from fewlabels.session._events import Label
+from fewlabels.graph import DiskGraph, Graph
+from fewlabels.models import CorrectAndSmooth, LabelSpreading
+from fewlabels.models._base import GraphClassifier
+from fewlabels.session._expected_shares import ExpectedShares
+from fewlabels.session._labels import Label, is_same
 
 
 def default_model() -> LabelSpreading:
@@ -37,7 +39,25 @@ def checked_model(model: Any) -> Any:
             "model must be a classifier of fewlabels, such as LabelSpreading(), which learns more "
             f"labels without a refit; got {model!r}."
         )
+    if isinstance(model, CorrectAndSmooth):
+        raise InvalidTypeError(
+            "model must learn from a graph and labels alone, as LabelSpreading, "
+            "FewLabelsClassifier and PoissonClassifier do; CorrectAndSmooth needs the features "
+            "for its estimator, too. Fit it on the labels in the end: fit(X, session.labels)."
+        )
+    if isinstance(model, GraphClassifier):
+        model._check_parameters()  # now, rather than once there is a label
     return clone(model)
+
+
+def check_takes(model: Any, graph: Graph) -> None:
+    """Raise if `model`, one that passed :func:`checked_model`, can't be fitted on `graph`."""
+    known = isinstance(model, GraphClassifier) and not isinstance(model, LabelSpreading)
+    if known and isinstance(graph, DiskGraph):
+        raise InvalidTypeError(
+            f"{type(model).__name__} needs the graph in memory, and this one is on disk. Take "
+            "model=LabelSpreading(), or pass graph.to_memory() if it fits."
+        )
 
 
 class KeptUpModel:
@@ -48,11 +68,14 @@ class KeptUpModel:
     model : estimator
         Unfitted; it is fitted in place.
     graph : Graph
+    shares : ExpectedShares
+        The model's `class_prior`.
     """
 
-    def __init__(self, model: Any, graph: Graph) -> None:
+    def __init__(self, model: Any, graph: Graph, shares: ExpectedShares) -> None:
         self.model = model
         self.graph = graph
+        self.shares = shares
         self._fitted: dict[int, Label] = {}
 
     def at(self, labels: dict[int, Label]) -> Any:
@@ -63,7 +86,7 @@ class KeptUpModel:
         added = {
             point: label
             for point, label in labels.items()
-            if point not in self._fitted or not _same(self._fitted[point], label)
+            if point not in self._fitted or not is_same(self._fitted[point], label)
         }
         removed = [point for point in self._fitted if point not in labels]
         # Nothing stays: the labels may even be of another type.
@@ -72,16 +95,24 @@ class KeptUpModel:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UnreachedWarning)
                 if anew and (added or removed):
+                    self._expect(labels)
                     self.model.fit(self.graph, label_column(labels, self.graph.n_nodes))
                 elif added:
+                    self._expect(self._fitted | labels)
                     self.model.add_labels(list(added), list(added.values()))
                 if removed and not anew:
+                    self._expect(labels)
                     self.model.remove_labels(removed)
         except BaseException:
             self._fitted = {}  # whatever it holds now, the next fit is a new one
             raise
         self._fitted = dict(labels)
         return self.model
+
+    def _expect(self, labels: dict[int, Label]) -> None:
+        """Bring the model's `class_prior` to the classes of these labels."""
+        if getattr(self.model, "class_prior", None) is not None:
+            self.model.class_prior = self.shares.among(labels.values())
 
 
 def label_column(labels: dict[int, Label], n_points: int) -> npt.NDArray[Any]:
@@ -93,8 +124,3 @@ def label_column(labels: dict[int, Label], n_points: int) -> npt.NDArray[Any]:
     if labels:
         column[list(labels)] = list(labels.values())
     return column
-
-
-def _same(one: Label, other: Label) -> bool:
-    """Tell labels apart that only compare equal, as True and 1."""
-    return type(one) is type(other) and one == other

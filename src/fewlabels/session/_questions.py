@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.queries import QueryRule
-from fewlabels.session._events import Audit, Event, Label
+from fewlabels.session._chosen import checked_choice
+from fewlabels.session._events import Audit, Event
+from fewlabels.session._labels import Label
 from fewlabels.session._state import SessionState
 
 IntArray = npt.NDArray[np.intp]
@@ -51,9 +53,10 @@ def new_questions(
     is_check[rng.choice(n_new, size=n_checks, replace=False)] = True
     questions[is_check] = drawn
     if n_checks < n_new:
-        questions[~is_check] = rule.query(
+        chosen = rule.query(
             model, n_new - n_checks, candidates=open_, random_state=int(rng.integers(2**32))
         )
+        questions[~is_check] = checked_choice(rule, chosen, n_new - n_checks, open_)
     return Event("asked", tuple(questions.tolist()), audits=audits, owed=owed)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from math import inf, isfinite
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +53,60 @@ class Run:
         self.accuracy.append(accuracy)
         self.macro_recall.append(macro_recall)
         self.seconds.append(round_.seconds)
-        classes, places = np.unique(answers.codes[round_.labelled], return_index=True)
-        first_seen = np.zeros(len(answers.classes), dtype=np.intp)
-        first_seen[classes] = places + 1
-        self.first_seen = first_seen.tolist()
+        self.first_seen = _first_seen(self.points, answers)
+
+
+def run_from_json(entry: Any, answers: Answers, n_labels: list[int]) -> tuple[str, Run]:
+    """Return the rule and the run that a line of a file holds.
+
+    Parameters
+    ----------
+    entry : object
+        As JSON gave it: "rule", a text, and the attributes of a :class:`Run`.
+    answers : Answers
+        The true labels.
+    n_labels : list of int
+        Of each round.
+
+    Raises
+    ------
+    ValueError
+        If it is no run of these answers and numbers of labels; the message says why.
+    """
+    names = {"rule", *(entry_.name for entry_ in fields(Run))}
+    if not isinstance(entry, dict) or set(entry) != names:
+        raise ValueError(f"a run is made of {', '.join(sorted(names))}")
+    run = Run(**{name: value for name, value in entry.items() if name != "rule"})
+    if not (isinstance(entry["rule"], str) and isinstance(run.query, str)):
+        raise ValueError("the rule has no name")
+    if not _are_whole([run.repeat]) or run.repeat < 0:
+        raise ValueError(f"repeat is {run.repeat!r:.80}")
+    if not _are_whole(run.n_labels) or run.n_labels != n_labels:
+        raise ValueError(f"n_labels are {run.n_labels!r:.80}, and should be {n_labels!r:.80}")
+    for name, most in (("accuracy", 1.0), ("macro_recall", 1.0), ("seconds", inf)):
+        values = getattr(run, name)
+        fine = isinstance(values, list) and len(values) == len(n_labels)
+        if not fine or not all(_is_real(value) and 0 <= value <= most for value in values):
+            raise ValueError(f"{name} holds something else than a share or a time for each round")
+    known = set(answers.known.tolist())
+    fine = _are_whole(run.points) and len(run.points) == n_labels[-1]
+    if not fine or len(set(run.points)) < len(run.points) or not set(run.points) <= known:
+        raise ValueError(f"points are not {n_labels[-1]} different points with a true label")
+    if not _are_whole(run.first_seen) or run.first_seen != _first_seen(run.points, answers):
+        raise ValueError("first_seen is not what follows from points")
+    return entry["rule"], run
+
+
+def _first_seen(points: list[int], answers: Answers) -> list[int]:
+    classes, places = np.unique(answers.codes[points], return_index=True)
+    first_seen = np.zeros(len(answers.classes), dtype=np.intp)
+    first_seen[classes] = places + 1
+    return first_seen.tolist()
+
+
+def _are_whole(values: Any) -> bool:
+    return isinstance(values, list) and all(type(value) is int for value in values)
+
+
+def _is_real(value: Any) -> bool:
+    return type(value) in (int, float) and isfinite(value)

@@ -17,7 +17,7 @@ from fewlabels._files import replace_when_whole
 from fewlabels.exceptions import DataFileError
 from fewlabels.session._fingerprint import fingerprint
 from fewlabels.session._known_answers import Answers
-from fewlabels.session._runs import Run
+from fewlabels.session._runs import Run, run_from_json
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -41,7 +41,15 @@ class RunsFile:
         self._runs: dict[tuple[str, int], tuple[str, Run]] = {}
 
     @classmethod
-    def opened(cls, path: PathLike, data: str, settings: dict[str, Any], seed: int) -> Self:
+    def opened(
+        cls,
+        path: PathLike,
+        data: str,
+        settings: dict[str, Any],
+        seed: int,
+        answers: Answers,
+        n_labels: list[int],
+    ) -> Self:
         """Read the file, or begin one.
 
         Parameters
@@ -53,16 +61,19 @@ class RunsFile:
             Those that the file has to agree with.
         seed : int
             Of a new file; an old one has its own.
+        answers : Answers
+        n_labels : list of int
+            Of each round of a run.
 
         Raises
         ------
         DataFileError
-            If it holds something else, or can't be read or written.
+            If it holds something else, is damaged, or can't be read or written.
         """
         place = Path(path)
         try:
             if place.exists():
-                return cls._read(place, data, settings)
+                return cls._read(place, data, settings, answers, n_labels)
             header = {"format": FORMAT, "version": VERSION, "data": data, "seed": seed}
             with replace_when_whole(place) as file:
                 file.write(_line({**header, "settings": settings}))
@@ -74,26 +85,27 @@ class RunsFile:
         return cls(place, seed)
 
     @classmethod
-    def _read(cls, path: Path, data: str, settings: dict[str, Any]) -> Self:
+    def _read(
+        cls,
+        path: Path,
+        data: str,
+        settings: dict[str, Any],
+        answers: Answers,
+        n_labels: list[int],
+    ) -> Self:
         content = path.read_bytes()
         whole = content.rfind(b"\n") + 1
-        try:
-            header, *lines = [json.loads(line) for line in content[:whole].splitlines()]
-            if header["format"] != FORMAT or header["version"] != VERSION:
-                raise ValueError(f"format {header['format']!r}, version {header['version']!r}")
-            _check_same(path, header, data, settings)
-            opened = cls(path, int(header["seed"]))
-            for line in lines:
-                rule = line.pop("rule")
-                run = Run(**line)
-                opened._runs[run.query, run.repeat] = (rule, run)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if isinstance(error, DataFileError):
-                raise
-            raise DataFileError(
-                f"{path} holds no runs of a simulation that this version can read ({error}). Name "
-                "another file, or delete it."
-            ) from error
+        header, *lines = content[:whole].splitlines() or [b""]
+        opened = cls(path, _seed_of(path, header, data, settings))
+        for number, line in enumerate(lines, 2):
+            try:
+                rule, run = run_from_json(json.loads(line), answers, n_labels)
+            except (ValueError, RecursionError) as error:
+                raise DataFileError(
+                    f"{path} is damaged: line {number} is no run of this simulation: {error}. "
+                    "Delete the line, and the run is played again."
+                ) from error
+            opened._runs[run.query, run.repeat] = (rule, run)
         if whole < len(content):
             with path.open("r+b") as file:
                 file.truncate(whole)
@@ -126,6 +138,26 @@ class RunsFile:
                 f"can't write to {self.path}: {error.strerror or error}. The runs before are in it."
             ) from error
         self._runs[run.query, run.repeat] = (rule, run)
+
+
+def _seed_of(path: Path, line: bytes, data: str, settings: dict[str, Any]) -> int:
+    """Return the seed that a header names, or raise if it is no header, or of something else."""
+    try:
+        header = json.loads(line)
+        if header["format"] != FORMAT or header["version"] != VERSION:
+            raise ValueError(f"format {header['format']!r}, version {header['version']!r}")
+        seed = header["seed"]
+        if type(seed) is not int or not 0 <= seed < 2**32:
+            raise ValueError(f"seed {seed!r:.80}")
+        _check_same(path, header, data, settings)
+    except DataFileError:
+        raise
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataFileError(
+            f"{path} holds no runs of a simulation that this version can read ({error}). Name "
+            "another file, or delete it."
+        ) from error
+    return int(seed)
 
 
 def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[str, Any]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fewlabels.exceptions import InvalidInputError, SessionFileError
-from fewlabels.session._answers import check_same_kind
-from fewlabels.session._events import Audit, Event, Label
+from fewlabels.session._events import Audit, Event
+from fewlabels.session._labels import Label, check_same_kind
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,19 @@ class DrawnAudit:
 
     audit: Audit
     event: int
+
+
+@dataclass(frozen=True)
+class _Undoable:
+    """An event, and what its points were before.
+
+    Plain values, not a function that undoes it: a copy of the state must undo on itself.
+    """
+
+    event: Event
+    labels: tuple[Label, ...] = ()
+    asked: tuple[int, ...] = ()
+    passed: tuple[int, ...] = ()
 
 
 class SessionState:
@@ -53,7 +66,7 @@ class SessionState:
         self.skipped: dict[int, None] = {}
         self.audits: list[DrawnAudit] = []
         self.owed = 0.0
-        self._undo: list[tuple[Event, Callable[[], None]]] = []
+        self._undoable: list[_Undoable] = []
 
     @property
     def n_open(self) -> int:
@@ -63,7 +76,7 @@ class SessionState:
     @property
     def last_undoable(self) -> Event | None:
         """The event that "undone" would take back."""
-        return self._undo[-1][0] if self._undo else None
+        return self._undoable[-1].event if self._undoable else None
 
     def take(self, event: Event) -> None:
         """Add an event, or raise and stay as it was."""
@@ -75,28 +88,30 @@ class SessionState:
             self.audits.extend(DrawnAudit(audit, number) for audit in event.audits)
             self.owed = event.owed
         elif event.kind == "undone":
-            self._undo.pop()[1]()
+            self._take_back(self._undoable.pop())
         else:
-            self._undo.append((event, self._carried_out(event, number)))
+            self._undoable.append(self._carried_out(event, number))
 
     def replay(self, events: Iterable[Event], source: object) -> None:
         """Take the events of a file, or raise SessionFileError where one contradicts another."""
         for number, event in enumerate(events):
             try:
+                for place, audit in enumerate(event.audits):
+                    self._check_audit(audit, self.n_open - place)
                 self.take(event)
             except InvalidInputError as error:
                 raise SessionFileError(
                     f"{source} is damaged: event {number} contradicts those before it: {error}"
                 ) from error
 
-    def _carried_out(self, event: Event, number: int) -> Callable[[], None]:
+    def _carried_out(self, event: Event, number: int) -> _Undoable:
         """Carry out an event that can be undone; return what undoes it."""
         if event.kind == "relabelled":
-            before = {point: self.labels[point] for point in event.indices}
+            before = tuple(self.labels[point] for point in event.indices)
             self.labels.update(zip(event.indices, event.labels, strict=True))
-            return lambda: self.labels.update(before)
-        asked = [point for point in event.indices if point in self.pending]
-        passed = [point for point in event.indices if point in self.skipped]
+            return _Undoable(event, labels=before)
+        asked = tuple(point for point in event.indices if point in self.pending)
+        passed = tuple(point for point in event.indices if point in self.skipped)
         for point in event.indices:
             self.pending.pop(point, None)
             self.skipped.pop(point, None)
@@ -105,25 +120,28 @@ class SessionState:
             self.labelled_at.update(dict.fromkeys(event.indices, number))
         else:
             self.skipped.update(dict.fromkeys(event.indices))
+        return _Undoable(event, asked=asked, passed=passed)
 
-        def undo() -> None:
-            for point in event.indices:
-                self.labels.pop(point, None)
-                self.labelled_at.pop(point, None)
-                self.skipped.pop(point, None)
-            # what was asked is asked again, before the rest
-            self.pending = dict.fromkeys([*asked, *self.pending])
-            self.skipped.update(dict.fromkeys(passed))
-
-        return undo
+    def _take_back(self, done: _Undoable) -> None:
+        if done.event.kind == "relabelled":
+            self.labels.update(zip(done.event.indices, done.labels, strict=True))
+            return
+        for point in done.event.indices:
+            self.labels.pop(point, None)
+            self.labelled_at.pop(point, None)
+            self.skipped.pop(point, None)
+        # what was asked is asked again, before the rest
+        self.pending = dict.fromkeys([*done.asked, *self.pending])
+        self.skipped.update(dict.fromkeys(done.passed))
 
     def _check(self, event: Event) -> None:
         if event.kind == "undone":
-            if not self._undo:
+            last = self.last_undoable
+            if last is None:
                 raise InvalidInputError("there is no answer to undo.")
-            if event.indices != self._undo[-1][0].indices:
+            if event.indices != last.indices:
                 raise InvalidInputError(
-                    f"the last answer was about {_listed(self._undo[-1][0].indices)}, not about "
+                    f"the last answer was about {_listed(last.indices)}, not about "
                     f"{_listed(event.indices)}."
                 )
             return
@@ -143,6 +161,25 @@ class SessionState:
                     f"got {len(event.labels)} labels for {len(event.indices)} points."
                 )
             self._check_labels(event)
+
+    def _check_audit(self, audit: Audit, n_open: int) -> None:
+        """Raise if a check says otherwise than what was known when it was drawn."""
+        if audit.n_labels != len(self.labels) or audit.n_drawn_from != n_open:
+            raise InvalidInputError(
+                f"the check of point {audit.point} is said to be drawn from {audit.n_drawn_from} "
+                f"points, with {audit.n_labels} labels, but {n_open} were open, with "
+                f"{len(self.labels)} labels."
+            )
+        counts = dict(audit.predicted_counts)
+        n_unpredicted = n_open - sum(counts.values())
+        n_like_it = counts.get(audit.predicted, 0) if audit.predicted is not None else n_unpredicted
+        if len(counts) < len(audit.predicted_counts) or n_unpredicted < 0 or n_like_it < 1:
+            raise InvalidInputError(
+                f"the counts of predictions at the check of point {audit.point} don't fit what "
+                f"was predicted of it, {audit.predicted!r}, among {n_open} open points."
+            )
+        for label in (*counts, *([] if audit.predicted is None else [audit.predicted])):
+            check_same_kind(label, self.labels.values())
 
     def _check_point(self, kind: str, point: int) -> None:
         if kind == "relabelled":

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels.session._events import Audit, Label
+from fewlabels._validation import check_real
+from fewlabels.session._events import Audit
+from fewlabels.session._labels import Label, is_same
 from fewlabels.session._state import SessionState
 from fewlabels.stopping import mean_interval, share_interval
 
@@ -98,7 +100,7 @@ class Checks:
         """Whether the model was right, shape (n_checks,). No prediction is a wrong one."""
         return np.array(
             [
-                _says(audit.predicted, label)
+                is_same(audit.predicted, label)
                 for audit, label in zip(self.audits, self.labels, strict=True)
             ],
             dtype=bool,
@@ -148,6 +150,7 @@ def estimate_shares(
     Each check says how many points the model gave to a class, and whether it missed one or took
     one for it: :func:`fewlabels.stopping.share_interval`. Labelled points count as they are.
     """
+    confidence = check_real("confidence", confidence, above=0, below=1)
     n_points, n = state.n_points, len(checks.audits)
     classes = dict.fromkeys((*(state.classes or ()), *state.labels.values()))
     given = dict.fromkeys(classes, 0)
@@ -174,7 +177,7 @@ def estimate_shares(
     predicted = np.array([[count.get(label, 0) for count in counts] for label in classes])
     is_it = np.array([[answer == label for answer in checks.labels] for label in classes])
     said_so = np.array(
-        [[_says(audit.predicted, label) for audit in checks.audits] for label in classes]
+        [[is_same(audit.predicted, label) for audit in checks.audits] for label in classes]
     )
     shares, lows, highs = share_interval(
         np.array(list(known.values())) / n_points,
@@ -191,8 +194,3 @@ def estimate_shares(
         low, high = max(low, least[label]), min(high, most[label])
         answers[label] = ShareEstimate(min(max(share, low), high), low, high, n, confidence)
     return answers
-
-
-def _says(predicted: Label | None, label: Label) -> bool:
-    """Tell whether a prediction is `label`; none is of no class."""
-    return predicted is not None and predicted == label

@@ -13,14 +13,15 @@ import numpy.typing as npt
 from fewlabels._validation import check_integer, check_real
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
 from fewlabels.graph import Graph, knn_graph
-from fewlabels.queries import QueryRule, make_rule
-from fewlabels.session._answers import checked_answers, checked_classes, checked_points
-from fewlabels.session._events import Event, Label
-from fewlabels.session._file import described, read_session, restored, write_session
-from fewlabels.session._model import KeptUpModel, checked_model, label_column
+from fewlabels.session._answers import checked_answers, checked_points
+from fewlabels.session._events import Event
+from fewlabels.session._file import read_session, write_session
+from fewlabels.session._labels import Label
+from fewlabels.session._model import KeptUpModel, check_takes, checked_model, label_column
 from fewlabels.session._predictions import Predictions
 from fewlabels.session._questions import new_questions
 from fewlabels.session._remarks import remarks_on
+from fewlabels.session._settings import Settings, loaded_settings
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice, advise
 from fewlabels.session.audit import (
@@ -54,7 +55,10 @@ class Session:
     model : estimator, default=None
         An unfitted classifier of fewlabels; a copy is fitted on the graph. None: label spreading
         with ``alpha=0.99`` and ``class_prior="uniform"``. New labels are added to the fitted
-        model; it is never fitted again.
+        model; it is never fitted again. Where its `class_prior` holds a share for each class,
+        `classes` must name them all; while some have no label, the shares of the others are
+        scaled to sum to 1. Not `CorrectAndSmooth`, which needs features beside the graph; of a
+        graph on disk, only `LabelSpreading`.
     query : str, QueryRule or callable, default="auto"
         As :func:`fewlabels.queries.make_rule` takes it.
     audit_share : float, default=0.2
@@ -74,7 +78,7 @@ class Session:
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        If a parameter is out of range or of the wrong kind.
+        If a parameter, also one of `model` or `query`, is out of range or of the wrong kind.
 
     Notes
     -----
@@ -106,17 +110,21 @@ class Session:
         n_start: int = 10,
         random_state: int = 0,
     ) -> None:
-        self._audit_share = check_real("audit_share", audit_share, minimum=0, maximum=1)
-        self._n_start = check_integer("n_start", n_start, minimum=1)
-        self._seed = check_integer("random_state", random_state, minimum=0, maximum=2**32 - 1)
-        self._rule: QueryRule = make_rule(query)
-        fresh = checked_model(model)
-        self.classes = None if classes is None else checked_classes(classes)
+        self._settings = Settings.checked(
+            classes=classes,
+            model=model,
+            query=query,
+            audit_share=audit_share,
+            n_start=n_start,
+            random_state=random_state,
+        )
+        self.classes = self._settings.classes
         self._data = graph_or_X
         self.graph: Graph = graph_or_X if isinstance(graph_or_X, Graph) else knn_graph(graph_or_X)
+        check_takes(self._settings.model, self.graph)
         self.n_points = self.graph.n_nodes
-        self._model_as_given = fresh
-        self._model = KeptUpModel(checked_model(fresh), self.graph)
+        fresh = checked_model(self._settings.model)
+        self._model = KeptUpModel(fresh, self.graph, self._settings.shares)
         self._state = SessionState(self.n_points, self.classes)
 
     @property
@@ -179,9 +187,9 @@ class Session:
         state = self._state
         n_new = min(count - len(state.pending), state.n_open)
         if n_new > 0:
-            rng = np.random.default_rng([self._seed, len(state.events)])
+            rng = np.random.default_rng([self._settings.random_state, len(state.events)])
             model = self._model.at(state.labels) if state.labels else self.graph
-            state.take(new_questions(state, model, self._rule, n_new, share, rng))
+            state.take(new_questions(state, model, self._settings.query, n_new, share, rng))
         elif not state.pending:
             raise InvalidInputError(
                 f"there is nothing left to ask: of {self.n_points} points {len(state.labels)} have "
@@ -206,7 +214,8 @@ class Session:
         ----------
         indices : int, or array-like of int
         labels : label, or array-like of labels
-            One a point: strings, whole numbers or booleans, of one type in a session.
+            One a point: strings, whole numbers or booleans, of one type in a session. NumPy's
+            are taken as Python's, and 2.0 as 2; but True is not 1, and "1" is neither.
 
         Returns
         -------
@@ -338,15 +347,7 @@ class Session:
         OSError
             If the file can't be written; what stood at `path` is then untouched.
         """
-        settings = {  # those of __init__
-            "classes": None if self.classes is None else list(self.classes),
-            "model": described(self._model_as_given),
-            "query": described(self._rule),
-            "audit_share": self._audit_share,
-            "n_start": self._n_start,
-            "random_state": self._seed,
-        }
-        write_session(path, self._data, settings, self._state.events)
+        write_session(path, self._data, self._settings.to_json(), self._state.events)
 
     @classmethod
     def load(
@@ -376,9 +377,7 @@ class Session:
             If `graph_or_X` is not what the session was about.
         """
         settings, events = read_session(path, graph_or_X)
-        for name, given in (("model", model), ("query", query)):
-            settings[name] = restored(settings[name], name) if given is None else given
-        session = cls(graph_or_X, **settings)
+        session = cls(graph_or_X, **loaded_settings(settings, path, model=model, query=query))
         session._state.replay(events, path)
         return session
 
@@ -393,7 +392,8 @@ class Session:
         if asked_for is not None:
             share = check_real("audit_share", asked_for, minimum=0, maximum=1)
             return share if self._state.labels else 0.0
-        return self._audit_share if len(self._state.labels) >= self._n_start else 0.0
+        settings = self._settings
+        return settings.audit_share if len(self._state.labels) >= settings.n_start else 0.0
 
 
 def _points(entries: Iterable[int]) -> IntArray:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
-from fewlabels._validation import check_integer, check_seed
-from fewlabels.exceptions import InvalidInputError
+from fewlabels._validation import check_integer, check_n_jobs, check_seed
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
 from fewlabels.graph._progress import Progress, reporting
 from fewlabels.queries import FunctionRule, QueryRule, make_rule
+from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session._known_answers import Answers, known_answers, start_of
 from fewlabels.session._learner import ModelLearner, graph_of
-from fewlabels.session._model import checked_model
+from fewlabels.session._many_runs import played
+from fewlabels.session._model import check_takes, checked_model
 from fewlabels.session._runs import Run
 from fewlabels.session._runs_file import PathLike, RunsFile, data_fingerprint
 from fewlabels.session.learning_curve import LearningCurve
@@ -37,9 +40,9 @@ class _Plan:
     graph: Graph
     answers: Answers
     model: Any
+    shares: ExpectedShares
     initial: str | int | IntArray
     n_labels: IntArray
-    batch_size: int
     seed: int
 
 
@@ -56,6 +59,7 @@ def simulate(
     random_state: int | np.random.RandomState | None = None,
     save_to: PathLike | None = None,
     progress: Progress = False,
+    n_jobs: int | None = None,
 ) -> LearningCurve:
     """Label points one batch after the other as query rules want, and measure how well it goes.
 
@@ -99,6 +103,11 @@ def simulate(
     progress : bool or callable, default=False
         True shows a progress bar on standard error; a function is called with the share that
         is done, from 0 to 1.
+    n_jobs : int, default=None
+        Runs at a time, one a repeat of a rule, as in scikit-learn: None is 1 outside a
+        :func:`joblib.parallel_config`, -1 one for each core. Each of several is played in a
+        process of its own. The curves are the same for any number; only `seconds` are longer
+        where runs share cores and memory.
 
     Returns
     -------
@@ -110,11 +119,14 @@ def simulate(
         If a setting is out of range or does not fit the data; if the oracle raises, or gives no
         answer for some point; if a rule returns something else than it was asked for.
     DataFileError
-        If `save_to` holds runs of other data or settings, no runs at all, or can't be written.
+        If `save_to` holds runs of other data or settings, no runs at all, a damaged one, or can't
+        be written.
 
     Notes
     -----
-    Unreached points count as answered wrongly. Cost: that of the rule and of `add_labels`, times
+    Unreached points count as answered wrongly. Each run has one thread for dense linear algebra.
+    If a class has no label yet, a `class_prior` that holds a share for each class is used as far
+    as it goes, as a :class:`Session` does. Cost: that of the rule and of `add_labels`, times
     the number of batches, rules and repeats; the graph is made once.
 
     Examples
@@ -134,8 +146,12 @@ def simulate(
     check_integer("batch_size", batch_size, minimum=1)
     check_integer("repeats", repeats, minimum=1)
     check_seed(random_state)
+    check_n_jobs(n_jobs)
     estimator = checked_model(model)
+    if isinstance(X_or_graph, Graph):
+        check_takes(estimator, X_or_graph)
     answers = known_answers(y, _n_points(X_or_graph))
+    shares = ExpectedShares(getattr(estimator, "class_prior", None), answers.classes.tolist())
     start = start_of(initial, answers)
     n_labels = _label_counts(start.count, batch_size, budget, answers)
     file = None
@@ -149,7 +165,8 @@ def simulate(
         }
         if random_state is not None:
             settings["random_state"] = seed
-        file = RunsFile.opened(save_to, data_fingerprint(X_or_graph, answers), settings, seed)
+        data = data_fingerprint(X_or_graph, answers)
+        file = RunsFile.opened(save_to, data, settings, seed, answers, n_labels.tolist())
         seed = file.seed
     runs: list[Run] = []
     missing = []
@@ -162,12 +179,14 @@ def simulate(
                 runs.append(done)
     if missing:
         graph = graph_of(X_or_graph, estimator, answers.truth, answers.known)
-        plan = _Plan(graph, answers, estimator, start.value, n_labels, batch_size, seed)
-        with reporting(progress, len(missing) * len(n_labels), unit="rounds") as report:
-            for name, rule, repeat in missing:
-                run = _run(plan, name, rule, repeat, report)
+        plan = _Plan(graph, answers, estimator, shares, start.value, n_labels, seed)
+        tasks = [partial(_run, plan, *which) for which in missing]
+        with reporting(
+            progress, len(missing) * len(n_labels), doing="simulating", unit="rounds"
+        ) as report:
+            for run in played(tasks, n_jobs, len(n_labels), report):
                 if file is not None:
-                    file.append(run, _described(rule))
+                    file.append(run, _described(rules[run.query]))
                 runs.append(run)
     return LearningCurve.from_runs(runs, tuple(rules), answers.classes)
 
@@ -182,6 +201,7 @@ def _run(
         plan.graph,
         clone(rule),
         candidates=answers.known,
+        shares=plan.shares,
         random_state=derived_seed(plan.seed, "query", name, repeat),
     )
     start_rng = np.random.RandomState(derived_seed(plan.seed, "start", repeat))
@@ -213,6 +233,10 @@ def _n_points(X: Any) -> int:
     if isinstance(X, Graph):
         return X.n_nodes
     shape = getattr(X, "shape", None)
+    if not shape and not hasattr(X, "__len__"):
+        raise InvalidTypeError(
+            f"X_or_graph must be features of shape (n_points, n_features), or a Graph; got {X!r}."
+        )
     return int(shape[0]) if shape else len(X)
 
 

@@ -1,0 +1,68 @@
+"""Play the runs of a simulation, one after the other or several at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from joblib import effective_n_jobs
+from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from fewlabels.session._runs import Run
+
+Report: TypeAlias = Callable[[int], object]
+Task: TypeAlias = Callable[[Report], Run]
+
+
+def played(
+    tasks: Sequence[Task], n_jobs: int | None, n_rounds: int, report: Report
+) -> Iterator[Run]:
+    """Yield each run as soon as it has ended, in the order of the tasks or in any.
+
+    Parameters
+    ----------
+    tasks : sequence of callable
+        Each plays one run when called, and calls what it is given with the rounds just done.
+    n_jobs : int or None
+        As joblib takes it. With more than one, runs are played in processes of their own; where
+        one raises, or the caller stops asking, the others are ended.
+    n_rounds : int
+        Of each run.
+    report : callable
+        Told of the rounds done: each at once, or those of a whole run where it was played in
+        another process.
+
+    Notes
+    -----
+    Each run has one thread for dense linear algebra, whose sums may depend on their number in the
+    last digit, and a choice between equals on that digit.
+    """
+    if effective_n_jobs(n_jobs) == 1 or len(tasks) == 1:
+        for task in tasks:
+            with threadpool_limits(1, user_api="blas"):
+                run = task(report)
+            yield run
+        return
+    # Runs take long and unequally so: none waits for others to be handed out or back.
+    parallel = Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")
+    with contextlib.closing(parallel(delayed(_played_apart)(task) for task in tasks)) as results:
+        for run, caught in results:
+            for each in caught:
+                warnings.warn_explicit(*each)
+            report(n_rounds)
+            yield run
+
+
+# What a warning is made of, for the process that shows it.
+_Caught: TypeAlias = tuple[Warning | str, type[Warning], str, int]
+
+
+def _played_apart(task: Task) -> tuple[Run, list[_Caught]]:
+    """Play a run in a process of its own; its warnings are for the caller's to show."""
+    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1, user_api="blas"):
+        warnings.simplefilter("always")
+        run = task(lambda n_done: None)
+    return run, [(each.message, each.category, each.filename, each.lineno) for each in caught]

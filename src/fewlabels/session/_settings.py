@@ -1,0 +1,180 @@
+"""The settings of a session: checked, and as a file holds them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from fewlabels import models
+from fewlabels._validation import check_integer, check_real
+from fewlabels.exceptions import InvalidInputError, SessionFileError
+from fewlabels.queries import RULES, QueryRule, make_rule
+from fewlabels.session._answers import checked_classes
+from fewlabels.session._expected_shares import ExpectedShares
+from fewlabels.session._labels import Label
+from fewlabels.session._model import checked_model
+
+NAMES = {"classes", "model", "query", "audit_share", "n_start", "random_state"}
+
+_PLAIN = (str, int, float, bool, type(None))
+# A mapping goes into a file as the list of its pairs: keys in JSON are strings only.
+_PAIRS = "pairs"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `Session` takes besides its data, checked.
+
+    Attributes
+    ----------
+    classes : tuple of labels, or None
+    model : estimator
+        Unfitted; a copy of the one given.
+    query : QueryRule
+    audit_share : float
+    n_start : int
+    random_state : int
+    shares : ExpectedShares
+        The model's `class_prior`.
+    """
+
+    classes: tuple[Label, ...] | None
+    model: Any
+    query: QueryRule
+    audit_share: float
+    n_start: int
+    random_state: int
+    shares: ExpectedShares
+
+    @classmethod
+    def checked(
+        cls,
+        *,
+        classes: Iterable[Any] | None,
+        model: Any,
+        query: Any,
+        audit_share: Any,
+        n_start: Any,
+        random_state: Any,
+    ) -> Self:
+        """Check the settings, or raise InvalidInputError or InvalidTypeError."""
+        share = check_real("audit_share", audit_share, minimum=0, maximum=1)
+        start = check_integer("n_start", n_start, minimum=1)
+        seed = check_integer("random_state", random_state, minimum=0, maximum=2**32 - 1)
+        rule = make_rule(query)
+        rule._check_parameters()
+        fresh = checked_model(model)
+        fixed = None if classes is None else checked_classes(classes)
+        shares = ExpectedShares(getattr(fresh, "class_prior", None), fixed)
+        return cls(fixed, fresh, rule, share, start, seed, shares)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as JSON holds them."""
+        return {
+            "classes": None if self.classes is None else list(self.classes),
+            "model": _described(self.model),
+            "query": _described(self.query),
+            "audit_share": self.audit_share,
+            "n_start": self.n_start,
+            "random_state": self.random_state,
+        }
+
+
+def loaded_settings(
+    entries: Mapping[str, Any], path: str | os.PathLike[str], **own: Any
+) -> dict[str, Any]:
+    """Return what `Session` takes, from the settings of a file; or raise.
+
+    Parameters
+    ----------
+    entries : mapping
+        As :meth:`Settings.to_json` returns it, and as nobody checked it.
+    path : path
+        Named in errors.
+    **own : estimator, rule or None
+        `model` and `query` in place of those of the file.
+
+    Raises
+    ------
+    SessionFileError
+        If a setting of the file can't be used.
+    InvalidInputError
+        If the file holds no model or rule, and none is given.
+    """
+    found = dict(entries)
+    for name, given in own.items():
+        if given is None and found[name] is None:
+            raise InvalidInputError(
+                f"the session was saved with a {name} of its user's own, which the file can't "
+                f"hold. Pass it again: Session.load(..., {name}=...)."
+            )
+    try:
+        for name, given in own.items():
+            # None and "auto" stand in for what the user gave: its errors are no damage
+            stand_in = None if name == "model" else "auto"
+            found[name] = _restored(found[name], name) if given is None else stand_in
+        if found["classes"] is not None and not isinstance(found["classes"], list):
+            raise SessionFileError(f"classes must be a list, got {found['classes']!r:.200}.")
+        Settings.checked(**found)
+    except (InvalidInputError, SessionFileError) as error:
+        raise SessionFileError(f"{path} is damaged, in its settings: {error}") from error
+    return found | {name: given for name, given in own.items() if given is not None}
+
+
+def _described(thing: Any) -> dict[str, Any] | None:
+    """Return class and parameters of a model or rule of this package, or None of another."""
+    kind = type(thing)
+    known = _known(kind.__name__)
+    if known is not kind:
+        return None
+    parameters = {name: _plain(value) for name, value in thing.get_params(deep=False).items()}
+    if not all(map(_is_plain, parameters.values())):
+        return None
+    return {"class": kind.__name__, "parameters": parameters}
+
+
+def _plain(value: Any) -> Any:
+    """Turn what came from NumPy, as of a grid search, and mappings into what JSON holds."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {_PAIRS: [[_plain(key), _plain(entry)] for key, entry in value.items()]}
+    return value
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return _is_plain(value[_PAIRS])
+    if isinstance(value, (list, tuple)):
+        return all(_is_plain(entry) for entry in value)
+    return type(value) in _PLAIN
+
+
+def _restored(entry: Any, what: str) -> Any:
+    """Return the model or rule that :func:`_described` described, or raise."""
+    try:
+        kind = _known(entry["class"])
+        if kind is None:
+            raise SessionFileError(f"the saved {what} is of an unknown class, {entry['class']!r}.")
+        parameters = {
+            name: dict(value[_PAIRS]) if isinstance(value, dict) else value
+            for name, value in entry["parameters"].items()
+        }
+        return kind(**parameters)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, SessionFileError):
+            raise
+        raise SessionFileError(f"the saved {what} can't be read: {entry!r:.200}.") from error
+
+
+def _known(name: str) -> type | None:
+    """Return the model or rule of that name that a file may speak of."""
+    rules: dict[str, type[QueryRule]] = {kind.__name__: kind for kind in RULES.values()}
+    if name in rules:
+        return rules[name]
+    found = getattr(models, name, None) if name in models.__all__ else None
+    return found if isinstance(found, type) else None
