@@ -90,6 +90,7 @@ def explain_scores(
     classes: npt.NDArray[Any],
     *,
     marginal: bool = False,
+    evidence: float | None = None,
 ) -> Explanation:
     """Part a point's scores F_i = R_i Y among the labels.
 
@@ -104,6 +105,9 @@ def explain_scores(
         As :class:`Explanation`.
     marginal : bool, default=False
         Whether the last column of `Y` is one of ones, which the others are divided by.
+    evidence : float, default=None
+        What shares are shares of; 0 where there is nothing to tell. None: the sum of the scores;
+        of signed ones, of their sizes.
 
     Returns
     -------
@@ -124,8 +128,9 @@ def explain_scores(
     """
     added = row[:, None] * Y
     scores = added.sum(axis=0)
-    # of signed scores, the sum of their sizes
-    total = float(scores[-1] if marginal else np.abs(scores).sum())
+    total = evidence
+    if total is None:
+        total = float(scores[-1] if marginal else np.abs(scores).sum())
     if marginal:
         added = added[:, :-1]
     message = ""

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, UnreachedWarning
+from fewlabels.graph import Graph
 from fewlabels.insight import (
     Explanation,
     Influence,
@@ -19,10 +20,11 @@ from fewlabels.insight import (
     rank_suspects,
 )
 from fewlabels.models._left_out import LeftOutInsight
+from fewlabels.solvers import Method
 from fewlabels.systems import HarmonicResponse, Response, SpreadingResponse, SpreadingSystem
 
 # How exactly the response is solved for: no share of any row is off by more.
-_TOL = 1e-5
+TOL = 1e-5
 
 
 class LinearInsight(LeftOutInsight):
@@ -71,6 +73,7 @@ class LinearInsight(LeftOutInsight):
             given,
             self.classes_,
             marginal=self._is_multilabel,
+            evidence=self._evidence_at(node),
         )
 
     def influence(self, node: int) -> Influence:
@@ -149,19 +152,35 @@ class LinearInsight(LeftOutInsight):
             self._evidence_rows().sum(axis=1),
         )
 
+    def _evidence_at(self, node: int) -> float | None:
+        """What the shares of an explanation are of; None: the sum of the scores."""
+        return None
+
 
 class SpreadingInsight(LinearInsight):
     """Insight into label spreading; the fitted system is used again."""
 
+    _system: Any
+    _settings: tuple[float, Method]  # alpha and solver, as they were when the system was made
+
+    def _fitted_system(self) -> SpreadingSystem:
+        """The system of the last solve, whatever was set since."""
+        if self._system is None:  # a pickle leaves it out
+            self._system = SpreadingSystem(self.graph_, *self._settings)
+        system: SpreadingSystem = self._system
+        return system
+
     def _response(self) -> Response:
-        model: Any = self
-        if model._system is None:  # a pickle leaves it out
-            model._system = SpreadingSystem(self.graph_, model.alpha, self.solver)
-        return SpreadingResponse(self.graph_, model._system, self.loo_labelled_, _TOL)
+        return SpreadingResponse(self.graph_, self._fitted_system(), self.loo_labelled_, TOL)
 
 
 class HarmonicInsight(LinearInsight):
     """Insight into harmonic functions."""
 
     def _response(self) -> Response:
-        return HarmonicResponse(self.graph_, self.loo_labelled_, self.solver, _TOL)
+        return HarmonicResponse(self._solved_graph(), self.loo_labelled_, self.solver, TOL)
+
+    def _solved_graph(self) -> Graph:
+        """The graph of which the scores are harmonic functions."""
+        graph: Graph = self.graph_
+        return graph

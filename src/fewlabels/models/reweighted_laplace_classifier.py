@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from fewlabels._validation import check_choice
+from fewlabels.graph import Graph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._in_memory import refuse_disk
+from fewlabels.models._insight import HarmonicInsight
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
@@ -27,7 +29,7 @@ from fewlabels.systems import (
 WEIGHTS = ("poisson", "wnll")
 
 
-class ReweightedLaplaceClassifier(GraphClassifier):
+class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
     """Harmonic functions on a graph of which the edges near labels are heavier.
 
     Harmonic functions of few labels are constant but for spikes at these. With weights that grow
@@ -71,6 +73,11 @@ class ReweightedLaplaceClassifier(GraphClassifier):
         distributions of the unlabelled points are then brought to these shares by class-mass
         normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`). None: no
         such correction.
+    calibration : {"loo"}, default=None
+        ``"loo"``: `label_distributions_` and what `predict_proba` returns are calibrated on the
+        labels left out one by one: see :class:`fewlabels.insight.Calibration`. The most probable
+        class stays what it was. Takes a solve for as many right-hand sides as there are labels,
+        at every fit and change of labels. None: shares of evidence, as the method has them.
 
     Attributes
     ----------
@@ -145,6 +152,7 @@ class ReweightedLaplaceClassifier(GraphClassifier):
         solver: Method = "auto",
         verbose: bool = False,
         class_prior: ClassPrior = None,
+        calibration: str | None = None,
     ) -> None:
         self.kernel = kernel
         self.gamma = gamma
@@ -156,6 +164,7 @@ class ReweightedLaplaceClassifier(GraphClassifier):
         self.solver = solver
         self.verbose = verbose
         self.class_prior = class_prior
+        self.calibration = calibration
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -175,11 +184,10 @@ class ReweightedLaplaceClassifier(GraphClassifier):
                 factors, n_iter, sound = found.values, found.n_iter, found.converged
             else:
                 factors, n_iter, sound = nonlocal_factors(graph, labelled), 0, True
-            heavier = reweighted_graph(graph, factors, product=self.weights == "poisson")
-            answer = HarmonicSystem(heavier, labelled, self.solver).solve(
+            self.factors_, self._solved_weights = factors, self.weights
+            answer = HarmonicSystem(self._solved_graph(), labelled, self.solver).solve(
                 labels.label_matrix(), tol=self.tol / labels.row_mass, **settings
             )
-        self.factors_ = factors
         return Scores.from_answer(
             replace(
                 answer,
@@ -190,3 +198,8 @@ class ReweightedLaplaceClassifier(GraphClassifier):
 
     def _solve_change(self, change: Relabelling) -> Scores:
         return self._solve()
+
+    def _solved_graph(self) -> Graph:
+        """The graph with heavier edges, of the weights of the last solve."""
+        product = self._solved_weights == "poisson"
+        return reweighted_graph(self.graph_, self.factors_, product=product)

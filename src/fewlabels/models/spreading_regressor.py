@@ -142,9 +142,10 @@ class SpreadingRegressor(GraphRegressor):
 
     def _solve(self, start: FloatArray | None = None) -> Scores:
         if start is None:
-            self._system: Any = SpreadingSystem(self.graph_, self.alpha, self.solver)
+            self._settings: tuple[float, Method] = (self.alpha, self.solver)
+            self._system: Any = SpreadingSystem(self.graph_, *self._settings)
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            answer = self._system.solve(
+            answer = self._fitted_system().solve(
                 self._labels.matrix(),
                 tol=self.tol,
                 max_iter=self.max_iter,
@@ -154,8 +155,8 @@ class SpreadingRegressor(GraphRegressor):
         return Scores.from_answer(answer)
 
     def _solve_change(self, change: NumberChange) -> Scores:
-        system = self._fitted_system()
-        if system.settings != (self.alpha, self.solver) or not self._scores.converged.all():
+        changed = self._settings != (self.alpha, self.solver)
+        if changed or not self._scores.converged.all():
             return self._solve()
         # The matrix is the same; the range of the labels need not be.
         shares = change.labels.shares(self.transduction_.astype(np.float64))
@@ -209,7 +210,7 @@ class SpreadingRegressor(GraphRegressor):
         forth = self._respond(np.maximum(E, 0) / root).scores
         back = self._respond(np.maximum(-E, 0) / root).scores
         squares = np.einsum("ij,ij->j", E, (forth - back) / root)
-        return np.asarray(squares / (1 - self.alpha))
+        return np.asarray(squares / (1 - self._settings[0]))
 
     def _respond(self, V: FloatArray) -> Answer:
         """R V, each column relative to itself."""
@@ -236,8 +237,9 @@ class SpreadingRegressor(GraphRegressor):
             return np.asarray(np.exp(logs[answered].min(initial=np.inf) - logs))
 
     def _fitted_system(self) -> SpreadingSystem:
+        """The system of the last solve, whatever was set since."""
         if self._system is None:  # a pickle leaves it out
-            self._system = SpreadingSystem(self.graph_, self.alpha, self.solver)
+            self._system = SpreadingSystem(self.graph_, *self._settings)
         system: SpreadingSystem = self._system
         return system
 
