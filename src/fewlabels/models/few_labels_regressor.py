@@ -24,6 +24,7 @@ from fewlabels.models._shared_kernel import SharedNeighborKernel
 from fewlabels.models.harmonic_regressor import HarmonicRegressor
 from fewlabels.models.spreading_regressor import SpreadingRegressor
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
+from fewlabels.systems import Response
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -195,6 +196,10 @@ class FewLabelsRegressor(GraphRegressor):
         kind = choice.value
         name = kind if kind == HARMONIC else f"spreading, alpha {kind:g}"
         return Choice(name, choice.why, choice.figures), kind
+
+    def _response(self) -> Response:
+        response: Response = self.model_._the_response()
+        return response
 
     def _unit_variances(self, V: FloatArray) -> FloatArray:
         variances: FloatArray = self.model_._unit_variances(V)

@@ -8,11 +8,12 @@ from scipy import sparse
 
 from fewlabels._rows import row_blocks
 from fewlabels.graph import Graph
+from fewlabels.models._number_insight import TOL
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._regressor import GraphRegressor
 from fewlabels.models._scores import Scores
 from fewlabels.models._warnings import warn_unconverged
-from fewlabels.systems import HarmonicSystem
+from fewlabels.systems import HarmonicResponse, HarmonicSystem
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -108,6 +109,9 @@ class HarmonicRegressor(GraphRegressor):
                 self._labels.matrix(), tol=self.tol, max_iter=self.max_iter, callback=callback
             )
         return Scores.from_answer(answer)
+
+    def _response(self) -> HarmonicResponse:
+        return HarmonicResponse(self.graph_, self.loo_labelled_, self.solver, TOL)
 
     def _unit_variances(self, V: FloatArray) -> FloatArray:
         if self._system is None:  # a pickle leaves it out

@@ -9,13 +9,14 @@ import numpy.typing as npt
 
 from fewlabels._validation import check_real
 from fewlabels.models._kernels import KernelFunction
+from fewlabels.models._number_insight import TOL
 from fewlabels.models._numbers import NumberChange, Numbers
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._regressor import GraphRegressor
 from fewlabels.models._scores import Scores
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import METHODS_WITH_GROUND, Answer, Method
-from fewlabels.systems import SpreadingSystem
+from fewlabels.systems import SpreadingResponse, SpreadingSystem
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -162,6 +163,9 @@ class SpreadingRegressor(GraphRegressor):
         shares = change.labels.shares(self.transduction_.astype(np.float64))
         start = np.column_stack([shares, 1 - shares]) * self._scores.totals[:, None]
         return self._solve(start)
+
+    def _response(self) -> SpreadingResponse:
+        return SpreadingResponse(self.graph_, self._fitted_system(), self.loo_labelled_, TOL)
 
     def _unit_variances(self, V: FloatArray) -> FloatArray:
         row = self._respond(V * self._inverse_evidence()[:, None])
