@@ -220,7 +220,11 @@ class PoissonSystem:
         accuracy = Accuracy(tol, max_iter, other_totals=unit, callback=callback)
         found = self._solve(B, accuracy)
         values = potentials.values + found.values @ (steps / sizes[:, None])
-        residual = self.residual(self._sources(after), values[self._nodes])
+        sources = self._sources(after)
+        # where all labels agree now, what is left of the old potentials is rounding
+        sourced = self._components.sums(row_totals(np.abs(sources))) > 0
+        values[self._nodes[~sourced[labels]]] = 0
+        residual = self.residual(sources, values[self._nodes])
         settled = bool(found.converged.all() and potentials.converged.all())
         return Potentials(
             values,
