@@ -28,7 +28,9 @@ TOL = 1e-5
 
 
 class LinearInsight(LeftOutInsight):
-    """Mixin of the graph classifiers whose scores are linear in the labels, F = R Y, R >= 0.
+    """Mixin of the graph classifiers whose scores are linear in the labels, F = R Y.
+
+    R >= 0, unless a subclass says otherwise.
 
     To be named before :class:`GraphClassifier` among the bases. A subclass says what R is
     (`_response`). What is computed is kept until the labels change. Attributes: those of
@@ -175,7 +177,7 @@ class SpreadingInsight(LinearInsight):
 
 
 class HarmonicInsight(LinearInsight):
-    """Insight into harmonic functions."""
+    """Insight into harmonic functions, of the graph or of one made of it (`_solved_graph`)."""
 
     def _response(self) -> Response:
         return HarmonicResponse(self._solved_graph(), self.loo_labelled_, self.solver, TOL)

@@ -19,6 +19,8 @@ from fewlabels.systems import PoissonLeftOut, PoissonMethod, PoissonResponse, Po
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+# Evidence is enlarged by this at most: below, which class it is for may be an error of the solve.
+_MOST = 1e3
 
 
 class PoissonInsight(LinearInsight):
@@ -151,7 +153,7 @@ class PoissonInsight(LinearInsight):
         typical = float(np.median(usual)) if len(usual) else 0.0
         known = (evidence > 0) & (evidence < typical)
         more = np.ones(len(evidence))
-        more[known] = typical / evidence[known]
+        more[known] = np.minimum(typical / evidence[known], _MOST)
         with np.errstate(divide="ignore", under="ignore"):
             logs = np.log(plain) - np.log(plain.max(axis=1, keepdims=True))
             heard = np.exp(logs * more[:, None])

@@ -91,7 +91,8 @@ class FewLabelsRegressor(GraphRegressor):
     is taken if its mean is less by over two standard errors of the differences: with 20 labels,
     the least error is often luck.
 
-    Standard deviations are those of the method: see there.
+    Standard deviations, `explain`, `influence` and `loo_predictions_` are those of the method: see
+    there.
 
     Cost: the graph; the fit of the method; and for the choice some 20 products with 66 columns,
     and 64 columns of a harmonic function.

@@ -78,6 +78,9 @@ class HarmonicRegressor(GraphRegressor):
     level of each of which is free. y' Sigma y = f' L f needs no further solve. Sample weights have
     no part in the variances.
 
+    `explain` says how much each label counts in a number, `influence` what one label changed, and
+    `loo_predictions_` holds each labelled point as the others have it.
+
     A constant target is its own answer, with variance 0.
 
     Cost: the graph; then, for two columns, as :class:`fewlabels.LabelPropagation`. A standard

@@ -89,6 +89,9 @@ class SpreadingRegressor(GraphRegressor):
     average as this predicts. So the deviations are of what is seen to happen at unlabelled
     points, rather than of what the field's own likelihood says.
 
+    `explain` says how much each label counts in a number, `influence` what one label changed, and
+    `loo_predictions_` holds each labelled point as the others have it.
+
     A constant target is its own answer, with deviation 0.
 
     Cost: the graph; then, for two columns, as :class:`fewlabels.LabelSpreading`. A standard
