@@ -211,15 +211,8 @@ class LeftOutInsight(_Base):
         ndarray of shape (n_points,), str
         """
         _refuse_number(X, "abstain_below")
-        shares, evidence, answered = self._evidence_of(X)
-        return doubt_reasons(
-            shares,
-            evidence,
-            answered,
-            self.loo_calibration_,
-            abstain_below=abstain_below,
-            heard=self._well_heard(X),
-        )
+        said, heard = self._evidence_of(X), self._well_heard(X)
+        return doubt_reasons(*said, self.loo_calibration_, abstain_below=abstain_below, heard=heard)
 
     def predict_or_abstain(
         self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW

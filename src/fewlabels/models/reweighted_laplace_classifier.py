@@ -121,8 +121,8 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
     fit of its own.) That is a little in favour of the labels: on digits, with 5 and 10 labels a
     class, the left-out distributions of whole refits differ by 0.064 and 0.035 in the mean (total
     variation; ``"wnll"``: 0.022 and 0.019), and give the true class 0.06 and 0.03 less (``"wnll"``:
-    no less). Sets asked to hold the truth in 90 % of the cases did in 91 %. `influence` is the whole
-    refit.
+    no less). Sets asked to hold the truth in 90 % of the cases did in 91 %. `influence` is the
+    whole refit.
 
     Cost: the graph; then O(E) an iteration for gamma, O(E c) for the harmonic function, with E
     edges and c classes. Memory O(E + n c). `add_labels` and `remove_labels` change the weights, and
