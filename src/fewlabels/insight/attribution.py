@@ -33,7 +33,8 @@ class Explanation:
         R_ik Y_kc / sum. Signed, in models whose scores are.
     scores : ndarray of shape (n_classes,)
         Sums of the columns of `shares`: the point's `label_distributions_` as they are before
-        `class_prior` and `calibration` are applied.
+        `class_prior` and `calibration` are applied; in Poisson learning its potentials, over the
+        evidence.
     message : str
         Why there is nothing to tell; empty where there is.
     note : str
