@@ -54,6 +54,60 @@ def distributions(F: FloatArray, prior: FloatArray) -> FloatArray:
     return np.array([row / row.sum() if row.any() else prior for row in F])
 
 
+def components_of(W: FloatArray) -> list[npt.NDArray[np.intp]]:
+    """Nodes of each connected component, ascending."""
+    left, found = set(range(len(W))), []
+    while left:
+        reached, front = set(), {min(left)}
+        while front:
+            reached |= front
+            front = {j for i in front for j in np.flatnonzero(W[i])} - reached
+        found.append(np.array(sorted(reached)))
+        left -= reached
+    return found
+
+
+def poisson_sources(W: FloatArray, Y: FloatArray) -> FloatArray:
+    """sum_j t_j (y_j - ybar) delta_j in each component, Y holding t_j y_j."""
+    B = np.zeros_like(Y)
+    for nodes in components_of(W):
+        totals = Y[nodes].sum(axis=1, keepdims=True)
+        if totals.any():
+            B[nodes] = Y[nodes] - totals * Y[nodes].sum(axis=0) / totals.sum()
+    return B
+
+
+def poisson(W: FloatArray, Y: FloatArray) -> FloatArray:
+    """u = L^+ B, its mean by degree taken out (Calder et al., ICML 2020, equation 2.1)."""
+    u, B = np.zeros_like(Y), poisson_sources(W, Y)
+    for nodes in components_of(W):
+        w = W[np.ix_(nodes, nodes)]
+        d = w.sum(axis=1)
+        if d.any():
+            x = np.linalg.pinv(np.diag(d) - w, rcond=1e-12) @ B[nodes]
+            u[nodes] = x - d @ x / d.sum()
+    return u
+
+
+def poisson_walk(W: FloatArray, Y: FloatArray, n_steps: int) -> FloatArray:
+    """u <- u + D^-1 (B - L u) from 0, centred by degree (Calder et al., ICML 2020, algorithm 1)."""
+    B, d = poisson_sources(W, Y), W.sum(axis=1, keepdims=True)
+    u = np.zeros_like(B)
+    inverse = np.divide(1, d, out=np.zeros_like(d), where=d > 0)
+    for _ in range(n_steps):
+        u = u + inverse * (B - (d * u - W @ u))
+    return u
+
+
+def poisson_unit(W: FloatArray, u: FloatArray) -> FloatArray:
+    """The mean of sum_c |u_ic| / 2 over each node's component, by degree."""
+    unit, d = np.zeros(len(W)), W.sum(axis=1)
+    for nodes in components_of(W):
+        if d[nodes].any():
+            unit[nodes] = d[nodes] @ np.abs(u[nodes]).sum(axis=1) / 2 / d[nodes].sum()
+    return unit
+
+
 def grounded(W: FloatArray, ground: FloatArray) -> FloatArray:
     """A = diag(W 1 + g) - W."""
     return np.diag(W.sum(axis=1) + ground) - W

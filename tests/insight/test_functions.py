@@ -171,6 +171,19 @@ def test_each_reason_for_doubt_is_told_from_the_others() -> None:
     ]
 
 
+def test_shares_that_hang_on_the_evidence_are_judged_as_they_would_be_with_more_of_it() -> None:
+    calibration = Calibration(1.0, 1e-6, reference=1.0)
+    found = doubt_reasons(
+        [[0.95, 0.05], [0.6, 0.4], [0.6, 0.4]],
+        np.ones(3),
+        np.ones(3, dtype=bool),
+        calibration,
+        abstain_below=0.8,
+        heard=[[0.95, 0.05], [0.9, 0.1], [0.6, 0.4]],
+    )
+    assert found.tolist() == ["sure", "little evidence", "classes disagree"]
+
+
 def test_left_out_rows_without_evidence_are_the_prior() -> None:
     weights = np.array([[0, 2.0, 2.0], [1.0, 0, 0], [0, 0, 0]])
     Y = np.array([[1.0, 0], [0, 1.0], [1.0, 0]])
@@ -239,6 +252,19 @@ def test_of_several_classes_a_point_those_that_hold_are_named(labels, verdict) -
     assert str(found).splitlines()[0] == verdict
 
 
+def test_shares_are_of_the_evidence_that_is_given() -> None:
+    row, Y = np.array([1.0, -2.0, 1.0]), np.eye(2)[[0, 1, 0]]
+    found = explain_scores(
+        3, row, Y, np.arange(3), np.array([0, 1, 0]), np.array([0, 1]), evidence=2.0
+    )
+    np.testing.assert_allclose(found.shares, [[0.5, 0], [0, -1], [0.5, 0]])
+    nothing = explain_scores(
+        3, row, Y, np.arange(3), np.array([0, 1, 0]), np.array([0, 1]), evidence=0.0
+    )
+    assert not nothing.shares.any()
+    assert nothing.message
+
+
 def test_an_unreached_point_is_explained_by_a_message() -> None:
     found = explain_scores(
         2, np.zeros(1), np.eye(1), np.array([0]), np.array(["a"]), np.array(["a"])
@@ -296,6 +322,29 @@ def test_the_ranking_does_not_hang_on_the_order_of_the_labels() -> None:
     other = rank_suspects(moved, order, codes[order], np.arange(3))
     np.testing.assert_array_equal(one.nodes, other.nodes)
     np.testing.assert_allclose(one.margins, other.margins, rtol=1e-9)
+
+
+def test_shares_may_be_read_off_labels_in_another_way() -> None:
+    # Signed weights, of which the softmax is taken: as those of its exponentials.
+    rng = np.random.default_rng(0)
+    weights = rng.standard_normal((8, 8))
+    np.fill_diagonal(weights, 0)
+    heard = LeftOut(weights, np.zeros(8))
+    codes, classes = np.array([0, 0, 0, 0, 1, 1, 1, 1]), np.array(["a", "b"])
+    seen = []
+
+    def shares_of(Y: np.ndarray) -> np.ndarray:
+        seen.append(Y)
+        p = np.exp(heard.scores(Y))
+        return p / p.sum(axis=1, keepdims=True)
+
+    found = rank_suspects(heard, np.arange(8), codes, classes, shares_of=shares_of)
+    last = shares_of(seen[-1])
+    places = np.arange(8), codes
+    ratios = np.log((last[places] + 0.03) / (last[np.arange(8), 1 - codes] + 0.03))
+    np.testing.assert_allclose(np.sort(found.margins), np.sort(ratios))
+    assert (seen[0].sum(axis=1) == 1).all()
+    assert (seen[-1].sum(axis=1) != 1).any()  # wrong labels lost trust
 
 
 def test_labels_that_hear_nothing_are_not_suspect() -> None:

@@ -317,6 +317,22 @@ def test_sets_hold_the_truth_about_as_often_as_asked() -> None:
     assert model.predict_set(X[:5]).shape == (5, 3)
 
 
+def test_over_many_draws_sets_hold_the_truth_as_often_as_asked() -> None:
+    X, truth = load_digits(return_X_y=True)
+    graph = shared_neighbor_graph(X)
+    held = []
+    for seed in range(12):
+        y = np.full(len(truth), -1)
+        drawn = np.random.default_rng(seed).choice(len(truth), 50, replace=False)
+        y[drawn] = truth[drawn]
+        model = FewLabelsClassifier(n_rounds=0).fit(graph, y)
+        sets = np.zeros((len(truth), 10), dtype=bool)  # a class that was not drawn is in none
+        sets[:, model.classes_] = model.predict_set(coverage=0.9)
+        held.append(sets[np.arange(len(truth)), truth][y < 0].mean())
+    # one draw of 50 labels has a standard deviation of about 0.05, and is 46 / 51 in the mean
+    assert 0.87 < np.mean(held) < 0.94
+
+
 def test_doubts_and_abstentions_go_by_the_final_answers() -> None:
     model = FewLabelsClassifier().fit(BLOBS, LABELS)
     answers = model.predict_or_abstain(abstain_below=0.8)

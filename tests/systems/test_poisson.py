@@ -9,45 +9,12 @@ from hypothesis import strategies as st
 
 from fewlabels.graph import Graph
 from fewlabels.systems import PoissonSystem
+from tests import textbook
 from tests.gallery import clustered, one_hot, path_graph
 from tests.strategies import affinities, partial_labels
 
 TOL = 1e-6
 FloatArray = np.ndarray
-
-
-def components_of(W: FloatArray) -> list[np.ndarray]:
-    left, found = set(range(len(W))), []
-    while left:
-        reached, front = set(), {min(left)}
-        while front:
-            reached |= front
-            front = {j for i in front for j in np.flatnonzero(W[i])} - reached
-        found.append(np.array(sorted(reached)))
-        left -= reached
-    return found
-
-
-def sources(W: FloatArray, Y: FloatArray) -> FloatArray:
-    """sum_j t_j (y_j - ybar) delta_j in each component, Y holding t_j y_j."""
-    B = np.zeros_like(Y)
-    for nodes in components_of(W):
-        totals = Y[nodes].sum(axis=1, keepdims=True)
-        if totals.any():
-            B[nodes] = Y[nodes] - totals * Y[nodes].sum(axis=0) / totals.sum()
-    return B
-
-
-def poisson(W: FloatArray, Y: FloatArray) -> FloatArray:
-    """u = L^+ B, its mean by degree taken out (Calder et al., ICML 2020, equation 2.1)."""
-    u, B = np.zeros_like(Y), sources(W, Y)
-    for nodes in components_of(W):
-        w = W[np.ix_(nodes, nodes)]
-        d = w.sum(axis=1)
-        if d.any():
-            x = np.linalg.pinv(np.diag(d) - w, rcond=1e-12) @ B[nodes]
-            u[nodes] = x - d @ x / d.sum()
-    return u
 
 
 def off(found, exact: FloatArray) -> float:
@@ -68,9 +35,9 @@ def test_the_potentials_are_those_of_the_paper(method, layout, W, data) -> None:
     graph = Graph.from_affinity(W, layout=layout, dtype=np.float64)
     found = PoissonSystem(graph, method).solve(Y, tol=TOL, max_iter=1000)
     assert found.converged.all()
-    assert off(found, poisson(W, Y)) <= TOL
+    assert off(found, textbook.poisson(W, Y)) <= TOL
     np.testing.assert_allclose(found.values.sum(axis=1), 0, atol=1e-9 * (1 + found.unit.max()))
-    for nodes in components_of(W):
+    for nodes in textbook.components_of(W):
         d = W[np.ix_(nodes, nodes)].sum(axis=1)
         np.testing.assert_allclose(d @ found.values[nodes], 0, atol=1e-9 * (1 + found.unit.max()))
 
@@ -79,7 +46,7 @@ def test_the_potentials_are_those_of_the_paper(method, layout, W, data) -> None:
 @given(W=affinities(), data=st.data())
 def test_a_walk_is_the_iteration_of_the_paper(n_steps, W, data) -> None:
     Y = one_hot(data.draw(partial_labels(len(W))), 3)
-    B, d = sources(W, Y), W.sum(axis=1, keepdims=True)
+    B, d = textbook.poisson_sources(W, Y), W.sum(axis=1, keepdims=True)
     u = np.zeros_like(B)
     inverse = np.divide(1, d, out=np.zeros_like(d), where=d > 0)
     for _ in range(n_steps):
@@ -187,3 +154,13 @@ def test_labels_that_agree_and_components_without_any_have_no_potential() -> Non
     assert not found.values[4:].any()
     assert not found.unit[4:].any()
     assert (found.unit[:4] > 0).all()
+
+
+def test_a_change_after_which_all_labels_agree_leaves_no_potential() -> None:
+    system = PoissonSystem(path_graph([0.125, 0.125]))
+    before, after = one_hot([0, 0, 1], 2), one_hot([0, 0, 0], 2)
+    first = system.solve(before, tol=TOL, max_iter=100)
+    changed = system.solve_change(before, after, first, tol=TOL, max_iter=100)
+    assert first.values.any()
+    assert not changed.values.any()
+    assert not changed.unit.any()

@@ -1,4 +1,4 @@
-"""Rows, columns and left-out weights of the response, beside the dense equations."""
+"""Rows and left-out weights of the response, beside the dense equations."""
 
 from __future__ import annotations
 
@@ -48,22 +48,17 @@ def relabelled_without(y: np.ndarray, node: int) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["spreading", "harmonic"])
 @given(data=st.data())
 @settings(max_examples=25, deadline=None)
-def test_rows_and_columns_times_the_labels_are_the_scores(kind: str, data: st.DataObject) -> None:
+def test_rows_times_the_labels_are_the_scores(kind: str, data: st.DataObject) -> None:
     W = data.draw(affinities(layout="dense"))
     y = data.draw(partial_labels(len(W)))
     Y = one_hot(y, 3)
     labelled = np.flatnonzero(y >= 0)
     response = response_of(kind, Graph.from_affinity(W, dtype=np.float64), labelled)
     expected = scores_of(kind, W, Y)
-    by_columns = response.columns(np.arange(len(labelled))) @ Y[labelled]
-    np.testing.assert_allclose(by_columns, expected, rtol=1e-6, atol=1e-12)
     for node in range(len(W)):
-        one = response.rows([node])
-        assert one.shape == (1, len(labelled))
-        np.testing.assert_allclose(one @ Y[labelled], expected[[node]], rtol=1e-6, atol=1e-12)
         row, log_scale = response.row(node)
-        np.testing.assert_array_equal(row * np.exp(log_scale), one[0])
-    np.testing.assert_allclose(response.rows(np.arange(len(W))) @ Y[labelled], expected, atol=1e-6)
+        found = row * np.exp(log_scale) @ Y[labelled]
+        np.testing.assert_allclose(found, expected[node], rtol=1e-6, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["spreading", "harmonic"])
@@ -97,8 +92,6 @@ def test_more_labels_than_a_block_holds(kind: str) -> None:
     for j in (0, 7, 33, 59):
         expected = scores_of(kind, W, one_hot(relabelled_without(y, labelled[j]), 3))
         np.testing.assert_allclose(found[j], expected[labelled[j]], rtol=1e-6)
-    expected = scores_of(kind, W, Y)
-    np.testing.assert_allclose(response.columns(range(60)) @ Y[labelled], expected, atol=1e-7)
 
 
 @pytest.mark.parametrize("kind", ["spreading", "harmonic"])
@@ -155,7 +148,6 @@ def test_a_label_alone_in_its_component_hears_nothing() -> None:
     labelled = np.array([0, 2, 3])
     for response in (spreading(graph, labelled), harmonic(graph, labelled)):
         np.testing.assert_array_equal(response.left_out().weights[0], 0)
-        np.testing.assert_array_equal(response.rows([4]), 0)
         np.testing.assert_array_equal(response.row(4)[0], 0)
 
 

@@ -16,6 +16,7 @@ from fewlabels.insight.leave_one_out import (
     left_out_distributions,
     made_up_for,
 )
+from fewlabels.insight.numbers import NumberExplanation, NumberInfluence, explain_number
 from fewlabels.insight.suspects import SuspectLabels, rank_suspects
 
 __all__ = [
@@ -27,10 +28,13 @@ __all__ = [
     "Explanation",
     "Influence",
     "LeftOutDistributions",
+    "NumberExplanation",
+    "NumberInfluence",
     "SuspectLabels",
     "conformal_threshold",
     "doubt_reasons",
     "expected_calibration_error",
+    "explain_number",
     "explain_scores",
     "fit_calibration",
     "has_companion",

@@ -33,7 +33,8 @@ class Explanation:
         R_ik Y_kc / sum. Signed, in models whose scores are.
     scores : ndarray of shape (n_classes,)
         Sums of the columns of `shares`: the point's `label_distributions_` as they are before
-        `class_prior` and `calibration` are applied.
+        `class_prior` and `calibration` are applied; in Poisson learning its potentials, over the
+        evidence.
     message : str
         Why there is nothing to tell; empty where there is.
     note : str
@@ -103,6 +104,7 @@ def explain_scores(
     classes: npt.NDArray[Any],
     *,
     marginal: bool = False,
+    evidence: float | None = None,
 ) -> Explanation:
     """Part a point's scores F_i = R_i Y among the labels.
 
@@ -117,6 +119,9 @@ def explain_scores(
         As :class:`Explanation`.
     marginal : bool, default=False
         Whether the last column of `Y` is one of ones, which the others are divided by.
+    evidence : float, default=None
+        What shares are shares of; 0 where there is nothing to tell. None: the sum of the scores;
+        of signed ones, of their sizes.
 
     Returns
     -------
@@ -137,8 +142,9 @@ def explain_scores(
     """
     added = row[:, None] * Y
     scores = added.sum(axis=0)
-    # of signed scores, the sum of their sizes
-    total = float(scores[-1] if marginal else np.abs(scores).sum())
+    total = evidence
+    if total is None:
+        total = float(scores[-1] if marginal else np.abs(scores).sum())
     if marginal:
         added = added[:, :-1]
     message = ""

@@ -20,6 +20,7 @@ def doubt_reasons(
     calibration: Calibration,
     *,
     abstain_below: float,
+    heard: npt.ArrayLike | None = None,
 ) -> npt.NDArray[np.str_]:
     """Say for each point whether there is an answer, and if not, what is missing.
 
@@ -43,6 +44,9 @@ def doubt_reasons(
         Its reference is the evidence of a typical point.
     abstain_below : float
         In [0, 1].
+    heard : array-like of shape (n_points, n_classes), default=None
+        The shares that each point would have with as much evidence as a typical one, of models
+        whose shares hang on how much there is. None: the same.
 
     Returns
     -------
@@ -65,6 +69,7 @@ def doubt_reasons(
     answered = np.asarray(reached, dtype=bool) & (amounts > 0)
     now = calibration.apply(shares, amounts).max(axis=1) >= least
     typical = np.maximum(amounts, calibration.reference)
-    then = calibration.apply(shares, typical).max(axis=1) >= least
+    likely = shares if heard is None else check_distributions("heard", heard)
+    then = calibration.apply(likely, typical).max(axis=1) >= least
     chosen = [~answered, now, then]
     return np.asarray(np.select(chosen, [UNREACHED, SURE, LITTLE], default=DISAGREE))

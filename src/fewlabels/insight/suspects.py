@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,8 @@ def rank_suspects(
     codes: npt.ArrayLike,
     classes: npt.NDArray[Any],
     weights: FloatArray | None = None,
+    *,
+    shares_of: Callable[[FloatArray], FloatArray] | None = None,
 ) -> SuspectLabels:
     """Rank labels by how much the others contradict them.
 
@@ -143,13 +146,16 @@ def rank_suspects(
     Parameters
     ----------
     left_out : LeftOut
-        Of a model whose scores are non-negative.
+        Of a model whose scores are non-negative; of others, its weights only are read.
     nodes : array-like of shape (n_labelled,), int
     codes : array-like of shape (n_labelled,), int
         Places of the labels among `classes`.
     classes : ndarray of shape (n_classes,)
     weights : ndarray of shape (n_labelled,), default=None
         How much each label counts besides. None: 1 each.
+    shares_of : callable, default=None
+        What makes left-out shares p of labels Y, of shape (n_labelled, n_classes) both, where they
+        are not the left-out scores over their sums.
 
     Returns
     -------
@@ -184,8 +190,10 @@ def rank_suspects(
     Y = np.zeros((len(own), len(classes)))
     Y[rows, own] = 1.0 if weights is None else weights
     trust = np.ones(len(own))
+    if shares_of is None:
+        shares_of = partial(_shares, left_out)
     for _ in range(_ROUNDS):
-        shares = _shares(left_out, Y * trust[:, None])
+        shares = shares_of(Y * trust[:, None])
         largest = shares.max(axis=1)
         new = np.ones(len(own))  # where nothing is heard, nothing is held against the label
         np.divide(shares[rows, own], largest, out=new, where=largest > 0)
@@ -196,7 +204,7 @@ def rank_suspects(
         trust = new
         if moved < _SETTLED:
             break
-    shares = _shares(left_out, Y * trust[:, None])
+    shares = shares_of(Y * trust[:, None])
     others = shares.copy()
     others[rows, own] = -1
     suggested = others.argmax(axis=1)

@@ -22,7 +22,7 @@ from fewlabels.models._alpha_choice import (
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._choices import Choice
 from fewlabels.models._in_memory import refuse_disk
-from fewlabels.models._insight import _TOL, LinearInsight
+from fewlabels.models._insight import TOL, LinearInsight
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
@@ -153,7 +153,7 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
 
     def _response(self) -> Response:
         system = self._system_of(self.alpha_)
-        return SpreadingResponse(self.graph_, system, self.loo_labelled_, _TOL)
+        return SpreadingResponse(self.graph_, system, self.loo_labelled_, TOL)
 
     def _evidence_rows(self) -> FloatArray:
         Y = self._label_rows()

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, UnreachedWarning
+from fewlabels.graph import Graph
 from fewlabels.insight import (
     Explanation,
     Influence,
@@ -19,14 +20,17 @@ from fewlabels.insight import (
     rank_suspects,
 )
 from fewlabels.models._left_out import LeftOutInsight
+from fewlabels.solvers import Method
 from fewlabels.systems import HarmonicResponse, Response, SpreadingResponse, SpreadingSystem
 
 # How exactly the response is solved for: no share of any row is off by more.
-_TOL = 1e-5
+TOL = 1e-5
 
 
 class LinearInsight(LeftOutInsight):
-    """Mixin of the graph classifiers whose scores are linear in the labels, F = R Y, R >= 0.
+    """Mixin of the graph classifiers whose scores are linear in the labels, F = R Y.
+
+    R >= 0, unless a subclass says otherwise.
 
     To be named before :class:`GraphClassifier` among the bases. A subclass says what R is
     (`_response`). What is computed is kept until the labels change. Attributes: those of
@@ -71,6 +75,7 @@ class LinearInsight(LeftOutInsight):
             given,
             self.classes_,
             marginal=self._is_multilabel,
+            evidence=self._evidence_at(node),
         )
 
     def influence(self, node: int) -> Influence:
@@ -149,19 +154,35 @@ class LinearInsight(LeftOutInsight):
             self._evidence_rows().sum(axis=1),
         )
 
+    def _evidence_at(self, node: int) -> float | None:
+        """What the shares of an explanation are of; None: the sum of the scores."""
+        return None
+
 
 class SpreadingInsight(LinearInsight):
     """Insight into label spreading; the fitted system is used again."""
 
+    _system: Any
+    _settings: tuple[float, Method]  # alpha and solver, as they were when the system was made
+
+    def _fitted_system(self) -> SpreadingSystem:
+        """The system of the last solve, whatever was set since."""
+        if self._system is None:  # a pickle leaves it out
+            self._system = SpreadingSystem(self.graph_, *self._settings)
+        system: SpreadingSystem = self._system
+        return system
+
     def _response(self) -> Response:
-        model: Any = self
-        if model._system is None:  # a pickle leaves it out
-            model._system = SpreadingSystem(self.graph_, model.alpha, self.solver)
-        return SpreadingResponse(self.graph_, model._system, self.loo_labelled_, _TOL)
+        return SpreadingResponse(self.graph_, self._fitted_system(), self.loo_labelled_, TOL)
 
 
 class HarmonicInsight(LinearInsight):
-    """Insight into harmonic functions."""
+    """Insight into harmonic functions, of the graph or of one made of it (`_solved_graph`)."""
 
     def _response(self) -> Response:
-        return HarmonicResponse(self.graph_, self.loo_labelled_, self.solver, _TOL)
+        return HarmonicResponse(self._solved_graph(), self.loo_labelled_, self.solver, TOL)
+
+    def _solved_graph(self) -> Graph:
+        """The graph of which the scores are harmonic functions."""
+        graph: Graph = self.graph_
+        return graph

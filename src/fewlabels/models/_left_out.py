@@ -216,9 +216,8 @@ class LeftOutInsight(_Base):
         ndarray of shape (n_points,), str
         """
         _refuse_number(X, "abstain_below")
-        return doubt_reasons(
-            *self._evidence_of(X), self.loo_calibration_, abstain_below=abstain_below
-        )
+        said, heard = self._evidence_of(X), self._well_heard(X)
+        return doubt_reasons(*said, self.loo_calibration_, abstain_below=abstain_below, heard=heard)
 
     def predict_or_abstain(
         self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW
@@ -304,8 +303,8 @@ class LeftOutInsight(_Base):
         loo = self._loo()
         Y = self._label_rows()
         teaches = has_companion(Y) & loo.answered
-        taught = made_up_for(loo, Y)
-        typical, shares = self.evidence_, self._plain_distributions
+        taught = self._made_up_for(loo, Y)
+        typical, shares = self._amounts(), self._plain_distributions
         usual = ~self._labels.labelled & self.reached_ & (typical > 0)
         typical, shares = typical[usual], shares[usual]
         if not usual.any():  # all are labelled, say
@@ -334,11 +333,11 @@ class LeftOutInsight(_Base):
         """Shares that are not calibrated, evidence, and whether there is any, of each point."""
         check_is_fitted(self)
         self._refuse_multilabel("calibration")
-        plain = self._plain_distributions
+        plain, amounts = self._plain_distributions, self._amounts()
         if X is None:
-            return plain, self.evidence_, self.reached_ & (self.evidence_ > 0)
+            return plain, amounts, self.reached_ & (amounts > 0)
         speaks = self.reached_[:, None]
-        spoken = np.column_stack([plain, self.evidence_, np.ones(len(plain))]) * speaks
+        spoken = np.column_stack([plain, amounts, np.ones(len(plain))]) * speaks
         votes = self._votes(X, spoken)
         near = votes[:, -1] > 0
         weights = np.where(near, votes[:, -1], 1)
@@ -346,6 +345,20 @@ class LeftOutInsight(_Base):
         shares = np.tile(self._prior(), (len(votes), 1))
         np.divide(votes[:, :-2], totals[:, None], out=shares, where=near[:, None])
         return shares, votes[:, -2] / weights, near
+
+    def _amounts(self) -> FloatArray:
+        """Evidence of the fitted points as calibration takes it; the left-out points' likewise."""
+        return self.evidence_
+
+    def _made_up_for(
+        self, loo: LeftOutDistributions, Y: npt.NDArray[np.float64]
+    ) -> LeftOutDistributions:
+        """What calibration learns from: left-out points as they would be were they new ones."""
+        return made_up_for(loo, Y)
+
+    def _well_heard(self, X: Any) -> FloatArray | None:
+        """Shares that the points would have with the evidence of a typical one; None: the same."""
+        return None
 
     def _kept(self, name: str, compute: Any) -> Any:
         check_is_fitted(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import log
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,10 @@ from scipy.special import softmax
 
 from fewlabels.models._scores import Scores
 from fewlabels.solvers import row_totals
-from fewlabels.systems import Potentials
+from fewlabels.systems import Potentials, volume_offsets
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 
 # The odds of a point with mean evidence, all of it for one class.
@@ -67,17 +69,55 @@ class PotentialScores(Scores):
     @property
     def logits(self) -> FloatArray:
         """Logarithms of the distributions, each row up to a constant; -inf for other classes."""
-        n_classes = self.values.shape[1]
-        sharpness = (1 - 1 / n_classes) * log(_ODDS * (n_classes - 1)) if n_classes > 1 else 1.0
-        unit = self.potentials.unit[:, None]
-        scaled = np.divide(self.values, unit, out=np.zeros(self.values.shape), where=unit > 0)
-        scaled *= sharpness
-        scaled[~self.candidates] = -np.inf
-        return scaled
+        return potential_logits(self.values, self.potentials.unit, self.candidates)
 
     def distributions(self, prior: FloatArray) -> FloatArray:
         """Softmax of the logits; the prior where there is no label."""
-        result = np.tile(prior, (len(self.values), 1))
-        answered = self.answered
-        result[answered] = softmax(self.logits[answered], axis=1)
-        return result
+        return potential_distributions(self.logits, prior)
+
+
+def potential_logits(u: FloatArray, unit: FloatArray, candidates: BoolArray) -> FloatArray:
+    """Logarithms of distributions, each row up to a constant: u over its unit, and as sharp.
+
+    Parameters
+    ----------
+    u : ndarray of shape (n, n_classes)
+        Potentials.
+    unit : ndarray of shape (n,)
+        The mean evidence of each row's component.
+    candidates : ndarray of shape (n, n_classes), bool
+        The classes that are possible; -inf elsewhere.
+    """
+    n_classes = u.shape[1]
+    sharpness = (1 - 1 / n_classes) * log(_ODDS * (n_classes - 1)) if n_classes > 1 else 1.0
+    scaled = np.divide(u, unit[:, None], out=np.zeros(u.shape), where=unit[:, None] > 0)
+    scaled *= sharpness
+    scaled[~candidates] = -np.inf
+    return scaled
+
+
+def potential_distributions(logits: FloatArray, prior: FloatArray) -> FloatArray:
+    """Softmax of each row; the prior where no class is possible."""
+    result = np.tile(prior, (len(logits), 1))
+    possible = np.isfinite(logits).any(axis=1)
+    result[possible] = softmax(logits[possible], axis=1)
+    return result
+
+
+def brought_to_prior(
+    distributions: npt.NDArray[np.floating[Any]],
+    logits: FloatArray,
+    points: IntArray,
+    shares: FloatArray,
+) -> npt.NDArray[np.floating[Any]]:
+    """Bring the classes to their `shares` over `points`, by offsets to the logits; in place."""
+    if len(points) == 0:
+        return distributions
+    wanted = np.flatnonzero(shares > 0)
+    logits = logits[points][:, wanted]
+    possible = np.isfinite(logits).any(axis=1)  # not of a class that is expected nowhere
+    points, logits = points[possible], logits[possible]
+    logits += volume_offsets(logits, shares[wanted] / shares[wanted].sum())
+    distributions[points] = 0
+    distributions[np.ix_(points, wanted)] = softmax(logits, axis=1)
+    return distributions

@@ -16,6 +16,7 @@ from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator, Trust
 from fewlabels.models._kernels import KernelFunction
+from fewlabels.models._number_insight import NumberInsight
 from fewlabels.models._numbers import (
     NumberChange,
     Numbers,
@@ -36,7 +37,7 @@ _BLOCK_BYTES = 64_000_000
 _MOST_COLUMNS = 64
 
 
-class GraphRegressor(RegressorMixin, GraphEstimator):
+class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
     """Base of the regressors that spread numbers over a graph.
 
     `self._labels` holds the numbers when `_solve` is called. It solves for the two columns of
@@ -280,6 +281,7 @@ class GraphRegressor(RegressorMixin, GraphEstimator):
         """Set the fitted attributes."""
         self._scores: Any = scores
         self._known_scale: float | None = None
+        self._forget()
         numbers: Numbers = self._labels
         self.reached_ = self.graph_.reached_from(numbers.labelled)
         # Shares of the two columns; not all rows are answered where the solve ended too early.

@@ -12,11 +12,12 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
-from fewlabels._validation import check_choice, check_real, check_same_length
+from fewlabels._validation import check_real, check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
+from fewlabels.models._corrections import Correction
 from fewlabels.models._estimator import Trust
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._progress import iteration_progress
@@ -30,19 +31,8 @@ from fewlabels.models._wrapped import (
     probabilities_over,
     with_known_classes,
 )
-from fewlabels.solvers import Answer, Callback, Method
-from fewlabels.systems import (
-    HarmonicSystem,
-    SpreadingSystem,
-    StreamedScores,
-    solve_directions,
-    solve_fixed_errors,
-    solve_signed,
-)
-
-FloatArray = npt.NDArray[np.float64]
-
-_CORRECTIONS = ("autoscale", "fdiff")
+from fewlabels.solvers import Method
+from fewlabels.systems import SpreadingSystem, StreamedScores, solve_signed
 
 
 class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
@@ -308,10 +298,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
                 "graph=Graph.from_affinity(affinity))."
             )
         check_has_probabilities(self.estimator)
-        if self.correction is not None:
-            check_choice("correction", self.correction, _CORRECTIONS, other=", or None")
-        check_real("correction_alpha", self.correction_alpha, minimum=1e-12, below=1)
-        check_real("correction_scale", self.correction_scale, minimum=0)
+        self._correction().check()
         check_real("smoothing_alpha", self.smoothing_alpha, minimum=1e-12, below=1)
 
     def _encode(self, y: Any, sample_weight: Any) -> Labels:
@@ -342,10 +329,12 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         Y = np.zeros_like(Z)
         Y[labelled, labels.codes[labelled]] = 1
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            corrections, solved = self._corrections(Y, Z, callback)
+            settings: Any = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
+            corrections, solved = self._correction().spread(
+                self.graph_, labels, Y, Z, solver=self.solver, **settings
+            )
             G = np.where(labelled[:, None], Y, Z + corrections)
             system = SpreadingSystem(self.graph_, self.smoothing_alpha, self.solver)
-            settings: Any = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
             # One column more: what label spreading would give all labels together.
             answer = solve_signed(system, np.hstack([G, labelled[:, None]]), **settings)
         self.corrections_ = corrections.astype(self._dtype, copy=False)
@@ -367,27 +356,8 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         super()._publish(scores)
         self.evidence_ = self.__dict__.pop("_evidence")
 
-    def _corrections(
-        self, Y: FloatArray, Z: FloatArray, callback: Callback | None
-    ) -> tuple[FloatArray, Answer | None]:
-        """Return C of shape (n_samples, n_classes), and the solve that it comes from."""
-        labels = self._labels
-        known = np.flatnonzero(labels.labelled)
-        E = np.zeros_like(Z)
-        E[known] = Y[known] - Z[known]
-        if self.correction is None or not E.any():
-            return np.zeros_like(Z), None
-        settings: Any = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
-        if self.correction == "fdiff":
-            harmonic = HarmonicSystem(self.graph_, labels.labelled, self.solver)
-            answer = solve_fixed_errors(harmonic, E, labels.labelled, **settings)
-            return self.correction_scale * answer.scores, answer
-        weights = labels.weights_at(known)
-        sigma = float(weights @ np.abs(E[known]).sum(axis=1) / weights.sum())
-        E[known] *= weights[:, None]
-        system = SpreadingSystem(self.graph_, self.correction_alpha, self.solver)
-        directions, answer = solve_directions(system, E, **settings)
-        return sigma * directions, answer
+    def _correction(self) -> Correction:
+        return Correction(self.correction, self.correction_alpha, self.correction_scale)
 
 
 def _check_graph(graph: Any) -> None:

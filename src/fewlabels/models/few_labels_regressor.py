@@ -24,6 +24,7 @@ from fewlabels.models._shared_kernel import SharedNeighborKernel
 from fewlabels.models.harmonic_regressor import HarmonicRegressor
 from fewlabels.models.spreading_regressor import SpreadingRegressor
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
+from fewlabels.systems import Response
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -90,7 +91,8 @@ class FewLabelsRegressor(GraphRegressor):
     is taken if its mean is less by over two standard errors of the differences: with 20 labels,
     the least error is often luck.
 
-    Standard deviations are those of the method: see there.
+    Standard deviations, `explain`, `influence` and `loo_predictions_` are those of the method: see
+    there.
 
     Cost: the graph; the fit of the method; and for the choice some 20 products with 66 columns,
     and 64 columns of a harmonic function.
@@ -195,6 +197,10 @@ class FewLabelsRegressor(GraphRegressor):
         kind = choice.value
         name = kind if kind == HARMONIC else f"spreading, alpha {kind:g}"
         return Choice(name, choice.why, choice.figures), kind
+
+    def _response(self) -> Response:
+        response: Response = self.model_._the_response()
+        return response
 
     def _unit_variances(self, V: FloatArray) -> FloatArray:
         variances: FloatArray = self.model_._unit_variances(V)

@@ -8,11 +8,12 @@ from scipy import sparse
 
 from fewlabels._rows import row_blocks
 from fewlabels.graph import Graph
+from fewlabels.models._number_insight import TOL
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._regressor import GraphRegressor
 from fewlabels.models._scores import Scores
 from fewlabels.models._warnings import warn_unconverged
-from fewlabels.systems import HarmonicSystem
+from fewlabels.systems import HarmonicResponse, HarmonicSystem
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -77,6 +78,9 @@ class HarmonicRegressor(GraphRegressor):
     level of each of which is free. y' Sigma y = f' L f needs no further solve. Sample weights have
     no part in the variances.
 
+    `explain` says how much each label counts in a number, `influence` what one label changed, and
+    `loo_predictions_` holds each labelled point as the others have it.
+
     A constant target is its own answer, with variance 0.
 
     Cost: the graph; then, for two columns, as :class:`fewlabels.LabelPropagation`. A standard
@@ -108,6 +112,9 @@ class HarmonicRegressor(GraphRegressor):
                 self._labels.matrix(), tol=self.tol, max_iter=self.max_iter, callback=callback
             )
         return Scores.from_answer(answer)
+
+    def _response(self) -> HarmonicResponse:
+        return HarmonicResponse(self.graph_, self.loo_labelled_, self.solver, TOL)
 
     def _unit_variances(self, V: FloatArray) -> FloatArray:
         if self._system is None:  # a pickle leaves it out

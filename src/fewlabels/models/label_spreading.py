@@ -164,8 +164,8 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
     def _solve(self) -> Scores | StreamedScores:
         if isinstance(self.graph_, DiskGraph):
             return self._solve_on_disk(self.graph_)
-        self._solved_tol = self.tol
-        self._system: Any = SpreadingSystem(self.graph_, self.alpha, self.solver)
+        self._solved_tol, self._settings = self.tol, (self.alpha, self.solver)
+        self._system: Any = SpreadingSystem(self.graph_, *self._settings)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._system.solve(
                 self._labels.label_matrix(),
@@ -178,9 +178,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
     def _solve_change(self, change: Relabelling) -> Scores | StreamedScores:
         if isinstance(self.graph_, DiskGraph):
             return self._solve_on_disk(self.graph_, change)
-        if self._system is None:  # a pickle leaves it out
-            self._system = SpreadingSystem(self.graph_, self.alpha, self.solver)
-        changed = self._system.settings != (self.alpha, self.solver)
+        changed = self._settings != (self.alpha, self.solver)
         if changed or self.tol < self._solved_tol or not self._scores.converged.all():
             return self._solve()
         # The matrix does not depend on the labels: only the touched classes' columns change.
@@ -197,7 +195,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         if len(columns) == 0:
             return
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            answer = self._system.solve(
+            answer = self._fitted_system().solve(
                 self._labels.label_matrix(columns),
                 tol=self.tol / self._labels.row_mass,
                 max_iter=self.max_iter,

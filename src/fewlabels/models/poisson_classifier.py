@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import softmax
 
 from fewlabels._validation import check_choice, check_integer
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._in_memory import refuse_disk
 from fewlabels.models._kernels import KernelFunction
-from fewlabels.models._potentials import PotentialScores
+from fewlabels.models._poisson_insight import PoissonInsight
+from fewlabels.models._potentials import PotentialScores, brought_to_prior
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
-from fewlabels.systems import POISSON_METHODS, PoissonMethod, PoissonSystem, volume_offsets
+from fewlabels.systems import POISSON_METHODS, PoissonMethod, PoissonSystem
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
@@ -28,7 +28,7 @@ IntArray = npt.NDArray[np.intp]
 _SHARE_OF_TOL = 1 / 16
 
 
-class PoissonClassifier(GraphClassifier):
+class PoissonClassifier(PoissonInsight, GraphClassifier):
     """Poisson learning: labelled points are sources of their class and sinks of the others.
 
     L u = sum_j (y_j - ybar) delta_j, L = D - W, with sum_i d_i u_i = 0; ybar is the mean label.
@@ -72,6 +72,11 @@ class PoissonClassifier(GraphClassifier):
         The shares of the classes that are expected among the unlabelled points: equal, those of
         the labels, or given in the order of `classes_` or by class. They must sum to 1. The
         decision is then argmax_c u_ic + s_c, with the s that lead to these shares. None: s = 0.
+    calibration : {"loo"}, default=None
+        ``"loo"``: `label_distributions_` and what `predict_proba` returns are calibrated on the
+        labels left out one by one: see :class:`fewlabels.insight.Calibration`. The most probable
+        class stays what it was. Takes as many columns as there are labels, at every fit and
+        change of labels. None: the softmax below.
 
     Attributes
     ----------
@@ -118,6 +123,17 @@ class PoissonClassifier(GraphClassifier):
     Stopping rules: see `iterations`; for ``"converged"``, a bound on every row's error by the
     residual and the smallest Ritz value.
 
+    Insight: the potentials are linear in the labels, and a label left out is exact: the others are
+    balanced among themselves, and the mean evidence of the component is what it is without it. The
+    number of classes stays, and so does the number of steps, where a walk was stopped when mixed.
+    (With the steps left to change, no probability of a left-out label of digits moved by over
+    0.007, of 12 labels in 40.) With `class_prior` the offsets s stay nearly what they are with the
+    label, so that left-out labels look less sure than new points: of sets asked to hold the truth
+    in 90 % of the cases, on digits with 50 random labels, 94 % did, and 92 % without `class_prior`.
+    `explain` parts the potentials, over the evidence; a label counts against its class where it is
+    farther than the labels are on average. Calibration reads the softmax alone: it is less sure
+    where less evidence came.
+
     Cost: the graph; then O(E c) a step, with E edges and c classes. T steps of a walk need some
     7 sqrt(T) products only (Chebyshev polynomials), and T of a single vector to see that it is
     mixed. Memory O(E + n c). Of ``"converged"``, `add_labels` and `remove_labels` solve for a
@@ -155,6 +171,7 @@ class PoissonClassifier(GraphClassifier):
         solver: PoissonMethod = "auto",
         verbose: bool = False,
         class_prior: ClassPrior = None,
+        calibration: str | None = None,
     ) -> None:
         self.kernel = kernel
         self.gamma = gamma
@@ -166,6 +183,7 @@ class PoissonClassifier(GraphClassifier):
         self.solver = solver
         self.verbose = verbose
         self.class_prior = class_prior
+        self.calibration = calibration
 
     @property
     def potentials_(self) -> npt.NDArray[np.float64]:
@@ -190,6 +208,7 @@ class PoissonClassifier(GraphClassifier):
                 # As many steps as were asked for are no failure.
                 found = replace(found, converged=np.ones_like(found.converged))
         self._walked = self.iterations != "converged"
+        self._method, self._n_steps = system.method, found.n_iter if self._walked else None
         return PotentialScores.from_potentials(found, Y, self.graph_.component_labels)
 
     def _solve_change(self, change: Relabelling) -> Scores:
@@ -222,6 +241,7 @@ class PoissonClassifier(GraphClassifier):
         return PotentialScores.from_potentials(found, Y, self.graph_.component_labels)
 
     def _prepared(self) -> PoissonSystem:
+        """The system by the present `solver`."""
         graph = refuse_disk(self, self.graph_)
         system: PoissonSystem | None = self.__dict__.get("_system")
         if system is None or system.graph is not graph or system.method != self.solver:
@@ -230,21 +250,14 @@ class PoissonClassifier(GraphClassifier):
 
     def _apply_prior(self, distributions: FloatArray, points: IntArray) -> FloatArray:
         """Bring the classes to their expected shares by offsets to the potentials."""
-        shares = self.class_prior_
-        if shares is None or len(points) == 0:
+        if self.class_prior_ is None:
             return distributions
-        wanted = np.flatnonzero(shares > 0)
-        logits = self._scores.logits[points][:, wanted]
-        possible = np.isfinite(logits).any(axis=1)  # not of a class that is expected nowhere
-        points, logits = points[possible], logits[possible]
-        logits += volume_offsets(logits, shares[wanted] / shares[wanted].sum())
-        distributions[points] = 0
-        distributions[np.ix_(points, wanted)] = softmax(logits, axis=1)
-        return distributions
+        return brought_to_prior(distributions, self._scores.logits, points, self.class_prior_)
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> dict[str, object]:
         """Leave out the system: it is as large as the graph, and follows from it."""
-        return super().__getstate__() | {"_system": None}
+        state: dict[str, object] = super().__getstate__()
+        return state | {"_system": None}
 
 
 def check_iterations(iterations: object) -> None:

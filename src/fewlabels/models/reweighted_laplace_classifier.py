@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from fewlabels._validation import check_choice
+from fewlabels.graph import Graph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._in_memory import refuse_disk
+from fewlabels.models._insight import HarmonicInsight
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
@@ -27,7 +29,7 @@ from fewlabels.systems import (
 WEIGHTS = ("poisson", "wnll")
 
 
-class ReweightedLaplaceClassifier(GraphClassifier):
+class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
     """Harmonic functions on a graph of which the edges near labels are heavier.
 
     Harmonic functions of few labels are constant but for spikes at these. With weights that grow
@@ -71,6 +73,11 @@ class ReweightedLaplaceClassifier(GraphClassifier):
         distributions of the unlabelled points are then brought to these shares by class-mass
         normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`). None: no
         such correction.
+    calibration : {"loo"}, default=None
+        ``"loo"``: `label_distributions_` and what `predict_proba` returns are calibrated on the
+        labels left out one by one: see :class:`fewlabels.insight.Calibration`. The most probable
+        class stays what it was. Takes a solve for as many right-hand sides as there are labels,
+        at every fit and change of labels. None: shares of evidence, as the method has them.
 
     Attributes
     ----------
@@ -109,6 +116,14 @@ class ReweightedLaplaceClassifier(GraphClassifier):
     5 % of the mean, are raised to that. With the minimum in place of 1 %, as in the authors'
     program, one outlier decides how much heavier edges near the labels are.
 
+    Insight: a label is left out with the factors held, which were made with it: exact for the
+    graph with these weights. (Without the label they would be others, and each label would take a
+    fit of its own.) That is a little in favour of the labels: on digits, with 5 and 10 labels a
+    class, the left-out distributions of whole refits differ by 0.064 and 0.035 in the mean (total
+    variation; ``"wnll"``: 0.022 and 0.019), and give the true class 0.06 and 0.03 less (``"wnll"``:
+    no less). Sets asked to hold the truth in 90 % of the cases did in 91 %. `influence` is the
+    whole refit.
+
     Cost: the graph; then O(E) an iteration for gamma, O(E c) for the harmonic function, with E
     edges and c classes. Memory O(E + n c). `add_labels` and `remove_labels` change the weights, and
     so solve both systems anew.
@@ -145,6 +160,7 @@ class ReweightedLaplaceClassifier(GraphClassifier):
         solver: Method = "auto",
         verbose: bool = False,
         class_prior: ClassPrior = None,
+        calibration: str | None = None,
     ) -> None:
         self.kernel = kernel
         self.gamma = gamma
@@ -156,6 +172,7 @@ class ReweightedLaplaceClassifier(GraphClassifier):
         self.solver = solver
         self.verbose = verbose
         self.class_prior = class_prior
+        self.calibration = calibration
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -175,11 +192,10 @@ class ReweightedLaplaceClassifier(GraphClassifier):
                 factors, n_iter, sound = found.values, found.n_iter, found.converged
             else:
                 factors, n_iter, sound = nonlocal_factors(graph, labelled), 0, True
-            heavier = reweighted_graph(graph, factors, product=self.weights == "poisson")
-            answer = HarmonicSystem(heavier, labelled, self.solver).solve(
+            self.factors_, self._solved_weights = factors, self.weights
+            answer = HarmonicSystem(self._solved_graph(), labelled, self.solver).solve(
                 labels.label_matrix(), tol=self.tol / labels.row_mass, **settings
             )
-        self.factors_ = factors
         return Scores.from_answer(
             replace(
                 answer,
@@ -190,3 +206,8 @@ class ReweightedLaplaceClassifier(GraphClassifier):
 
     def _solve_change(self, change: Relabelling) -> Scores:
         return self._solve()
+
+    def _solved_graph(self) -> Graph:
+        """The graph with heavier edges, of the weights of the last solve."""
+        product = self._solved_weights == "poisson"
+        return reweighted_graph(self.graph_, self.factors_, product=product)

@@ -9,13 +9,14 @@ import numpy.typing as npt
 
 from fewlabels._validation import check_real
 from fewlabels.models._kernels import KernelFunction
+from fewlabels.models._number_insight import TOL
 from fewlabels.models._numbers import NumberChange, Numbers
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._regressor import GraphRegressor
 from fewlabels.models._scores import Scores
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import METHODS_WITH_GROUND, Answer, Method
-from fewlabels.systems import SpreadingSystem
+from fewlabels.systems import SpreadingResponse, SpreadingSystem
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -88,6 +89,9 @@ class SpreadingRegressor(GraphRegressor):
     average as this predicts. So the deviations are of what is seen to happen at unlabelled
     points, rather than of what the field's own likelihood says.
 
+    `explain` says how much each label counts in a number, `influence` what one label changed, and
+    `loo_predictions_` holds each labelled point as the others have it.
+
     A constant target is its own answer, with deviation 0.
 
     Cost: the graph; then, for two columns, as :class:`fewlabels.LabelSpreading`. A standard
@@ -142,9 +146,10 @@ class SpreadingRegressor(GraphRegressor):
 
     def _solve(self, start: FloatArray | None = None) -> Scores:
         if start is None:
-            self._system: Any = SpreadingSystem(self.graph_, self.alpha, self.solver)
+            self._settings: tuple[float, Method] = (self.alpha, self.solver)
+            self._system: Any = SpreadingSystem(self.graph_, *self._settings)
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            answer = self._system.solve(
+            answer = self._fitted_system().solve(
                 self._labels.matrix(),
                 tol=self.tol,
                 max_iter=self.max_iter,
@@ -154,13 +159,16 @@ class SpreadingRegressor(GraphRegressor):
         return Scores.from_answer(answer)
 
     def _solve_change(self, change: NumberChange) -> Scores:
-        system = self._fitted_system()
-        if system.settings != (self.alpha, self.solver) or not self._scores.converged.all():
+        changed = self._settings != (self.alpha, self.solver)
+        if changed or not self._scores.converged.all():
             return self._solve()
         # The matrix is the same; the range of the labels need not be.
         shares = change.labels.shares(self.transduction_.astype(np.float64))
         start = np.column_stack([shares, 1 - shares]) * self._scores.totals[:, None]
         return self._solve(start)
+
+    def _response(self) -> SpreadingResponse:
+        return SpreadingResponse(self.graph_, self._fitted_system(), self.loo_labelled_, TOL)
 
     def _unit_variances(self, V: FloatArray) -> FloatArray:
         row = self._respond(V * self._inverse_evidence()[:, None])
@@ -209,7 +217,7 @@ class SpreadingRegressor(GraphRegressor):
         forth = self._respond(np.maximum(E, 0) / root).scores
         back = self._respond(np.maximum(-E, 0) / root).scores
         squares = np.einsum("ij,ij->j", E, (forth - back) / root)
-        return np.asarray(squares / (1 - self.alpha))
+        return np.asarray(squares / (1 - self._settings[0]))
 
     def _respond(self, V: FloatArray) -> Answer:
         """R V, each column relative to itself."""
@@ -236,8 +244,9 @@ class SpreadingRegressor(GraphRegressor):
             return np.asarray(np.exp(logs[answered].min(initial=np.inf) - logs))
 
     def _fitted_system(self) -> SpreadingSystem:
+        """The system of the last solve, whatever was set since."""
         if self._system is None:  # a pickle leaves it out
-            self._system = SpreadingSystem(self.graph_, self.alpha, self.solver)
+            self._system = SpreadingSystem(self.graph_, *self._settings)
         system: SpreadingSystem = self._system
         return system
 

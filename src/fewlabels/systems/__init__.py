@@ -9,6 +9,7 @@ from fewlabels.systems._moments import spreading_block
 from fewlabels.systems._p_laplacian import p_harmonic
 from fewlabels.systems._poisson import POISSON_METHODS, PoissonMethod, PoissonSystem, Potentials
 from fewlabels.systems._poisson_mbo import Partition, poisson_mbo
+from fewlabels.systems._poisson_response import PoissonLeftOut, PoissonResponse
 from fewlabels.systems._response import HarmonicResponse, LeftOut, Response, SpreadingResponse
 from fewlabels.systems._reweighted import (
     Factors,
@@ -34,7 +35,9 @@ __all__ = [
     "LeftOut",
     "Lookahead",
     "Partition",
+    "PoissonLeftOut",
     "PoissonMethod",
+    "PoissonResponse",
     "PoissonSystem",
     "Potentials",
     "Response",

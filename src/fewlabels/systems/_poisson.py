@@ -142,6 +142,32 @@ class PoissonSystem:
         """
         return self._solve(B[self._nodes], Accuracy(tol, max_iter, callback=callback))
 
+    def respond(
+        self, V: FloatArray, n_steps: int | None = None, *, tol: float, max_iter: int
+    ) -> Potentials:
+        """Return K V: what sources V do whose sinks are everywhere, by degree.
+
+        L K V = V - d sum(V) / sum(d), the sums over each component, with d' K V = 0. K V is u where
+        V is balanced already. K is symmetric, so that its columns are its rows.
+
+        Parameters
+        ----------
+        V : ndarray of shape (n_nodes, m)
+            Of any sign; isolated nodes are not read.
+        n_steps : int or None
+            What so many steps of :meth:`walk` make of it. None: the solution.
+        tol, max_iter
+            As :meth:`solve`; not read where steps are given.
+        """
+        B, components = V[self._nodes], self._components
+        density = np.array([components.sums(column) / components.volumes for column in B.T])
+        B -= density.reshape(B.shape[1], -1).T[components.labels] * components.degrees[:, None]
+        if n_steps is None:
+            return self._solve(B, Accuracy(tol, max_iter))
+        values = walk(self._matrix, B, n_steps)
+        components.centre(values)
+        return self._potentials(values, B, n_steps, True)
+
     def solve_change(
         self,
         before: FloatArray,
@@ -194,7 +220,11 @@ class PoissonSystem:
         accuracy = Accuracy(tol, max_iter, other_totals=unit, callback=callback)
         found = self._solve(B, accuracy)
         values = potentials.values + found.values @ (steps / sizes[:, None])
-        residual = self.residual(self._sources(after), values[self._nodes])
+        sources = self._sources(after)
+        # where all labels agree now, what is left of the old potentials is rounding
+        sourced = self._components.sums(row_totals(np.abs(sources))) > 0
+        values[self._nodes[~sourced[labels]]] = 0
+        residual = self.residual(sources, values[self._nodes])
         settled = bool(found.converged.all() and potentials.converged.all())
         return Potentials(
             values,

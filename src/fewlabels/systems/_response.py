@@ -1,4 +1,4 @@
-"""What each label does to each node: rows and columns of the response, and leave-one-out."""
+"""What each label does to each node: rows of the response, and leave-one-out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IntArray = npt.NDArray[np.integer[Any]]
 BoolArray = npt.NDArray[np.bool_]
 
 # Columns solved for at once: more would fall out of the cache.
-_BLOCK = 32
+BLOCK = 32
 # What a node hears of itself drowns what it hears of the others: the columns of LeftOut have to be
 # more exact than its rows, by as much as the others are fainter. No block is asked for more than
 # this; rows of fainter others are solved for alone.
@@ -40,7 +40,7 @@ _FEWEST_NODES, _MOST_LABELS, _LARGEST_ALPHA, _ROUNDING = 1_000, 512, 0.995, 1e-5
 # cheap.
 _BLOCK_TOL, _BLOCK_TOL_QUICK, _QUICK_ALPHA = 1e-9, 1e-14, 0.9
 # Iterations have to come to an end, but the number that a fit may take is none of ours.
-_MAX_ITER = 100_000
+MAX_ITER = 100_000
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,8 @@ class Response(Protocol):
     def labelled(self) -> IntArray:
         """The labelled nodes, ascending, shape (n_labelled,)."""
 
-    def rows(self, nodes: npt.ArrayLike) -> FloatArray:
-        """R[nodes], shape (len(nodes), n_labelled): what each label does to these nodes."""
-
     def row(self, node: int) -> tuple[FloatArray, float]:
         """Row r and logarithm s of its scale: R[node] = r exp(s); s is 0 while float64 holds it."""
-
-    def columns(self, places: npt.ArrayLike) -> FloatArray:
-        """R[:, places], shape (n_nodes, len(places)): what these labels do to all nodes.
-
-        `places` count among the labelled nodes: 0 is the first of `labelled`.
-        """
 
     def left_out(self) -> LeftOut:
         """What each labelled node hears of the others."""
@@ -109,8 +100,8 @@ class SpreadingResponse:
 
     Notes
     -----
-    Cost: one solve for a right-hand side per row, or per column; `left_out` takes n_labelled,
-    32 at a time, and n_labelled^2 numbers of memory.
+    Cost: one solve for a right-hand side per row; `left_out` takes n_labelled, 32 at a time, and
+    n_labelled^2 numbers of memory.
 
     References
     ----------
@@ -124,9 +115,8 @@ class SpreadingResponse:
     >>> from fewlabels.systems import SpreadingResponse, SpreadingSystem
     >>> path = Graph.from_affinity(np.eye(3, k=1) + np.eye(3, k=-1))
     >>> response = SpreadingResponse(path, SpreadingSystem(path, 0.5), np.array([0, 2]))
-    >>> response.rows([0, 1]).round(3)
-    array([[0.583, 0.083],
-           [0.236, 0.236]])
+    >>> response.row(1)[0].round(3).tolist()
+    [0.236, 0.236]
     """
 
     def __init__(
@@ -137,28 +127,13 @@ class SpreadingResponse:
         self._system = system
         self._tol = tol
 
-    def rows(self, nodes: npt.ArrayLike) -> FloatArray:
-        chosen = np.atleast_1d(np.asarray(nodes, dtype=np.intp))
-        if len(chosen) > len(self.labelled):
-            return self.columns(np.arange(len(self.labelled)))[chosen]
-        # One by one, for the accuracy of a block is relative to the sum over the block.
-        found = [values * np.exp(scale) for values, scale in map(self.row, chosen)]
-        return np.array(found).reshape(len(chosen), len(self.labelled))
-
     def row(self, node: int) -> tuple[FloatArray, float]:
         return _rescaled(self._unit_columns([node], self._tol), self.labelled)
-
-    def columns(self, places: npt.ArrayLike) -> FloatArray:
-        chosen = self.labelled[np.atleast_1d(np.asarray(places, dtype=np.intp))]
-        result = np.empty((self._graph.n_nodes, len(chosen)))
-        for block in row_blocks(len(chosen), _BLOCK):
-            result[:, block] = self._unit_columns(chosen[block], self._tol).scores
-        return result
 
     def left_out(self) -> LeftOut:
         labelled = self.labelled
         n = len(labelled)
-        _require_square(n)
+        require_square(n)
         log_scale = np.zeros(n)
         if self._suits_moments(n):
             weights, least = self._weights_by_moments()
@@ -190,7 +165,7 @@ class SpreadingResponse:
         labelled = self.labelled
         weights = np.empty((len(labelled), len(labelled)))
         faintest = _FAINTEST
-        for block in row_blocks(len(labelled), _BLOCK):
+        for block in row_blocks(len(labelled), BLOCK):
             found = self._unit_columns(labelled[block], self._tol * faintest).scores[labelled]
             weights[:, block] = found
             if block.start == 0:
@@ -202,7 +177,7 @@ class SpreadingResponse:
         chosen = np.asarray(nodes)
         Y = np.zeros((self._graph.n_nodes, len(chosen)))
         Y[chosen, np.arange(len(chosen))] = 1
-        answer = self._system.solve(Y, tol=tol, max_iter=_MAX_ITER)
+        answer = self._system.solve(Y, tol=tol, max_iter=MAX_ITER)
         return _warned(answer, tol)
 
 
@@ -241,9 +216,8 @@ class HarmonicResponse:
     >>> from fewlabels.graph import Graph
     >>> from fewlabels.systems import HarmonicResponse
     >>> path = Graph.from_affinity(np.eye(4, k=1) + np.eye(4, k=-1))
-    >>> HarmonicResponse(path, np.array([0, 3])).rows([0, 1]).round(3)
-    array([[1.   , 0.   ],
-           [0.667, 0.333]])
+    >>> HarmonicResponse(path, np.array([0, 3])).row(1)[0].round(3).tolist()
+    [0.667, 0.333]
     """
 
     def __init__(
@@ -257,13 +231,6 @@ class HarmonicResponse:
         self._mask[labelled] = True
         self._green: _Green | None = None
 
-    def rows(self, nodes: npt.ArrayLike) -> FloatArray:
-        chosen = np.atleast_1d(np.asarray(nodes, dtype=np.intp))
-        if len(chosen) > len(self.labelled):
-            return self.columns(np.arange(len(self.labelled)))[chosen]
-        found = [self.row(int(node))[0] for node in chosen]
-        return np.array(found).reshape(len(chosen), len(self.labelled))
-
     def row(self, node: int) -> tuple[FloatArray, float]:
         if self._mask[node]:
             return (self.labelled == node).astype(np.float64), 0.0
@@ -271,23 +238,15 @@ class HarmonicResponse:
             self._green = _Green(self._graph, self.labelled, self._method)
         return self._green.row(node, self._tol), 0.0
 
-    def columns(self, places: npt.ArrayLike) -> FloatArray:
-        chosen = np.atleast_1d(np.asarray(places, dtype=np.intp))
-        result = np.empty((self._graph.n_nodes, len(chosen)))
-        system = HarmonicSystem(self._graph, self._mask, self._method)
-        for block in row_blocks(len(chosen), _BLOCK):
-            result[:, block] = self._first_met(system, chosen[block], self._tol)
-        return result
-
     def left_out(self) -> LeftOut:
         n = len(self.labelled)
-        _require_square(n)
+        require_square(n)
         system = HarmonicSystem(self._graph, self._mask, self._method)
         outward = self._graph.affinity[self.labelled]
         degrees = self._graph.degrees[self.labelled]
         weights = np.empty((n, n))
         faintest = _FAINTEST
-        for block in row_blocks(n, _BLOCK):
+        for block in row_blocks(n, BLOCK):
             met = self._first_met(system, np.arange(n)[block], self._tol * faintest)
             weights[:, block] = outward @ met  # W_jk + W_ju R_uk
             if block.start == 0:
@@ -308,7 +267,7 @@ class HarmonicResponse:
         Y = np.zeros((self._graph.n_nodes, len(places) + 1))
         Y[self.labelled, -1] = 1
         Y[self.labelled[places]] = np.eye(len(places), len(places) + 1)
-        answer = _warned(system.solve(Y, tol=tol, max_iter=_MAX_ITER), tol)
+        answer = _warned(system.solve(Y, tol=tol, max_iter=MAX_ITER), tol)
         return answer.scores[:, :-1]
 
 
@@ -335,7 +294,7 @@ class _Green:
             return np.zeros(self._outward.shape[1])
         unit = np.zeros((len(self._free), 1))
         unit[place] = 1
-        answer = _warned(self._solver.solve(unit, tol=tol, max_iter=_MAX_ITER), tol)
+        answer = _warned(self._solver.solve(unit, tol=tol, max_iter=MAX_ITER), tol)
         row = np.asarray(answer.scores[:, 0] @ self._outward, dtype=np.float64)
         total = row.sum()  # 1, but for the error of the solve
         return row / total if total > 0 else row
@@ -379,7 +338,8 @@ def _rescaled(
 _LOG_FAINT = -645.0
 
 
-def _require_square(n_labelled: int) -> None:
+def require_square(n_labelled: int) -> None:
+    """Raise if the response of so many labels to one another does not fit the memory."""
     require_memory(
         2 * 8 * n_labelled**2,
         f"the response of {n_labelled:,} labels to one another",
@@ -389,11 +349,15 @@ def _require_square(n_labelled: int) -> None:
 
 def _warned(answer: Answer, tol: float) -> Answer:
     if not answer.converged.all():
-        warnings.warn(
-            f"the response did not converge to tol={tol:g}: the relative residual is "
-            f"{answer.residual.max():.2g}. The graph may hold clusters that are all but apart; "
-            'use solver="direct".',
-            ConvergenceWarning,
-            stacklevel=2,
-        )
+        warn_unconverged(tol, float(answer.residual.max()))
     return answer
+
+
+def warn_unconverged(tol: float, residual: float) -> None:
+    """Warn that the response is not as exact as it should be."""
+    warnings.warn(
+        f"the response did not converge to tol={tol:g}: the relative residual is {residual:.2g}. "
+        'The graph may hold clusters that are all but apart; use solver="direct".',
+        ConvergenceWarning,
+        stacklevel=3,
+    )

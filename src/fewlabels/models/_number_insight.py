@@ -1,0 +1,178 @@
+"""What a regressor on a graph can say of its own answers."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import r2_score
+from sklearn.utils.validation import check_is_fitted
+
+from fewlabels._validation import check_integer
+from fewlabels.exceptions import InvalidInputError, UnreachedWarning
+from fewlabels.insight import NumberExplanation, NumberInfluence, explain_number
+from fewlabels.models._estimator import GraphEstimator
+from fewlabels.models._numbers import Numbers
+from fewlabels.systems import LeftOut, Response
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+# How exactly the response is solved for: no share of any row is off by more.
+TOL = 1e-5
+
+if TYPE_CHECKING:
+    _Base = GraphEstimator
+else:
+    _Base = object
+
+
+class NumberInsight(_Base):
+    """Mixin of the regressors whose numbers are means of the labels, weighted by R >= 0.
+
+    f_i = sum_j R_ij w_j y_j / sum_j R_ij w_j. To be named before the regressors' base. A subclass
+    says what R is (`_response`), and calls `_forget` when labels change. What is computed is kept
+    until then.
+
+    Attributes
+    ----------
+    loo_labelled_ : ndarray of shape (n_labelled,), intp
+        The labelled points, ascending: the order of all that is left out one by one.
+    loo_predictions_ : ndarray of shape (n_labelled,), float64
+        The number of each labelled point as the others have it, exactly: what `transduction_` would
+        hold there if its label were taken back. Their mean where none of them reaches it; their
+        own number where there is no other label.
+    loo_score_ : float
+        R^2 of `loo_predictions_`, weighted as the labels are; 1 at best, and below 0 where the mean
+        of all labels would do better. As scikit-learn has it, where all labels are equal: 1 or 0.
+        NaN with a single label.
+    """
+
+    def _response(self) -> Response:
+        raise NotImplementedError
+
+    @property
+    def loo_labelled_(self) -> IntArray:
+        check_is_fitted(self)
+        nodes: IntArray = self._labels.nodes
+        return nodes
+
+    @property
+    def loo_predictions_(self) -> FloatArray:
+        found: FloatArray = self._kept("loo", self._leave_out)
+        return found
+
+    @property
+    def loo_score_(self) -> float:
+        check_is_fitted(self)
+        numbers: Numbers = self._labels
+        nodes = numbers.nodes
+        if len(nodes) < 2:
+            return float("nan")
+        # as shares of the range, of which no square leaves float64
+        truth, said = numbers.shares(numbers.values[nodes]), numbers.shares(self.loo_predictions_)
+        return float(r2_score(truth, said, sample_weight=numbers.weights_at(nodes)))
+
+    def explain(self, node: int) -> NumberExplanation:
+        """Say how much each labelled point counts in the number of a fitted point.
+
+        Parameters
+        ----------
+        node : int
+            From 0 to n_samples - 1; labelled or not.
+
+        Returns
+        -------
+        NumberExplanation
+            The shares, times the labels, sum to the point's `transduction_`. All 0, and a message,
+            where no label reaches the point.
+
+        Notes
+        -----
+        One solve, for a single right-hand side.
+        """
+        check_is_fitted(self)
+        node = check_integer("node", node, minimum=0, maximum=self.graph_.n_nodes - 1)
+        numbers: Numbers = self._labels
+        nodes = numbers.nodes
+        row, _ = self._the_response().row(node)
+        return explain_number(node, row, numbers.weights_at(nodes), nodes, numbers.values[nodes])
+
+    def influence(self, node: int) -> NumberInfluence:
+        """Say what the label of one point changed: the fit against the fit without it.
+
+        Parameters
+        ----------
+        node : int
+            A labelled point.
+
+        Returns
+        -------
+        NumberInfluence
+            Exact, up to the `tol` of either fit.
+
+        Raises
+        ------
+        InvalidInputError
+            If the point has no label, or is the only one that has.
+
+        Notes
+        -----
+        Cost: that of :meth:`remove_labels`, on a copy.
+        """
+        check_is_fitted(self)
+        node = check_integer("node", node, minimum=0, maximum=self.graph_.n_nodes - 1)
+        numbers: Numbers = self._labels
+        if not numbers.labelled[node]:
+            raise InvalidInputError(
+                f"point {node} has no label, so that it influences nothing. The labelled points "
+                "are in loo_labelled_."
+            )
+        other: Any = copy.copy(self)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnreachedWarning)  # the answer says so itself
+            other.remove_labels([node])
+        without = other.transduction_
+        return NumberInfluence(
+            node,
+            float(numbers.values[node]),
+            np.asarray(self.transduction_, dtype=np.float64) - without,
+            self.reached_ & ~other.reached_,
+            without,
+        )
+
+    def _leave_out(self) -> FloatArray:
+        numbers: Numbers = self._labels
+        nodes = numbers.nodes
+        weights, shares = numbers.weights_at(nodes), numbers.shares(numbers.values[nodes])
+        left_out: LeftOut = self._the_response().left_out()
+        heard = left_out.weights * weights
+        others = np.where(heard.any(axis=1, keepdims=True), heard, weights)
+        if len(nodes) > 1:
+            np.fill_diagonal(others, 0)
+        means = others @ shares / others.sum(axis=1)
+        return numbers.numbers(np.clip(means, 0, 1))
+
+    def _the_response(self) -> Response:
+        response: Response = self._kept("response", self._response)
+        return response
+
+    def _kept(self, name: str, compute: Any) -> Any:
+        check_is_fitted(self)
+        if name not in self._insight:
+            self._insight[name] = compute()
+        return self._insight[name]
+
+    def _forget(self) -> None:
+        """Drop what was computed of other labels."""
+        self._insight: dict[str, Any] = {}
+
+    def __getstate__(self) -> Any:
+        """Leave out the response: it holds the system, which follows from the graph."""
+        state = super().__getstate__()
+        kept = dict(state.get("_insight", {}))
+        kept.pop("response", None)
+        return state | {"_insight": kept} if "_insight" in state else state

@@ -1,0 +1,167 @@
+"""What Poisson learning can say of its own answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.insight import Explanation, LeftOutDistributions, SuspectLabels, rank_suspects
+from fewlabels.models._insight import TOL, LinearInsight
+from fewlabels.models._potentials import (
+    brought_to_prior,
+    potential_distributions,
+    potential_logits,
+)
+from fewlabels.systems import PoissonLeftOut, PoissonMethod, PoissonResponse, PoissonSystem
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+# Evidence is enlarged by this at most: below, which class it is for may be an error of the solve.
+_MOST = 1e3
+
+
+class PoissonInsight(LinearInsight):
+    """Insight into Poisson learning, of which potentials are linear in the labels, u = R Y.
+
+    R has either sign, and the distributions are a softmax of u, relative to the mean evidence of
+    the component, which a label that is left out moves, too. Where a walk is stopped when it is
+    mixed, it takes as many steps without a label as with it; `influence`, as a refit, walks until
+    it is mixed without.
+    """
+
+    # As the last solve was made, whatever was set since.
+    _n_steps: int | None
+    _method: PoissonMethod
+    _scores: Any
+
+    def explain(self, node: int) -> Explanation:
+        """Say what each labelled point adds to the potentials of a fitted point.
+
+        Parameters
+        ----------
+        node : int
+            From 0 to n_samples - 1; labelled or not.
+
+        Returns
+        -------
+        Explanation
+            The shares of all labels for a class sum to its potential, over the evidence
+            sum_c |u_ic| / 2: those of the classes that are above 0 to 1, and those of the others
+            to -1. A label counts for its class where it is nearer than the labels are on average,
+            and against it where it is farther. All 0, and a message, where no label reaches the
+            point, or all that do agree.
+
+        Notes
+        -----
+        One solve, or walk, for a single right-hand side.
+        """
+        found = super().explain(node)
+        if self.reached_[found.node] and found.message:
+            return replace(found, message="all labels that reach it are of one class, or balanced")
+        return found
+
+    def suspect_labels(self) -> SuspectLabels:
+        """Rank the labels by how much the others contradict them.
+
+        As of the other models, but that the shares of the classes are the softmax of the left-out
+        potentials: see :meth:`LinearInsight.suspect_labels`.
+
+        Returns
+        -------
+        SuspectLabels
+
+        Raises
+        ------
+        InvalidInputError
+            If labels are soft.
+        """
+        self._refuse_rows("suspect_labels")
+        nodes = self.loo_labelled_
+        left_out, Y, prior = self._left_out(), self._label_rows(), self._prior()
+        alone = ~left_out.companions.any(axis=1)
+
+        def shares_of(rows: FloatArray) -> FloatArray:
+            shares = potential_distributions(self._left_out_logits(rows), prior)
+            shares[alone] = 0  # nothing is heard
+            return shares
+
+        return rank_suspects(
+            left_out,
+            nodes,
+            self._labels.codes[nodes],
+            self.classes_,
+            Y.sum(axis=1),
+            shares_of=shares_of,
+        )
+
+    def _response(self) -> Any:
+        system = self.__dict__.get("_system")
+        if system is None or system.graph is not self.graph_ or system.method != self._method:
+            system = PoissonSystem(self.graph_, self._method)
+        return PoissonResponse(
+            system, self.loo_labelled_, self._label_rows(), self.potentials_, self._n_steps, TOL
+        )
+
+    def _left_out(self) -> PoissonLeftOut:
+        weights: PoissonLeftOut = self._kept("left_out", lambda: self._the_response().left_out())
+        return weights
+
+    def _evidence_at(self, node: int) -> float:
+        return float(self.evidence_[node])
+
+    def _leave_out(self) -> LeftOutDistributions:
+        left_out, Y, prior = self._left_out(), self._label_rows(), self._prior()
+        logits = self._left_out_logits(Y)
+        values = potential_distributions(logits, prior)
+        answered: BoolArray = np.asarray(left_out.candidates(Y).any(axis=1))
+        if self.class_prior_ is not None:
+            # As the fit does it, with the left-out points among the unlabelled.
+            stacked = np.vstack([self._scores.distributions(prior), values])
+            unlabelled = self._scores.answered & ~self._labels.labelled
+            points = np.flatnonzero(np.concatenate([unlabelled, answered]))
+            logits = np.vstack([self._scores.logits, logits])
+            brought_to_prior(stacked, logits, points, self.class_prior_)
+            values = stacked[self.graph_.n_nodes :]
+        return LeftOutDistributions(values, answered.astype(np.float64), answered)
+
+    def _left_out_logits(self, rows: FloatArray) -> FloatArray:
+        """Of each label without itself, of labels with other weights: `rows` of Y."""
+        left_out = self._left_out()
+        candidates = left_out.candidates(self._label_rows())
+        return potential_logits(left_out.scores(rows), left_out.units, candidates)
+
+    # The softmax is less sure where there is less evidence, so that calibration needs not be told.
+
+    def _amounts(self) -> FloatArray:
+        return self.reached_.astype(np.float64)
+
+    def _made_up_for(self, loo: LeftOutDistributions, Y: FloatArray) -> LeftOutDistributions:
+        return loo
+
+    def _well_heard(self, X: Any) -> FloatArray:
+        """p^r over its sum, r = typical evidence / own: the softmax of potentials r times as large.
+
+        Typical is the median of the unlabelled points; no point is made to hear less.
+        """
+        evidence, plain = self.evidence_, self._plain_distributions
+        usual = evidence[~self._labels.labelled & self.reached_ & (evidence > 0)]
+        if len(usual) == 0:
+            usual = evidence[evidence > 0]
+        typical = float(np.median(usual)) if len(usual) else 0.0
+        known = (evidence > 0) & (evidence < typical)
+        more = np.ones(len(evidence))
+        more[known] = np.minimum(typical / evidence[known], _MOST)
+        with np.errstate(divide="ignore", under="ignore"):
+            logs = np.log(plain) - np.log(plain.max(axis=1, keepdims=True))
+            heard = np.exp(logs * more[:, None])
+        heard /= heard.sum(axis=1, keepdims=True)
+        if X is None:
+            return np.asarray(heard)
+        votes = self._votes(X, heard * self.reached_[:, None])
+        totals = votes.sum(axis=1, keepdims=True)
+        result = np.tile(self._prior(), (len(votes), 1))
+        np.divide(votes, totals, out=result, where=totals > 0)
+        return result

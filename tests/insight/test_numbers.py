@@ -1,0 +1,159 @@
+"""What the regressors say of their own answers, beside refits and the dense equations."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fewlabels import FewLabelsRegressor, HarmonicRegressor, SpreadingRegressor
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph import Graph, knn_graph
+from tests import textbook
+from tests.gallery import path_graph
+from tests.strategies import affinities
+
+EXACT: dict[str, Any] = {"tol": 1e-8, "max_iter": 5000}
+MAKERS = [
+    pytest.param(lambda: HarmonicRegressor(**EXACT), id="harmonic"),
+    pytest.param(lambda: SpreadingRegressor(alpha=0.8, **EXACT), id="spreading"),
+]
+EVERY = [
+    *MAKERS,
+    pytest.param(lambda: FewLabelsRegressor(method="harmonic", **EXACT), id="few, harmonic"),
+    pytest.param(lambda: FewLabelsRegressor(method="spreading", **EXACT), id="few, spreading"),
+]
+
+
+def line() -> tuple[Graph, np.ndarray, np.ndarray]:
+    """80 points on a line, 11 with a number, of different weights."""
+    rng = np.random.default_rng(5)
+    X = np.sort(rng.uniform(0, 3, 80))[:, None]
+    y = np.full(80, np.nan)
+    y[::8] = np.sin(2 * X[::8, 0]) + 0.1 * rng.standard_normal(10)
+    y[3] = 2.0
+    return knn_graph(X, 4), y, rng.uniform(0.3, 2, 80)
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_left_out_numbers_are_those_of_refits(make) -> None:
+    graph, y, weights = line()
+    model = make().fit(graph, y, sample_weight=weights)
+    np.testing.assert_array_equal(model.loo_labelled_, np.flatnonzero(np.isfinite(y)))
+    for node, number in zip(model.loo_labelled_, model.loo_predictions_, strict=True):
+        rest = y.copy()
+        rest[node] = np.nan
+        refit = make().fit(graph, rest, sample_weight=weights)
+        assert number == pytest.approx(refit.transduction_[node], abs=1e-4)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+@pytest.mark.filterwarnings("ignore::fewlabels.exceptions.UnreachedWarning")
+def test_shares_are_those_of_the_dense_response(make, data) -> None:
+    W = data.draw(affinities(min_nodes=2))
+    numbers = st.sampled_from([np.nan, -2.0, 0.0, 0.5, 7.0])
+    y = np.array(data.draw(st.lists(numbers, min_size=len(W), max_size=len(W))))
+    y[data.draw(st.integers(0, len(W) - 1))] = 3.0
+    model = make().fit(Graph.from_affinity(W, dtype=np.float64), y)
+    labelled = np.flatnonzero(np.isfinite(y))
+    single = np.zeros((len(W), len(labelled)))
+    single[labelled, np.arange(len(labelled))] = 1
+    harmonic = isinstance(model, HarmonicRegressor)
+    R = textbook.harmonic(W, single) if harmonic else textbook.spreading(W, single, 0.8)
+    for node in range(len(W)):
+        found = model.explain(node)
+        assert found.value == pytest.approx(model.transduction_[node], abs=1e-4)
+        expected = R[node] / (R[node].sum() or 1)
+        np.testing.assert_allclose(found.shares, expected, atol=1e-4)
+        assert bool(found.message) == (not model.reached_[node])
+
+
+def test_on_a_path_a_number_comes_from_both_ends_by_their_distance() -> None:
+    model = HarmonicRegressor().fit(path_graph(np.ones(4)), [10.0, None, None, None, 30.0])
+    assert str(model.explain(1)).splitlines() == [
+        "point 1: 15, the mean of",
+        "   75.0%  point 0, labelled 10",
+        "   25.0%  point 4, labelled 30",
+    ]
+    assert model.explain(4).top() == [(4, 30.0, 1.0)]
+    np.testing.assert_allclose(model.loo_predictions_, [30, 10], rtol=1e-6)
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_influence_is_the_fit_less_the_fit_without(make) -> None:
+    graph, y, weights = line()
+    model = make().fit(graph, y, sample_weight=weights)
+    before = model.transduction_.copy()
+    found = model.influence(3)
+    rest = y.copy()
+    rest[3] = np.nan
+    refit = make().fit(graph, rest, sample_weight=weights)
+    np.testing.assert_allclose(found.change, model.transduction_ - refit.transduction_, atol=1e-5)
+    np.testing.assert_allclose(found.without, refit.transduction_, atol=1e-5)
+    np.testing.assert_array_equal(model.transduction_, before)
+    assert "the label 2 of point 3 changed the numbers of 80 points" in str(found)
+    with pytest.raises(InvalidInputError, match="has no label"):
+        model.influence(1)
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_the_score_is_the_share_of_the_variance_and_is_dropped_when_labels_change(make) -> None:
+    graph, y, weights = line()
+    model = make().fit(graph, y, sample_weight=weights)
+    known = model.loo_labelled_
+    w = weights[known]
+    residual = w @ (y[known] - model.loo_predictions_) ** 2
+    total = w @ (y[known] - np.average(y[known], weights=w)) ** 2
+    assert model.loo_score_ == pytest.approx(1 - residual / total)
+    copied = pickle.loads(pickle.dumps(model))
+    assert copied.loo_score_ == model.loo_score_
+    assert str(copied.explain(20)) == str(model.explain(20))
+    model.remove_labels([3])
+    assert model.loo_score_ != copied.loo_score_
+    assert 3 not in model.loo_labelled_
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_what_the_others_do_not_reach_has_their_mean(make) -> None:
+    W = np.zeros((5, 5))
+    W[0, 1] = W[1, 0] = W[2, 3] = W[3, 2] = W[3, 4] = W[4, 3] = 1
+    model = make().fit(Graph.from_affinity(W), [1.0, None, 5.0, None, 7.0])
+    np.testing.assert_allclose(model.loo_predictions_, [6, 7, 5], rtol=1e-5)
+    found = model.influence(0)
+    assert found.unreached.tolist() == [True, True, False, False, False]
+    np.testing.assert_allclose(found.without[:2], 6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.filterwarnings("ignore::fewlabels.exceptions.UnreachedWarning")
+def test_single_equal_and_unreaching_labels_have_documented_answers(make) -> None:
+    path = path_graph(np.ones(3))
+    alone = make().fit(path, [None, 4.0, None, None])
+    assert alone.loo_predictions_.tolist() == [4.0]
+    assert np.isnan(alone.loo_score_)
+    with pytest.raises(InvalidInputError, match="no label would be left"):
+        alone.influence(1)
+    equal = make().fit(path, [4.0, 4.0, None, None])
+    assert equal.loo_predictions_.tolist() == [4.0, 4.0]
+    assert equal.loo_score_ == 1
+    apart = make().fit(Graph.from_affinity(np.zeros((3, 3))), [1.0, 3.0, None])
+    assert "no label reaches it, so that it gets the mean of all, 2" in str(apart.explain(2))
+    with pytest.raises(InvalidInputError, match="from 0 to 3"):
+        equal.explain(4)
+    with pytest.raises(InvalidTypeError, match="integer"):
+        equal.influence("a")
+
+
+def test_a_pickle_spreads_as_it_was_fitted_whatever_is_set_later() -> None:
+    graph, y, _ = line()
+    model = SpreadingRegressor(alpha=0.8).fit(graph, y)
+    fresh = pickle.loads(pickle.dumps(model)).set_params(alpha=0.1)
+    np.testing.assert_allclose(fresh.loo_predictions_, model.loo_predictions_)
+    np.testing.assert_allclose(fresh.posterior_std([1, 30]), model.posterior_std([1, 30]))
+    assert str(fresh.explain(9)) == str(model.explain(9))
