@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 # NumPy and SciPy let other threads run while they work on rows. Fewer operations are not worth it.
 _SHARED_OPERATIONS = 400_000
+# Blocks come in multiples of this, for 2, 4 or 8 cores to have as many each.
 _FEWEST_BLOCKS = 8
 # Entries of a block of rows that stay in a core's cache from one operation to the next.
 _BLOCK_ENTRIES = 65_536
@@ -51,7 +52,9 @@ def row_blocks(n_rows: int, n_columns: int, n_entries: int) -> list[slice]:
     """
     n_blocks = 1
     if n_entries * n_columns >= _SHARED_OPERATIONS:
-        n_blocks = max(_FEWEST_BLOCKS, -(-n_rows * n_columns // _BLOCK_ENTRIES))
+        n_blocks = _FEWEST_BLOCKS * max(
+            1, -(-n_rows * n_columns // (_FEWEST_BLOCKS * _BLOCK_ENTRIES))
+        )
     edges = [n_rows * i // n_blocks for i in range(n_blocks + 1)]
     return [slice(*ends) for ends in pairwise(edges)]
 
