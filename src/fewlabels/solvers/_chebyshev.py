@@ -19,8 +19,9 @@ _EXHAUSTED, _STEPS_ON_THE_WAY = 1e-17, 100
 _WEAK_LINKS, _SLOWEST = 3, 0.999
 # The rule estimates an error; it has to be so many times smaller than asked for.
 _SAFETY = 2.0
-# The numbers of the recurrence grow like s^-k; beyond this they are divided by that.
-_LARGE = 1e100
+# The numbers of the recurrence grow like s^-k. From here on they are divided by that, far below
+# what float64 holds, for B may be large, too.
+_LARGE = 1e20
 # Steps to the next look where some row has no evidence yet.
 _PATIENCE = 4
 
@@ -38,9 +39,9 @@ class ChebyshevIteration:
     After k steps, each eigenvector's share of the error is at most 2 s^k of what it was,
     s = rho / (1 + sqrt(1 - rho^2)); no other polynomial guarantees less. Conjugate gradients
     find the best polynomial for one right-hand side, and need a tenth fewer steps; here a step
-    is little more than the product with N, has no inner products, and needs two vectors, not
-    four. All columns take the same steps, which depend on nothing but rho, so that the answer
-    does not depend on how the rows are shared among the cores.
+    is the product with 2 / rho N and one subtraction, has no inner products, and needs two
+    vectors, not four. All columns take the same steps, which depend on nothing but rho, so that
+    the answer does not depend on how the rows are shared among the cores.
 
     What is left after many steps oscillates, in sign from row to row and from step to step. One
     plain sweep z_k = N y_k + b, which each step computes on its way, takes that out, and z_k is
@@ -198,14 +199,14 @@ class _Vectors:
 
         moved = max(run_all(block, len(self._products)), default=0.0)
         self._t, self._before = self._before, self._t
-        tau = self._factor * self._tau - self._tau_before if not first else self._factor / 2
-        self._tau, self._tau_before = tau, self._tau
-        if tau > _LARGE:
+        following = self._factor / 2 if first else self._factor * self._tau - self._tau_before
+        self._tau, self._tau_before = following, self._tau
+        if self._tau > _LARGE:
             self._shrink()
         return moved
 
     def _shrink(self) -> None:
-        """Divide everything by tau_k, without which they would leave float64 at last."""
+        """Divide t_k, t_k-1 and their taus by tau_k."""
         for vectors in (self._t, self._before):
             vectors /= self._tau
         self._tau, self._tau_before = 1.0, self._tau_before / self._tau

@@ -130,8 +130,8 @@ class GroundedLaplacian:
         """Split the product N y, for y of shape (n, n_columns), into blocks of rows.
 
         The blocks follow one another and cover all rows. They do not depend on the number of
-        cores, so that sums over them, taken in their order, are the same on any machine. Where
-        W is sparse and `well_grounded`, their `factor` is :func:`recurrence_factor`.
+        cores, so that sums over them, taken in their order, are the same on any machine. With
+        several blocks of a `well_grounded` matrix, `factor` is :func:`recurrence_factor`.
         """
         if n_columns != self._columns:
             self._products, self._columns = self._split(n_columns), n_columns
@@ -140,14 +140,12 @@ class GroundedLaplacian:
     def _split(self, n_columns: int) -> list[RowProduct]:
         if isinstance(self.weights, np.ndarray):  # its products share the cores themselves
             return [RowProduct(slice(0, self.n), self.apply_scaled_weights)]
-        if self.well_grounded:
+        blocks = row_blocks(self.n, n_columns, self.weights.nnz)
+        if self.well_grounded and len(blocks) > 1:  # where one pass more would be felt
             factor, entries = recurrence_factor(self), self._recurrence_weights
         else:
             factor, entries = 1.0, self.scaled_weights
-        return [
-            RowProduct(rows, rows_of(entries, rows).__matmul__, factor)
-            for rows in row_blocks(self.n, n_columns, self.weights.nnz)
-        ]
+        return [RowProduct(rows, rows_of(entries, rows).__matmul__, factor) for rows in blocks]
 
     @cached_property
     def _recurrence_weights(self) -> sparse.csr_array:

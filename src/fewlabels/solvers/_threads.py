@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from itertools import pairwise
 from typing import TypeVar
@@ -69,7 +69,7 @@ def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
     n_helpers = min(n_tasks, _n_cores()) - 1
     if n_helpers < 1:
         return [task(k) for k in range(n_tasks)]
-    left, results = deque(range(n_tasks)), {}
+    left, results = deque(range(n_tasks)), dict[int, T]()
 
     def work(take: Callable[[], int]) -> None:
         try:
@@ -83,12 +83,16 @@ def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
             left.clear()
             raise
 
-    helpers = [_pool().submit(work, left.pop) for _ in range(n_helpers)]
+    helpers: list[Future[None]] = []
     try:
+        helpers.extend(_pool().submit(work, left.pop) for _ in range(n_helpers))
         work(left.popleft)
-    finally:
         begun = [helper for helper in helpers if not helper.cancel()]
         wait(begun)
+    except BaseException:  # an interrupt may come while this waits
+        left.clear()
+        wait([helper for helper in helpers if not helper.cancel()])
+        raise
     for helper in begun:
         helper.result()
     return [results[k] for k in range(n_tasks)]
