@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from fewlabels.solvers import Accuracy, ChebyshevIteration, GroundedLaplacian, Sweeps
+from fewlabels.solvers import (
+    Accuracy,
+    ChebyshevIteration,
+    GroundedLaplacian,
+    Sweeps,
+    _chebyshev,
+)
 from tests import textbook
 from tests.gallery import clustered, complete, path_graph
 
@@ -75,6 +81,71 @@ def test_no_row_of_a_small_random_graph_is_off_by_more_than_the_tolerance(tol: f
         exact = np.linalg.solve(textbook.grounded(W, matrix.ground), B)
         assert found.converged.all()
         assert row_errors(found.values, exact).max() <= tol
+
+
+@pytest.mark.parametrize("kind", ["bipartite", "nearly", "star", "pairs"])
+@pytest.mark.parametrize("alpha", [0.2, 0.9, 0.99])
+def test_spectra_that_reach_down_to_minus_one_are_answered_within_the_tolerance(
+    kind: str, alpha: float
+) -> None:
+    rng = np.random.default_rng(int(100 * alpha))
+    for _ in range(20):
+        a, b = (int(size) for size in rng.integers(1, 25, 2))
+        W = np.zeros((a + b, a + b))
+        W[:a, a:] = rng.random((a, b)) + 0.01
+        if kind == "star":
+            W[1:a] = 0
+            W[0, 1:a] = 1.0
+        if kind == "nearly":
+            W[0, a - 1] += 0.01 * (a > 1)
+        if kind == "pairs":  # that all but have no other neighbour
+            for i in range(0, a + b - 1, 2):
+                W[i, i + 1] += 300.0
+        W = np.triu(W, 1)
+        W += W.T
+        matrix = GroundedLaplacian(W, (1 - alpha) / alpha * W.sum(axis=1))
+        n, tol = a + b, 10 ** rng.uniform(-6, -1)
+        B = np.zeros((n, 3))
+        B[rng.integers(n, size=4), rng.integers(3, size=4)] = 1.0
+        exact = np.linalg.solve(textbook.grounded(W, matrix.ground), B)
+        found = ChebyshevIteration(matrix).solve(B, Accuracy(tol, 10_000))
+        assert found.converged.all()
+        assert row_errors(found.values, exact).max() <= tol
+        # one more label, from the answer before, as relabelling does
+        more = np.zeros((n, 1))
+        more[rng.integers(n)] = 1.0
+        others = exact[:, 1:].sum(axis=1)
+        then = np.linalg.solve(textbook.grounded(W, matrix.ground), B[:, :1] + more)
+        again = ChebyshevIteration(matrix).solve(
+            B[:, :1] + more, Accuracy(tol, 10_000, other_totals=others), found.values[:, :1]
+        )
+        assert again.converged.all()
+        assert (np.abs(again.values - then)[:, 0] / (then[:, 0] + others)).max() <= tol
+
+
+def test_numbers_that_are_divided_on_the_way_give_the_same_answer(monkeypatch) -> None:
+    matrix = grounded(clustered(50, 0.1).affinity.astype(np.float64), 0.1)
+    B = sources(100, 2, 5)
+    whole = [ChebyshevIteration(matrix).solve(B, Accuracy(tol, 60)) for tol in (1e-6, 0.0)]
+    monkeypatch.setattr(_chebyshev, "_LARGE", 10.0)
+    for tol, expected in zip((1e-6, 0.0), whole, strict=True):
+        found = ChebyshevIteration(matrix).solve(B, Accuracy(tol, 60))
+        assert found.n_iter == expected.n_iter
+        np.testing.assert_allclose(found.values, expected.values, rtol=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1e-250, 1.0, 1e250])
+@pytest.mark.parametrize("share", [0.1, 1e3, 1e12, 1e18])
+def test_a_hundred_steps_stay_within_float64_however_strong_the_ground(
+    unit: float, share: float
+) -> None:
+    W = path_graph(np.ones(11)).affinity.astype(np.float64)
+    matrix = grounded(W, share)
+    B, others = unit * sources(12, 1, 2), np.full(12, unit)
+    exact = np.linalg.solve(textbook.grounded(textbook.dense(W), matrix.ground), B)
+    found = ChebyshevIteration(matrix).solve(B, Accuracy(0.0, 100, other_totals=others))
+    assert np.isfinite(found.values).all()
+    assert np.abs(found.values - exact).max() <= 1e-14 * exact.max()
 
 
 @pytest.mark.parametrize("max_iter", [*range(1, 30), 40, 60])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from fewlabels.solvers import GroundedLaplacian, row_sums
+from fewlabels.solvers import GroundedLaplacian, PreparedSolver, row_sums
 from tests import textbook
 from tests.gallery import complete
 from tests.strategies import affinities
@@ -48,17 +48,33 @@ def test_products_by_blocks_cover_all_rows_once(layout, n_columns) -> None:
     np.testing.assert_array_equal(covered, np.arange(12))
 
 
-def test_products_by_blocks_hold_no_copy_of_the_matrix() -> None:
-    matrix = GroundedLaplacian(sparse.csr_array(complete(200)), np.ones(200))
-    matrix.products(40)
-    scaled = matrix.scaled_weights  # made before, so that only the blocks are counted
+@pytest.mark.parametrize("ground", [1.0, 1e-3])  # well grounded, and not
+def test_products_by_blocks_hold_no_copy_of_the_matrix(ground) -> None:
+    W = sparse.csr_array(complete(200))
+    matrix = GroundedLaplacian(W, np.full(200, ground))
+    assert len(matrix.products(40)) > 1  # made before, so that only the blocks are counted
     tracemalloc.start()
     try:
         matrix.products(50)
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert held < scaled.data.nbytes / 4
+    assert held < W.data.nbytes / 4
+
+
+def test_chebyshevs_iteration_holds_the_scaled_weights_once() -> None:
+    matrix = GroundedLaplacian(sparse.csr_array(complete(600)), np.full(600, 100.0))
+    solver = PreparedSolver(matrix, "chebyshev")
+    B = np.eye(600, 2)
+    assert len(matrix.products(2)) > 1
+    tracemalloc.start()
+    try:
+        answer = solver.solve(B, tol=1e-3, max_iter=1000)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert answer.converged.all()
+    assert held < matrix.weights.data.nbytes / 4
 
 
 def test_float32_weights_are_summed_and_multiplied_in_float64() -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from fewlabels.solvers import Accuracy, ConjugateGradients, GroundedLaplacian, Sweeps, _threads
+from fewlabels.solvers import (
+    Accuracy,
+    ChebyshevIteration,
+    ConjugateGradients,
+    GroundedLaplacian,
+    Sweeps,
+    _threads,
+)
 
 
 def large_system() -> tuple[GroundedLaplacian, np.ndarray]:
@@ -35,15 +43,79 @@ def test_shared_iterations_solve_the_system() -> None:
     np.testing.assert_allclose(found.values / totals, swept.values / totals, atol=2e-6)
 
 
-def test_the_number_of_cores_changes_no_bit(monkeypatch) -> None:
+@pytest.mark.parametrize("method", [ChebyshevIteration, ConjugateGradients])
+@pytest.mark.parametrize("n_columns", [5, 10])
+def test_the_number_of_cores_changes_no_bit(monkeypatch, method, n_columns) -> None:
     matrix, B = large_system()
+    assert len(matrix.products(n_columns)) > 1
     answers = []
     for n_cores in (1, 2, 5):
         with ThreadPoolExecutor(n_cores) as pool:
+            monkeypatch.setattr(_threads, "_n_cores", lambda n=n_cores: n)
             monkeypatch.setattr(_threads, "_pool", lambda pool=pool: pool)
-            answers.append(ConjugateGradients(matrix).solve(B, Accuracy(1e-3, 1000)).values)
+            found = method(matrix).solve(B[:, :n_columns].copy(), Accuracy(1e-3, 1000))
+            assert found.converged.all()
+            answers.append(found.values)
     np.testing.assert_array_equal(answers[0], answers[1])
     np.testing.assert_array_equal(answers[0], answers[2])
+
+
+@pytest.fixture
+def three_cores(monkeypatch):
+    with ThreadPoolExecutor(2) as pool:
+        monkeypatch.setattr(_threads, "_n_cores", lambda: 3)
+        monkeypatch.setattr(_threads, "_pool", lambda: pool)
+        yield pool
+
+
+def test_the_results_come_in_the_order_of_their_tasks(three_cores) -> None:
+    for n_tasks in range(30):
+        assert _threads.run_all(lambda k: k * k, n_tasks) == [k * k for k in range(n_tasks)]
+
+
+def test_threads_that_are_busy_elsewhere_are_not_waited_for(three_cores) -> None:
+    release = threading.Event()
+    busy = [three_cores.submit(release.wait, 60) for _ in range(2)]
+    try:
+        assert _threads.run_all(lambda k: k, 20) == list(range(20))
+        assert not any(each.done() for each in busy)
+    finally:
+        release.set()
+
+
+def test_a_task_may_share_out_tasks_of_its_own(three_cores) -> None:
+    found = _threads.run_all(lambda k: sum(_threads.run_all(lambda j: j * k, 5)), 6)
+    assert found == [10 * k for k in range(6)]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("where", ["caller", "helper"])
+def test_nothing_runs_any_more_when_an_error_comes_out(
+    monkeypatch, three_cores, error, where
+) -> None:
+    monkeypatch.setattr(_threads, "_n_cores", lambda: 2)
+    caller, running, begun = threading.get_ident(), [], []
+    both = threading.Barrier(2, timeout=60)
+
+    def task(k: int) -> None:
+        begun.append(k)
+        running.append(k)
+        try:
+            if k in (0, 99):  # the caller's first, the helper's first
+                both.wait()
+            if (threading.get_ident() == caller) == (where == "caller"):
+                raise error("stop")
+            threading.Event().wait(0.01)
+        finally:
+            running.remove(k)
+
+    with pytest.raises(error, match="stop"):
+        _threads.run_all(task, 100)
+    n_begun = len(begun)
+    assert running == []
+    assert n_begun < 100
+    assert _threads.run_all(lambda k: k, 3) == [0, 1, 2]
+    assert len(begun) == n_begun
 
 
 @pytest.mark.parametrize(

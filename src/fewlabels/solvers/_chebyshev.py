@@ -8,7 +8,7 @@ import numpy as np
 
 from fewlabels.solvers._columns import row_totals
 from fewlabels.solvers._evidence import Evidence
-from fewlabels.solvers._matrix import FloatArray, ScaledMatrix, divided
+from fewlabels.solvers._matrix import FloatArray, ScaledMatrix, divided, recurrence_factor
 from fewlabels.solvers._solution import Accuracy, Solution
 from fewlabels.solvers._threads import run_all
 
@@ -19,6 +19,9 @@ _EXHAUSTED, _STEPS_ON_THE_WAY = 1e-17, 100
 _WEAK_LINKS, _SLOWEST = 3, 0.999
 # The rule estimates an error; it has to be so many times smaller than asked for.
 _SAFETY = 2.0
+# The numbers of the recurrence grow like s^-k. From here on they are divided by that, far below
+# what float64 holds, for B may be large, too.
+_LARGE = 1e20
 # Steps to the next look where some row has no evidence yet.
 _PATIENCE = 4
 
@@ -28,16 +31,17 @@ class ChebyshevIteration:
 
     In the scaled unknowns y = D^1/2 x, D the diagonal of A, the system is y = N y + b with
     N = D^-1/2 W D^-1/2, whose eigenvalues lie between -rho and rho, rho = 1 - min_i g_i / a_ii.
-    With omega_1 = 1, omega_2 = 2 / (2 - rho^2) and omega_k+1 = 1 / (1 - rho^2 omega_k / 4),
+    The error of y_k is T_k(N / rho) / T_k(1 / rho) times that of y_0, with Chebyshev's polynomials
+    T_k. Multiplied by tau_k = T_k(1 / rho), y_k is t_k, and T_k+1(x) = 2 x T_k(x) - T_k-1(x) is
 
-        y_k+1 = omega_k+1 (N y_k + b) + (1 - omega_k+1) y_k-1.
+        t_0 = y_0,   t_1 = (N t_0 + tau_0 b) / rho,   t_k+1 = 2 / rho (N t_k + tau_k b) - t_k-1.
 
     After k steps, each eigenvector's share of the error is at most 2 s^k of what it was,
     s = rho / (1 + sqrt(1 - rho^2)); no other polynomial guarantees less. Conjugate gradients
     find the best polynomial for one right-hand side, and need a tenth fewer steps; here a step
-    is little more than the product with N, has no inner products, and needs two vectors, not
-    four. All columns take the same steps, which depend on nothing but rho, so that the answer
-    does not depend on how the rows are shared among the cores.
+    is the product with 2 / rho N and one subtraction, has no inner products, and needs two
+    vectors, not four. All columns take the same steps, which depend on nothing but rho, so that
+    the answer does not depend on how the rows are shared among the cores.
 
     What is left after many steps oscillates, in sign from row to row and from step to step. One
     plain sweep z_k = N y_k + b, which each step computes on its way, takes that out, and z_k is
@@ -106,18 +110,17 @@ class ChebyshevIteration:
 
     def _iterate(self, vectors: _Vectors, accuracy: Accuracy, *, started: bool) -> Solution:
         matrix = self.matrix
-        rho = 1 - matrix.decay
+        rho = 2 / recurrence_factor(matrix)
         rate = rho / (1 + sqrt(1 - rho**2))
         last_look = _steps(_EXHAUSTED, rate)
-        if rho > 0 and (started or np.all(np.asarray(accuracy.other_totals) > 0)):
+        if matrix.decay < 1 and (started or np.all(np.asarray(accuracy.other_totals) > 0)):
             last_look = max(last_look, _STEPS_ON_THE_WAY)
         look_at = min(_steps(accuracy.tol, rate), last_look)
-        omega, n_iter, settled = 1.0, 0, False
+        n_iter, settled = 0, False
         while not settled and n_iter < min(accuracy.max_iter, last_look + 2):
             n_iter += 1
             since = n_iter - look_at  # 0: what to compare with is kept
-            moved = vectors.step(omega, keep=since in (0, 2), compare=since in (1, 2))
-            omega = 1 / (1 - rho**2 * omega / (2 if n_iter == 1 else 4))
+            moved = vectors.step(keep=since in (0, 2), compare=since in (1, 2))
             if since in (1, 2):
                 slower = min(rate * (1 + _WEAK_LINKS / n_iter), _SLOWEST)
                 shrinks = slower**since
@@ -141,7 +144,7 @@ class ChebyshevIteration:
 
 
 class _Vectors:
-    """The iterates y_k and y_k-1, updated in place, and a z that was kept to compare with."""
+    """The iterates t_k and t_k-1, updated in place, and a z that was kept to compare with."""
 
     def __init__(
         self,
@@ -153,50 +156,70 @@ class _Vectors:
     ) -> None:
         self.evidence = Evidence(matrix, B)
         self.other_totals = np.broadcast_to(divided(accuracy.other_totals, matrix.scale), matrix.n)
-        self.y = y
-        self.before = np.zeros(B.shape)
+        self._factor = recurrence_factor(matrix)
+        self._t, self._before = y, np.zeros(B.shape)
+        self._tau, self._tau_before = 1.0, 0.0
         self._lender = B if borrow_b else None
         self._lent = B[self.evidence.rows] if borrow_b else B[:0]
-        self.kept = B if borrow_b else np.empty(B.shape)
+        self._kept = B if borrow_b else np.empty(B.shape)
         self._products = matrix.products(B.shape[1])
 
-    def step(self, omega: float, *, keep: bool, compare: bool) -> float:
-        """Let y_k+1 take the place of y_k-1.
+    def step(self, *, keep: bool, compare: bool) -> float:
+        """Let t_k+1 take the place of t_k-1.
 
         Parameters
         ----------
-        omega : float
         keep : bool
             Whether to keep z_k.
         compare : bool
             Whether to return how far z_k is from the one that was kept; else 0.
         """
+        first = self._tau_before == 0
+        z_in_it = self._factor * self._tau  # 2 / rho (N t_k + tau_k b) is so many times z_k
 
         def block(k: int) -> float:
-            z = self._products[k](self.y)
-            self.evidence.add_to(z, k)
-            rows = self._products[k].rows
-            moved = _movement(self.kept[rows], z, self.other_totals[rows]) if compare else 0.0
-            if keep:
-                self.kept[rows] = z
-            z *= omega
-            new = self.before[rows]  # the place of the one before
-            new *= 1 - omega
-            new += z
+            product = self._products[k]
+            z = product.multiply(self._t)
+            if product.factor != self._factor:
+                z *= self._factor / product.factor
+            self.evidence.add_to(z, k, z_in_it)
+            rows, moved = product.rows, 0.0
+            if compare or keep:
+                swept = z / z_in_it
+                if compare:
+                    moved = _movement(self._kept[rows], swept, self.other_totals[rows])
+                if keep:
+                    self._kept[rows] = swept
+            new = self._before[rows]  # the place of the one before
+            if first:
+                np.divide(z, 2, out=new)
+            else:
+                np.subtract(z, new, out=new)
             return moved
 
         moved = max(run_all(block, len(self._products)), default=0.0)
-        self.y, self.before = self.before, self.y
+        self._t, self._before = self._before, self._t
+        following = self._factor / 2 if first else self._factor * self._tau - self._tau_before
+        self._tau, self._tau_before = following, self._tau
+        if self._tau > _LARGE:
+            self._shrink()
         return moved
+
+    def _shrink(self) -> None:
+        """Divide t_k, t_k-1 and their taus by tau_k."""
+        for vectors in (self._t, self._before):
+            vectors /= self._tau
+        self._tau, self._tau_before = 1.0, self._tau_before / self._tau
 
     def take(self, kept: bool) -> FloatArray:
         """Return the z that was kept, or the last y, in memory that is nobody else's."""
         if not kept:
-            return self.y
+            self._t /= self._tau
+            return self._t
         if self._lender is None:
-            return self.kept
-        np.copyto(self.before, self.kept)
-        return self.before
+            return self._kept
+        np.copyto(self._before, self._kept)
+        return self._before
 
     def give_back(self) -> None:
         """Put B back into its memory, if that was borrowed."""

@@ -47,14 +47,18 @@ class Evidence:
         self.n_columns = B.shape[1]
         self.rows = np.flatnonzero(B.any(axis=1))
         self._values = B[self.rows] * matrix.scale[self.rows, None]
-        edges = [0, *(product.rows.stop for product in matrix.products(self.n_columns))]
-        self._cuts = list(pairwise(np.searchsorted(self.rows, edges)))
+        starts = [product.rows.start for product in matrix.products(self.n_columns)]
+        cuts = np.searchsorted(self.rows, [*starts, len(B)])
+        self._parts = [
+            (self.rows[first:last] - start, self._values[first:last])
+            for start, (first, last) in zip(starts, pairwise(cuts), strict=True)
+        ]
 
-    def add_to(self, rows: FloatArray, k: int) -> None:
-        """Add b to the rows of block `k`."""
-        entries = slice(*self._cuts[k])
-        start = self._matrix.products(self.n_columns)[k].rows.start
-        rows[self.rows[entries] - start] += self._values[entries]
+    def add_to(self, rows: FloatArray, k: int, factor: float = 1.0) -> None:
+        """Add b, times `factor`, to the rows of block `k`."""
+        places, values = self._parts[k]
+        if len(places):
+            rows[places] += factor * values
 
     def residual(self, y: FloatArray) -> Residual:
         """Return what `y` leaves of b, r = b - (I - N) y."""

@@ -19,15 +19,32 @@ Weights: TypeAlias = "sparse.csr_array | FloatArray"
 _WELL_GROUNDED = 1e-3
 
 
+# Below this, Chebyshev's recurrence takes rho for this: no step more, and powers of two, which
+# leave no rounding where N is 0.
+_SMALLEST_RHO = 2.0**-30
+
+
 @dataclass(frozen=True)
 class RowProduct:
-    """The product with some rows of N: called with y, it returns (N y)[rows], a new array."""
+    """The product with some rows of N: called with y, it returns (N y)[rows], a new array.
+
+    Attributes
+    ----------
+    rows : slice
+    multiply : callable
+        Returns `factor` times that, a new array.
+    factor : float
+    """
 
     rows: slice
     multiply: Callable[[FloatArray], FloatArray]
+    factor: float = 1.0
 
     def __call__(self, y: FloatArray) -> FloatArray:
-        return self.multiply(y)
+        product = self.multiply(y)
+        if self.factor != 1:
+            product *= 1 / self.factor
+        return product
 
 
 class ScaledMatrix(Protocol):
@@ -47,6 +64,11 @@ class ScaledMatrix(Protocol):
 
     def products(self, n_columns: int) -> list[RowProduct]:
         """Split the product N y, y of shape (n, n_columns), into blocks of rows."""
+
+
+def recurrence_factor(matrix: ScaledMatrix) -> float:
+    """Return 2 / rho, which N is multiplied by in T_k+1(N / rho) = 2 N / rho T_k - T_k-1."""
+    return 2 / max(1 - matrix.decay, _SMALLEST_RHO)
 
 
 def divided(x: FloatArray | float, scale: FloatArray) -> FloatArray | float:
@@ -108,7 +130,8 @@ class GroundedLaplacian:
         """Split the product N y, for y of shape (n, n_columns), into blocks of rows.
 
         The blocks follow one another and cover all rows. They do not depend on the number of
-        cores, so that sums over them, taken in their order, are the same on any machine.
+        cores, so that sums over them, taken in their order, are the same on any machine. With
+        several blocks of a `well_grounded` matrix, `factor` is :func:`recurrence_factor`.
         """
         if n_columns != self._columns:
             self._products, self._columns = self._split(n_columns), n_columns
@@ -117,10 +140,18 @@ class GroundedLaplacian:
     def _split(self, n_columns: int) -> list[RowProduct]:
         if isinstance(self.weights, np.ndarray):  # its products share the cores themselves
             return [RowProduct(slice(0, self.n), self.apply_scaled_weights)]
-        return [
-            RowProduct(rows, rows_of(self.scaled_weights, rows).__matmul__)
-            for rows in row_blocks(self.n, n_columns, self.weights.nnz)
-        ]
+        blocks = row_blocks(self.n, n_columns, self.weights.nnz)
+        if self.well_grounded and len(blocks) > 1:  # where one pass more would be felt
+            factor, entries = recurrence_factor(self), self._recurrence_weights
+        else:
+            factor, entries = 1.0, self.scaled_weights
+        return [RowProduct(rows, rows_of(entries, rows).__matmul__, factor) for rows in blocks]
+
+    @cached_property
+    def _recurrence_weights(self) -> sparse.csr_array:
+        """recurrence_factor N as a CSR matrix: in place of `scaled_weights`, not beside them."""
+        root = np.sqrt(recurrence_factor(self))
+        return scaled_both_ways(sparse.csr_array(self.weights), root * self.scale)
 
     @cached_property
     def scaled_weights(self) -> sparse.csr_array:

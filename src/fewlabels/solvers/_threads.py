@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from itertools import pairwise
 from typing import TypeVar
@@ -31,11 +32,10 @@ T = TypeVar("T")
 
 # NumPy and SciPy let other threads run while they work on rows. Fewer operations are not worth it.
 _SHARED_OPERATIONS = 400_000
+# Blocks come in multiples of this, for 2, 4 or 8 cores to have as many each.
 _FEWEST_BLOCKS = 8
 # Entries of a block of rows that stay in a core's cache from one operation to the next.
 _BLOCK_ENTRIES = 65_536
-# Tasks are handed out by so many shares a core: few to hand out, and none waits long for another.
-_SHARES = 2
 
 
 def row_blocks(n_rows: int, n_columns: int, n_entries: int) -> list[slice]:
@@ -52,27 +52,55 @@ def row_blocks(n_rows: int, n_columns: int, n_entries: int) -> list[slice]:
     """
     n_blocks = 1
     if n_entries * n_columns >= _SHARED_OPERATIONS:
-        n_blocks = max(_FEWEST_BLOCKS, -(-n_rows * n_columns // _BLOCK_ENTRIES))
+        n_blocks = _FEWEST_BLOCKS * max(
+            1, -(-n_rows * n_columns // (_FEWEST_BLOCKS * _BLOCK_ENTRIES))
+        )
     edges = [n_rows * i // n_blocks for i in range(n_blocks + 1)]
     return [slice(*ends) for ends in pairwise(edges)]
 
 
 def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
-    """Return `task(0)`, `task(1)`, ..., worked on by all cores."""
-    if n_tasks <= 1:
+    """Return `task(0)`, `task(1)`, ..., worked on by all cores.
+
+    The calling thread takes tasks from the first on, the others from the last on: it never waits
+    for a thread that has not begun, and each core meets much the same rows whenever it is called.
+    Where a task raises, no other is begun, and this raises when those that were have ended.
+    """
+    n_helpers = min(n_tasks, _n_cores()) - 1
+    if n_helpers < 1:
         return [task(k) for k in range(n_tasks)]
-    n_shares = min(n_tasks, _SHARES * _n_cores())
-    edges = [n_tasks * i // n_shares for i in range(n_shares + 1)]
+    left, results = deque(range(n_tasks)), dict[int, T]()
 
-    def share(i: int) -> list[T]:
-        return [task(k) for k in range(edges[i], edges[i + 1])]
+    def work(take: Callable[[], int]) -> None:
+        try:
+            while left:
+                try:
+                    k = take()
+                except IndexError:  # another thread took the last one
+                    return
+                results[k] = task(k)
+        except BaseException:
+            left.clear()
+            raise
 
-    return [result for results in _pool().map(share, range(n_shares)) for result in results]
+    helpers: list[Future[None]] = []
+    try:
+        helpers.extend(_pool().submit(work, left.pop) for _ in range(n_helpers))
+        work(left.popleft)
+        begun = [helper for helper in helpers if not helper.cancel()]
+        wait(begun)
+    except BaseException:  # an interrupt may come while this waits
+        left.clear()
+        wait([helper for helper in helpers if not helper.cancel()])
+        raise
+    for helper in begun:
+        helper.result()
+    return [results[k] for k in range(n_tasks)]
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_n_cores(), thread_name_prefix="fewlabels")
+    return ThreadPoolExecutor(max(1, _n_cores() - 1), thread_name_prefix="fewlabels")
 
 
 @cache
