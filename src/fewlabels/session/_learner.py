@@ -12,6 +12,7 @@ from fewlabels.exceptions import InvalidInputError, UnreachedWarning
 from fewlabels.graph import Graph, knn_graph
 from fewlabels.models import LabelSpreading
 from fewlabels.queries import QueryRule
+from fewlabels.session._model import learn_more
 from fewlabels.session.rounds import AnyArray, Fit, IntArray
 
 
@@ -93,7 +94,7 @@ class ModelLearner:
             # Points that no label reaches yet are no news after each answer; they count as wrong.
             warnings.simplefilter("ignore", UnreachedWarning)
             if self._is_fitted:
-                self._model.add_labels(points, labels)
+                learn_more(self._model, self._rule, points, labels)
             else:
                 self._model.fit(self._graph, _label_column(self._graph.n_nodes, points, labels))
                 self._is_fitted = True

@@ -12,6 +12,7 @@ from sklearn.base import clone, is_classifier
 from fewlabels.exceptions import InvalidTypeError, UnreachedWarning
 from fewlabels.graph import Graph
 from fewlabels.models import LabelSpreading
+from fewlabels.queries import QueryRule
 from fewlabels.session._events import Label
 
 
@@ -48,11 +49,14 @@ class KeptUpModel:
     model : estimator
         Unfitted; it is fitted in place.
     graph : Graph
+    rule : QueryRule, default=None
+        Who asks. What it has solved for to choose the questions serves again for the answers.
     """
 
-    def __init__(self, model: Any, graph: Graph) -> None:
+    def __init__(self, model: Any, graph: Graph, rule: QueryRule | None = None) -> None:
         self.model = model
         self.graph = graph
+        self._rule = rule
         self._fitted: dict[int, Label] = {}
 
     def at(self, labels: dict[int, Label]) -> Any:
@@ -74,7 +78,7 @@ class KeptUpModel:
                 if anew and (added or removed):
                     self.model.fit(self.graph, label_column(labels, self.graph.n_nodes))
                 elif added:
-                    self.model.add_labels(list(added), list(added.values()))
+                    learn_more(self.model, self._rule, list(added), list(added.values()))
                 if removed and not anew:
                     self.model.remove_labels(removed)
         except BaseException:
@@ -82,6 +86,15 @@ class KeptUpModel:
             raise
         self._fitted = dict(labels)
         return self.model
+
+
+def learn_more(model: Any, rule: QueryRule | None, points: Any, labels: Any) -> None:
+    """Add labels to a fitted model, which begins with what the rule knows of the points."""
+    responses = None if rule is None else rule.responses(model, points)
+    if responses is None:
+        model.add_labels(points, labels)
+    else:
+        model.add_labels(points, labels, responses=responses)
 
 
 def label_column(labels: dict[int, Label], n_points: int) -> npt.NDArray[Any]:

@@ -116,7 +116,7 @@ class Session:
         self.graph: Graph = graph_or_X if isinstance(graph_or_X, Graph) else knn_graph(graph_or_X)
         self.n_points = self.graph.n_nodes
         self._model_as_given = fresh
-        self._model = KeptUpModel(checked_model(fresh), self.graph)
+        self._model = KeptUpModel(checked_model(fresh), self.graph, self._rule)
         self._state = SessionState(self.n_points, self.classes)
 
     @property
