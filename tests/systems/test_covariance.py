@@ -336,3 +336,34 @@ def test_rough_columns_choose_about_what_exact_ones_would():
             covariance.observe(np.sort(nodes(*labelled)))
     assert min(shares) > 0.97
     assert np.mean(shares) > 0.995
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.4])
+def test_labels_that_go_again_leave_no_trace(noise, monkeypatch):
+    graph = points(60)
+    grown = SketchedCovariance(graph, 0.97, noise, n_columns=16)
+    monkeypatch.setattr(SketchedCovariance, "_prepare", None)  # which is never done again
+    for labelled in ([3, 9], [3, 9, 40], [3, 9, 20, 40, 50], [3, 20, 40, 50], [7, 20], [20, 59]):
+        grown.observe(nodes(*labelled))
+        assert grown.labelled.tolist() == labelled
+    monkeypatch.undo()
+    once = SketchedCovariance(graph, 0.97, noise, labelled=nodes(20, 59), n_columns=16)
+    chosen = nodes(1, 20, 33)
+    np.testing.assert_allclose(
+        grown.columns(chosen), once.columns(chosen), atol=1e-5 * once.columns(chosen).max()
+    )
+    one, other = once.lookahead(), grown.lookahead()
+    for name in ("variances", "row_sums", "squared_norms"):
+        expected = getattr(one, name)
+        np.testing.assert_allclose(getattr(other, name), expected, atol=1e-5 * expected.max())
+
+
+def test_where_columns_may_not_be_kept_lost_labels_are_forgotten(monkeypatch):
+    import fewlabels.systems._covariance_sketch as sketch
+
+    graph = points(60)
+    monkeypatch.setattr(sketch, "_MOST_KEPT_BYTES", 4 * 60 * 2)
+    grown = SketchedCovariance(graph, 0.97, labelled=nodes(3, 9, 40, 41), n_columns=16)
+    grown.observe(nodes(9, 41))
+    once = SketchedCovariance(graph, 0.97, labelled=nodes(9, 41), n_columns=16)
+    np.testing.assert_array_equal(grown.row_sums, once.row_sums)

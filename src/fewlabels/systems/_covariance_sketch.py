@@ -49,8 +49,10 @@ class SketchedCovariance:
     is solved for once, to look ahead, and serves again when its label comes, for the sketches and
     for the scores.
 
-    Up to rounding, nothing depends on the order in which labels come. Where the Z would take more
-    than 1 GiB they are given up, and columns are solved for given the labels.
+    Labels that are lost are put back in the same way, X + Z (U^-T X_v), the last ones first. Up to
+    rounding, nothing depends on the order in which labels come or go. Where the Z would take more
+    than 1 GiB they are given up: columns are solved for given the labels, and the sketches drawn
+    anew where a label is lost.
 
     Parameters
     ----------
@@ -134,15 +136,17 @@ class SketchedCovariance:
         self.sketches = sketches  # T, and R where it was asked for
         ones = np.ones((self._field.n, 1), dtype=np.float32)
         self.row_sums = self._field.apply(ones, self.labelled)[:, 0].astype(np.float64)
-        self._taken: list[Float32Array] | None = []  # Z, of some labels each
+        self._taken: list[_Taken] | None = []
         self._ahead: dict[int, Float32Array] = {}  # what was solved for to look ahead
 
     def observe(self, labelled: IntArray) -> None:
-        """Condition on `labelled`, all labelled nodes: by downdates where some were added."""
-        added = np.setdiff1d(labelled, self.labelled)
-        if len(labelled) - len(added) != len(self.labelled):
+        """Condition on `labelled`, all labelled nodes: by what was added or lost since."""
+        lost = np.setdiff1d(self.labelled, labelled)
+        if len(lost) and self._taken is None:
             self._prepare()
-            added = labelled
+        while np.isin(lost, self.labelled).any():
+            self._put_back()
+        added = np.setdiff1d(labelled, self.labelled)
         for start in range(0, len(added), _LABELS_AT_ONCE):
             self._take_in(added[start : start + _LABELS_AT_ONCE])
 
@@ -154,27 +158,40 @@ class SketchedCovariance:
         U = linalg.cholesky(total)
         Z = _columns_times(Z, linalg.solve_triangular(U, np.eye(len(U))), self._slices)
         answers = np.array([self.noise_of(int(node)) for node in added])
-        self.row_sums -= Z @ linalg.solve_triangular(U, self.row_sums[added], trans="T")
+        sums = linalg.solve_triangular(U, self.row_sums[added], trans="T")
+        self.row_sums -= Z @ sums
+        shares = []
         for X, noise in zip(self.sketches, (answers, np.zeros_like(answers)), strict=False):
-            shares = linalg.solve_triangular(U, X[added] + noise, trans="T").astype(np.float32)
-
-            def block(i: int, X: Float32Array = X, shares: Float32Array = shares) -> None:
-                rows = self._slices[i]
-                X[rows] -= Z[rows] @ shares
-
-            run_all(block, len(self._slices))
+            share = linalg.solve_triangular(U, X[added] + noise, trans="T").astype(np.float32)
+            self._subtract(X, Z, share)
+            shares.append(share)
         self.labelled = np.union1d(self.labelled, added)
-        self._keep(Z)
         for node in added.tolist():
             self._ahead.pop(node, None)
-
-    def _keep(self, Z: Float32Array) -> None:
         if self._taken is not None:
-            self._taken.append(Z)
+            self._taken.append(_Taken(added, Z, sums, shares))
             if 4 * self._field.n * len(self.labelled) > _MOST_KEPT_BYTES:
                 self._taken = None
         if self._taken is None:
             self._ahead = {}  # given other labels than these
+
+    def _put_back(self) -> None:
+        """Put back what the last labels took away."""
+        assert self._taken  # noqa: S101 - as long as there are labels
+        last = self._taken.pop()
+        self.row_sums += last.Z @ last.sums
+        for X, share in zip(self.sketches, last.shares, strict=True):
+            self._subtract(X, last.Z, -share)
+        self.labelled = np.setdiff1d(self.labelled, last.nodes)
+
+    def _subtract(self, X: Float32Array, Z: Float32Array, shares: Float32Array) -> None:
+        """X <- X - Z `shares`."""
+
+        def block(i: int) -> None:
+            rows = self._slices[i]
+            X[rows] -= Z[rows] @ shares
+
+        run_all(block, len(self._slices))
 
     def noise_of(self, node: int) -> FloatArray:
         """Return a sample of the noise of each column's label at `node`, whenever it comes."""
@@ -184,14 +201,8 @@ class SketchedCovariance:
     def columns(self, nodes: IntArray) -> Float32Array:
         """Return C at `nodes`, shape (n, len(nodes)); solves for those not looked at before."""
         result = self._solved(nodes)
-        for Z in self._taken or ():
-            shares = Z[nodes].T.copy()
-
-            def block(i: int, Z: Float32Array = Z, shares: Float32Array = shares) -> None:
-                rows = self._slices[i]
-                result[rows] -= Z[rows] @ shares
-
-            run_all(block, len(self._slices))
+        for taken in self._taken or ():
+            self._subtract(result, taken.Z, taken.Z[nodes].T)
         return result
 
     def responses(self, nodes: IntArray) -> FloatArray | None:
@@ -303,6 +314,16 @@ class SketchedLookahead:
             pick.shares.append(a)
         self.row_sums -= column * (self.row_sums[node] / total)
         self._picks.append(pick)
+
+
+@dataclass(frozen=True, eq=False)
+class _Taken:
+    """Labels that came together: their Z, and its factors in the row sums and the sketches."""
+
+    nodes: IntArray
+    Z: Float32Array
+    sums: FloatArray
+    shares: list[Float32Array]
 
 
 @dataclass(frozen=True, eq=False)
