@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fewlabels import Graph, LabelPropagation, LabelSpreading, UnreachedWarning
+from fewlabels import Graph, LabelPropagation, LabelSpreading, UnreachedWarning, knn_graph
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.models._relabel import add_codes
 from fewlabels.solvers import METHODS_WITH_GROUND
 from tests.gallery import ESTIMATORS_AND_SOLVERS, clustered, path_graph
 from tests.strategies import affinities, partial_labels
@@ -343,3 +344,87 @@ def test_a_warning_of_a_change_points_at_the_caller(estimator) -> None:
         model.add_labels([2], [0])
         model.fit_predict(graph, [0, 1, -1, -1, -1, -1])
     assert [warning.filename for warning in caught] == [__file__] * 3
+
+
+def exact_responses(graph, alpha) -> np.ndarray:
+    """(1 - alpha) (I - alpha S)^-1."""
+    W = graph.affinity.toarray().astype(float)
+    root = np.sqrt(np.where(graph.degrees > 0, graph.degrees, np.inf))
+    return (1 - alpha) * np.linalg.inv(np.eye(len(W)) - alpha * W / root[:, None] / root)
+
+
+@pytest.mark.filterwarnings("ignore::fewlabels.UnreachedWarning")
+@pytest.mark.parametrize("solver", METHODS_WITH_GROUND)
+@settings(max_examples=20)
+@given(W=affinities(min_nodes=2), data=st.data())
+def test_however_rough_the_responses_the_change_equals_a_refit(solver, W, data) -> None:
+    graph = Graph.from_affinity(W, dtype=np.float64, layout="csr")
+    alpha = data.draw(st.sampled_from([0.2, 0.9, 0.99]))
+    settings_ = {"solver": solver, "max_iter": 20_000, "tol": TOL, "alpha": alpha}
+    y = data.draw(partial_labels(len(W)))
+    model = LabelSpreading(**settings_).fit(graph, y)
+    exact = exact_responses(graph, alpha)
+    for _ in range(data.draw(st.integers(1, 3))):
+        _, rows, labels = draw_change(data, np.full(len(y), -1))
+        y[rows] = labels
+        rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+        rough = data.draw(st.sampled_from([0.0, 1e-3, 1.0, 100.0]))
+        responses = exact[:, rows] * (1 + rough * rng.normal(size=(len(W), len(rows))))
+        model.add_labels(rows, labels, responses=responses)
+        assert_as_refitted(model, LabelSpreading(**settings_).fit(graph, y))
+
+
+def test_known_responses_save_steps() -> None:
+    graph = knn_graph(np.random.default_rng(0).random((1_500, 2)), n_neighbors=8)
+    y = np.full(1_500, -1)
+    y[::150] = np.arange(10) % 3
+    settings_ = {"alpha": 0.99, "max_iter": 1_000}
+    rows, labels = [7, 13, 1_201], [0, 1, 3]
+    plain = LabelSpreading(**settings_).fit(graph, y).add_labels(rows, labels)
+    told = LabelSpreading(**settings_).fit(graph, y)
+    told.add_labels(rows, labels, responses=exact_responses(graph, 0.99)[:, rows])
+    assert told.n_iter_ < 0.8 * plain.n_iter_
+    assert_as_refitted(told, plain)
+
+
+@pytest.mark.parametrize("weights", [None, [2.0, 0.0, 0.5]])
+@pytest.mark.parametrize("kind", ["classes", "soft", "indicators"])
+def test_what_is_expected_of_a_change_is_what_it_does(kind, weights) -> None:
+    graph = path_graph(np.ones(20))
+    classes = np.full(21, -1)
+    classes[[0, 4, 20]] = 0, 2, 1
+    # one is new, one changes its class, and one is labelled as it was
+    rows, labels = np.array([9, 4, 20]), np.array([3, 1, 1])
+    if kind != "classes":
+        one_hot = np.vstack([np.eye(4), np.full(4, np.nan)])
+        one_hot[:4] = 0.1 + 0.6 * one_hot[:4] if kind == "soft" else one_hot[:4]
+        if kind == "indicators":
+            one_hot[4] = -1
+        one_hot = one_hot.astype(int if kind == "indicators" else float)
+        classes, labels = one_hot[classes], one_hot[labels]
+    exact = {"alpha": 0.9, "solver": "direct"}
+    model = LabelSpreading(**exact).fit(graph, classes)
+    change = add_codes(model._labels, rows, labels, weights)
+    expected = change.with_responses(
+        model._labels, rows, exact_responses(graph, 0.9)[:, rows]
+    ).expected
+    before = model._scores.select(change.old_columns, n_iter=0).true_values()
+    after = model.add_labels(rows, labels, weights)._scores.true_values()
+    np.testing.assert_allclose(after - before, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("responses", "error", "words"),
+    [
+        (np.zeros((5, 2)), InvalidInputError, r"shape \(5, 1\); got \(5, 2\)"),
+        (np.zeros(5), InvalidInputError, r"shape \(5, 1\); got \(5,\)"),
+        (np.zeros((5, 1), dtype=int), InvalidTypeError, "must be floats, got dtype int64"),
+        (np.full((5, 1), np.nan), InvalidInputError, "must be finite"),
+    ],
+)
+def test_wrong_responses_leave_the_estimator_as_it_was(responses, error, words) -> None:
+    model = LabelSpreading().fit(path_graph(np.ones(4)), [0, -1, -1, -1, 1])
+    before = state(model)
+    with pytest.raises(error, match=words):
+        model.add_labels([2], [1], responses=responses)
+    assert_same_state(model, before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -35,6 +35,8 @@ class Relabelling:
         Whether any column lost something.
     freed_any : bool
         Whether any point that was labelled no longer is.
+    expected : ndarray of shape (n_samples, n_columns), or None
+        What it adds to the scores, as far as that is known without a solve.
     """
 
     labels: Labels
@@ -43,6 +45,24 @@ class Relabelling:
     set_points: IntArray
     lost_any: bool
     freed_any: bool
+    expected: FloatArray | None = None
+
+    def with_responses(self, before: Labels, rows: IntArray, responses: FloatArray) -> Relabelling:
+        """Say what to expect of the change, from what labels at `rows` do to the scores.
+
+        Parameters
+        ----------
+        before : Labels
+            As they were.
+        rows : ndarray of int of shape (n_changed,)
+            The points that changed, and maybe others.
+        responses : ndarray of shape (n_samples, n_changed)
+            The scores that a label of weight 1 at each of them gives to all points.
+        """
+        gained = self.labels.label_matrix(nodes=rows)
+        kept = self.old_columns >= 0
+        gained[:, kept] -= before.label_matrix(nodes=rows)[:, self.old_columns[kept]]
+        return replace(self, expected=responses @ gained)
 
 
 def add_codes(
@@ -75,6 +95,21 @@ def add_codes(
     all_weights = _all_weights(labels)
     all_weights[rows] = weights
     return _relabelling(labels, place_of_old, joined.classes, codes, all_weights, rows)
+
+
+def checked_responses(responses: npt.ArrayLike, n_samples: int, n_added: int) -> FloatArray:
+    """Return the responses of the points that are labelled, or raise."""
+    values = np.asarray(responses)
+    if values.dtype.kind != "f":
+        raise InvalidTypeError(f"responses must be floats, got dtype {values.dtype}.")
+    if values.shape != (n_samples, n_added):
+        raise InvalidInputError(
+            "responses must have a row a point and a column for each of the points that are "
+            f"labelled, shape ({n_samples}, {n_added}); got {values.shape}."
+        )
+    if not np.isfinite(values).all():
+        raise InvalidInputError("responses must be finite; some are not.")
+    return values
 
 
 def remove_codes(labels: Labels, indices: npt.ArrayLike) -> Relabelling:

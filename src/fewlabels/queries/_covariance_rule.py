@@ -6,10 +6,12 @@ from abc import abstractmethod
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from fewlabels._validation import check_choice, check_integer, check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
+from fewlabels.models import LabelSpreading
 from fewlabels.queries._checks import FloatArray, IntArray
 from fewlabels.queries._labelled_graph import LabelledGraph, in_memory
 from fewlabels.queries._rule import QueryRule
@@ -101,6 +103,22 @@ class CovarianceRule(QueryRule):
         covariance: Covariance = state[2]
         covariance.observe(labelled)
         return covariance
+
+    def responses(self, model: Any, points: npt.ArrayLike) -> FloatArray | None:
+        """Return what labels at some points give to the scores of label spreading, if known.
+
+        That is, of the points that this rule chose last on the model's graph, by a sketch of the
+        covariance for the model's alpha. See :meth:`QueryRule.responses`.
+        """
+        state = self.__dict__.get("_state")
+        if state is None or not isinstance(model, LabelSpreading):
+            return None
+        graph, (alpha, *_), covariance = state
+        if graph is not getattr(model, "graph_", None) or alpha != model.alpha:
+            return None
+        if not isinstance(covariance, SketchedCovariance):
+            return None
+        return covariance.responses(np.asarray(points, dtype=np.intp))
 
     def _alpha_for(self, known: LabelledGraph) -> float:
         """Return the alpha that None stands for, or the one that was given."""

@@ -95,6 +95,24 @@ class QueryRule(BaseEstimator):
             )
         return chosen
 
+    def responses(self, model: Any, points: npt.ArrayLike) -> FloatArray | None:
+        """Return what labels at some points give to a model's scores, if the rule knows already.
+
+        Parameters
+        ----------
+        model : fitted classifier
+        points : array-like of int of shape (m,)
+            Distinct nodes, such as those that were chosen last.
+
+        Returns
+        -------
+        ndarray of shape (n_nodes, m), float64, or None
+            About what a label at each gives to the scores of all nodes, for
+            :meth:`fewlabels.LabelSpreading.add_labels` to begin with. None: the rule does not
+            know, or not for this model.
+        """
+        return None
+
     def _check_parameters(self) -> None:
         """Raise if a parameter is out of range."""
 

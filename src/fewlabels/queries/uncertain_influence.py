@@ -64,7 +64,8 @@ class UncertainInfluence(CovarianceRule):
     -----
     The covariance is kept for the next query on the same graph object: one more label is a
     downdate. Exact: O(n^3) at first, then O(n^2) a label. Sketch: n_columns + 1 columns at first,
-    then one a label and one a query, each about 55 products with the weights for alpha = 0.99.
+    then one a label and one a query, each about 40 products with the weights for alpha = 0.99.
+    Memory 4 n bytes a label, until that is 1 GiB.
 
     References
     ----------

@@ -14,6 +14,7 @@ from fewlabels.models import LabelSpreading
 from fewlabels.queries import QueryRule
 from fewlabels.session._chosen import checked_choice
 from fewlabels.session._expected_shares import ExpectedShares
+from fewlabels.session._model import learn_more
 from fewlabels.session.rounds import AnyArray, Fit, IntArray
 
 
@@ -103,7 +104,7 @@ class ModelLearner:
                 self._seen.update(labels.tolist())
                 self._model.class_prior = self._shares.among(self._seen)
             if self._is_fitted:
-                self._model.add_labels(points, labels)
+                learn_more(self._model, self._rule, points, labels)
             else:
                 self._model.fit(self._graph, _label_column(self._graph.n_nodes, points, labels))
                 self._is_fitted = True

@@ -13,6 +13,7 @@ from fewlabels.exceptions import InvalidTypeError, UnreachedWarning
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models import CorrectAndSmooth, LabelSpreading
 from fewlabels.models._base import GraphClassifier
+from fewlabels.queries import QueryRule
 from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session._labels import Label, is_same
 
@@ -70,12 +71,17 @@ class KeptUpModel:
     graph : Graph
     shares : ExpectedShares
         The model's `class_prior`.
+    rule : QueryRule, default=None
+        Who asks. What it has solved for to choose the questions serves again for the answers.
     """
 
-    def __init__(self, model: Any, graph: Graph, shares: ExpectedShares) -> None:
+    def __init__(
+        self, model: Any, graph: Graph, shares: ExpectedShares, rule: QueryRule | None = None
+    ) -> None:
         self.model = model
         self.graph = graph
         self.shares = shares
+        self._rule = rule
         self._fitted: dict[int, Label] = {}
 
     def at(self, labels: dict[int, Label]) -> Any:
@@ -99,7 +105,7 @@ class KeptUpModel:
                     self.model.fit(self.graph, label_column(labels, self.graph.n_nodes))
                 elif added:
                     self._expect(self._fitted | labels)
-                    self.model.add_labels(list(added), list(added.values()))
+                    learn_more(self.model, self._rule, list(added), list(added.values()))
                 if removed and not anew:
                     self._expect(labels)
                     self.model.remove_labels(removed)
@@ -113,6 +119,15 @@ class KeptUpModel:
         """Bring the model's `class_prior` to the classes of these labels."""
         if getattr(self.model, "class_prior", None) is not None:
             self.model.class_prior = self.shares.among(labels.values())
+
+
+def learn_more(model: Any, rule: QueryRule | None, points: Any, labels: Any) -> None:
+    """Add labels to a fitted model, which begins with what the rule knows of the points."""
+    responses = None if rule is None else rule.responses(model, points)
+    if responses is None:
+        model.add_labels(points, labels)
+    else:
+        model.add_labels(points, labels, responses=responses)
 
 
 def label_column(labels: dict[int, Label], n_points: int) -> npt.NDArray[Any]:

@@ -123,8 +123,9 @@ class Session:
         self.graph: Graph = graph_or_X if isinstance(graph_or_X, Graph) else knn_graph(graph_or_X)
         check_takes(self._settings.model, self.graph)
         self.n_points = self.graph.n_nodes
-        fresh = checked_model(self._settings.model)
-        self._model = KeptUpModel(fresh, self.graph, self._settings.shares)
+        settings = self._settings
+        fresh = checked_model(settings.model)
+        self._model = KeptUpModel(fresh, self.graph, settings.shares, settings.query)
         self._state = SessionState(self.n_points, self.classes)
 
     @property

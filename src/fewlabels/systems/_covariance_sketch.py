@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +22,10 @@ _ARRAYS_OF_COLUMNS = 4
 _WORK_COLUMNS = 160
 # Columns of duplicates are the same; so much of the mean variance keeps them apart.
 _JITTER = 1e-6
-# Labels whose columns are solved for together.
+# Labels whose columns are solved for together, and columns kept for labels that may come.
 _LABELS_AT_ONCE = 64
+# What the labels' columns may take; 268 labels of a million points.
+_MOST_KEPT_BYTES = 2**30
 
 
 class SketchedCovariance:
@@ -41,8 +42,17 @@ class SketchedCovariance:
 
         X <- X - C_v (C_vv + noise)^-1 X_v,    X = R, T or C 1,
 
-    with C_v the exact columns, so that sketches stay what they would be if they were drawn
-    anew. Columns that were solved for to look ahead serve again when the labels come.
+    with C_v the columns themselves, so that sketches stay what they would be if they were drawn
+    anew. With U' U = C_vv + noise that is X - Z (U^-T X_v), Z = C_v U^-1, and C is downdated to
+    C - Z Z'. The Z are kept: a new column is solved for as it is without any label, which is what
+    the label does to the scores of label spreading (:meth:`responses`), and then downdated. So it
+    is solved for once, to look ahead, and serves again when its label comes, for the sketches and
+    for the scores.
+
+    Labels that are lost are put back in the same way, X + Z (U^-T X_v), the last ones first. Up to
+    rounding, nothing depends on the order in which labels come or go. Where the Z would take more
+    than 1 GiB they are given up: columns are solved for given the labels, and the sketches drawn
+    anew where a label is lost.
 
     Parameters
     ----------
@@ -59,6 +69,9 @@ class SketchedCovariance:
         k.
     seed : int, default=0
         Of the signs.
+    tol : float, default=1e-2
+        About the error of a label's column and of C w, relative to its norm. The sketches
+        themselves have 1e-3.
 
     Raises
     ------
@@ -68,7 +81,8 @@ class SketchedCovariance:
     Notes
     -----
     Cost: 2 k + 1 columns to prepare; a column a label, one after the other in a batch that is
-    chosen, all at once where labels come unasked. Memory 8 n k bytes, twice that to prepare.
+    chosen, all at once where labels come unasked. Memory 8 n k bytes, twice that to prepare, and
+    4 n a label.
 
     References
     ----------
@@ -88,6 +102,7 @@ class SketchedCovariance:
         norms: bool = True,
         n_columns: int = 64,
         seed: int = 0,
+        tol: float = 1e-2,
     ) -> None:
         n = graph.n_nodes
         require_memory(
@@ -100,6 +115,7 @@ class SketchedCovariance:
         self._k = n_columns
         self._norms = norms
         self._seed = seed
+        self._tol = tol
         self._slices = row_blocks(n, n_columns, n)
         self._prepare()
         if labelled is not None:
@@ -120,38 +136,62 @@ class SketchedCovariance:
         self.sketches = sketches  # T, and R where it was asked for
         ones = np.ones((self._field.n, 1), dtype=np.float32)
         self.row_sums = self._field.apply(ones, self.labelled)[:, 0].astype(np.float64)
-        self._known: dict[int, Float32Array] = {}  # columns that were looked at ahead
+        self._taken: list[_Taken] | None = []
+        self._ahead: dict[int, Float32Array] = {}  # what was solved for to look ahead
 
     def observe(self, labelled: IntArray) -> None:
-        """Condition on `labelled`, all labelled nodes: by downdates where some were added.
-
-        Up to the solver's error, what comes out does not depend on the order of the labels.
-        """
-        added = np.setdiff1d(labelled, self.labelled)
-        if len(labelled) - len(added) != len(self.labelled):
+        """Condition on `labelled`, all labelled nodes: by what was added or lost since."""
+        lost = np.setdiff1d(self.labelled, labelled)
+        if len(lost) and self._taken is None:
             self._prepare()
-            added = labelled
+        while np.isin(lost, self.labelled).any():
+            self._put_back()
+        added = np.setdiff1d(labelled, self.labelled)
         for start in range(0, len(added), _LABELS_AT_ONCE):
             self._take_in(added[start : start + _LABELS_AT_ONCE])
 
     def _take_in(self, added: IntArray) -> None:
-        columns = self.columns(added)
-        total = columns[added].astype(np.float64)
+        Z = self.columns(added)
+        total = Z[added].astype(np.float64)
         total = (total + total.T) / 2
         total[np.diag_indices(len(added))] += self.noise + _JITTER * np.trace(total) / len(added)
-        factor = linalg.cho_factor(total)
+        U = linalg.cholesky(total)
+        Z = _columns_times(Z, linalg.solve_triangular(U, np.eye(len(U))), self._slices)
         answers = np.array([self.noise_of(int(node)) for node in added])
-        self.row_sums -= columns @ linalg.cho_solve(factor, self.row_sums[added])
+        sums = linalg.solve_triangular(U, self.row_sums[added], trans="T")
+        self.row_sums -= Z @ sums
+        shares = []
         for X, noise in zip(self.sketches, (answers, np.zeros_like(answers)), strict=False):
-            shares = linalg.cho_solve(factor, X[added] + noise).astype(np.float32)
-
-            def block(i: int, X: Float32Array = X, shares: Float32Array = shares) -> None:
-                rows = self._slices[i]
-                X[rows] -= columns[rows] @ shares
-
-            run_all(block, len(self._slices))
+            share = linalg.solve_triangular(U, X[added] + noise, trans="T").astype(np.float32)
+            self._subtract(X, Z, share)
+            shares.append(share)
         self.labelled = np.union1d(self.labelled, added)
-        self._known = {}
+        for node in added.tolist():
+            self._ahead.pop(node, None)
+        if self._taken is not None:
+            self._taken.append(_Taken(added, Z, sums, shares))
+            if 4 * self._field.n * len(self.labelled) > _MOST_KEPT_BYTES:
+                self._taken = None
+        if self._taken is None:
+            self._ahead = {}  # given other labels than these
+
+    def _put_back(self) -> None:
+        """Put back what the last labels took away."""
+        assert self._taken  # noqa: S101 - as long as there are labels
+        last = self._taken.pop()
+        self.row_sums += last.Z @ last.sums
+        for X, share in zip(self.sketches, last.shares, strict=True):
+            self._subtract(X, last.Z, -share)
+        self.labelled = np.setdiff1d(self.labelled, last.nodes)
+
+    def _subtract(self, X: Float32Array, Z: Float32Array, shares: Float32Array) -> None:
+        """X <- X - Z `shares`."""
+
+        def block(i: int) -> None:
+            rows = self._slices[i]
+            X[rows] -= Z[rows] @ shares
+
+        run_all(block, len(self._slices))
 
     def noise_of(self, node: int) -> FloatArray:
         """Return a sample of the noise of each column's label at `node`, whenever it comes."""
@@ -160,34 +200,65 @@ class SketchedCovariance:
 
     def columns(self, nodes: IntArray) -> Float32Array:
         """Return C at `nodes`, shape (n, len(nodes)); solves for those not looked at before."""
-        missing = [int(v) for v in nodes if int(v) not in self._known]
-        if missing:
-            solved = self._field.columns(np.array(missing), self.labelled)
-            if len(missing) == len(nodes):
-                return solved
-        result = np.empty((self._field.n, len(nodes)), dtype=np.float32)
-        for j, v in enumerate(nodes):
-            place = missing.index(int(v)) if int(v) in missing else None
-            result[:, j] = self._known[int(v)] if place is None else solved[:, place]
+        result = self._solved(nodes)
+        for taken in self._taken or ():
+            self._subtract(result, taken.Z, taken.Z[nodes].T)
         return result
+
+    def responses(self, nodes: IntArray) -> FloatArray | None:
+        """Return what a label at each of `nodes` does to the scores of label spreading.
+
+        Column v of (1 - alpha) (I - alpha S)^-1, S = D^-1/2 W D^-1/2, is s_u A^-1_uv s_v with
+        s^2 = c D, as far as columns are known: it is that without any label.
+
+        Returns
+        -------
+        ndarray of shape (n, len(nodes)), or None
+            None unless half of the columns at least are known from looking ahead; those that are
+            not are solved for and kept.
+        """
+        n_known = sum(node in self._ahead for node in nodes.tolist())
+        if self._taken is None or 2 * n_known < len(nodes):
+            return None
+        solved = self._solved(nodes)
+        for j, node in enumerate(nodes.tolist()):
+            self.remember(node, solved[:, j])
+        scale = self._field.response_scale
+        values = scale[:, None] * solved
+        values *= scale[nodes]
+        return values
 
     def lookahead(self, weights: FloatArray | None = None) -> SketchedLookahead:
         """Return a view that may be conditioned on further nodes; it is used up by `observe`."""
         if weights is None:
             return SketchedLookahead(self, self.row_sums.copy())
-        sums = self._field.apply(weights[:, None], self.labelled)[:, 0]
+        sums = self._field.apply(weights[:, None], self.labelled, tol=self._tol)[:, 0]
         return SketchedLookahead(self, sums.astype(np.float64))
 
-    def column_given(self, node: int, supposed: Sequence[int]) -> Float32Array:
-        """Return the column of C at `node` as it is with labels at `supposed` too, shape (n,)."""
-        if not supposed and node in self._known:
-            return self._known[node]
-        labelled = np.concatenate([self.labelled, np.array(supposed, dtype=np.intp)])
-        return self._field.columns(np.array([node]), labelled)[:, 0]
+    def column_ahead(self, node: int) -> Float32Array:
+        """Return the column of C at `node`, shape (n,), and keep what was solved for."""
+        if node not in self._ahead:
+            self.remember(node, self._solved(np.array([node]))[:, 0])
+        return self.columns(np.array([node]))[:, 0]
 
     def remember(self, node: int, column: Float32Array) -> None:
-        """Keep the column of `node`, which looking ahead has solved for."""
-        self._known[node] = column
+        """Keep a column that was solved for; of many, the last ones."""
+        self._ahead.pop(node, None)
+        self._ahead[node] = np.ascontiguousarray(column)
+        if len(self._ahead) > _LABELS_AT_ONCE:
+            del self._ahead[next(iter(self._ahead))]
+
+    def _solved(self, nodes: IntArray) -> Float32Array:
+        """Columns of A^-1; or of C, where the labels' columns were given up."""
+        result = np.empty((self._field.n, len(nodes)), dtype=np.float32)
+        missing = [j for j, node in enumerate(nodes.tolist()) if node not in self._ahead]
+        if missing:
+            given = self.labelled if self._taken is None else self.labelled[:0]
+            result[:, missing] = self._field.columns(nodes[missing], given, tol=self._tol)
+        for j, node in enumerate(nodes.tolist()):
+            if node in self._ahead:
+                result[:, j] = self._ahead[node]
+        return result
 
 
 class SketchedLookahead:
@@ -221,14 +292,13 @@ class SketchedLookahead:
     def condition_on(self, node: int) -> None:
         """Suppose that `node` has a label."""
         base = self._base
-        column = base.column_given(node, [pick.node for pick in self._picks])
-        total = float(column[node]) + base.noise
-        if total <= 0:  # known already, up to rounding
-            return
-        whole = column.copy()  # as it is without the labels that are supposed
+        column = base.column_ahead(node)  # as it is without the labels that are supposed
+        least = _JITTER * float(column[node])
         for pick in self._picks:
-            whole += pick.column * (pick.column[node] / np.float32(pick.total))
-        base.remember(node, whole)
+            column -= pick.column * (pick.column[node] / np.float32(pick.total))
+        total = float(column[node]) + base.noise
+        if total <= least:  # known already, up to rounding
+            return
         pick = _Pick(node, column, total, [])
         for i, (X, norms) in enumerate(zip(base.sketches, self._norms, strict=True)):
             a = X[node] if i else X[node] + base.noise_of(node).astype(np.float32)
@@ -247,6 +317,16 @@ class SketchedLookahead:
 
 
 @dataclass(frozen=True, eq=False)
+class _Taken:
+    """Labels that came together: their Z, and its factors in the row sums and the sketches."""
+
+    nodes: IntArray
+    Z: Float32Array
+    sums: FloatArray
+    shares: list[Float32Array]
+
+
+@dataclass(frozen=True, eq=False)
 class _Pick:
     """A supposed label: its column then, C_vv + noise, and a of each sketch."""
 
@@ -254,6 +334,17 @@ class _Pick:
     column: Float32Array
     total: float
     shares: list[Float32Array]
+
+
+def _columns_times(X: Float32Array, factor: FloatArray, slices: list[slice]) -> Float32Array:
+    """X `factor`, in the place of X."""
+    small = factor.astype(np.float32)
+
+    def block(i: int) -> None:
+        X[slices[i]] = X[slices[i]] @ small
+
+    run_all(block, len(slices))
+    return X
 
 
 def squared_row_norms(X: Float32Array) -> FloatArray:

@@ -19,6 +19,8 @@ IntArray = npt.NDArray[np.intp]
 
 # Columns that are worked on at once: few enough that a block of their rows stays in the cache.
 _COLUMNS_AT_ONCE = 32
+# SciPy's product with two columns takes as long as with five, and three times as long as with one.
+_ONE_BY_ONE = 3
 # Points at which a function is looked at for its Chebyshev coefficients.
 _LEAST_SAMPLES = 512
 
@@ -51,8 +53,8 @@ class GaussianField:
     noise : float, default=0.0
         Variance of an observation, in the unit of C; at least 0.
     tol : float, default=1e-3
-        About the error of a column, relative to its norm. Near a node that is observed later,
-        most of a column is taken away again, and the error stays.
+        About the error of a column, relative to its norm, where no other is asked for. Near a
+        node that is observed later, most of a column is taken away again, and the error stays.
 
     Notes
     -----
@@ -81,23 +83,37 @@ class GaussianField:
         self._matrix = _scaled(graph, self._order, self._scale)
         self._split: dict[int, list[tuple[slice, Any]]] = {}
 
-    def columns(self, nodes: IntArray, observed: IntArray) -> Float32Array:
+    @property
+    def response_scale(self) -> FloatArray:
+        """s, shape (n,), of what a label at v does to label spreading's scores: s_u C_uv s_v."""
+        scale = np.empty(self.n)
+        # C has 1 / (c D) for its sums, D being alpha times this diagonal, also where it is isolated
+        scale[self._order] = np.sqrt((1 - self._alpha) * self._diagonal)
+        return scale
+
+    def columns(
+        self, nodes: IntArray, observed: IntArray, *, tol: float | None = None
+    ) -> Float32Array:
         """Return the columns of C at `nodes`, given `observed`; shape (n, len(nodes))."""
         B = np.zeros((self.n, len(nodes)), dtype=np.float32)
         B[nodes, np.arange(len(nodes))] = 1
-        return self._apply(B, observed, 1.0)
+        return self._apply(B, observed, 1.0, tol)
 
-    def apply(self, B: npt.NDArray[np.number], observed: IntArray) -> Float32Array:
+    def apply(
+        self, B: npt.NDArray[np.number], observed: IntArray, *, tol: float | None = None
+    ) -> Float32Array:
         """Return C B, given `observed`; `B` of shape (n, m) is signed as it pleases."""
-        return self._apply(B, observed, 1.0)
+        return self._apply(B, observed, 1.0, tol)
 
     def samples(self, signs: npt.NDArray[np.number], observed: IntArray) -> Float32Array:
         """Return X with mean X X' = m C, from m independent columns of random signs (n, m)."""
-        return self._apply(signs, observed, 0.5)
+        return self._apply(signs, observed, 0.5, None)
 
-    def _apply(self, B: npt.NDArray[np.number], observed: IntArray, power: float) -> Float32Array:
+    def _apply(
+        self, B: npt.NDArray[np.number], observed: IntArray, power: float, tol: float | None
+    ) -> Float32Array:
         """Return C^power B, up to a rotation of the columns where `power` is 1/2."""
-        coefficients = _coefficients(self._alpha, power, self._tol)
+        coefficients = _coefficients(self._alpha, power, self._tol if tol is None else tol)
         at = self._place[observed]
         # with 1 / noise more on the diagonal, N's rows and columns there are so much smaller
         noise = self.noise * self._diagonal[at]
@@ -105,8 +121,9 @@ class GaussianField:
         scale = self._scale.astype(np.float32)[:, None]
         scale[at] *= factors
         result = np.empty(B.shape, dtype=np.float32)
-        for start in range(0, B.shape[1], _COLUMNS_AT_ONCE):
-            chosen = slice(start, start + _COLUMNS_AT_ONCE)
+        at_once = 1 if B.shape[1] <= _ONE_BY_ONE else _COLUMNS_AT_ONCE
+        for start in range(0, B.shape[1], at_once):
+            chosen = slice(start, start + at_once)
             b = B[self._order, chosen].astype(np.float32)
             if power == 1.0:
                 b *= scale
