@@ -157,9 +157,7 @@ def rounds(bench: Bench) -> list[Row]:
             contender = Contender(DEFAULT, "session rounds", {"rounds": bench.size.n_rounds})
             outcome = bench.contest([contender], inputs)[DEFAULT]
         for measure, part in ((PREPARATION, "preparation"), (ROUND, "round")):
-            entry = Entry(
-                DEFAULT, outcome.seconds[part], peak=outcome.peak, runs=outcome.runs
-            )
+            entry = Entry(DEFAULT, outcome.seconds[part], peak=outcome.peak, runs=outcome.runs)
             work = f"a session on {name}, {len(truth):,} points"
             rows.append(Row(work, measure, "s", entry, headline=False))
     return rows

@@ -18,7 +18,7 @@ from benchmarks.works.work import Clock, Work
 # Contenders of `digit_questions`; a fit of ours and the rule that asks.
 DEFAULT, RANDOM = "the default rule", "random questions"
 SESSION, GRADIENTS = f"{DEFAULT}, a session's model", f"{DEFAULT}, oriented gradients"
-THEIRS, AS_PUBLISHED = "scikit-learn, largest entropy", "as published"
+THEIRS, AS_PUBLISHED = "scikit-learn, largest entropy", "the published recipe"
 OURS_ON_DIGITS = (DEFAULT, RANDOM, SESSION, GRADIENTS)
 PUBLISHED = (AS_PUBLISHED, THEIRS)  # need labels to begin with
 
@@ -86,9 +86,11 @@ def _on_digits(digits: Any, settings: dict[str, Any], seed: int) -> dict[str, tu
 
     wanted, n_given = settings["contenders"], settings["n_given"]
 
+    given = np.arange(n_given) if n_given else 0
+
     def ours(graph: Any, model: Any) -> Any:
         return simulate(
-            graph, digits.y, query="auto", model=model, initial=np.arange(n_given) if n_given else 0,
+            graph, digits.y, query="auto", model=model, initial=given,
             batch_size=5, budget=settings["budget"], random_state=seed,
         )  # fmt: skip
 
@@ -324,7 +326,9 @@ def peeking_draws(inputs: dict[str, Any], settings: dict[str, Any], clock: Clock
         with clock("intervals"):
             for name, interval in (("held", mean_interval), ("held_once", for_one_look)):
                 confidence = settings["confidence"]
-                low, high = interval(rights, np.broadcast_to(n, rights.shape), confidence=confidence)
+                low, high = interval(
+                    rights, np.broadcast_to(n, rights.shape), confidence=confidence
+                )
                 held[name].append(np.all((low <= means) & (means <= high), axis=1))
     return {name: np.array(values) for name, values in held.items()}
 
