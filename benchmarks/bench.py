@@ -48,11 +48,11 @@ class Size:
     n_trust_draws: int  # of labels, where a draw takes seconds; else `n_draws`
     n_published: int  # digits, of the published example
     n_rule_points: int  # of Fashion-MNIST, for every rule of what to ask
-    n_starts: int  # of each rule, on digits
-    n_fashion_starts: int
+    n_starts: int  # of each rule
+    n_batch_starts: int  # the same, for batches of questions about Fashion-MNIST
     n_question_seeds: int  # starts on all of Fashion-MNIST
-    digits_budget: int  # labels in all
-    rules_budget: int  # the same, on Fashion-MNIST
+    rule_budget: int  # labels in all, for every rule
+    fashion_budget: int  # the same, for the default rule on Fashion-MNIST
     n_batched: int  # labels beside the first, asked one by one and in batches
     n_rounds: int  # of a session, timed
     n_peeks: int  # sessions, looked at after every answer
@@ -81,10 +81,10 @@ SIZES = {
         n_published=120,
         n_rule_points=300,
         n_starts=2,
-        n_fashion_starts=2,
+        n_batch_starts=2,
         n_question_seeds=2,
-        digits_budget=20,
-        rules_budget=20,
+        rule_budget=20,
+        fashion_budget=20,
         n_batched=10,
         n_rounds=2,
         n_peeks=6,
@@ -113,12 +113,12 @@ SIZES = {
         n_sized=3_000,
         n_trust_draws=10,
         n_published=330,
-        n_rule_points=3_000,
+        n_rule_points=2_000,
         n_starts=5,
-        n_fashion_starts=5,
+        n_batch_starts=5,
         n_question_seeds=3,
-        digits_budget=60,
-        rules_budget=100,
+        rule_budget=60,
+        fashion_budget=100,
         n_batched=50,
         n_rounds=10,
         n_peeks=200,
@@ -149,10 +149,10 @@ SIZES = {
         n_published=330,
         n_rule_points=10_000,
         n_starts=10,
-        n_fashion_starts=6,
+        n_batch_starts=6,
         n_question_seeds=5,
-        digits_budget=60,
-        rules_budget=100,
+        rule_budget=60,
+        fashion_budget=100,
         n_batched=50,
         n_rounds=10,
         n_peeks=1_000,

@@ -16,7 +16,7 @@ from benchmarks.works.queries import DEFAULT, RANDOM
 Found = dict[str, Any]
 
 # Curves that are told apart; the other rules are thin lines.
-_SHOWN = ("`margin`", "`margin`, the largest", "`v-optimality`", "`model-change`")
+_SHOWN = ("`margin`", "top-k `margin`", "`v-optimality`", "`model-change`")
 _VERDICTS = {
     "wins": (BLUE, "o", "better than random questions"),
     "open": (GREY, "s", "not told apart from them"),
@@ -47,12 +47,15 @@ def _is_raw(found: Found) -> bool:
     return GRADIENTS not in found["work"]
 
 
-def _look(number: int) -> dict[str, Any]:
-    return {"color": OTHERS[number], "marker": MARKERS[number], "markersize": 5, "linewidth": 1.6}
-
-
-_OF_DEFAULT = {"color": BLUE, "marker": "o", "markersize": 5, "linewidth": 2.8}
-_OF_RANDOM = {"color": GREY, "linestyle": "--", "linewidth": 2.0}
+# The same in all plots.
+_LOOKS: dict[str, dict[str, Any]] = {
+    DEFAULT: {"color": BLUE, "marker": "o", "markersize": 5, "linewidth": 2.8},
+    RANDOM: {"color": GREY, "linestyle": "--", "linewidth": 2.0},
+    **{
+        name: {"color": color, "marker": marker, "markersize": 5, "linewidth": 1.6}
+        for name, color, marker in zip(_SHOWN, OTHERS, MARKERS, strict=True)
+    },
+}
 
 
 def _curves(curves: list[Found]) -> Any:
@@ -61,26 +64,24 @@ def _curves(curves: list[Found]) -> Any:
         5.3,
         "What a good question is worth",
         "Right answers among the points without a label, in %, against the number of labels.\n"
-        "5 questions at a time, from 1 label a class. Bands: two standard errors of the mean.",
+        "5 at a time, from 1 label a class. Bands, of two curves: two standard errors of the mean.",
         width=9.6,
     )
-    looks = {DEFAULT: _OF_DEFAULT, RANDOM: _OF_RANDOM}
-    looks |= {name: _look(i) for i, name in enumerate(_SHOWN)}
     drawn: dict[str, Any] = {}
     for axes, work in zip(_panels(figure, works, bottom=1.3), works, strict=True):
         of_work = [curve for curve in curves if curve["work"] == work]
-        for curve in sorted(of_work, key=lambda curve: curve["name"] in looks):
+        for curve in sorted(of_work, key=lambda curve: curve["name"] in _LOOKS):
             labels, mean = np.array(curve["labels"]), 100 * np.array(curve["mean"])
-            look = looks.get(curve["name"], {"color": PALE, "linewidth": 0.9, "zorder": 1})
+            look = _LOOKS.get(curve["name"], {"color": PALE, "linewidth": 0.9, "zorder": 1})
             (line,) = axes.plot(labels, mean, markevery=max(1, len(labels) // 6), **look)
-            drawn.setdefault(curve["name"] if curve["name"] in looks else "every other", line)
+            drawn.setdefault(curve["name"] if curve["name"] in _LOOKS else "every other", line)
             if curve["name"] in (DEFAULT, RANDOM):
                 off = _ERRORS * 100 * np.array(curve["error"])
                 axes.fill_between(
                     labels, mean - off, mean + off, color=look["color"], alpha=0.18, linewidth=0
                 )
         axes.set_xlabel("labels")
-    names = [name for name in (*looks, "every other") if name in drawn]
+    names = [name for name in (*_LOOKS, "every other") if name in drawn]
     figure.legend(
         [drawn[name] for name in names],
         [_plain(name) for name in names],
@@ -135,15 +136,11 @@ def _batches(rows: list[Found]) -> Any:
         "Bars: two standard errors of the mean. A start is the same for all.",
         width=9.6,
     )
-    looks = {name: _look(i) for i, name in enumerate(BATCHED)} | {
-        DEFAULT: _OF_DEFAULT,
-        RANDOM: _OF_RANDOM,
-    }
     drawn = {}
     for axes, work in zip(_panels(figure, works, bottom=1.1), works, strict=True):
         of_work = [row for row in rows if row["work"] == work]
         sizes = [s for s in BATCH_SIZES if any(r["measure"] == batch_text(s) for r in of_work)]
-        for number, name in enumerate(looks):
+        for number, name in enumerate(BATCHED):
             found = [
                 entry
                 for size in sizes
@@ -157,7 +154,7 @@ def _batches(rows: list[Found]) -> Any:
                 [100 * entry["value"] for entry in found],
                 yerr=[_ERRORS * 100 * entry["error"] for entry in found],
                 elinewidth=1.2,
-                **looks[name],
+                **_LOOKS[name],
             )
         axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
         axes.set_xlabel("questions at a time")

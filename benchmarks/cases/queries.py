@@ -41,11 +41,11 @@ AREA = "area under the learning curve"
 GRADIENTS = ", oriented gradients"
 PREPARATION, ROUND = "preparation", "a round of 5 answers"
 AT_EVERY_LOOK, FOR_ONE_LOOK = "the interval of a session", "an interval for one look"
-MARGIN_TOP = "margin, the largest"
+MARGIN_TOP = "top-k `margin`"
 BATCHED = {
     DEFAULT: ("auto", {}),
     MARGIN_TOP: ("margin", {"batch": "top"}),
-    "margin, local maxima": ("margin", {}),
+    "`margin`": ("margin", {}),
     RANDOM: ("random", {}),
 }
 BATCH_SIZES = (1, 5, 10, 25)
@@ -98,13 +98,11 @@ def every_rule(bench: Bench) -> list[Finding]:
     every = _every_rule()
     few = {name: rule for name, rule in every.items() if rule[0] in _FEATURES and not rule[1]}
     found: list[Finding] = []
-    for (name, X, truth), n_starts, budget in (
-        (digits(bench), bench.size.n_starts, bench.size.digits_budget),
-        (fashion(bench.size.n_rule_points), bench.size.n_fashion_starts, bench.size.rules_budget),
-    ):
+    n_starts = bench.size.n_starts
+    for name, X, truth in (digits(bench), fashion(bench.size.n_rule_points)):
         for features, rules in (("", every), (GRADIENTS, few)):
             points = fewlabels.OrientedGradients().fit_transform(X) if features else X
-            plan = {"rules": rules, "batch_size": 5, "budget": budget}
+            plan = {"rules": rules, "batch_size": 5, "budget": bench.size.rule_budget}
             curves = _simulated(bench, points, truth, plan, _seeds(n_starts))
             work = f"{name}{features}, {n_starts} starts"
             found += [_area_row(work, rules, curves), *_curves(work, rules, curves)]
@@ -116,7 +114,7 @@ def batches(bench: Bench) -> list[Row]:
     rows = []
     for (name, X, truth), n_starts in (
         (digits(bench), bench.size.n_starts),
-        (fashion(bench.size.n_rule_points), bench.size.n_fashion_starts),
+        (fashion(bench.size.n_rule_points), bench.size.n_batch_starts),
     ):
         budget = len(np.unique(truth)) + bench.size.n_batched
         at_end = {}
@@ -193,7 +191,7 @@ def _every_rule() -> dict[str, tuple[str, dict[str, Any]]]:
         if rule is not RULES["auto"] and name != "random":
             rules[f"`{name}`"] = (name, {})
             if name in {"margin", "entropy"}:
-                rules[f"`{name}`, the largest"] = (name, {"batch": "top"})
+                rules[f"top-k `{name}`"] = (name, {"batch": "top"})
     return rules | {RANDOM: ("random", {})}
 
 
@@ -269,7 +267,7 @@ def _mean(name: str, values: Any) -> Entry:
 
 def _fashion_row(bench: Bench, n_points: int, *, beside: bool = False) -> Row:
     name, X, truth = fashion(n_points)
-    seeds, budget = _seeds(bench.size.n_question_seeds), bench.size.rules_budget
+    seeds, budget = _seeds(bench.size.n_question_seeds), bench.size.fashion_budget
     plan = {"batch_size": 5, "budget": budget}
     found = _simulated(bench, X, truth, {**plan, "rules": _SIMULATED}, seeds, theirs=beside)
     values = dict(zip(_SIMULATED, found["accuracy"][:, :, -1], strict=True))
