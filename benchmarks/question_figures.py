@@ -175,6 +175,7 @@ def _panels(figure: Any, titles: list[str], *, bottom: float, left: float = 0.06
     for number, title in enumerate(titles):
         axes = figure.add_axes((left + number * step, low, step - 0.045, top - low))
         axes.set_title(title, loc="left", fontsize=11, weight="bold")
+        axes.locator_params(integer=True)
         tidy(axes)
         panels.append(axes)
     return panels

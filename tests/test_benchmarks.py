@@ -127,7 +127,9 @@ def test_each_case_runs_us_and_a_peer(name):
 
 
 @pytest.mark.usefixtures("fashion")
-@pytest.mark.parametrize("name", ["fashion_graph", "fashion_fit", "growth", "accuracy_digits"])
+@pytest.mark.parametrize(
+    "name", ["fashion_graph", "fashion_fit", "growth", "accuracy_digits", "questions_fashion"]
+)
 def test_a_peer_that_is_missing_is_named_with_the_extra_that_brings_it(name, monkeypatch, capsys):
     for module in ("hnswlib", "graphlearning", "pynndescent"):
         monkeypatch.setitem(sys.modules, module, None)
