@@ -46,6 +46,18 @@ class Size:
     n_trust: int  # of Fashion-MNIST, for accuracies beside the peers
     n_sized: int  # of it, where each draw would take minutes for all
     n_trust_draws: int  # of labels, where a draw takes seconds; else `n_draws`
+    n_published: int  # digits, of the published example
+    n_rule_points: int  # of Fashion-MNIST, for every rule of what to ask
+    n_starts: int  # of each rule
+    n_batch_starts: int  # the same, for batches of questions about Fashion-MNIST
+    n_question_seeds: int  # starts on all of Fashion-MNIST
+    rule_budget: int  # labels in all, for every rule
+    fashion_budget: int  # the same, for the default rule on Fashion-MNIST
+    n_batched: int  # labels beside the first, asked one by one and in batches
+    n_rounds: int  # of a session, timed
+    n_peeks: int  # sessions, looked at after every answer
+    n_answers: int  # of each of them
+    n_looks: int  # checks of a run without a session
 
 
 SIZES = {
@@ -66,6 +78,18 @@ SIZES = {
         n_trust=400,
         n_sized=400,
         n_trust_draws=2,
+        n_published=120,
+        n_rule_points=300,
+        n_starts=2,
+        n_batch_starts=2,
+        n_question_seeds=2,
+        rule_budget=20,
+        fashion_budget=20,
+        n_batched=10,
+        n_rounds=2,
+        n_peeks=6,
+        n_answers=12,
+        n_looks=20,
     ),
     "small": Size(
         name="small",
@@ -88,6 +112,18 @@ SIZES = {
         n_trust=5_000,
         n_sized=3_000,
         n_trust_draws=10,
+        n_published=330,
+        n_rule_points=2_000,
+        n_starts=5,
+        n_batch_starts=5,
+        n_question_seeds=3,
+        rule_budget=60,
+        fashion_budget=100,
+        n_batched=50,
+        n_rounds=10,
+        n_peeks=200,
+        n_answers=30,
+        n_looks=300,
     ),
     "full": Size(
         name="full",
@@ -110,6 +146,18 @@ SIZES = {
         n_trust=70_000,
         n_sized=10_000,
         n_trust_draws=10,
+        n_published=330,
+        n_rule_points=10_000,
+        n_starts=10,
+        n_batch_starts=6,
+        n_question_seeds=5,
+        rule_budget=60,
+        fashion_budget=100,
+        n_batched=50,
+        n_rounds=10,
+        n_peeks=1_000,
+        n_answers=30,
+        n_looks=300,
     ),
 }
 

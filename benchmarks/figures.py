@@ -1,19 +1,19 @@
-"""The plots of docs/performance.md. Each remembers the data that it shows."""
+"""The plots of the pages of results. Each remembers the data that it shows; drawn here are those of
+docs/performance.md."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks import question_figures
+from benchmarks.canvas import BLUE, GREY, MARKERS, OTHERS, new_figure, tidy
 from benchmarks.steps import OTHER
 from benchmarks.table import largest_size
 
-# Colours that colour-blind readers can tell apart (Okabe and Ito, 2008); ours are blue.
-_BLUE, _GREY = "#0072B2", "#595959"
-_OTHERS = ("#D55E00", "#009E73", "#CC79A7", "#E69F00")
-_MARKERS = ("s", "D", "^", "v")
 _OURS = {
     "fewlabels: graph and fit": ("-", "o", 2.6),
     "fewlabels: graph": ("--", "", 1.4),
@@ -26,12 +26,11 @@ NAMES = ("performance_growth.png", "performance_steps.png")
 def draw_all(document: dict[str, Any], folder: Path) -> list[Path]:
     """Draw each plot that there is data for; return the files."""
     drawn = []
-    for name, data in _data(document).items():
+    for name, (data, draw) in _plots(document).items():
         if data:
             path = folder / name
             folder.mkdir(parents=True, exist_ok=True)
-            figure = _growth(data) if name == NAMES[0] else _steps(data)
-            figure.savefig(path, dpi=100, metadata={"Software": None, _KEY: _digest(data)})
+            draw(data).savefig(path, dpi=100, metadata={"Software": None, _KEY: _digest(data)})
             drawn.append(path)
     return drawn
 
@@ -40,18 +39,21 @@ def stale(document: dict[str, Any], folder: Path) -> list[str]:
     """Return the names of the plots that do not show the stored results."""
     return [
         name
-        for name, data in _data(document).items()
+        for name, (data, _) in _plots(document).items()
         if data and _digest_of(folder / name) != _digest(data)
     ]
 
 
-def _data(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def _plots(
+    document: dict[str, Any],
+) -> dict[str, tuple[list[dict[str, Any]], Callable[[list[dict[str, Any]]], Any]]]:
+    """Return for each plot the findings that it shows, and what draws them."""
     found = {}
-    for name, kind in zip(NAMES, ("series", "steps"), strict=True):
+    for name, kind, draw in zip(NAMES, ("series", "steps"), (_growth, _steps), strict=True):
         all_sizes = document[kind]
         size = largest_size(entry["size"] for entry in all_sizes) if all_sizes else ""
-        found[name] = [entry for entry in all_sizes if entry["size"] == size]
-    return found
+        found[name] = ([entry for entry in all_sizes if entry["size"] == size], draw)
+    return found | question_figures.plots(document)
 
 
 def _digest(data: list[dict[str, Any]]) -> str:
@@ -71,18 +73,18 @@ def _digest_of(path: Path) -> str:
 def _growth(series: list[dict[str, Any]]) -> Any:
     from matplotlib.ticker import NullFormatter, NullLocator
 
-    figure = _figure(
+    figure = new_figure(
         5.6,
         "How the time grows with the number of points",
         "Seconds on logarithmic scales, 64 features, 20 classes. Behind each name: the exponent b\n"
         "of time = a n^b. An exponent of 1 means: twice the points take twice the time.",
     )
     axes = figure.add_axes((0.085, 0.14, 0.53, 0.65))
-    others = iter(zip(_OTHERS, _MARKERS, strict=True))
+    others = iter(zip(OTHERS, MARKERS, strict=True))
     ends = []
     for one in sorted(series, key=lambda one: one["name"] not in _OURS):
         ours = one["name"] in _OURS
-        color, marker = (_BLUE, "") if ours else next(others)
+        color, marker = (BLUE, "") if ours else next(others)
         line, own, width = _OURS.get(one["name"], ("-", marker, 1.8))
         axes.plot(
             one["n_points"],
@@ -106,9 +108,7 @@ def _growth(series: list[dict[str, Any]]) -> Any:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.grid(which="major", color="0.88")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    tidy(axes)
     return figure
 
 
@@ -145,7 +145,7 @@ def _name_ends(axes: Any, ends: list[tuple[float, str, str, dict[str, Any]]]) ->
 
 
 def _steps(works: list[dict[str, Any]]) -> Any:
-    figure = _figure(
+    figure = new_figure(
         1.05 + 2.05 * len(works),
         "Where the time goes",
         "Seconds of each step, from features to answers. Steps below one in two hundred are\n"
@@ -158,7 +158,7 @@ def _steps(works: list[dict[str, Any]]) -> Any:
         axes = figure.add_axes((0.36, bottom, 0.48, 1.2 / height))
         names, values = list(bars), list(bars.values())
         total = sum(values)
-        axes.barh(names, values, color=[_GREY if n == OTHER else _BLUE for n in names], height=0.7)
+        axes.barh(names, values, color=[GREY if n == OTHER else BLUE for n in names], height=0.7)
         axes.invert_yaxis()
         for place, value in enumerate(values):
             words = f"{value:.3g} s, {100 * value / total:.0f} %"
@@ -176,16 +176,3 @@ def _large_steps(seconds: dict[str, float]) -> dict[str, float]:
     bars = {name: s for name, s in seconds.items() if s >= total / 200 and name != OTHER}
     rest = total - sum(bars.values())
     return bars | ({OTHER: rest} if rest > 0 else {})
-
-
-def _figure(height: float, title: str, subtitle: str) -> Any:
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    mpl.rcParams["font.size"] = 11
-    figure = Figure(figsize=(8.0, height), facecolor="white")
-    FigureCanvasAgg(figure)
-    figure.text(0.02, 1 - 0.16 / height, title, fontsize=17, weight="bold", va="top")
-    figure.text(0.02, 1 - 0.53 / height, subtitle, fontsize=11, color=_GREY, va="top")
-    return figure

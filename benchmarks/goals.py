@@ -12,9 +12,16 @@ from typing import Any
 
 from benchmarks.cases.accuracy import OUR_MBO, OVER_EVEN, OVER_THE_BEST, over_mbo
 from benchmarks.cases.hindsight import FIXED_TIME, OVER_THE_BEST_FIXED, OVER_THE_MEDIAN
+from benchmarks.cases.queries import (
+    FRESH_SHUFFLES,
+    PREPARATION,
+    PUBLISHED_SHUFFLE,
+    ROUND,
+)
 from benchmarks.methods import START
 from benchmarks.table import spoken
 from benchmarks.works.confidence import ROWS, SOFTMAX
+from benchmarks.works.queries import DEFAULT
 
 Row = dict[str, Any]
 
@@ -39,6 +46,8 @@ class Goal:
         Of the number, as `benchmarks.table.spoken` knows it; "x" for a ratio.
     worst : bool, default=False
         Of all rows that fit, that with the worst number; else the first.
+    work : str, default=""
+        What the work of the row has to hold.
     """
 
     text: str
@@ -50,6 +59,7 @@ class Goal:
     at_least: bool
     unit: str
     worst: bool = False
+    work: str = ""
 
     def reached(self, value: float) -> str:
         """Say whether a value is within the limit, or within the stretch even."""
@@ -90,6 +100,18 @@ def gap_of(name: str) -> Callable[[Row], float]:
         for found in row.get("gaps", []):
             if found["name"].startswith(name):
                 return float(found["value"])
+        raise KeyError(name)
+
+    return value
+
+
+def surely_more(name: str) -> Callable[[Row], float]:
+    """Return what reads a difference by its name, less two of its standard errors."""
+
+    def value(row: Row) -> float:
+        for found in row.get("gaps", []):
+            if found["name"] == name:
+                return float(found["value"] - 2 * found["error"])
         raise KeyError(name)
 
     return value
@@ -189,6 +211,57 @@ TRUST_GOALS = (
 )  # fmt: skip
 
 
+def _accuracies(
+    text: str, case: str, work: str, goals: dict[int, tuple[float, float]]
+) -> tuple[Goal, ...]:
+    """Return a goal for each number of labels."""
+    return tuple(
+        Goal(f"{text if i == 0 else 'the same'}, {count} labels", case,
+             f"accuracy, {count} labels", own("value"), limit, stretch, True, "share", work=work)
+        for i, (count, (limit, stretch)) in enumerate(goals.items())
+    )  # fmt: skip
+
+
+QUESTION_GOALS = (
+    *_accuracies(
+        "330 digits, 10 given, the published shuffle: accuracy", "published_questions",
+        PUBLISHED_SHUFFLE,
+        {15: (0.91, 0.93), 20: (0.945, 0.96), 25: (0.955, 0.975), 30: (0.97, 0.985)},
+    ),
+    *_accuracies(
+        "330 digits, 10 given, mean of 20 fresh shuffles: accuracy", "published_questions",
+        FRESH_SHUFFLES,
+        {15: (0.88, 0.90), 20: (0.93, 0.945), 25: (0.945, 0.96), 30: (0.955, 0.97)},
+    ),
+    *_accuracies(
+        "330 digits, none given, mean of 20 shuffles: accuracy", "chosen_digits", "330 digits",
+        {10: (0.86, 0.90), 15: (0.93, 0.95), 20: (0.945, 0.965), 25: (0.955, 0.975),
+         30: (0.965, 0.98)},
+    ),
+    *_accuracies(
+        "1,797 digits, none given, mean of 20 shuffles: accuracy", "chosen_digits", "1,797 digits",
+        {20: (0.98, 0.99), 30: (0.985, 0.993)},
+    ),
+    *_accuracies(
+        "Fashion-MNIST, 1 a class given, mean of 5 starts: accuracy", "questions_fashion",
+        "Fashion-MNIST, ", {100: (0.76, 0.80)},
+    ),
+    Goal("area under the learning curve less that of random questions, less two standard errors: "
+         "the worst set", "every_rule", "", surely_more(DEFAULT), 0.0, None, True, "points",
+         worst=True),
+    Goal("70,000 points: preparation", "rounds", PREPARATION, own("value"), 8, 4, False, "s",
+         work="70,000 points"),
+    Goal("the same: a round of 5 answers, the update and the next 5 questions",
+         "rounds", ROUND, own("value"), 0.5, 0.1, False, "s", work="70,000 points"),
+    Goal("1,000,000 points: preparation", "rounds", PREPARATION, own("value"), 120, 60, False, "s",
+         work="1,000,000 points"),
+    Goal("the same: a round of 5 answers, the update and the next 5 questions",
+         "rounds", ROUND, own("value"), 8, 2, False, "s", work="1,000,000 points"),
+    Goal("runs in which the interval for the accuracy was right at every look: the worst of three "
+         "kinds", "peeking", "right", own("value"), 0.95, None, True, "share", worst=True),
+)  # fmt: skip
+
+
 def goals_table(document: dict[str, Any], goals: tuple[Goal, ...]) -> str:
     """Return what is to be reached beside what the full-size run found, as Markdown."""
     lines = ["| work | to reach | better still | measured | reached |", "| --- |" + " --- |" * 4]
@@ -208,7 +281,11 @@ def _measured(goal: Goal, document: dict[str, Any]) -> float | None:
     """Return the value at full size; small sizes say nothing of these goals."""
     values = []
     for row in document["rows"]:
-        fits = row["case"] == goal.case and row["measure"].startswith(goal.measure)
+        fits = (
+            row["case"] == goal.case
+            and row["measure"].startswith(goal.measure)
+            and goal.work in row["work"]
+        )
         if row["size"] == "full" and fits:
             try:
                 values.append(goal.value(row))

@@ -11,7 +11,8 @@ Usage, from the project's folder:
 
 What is measured goes to benchmarks/results.json, each finding stamped with its run; after every
 case, so that an interrupted run loses one case only. The README shows the headlines,
-docs/performance.md all that is timed, docs/accuracy.md what is right; they say how it is measured.
+docs/performance.md all that is timed, docs/accuracy.md what is right, docs/active-learning.md what
+questions are worth; they say how it is measured.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from benchmarks import figures, results, table, trust
 from benchmarks.bench import SIZES, Bench, cores
 from benchmarks.cases import CASES
 from benchmarks.data import MissingDataError
-from benchmarks.goals import GOALS, TRUST_GOALS, goals_table
+from benchmarks.goals import GOALS, QUESTION_GOALS, TRUST_GOALS, goals_table
 from benchmarks.packages import MissingPackageError, versions
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +52,11 @@ class Pages:
             (self.report, table.GOALS, goals_table(document, GOALS)),
             (self.report, table.FULL, table.full(document, without=trust.CASES)),
             (self.docs / "accuracy.md", trust.ACCURACY_GOALS, goals_table(document, TRUST_GOALS)),
+            (
+                self.docs / "active-learning.md",
+                trust.QUESTION_GOALS,
+                goals_table(document, QUESTION_GOALS),
+            ),
             *(
                 (self.docs / section.page, name, trust.block(document, name))
                 for name, section in trust.SECTIONS.items()

@@ -10,7 +10,7 @@ from typing import Any
 
 FORMAT, VERSION = "fewlabels-benchmark", 2
 # Kinds of findings, each a list of the document.
-KINDS = ("rows", "series", "steps")
+KINDS = ("rows", "series", "steps", "curves")
 
 
 class ResultsError(Exception):
@@ -31,7 +31,7 @@ class Entry:
     peak : int or None
         Largest resident memory, in bytes, of a process that did this work and nothing else.
     runs : int or None
-        The time is the median of so many runs.
+        The time is the median of so many runs; or the mean is over so many.
     multiple : float or None
         A memory, as a multiple of the bytes of features and graph.
     error : float or None
@@ -117,8 +117,28 @@ class Steps:
     seconds: dict[str, float]
 
 
-Finding = Row | Series | Steps
-_KIND = {Row: "rows", Series: "series", Steps: "steps"}
+@dataclass(frozen=True)
+class Curve:
+    """Mean accuracy against the number of labels, for the plot.
+
+    Attributes
+    ----------
+    work, name : str
+        Of the row that the curve belongs to, and of its entry.
+    labels : list of int
+    mean, error : list of float
+        Over the starts, and its standard error.
+    """
+
+    work: str
+    name: str
+    labels: list[int]
+    mean: list[float]
+    error: list[float]
+
+
+Finding = Row | Series | Steps | Curve
+_KIND = {Row: "rows", Series: "series", Steps: "steps", Curve: "curves"}
 
 
 def empty() -> dict[str, Any]:
@@ -148,7 +168,7 @@ def read(path: Path) -> dict[str, Any]:
             f"{path.name} is not of the format {FORMAT!r}, version {VERSION}. Delete it and "
             "measure again."
         )
-    return dict(document)
+    return {kind: [] for kind in KINDS} | document  # a kind may be younger than the file
 
 
 def write(path: Path, document: dict[str, Any]) -> None:
@@ -179,7 +199,7 @@ def merge(
     about : dict
         The run's ``size``, ``machine`` and ``packages``.
     case : str
-    findings : iterable of Row, Series and Steps
+    findings : iterable of Row, Series, Steps and Curve
     order : list of str
         Names of all cases, in the order of the table; cases that are no longer are dropped.
     """

@@ -100,6 +100,39 @@ def spoken(value: float, unit: str) -> str:
     return f"{value:.1e}"
 
 
+def with_error(value: float, error: float | None, unit: str, *, signed: bool = False) -> str:
+    """Write a mean and its standard error, or a difference of means.
+
+    Parameters
+    ----------
+    value : float
+    error : float or None
+    unit : str
+        As `spoken` knows it.
+    signed : bool, default=False
+        A difference: with its sign, and in points if of shares.
+    """
+    sign = "+" if signed else ""
+    if unit == "share":
+        scaled, digits, ending = 100, 1, " points" if signed else " %"
+    elif unit == "number":
+        scaled, digits, ending = 1, 3, ""
+    else:
+        return spoken(value, unit)
+    middle = "" if error is None else f" ± {scaled * error:.{digits}f}"
+    return f"{scaled * value:{sign}.{digits}f}{middle}{ending}"
+
+
+def head(*names: str) -> list[str]:
+    """Return the first two lines of a table."""
+    return [line(*names), "|" + " --- |" * len(names)]
+
+
+def line(*cells: str) -> str:
+    """Return a line of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
 def compared(ours: float, theirs: float, unit: str) -> str:
     """Say how our result compares with a peer's."""
     if unit == "s":

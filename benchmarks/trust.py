@@ -1,4 +1,4 @@
-"""The tables of docs/accuracy.md and of docs/features.md: means over draws of labels.
+"""The tables of docs/accuracy.md, features.md and active-learning.md: means over draws of labels.
 
 Two layouts. Down: a line a contender, a column a measure. Across: a line a measure, a column a
 contender, where there are few of them.
@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.table import largest_size, marks_of, sources, spoken
+from benchmarks.rules import beside_random
+from benchmarks.table import head, largest_size, line, marks_of, sources, with_error
 
 ACCURACY_GOALS = "what is to be reached, of few labels"
+QUESTION_GOALS = "what is to be reached, of questions"
 _NOTHING = "Not measured yet: `make bench SIZE=full` writes this table."
 
 Row = dict[str, Any]
@@ -29,27 +31,30 @@ class Section:
     cases : tuple of str
     layout : callable
         Takes rows and what marks their runs; returns the lines of a table.
+    pictures : tuple of str
+        Shown below the table, as Markdown, once there is something to show.
     """
 
     page: str
     cases: tuple[str, ...]
     layout: Callable[[list[Row], dict[str, str]], list[str]]
+    pictures: tuple[str, ...] = ()
 
 
 def down(rows: list[Row], marks: dict[str, str]) -> list[str]:
     """Return a line a contender, the works one below the other, a column a measure."""
     measures = list(dict.fromkeys(row["measure"] for row in rows))
-    lines = _head("on", "who", *measures)
+    lines = head("on", "who", *measures)
     for work in dict.fromkeys(row["work"] for row in rows):
         of_work = {row["measure"]: row for row in rows if row["work"] == work}
         first = f"{work}{marks[next(iter(of_work.values()))['run']]}"
         for name, is_first in _names(of_work):
             cells = [_cell(of_work.get(measure), name) for measure in measures]
-            lines.append(_line(first, f"**{name}**" if is_first else name, *cells))
+            lines.append(line(first, f"**{name}**" if is_first else name, *cells))
             first = ""
         for name in dict.fromkeys(g["name"] for row in of_work.values() for g in _gaps(row)):
             cells = [_gap_cell(of_work.get(measure), name) for measure in measures]
-            lines.append(_line("", f"*{name}*", *cells))
+            lines.append(line("", f"*{name}*", *cells))
     return lines
 
 
@@ -57,13 +62,13 @@ def across(rows: list[Row], marks: dict[str, str]) -> list[str]:
     """Return a line a measure of each work, a column a contender and a difference."""
     names = list(dict.fromkeys(entry["name"] for row in rows for entry in _entries(row)))
     gaps = list(dict.fromkeys(found["name"] for row in rows for found in _gaps(row)))
-    lines = _head("on", "measure", *names, *gaps)
+    lines = head("on", "measure", *names, *gaps)
     work = ""
     for row in rows:
         first = "" if row["work"] == work else f"{row['work']}{marks[row['run']]}"
         work = row["work"]
         cells = [*(_cell(row, name) for name in names), *(_gap_cell(row, name) for name in gaps)]
-        lines.append(_line(first, row["measure"], *cells))
+        lines.append(line(first, row["measure"], *cells))
     return lines
 
 
@@ -83,6 +88,31 @@ SECTIONS: dict[str, Section] = {
     "features of images beside pixels": Section(
         "features.md", ("digits_features", "fashion_features"), across
     ),
+    "questions on digits, ten given": Section("active-learning.md", ("published_questions",), down),
+    "questions on digits, none given": Section("active-learning.md", ("chosen_digits",), down),
+    "questions on Fashion-MNIST": Section("active-learning.md", ("questions_fashion",), down),
+    "every rule beside random questions": Section(
+        "active-learning.md",
+        ("every_rule",),
+        beside_random,
+        (
+            "![For each rule the area under its learning curve less that of random questions, with "
+            "intervals, on digits and on Fashion-MNIST.](images/active_rules.png)",
+            "![Accuracy against the number of labels for some rules and for random questions, on "
+            "digits and on Fashion-MNIST.](images/active_curves.png)",
+        ),
+    ),
+    "what a batch costs": Section(
+        "active-learning.md",
+        ("batches",),
+        down,
+        (
+            "![Accuracy after the same number of labels, asked one by one and in batches of 5, 10 "
+            "and 25, for four rules.](images/active_batches.png)",
+        ),
+    ),
+    "seconds of a round": Section("active-learning.md", ("rounds",), across),
+    "looks at the interval": Section("active-learning.md", ("peeking",), down),
 }
 # Shown there, and not once more among the times.
 CASES = frozenset(case for section in SECTIONS.values() for case in section.cases)
@@ -99,30 +129,8 @@ def block(document: dict[str, Any], name: str) -> str:
     if not rows:
         return _NOTHING
     marks = marks_of(rows)
-    return "\n".join([*section.layout(rows, marks), "", *sources(document, rows, marks)])
-
-
-def with_error(value: float, error: float | None, unit: str, *, signed: bool = False) -> str:
-    """Write a mean and its standard error, or a difference of means.
-
-    Parameters
-    ----------
-    value : float
-    error : float or None
-    unit : str
-        As `benchmarks.table.spoken` knows it.
-    signed : bool, default=False
-        A difference: with its sign, and in points if of shares.
-    """
-    sign = "+" if signed else ""
-    if unit == "share":
-        scaled, digits, ending = 100, 1, " points" if signed else " %"
-    elif unit == "number":
-        scaled, digits, ending = 1, 3, ""
-    else:
-        return spoken(value, unit)
-    middle = "" if error is None else f" ± {scaled * error:.{digits}f}"
-    return f"{scaled * value:{sign}.{digits}f}{middle}{ending}"
+    pictures = [text for picture in section.pictures for text in ("", picture)]
+    return "\n".join([*section.layout(rows, marks), *pictures, "", *sources(document, rows, marks)])
 
 
 def _entries(row: Row) -> list[dict[str, Any]]:
@@ -155,11 +163,3 @@ def _gap_cell(row: Row | None, name: str) -> str:
             who = f" ({found['against']})" if found["against"] else ""
             return with_error(found["value"], found["error"], row["unit"], signed=True) + who
     return ""
-
-
-def _head(*names: str) -> list[str]:
-    return [_line(*names), "|" + " --- |" * len(names)]
-
-
-def _line(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"

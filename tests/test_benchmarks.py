@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import gzip
 import json
 import math
@@ -14,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.stats import binom
 from sklearn.neighbors import NearestNeighbors
 
 import fewlabels
@@ -26,7 +29,9 @@ from benchmarks import (
     methods,
     packages,
     peers,
+    question_figures,
     results,
+    rules,
     steps,
     table,
     trust,
@@ -34,10 +39,11 @@ from benchmarks import (
 from benchmarks import bench as bench_module
 from benchmarks.bench import SIZES, Bench, Contender
 from benchmarks.cases import CASES
+from benchmarks.cases import queries as question_cases
 from benchmarks.cases.large import exponent
 from benchmarks.lattice import Lattice
 from benchmarks.recall import kth_distances, measured_recall
-from benchmarks.works import WORKS, confidence, suspects
+from benchmarks.works import WORKS, confidence, queries, suspects
 from benchmarks.works.fits import store_graph
 
 TINY = SIZES["tiny"]
@@ -93,6 +99,7 @@ def root(tmp_path):
         "README.md": [table.SUMMARY],
         "docs/performance.md": [table.GOALS, table.FULL],
         "docs/accuracy.md": [trust.ACCURACY_GOALS],
+        "docs/active-learning.md": [trust.QUESTION_GOALS],
     }
     for name, section in trust.SECTIONS.items():
         blocks.setdefault(f"docs/{section.page}", []).append(name)
@@ -120,7 +127,9 @@ def test_each_case_runs_us_and_a_peer(name):
 
 
 @pytest.mark.usefixtures("fashion")
-@pytest.mark.parametrize("name", ["fashion_graph", "fashion_fit", "growth", "accuracy_digits"])
+@pytest.mark.parametrize(
+    "name", ["fashion_graph", "fashion_fit", "growth", "accuracy_digits", "questions_fashion"]
+)
 def test_a_peer_that_is_missing_is_named_with_the_extra_that_brings_it(name, monkeypatch, capsys):
     for module in ("hnswlib", "graphlearning", "pynndescent"):
         monkeypatch.setitem(sys.modules, module, None)
@@ -428,7 +437,7 @@ def test_results_are_compared_in_words(ours, theirs, unit, text):
 
 def test_goals_are_judged_by_full_size_rows_only():
     row = {
-        "case": "fashion_label", "size": "full", "measure": "`add_labels`, refit",
+        "case": "fashion_label", "size": "full", "work": "w", "measure": "`add_labels`, refit",
         "ours": {"value": 0.02}, "peers": [{"name": "scikit-learn, refit", "value": 80.0}],
     }  # fmt: skip
     lines = goals.goals_table(results.empty() | {"rows": [row]}, goals.GOALS).splitlines()
@@ -472,7 +481,8 @@ def test_goals_read_differences_shares_of_others_and_what_has_no_limit():
 
 
 def test_every_goal_is_of_a_case_and_every_section_too():
-    assert {goal.case for goal in (*goals.GOALS, *goals.TRUST_GOALS)} <= CASES.keys()
+    every = (*goals.GOALS, *goals.TRUST_GOALS, *goals.QUESTION_GOALS)
+    assert {goal.case for goal in every} <= CASES.keys()
     assert CASES.keys() >= trust.CASES
 
 
@@ -621,3 +631,155 @@ def test_what_is_on_the_page_of_accuracy_is_not_among_the_times():
     document = document_of([results.Row("w", "m", "share", mine, [peer])], "calibration")
     assert "theirs" in table.full(document)
     assert "theirs" not in table.full(document, without=trust.CASES)
+
+
+# Questions
+
+
+@pytest.fixture
+def questions():
+    """Findings of every rule and of batches, on two sets and with features."""
+    names = (queries.DEFAULT, "`margin`", "`entropy`", queries.RANDOM)
+    gains = {queries.DEFAULT: 0.02, "`margin`": 0.001, "`entropy`": -0.02}
+
+    def areas(work, kept):
+        entries = [results.Entry(n, 0.9 + gains.get(n, 0), error=0.01) for n in kept]
+        entries[0] = dataclasses.replace(entries[0], runs=5)
+        gaps = [results.Gap(n, queries.RANDOM, gains[n], 0.002) for n in kept if n in gains]
+        return results.Row(work, "area", "share", entries[0], also=entries[1:], gaps=gaps)
+
+    def batch(work, size):
+        entries = [results.Entry(n, 0.9, error=0.01) for n in question_cases.BATCHED]
+        measure = question_cases.batch_text(size)
+        return results.Row(work, measure, "share", entries[0], also=entries[1:])
+
+    sets = ("digits, 5 starts", "clothes, 5 starts")
+    rows = [areas(work, names) for work in sets]
+    rows.append(areas(f"digits{question_cases.GRADIENTS}, 5 starts", names[::3]))
+    curves = [
+        results.Curve(work, n, [10, 15, 20], [0.7, 0.8, 0.9], [0.01, 0.01, 0.01])
+        for work in sets
+        for n in names
+    ]
+    document = document_of([*rows, *curves], "every_rule")
+    about = next(iter(document["runs"].values()))
+    found = [batch(work, size) for work in sets for size in question_cases.BATCH_SIZES]
+    return results.merge(document, "run", about, "batches", found, ["every_rule", "batches"])
+
+
+def test_rules_are_ranked_and_those_that_lose_are_named(questions):
+    text = trust.block(questions, "every rule beside random questions")
+    lines = text.splitlines()
+    assert [line.split(" | ")[0].strip("| *") for line in lines[2:6]] == [
+        queries.DEFAULT, "`margin`", queries.RANDOM, "`entropy`",
+    ]  # fmt: skip
+    assert lines[2].count("92.0 %, +2.0 ± 0.2") == 3
+    assert lines[5].count("88.0 %, -2.0 ± 0.2 **loses**") == 2
+    assert lines[3].endswith("|  |")  # not run on features
+    lose, open_ = text.split("Lose to random")[1].split("Not told apart")
+    assert "- on digits, 5 starts: `entropy`." in lose
+    assert "- on digits, oriented gradients, 5 starts: none." in lose
+    assert "- on clothes, 5 starts: `margin`." in open_
+    assert text.index("active_rules.png") < text.index("active_curves.png")
+
+
+def test_a_verdict_is_that_of_students_interval_over_the_starts():
+    def row(value, n_starts):
+        gaps = [{"name": "r", "against": "random", "value": value, "error": 0.01}]
+        return {"ours": {"runs": n_starts}, "gaps": gaps}
+
+    # t = 2.776 of 4 degrees of freedom, 2.093 of 19
+    found = [rules.verdict(row(v, n), "r") for v in (0.025, -0.025, 0.03) for n in (5, 20)]
+    assert found == ["open", "wins", "open", "loses", "wins", "wins"]
+    assert rules.verdict(row(0.1, 5), "another") == ""
+
+
+def test_plots_of_questions_show_raw_pixels_and_go_stale(questions, tmp_path):
+    names = set(question_figures.plots(questions))
+    assert {path.name for path in figures.draw_all(questions, tmp_path)} == names
+    assert figures.stale(questions, tmp_path) == []
+    questions["curves"][0]["mean"][0] = 0.75
+    assert figures.stale(questions, tmp_path) == ["active_curves.png"]
+    on_features = next(r for r in questions["rows"] if question_cases.GRADIENTS in r["work"])
+    on_features["gaps"][0]["value"] = 0.5
+    assert figures.stale(questions, tmp_path) == ["active_curves.png"]
+
+
+def test_results_from_before_there_were_curves_are_read(tmp_path):
+    old = results.empty()
+    del old["curves"]
+    results.write(tmp_path / "results.json", old)
+    assert results.read(tmp_path / "results.json") == results.empty()
+
+
+def test_a_goal_of_one_work_is_not_judged_by_another():
+    def row(work, value):
+        common = {"case": "rounds", "size": "full", "measure": "preparation", "peers": []}
+        return common | {"work": work, "ours": {"value": value}}
+
+    rows = [row("a session on x, 1,000,000 points", 100.0), row("a session, 70,000 points", 3.5)]
+    found = goals.goals_table(results.empty() | {"rows": rows}, goals.QUESTION_GOALS)
+    assert "| 70,000 points: preparation | at most 8 s | 4 s | 3.5 s | yes, and more |" in found
+    assert "| 1,000,000 points: preparation | at most 120 s | 60 s | 100 s | yes |" in found
+
+
+def test_a_lead_that_chance_explains_is_no_lead():
+    gaps = [{"name": "r", "against": "", "value": 0.03, "error": 0.02}]
+    assert goals.surely_more("r")({"gaps": gaps}) == pytest.approx(-0.01)
+    with pytest.raises(KeyError):
+        goals.surely_more("another")({"gaps": gaps})
+
+
+def test_seeds_parted_between_processes_come_back_in_their_order(monkeypatch):
+    monkeypatch.setattr(question_cases, "cores", lambda: 3)
+
+    def at_once(self, contenders, inputs):
+        parts = {c.name: np.array(c.settings["seeds"]) for c in contenders}
+        return {
+            name: {
+                "labels": np.arange(4),
+                "one": seeds,
+                "three": np.tile(seeds[:, None], (2, 1, 5)),
+            }
+            for name, seeds in parts.items()
+        }
+
+    monkeypatch.setattr(Bench, "at_once", at_once)
+    found = question_cases._by_seed(Bench(TINY), "w", {}, {}, list(range(1000, 1008)))
+    assert found["labels"].tolist() == [0, 1, 2, 3]
+    assert found["one"].tolist() == list(range(1000, 1008))
+    assert found["three"][1, :, 4].tolist() == list(range(1000, 1008))
+
+
+def test_digits_are_asked_as_published_from_the_same_ten():
+    settings = {"n_points": 330, "n_given": 10, "budget": 30, "seeds": [0]}
+    who = [queries.AS_PUBLISHED, queries.THEIRS]
+    found = queries.digit_questions({}, settings | {"contenders": who}, lambda name: None)
+    assert found["labels"].tolist() == [10, 15, 20, 25, 30]
+    # what the example's page shows
+    np.testing.assert_allclose(found["accuracy"][0, 0, 1:], [0.797, 0.842, 0.902, 0.940], atol=5e-4)
+
+
+def test_their_recipe_asks_where_entropy_is_largest_and_no_label_is():
+    X = np.array([[0.0], [1.0], [2.0], [3.0], [4.0]])
+    recipe = queries.TheirRecipe(X)
+    recipe.learn(np.array([0, 4]), np.array([0, 1]))
+    asked = recipe.ask(3)
+    assert asked[0] == 2
+    assert set(asked) == {1, 2, 3}
+
+
+def test_the_interval_for_one_look_is_the_exact_one():
+    n_right, n = np.array([[0, 3], [7, 10]]), np.full((2, 2), 10)
+    low, high = queries.for_one_look(n_right, n, confidence=0.9)
+    assert low[0, 0] == 0
+    assert high[1, 1] == 1
+    np.testing.assert_allclose(binom.sf(n_right[0, 1] - 1, 10, low[0, 1]), 0.05)
+    np.testing.assert_allclose(binom.cdf(n_right[1, 0], 10, high[1, 0]), 0.05)
+
+
+def test_looks_are_counted_by_run():
+    settings = {"runs": 50, "draws": 60, "confidence": 0.95, "seeds": [1, 2]}
+    found = queries.peeking_draws({}, settings, lambda name: contextlib.nullcontext())
+    assert found["held"].shape == found["held_once"].shape == (len(queries.MOVES), 100)
+    assert (found["held"].mean(axis=1) > found["held_once"].mean(axis=1)).all()

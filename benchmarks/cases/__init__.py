@@ -15,6 +15,7 @@ from benchmarks.cases import (
     features,
     hindsight,
     large,
+    queries,
     suspects,
 )
 from benchmarks.results import Finding
@@ -47,6 +48,13 @@ CASES: dict[str, Case] = {
         suspects.suspects_fashion,
         features.digits_features,
         features.fashion_features,
+        queries.published_questions,
+        queries.chosen_digits,
+        queries.questions_fashion,
+        queries.every_rule,
+        queries.batches,
+        queries.rounds,
+        queries.peeking,
         everyday.many_points,
         everyday.one_more_label,
         everyday.new_points,

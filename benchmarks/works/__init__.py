@@ -6,7 +6,17 @@ returns arrays for the case to judge. It runs in a process of its own (`benchmar
 
 from __future__ import annotations
 
-from benchmarks.works import accuracy, confidence, disk, features, fits, neighbors, suspects, whole
+from benchmarks.works import (
+    accuracy,
+    confidence,
+    disk,
+    features,
+    fits,
+    neighbors,
+    queries,
+    suspects,
+    whole,
+)
 from benchmarks.works.work import Work
 
 WORKS: dict[str, Work] = {
@@ -18,6 +28,7 @@ WORKS: dict[str, Work] = {
     **accuracy.WORKS,
     **confidence.WORKS,
     **suspects.WORKS,
+    **queries.WORKS,
 }
 
 __all__ = ["WORKS", "Work"]
