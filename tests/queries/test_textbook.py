@@ -1,6 +1,7 @@
 """The rules that need more than a score of the predictions, against dense textbook versions."""
 
 import heapq
+import pickle
 
 import numpy as np
 import pytest
@@ -298,18 +299,15 @@ def test_density_of_no_weight_is_the_uncertainty_alone():
     np.testing.assert_allclose(rule.scores_[y < 0], entropy(state.label_distributions_)[y < 0])
 
 
-@given(seed=SEEDS, n=st.integers(8, 12), n_alone=st.integers(0, 3))
+@given(seed=SEEDS, n=st.integers(8, 12))
 @settings(max_examples=30)
-def test_the_recommended_rule_is_its_formula(seed, n, n_alone):
+def test_the_recommended_rule_is_its_formula(seed, n):
     W, y, state = random_state(seed, n)
-    n_more = 3 - n_alone  # classes that get a second label
-    y[np.flatnonzero(y < 0)[:n_more]] = np.arange(n_more)
-    state = LabelledGraph(state.graph_, y, state.label_distributions_)
-    new = (n_alone / (3 + n_more)) ** 3
-    rule = UncertainInfluence(alpha=0.9)
-    chosen = rule.query(state, 2)
+    chosen = UncertainInfluence(alpha=0.9).query(state, 2)
     d = W.sum(axis=1)
     A = np.diag(d) - W + np.diag(d) / 9
+    walk = np.linalg.inv(np.diag(d) - W + np.diag(d) / 19)  # alpha = 0.95
+    new = 1 / (1 + walk[:, y >= 0].sum(axis=1) * d.sum() / 19)
     ranked = np.sort(state.label_distributions_, axis=1)
     u = new + (1 - new) * (1 - (ranked[:, -1] - ranked[:, -2]))
     u[y >= 0] = 0
@@ -318,8 +316,49 @@ def test_the_recommended_rule_is_its_formula(seed, n, n_alone):
         free = np.setdiff1d(np.arange(n), known)
         C = np.linalg.inv(A[np.ix_(free, free)])
         gains = u[free] * (C @ u[free]) / np.sqrt(C.diagonal())
-        assert gains[free == node][0] == pytest.approx(gains.max())
+        # the field's series stops at a thousandth
+        assert gains[free == node][0] == pytest.approx(gains.max(), rel=3e-3)
         known.append(int(node))
+
+
+def test_the_recommended_rule_asks_where_a_class_may_be_unseen():
+    # three clusters in a row, labels in the first two: the third follows the second, quite sure
+    W = np.kron(np.eye(3), np.ones((8, 8)))
+    W[[7, 15], [8, 16]] = W[[8, 16], [7, 15]] = 0.01
+    y = np.full(24, -1)
+    y[[0, 1, 9, 10]] = [0, 0, 1, 1]
+    p = np.repeat([[1.0, 0.0], [0.05, 0.95], [0.05, 0.95]], 8, axis=0)
+    p[7] = p[8] = 0.5
+    state = LabelledGraph(Graph.from_affinity(W), y, p)
+    assert UncertainInfluence().query(state)[0] >= 16
+
+
+def test_the_evidence_of_the_recommended_rule_follows_the_labels():
+    _, y, state = random_state(5, 30)
+    rule, fresh = UncertainInfluence(), UncertainInfluence()
+    rule.query(state)
+    before = rule.scores_
+    y[np.flatnonzero(y < 0)[:2]] = [0, 1]
+    more = LabelledGraph(state.graph_, y, state.label_distributions_)
+    rule.query(more)
+    fresh.query(more)
+    np.testing.assert_allclose(rule.scores_, fresh.scores_, rtol=1e-9)
+    rule.query(state)  # as after an answer that was taken back
+    np.testing.assert_allclose(rule.scores_, before, rtol=1e-9)
+
+
+def test_the_recommended_rule_is_pickled_without_what_it_can_work_out_again():
+    _, _, state = random_state(6, 12)
+    rule = UncertainInfluence()
+    rule.query(state)
+    assert not {"_state", "_walk"} & set(pickle.loads(pickle.dumps(rule)).__dict__)
+
+
+def test_without_any_edge_the_recommended_rule_still_chooses():
+    graph = Graph.from_affinity(np.zeros((5, 5)))
+    p = np.full((5, 2), 0.5)
+    state = LabelledGraph(graph, [0, 1, -1, -1, -1], p)
+    assert set(UncertainInfluence().query(state, 3)) == {2, 3, 4}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from fewlabels._validation import check_integer
 from fewlabels.graph import Graph, knn_graph, rbf_graph
 from fewlabels.session.published_recipe import PublishedRecipe
-from fewlabels.session.recommended_recipe import N_NEIGHBORS, recommended_recipe
+from fewlabels.session.recommended_recipe import METRIC, N_NEIGHBORS, recommended_recipe
 from fewlabels.session.rounds import FloatArray, IntArray, Learner, Round, play
 
 N_ALL = 1797
@@ -87,8 +87,8 @@ def run_as_published(digits: Digits, budget: Budget) -> list[Round]:
 
 
 def recommended_graph(digits: Digits) -> Graph:
-    """Return the self-tuned nearest-neighbour graph that :func:`run_as_recommended` takes."""
-    return knn_graph(digits.X, n_neighbors=N_NEIGHBORS)
+    """Return the self-tuned graph of nearest neighbours that :func:`run_as_recommended` takes."""
+    return knn_graph(digits.X, n_neighbors=N_NEIGHBORS, metric=METRIC)
 
 
 def run_as_recommended(
