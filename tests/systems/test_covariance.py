@@ -367,3 +367,21 @@ def test_where_columns_may_not_be_kept_lost_labels_are_forgotten(monkeypatch):
     grown.observe(nodes(9, 41))
     once = SketchedCovariance(graph, 0.97, labelled=nodes(9, 41), n_columns=16)
     np.testing.assert_array_equal(grown.row_sums, once.row_sums)
+
+
+def test_a_hundred_labels_may_come_one_by_one_and_go_again():
+    graph = points(300)
+    order = np.random.default_rng(3).permutation(300)[:100]
+    grown = SketchedCovariance(graph, 0.97, n_columns=16, tol=1e-4)
+    for i in range(100):
+        grown.observe(np.sort(order[: i + 1]))
+    exact = dense(graph, 0.97, order)
+    others = np.setdiff1d(np.arange(300), order)[::20]
+    assert relative(grown.columns(others), exact[:, others]).max() < 2e-3
+    grown.observe(np.sort(np.delete(order, 40)))  # which lies in the middle of the columns
+    grown.observe(np.sort(order[:33]))
+    exact = dense(graph, 0.97, order[:33])
+    assert relative(grown.columns(others), exact[:, others]).max() < 2e-3
+    np.testing.assert_allclose(
+        grown.row_sums, exact.sum(axis=0), atol=2e-3 * exact.sum(axis=0).max()
+    )
