@@ -26,6 +26,8 @@ _WORK_COLUMNS = 160
 _JITTER = 1e-6
 # Labels whose columns are solved for together, and columns kept for labels that may come.
 _LABELS_AT_ONCE = 64
+# Columns that are solved for early, for who wants to know what the labels do.
+_FEW_UNKNOWN = 8
 # What the labels' columns may take; 268 labels of a million points.
 _MOST_KEPT_BYTES = 2**30
 
@@ -219,11 +221,11 @@ class SketchedCovariance:
         Returns
         -------
         ndarray of shape (n, len(nodes)), or None
-            None unless half of the columns at least are known from looking ahead; those that are
-            not are solved for and kept.
+            None where more than 8 columns, and more than half, are not known from looking ahead;
+            else those that are not are solved for, and kept for when the labels are observed.
         """
         n_known = sum(node in self._ahead for node in nodes.tolist())
-        if self._taken is None or 2 * n_known < len(nodes):
+        if self._taken is None or len(nodes) - n_known > max(n_known, _FEW_UNKNOWN):
             return None
         solved = self._solved(nodes)
         for j, node in enumerate(nodes.tolist()):
