@@ -245,13 +245,15 @@ def test_columns_looked_at_ahead_are_what_labels_do_to_the_scores(noise):
     np.testing.assert_allclose(covariance.responses(chosen), exact, rtol=0, atol=2e-5)
 
 
-def test_responses_are_offered_only_where_half_of_them_are_known():
+def test_many_responses_are_offered_only_where_half_of_them_are_known():
     covariance = SketchedCovariance(points(60), 0.9)
-    assert covariance.responses(nodes(5)) is None
-    covariance.lookahead().condition_on(5)
-    assert covariance.responses(nodes(5, 6, 7)) is None
-    assert covariance.responses(nodes(5, 6)).shape == (60, 2)
-    assert covariance.responses(nodes(5, 6, 7, 8)) is not None  # 6 is known now, too
+    assert covariance.responses(np.arange(9)) is None
+    for node in range(9):
+        covariance.lookahead().condition_on(node)
+    assert covariance.responses(np.arange(19)) is None
+    assert covariance.responses(np.arange(18)).shape == (60, 18)
+    assert covariance.responses(np.arange(19)) is not None  # those that were missing are kept
+    assert covariance.responses(np.arange(40, 48)).shape == (60, 8)  # few are welcome
 
 
 def test_labels_that_come_one_by_one_need_no_further_solve(monkeypatch):
@@ -367,3 +369,21 @@ def test_where_columns_may_not_be_kept_lost_labels_are_forgotten(monkeypatch):
     grown.observe(nodes(9, 41))
     once = SketchedCovariance(graph, 0.97, labelled=nodes(9, 41), n_columns=16)
     np.testing.assert_array_equal(grown.row_sums, once.row_sums)
+
+
+def test_a_hundred_labels_may_come_one_by_one_and_go_again():
+    graph = points(300)
+    order = np.random.default_rng(3).permutation(300)[:100]
+    grown = SketchedCovariance(graph, 0.97, n_columns=16, tol=1e-4)
+    for i in range(100):
+        grown.observe(np.sort(order[: i + 1]))
+    exact = dense(graph, 0.97, order)
+    others = np.setdiff1d(np.arange(300), order)[::20]
+    assert relative(grown.columns(others), exact[:, others]).max() < 2e-3
+    grown.observe(np.sort(np.delete(order, 40)))  # which lies in the middle of the columns
+    grown.observe(np.sort(order[:33]))
+    exact = dense(graph, 0.97, order[:33])
+    assert relative(grown.columns(others), exact[:, others]).max() < 2e-3
+    np.testing.assert_allclose(
+        grown.row_sums, exact.sum(axis=0), atol=2e-3 * exact.sum(axis=0).max()
+    )

@@ -107,8 +107,8 @@ class CovarianceRule(QueryRule):
     def responses(self, model: Any, points: npt.ArrayLike) -> FloatArray | None:
         """Return what labels at some points give to the scores of label spreading, if known.
 
-        That is, of the points that this rule chose last on the model's graph, by a sketch of the
-        covariance for the model's alpha. See :meth:`QueryRule.responses`.
+        That is, by a sketch of the covariance on the model's graph, for its alpha, of points that
+        this rule chose last, or of a few others. See :meth:`QueryRule.responses`.
         """
         state = self.__dict__.get("_state")
         if state is None or not isinstance(model, LabelSpreading):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from fewlabels._memory import require_memory
 from fewlabels.graph import Graph
 from fewlabels.solvers import row_blocks, run_all
 from fewlabels.systems._field import GaussianField
+from fewlabels.systems._label_columns import LabelColumns
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -24,6 +26,8 @@ _WORK_COLUMNS = 160
 _JITTER = 1e-6
 # Labels whose columns are solved for together, and columns kept for labels that may come.
 _LABELS_AT_ONCE = 64
+# Columns that are solved for early, for who wants to know what the labels do.
+_FEW_UNKNOWN = 8
 # What the labels' columns may take; 268 labels of a million points.
 _MOST_KEPT_BYTES = 2**30
 
@@ -136,7 +140,7 @@ class SketchedCovariance:
         self.sketches = sketches  # T, and R where it was asked for
         ones = np.ones((self._field.n, 1), dtype=np.float32)
         self.row_sums = self._field.apply(ones, self.labelled)[:, 0].astype(np.float64)
-        self._taken: list[_Taken] | None = []
+        self._taken: LabelColumns | None = LabelColumns(self._field.n)
         self._ahead: dict[int, Float32Array] = {}  # what was solved for to look ahead
 
     def observe(self, labelled: IntArray) -> None:
@@ -144,8 +148,8 @@ class SketchedCovariance:
         lost = np.setdiff1d(self.labelled, labelled)
         if len(lost) and self._taken is None:
             self._prepare()
-        while np.isin(lost, self.labelled).any():
-            self._put_back()
+        elif len(lost) and self._taken is not None:
+            self._put_back(self._taken, int(np.isin(self._taken.nodes, lost).argmax()))
         added = np.setdiff1d(labelled, self.labelled)
         for start in range(0, len(added), _LABELS_AT_ONCE):
             self._take_in(added[start : start + _LABELS_AT_ONCE])
@@ -160,7 +164,7 @@ class SketchedCovariance:
         answers = np.array([self.noise_of(int(node)) for node in added])
         sums = linalg.solve_triangular(U, self.row_sums[added], trans="T")
         self.row_sums -= Z @ sums
-        shares = []
+        shares: list[npt.NDArray[np.floating[Any]]] = [sums]
         for X, noise in zip(self.sketches, (answers, np.zeros_like(answers)), strict=False):
             share = linalg.solve_triangular(U, X[added] + noise, trans="T").astype(np.float32)
             self._subtract(X, Z, share)
@@ -169,22 +173,25 @@ class SketchedCovariance:
         for node in added.tolist():
             self._ahead.pop(node, None)
         if self._taken is not None:
-            self._taken.append(_Taken(added, Z, sums, shares))
+            self._taken.append(added, Z, shares)
             if 4 * self._field.n * len(self.labelled) > _MOST_KEPT_BYTES:
                 self._taken = None
         if self._taken is None:
             self._ahead = {}  # given other labels than these
 
-    def _put_back(self) -> None:
-        """Put back what the last labels took away."""
-        assert self._taken  # noqa: S101 - as long as there are labels
-        last = self._taken.pop()
-        self.row_sums += last.Z @ last.sums
-        for X, share in zip(self.sketches, last.shares, strict=True):
-            self._subtract(X, last.Z, -share)
-        self.labelled = np.setdiff1d(self.labelled, last.nodes)
+    def _put_back(self, taken: LabelColumns, first: int) -> None:
+        """Put back what the labels from number `first` on took away."""
+        for which, Z in taken.parts(first):
+            sums, *shares = taken.shares
+            self.row_sums += Z @ sums[which]
+            for X, share in zip(self.sketches, shares, strict=True):
+                self._subtract(X, Z, -share[which])
+        taken.cut(first)
+        self.labelled = np.sort(taken.nodes)
 
-    def _subtract(self, X: Float32Array, Z: Float32Array, shares: Float32Array) -> None:
+    def _subtract(
+        self, X: Float32Array, Z: Float32Array, shares: npt.NDArray[np.floating[Any]]
+    ) -> None:
         """X <- X - Z `shares`."""
 
         def block(i: int) -> None:
@@ -201,8 +208,8 @@ class SketchedCovariance:
     def columns(self, nodes: IntArray) -> Float32Array:
         """Return C at `nodes`, shape (n, len(nodes)); solves for those not looked at before."""
         result = self._solved(nodes)
-        for taken in self._taken or ():
-            self._subtract(result, taken.Z, taken.Z[nodes].T)
+        for _, Z in self._taken.parts() if self._taken is not None else ():
+            self._subtract(result, Z, Z[nodes].T)
         return result
 
     def responses(self, nodes: IntArray) -> FloatArray | None:
@@ -214,11 +221,11 @@ class SketchedCovariance:
         Returns
         -------
         ndarray of shape (n, len(nodes)), or None
-            None unless half of the columns at least are known from looking ahead; those that are
-            not are solved for and kept.
+            None where more than 8 columns, and more than half, are not known from looking ahead;
+            else those that are not are solved for, and kept for when the labels are observed.
         """
         n_known = sum(node in self._ahead for node in nodes.tolist())
-        if self._taken is None or 2 * n_known < len(nodes):
+        if self._taken is None or len(nodes) - n_known > max(n_known, _FEW_UNKNOWN):
             return None
         solved = self._solved(nodes)
         for j, node in enumerate(nodes.tolist()):
@@ -314,16 +321,6 @@ class SketchedLookahead:
             pick.shares.append(a)
         self.row_sums -= column * (self.row_sums[node] / total)
         self._picks.append(pick)
-
-
-@dataclass(frozen=True, eq=False)
-class _Taken:
-    """Labels that came together: their Z, and its factors in the row sums and the sketches."""
-
-    nodes: IntArray
-    Z: Float32Array
-    sums: FloatArray
-    shares: list[Float32Array]
 
 
 @dataclass(frozen=True, eq=False)
