@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import warnings
 from functools import partial
@@ -178,12 +179,10 @@ def simulate(
             # what takes long to import, and nobody waits for who only asks for --help
             from fewlabels.graph import knn_graph
             from fewlabels.io import read_labels, read_table
-            from fewlabels.queries import make_rule
             from fewlabels.report.output import check_can_write_folder
             from fewlabels.session import simulate as simulated
 
-            for name in rules:
-                make_rule(name)  # raises if there is none of that name
+            _check_rules(ctx, rules)
             check_can_write_folder(out)
             table = read_table(source, progress=stage("reading the table"))
             labels = read_labels(table, label)
@@ -199,7 +198,7 @@ def simulate(
                 "random_state": seed,
             }
             playing = stage("asking and answering")
-            with _folder(out), warnings.catch_warnings(record=True) as caught:
+            with _in_its_own_words(), _folder(out), warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 if force:
                     runs.unlink(missing_ok=True)
@@ -247,6 +246,32 @@ def _start(ctx: click.Context, initial: str) -> int | str:
     raise click.UsageError(
         f"--initial is {_ONE_PER_CLASS} or a whole number from 0, not {initial!r}.", ctx
     )
+
+
+def _check_rules(ctx: click.Context, names: list[str]) -> None:
+    from fewlabels.queries import RULES
+
+    for name in names:
+        if name not in RULES:
+            raise click.UsageError(
+                f"--query: there is no rule {name!r}. The rules are: {', '.join(sorted(RULES))}.",
+                ctx,
+            )
+
+
+@contextlib.contextmanager
+def _in_its_own_words() -> Any:
+    """Name options where the library names its parameters."""
+    from fewlabels.exceptions import DataFileError, InvalidInputError
+    from fewlabels.session._runs_file import ADVICE
+
+    try:
+        yield
+    except InvalidInputError as error:
+        raise InvalidInputError(re.sub(r"^(budget|initial)\b", r"--\1", str(error))) from error
+    except DataFileError as error:
+        here = "Choose another folder (--out), or begin anew with --force."
+        raise DataFileError(str(error).replace(ADVICE, here)) from error
 
 
 def _model(method: str) -> Any:

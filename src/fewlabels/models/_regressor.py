@@ -307,9 +307,15 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
     def _check_two_labels(self) -> None:
         components = self.graph_.component_labels[self._labels.nodes]
         if len(np.unique(components)) == len(components):
+            where = (
+                "there is one label only"
+                if len(components) == 1
+                else f"each of the {len(components)} labels lies in a component of the graph of "
+                "its own"
+            )
             raise InvalidInputError(
-                f"the labels ({len(components)}) lie each in a component of the graph of its own, "
-                "so that nothing tells by how much values differ. Label a second point in one."
+                f"{where}, so that nothing tells by how much values differ. Label a second point "
+                f"in {'its' if len(components) == 1 else 'one'} component."
             )
 
     def _deviations(self, V: FloatArray, scale: float) -> FloatArray:
