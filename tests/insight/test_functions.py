@@ -366,7 +366,7 @@ def test_the_only_label_of_a_class_is_not_judged_and_stands_last() -> None:
     assert found.judged.tolist() == [True] * 7 + [False]
     assert (found.n_judged, found.n_suspects, len(found)) == (7, 1, 8)
     lines = str(found).splitlines()
-    assert lines[0] == "1 of 7 labels are contradicted by the others"
+    assert lines[0] == "1 of 7 labels is contradicted by the others"
     assert lines[1].startswith("point 12: labelled 'dog', the others say 'cat'")
     assert lines[2:] == ["not judged, as the only labels of their classes: 'eel' (point 15)"]
     assert found.table(n_rows=0).splitlines()[1] == "and 1 more"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _RUNS = "runs.jsonl"
 _MAX_ITER = 1000
+_LONGEST_NAME = 28  # in the title of a figure
 _ONE_PER_CLASS = "one-per-class"
 
 _HELP = """\
@@ -313,15 +314,24 @@ def _write(
         "curves.csv": simulation_csv(curve),
         "curves.json": format_simulation(simulation_document(curve, classes, settings)),
     }
+    starts = "1 start" if curve.repeats == 1 else f"mean of {curve.repeats} starts"
+    name = Path(settings["input"]).name
+    title = f"{_short(name)}, {_short(labels.name)}: label {settings['method']}, {starts}"
     drawn = {
-        "curves.png": figures.draw_simulation(curve),
-        "macro_recall.png": figures.draw_simulation(curve, measure="macro_recall"),
+        "curves.png": figures.draw_simulation(curve, title=title),
+        "macro_recall.png": figures.draw_simulation(curve, measure="macro_recall", title=title),
     }
     writers: dict[str, Any] = {
         name: partial(figures.save_figure, figure) for name, figure in drawn.items()
     }
     writers |= {name: partial(_write_text, text) for name, text in texts.items()}
     return write_folder(out, writers)
+
+
+def _short(name: str) -> str:
+    """Return a name as a title can show it: cut, and with no sign that means mathematics."""
+    cut = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "\u2026"
+    return cut.replace("$", r"\$")
 
 
 def _write_text(text: str, path: Path) -> None:

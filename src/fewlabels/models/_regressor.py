@@ -12,6 +12,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._rows import row_blocks
+from fewlabels._validation import check_no_nan
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator, Trust
@@ -248,6 +249,17 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         check_is_fitted(self)
         self._check_parameters()
         return self._relabel(remove_numbers(self._labels, indices))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R^2 of :meth:`predict` on `X`, which must all have a true number in `y`.
+
+        Raises
+        ------
+        InvalidInputError
+            If `y` holds NaN.
+        """
+        check_no_nan(y)
+        return float(super().score(X, y, sample_weight))
 
     def _encode(self, y: Any, sample_weight: Any) -> Numbers:
         return encode_numbers(y, sample_weight)
