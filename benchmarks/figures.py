@@ -77,7 +77,7 @@ def _growth(series: list[dict[str, Any]]) -> Any:
         5.6,
         "How the time grows with the number of points",
         "Seconds on logarithmic scales, 64 features, 20 classes. Behind each name: the sizes\n"
-        "measured. The way of searching for neighbours changes with the size, so no slope is fitted.",
+        "measured. No slope is fitted, for the search of neighbours changes with the size.",
     )
     axes = figure.add_axes((0.085, 0.14, 0.53, 0.65))
     others = iter(zip(OTHERS, MARKERS, strict=True))

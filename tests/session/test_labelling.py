@@ -357,7 +357,10 @@ def test_the_same_answer_twice_is_one_answer():
         (lambda s: s.tell(1, 0.5), "is 0.5 of type float"),
         (lambda s: s.tell(1, [("a", "b")]), r"is \('a', 'b'\) of type tuple"),
         (lambda s: s.tell([1, 2], {"a", "b"}), "a list of them in order, got a set"),
-        (lambda s: s.tell(1, 3), "labels must be of one type: got 3 of type int, beside 'a' of type str"),
+        (
+            lambda s: s.tell(1, 3),
+            "labels must be of one type: got 3 of type int, beside 'a' of type str",
+        ),
         (lambda s: s.tell([1, 2], ["a", 3]), "labels must be of one type"),
         (lambda s: s.skip(0), "point 0 has a label already"),
         (lambda s: s.skip(9), "point 9 was skipped already"),

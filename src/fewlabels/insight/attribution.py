@@ -80,8 +80,7 @@ class Explanation:
             return f"point {self.node}: {self.message}"
         lines = [f"point {self.node}: {self._verdict()}"]
         lines += [
-            f"  {share:+7.1%}  point {node}, labelled {label!r}"
-            for node, label, share in shown
+            f"  {share:+7.1%}  point {node}, labelled {label!r}" for node, label, share in shown
         ]
         if self.note:
             lines.append(f"  {self.note}")

@@ -218,8 +218,8 @@ def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype[Any]]:
         )
     if column.dtype.kind == "c":
         raise InvalidTypeError(
-            f"Complex data not supported: {name} has dtype {column.dtype}. Give its real part, if that "
-            "is what is meant."
+            f"Complex data not supported: {name} has dtype {column.dtype}. Give its real part, if "
+            "that is what is meant."
         )
     dtype = column.dtype if column.dtype.kind == "f" else np.dtype(np.float64)
     if column.dtype.kind == "O":

@@ -155,12 +155,13 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
         others, shade = f"{n} other draws", " Shaded: 95 % interval of the mean."
     with mpl.rc_context(_STYLE):
         figure = _new_figure(5.2)
-        axes = figure.add_axes((0.085, 0.115, 0.565, 0.66))
+        axes = figure.add_axes((0.085, 0.115, 0.565, 0.63))
         _title(
             figure,
             "What are the questions worth?",
             f"Share of the digits without a label that are read right, on {others} of "
-            f"{N_PUBLISHED},\nten of them with a label at first.{shade}\nCrosses: the one draw that was published, with its own recipe.",
+            f"{N_PUBLISHED},\nten of them with a label at first.{shade}\n"
+            "Crosses: the one draw that was published, with its own recipe.",
         )
         curves: list[tuple[FloatArray, str, Any, str | None, str]] = [
             (spread.recommended[name], BLUE, "-", "o", "fewlabels"),
@@ -186,9 +187,7 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
     return figure
 
 
-def draw_simulation(
-    curve: LearningCurve, *, measure: str = "accuracy", title: str = ""
-) -> Figure:
+def draw_simulation(curve: LearningCurve, *, measure: str = "accuracy", title: str = "") -> Figure:
     """Draw the curves of a simulation; see :meth:`fewlabels.session.LearningCurve.plot`.
 
     Parameters

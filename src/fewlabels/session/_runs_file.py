@@ -157,8 +157,7 @@ def _seed_of(path: Path, line: bytes, data: str, settings: dict[str, Any]) -> in
         raise
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataFileError(
-            f"{path} holds no runs of a simulation that this version can read ({error}). "
-            f"{ADVICE}"
+            f"{path} holds no runs of a simulation that this version can read ({error}). {ADVICE}"
         ) from error
     return int(seed)
 
@@ -173,9 +172,7 @@ def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[st
     if header["data"] != data:
         differing.insert(0, "other data")
     if differing:
-        raise DataFileError(
-            f"{path} holds runs with {'; '.join(differing)}. {ADVICE}"
-        )
+        raise DataFileError(f"{path} holds runs with {'; '.join(differing)}. {ADVICE}")
 
 
 def _line(value: dict[str, Any]) -> bytes:

@@ -143,7 +143,9 @@ def _checks_to_prove(
     """Return how many more checks, right as often as `accuracy`, bring the low end to `wanted`."""
     if accuracy <= wanted or most < 1:
         return None
-    more = np.unique(np.append(np.geomspace(1, most, 200).astype(int), np.arange(1, min(most, 1000) + 1)))
+    more = np.unique(
+        np.append(np.geomspace(1, most, 200).astype(int), np.arange(1, min(most, 1000) + 1))
+    )
     right = estimate.accuracy * estimate.n_checks + accuracy * more
     n = estimate.n_checks + more
     low, _ = mean_interval(np.minimum(right, n), n, confidence=estimate.confidence)
