@@ -453,4 +453,4 @@ def test_an_iteration_cut_short_says_so() -> None:
 def test_one_label_alone_is_said_to_be_one():
     model = HarmonicRegressor().fit(Graph.from_affinity(1 - np.eye(3)), [1.0, np.nan, np.nan])
     with pytest.raises(InvalidInputError, match=r"there is one label only.*in its component"):
-        model.posterior_std(X=None)
+        model.posterior_std()
