@@ -47,7 +47,9 @@ def draw_reliability(ax, title):
     ax.plot(means, shares, marker="o", color="#0072B2", label="measured")
     for k, mean, share in zip(here, means, shares, strict=True):
         n = f"{np.sum(group == k):,}"
-        ax.annotate(n, (mean, share), (2, 7), textcoords="offset points", ha="right")
+        # the last two lie close together: the count of one stands below it
+        place, side = ((4, -15), "left") if k == len(edges) - 3 else ((2, 7), "right")
+        ax.annotate(n, (mean, share), place, textcoords="offset points", ha=side)
     ax.set_title(title)
     ax.set_ylim(0.28, 1.06)
     ax.set_xlabel("mean probability that is said")

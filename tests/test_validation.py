@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
+from fewlabels import LabelSpreading, knn_graph
+from fewlabels._validation import (
+    check_choice,
+    check_integer,
+    check_n_jobs,
+    check_no_nan,
+    check_real,
+    naming_rows,
+)
 from fewlabels.exceptions import (
     DataFileError,
     FewLabelsError,
@@ -154,3 +163,65 @@ def test_numbers_of_jobs_pass(n_jobs: Any) -> None:
 def test_what_is_no_number_of_jobs_is_refused(n_jobs: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="n_jobs must be"):
         check_n_jobs(n_jobs)
+
+
+TEXT = "could not convert string to float: 'p'"
+MISSING = "Input X contains NaN.\nmore"
+
+
+class Table:
+    """As much of a table as is looked at."""
+
+    columns = ("a", "b", "c", "d", "e", "f", "g")
+
+    def __init__(self, cells: list[list[Any]]) -> None:
+        self._cells = cells
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(self._cells, dtype=dtype or object)
+
+
+def test_columns_of_text_are_named() -> None:
+    table = Table([[1.0, "p", 2.0, "3", None, 4, 5]])
+    assert "hold something else: 'b'. Drop them" in naming_rows(table, TEXT)
+    array = np.array([[1.0, "p"], ["q", 2.0], [3, 4]], dtype=object)
+    assert "something else, counted from 0: 0, 1. Drop" in naming_rows(array, TEXT)
+    many = Table([list("pqrstuv")])
+    assert "'a', 'b', 'c', 'd', 'e' and 2 more" in naming_rows(many, TEXT)
+    assert naming_rows([["p"], [1, 2]][:1][0], TEXT) == TEXT  # no matrix: there are no columns
+
+
+def test_columns_of_a_table_that_hold_nan_are_named_beside_the_rows() -> None:
+    table = Table([[0, 1, 2, 3, 4, 5, 6], [0, np.nan, 2, 3, 4, 5, np.inf]])
+    assert naming_rows(table, MISSING) == (
+        "Input X contains NaN. Rows that hold them, counted from 0: 1 (1 in all). "
+        "Columns: 'b', 'g'."
+    )
+
+
+def test_missing_entries_of_pandas_own_columns_are_found() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"a": [1, 2], "b": [3, None]}).convert_dtypes()
+    assert naming_rows(table, MISSING).endswith("0: 1 (1 in all). Columns: 'b'.")
+
+
+@pytest.mark.parametrize("X", ["x.csv", Path("x.csv")])
+def test_a_file_name_is_no_array_and_it_is_said_how_to_read_it(X: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"got 'x\.csv'\. If that is a file, .*np\.load"):
+        knn_graph(X)
+    with pytest.raises(InvalidInputError, match=r"got 'x\.csv'\. If that is a file"):
+        LabelSpreading().fit(X, [0, -1])
+
+
+def test_a_vector_is_named_by_its_shape_and_not_printed() -> None:
+    with pytest.raises(InvalidInputError, match="of shape \\(300,\\)") as caught:
+        knn_graph(np.arange(300.0))
+    assert "299" not in str(caught.value)
+    assert "Reshape your data" in str(caught.value)
+
+
+def test_nan_is_no_true_answer() -> None:
+    check_no_nan(["a", "b"])
+    check_no_nan([0.5, 1.0])
+    with pytest.raises(InvalidInputError, match="2 of 3 entries, the first at row 1"):
+        check_no_nan([0.0, np.nan, np.nan])

@@ -3,11 +3,44 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
+
+_TO_READ = {
+    errno.ENOENT: "there is no such file; look at the name and the folder",
+    errno.EISDIR: "it is a folder; name the file in it",
+    errno.ENOTDIR: "a part of its path is a file, not a folder; look at the path",
+    errno.EACCES: "you may not read it; ask for its permission",
+}
+_TO_WRITE = {
+    errno.ENOENT: "its folder does not exist; create that first, or choose another",
+    errno.EISDIR: "it is a folder; name a file in it",
+    errno.ENOTDIR: "a part of its path is a file, not a folder; choose another path",
+    errno.EACCES: "you may not write to its folder; choose another place",
+    errno.ENOSPC: "the disk is full; free some of it, or choose another place",
+}
+
+
+@contextlib.contextmanager
+def explaining_errors(path: str | os.PathLike[str], *, writing: bool) -> Iterator[None]:
+    """Raise an OSError of the block again, with `path`, what is wrong and what to do.
+
+    It stays of the same class, such as FileNotFoundError. Whatever else the system names, such as
+    a temporary file, nobody knows.
+    """
+    try:
+        yield
+    except OSError as error:
+        known, verb = (_TO_WRITE, "written") if writing else (_TO_READ, "read")
+        code = error.errno
+        if code is None:  # raised by Python code, which says what it is
+            raise
+        why = known.get(code) or error.strerror
+        raise OSError(code, f"can't be {verb}: {why}", os.fspath(path)) from error
 
 
 @contextlib.contextmanager

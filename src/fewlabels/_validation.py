@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -12,6 +13,9 @@ from scipy import sparse
 from sklearn.utils import check_consistent_length
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+
+# Columns that an error names.
+_MOST_NAMED = 5
 
 
 def check_integer(
@@ -114,21 +118,98 @@ def check_same_length(*columns: Any) -> None:
         raise InvalidInputError(f"{error} Give one entry a point in each.") from error
 
 
+def check_no_nan(y: Any) -> None:
+    """Raise if the true answers to score against hold NaN."""
+    column = np.asarray(y)
+    if column.dtype.kind != "f" or column.ndim != 1 or not np.isnan(column).any():
+        return
+    bad = np.flatnonzero(np.isnan(column))
+    raise InvalidInputError(
+        f"y contains NaN, which is no true answer to score against: {len(bad)} of {len(column)} "
+        f"entries, the first at row {bad[0]}. Score the others: known = ~np.isnan(y); "
+        "score(X[known], y[known])."
+    )
+
+
 def naming_rows(X: Any, message: str) -> str:
-    """Add to scikit-learn's message the rows of its NaN or infinite values, or the way to 2-D."""
+    """Add to scikit-learn's message where in `X` the fault is, or what to pass instead.
+
+    Of NaN and infinity, the rows, and in a table the columns; of text, the columns. Arrays are
+    named by their shape, and not printed.
+    """
+    if isinstance(X, (str, os.PathLike)):
+        return (
+            f"X must hold numbers, one row a point; got {os.fspath(X)!r:.200}. If that is a file, "
+            "read it first: an .npy file with np.load(path, mmap_mode='r'), a table with "
+            "pandas.read_csv(path) or the like, of which X is the columns of numbers."
+        )
     if message.startswith("Found array with dim"):
         array = "X" if hasattr(X, "reshape") else "np.asarray(X)"
         return (
             f"{message} X has shape {np.shape(X)}; make it one row a point: "
             f"{array}.reshape(len(X), -1)."
         )
+    if message.startswith("Expected 2D array") and "Reshape your data" in message:
+        got = message.partition(":")[0]
+        return f"{got}, of shape {np.shape(X)}. {message[message.index('Reshape your data') :]}"
+    if message.startswith(("could not convert", "float() argument")):
+        return message + _of_text(X)
     if "NaN" not in message and "infinity" not in message:
         return message
+    columns = ""
     if sparse.issparse(X):
         matrix = X.tocoo()
         bad = np.unique(matrix.row[~np.isfinite(matrix.data)])
     else:
-        bad = np.flatnonzero(~np.isfinite(np.asarray(X, dtype=np.float64)).all(axis=1))
+        finite = np.isfinite(_floats(X))
+        bad = np.flatnonzero(~finite.all(axis=1))
+        if hasattr(X, "columns"):
+            columns = f" Columns: {_listed(_names(X, np.flatnonzero(~finite.all(axis=0))))}."
     listed = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
     first_line = message.splitlines()[0]
-    return f"{first_line} Rows that hold them, counted from 0: {listed} ({len(bad)} in all)."
+    rows = f" Rows that hold them, counted from 0: {listed} ({len(bad)} in all)."
+    return f"{first_line}{rows}{columns}"
+
+
+def _floats(X: Any) -> Any:
+    """Return a table or an array of numbers as float64, pandas.NA as NaN."""
+    try:
+        return np.asarray(X, dtype=np.float64)
+    except TypeError:  # pandas.NA is no float
+        return X.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _of_text(X: Any) -> str:
+    """Say which columns hold what is no number."""
+    cells = np.asarray(X, dtype=object)
+    if cells.ndim != 2:
+        return ""
+    wrong = [column for column in range(cells.shape[1]) if not _is_numeric(cells[:, column])]
+    if not wrong:
+        return ""
+    named = _listed(_names(X, np.array(wrong)))
+    counted = "" if hasattr(X, "columns") else ", counted from 0"
+    return (
+        f". X must hold numbers; columns that hold something else{counted}: {named}. Drop them, or "
+        "make numbers of them, such as with sklearn.preprocessing.OneHotEncoder."
+    )
+
+
+def _is_numeric(cells: Any) -> bool:
+    try:
+        cells.astype(np.float64)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _names(X: Any, places: Any) -> list[Any]:
+    if not hasattr(X, "columns"):
+        return list(places.tolist())
+    names = list(X.columns)
+    return [names[place] for place in places.tolist()]
+
+
+def _listed(names: list[Any]) -> str:
+    rest = "" if len(names) <= _MOST_NAMED else f" and {len(names) - _MOST_NAMED} more"
+    return ", ".join(map(repr, names[:_MOST_NAMED])) + rest

@@ -221,11 +221,14 @@ def test_settings(table, out, options, labels):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (("--query", "guess"), "there is no query rule 'guess'. The rules are: auto, "),
-        (("--budget", 50), "budget must be less than 50, the number of points with a true label"),
-        (("--budget", 2), "budget counts the first labels too"),
+        (("--query", "guess"), "--query: there is no rule 'guess'. The rules are: auto, "),
+        (
+            ("--budget", 50),
+            "Error: --budget must be less than 50, the number of points with a true label",
+        ),
+        (("--budget", 2), "Error: --budget counts the first labels too"),
         (("--initial", "two"), "--initial is one-per-class or a whole number from 0, not 'two'"),
-        (("--initial", 50), "initial must be from 0 to 49"),
+        (("--initial", 50), "Error: --initial must be from 0 to 49"),
         (("--repeats", 0), "--repeats"),
         (("--label", "colour"), "has no column 'colour'"),
         (("--features", "z"), "no column 'z'"),
@@ -239,6 +242,19 @@ def test_bad_input_is_one_line_and_leaves_nothing_behind(table, out, options, re
     assert result.stderr.startswith("Error: ")
     assert reason in result.stderr
     assert [path.name for path in table.parent.iterdir()] == ["in.csv"]
+
+
+def test_an_unknown_rule_is_not_told_of_functions(table, out):
+    result = run(table, "--label", "kind", "-o", out, "--query", "guess")
+    assert "function" not in result.stderr
+
+
+def test_runs_of_other_settings_are_refused_by_the_names_of_options(table, out):
+    assert run(table, "--label", "kind", "-o", out, *FEW).exit_code == 0
+    result = run(table, "--label", "kind", "-o", out, *FEW, "--batch-size", 5)
+    assert result.exit_code == 2
+    assert "Choose another folder (--out), or begin anew with --force." in result.stderr
+    assert "delete" not in result.stderr
 
 
 def test_a_place_that_is_no_folder_is_one_line_before_the_work(table):

@@ -121,7 +121,7 @@ def test_a_foreign_file_is_refused_by_name(tmp_path: Path, content: bytes) -> No
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(GraphFileError, match="can't be read: Is a directory"):
+    with pytest.raises(GraphFileError, match="can't be read: it is a folder; name the file in it"):
         Graph.load(tmp_path)
 
 

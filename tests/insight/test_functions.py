@@ -366,7 +366,7 @@ def test_the_only_label_of_a_class_is_not_judged_and_stands_last() -> None:
     assert found.judged.tolist() == [True] * 7 + [False]
     assert (found.n_judged, found.n_suspects, len(found)) == (7, 1, 8)
     lines = str(found).splitlines()
-    assert lines[0] == "1 of 7 labels are contradicted by the others"
+    assert lines[0] == "1 of 7 labels is contradicted by the others"
     assert lines[1].startswith("point 12: labelled 'dog', the others say 'cat'")
     assert lines[2:] == ["not judged, as the only labels of their classes: 'eel' (point 15)"]
     assert found.table(n_rows=0).splitlines()[1] == "and 1 more"
@@ -420,3 +420,19 @@ def test_a_notebook_shows_what_is_printed() -> None:
 def test_bad_input_is_refused(call: object, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         call()  # type: ignore[operator]
+
+
+def test_an_explanation_is_a_table_of_as_many_labels_as_are_asked_for():
+    found = explain_scores(
+        4,
+        np.array([0.3, 0.1]),
+        np.eye(2),
+        np.array([0, 9]),
+        np.array(["a", "b"]),
+        np.array(["a", "b"]),
+    )
+    assert found.table() == repr(found)
+    assert found.table(n_rows=1).splitlines() == repr(found).splitlines()[:2]
+    assert found.table(n_rows=0).splitlines() == repr(found).splitlines()[:1]
+    with pytest.raises(InvalidInputError, match="n_rows must be at least 0, got -1"):
+        found.table(n_rows=-1)

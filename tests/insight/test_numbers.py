@@ -157,3 +157,12 @@ def test_a_pickle_spreads_as_it_was_fitted_whatever_is_set_later() -> None:
     np.testing.assert_allclose(fresh.loo_predictions_, model.loo_predictions_)
     np.testing.assert_allclose(fresh.posterior_std([1, 30]), model.posterior_std([1, 30]))
     assert str(fresh.explain(9)) == str(model.explain(9))
+
+
+def test_an_explanation_is_a_table_of_as_many_labels_as_are_asked_for() -> None:
+    y = np.array([0.0, np.nan, np.nan, 4.0])
+    found = HarmonicRegressor(**EXACT).fit(path_graph(np.ones(3)), y).explain(1)
+    assert found.table() == repr(found)
+    assert found.table(n_rows=1).splitlines() == [*repr(found).splitlines()[:2], "  and 1 more"]
+    with pytest.raises(InvalidInputError, match="n_rows must be at least 0"):
+        found.table(n_rows=-1)

@@ -448,3 +448,17 @@ def test_an_iteration_cut_short_says_so() -> None:
         model = HarmonicRegressor(max_iter=3, solver="sweeps").fit(path_graph(np.ones(1499)), y)
     assert [w.category for w in caught] == [ConvergenceWarning]
     assert np.isfinite(model.transduction_).all()
+
+
+def test_one_label_alone_is_said_to_be_one():
+    model = HarmonicRegressor().fit(Graph.from_affinity(1 - np.eye(3)), [1.0, np.nan, np.nan])
+    with pytest.raises(InvalidInputError, match=r"there is one label only.*in its component"):
+        model.posterior_std()
+
+
+def test_errors_name_the_argument_that_is_wrong(regressor) -> None:
+    with pytest.raises(InvalidInputError, match=r"^y is empty"):
+        regressor().fit(np.empty((0, 2)), [])
+    model = regressor().fit(path_graph(np.ones(3)), [1, None, None, 3])
+    with pytest.raises(InvalidTypeError, match=r"^the labels must hold numbers.*FewLabelsClass"):
+        model.add_labels([1], ["a"])

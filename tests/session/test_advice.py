@@ -150,3 +150,24 @@ def test_advice_of_a_session_comes_from_its_own_checks(two_parts):
     assert advice.estimate.accuracy == 1
     assert advice.action == "stop"
     assert advice.wanted == 0.3
+
+
+def test_the_fewest_checks_are_those_that_prove_it_if_all_are_right():
+    advice = advice_on([True] * 30, 0.9)
+    enough = 30 + advice.fewest_checks
+    assert mean_interval(enough, enough)[0] >= 0.9 > mean_interval(enough - 1, enough - 1)[0]
+    assert advice.fewest_checks < advice.checks_needed
+    said = f"{advice.fewest_checks} more random checks would prove it if it is right at all of them"
+    assert f"{said}; about {advice.checks_needed} if {100 * advice.accuracy_now[1]:.1f} % are" in (
+        str(advice)
+    )
+    assert advice_on([True] * 60, 0.9).fewest_checks == 0
+    assert advice_on([True] * 5, 0.9).fewest_checks is None
+
+
+def test_where_every_point_has_a_label_no_accuracy_is_in_question(two_parts):
+    session = Session(two_parts).tell(range(10), ["a"] * 5 + ["b"] * 5)
+    advice = session.advice()
+    assert (advice.action, advice.nothing_to_predict) == ("stop", True)
+    assert str(advice) == "Stop.\nAll 10 points have a label: nothing is left to predict."
+    assert not Session(two_parts).tell([0, 5], ["a", "b"]).advice().nothing_to_predict

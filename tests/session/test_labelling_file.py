@@ -215,3 +215,26 @@ def test_saving_fails_whole(path, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["session.json"]
     with pytest.raises(FileNotFoundError):
         Session.load(tmp_path / "none.json", GRAPH)
+
+
+def test_errors_of_the_disk_name_the_path_given_and_what_to_do(tmp_path):
+    graph = Graph.from_affinity(np.ones((4, 4)) - np.eye(4))
+    session = Session(graph)
+    with pytest.raises(IsADirectoryError, match="it is a folder; name a file in it") as caught:
+        session.save(tmp_path)
+    assert (caught.value.filename, list(tmp_path.iterdir())) == (str(tmp_path), [])
+    nowhere = tmp_path / "none" / "s.json"
+    with pytest.raises(FileNotFoundError, match="its folder does not exist") as caught:
+        session.save(nowhere)
+    assert caught.value.filename == str(nowhere)
+    with pytest.raises(FileNotFoundError, match="there is no such file") as caught:
+        Session.load(nowhere, graph)
+    assert caught.value.filename == str(nowhere)
+    with pytest.raises(IsADirectoryError, match="it is a folder; name the file in it"):
+        Session.load(tmp_path, graph)
+    for path, kind in ((tmp_path, IsADirectoryError), (nowhere, FileNotFoundError)):
+        with pytest.raises(kind) as caught:
+            graph.save(path)
+        assert caught.value.filename == str(path)
+    with pytest.raises(FileNotFoundError, match="there is no such file"):
+        Graph.load(nowhere)

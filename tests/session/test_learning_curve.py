@@ -211,6 +211,24 @@ def test_of_many_rules_only_the_best_and_random_have_bands():
     assert "only of the best rule and of random" in axes.get_legend().get_title().get_text()
 
 
+def test_no_tick_and_little_room_is_above_all_right():
+    curve = curve_of(3)
+    for name in curve.queries:
+        curve.accuracy[name] = np.ones_like(curve.accuracy[name])
+    axes = drawn(curve)
+    assert 100 in axes.get_yticks()
+    assert axes.get_yticks().max() <= 100 < axes.get_ylim()[1] < 100.5
+    random, *others = sorted(axes.lines, key=lambda line: line.get_color() != "#737373")
+    assert random.get_zorder() > max(line.get_zorder() for line in others)
+
+
+def test_the_legend_covers_no_part_of_the_axes():
+    axes = drawn(curve_of(3))
+    axes.figure.draw_without_rendering()
+    renderer = axes.figure.canvas.get_renderer()
+    assert not axes.get_legend().get_window_extent(renderer).overlaps(axes.bbox)
+
+
 def test_one_repeat_has_no_bands():
     axes = drawn(curve_of(1))
     assert len(axes.collections) == 0

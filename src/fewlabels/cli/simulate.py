@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import warnings
 from functools import partial
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _RUNS = "runs.jsonl"
 _MAX_ITER = 1000
+_LONGEST_NAME = 28  # in the title of a figure
 _ONE_PER_CLASS = "one-per-class"
 
 _HELP = """\
@@ -178,12 +180,10 @@ def simulate(
             # what takes long to import, and nobody waits for who only asks for --help
             from fewlabels.graph import knn_graph
             from fewlabels.io import read_labels, read_table
-            from fewlabels.queries import make_rule
             from fewlabels.report.output import check_can_write_folder
             from fewlabels.session import simulate as simulated
 
-            for name in rules:
-                make_rule(name)  # raises if there is none of that name
+            _check_rules(ctx, rules)
             check_can_write_folder(out)
             table = read_table(source, progress=stage("reading the table"))
             labels = read_labels(table, label)
@@ -199,7 +199,7 @@ def simulate(
                 "random_state": seed,
             }
             playing = stage("asking and answering")
-            with _folder(out), warnings.catch_warnings(record=True) as caught:
+            with _in_its_own_words(), _folder(out), warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 if force:
                     runs.unlink(missing_ok=True)
@@ -249,6 +249,32 @@ def _start(ctx: click.Context, initial: str) -> int | str:
     )
 
 
+def _check_rules(ctx: click.Context, names: list[str]) -> None:
+    from fewlabels.queries import RULES
+
+    for name in names:
+        if name not in RULES:
+            raise click.UsageError(
+                f"--query: there is no rule {name!r}. The rules are: {', '.join(sorted(RULES))}.",
+                ctx,
+            )
+
+
+@contextlib.contextmanager
+def _in_its_own_words() -> Any:
+    """Name options where the library names its parameters."""
+    from fewlabels.exceptions import DataFileError, InvalidInputError
+    from fewlabels.session._runs_file import ADVICE
+
+    try:
+        yield
+    except InvalidInputError as error:
+        raise InvalidInputError(re.sub(r"^(budget|initial)\b", r"--\1", str(error))) from error
+    except DataFileError as error:
+        here = "Choose another folder (--out), or begin anew with --force."
+        raise DataFileError(str(error).replace(ADVICE, here)) from error
+
+
 def _model(method: str) -> Any:
     from fewlabels import LabelPropagation, LabelSpreading
 
@@ -288,15 +314,24 @@ def _write(
         "curves.csv": simulation_csv(curve),
         "curves.json": format_simulation(simulation_document(curve, classes, settings)),
     }
+    starts = "1 start" if curve.repeats == 1 else f"mean of {curve.repeats} starts"
+    name = Path(settings["input"]).name
+    title = f"{_short(name)}, {_short(labels.name)}: label {settings['method']}, {starts}"
     drawn = {
-        "curves.png": figures.draw_simulation(curve),
-        "macro_recall.png": figures.draw_simulation(curve, measure="macro_recall"),
+        "curves.png": figures.draw_simulation(curve, title=title),
+        "macro_recall.png": figures.draw_simulation(curve, measure="macro_recall", title=title),
     }
     writers: dict[str, Any] = {
         name: partial(figures.save_figure, figure) for name, figure in drawn.items()
     }
     writers |= {name: partial(_write_text, text) for name, text in texts.items()}
     return write_folder(out, writers)
+
+
+def _short(name: str) -> str:
+    """Return a name as a title can show it: cut, and with no sign that means mathematics."""
+    cut = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "\u2026"
+    return cut.replace("$", r"\$")
 
 
 def _write_text(text: str, path: Path) -> None:

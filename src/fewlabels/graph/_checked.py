@@ -46,7 +46,7 @@ def checked_features(X: Any) -> Any:
             X, accept_sparse="csr", dtype=(np.float64, np.float32), ensure_min_samples=1
         )
     except TypeError as error:
-        raise InvalidTypeError(str(error)) from error
+        raise InvalidTypeError(naming_rows(X, str(error))) from error
     except (ValueError, OverflowError) as error:
         raise InvalidInputError(naming_rows(X, str(error))) from error
     values = features.data if sparse.issparse(features) else features

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from fewlabels._files import replace_when_whole
+from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels.exceptions import GraphFileError
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -51,14 +51,8 @@ def save_arrays(
         arrays["dense"] = affinity
     if local_scales is not None:
         arrays["local_scales"] = local_scales
-    try:
-        with replace_when_whole(path) as file:
-            np.savez(file, **arrays)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        # It names the temporary file, of which nobody knows; OSError finds the right subclass.
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+    with explaining_errors(path, writing=True), replace_when_whole(path) as file:
+        np.savez(file, **arrays)
 
 
 def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, dict[str, Any]]:
@@ -76,7 +70,12 @@ def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, dict[str, Any]]
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
     except FileNotFoundError:
-        raise
+        with explaining_errors(path, writing=False):
+            raise
+    except IsADirectoryError as error:
+        raise GraphFileError(
+            f"{name} can't be read: it is a folder; name the file in it."
+        ) from error
     except OSError as error:
         raise GraphFileError(f"{name} can't be read: {error.strerror or error}.") from error
     except _UNREADABLE as error:

@@ -67,17 +67,27 @@ class Explanation:
             if sizes[k] != 0
         ]
 
-    def __repr__(self) -> str:
+    def table(self, n_rows: int = 5) -> str:
+        """Return the labels that count most as text, below what they come to.
+
+        Parameters
+        ----------
+        n_rows : int, default=5
+            Most labels that are listed; at least 0.
+        """
+        shown = self.top(check_integer("n_rows", n_rows, minimum=0))
         if self.message:
             return f"point {self.node}: {self.message}"
         lines = [f"point {self.node}: {self._verdict()}"]
         lines += [
-            f"  {share:+7.1%}  point {node}, labelled {label!r}"
-            for node, label, share in self.top()
+            f"  {share:+7.1%}  point {node}, labelled {label!r}" for node, label, share in shown
         ]
         if self.note:
             lines.append(f"  {self.note}")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.table()
 
     def _verdict(self) -> str:
         scores, names = self.scores, self.classes.tolist()

@@ -50,17 +50,28 @@ class NumberExplanation:
             if self.shares[k] > 0
         ]
 
-    def __repr__(self) -> str:
+    def table(self, n_rows: int = 5) -> str:
+        """Return the labels that count most as text, below the number that they come to.
+
+        Parameters
+        ----------
+        n_rows : int, default=5
+            Most labels that are listed; at least 0.
+        """
+        shown = self.top(check_integer("n_rows", n_rows, minimum=0))
         if self.message:
             return f"point {self.node}: {self.message}"
         lines = [f"point {self.node}: {self.value:g}, the mean of"]
         lines += [
-            f"  {share:6.1%}  point {node}, labelled {label:g}" for node, label, share in self.top()
+            f"  {share:6.1%}  point {node}, labelled {label:g}" for node, label, share in shown
         ]
         rest = int((self.shares > 0).sum()) - len(lines) + 1
         if rest > 0:
             lines.append(f"  and {rest} more")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.table()
 
 
 def explain_number(

@@ -97,7 +97,7 @@ class SuspectLabels:
         shown = min(n_rows, self.n_suspects)
         if self.n_judged == 0:
             return "no label can be judged, for none has another of its class"
-        lines = [f"{self.n_suspects} of {_labels(self.n_judged)} contradicted by the others"]
+        lines = [f"{self._counted()} contradicted by the others"]
         lines += [
             f"point {node}: labelled {label!r}, the others say {other!r} (margin {margin:+.2f}"
             + (f", above all point {rival})" if rival >= 0 else ")")
@@ -113,12 +113,13 @@ class SuspectLabels:
             lines.append(f"not judged, as the only labels of their classes: {named}")
         return "\n".join(lines)
 
+    def _counted(self) -> str:
+        labels = "label" if self.n_judged == 1 else "labels"
+        verb = "is" if self.n_suspects == 1 else "are"
+        return f"{self.n_suspects} of {self.n_judged} {labels} {verb}"
+
     def __repr__(self) -> str:
         return self.table()
-
-
-def _labels(n: int) -> str:
-    return "1 label is" if n == 1 else f"{n} labels are"
 
 
 def rank_suspects(
@@ -180,7 +181,7 @@ def rank_suspects(
     ... ]), np.zeros(6))
     >>> classes = np.array(["cat", "dog", "eel"])
     >>> print(rank_suspects(heard, [3, 4, 5, 6, 7, 8], [0, 0, 1, 1, 1, 2], classes))
-    1 of 5 labels are contradicted by the others
+    1 of 5 labels is contradicted by the others
     point 5: labelled 'dog', the others say 'cat' (margin -3.54, above all point 3)
     not judged, as the only labels of their classes: 'eel' (point 8)
     """

@@ -132,7 +132,7 @@ def choose_alpha(
             )
     return Choice(
         candidates[best],
-        why or f"the default; {n} labels left out do not speak clearly for another",
+        why or f"the default; {n} labels left out do not speak clearly for another alpha",
         figures,
     )
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
 from fewlabels._memory import require_memory
+from fewlabels._validation import check_no_nan
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 from fewlabels.models._estimator import GraphEstimator, Trust
@@ -238,6 +239,17 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         check_is_fitted(self)
         self._check_parameters()
         return self._relabel(remove_codes(self._labels, indices))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy of :meth:`predict` on `X`, which must all have a true label in `y`.
+
+        Raises
+        ------
+        InvalidInputError
+            If `y` holds NaN.
+        """
+        check_no_nan(y)
+        return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -187,7 +187,7 @@ class GraphEstimator(BaseEstimator, ABC):
                 self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=reset
             )
         except TypeError as error:
-            raise InvalidTypeError(str(error)) from error
+            raise InvalidTypeError(naming_rows(X, str(error))) from error
         except ValueError as error:
             raise InvalidInputError(naming_rows(X, str(error))) from error
 

@@ -136,6 +136,8 @@ def encode_numbers(y: object, sample_weight: object = None) -> Numbers:
         )
     labelled = ~np.isnan(values)
     if not labelled.any():
+        if not len(values):
+            raise InvalidInputError("y is empty. Give one number or NaN a point, of one at least.")
         raise InvalidInputError(
             f"y holds no number: all {len(values)} points are marked as unlabelled (NaN, None or "
             "pandas.NA). Label at least one point."
@@ -150,7 +152,7 @@ def add_numbers(
 ) -> NumberChange:
     """Label, or relabel, the points `indices`; a weight of 0 takes a label back."""
     rows = point_indices(indices, len(numbers.values))
-    new, _ = _as_numbers(added)
+    new, _ = _as_numbers(added, "the labels")
     if len(new) != len(rows):
         raise InvalidInputError(
             f"labels must have one entry an index: got {len(new)} labels for {len(rows)} indices."
@@ -198,43 +200,43 @@ def _weighted(values: FloatArray, dtype: np.dtype[Any], weights: FloatArray) -> 
     return Numbers(values, dtype, weights_of(weights, ~np.isnan(values)))
 
 
-def _as_numbers(y: object) -> tuple[FloatArray, np.dtype[Any]]:
+def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype[Any]]:
     """Return the column as float64, and the dtype of answers."""
     if hasattr(y, "to_list") and not isinstance(getattr(y, "dtype", None), np.dtype):
         y = y.to_list()  # pandas' and polars' own column types
     try:
         column = np.asarray(y)
     except ValueError as error:
-        raise InvalidInputError(f"y must be one-dimensional: {error}") from error
+        raise InvalidInputError(f"{name} must be one-dimensional: {error}") from error
     if column.ndim == 2 and column.shape[1] == 1:
         from sklearn.utils import column_or_1d  # warns as scikit-learn's users know it
 
         column = column_or_1d(column, warn=True)
     if column.ndim != 1:
         raise InvalidInputError(
-            f"y must be one-dimensional, one number a point, got shape {column.shape}."
+            f"{name} must be one-dimensional, one number a point, got shape {column.shape}."
         )
     if column.dtype.kind == "c":
         raise InvalidTypeError(
-            f"Complex data not supported: y has dtype {column.dtype}. Give its real part, if that "
-            "is what is meant."
+            f"Complex data not supported: {name} has dtype {column.dtype}. Give its real part, if "
+            "that is what is meant."
         )
     dtype = column.dtype if column.dtype.kind == "f" else np.dtype(np.float64)
     if column.dtype.kind == "O":
         missing = np.fromiter((is_missing(v) for v in column), dtype=bool, count=len(column))
         for row in np.flatnonzero(~missing):
             if not isinstance(column[row], Real):
-                raise InvalidTypeError(_not_numbers(f"{column[row]!r} at row {row}"))
+                raise InvalidTypeError(_not_numbers(name, f"{column[row]!r} at row {row}"))
         values = np.full(len(column), np.nan)
         values[~missing] = column[~missing]
     elif column.dtype.kind in "biuf":
         values = column.astype(np.float64)
     else:
-        raise InvalidTypeError(_not_numbers(f"dtype {column.dtype}"))
+        raise InvalidTypeError(_not_numbers(name, f"dtype {column.dtype}"))
     infinite = np.isinf(values)
     if infinite.any():
         raise InvalidInputError(
-            "y contains infinity or a value too large for float64: "
+            f"{name} contains infinity or a value too large for float64: "
             f"{values[infinite][0]} at row {int(np.argmax(infinite))}. Give finite numbers, and "
             "NaN or None where unlabelled."
         )
@@ -246,8 +248,8 @@ def _are_integers(y: object) -> bool:
     return bool(np.asarray(y).dtype.kind == "i")
 
 
-def _not_numbers(found: str) -> str:
+def _not_numbers(name: str, found: str) -> str:
     return (
-        f"y must hold numbers, and NaN, None or pandas.NA where unlabelled; got {found}. For "
-        "classes, take LabelSpreading or LabelPropagation."
+        f"{name} must hold numbers, and NaN, None or pandas.NA where unlabelled; got {found}. For "
+        "classes, take FewLabelsClassifier."
     )

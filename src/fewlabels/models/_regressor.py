@@ -12,6 +12,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._rows import row_blocks
+from fewlabels._validation import check_no_nan
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator, Trust
@@ -249,6 +250,17 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         self._check_parameters()
         return self._relabel(remove_numbers(self._labels, indices))
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R^2 of :meth:`predict` on `X`, which must all have a true number in `y`.
+
+        Raises
+        ------
+        InvalidInputError
+            If `y` holds NaN.
+        """
+        check_no_nan(y)
+        return float(super().score(X, y, sample_weight))
+
     def _encode(self, y: Any, sample_weight: Any) -> Numbers:
         return encode_numbers(y, sample_weight)
 
@@ -307,9 +319,15 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
     def _check_two_labels(self) -> None:
         components = self.graph_.component_labels[self._labels.nodes]
         if len(np.unique(components)) == len(components):
+            where = (
+                "there is one label only"
+                if len(components) == 1
+                else f"each of the {len(components)} labels lies in a component of the graph of "
+                "its own"
+            )
             raise InvalidInputError(
-                f"the labels ({len(components)}) lie each in a component of the graph of its own, "
-                "so that nothing tells by how much values differ. Label a second point in one."
+                f"{where}, so that nothing tells by how much values differ. Label a second point "
+                f"in {'its' if len(components) == 1 else 'one'} component."
             )
 
     def _deviations(self, V: FloatArray, scale: float) -> FloatArray:

@@ -164,6 +164,8 @@ def encode_targets(y: object, sample_weight: object = None) -> Labels:
         refuse_continuous(labels.classes)
     else:
         labels = in_rows
+    if not len(labels.codes):
+        raise InvalidInputError("y is empty. Give one label or -1 a point, of one at least.")
     if not labels.labelled.any():
         marker = "-1, None or NaN" if in_rows is None else "-1, or NaN, in the whole row"
         raise InvalidInputError(

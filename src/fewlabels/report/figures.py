@@ -155,12 +155,13 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
         others, shade = f"{n} other draws", " Shaded: 95 % interval of the mean."
     with mpl.rc_context(_STYLE):
         figure = _new_figure(5.2)
-        axes = figure.add_axes((0.085, 0.115, 0.565, 0.66))
+        axes = figure.add_axes((0.085, 0.115, 0.565, 0.63))
         _title(
             figure,
             "What are the questions worth?",
             f"Share of the digits without a label that are read right, on {others} of "
-            f"{N_PUBLISHED},\nten of them with a label at first. Dotted: as published.{shade}",
+            f"{N_PUBLISHED},\nten of them with a label at first.{shade}\n"
+            "Crosses: the one draw that was published, with its own recipe.",
         )
         curves: list[tuple[FloatArray, str, Any, str | None, str]] = [
             (spread.recommended[name], BLUE, "-", "o", "fewlabels"),
@@ -175,9 +176,10 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
                 low, high = np.clip([mean.low, mean.high], 0, 1)
                 axes.fill_between(labels, 100 * low, 100 * high, color=color, alpha=0.13, lw=0)
             names.append((100 * mean.mean[-1], text, color))
+        # One draw, and no rival of the means: points without a line, in black.
         published = np.array([table.accuracy for table in example.tables])
-        _draw_curve(axes, labels, published, VERMILLION, ":", None)
-        names.append((100 * published[-1], "as published", VERMILLION))
+        axes.plot(labels, 100 * published, "x", color="black", ms=8, mew=1.8, clip_on=False)
+        names.append((100 * published[-1], "the published draw", "black"))
         lowest = int(axes.get_ylim()[0]) // 10 * 10
         axes.set_ylim(lowest, 101)
         _frame_percentages(axes, labels, range(lowest, 101, 10))
@@ -185,17 +187,21 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
     return figure
 
 
-def draw_simulation(curve: LearningCurve, *, measure: str = "accuracy") -> Figure:
+def draw_simulation(curve: LearningCurve, *, measure: str = "accuracy", title: str = "") -> Figure:
     """Draw the curves of a simulation; see :meth:`fewlabels.session.LearningCurve.plot`.
 
     Parameters
     ----------
     curve : LearningCurve
     measure : {"accuracy", "macro_recall"}, default="accuracy"
+    title : str, default=""
+        Stands above; of the data and the model, for the curves name neither.
     """
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH_IN, 5.0), facecolor="white", layout="constrained")
         FigureCanvasAgg(figure)
+        if title:
+            figure.suptitle(title, x=0.02, ha="left", fontsize=12, weight="bold")
         curve.plot(figure.add_subplot(), measure=measure)
     return figure
 

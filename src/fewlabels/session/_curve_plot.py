@@ -15,7 +15,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 _LINES = ("-", (0, (6, 2)), (0, (1, 1)))
 _BASELINE = "random"
 _GREY = "#737373"
-_INSIDE_LEGEND = 6  # more curves than this would be covered by it
+_BESIDE = 6  # more curves than this have their legend beside them, for it would be too high above
 _MOST_BANDS = 3  # more than these would hide each other
 
 _TITLES = {
@@ -58,7 +58,9 @@ def draw_curves(
     every = max(1, len(labels) // 12)
     for query, curve in curves.items():
         if query == _BASELINE:
+            # above the others: dashed, it hides none of them, and none can hide it
             look: dict[str, Any] = {"color": _GREY, "linestyle": "--", "marker": None}
+            look |= {"linewidth": 2.6, "zorder": 3}
             if len(labels) == 1:
                 look["marker"] = "x"
         else:
@@ -66,6 +68,7 @@ def draw_curves(
                 "color": _COLORS[style % len(_COLORS)],
                 "linestyle": _LINES[style // len(_COLORS) % len(_LINES)],
                 "marker": _MARKERS[style % len(_MARKERS)],
+                "linewidth": 1.8,
             }
             style += 1
         name = f"{query} ({100 * areas[query]:.1f} %)"
@@ -73,7 +76,6 @@ def draw_curves(
             labels,
             100 * curve.mean,
             label=name,
-            linewidth=1.8,
             markersize=5,
             markevery=every,
             **look,
@@ -84,6 +86,7 @@ def draw_curves(
             ax.fill_between(labels, low, high, color=look["color"], alpha=0.15, linewidth=0)
     ax.set_xlabel("number of labels")
     ax.set_ylabel(_TITLES[measure])
+    _end_at_whole(ax, curves)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(axis="y", color="0.88")
     ax.set_axisbelow(True)
@@ -99,13 +102,25 @@ def _percent(shares: FloatArray) -> FloatArray:
     return np.asarray(100 * np.clip(shares, 0, 1))
 
 
+def _end_at_whole(ax: Any, curves: Mapping[str, Any]) -> None:
+    """Let the axis end just above 100 %, and no tick stand above it."""
+    highest = max(float(np.max(curve.mean)) for curve in curves.values())
+    lowest, top = ax.get_ylim()
+    if top <= 100 or highest > 1:
+        return
+    ticks = [tick for tick in ax.get_yticks() if lowest <= tick <= 100]
+    lowest = min(lowest, 99)  # where all is 100 %
+    ax.set_yticks(ticks if len(ticks) > 1 else [99, 99.5, 100])
+    ax.set_ylim(lowest, 100 + 0.02 * (100 - lowest))
+
+
 def _legend(ax: Any, areas: Mapping[str, float], bands: str) -> None:
     handles, names = ax.get_legend_handles_labels()
     # Only the last ones drawn: the axes may have held others before.
     first = len(handles) - len(areas)
     order = sorted(range(len(areas)), key=lambda i: -list(areas.values())[i])
     title = "rule (mean height of its curve)" + (f"\n{bands}" if bands else "")
-    beside = len(areas) > _INSIDE_LEGEND
+    beside = len(areas) > _BESIDE
     ax.legend(
         [handles[first + i] for i in order],
         [names[first + i] for i in order],
@@ -113,7 +128,9 @@ def _legend(ax: Any, areas: Mapping[str, float], bands: str) -> None:
         title_fontsize="small",
         fontsize="small",
         alignment="left",
-        frameon=not beside,
-        loc="upper left" if beside else "lower right",
-        bbox_to_anchor=(1.01, 1) if beside else None,
+        frameon=False,
+        ncols=1 if beside or len(areas) < _BESIDE // 2 else 2,
+        # never over the curves, wherever they are
+        loc="upper left" if beside else "lower left",
+        bbox_to_anchor=(1.01, 1) if beside else (0, 1.01),
     )

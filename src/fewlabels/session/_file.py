@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fewlabels._files import replace_when_whole
+from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.graph import Graph
 from fewlabels.session._events import Event, event_from_json, event_to_json
@@ -39,7 +39,7 @@ def write_session(
     }
     head = json.dumps(document, indent=1)
     lines = ",\n".join(json.dumps(event_to_json(event), allow_nan=False) for event in events)
-    with replace_when_whole(path) as file:
+    with explaining_errors(path, writing=True), replace_when_whole(path) as file:
         file.write(f'{head[:-2]},\n "events": [\n{lines}\n ]\n}}\n'.encode())
 
 
@@ -57,8 +57,10 @@ def read_session(
     InvalidInputError
         If the session was about other data.
     """
+    with explaining_errors(path, writing=False):
+        content = Path(path).read_bytes()
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
         raise SessionFileError(f"{path} is damaged, or holds no session: {error}.") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:

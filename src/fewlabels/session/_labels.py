@@ -58,8 +58,8 @@ def check_same_kind(label: Label, others: Iterable[Label]) -> None:
     for other in others:
         if type(other) is not type(label):
             raise InvalidTypeError(
-                f"labels must be of one type: got {label!r}, a {type(label).__name__}, beside "
-                f"{other!r}, a {type(other).__name__}."
+                f"labels must be of one type: got {label!r} of type {type(label).__name__}, beside "
+                f"{other!r} of type {type(other).__name__}."
             )
         return  # the others are of one type
 

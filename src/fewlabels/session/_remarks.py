@@ -22,7 +22,7 @@ def remarks_on(state: SessionState, graph: Graph, model: Any, n_checks: int) -> 
         found += _of_reach(graph, model.reached_)
         found += _of_classes(state)
         found += _of_doubtful_labels(state, model)
-    if n_checks == 0 and state.labels:
+    if n_checks == 0 and 0 < len(state.labels) < graph.n_nodes:
         found.append(
             "No random check was answered, so the accuracy is not known. Questions that a rule "
             "chose can't tell it: they are harder than the rest."

@@ -24,6 +24,9 @@ PathLike: TypeAlias = str | os.PathLike[str]
 FORMAT = "fewlabels-simulation-runs"
 VERSION = 1
 
+# What to do about a file that holds something else. The command line says it by its options.
+ADVICE = "Save to another place, or delete the file to begin anew."
+
 
 class RunsFile:
     """The runs that a file holds.
@@ -122,7 +125,7 @@ class RunsFile:
         if found[0] != rule:
             raise DataFileError(
                 f"{self.path} holds runs of {found[0]} under the name {query!r}, and now that is "
-                f"{rule}. Give it another name, or name another file."
+                f"{rule}. Give it another name, or: {ADVICE}"
             )
         return found[1]
 
@@ -154,8 +157,7 @@ def _seed_of(path: Path, line: bytes, data: str, settings: dict[str, Any]) -> in
         raise
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataFileError(
-            f"{path} holds no runs of a simulation that this version can read ({error}). Name "
-            "another file, or delete it."
+            f"{path} holds no runs of a simulation that this version can read ({error}). {ADVICE}"
         ) from error
     return int(seed)
 
@@ -170,10 +172,7 @@ def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[st
     if header["data"] != data:
         differing.insert(0, "other data")
     if differing:
-        raise DataFileError(
-            f"{path} holds runs with {'; '.join(differing)}. Save to another place, or delete it "
-            "to begin anew."
-        )
+        raise DataFileError(f"{path} holds runs with {'; '.join(differing)}. {ADVICE}")
 
 
 def _line(value: dict[str, Any]) -> bytes:

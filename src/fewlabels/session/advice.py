@@ -43,10 +43,16 @@ class Advice:
         least, about, likely at most. An entry is None where there are not so many points left.
         The whole is None where it is too early to say.
     checks_needed : int or None
-        About how many more random checks prove it, if the model is as good as it seems.
-        None: too early to say, or it is not good enough, or there are not so many points left.
+        About how many more random checks prove it, if the model is right about as many of them
+        as the middle of `accuracy_now`. None: too early to say, or it is not good enough, or
+        there are not so many points left. `fewest_checks` are enough if it is right at them all.
+    fewest_checks : int or None
+        How many more random checks prove it if the model is right at every one; None where
+        `checks_needed` is.
     reasons : tuple of str
         Sentences.
+    nothing_to_predict : bool
+        Whether every point has a label, so that no accuracy is in question.
     """
 
     action: Action
@@ -55,9 +61,13 @@ class Advice:
     accuracy_now: tuple[float, float, float] | None
     labels_needed: tuple[int | None, int | None, int | None] | None
     checks_needed: int | None
+    fewest_checks: int | None
     reasons: tuple[str, ...]
+    nothing_to_predict: bool = False
 
     def __str__(self) -> str:
+        if self.nothing_to_predict:
+            return "\n".join(["Stop.", *self.reasons])
         heading = {"continue": "Go on", "check": "Check", "stop": "Stop"}[self.action]
         return "\n".join([f"{heading}. Accuracy at the checks: {self.estimate}.", *self.reasons])
 
@@ -69,6 +79,7 @@ def advise(
     *,
     n_labels: int,
     n_left: int,
+    n_points: int | None = None,
     remarks: tuple[str, ...] = (),
 ) -> Advice:
     """Weigh what the checks say.
@@ -83,11 +94,13 @@ def advise(
         Labels that the model has now.
     n_left : int
         Points without a label that may be asked about, or are being asked.
+    n_points : int, default=None
+        All points. None: more than have a label.
     remarks : tuple of str
         What else there is to say.
     """
     proven = estimate.low >= wanted
-    now = needed = to_check = None
+    now = needed = to_check = fewest = None
     probable = 0.0
     if estimate.n_checks >= FEWEST_CHECKS:
         curve = ErrorCurve(checks.n_labels, checks.right)
@@ -99,16 +112,23 @@ def advise(
         )
         needed = (soon, about, late)
         to_check = 0 if proven else _checks_to_prove(wanted, middle, estimate, n_left)
+        if to_check is not None:
+            fewest = 0 if proven else _checks_to_prove(wanted, 1.0, estimate, to_check)
     if proven or n_left == 0:
         action: Action = "stop"
     elif probable >= PROBABLY and to_check is not None:
         action = "check"
     else:
         action = "continue"
-    reasons = [_of_action(action, estimate, wanted, probable, to_check)]
+    all_labelled = n_labels == n_points
+    if all_labelled:
+        reasons = [f"All {n_points} points have a label: nothing is left to predict."]
+    else:
+        reasons = [_of_action(action, estimate, wanted, probable, now, to_check, fewest)]
     if action == "continue":
         reasons.append(_of_more_labels(wanted, estimate, now, needed))
-    return Advice(action, wanted, estimate, now, needed, to_check, (*reasons, *remarks))
+    said = (*reasons, *remarks)
+    return Advice(action, wanted, estimate, now, needed, to_check, fewest, said, all_labelled)
 
 
 def _within(n: float, most: int) -> int | None:
@@ -123,7 +143,9 @@ def _checks_to_prove(
     """Return how many more checks, right as often as `accuracy`, bring the low end to `wanted`."""
     if accuracy <= wanted or most < 1:
         return None
-    more = np.unique(np.geomspace(1, most, 200).astype(int))
+    more = np.unique(
+        np.append(np.geomspace(1, most, 200).astype(int), np.arange(1, min(most, 1000) + 1))
+    )
     right = estimate.accuracy * estimate.n_checks + accuracy * more
     n = estimate.n_checks + more
     low, _ = mean_interval(np.minimum(right, n), n, confidence=estimate.confidence)
@@ -132,14 +154,22 @@ def _checks_to_prove(
 
 
 def _of_action(
-    action: Action, estimate: AccuracyEstimate, wanted: float, probable: float, n_checks: int | None
+    action: Action,
+    estimate: AccuracyEstimate,
+    wanted: float,
+    probable: float,
+    now: tuple[float, float, float] | None,
+    n_checks: int | None,
+    fewest: int | None,
 ) -> str:
     aim = f"{100 * wanted:g} %"
     if action == "check":
+        assert now is not None  # noqa: S101 - of so few checks nothing is probable
+        many = "" if n_checks == fewest else f"; about {n_checks} if {100 * now[1]:.1f} % are"
         return (
             f"The model probably reaches {aim} now ({100 * probable:.0f} % of the learning curves "
-            f"that fit do). About {n_checks} more random checks would prove it: ask with "
-            "audit_share=1. More labels of the rule's choice would not."
+            f"that fit do). {fewest} more random checks would prove it if it is right at all of "
+            f"them{many}: ask with audit_share=1. More labels of the rule's choice would not."
         )
     if action == "continue":
         return f"That it reaches {aim} is not shown yet."

@@ -183,7 +183,7 @@ class Session:
         FewCandidatesWarning
             If fewer than `k` are left; all of them are returned.
         """
-        count = check_integer("k", k, minimum=1)
+        count = check_integer("k (how many points to ask about)", k, minimum=1)
         share = self._share(audit_share)
         state = self._state
         n_new = min(count - len(state.pending), state.n_open)
@@ -335,6 +335,7 @@ class Session:
             checks,
             n_labels=len(state.labels),
             n_left=state.n_open + len(state.pending),
+            n_points=self.n_points,
             remarks=remarks_on(state, self.graph, model, len(checks.audits)),
         )
 
