@@ -302,7 +302,7 @@ class LeftOutInsight(_Base):
     def _fit_calibration(self) -> Calibration:
         loo = self._loo()
         Y = self._label_rows()
-        teaches = has_companion(Y) & loo.answered
+        teaches = has_companion(Y) & loo.answered & self._of_expected(Y)
         taught = self._made_up_for(loo, Y)
         typical, shares = self._amounts(), self._plain_distributions
         usual = ~self._labels.labelled & self.reached_ & (typical > 0)
@@ -316,6 +316,7 @@ class LeftOutInsight(_Base):
             Y[teaches],
             reference=float(np.median(typical)) if len(typical) else 1.0,
             spread=spread_of(shares),
+            excluded=self._excluded(),
         )
 
     def _calibrated_loo(self) -> npt.NDArray[np.float64]:
@@ -341,9 +342,10 @@ class LeftOutInsight(_Base):
         votes = self._votes(X, spoken)
         near = votes[:, -1] > 0
         weights = np.where(near, votes[:, -1], 1)
-        totals = votes[:, :-2].sum(axis=1)
+        votes[:, :-2][:, self._excluded()] = 0
+        totals = votes[:, :-2].sum(axis=1, keepdims=True)
         shares = np.tile(self._prior(), (len(votes), 1))
-        np.divide(votes[:, :-2], totals[:, None], out=shares, where=near[:, None])
+        np.divide(votes[:, :-2], totals, out=shares, where=totals > 0)
         return shares, votes[:, -2] / weights, near
 
     def _amounts(self) -> FloatArray:
