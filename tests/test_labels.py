@@ -151,6 +151,28 @@ def test_the_empty_string_is_refused(y: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("y", "text"),
+    [
+        (np.array(["a", "b", np.nan]), "nan"),
+        (np.array(["a", None], dtype=str), "None"),
+        (np.array(["a", pd.NA], dtype=str), "<NA>"),
+        (np.array([b"a", b"nan"]), "nan"),
+        (np.array([b"a", b"None"]), "None"),
+    ],
+)
+def test_text_that_numpy_makes_of_missing_values_is_refused(y: Any, text: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"'{text}' stands in a NumPy array of strings"):
+        encode_labels(y)
+
+
+@pytest.mark.parametrize("make", [list, lambda y: np.array(y, dtype=object), pd.Series, pl.Series])
+def test_such_text_names_a_class_where_missing_values_can_be_said(make: Any) -> None:
+    labels = encode_labels(make(["None", None, "nan"]))
+    assert labels.classes.tolist() == ["None", "nan"]
+    assert labels.codes.tolist() == [0, -1, 1]
+
+
+@pytest.mark.parametrize(
     "y", [["a", -1], ["a", -1.0], ["a", np.int64(-1)], [("a",), -1], np.array([True, -1], object)]
 )
 def test_the_number_minus_one_among_others_is_refused(y: Any) -> None:

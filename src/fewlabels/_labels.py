@@ -162,7 +162,9 @@ def encode_labels(y: object) -> Labels:
     ------
     InvalidInputError
         If `y` is not one-dimensional, or if the string ``"-1"`` (or the number -1 among
-        strings) or the empty string stands in it, which scikit-learn would take for a class.
+        strings) or the empty string stands in it, which scikit-learn would take for a class; or
+        if "nan", "None" or "<NA>" stands in a NumPy array of strings, which is what NumPy makes
+        of a missing value there.
     InvalidTypeError
         If `y` is no array, or a label is not hashable.
     """
@@ -180,7 +182,9 @@ def encode_labels(y: object) -> Labels:
     if values.dtype.kind in "mM":
         return _encode_plain(values, np.isnat(values), None)
     if values.dtype.kind in "SU":
-        _refuse_markers(set(values.tolist()))
+        found = set(values.tolist())
+        _refuse_markers(found)
+        _refuse_garbled(found)
     return _encode_plain(values, np.zeros(len(values), dtype=bool), None)
 
 
@@ -313,4 +317,16 @@ def _refuse_markers(found: Any) -> None:
                 f"{value!r} stands among labels that are not numbers, where it would be a class of "
                 "its own. Mark unlabelled points with None, NaN or pandas.NA "
                 "(in an array of dtype object)."
+            )
+
+
+def _refuse_garbled(found: Any) -> None:
+    """Raise where NumPy has made text of a missing value: an array of strings can't hold one."""
+    for text in ("nan", b"nan", "None", b"None", "<NA>"):
+        if text in found:
+            raise InvalidInputError(
+                f"{text!r} stands in a NumPy array of strings, which makes such text of missing "
+                "values, and it would be a class of its own. Mark unlabelled points with None, "
+                "NaN or pandas.NA in a list or an array of dtype object; there, "
+                f"{text!r} may be the name of a class."
             )

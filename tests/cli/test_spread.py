@@ -113,7 +113,9 @@ def test_small_tables_get_few_neighbours_unless_told_otherwise(tmp_path: Path, o
     call = (source, "--label", "kind", "-o", out, "--exclude", "id", "--force")
     assert "joined to the 3 most like it" in run(*call).stdout
     assert [row["label"] for row in read_csv(out)] == points()[1][:18]
-    assert "joined to the 17 most like it" in run(*call, "--neighbors", 99).stdout
+    cut = run(*call, "--neighbors", 99)
+    assert "joined to the 17 most like it" in cut.stdout
+    assert "--neighbors 99 is more than there are: 18 rows have 17 others each" in cut.stderr
 
 
 def test_quiet_prints_nothing(table: Path, out: Path) -> None:

@@ -410,3 +410,49 @@ def test_a_pickle_spreads_as_it_was_fitted_whatever_is_set_later() -> None:
     y[20] = truth[20]
     refit = LabelSpreading(alpha=0.1, max_iter=500).fit(graph, y)
     np.testing.assert_allclose(fresh.label_distributions_, refit.label_distributions_, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        FewLabelsClassifier(),
+        LabelSpreading("self-tuning", alpha=0.95, max_iter=1000),
+        LabelPropagation("knn", n_neighbors=7, max_iter=1000),
+        PoissonClassifier("self-tuning"),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_new_points_far_from_all_others_are_unlike_them(model) -> None:
+    X, truth = load_digits(return_X_y=True)
+    rng = np.random.default_rng(7)
+    order = rng.permutation(len(X))
+    known, new = order[:900], X[order[900:1200]]
+    y = np.full(900, -1)
+    y[:50] = truth[known[:50]]
+    model.fit(X[known], y)
+    strange = np.vstack(
+        [X[:1] + 1e6, rng.integers(0, 17, (50, 64)), rng.permuted(new[:50], axis=1)]
+    )
+    assert set(model.doubt(strange)) == {"unlike the rest"}
+    assert (model.predict_or_abstain(strange) == -1).all()
+    assert np.mean(model.doubt(new) == "unlike the rest") < 0.01
+    assert np.mean(model.doubt(new) == "sure") > 0.5
+
+
+def test_without_neighbours_no_new_point_is_known_to_be_unlike_the_rest() -> None:
+    X, _, y, _ = blobs()
+    for kernel in ("rbf", "precomputed"):
+        given = X if kernel == "rbf" else np.exp(-((X[:, None] - X) ** 2).sum(axis=2))
+        model = LabelSpreading(kernel, gamma=1.0, alpha=0.8, max_iter=500).fit(given, y)
+        assert "unlike the rest" not in model.doubt(given[:1])
+
+
+def test_points_in_one_place_have_no_distance_to_be_unlike_by() -> None:
+    X = np.repeat(blobs()[0][::10], 10, axis=0)
+    y = np.where(np.arange(60) % 10 == 0, np.arange(60) // 10 % 2, -1)
+    model = LabelSpreading("self-tuning", n_neighbors=5, max_iter=500)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y)
+    assert "unlike the rest" not in model.doubt(X)
+    assert model.doubt(X[:1] + 1e3).tolist() == ["unlike the rest"]

@@ -21,6 +21,14 @@ def test_equal_masses_change_nothing():
     np.testing.assert_allclose(normalize_class_mass(p, [0, 1]), p)
 
 
+def test_it_is_one_step_towards_the_shares_and_does_not_meet_them():
+    p = np.array([[0.9, 0.1], [0.6, 0.4]])
+    normalized = normalize_class_mass(p, [0, 1], prior=[0.8, 0.2])
+    expected = p * [0.8 / 1.5, 0.2 / 0.5]
+    np.testing.assert_allclose(normalized, expected / expected.sum(axis=1, keepdims=True))
+    assert abs(normalized[:, 0].mean() - 0.8) > 0.001
+
+
 def test_unreached_points_keep_the_prior_and_have_no_mass():
     p = np.array([[0.9, 0.1], [0.6, 0.4], [0.5, 0.5]])
     normalized = normalize_class_mass(p, [0, 1, 2], reached=[True, True, False])

@@ -6,9 +6,18 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
 
-from fewlabels import DiskGraph, Graph, UnreachedWarning, normalize_class_mass, write_graph
+from fewlabels import (
+    DiskGraph,
+    FewLabelsClassifier,
+    Graph,
+    UnreachedWarning,
+    normalize_class_mass,
+    write_graph,
+)
 from fewlabels import LabelSpreading as Spreading
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.models import PoissonClassifier, class_mass
+from fewlabels.models.class_mass import meet_shares
 from tests.gallery import clustered
 
 X, TRUTH = make_blobs([60, 20, 10], n_features=2, cluster_std=2.5, shuffle=False, random_state=3)
@@ -30,15 +39,9 @@ def test_none_leaves_the_scores_as_they_are(estimator) -> None:
     [
         ("uniform", [1 / 3, 1 / 3, 1 / 3]),
         ("labels", [2 / 7, 4 / 7, 1 / 7]),
-        ([0.6, 0.3, 0.1], [0.6, 0.3, 0.1]),
-        ({2: 0.1, 0: 0.6, 1: 0.3}, [0.6, 0.3, 0.1]),
-        (np.array([0.6, 0.3, 0.1], dtype=np.float32), [0.6, 0.3, 0.1]),
-        ([0.5, 0.5, 0], [0.5, 0.5, 0]),
     ],
 )
-def test_each_form_is_class_mass_normalisation_with_its_shares(
-    estimator, class_prior, shares
-) -> None:
+def test_a_word_is_class_mass_normalisation_with_its_shares(estimator, class_prior, shares) -> None:
     plain = estimator(**SETTINGS).fit(X, Y)
     model = estimator(**SETTINGS, class_prior=class_prior).fit(X, Y)
     np.testing.assert_allclose(model.class_prior_, shares, atol=1e-7)
@@ -48,6 +51,90 @@ def test_each_form_is_class_mass_normalisation_with_its_shares(
         model.transduction_, model.classes_[model.label_distributions_.argmax(axis=1)]
     )
     np.testing.assert_array_equal(model.evidence_, plain.evidence_)
+
+
+@pytest.mark.parametrize(
+    ("class_prior", "shares"),
+    [
+        ([0.6, 0.3, 0.1], [0.6, 0.3, 0.1]),
+        ({2: 0.1, 0: 0.6, 1: 0.3}, [0.6, 0.3, 0.1]),
+        (np.array([0.6, 0.3, 0.1], dtype=np.float32), [0.6, 0.3, 0.1]),
+        ([0.5, 0.5, 0], [0.5, 0.5, 0]),
+        ([1, 0, 0], [1, 0, 0]),
+    ],
+)
+def test_shares_that_are_given_are_those_of_the_answers(estimator, class_prior, shares) -> None:
+    plain = estimator(**SETTINGS).fit(X, Y)
+    model = estimator(**SETTINGS, class_prior=class_prior).fit(X, Y)
+    np.testing.assert_allclose(model.class_prior_, shares, atol=1e-7)
+    sizes = np.bincount(model.transduction_[FREE], minlength=3)
+    assert np.abs(sizes - FREE.sum() * np.array(shares)).max() <= 1
+    np.testing.assert_array_equal(model.transduction_[~FREE], Y[~FREE])
+    # one weight a class: the ratio to the distributions without a prior is of rank one
+    wanted = np.flatnonzero(shares)
+    ratio = np.log(model.label_distributions_[FREE][:, wanted])
+    ratio -= np.log(plain.label_distributions_[FREE][:, wanted])
+    ratio -= ratio[:, :1]
+    np.testing.assert_allclose(ratio, np.broadcast_to(ratio[0], ratio.shape), atol=1e-6)
+    assert not model.label_distributions_[FREE][:, np.equal(shares, 0)].any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_true_shares_that_are_uneven_help(seed) -> None:
+    points, truth = make_blobs([350, 50, 50, 50], n_features=5, cluster_std=3.5, random_state=seed)
+    y = np.full(500, -1)
+    for c in range(4):
+        y[np.flatnonzero(truth == c)[:5]] = c
+    free = y < 0
+    shares = np.bincount(truth[free]) / free.sum()
+
+    def accuracy(**settings) -> float:
+        model = FewLabelsClassifier(calibration=None, **settings).fit(points, y)
+        return float(np.mean(model.transduction_[free] == truth[free]))
+
+    known = accuracy(class_prior=shares)
+    assert known > accuracy(class_prior=None)
+    assert known > accuracy(class_prior="uniform")
+
+
+@pytest.mark.parametrize("make", [FewLabelsClassifier, Spreading, PoissonClassifier])
+@pytest.mark.parametrize("prior", [[0.6, 0.4, 0], [1, 0, 0]])
+def test_a_class_with_share_0_has_no_answer_and_no_probability(make, prior) -> None:
+    settings = {"kernel": "self-tuning"} if make is not FewLabelsClassifier else {}
+    model = make(class_prior=prior, calibration="loo", n_neighbors=8, **settings).fit(X, Y)
+    absent = np.equal(prior, 0)
+    assert not model.label_distributions_[FREE][:, absent].any()
+    assert not absent[model.transduction_[FREE]].any()
+    np.testing.assert_allclose(model.label_distributions_.sum(axis=1), 1)
+    new = model.predict_proba(X + 0.01)
+    assert not new[:, absent].any()
+    np.testing.assert_allclose(new.sum(axis=1), 1)
+    np.testing.assert_array_equal(model.transduction_[~FREE], Y[~FREE])
+    assert np.isfinite(model.loo_score_)
+    assert (model.label_distributions_[80] > 0)[2]  # its own label
+
+
+def test_points_that_hold_only_of_excluded_classes_are_given_the_prior() -> None:
+    distributions = np.array([[0.0, 0.0, 1.0], [0.2, 0.3, 0.5], [0.6, 0.4, 0.0]])
+    meet_shares(distributions, np.arange(3), np.array([0.5, 0.5, 0.0]))
+    np.testing.assert_allclose(distributions[0], [0.5, 0.5, 0])
+    assert distributions[1:].argmax(axis=1).tolist() == [1, 0]
+
+
+def test_shares_out_of_reach_are_met_as_nearly_as_can_be() -> None:
+    distributions = np.array([[0.9, 0.1], [0.2, 0.8], [0.0, 1.0], [0.0, 1.0]])
+    meet_shares(distributions, np.arange(4), np.array([0.9, 0.1]))
+    assert np.isfinite(distributions).all()
+    assert distributions.argmax(axis=1).tolist() == [0, 0, 1, 1]
+
+
+def test_many_points_are_weighed_by_a_sample_of_them(monkeypatch) -> None:
+    monkeypatch.setattr(class_mass, "_MOST_COUNTED", 4_000)
+    monkeypatch.setattr(class_mass, "_ROWS_AT_ONCE", 3_000)
+    distributions = np.random.default_rng(0).dirichlet(np.ones(3), 20_000)
+    meet_shares(distributions, np.arange(20_000), np.array([0.7, 0.2, 0.1]))
+    sizes = np.bincount(distributions.argmax(axis=1), minlength=3) / 20_000
+    np.testing.assert_allclose(sizes, [0.7, 0.2, 0.1], atol=0.03)  # of 4,000: 4 standard errors
 
 
 def test_labels_count_by_their_weight(estimator) -> None:

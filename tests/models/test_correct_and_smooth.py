@@ -328,11 +328,14 @@ def test_answers_are_float32_where_features_are() -> None:
     assert {array.dtype for array in found} == {np.dtype(np.float32)}
 
 
-def test_expected_shares_are_reached_as_class_mass_normalisation_reaches_them() -> None:
+def test_equal_shares_are_class_mass_normalisation_and_given_ones_those_of_the_answers() -> None:
     plain = CorrectAndSmooth(LogisticRegression()).fit(X, Y)
-    model = CorrectAndSmooth(LogisticRegression(), class_prior=[0.8, 0.2]).fit(X, Y)
-    expected = normalize_class_mass(plain.label_distributions_, Y < 0, prior=[0.8, 0.2])
+    model = CorrectAndSmooth(LogisticRegression(), class_prior="uniform").fit(X, Y)
+    expected = normalize_class_mass(plain.label_distributions_, Y < 0)
     np.testing.assert_allclose(model.label_distributions_, expected, rtol=1e-9)
+    given = CorrectAndSmooth(LogisticRegression(), class_prior=[0.6, 0.4]).fit(X, Y)
+    answers = given.transduction_[Y < 0]
+    assert abs(np.sum(answers == 0) - 0.6 * len(answers)) <= 1
     frozen = CorrectAndSmooth(_saying(np.full((60, 3), 1 / 3), [0, 1, 2]), class_prior="uniform")
     frozen.fit(np.arange(60)[:, None], Y)
     np.testing.assert_allclose(frozen.class_prior_, 1 / 3)

@@ -150,7 +150,7 @@ def spread(
         stage("making features")
         matrix = features_of(ctx, table, label)
         joining = stage("joining similar rows")
-        neighbors = neighbors_of(neighbors, table.n_rows)
+        asked, neighbors = neighbors, neighbors_of(neighbors, table.n_rows)
         graph = knn_graph(matrix.values, neighbors, progress=joining)
         stage("spreading the labels")
         added, notes = _spread(graph, labels, method, alpha, _names(table.names))
@@ -158,6 +158,12 @@ def spread(
         diagnosis = graph.diagnose(labels.codes)
         report = _spread_report.report(table, labels, matrix, neighbors, diagnosis, added, output)
         write_table(table, added, output, progress=stage("writing the table"))
+    if asked is not None and asked > neighbors:
+        click.echo(
+            f"Warning: --neighbors {asked} is more than there are: {table.n_rows:,} rows have "
+            f"{neighbors:,} others each, and each row was joined to all of them.",
+            err=True,
+        )
     for note in notes:
         click.echo(f"Warning: {note}", err=True)
     if not quiet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,9 @@ class Calibration:
         Evidence of a typical point; positive.
     n_points : int
         Left-out labels that the fit could learn from.
+    excluded : tuple of int
+        Columns of classes whose expected share is 0: caution gives them nothing. A point that
+        holds something of one, as its own label, keeps a part of it.
 
     Examples
     --------
@@ -68,6 +71,7 @@ class Calibration:
     caution: float
     reference: float
     n_points: int = 0
+    excluded: tuple[int, ...] = field(default=(), repr=False)
 
     def apply(self, distributions: npt.ArrayLike, evidence: npt.ArrayLike) -> FloatArray:
         """Return calibrated distributions of shape (n_points, n_classes), float64.
@@ -81,7 +85,13 @@ class Calibration:
         """
         shares = check_distributions("distributions", distributions)
         amounts = check_column("evidence", evidence, len(shares)) / self.reference
-        return _calibrated(shares * amounts[:, None], np.log([self.sharpness, self.caution]))
+        result = _calibrated(shares * amounts[:, None], np.log([self.sharpness, self.caution]))
+        if self.excluded:
+            without = list(self.excluded)
+            result[:, without] *= shares[:, without] > 0
+            totals = result.sum(axis=1, keepdims=True)
+            np.divide(result, totals, out=result, where=totals > 0)
+        return result
 
 
 def fit_calibration(
@@ -91,6 +101,7 @@ def fit_calibration(
     *,
     reference: float,
     spread: float = 3.0,
+    excluded: npt.ArrayLike | None = None,
 ) -> Calibration:
     """Fit sharpness and caution to left-out labels, by their log loss, shrunk to what is usual.
 
@@ -111,6 +122,8 @@ def fit_calibration(
         The evidence of a typical point without a label; positive.
     spread : float, default=3.0
         How far the shares of a typical point lie apart: :func:`spread_of`.
+    excluded : array-like of bool, shape (n_classes,), default=None
+        Classes that no point without a label is of; see :class:`Calibration`. None: no such class.
 
     Returns
     -------
@@ -156,6 +169,7 @@ def fit_calibration(
         caution=float(np.exp(found[1])),
         reference=reference,
         n_points=len(shares),
+        excluded=() if excluded is None else tuple(np.flatnonzero(excluded).tolist()),
     )
 
 

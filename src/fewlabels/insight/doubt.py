@@ -1,4 +1,4 @@
-"""Why a point has no sure answer: the classes disagree, little evidence came, or none."""
+"""Why a point has no sure answer: it is unlike others, classes disagree, or evidence lacks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fewlabels.insight.calibration import Calibration
 
 # What doubt_reasons answers, from no doubt to no evidence.
 SURE, DISAGREE, LITTLE, UNREACHED = "sure", "classes disagree", "little evidence", "unreached"
+UNLIKE = "unlike the rest"
 
 
 def doubt_reasons(
@@ -21,11 +22,14 @@ def doubt_reasons(
     *,
     abstain_below: float,
     heard: npt.ArrayLike | None = None,
+    unlike: npt.ArrayLike | None = None,
 ) -> npt.NDArray[np.str_]:
     """Say for each point whether there is an answer, and if not, what is missing.
 
     ``"unreached"``
         No label is in its component of the graph, or no evidence came.
+    ``"unlike the rest"``
+        It is marked so: what holds of the points that were fitted need not hold of it.
     ``"sure"``
         The most probable class has at least `abstain_below`.
     ``"little evidence"``
@@ -47,6 +51,8 @@ def doubt_reasons(
     heard : array-like of shape (n_points, n_classes), default=None
         The shares that each point would have with as much evidence as a typical one, of models
         whose shares hang on how much there is. None: the same.
+    unlike : array-like of shape (n_points,), bool, default=None
+        Points that are far from all others. None: none is known to be.
 
     Returns
     -------
@@ -71,5 +77,6 @@ def doubt_reasons(
     typical = np.maximum(amounts, calibration.reference)
     likely = shares if heard is None else check_distributions("heard", heard)
     then = calibration.apply(likely, typical).max(axis=1) >= least
-    chosen = [~answered, now, then]
-    return np.asarray(np.select(chosen, [UNREACHED, SURE, LITTLE], default=DISAGREE))
+    strange = np.zeros(len(shares), dtype=bool) if unlike is None else np.asarray(unlike, bool)
+    chosen = [~answered, strange, now, then]
+    return np.asarray(np.select(chosen, [UNREACHED, UNLIKE, SURE, LITTLE], default=DISAGREE))

@@ -18,7 +18,7 @@ from fewlabels.models._estimator import GraphEstimator, Trust
 from fewlabels.models._relabel import add_codes, remove_codes
 from fewlabels.models._scores import Scores
 from fewlabels.models._targets import IndicatorLabels, encode_targets
-from fewlabels.models.class_mass import share_out
+from fewlabels.models.class_mass import meet_shares, share_out
 from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -147,6 +147,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             votes, totals = votes[:, :-1], votes[:, -1:]
         else:
             votes = self._votes(X, speaking)
+            votes[:, self._excluded()] = 0
             totals = votes.sum(axis=1, keepdims=True)
         result = np.tile(self._prior(), (len(votes), 1))
         np.divide(votes, totals, out=result, where=totals > 0)
@@ -269,6 +270,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     def _accept(self, labels: Labels) -> None:
         super()._accept(labels)
         self.class_prior_ = resolve_class_prior(self.class_prior, labels)
+        self._prior_is_guessed = isinstance(self.class_prior, str)
 
     @property
     def _is_multilabel(self) -> bool:
@@ -279,8 +281,21 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         labels: Labels = self._labels
         return labels.shares() if self.class_prior_ is None else self.class_prior_
 
+    def _excluded(self) -> npt.NDArray[np.bool_]:
+        """Which classes no unlabelled point is of, shape (n_classes,): their share is 0."""
+        n_classes = len(self._labels.classes)
+        none = np.zeros(n_classes, dtype=bool)
+        return none if self.class_prior_ is None else np.asarray(self.class_prior_ == 0)
+
+    def _of_expected(self, Y: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Labels of classes with a share: the others don't tell how sure answers may be."""
+        return np.asarray(~Y[:, self._excluded()].any(axis=1))
+
     def _apply_prior(self, distributions: FloatArray, points: IntArray) -> FloatArray:
-        """Bring the classes to their expected shares over `points`: class-mass normalisation.
+        """Bring the classes to their expected shares over `points`.
+
+        Equal shares, or those of the labels, are guesses: class-mass normalisation takes a step
+        towards them. Shares that are given are met by the counts of the answers.
 
         Parameters
         ----------
@@ -294,7 +309,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         ndarray of shape (n_samples, n_classes)
         """
         if self.class_prior_ is not None:
-            share_out(distributions, points, self.class_prior_)
+            bring = share_out if self._prior_is_guessed else meet_shares
+            bring(distributions, points, self.class_prior_)
         return distributions
 
     def _publish(self, scores: Scores | StreamedScores) -> None:

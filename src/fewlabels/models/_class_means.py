@@ -214,15 +214,22 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
 
     def _fit_linear_calibration(self) -> Calibration:
         rows, loo = self._sampled_loo()
-        teaches = np.flatnonzero(loo.answered)
-        Y = self._label_rows()[rows[teaches]]
+        Y = self._label_rows()[rows]
+        teaches = np.flatnonzero(loo.answered & self._of_expected(Y))
+        Y = Y[teaches]
         Y = Y * (len(Y) / (Y.sum() or 1))  # weights are relative: so many labels as there are
         evidence = self.evidence_[~self._labels.labelled]
         if not evidence.any():  # all are labelled, say
             evidence = loo.evidence
         known = evidence[evidence > 0]
         reference = float(np.median(known)) if len(known) else 1.0
-        return fit_calibration(loo.values[teaches], loo.evidence[teaches], Y, reference=reference)
+        return fit_calibration(
+            loo.values[teaches],
+            loo.evidence[teaches],
+            Y,
+            reference=reference,
+            excluded=self._excluded(),
+        )
 
     def __getstate__(self) -> Any:
         """Leave out the systems: each is as large as the graph, and follows from it."""

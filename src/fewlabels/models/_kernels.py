@@ -167,22 +167,27 @@ class NeighborKernel:
 
     def _nearest(self, X: Any, X_new: Any) -> tuple[FloatArray, npt.NDArray[np.intp]]:
         """Return the weights of the nearest known points, and which those are."""
+        lengths, indices = self.neighbors(X, X_new)
+        distances = lengths.astype(np.float64)
+        weights = np.ones(distances.shape)
+        if self.weights == "self-tuning" and self._scales is not None:
+            scales = self._scales[indices].astype(np.float64)
+            with np.errstate(over="ignore", invalid="ignore"):
+                tuned = edge_weights(distances, distances[:, -1], scales, "self-tuning")
+            # From where float64 can't tell distances, all neighbours are equally far.
+            np.copyto(weights, tuned, where=np.isfinite(tuned))
+        return weights, indices
+
+    def neighbors(self, X: Any, X_new: Any) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+        """Return the distances to the nearest known points, ascending, and which those are."""
         k = min(self.n_neighbors, X.shape[0])
         if self._index is None:
             self._index = NearestNeighbors(n_neighbors=k, n_jobs=self.n_jobs).fit(X)
         if sparse.issparse(X_new) and not sparse.issparse(X):  # a search tree takes no sparse rows
             X_new = X_new.toarray()
-        weights = np.ones((X_new.shape[0], k))
         with np.errstate(over="ignore", invalid="ignore"):
             distances, indices = self._index.kneighbors(X_new)
-            if self.weights == "self-tuning" and self._scales is not None:
-                distances = distances.astype(np.float64)
-                tuned = edge_weights(
-                    distances, distances[:, -1], self._scales[indices], "self-tuning"
-                )
-                # From where float64 can't tell distances, all neighbours are equally far.
-                np.copyto(weights, tuned, where=np.isfinite(tuned))
-        return weights, indices
+        return distances, indices
 
 
 class FunctionKernel:

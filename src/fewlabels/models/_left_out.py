@@ -27,6 +27,7 @@ from fewlabels.insight import (
     spread_of,
 )
 from fewlabels.models._base import GraphClassifier
+from fewlabels.models._remoteness import remote
 from fewlabels.models._targets import RowLabels
 from fewlabels.systems import LeftOut, Response
 
@@ -200,9 +201,12 @@ class LeftOutInsight(_Base):
     def doubt(self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW) -> npt.NDArray[np.str_]:
         """Say for each point whether there is an answer, and if not, what is missing.
 
-        ``"sure"``, ``"classes disagree"``, ``"little evidence"`` or ``"unreached"``: see
-        :func:`fewlabels.insight.doubt_reasons`. Of harmonic functions all points that are reached
-        have the same evidence, so that it is never little.
+        ``"sure"``, ``"classes disagree"``, ``"little evidence"`` or ``"unreached"``; of new points
+        ``"unlike the rest"`` too: see :func:`fewlabels.insight.doubt_reasons`. Of harmonic
+        functions all points that are reached have the same evidence, so that it is never little.
+        A new point is unlike the rest if it is farther from its neighbours than they from theirs,
+        by over 1.5 times and by more than of all but one in 1000 fitted points; kernels that
+        look for no neighbours (rbf, affinities) can't tell.
 
         Parameters
         ----------
@@ -216,8 +220,7 @@ class LeftOutInsight(_Base):
         ndarray of shape (n_points,), str
         """
         _refuse_number(X, "abstain_below")
-        said, heard = self._evidence_of(X), self._well_heard(X)
-        return doubt_reasons(*said, self.loo_calibration_, abstain_below=abstain_below, heard=heard)
+        return self._reasons(X, self._evidence_of(X), abstain_below)
 
     def predict_or_abstain(
         self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW
@@ -238,12 +241,24 @@ class LeftOutInsight(_Base):
             :meth:`doubt` tells why an answer is missing.
         """
         _refuse_number(X, "abstain_below")
-        shares, evidence, answered = self._evidence_of(X)
-        reasons = doubt_reasons(
-            shares, evidence, answered, self.loo_calibration_, abstain_below=abstain_below
-        )
-        decided: npt.NDArray[Any] = self._labels.decide(shares, reasons == SURE)
+        said = self._evidence_of(X)
+        sure = self._reasons(X, said, abstain_below) == SURE
+        decided: npt.NDArray[Any] = self._labels.decide(said[0], sure)
         return decided
+
+    def _reasons(
+        self, X: Any, said: tuple[FloatArray, FloatArray, BoolArray], abstain_below: float
+    ) -> npt.NDArray[np.str_]:
+        unlike = None
+        if X is not None:
+            unlike = remote(self._kernel, self.graph_, self._known, self._validated(X, reset=False))
+        return doubt_reasons(
+            *said,
+            self.loo_calibration_,
+            abstain_below=abstain_below,
+            heard=self._well_heard(X),
+            unlike=unlike,
+        )
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -302,7 +317,7 @@ class LeftOutInsight(_Base):
     def _fit_calibration(self) -> Calibration:
         loo = self._loo()
         Y = self._label_rows()
-        teaches = has_companion(Y) & loo.answered
+        teaches = has_companion(Y) & loo.answered & self._of_expected(Y)
         taught = self._made_up_for(loo, Y)
         typical, shares = self._amounts(), self._plain_distributions
         usual = ~self._labels.labelled & self.reached_ & (typical > 0)
@@ -316,6 +331,7 @@ class LeftOutInsight(_Base):
             Y[teaches],
             reference=float(np.median(typical)) if len(typical) else 1.0,
             spread=spread_of(shares),
+            excluded=self._excluded(),
         )
 
     def _calibrated_loo(self) -> npt.NDArray[np.float64]:
@@ -341,9 +357,10 @@ class LeftOutInsight(_Base):
         votes = self._votes(X, spoken)
         near = votes[:, -1] > 0
         weights = np.where(near, votes[:, -1], 1)
-        totals = votes[:, :-2].sum(axis=1)
+        votes[:, :-2][:, self._excluded()] = 0
+        totals = votes[:, :-2].sum(axis=1, keepdims=True)
         shares = np.tile(self._prior(), (len(votes), 1))
-        np.divide(votes[:, :-2], totals[:, None], out=shares, where=near[:, None])
+        np.divide(votes[:, :-2], totals, out=shares, where=totals > 0)
         return shares, votes[:, -2] / weights, near
 
     def _amounts(self) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from typing import Any, Self, Unpack
 
@@ -27,6 +28,7 @@ from fewlabels.models._numbers import (
 )
 from fewlabels.models._relabel import point_indices
 from fewlabels.models._scores import Scores
+from fewlabels.models._warnings import callers_level
 from fewlabels.solvers import Method
 from fewlabels.systems import StreamedScores
 
@@ -177,8 +179,8 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         Returns
         -------
         ndarray of shape (n_nodes,), float64
-            In the unit of `y`. 0 where the labels that count are all equal; infinity where no
-            label reaches.
+            In the unit of `y`; infinity where no label reaches. 0 where all labels are equal:
+            the field's own answer, but not one to trust, so that it warns.
 
         Raises
         ------
@@ -189,6 +191,8 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         -----
         ConvergenceWarning
             If `max_iter` ended an iteration before `tol` was reached.
+        UserWarning
+            If all labels are equal.
         """
         check_is_fitted(self)
         n = len(self.reached_)
@@ -313,6 +317,14 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         if self._known_scale is None:
             self._check_two_labels()
             span = self._labels.span
+            if span == 0:
+                warnings.warn(
+                    f"all {len(self._labels.nodes)} labels are equal, so that nothing tells by how "
+                    "much values differ: the standard deviations are 0, which is no reason to be "
+                    "sure. Label a point with another value.",
+                    UserWarning,
+                    stacklevel=callers_level(),
+                )
             self._known_scale = 0.0 if span == 0 else span * float(np.sqrt(self._field_scale()))
         return self._known_scale
 

@@ -1,4 +1,4 @@
-"""Weigh the classes so that together they claim the points in the expected shares."""
+"""Weigh the classes, so that together they claim the points more nearly in expected shares."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models._relabel import point_indices
+from fewlabels.systems import volume_offsets
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 _ROWS_AT_ONCE = 250_000
+# Offsets are found from so many points at most: shares of a sample are off by 0.1 % or so.
+_MOST_COUNTED = 200_000
 
 
 def normalize_class_mass(
@@ -28,9 +32,15 @@ def normalize_class_mass(
 
     With few labels a class that happens to have more of them, or more central ones, draws too
     many points. The mass of a class is what it holds over the unlabelled points,
-    ``m_c = sum_u p_uc``; each column is brought to its expected share q_c, and each row to sum 1::
+    ``m_c = sum_u p_uc``; each column is multiplied by q_c / m_c, q_c being its expected share, and
+    then each row divided by its sum::
 
         p_uc <- (q_c p_uc / m_c) / sum_k (q_k p_uk / m_k)
+
+    It is one step towards the shares, not all of the way: once the rows are divided, neither the
+    columns' means nor the counts of most probable classes are the q_c. A model whose
+    `class_prior` holds shares, or is ``"labels"``, makes the counts be them, which is another
+    correction.
 
     Labelled points, and points that no label reaches, stay as they are. A class with no mass at
     all stays at zero, and a point that holds nothing of any class with a share stays as it is.
@@ -91,7 +101,7 @@ def normalize_class_mass(
 def share_out(
     distributions: npt.NDArray[np.floating[Any]], points: IntArray, shares: FloatArray
 ) -> None:
-    """Bring the classes' masses over `points` to `shares`, in place; a block of rows at a time."""
+    """Weigh the classes by `shares` over their masses, in place; a block of rows at a time."""
     blocks = [points[rows] for rows in row_blocks(len(points), _ROWS_AT_ONCE)]
     mass = np.zeros(len(shares))
     for block in blocks:
@@ -102,3 +112,37 @@ def share_out(
         weighed *= shares
         totals = weighed.sum(axis=1, keepdims=True)
         distributions[block] = np.divide(weighed, totals, out=rows, where=totals > 0)
+
+
+def meet_shares(
+    distributions: npt.NDArray[np.floating[Any]], points: IntArray, shares: FloatArray
+) -> None:
+    """Weigh the classes so that as many `points` as their `shares` say are most probably of each.
+
+    p_uc <- w_c p_uc / sum_k w_k p_uk, with the one w > 0 a class that does so, within 0.1 % of the
+    points (`volume_offsets` of the log p_uc). In place, a block of rows at a time. A class with
+    share 0 ends with no probability; a point that holds nothing of any other gets the shares.
+    """
+    wanted = np.flatnonzero(shares > 0)
+    expected = shares[wanted]
+    counted = points
+    if len(points) > _MOST_COUNTED:
+        counted = np.random.default_rng(0).choice(points, _MOST_COUNTED, replace=False)
+    logs = _logarithms(distributions, counted, wanted)
+    offsets = volume_offsets(logs[np.isfinite(logs).any(axis=1)], expected)
+    del logs
+    for rows in row_blocks(len(points), _ROWS_AT_ONCE):
+        block = points[rows]
+        logs = _logarithms(distributions, block, wanted)
+        possible = np.isfinite(logs).any(axis=1)
+        result = np.tile(expected, (len(block), 1))
+        result[possible] = softmax(logs[possible] + offsets, axis=1)
+        distributions[block] = 0
+        distributions[np.ix_(block, wanted)] = result
+
+
+def _logarithms(
+    distributions: npt.NDArray[np.floating[Any]], points: IntArray, classes: IntArray
+) -> FloatArray:
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(distributions[points][:, classes].astype(np.float64)))

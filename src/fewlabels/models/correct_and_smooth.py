@@ -78,8 +78,8 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     verbose : bool, default=False
         Show progress bars on standard error.
     class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping, default=None
-        The expected shares of the classes, to which the answers of the unlabelled points are
-        brought by class-mass normalisation; see :class:`LabelSpreading`. None: no such correction.
+        The expected shares of the classes among the unlabelled points, to which their answers are
+        brought; see :class:`LabelSpreading`. None: no such correction.
 
     Attributes
     ----------

@@ -81,7 +81,7 @@ class HarmonicRegressor(GraphRegressor):
     `explain` says how much each label counts in a number, `influence` what one label changed, and
     `loo_predictions_` holds each labelled point as the others have it.
 
-    A constant target is its own answer, with variance 0.
+    A constant target is its own answer, with variance 0, and a warning.
 
     Cost: the graph; then, for two columns, as :class:`fewlabels.LabelPropagation`. A standard
     deviation is one more column each.

@@ -61,10 +61,11 @@ class LabelPropagation(HarmonicInsight, GraphClassifier):
         Show progress bars on standard error.
     class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping, default=None
         The shares of the classes that are expected among the unlabelled points: equal, those of
-        the labels, or given in the order of `classes_` or by class. They must sum to 1. The
-        distributions of the unlabelled points are then brought to these shares by class-mass
-        normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`). None: no
-        such correction.
+        the labels, or given in the order of `classes_` or by class. They must sum to 1.
+        A word is a guess: the unlabelled points' distributions take a step towards these shares,
+        class-mass normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`).
+        Shares that are given are taken as known: each class is weighed so that the answers come
+        in these shares, within 0.1 % of the points. None: no such correction.
     calibration : {"loo"}, default=None
         ``"loo"``: `label_distributions_` and what `predict_proba` returns are calibrated on the
         labels left out one by one: see :class:`fewlabels.insight.Calibration`. The most probable

@@ -92,7 +92,7 @@ class SpreadingRegressor(GraphRegressor):
     `explain` says how much each label counts in a number, `influence` what one label changed, and
     `loo_predictions_` holds each labelled point as the others have it.
 
-    A constant target is its own answer, with deviation 0.
+    A constant target is its own answer, with deviation 0, and a warning.
 
     Cost: the graph; then, for two columns, as :class:`fewlabels.LabelSpreading`. A standard
     deviation takes three more columns each, and so does every label that is left out, once.

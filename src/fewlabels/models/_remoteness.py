@@ -1,0 +1,65 @@
+"""Which new points lie farther from the fitted ones than these lie from one another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from fewlabels.graph import Graph
+from fewlabels.models._kernels import NeighborKernel
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+# A point is remote if it is so by more than all fitted points but this share of them, ...
+_SHARE = 0.001
+# ... and by this factor: among few points, the most remote one is hardly so.
+_LEAST = 1.5
+
+
+def remote(kernel: Any, graph: Graph, X: Any, X_new: Any) -> npt.NDArray[np.bool_] | None:
+    """Tell which new points are unlike the fitted ones, by their distance to the nearest of them.
+
+    The remoteness of a point is the distance to its last neighbour, over the mean of its
+    neighbours' distances to theirs: about 1 among points alike, of whatever density.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    graph : Graph
+        Of the fitted points.
+    X, X_new : {ndarray, csr_matrix} of shape (n_samples, n_features), (n_queries, n_features)
+
+    Returns
+    -------
+    ndarray of shape (n_queries,), bool; or None
+        Whether the remoteness is above 1.5, and above that of all fitted points but one in a
+        thousand. None where the kernel knows no neighbours: of affinities no distance is known.
+
+    References
+    ----------
+    M. Breunig, H.-P. Kriegel, R. Ng, J. Sander, "LOF: identifying density-based local outliers",
+    SIGMOD 2000, of which it is a simple form.
+    """
+    scales = graph.local_scales
+    if not isinstance(kernel, NeighborKernel) or kernel.n_others == 0 or scales is None:
+        return None
+    lengths, indices = kernel.neighbors(X, X_new)
+    # scikit-learn's knn kernel has one neighbour more than a point's own distance goes to
+    last = lengths[:, min(kernel.n_others, lengths.shape[1]) - 1]
+    joined = sparse.csr_array(graph.affinity, dtype=np.float64, copy=True)
+    joined.data[:] = 1
+    counts = np.diff(joined.indptr)
+    around = joined @ scales.astype(np.float64) / np.maximum(counts, 1)
+    fitted = _ratio(scales[counts > 0], around[counts > 0])
+    usual = float(np.quantile(fitted, 1 - _SHARE, method="higher")) if len(fitted) else np.inf
+    return np.asarray(_ratio(last, scales[indices].mean(axis=1)) > max(_LEAST, usual))
+
+
+def _ratio(lengths: FloatArray, around: FloatArray) -> FloatArray:
+    """Of the same lengths 1, of points in one place too; infinity of one apart from these."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = np.divide(lengths.astype(np.float64), around.astype(np.float64))
+    return np.asarray(np.where(lengths == around, 1.0, np.nan_to_num(ratio, nan=np.inf)))
