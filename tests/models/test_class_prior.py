@@ -17,7 +17,8 @@ from fewlabels import (
 from fewlabels import LabelSpreading as Spreading
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models import PoissonClassifier, class_mass
-from fewlabels.models.class_mass import meet_shares
+from fewlabels.models.class_mass import approach_shares
+from fewlabels.systems import volume_offsets
 from tests.gallery import clustered
 
 X, TRUTH = make_blobs([60, 20, 10], n_features=2, cluster_std=2.5, shuffle=False, random_state=3)
@@ -63,38 +64,46 @@ def test_a_word_is_class_mass_normalisation_with_its_shares(estimator, class_pri
         ([1, 0, 0], [1, 0, 0]),
     ],
 )
-def test_shares_that_are_given_are_those_of_the_answers(estimator, class_prior, shares) -> None:
-    plain = estimator(**SETTINGS).fit(X, Y)
+def test_shares_that_are_given_weigh_the_classes_between_the_step_and_the_counts(
+    estimator, class_prior, shares
+) -> None:
+    plain = estimator(**SETTINGS).fit(X, Y).label_distributions_[FREE]
     model = estimator(**SETTINGS, class_prior=class_prior).fit(X, Y)
     np.testing.assert_allclose(model.class_prior_, shares, atol=1e-7)
-    sizes = np.bincount(model.transduction_[FREE], minlength=3)
-    assert np.abs(sizes - FREE.sum() * np.array(shares)).max() <= 1
     np.testing.assert_array_equal(model.transduction_[~FREE], Y[~FREE])
-    # one weight a class: the ratio to the distributions without a prior is of rank one
-    wanted = np.flatnonzero(shares)
-    ratio = np.log(model.label_distributions_[FREE][:, wanted])
-    ratio -= np.log(plain.label_distributions_[FREE][:, wanted])
-    ratio -= ratio[:, :1]
-    np.testing.assert_allclose(ratio, np.broadcast_to(ratio[0], ratio.shape), atol=1e-6)
-    assert not model.label_distributions_[FREE][:, np.equal(shares, 0)].any()
+    wanted, shares = np.flatnonzero(shares), np.array(shares)
+    possible = plain[:, wanted] / plain[:, wanted].sum(axis=1, keepdims=True)
+    step = shares[wanted] / possible.sum(axis=0)
+    counts = np.exp(volume_offsets(np.log(possible), shares[wanted]))
+    sizes = np.bincount((possible * counts).argmax(axis=1), minlength=len(wanted))
+    assert np.abs(sizes - FREE.sum() * shares[wanted]).max() <= 1
+    expected = possible * np.sqrt(step * counts)
+    expected /= expected.sum(axis=1, keepdims=True)
+    found = model.label_distributions_[FREE]
+    np.testing.assert_allclose(found[:, wanted], expected, atol=1e-5)
+    assert not found[:, shares == 0].any()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_true_shares_that_are_uneven_help(seed) -> None:
-    points, truth = make_blobs([350, 50, 50, 50], n_features=5, cluster_std=3.5, random_state=seed)
-    y = np.full(500, -1)
-    for c in range(4):
-        y[np.flatnonzero(truth == c)[:5]] = c
-    free = y < 0
-    shares = np.bincount(truth[free]) / free.sum()
-
-    def accuracy(**settings) -> float:
-        model = FewLabelsClassifier(calibration=None, **settings).fit(points, y)
-        return float(np.mean(model.transduction_[free] == truth[free]))
-
-    known = accuracy(class_prior=shares)
-    assert known > accuracy(class_prior=None)
-    assert known > accuracy(class_prior="uniform")
+def test_true_shares_that_are_uneven_help_and_nearly_true_ones_do_not_harm() -> None:
+    gains = []
+    for seed in range(6):
+        points, truth = make_blobs(
+            [350, 50, 50, 50], n_features=5, cluster_std=3.5, random_state=seed
+        )
+        y = np.full(500, -1)
+        for c in range(4):
+            y[np.flatnonzero(truth == c)[:5]] = c
+        free = y < 0
+        shares = np.bincount(truth[free]) / free.sum()
+        priors = (None, "uniform", shares, (shares + 0.25) / 2)
+        accuracies = []
+        for prior in priors:
+            model = FewLabelsClassifier(calibration=None, class_prior=prior).fit(points, y)
+            accuracies.append(np.mean(model.transduction_[free] == truth[free]))
+        gains.append(accuracies)
+    none, uniform, true, halfway = np.mean(gains, axis=0)
+    assert true > none > uniform
+    assert halfway > none
 
 
 @pytest.mark.parametrize("make", [FewLabelsClassifier, Spreading, PoissonClassifier])
@@ -116,25 +125,28 @@ def test_a_class_with_share_0_has_no_answer_and_no_probability(make, prior) -> N
 
 def test_points_that_hold_only_of_excluded_classes_are_given_the_prior() -> None:
     distributions = np.array([[0.0, 0.0, 1.0], [0.2, 0.3, 0.5], [0.6, 0.4, 0.0]])
-    meet_shares(distributions, np.arange(3), np.array([0.5, 0.5, 0.0]))
+    approach_shares(distributions, np.arange(3), np.array([0.5, 0.5, 0.0]))
     np.testing.assert_allclose(distributions[0], [0.5, 0.5, 0])
     assert distributions[1:].argmax(axis=1).tolist() == [1, 0]
 
 
 def test_shares_out_of_reach_are_met_as_nearly_as_can_be() -> None:
     distributions = np.array([[0.9, 0.1], [0.2, 0.8], [0.0, 1.0], [0.0, 1.0]])
-    meet_shares(distributions, np.arange(4), np.array([0.9, 0.1]))
+    approach_shares(distributions, np.arange(4), np.array([0.9, 0.1]))
     assert np.isfinite(distributions).all()
     assert distributions.argmax(axis=1).tolist() == [0, 0, 1, 1]
 
 
 def test_many_points_are_weighed_by_a_sample_of_them(monkeypatch) -> None:
+    distributions = np.random.default_rng(0).dirichlet(np.ones(3), 20_000)
+    all_counted = distributions.copy()
+    shares = np.array([0.7, 0.2, 0.1])
+    approach_shares(all_counted, np.arange(20_000), shares)
     monkeypatch.setattr(class_mass, "_MOST_COUNTED", 4_000)
     monkeypatch.setattr(class_mass, "_ROWS_AT_ONCE", 3_000)
-    distributions = np.random.default_rng(0).dirichlet(np.ones(3), 20_000)
-    meet_shares(distributions, np.arange(20_000), np.array([0.7, 0.2, 0.1]))
-    sizes = np.bincount(distributions.argmax(axis=1), minlength=3) / 20_000
-    np.testing.assert_allclose(sizes, [0.7, 0.2, 0.1], atol=0.03)  # of 4,000: 4 standard errors
+    approach_shares(distributions, np.arange(20_000), shares)
+    np.testing.assert_allclose(distributions, all_counted, atol=0.03)
+    assert not np.array_equal(distributions, all_counted)
 
 
 def test_labels_count_by_their_weight(estimator) -> None:

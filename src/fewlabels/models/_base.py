@@ -18,7 +18,7 @@ from fewlabels.models._estimator import GraphEstimator, Trust
 from fewlabels.models._relabel import add_codes, remove_codes
 from fewlabels.models._scores import Scores
 from fewlabels.models._targets import IndicatorLabels, encode_targets
-from fewlabels.models.class_mass import meet_shares, share_out
+from fewlabels.models.class_mass import approach_shares, share_out
 from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -295,7 +295,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         """Bring the classes to their expected shares over `points`.
 
         Equal shares, or those of the labels, are guesses: class-mass normalisation takes a step
-        towards them. Shares that are given are met by the counts of the answers.
+        towards them. With shares that are given, the counts of the answers have a say, too.
 
         Parameters
         ----------
@@ -309,7 +309,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         ndarray of shape (n_samples, n_classes)
         """
         if self.class_prior_ is not None:
-            bring = share_out if self._prior_is_guessed else meet_shares
+            bring = share_out if self._prior_is_guessed else approach_shares
             bring(distributions, points, self.class_prior_)
         return distributions
 

@@ -39,8 +39,7 @@ def normalize_class_mass(
 
     It is one step towards the shares, not all of the way: once the rows are divided, neither the
     columns' means nor the counts of most probable classes are the q_c. A model whose
-    `class_prior` holds shares, or is ``"labels"``, makes the counts be them, which is another
-    correction.
+    `class_prior` holds shares goes further towards such counts.
 
     Labelled points, and points that no label reaches, stay as they are. A class with no mass at
     all stays at zero, and a point that holds nothing of any class with a share stays as it is.
@@ -114,14 +113,18 @@ def share_out(
         distributions[block] = np.divide(weighed, totals, out=rows, where=totals > 0)
 
 
-def meet_shares(
+def approach_shares(
     distributions: npt.NDArray[np.floating[Any]], points: IntArray, shares: FloatArray
 ) -> None:
-    """Weigh the classes so that as many `points` as their `shares` say are most probably of each.
+    """Weigh the classes for known `shares`, in place; a block of rows at a time.
 
-    p_uc <- w_c p_uc / sum_k w_k p_uk, with the one w > 0 a class that does so, within 0.1 % of the
-    points (`volume_offsets` of the log p_uc). In place, a block of rows at a time. A class with
-    share 0 ends with no probability; a point that holds nothing of any other gets the shares.
+    p_uc <- w_c p_uc / sum_k w_k p_uk with w_c = sqrt(v_c q_c / m_c): the geometric mean of the one
+    step of class-mass normalisation, q_c / m_c, and of the weights v by which as many `points` as
+    their shares say are most probably of each class, within 0.1 % (`volume_offsets` of the
+    log p_uc). With true, uneven shares the step does too little; the counts follow shares that are
+    wrong wherever these lead. Between the two, nearly all of the gain is there, and little of the
+    harm. A class with share 0 ends with no probability; a point that holds nothing of any other
+    gets the shares.
     """
     wanted = np.flatnonzero(shares > 0)
     expected = shares[wanted]
@@ -129,7 +132,11 @@ def meet_shares(
     if len(points) > _MOST_COUNTED:
         counted = np.random.default_rng(0).choice(points, _MOST_COUNTED, replace=False)
     logs = _logarithms(distributions, counted, wanted)
-    offsets = volume_offsets(logs[np.isfinite(logs).any(axis=1)], expected)
+    logs = logs[np.isfinite(logs).any(axis=1)]
+    masses = softmax(logs, axis=1).sum(axis=0)
+    held = masses > 0
+    offsets = volume_offsets(logs, expected)
+    offsets[held] = (offsets[held] + np.log(expected[held] / masses[held])) / 2
     del logs
     for rows in row_blocks(len(points), _ROWS_AT_ONCE):
         block = points[rows]

@@ -79,7 +79,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         Show progress bars on standard error.
     class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping, default=None
         The expected shares of the classes among the unlabelled points, to which their answers are
-        brought; see :class:`LabelSpreading`. None: no such correction.
+        brought nearer; see :class:`LabelSpreading`. None: no such correction.
 
     Attributes
     ----------

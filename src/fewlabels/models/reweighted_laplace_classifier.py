@@ -72,8 +72,9 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
         the labels, or given in the order of `classes_` or by class. They must sum to 1.
         A word is a guess: the unlabelled points' distributions take a step towards these shares,
         class-mass normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`).
-        Shares that are given are taken as known: each class is weighed so that the answers come
-        in these shares, within 0.1 % of the points. None: no such correction.
+        Shares that are given count for more: each class is weighed by the geometric mean of that
+        step and of what would make the answers come in these shares. A class with share 0 is no
+        answer. None: no such correction.
     calibration : {"loo"}, default=None
         ``"loo"``: `label_distributions_` and what `predict_proba` returns are calibrated on the
         labels left out one by one: see :class:`fewlabels.insight.Calibration`. The most probable
