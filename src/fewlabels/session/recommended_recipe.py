@@ -20,7 +20,7 @@ DESCRIPTION = (
 
 
 def recommended_model() -> LabelPropagation:
-    """Return harmonic functions, normalised to equal class masses.
+    """Return harmonic functions, normalised towards equal class masses.
 
     Zhu, Ghahramani and Lafferty, ICML 2003, both the functions and the normalisation. On a few
     hundred points they beat label spreading, which is what :func:`fewlabels.session.simulate`
