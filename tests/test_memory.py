@@ -119,3 +119,22 @@ def test_without_groups_the_machine_decides(groups: Path, content: str) -> None:
     assert available_memory() > 10**6
     (groups / "self").unlink()
     assert available_memory() > 10**6
+
+
+def test_what_is_small_beside_what_was_free_a_moment_ago_is_not_looked_up_again(
+    monkeypatch,
+) -> None:
+    looks, now = [], [100.0]
+    monkeypatch.setattr("fewlabels._memory.available_memory", lambda: looks.append(1) or 10**9)
+    monkeypatch.setattr("fewlabels._memory.monotonic", lambda: now[0])
+    for n_bytes in (1000, 1000, 9_000_000):
+        require_memory(n_bytes, "this", "that")
+    assert len(looks) == 1
+    require_memory(20_000_000, "this", "that")  # not small
+    assert len(looks) == 2
+    now[0] += 1
+    require_memory(1000, "this", "that")  # not a moment ago
+    assert len(looks) == 3
+    monkeypatch.setattr("fewlabels._memory.available_memory", lambda: 0)
+    with pytest.raises(NotEnoughMemoryError):
+        require_memory(1000, "this", "that")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 from fewlabels.exceptions import NotEnoughMemoryError
 
@@ -14,6 +16,11 @@ _USABLE_SHARE = 0.9
 # Where Linux tells what a container may use, and what it uses: version 2, then version 1.
 _CGROUPS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
+
+# To look takes up to a millisecond, a good part of a small fit, which asks three times. What is
+# small beside what was free a moment ago needs no look of its own.
+_SMALL, _MOMENT = 0.01, 0.1  # share; seconds
+_last_look: tuple[Callable[[], int], float, int] | None = None  # who looked, when, what was free
 
 
 def available_memory() -> int:
@@ -91,7 +98,13 @@ def require_memory(n_bytes: int, what: str, instead: str) -> None:
     instead : str
         What to do instead, for the message.
     """
+    global _last_look
+    if _last_look is not None:
+        look, at, free = _last_look
+        if look is available_memory and monotonic() - at < _MOMENT and n_bytes < _SMALL * free:
+            return
     available = available_memory()
+    _last_look = available_memory, monotonic(), available
     if n_bytes > _USABLE_SHARE * available:
         raise NotEnoughMemoryError(
             f"{what} needs {_format_bytes(n_bytes)}, but only {_format_bytes(available)} of "
