@@ -352,7 +352,11 @@ default="uniform"
         evidence = self.evidence_[points]
         taught = linear.apply(self._linear_distributions[points], evidence)
         found = fit_calibration(
-            self._plain_distributions[points], evidence, taught, reference=linear.reference
+            self._plain_distributions[points],
+            evidence,
+            taught,
+            reference=linear.reference,
+            excluded=self._excluded(),
         )
         return replace(linear, sharpness=found.sharpness, caution=found.caution)
 
