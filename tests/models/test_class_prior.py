@@ -10,6 +10,7 @@ from fewlabels import (
     DiskGraph,
     FewLabelsClassifier,
     Graph,
+    LabelPropagation,
     UnreachedWarning,
     normalize_class_mass,
     write_graph,
@@ -121,6 +122,48 @@ def test_a_class_with_share_0_has_no_answer_and_no_probability(make, prior) -> N
     np.testing.assert_array_equal(model.transduction_[~FREE], Y[~FREE])
     assert np.isfinite(model.loo_score_)
     assert (model.label_distributions_[80] > 0)[2]  # its own label
+
+
+# The same points, and two groups far from them: one all of a class that is expected nowhere, one
+# without a label. Each is a component of its own, so that its labels tell the others nothing.
+GROUPS = np.vstack([X, X[:10] + 1e3, X[:10] - 1e3])
+N_KNOWN = 15
+Y_GROUPS = np.full(110, -1)
+Y_GROUPS[[*range(6), *range(60, 65), *range(80, 84)]] = [0] * 6 + [1] * 5 + [2] * 4
+MODELS = [
+    (FewLabelsClassifier, {"alpha": 0.995}),
+    (Spreading, {"kernel": "self-tuning", "alpha": 0.9}),
+    (LabelPropagation, {"kernel": "self-tuning"}),
+]
+
+
+def with_and_without_labels_of_a_class_with_share_0(make, settings):
+    model = make(class_prior=[0.6, 0.25, 0.15, 0], n_neighbors=8, tol=1e-6, **settings)
+    y = Y_GROUPS.copy()
+    y[90:100] = 3
+    without = make(class_prior=[0.6, 0.25, 0.15], n_neighbors=8, tol=1e-6, **settings)
+    with pytest.warns(UnreachedWarning):
+        model.set_params(max_iter=5000).fit(GROUPS, y)
+    with pytest.warns(UnreachedWarning):
+        without.set_params(max_iter=5000).fit(GROUPS, Y_GROUPS)
+    return model, without
+
+
+@pytest.mark.parametrize(("make", "settings"), MODELS)
+def test_labels_of_a_class_with_share_0_do_not_move_the_calibration(make, settings) -> None:
+    model, without = with_and_without_labels_of_a_class_with_share_0(make, settings)
+    found, expected = model.loo_calibration_, without.loo_calibration_
+    assert found.n_points == expected.n_points == N_KNOWN
+    np.testing.assert_allclose(
+        [found.sharpness, found.caution], [expected.sharpness, expected.caution], rtol=1e-3
+    )
+    np.testing.assert_allclose(
+        model.calibrated_proba()[:90],
+        np.pad(without.calibrated_proba()[:90], ((0, 0), (0, 1))),
+        atol=1e-4,
+    )
+    np.testing.assert_array_equal(model.doubt_[:90], without.doubt_[:90])
+    np.testing.assert_array_equal(model.doubt(X + 0.01), without.doubt(X + 0.01))
 
 
 def test_points_that_hold_only_of_excluded_classes_are_given_the_prior() -> None:

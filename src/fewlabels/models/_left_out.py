@@ -325,13 +325,14 @@ class LeftOutInsight(_Base):
         if not usual.any():  # all are labelled, say
             typical, shares = loo.evidence[loo.evidence > 0], loo.values[loo.evidence > 0]
         Y = Y * (len(Y) / Y.sum())  # weights are relative: so many labels as there are
+        excluded = self._excluded()
         return fit_calibration(
             taught.values[teaches],
             taught.evidence[teaches],
             Y[teaches],
             reference=float(np.median(typical)) if len(typical) else 1.0,
-            spread=spread_of(shares),
-            excluded=self._excluded(),
+            spread=spread_of(shares[:, ~excluded]),  # those have 0, which is no spread
+            excluded=excluded,
         )
 
     def _calibrated_loo(self) -> npt.NDArray[np.float64]:
