@@ -166,6 +166,22 @@ def test_labels_of_a_class_with_share_0_do_not_move_the_calibration(make, settin
     np.testing.assert_array_equal(model.doubt(X + 0.01), without.doubt(X + 0.01))
 
 
+@pytest.mark.parametrize(("make", "settings"), MODELS)
+def test_a_class_with_share_0_is_in_no_set_and_its_labels_do_not_widen_them(make, settings) -> None:
+    model, without = with_and_without_labels_of_a_class_with_share_0(make, settings)
+    for coverage in (0.8, 0.99):  # the latter asks for more labels than there are
+        for points, same in ((None, np.r_[:90, 100:110]), (X + 0.01, np.arange(90))):
+            sets = model.predict_set(points, coverage=coverage)
+            expected = without.predict_set(points, coverage=coverage)
+            np.testing.assert_array_equal(sets[same, :3], expected[same])
+            assert not sets[:, 3].any()
+        assert expected.all() == (coverage == 0.99)
+    assert model.predict_set()[100:, :3].all()  # out of reach
+    filled = model.predict_set(coverage=0.2, allow_empty=False)
+    assert filled.any(axis=1).all()
+    assert not filled[:, 3].any()
+
+
 def test_points_that_hold_only_of_excluded_classes_are_given_the_prior() -> None:
     distributions = np.array([[0.0, 0.0, 1.0], [0.2, 0.3, 0.5], [0.6, 0.4, 0.0]])
     approach_shares(distributions, np.arange(3), np.array([0.5, 0.5, 0.0]))

@@ -181,7 +181,8 @@ class LeftOutInsight(_Base):
         ndarray of shape (n_points, n_classes), bool
             Which classes are in the set. It may be empty: no class is as probable as the true
             ones of the labelled points were. All are in it where no evidence comes, and where
-            there are fewer labels than coverage / (1 - coverage), 9 at 0.9.
+            there are fewer labels than coverage / (1 - coverage), 9 at 0.9; but a class with
+            share 0 in `class_prior` is in none, and its labels don't count.
 
         Raises
         ------
@@ -190,12 +191,16 @@ class LeftOutInsight(_Base):
         """
         self._refuse_rows("predict_set")
         _refuse_number(X, "coverage")
-        codes = self._labels.codes[self.loo_labelled_]
-        threshold = conformal_threshold(self._calibrated_loo(), codes, coverage=coverage)
+        told = self._of_expected(self._label_rows())
+        codes = self._labels.codes[self.loo_labelled_][told]
+        threshold = conformal_threshold(self._calibrated_loo()[told], codes, coverage=coverage)
         shares, evidence, answered = self._evidence_of(X)
         calibrated = self._calibrated(shares, evidence, answered)
-        sets = prediction_sets(calibrated, threshold, allow_empty=allow_empty)
-        sets[~answered] = True
+        expected = ~self._excluded()
+        held = prediction_sets(calibrated[:, expected], threshold, allow_empty=allow_empty)
+        held[~answered] = True
+        sets = np.zeros(calibrated.shape, dtype=bool)
+        sets[:, expected] = held
         return sets
 
     def doubt(self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW) -> npt.NDArray[np.str_]:
