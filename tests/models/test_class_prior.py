@@ -120,7 +120,6 @@ def test_a_class_with_share_0_has_no_answer_and_no_probability(make, prior) -> N
     assert not new[:, absent].any()
     np.testing.assert_allclose(new.sum(axis=1), 1)
     np.testing.assert_array_equal(model.transduction_[~FREE], Y[~FREE])
-    assert np.isfinite(model.loo_score_)
     assert (model.label_distributions_[80] > 0)[2]  # its own label
 
 
@@ -164,6 +163,18 @@ def test_labels_of_a_class_with_share_0_do_not_move_the_calibration(make, settin
     )
     np.testing.assert_array_equal(model.doubt_[:90], without.doubt_[:90])
     np.testing.assert_array_equal(model.doubt(X + 0.01), without.doubt(X + 0.01))
+
+
+@pytest.mark.parametrize(("make", "settings"), MODELS)
+def test_labels_of_a_class_with_share_0_do_not_count_in_the_score(make, settings) -> None:
+    model, without = with_and_without_labels_of_a_class_with_share_0(make, settings)
+    assert model.loo_score_ == pytest.approx(without.loo_score_, abs=1e-4)
+
+
+def test_without_a_label_of_a_class_with_a_share_there_is_no_score() -> None:
+    y = np.full((90, 2), np.nan)
+    y[[0, 60]] = [1.0, 0.0]
+    assert np.isnan(Spreading(**SETTINGS, class_prior=[0, 1]).fit(X, y).loo_score_)
 
 
 @pytest.mark.parametrize(("make", "settings"), MODELS)

@@ -59,7 +59,8 @@ class LeftOutInsight(_Base):
         `class_prior`, the left-out points are counted among the unlabelled.
     loo_score_ : float
         Mean logarithm of the probability that `loo_calibration_` gives to the labels left out,
-        weighted as the labels are; the higher the better, 0 at best. Accuracy says nothing where
+        weighted as the labels are; the higher the better, 0 at best. Labels of classes with share
+        0 in `class_prior` don't count; NaN if there is no other. Accuracy says nothing where
         each class has a single label: left out, its class has no evidence at all, and every such
         answer is wrong, whatever the model. The probability of that class then is what the
         calibration's caution leaves it: the more, the less the labels of other classes claim the
@@ -88,6 +89,9 @@ class LeftOutInsight(_Base):
     def loo_score_(self) -> float:
         self._refuse_multilabel("loo_score_")
         Y = self._label_rows()
+        Y[:, self._excluded()] = 0
+        if not Y.any():
+            return float("nan")
         losses = log_loss_of(self._calibrated_loo(), Y)
         return float(-losses.sum() / Y.sum())
 
