@@ -27,7 +27,7 @@ from fewlabels.insight import (
     spread_of,
 )
 from fewlabels.models._base import GraphClassifier
-from fewlabels.models._remoteness import remote
+from fewlabels.models._remoteness import remote, usual_remoteness
 from fewlabels.models._targets import RowLabels
 from fewlabels.systems import LeftOut, Response
 
@@ -260,7 +260,8 @@ class LeftOutInsight(_Base):
     ) -> npt.NDArray[np.str_]:
         unlike = None
         if X is not None:
-            unlike = remote(self._kernel, self.graph_, self._known, self._validated(X, reset=False))
+            points = self._validated(X, reset=False)
+            unlike = remote(self._kernel, self.graph_, self._known, points, self._usual_remoteness)
         return doubt_reasons(
             *said,
             self.loo_calibration_,
@@ -268,6 +269,10 @@ class LeftOutInsight(_Base):
             heard=self._well_heard(X),
             unlike=unlike,
         )
+
+    def _usual_remoteness(self, scales: FloatArray) -> float:
+        found: float = self._kept("usual_remoteness", lambda: usual_remoteness(self.graph_, scales))
+        return found
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
