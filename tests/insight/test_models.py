@@ -21,7 +21,7 @@ from fewlabels import (
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph, knn_graph, open_graph
 from fewlabels.insight import expected_calibration_error
-from fewlabels.models import PoissonClassifier, ReweightedLaplaceClassifier, _left_out
+from fewlabels.models import PoissonClassifier, ReweightedLaplaceClassifier, _doubt
 from fewlabels.models._remoteness import usual_remoteness
 from tests import textbook
 from tests.gallery import complete, one_hot
@@ -448,7 +448,7 @@ def test_the_usual_remoteness_is_found_once_and_again_for_another_graph(monkeypa
         asked.append(usual_remoteness(graph, scales))
         return asked[-1]
 
-    monkeypatch.setattr(_left_out, "usual_remoteness", found)
+    monkeypatch.setattr(_doubt, "usual_remoteness", found)
     model = LabelSpreading("self-tuning", n_neighbors=5, max_iter=500).fit(X, y)
     for _ in range(2):
         model.doubt(X[:3] + 0.1)
