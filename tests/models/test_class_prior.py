@@ -17,7 +17,7 @@ from fewlabels import (
 )
 from fewlabels import LabelSpreading as Spreading
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.models import PoissonClassifier, class_mass
+from fewlabels.models import PoissonClassifier, ReweightedLaplaceClassifier, class_mass
 from fewlabels.models.class_mass import approach_shares
 from fewlabels.systems import volume_offsets
 from tests.gallery import clustered
@@ -133,6 +133,7 @@ MODELS = [
     (FewLabelsClassifier, {"alpha": 0.995}),
     (Spreading, {"kernel": "self-tuning", "alpha": 0.9}),
     (LabelPropagation, {"kernel": "self-tuning"}),
+    (ReweightedLaplaceClassifier, {"kernel": "self-tuning"}),
 ]
 
 
