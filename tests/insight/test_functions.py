@@ -106,6 +106,21 @@ def test_soft_targets_of_one_class_are_that_class() -> None:
     assert hard == soft
 
 
+def test_an_excluded_class_is_as_one_that_has_no_column() -> None:
+    rng = np.random.default_rng(0)
+    rows, codes = rng.dirichlet(np.ones(3), 50), rng.integers(0, 3, 50)
+    amounts = rng.random(50) + 0.5
+    plain = fit_calibration(rows, amounts, codes, reference=1.0)
+    wide, at = np.insert(rows, 1, 0.0, axis=1), np.array([0, 2, 3])[codes]
+    found = fit_calibration(wide, amounts, at, reference=1.0, excluded=[False, True, False, False])
+    np.testing.assert_allclose(
+        [found.sharpness, found.caution], [plain.sharpness, plain.caution], rtol=1e-4
+    )
+    np.testing.assert_array_equal(found.apply(wide, amounts)[:, 1], 0)
+    expected = np.insert(plain.apply(rows, amounts), 1, 0.0, axis=1)
+    np.testing.assert_allclose(found.apply(wide, amounts), expected, atol=1e-5)
+
+
 def test_the_calibration_error_is_the_gap_in_each_bin() -> None:
     proba = [[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.4, 0.6]]
     # 0.9: half are right; 0.6: both are
@@ -412,6 +427,14 @@ def test_a_notebook_shows_what_is_printed() -> None:
         (lambda: conformal_threshold([[1.0]], [0], coverage=1.0), "coverage"),
         (lambda: fit_calibration([[1.0]], [-1.0], [0], reference=1.0), "evidence"),
         (lambda: fit_calibration([[1.0]], [1.0], [0], reference=0.0), "reference"),
+        (
+            lambda: fit_calibration([[1.0]], [1.0], [0], reference=1.0, excluded=[True]),
+            "False for one at least",
+        ),
+        (
+            lambda: fit_calibration([[1.0]], [1.0], [0], reference=1.0, excluded=[False, True]),
+            "each of the 1 classes",
+        ),
         (lambda: log_loss_of([[0.5, 0.5]], [[1.0, 0.0], [0.0, 1.0]]), "shape"),
         (lambda: log_loss_of([0.5, 0.5], [0, 1]), "n_points, n_classes"),
         (lambda: log_loss_of([[0.5, 0.5]], [0.5]), "number of a class"),

@@ -21,7 +21,8 @@ from fewlabels import (
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph, knn_graph, open_graph
 from fewlabels.insight import expected_calibration_error
-from fewlabels.models import PoissonClassifier, ReweightedLaplaceClassifier
+from fewlabels.models import PoissonClassifier, ReweightedLaplaceClassifier, _doubt
+from fewlabels.models._remoteness import usual_remoteness
 from tests import textbook
 from tests.gallery import complete, one_hot
 
@@ -437,6 +438,27 @@ def test_new_points_far_from_all_others_are_unlike_them(model) -> None:
     assert (model.predict_or_abstain(strange) == -1).all()
     assert np.mean(model.doubt(new) == "unlike the rest") < 0.01
     assert np.mean(model.doubt(new) == "sure") > 0.5
+
+
+def test_the_usual_remoteness_is_found_once_and_again_for_another_graph(monkeypatch) -> None:
+    X, _, y, _ = blobs()
+    asked = []
+
+    def found(graph, scales):
+        asked.append(usual_remoteness(graph, scales))
+        return asked[-1]
+
+    monkeypatch.setattr(_doubt, "usual_remoteness", found)
+    model = LabelSpreading("self-tuning", n_neighbors=5, max_iter=500).fit(X, y)
+    for _ in range(2):
+        model.doubt(X[:3] + 0.1)
+        model.predict_or_abstain(X[:3] + 0.1)
+    scales, W = model.graph_.local_scales, model.graph_.affinity.toarray()
+    ratios = [scales[i] / scales[W[i] > 0].mean() for i in range(60)]
+    np.testing.assert_allclose(asked, [max(ratios)])  # of 60, all but one in 1000 are all
+    model.fit(X**3, y).doubt(X[:3])
+    assert len(asked) == 2
+    assert asked[0] != asked[1]
 
 
 def test_without_neighbours_no_new_point_is_known_to_be_unlike_the_rest() -> None:

@@ -10,13 +10,14 @@ from fewlabels import (
     DiskGraph,
     FewLabelsClassifier,
     Graph,
+    LabelPropagation,
     UnreachedWarning,
     normalize_class_mass,
     write_graph,
 )
 from fewlabels import LabelSpreading as Spreading
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.models import PoissonClassifier, class_mass
+from fewlabels.models import PoissonClassifier, ReweightedLaplaceClassifier, class_mass
 from fewlabels.models.class_mass import approach_shares
 from fewlabels.systems import volume_offsets
 from tests.gallery import clustered
@@ -119,8 +120,78 @@ def test_a_class_with_share_0_has_no_answer_and_no_probability(make, prior) -> N
     assert not new[:, absent].any()
     np.testing.assert_allclose(new.sum(axis=1), 1)
     np.testing.assert_array_equal(model.transduction_[~FREE], Y[~FREE])
-    assert np.isfinite(model.loo_score_)
     assert (model.label_distributions_[80] > 0)[2]  # its own label
+
+
+# The same points, and two groups far from them: one all of a class that is expected nowhere, one
+# without a label. Each is a component of its own, so that its labels tell the others nothing.
+GROUPS = np.vstack([X, X[:10] + 1e3, X[:10] - 1e3])
+N_KNOWN = 15
+Y_GROUPS = np.full(110, -1)
+Y_GROUPS[[*range(6), *range(60, 65), *range(80, 84)]] = [0] * 6 + [1] * 5 + [2] * 4
+MODELS = [
+    (FewLabelsClassifier, {"alpha": 0.995}),
+    (Spreading, {"kernel": "self-tuning", "alpha": 0.9}),
+    (LabelPropagation, {"kernel": "self-tuning"}),
+    (ReweightedLaplaceClassifier, {"kernel": "self-tuning"}),
+]
+
+
+def with_and_without_labels_of_a_class_with_share_0(make, settings):
+    model = make(class_prior=[0.6, 0.25, 0.15, 0], n_neighbors=8, tol=1e-6, **settings)
+    y = Y_GROUPS.copy()
+    y[90:100] = 3
+    without = make(class_prior=[0.6, 0.25, 0.15], n_neighbors=8, tol=1e-6, **settings)
+    with pytest.warns(UnreachedWarning):
+        model.set_params(max_iter=5000).fit(GROUPS, y)
+    with pytest.warns(UnreachedWarning):
+        without.set_params(max_iter=5000).fit(GROUPS, Y_GROUPS)
+    return model, without
+
+
+@pytest.mark.parametrize(("make", "settings"), MODELS)
+def test_labels_of_a_class_with_share_0_do_not_move_the_calibration(make, settings) -> None:
+    model, without = with_and_without_labels_of_a_class_with_share_0(make, settings)
+    found, expected = model.loo_calibration_, without.loo_calibration_
+    assert found.n_points == expected.n_points == N_KNOWN
+    np.testing.assert_allclose(
+        [found.sharpness, found.caution], [expected.sharpness, expected.caution], rtol=1e-3
+    )
+    np.testing.assert_allclose(
+        model.calibrated_proba()[:90],
+        np.pad(without.calibrated_proba()[:90], ((0, 0), (0, 1))),
+        atol=1e-4,
+    )
+    np.testing.assert_array_equal(model.doubt_[:90], without.doubt_[:90])
+    np.testing.assert_array_equal(model.doubt(X + 0.01), without.doubt(X + 0.01))
+
+
+@pytest.mark.parametrize(("make", "settings"), MODELS)
+def test_labels_of_a_class_with_share_0_do_not_count_in_the_score(make, settings) -> None:
+    model, without = with_and_without_labels_of_a_class_with_share_0(make, settings)
+    assert model.loo_score_ == pytest.approx(without.loo_score_, abs=1e-4)
+
+
+def test_without_a_label_of_a_class_with_a_share_there_is_no_score() -> None:
+    y = np.full((90, 2), np.nan)
+    y[[0, 60]] = [1.0, 0.0]
+    assert np.isnan(Spreading(**SETTINGS, class_prior=[0, 1]).fit(X, y).loo_score_)
+
+
+@pytest.mark.parametrize(("make", "settings"), MODELS)
+def test_a_class_with_share_0_is_in_no_set_and_its_labels_do_not_widen_them(make, settings) -> None:
+    model, without = with_and_without_labels_of_a_class_with_share_0(make, settings)
+    for coverage in (0.8, 0.99):  # the latter asks for more labels than there are
+        for points, same in ((None, np.r_[:90, 100:110]), (X + 0.01, np.arange(90))):
+            sets = model.predict_set(points, coverage=coverage)
+            expected = without.predict_set(points, coverage=coverage)
+            np.testing.assert_array_equal(sets[same, :3], expected[same])
+            assert not sets[:, 3].any()
+        assert expected.all() == (coverage == 0.99)
+    assert model.predict_set()[100:, :3].all()  # out of reach
+    filled = model.predict_set(coverage=0.2, allow_empty=False)
+    assert filled.any(axis=1).all()
+    assert not filled[:, 3].any()
 
 
 def test_points_that_hold_only_of_excluded_classes_are_given_the_prior() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -95,7 +96,14 @@ def test_nothing_runs_any_more_when_an_error_comes_out(
 ) -> None:
     monkeypatch.setattr(_threads, "_n_cores", lambda: 2)
     caller, running, begun = threading.get_ident(), [], []
-    both = threading.Barrier(2, timeout=60)
+    both, stopped = threading.Barrier(2, timeout=60), threading.Event()
+
+    class Tasks(deque):
+        def clear(self) -> None:
+            super().clear()
+            stopped.set()
+
+    monkeypatch.setattr(_threads, "deque", Tasks)
 
     def task(k: int) -> None:
         begun.append(k)
@@ -105,17 +113,16 @@ def test_nothing_runs_any_more_when_an_error_comes_out(
                 both.wait()
             if (threading.get_ident() == caller) == (where == "caller"):
                 raise error("stop")
-            threading.Event().wait(0.01)
+            assert stopped.wait(60)  # the other's error has come: no task is left
         finally:
             running.remove(k)
 
     with pytest.raises(error, match="stop"):
         _threads.run_all(task, 100)
-    n_begun = len(begun)
     assert running == []
-    assert n_begun < 100
+    assert sorted(begun) == [0, 99]
     assert _threads.run_all(lambda k: k, 3) == [0, 1, 2]
-    assert len(begun) == n_begun
+    assert sorted(begun) == [0, 99]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ class Calibration:
 
         q_ic = z_ic / sum_k z_ik,    z_ic = (p_ic E_i / E + caution / n_classes) ^ sharpness,
 
-    E being the `reference`, the evidence of a typical point. Scores have no unit, so that their
+    E being the `reference`, the evidence of a typical point, and n_classes the number of those that
+    are not `excluded`. Scores have no unit, so that their
     sharpness has to be found: a random walk that forgets slowly (an alpha near 1) gives all
     classes nearly the same share, and is right nevertheless. The caution is evidence for every
     class alike: it hardly counts where much evidence came, and where little did it leaves all
@@ -85,7 +86,11 @@ class Calibration:
         """
         shares = check_distributions("distributions", distributions)
         amounts = check_column("evidence", evidence, len(shares)) / self.reference
-        result = _calibrated(shares * amounts[:, None], np.log([self.sharpness, self.caution]))
+        result = _calibrated(
+            shares * amounts[:, None],
+            np.log([self.sharpness, self.caution]),
+            shares.shape[1] - len(self.excluded),
+        )
         if self.excluded:
             without = list(self.excluded)
             result[:, without] *= shares[:, without] > 0
@@ -123,11 +128,17 @@ def fit_calibration(
     spread : float, default=3.0
         How far the shares of a typical point lie apart: :func:`spread_of`.
     excluded : array-like of bool, shape (n_classes,), default=None
-        Classes that no point without a label is of; see :class:`Calibration`. None: no such class.
+        Classes that no point without a label is of: their columns are not read. See
+        :class:`Calibration`. None: no such class.
 
     Returns
     -------
     Calibration
+
+    Raises
+    ------
+    InvalidInputError
+        If an array does not fit the others, or all classes are excluded.
 
     Notes
     -----
@@ -151,10 +162,12 @@ def fit_calibration(
     spread = max(_LEAST_SPREAD, check_real("spread", spread, minimum=0))
     means = np.array([_MEANS[0] - np.log(spread), _MEANS[1] - spread])
     Y = _as_rows(targets, shares.shape)
+    without = _columns_of(excluded, shares.shape[1])
+    shares, Y = np.delete(shares, without, axis=1), np.delete(Y, without, axis=1)
     scores = shares * (amounts / reference)[:, None]
 
     def loss(logs: FloatArray) -> float:
-        surprise = -np.log(np.maximum(_calibrated(scores, logs), _LEAST))
+        surprise = -np.log(np.maximum(_calibrated(scores, logs, scores.shape[1]), _LEAST))
         prior = np.sum(((logs - means) / _DEVIATIONS) ** 2) / 2
         return float((surprise * Y).sum() + prior)
 
@@ -169,7 +182,7 @@ def fit_calibration(
         caution=float(np.exp(found[1])),
         reference=reference,
         n_points=len(shares),
-        excluded=() if excluded is None else tuple(np.flatnonzero(excluded).tolist()),
+        excluded=tuple(without),
     )
 
 
@@ -262,15 +275,32 @@ def expected_calibration_error(
     return float(np.abs(gaps).sum() / len(codes))
 
 
-def _calibrated(scores: FloatArray, logs: FloatArray) -> FloatArray:
-    """Distributions of scores in units of the reference; logs of sharpness and caution."""
+def _calibrated(scores: FloatArray, logs: FloatArray, n_classes: int) -> FloatArray:
+    """Distributions of scores in units of the reference; logs of sharpness and caution.
+
+    The caution is shared among `n_classes`.
+    """
     sharpness, caution = np.exp(logs)
     # the caution is positive, so that there is a logarithm; of the ratio, for tiny scores to count
-    z = sharpness * np.log1p(scores * (scores.shape[1] / caution))
+    z = sharpness * np.log1p(scores * (n_classes / caution))
     z -= z.max(axis=1, keepdims=True)
     np.exp(z, out=z)
     z /= z.sum(axis=1, keepdims=True)
     return np.asarray(z)
+
+
+def _columns_of(excluded: npt.ArrayLike | None, n_classes: int) -> list[int]:
+    """Return which columns are excluded, of a mask that leaves some."""
+    if excluded is None:
+        return []
+    mask = np.asarray(excluded)
+    if mask.dtype != bool or mask.shape != (n_classes,) or mask.all():
+        raise InvalidInputError(
+            f"excluded must hold True or False for each of the {n_classes} classes, and False for "
+            f"one at least; got {excluded!r}."
+        )
+    found: list[int] = np.flatnonzero(mask).tolist()
+    return found
 
 
 def _as_rows(targets: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:

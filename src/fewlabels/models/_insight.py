@@ -19,7 +19,7 @@ from fewlabels.insight import (
     explain_scores,
     rank_suspects,
 )
-from fewlabels.models._left_out import LeftOutInsight
+from fewlabels.models._doubt import DoubtInsight
 from fewlabels.solvers import Method
 from fewlabels.systems import HarmonicResponse, Response, SpreadingResponse, SpreadingSystem
 
@@ -27,14 +27,14 @@ from fewlabels.systems import HarmonicResponse, Response, SpreadingResponse, Spr
 TOL = 1e-5
 
 
-class LinearInsight(LeftOutInsight):
+class LinearInsight(DoubtInsight):
     """Mixin of the graph classifiers whose scores are linear in the labels, F = R Y.
 
     R >= 0, unless a subclass says otherwise.
 
     To be named before :class:`GraphClassifier` among the bases. A subclass says what R is
     (`_response`). What is computed is kept until the labels change. Attributes: those of
-    :class:`LeftOutInsight`.
+    :class:`DoubtInsight` and :class:`LeftOutInsight`.
     """
 
     def explain(self, node: int) -> Explanation:

@@ -13,11 +13,9 @@ from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.insight import (
-    SURE,
     Calibration,
     LeftOutDistributions,
     conformal_threshold,
-    doubt_reasons,
     fit_calibration,
     has_companion,
     left_out_distributions,
@@ -27,15 +25,12 @@ from fewlabels.insight import (
     spread_of,
 )
 from fewlabels.models._base import GraphClassifier
-from fewlabels.models._remoteness import remote
 from fewlabels.models._targets import RowLabels
 from fewlabels.systems import LeftOut, Response
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
-
-_ABSTAIN_BELOW = 0.8
 
 if TYPE_CHECKING:
     _Base = GraphClassifier
@@ -59,15 +54,14 @@ class LeftOutInsight(_Base):
         `class_prior`, the left-out points are counted among the unlabelled.
     loo_score_ : float
         Mean logarithm of the probability that `loo_calibration_` gives to the labels left out,
-        weighted as the labels are; the higher the better, 0 at best. Accuracy says nothing where
+        weighted as the labels are; the higher the better, 0 at best. Labels of classes with share
+        0 in `class_prior` don't count; NaN if there is no other. Accuracy says nothing where
         each class has a single label: left out, its class has no evidence at all, and every such
         answer is wrong, whatever the model. The probability of that class then is what the
         calibration's caution leaves it: the more, the less the labels of other classes claim the
         point, beside what a typical point hears.
     loo_calibration_ : Calibration
         Fitted to the left-out labels whose class has another label.
-    doubt_ : ndarray of shape (n_samples,), str
-        :meth:`doubt` of the fitted points, at 0.8.
     """
 
     calibration: str | None = None  # of subclasses that take none
@@ -88,6 +82,9 @@ class LeftOutInsight(_Base):
     def loo_score_(self) -> float:
         self._refuse_multilabel("loo_score_")
         Y = self._label_rows()
+        Y[:, self._excluded()] = 0
+        if not Y.any():
+            return float("nan")
         losses = log_loss_of(self._calibrated_loo(), Y)
         return float(-losses.sum() / Y.sum())
 
@@ -96,10 +93,6 @@ class LeftOutInsight(_Base):
         self._refuse_multilabel("loo_calibration_")
         fitted: Calibration = self._kept("calibration", self._fit_calibration)
         return fitted
-
-    @property
-    def doubt_(self) -> npt.NDArray[np.str_]:
-        return self.doubt()
 
     def calibrated_proba(self, X: Any = None) -> FloatArray:
         """Return probabilities that mean what they say, learned from the labels left out.
@@ -181,7 +174,8 @@ class LeftOutInsight(_Base):
         ndarray of shape (n_points, n_classes), bool
             Which classes are in the set. It may be empty: no class is as probable as the true
             ones of the labelled points were. All are in it where no evidence comes, and where
-            there are fewer labels than coverage / (1 - coverage), 9 at 0.9.
+            there are fewer labels than coverage / (1 - coverage), 9 at 0.9; but a class with
+            share 0 in `class_prior` is in none, and its labels don't count.
 
         Raises
         ------
@@ -189,76 +183,18 @@ class LeftOutInsight(_Base):
             If labels are soft, or several classes may hold of a point.
         """
         self._refuse_rows("predict_set")
-        _refuse_number(X, "coverage")
-        codes = self._labels.codes[self.loo_labelled_]
-        threshold = conformal_threshold(self._calibrated_loo(), codes, coverage=coverage)
+        refuse_number(X, "coverage")
+        told = self._of_expected(self._label_rows())
+        codes = self._labels.codes[self.loo_labelled_][told]
+        threshold = conformal_threshold(self._calibrated_loo()[told], codes, coverage=coverage)
         shares, evidence, answered = self._evidence_of(X)
         calibrated = self._calibrated(shares, evidence, answered)
-        sets = prediction_sets(calibrated, threshold, allow_empty=allow_empty)
-        sets[~answered] = True
+        expected = ~self._excluded()
+        held = prediction_sets(calibrated[:, expected], threshold, allow_empty=allow_empty)
+        held[~answered] = True
+        sets = np.zeros(calibrated.shape, dtype=bool)
+        sets[:, expected] = held
         return sets
-
-    def doubt(self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW) -> npt.NDArray[np.str_]:
-        """Say for each point whether there is an answer, and if not, what is missing.
-
-        ``"sure"``, ``"classes disagree"``, ``"little evidence"`` or ``"unreached"``; of new points
-        ``"unlike the rest"`` too: see :func:`fewlabels.insight.doubt_reasons`. Of harmonic
-        functions all points that are reached have the same evidence, so that it is never little.
-        A new point is unlike the rest if it is farther from its neighbours than they from theirs,
-        by over 1.5 times and by more than of all but one in 1000 fitted points; kernels that
-        look for no neighbours (rbf, affinities) can't tell.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
-            New points. None: the fitted ones.
-        abstain_below : float, default=0.8
-            In [0, 1]: the calibrated probability that a sure answer has.
-
-        Returns
-        -------
-        ndarray of shape (n_points,), str
-        """
-        _refuse_number(X, "abstain_below")
-        return self._reasons(X, self._evidence_of(X), abstain_below)
-
-    def predict_or_abstain(
-        self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW
-    ) -> npt.NDArray[Any]:
-        """Return the most probable class where it is sure, the unlabelled marker elsewhere.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
-            New points. None: the fitted ones.
-        abstain_below : float, default=0.8
-            In [0, 1]: answers whose calibrated probability is less are withheld. Of those that
-            are given with probability p, about p are right.
-
-        Returns
-        -------
-        ndarray of shape (n_points,)
-            :meth:`doubt` tells why an answer is missing.
-        """
-        _refuse_number(X, "abstain_below")
-        said = self._evidence_of(X)
-        sure = self._reasons(X, said, abstain_below) == SURE
-        decided: npt.NDArray[Any] = self._labels.decide(said[0], sure)
-        return decided
-
-    def _reasons(
-        self, X: Any, said: tuple[FloatArray, FloatArray, BoolArray], abstain_below: float
-    ) -> npt.NDArray[np.str_]:
-        unlike = None
-        if X is not None:
-            unlike = remote(self._kernel, self.graph_, self._known, self._validated(X, reset=False))
-        return doubt_reasons(
-            *said,
-            self.loo_calibration_,
-            abstain_below=abstain_below,
-            heard=self._well_heard(X),
-            unlike=unlike,
-        )
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -325,13 +261,14 @@ class LeftOutInsight(_Base):
         if not usual.any():  # all are labelled, say
             typical, shares = loo.evidence[loo.evidence > 0], loo.values[loo.evidence > 0]
         Y = Y * (len(Y) / Y.sum())  # weights are relative: so many labels as there are
+        excluded = self._excluded()
         return fit_calibration(
             taught.values[teaches],
             taught.evidence[teaches],
             Y[teaches],
             reference=float(np.median(typical)) if len(typical) else 1.0,
-            spread=spread_of(shares),
-            excluded=self._excluded(),
+            spread=spread_of(shares[:, ~excluded]),  # those have 0, which is no spread
+            excluded=excluded,
         )
 
     def _calibrated_loo(self) -> npt.NDArray[np.float64]:
@@ -373,10 +310,6 @@ class LeftOutInsight(_Base):
         """What calibration learns from: left-out points as they would be were they new ones."""
         return made_up_for(loo, Y)
 
-    def _well_heard(self, X: Any) -> FloatArray | None:
-        """Shares that the points would have with the evidence of a typical one; None: the same."""
-        return None
-
     def _kept(self, name: str, compute: Any) -> Any:
         check_is_fitted(self)
         if name not in self._insight:
@@ -407,7 +340,7 @@ class LeftOutInsight(_Base):
         return state | {"_insight": kept} if "_insight" in state else state
 
 
-def _refuse_number(X: Any, setting: str) -> None:
+def refuse_number(X: Any, setting: str) -> None:
     """Raise if a setting was given in the place of X."""
     if isinstance(X, Real):
         raise InvalidTypeError(

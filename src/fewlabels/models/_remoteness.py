@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ _SHARE = 0.001
 _LEAST = 1.5
 
 
-def remote(kernel: Any, graph: Graph, X: Any, X_new: Any) -> npt.NDArray[np.bool_] | None:
+def remote(
+    kernel: Any, graph: Graph, X: Any, X_new: Any, usual: Callable[[FloatArray], float]
+) -> npt.NDArray[np.bool_] | None:
     """Tell which new points are unlike the fitted ones, by their distance to the nearest of them.
 
     The remoteness of a point is the distance to its last neighbour, over the mean of its
@@ -31,6 +34,8 @@ def remote(kernel: Any, graph: Graph, X: Any, X_new: Any) -> npt.NDArray[np.bool
     graph : Graph
         Of the fitted points.
     X, X_new : {ndarray, csr_matrix} of shape (n_samples, n_features), (n_queries, n_features)
+    usual : callable
+        Returns :func:`usual_remoteness` of the graph, given its local scales.
 
     Returns
     -------
@@ -49,13 +54,25 @@ def remote(kernel: Any, graph: Graph, X: Any, X_new: Any) -> npt.NDArray[np.bool
     lengths, indices = kernel.neighbors(X, X_new)
     # scikit-learn's knn kernel has one neighbour more than a point's own distance goes to
     last = lengths[:, min(kernel.n_others, lengths.shape[1]) - 1]
-    joined = sparse.csr_array(graph.affinity, dtype=np.float64, copy=True)
-    joined.data[:] = 1
+    return np.asarray(_ratio(last, scales[indices].mean(axis=1)) > max(_LEAST, usual(scales)))
+
+
+def usual_remoteness(graph: Graph, scales: FloatArray) -> float:
+    """The remoteness of all fitted points but one in a thousand; infinity if none has a neighbour.
+
+    Parameters
+    ----------
+    graph : Graph
+    scales : ndarray of shape (n_samples,)
+        Its local scales.
+    """
+    affinity = sparse.csr_array(graph.affinity)
+    ones = np.ones(affinity.nnz)
+    joined = sparse.csr_array((ones, affinity.indices, affinity.indptr), shape=affinity.shape)
     counts = np.diff(joined.indptr)
     around = joined @ scales.astype(np.float64) / np.maximum(counts, 1)
     fitted = _ratio(scales[counts > 0], around[counts > 0])
-    usual = float(np.quantile(fitted, 1 - _SHARE, method="higher")) if len(fitted) else np.inf
-    return np.asarray(_ratio(last, scales[indices].mean(axis=1)) > max(_LEAST, usual))
+    return float(np.quantile(fitted, 1 - _SHARE, method="higher")) if len(fitted) else np.inf
 
 
 def _ratio(lengths: FloatArray, around: FloatArray) -> FloatArray:
