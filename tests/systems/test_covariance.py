@@ -1,5 +1,7 @@
 """Covariances of a Gaussian field: columns, samples and sketches against the dense inverse."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -387,3 +389,26 @@ def test_a_hundred_labels_may_come_one_by_one_and_go_again():
     np.testing.assert_allclose(
         grown.row_sums, exact.sum(axis=0), atol=2e-3 * exact.sum(axis=0).max()
     )
+
+
+@given(lost=st.sets(st.integers(0, 39), min_size=1), noise=st.sampled_from([0.0, 0.4]))
+@settings(max_examples=20, deadline=None)
+def test_labels_anywhere_among_the_others_are_taken_back_without_a_solve(lost, noise):
+    graph = points(120)
+    order = np.random.default_rng(1).permutation(120)[:40]
+    grown = SketchedCovariance(graph, 0.97, noise, labelled=np.sort(order[:4]), n_columns=16)
+    for count in (5, 40):  # one column, then some that are in two arrays
+        grown.observe(np.sort(order[:count]))
+    rest = np.sort(np.delete(order, sorted(lost)))
+    with mock.patch.object(GaussianField, "columns", None):
+        grown.observe(rest)
+    assert grown.labelled.tolist() == rest.tolist()
+    once = SketchedCovariance(graph, 0.97, noise, labelled=rest, n_columns=16)
+    chosen = np.setdiff1d(np.arange(120), order)[::7]
+    np.testing.assert_allclose(
+        grown.columns(chosen), once.columns(chosen), atol=1e-5 * once.columns(chosen).max()
+    )
+    one, other = once.lookahead(), grown.lookahead()
+    for name in ("variances", "row_sums", "squared_norms"):
+        expected = getattr(one, name)
+        np.testing.assert_allclose(getattr(other, name), expected, atol=1e-5 * expected.max())

@@ -53,10 +53,11 @@ class SketchedCovariance:
     is solved for once, to look ahead, and serves again when its label comes, for the sketches and
     for the scores.
 
-    Labels that are lost are put back in the same way, X + Z (U^-T X_v), the last ones first. Up to
-    rounding, nothing depends on the order in which labels come or go. Where the Z would take more
-    than 1 GiB they are given up: columns are solved for given the labels, and the sketches drawn
-    anew where a label is lost.
+    Labels that are lost are put back in the same way. The Z of labels that came later are turned
+    into what they would be without: where U = Q R without the columns of the lost ones, Z Q takes
+    the place of Z, and nothing is solved for. Up to rounding, nothing depends on the order in which
+    labels come or go. Where the Z would take more than 1 GiB they are given up: columns are solved
+    for given the labels, and the sketches drawn anew where a label is lost.
 
     Parameters
     ----------
@@ -85,8 +86,9 @@ class SketchedCovariance:
     Notes
     -----
     Cost: 2 k + 1 columns to prepare; a column a label, one after the other in a batch that is
-    chosen, all at once where labels come unasked. Memory 8 n k bytes, twice that to prepare, and
-    4 n a label.
+    chosen, all at once where labels come unasked. Labels that are
+    lost at once take O(n m (m + k)), m being the labels from the first of them on, and no solve.
+    Memory 8 n k bytes, twice that to prepare, and 4 n a label.
 
     References
     ----------
@@ -149,7 +151,7 @@ class SketchedCovariance:
         if len(lost) and self._taken is None:
             self._prepare()
         elif len(lost) and self._taken is not None:
-            self._put_back(self._taken, int(np.isin(self._taken.nodes, lost).argmax()))
+            self._put_back(self._taken, lost)
         added = np.setdiff1d(labelled, self.labelled)
         for start in range(0, len(added), _LABELS_AT_ONCE):
             self._take_in(added[start : start + _LABELS_AT_ONCE])
@@ -173,20 +175,27 @@ class SketchedCovariance:
         for node in added.tolist():
             self._ahead.pop(node, None)
         if self._taken is not None:
-            self._taken.append(added, Z, shares)
+            self._taken.append(added, Z, shares, U.diagonal())
             if 4 * self._field.n * len(self.labelled) > _MOST_KEPT_BYTES:
                 self._taken = None
         if self._taken is None:
             self._ahead = {}  # given other labels than these
 
-    def _put_back(self, taken: LabelColumns, first: int) -> None:
-        """Put back what the labels from number `first` on took away."""
+    def _put_back(self, taken: LabelColumns, lost: IntArray) -> None:
+        """Put back what some labels took away.
+
+        That is what all labels from the first of them on did, less what the others of these do
+        without them.
+        """
+        turn = taken.turned_without(np.isin(taken.nodes, lost))
+        Q, first = turn.Q, turn.first
+        sums, *shares = [share[first:] - Q @ (Q.T @ share[first:]) for share in taken.shares]
         for which, Z in taken.parts(first):
-            sums, *shares = taken.shares
-            self.row_sums += Z @ sums[which]
+            rows = slice(which.start - first, which.stop - first)
+            self.row_sums += Z @ sums[rows]
             for X, share in zip(self.sketches, shares, strict=True):
-                self._subtract(X, Z, -share[which])
-        taken.cut(first)
+                self._subtract(X, Z, -share[rows].astype(np.float32))
+        taken.turn(turn, self._slices)
         self.labelled = np.sort(taken.nodes)
 
     def _subtract(
