@@ -203,6 +203,44 @@ def test_influence_is_the_fit_against_the_fit_without(make: Any) -> None:
     assert f"point {node}" in str(found)
 
 
+@pytest.mark.parametrize("make", EVERY)
+def test_influence_is_of_the_fit_whatever_is_set_since(make: Any) -> None:
+    _, _, y, graph = blobs()
+    model = make().fit(graph, y)
+    node = int(model.loo_labelled_[4])
+    expected = model.influence(node)
+    since: dict[str, Any] = {"alpha": 0.1, "iterations": 3, "weights": "wnll"}
+    since = {name: value for name, value in since.items() if name in model.get_params()}
+    model.set_params(class_prior=[0.8, 0.1, 0.1], tol=0.5, max_iter=1, **since)
+    found = model.influence(node)
+    np.testing.assert_allclose(found.without, expected.without, atol=1e-6)
+    np.testing.assert_allclose(found.change, expected.change, atol=1e-6)
+    assert all(model.get_params()[name] == value for name, value in since.items())
+
+
+def test_influence_after_a_change_of_labels_is_of_its_settings() -> None:
+    _, _, y, graph = blobs()
+    model = LabelSpreading(alpha=0.8, tol=1e-8, max_iter=500).fit(graph, y)
+    node = int(model.loo_labelled_[4])
+    rest = y.copy()
+    rest[node] = -1
+    model.set_params(alpha=0.3).add_labels([node], [y[node]], 2.0)
+    refit = LabelSpreading(alpha=0.3, tol=1e-8, max_iter=500).fit(graph, rest)
+    found = model.influence(node).without
+    np.testing.assert_allclose(found, refit.label_distributions_, atol=1e-6)
+
+
+def test_influence_uses_the_fitted_system_and_leaves_what_is_kept(monkeypatch: Any) -> None:
+    _, _, y, graph = blobs()
+    models = [LabelSpreading().fit(graph, y), FewLabelsClassifier().fit(graph, y)]
+    before = [model.loo_label_distributions_.copy() for model in models]
+    for module in ("label_spreading", "_class_means", "_insight"):
+        monkeypatch.setattr(f"fewlabels.models.{module}.SpreadingSystem", None)
+    for model, rows in zip(models, before, strict=True):
+        model.influence(int(model.loo_labelled_[4]))
+        np.testing.assert_array_equal(model.loo_label_distributions_, rows)
+
+
 def test_influence_of_the_last_label_of_a_class_and_of_a_component() -> None:
     W = np.zeros((5, 5))
     W[0, 1] = W[1, 0] = W[2, 3] = W[3, 2] = W[3, 4] = W[4, 3] = 1

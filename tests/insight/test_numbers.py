@@ -103,6 +103,32 @@ def test_influence_is_the_fit_less_the_fit_without(make) -> None:
 
 
 @pytest.mark.parametrize("make", EVERY)
+def test_influence_is_of_the_fit_whatever_is_set_since(make) -> None:
+    graph, y, weights = line()
+    model = make().fit(graph, y, sample_weight=weights)
+    expected = model.influence(3)
+    alpha = {"alpha": 0.1} if "alpha" in model.get_params() else {}
+    model.set_params(tol=0.5, max_iter=1, **alpha)
+    np.testing.assert_allclose(model.influence(3).without, expected.without, atol=1e-6)
+    assert model.tol == 0.5
+
+
+def test_influence_and_changes_of_labels_use_the_fitted_system(monkeypatch) -> None:
+    graph, y, _ = line()
+    models = [
+        SpreadingRegressor().fit(graph, y),
+        FewLabelsRegressor(method="spreading").fit(graph, y),
+    ]
+    monkeypatch.setattr("fewlabels.models.spreading_regressor.SpreadingSystem", None)
+    for model in models:
+        before = model.loo_predictions_.copy()
+        model.influence(3)
+        np.testing.assert_array_equal(model.loo_predictions_, before)
+        model.remove_labels([3])
+        assert 3 not in model.loo_labelled_
+
+
+@pytest.mark.parametrize("make", EVERY)
 def test_the_score_is_the_share_of_the_variance_and_is_dropped_when_labels_change(make) -> None:
     graph, y, weights = line()
     model = make().fit(graph, y, sample_weight=weights)

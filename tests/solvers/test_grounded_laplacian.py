@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from fewlabels.solvers import GroundedLaplacian, PreparedSolver, row_sums
+from fewlabels.solvers._matrix import recurrence_factor
 from tests import textbook
 from tests.gallery import complete
 from tests.strategies import affinities
@@ -62,19 +63,39 @@ def test_products_by_blocks_hold_no_copy_of_the_matrix(ground) -> None:
     assert held < W.data.nbytes / 4
 
 
-def test_chebyshevs_iteration_holds_the_scaled_weights_once() -> None:
+@pytest.mark.parametrize("method", ["sweeps", "chebyshev", "cg"])
+def test_an_iteration_holds_the_scaled_weights_once(method) -> None:
     matrix = GroundedLaplacian(sparse.csr_array(complete(600)), np.full(600, 100.0))
-    solver = PreparedSolver(matrix, "chebyshev")
+    solver = PreparedSolver(matrix, method)
     B = np.eye(600, 2)
-    assert len(matrix.products(2)) > 1
+    if method == "chebyshev":
+        assert len(matrix.products(2, recurrence=True)) > 1  # which makes its matrix
+    else:
+        matrix.apply_scaled_weights(B)
     tracemalloc.start()
     try:
-        answer = solver.solve(B, tol=1e-3, max_iter=1000)
+        answer = solver.solve(B, tol=1e-3, max_iter=1000, x0=np.full((600, 2), 1e-3))
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert answer.converged.all()
     assert held < matrix.weights.data.nbytes / 4
+
+
+def test_products_bring_a_factor_only_where_a_recurrence_asks_for_it() -> None:
+    weights = sparse.csr_array(complete(600))
+    ground = np.full(600, 100.0)
+    y = np.linspace(-1, 1, 1200).reshape(600, 2)
+    plain, asked = GroundedLaplacian(weights, ground), GroundedLaplacian(weights, ground)
+    assert {product.factor for product in plain.products(2)} == {1.0}
+    assert {product.factor for product in asked.products(2, recurrence=True)} == {
+        recurrence_factor(asked)
+    }
+    expected = plain.apply_scaled_weights(y)
+    for matrix in (plain, asked):  # the second has made no other matrix
+        found = np.concatenate([product(y) for product in matrix.products(2)])
+        np.testing.assert_allclose(found, expected, **CLOSE)
+    assert {product.factor for product in asked.products(2)} == {recurrence_factor(asked)}
 
 
 def test_float32_weights_are_summed_and_multiplied_in_float64() -> None:

@@ -1,5 +1,8 @@
 """Covariances of a Gaussian field: columns, samples and sketches against the dense inverse."""
 
+import tracemalloc
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +10,8 @@ from hypothesis import strategies as st
 
 from fewlabels.graph import Graph, knn_graph
 from fewlabels.systems import ExactCovariance, GaussianField, SketchedCovariance
+from fewlabels.systems._label_columns import LabelColumns
+from fewlabels.systems._locality import locality
 
 
 def dense(graph, alpha, observed=(), noise=0.0):
@@ -293,7 +298,7 @@ def test_where_columns_may_not_be_kept_the_answers_are_the_same(noise, monkeypat
     import fewlabels.systems._covariance_sketch as sketch
 
     graph = points(60)
-    monkeypatch.setattr(sketch, "_MOST_KEPT_BYTES", 4 * 60 * 3)
+    monkeypatch.setattr(sketch, "_MOST_KEPT_BYTES", 4 * 60 * (3 + 64))
     covariance = SketchedCovariance(graph, 0.9, noise, tol=1e-4)
     covariance.observe(nodes(3, 8, 9))
     covariance.lookahead().condition_on(20)
@@ -364,8 +369,9 @@ def test_where_columns_may_not_be_kept_lost_labels_are_forgotten(monkeypatch):
     import fewlabels.systems._covariance_sketch as sketch
 
     graph = points(60)
-    monkeypatch.setattr(sketch, "_MOST_KEPT_BYTES", 4 * 60 * 2)
-    grown = SketchedCovariance(graph, 0.97, labelled=nodes(3, 9, 40, 41), n_columns=16)
+    monkeypatch.setattr(sketch, "_MOST_KEPT_BYTES", 4 * 60 * (2 + 64))
+    with mock.patch.object(LabelColumns, "append", None):  # not even for once
+        grown = SketchedCovariance(graph, 0.97, labelled=nodes(3, 9, 40, 41), n_columns=16)
     grown.observe(nodes(9, 41))
     once = SketchedCovariance(graph, 0.97, labelled=nodes(9, 41), n_columns=16)
     np.testing.assert_array_equal(grown.row_sums, once.row_sums)
@@ -387,3 +393,45 @@ def test_a_hundred_labels_may_come_one_by_one_and_go_again():
     np.testing.assert_allclose(
         grown.row_sums, exact.sum(axis=0), atol=2e-3 * exact.sum(axis=0).max()
     )
+
+
+@given(lost=st.sets(st.integers(0, 39), min_size=1), noise=st.sampled_from([0.0, 0.4]))
+@settings(max_examples=20, deadline=None)
+def test_labels_anywhere_among_the_others_are_taken_back_without_a_solve(lost, noise):
+    graph = points(120)
+    order = np.random.default_rng(1).permutation(120)[:40]
+    grown = SketchedCovariance(graph, 0.97, noise, labelled=np.sort(order[:4]), n_columns=16)
+    for count in (5, 40):  # one column, then some that are in two arrays
+        grown.observe(np.sort(order[:count]))
+    rest = np.sort(np.delete(order, sorted(lost)))
+    with mock.patch.object(GaussianField, "columns", None):
+        grown.observe(rest)
+    assert grown.labelled.tolist() == rest.tolist()
+    once = SketchedCovariance(graph, 0.97, noise, labelled=rest, n_columns=16)
+    chosen = np.setdiff1d(np.arange(120), order)[::7]
+    np.testing.assert_allclose(
+        grown.columns(chosen), once.columns(chosen), atol=1e-5 * once.columns(chosen).max()
+    )
+    one, other = once.lookahead(), grown.lookahead()
+    for name in ("variances", "row_sums", "squared_norms"):
+        expected = getattr(one, name)
+        np.testing.assert_allclose(getattr(other, name), expected, atol=1e-5 * expected.max())
+
+
+def test_the_memory_that_is_asked_for_is_enough_for_labels_and_columns_ahead(monkeypatch):
+    import fewlabels.systems._covariance_sketch as sketch
+
+    graph = points(3_000)
+    graph.degrees, locality(graph)  # which belong to the graph
+    asked = []
+    monkeypatch.setattr(sketch, "require_memory", lambda n_bytes, *_: asked.append(n_bytes))
+    tracemalloc.start()
+    try:
+        covariance = SketchedCovariance(graph, 0.9, labelled=np.arange(300), n_columns=8)
+        for node in range(600, 670):
+            covariance.column_ahead(node)
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held > 4 * 3_000 * (300 + 64)  # both are kept
+    assert peak <= asked[0]

@@ -59,6 +59,7 @@ class GraphEstimator(BaseEstimator, ABC):
     _solvers: tuple[str, ...] = METHODS
     _own_answers = "transduction_"  # what to read where new points can't be placed
     _unreached_answer: str  # what points out of every label's reach are answered with
+    _fitted_params: dict[str, Any]  # with which the last answers were found
     _labels: Any
     reached_: npt.NDArray[np.bool_]
 
@@ -92,6 +93,7 @@ class GraphEstimator(BaseEstimator, ABC):
             self._build(points)
             scores = self._solve()
             self._publish(scores)
+            self._fitted_params = self.get_params(deep=False)
         # last, for a warning may be made an error
         self._warn_of(scores)
         return self
@@ -101,6 +103,7 @@ class GraphEstimator(BaseEstimator, ABC):
             self._accept(change.labels)
             scores = self._solve_change(change)
             self._publish(scores)
+            self._fitted_params = self.get_params(deep=False)
         # last, for a warning may be made an error
         self._warn_of(scores)
         return self
@@ -229,6 +232,16 @@ class GraphEstimator(BaseEstimator, ABC):
             self.n_jobs,
             bool(self.verbose),
         )
+
+    def _shallow(self) -> Self:
+        """Return a copy that shares all with this estimator, and of which labels may be changed.
+
+        Attributes are replaced and not changed in place, so that neither sees what becomes of the
+        other. Prepared systems are shared: ``copy.copy`` would leave them out, as a pickle does.
+        """
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
 
     @contextlib.contextmanager
     def _unchanged_on_failure(self) -> Iterator[None]:

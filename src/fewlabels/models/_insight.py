@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from typing import Any
 
@@ -98,7 +97,8 @@ class LinearInsight(DoubtInsight):
 
         Notes
         -----
-        Cost: that of :meth:`remove_labels`, on a copy.
+        Cost: that of :meth:`remove_labels`, on a copy, with the settings of the last fit or change
+        of labels.
         """
         check_is_fitted(self)
         node = check_integer("node", node, minimum=0, maximum=self.graph_.n_nodes - 1)
@@ -108,7 +108,9 @@ class LinearInsight(DoubtInsight):
                 f"point {node} has no label, so that it influences nothing. The labelled points "
                 "are in loo_labelled_."
             )
-        other: Any = copy.copy(self)
+        other: Any = self._shallow()
+        vars(other).update(self._fitted_params)  # whatever was set since
+        other._insight = {}  # of its own
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnreachedWarning)  # the answer says so itself
             other.remove_labels([node])

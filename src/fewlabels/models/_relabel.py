@@ -35,8 +35,9 @@ class Relabelling:
         Whether any column lost something.
     freed_any : bool
         Whether any point that was labelled no longer is.
-    expected : ndarray of shape (n_samples, n_columns), or None
-        What it adds to the scores, as far as that is known without a solve.
+    expected : ndarray of shape (n_samples, n_touched), or None
+        What it adds to the scores in the columns `touched`, as far as that is known without a
+        solve.
     """
 
     labels: Labels
@@ -62,7 +63,7 @@ class Relabelling:
         gained = self.labels.label_matrix(nodes=rows)
         kept = self.old_columns >= 0
         gained[:, kept] -= before.label_matrix(nodes=rows)[:, self.old_columns[kept]]
-        return replace(self, expected=responses @ gained)
+        return replace(self, expected=responses @ gained[:, self.touched])
 
 
 def add_codes(

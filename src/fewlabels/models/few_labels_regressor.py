@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -181,7 +180,7 @@ class FewLabelsRegressor(GraphRegressor):
         return scores
 
     def _solve_change(self, change: NumberChange) -> Scores:
-        model = copy.copy(self.model_)  # the one there is stays as it was, should this fail
+        model = self.model_._shallow()  # the one there is stays as it was, should this fail
         model.set_params(max_iter=self.max_iter, tol=self.tol)
         with _silent():
             model._relabel(change)

@@ -255,13 +255,13 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
     ) -> None:
         """Solve for some classes, from the scores that there are, and put the answer in place.
 
-        `expected`, of shape (n_samples, n_classes), is added to where the solve begins.
+        `expected`, of shape (n_samples, n_columns), is added to where the solve begins.
         """
         if len(columns) == 0:
             return
         start = scores.true_values()[:, columns]
         if expected is not None:
-            start += expected[:, columns]
+            start += expected
             np.maximum(start, 0, out=start)  # rough as they are
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._fitted_system().solve(

@@ -154,6 +154,8 @@ class _Vectors:
         accuracy: Accuracy,
         borrow_b: bool,
     ) -> None:
+        # before anything else asks for products with N, which would be held beside these
+        self._products = matrix.products(B.shape[1], recurrence=True)
         self.evidence = Evidence(matrix, B)
         self.other_totals = np.broadcast_to(divided(accuracy.other_totals, matrix.scale), matrix.n)
         self._factor = recurrence_factor(matrix)
@@ -162,7 +164,6 @@ class _Vectors:
         self._lender = B if borrow_b else None
         self._lent = B[self.evidence.rows] if borrow_b else B[:0]
         self._kept = B if borrow_b else np.empty(B.shape)
-        self._products = matrix.products(B.shape[1])
 
     def step(self, *, keep: bool, compare: bool) -> float:
         """Let t_k+1 take the place of t_k-1.

@@ -62,8 +62,11 @@ class ScaledMatrix(Protocol):
     def scale(self) -> FloatArray:
         """X = scale * y, shape (n,); a 1 that is broadcast, where there is no scaling."""
 
-    def products(self, n_columns: int) -> list[RowProduct]:
-        """Split the product N y, y of shape (n, n_columns), into blocks of rows."""
+    def products(self, n_columns: int, *, recurrence: bool = False) -> list[RowProduct]:
+        """Split the product N y, y of shape (n, n_columns), into blocks of rows.
+
+        With `recurrence`, their `factor` may be :func:`recurrence_factor`.
+        """
 
 
 def recurrence_factor(matrix: ScaledMatrix) -> float:
@@ -98,11 +101,12 @@ class GroundedLaplacian:
         self.weights = weights
         self.ground = ground
         self._products: list[RowProduct] = []
-        self._columns = 0  # of the vectors that the products are split for
+        self._split_for = (0, False)  # how many columns, and whether for a recurrence
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out all that follows from W and g."""
-        return {"weights": self.weights, "ground": self.ground, "_products": [], "_columns": 0}
+        state = {"weights": self.weights, "ground": self.ground}
+        return state | {"_products": [], "_split_for": (0, False)}
 
     @property
     def n(self) -> int:
@@ -126,22 +130,33 @@ class GroundedLaplacian:
             return np.asarray(scale * (self.weights @ (scale * y)))
         return np.asarray(self.scaled_weights @ y)
 
-    def products(self, n_columns: int) -> list[RowProduct]:
+    def products(self, n_columns: int, *, recurrence: bool = False) -> list[RowProduct]:
         """Split the product N y, for y of shape (n, n_columns), into blocks of rows.
 
         The blocks follow one another and cover all rows. They do not depend on the number of
-        cores, so that sums over them, taken in their order, are the same on any machine. With
-        several blocks of a `well_grounded` matrix, `factor` is :func:`recurrence_factor`.
+        cores, so that sums over them, taken in their order, are the same on any machine.
+
+        Parameters
+        ----------
+        n_columns : int
+        recurrence : bool, default=False
+            Whether `factor` is to be :func:`recurrence_factor`, which spares Chebyshev's iteration
+            a pass. It is with several blocks of a `well_grounded` sparse matrix. Who asks for it
+            does so first: products without it then take the same matrix, where that is the only
+            one there is.
         """
-        if n_columns != self._columns:
-            self._products, self._columns = self._split(n_columns), n_columns
+        held = self.__dict__
+        recurrence |= "_recurrence_weights" in held and "scaled_weights" not in held
+        if (n_columns, recurrence) != self._split_for:
+            self._products = self._split(n_columns, recurrence)
+            self._split_for = (n_columns, recurrence)
         return self._products
 
-    def _split(self, n_columns: int) -> list[RowProduct]:
+    def _split(self, n_columns: int, recurrence: bool) -> list[RowProduct]:
         if isinstance(self.weights, np.ndarray):  # its products share the cores themselves
             return [RowProduct(slice(0, self.n), self.apply_scaled_weights)]
         blocks = row_blocks(self.n, n_columns, self.weights.nnz)
-        if self.well_grounded and len(blocks) > 1:  # where one pass more would be felt
+        if recurrence and self.well_grounded and len(blocks) > 1:  # where a pass would be felt
             factor, entries = recurrence_factor(self), self._recurrence_weights
         else:
             factor, entries = 1.0, self.scaled_weights
@@ -149,7 +164,7 @@ class GroundedLaplacian:
 
     @cached_property
     def _recurrence_weights(self) -> sparse.csr_array:
-        """recurrence_factor N as a CSR matrix: in place of `scaled_weights`, not beside them."""
+        """recurrence_factor N as a CSR matrix: for who asks for it first, in place of N."""
         root = np.sqrt(recurrence_factor(self))
         return scaled_both_ways(sparse.csr_array(self.weights), root * self.scale)
 

@@ -67,8 +67,8 @@ class StreamedLaplacian:
             RowProduct(rows, partial(self._multiply, rows)) for rows in graph.row_blocks()
         ]
 
-    def products(self, n_columns: int) -> list[RowProduct]:
-        """Split the product N y into blocks of rows, the same for any number of columns."""
+    def products(self, n_columns: int, *, recurrence: bool = False) -> list[RowProduct]:
+        """Split the product N y into blocks of rows, the same whatever is asked for."""
         return self._products
 
     def apply(self, y: FloatArray) -> FloatArray:

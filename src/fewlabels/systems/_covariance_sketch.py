@@ -19,16 +19,17 @@ FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
-# Two sketches, their signs, and the three vectors of the iteration on some columns.
-_ARRAYS_OF_COLUMNS = 4
-_WORK_COLUMNS = 160
+# Two sketches; to prepare them, their signs and vectors of the iteration.
+_SKETCHES, _ARRAYS_TO_PREPARE = 2, 4
+# Columns that are worked on meanwhile: blocks of them, or a batch of labels in some copies.
+_WORK_TO_PREPARE, _WORK_COLUMNS = 160, 320
 # Columns of duplicates are the same; so much of the mean variance keeps them apart.
 _JITTER = 1e-6
 # Labels whose columns are solved for together, and columns kept for labels that may come.
 _LABELS_AT_ONCE = 64
 # Columns that are solved for early, for who wants to know what the labels do.
 _FEW_UNKNOWN = 8
-# What the labels' columns may take; 268 labels of a million points.
+# What the labels' columns and those looked at ahead may take; 204 labels of a million points.
 _MOST_KEPT_BYTES = 2**30
 
 
@@ -53,10 +54,11 @@ class SketchedCovariance:
     is solved for once, to look ahead, and serves again when its label comes, for the sketches and
     for the scores.
 
-    Labels that are lost are put back in the same way, X + Z (U^-T X_v), the last ones first. Up to
-    rounding, nothing depends on the order in which labels come or go. Where the Z would take more
-    than 1 GiB they are given up: columns are solved for given the labels, and the sketches drawn
-    anew where a label is lost.
+    Labels that are lost are put back in the same way. The Z of labels that came later are turned
+    into what they would be without: where U = Q R without the columns of the lost ones, Z Q takes
+    the place of Z, and nothing is solved for. Up to rounding, nothing depends on the order in which
+    labels come or go. Where the Z and 64 columns ahead would take more than 1 GiB, the Z are given
+    up: columns are solved for given the labels, and the sketches drawn anew where a label is lost.
 
     Parameters
     ----------
@@ -85,8 +87,10 @@ class SketchedCovariance:
     Notes
     -----
     Cost: 2 k + 1 columns to prepare; a column a label, one after the other in a batch that is
-    chosen, all at once where labels come unasked. Memory 8 n k bytes, twice that to prepare, and
-    4 n a label.
+    chosen, all at once where labels come unasked. Labels that are lost
+    at once take O(n m (m + k)), m being the labels from the first of them on, and no solve.
+    Memory 8 n k bytes, twice that to prepare; and 4 n for each label and for each of up to 64
+    columns that were looked at ahead, the last ones, which are kept while labels come.
 
     References
     ----------
@@ -109,8 +113,14 @@ class SketchedCovariance:
         tol: float = 1e-2,
     ) -> None:
         n = graph.n_nodes
+        n_labels = 0 if labelled is None else len(labelled)
+        kept = _LABELS_AT_ONCE + min(n_labels, _MOST_KEPT_BYTES // (4 * n))
+        columns = max(
+            _ARRAYS_TO_PREPARE * n_columns + _WORK_TO_PREPARE,
+            _SKETCHES * n_columns + kept + _WORK_COLUMNS,
+        )
         require_memory(
-            4 * n * (_ARRAYS_OF_COLUMNS * n_columns + _WORK_COLUMNS),
+            4 * n * columns,
             f"the covariance sketch of {n:,} points in {n_columns} columns",
             'Use fewer columns, or a rule that needs the predictions only, such as "margin".',
         )
@@ -149,7 +159,7 @@ class SketchedCovariance:
         if len(lost) and self._taken is None:
             self._prepare()
         elif len(lost) and self._taken is not None:
-            self._put_back(self._taken, int(np.isin(self._taken.nodes, lost).argmax()))
+            self._put_back(self._taken, lost)
         added = np.setdiff1d(labelled, self.labelled)
         for start in range(0, len(added), _LABELS_AT_ONCE):
             self._take_in(added[start : start + _LABELS_AT_ONCE])
@@ -172,21 +182,27 @@ class SketchedCovariance:
         self.labelled = np.union1d(self.labelled, added)
         for node in added.tolist():
             self._ahead.pop(node, None)
-        if self._taken is not None:
-            self._taken.append(added, Z, shares)
-            if 4 * self._field.n * len(self.labelled) > _MOST_KEPT_BYTES:
-                self._taken = None
-        if self._taken is None:
+        if self._taken is not None and _may_keep(self._field.n, len(self.labelled)):
+            self._taken.append(added, Z, shares, U.diagonal())
+        else:
+            self._taken = None
             self._ahead = {}  # given other labels than these
 
-    def _put_back(self, taken: LabelColumns, first: int) -> None:
-        """Put back what the labels from number `first` on took away."""
+    def _put_back(self, taken: LabelColumns, lost: IntArray) -> None:
+        """Put back what some labels took away.
+
+        That is what all labels from the first of them on did, less what the others of these do
+        without them.
+        """
+        turn = taken.turned_without(np.isin(taken.nodes, lost))
+        Q, first = turn.Q, turn.first
+        sums, *shares = [share[first:] - Q @ (Q.T @ share[first:]) for share in taken.shares]
         for which, Z in taken.parts(first):
-            sums, *shares = taken.shares
-            self.row_sums += Z @ sums[which]
+            rows = slice(which.start - first, which.stop - first)
+            self.row_sums += Z @ sums[rows]
             for X, share in zip(self.sketches, shares, strict=True):
-                self._subtract(X, Z, -share[which])
-        taken.cut(first)
+                self._subtract(X, Z, -share[rows].astype(np.float32))
+        taken.turn(turn, self._slices)
         self.labelled = np.sort(taken.nodes)
 
     def _subtract(
@@ -331,6 +347,11 @@ class _Pick:
     column: Float32Array
     total: float
     shares: list[Float32Array]
+
+
+def _may_keep(n_nodes: int, n_labels: int) -> bool:
+    """Tell whether the columns of so many labels may be kept, beside those looked at ahead."""
+    return 4 * n_nodes * (n_labels + _LABELS_AT_ONCE) <= _MOST_KEPT_BYTES
 
 
 def _columns_times(X: Float32Array, factor: FloatArray, slices: list[slice]) -> Float32Array:
