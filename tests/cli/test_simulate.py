@@ -218,6 +218,19 @@ def test_settings(table, out, options, labels):
     assert json.loads((out / "curves.json").read_text())["labels"] == labels
 
 
+def test_more_neighbours_than_there_are_rows_is_said(tmp_path, out):
+    table = write_table(tmp_path / "in.csv", n_hidden=0, n=18)
+    most = run(table, "--label", "kind", "-o", out, "--budget", 6, "--neighbors", 17, "--quiet")
+    assert (most.exit_code, most.output) == (0, "")
+    cut = run(table, "--label", "kind", "-o", out, "--budget", 6, "--neighbors", 18, "--force")
+    assert cut.exit_code == 0, cut.output
+    assert cut.stderr == (
+        "Warning: --neighbors 18 is more than there are: 18 rows have 17 others each, and each row "
+        "was joined to all of them.\n"
+    )
+    assert document_of(out)["settings"]["neighbors"] == 17
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
