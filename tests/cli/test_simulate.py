@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -361,7 +362,11 @@ def test_ctrl_c_ends_the_runs_in_other_processes_too(table, out):
         start_new_session=True,  # Ctrl-C goes to all the processes of a terminal's job
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
+        deadline = time.monotonic() + 120
         while not (runs.exists() and runs.read_bytes().count(b"\n") > 2):
+            if time.monotonic() > deadline:
+                os.killpg(process.pid, signal.SIGKILL)
+                pytest.fail(f"no two runs in two minutes: {process.communicate()}")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.1)
             assert process.returncode is None, process.communicate()
@@ -374,7 +379,15 @@ def test_ctrl_c_ends_the_runs_in_other_processes_too(table, out):
         "Interrupted.",
     ]
     assert [path.name for path in out.iterdir()] == ["runs.jsonl"]
-    n_kept = runs.read_bytes().count(b"\n")
+    kept = [line for line in runs.read_bytes().splitlines(True) if line.endswith(b"\n")]
     result = run(table, "--label", "kind", "-o", out, "--repeats", 1)
     assert result.exit_code == 0, result.output
-    assert n_kept <= runs.read_bytes().count(b"\n") <= n_kept + 2
+    lines = runs.read_bytes().splitlines(True)
+    assert lines[: len(kept)] == kept
+    wanted = {("auto", 0), ("random", 0)}
+    assert played_in(lines[len(kept) :]) == sorted(wanted - set(played_in(kept[1:])))
+
+
+def played_in(lines: list[bytes]) -> list[tuple[str, int]]:
+    """Return which runs these lines of a file are, sorted."""
+    return sorted((each["query"], each["repeat"]) for each in map(json.loads, lines))
