@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fewlabels._files import replace_when_whole
+from fewlabels._files import explaining_errors, replace_when_whole
 
 
 def _names(folder: Path) -> list[str]:
@@ -129,3 +129,18 @@ def test_names_as_long_as_names_can_be_are_written(tmp_path: Path) -> None:
     name = "n" * os.pathconf(tmp_path, "PC_NAME_MAX")
     _write(tmp_path / name, b"content")
     assert _names(tmp_path) == [name]
+
+
+@pytest.mark.parametrize(("writing", "verb"), [(True, "written"), (False, "read")])
+def test_an_error_without_a_number_names_the_file_and_says_the_same(
+    tmp_path: Path, writing: bool, verb: str
+) -> None:
+    path = tmp_path / "graph.npz"
+    told = OSError("8000 requested and 512 written")  # as of NumPy's tofile
+    with (
+        pytest.raises(OSError, match="8000 requested and 512 written") as caught,
+        explaining_errors(path, writing=writing),
+    ):
+        raise told
+    assert str(caught.value) == f"{path} can't be {verb}: {told}"
+    assert caught.value.__cause__ is told

@@ -205,6 +205,38 @@ def test_missing_entries_of_pandas_own_columns_are_found() -> None:
     assert naming_rows(table, MISSING).endswith("0: 1 (1 in all). Columns: 'b'.")
 
 
+@pytest.mark.parametrize("form", ["array", "list", "table"])
+def test_missing_entries_among_objects_are_named_like_nan(form: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    cells = [[1.0, 2.0, 3.0], [4.0, pandas.NA, 6.0], [7.0, 8.0, None], [np.nan, 1.0, pandas.NaT]]
+    X: Any = {
+        "array": np.array(cells, dtype=object),
+        "list": cells,
+        "table": pandas.DataFrame(np.array(cells, dtype=object), columns=["a", "b", "c"]),
+    }[form]
+    columns = " Columns: 'a', 'b', 'c'." if form == "table" else ""
+    for make in (knn_graph, lambda X: LabelSpreading().fit(X, [0, 1, -1, -1])):
+        with pytest.raises(InvalidInputError) as caught:
+            make(X)
+        assert str(caught.value) == (
+            "Input X contains missing values. Rows that hold them, counted from 0: 1, 2, 3 "
+            f"(3 in all).{columns}"
+        )
+
+
+def test_missing_entries_beside_text_are_not_taken_for_text() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"a": [1, pandas.NA], "b": ["p", None], "c": [3, 4]}, dtype=object)
+    with pytest.raises(InvalidInputError, match=r"that hold something else: 'b'\. Drop"):
+        knn_graph(table)
+
+
+def test_a_message_of_nan_names_missing_entries_of_any_array() -> None:
+    pandas = pytest.importorskip("pandas")
+    for X in ([[1.0, pandas.NA]], Table([[1, pandas.NA, 3, 4, 5, 6, np.inf]])):
+        assert "counted from 0: 0 (1 in all)." in naming_rows(X, MISSING)
+
+
 @pytest.mark.parametrize("X", ["x.csv", Path("x.csv")])
 def test_a_file_name_is_no_array_and_it_is_said_how_to_read_it(X: Any) -> None:
     with pytest.raises(InvalidInputError, match=r"got 'x\.csv'\. If that is a file, .*np\.load"):

@@ -29,16 +29,17 @@ _TO_WRITE = {
 def explaining_errors(path: str | os.PathLike[str], *, writing: bool) -> Iterator[None]:
     """Raise an OSError of the block again, with `path`, what is wrong and what to do.
 
-    It stays of the same class, such as FileNotFoundError. Whatever else the system names, such as
-    a temporary file, nobody knows.
+    It stays of the same class, such as FileNotFoundError; one without a number, as Python code
+    raises it, becomes a plain OSError. Of what is read or written only `path` is named, for the
+    user has never heard of the temporary file that the system may speak of.
     """
     try:
         yield
     except OSError as error:
         known, verb = (_TO_WRITE, "written") if writing else (_TO_READ, "read")
         code = error.errno
-        if code is None:  # raised by Python code, which says what it is
-            raise
+        if code is None:  # raised by Python code, such as NumPy's, which says what it is
+            raise OSError(f"{os.fspath(path)} can't be {verb}: {error}") from error
         why = known.get(code) or error.strerror
         raise OSError(code, f"can't be {verb}: {why}", os.fspath(path)) from error
 

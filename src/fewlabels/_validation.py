@@ -12,6 +12,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_consistent_length
 
+from fewlabels._labels import is_missing
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 # Columns that an error names.
@@ -134,8 +135,8 @@ def check_no_nan(y: Any) -> None:
 def naming_rows(X: Any, message: str) -> str:
     """Add to scikit-learn's message where in `X` the fault is, or what to pass instead.
 
-    Of NaN and infinity, the rows, and in a table the columns; of text, the columns. Arrays are
-    named by their shape, and not printed.
+    Of NaN, infinity and other missing values, the rows, and in a table the columns; of text, the
+    columns. Arrays are named by their shape, and not printed.
     """
     if isinstance(X, (str, os.PathLike)):
         return (
@@ -153,8 +154,14 @@ def naming_rows(X: Any, message: str) -> str:
         got = message.partition(":")[0]
         return f"{got}, of shape {np.shape(X)}. {message[message.index('Reshape your data') :]}"
     if message.startswith(("could not convert", "float() argument")):
-        return message + _of_text(X)
-    if "NaN" not in message and "infinity" not in message:
+        cells = np.asarray(X, dtype=object)
+        if cells.ndim != 2:
+            return message
+        wrong, missing = _columns_of_text(cells)
+        if wrong or not missing:
+            return message + _of_text(X, wrong)
+        message = "Input X contains missing values."  # and nothing else that is no number
+    elif "NaN" not in message and "infinity" not in message:
         return message
     columns = ""
     if sparse.issparse(X):
@@ -172,19 +179,37 @@ def naming_rows(X: Any, message: str) -> str:
 
 
 def _floats(X: Any) -> Any:
-    """Return a table or an array of numbers as float64, pandas.NA as NaN."""
+    """Return a table, an array or a list of numbers as float64, missing values as NaN."""
     try:
         return np.asarray(X, dtype=np.float64)
     except TypeError:  # pandas.NA is no float
-        return X.to_numpy(dtype=np.float64, na_value=np.nan)
+        cells = np.array(X, dtype=object)
+    for column in range(cells.shape[1]):
+        if not _is_numeric(cells[:, column]):
+            cells[_missing(cells[:, column]), column] = np.nan
+    return cells.astype(np.float64)
 
 
-def _of_text(X: Any) -> str:
-    """Say which columns hold what is no number."""
-    cells = np.asarray(X, dtype=object)
-    if cells.ndim != 2:
-        return ""
-    wrong = [column for column in range(cells.shape[1]) if not _is_numeric(cells[:, column])]
+def _columns_of_text(cells: Any) -> tuple[list[int], bool]:
+    """Return which columns hold what is no number, nor missing; and if some other is no number."""
+    wrong = []
+    missing = False
+    for column in range(cells.shape[1]):
+        entries = cells[:, column]
+        if not _is_numeric(entries):
+            if _is_numeric(entries[~_missing(entries)]):
+                missing = True
+            else:
+                wrong.append(column)
+    return wrong, missing
+
+
+def _missing(entries: Any) -> Any:
+    return np.fromiter(map(is_missing, entries), dtype=bool, count=len(entries))
+
+
+def _of_text(X: Any, wrong: list[int]) -> str:
+    """Say that the columns `wrong` hold what is no number."""
     if not wrong:
         return ""
     named = _listed(_names(X, np.array(wrong)))

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,19 @@ def test_settings(table, out, options, labels):
     assert json.loads((out / "curves.json").read_text())["labels"] == labels
 
 
+def test_more_neighbours_than_there_are_rows_is_said(tmp_path, out):
+    table = write_table(tmp_path / "in.csv", n_hidden=0, n=18)
+    most = run(table, "--label", "kind", "-o", out, "--budget", 6, "--neighbors", 17, "--quiet")
+    assert (most.exit_code, most.output) == (0, "")
+    cut = run(table, "--label", "kind", "-o", out, "--budget", 6, "--neighbors", 18, "--force")
+    assert cut.exit_code == 0, cut.output
+    assert cut.stderr == (
+        "Warning: --neighbors 18 is more than there are: 18 rows have 17 others each, and each row "
+        "was joined to all of them.\n"
+    )
+    assert document_of(out)["settings"]["neighbors"] == 17
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -348,7 +362,11 @@ def test_ctrl_c_ends_the_runs_in_other_processes_too(table, out):
         start_new_session=True,  # Ctrl-C goes to all the processes of a terminal's job
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
+        deadline = time.monotonic() + 120
         while not (runs.exists() and runs.read_bytes().count(b"\n") > 2):
+            if time.monotonic() > deadline:
+                os.killpg(process.pid, signal.SIGKILL)
+                pytest.fail(f"no two runs in two minutes: {process.communicate()}")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.1)
             assert process.returncode is None, process.communicate()
@@ -361,7 +379,15 @@ def test_ctrl_c_ends_the_runs_in_other_processes_too(table, out):
         "Interrupted.",
     ]
     assert [path.name for path in out.iterdir()] == ["runs.jsonl"]
-    n_kept = runs.read_bytes().count(b"\n")
+    kept = [line for line in runs.read_bytes().splitlines(True) if line.endswith(b"\n")]
     result = run(table, "--label", "kind", "-o", out, "--repeats", 1)
     assert result.exit_code == 0, result.output
-    assert n_kept <= runs.read_bytes().count(b"\n") <= n_kept + 2
+    lines = runs.read_bytes().splitlines(True)
+    assert lines[: len(kept)] == kept
+    wanted = {("auto", 0), ("random", 0)}
+    assert played_in(lines[len(kept) :]) == sorted(wanted - set(played_in(kept[1:])))
+
+
+def played_in(lines: list[bytes]) -> list[tuple[str, int]]:
+    """Return which runs these lines of a file are, sorted."""
+    return sorted((each["query"], each["repeat"]) for each in map(json.loads, lines))

@@ -236,6 +236,21 @@ def test_classes_by_name_are_found_whatever_their_order(estimator) -> None:
     np.testing.assert_allclose(model.class_prior_, [0.3, 0.1, 0.6])
 
 
+def test_a_series_of_pandas_goes_by_its_index_and_not_by_its_order(estimator) -> None:
+    pandas = pytest.importorskip("pandas")
+    names = np.array(["cat", "ant", "bee"])
+    y = np.where(FREE, None, names.astype(object)[Y])
+    counted = pandas.Series(names[TRUTH]).value_counts(normalize=True)
+    assert counted.index.tolist() == ["cat", "ant", "bee"]  # by falling share
+    model = estimator(**SETTINGS, class_prior=counted).fit(X, y)
+    np.testing.assert_allclose(model.class_prior_, [20 / 90, 10 / 90, 60 / 90])
+    by_place = pandas.Series([0.6, 0.3, 0.1])
+    with pytest.raises(InvalidInputError, match="names 0, which no label is of"):
+        estimator(**SETTINGS, class_prior=by_place).fit(X, y)
+    model = estimator(**SETTINGS, class_prior=by_place).fit(X, Y)
+    np.testing.assert_allclose(model.class_prior_, [0.6, 0.3, 0.1])
+
+
 def test_points_without_evidence_are_given_the_prior(estimator) -> None:
     graph = Graph.from_affinity(np.kron(np.eye(2), np.ones((3, 3))))
     with pytest.warns(UnreachedWarning):

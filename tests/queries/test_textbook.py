@@ -139,8 +139,9 @@ def test_a_solve_of_decaying_norms_that_does_not_settle_is_said(monkeypatch, lim
     y = np.full(6_000, -1)
     y[:4] = [0, 1, 0, 1]
     state = LabelledGraph(knn_graph(points, 6), y)
-    with pytest.warns(ConvergenceWarning, match="did not settle in 2 iterations"):
+    with pytest.warns(ConvergenceWarning, match="did not settle in 2 iterations") as told:
         assert len(DecayingNorm(n_clusters=2).query(state, 3)) == 3
+    assert {warning.filename for warning in told} == {__file__}
 
 
 def test_tau_decays_to_none_after_two_labels_a_cluster():

@@ -278,6 +278,13 @@ def test_shares_of_classes_are_used_as_far_as_classes_were_seen(shares):
     assert model.class_prior is shares
 
 
+def test_shares_in_a_series_go_by_its_index_whatever_the_order_of_the_classes():
+    pandas = pytest.importorskip("pandas")
+    shares = pandas.Series({"d": 0.1, "a": 0.4, "c": 0.2, "b": 0.3})
+    session = a_session(model=LabelSpreading(class_prior=shares), classes=["c", "b", "d", "a"])
+    assert session._settings.shares.among("abcd") == pytest.approx(SHARES)
+
+
 @pytest.mark.filterwarnings("ignore::fewlabels.exceptions.UnreachedWarning")  # four parts
 def test_classes_that_are_expected_nowhere_and_seen_count_as_equal():
     model = LabelSpreading(alpha=0.9, class_prior={"a": 0, "b": 0, "c": 0.5, "d": 0.5})
@@ -367,8 +374,8 @@ def test_the_same_answer_twice_is_one_answer():
         (lambda s: s.skip([]), "indices is empty"),
         (lambda s: s.relabel(1, "a"), "point 1 has no label to change; use tell"),
         (lambda s: s.relabel(0, None), "label of point 0 is missing"),
-        (lambda s: s.ask(0), "must be at least 1, got 0"),
-        (lambda s: s.ask(1.5), "must be an integer"),
+        (lambda s: s.ask(0), r"k \(how many points to ask about\) must be at least 1, got 0"),
+        (lambda s: s.ask(1.5), r"k \(how many points to ask about\) must be an integer"),
         (lambda s: s.ask(1, audit_share=2), "audit_share must be"),
         (lambda s: s.advice(1.0), "accuracy must be"),
         (lambda s: s.advice(0.9, 0), "confidence must be"),

@@ -97,6 +97,31 @@ def test_parameters_that_came_from_numpy_come_back_too(path):
     np.testing.assert_array_equal(loaded.class_prior, shares)
 
 
+@pytest.mark.parametrize(
+    "shares",
+    [
+        [np.float64(0.25), np.float32(0.25), 0.5],
+        (np.float64(0.25), 0.25, np.float64(0.5)),
+        np.array([np.float64(0.25), 0.25, 0.5], dtype=object),
+    ],
+)
+def test_numbers_of_numpy_in_lists_come_back_too(path, shares):
+    played(model=LabelSpreading(class_prior=shares), classes=["a", "b", "c"]).save(path)
+    assert Session.load(path, GRAPH)._settings.model.class_prior == [0.25, 0.25, 0.5]
+
+
+def test_shares_in_a_series_come_back_by_class(path):
+    pandas = pytest.importorskip("pandas")
+    shares = pandas.Series({"c": 0.5, "a": 0.3, "b": 0.2})
+    session = played(model=LabelSpreading(class_prior=shares), classes=["c", "b", "a"])
+    session.save(path)
+    loaded = Session.load(path, GRAPH)
+    assert loaded._settings.model.class_prior == {"c": 0.5, "a": 0.3, "b": 0.2}
+    np.testing.assert_array_equal(
+        loaded.predictions().distributions, session.predictions().distributions
+    )
+
+
 def test_shares_by_class_come_back(path):
     shares = {3: 0.5, np.int64(4): np.float64(0.25), 5: 0.25}
     session = Session(GRAPH, [5, 4, 3], LabelSpreading(class_prior=shares), "random").tell(0, 4)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joblib import parallel_config
 from sklearn.linear_model import LogisticRegression
 
 from fewlabels import (
@@ -380,10 +382,53 @@ def test_curves_are_the_same_for_any_number_of_jobs(graph, truth, tmp_path):
     assert len((tmp_path / "runs.jsonl").read_bytes().splitlines()) == 1 + 6
 
 
+def own_process(model, candidates):
+    warnings.warn(f"in process {os.getpid()}", UserWarning, stacklevel=1)
+    return -candidates
+
+
+@pytest.mark.parametrize("config", [{"backend": "threading"}, {"require": "sharedmem"}])
+def test_runs_have_processes_of_their_own_whatever_joblib_is_set_to(graph, truth, config):
+    settings = {"query": own_process, "budget": 12, "random_state": 0}
+    with parallel_config(**config), pytest.warns(UserWarning, match="in process") as told:
+        simulate(graph, truth, n_jobs=2, **settings)
+    assert f"in process {os.getpid()}" not in {str(warning.message) for warning in told}
+
+
+@pytest.mark.parametrize(("action", "n_shown"), [("default", 1), ("always", 2 * 2)])
+def test_a_warning_of_other_processes_is_shown_as_often_as_the_filters_say(
+    graph, truth, action, n_shown
+):
+    def own(model, candidates):
+        warnings.warn("again", UserWarning, stacklevel=1)
+        return -candidates
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter(action)
+        simulate(graph, truth, query=own, budget=12, repeats=2, random_state=0, n_jobs=2)
+    assert [str(warning.message) for warning in told] == ["again"] * n_shown
+
+
 def test_an_error_in_another_process_is_the_error_of_this_one(graph, truth, tmp_path):
     rules = {"wrong": FunctionRule(lambda model, candidates: [0.0])}
     with pytest.raises(InvalidInputError, match="one number for each of the"):
         simulate(graph, truth, query=rules, budget=12, repeats=2, n_jobs=2)
+
+
+def test_arrays_that_are_mapped_read_only_from_files_give_the_same_curves(graph, truth):
+    weights = np.arange(N)
+
+    def own(model, candidates):
+        if isinstance(weights, np.memmap):
+            warnings.warn("the weights are mapped", UserWarning, stacklevel=1)
+        return -weights[candidates]
+
+    settings = {"query": ["auto", own], "budget": 12, "repeats": 2, "random_state": 0}
+    one = simulate(graph, truth, **settings)
+    with parallel_config(max_nbytes=1), pytest.warns(UserWarning, match="the weights are mapped"):
+        two = simulate(graph, truth, n_jobs=2, **settings)
+    for query in one.queries:
+        same(one, two, query)
 
 
 @pytest.mark.parametrize("n_jobs", [0, 1.5, "2", True])

@@ -63,11 +63,19 @@ def neighbors_option(command: _Command) -> _Command:
     )(command)
 
 
-def neighbors_of(asked: int | None, n_rows: int) -> int:
-    """Return how many rows each row is joined to."""
+def neighbors_of(asked: int | None, n_rows: int) -> tuple[int, list[str]]:
+    """Return how many rows each row is joined to, and a warning if more were asked for."""
+    most = n_rows - 1
     if asked is None:
-        asked = min(DEFAULT_NEIGHBORS, max(2, DEFAULT_NEIGHBORS * n_rows // SMALL_TABLE))
-    return min(asked, n_rows - 1)
+        usual = min(DEFAULT_NEIGHBORS, max(2, DEFAULT_NEIGHBORS * n_rows // SMALL_TABLE))
+        return min(usual, most), []
+    if asked <= most:
+        return asked, []
+    note = (
+        f"--neighbors {asked} is more than there are: {n_rows:,} rows have {most:,} others each, "
+        "and each row was joined to all of them."
+    )
+    return most, [note]
 
 
 def given(ctx: click.Context, option: str) -> bool:

@@ -189,7 +189,7 @@ def simulate(
             labels = read_labels(table, label)
             stage("making features")
             matrix = features_of(ctx, table, label)
-            neighbors = neighbors_of(neighbors, table.n_rows)
+            neighbors, notes = neighbors_of(neighbors, table.n_rows)
             graph = knn_graph(matrix.values, neighbors, progress=stage("joining similar rows"))
             settings: dict[str, Any] = {
                 "initial": start,
@@ -230,7 +230,7 @@ def simulate(
                 err=True,
             )
         raise
-    notes = dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
+    notes += dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
     for note in notes:
         click.echo(f"Warning: {note}", err=True)
     if not quiet:

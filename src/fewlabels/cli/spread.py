@@ -150,21 +150,15 @@ def spread(
         stage("making features")
         matrix = features_of(ctx, table, label)
         joining = stage("joining similar rows")
-        asked, neighbors = neighbors, neighbors_of(neighbors, table.n_rows)
+        neighbors, notes = neighbors_of(neighbors, table.n_rows)
         graph = knn_graph(matrix.values, neighbors, progress=joining)
         stage("spreading the labels")
-        added, notes = _spread(graph, labels, method, alpha, _names(table.names))
+        added, caught = _spread(graph, labels, method, alpha, _names(table.names))
         # put together before the table is written, so that nothing can go wrong after that
         diagnosis = graph.diagnose(labels.codes)
         report = _spread_report.report(table, labels, matrix, neighbors, diagnosis, added, output)
         write_table(table, added, output, progress=stage("writing the table"))
-    if asked is not None and asked > neighbors:
-        click.echo(
-            f"Warning: --neighbors {asked} is more than there are: {table.n_rows:,} rows have "
-            f"{neighbors:,} others each, and each row was joined to all of them.",
-            err=True,
-        )
-    for note in notes:
+    for note in [*notes, *caught]:
         click.echo(f"Warning: {note}", err=True)
     if not quiet:
         show(report, done=f"{output} is written, whole; only the report could not be shown.")

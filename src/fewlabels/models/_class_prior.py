@@ -22,6 +22,19 @@ _ALLOWED = (
 )
 
 
+def shares_by_class(class_prior: Any) -> Mapping[Any, Any] | None:
+    """Return a prior that goes from class to share as a mapping, or None of any other.
+
+    A ``pandas.Series`` goes by its index, as ``y.value_counts(normalize=True)`` does: its order
+    is that of the shares, and no class's.
+    """
+    if isinstance(class_prior, Mapping):
+        return class_prior
+    if hasattr(class_prior, "keys") and hasattr(class_prior, "items"):
+        return dict(class_prior.items())
+    return None
+
+
 def resolve_class_prior(class_prior: ClassPrior, labels: Labels) -> FloatArray | None:
     """Return the expected share of each class, or None.
 
@@ -29,7 +42,7 @@ def resolve_class_prior(class_prior: ClassPrior, labels: Labels) -> FloatArray |
     ----------
     class_prior : None, "uniform", "labels", array-like of shape (n_classes,) or mapping
         ``"labels"``: the shares of the classes among the labels, by weight. A mapping goes from
-        class to share.
+        class to share, and so does a ``pandas.Series``, by its index.
     labels : Labels
 
     Returns
@@ -57,10 +70,8 @@ def resolve_class_prior(class_prior: ClassPrior, labels: Labels) -> FloatArray |
         if class_prior == "labels":
             return labels.shares()
         raise InvalidInputError(f"class_prior must be {_ALLOWED}; got {class_prior!r}.")
-    if isinstance(class_prior, Mapping):
-        given: Any = _in_order(class_prior, labels)
-    else:
-        given = class_prior
+    by_class = shares_by_class(class_prior)
+    given: Any = class_prior if by_class is None else _in_order(by_class, labels)
     try:
         if np.asarray(given).dtype == bool:
             raise TypeError("booleans are no shares")

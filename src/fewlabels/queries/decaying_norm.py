@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fewlabels._validation import check_integer, check_real
 from fewlabels.graph import Graph
+from fewlabels.models._warnings import callers_level
 from fewlabels.queries._checks import FloatArray, IntArray
 from fewlabels.queries._labelled_graph import LabelledGraph, in_memory
 from fewlabels.queries._rule import Batch, ScoreRule
@@ -170,8 +171,8 @@ def _warn_unless(settled: bool, what: str, max_iter: int) -> None:
     if not settled:
         warnings.warn(
             f"DecayingNorm: {what} did not settle in {max_iter:,} iterations, so that its choice "
-            "is uncertain. Parts of the graph hang together by few edges: build it with more "
-            "neighbors, or take another rule, such as margin.",
+            "is uncertain. Probably parts of the graph hang together by few edges: build it with "
+            "more neighbors, or take another rule, such as margin.",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=callers_level(),
         )

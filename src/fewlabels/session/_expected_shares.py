@@ -7,7 +7,7 @@ from typing import Any
 
 from fewlabels._labels import encode_labels
 from fewlabels.exceptions import InvalidInputError
-from fewlabels.models._class_prior import resolve_class_prior
+from fewlabels.models._class_prior import resolve_class_prior, shares_by_class
 
 
 class ExpectedShares:
@@ -20,7 +20,8 @@ class ExpectedShares:
     Parameters
     ----------
     class_prior : None, str, array-like or mapping
-        As a classifier takes it. Shares in an array go by ascending class.
+        As a classifier takes it. Shares in an array go by ascending class, those of a
+        ``pandas.Series`` by its index.
     classes : sequence of labels, or None
         All the classes there are. None: not known, so that there can be no share for each.
 
@@ -45,7 +46,7 @@ class ExpectedShares:
         given = list(classes)
         labels = encode_labels(given)
         ascending = labels.classes.tolist()
-        if not hasattr(class_prior, "keys") and ascending != given:
+        if shares_by_class(class_prior) is None and ascending != given:
             raise InvalidInputError(
                 "the model's class_prior is an array, whose shares go by ascending class, and "
                 f"classes are in another order, {given!r}. Pass a mapping from each class to its "

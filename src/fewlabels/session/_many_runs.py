@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from joblib import effective_n_jobs
+from joblib import effective_n_jobs, parallel_config
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from fewlabels.session._runs import Run
+
+# Of joblib's backends, the one of processes that take functions of a user's own. Whatever a
+# parallel_config asks for: between threads, a run would change the warnings and the number of
+# threads of the others.
+_BACKEND = "loky"
 
 Report: TypeAlias = Callable[[int], object]
 Task: TypeAlias = Callable[[Report], Run]
@@ -27,8 +33,9 @@ def played(
     tasks : sequence of callable
         Each plays one run when called, and calls what it is given with the rounds just done.
     n_jobs : int or None
-        As joblib takes it. With more than one, runs are played in processes of their own; where
-        one raises, or the caller stops asking, the others are ended.
+        As joblib takes it. With more than one, runs are played in processes of their own, even
+        where another of joblib's backends is set; where one raises, or the caller stops asking,
+        the others are ended.
     n_rounds : int
         Of each run.
     report : callable
@@ -38,20 +45,29 @@ def played(
     Notes
     -----
     Each run has one thread for dense linear algebra, whose sums may depend on their number in the
-    last digit, and a choice between equals on that digit.
+    last digit, and a choice between equals on that digit. Runs that are not played apart hold the
+    whole process to it while they last.
     """
-    if effective_n_jobs(n_jobs) == 1 or len(tasks) == 1:
+    with parallel_config(backend=_BACKEND):
+        n_processes = effective_n_jobs(n_jobs)
+    if n_processes == 1 or len(tasks) == 1:
         for task in tasks:
             with threadpool_limits(1, user_api="blas"):
                 run = task(report)
             yield run
         return
     # Runs take long and unequally so: none waits for others to be handed out or back.
-    parallel = Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")
+    parallel = Parallel(
+        n_jobs=n_processes, backend=_BACKEND, batch_size=1, return_as="generator_unordered"
+    )
+    # by file, so that a warning that recurs is shown as often as the user's filters say
+    shown: defaultdict[str, dict[Any, Any]] = defaultdict(dict)
     with contextlib.closing(parallel(delayed(_played_apart)(task) for task in tasks)) as results:
         for run, caught in results:
-            for each in caught:
-                warnings.warn_explicit(*each)
+            for message, category, filename, lineno in caught:
+                warnings.warn_explicit(
+                    message, category, filename, lineno, registry=shown[filename]
+                )
             report(n_rounds)
             yield run
 

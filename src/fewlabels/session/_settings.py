@@ -12,6 +12,7 @@ import numpy as np
 from fewlabels import models
 from fewlabels._validation import check_integer, check_real
 from fewlabels.exceptions import InvalidInputError, SessionFileError
+from fewlabels.models._class_prior import shares_by_class
 from fewlabels.queries import RULES, QueryRule, make_rule
 from fewlabels.session._answers import checked_classes
 from fewlabels.session._expected_shares import ExpectedShares
@@ -139,10 +140,15 @@ def _described(thing: Any) -> dict[str, Any] | None:
 
 def _plain(value: Any) -> Any:
     """Turn what came from NumPy, as of a grid search, and mappings into what JSON holds."""
-    if isinstance(value, (np.generic, np.ndarray)):
-        return value.tolist()
-    if isinstance(value, Mapping):
-        return {_PAIRS: [[_plain(key), _plain(entry)] for key, entry in value.items()]}
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    by_class = shares_by_class(value)
+    if by_class is not None:
+        return {_PAIRS: [[_plain(key), _plain(entry)] for key, entry in by_class.items()]}
     return value
 
 

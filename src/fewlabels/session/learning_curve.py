@@ -62,8 +62,8 @@ class LearningCurve:
         The same share within each true class, and of these the mean: rare classes weigh as much
         as frequent ones.
     seconds : dict from query to ndarray of shape (repeats, n_rounds)
-        Wall time of choosing the points of each round and of learning their labels. What a rule
-        prepares once is in its first choice.
+        Wall time of choosing the points of each round and of learning their labels, with one
+        thread for dense linear algebra (BLAS). What a rule prepares once is in its first choice.
     first_seen : dict from query to ndarray of shape (repeats, n_classes)
         The place of each class's first label among all labels, from 1; inf if it had none.
     points : dict from query to ndarray of shape (repeats, n_labels), intp

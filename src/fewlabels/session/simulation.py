@@ -106,8 +106,8 @@ def simulate(
     n_jobs : int, default=None
         Runs at a time, one a repeat of a rule, as in scikit-learn: None is 1 outside a
         :func:`joblib.parallel_config`, -1 one for each core. Each of several is played in a
-        process of its own. The curves are the same for any number; only `seconds` are longer
-        where runs share cores and memory.
+        process of its own, whatever backend joblib is set to. The curves are the same for any
+        number; only `seconds` are longer where runs share cores and memory.
 
     Returns
     -------
@@ -124,7 +124,8 @@ def simulate(
 
     Notes
     -----
-    Unreached points count as answered wrongly. Each run has one thread for dense linear algebra.
+    Unreached points count as answered wrongly. Each run has one thread for dense linear algebra
+    (BLAS); with one job the whole process has, while a run lasts.
     If a class has no label yet, a `class_prior` that holds a share for each class is used as far
     as it goes, as a :class:`Session` does. Cost: that of the rule and of `add_labels`, times
     the number of batches, rules and repeats; the graph is made once.
