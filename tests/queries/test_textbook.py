@@ -26,7 +26,7 @@ from fewlabels.queries import (
     least_confidence,
 )
 from fewlabels.queries.decaying_norm import poisson_potential
-from tests.textbook import harmonic
+from tests.textbook import components_of, harmonic
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -297,6 +297,38 @@ def test_density_of_no_weight_is_the_uncertainty_alone():
     rule = DensityWeighted(beta=0.0)
     rule.query(state)
     np.testing.assert_allclose(rule.scores_[y < 0], entropy(state.label_distributions_)[y < 0])
+
+
+def evidence_of_walks(W, labelled):
+    """What the labels lend each node: (1 - a) sum_t a^t P^t, a = 0.95, times 1 / stationary."""
+    d = W.sum(axis=1)
+    walks = np.linalg.inv(np.eye(len(W)) - 0.95 * W / d[:, None]) * 0.05
+    found = np.zeros(len(W))
+    for nodes in components_of(W):
+        heard = nodes[labelled[nodes]]
+        found[nodes] = (walks[np.ix_(nodes, heard)] / d[heard]).sum(axis=1) * d[nodes].sum()
+    return found
+
+
+def test_a_label_that_is_far_off_in_its_component_is_worth_1_however_small_that_is():
+    # of two cliques and a node alone, each step within a clique forgets where it came from
+    sizes = (40, 6, 1)
+    W = np.zeros((47, 47))
+    for nodes in (slice(40), slice(40, 46)):
+        W[nodes, nodes] = 1 - np.eye(len(W[nodes]))
+    y = np.full(47, -1)
+    y[[0, 40]] = [0, 1]
+    p = np.full((47, 2), 0.5)
+    found = UncertainInfluence()._evidence(LabelledGraph(Graph.from_affinity(W), y, p))
+    expected = np.repeat([0.0 if n == 1 else clique_evidence(n) for n in sizes], sizes)
+    np.testing.assert_allclose(found[y < 0], expected[y < 0], rtol=0.02)
+    dense = evidence_of_walks(W[:46, :46], y[:46] >= 0)
+    np.testing.assert_allclose(found[:46], dense, rtol=0.02)
+
+
+def clique_evidence(n):
+    """Between two nodes of n: 1 is an eigenvalue of P once, and -1 / (n - 1) all other times."""
+    return 1 - 0.05 / (1 + 0.95 / (n - 1))
 
 
 @given(seed=SEEDS, n=st.integers(8, 12))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels.graph import Graph
 from fewlabels.queries._checks import FloatArray, IntArray
 from fewlabels.queries._covariance_rule import (
     GROUNDED_ALPHA,
@@ -37,9 +38,9 @@ class UncertainInfluence(CovarianceRule):
 
     A prediction knows only of classes that were seen, and says nothing of how far away the labels
     are that it comes from. Let e_v be the evidence that all labels together lend v: in the field
-    with alpha = 0.95, sum_l C_vl, in units in which a walk that has forgotten where it started
-    brings 1 from a label. As in a Dirichlet process of concentration 1, a class that was not
-    seen yet has the probability q_v, and ::
+    with alpha = 0.95, sum_l C_vl, in units in which a walk that has forgotten where in v's
+    component it started brings 1 from a label. As in a Dirichlet process of concentration 1, a
+    class that was not seen yet has the probability q_v, and ::
 
         m_v = q_v + (1 - q_v) least_margin(p_v),    q_v = 1 / (1 + e_v):
 
@@ -142,9 +143,8 @@ class UncertainInfluence(CovarianceRule):
             heard = kept[1].apply(labelled[:, None].astype(np.float32), np.empty(0, dtype=np.intp))[
                 :, 0
             ]
-            forgotten = float(graph.degrees.sum()) * (1 - _WALK_ALPHA) / _WALK_ALPHA
             # the series may end a little below 0 where hardly anything arrives
-            evidence = np.maximum(heard.astype(np.float64), 0) * forgotten
+            evidence = np.maximum(heard.astype(np.float64), 0) * _forgotten(graph)
             kept = (graph, kept[1], labelled.copy(), evidence)
         self._walk = kept
         return np.asarray(kept[3])
@@ -156,3 +156,9 @@ class UncertainInfluence(CovarianceRule):
         """Leave out the evidence, too: it follows from graph and labels."""
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_walk"}
+
+
+def _forgotten(graph: Graph) -> FloatArray:
+    """Return 1 / C_vl of a walk that has forgotten its start, shape (n_nodes,)."""
+    volumes = np.bincount(graph.component_labels, weights=graph.degrees)
+    return np.asarray(volumes[graph.component_labels] * ((1 - _WALK_ALPHA) / _WALK_ALPHA))
