@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from fewlabels.systems import GaussianField, Lookahead
 _WALK_ALPHA = 0.95
 # So much evidence stands against a class that was not seen; what a label is worth, far off.
 _UNSEEN = 1.0
+# About how far e may be off, in the mean over the nodes: little beside that, on any graph.
+_EVIDENCE_TOL = 3e-3
 
 
 class UncertainInfluence(CovarianceRule):
@@ -73,7 +76,7 @@ class UncertainInfluence(CovarianceRule):
     downdate. Exact: O(n^3) at first, then O(n^2) a label. Sketch: n_columns + 1 columns at first,
     then one a label and one a query, each about 40 products with the weights for alpha = 0.99;
     memory 4 n bytes a label, until that is 1 GiB. The evidence of all labels is one column more,
-    of some 25 products.
+    of some 30 to 50 products.
 
     References
     ----------
@@ -140,9 +143,11 @@ class UncertainInfluence(CovarianceRule):
             kept = (graph, GaussianField(graph, _WALK_ALPHA), None, None)
         if kept[2] is None or not np.array_equal(kept[2], labelled):
             # all labels anew and in one column, so that e does not depend on their order
-            heard = kept[1].apply(labelled[:, None].astype(np.float32), np.empty(0, dtype=np.intp))[
-                :, 0
-            ]
+            heard = kept[1].apply(
+                labelled[:, None].astype(np.float32),
+                np.empty(0, dtype=np.intp),
+                tol=_series_tol(graph.n_nodes, int(labelled.sum())),
+            )[:, 0]
             # the series may end a little below 0 where hardly anything arrives
             evidence = np.maximum(heard.astype(np.float64), 0) * _forgotten(graph)
             kept = (graph, kept[1], labelled.copy(), evidence)
@@ -162,3 +167,13 @@ def _forgotten(graph: Graph) -> FloatArray:
     """Return 1 / C_vl of a walk that has forgotten its start, shape (n_nodes,)."""
     volumes = np.bincount(graph.component_labels, weights=graph.degrees)
     return np.asarray(volumes[graph.component_labels] * ((1 - _WALK_ALPHA) / _WALK_ALPHA))
+
+
+def _series_tol(n_nodes: int, n_labels: int) -> float:
+    """Return the tolerance of a series whose error in e is to be the same for all sizes.
+
+    What it leaves out of sum_l C_vl has about the norm tol sqrt(n_labels) / d, d the mean degree,
+    and e is n_nodes d (1 - alpha) / alpha times that. Spread over the nodes, the root of the mean
+    square is about tol sqrt(n_nodes n_labels).
+    """
+    return _EVIDENCE_TOL / sqrt(max(n_nodes * n_labels, 1))
