@@ -655,7 +655,7 @@ def questions():
 
     sets = ("digits, 5 starts", "clothes, 5 starts")
     rows = [areas(work, names) for work in sets]
-    rows.append(areas(f"digits{question_cases.GRADIENTS}, 5 starts", names[::3]))
+    rows.append(areas(f"digits{question_cases.ON_GRADIENTS}, 5 starts", names[::3]))
     curves = [
         results.Curve(work, n, [10, 15, 20], [0.7, 0.8, 0.9], [0.01, 0.01, 0.01])
         for work in sets
@@ -700,7 +700,7 @@ def test_plots_of_questions_show_raw_pixels_and_go_stale(questions, tmp_path):
     assert figures.stale(questions, tmp_path) == []
     questions["curves"][0]["mean"][0] = 0.75
     assert figures.stale(questions, tmp_path) == ["active_curves.png"]
-    on_features = next(r for r in questions["rows"] if question_cases.GRADIENTS in r["work"])
+    on_features = next(r for r in questions["rows"] if question_cases.ON_GRADIENTS in r["work"])
     on_features["gaps"][0]["value"] = 0.5
     assert figures.stale(questions, tmp_path) == ["active_curves.png"]
 
