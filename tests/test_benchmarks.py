@@ -705,6 +705,27 @@ def test_plots_of_questions_show_raw_pixels_and_go_stale(questions, tmp_path):
     assert figures.stale(questions, tmp_path) == ["active_curves.png"]
 
 
+def test_a_batch_is_compared_with_itself_one_by_one_and_with_random_questions(monkeypatch):
+    def simulated(bench, X, truth, plan, seeds):
+        lost = 0.01 * np.arange(len(plan["rules"])) + 0.001 * plan["batch_size"]
+        lost[-1] *= 2
+        return {"accuracy": np.tile((0.9 - lost)[:, None, None], (1, len(seeds), 2))}
+
+    drawn = ("digits", np.zeros((4, 1)), np.repeat([0, 1], 2))
+    monkeypatch.setattr(question_cases, "digits", lambda bench: drawn)
+    monkeypatch.setattr(question_cases, "fashion", lambda n: drawn)
+    monkeypatch.setattr(question_cases, "_simulated", simulated)
+    assert list(question_cases.BATCHED)[-1] == queries.RANDOM
+    found = {row.measure: row for row in question_cases.batches(Bench(TINY))}
+    assert len(found) > 1
+    for size in (size for size in question_cases.BATCH_SIZES if TINY.n_batched % size == 0):
+        gaps = {g.name: g.value for g in found[question_cases.batch_text(size)].gaps}
+        less_random = f"{queries.DEFAULT} {question_cases.LESS_RANDOM}"
+        assert gaps[less_random] == pytest.approx(0.06 + 0.001 * size)
+        price = gaps.get(f"{queries.DEFAULT} less its own one by one", 0.0)
+        assert price == pytest.approx(-0.001 * (size - 1))
+
+
 def test_results_from_before_there_were_curves_are_read(tmp_path):
     old = results.empty()
     del old["curves"]

@@ -38,6 +38,7 @@ from benchmarks.works.queries import (
 PUBLISHED_SHUFFLE, FRESH_SHUFFLES = "published shuffle", "fresh shuffles"
 OVER_RANDOM = f"{DEFAULT} less {RANDOM}"
 OVER_GRAPHLEARNING = f"{DEFAULT} less the best of {GRAPHLEARNING}"
+LESS_RANDOM = f"less {RANDOM}, same batch"
 AREA = "area under the learning curve"
 ON_GRADIENTS = ", oriented gradients"
 PREPARATION, ROUND = "preparation", "a round of 5 answers"
@@ -133,6 +134,11 @@ def batches(bench: Bench) -> list[Row]:
                 gap(f"{who} less its own one by one", "", accuracies[who], at_end[1][who])
                 for who in BATCHED
                 if size != 1
+            ]
+            gaps += [
+                gap(f"{who} {LESS_RANDOM}", "", accuracies[who], accuracies[RANDOM])
+                for who in BATCHED
+                if who != RANDOM
             ]
             rows.append(replace(_row(work, batch_text(size), accuracies), gaps=gaps))
     return rows
