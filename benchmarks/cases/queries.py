@@ -99,9 +99,7 @@ def every_rule(bench: Bench) -> list[Finding]:
     """Compare each rule with random questions, by the area under the learning curve."""
     every = _every_rule()
     few = {
-        name: rule
-        for name, rule in every.items()
-        if rule[0] in _RULES_ON_FEATURES and not rule[1]
+        name: rule for name, rule in every.items() if rule[0] in _RULES_ON_FEATURES and not rule[1]
     }
     found: list[Finding] = []
     n_starts = bench.size.n_starts
