@@ -781,6 +781,39 @@ def test_digits_are_asked_as_published_from_the_same_ten():
     np.testing.assert_allclose(found["accuracy"][0, 0, 1:], [0.797, 0.842, 0.902, 0.940], atol=5e-4)
 
 
+def test_graphlearning_is_told_of_equal_classes_and_asks_at_random_too(tmp_path, monkeypatch):
+    package = pytest.importorskip("graphlearning")
+    told, asked = [], []
+    laplace, learner = package.ssl.laplace, package.active_learning.active_learner
+
+    def noting(W, **given):
+        told.append(given.get("class_priors"))
+        return laplace(W, **given)
+
+    class Noting(learner):
+        def update(self, points, labels):
+            asked.append(points.tolist())
+            super().update(points, labels)
+
+    monkeypatch.setattr(package.ssl, "laplace", noting)
+    monkeypatch.setattr(package.active_learning, "active_learner", Noting)
+    truth = np.repeat(np.arange(4), 50)
+    X = 4 * np.eye(4)[truth] + np.random.default_rng(0).normal(size=(200, 4))
+    inputs = store_graph(fewlabels.knn_graph(X, 8), tmp_path) | {"truth": truth}
+    settings = {"batch_size": 3, "budget": 10, "seeds": [1, 1, 2], "eigenvectors": 10}
+    settings["model"] = ("laplace", {"reweighting": "poisson"})
+    settings["rules"] = ["uncertainty", queries.RANDOM]
+    found = queries.of_graphlearning(inputs, settings, lambda name: contextlib.nullcontext())
+    assert found["accuracy"].shape == (2, 3)
+    assert found["accuracy"].min() > 0.9
+    # one model asks, and one answers
+    assert [shares is None for shares in told] == [True, False] * 6
+    np.testing.assert_array_equal(told[1::2], np.full((6, 4), 0.25))
+    of_rules = [asked[start : start + 2] for start in range(0, 12, 2)]
+    assert of_rules[1] == of_rules[3] != of_rules[5]  # the seed decides what is asked at random
+    assert of_rules[0] != of_rules[1]
+
+
 def test_their_recipe_asks_where_entropy_is_largest_and_no_label_is():
     X = np.array([[0.0], [1.0], [2.0], [3.0], [4.0]])
     recipe = queries.TheirRecipe(X)

@@ -53,6 +53,7 @@ BATCHED = {
 BATCH_SIZES = (1, 5, 10, 25)
 _SIMULATED = {DEFAULT: ("auto", {}), RANDOM: ("random", {})}
 _RULES_ON_FEATURES = ("auto", "margin", "v-optimality", "random")  # what runs on features too
+_THEIRS = (*RULES_OF_GRAPHLEARNING, RANDOM)
 _CONFIDENCE = 0.95
 _EIGENVECTORS = 50  # as in its documentation
 
@@ -285,8 +286,8 @@ def _fashion_row(bench: Bench, n_points: int, *, beside: bool = False) -> Row:
     if not beside:
         return _row(work, measure, values)
     theirs = {
-        f"{GRAPHLEARNING} {rule}": accuracies[:, -1]
-        for rule, accuracies in zip(RULES_OF_GRAPHLEARNING, found["theirs"], strict=True)
+        f"{GRAPHLEARNING} {rule}": accuracies
+        for rule, accuracies in zip(_THEIRS, found["theirs"], strict=True)
     }
     row = _row(work, measure, values | theirs)
     best = gap_to_best(OVER_GRAPHLEARNING, values[DEFAULT], theirs)
@@ -310,7 +311,7 @@ def _simulated(
         found = _by_seed(bench, "simulated", plan, inputs, seeds)
         if theirs:
             settings = {
-                "rules": list(RULES_OF_GRAPHLEARNING),
+                "rules": list(_THEIRS),
                 "model": ("laplace", {"reweighting": "poisson"}),
                 "eigenvectors": min(_EIGENVECTORS, len(truth) // 4),
                 **{name: plan[name] for name in ("batch_size", "budget")},
