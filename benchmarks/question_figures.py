@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.canvas import BLUE, GREY, MARKERS, OTHERS, PALE, new_figure, tidy
-from benchmarks.cases.queries import BATCH_SIZES, BATCHED, GRADIENTS, batch_text
+from benchmarks.cases.queries import BATCH_SIZES, BATCHED, ON_GRADIENTS, batch_text
 from benchmarks.rules import gap_named, half_width, ranks, verdict
 from benchmarks.table import largest_size
 from benchmarks.works.queries import DEFAULT, RANDOM
@@ -44,7 +44,7 @@ def _of(document: Found, kind: str, case: str) -> list[Found]:
 
 
 def _is_raw(found: Found) -> bool:
-    return GRADIENTS not in found["work"]
+    return ON_GRADIENTS not in found["work"]
 
 
 # The same in all plots.

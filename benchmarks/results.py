@@ -101,12 +101,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Series:
-    """Seconds against the number of points, for the plot; no exponent of a single point."""
+    """Seconds against the number of points, for the plot."""
 
     name: str
     n_points: list[int]
     seconds: list[float]
-    exponent: float | None
 
 
 @dataclass(frozen=True)

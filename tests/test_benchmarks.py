@@ -395,8 +395,8 @@ def test_plots_are_drawn_and_remember_what_they_show(tmp_path):
     names = ("fewlabels: graph and fit", "fewlabels: graph", "fewlabels: fit", "peer: all")
     document = results.empty() | {
         "series": [
-            stamp | {"name": n, "n_points": [10, 100], "seconds": [1.0, 9.0 * i], "exponent": e}
-            for i, (n, e) in enumerate(zip(names, (1.0, 0.9, 1.1, None), strict=True), 1)
+            stamp | {"name": name, "n_points": [10, 100], "seconds": [1.0, 9.0 * i]}
+            for i, name in enumerate(names, 1)
         ],
         "steps": [stamp | {"work": "w", "seconds": {"graph: search": 3.0, "fit: solve": 0.001}}],
     }
@@ -655,7 +655,7 @@ def questions():
 
     sets = ("digits, 5 starts", "clothes, 5 starts")
     rows = [areas(work, names) for work in sets]
-    rows.append(areas(f"digits{question_cases.GRADIENTS}, 5 starts", names[::3]))
+    rows.append(areas(f"digits{question_cases.ON_GRADIENTS}, 5 starts", names[::3]))
     curves = [
         results.Curve(work, n, [10, 15, 20], [0.7, 0.8, 0.9], [0.01, 0.01, 0.01])
         for work in sets
@@ -700,9 +700,30 @@ def test_plots_of_questions_show_raw_pixels_and_go_stale(questions, tmp_path):
     assert figures.stale(questions, tmp_path) == []
     questions["curves"][0]["mean"][0] = 0.75
     assert figures.stale(questions, tmp_path) == ["active_curves.png"]
-    on_features = next(r for r in questions["rows"] if question_cases.GRADIENTS in r["work"])
+    on_features = next(r for r in questions["rows"] if question_cases.ON_GRADIENTS in r["work"])
     on_features["gaps"][0]["value"] = 0.5
     assert figures.stale(questions, tmp_path) == ["active_curves.png"]
+
+
+def test_a_batch_is_compared_with_itself_one_by_one_and_with_random_questions(monkeypatch):
+    def simulated(bench, X, truth, plan, seeds):
+        lost = 0.01 * np.arange(len(plan["rules"])) + 0.001 * plan["batch_size"]
+        lost[-1] *= 2
+        return {"accuracy": np.tile((0.9 - lost)[:, None, None], (1, len(seeds), 2))}
+
+    drawn = ("digits", np.zeros((4, 1)), np.repeat([0, 1], 2))
+    monkeypatch.setattr(question_cases, "digits", lambda bench: drawn)
+    monkeypatch.setattr(question_cases, "fashion", lambda n: drawn)
+    monkeypatch.setattr(question_cases, "_simulated", simulated)
+    assert list(question_cases.BATCHED)[-1] == queries.RANDOM
+    found = {row.measure: row for row in question_cases.batches(Bench(TINY))}
+    assert len(found) > 1
+    for size in (size for size in question_cases.BATCH_SIZES if TINY.n_batched % size == 0):
+        gaps = {g.name: g.value for g in found[question_cases.batch_text(size)].gaps}
+        less_random = f"{queries.DEFAULT} {question_cases.LESS_RANDOM}"
+        assert gaps[less_random] == pytest.approx(0.06 + 0.001 * size)
+        price = gaps.get(f"{queries.DEFAULT} less its own one by one", 0.0)
+        assert price == pytest.approx(-0.001 * (size - 1))
 
 
 def test_results_from_before_there_were_curves_are_read(tmp_path):
@@ -758,6 +779,39 @@ def test_digits_are_asked_as_published_from_the_same_ten():
     assert found["labels"].tolist() == [10, 15, 20, 25, 30]
     # what the example's page shows
     np.testing.assert_allclose(found["accuracy"][0, 0, 1:], [0.797, 0.842, 0.902, 0.940], atol=5e-4)
+
+
+def test_graphlearning_is_told_of_equal_classes_and_asks_at_random_too(tmp_path, monkeypatch):
+    package = pytest.importorskip("graphlearning")
+    told, asked = [], []
+    laplace, learner = package.ssl.laplace, package.active_learning.active_learner
+
+    def noting(W, **given):
+        told.append(given.get("class_priors"))
+        return laplace(W, **given)
+
+    class Noting(learner):
+        def update(self, points, labels):
+            asked.append(points.tolist())
+            super().update(points, labels)
+
+    monkeypatch.setattr(package.ssl, "laplace", noting)
+    monkeypatch.setattr(package.active_learning, "active_learner", Noting)
+    truth = np.repeat(np.arange(4), 50)
+    X = 4 * np.eye(4)[truth] + np.random.default_rng(0).normal(size=(200, 4))
+    inputs = store_graph(fewlabels.knn_graph(X, 8), tmp_path) | {"truth": truth}
+    settings = {"batch_size": 3, "budget": 10, "seeds": [1, 1, 2], "eigenvectors": 10}
+    settings["model"] = ("laplace", {"reweighting": "poisson"})
+    settings["rules"] = ["uncertainty", queries.RANDOM]
+    found = queries.of_graphlearning(inputs, settings, lambda name: contextlib.nullcontext())
+    assert found["accuracy"].shape == (2, 3)
+    assert found["accuracy"].min() > 0.9
+    # one model asks, and one answers
+    assert [shares is None for shares in told] == [True, False] * 6
+    np.testing.assert_array_equal(told[1::2], np.full((6, 4), 0.25))
+    of_rules = [asked[start : start + 2] for start in range(0, 12, 2)]
+    assert of_rules[1] == of_rules[3] != of_rules[5]  # the seed decides what is asked at random
+    assert of_rules[0] != of_rules[1]
 
 
 def test_their_recipe_asks_where_entropy_is_largest_and_no_label_is():

@@ -88,10 +88,7 @@ def growth(bench: Bench) -> list[Finding]:
             else:
                 full = f"{FAISS}: neighbours alone" if name == FAISS else f"{name}: graph and fit"
                 known.setdefault(full, {})[n] = outcome.total
-    series = [
-        Series(name, list(of), list(of.values()), exponent(list(of), list(of.values())))
-        for name, of in known.items()
-    ]
+    series = [Series(name, list(of), list(of.values())) for name, of in known.items()]
     return [*_exponents(series), *series]
 
 
@@ -116,12 +113,14 @@ def exponent(n_points: list[int], seconds: list[float]) -> float | None:
 
 
 def _exponents(series: list[Series]) -> list[Row]:
+    named = {one.name: one for one in series}
+
     def entry(name: str, label: str) -> Entry | None:
-        for one in series:
-            if one.name == name and one.exponent is not None:
-                note = f"{one.n_points[0]:,} to {one.n_points[-1]:,} points"
-                return Entry(label, one.exponent, note=note)
-        return None
+        one = named.get(name)
+        slope = exponent(one.n_points, one.seconds) if one is not None else None
+        if one is None or slope is None:
+            return None
+        return Entry(label, slope, note=f"{one.n_points[0]:,} to {one.n_points[-1]:,} points")
 
     peers = [one.name for one in series if not one.name.startswith(OURS)]
     rows = []

@@ -1,7 +1,7 @@
 """Labels given where a rule asks, with known answers; ours and the peers'.
 
 Settings of all: ``seeds``, a list: one start each. Accuracies are of the points without a label, of
-shape (n_contenders, n_seeds, n_rounds).
+shape (n_contenders, n_seeds, n_rounds) where nothing else is said.
 """
 
 from __future__ import annotations
@@ -157,13 +157,32 @@ def first_labels(truth: Any, seed: int) -> Any:
     return np.flatnonzero(draw_labels(truth, 1, seed) >= 0)
 
 
+class Unguided:
+    """Random questions, as an acquisition function of GraphLearning."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def compute(self, scores: Any, candidates: Any) -> Any:
+        """Return a value of each candidate; the largest are asked."""
+        del scores
+        return self._rng.random(len(candidates))
+
+    def update(self, points: Any, labels: Any) -> None:
+        """Learn nothing."""
+
+
 def of_graphlearning(
     inputs: dict[str, Any], settings: dict[str, Any], clock: Clock
 ) -> dict[str, Any]:
-    """Ask by GraphLearning's rules, with a model of its own, from the same first labels.
+    """Ask by GraphLearning's rules or at random; a model of its own, the same first labels.
 
-    Inputs: W and truth. Settings: ``rules``, of RULES_OF_GRAPHLEARNING; ``model``, a name of
-    `graphlearning.ssl` and its settings; ``eigenvectors``, how many; ``batch_size``; ``budget``.
+    Inputs: W and truth, whose classes are 0, 1, .. Settings: ``rules``, of RULES_OF_GRAPHLEARNING,
+    or RANDOM; ``model``, a name of `graphlearning.ssl` and its settings; ``eigenvectors``, how
+    many; ``batch_size``; ``budget``. Returns the accuracy with the whole budget, of shape
+    (n_rules, n_seeds). The model that answers is told of classes of equal size, as a session's of
+    ours assumes. The rules ask by scores, which know nothing of sizes, and it takes long to bring
+    answers to them: it is done once, at the end.
     """
     from scipy import sparse
 
@@ -172,40 +191,43 @@ def of_graphlearning(
     values, vectors = package.graph(W).eigen_decomp(
         normalization="normalized", k=settings["eigenvectors"]
     )
-    model, given = settings["model"]
+    name, given = settings["model"]
+    n_classes = len(np.unique(truth))
+    shares = np.full(n_classes, 1 / n_classes)
 
-    def learner(rule: str, points: Any) -> Any:
-        name, by_eigenvectors = RULES_OF_GRAPHLEARNING[rule]
-        # as its documentation shows
-        more = {"C": np.diag(1 / (values + 1e-11)), "V": vectors.copy()} if by_eigenvectors else {}
-        return package.active_learning.active_learner(
-            getattr(package.ssl, model)(W, **given),
-            getattr(package.active_learning, name),
-            points,
-            truth[points],
-            **more,
-        )
+    def model(**more: Any) -> Any:
+        return getattr(package.ssl, name)(W, **given, **more)
 
-    sizes = (settings["batch_size"], settings["budget"])
+    def learner(rule: str, points: Any, seed: int) -> Any:
+        more: dict[str, Any] = {}
+        if rule == RANDOM:
+            asks, more = Unguided, {"seed": seed}
+        else:
+            function, by_eigenvectors = RULES_OF_GRAPHLEARNING[rule]
+            asks = getattr(package.active_learning, function)
+            if by_eigenvectors:  # as its documentation shows
+                more = {"C": np.diag(1 / (values + 1e-11)), "V": vectors.copy()}
+        return package.active_learning.active_learner(model(), asks, points, truth[points], **more)
+
+    def accuracy(rule: str, points: Any, seed: int) -> float:
+        asking = learner(rule, points, seed)
+        _ask_all(asking, truth, settings["batch_size"], settings["budget"])
+        labelled = asking.labeled_ind
+        predicted = model(class_priors=shares).fit_predict(labelled, truth[labelled])
+        hidden = np.ones(len(truth), dtype=bool)
+        hidden[labelled] = False
+        return float(np.mean((predicted == truth)[hidden]))
+
     accuracies = []
     for seed in settings["seeds"]:
         points = first_labels(truth, seed)
         with clock("start"):
-            accuracies.append(
-                [_theirs(learner(rule, points), truth, *sizes) for rule in settings["rules"]]
-            )
-    return {"accuracy": np.array(accuracies).transpose(1, 0, 2)}
+            accuracies.append([accuracy(rule, points, seed) for rule in settings["rules"]])
+    return {"accuracy": np.array(accuracies).T}
 
 
-def _theirs(learner: Any, truth: Any, batch_size: int, budget: int) -> list[float]:
-    accuracies = []
-    while True:
-        hidden = np.ones(len(truth), dtype=bool)
-        hidden[learner.labeled_ind] = False
-        accuracies.append(float(np.mean((learner.model.predict() == truth)[hidden])))
-        count = min(batch_size, budget - len(learner.labeled_ind))
-        if count <= 0:
-            return accuracies
+def _ask_all(learner: Any, truth: Any, batch_size: int, budget: int) -> None:
+    while (count := min(batch_size, budget - len(learner.labeled_ind))) > 0:
         asked = learner.select_queries(batch_size=count)
         learner.update(asked, truth[asked])
 

@@ -26,7 +26,7 @@ from fewlabels.queries import (
     least_confidence,
 )
 from fewlabels.queries.decaying_norm import poisson_potential
-from tests.textbook import harmonic
+from tests.textbook import components_of, harmonic
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -300,6 +300,55 @@ def test_density_of_no_weight_is_the_uncertainty_alone():
     np.testing.assert_allclose(rule.scores_[y < 0], entropy(state.label_distributions_)[y < 0])
 
 
+def evidence_of_walks(W, labelled):
+    """What the labels lend each node: (1 - a) sum_t a^t P^t, a = 0.95, times 1 / stationary."""
+    d = W.sum(axis=1)
+    walks = np.linalg.inv(np.eye(len(W)) - 0.95 * W / d[:, None]) * 0.05
+    found = np.zeros(len(W))
+    for nodes in components_of(W):
+        heard = nodes[labelled[nodes]]
+        found[nodes] = (walks[np.ix_(nodes, heard)] / d[heard]).sum(axis=1) * d[nodes].sum()
+    return found
+
+
+def test_a_label_that_is_far_off_in_its_component_is_worth_1_however_small_that_is():
+    # of two cliques and a node alone, each step within a clique forgets where it came from
+    sizes = (40, 6, 1)
+    W = np.zeros((47, 47))
+    for nodes in (slice(40), slice(40, 46)):
+        W[nodes, nodes] = 1 - np.eye(len(W[nodes]))
+    y = np.full(47, -1)
+    y[[0, 40]] = [0, 1]
+    p = np.full((47, 2), 0.5)
+    found = UncertainInfluence()._evidence(LabelledGraph(Graph.from_affinity(W), y, p))
+    expected = np.repeat([0.0 if n == 1 else clique_evidence(n) for n in sizes], sizes)
+    np.testing.assert_allclose(found[y < 0], expected[y < 0], rtol=1e-3)
+    dense = evidence_of_walks(W[:46, :46], y[:46] >= 0)
+    np.testing.assert_allclose(found[:46], dense, rtol=1e-3)
+
+
+def clique_evidence(n):
+    """Between two nodes of n: 1 is an eigenvalue of P once, and -1 / (n - 1) all other times."""
+    return 1 - 0.05 / (1 + 0.95 / (n - 1))
+
+
+@given(seed=SEEDS, n_labels=st.integers(2, 60))
+@settings(max_examples=15, deadline=None)
+def test_the_evidence_of_the_recommended_rule_is_that_of_the_dense_walks(seed, n_labels):
+    # two clouds, apart, of 300 points in all
+    rng = np.random.default_rng(seed)
+    X = np.concatenate([rng.normal(size=(200, 3)), 40 + rng.normal(size=(100, 3))])
+    graph = knn_graph(X, n_neighbors=6)
+    y = np.full(300, -1)
+    y[rng.choice(300, size=n_labels, replace=False)] = np.arange(n_labels) % 2
+    p = np.full((300, 2), 0.5)
+    found = UncertainInfluence()._evidence(LabelledGraph(graph, y, p))
+    dense = evidence_of_walks(graph.affinity.toarray().astype(np.float64), y >= 0)
+    off = found - dense
+    assert np.sqrt(np.mean(off**2)) < 3e-3 + 1e-5 * dense.max()
+    np.testing.assert_allclose(found, dense, atol=3e-2, rtol=1e-3)
+
+
 @given(seed=SEEDS, n=st.integers(8, 12))
 @settings(max_examples=30)
 def test_the_recommended_rule_is_its_formula(seed, n):
@@ -307,8 +356,10 @@ def test_the_recommended_rule_is_its_formula(seed, n):
     chosen = UncertainInfluence(alpha=0.9).query(state, 2)
     d = W.sum(axis=1)
     A = np.diag(d) - W + np.diag(d) / 9
-    walk = np.linalg.inv(np.diag(d) - W + np.diag(d) / 19)  # alpha = 0.95
-    new = 1 / (1 + walk[:, y >= 0].sum(axis=1) * d.sum() / 19)
+    # a series, compared with the dense walks by itself
+    evidence = UncertainInfluence()._evidence(state)
+    np.testing.assert_allclose(evidence, evidence_of_walks(W, y >= 0), atol=5e-3)
+    new = 1 / (1 + evidence)
     ranked = np.sort(state.label_distributions_, axis=1)
     u = new + (1 - new) * (1 - (ranked[:, -1] - ranked[:, -2]))
     u[y >= 0] = 0
@@ -317,8 +368,7 @@ def test_the_recommended_rule_is_its_formula(seed, n):
         free = np.setdiff1d(np.arange(n), known)
         C = np.linalg.inv(A[np.ix_(free, free)])
         gains = u[free] * (C @ u[free]) / np.sqrt(C.diagonal())
-        # the field's series stops at a thousandth
-        assert gains[free == node][0] == pytest.approx(gains.max(), rel=3e-3)
+        assert gains[free == node][0] == pytest.approx(gains.max(), rel=1e-6)
         known.append(int(node))
 
 

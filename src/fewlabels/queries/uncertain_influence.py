@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
 
+from fewlabels.graph import Graph
 from fewlabels.queries._checks import FloatArray, IntArray
 from fewlabels.queries._covariance_rule import (
     GROUNDED_ALPHA,
@@ -21,6 +23,8 @@ from fewlabels.systems import GaussianField, Lookahead
 _WALK_ALPHA = 0.95
 # So much evidence stands against a class that was not seen; what a label is worth, far off.
 _UNSEEN = 1.0
+# About how far e may be off, in the mean over the nodes: little beside that, on any graph.
+_EVIDENCE_TOL = 3e-3
 
 
 class UncertainInfluence(CovarianceRule):
@@ -37,9 +41,9 @@ class UncertainInfluence(CovarianceRule):
 
     A prediction knows only of classes that were seen, and says nothing of how far away the labels
     are that it comes from. Let e_v be the evidence that all labels together lend v: in the field
-    with alpha = 0.95, sum_l C_vl, in units in which a walk that has forgotten where it started
-    brings 1 from a label. As in a Dirichlet process of concentration 1, a class that was not
-    seen yet has the probability q_v, and ::
+    with alpha = 0.95, sum_l C_vl, in units in which a walk that has forgotten where in v's
+    component it started brings 1 from a label. As in a Dirichlet process of concentration 1, a
+    class that was not seen yet has the probability q_v, and ::
 
         m_v = q_v + (1 - q_v) least_margin(p_v),    q_v = 1 / (1 + e_v):
 
@@ -72,7 +76,7 @@ class UncertainInfluence(CovarianceRule):
     downdate. Exact: O(n^3) at first, then O(n^2) a label. Sketch: n_columns + 1 columns at first,
     then one a label and one a query, each about 40 products with the weights for alpha = 0.99;
     memory 4 n bytes a label, until that is 1 GiB. The evidence of all labels is one column more,
-    of some 25 products.
+    of some 30 to 50 products.
 
     References
     ----------
@@ -139,12 +143,13 @@ class UncertainInfluence(CovarianceRule):
             kept = (graph, GaussianField(graph, _WALK_ALPHA), None, None)
         if kept[2] is None or not np.array_equal(kept[2], labelled):
             # all labels anew and in one column, so that e does not depend on their order
-            heard = kept[1].apply(labelled[:, None].astype(np.float32), np.empty(0, dtype=np.intp))[
-                :, 0
-            ]
-            forgotten = float(graph.degrees.sum()) * (1 - _WALK_ALPHA) / _WALK_ALPHA
+            heard = kept[1].apply(
+                labelled[:, None].astype(np.float32),
+                np.empty(0, dtype=np.intp),
+                tol=_series_tol(graph.n_nodes, int(labelled.sum())),
+            )[:, 0]
             # the series may end a little below 0 where hardly anything arrives
-            evidence = np.maximum(heard.astype(np.float64), 0) * forgotten
+            evidence = np.maximum(heard.astype(np.float64), 0) * _forgotten(graph)
             kept = (graph, kept[1], labelled.copy(), evidence)
         self._walk = kept
         return np.asarray(kept[3])
@@ -156,3 +161,19 @@ class UncertainInfluence(CovarianceRule):
         """Leave out the evidence, too: it follows from graph and labels."""
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_walk"}
+
+
+def _forgotten(graph: Graph) -> FloatArray:
+    """Return 1 / C_vl of a walk that has forgotten its start, shape (n_nodes,)."""
+    volumes = np.bincount(graph.component_labels, weights=graph.degrees)
+    return np.asarray(volumes[graph.component_labels] * ((1 - _WALK_ALPHA) / _WALK_ALPHA))
+
+
+def _series_tol(n_nodes: int, n_labels: int) -> float:
+    """Return the tolerance of a series whose error in e is to be the same for all sizes.
+
+    What it leaves out of sum_l C_vl has about the norm tol sqrt(n_labels) / d, d the mean degree,
+    and e is n_nodes d (1 - alpha) / alpha times that. Spread over the nodes, the root of the mean
+    square is about tol sqrt(n_nodes n_labels).
+    """
+    return _EVIDENCE_TOL / sqrt(max(n_nodes * n_labels, 1))
