@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.special import softmax
 
 from fewlabels.models._scores import Scores
+from fewlabels.models.class_mass import weighed
 from fewlabels.solvers import row_totals
 from fewlabels.systems import Potentials, volume_offsets
 
@@ -110,14 +111,18 @@ def brought_to_prior(
     points: IntArray,
     shares: FloatArray,
 ) -> npt.NDArray[np.floating[Any]]:
-    """Bring the classes to their `shares` over `points`, by offsets to the logits; in place."""
+    """Bring the classes to their `shares` over `points`, by offsets to the logits; in place.
+
+    A class with share 0 ends with no probability; points of which all labels nearby are of such
+    classes get the shares.
+    """
     if len(points) == 0:
         return distributions
     wanted = np.flatnonzero(shares > 0)
+    expected = shares[wanted] / shares[wanted].sum()
     logits = logits[points][:, wanted]
-    possible = np.isfinite(logits).any(axis=1)  # not of a class that is expected nowhere
-    points, logits = points[possible], logits[possible]
-    logits += volume_offsets(logits, shares[wanted] / shares[wanted].sum())
+    possible = np.isfinite(logits).any(axis=1)
+    offsets = volume_offsets(logits[possible], expected)
     distributions[points] = 0
-    distributions[np.ix_(points, wanted)] = softmax(logits, axis=1)
+    distributions[np.ix_(points, wanted)] = weighed(logits, offsets, expected)
     return distributions
