@@ -169,6 +169,30 @@ def test_fitted_answers_do_not_follow_later_settings() -> None:
     np.testing.assert_allclose(fresh.loo_label_distributions_, expected, atol=1e-9)
 
 
+def test_insight_and_solves_share_one_system() -> None:
+    _, _, y, graph = blobs()
+    model = PoissonClassifier(iterations="converged", tol=1e-6).fit(graph, y)
+    copied = pickle.loads(pickle.dumps(model))
+    copied.explain(20)
+    made = copied._system
+    assert made is not None
+    free = np.flatnonzero(y < 0)
+    copied.add_labels(free[:1], [0])
+    copied.suspect_labels()
+    assert copied._system is made
+    copied.set_params(solver="cg").add_labels(free[1:2], [1])
+    made = copied._system
+    assert made.method == "cg"
+    copied.explain(20)
+    assert copied._system is made
+    later = y.copy()
+    later[free[:2]] = [0, 1]
+    exact = PoissonClassifier(iterations="converged", solver="direct").fit(graph, later)
+    np.testing.assert_allclose(
+        copied.explain(20).scores, exact.explain(20).scores, rtol=1e-3, atol=1e-4
+    )
+
+
 @pytest.mark.parametrize("weights", WEIGHTS)
 @given(data=st.data())
 @settings(max_examples=30, deadline=None)

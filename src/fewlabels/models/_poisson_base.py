@@ -33,6 +33,7 @@ class PoissonLearning(GraphClassifier):
     _scores: Any
 
     iterations: str | int  # a parameter, assigned by the subclasses' __init__
+    _system: PoissonSystem | None
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -79,7 +80,7 @@ class PoissonLearning(GraphClassifier):
                 max_iter=self.max_iter,
                 callback=callback,
             )
-        self._solved_Y = Y
+        self._solved_Y, self._method = Y, system.method
         self._owed += _SHARE_OF_TOL
         return PotentialScores.from_potentials(found, Y, self.graph_.component_labels)
 

@@ -36,6 +36,7 @@ class PoissonInsight(LinearInsight):
     _n_steps: int | None
     _method: PoissonMethod
     _scores: Any
+    _system: PoissonSystem | None
 
     def explain(self, node: int) -> Explanation:
         """Say what each labelled point adds to the potentials of a fitted point.
@@ -97,12 +98,17 @@ class PoissonInsight(LinearInsight):
             shares_of=shares_of,
         )
 
-    def _response(self) -> Any:
-        system = self.__dict__.get("_system")
+    def _fitted_system(self) -> PoissonSystem:
+        """The system of the last solve, whatever was set since."""
+        system: PoissonSystem | None = self._system  # a pickle leaves it out
         if system is None or system.graph is not self.graph_ or system.method != self._method:
-            system = PoissonSystem(self.graph_, self._method)
+            system = self._system = PoissonSystem(self.graph_, self._method)
+        return system
+
+    def _response(self) -> Any:
+        system, rows = self._fitted_system(), self._label_rows()
         return PoissonResponse(
-            system, self.loo_labelled_, self._label_rows(), self.potentials_, self._n_steps, TOL
+            system, self.loo_labelled_, rows, self.potentials_, self._n_steps, TOL
         )
 
     def _left_out(self) -> PoissonLeftOut:
