@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fewlabels._validation import check_choice, check_integer
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._in_memory import refuse_disk
-from fewlabels.models._potentials import PotentialScores, brought_to_prior
+from fewlabels.models._potentials import PotentialScores, brought_to_prior, offsets_for
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
@@ -96,7 +96,9 @@ class PoissonLearning(GraphClassifier):
         """Bring the classes to their expected shares by offsets to the potentials."""
         if self.class_prior_ is None:
             return distributions
-        return brought_to_prior(distributions, self._scores.logits, points, self.class_prior_)
+        logits, shares = self._scores.logits, self.class_prior_
+        self._offsets = offsets_for(logits, points, shares)
+        return brought_to_prior(distributions, logits, points, shares, self._offsets)
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out the system: it is as large as the graph, and follows from it."""

@@ -105,24 +105,35 @@ def potential_distributions(logits: FloatArray, prior: FloatArray) -> FloatArray
     return result
 
 
+def offsets_for(logits: FloatArray, points: IntArray, shares: FloatArray) -> FloatArray:
+    """Offsets to the logits that bring the classes to their `shares` over `points`.
+
+    Shape (n_classes,); -inf where the share is 0.
+    """
+    wanted = np.flatnonzero(shares > 0)
+    logits = logits[points][:, wanted]
+    logits = logits[np.isfinite(logits).any(axis=1)]
+    offsets = np.full(len(shares), -np.inf)
+    offsets[wanted] = volume_offsets(logits, shares[wanted] / shares[wanted].sum())
+    return offsets
+
+
 def brought_to_prior(
     distributions: npt.NDArray[np.floating[Any]],
     logits: FloatArray,
     points: IntArray,
     shares: FloatArray,
+    offsets: FloatArray,
 ) -> npt.NDArray[np.floating[Any]]:
-    """Bring the classes to their `shares` over `points`, by offsets to the logits; in place.
+    """Add the `offsets` to the logits of `points`; in place.
 
-    A class with share 0 ends with no probability; points of which all labels nearby are of such
-    classes get the shares.
+    A class with share 0 ends with no probability; points that can be of such classes alone get
+    the shares.
     """
-    if len(points) == 0:
-        return distributions
     wanted = np.flatnonzero(shares > 0)
     expected = shares[wanted] / shares[wanted].sum()
-    logits = logits[points][:, wanted]
-    possible = np.isfinite(logits).any(axis=1)
-    offsets = volume_offsets(logits[possible], expected)
     distributions[points] = 0
-    distributions[np.ix_(points, wanted)] = weighed(logits, offsets, expected)
+    distributions[np.ix_(points, wanted)] = weighed(
+        logits[points][:, wanted], offsets[wanted], expected
+    )
     return distributions
