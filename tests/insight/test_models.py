@@ -473,7 +473,8 @@ def test_new_points_far_from_all_others_are_unlike_them(model) -> None:
         [X[:1] + 1e6, rng.integers(0, 17, (50, 64)), rng.permuted(new[:50], axis=1)]
     )
     assert set(model.doubt(strange)) == {"unlike the rest"}
-    assert (model.predict_or_abstain(strange) == -1).all()
+    for least in (0.8, 0.0):
+        assert (model.predict_or_abstain(strange, abstain_below=least) == -1).all()
     assert np.mean(model.doubt(new) == "unlike the rest") < 0.01
     assert np.mean(model.doubt(new) == "sure") > 0.5
 

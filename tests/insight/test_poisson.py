@@ -117,9 +117,8 @@ def test_calibration_moves_no_answer_of_fitted_or_new_points() -> None:
         PoissonClassifier(calibration="platt").fit(X, y)
 
 
-def test_little_evidence_is_told_from_disagreement() -> None:
-    # Far down a path that hangs between two cliques of different classes, hardly any potential
-    # is left, but all of it for the nearer one; in the middle of the path, none for either.
+def between_cliques() -> tuple[np.ndarray, Graph]:
+    """Labels in two cliques of different classes, and a path of 13 points from one to the other."""
     n = 13
     W = np.zeros((10 + n, 10 + n))
     W[:10, :10] = two_cliques(5, 0.0)
@@ -128,11 +127,48 @@ def test_little_evidence_is_told_from_disagreement() -> None:
         W[i, j] = W[j, i] = 1
     y = np.full(10 + n, -1)
     y[[1, 2, 7, 8]] = [0, 0, 1, 1]
-    model = PoissonClassifier(iterations="converged").fit(Graph.from_affinity(W), y)
+    return y, Graph.from_affinity(W, dtype=np.float64)
+
+
+def test_little_evidence_is_told_from_disagreement() -> None:
+    # Far down the path hardly any potential is left, but all of it for the nearer class; in the
+    # middle of it, none for either.
+    y, graph = between_cliques()
+    model = PoissonClassifier(iterations="converged").fit(graph, y)
     doubt = model.doubt(abstain_below=0.9)
     assert set(doubt[[3, 4, 5, 6]]) == {"sure"}
     assert doubt[15] == doubt[17] == "little evidence"
     assert doubt[16] == "classes disagree"
+
+
+def test_more_evidence_does_not_make_the_prior_weigh_more() -> None:
+    y, graph = between_cliques()
+    model = PoissonClassifier(iterations="converged", class_prior=[0.6, 0.4]).fit(graph, y)
+    free = y < 0
+    plain, u = model.label_distributions_[free], model.potentials_[free]
+    scaled = np.log(99) / 2 * u / np.average(model.evidence_, weights=graph.degrees)
+    offsets = np.log(plain) - scaled
+    offsets -= offsets.mean(axis=1, keepdims=True)
+    assert np.ptp(offsets, axis=0).max() < 1e-9
+    evidence = model.evidence_[free]
+    with np.errstate(divide="ignore"):
+        more = np.clip(np.median(evidence) / evidence, 1, 1000)
+    expected = np.exp(scaled * more[:, None] + offsets)
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model._well_heard(None)[free], expected, atol=1e-6)
+    # of these the prior doubts what little there is of potential, which all is for one class
+    assert set(model.doubt(abstain_below=0.8)[[18, 19]]) == {"little evidence"}
+    # and here as much potential as others have would be no match for the prior
+    model.set_params(class_prior=[0.7, 0.3]).fit(graph, y)
+    assert set(model.doubt(abstain_below=0.9)[[20, 21]]) == {"classes disagree"}
+
+
+def test_new_points_near_a_label_of_an_excluded_class_would_not_be_of_it_either() -> None:
+    X, _, y, _ = blobs()
+    model = PoissonClassifier(n_neighbors=5, class_prior=[0.6, 0.4, 0]).fit(X, y)
+    heard = model._well_heard(X + 0.01)
+    assert not heard[:, 2].any()
+    np.testing.assert_allclose(heard.sum(axis=1), 1)
 
 
 def test_probabilities_of_five_labels_a_class_mean_what_they_say() -> None:
@@ -167,6 +203,30 @@ def test_fitted_answers_do_not_follow_later_settings() -> None:
     fresh = pickle.loads(pickle.dumps(ReweightedLaplaceClassifier().fit(graph, y)))
     fresh.set_params(weights="wnll")
     np.testing.assert_allclose(fresh.loo_label_distributions_, expected, atol=1e-9)
+
+
+def test_insight_and_solves_share_one_system() -> None:
+    _, _, y, graph = blobs()
+    model = PoissonClassifier(iterations="converged", tol=1e-6).fit(graph, y)
+    copied = pickle.loads(pickle.dumps(model))
+    copied.explain(20)
+    made = copied._system
+    assert made is not None
+    free = np.flatnonzero(y < 0)
+    copied.add_labels(free[:1], [0])
+    copied.suspect_labels()
+    assert copied._system is made
+    copied.set_params(solver="cg").add_labels(free[1:2], [1])
+    made = copied._system
+    assert made.method == "cg"
+    copied.explain(20)
+    assert copied._system is made
+    later = y.copy()
+    later[free[:2]] = [0, 1]
+    exact = PoissonClassifier(iterations="converged", solver="direct").fit(graph, later)
+    np.testing.assert_allclose(
+        copied.explain(20).scores, exact.explain(20).scores, rtol=1e-3, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)

@@ -194,6 +194,21 @@ def test_a_class_with_share_0_is_in_no_set_and_its_labels_do_not_widen_them(make
     assert not filled[:, 3].any()
 
 
+@pytest.mark.parametrize("make", [FewLabelsClassifier, Spreading, PoissonClassifier])
+def test_a_component_with_labels_of_an_excluded_class_alone_is_given_the_shares(make) -> None:
+    W = np.kron(np.eye(2), np.ones((5, 5)))
+    y = np.array([0, -1, -1, -1, 1, 2, -1, -1, -1, 2])
+    # self-training would weigh them once more
+    settings = {"n_rounds": 0, "calibration": None} if make is FewLabelsClassifier else {}
+    model = make("precomputed", class_prior=[0.6, 0.4, 0], **settings).fit(W, y)
+    np.testing.assert_allclose(model.label_distributions_[6:9], [[0.6, 0.4, 0]] * 3, atol=1e-9)
+    assert model.transduction_.tolist()[5:] == [2, 0, 0, 0, 2]
+    new = np.zeros((1, 10))
+    new[0, 6:9] = 1
+    np.testing.assert_allclose(model.predict_proba(new), [[0.6, 0.4, 0]], atol=1e-9)
+    np.testing.assert_allclose(model.loo_label_distributions_[2:], [[0.6, 0.4, 0]] * 2, atol=1e-9)
+
+
 def test_points_that_hold_only_of_excluded_classes_are_given_the_prior() -> None:
     distributions = np.array([[0.0, 0.0, 1.0], [0.2, 0.3, 0.5], [0.6, 0.4, 0.0]])
     approach_shares(distributions, np.arange(3), np.array([0.5, 0.5, 0.0]))

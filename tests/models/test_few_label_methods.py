@@ -116,7 +116,7 @@ def test_an_even_prior_evens_out_an_uneven_draw(method, settings) -> None:
     # PoissonMBO counts all points, as its paper does
     counted = np.ones(300, dtype=bool) if method is PoissonMBOClassifier else y < 0
     np.testing.assert_allclose(model.class_prior_, 1 / 3)
-    if isinstance(model, PoissonClassifier):  # these hold to the sizes
+    if isinstance(model, (PoissonClassifier, PoissonMBOClassifier)):  # these hold to the sizes
         shares = np.bincount(model.transduction_[counted], minlength=3) / counted.sum()
         np.testing.assert_allclose(shares, 1 / 3, atol=0.01)
     else:  # and these come nearer to the masses
@@ -154,7 +154,8 @@ def test_a_label_of_weight_two_counts_more_and_one_of_weight_zero_not_at_all(
         method(**settings).fit(graph, Y),
         method(**settings).fit(graph, Y, sample_weight=weights),
     )
-    if not issubclass(method, PoissonClassifier):  # two classes are sources and sinks of one flow
+    # in Poisson learning two classes are sources and sinks of one flow
+    if method not in (PoissonClassifier, PoissonMBOClassifier):
         mass = (uneven.label_distributions_ - even.label_distributions_)[Y < 0, 1].mean()
         assert mass < 0
     y = Y.copy()
@@ -264,6 +265,29 @@ def test_sizes_that_are_not_given_are_those_of_poisson_learning() -> None:
     np.testing.assert_allclose(model.class_prior_, shares)
     sizes = np.bincount(model.transduction_, minlength=2) / 120
     np.testing.assert_allclose(sizes, shares, atol=1 / 120 + 1e-9)
+
+
+def test_poisson_mbo_offers_nothing_that_needs_answers_linear_in_the_labels() -> None:
+    graph = knn_graph(X, 8)
+    poisson, model = PoissonClassifier().fit(graph, Y), PoissonMBOClassifier().fit(graph, Y)
+    linear = {name for name in dir(poisson) if not name.startswith("_")}
+    missing = {
+        "calibrated_proba",
+        "doubt",
+        "doubt_",
+        "explain",
+        "influence",
+        "loo_calibration_",
+        "loo_label_distributions_",
+        "loo_labelled_",
+        "loo_score_",
+        "predict_or_abstain",
+        "predict_set",
+        "suspect_labels",
+    }
+    assert missing <= linear
+    # the potentials that it began with are not what it answers by
+    assert linear - set(dir(model)) == missing | {"calibration", "potentials_"}
 
 
 @pytest.mark.parametrize("prior", [[0, 0.5, 0.5], [1, 0, 0]])

@@ -361,7 +361,7 @@ def test_an_explanation_says_where_a_later_step_gave_another_answer() -> None:
         elif y[node] == answer:
             step = "labelled points keep their label"
         elif massed[node] == answer:
-            step = "brought to their expected shares"
+            step = "brought nearer to their expected shares"
         else:
             step = "self-training settled on it"
         assert step in found.note

@@ -68,7 +68,8 @@ class DoubtInsight(LeftOutInsight):
             New points. None: the fitted ones.
         abstain_below : float, default=0.8
             In [0, 1]: answers whose calibrated probability is less are withheld. Of those that
-            are given with probability p, about p are right.
+            are given with probability p, about p are right. New points that are unlike the rest
+            get no answer whatever the probability, so that even 0 may withhold some.
 
         Returns
         -------

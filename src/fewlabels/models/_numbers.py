@@ -218,8 +218,8 @@ def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype[Any]]:
         )
     if column.dtype.kind == "c":
         raise InvalidTypeError(
-            f"Complex data not supported: {name} has dtype {column.dtype}. Give its real part, if "
-            "that is what is meant."
+            f"Complex data not supported: {name} came with dtype {column.dtype}. Give the real "
+            "part, if that is what is meant."
         )
     dtype = column.dtype if column.dtype.kind == "f" else np.dtype(np.float64)
     if column.dtype.kind == "O":
@@ -236,7 +236,7 @@ def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype[Any]]:
     infinite = np.isinf(values)
     if infinite.any():
         raise InvalidInputError(
-            f"{name} contains infinity or a value too large for float64: "
+            f"{name} must hold no infinity and no value too large for float64; got "
             f"{values[infinite][0]} at row {int(np.argmax(infinite))}. Give finite numbers, and "
             "NaN or None where unlabelled."
         )

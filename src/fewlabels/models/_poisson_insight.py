@@ -12,6 +12,7 @@ from fewlabels.insight import Explanation, LeftOutDistributions, SuspectLabels, 
 from fewlabels.models._insight import TOL, LinearInsight
 from fewlabels.models._potentials import (
     brought_to_prior,
+    offsets_for,
     potential_distributions,
     potential_logits,
 )
@@ -36,6 +37,8 @@ class PoissonInsight(LinearInsight):
     _n_steps: int | None
     _method: PoissonMethod
     _scores: Any
+    _system: PoissonSystem | None
+    _offsets: FloatArray  # to the logits; of a fit with class_prior
 
     def explain(self, node: int) -> Explanation:
         """Say what each labelled point adds to the potentials of a fitted point.
@@ -97,12 +100,17 @@ class PoissonInsight(LinearInsight):
             shares_of=shares_of,
         )
 
-    def _response(self) -> Any:
-        system = self.__dict__.get("_system")
+    def _fitted_system(self) -> PoissonSystem:
+        """The system of the last solve, whatever was set since."""
+        system: PoissonSystem | None = self._system  # a pickle leaves it out
         if system is None or system.graph is not self.graph_ or system.method != self._method:
-            system = PoissonSystem(self.graph_, self._method)
+            system = self._system = PoissonSystem(self.graph_, self._method)
+        return system
+
+    def _response(self) -> Any:
+        system, rows = self._fitted_system(), self._label_rows()
         return PoissonResponse(
-            system, self.loo_labelled_, self._label_rows(), self.potentials_, self._n_steps, TOL
+            system, self.loo_labelled_, rows, self.potentials_, self._n_steps, TOL
         )
 
     def _left_out(self) -> PoissonLeftOut:
@@ -123,7 +131,8 @@ class PoissonInsight(LinearInsight):
             unlabelled = self._scores.answered & ~self._labels.labelled
             points = np.flatnonzero(np.concatenate([unlabelled, answered]))
             logits = np.vstack([self._scores.logits, logits])
-            brought_to_prior(stacked, logits, points, self.class_prior_)
+            offsets = offsets_for(logits, points, self.class_prior_)
+            brought_to_prior(stacked, logits, points, self.class_prior_, offsets)
             values = stacked[self.graph_.n_nodes :]
         return LeftOutDistributions(values, answered.astype(np.float64), answered)
 
@@ -142,11 +151,12 @@ class PoissonInsight(LinearInsight):
         return loo
 
     def _well_heard(self, X: Any) -> FloatArray:
-        """p^r over its sum, r = typical evidence / own: the softmax of potentials r times as large.
+        """Softmax of the offsets and r times the scaled potentials, r = typical evidence / own.
 
-        Typical is the median of the unlabelled points; no point is made to hear less.
+        Typical is the median of the unlabelled points; no point is made to hear less. Offsets stay
+        as they are: more evidence does not make the prior weigh more.
         """
-        evidence, plain = self.evidence_, self._plain_distributions
+        evidence = self.evidence_
         usual = evidence[~self._labels.labelled & self.reached_ & (evidence > 0)]
         if len(usual) == 0:
             usual = evidence[evidence > 0]
@@ -154,13 +164,15 @@ class PoissonInsight(LinearInsight):
         known = (evidence > 0) & (evidence < typical)
         more = np.ones(len(evidence))
         more[known] = np.minimum(typical / evidence[known], _MOST)
-        with np.errstate(divide="ignore", under="ignore"):
-            logs = np.log(plain) - np.log(plain.max(axis=1, keepdims=True))
-            heard = np.exp(logs * more[:, None])
-        heard /= heard.sum(axis=1, keepdims=True)
+        logits = self._scores.logits * more[:, None]
+        heard = potential_distributions(logits, self._prior())
+        if self.class_prior_ is not None:
+            points = np.flatnonzero(self._scores.answered & ~self._labels.labelled)
+            brought_to_prior(heard, logits, points, self.class_prior_, self._offsets)
         if X is None:
-            return np.asarray(heard)
+            return heard
         votes = self._votes(X, heard * self.reached_[:, None])
+        votes[:, self._excluded()] = 0
         totals = votes.sum(axis=1, keepdims=True)
         result = np.tile(self._prior(), (len(votes), 1))
         np.divide(votes, totals, out=result, where=totals > 0)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.special import softmax
 
 from fewlabels.models._scores import Scores
+from fewlabels.models.class_mass import weighed
 from fewlabels.solvers import row_totals
 from fewlabels.systems import Potentials, volume_offsets
 
@@ -104,20 +105,35 @@ def potential_distributions(logits: FloatArray, prior: FloatArray) -> FloatArray
     return result
 
 
+def offsets_for(logits: FloatArray, points: IntArray, shares: FloatArray) -> FloatArray:
+    """Offsets to the logits that bring the classes to their `shares` over `points`.
+
+    Shape (n_classes,); -inf where the share is 0.
+    """
+    wanted = np.flatnonzero(shares > 0)
+    logits = logits[points][:, wanted]
+    logits = logits[np.isfinite(logits).any(axis=1)]
+    offsets = np.full(len(shares), -np.inf)
+    offsets[wanted] = volume_offsets(logits, shares[wanted] / shares[wanted].sum())
+    return offsets
+
+
 def brought_to_prior(
     distributions: npt.NDArray[np.floating[Any]],
     logits: FloatArray,
     points: IntArray,
     shares: FloatArray,
+    offsets: FloatArray,
 ) -> npt.NDArray[np.floating[Any]]:
-    """Bring the classes to their `shares` over `points`, by offsets to the logits; in place."""
-    if len(points) == 0:
-        return distributions
+    """Add the `offsets` to the logits of `points`; in place.
+
+    A class with share 0 ends with no probability; points that can be of such classes alone get
+    the shares.
+    """
     wanted = np.flatnonzero(shares > 0)
-    logits = logits[points][:, wanted]
-    possible = np.isfinite(logits).any(axis=1)  # not of a class that is expected nowhere
-    points, logits = points[possible], logits[possible]
-    logits += volume_offsets(logits, shares[wanted] / shares[wanted].sum())
+    expected = shares[wanted] / shares[wanted].sum()
     distributions[points] = 0
-    distributions[np.ix_(points, wanted)] = softmax(logits, axis=1)
+    distributions[np.ix_(points, wanted)] = weighed(
+        logits[points][:, wanted], offsets[wanted], expected
+    )
     return distributions

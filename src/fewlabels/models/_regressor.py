@@ -145,13 +145,19 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         -------
         values : ndarray of shape (n_queries,)
         std : ndarray of shape (n_queries,), float64
-            Only with `return_std`; infinity where no fitted point is near.
+            Only with `return_std`; infinity where no fitted point is near. 0 where all labels
+            are equal, with a warning, as :meth:`posterior_std` has it.
 
         Raises
         ------
         InvalidInputError
             If the estimator was fitted on a Graph, which has no features; with `return_std`, as
             :meth:`posterior_std`.
+
+        Warns
+        -----
+        ConvergenceWarning, UserWarning
+            With `return_std`, as :meth:`posterior_std`.
 
         Notes
         -----
@@ -314,18 +320,18 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
 
     def _scale(self) -> float:
         """Standard deviation of the field's unit, in the unit of `y`; 0 where all labels agree."""
+        span = self._labels.span
         if self._known_scale is None:
             self._check_two_labels()
-            span = self._labels.span
-            if span == 0:
-                warnings.warn(
-                    f"all {len(self._labels.nodes)} labels are equal, so that nothing tells by how "
-                    "much values differ: the standard deviations are 0, which is no reason to be "
-                    "sure. Label a point with another value.",
-                    UserWarning,
-                    stacklevel=callers_level(),
-                )
             self._known_scale = 0.0 if span == 0 else span * float(np.sqrt(self._field_scale()))
+        if span == 0:  # every time: each answer is one not to trust
+            warnings.warn(
+                f"all {len(self._labels.nodes)} labels are equal, so that nothing tells by how "
+                "much values differ: the standard deviations are 0, which is no reason to be "
+                "sure. Label a point with another value.",
+                UserWarning,
+                stacklevel=callers_level(),
+            )
         return self._known_scale
 
     def _check_two_labels(self) -> None:

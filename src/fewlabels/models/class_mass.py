@@ -144,11 +144,20 @@ def approach_shares(
     for rows in row_blocks(len(points), _ROWS_AT_ONCE):
         block = points[rows]
         logs = _logarithms(distributions, block, wanted)
-        possible = np.isfinite(logs).any(axis=1)
-        result = np.tile(expected, (len(block), 1))
-        result[possible] = softmax(logs[possible] + offsets, axis=1)
         distributions[block] = 0
-        distributions[np.ix_(block, wanted)] = result
+        distributions[np.ix_(block, wanted)] = weighed(logs, offsets, expected)
+
+
+def weighed(logs: FloatArray, offsets: FloatArray, shares: FloatArray) -> FloatArray:
+    """Return the distributions of which `logs` and `offsets` are the logarithms, up to a factor.
+
+    A row without any finite logarithm, of a point that can be of none of these classes, gets the
+    `shares`.
+    """
+    result = np.tile(shares, (len(logs), 1))
+    possible = np.isfinite(logs).any(axis=1)
+    result[possible] = softmax(logs[possible] + offsets, axis=1)
+    return result
 
 
 def _logarithms(

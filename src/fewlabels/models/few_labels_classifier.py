@@ -41,9 +41,9 @@ class FewLabelsClassifier(ClassMeanSpreading):
 
     1. Labels spread, and every class speaks with one voice, however many labels it has:
        F_ic = d_i^-1/2 sum_j R_ij d_j^-1/2 Y_jc / sum_j Y_jc, R = (1 - alpha) (I - alpha S)^-1.
-    2. The classes are brought to their expected shares: see `class_prior`.
+    2. The classes are brought nearer to their expected shares: see `class_prior`.
     3. Self-training: `n_rounds` times, labels are clamped, the distributions of all points spread
-       once more with alpha 0.9, and the classes are brought to their shares again.
+       once more with alpha 0.9, and the classes are brought nearer to their shares again.
 
     Features should be on comparable scales: columns of a table in different units through
     :class:`sklearn.preprocessing.StandardScaler` first, pictures through
@@ -235,7 +235,7 @@ default="uniform"
         if self._labels.labelled[found.node]:
             step = "labelled points keep their label"
         elif self.classes_[[self._linear_distributions[found.node].argmax()]] == answer:
-            step = "the classes were brought to their expected shares (class_prior)"
+            step = "the classes were brought nearer to their expected shares (class_prior)"
         else:
             step = "self-training settled on it"
         note = f"but the answer is {answer.tolist()[0]!r}: after this, {step}"

@@ -10,17 +10,17 @@ import numpy.typing as npt
 from fewlabels._validation import check_integer, check_real
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._kernels import KernelFunction
+from fewlabels.models._poisson_base import PoissonLearning
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
-from fewlabels.models.poisson_classifier import PoissonClassifier
 from fewlabels.systems import Partition, PoissonMethod, poisson_mbo
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
 
 
-class PoissonMBOClassifier(PoissonClassifier):
+class PoissonMBOClassifier(PoissonLearning):
     """PoissonMBO: a partition of the graph with a small cut and classes of given sizes.
 
     From the decisions of Poisson learning, two steps take turns: diffusion, u <- u - dt (L u - mu
@@ -128,21 +128,19 @@ class PoissonMBOClassifier(PoissonClassifier):
         verbose: bool = False,
         class_prior: ClassPrior = None,
     ) -> None:
-        super().__init__(
-            kernel,
-            gamma=gamma,
-            n_neighbors=n_neighbors,
-            iterations=iterations,
-            max_iter=max_iter,
-            tol=tol,
-            n_jobs=n_jobs,
-            solver=solver,
-            verbose=verbose,
-            class_prior=class_prior,
-        )
+        self.kernel = kernel
+        self.gamma = gamma
+        self.n_neighbors = n_neighbors
         self.n_rounds = n_rounds
         self.n_steps = n_steps
         self.fidelity = fidelity
+        self.iterations = iterations
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.solver = solver
+        self.verbose = verbose
+        self.class_prior = class_prior
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
