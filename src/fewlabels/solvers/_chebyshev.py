@@ -180,6 +180,11 @@ class _Vectors:
 
         def block(k: int) -> float:
             product = self._products[k]
+            new = self._before[product.rows]  # the place of the one before
+            if not (first or keep or compare):
+                product.recur(self._factor, self._t, new)
+                self.evidence.add_to(new, k, z_in_it)
+                return 0.0
             z = product.multiply(self._t)
             if product.factor != self._factor:
                 z *= self._factor / product.factor
@@ -191,7 +196,6 @@ class _Vectors:
                     moved = _movement(self._kept[rows], swept, self.other_totals[rows])
                 if keep:
                     self._kept[rows] = swept
-            new = self._before[rows]  # the place of the one before
             if first:
                 np.divide(z, 2, out=new)
             else:
