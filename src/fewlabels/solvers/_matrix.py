@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._products import multiply, multiply_minus
-from fewlabels.solvers._threads import row_blocks
+from fewlabels.solvers._threads import row_blocks, run_all
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Weights: TypeAlias = "sparse.csr_array | FloatArray"
@@ -248,9 +248,19 @@ def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
 
 def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_array:
     """Return diag(scale) `matrix` diag(scale) in float64, with the same index arrays."""
-    data = np.repeat(scale, np.diff(matrix.indptr))
-    data *= matrix.data
-    data *= scale[matrix.indices]
+    data = np.empty(matrix.nnz)
+    blocks = row_blocks(matrix.shape[0], 1, matrix.nnz)
+
+    def block(k: int) -> None:
+        rows = blocks[k]
+        starts = matrix.indptr[rows.start : rows.stop + 1]
+        entries = slice(starts[0], starts[-1])
+        scaled = data[entries]
+        scaled[:] = np.repeat(scale[rows], np.diff(starts))
+        scaled *= matrix.data[entries]
+        scaled *= scale[matrix.indices[entries]]
+
+    run_all(block, len(blocks))
     return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
