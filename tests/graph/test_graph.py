@@ -116,6 +116,22 @@ def test_reached_are_the_nodes_of_the_components_that_were_asked_for(layout: str
     np.testing.assert_array_equal(by_mask, [True, True, True, False, False, True])
 
 
+def test_the_order_of_locality_brings_neighbours_and_like_numbers_of_them_together() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.uniform(size=(2_000, 2))
+    graph = knn_graph(points, n_neighbors=6)
+    order = graph.locality_order
+    np.testing.assert_array_equal(np.sort(order), np.arange(graph.n_nodes))
+    counts = graph.neighbor_counts[order]
+    rises = np.diff(counts) >= 0
+    rises[127::128] = True  # a new run begins
+    assert rises.all()
+    edges = graph.affinity.tocoo()
+    place = np.argsort(order)
+    apart = np.abs(place[edges.coords[0]] - place[edges.coords[1]]).mean()
+    assert apart < np.abs(edges.coords[0] - edges.coords[1]).mean() / 5
+
+
 def test_from_no_nodes_none_are_reached() -> None:
     graph = Graph.from_affinity(TRIANGLE_AND_PAIR)
     assert not graph.reached_from([]).any()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from fewlabels import _products
 from fewlabels.solvers import GroundedLaplacian, PreparedSolver, row_sums
 from fewlabels.solvers._matrix import recurrence_factor
 from tests import textbook
@@ -99,6 +100,24 @@ def test_products_bring_a_factor_only_where_a_recurrence_asks_for_it() -> None:
         found = np.concatenate([product(y) for product in matrix.products(2)])
         np.testing.assert_allclose(found, expected, **CLOSE)
     assert {product.factor for product in asked.products(2)} == {recurrence_factor(asked)}
+
+
+@LAYOUTS
+@pytest.mark.usefixtures("all_work_shared")
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("recurrence", [True, False])
+def test_a_recurrence_subtracts_what_was_there_before(
+    monkeypatch, layout, compiled, recurrence
+) -> None:
+    if not compiled:
+        monkeypatch.setattr(_products, "compiled", None)
+    matrix = GroundedLaplacian(layout(complete(12)), np.ones(12))
+    factor = recurrence_factor(matrix)
+    y, before = np.random.default_rng(0).normal(size=(2, 12, 3))
+    expected = factor * matrix.apply_scaled_weights(y) - before
+    for product in matrix.products(3, recurrence=recurrence):
+        product.recur(factor, y, before[product.rows])
+    np.testing.assert_allclose(before, expected, **CLOSE)
 
 
 def test_float32_weights_are_summed_and_multiplied_in_float64() -> None:
