@@ -94,13 +94,14 @@ def search(
     n, d = points.n_points, points.n_features
     n_sampled = int(np.clip(_SAMPLE_COST / (n * min(d, 1000)), _SMALLEST_SAMPLE, _LARGEST_SAMPLE))
     sample = np.sort(rng.choice(n, min(n_sampled, n), replace=False))
-    true = points.true_nearest(sample, k, workers)
     wanted = min(1.0, min_recall + _MARGIN)
     scattered: int | None = 0
+    true = None
     for n_components, width in _trials(points, k):
         if n_components == scattered:
             continue  # longer lists don't help where neighbours lie in too many cells
         lists = Lists(points, k, n_components, width, sample, true, workers, rng)
+        true = lists.true
         if _fill(lists, wanted, report):
             indices, squared = lists.result(report)
             reach = squared[sample] <= lists.reach[:, None]
