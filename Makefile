@@ -13,6 +13,9 @@ export PIP_BUILD_CONSTRAINT := constraints.txt
 export MPLBACKEND := Agg
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
+# what an installation is made of: it is made anew where one of these has changed
+INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.[ch])
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -51,13 +54,14 @@ docs: $(VENV)/test-installed  ## rewrite docs/command-line.md from the commands'
 lock: $(PY)  ## rewrite constraints.txt with the newest versions
 	rm -rf build/lock
 	$(PY) -m venv build/lock
-	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/lock/bin/python -m pip install --quiet hatchling -e '.[dev,bench]'
+	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/lock/bin/python -m pip install --quiet --upgrade setuptools -e '.[dev,bench]'
 	build/lock/bin/python tools/lock.py constraints.txt
 	rm -rf build/lock
 
 clean:  ## remove all that make made, the virtual environment included
-	rm -rf $(VENV) build dist demo-output htmlcov .coverage
+	rm -rf $(VENV) build dist demo-output htmlcov .coverage src/fewlabels.egg-info
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src -name '*.so' -delete
 	find src tests tools examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(PY):
@@ -65,15 +69,15 @@ $(PY):
 	$(PYTHON) -m venv --clear $(VENV)
 
 # The demo needs half of what the tests need, and its user has been waiting since the clone.
-$(VENV)/demo-installed: pyproject.toml constraints.txt | $(PY)
+$(VENV)/demo-installed: $(INSTALLED) | $(PY)
 	$(PIP_INSTALL) -e '.[cli]'
 	@touch $@
 
 # The peers: one of them needs a compiler, so that tests and checks do without.
-$(VENV)/bench-installed: pyproject.toml constraints.txt | $(PY)
+$(VENV)/bench-installed: $(INSTALLED) | $(PY)
 	$(PIP_INSTALL) -e '.[dev,bench]'
 	@touch $@ $(VENV)/demo-installed $(VENV)/test-installed
 
-$(VENV)/test-installed: pyproject.toml constraints.txt | $(PY)
+$(VENV)/test-installed: $(INSTALLED) | $(PY)
 	$(PIP_INSTALL) -e '.[dev]'
 	@touch $@ $(VENV)/demo-installed

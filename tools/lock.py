@@ -11,7 +11,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 # The package itself, and what every virtual environment brings along.
-NOT_PINNED = {"fewlabels", "pip", "setuptools", "wheel"}
+NOT_PINNED = {"fewlabels", "pip", "wheel"}
 
 
 def installed_versions() -> dict[str, str]:

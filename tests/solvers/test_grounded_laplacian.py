@@ -49,6 +49,7 @@ def test_products_by_blocks_cover_all_rows_once(layout, n_columns) -> None:
     np.testing.assert_array_equal(covered, np.arange(12))
 
 
+@pytest.mark.usefixtures("all_work_shared")
 @pytest.mark.parametrize("ground", [1.0, 1e-3])  # well grounded, and not
 def test_products_by_blocks_hold_no_copy_of_the_matrix(ground) -> None:
     W = sparse.csr_array(complete(200))
@@ -63,6 +64,7 @@ def test_products_by_blocks_hold_no_copy_of_the_matrix(ground) -> None:
     assert held < W.data.nbytes / 4
 
 
+@pytest.mark.usefixtures("all_work_shared")
 @pytest.mark.parametrize("method", ["sweeps", "chebyshev", "cg"])
 def test_an_iteration_holds_the_scaled_weights_once(method) -> None:
     matrix = GroundedLaplacian(sparse.csr_array(complete(600)), np.full(600, 100.0))
@@ -82,6 +84,7 @@ def test_an_iteration_holds_the_scaled_weights_once(method) -> None:
     assert held < matrix.weights.data.nbytes / 4
 
 
+@pytest.mark.usefixtures("all_work_shared")
 def test_products_bring_a_factor_only_where_a_recurrence_asks_for_it() -> None:
     weights = sparse.csr_array(complete(600))
     ground = np.full(600, 100.0)

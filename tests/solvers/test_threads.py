@@ -22,7 +22,7 @@ from fewlabels.solvers import (
 
 
 def large_system() -> tuple[GroundedLaplacian, np.ndarray]:
-    """A ring of 25,001 nodes with chords, and ten columns: enough to be shared."""
+    """A ring of 25,001 nodes with chords, and ten columns."""
     n = 25_001
     ends = np.arange(n)
     rng = np.random.default_rng(0)
@@ -35,6 +35,7 @@ def large_system() -> tuple[GroundedLaplacian, np.ndarray]:
     return GroundedLaplacian(W, 0.2 * np.asarray(W.sum(axis=1)).ravel()), B
 
 
+@pytest.mark.usefixtures("all_work_shared")
 def test_shared_iterations_solve_the_system() -> None:
     matrix, B = large_system()
     found = ConjugateGradients(matrix).solve(B, Accuracy(1e-6, 1000))
@@ -44,6 +45,7 @@ def test_shared_iterations_solve_the_system() -> None:
     np.testing.assert_allclose(found.values / totals, swept.values / totals, atol=2e-6)
 
 
+@pytest.mark.usefixtures("all_work_shared")
 @pytest.mark.parametrize("method", [ChebyshevIteration, ConjugateGradients])
 @pytest.mark.parametrize("n_columns", [5, 10])
 def test_the_number_of_cores_changes_no_bit(monkeypatch, method, n_columns) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from sklearn import config_context
 from sklearn.metrics.pairwise import euclidean_distances
 
 from fewlabels._memory import require_memory
@@ -206,7 +207,10 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
         "Use knn_graph (kernel='knn' or 'self-tuning' in the estimators), whose memory grows "
         "with n and not with its square.",
     )
-    with np.errstate(over="ignore"):  # so far apart that the weight is 0
+    with (
+        np.errstate(over="ignore"),  # so far apart that the weight is 0
+        config_context(assume_finite=True, skip_parameter_validation=True),  # looked at above
+    ):
         affinity = euclidean_distances(centred(features.astype(computed, copy=False)), squared=True)
         affinity *= -gamma
     if gamma == 0:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._memory import require_memory
+from fewlabels._products import multiply
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import FewLabelsError, GraphFileError, InvalidTypeError
 from fewlabels.graph._disk_arrays import ArrayFile
@@ -220,10 +221,10 @@ class DiskGraph(Graph):
         """
         data, indices, indptr = self._parts(rows, reuse=True)
         shape = (len(indptr) - 1, self._n_nodes)
-        return np.asarray(sparse.csr_array((data, indices, indptr), shape=shape) @ y)
+        return multiply(sparse.csr_array((data, indices, indptr), shape=shape), y)
 
     def _parts(self, rows: slice, *, reuse: bool) -> tuple[Any, Any, Any]:
-        """Read rows: weights (float64 where memory is used again), columns, row pointers."""
+        """Read rows: weights, columns, row pointers."""
         files = self._files
         ends = files["indptr"].read(rows.start, rows.stop + 1)
         start, stop = int(ends[0]), int(ends[-1])
@@ -238,10 +239,6 @@ class DiskGraph(Graph):
         if size and int(unsigned.max()) >= self._n_nodes:
             raise self._damaged("indices")
         data = files["data"].read(start, stop, self._buffer("data", size) if reuse else None)
-        if reuse and data.dtype != np.float64:
-            exact = self._buffer("exact", size)[:size]
-            np.copyto(exact, data)
-            data = exact
         fits = size <= np.iinfo(narrow).max
         return data, indices, (ends - start).astype(narrow if fits else np.int64)
 
@@ -249,8 +246,7 @@ class DiskGraph(Graph):
         """Memory of this thread for `size` entries of an array, used again by the next read."""
         held = getattr(self._buffers, name, None)
         if held is None or len(held) < size:
-            dtype = np.float64 if name == "exact" else self._files[name].dtype
-            held = np.empty(size, dtype)
+            held = np.empty(size, self._files[name].dtype)
             setattr(self._buffers, name, held)
         return held
 

@@ -28,6 +28,9 @@ from fewlabels.graph._symmetric import (
 FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
 Affinity: TypeAlias = "sparse.csr_array | FloatArray"
 
+# Nodes in the order of locality that are sorted among themselves: few enough to stay near.
+_SORTED_TOGETHER = 128
+
 
 class Graph:
     """An undirected graph with non-negative weights and no self-loops. Immutable.
@@ -207,12 +210,17 @@ class Graph:
     def locality_order(self) -> npt.NDArray[np.int32]:
         """The nodes in an order in which neighbours stand near one another, shape (n_nodes,).
 
-        The reverse Cuthill-McKee order of a sparse affinity. A product with the affinity in this
-        order finds most of what it reads in the processor's cache.
+        The reverse Cuthill-McKee order of a sparse affinity, in which each hundred or so nodes are
+        sorted by their number of neighbours. A product with the affinity in this order finds most
+        of what it reads in the processor's cache, and its loops over the entries of a row end
+        where the processor expects it.
         """
         if isinstance(self._affinity, np.ndarray):
             return _frozen(np.arange(self.n_nodes, dtype=np.int32))
-        return _frozen(reverse_cuthill_mckee(self._affinity, symmetric_mode=True))
+        near = reverse_cuthill_mckee(self._affinity, symmetric_mode=True)
+        n_neighbors = np.diff(self._affinity.indptr)[near]
+        runs = np.arange(self.n_nodes) // _SORTED_TOGETHER
+        return _frozen(near[np.lexsort((n_neighbors, runs))])
 
     def reached_from(self, nodes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Tell which nodes share a component with any of `nodes` (indices or a mask)."""

@@ -176,10 +176,15 @@ class _Vectors:
             Whether to return how far z_k is from the one that was kept; else 0.
         """
         first = self._tau_before == 0
+        plain = not (first or keep or compare)  # nobody looks at z_k
         z_in_it = self._factor * self._tau  # 2 / rho (N t_k + tau_k b) is so many times z_k
 
         def block(k: int) -> float:
             product = self._products[k]
+            new = self._before[product.rows]  # the place of the one before
+            if plain:
+                product.recur(self._factor, self._t, new)
+                return 0.0
             z = product.multiply(self._t)
             if product.factor != self._factor:
                 z *= self._factor / product.factor
@@ -191,7 +196,6 @@ class _Vectors:
                     moved = _movement(self._kept[rows], swept, self.other_totals[rows])
                 if keep:
                     self._kept[rows] = swept
-            new = self._before[rows]  # the place of the one before
             if first:
                 np.divide(z, 2, out=new)
             else:
@@ -199,6 +203,8 @@ class _Vectors:
             return moved
 
         moved = max(run_all(block, len(self._products)), default=0.0)
+        if plain:
+            self.evidence.add_to_all(self._before, z_in_it)
         self._t, self._before = self._before, self._t
         following = self._factor / 2 if first else self._factor * self._tau - self._tau_before
         self._tau, self._tau_before = following, self._tau

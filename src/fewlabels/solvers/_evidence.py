@@ -60,6 +60,10 @@ class Evidence:
         if len(places):
             rows[places] += factor * values
 
+    def add_to_all(self, y: FloatArray, factor: float) -> None:
+        """Add b, times `factor`, to all rows."""
+        y[self.rows] += factor * self._values
+
     def residual(self, y: FloatArray) -> Residual:
         """Return what `y` leaves of b, r = b - (I - N) y."""
         products = self._matrix.products(self.n_columns)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from fewlabels.solvers._threads import row_blocks
+from fewlabels._products import multiply, multiply_minus
+from fewlabels.solvers._threads import row_blocks, run_all
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Weights: TypeAlias = "sparse.csr_array | FloatArray"
@@ -34,17 +35,30 @@ class RowProduct:
     multiply : callable
         Returns `factor` times that, a new array.
     factor : float
+    multiply_minus : callable, default=None
+        Called with y and z, lets `factor` times that - z take the place of z.
     """
 
     rows: slice
     multiply: Callable[[FloatArray], FloatArray]
     factor: float = 1.0
+    multiply_minus: Callable[[FloatArray, FloatArray], None] | None = None
 
     def __call__(self, y: FloatArray) -> FloatArray:
         product = self.multiply(y)
         if self.factor != 1:
             product *= 1 / self.factor
         return product
+
+    def recur(self, factor: float, y: FloatArray, before: FloatArray) -> None:
+        """Let factor (N y)[rows] - before take the place of `before`, C-contiguous."""
+        if factor == self.factor and self.multiply_minus is not None:
+            self.multiply_minus(y, before)
+            return
+        product = self.multiply(y)
+        if factor != self.factor:
+            product *= factor / self.factor
+        np.subtract(product, before, out=before)
 
 
 class ScaledMatrix(Protocol):
@@ -128,7 +142,7 @@ class GroundedLaplacian:
         if isinstance(self.weights, np.ndarray):  # a scaled copy would be as large as the graph
             scale = self.scale[:, None]
             return np.asarray(scale * (self.weights @ (scale * y)))
-        return np.asarray(self.scaled_weights @ y)
+        return multiply(self.scaled_weights, y)
 
     def products(self, n_columns: int, *, recurrence: bool = False) -> list[RowProduct]:
         """Split the product N y, for y of shape (n, n_columns), into blocks of rows.
@@ -160,7 +174,7 @@ class GroundedLaplacian:
             factor, entries = recurrence_factor(self), self._recurrence_weights
         else:
             factor, entries = 1.0, self.scaled_weights
-        return [RowProduct(rows, rows_of(entries, rows).__matmul__, factor) for rows in blocks]
+        return [_row_product(entries, rows, factor) for rows in blocks]
 
     @cached_property
     def _recurrence_weights(self) -> sparse.csr_array:
@@ -215,6 +229,11 @@ class GroundedLaplacian:
         )
 
 
+def _row_product(entries: sparse.csr_array, rows: slice, factor: float) -> RowProduct:
+    block = rows_of(entries, rows)
+    return RowProduct(rows, partial(multiply, block), factor, partial(multiply_minus, block))
+
+
 def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
     """Take some rows without a copy of their entries."""
     starts = matrix.indptr[rows.start : rows.stop + 1]
@@ -229,9 +248,19 @@ def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
 
 def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_array:
     """Return diag(scale) `matrix` diag(scale) in float64, with the same index arrays."""
-    data = np.repeat(scale, np.diff(matrix.indptr))
-    data *= matrix.data
-    data *= scale[matrix.indices]
+    data = np.empty(matrix.nnz)
+    blocks = row_blocks(matrix.shape[0], 1, matrix.nnz)
+
+    def block(k: int) -> None:
+        rows = blocks[k]
+        starts = matrix.indptr[rows.start : rows.stop + 1]
+        entries = slice(starts[0], starts[-1])
+        scaled = data[entries]
+        scaled[:] = np.repeat(scale[rows], np.diff(starts))
+        scaled *= matrix.data[entries]
+        scaled *= scale[matrix.indices[entries]]
+
+    run_all(block, len(blocks))
     return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 

@@ -30,8 +30,9 @@ def one_thread_if(small: bool) -> Iterator[None]:
 
 T = TypeVar("T")
 
-# NumPy and SciPy let other threads run while they work on rows. Fewer operations are not worth it.
-_SHARED_OPERATIONS = 400_000
+# A product lets other threads run while it works on rows. Fewer operations are not worth it; to
+# find its column takes an entry as long as four more columns would.
+_SHARED_OPERATIONS, _TO_FIND_A_COLUMN = 2_500_000, 4
 # Blocks come in multiples of this, for 2, 4 or 8 cores to have as many each.
 _FEWEST_BLOCKS = 8
 # Entries of a block of rows that stay in a core's cache from one operation to the next.
@@ -51,7 +52,7 @@ def row_blocks(n_rows: int, n_columns: int, n_entries: int) -> list[slice]:
         Of the sparse matrix that they are multiplied by.
     """
     n_blocks = 1
-    if n_entries * n_columns >= _SHARED_OPERATIONS:
+    if n_entries * (n_columns + _TO_FIND_A_COLUMN) >= _SHARED_OPERATIONS:
         n_blocks = _FEWEST_BLOCKS * max(
             1, -(-n_rows * n_columns // (_FEWEST_BLOCKS * _BLOCK_ENTRIES))
         )

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft, sparse
 
+from fewlabels._products import multiply_minus
 from fewlabels.graph import Graph
 from fewlabels.solvers import row_blocks, rows_of, run_all
 from fewlabels.systems._locality import locality, submatrix
@@ -19,8 +20,6 @@ IntArray = npt.NDArray[np.intp]
 
 # Columns that are worked on at once: few enough that a block of their rows stays in the cache.
 _COLUMNS_AT_ONCE = 32
-# SciPy's product with two columns takes as long as with five, and three times as long as with one.
-_ONE_BY_ONE = 3
 # Points at which a function is looked at for its Chebyshev coefficients.
 _LEAST_SAMPLES = 512
 
@@ -80,7 +79,7 @@ class GaussianField:
         # as label spreading has it: an isolated node is tied to the ground alone
         self._diagonal = np.where(degrees > 0, degrees / alpha, 1 / alpha)
         self._scale = 1 / np.sqrt(self._diagonal)
-        self._matrix = _scaled(graph, self._order, self._scale)
+        self._matrix = _scaled(graph, self._order, self._scale, 2 / alpha)
         self._split: dict[int, list[tuple[slice, Any]]] = {}
 
     @property
@@ -121,9 +120,8 @@ class GaussianField:
         scale = self._scale.astype(np.float32)[:, None]
         scale[at] *= factors
         result = np.empty(B.shape, dtype=np.float32)
-        at_once = 1 if B.shape[1] <= _ONE_BY_ONE else _COLUMNS_AT_ONCE
-        for start in range(0, B.shape[1], at_once):
-            chosen = slice(start, start + at_once)
+        for start in range(0, B.shape[1], _COLUMNS_AT_ONCE):
+            chosen = slice(start, start + _COLUMNS_AT_ONCE)
             b = B[self._order, chosen].astype(np.float32)
             if power == 1.0:
                 b *= scale
@@ -143,7 +141,7 @@ class GaussianField:
         now, before = b, np.zeros_like(b)
         blocks = self._blocks(b.shape[1])
         for k in range(1, len(a)):
-            double, weight = np.float32(min(k, 2) / self._alpha), np.float32(a[k])
+            first, weight = k == 1, np.float32(a[k])
             held, old, so_far = now[at], before[at], total[at]
             now[at] *= factors
 
@@ -151,16 +149,15 @@ class GaussianField:
                 i: int,
                 now: Float32Array = now,
                 before: Float32Array = before,
-                double: np.float32 = double,
+                first: bool = first,
                 weight: np.float32 = weight,
             ) -> None:
                 rows, matrix = blocks[i]
-                ahead = matrix @ now
-                ahead *= double
-                ahead -= before[rows]
-                before[rows] = ahead
-                ahead *= weight
-                total[rows] += ahead
+                ahead = before[rows]
+                multiply_minus(matrix, now, ahead)  # 2 N / alpha
+                if first:
+                    ahead *= np.float32(0.5)
+                total[rows] += weight * ahead
 
             run_all(block, len(blocks))
             now[at] = held
@@ -170,7 +167,7 @@ class GaussianField:
         return total
 
     def _blocks(self, n_columns: int) -> list[tuple[slice, Any]]:
-        """The rows of N in blocks that suit so many columns."""
+        """The rows of 2 N / alpha in blocks that suit so many columns."""
         if isinstance(self._matrix, np.ndarray):
             return [(slice(0, self.n), self._matrix)]
         if n_columns not in self._split:
@@ -179,12 +176,12 @@ class GaussianField:
         return self._split[n_columns]
 
 
-def _scaled(graph: Graph, order: npt.NDArray[np.integer], scale: FloatArray) -> Any:
-    """N = s W s in float32, its rows in `order`."""
+def _scaled(graph: Graph, order: npt.NDArray[np.integer], scale: FloatArray, factor: float) -> Any:
+    """Return `factor` s W s in float32, its rows in `order`."""
     weights = submatrix(graph, order)
     if isinstance(weights, np.ndarray):
-        return (scale[:, None] * weights * scale).astype(np.float32)
-    data = np.repeat(scale, np.diff(weights.indptr))
+        return (factor * scale[:, None] * weights * scale).astype(np.float32)
+    data = np.repeat(factor * scale, np.diff(weights.indptr))
     data *= weights.data
     data *= scale[weights.indices]
     return sparse.csr_array(

