@@ -20,11 +20,13 @@
 #define AT_ONCE 128       /* features added up before the sum is compared with the bound */
 #define AHEAD 6           /* points ahead that are asked for from memory, */
 #define PREFETCHED 512    /* and bytes of each */
-#define TOGETHER 16       /* queries that look into a cell one after the other */
-#define NONE INT32_MAX    /* in the place of a neighbour that is not there yet */
 #define CODES_SUMMED 256  /* codes added up before the same */
 #define CODES_ALIGNED 32  /* rows of codes are filled up to a multiple of this */
 #define ROUNDING 1e-5f    /* of distances and sums, relative to them; rather more than it is */
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 /* ---- Squared distances, in vectors of 16 bytes, or of 32 where there is AVX2 ---- */
 
@@ -93,12 +95,40 @@ static Distancing best_distance(int avx2)
 
 /* ---- The nearest points met so far ---- */
 
-/* All of length width, nearest first; where they are written to for the caller. */
-typedef struct {
-    float *squared;
-    int32_t *places;
-    uint8_t *fresh; /* whether not in a list before; may be NULL */
-} Found;
+/* A point that was found, as one number: first the bits of its squared distance, which ascend as it
+ * does, then its place, then whether it is new to a list. */
+typedef int64_t Key;
+
+#define NO_KEY INT64_MAX
+
+static inline Key key_of(float squared, int32_t place, int fresh)
+{
+    uint32_t bits;
+    memcpy(&bits, &squared, sizeof bits);
+    return (Key)((uint64_t)bits << 32 | (uint32_t)place << 1 | (uint32_t)fresh);
+}
+
+static inline float squared_of(Key key)
+{
+    const uint32_t bits = (uint32_t)((uint64_t)key >> 32);
+    float squared;
+    memcpy(&squared, &bits, sizeof squared);
+    return squared;
+}
+
+static inline int32_t place_of(Key key)
+{
+    return (int32_t)((uint32_t)(uint64_t)key >> 1);
+}
+
+/* Put a key in its place among sorted ones, the last of which makes room. */
+static inline void insert(Key *keys, ptrdiff_t n, Key key)
+{
+    ptrdiff_t i = n - 1;
+    for (; i > 0 && keys[i - 1] > key; i--)
+        keys[i] = keys[i - 1];
+    keys[i] = key;
+}
 
 /* Points rounded to whole numbers from 0 to 255, in a unit of their own. */
 typedef struct {
@@ -119,9 +149,10 @@ typedef struct {
     const float *query;
     int16_t *query_codes; /* NULL where there are none */
     float query_error;
-    float reach; /* by code, more than the worst distance kept, but for the other point's error */
-    int32_t own;  /* the query's own place, or -1 */
-    Found found;
+    int32_t own;  /* its place, or -1 */
+    Key *keys;    /* of the nearest so far, in order; NO_KEY where there are fewer than width */
+    float worst;  /* squared distance of the last of them, or infinite */
+    float reach;  /* by code, more than that distance, but for the other point's error */
     int32_t *places; /* to compare with */
     int32_t *met; /* places met, by their hash; NULL where none comes twice */
     size_t mask;
@@ -129,20 +160,16 @@ typedef struct {
 
 static void bound_changed(Search *s)
 {
-    if (s->codes.codes) {
-        const float worst = sqrtf(s->found.squared[s->width - 1]);
-        s->reach = worst / s->codes.unit * (1 + ROUNDING) + s->query_error;
-    }
+    const Key last = s->keys[s->width - 1];
+    s->worst = last == NO_KEY ? INFINITY : squared_of(last);
+    if (s->codes.codes)
+        s->reach = sqrtf(s->worst) / s->codes.unit * (1 + ROUNDING) + s->query_error;
 }
 
 static void clear(Search *s)
 {
-    for (ptrdiff_t i = 0; i < s->width; i++) {
-        s->found.squared[i] = INFINITY;
-        s->found.places[i] = NONE;
-    }
-    if (s->found.fresh)
-        memset(s->found.fresh, 0, (size_t)s->width);
+    for (ptrdiff_t i = 0; i < s->width; i++)
+        s->keys[i] = NO_KEY;
     if (s->met)
         memset(s->met, -1, (s->mask + 1) * sizeof *s->met);
     bound_changed(s);
@@ -162,36 +189,14 @@ static inline int first_met(Search *s, int32_t place)
     return 0;
 }
 
-/* The last one makes room. Where the new one belongs is counted, which needs no guess of what comes
- * out: processors lose more by a wrong one than by going through a short list. */
-static inline void insert(Search *s, float squared, int32_t place, uint8_t fresh)
-{
-    const ptrdiff_t last = s->width - 1;
-    const float *distances = s->found.squared;
-    const int32_t *places = s->found.places;
-    int32_t before = 0;
-    for (ptrdiff_t i = 0; i < last; i++)
-        before += (distances[i] < squared) | ((distances[i] == squared) & (places[i] < place));
-    const size_t after = (size_t)(last - before);
-    memmove(s->found.squared + before + 1, distances + before, after * sizeof *distances);
-    memmove(s->found.places + before + 1, places + before, after * sizeof *places);
-    s->found.squared[before] = squared;
-    s->found.places[before] = place;
-    if (s->found.fresh) {
-        memmove(s->found.fresh + before + 1, s->found.fresh + before, after);
-        s->found.fresh[before] = fresh;
-    }
-}
-
 /* Keep a point if it is among the nearest so far; it is in range, and none that was met before. */
 static inline void keep(Search *s, float squared, int32_t place)
 {
-    const ptrdiff_t last = s->width - 1;
-    const float worst = s->found.squared[last];
-    if (squared > worst || place == s->own)
+    if (!(squared <= s->worst) || place == s->own)
         return;
-    if (squared < worst || place < s->found.places[last]) {
-        insert(s, squared, place, 1);
+    const Key key = key_of(squared, place, 1);
+    if (key < s->keys[s->width - 1]) {
+        insert(s->keys, s->width, key);
         bound_changed(s);
     }
 }
@@ -228,8 +233,7 @@ static inline void compare(Search *s, int32_t place)
         if (s->code_distance(s->query_codes, codes, s->codes.stride, bound) > bound)
             return;
     }
-    const float worst = s->found.squared[s->width - 1];
-    keep(s, s->distance.to_one(s->query, s->points + place * s->d, s->d, worst), place);
+    keep(s, s->distance.to_one(s->query, s->points + place * s->d, s->d, s->worst), place);
 }
 
 /* The same with 4 places that follow each other. */
@@ -237,6 +241,10 @@ static inline void compare_4(Search *s, int32_t place)
 {
     float squared[4];
     s->distance.to_4(s->query, s->points + place * s->d, s->d, squared);
+    const float one = squared[0] < squared[1] ? squared[0] : squared[1],
+                other = squared[2] < squared[3] ? squared[2] : squared[3];
+    if ((one < other ? one : other) > s->worst)
+        return;
     for (int32_t i = 0; i < 4; i++)
         keep(s, squared[i], place + i);
 }
@@ -268,13 +276,24 @@ static int among(Search *s, const int32_t *candidates, ptrdiff_t n_candidates)
     return 0;
 }
 
-static void in_cell(Search *s, int64_t first, int64_t last)
+static int in_cells(Search *s, const int32_t *cells, ptrdiff_t n_cells, const int64_t *starts,
+                    ptrdiff_t n_known)
 {
-    int64_t place = first;
-    for (; place + 4 <= last && s->d <= 2 * AT_ONCE; place += 4)
-        compare_4(s, (int32_t)place);
-    for (; place < last; place++)
-        compare(s, (int32_t)place);
+    for (ptrdiff_t c = 0; c < n_cells; c++) {
+        if (cells[c] < 0)
+            continue;
+        if (cells[c] >= n_known)
+            return -1;
+        int64_t place = starts[cells[c]];
+        const int64_t last = starts[cells[c] + 1];
+        if (place < 0 || last > s->n_points)
+            return -1;
+        for (; place + 4 <= last && s->d <= 2 * AT_ONCE; place += 4)
+            compare_4(s, (int32_t)place);
+        for (; place < last; place++)
+            compare(s, (int32_t)place);
+    }
+    return 0;
 }
 
 typedef struct {
@@ -302,7 +321,8 @@ static int through(Search *s, const Links *links)
         if (own[i] >= s->n_points)
             return -1;
         if (first_met(s, own[i]))
-            insert(s, squared[i], own[i], i >= links->looked_at && own_fresh[i]);
+            insert(s->keys, width,
+                   key_of(squared[i], own[i], i >= links->looked_at && own_fresh[i]));
     }
     bound_changed(s);
     ptrdiff_t n_places = 0;
@@ -375,7 +395,9 @@ typedef struct {
     ptrdiff_t n_queries, first; /* first: the place of the first query, or negative */
     const float *queries, *query_errors;
     const uint8_t *query_codes;
-    Found found;
+    int32_t *places;
+    float *squared;
+    uint8_t *now_fresh; /* may be NULL */
 } Job;
 
 static int misfit(void)
@@ -433,19 +455,24 @@ static int open_job(Job *job, PyObject *const *o, Py_ssize_t first, int avx2)
         return -1;
     if (queries->shape[1] != points->shape[1] || places->shape[0] != queries->shape[0] ||
         places->shape[1] < 1 || squared->shape[0] != places->shape[0] ||
-        squared->shape[1] != places->shape[1] || points->shape[0] >= NONE)
+        squared->shape[1] != places->shape[1] || points->shape[0] > INT32_MAX)
         return misfit();
     job->n_queries = queries->shape[0];
     job->first = first;
     job->queries = queries->buf;
-    job->found.places = places->buf;
-    job->found.squared = squared->buf;
+    job->places = places->buf;
+    job->squared = squared->buf;
     s->points = points->buf;
     s->n_points = points->shape[0];
     s->d = points->shape[1];
     s->width = places->shape[1];
     s->distance = best_distance(avx2);
     s->code_distance = best_code_distance(avx2);
+    s->keys = malloc((size_t)s->width * sizeof *s->keys);
+    if (!s->keys) {
+        PyErr_NoMemory();
+        return -1;
+    }
     return take_codes(job, o[2]);
 }
 
@@ -464,40 +491,36 @@ static int make_room(Search *s, ptrdiff_t n_places, int distinct)
     return -1;
 }
 
-/* Turn to a query, and to what was found for it. */
-static void turn_to(Job *job, ptrdiff_t i)
+static void begin(Job *job, ptrdiff_t i)
 {
     Search *s = &job->search;
     s->query = job->queries + i * s->d;
     s->own = job->first < 0 ? -1 : (int32_t)(job->first + i);
-    s->found.squared = job->found.squared + i * s->width;
-    s->found.places = job->found.places + i * s->width;
-    s->found.fresh = job->found.fresh ? job->found.fresh + i * s->width : NULL;
     if (s->codes.codes) {
         const uint8_t *codes = job->query_codes + i * s->codes.stride;
         for (ptrdiff_t j = 0; j < s->codes.stride; j++)
             s->query_codes[j] = codes[j];
         s->query_error = job->query_errors[i];
     }
-}
-
-static void begin(Job *job, ptrdiff_t i)
-{
-    turn_to(job, i);
-    clear(&job->search);
+    clear(s);
 }
 
 static void finish(Job *job, ptrdiff_t i)
 {
     const Search *s = &job->search;
-    int32_t *places = job->found.places + i * s->width;
-    for (ptrdiff_t j = 0; j < s->width; j++)
-        if (places[j] == NONE)
-            places[j] = -1;
+    for (ptrdiff_t j = 0; j < s->width; j++) {
+        const Key key = s->keys[j];
+        const ptrdiff_t to = i * s->width + j;
+        job->places[to] = key == NO_KEY ? -1 : place_of(key);
+        job->squared[to] = key == NO_KEY ? INFINITY : squared_of(key);
+        if (job->now_fresh)
+            job->now_fresh[to] = key == NO_KEY ? 0 : (uint8_t)(key & 1);
+    }
 }
 
 static PyObject *closed(Job *job, int status)
 {
+    free(job->search.keys);
     free(job->search.met);
     free(job->search.places);
     free(job->search.query_codes);
@@ -549,50 +572,6 @@ static PyObject *nearest_among(PyObject *module, PyObject *arguments)
     return closed(&job, status);
 }
 
-typedef struct {
-    int32_t cell, query;
-} Visit;
-
-static int by_cell(const void *a, const void *b)
-{
-    const Visit *one = a, *other = b;
-    if (one->cell != other->cell)
-        return one->cell < other->cell ? -1 : 1;
-    return (one->query > other->query) - (one->query < other->query);
-}
-
-/* Queries that follow each other visit the same cells. Some of them are at work together, cell by
- * cell, so that the points of a cell are read from afar once. */
-static int visit_cells(Job *job, const int32_t *cells, ptrdiff_t n_cells, const int64_t *starts,
-                       ptrdiff_t n_known, Visit *visits)
-{
-    const ptrdiff_t n = job->n_queries;
-    for (ptrdiff_t start = 0; start < n; start += TOGETHER) {
-        const ptrdiff_t stop = start + TOGETHER < n ? start + TOGETHER : n;
-        size_t n_visits = 0;
-        for (ptrdiff_t i = start; i < stop; i++) {
-            begin(job, i);
-            for (ptrdiff_t c = 0; c < n_cells; c++) {
-                const int32_t cell = cells[i * n_cells + c];
-                if (cell < 0)
-                    continue;
-                if (cell >= n_known || starts[cell] < 0 ||
-                    starts[cell + 1] > job->search.n_points)
-                    return -1;
-                visits[n_visits++] = (Visit){cell, (int32_t)(i - start)};
-            }
-        }
-        qsort(visits, n_visits, sizeof *visits, by_cell);
-        for (size_t v = 0; v < n_visits; v++) {
-            turn_to(job, start + visits[v].query);
-            in_cell(&job->search, starts[visits[v].cell], starts[visits[v].cell + 1]);
-        }
-        for (ptrdiff_t i = start; i < stop; i++)
-            finish(job, i);
-    }
-    return 0;
-}
-
 PyDoc_STRVAR(nearest_in_cells_doc,
 "nearest_in_cells(queries, points, places, squared, first, cells, starts, avx2=True)\n--\n\n"
 "The same with the points in some cells as candidates, of which none comes twice: cell c (int32;\n"
@@ -616,15 +595,14 @@ static PyObject *nearest_in_cells(PyObject *module, PyObject *arguments)
         (cells->shape[0] != job.n_queries && misfit() < 0))
         return closed(&job, -1);
     const ptrdiff_t n_cells = cells->shape[1];
-    Visit *visits = malloc((size_t)(TOGETHER * n_cells) * sizeof *visits + 1);
-    if (!visits) {
-        PyErr_NoMemory();
-        return closed(&job, -1);
-    }
     Py_BEGIN_ALLOW_THREADS
-    status = visit_cells(&job, cells->buf, n_cells, starts->buf, starts->shape[0] - 1, visits);
+    for (ptrdiff_t i = 0; i < job.n_queries && status == 0; i++) {
+        begin(&job, i);
+        status = in_cells(&job.search, (const int32_t *)cells->buf + i * n_cells, n_cells,
+                          starts->buf, starts->shape[0] - 1);
+        finish(&job, i);
+    }
     Py_END_ALLOW_THREADS
-    free(visits);
     return closed(&job, status);
 }
 
@@ -666,7 +644,7 @@ static PyObject *nearest_through(PyObject *module, PyObject *arguments)
          misfit() < 0) ||
         make_room(s, 1 + width + links.n_back + looked_at * looked_at, 0) < 0)
         return closed(&job, -1);
-    job.found.fresh = now_fresh->buf;
+    job.now_fresh = now_fresh->buf;
     Py_BEGIN_ALLOW_THREADS
     for (ptrdiff_t i = 0; i < job.n_queries && status == 0; i++) {
         begin(&job, i);

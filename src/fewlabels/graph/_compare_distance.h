@@ -73,10 +73,16 @@ TARGET static void JOIN(NAME, to_4)(const float *a, const float *b, ptrdiff_t d,
         s2 += d2 * d2;
         s3 += d3 * d3;
     }
+#if LANES == 8
+    const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps((__m256)s0, (__m256)s1),
+                                        _mm256_hadd_ps((__m256)s2, (__m256)s3));
+    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
+#else
     out[0] = JOIN(NAME, total)(s0);
     out[1] = JOIN(NAME, total)(s1);
     out[2] = JOIN(NAME, total)(s2);
     out[3] = JOIN(NAME, total)(s3);
+#endif
     for (; j < d; j++) {
         out[0] += (a[j] - b[j]) * (a[j] - b[j]);
         out[1] += (a[j] - b1[j]) * (a[j] - b1[j]);
