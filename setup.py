@@ -26,6 +26,7 @@ setup(
             depends=[
                 "src/fewlabels/graph/_compare_codes.h",
                 "src/fewlabels/graph/_compare_distance.h",
+                "src/fewlabels/graph/_compare_search.h",
             ],
             define_macros=FOR_ALL_PYTHONS,
             extra_compile_args=["-O3", "-fno-math-errno"],

@@ -10,21 +10,18 @@ import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
 from fewlabels.graph._cells import partition, ranked_cells
+from fewlabels.graph._codes import CodePair, Grid
 from fewlabels.graph._nearest import (
-    CodePair,
-    Codes,
-    Grid,
-    Links,
-    Nearest,
+    Listed,
     nearest_among,
     nearest_in_cells,
     nearest_through,
+    reverse_lists,
     squared_distances,
 )
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph._points import DensePoints, Points
 from fewlabels.graph._rank import Ranked, best_of, rank_all
-from fewlabels.graph._refine import reverse_lists
 from fewlabels.graph._truth import true_nearest_within
 
 IntArray = npt.NDArray[np.int64]
@@ -39,8 +36,6 @@ _CANDIDATES_AT_ONCE, _ROWS_REFINED = 300_000, 1_024
 _LEAST_SCANNED = 4
 # Rows made points at once, so that they stay in the cache.
 _ROWS_COPIED = 512
-# Points from which the unit of codes is taken.
-_GRID_SAMPLED = 1_000
 # Cells in which enough is found to bound how far the true neighbours are.
 _CELLS_BOUNDING = 10
 
@@ -94,12 +89,16 @@ class Lists:
             axes = points.axes(n_components or points.n_features, rng)
             coarse = points.projected(axes, workers)
             self._cells = partition(coarse.__getitem__, n, workers, rng)
-            _reorder(coarse, self._cells.order)
+            if self._in_full:
+                coarse = coarse[self._cells.order]
+            else:
+                _reorder(coarse, self._cells.order)
             self._coarse = coarse
         self._fine = self._coarse
         if isinstance(points, DensePoints) and self._in_full and n_components is not None:
             self._fine = self._in_order(points.take_lifted)
-        self._codes = self._rounded()
+        self._grid = Grid.of(self._fine)
+        self._codes = None if self._grid is None else self._grid.round_all(self._fine, workers)
         self._query_cell = self._cells.cell
         if self._lifted:
             parts = row_blocks(n, 65_536)
@@ -115,7 +114,7 @@ class Lists:
         self.reach = points.squared(sample, true).max(axis=1)
         self._true_cell = self._cells.cell[place[true]]
         del place
-        self._lists: Int32Array | None = None
+        self._listed: Listed | None = None
         self._rank_true_cells()
 
     @property
@@ -126,7 +125,7 @@ class Lists:
     @property
     def empty(self) -> bool:
         """Whether no cell has been looked into."""
-        return self._lists is None
+        return self._listed is None
 
     def cells_to_find(self, share: float, most: int) -> int | None:
         """Return how many cells hold this share of the sample's true neighbours.
@@ -147,8 +146,7 @@ class Lists:
     def look(self, visited: range, report: Report) -> None:
         """Look into the `visited` nearest cells of each point."""
         n, width = self._points.n_points, self._width
-        before, lists = self._lists, np.empty((n, width), dtype=np.int32)
-        squared = np.empty((n, width), dtype=np.float32)
+        before, listed = self._listed, Listed.room(n, width)
         # Candidates beyond those kept, where they come from a projection.
         kept = 2 * width if self._fine is not self._coarse else width
 
@@ -166,44 +164,37 @@ class Lists:
                 first=rows.start,
             )
             if kept > width or before is not None:
-                places = found.places if before is None else np.hstack([found.places, before[rows]])
+                places = found.places
+                if before is not None:
+                    places = np.hstack([places, before.places[rows]])
+                # Half of them and more are kept: codes would not save enough.
                 fine = self._queries(self._fine, rows)
-                found = nearest_among(
-                    fine,
-                    self._fine,
-                    places,
-                    width,
-                    first=rows.start,
-                    codes=None,
-                )
-            lists[rows], squared[rows] = found.places, found.squared
+                found = nearest_among(fine, self._fine, places, width, first=rows.start)
+            listed.put(rows, found)
 
         mean_size = 1 + n / self.n_cells
         at_once = int(_CANDIDATES_AT_ONCE / (2 * mean_size * max(len(visited), _LEAST_SCANNED)))
         self._workers.map(look_up, row_blocks(n, max(32, min(1_024, at_once))), report)
-        self._lists, self._squared = lists, squared
-        self._fresh = np.ones(lists.shape, dtype=np.bool_)
+        self._listed = listed
 
     def refine(self, report: Report) -> None:
         """Look among the neighbours of the neighbours."""
-        lists, n = self._filled, self._points.n_points
-        back = self._workers.map(reverse_lists, [lists])[0]
-        better, squared = np.empty_like(lists), np.empty_like(self._squared)
-        fresh = np.empty_like(self._fresh)
-        links = Links(lists, self._squared, self._fresh, back)
+        listed = self._filled
+        n, width = listed.places.shape
+        back = self._workers.map(reverse_lists, [listed.places])[0]
+        better = Listed.room(n, width)
 
         def refine_rows(rows: slice) -> None:
             queries = self._queries(self._fine, rows)
             codes = self._codes_of(queries, rows)
-            found, fresh[rows] = nearest_through(queries, self._fine, links, rows, codes=codes)
-            better[rows], squared[rows] = found.places, found.squared
+            better.put(rows, nearest_through(queries, self._fine, listed, back, rows, codes=codes))
 
         self._workers.map(refine_rows, row_blocks(n, _ROWS_REFINED), report)
-        self._lists, self._squared, self._fresh = better, squared, fresh
+        self._listed = better
 
     def recall(self) -> float:
         """Return the share of the sample's true neighbours that are in the lists; ties count."""
-        found = self._filled[self._sampled]
+        found = self._filled.places[self._sampled]
         squared = np.asarray(
             self._points.squared(self._sample, self._cells.order[np.maximum(found, 0)]), np.float64
         )
@@ -216,9 +207,9 @@ class Lists:
 
         The lists are given up.
         """
-        lists, order, k = self._filled, self._cells.order, self._k
+        lists, order, k = self._filled.places, self._cells.order, self._k
         n = len(lists)
-        self._lists = None
+        self._listed = None
         indices = np.empty((n, k), dtype=np.int64)
         short = np.flatnonzero((lists < 0).any(axis=1))
         if self._in_full:
@@ -234,7 +225,7 @@ class Lists:
         else:
             candidates = np.empty_like(lists)
             candidates[order] = order[lists]
-            del lists, self._coarse, self._fine
+            del lists, self._coarse, self._fine, self._codes
             ranked = rank_all(self._points, candidates, k, self._workers, report)
             indices, squared = ranked[0], ranked[1].astype(np.float64, copy=False)
         for rows in row_blocks(len(short), 512):  # the cells near them hold too few points
@@ -244,12 +235,12 @@ class Lists:
         return indices, squared
 
     @property
-    def _filled(self) -> Int32Array:
-        if self._lists is None:
+    def _filled(self) -> Listed:
+        if self._listed is None:
             raise RuntimeError("no cell has been looked into")
-        return self._lists
+        return self._listed
 
-    def _true_nearest(self) -> IntArray:
+    def _true_nearest(self) -> npt.NDArray[np.integer[Any]]:
         """Return the true neighbours of the sample."""
         if self._fine is not self._coarse:
             # What is found in some cells bounds the distance to the k-th.
@@ -309,20 +300,6 @@ class Lists:
         # A lift of 0 has codes of its own.
         own = self._grid.round(queries) if self._lifted else self._codes[rows]
         return own, self._codes
-
-    def _rounded(self) -> Codes | None:
-        """Return the codes of all points; None where they are of no use."""
-        n = len(self._fine)
-        some = np.linspace(0, n - 1, min(n, _GRID_SAMPLED)).astype(np.int64)
-        grid = Grid.of(self._fine[some])
-        self._grid = grid
-        if grid is None:
-            return None
-        parts = self._workers.map(
-            lambda rows: grid.round(self._fine[rows]), row_blocks(n, _ROWS_COPIED)
-        )
-        codes = np.concatenate([part.codes for part in parts])
-        return Codes(codes, np.concatenate([part.errors for part in parts]), grid.unit)
 
     def _in_order(self, take: Callable[[IntArray], Float32Array]) -> Float32Array:
         """Return all points in the order of their cells."""

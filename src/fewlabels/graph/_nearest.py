@@ -2,26 +2,30 @@
 
 Candidates are given one by one, as the points of some cells, or as the neighbours' neighbours. All
 three are compiled (`_compare.c`), where there was a compiler when the package was built. Candidates
-are then never written out, and a distance is given up as soon as it is known to be too large.
+are then never written out, and a comparison ends as soon as the point is known to be too far.
 Elsewhere NumPy and FAISS do the same. The two add the features up in different orders, so that what
 ties within rounding may be ordered, or left out, differently; sums that float32 holds exactly, as
-those of small integers, give the same answers to the last bit. Either gives a query the same answer
-in whatever block it is, and lets other threads run meanwhile.
+those of small integers, give the same distances to the last bit. Either gives a query the same
+answer in whatever block it is, and lets other threads run meanwhile.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import faiss
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
+from fewlabels.graph._codes import CodePair
+
+compiled: Any
 try:
-    from fewlabels.graph import _compare
-except ImportError:  # there was no compiler
-    _compare = None  # type: ignore[assignment]
+    from fewlabels.graph import _compare as compiled
+except ImportError:  # installed without a compiler
+    compiled = None
 
 Int32Array = npt.NDArray[np.int32]
 IntArray = npt.NDArray[np.int64]
@@ -30,8 +34,6 @@ BoolArray = npt.NDArray[np.bool_]
 
 # Of each neighbour, its first so many neighbours, and so many points whose neighbour one is.
 LOOKED_AT = 16
-
-_ALIGNED = 32
 
 
 @dataclass(frozen=True)
@@ -51,87 +53,29 @@ class Nearest:
 
 
 @dataclass(frozen=True)
-class Links:
-    """Who is listed by whom; what :func:`nearest_through` looks through.
+class Listed(Nearest):
+    """What was found for some points, and what of it is new.
 
     Attributes
     ----------
-    lists : ndarray of shape (n_samples, width), int32
-        The neighbours of each point, nearest first; -1 is none.
-    squared : ndarray of shape (n_samples, width), float32
-        Their squared distances.
-    fresh : ndarray of shape (n_samples, width), bool
-        Whether that neighbour was not yet in the list when lists were last looked through.
-    back : ndarray of shape (n_samples, any), int32
-        Points that list the point; -1 is none.
+    fresh : ndarray of shape (n_points, width), bool
+        Whether that neighbour has not been looked through: it is new to the list.
     """
 
-    lists: Int32Array
-    squared: Float32Array
     fresh: BoolArray
-    back: Int32Array
-
-
-@dataclass(frozen=True)
-class Codes:
-    """Points rounded to whole numbers from 0 to 255, and how far they are from these.
-
-    They tell, in a quarter of the memory, of most points that they are too far: distances between
-    points are no shorter than those between codes, less the errors of both (the triangle
-    inequality), so that nothing is lost.
-
-    Attributes
-    ----------
-    codes : ndarray of shape (n_samples, at least n_features), uint8
-        A multiple of 32 columns, of which the last ones are 0.
-    errors : ndarray of shape (n_samples,), float32
-        Upper bounds, in units.
-    unit : float
-    """
-
-    codes: npt.NDArray[np.uint8]
-    errors: Float32Array
-    unit: float
-
-    def __getitem__(self, rows: slice) -> Codes:
-        return Codes(self.codes[rows], self.errors[rows], self.unit)
-
-
-CodePair: TypeAlias = tuple[Codes, Codes]
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Where whole numbers lie in each feature.
-
-    Attributes
-    ----------
-    offsets : ndarray of shape (n_features,), float32
-        Of code 0.
-    unit : float
-    """
-
-    offsets: Float32Array
-    unit: float
 
     @staticmethod
-    def of(points: Float32Array) -> Grid | None:
-        """Return a grid that spans most of some points; None where none is of use."""
-        if _compare is None:
-            return None
-        low, high = np.quantile(points, [0.001, 0.999], axis=0)
-        unit = float((high - low).max() / 255)
-        if not unit > 0:
-            return None
-        return Grid(((low + high) / 2 - 127.5 * unit).astype(np.float32), unit)
+    def room(n_points: int, width: int) -> Listed:
+        """Return lists to be filled; all that will be in them is fresh."""
+        found = _room(n_points, width)
+        fresh = np.ones(found.places.shape, dtype=np.bool_)
+        return Listed(found.places, found.squared, fresh)
 
-    def round(self, points: Float32Array) -> Codes:
-        """Return the codes of points, of shape (n_points, n_features)."""
-        n, d = points.shape
-        codes = np.empty((n, -(-d // _ALIGNED) * _ALIGNED), dtype=np.uint8)
-        errors = np.empty(n, dtype=np.float32)
-        _compare.encode(np.ascontiguousarray(points), self.offsets, self.unit, codes, errors)
-        return Codes(codes, errors, self.unit)
+    def put(self, rows: slice, found: Nearest) -> None:
+        """Put what was found for some points in place of what is there."""
+        self.places[rows], self.squared[rows] = found.places, found.squared
+        if isinstance(found, Listed):
+            self.fresh[rows] = found.fresh
 
 
 def nearest_among(
@@ -166,10 +110,10 @@ def nearest_among(
     IndexError
         If a candidate is no place of a point, where this is compiled.
     """
-    if _compare is None:
+    if compiled is None:
         return _selected(queries, points, candidates, width, first, distinct)
-    found = _empty(len(queries), width)
-    _compare.nearest_among(
+    found = _room(len(queries), width)
+    compiled.nearest_among(
         np.ascontiguousarray(queries),
         points,
         _unpacked(codes),
@@ -211,11 +155,11 @@ def nearest_in_cells(
     IndexError
         If there is no such cell, where this is compiled.
     """
-    if _compare is None:
+    if compiled is None:
         candidates = _places_in(cells, starts)
         return _selected(queries, points, candidates, width, first, distinct=True)
-    found = _empty(len(queries), width)
-    _compare.nearest_in_cells(
+    found = _room(len(queries), width)
+    compiled.nearest_in_cells(
         np.ascontiguousarray(queries),
         points,
         found.places,
@@ -230,23 +174,29 @@ def nearest_in_cells(
 def nearest_through(
     queries: Float32Array,
     points: Float32Array,
-    links: Links,
+    listed: Listed,
+    back: Int32Array,
     rows: slice,
     *,
     codes: CodePair | None = None,
-) -> tuple[Nearest, BoolArray]:
-    """Return better lists for the points `rows`, of the same width, and what is fresh in them.
+) -> Listed:
+    """Return better lists for the points `rows`, of the same width.
 
-    Looked at are the points' own lists, those who list them, and of each of their first 16
-    neighbours the first 16 neighbours.
+    Looked at are a point's own list, those who list it, and of each of its first 16 neighbours
+    the first 16 neighbours (W. Dong, M. Charikar, K. Li, "Efficient k-nearest neighbor graph
+    construction for generic similarity measures", WWW 2011, section 2.2). Unlike there, every
+    point reads the lists of the round before, so that the result does not depend on the order of
+    the work. A neighbour's neighbour is looked at if either of the two is fresh: all others were
+    compared in the round before (their "incremental search").
 
     Parameters
     ----------
     queries : ndarray of shape (n_rows, n_features), float32
     points : ndarray of shape (n_samples, n_features), float32
-    links : Links
-        What was compared in the round before is not compared again: a neighbour's neighbour is
-        looked at if either is fresh.
+    listed : Listed
+        The lists of all points.
+    back : ndarray of shape (n_samples, any), int32
+        Who lists the point, from :func:`reverse_lists`.
     rows : slice
     codes : tuple of Codes, default=None
         Of the queries, and of the points.
@@ -256,31 +206,61 @@ def nearest_through(
     IndexError
         If a list has a neighbour that is no place of a point, where this is compiled.
     """
-    width = links.lists.shape[1]
-    if _compare is None:
-        own = links.lists[rows]
-        further = links.lists[own[:, :LOOKED_AT], :LOOKED_AT].reshape(len(own), -1)
+    width = listed.places.shape[1]
+    if compiled is None:
+        own = listed.places[rows]
+        further = listed.places[own[:, :LOOKED_AT], :LOOKED_AT].reshape(len(own), -1)
         # -1 as an index is the last point: a candidate like others, and as often right.
-        candidates = np.concatenate([own, links.back[rows], further], axis=1)
+        candidates = np.concatenate([own, back[rows], further], axis=1)
         found = _selected(queries, points, candidates, width, rows.start, distinct=False)
-        return found, np.ones(found.places.shape, dtype=np.bool_)
-    found = _empty(len(queries), width)
-    fresh = np.empty(found.places.shape, dtype=np.bool_)
-    _compare.nearest_through(
+        return Listed(found.places, found.squared, np.ones(found.places.shape, dtype=np.bool_))
+    better = Listed.room(len(queries), width)
+    compiled.nearest_through(
         np.ascontiguousarray(queries),
         points,
         _unpacked(codes),
-        found.places,
-        found.squared,
+        better.places,
+        better.squared,
         rows.start,
-        links.lists,
-        links.squared,
-        links.fresh,
-        links.back,
+        listed.places,
+        listed.squared,
+        listed.fresh,
+        back,
         LOOKED_AT,
-        fresh,
+        better.fresh,
     )
-    return found, fresh
+    return better
+
+
+def reverse_lists(lists: Int32Array, width: int = LOOKED_AT) -> Int32Array:
+    """Return for each point the first `width` points that list it, filled up with -1.
+
+    Raises
+    ------
+    IndexError
+        If a list has a neighbour that is no row of it, where this is compiled.
+    """
+    back = np.full((len(lists), width), -1, dtype=np.int32)
+    if compiled is not None:
+        compiled.reverse(lists, back)
+        return back
+    n = len(lists)
+    ends = np.arange(0, lists.size + 1, lists.shape[1])
+    listed = lists.ravel()
+    if (present := listed >= 0).all():
+        indptr = ends
+    else:
+        indptr = np.concatenate([[0], np.cumsum(present)])[ends]
+        listed = listed[present]
+    ones = np.ones(len(listed), dtype=np.int8)
+    if len(listed) <= np.iinfo(np.int32).max:  # one long array makes SciPy lengthen the others
+        indptr = indptr.astype(np.int32)
+    listing = sparse.csr_array((ones, listed, indptr), shape=(n, n)).tocsc()
+    counts = np.diff(listing.indptr)
+    for i in range(width):
+        has = np.flatnonzero(counts > i)
+        back[has, i] = listing.indices[listing.indptr[has] + i]
+    return back
 
 
 def squared_distances(
@@ -311,7 +291,7 @@ def _unpacked(codes: CodePair | None) -> tuple[Any, ...] | None:
     return queries.codes, queries.errors, points.codes, points.errors, points.unit
 
 
-def _empty(n_queries: int, width: int) -> Nearest:
+def _room(n_queries: int, width: int) -> Nearest:
     shape = (n_queries, width)
     return Nearest(np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.float32))
 

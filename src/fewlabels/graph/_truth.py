@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +22,7 @@ _ROUNDING = 1e-5
 
 def true_nearest_within(
     bound: Float32Array,
-    places: IntArray,
+    places: npt.NDArray[np.integer[Any]],
     queries: tuple[Float32Array, Float32Array],
     points: tuple[Float32Array, Float32Array],
     k: int,
@@ -62,17 +64,17 @@ def true_nearest_within(
         block = coarse[rows]
         near = doubled @ block.T
         near += np.einsum("ij,ij->i", block, block) * (1 - _ROUNDING)
-        query, column = np.divmod(np.flatnonzero(near <= limit), near.shape[1])
+        query, column = np.divmod(np.flatnonzero(near <= limit), len(block))
         place = column + rows.start
         other = place != places[query]
         query, place = query[other], place[other]
         asked, count = np.unique(query, return_counts=True)
         if len(asked) == 0:
             return query, place, np.empty(0, dtype=np.float32)
-        listed = np.arange(count.max()) < count[:, None]
-        candidates = np.full(listed.shape, -1, dtype=np.int32)
-        candidates[listed] = place
-        width = min(k, candidates.shape[1])
+        most = int(count.max())
+        candidates = np.full((len(asked), most), -1, dtype=np.int32)
+        candidates[np.arange(most) < count[:, None]] = place
+        width = min(k, most)
         found = nearest_among(
             fine_queries[asked], fine, candidates, width, first=None, distinct=True
         )
