@@ -1,6 +1,7 @@
 """The compiled part of the package; all else is in pyproject.toml.
 
-Where there is no C compiler, the package is installed without it, and SciPy, NumPy and FAISS do the same work.
+Where there is no C compiler, the package is installed without it, and SciPy, NumPy and FAISS do the
+same work.
 """
 
 from setuptools import Extension, setup
