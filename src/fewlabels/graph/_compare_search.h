@@ -65,16 +65,17 @@ typedef float (*CodeDistance)(const int16_t *a, const uint8_t *b, ptrdiff_t n, f
 
 static CodeDistance best_code_distance(int avx2)
 {
+    (void)avx2;
 #if defined(__GNUC__) && defined(__x86_64__)
     if (avx2 && __builtin_cpu_supports("avx2"))
         return code_distance_avx2;
 #endif
-    (void)avx2;
     return code_distance;
 }
 
 static Distancing best_distance(int avx2)
 {
+    (void)avx2;
 #if defined(__GNUC__)
 #if defined(__x86_64__)
     if (avx2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
