@@ -187,19 +187,26 @@ def spread(kind: str) -> np.ndarray:
         points[100:400] = points[np.arange(300) % 40]
     elif kind == "tiny":
         points *= 1e-15
+    elif kind == "line":  # nearer to each other than whole numbers are
+        points = rng.uniform(size=(500, 1))
     return points.astype(np.float32)
 
 
-KINDS = ["even", "outliers", "far", "uneven", "duplicates", "tiny"]
+KINDS = ["even", "outliers", "far", "uneven", "duplicates", "tiny", "line"]
 
 
 @needs_compiled
 @pytest.mark.parametrize("kind", KINDS)
 def test_codes_never_tell_that_a_point_is_farther_than_it_is(kind):
     points = spread(kind)
-    codes = Grid.of(points).round(points)
-    assert codes.codes.shape == (500, 96)
+    grid = Grid.of(points)
+    codes = grid.round(points)
+    assert codes.codes.shape == (500, 32 if kind == "line" else 96)
     whole = codes.codes.astype(np.float64)
+    exact = (points.astype(np.float64) - grid.offsets) / grid.unit
+    away = np.linalg.norm(whole[:, : points.shape[1]] - exact, axis=1)
+    assert np.all(away <= codes.errors)
+    assert np.all(codes.errors <= 1.01 * away + 0.1)
     i, j = np.triu_indices(500, 1)
     by_code = np.linalg.norm(whole[i] - whole[j], axis=1) - codes.errors[i] - codes.errors[j]
     apart = np.sqrt(squared(points[i], points[j])) / codes.unit
