@@ -2,7 +2,7 @@
 
 The neighbours of a point are looked for in the cells near it (`_cells.py`), in a projection to
 the leading principal components where there are many features, and then among the neighbours of
-those found (`_refine.py`), until a sample of the points, whose true neighbours are computed, has
+those found (`_nearest.py`), until a sample of the points, whose true neighbours are computed, has
 found as many of them as asked for. How many cells that takes is read off the sample: for each of
 its true neighbours it is known how many cells have to be looked into.
 
@@ -94,13 +94,14 @@ def search(
     n, d = points.n_points, points.n_features
     n_sampled = int(np.clip(_SAMPLE_COST / (n * min(d, 1000)), _SMALLEST_SAMPLE, _LARGEST_SAMPLE))
     sample = np.sort(rng.choice(n, min(n_sampled, n), replace=False))
-    true = points.true_nearest(sample, k, workers)
     wanted = min(1.0, min_recall + _MARGIN)
     scattered: int | None = 0
+    true = None
     for n_components, width in _trials(points, k):
         if n_components == scattered:
             continue  # longer lists don't help where neighbours lie in too many cells
         lists = Lists(points, k, n_components, width, sample, true, workers, rng)
+        true = lists.true
         if _fill(lists, wanted, report):
             indices, squared = lists.result(report)
             reach = squared[sample] <= lists.reach[:, None]
@@ -158,7 +159,7 @@ def _trials(points: Points, k: int) -> list[tuple[int | None, int]]:
     n, d = points.n_points, points.n_features
     if isinstance(points, DensePoints) and not points.in_file:
         require_memory(
-            n * (4 * (d + min(d, _PROJECTED)) + 48 * k),
+            n * (5 * d + 4 * min(d, _PROJECTED) + 48 * k),
             f"an approximate search of {n:,} points with {d:,} features",
             "Save the features to a file and pass fewlabels.io.open_features(path), which holds "
             "a projection of them only.",
@@ -171,7 +172,7 @@ def _trials(points: Points, k: int) -> list[tuple[int | None, int]]:
     first = min(_PROJECTED, -(-d // 2) if in_file else d)
     steps = ((1, 2), (2, 4), (2, 8), (4, 8))  # components, candidates
     tried = [(min(d, c * first), min(n - 1, f * k)) for c, f in steps]
-    needed = {(c, width): n * (5 * c + 12 * width + 24 * k + 24) for c, width in tried}
+    needed = {(c, width): n * (6 * c + 22 * width + 24 * k + 90) for c, width in tried}
     room = 0.8 * available_memory()
     require_memory(
         int(needed[tried[0]] / 0.8),

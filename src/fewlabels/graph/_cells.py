@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
+from fewlabels.graph._nearest import nearest_among
 from fewlabels.graph._parallel import Workers
 
 IntArray = npt.NDArray[np.int64]
@@ -212,58 +213,6 @@ def _k_means(points: Float32Array, n_centres: int, n_rounds: int, seed: int) -> 
     return np.asarray(faiss.vector_to_array(training.centroids)).reshape(n_centres, -1)
 
 
-def squared_distances(
-    queries: Float32Array, points: Float32Array, found: npt.NDArray[np.integer]
-) -> Float32Array:
-    """Squared distance of each query to the points found for it, from the differences.
-
-    Infinite where `found` is negative.
-    """
-    queries = np.ascontiguousarray(queries)
-    wanted = np.ascontiguousarray(found, dtype=np.int64)
-    squared = np.empty(wanted.shape, dtype=np.float32)
-    faiss.fvec_L2sqr_by_idx(
-        faiss.swig_ptr(squared),
-        faiss.swig_ptr(queries),
-        faiss.swig_ptr(points),
-        faiss.swig_ptr(wanted),
-        points.shape[1],
-        *wanted.shape,
-    )
-    return squared  # FAISS gives negative numbers infinity
-
-
-def scan(
-    cells: Cells,
-    near: Int32Array,
-    query_cell: Int32Array,
-    queries: Float32Array,
-    points: Float32Array,
-    visited: range,
-) -> IntArray:
-    """Return the places in the cells nearest to each query, -1 where there are fewer.
-
-    Parameters
-    ----------
-    cells, near
-    query_cell : ndarray of shape (n_queries,)
-        The cell whose neighbours are ranked for the query.
-    queries : ndarray of shape (n_queries, n_features), float32
-    points : ndarray of shape (n_samples, n_features), float32
-        In the order of their places.
-    visited : range
-        Which cells: from the `start`-th nearest to before the `stop`-th.
-    """
-    ranked = ranked_cells(cells, near, query_cell, queries, visited.stop)
-    ranked = ranked[:, visited.start :]
-    first = cells.starts[ranked]
-    size = np.where(ranked < 0, 0, cells.starts[ranked + 1] - first)
-    step = np.arange(int(size.max(initial=0)))
-    places = first[:, :, None] + step
-    np.putmask(places, step >= size[:, :, None], -1)
-    return places.reshape(len(queries), -1)
-
-
 def ranked_cells(
     cells: Cells,
     near: Int32Array,
@@ -273,26 +222,10 @@ def ranked_cells(
 ) -> Int32Array:
     """Return the cells nearest to each query, nearest first; -1 where there are fewer."""
     candidates = near[query_cell]
-    distances = squared_distances(queries, cells.centres, candidates)
-    distances[:, 0] = -1  # a point's own cell, with its duplicates, is always looked into
-    best = smallest(distances, n_visited)
-    return np.take_along_axis(candidates, best, axis=1)
-
-
-def smallest(values: Float32Array, k: int) -> IntArray:
-    """Return the columns of the `k` smallest values of each row, smallest first.
-
-    The bound is found first, and then who is within it: NumPy partitions values several times
-    faster than their positions.
-    """
-    n_rows, n_columns = values.shape
-    if k < n_columns:
-        bound = np.partition(values, k - 1, axis=1)[:, k - 1 : k]
-        within = np.flatnonzero(values <= bound)
-        if len(within) == n_rows * k:
-            best = within.reshape(n_rows, k) % n_columns
-        else:  # several values at the bound of a row
-            best = np.argpartition(values, k - 1, axis=1)[:, :k]
-        order = np.argsort(np.take_along_axis(values, best, axis=1), axis=1, kind="stable")
-        return np.asarray(np.take_along_axis(best, order, axis=1))
-    return np.argsort(values, axis=1, kind="stable")
+    own = candidates[:, :1]  # with the point's duplicates: it is always looked into
+    if n_visited == 1:
+        return own
+    others = nearest_among(
+        queries, cells.centres, candidates[:, 1:], n_visited - 1, first=None, distinct=True
+    )
+    return np.hstack([own, others.places])

@@ -9,11 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
-from fewlabels.graph._cells import partition, ranked_cells, scan, squared_distances
+from fewlabels.graph._cells import partition, ranked_cells
+from fewlabels.graph._codes import CodePair, Grid
+from fewlabels.graph._nearest import (
+    Listed,
+    nearest_among,
+    nearest_in_cells,
+    nearest_through,
+    reverse_lists,
+    squared_distances,
+)
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph._points import DensePoints, Points
 from fewlabels.graph._rank import Ranked, best_of, rank_all
-from fewlabels.graph._refine import nearest_candidates, refined, reverse_lists
+from fewlabels.graph._truth import true_nearest_within
 
 IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
@@ -25,6 +34,10 @@ _CELLS_KNOWN = 96
 # Candidates that a thread compares at once, and points whose lists it refines at once.
 _CANDIDATES_AT_ONCE, _ROWS_REFINED = 300_000, 1_024
 _LEAST_SCANNED = 4
+# Rows made points at once, so that they stay in the cache.
+_ROWS_COPIED = 512
+# Cells in which enough is found to bound how far the true neighbours are.
+_CELLS_BOUNDING = 10
 
 
 class Lists:
@@ -41,14 +54,15 @@ class Lists:
     width : int
         Length of the lists, at least k.
     sample : ndarray of shape (n_sampled,)
-    true : ndarray of shape (n_sampled, k)
-        The sample's true neighbours.
+    true : ndarray of shape (n_sampled, k), or None
+        The sample's true neighbours, if they are known.
     workers : Workers
     rng : Generator
 
     Attributes
     ----------
     n_cells : int
+    true : ndarray of shape (n_sampled, k)
     reach : ndarray of shape (n_sampled,)
         Squared distance of the sample's true k-th neighbours.
     """
@@ -60,7 +74,7 @@ class Lists:
         n_components: int | None,
         width: int,
         sample: IntArray,
-        true: npt.NDArray[np.integer[Any]],
+        true: npt.NDArray[np.integer[Any]] | None,
         workers: Workers,
         rng: np.random.Generator,
     ) -> None:
@@ -68,7 +82,6 @@ class Lists:
         self._sample, self._lifted = sample, points.spare is not None
         self._in_full = isinstance(points, DensePoints) and not points.in_file
         n = points.n_points
-        self.reach = points.squared(sample, true).max(axis=1)
         if n_components is None and isinstance(points, DensePoints):
             self._cells = partition(points.take_lifted, n, workers, rng)
             self._coarse = self._in_order(points.take_lifted)
@@ -76,11 +89,16 @@ class Lists:
             axes = points.axes(n_components or points.n_features, rng)
             coarse = points.projected(axes, workers)
             self._cells = partition(coarse.__getitem__, n, workers, rng)
-            _reorder(coarse, self._cells.order)
+            if self._in_full:
+                coarse = coarse[self._cells.order]
+            else:
+                _reorder(coarse, self._cells.order)
             self._coarse = coarse
         self._fine = self._coarse
         if isinstance(points, DensePoints) and self._in_full and n_components is not None:
             self._fine = self._in_order(points.take_lifted)
+        self._grid = Grid.of(self._fine)
+        self._codes = None if self._grid is None else self._grid.round_all(self._fine, workers)
         self._query_cell = self._cells.cell
         if self._lifted:
             parts = row_blocks(n, 65_536)
@@ -88,10 +106,16 @@ class Lists:
             self._query_cell = np.concatenate(found)
         place = np.empty(n, dtype=np.int32)
         place[self._cells.order] = np.arange(n, dtype=np.int32)
-        self._sampled, self._true_cell = place[sample], self._cells.cell[place[true]]
+        self._sampled = place[sample]
+        self._near = self._cells.near(workers, min(_CELLS_KNOWN, self.n_cells))
+        if true is None:
+            true = self._true_nearest()
+        self.true = true
+        self.reach = points.squared(sample, true).max(axis=1)
+        self._true_cell = self._cells.cell[place[true]]
         del place
-        self._lists: Int32Array | None = None
-        self._know(min(_CELLS_KNOWN, self.n_cells))
+        self._listed: Listed | None = None
+        self._rank_true_cells()
 
     @property
     def n_cells(self) -> int:
@@ -101,7 +125,7 @@ class Lists:
     @property
     def empty(self) -> bool:
         """Whether no cell has been looked into."""
-        return self._lists is None
+        return self._listed is None
 
     def cells_to_find(self, share: float, most: int) -> int | None:
         """Return how many cells hold this share of the sample's true neighbours.
@@ -116,49 +140,61 @@ class Lists:
             n_known = self._near.shape[1]
             if n_known >= min(2 * most, self.n_cells):
                 return None
-            self._know(min(4 * n_known, self.n_cells))
+            self._near = self._cells.near(self._workers, min(4 * n_known, self.n_cells))
+            self._rank_true_cells()
 
     def look(self, visited: range, report: Report) -> None:
         """Look into the `visited` nearest cells of each point."""
         n, width = self._points.n_points, self._width
-        before, lists = self._lists, np.empty((n, width), dtype=np.int32)
+        before, listed = self._listed, Listed.room(n, width)
         # Candidates beyond those kept, where they come from a projection.
         kept = 2 * width if self._fine is not self._coarse else width
 
         def look_up(rows: slice) -> None:
             queries = self._queries(self._coarse, rows)
-            candidates = scan(
-                self._cells, self._near, self._query_cell[rows], queries, self._coarse, visited
+            ranked = ranked_cells(
+                self._cells, self._near, self._query_cell[rows], queries, visited.stop
             )
-            found = nearest_candidates(candidates, rows, queries, self._coarse, kept, distinct=True)
-            if before is not None:
-                found = np.hstack([found, before[rows]])
-            if found.shape[1] > width or before is not None:
+            found = nearest_in_cells(
+                queries,
+                self._coarse,
+                ranked[:, visited.start :],
+                self._cells.starts,
+                kept,
+                first=rows.start,
+            )
+            if kept > width or before is not None:
+                places = found.places
+                if before is not None:
+                    places = np.hstack([places, before.places[rows]])
+                # Half of them and more are kept: codes would not save enough.
                 fine = self._queries(self._fine, rows)
-                found = nearest_candidates(found, rows, fine, self._fine, width)
-            lists[rows] = found
+                found = nearest_among(fine, self._fine, places, width, first=rows.start)
+            listed.put(rows, found)
 
         mean_size = 1 + n / self.n_cells
         at_once = int(_CANDIDATES_AT_ONCE / (2 * mean_size * max(len(visited), _LEAST_SCANNED)))
         self._workers.map(look_up, row_blocks(n, max(32, min(1_024, at_once))), report)
-        self._lists = lists
+        self._listed = listed
 
     def refine(self, report: Report) -> None:
         """Look among the neighbours of the neighbours."""
-        lists, n = self._filled, self._points.n_points
-        back = self._workers.map(reverse_lists, [lists])[0]
-        better = np.empty_like(lists)
+        listed = self._filled
+        n, width = listed.places.shape
+        back = self._workers.map(reverse_lists, [listed.places])[0]
+        better = Listed.room(n, width)
 
         def refine_rows(rows: slice) -> None:
             queries = self._queries(self._fine, rows)
-            better[rows] = refined(lists, back, rows, queries, self._fine)
+            codes = self._codes_of(queries, rows)
+            better.put(rows, nearest_through(queries, self._fine, listed, back, rows, codes=codes))
 
         self._workers.map(refine_rows, row_blocks(n, _ROWS_REFINED), report)
-        self._lists = better
+        self._listed = better
 
     def recall(self) -> float:
         """Return the share of the sample's true neighbours that are in the lists; ties count."""
-        found = self._filled[self._sampled]
+        found = self._filled.places[self._sampled]
         squared = np.asarray(
             self._points.squared(self._sample, self._cells.order[np.maximum(found, 0)]), np.float64
         )
@@ -171,9 +207,9 @@ class Lists:
 
         The lists are given up.
         """
-        lists, order, k = self._filled, self._cells.order, self._k
+        lists, order, k = self._filled.places, self._cells.order, self._k
         n = len(lists)
-        self._lists = None
+        self._listed = None
         indices = np.empty((n, k), dtype=np.int64)
         short = np.flatnonzero((lists < 0).any(axis=1))
         if self._in_full:
@@ -189,7 +225,7 @@ class Lists:
         else:
             candidates = np.empty_like(lists)
             candidates[order] = order[lists]
-            del lists, self._coarse, self._fine
+            del lists, self._coarse, self._fine, self._codes
             ranked = rank_all(self._points, candidates, k, self._workers, report)
             indices, squared = ranked[0], ranked[1].astype(np.float64, copy=False)
         for rows in row_blocks(len(short), 512):  # the cells near them hold too few points
@@ -199,14 +235,45 @@ class Lists:
         return indices, squared
 
     @property
-    def _filled(self) -> Int32Array:
-        if self._lists is None:
+    def _filled(self) -> Listed:
+        if self._listed is None:
             raise RuntimeError("no cell has been looked into")
-        return self._lists
+        return self._listed
 
-    def _know(self, n_near: int) -> None:
-        """Find the cells near each cell, and how many of them the sample has to look into."""
-        self._near = self._cells.near(self._workers, n_near)
+    def _true_nearest(self) -> npt.NDArray[np.integer[Any]]:
+        """Return the true neighbours of the sample."""
+        if self._fine is not self._coarse:
+            # What is found in some cells bounds the distance to the k-th.
+            queries = [self._queries(held, self._sampled) for held in (self._coarse, self._fine)]
+            cells = ranked_cells(
+                self._cells,
+                self._near,
+                self._query_cell[self._sampled],
+                queries[0],
+                min(_CELLS_BOUNDING, self._near.shape[1]),
+            )
+            starts, k = self._cells.starts, self._k
+            # A query may be among what is found: it is one more.
+            some = nearest_in_cells(queries[0], self._coarse, cells, starts, 2 * k + 1, first=None)
+            found = nearest_among(
+                queries[1], self._fine, some.places, k + 1, first=None, distinct=True
+            )
+            bound = found.squared[:, k]
+            if np.isfinite(bound).all():
+                true = true_nearest_within(
+                    bound,
+                    self._sampled,
+                    (queries[0], queries[1]),
+                    (self._coarse, self._fine),
+                    k,
+                    self._workers,
+                )
+                return np.asarray(self._cells.order[true])
+        return self._points.true_nearest(self._sample, self._k, self._workers)
+
+    def _rank_true_cells(self) -> None:
+        """Find how many cells the sample has to look into for each of its true neighbours."""
+        n_near = self._near.shape[1]
         self._needed = np.full(self._true_cell.shape, np.inf)
         for part in row_blocks(len(self._sample), 64):
             places = self._sampled[part]
@@ -226,6 +293,14 @@ class Lists:
             queries[:, -1] = 0
         return queries
 
+    def _codes_of(self, queries: Float32Array, rows: slice) -> CodePair | None:
+        """Return the codes of queries in full, and of the points."""
+        if self._grid is None or self._codes is None:
+            return None
+        # A lift of 0 has codes of its own.
+        own = self._grid.round(queries) if self._lifted else self._codes[rows]
+        return own, self._codes
+
     def _in_order(self, take: Callable[[IntArray], Float32Array]) -> Float32Array:
         """Return all points in the order of their cells."""
         order = self._cells.order
@@ -235,7 +310,7 @@ class Lists:
         def fill(rows: slice) -> None:
             held[rows] = take(order[rows])
 
-        self._workers.map(fill, row_blocks(len(order), 8_192))
+        self._workers.map(fill, row_blocks(len(order), _ROWS_COPIED))
         return held
 
 

@@ -19,8 +19,8 @@ from scipy import linalg, sparse
 from sklearn.utils.extmath import randomized_svd
 
 from fewlabels._rows import row_blocks
-from fewlabels.graph._cells import squared_distances
 from fewlabels.graph._exact import directions
+from fewlabels.graph._nearest import squared_distances
 from fewlabels.graph._parallel import Workers
 from fewlabels.io import FeatureFile
 

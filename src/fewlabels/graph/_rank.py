@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fewlabels._memory import available_memory
 from fewlabels._rows import row_blocks
-from fewlabels.graph._cells import squared_distances
+from fewlabels.graph._nearest import squared_distances
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph._points import DensePoints, Points
 
