@@ -14,7 +14,7 @@ export MPLBACKEND := Agg
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 # what an installation is made of: it is made anew where one of these has changed
-INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.[ch])
+INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.[ch] src/fewlabels/*/*.[ch])
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
