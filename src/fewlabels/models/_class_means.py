@@ -22,9 +22,10 @@ from fewlabels.models._alpha_choice import (
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._choices import Choice
 from fewlabels.models._in_memory import refuse_disk
-from fewlabels.models._insight import TOL, LinearInsight
+from fewlabels.models._insight import LinearInsight
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
+from fewlabels.models._response_insight import TOL
 from fewlabels.models._scores import Scores
 from fewlabels.systems import Response, SpreadingResponse, SpreadingSystem, spreading_left_out
 

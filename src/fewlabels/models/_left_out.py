@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import DiskGraph
 from fewlabels.insight import (
     Calibration,
     LeftOutDistributions,
@@ -25,8 +24,9 @@ from fewlabels.insight import (
     spread_of,
 )
 from fewlabels.models._base import GraphClassifier
+from fewlabels.models._response_insight import ResponseInsight
 from fewlabels.models._targets import RowLabels
-from fewlabels.systems import LeftOut, Response
+from fewlabels.systems import LeftOut
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
@@ -38,10 +38,8 @@ else:
     _Base = object  # so that a class names the mixin first, and GraphClassifier after it
 
 
-class LeftOutInsight(_Base):
+class LeftOutInsight(ResponseInsight, _Base):
     """Mixin of the graph classifiers whose scores are linear in the labels, F = R Y, R >= 0.
-
-    A subclass says what R is (`_response`). What is computed is kept until the labels change.
 
     Attributes
     ----------
@@ -65,14 +63,6 @@ class LeftOutInsight(_Base):
     """
 
     calibration: str | None = None  # of subclasses that take none
-
-    def _response(self) -> Response:
-        raise NotImplementedError
-
-    @property
-    def loo_labelled_(self) -> IntArray:
-        check_is_fitted(self)
-        return np.flatnonzero(self._labels.labelled)
 
     @property
     def loo_label_distributions_(self) -> npt.NDArray[np.float64]:
@@ -203,7 +193,7 @@ class LeftOutInsight(_Base):
 
     def _publish(self, scores: Any) -> None:
         super()._publish(scores)
-        self._insight: dict[str, Any] = {}
+        self._forget()
         self._plain_distributions = self.label_distributions_
         if self.calibration is not None:
             plain = self._evidence_of(None)
@@ -217,16 +207,6 @@ class LeftOutInsight(_Base):
         """Rows of Y of the labelled points, their weights included."""
         rows: npt.NDArray[np.float64] = self._labels.label_matrix(nodes=self.loo_labelled_)
         return rows
-
-    def _the_response(self) -> Response:
-        check_is_fitted(self)
-        if isinstance(self.graph_, DiskGraph):
-            raise InvalidTypeError(
-                "what labels do to one another is solved for in memory, and this graph is on disk. "
-                "Fit on graph.to_memory() if it fits."
-            )
-        response: Response = self._kept("response", self._response)
-        return response
 
     def _left_out(self) -> LeftOut:
         weights: LeftOut = self._kept("left_out", lambda: self._the_response().left_out())
@@ -310,12 +290,6 @@ class LeftOutInsight(_Base):
         """What calibration learns from: left-out points as they would be were they new ones."""
         return made_up_for(loo, Y)
 
-    def _kept(self, name: str, compute: Any) -> Any:
-        check_is_fitted(self)
-        if name not in self._insight:
-            self._insight[name] = compute()
-        return self._insight[name]
-
     def _refuse_multilabel(self, what: str) -> None:
         check_is_fitted(self)
         if self._is_multilabel:
@@ -331,13 +305,6 @@ class LeftOutInsight(_Base):
                 f"{what} asks for one class a point, and y holds soft labels. Fit on their most "
                 "probable classes, with their probabilities as sample_weight."
             )
-
-    def __getstate__(self) -> Any:
-        """Leave out the response: it holds the system, which follows from the graph."""
-        state = super().__getstate__()
-        kept = dict(state.get("_insight", {}))
-        kept.pop("response", None)
-        return state | {"_insight": kept} if "_insight" in state else state
 
 
 def refuse_number(X: Any, setting: str) -> None:

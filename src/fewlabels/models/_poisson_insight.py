@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.insight import Explanation, LeftOutDistributions, SuspectLabels, rank_suspects
-from fewlabels.models._insight import TOL, LinearInsight
+from fewlabels.models._insight import LinearInsight
 from fewlabels.models._potentials import (
     brought_to_prior,
     offsets_for,
     potential_distributions,
     potential_logits,
 )
+from fewlabels.models._response_insight import TOL
 from fewlabels.systems import PoissonLeftOut, PoissonMethod, PoissonResponse, PoissonSystem
 
 FloatArray = npt.NDArray[np.float64]

@@ -8,9 +8,9 @@ from scipy import sparse
 
 from fewlabels._rows import row_blocks
 from fewlabels.graph import Graph
-from fewlabels.models._number_insight import TOL
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._regressor import GraphRegressor
+from fewlabels.models._response_insight import TOL
 from fewlabels.models._scores import Scores
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.systems import HarmonicResponse, HarmonicSystem
