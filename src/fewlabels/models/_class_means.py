@@ -175,12 +175,7 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
         """Bring left-out shares to the expected ones, the points counted among the unlabelled."""
         answered = rows.evidence > 0
         values = np.where(answered[:, None], rows.shares, self._prior())
-        if self.class_prior_ is not None:
-            n = self.graph_.n_nodes
-            stacked = np.vstack([self._scores.distributions(self._prior()), values])
-            unlabelled = self._scores.answered & ~self._labels.labelled
-            points = np.flatnonzero(np.concatenate([unlabelled, answered]))
-            values = self._apply_prior(stacked, points)[n:].astype(np.float64, copy=False)
+        values = self._brought_to_prior(values, answered)
         return LeftOutDistributions(values, self._evidence(totals, nodes), answered)
 
     def _scores_without(self, rows: IntArray, alphas: tuple[float, ...], tol: float) -> FloatArray:

@@ -220,15 +220,20 @@ class LeftOutInsight(ResponseInsight, _Base):
         found = left_out_distributions(
             self._left_out(), self._label_rows(), self._prior(), marginal=self._is_multilabel
         )
-        if self.class_prior_ is None:
-            return found
-        # As the fit does it, with the left-out points among the unlabelled.
-        n = self.graph_.n_nodes
-        stacked = np.vstack([self._scores.distributions(self._prior()), found.values])
-        answered = self._scores.answered & ~self._labels.labelled
-        points = np.flatnonzero(np.concatenate([answered, found.answered]))
-        values = self._apply_prior(stacked, points)[n:].astype(np.float64, copy=False)
+        values = self._brought_to_prior(found.values, found.answered)
         return LeftOutDistributions(values, found.evidence, found.answered)
+
+    def _brought_to_prior(
+        self, values: npt.NDArray[np.float64], answered: BoolArray
+    ) -> npt.NDArray[np.float64]:
+        """Left-out shares as the fit would have them, their points among the unlabelled ones."""
+        if self.class_prior_ is None:
+            return values
+        stacked = np.vstack([self._scores.distributions(self._prior()), values])
+        unlabelled = self._scores.answered & ~self._labels.labelled
+        points = np.flatnonzero(np.concatenate([unlabelled, answered]))
+        brought = self._apply_prior(stacked, points)[self.graph_.n_nodes :]
+        return brought.astype(np.float64, copy=False)
 
     def _fit_calibration(self) -> Calibration:
         loo = self._loo()
@@ -274,11 +279,7 @@ class LeftOutInsight(ResponseInsight, _Base):
         votes = self._votes(X, spoken)
         near = votes[:, -1] > 0
         weights = np.where(near, votes[:, -1], 1)
-        votes[:, :-2][:, self._excluded()] = 0
-        totals = votes[:, :-2].sum(axis=1, keepdims=True)
-        shares = np.tile(self._prior(), (len(votes), 1))
-        np.divide(votes[:, :-2], totals, out=shares, where=totals > 0)
-        return shares, votes[:, -2] / weights, near
+        return self._shares_of(votes[:, :-2]), votes[:, -2] / weights, near
 
     def _amounts(self) -> FloatArray:
         """Evidence of the fitted points as calibration takes it; the left-out points' likewise."""

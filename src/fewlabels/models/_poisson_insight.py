@@ -172,9 +172,5 @@ class PoissonInsight(LinearInsight):
             brought_to_prior(heard, logits, points, self.class_prior_, self._offsets)
         if X is None:
             return heard
-        votes = self._votes(X, heard * self.reached_[:, None])
-        votes[:, self._excluded()] = 0
-        totals = votes.sum(axis=1, keepdims=True)
-        result = np.tile(self._prior(), (len(votes), 1))
-        np.divide(votes, totals, out=result, where=totals > 0)
-        return result
+        near = self._votes(X, heard * self.reached_[:, None])
+        return np.asarray(self._shares_of(near), dtype=np.float64)
