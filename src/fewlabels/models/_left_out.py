@@ -24,6 +24,7 @@ from fewlabels.insight import (
     spread_of,
 )
 from fewlabels.models._base import GraphClassifier
+from fewlabels.models._kernels import Placed
 from fewlabels.models._response_insight import ResponseInsight
 from fewlabels.models._targets import RowLabels
 from fewlabels.systems import LeftOut
@@ -108,7 +109,7 @@ class LeftOutInsight(ResponseInsight, _Base):
         See :class:`fewlabels.insight.Calibration`. Cost: the first time a solve for n_labelled
         right-hand sides, and n_labelled^2 numbers of memory.
         """
-        shares, evidence, answered = self._evidence_of(X)
+        shares, evidence, answered = self._evidence_of(self._placed(X))
         return self._calibrated(shares, evidence, answered)
 
     def predict_proba(self, X: Any) -> FloatArray:
@@ -177,7 +178,7 @@ class LeftOutInsight(ResponseInsight, _Base):
         told = self._of_expected(self._label_rows())
         codes = self._labels.codes[self.loo_labelled_][told]
         threshold = conformal_threshold(self._calibrated_loo()[told], codes, coverage=coverage)
-        shares, evidence, answered = self._evidence_of(X)
+        shares, evidence, answered = self._evidence_of(self._placed(X))
         calibrated = self._calibrated(shares, evidence, answered)
         expected = ~self._excluded()
         held = prediction_sets(calibrated[:, expected], threshold, allow_empty=allow_empty)
@@ -267,16 +268,20 @@ class LeftOutInsight(ResponseInsight, _Base):
         result[~answered] = self._prior()
         return result
 
-    def _evidence_of(self, X: Any) -> tuple[FloatArray, FloatArray, BoolArray]:
+    def _placed(self, X: Any) -> Placed | None:
+        """Place new points beside the fitted ones; None stands for these."""
+        self._refuse_multilabel("calibration")
+        return None if X is None else self._place(X)
+
+    def _evidence_of(self, new: Placed | None) -> tuple[FloatArray, FloatArray, BoolArray]:
         """Shares that are not calibrated, evidence, and whether there is any, of each point."""
-        check_is_fitted(self)
         self._refuse_multilabel("calibration")
         plain, amounts = self._plain_distributions, self._amounts()
-        if X is None:
+        if new is None:
             return plain, amounts, self.reached_ & (amounts > 0)
         speaks = self.reached_[:, None]
         spoken = np.column_stack([plain, amounts, np.ones(len(plain))]) * speaks
-        votes = self._votes(X, spoken)
+        votes = new.votes(spoken)
         near = votes[:, -1] > 0
         weights = np.where(near, votes[:, -1], 1)
         return self._shares_of(votes[:, :-2]), votes[:, -2] / weights, near
