@@ -413,6 +413,7 @@ def test_a_grid_search_tunes_it() -> None:
         [1.0, np.nan, float("nan"), 4],
         pd.Series([1, pd.NA, pd.NA, 4], dtype="Int64"),
         pd.Series([1, None, None, 4]),
+        pd.Series([1, None, None, 4], index=[3, 2, 1, 0]),
         pl.Series([1, None, None, 4]),
         np.array([1, None, pd.NA, 4], dtype=object),
     ],

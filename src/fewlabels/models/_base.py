@@ -52,6 +52,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             everywhere. In several columns: floats are soft labels, each row a distribution, all
             NaN where unlabelled; integers and booleans say by 0 and 1 which classes hold of a
             point, all -1 where unlabelled. The columns of a table name the classes.
+            A pandas or polars ``Series`` is read in its order; its index is not looked at.
         sample_weight : array-like of shape (n_samples,), default=None, keyword only
             How much each label is trusted: a label of weight 2 counts as two at that place, one
             of weight 0 as none. Finite and at least 0; not read where unlabelled. The point stays

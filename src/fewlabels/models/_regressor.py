@@ -80,6 +80,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
             (n_samples, n_samples); or a graph in memory, whatever the kernel.
         y : array-like of shape (n_samples,)
             Numbers; NaN, None or ``pandas.NA`` where unlabelled. (-1 is a number.)
+            A pandas or polars ``Series`` is read in its order; its index is not looked at.
         sample_weight : array-like of shape (n_samples,), default=None, keyword only
             How much each label is trusted beside others: one of weight 2 counts as two at that
             place, one of weight 0 as none. Finite and at least 0; not read where unlabelled.
