@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels.exceptions import DataFileError
 
 
 def _names(folder: Path) -> list[str]:
@@ -144,3 +146,33 @@ def test_an_error_without_a_number_names_the_file_and_says_the_same(
         raise told
     assert str(caught.value) == f"{path} can't be {verb}: {told}"
     assert caught.value.__cause__ is told
+
+
+@pytest.mark.parametrize(
+    ("writing", "code", "told"),
+    [
+        (False, errno.EACCES, "can't be read: you may not read it; ask for its permission."),
+        (True, errno.EROFS, "can't be written: its disk can only be read; choose another place."),
+        (True, errno.EIO, "can't be written: Input/output error."),
+        (False, None, "can't be read: 8 were read."),
+    ],
+)
+def test_an_error_becomes_one_of_the_class_asked_for_and_says_what_to_do(
+    tmp_path: Path, writing: bool, code: int | None, told: str
+) -> None:
+    path = tmp_path / "table.csv"
+    raised = OSError("8 were read") if code is None else OSError(code, os.strerror(code), "other")
+    with (
+        pytest.raises(DataFileError) as caught,
+        explaining_errors(path, writing=writing, raising=DataFileError),
+    ):
+        raise raised
+    assert str(caught.value) == f"{path} {told}"
+
+
+def test_other_errors_pass_through_whatever_class_is_asked_for(tmp_path: Path) -> None:
+    with (
+        pytest.raises(KeyError, match="name"),
+        explaining_errors(tmp_path, writing=True, raising=DataFileError),
+    ):
+        raise KeyError("name")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +20,8 @@ from fewlabels._validation import (
     check_n_jobs,
     check_no_nan,
     check_real,
+    check_same_length,
+    check_seed,
     naming_rows,
 )
 from fewlabels.exceptions import (
@@ -163,6 +166,37 @@ def test_numbers_of_jobs_pass(n_jobs: Any) -> None:
 def test_what_is_no_number_of_jobs_is_refused(n_jobs: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="n_jobs must be"):
         check_n_jobs(n_jobs)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda name: check_integer(name, "3"),
+        lambda name: check_integer(name, 3, minimum=4),
+        lambda name: check_real(name, None),
+        lambda name: check_real(name, 10**400),
+        lambda name: check_real(name, 1, below=1),
+        lambda name: check_choice(name, "median", ("mean", "union")),
+        lambda _: check_n_jobs(0),
+        lambda _: check_n_jobs("all"),
+        lambda _: check_seed("7"),
+        lambda _: check_seed(-1),
+    ],
+)
+def test_an_error_tells_the_setting_and_its_message_begins_with_it(check: Any) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check("how")
+    name = caught.value.parameter
+    assert name in ("how", "n_jobs", "random_state")
+    assert str(caught.value).startswith(f"{name} ")
+    copied = pickle.loads(pickle.dumps(caught.value))  # as it comes from another process
+    assert (copied.parameter, str(copied)) == (name, str(caught.value))
+
+
+def test_an_error_of_no_single_setting_names_none() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_same_length([1, 2], [3])
+    assert caught.value.parameter is None
 
 
 TEXT = "could not convert string to float: 'p'"

@@ -10,8 +10,8 @@
  * Columns are taken in tiles of up to eight vectors, which stay in registers while a row's entries
  * are gone through. Where the width of a tile is no multiple of LANES, its last two vectors
  * overlap: what lies in both is computed twice, and comes out the same. Each column is summed in
- * the order of the entries, without fused operations, so that all variants, and SciPy, agree to
- * the last bit.
+ * the order of the entries, without fused operations, so that all variants agree to the last bit,
+ * and SciPy with them where it does the same.
  */
 
 #define JOIN_(a, b) a##_##b

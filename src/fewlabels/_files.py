@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from fewlabels.exceptions import FewLabelsError
+
 _TO_READ = {
     errno.ENOENT: "there is no such file; look at the name and the folder",
     errno.EISDIR: "it is a folder; name the file in it",
@@ -20,27 +22,35 @@ _TO_WRITE = {
     errno.ENOENT: "its folder does not exist; create that first, or choose another",
     errno.EISDIR: "it is a folder; name a file in it",
     errno.ENOTDIR: "a part of its path is a file, not a folder; choose another path",
-    errno.EACCES: "you may not write to its folder; choose another place",
+    errno.EACCES: "you may not write there; choose another place",
+    errno.EROFS: "its disk can only be read; choose another place",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
     errno.ENOSPC: "the disk is full; free some of it, or choose another place",
 }
 
 
 @contextlib.contextmanager
-def explaining_errors(path: str | os.PathLike[str], *, writing: bool) -> Iterator[None]:
+def explaining_errors(
+    path: str | os.PathLike[str], *, writing: bool, raising: type[FewLabelsError] | None = None
+) -> Iterator[None]:
     """Raise an OSError of the block again, with `path`, what is wrong and what to do.
 
-    It stays of the same class, such as FileNotFoundError; one without a number, as Python code
-    raises it, becomes a plain OSError. Of what is read or written only `path` is named, for the
-    user has never heard of the temporary file that the system may speak of.
+    It stays of the same class, such as FileNotFoundError, unless it is to become an error of class
+    `raising`; one without a number, as Python code raises it, becomes a plain OSError. Of what is
+    read or written only `path` is named, for the user has never heard of the temporary file that
+    the system may speak of.
     """
     try:
         yield
     except OSError as error:
         known, verb = (_TO_WRITE, "written") if writing else (_TO_READ, "read")
         code = error.errno
-        if code is None:  # raised by Python code, such as NumPy's, which says what it is
-            raise OSError(f"{os.fspath(path)} can't be {verb}: {error}") from error
-        why = known.get(code) or error.strerror
+        # without a number: raised by Python code, such as NumPy's, which says what it is
+        why = error if code is None else known.get(code) or error.strerror
+        if raising is not None:
+            raise raising(f"{os.fspath(path)} can't be {verb}: {why}.") from error
+        if code is None:
+            raise OSError(f"{os.fspath(path)} can't be {verb}: {why}") from error
         raise OSError(code, f"can't be {verb}: {why}", os.fspath(path)) from error
 
 

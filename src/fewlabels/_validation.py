@@ -25,11 +25,14 @@ def check_integer(
     """Return `value` as an int, or raise; booleans are not integers here."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise InvalidTypeError(
-            f"{name} must be an integer, got {value!r} of type {type(value).__name__}."
+            f"{name} must be an integer, got {value!r} of type {type(value).__name__}.",
+            parameter=name,
         )
     number = int(value)
     if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
-        raise InvalidInputError(f"{name} must be {_range(minimum, maximum)}, got {number}.")
+        raise InvalidInputError(
+            f"{name} must be {_range(minimum, maximum)}, got {number}.", parameter=name
+        )
     return number
 
 
@@ -45,12 +48,13 @@ def check_real(
     """Return `value` as a finite float inside the range, or raise."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise InvalidTypeError(
-            f"{name} must be a number, got {value!r} of type {type(value).__name__}."
+            f"{name} must be a number, got {value!r} of type {type(value).__name__}.",
+            parameter=name,
         )
     try:
         number = float(value)
     except OverflowError as error:  # an integer, or a fraction of integers
-        raise InvalidInputError(f"{name} is beyond the largest float.") from error
+        raise InvalidInputError(f"{name} is beyond the largest float.", parameter=name) from error
     bounds = []
     if above is not None:
         bounds.append((number > above, f"greater than {above:g}"))
@@ -62,7 +66,7 @@ def check_real(
         bounds.append((number < below, f"less than {below:g}"))
     if not math.isfinite(number) or not all(holds for holds, _ in bounds):
         allowed = " and ".join(["finite", *(text for _, text in bounds)])
-        raise InvalidInputError(f"{name} must be {allowed}, got {number!r}.")
+        raise InvalidInputError(f"{name} must be {allowed}, got {number!r}.", parameter=name)
     return number
 
 
@@ -73,7 +77,7 @@ def check_choice(name: str, value: object, allowed: Iterable[str], *, other: str
         return value
     listed = ", ".join(repr(choice) for choice in choices)
     kind = InvalidInputError if isinstance(value, str) else InvalidTypeError
-    raise kind(f"{name} must be one of {listed}{other}, got {value!r}.")
+    raise kind(f"{name} must be one of {listed}{other}, got {value!r}.", parameter=name)
 
 
 def check_n_jobs(n_jobs: object) -> int | None:
@@ -83,7 +87,8 @@ def check_n_jobs(n_jobs: object) -> int | None:
     number = check_integer("n_jobs", n_jobs)
     if number == 0:
         raise InvalidInputError(
-            "n_jobs must be None, positive, or negative (-1 means all cores), got 0."
+            "n_jobs must be None, positive, or negative (-1 means all cores), got 0.",
+            parameter="n_jobs",
         )
     return number
 
@@ -105,7 +110,8 @@ def check_seed(random_state: object) -> None:
         return
     raise InvalidTypeError(
         "random_state must be None, an integer or a numpy.random.RandomState, got "
-        f"{random_state!r}."
+        f"{random_state!r}.",
+        parameter="random_state",
     )
 
 

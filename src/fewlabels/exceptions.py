@@ -25,7 +25,21 @@ class FewLabelsError(Exception):
 
 
 class InvalidInputError(FewLabelsError, ValueError):
-    """A value, a shape or a setting can't be used; the message says what is allowed."""
+    """A value, a shape or a setting can't be used; the message says what is allowed.
+
+    Attributes
+    ----------
+    parameter : str or None
+        The setting that can't be used, with whose name the message begins; None where it is
+        another thing, or several are at odds.
+    """
+
+    parameter: str | None = None
+
+    def __init__(self, *args: object, parameter: str | None = None) -> None:
+        super().__init__(*args)
+        if parameter is not None:
+            self.parameter = parameter
 
 
 class InvalidTypeError(InvalidInputError, TypeError):

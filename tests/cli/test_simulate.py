@@ -21,6 +21,7 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.image import imread
 
+from fewlabels._validation import check_integer
 from fewlabels.cli import main
 from fewlabels.cli.simulate import _HELP
 from fewlabels.queries import RULES
@@ -256,6 +257,24 @@ def test_bad_input_is_one_line_and_leaves_nothing_behind(table, out, options, re
     assert result.stderr.startswith("Error: ")
     assert reason in result.stderr
     assert [path.name for path in table.parent.iterdir()] == ["in.csv"]
+
+
+def test_an_error_of_a_setting_that_is_no_option_is_left_as_it_is(table, out, monkeypatch):
+    def refuse(*_, **__):
+        check_integer("n_neighbors", 0, minimum=1)
+
+    monkeypatch.setattr("fewlabels.session.simulate", refuse)
+    result = run(table, "--label", "kind", "-o", out)
+    assert result.stderr == "Error: n_neighbors must be at least 1, got 0.\n"
+
+
+def test_an_error_of_a_setting_names_the_option_that_sets_it(table, out, monkeypatch):
+    def refuse(*_, **__):
+        check_integer("n_jobs", 0, minimum=1)
+
+    monkeypatch.setattr("fewlabels.session.simulate", refuse)
+    result = run(table, "--label", "kind", "-o", out)
+    assert result.stderr == "Error: --jobs must be at least 1, got 0.\n"
 
 
 def test_an_unknown_rule_is_not_told_of_functions(table, out):

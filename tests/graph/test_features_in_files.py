@@ -221,7 +221,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         open_features(cut)
     whole = open_features(_saved(tmp_path, _sheets(50, 4)))
     cut.unlink()
-    with pytest.raises(DataFileError, match="can't be read: No such file"):
+    with pytest.raises(DataFileError, match="can't be read: there is no such file; look"):
         whole.read(0, 5)
     with pytest.raises(DataFileError, match="no names of columns"):
         open_features(_saved(tmp_path, _sheets(50, 4)), columns=["a"])

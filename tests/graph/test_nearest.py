@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewlabels.graph import _nearest, find_neighbors
+from fewlabels.graph import _compiled, _nearest, find_neighbors
 from fewlabels.graph._codes import Grid
 from fewlabels.graph._nearest import (
     Listed,
@@ -23,7 +23,7 @@ from fewlabels.graph._nearest import (
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph._truth import true_nearest_within
 
-compiled = _nearest.compiled
+compiled = _compiled.compare
 needs_compiled = pytest.mark.skipif(compiled is None, reason="installed without a compiler")
 
 
@@ -43,7 +43,7 @@ WAYS = {"numpy": None, "avx2": compiled, "plain": Plain()}
     params=["numpy", *(pytest.param(way, marks=needs_compiled) for way in ("avx2", "plain"))]
 )
 def way(request, monkeypatch) -> str:
-    monkeypatch.setattr(_nearest, "compiled", WAYS[request.param])
+    monkeypatch.setattr(_compiled, "compare", WAYS[request.param])
     return request.param
 
 
@@ -102,7 +102,7 @@ def test_the_nearest_candidates_are_found_each_once(
     points = whole_numbers(n, d, seed, largest)
     candidates = rng.integers(-1, n, size=(n, n_candidates)).astype(np.int32)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_nearest, "compiled", WAYS[name])
+        patch.setattr(_compiled, "compare", WAYS[name])
         found = nearest_among(points, points, candidates, width, first=first)
     for i in range(n):
         own = -1 if first is None else i
@@ -219,7 +219,7 @@ def test_codes_never_tell_that_a_point_is_farther_than_it_is(kind):
 @pytest.mark.parametrize("name", ["avx2", "plain"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_codes_change_no_answer(kind, name, monkeypatch):
-    monkeypatch.setattr(_nearest, "compiled", WAYS[name])
+    monkeypatch.setattr(_compiled, "compare", WAYS[name])
     points = spread(kind)
     codes = Grid.of(points).round(points)
     candidates = np.random.default_rng(2).integers(-1, 500, size=(500, 120)).astype(np.int32)
@@ -339,6 +339,84 @@ def test_true_neighbours_are_found_through_a_projection(way, k):
     np.testing.assert_allclose(reached, np.sort(near, axis=1)[:, :k], rtol=1e-5)
 
 
+def narrow_cone(n: int, d: int, spread: float) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors around one direction, and orthonormal axes across it."""
+    rng = np.random.default_rng(2)
+    axes = np.linalg.qr(rng.normal(size=(d, 61)))[0]
+    points = axes[:, 0] + spread * rng.normal(size=(n, 60)) @ axes[:, 1:].T
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    return points.astype(np.float32), axes[:, 1:].astype(np.float32)
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("spread", [1e-2, 1e-3, 1e-4])
+def test_no_true_neighbour_is_lost_where_points_are_far_longer_than_their_projections(spread):
+    points, axes = narrow_cone(2000, 200, spread)
+    places, k = np.arange(0, 2000, 40), 10
+    near = squared(points[places][:, None], points)
+    near[np.arange(len(places)), places] = np.inf
+    bound = np.sort(near, axis=1)[:, k - 1].astype(np.float32)  # as tight as it may be
+    pair = (points @ axes, points)
+    with Workers(1) as workers:
+        found = true_nearest_within(
+            bound, places, (pair[0][places], points[places]), pair, k, workers
+        )
+    assert found is not None
+    reached = np.take_along_axis(near, found, axis=1)
+    np.testing.assert_allclose(reached, np.sort(near, axis=1)[:, :k], rtol=1e-5)
+
+
+def test_a_bound_that_holds_too_few_is_said_to():
+    points = whole_numbers(100, 8, seed=0)
+    places = np.array([3, 50])
+    near = squared(points[places][:, None], points)
+    near[np.arange(2), places] = np.inf
+    for beyond in (0, 1):  # one of the queries has no point within its bound
+        bound = np.full(2, 1e6, dtype=np.float32)
+        bound[beyond] = near[beyond].min() / 4
+        pair = (points, points)
+        with Workers(1) as workers:
+            asked = (points[places], points[places])
+            assert true_nearest_within(bound, places, asked, pair, 3, workers) is None
+
+
+@pytest.mark.usefixtures("way")
+def test_lists_that_are_too_long_to_be_kept_in_order_are_right_too(way):
+    points = whole_numbers(700, 5, seed=4, largest=1000)
+    candidates = np.tile(np.arange(700, dtype=np.int32), (3, 1))
+    found = nearest_among(points[:3], points, candidates, 300, first=0)
+    for i in range(3):
+        assert_nearest(
+            _nearest.Nearest(found.places[i], found.squared[i]),
+            *by_definition(points[i], points, candidates[i], 300, own=i),
+            way,
+        )
+
+
+@pytest.mark.usefixtures("way")
+def test_a_query_has_the_same_answer_in_any_block():
+    points = whole_numbers(60, 2, seed=5, largest=6)  # many are equally far
+    rng = np.random.default_rng(6)
+    candidates = np.argsort(rng.random((200, 60)), axis=1)[:, :40].astype(np.int32)
+    queries = whole_numbers(200, 2, seed=7, largest=6)
+    together = nearest_among(queries, points, candidates, 10, first=None)
+    for i in range(200):
+        alone = nearest_among(queries[i : i + 1], points, candidates[i : i + 1], 10, first=None)
+        np.testing.assert_array_equal(alone.places[0], together.places[i])
+        np.testing.assert_array_equal(alone.squared[0], together.squared[i])
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-30, 1e-20])
+def test_points_whose_squares_leave_float32_have_no_codes(size):
+    points = size * np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    assert Grid.of(points) is None
+
+
+def test_without_a_compiler_there_are_no_codes(monkeypatch):
+    monkeypatch.setattr(_compiled, "compare", None)
+    assert Grid.of(np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)) is None
+
+
 def sheets(n: int, d: int) -> np.ndarray:
     """Points near curved sheets of four dimensions."""
     rng = np.random.default_rng(0)
@@ -352,7 +430,7 @@ def sheets(n: int, d: int) -> np.ndarray:
 def test_searches_compiled_and_not_find_the_same(d, metric, monkeypatch):
     X = sheets(4000, d)
     one = find_neighbors(X, 10, metric=metric, exact=False)
-    monkeypatch.setattr(_nearest, "compiled", None)
+    monkeypatch.setattr(_compiled, "compare", None)
     other = find_neighbors(X, 10, metric=metric, exact=False)
     assert one.recall == pytest.approx(other.recall, abs=5e-4)
     assert np.mean(one.indices == other.indices) >= 0.999
@@ -362,7 +440,7 @@ def test_searches_compiled_and_not_find_the_same(d, metric, monkeypatch):
 def test_where_sums_are_exact_searches_compiled_and_not_are_equal(monkeypatch):
     X = np.round(100 * sheets(3000, 20))
     one = find_neighbors(X, 10, exact=False)
-    monkeypatch.setattr(_nearest, "compiled", None)
+    monkeypatch.setattr(_compiled, "compare", None)
     other = find_neighbors(X, 10, exact=False)
     np.testing.assert_array_equal(one.distances, other.distances)
     assert one.recall == other.recall

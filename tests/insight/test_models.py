@@ -5,11 +5,13 @@ from __future__ import annotations
 import pickle
 import warnings
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits, make_blobs
+from sklearn.neighbors import NearestNeighbors
 
 from fewlabels import (
     FewLabelsClassifier,
@@ -477,6 +479,23 @@ def test_new_points_far_from_all_others_are_unlike_them(model) -> None:
         assert (model.predict_or_abstain(strange, abstain_below=least) == -1).all()
     assert np.mean(model.doubt(new) == "unlike the rest") < 0.01
     assert np.mean(model.doubt(new) == "sure") > 0.5
+
+
+@pytest.mark.parametrize("model", [LabelSpreading("self-tuning"), PoissonClassifier("self-tuning")])
+def test_the_neighbours_of_new_points_are_searched_for_once_a_question(monkeypatch, model) -> None:
+    X, _, y, _ = blobs()
+    model.set_params(n_neighbors=5, max_iter=500).fit(X, y)
+    index = NearestNeighbors(n_neighbors=5).fit(X)
+    searches = []
+
+    def search(points):
+        searches.append(len(points))
+        return index.kneighbors(points)
+
+    monkeypatch.setattr(model._kernel, "_index", SimpleNamespace(kneighbors=search))
+    for ask in (model.doubt, model.predict_or_abstain, model.calibrated_proba, model.predict_set):
+        ask(X[:3] + 0.1)
+    assert searches == [3, 3, 3, 3]
 
 
 def test_the_usual_remoteness_is_found_once_and_again_for_another_graph(monkeypatch) -> None:

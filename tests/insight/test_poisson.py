@@ -166,7 +166,7 @@ def test_more_evidence_does_not_make_the_prior_weigh_more() -> None:
 def test_new_points_near_a_label_of_an_excluded_class_would_not_be_of_it_either() -> None:
     X, _, y, _ = blobs()
     model = PoissonClassifier(n_neighbors=5, class_prior=[0.6, 0.4, 0]).fit(X, y)
-    heard = model._well_heard(X + 0.01)
+    heard = model._well_heard(model._placed(X + 0.01))
     assert not heard[:, 2].any()
     np.testing.assert_allclose(heard.sum(axis=1), 1)
 

@@ -114,7 +114,11 @@ def test_output_is_checked_before_the_work(tmp_path: Path) -> None:
         (tmp_path / "out.xls", [], "can't tell from the name"),
         (tmp_path / "none" / "out.csv", [], "no folder .*mkdir -p"),
         (there / "out.csv", [], "no folder"),
-        (tmp_path / ("x" * 300 + ".csv"), [], "can't write"),
+        (
+            tmp_path / ("x" * 300 + ".csv"),
+            [],
+            "can't be written: the name is too long; choose a shorter one",
+        ),
         (there, [], "exists.*--force"),
         (there, [there], "is the input"),
         (link, [there], "is the input"),

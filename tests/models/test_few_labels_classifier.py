@@ -133,6 +133,35 @@ def test_evidence_is_one_where_walks_forget_their_start() -> None:
     np.testing.assert_allclose(model.evidence_, 1, rtol=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore::fewlabels.UnreachedWarning")
+@settings(max_examples=50)
+@given(W=affinities(min_nodes=2), data=st.data())
+def test_the_unit_of_evidence_is_what_walks_hear_that_have_forgotten_their_start(W, data) -> None:
+    y = np.unique(data.draw(partial_labels(len(W))), return_inverse=True)
+    codes = y[1] - (1 if y[0][0] == -1 else 0)
+    Y = one_hot(codes, int(codes.max()) + 1)
+    model = FewLabelsClassifier(alpha=ALPHA, n_rounds=0, calibration=None, **TIGHT)
+    model.fit(Graph.from_affinity(W, dtype=np.float64), codes)
+    heard, forgotten = (linear_scores(W, Y, a).sum(axis=1) for a in (ALPHA, 1 - 1e-9))
+    walked = textbook.reached(W, codes >= 0) & (W.sum(axis=1) > 0)
+    expected = heard[walked] / forgotten[walked]
+    np.testing.assert_allclose(model.evidence_[walked], expected, rtol=1e-4)
+    assert not model.evidence_[~textbook.reached(W, codes >= 0)].any()
+
+
+def test_evidence_is_that_of_each_component_by_itself() -> None:
+    few, many = two_cliques(4, 0.3), two_cliques(9, 0.1)
+    both = np.zeros((26, 26))
+    both[:8, :8], both[8:, 8:] = few, many
+    y_few, y_many = np.full(8, -1), np.full(18, -1)
+    y_few[[0, 7]], y_many[[2, 12, 14]] = [0, 1], [2, 3, 3]
+    found, *alone = (
+        FewLabelsClassifier(alpha=ALPHA, **TIGHT).fit(Graph.from_affinity(W), y).evidence_
+        for W, y in ((both, np.append(y_few, y_many)), (few, y_few), (many, y_many))
+    )
+    np.testing.assert_allclose(found, np.concatenate(alone), rtol=1e-5)
+
+
 def test_labelled_points_keep_their_labels_and_light_ones_in_part() -> None:
     y = LABELS.copy()
     y[0] = (y[np.flatnonzero(y >= 0)[0]] + 1) % 3 if y[0] >= 0 else 2

@@ -6,6 +6,7 @@ import copy
 import pickle
 import warnings
 from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -341,6 +342,41 @@ def test_deviations_that_did_not_converge_are_said() -> None:
         assert std[0] > 0  # infinite, where no label was met
 
 
+def said(model: Any) -> list[str]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.posterior_std([1])
+    return [str(warning.message).partition(" did not converge")[0] for warning in caught]
+
+
+@pytest.mark.parametrize("weight", [None, 2.0])
+def test_a_scale_that_did_not_converge_is_said_each_time_until_it_does(regressor, weight) -> None:
+    graph, y = clustered(400, 0.2), np.full(800, np.nan)
+    y[::100] = np.random.default_rng(0).normal(size=8)
+    trust = {} if weight is None else {"sample_weight": np.full(800, weight)}
+    whole = regressor(solver="sweeps", max_iter=10**6).fit(graph, y, **trust)
+    model = copy.deepcopy(whole).set_params(max_iter=2)
+    # of a fit without weights, the harmonic regressor's scale is solved for with the answers
+    solved = regressor is HarmonicRegressor and weight is None
+    scale = [] if solved else ["the scale of standard deviations"]
+    for _ in range(2):
+        assert said(model) == [*scale, "standard deviations"]
+    model.set_params(max_iter=10**6)
+    assert said(model) == []
+    np.testing.assert_array_equal(model.posterior_std([1]), whole.posterior_std([1]))
+
+
+def test_a_scale_read_off_answers_that_did_not_converge_is_said() -> None:
+    graph, y = clustered(400, 0.2), np.full(800, np.nan)
+    y[::100] = np.random.default_rng(0).normal(size=8)
+    model = HarmonicRegressor(solver="sweeps", max_iter=2)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(graph, y)
+    model.set_params(max_iter=10**6)
+    for _ in range(2):
+        assert said(model) == ["the scale of standard deviations"]
+
+
 @pytest.mark.parametrize("duplicate", [lambda m: pickle.loads(pickle.dumps(m)), copy.deepcopy])
 def test_copies_answer_and_change_alike(regressor, duplicate) -> None:
     X, t = make_swiss_roll(80, random_state=0)
@@ -377,13 +413,14 @@ def test_a_grid_search_tunes_it() -> None:
         [1.0, np.nan, float("nan"), 4],
         pd.Series([1, pd.NA, pd.NA, 4], dtype="Int64"),
         pd.Series([1, None, None, 4]),
+        pd.Series([1, None, None, 4], index=[3, 2, 1, 0]),
         pl.Series([1, None, None, 4]),
         np.array([1, None, pd.NA, 4], dtype=object),
     ],
 )
 def test_columns_and_lists_are_numbers(regressor, y) -> None:
     model = regressor().fit(path_graph(np.ones(3)), y)
-    assert 1 < model.transduction_[1] < 4
+    assert model.transduction_[0] < model.transduction_[1] < model.transduction_[3]
     assert model.transduction_.dtype == np.float64
 
 

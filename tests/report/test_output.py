@@ -98,5 +98,7 @@ def test_a_folder_that_refuses_files_is_named(tmp_path, monkeypatch):
         (check_can_write_folder, tmp_path),
         (check_can_write_file, tmp_path / "x.json"),
     ):
-        with pytest.raises(DataFileError, match=f"{tmp_path}.*Permission denied"):
+        with pytest.raises(
+            DataFileError, match=f"{tmp_path}.* you may not write there; choose another"
+        ):
             check(path)

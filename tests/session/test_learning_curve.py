@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import TightLayoutEngine
 from scipy import stats
 
 from fewlabels.exceptions import InvalidInputError, MissingDependencyError
@@ -254,6 +255,30 @@ def test_no_text_leaves_the_figure_or_meets_another(n_rules):
         assert box.x1 <= inside.width
         assert box.y1 <= inside.height
         assert not any(box.overlaps(other) for other in boxes[i + 1 :])
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("n_rules", [1, 3, 11])
+def test_in_a_small_figure_without_a_layout_the_legend_is_whole_and_off_the_curves(n_rules, nested):
+    figure = Figure(figsize=(4, 3))
+    FigureCanvasAgg(figure)
+    place = figure.subfigures() if nested else figure
+    axes = place.add_subplot()
+    curve_of(3, queries=(*(f"v-optimality {i}" for i in range(n_rules)), "random")).plot(axes)
+    figure.draw_without_rendering()
+    box = axes.get_legend().get_window_extent()
+    assert box.x0 >= 0
+    assert box.y0 >= 0
+    assert box.x1 <= figure.bbox.width
+    assert box.y1 <= figure.bbox.height
+    assert not box.overlaps(axes.bbox)
+    assert (axes.bbox.width > 0.6 * figure.bbox.width) == (n_rules < 6)  # those stand above
+
+
+def test_a_layout_that_somebody_chose_stays():
+    figure = Figure(layout="tight")
+    curve_of().plot(figure.add_subplot())
+    assert isinstance(figure.get_layout_engine(), TightLayoutEngine)
 
 
 def test_without_axes_a_figure_is_made():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 import warnings
 from functools import partial
@@ -199,7 +198,11 @@ def simulate(
                 "random_state": seed,
             }
             playing = stage("asking and answering")
-            with _in_its_own_words(), _folder(out), warnings.catch_warnings(record=True) as caught:
+            with (
+                _in_its_own_words(ctx),
+                _folder(out),
+                warnings.catch_warnings(record=True) as caught,
+            ):
                 warnings.simplefilter("always")
                 if force:
                     runs.unlink(missing_ok=True)
@@ -261,7 +264,7 @@ def _check_rules(ctx: click.Context, names: list[str]) -> None:
 
 
 @contextlib.contextmanager
-def _in_its_own_words() -> Any:
+def _in_its_own_words(ctx: click.Context) -> Any:
     """Name options where the library names its parameters."""
     from fewlabels.exceptions import DataFileError, InvalidInputError
     from fewlabels.session._runs_file import ADVICE
@@ -269,7 +272,11 @@ def _in_its_own_words() -> Any:
     try:
         yield
     except InvalidInputError as error:
-        raise InvalidInputError(re.sub(r"^(budget|initial)\b", r"--\1", str(error))) from error
+        options = {each.name: each.opts[0] for each in ctx.command.params}
+        name = error.parameter
+        if name is None or name not in options:
+            raise
+        raise InvalidInputError(f"{options[name]}{str(error).removeprefix(name)}") from error
     except DataFileError as error:
         here = "Choose another folder (--out), or begin anew with --force."
         raise DataFileError(str(error).replace(ADVICE, here)) from error

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._memory import available_memory, require_memory
+from fewlabels.graph._codes import bytes_of_codes
 from fewlabels.graph._lists import Lists
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph._points import DensePoints, Points
@@ -159,7 +160,7 @@ def _trials(points: Points, k: int) -> list[tuple[int | None, int]]:
     n, d = points.n_points, points.n_features
     if isinstance(points, DensePoints) and not points.in_file:
         require_memory(
-            n * (5 * d + 4 * min(d, _PROJECTED) + 48 * k),
+            n * (4 * d + bytes_of_codes(d) + 4 * min(d, _PROJECTED) + 48 * k),
             f"an approximate search of {n:,} points with {d:,} features",
             "Save the features to a file and pass fewlabels.io.open_features(path), which holds "
             "a projection of them only.",

@@ -13,19 +13,14 @@ high-dimensional spaces", VLDB 1998.)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
+from fewlabels.graph import _compiled
 from fewlabels.graph._parallel import Workers
-
-compiled: Any
-try:
-    from fewlabels.graph import _compare as compiled
-except ImportError:  # installed without a compiler
-    compiled = None
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -35,6 +30,11 @@ _ALIGNED = 32
 _SURVEYED, _TAIL = 1_000, 0.001
 # Rows rounded at once, so that they stay in the cache.
 _ROWS_ROUNDED = 512
+
+
+def bytes_of_codes(n_features: int) -> int:
+    """Return what the codes of a point take."""
+    return -(-n_features // _ALIGNED) * _ALIGNED
 
 
 @dataclass(frozen=True)
@@ -80,15 +80,16 @@ class Grid:
     def of(points: Float32Array) -> Grid | None:
         """Return a grid that spans most of the points; None where there is no use for it.
 
-        That is where nothing is compiled, where most points are the same, and where the unit
-        would leave float32.
+        That is where nothing is compiled, where most points are the same, and where the unit or
+        its square would leave float32.
         """
-        if compiled is None:
+        if _compiled.compare is None:
             return None
         some = np.linspace(0, len(points) - 1, min(len(points), _SURVEYED)).astype(np.int64)
         low, high = np.quantile(points[some], [_TAIL, 1 - _TAIL], axis=0)
         unit = float((high - low).max()) / 255
-        if not np.finfo(np.float32).tiny < unit < np.finfo(np.float32).max:
+        numbers = np.finfo(np.float32)
+        if not np.sqrt(numbers.tiny) < unit < np.sqrt(numbers.max) / 256:
             return None
         return Grid(((low + high) / 2 - 127.5 * unit).astype(np.float32), unit)
 
@@ -108,10 +109,9 @@ class Grid:
         return codes
 
     def _room_for(self, n_points: int) -> Codes:
-        width = -(-len(self.offsets) // _ALIGNED) * _ALIGNED
-        codes = np.empty((n_points, width), dtype=np.uint8)
+        codes = np.empty((n_points, bytes_of_codes(len(self.offsets))), dtype=np.uint8)
         return Codes(codes, np.empty(n_points, dtype=np.float32), self.unit)
 
     def _fill(self, codes: Codes, points: Float32Array) -> None:
         points = np.ascontiguousarray(points)
-        compiled.encode(points, self.offsets, self.unit, codes.codes, codes.errors)
+        _compiled.compare.encode(points, self.offsets, self.unit, codes.codes, codes.errors)

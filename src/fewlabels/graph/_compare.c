@@ -120,7 +120,8 @@ static int open_job(Job *job, PyObject *const *o, Py_ssize_t first, int avx2)
         return -1;
     if (queries->shape[1] != points->shape[1] || places->shape[0] != queries->shape[0] ||
         places->shape[1] < 1 || squared->shape[0] != places->shape[0] ||
-        squared->shape[1] != places->shape[1] || points->shape[0] > INT32_MAX)
+        squared->shape[1] != places->shape[1] || points->shape[0] > INT32_MAX ||
+        first > INT32_MAX - queries->shape[0])
         return misfit();
     job->n_queries = queries->shape[0];
     job->first = first;
@@ -283,13 +284,13 @@ static PyObject *nearest_through(PyObject *module, PyObject *arguments)
     Py_ssize_t first, looked_at;
     int avx2 = 1, status = 0;
     Job job;
-    Py_buffer *lists, *squared, *fresh, *back, *now_fresh;
+    Py_buffer *lists, *list_squared, *fresh, *back, *now_fresh;
     (void)module;
     if (!PyArg_ParseTuple(arguments, "OOOOOnOOOOnO|p", &o[0], &o[1], &o[2], &o[3], &o[4], &first,
                           &o[5], &o[6], &o[7], &o[8], &looked_at, &o[9], &avx2))
         return NULL;
     if (open_job(&job, o, first, avx2) < 0 || !(lists = take(&job.arrays, o[5], "lists", 'i', 2)) ||
-        !(squared = take(&job.arrays, o[6], "list_squared", 'f', 2)) ||
+        !(list_squared = take(&job.arrays, o[6], "list_squared", 'f', 2)) ||
         !(fresh = take(&job.arrays, o[7], "fresh", 'b', 2)) ||
         !(back = take(&job.arrays, o[8], "back", 'i', 2)) ||
         !(now_fresh = take(&job.arrays, o[9], "now_fresh", 'B', 2)))
@@ -298,10 +299,10 @@ static PyObject *nearest_through(PyObject *module, PyObject *arguments)
     const ptrdiff_t n = s->n_points, width = s->width;
     if (looked_at > width)
         looked_at = width;
-    const Links links = {lists->buf, squared->buf,   fresh->buf,
+    const Links links = {lists->buf, list_squared->buf,   fresh->buf,
                          back->buf,  back->shape[1], looked_at};
-    if (((lists->shape[0] != n || lists->shape[1] != width || squared->shape[0] != n ||
-          squared->shape[1] != width || fresh->shape[0] != n || fresh->shape[1] != width ||
+    if (((lists->shape[0] != n || lists->shape[1] != width || list_squared->shape[0] != n ||
+          list_squared->shape[1] != width || fresh->shape[0] != n || fresh->shape[1] != width ||
           back->shape[0] != n || now_fresh->shape[0] != job.n_queries ||
           now_fresh->shape[1] != width || looked_at < 0 || first < 0 ||
           first > n - job.n_queries) &&
@@ -346,15 +347,16 @@ static PyObject *encode(PyObject *module, PyObject *arguments)
             for (ptrdiff_t i = 0; i < n; i++) {
                 const float *point = (const float *)points->buf + i * d;
                 uint8_t *code = (uint8_t *)codes->buf + i * stride;
-                float sum = 0;
+                double sum = 0;
                 for (ptrdiff_t j = 0; j < d; j++) {
                     const float value = (point[j] - offset[j]) * inverse;
                     const float above = value > 0 ? value : 0, within = above < 255 ? above : 255;
                     code[j] = (uint8_t)(int32_t)(within + 0.5f);
-                    sum += (value - (float)code[j]) * (value - (float)code[j]);
+                    const float off = value - (float)code[j];
+                    sum += (double)off * off;
                 }
                 memset(code + d, 0, (size_t)(stride - d));
-                ((float *)errors->buf)[i] = sqrtf(sum) * 1.001f + 1e-3f * sqrtf((float)d);
+                ((float *)errors->buf)[i] = (float)sqrt(sum) * 1.001f + 1e-3f * sqrtf((float)d);
             }
             Py_END_ALLOW_THREADS
         }

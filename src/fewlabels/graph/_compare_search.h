@@ -90,7 +90,7 @@ static Distancing best_distance(int avx2)
 /* ---- The nearest points met so far ---- */
 
 /* A point that was found, as one number: first the bits of its squared distance, which ascend as it
- * does, then its place, then whether it is new to a list. */
+ * does, then its place; its last bit is carried along: whether it is new to a list. */
 typedef int64_t Key;
 
 #define NO_KEY INT64_MAX
@@ -172,7 +172,7 @@ static void clear(Search *s)
 /* Whether the place is met for the first time. */
 static inline int first_met(Search *s, int32_t place)
 {
-    size_t slot = ((uint32_t)place * 2654435769u >> 12) & s->mask;
+    size_t slot = (size_t)((uint64_t)(uint32_t)place * 11400714819323198485u >> 32) & s->mask;
     while (s->met[slot] != place) {
         if (s->met[slot] < 0) {
             s->met[slot] = place;
@@ -235,10 +235,6 @@ static inline void compare_4(Search *s, int32_t place)
 {
     float squared[4];
     s->distance.to_4(s->query, s->points + place * s->d, s->d, squared);
-    const float one = squared[0] < squared[1] ? squared[0] : squared[1],
-                other = squared[2] < squared[3] ? squared[2] : squared[3];
-    if ((one < other ? one : other) > s->worst)
-        return;
     for (int32_t i = 0; i < 4; i++)
         keep(s, squared[i], place + i);
 }
@@ -280,7 +276,7 @@ static int in_cells(Search *s, const int32_t *cells, ptrdiff_t n_cells, const in
             return -1;
         int64_t place = starts[cells[c]];
         const int64_t last = starts[cells[c] + 1];
-        if (place < 0 || last > s->n_points)
+        if (place < 0 || place > s->n_points || last > s->n_points)
             return -1;
         for (; place + 4 <= last && s->d <= 2 * AT_ONCE; place += 4)
             compare_4(s, (int32_t)place);

@@ -268,7 +268,8 @@ class Lists:
                     k,
                     self._workers,
                 )
-                return np.asarray(self._cells.order[true])
+                if true is not None:
+                    return np.asarray(self._cells.order[true])
         return self._points.true_nearest(self._sample, self._k, self._workers)
 
     def _rank_true_cells(self) -> None:

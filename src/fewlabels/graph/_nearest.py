@@ -19,19 +19,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels.graph import _compiled
 from fewlabels.graph._codes import CodePair
-
-compiled: Any
-try:
-    from fewlabels.graph import _compare as compiled
-except ImportError:  # installed without a compiler
-    compiled = None
 
 Int32Array = npt.NDArray[np.int32]
 IntArray = npt.NDArray[np.int64]
 Float32Array = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
+# A longer list takes longer to keep in order, one point at a time, than to select at the end.
+_LONGEST = 256
 # Of each neighbour, its first so many neighbours, and so many points whose neighbour one is.
 LOOKED_AT = 16
 
@@ -43,7 +40,7 @@ class Nearest:
     Attributes
     ----------
     places : ndarray of shape (n_queries, width), int32
-        -1 where there are fewer. Ties are in the order of the places where this is compiled.
+        -1 where there are fewer. What ties but for rounding may be in any order.
     squared : ndarray of shape (n_queries, width), float32
         Squared distances; infinite where there are fewer.
     """
@@ -110,10 +107,10 @@ def nearest_among(
     IndexError
         If a candidate is no place of a point, where this is compiled.
     """
-    if compiled is None:
+    if not _takes(width):
         return _selected(queries, points, candidates, width, first, distinct)
     found = _room(len(queries), width)
-    compiled.nearest_among(
+    _compiled.compare.nearest_among(
         np.ascontiguousarray(queries),
         points,
         _unpacked(codes),
@@ -155,11 +152,11 @@ def nearest_in_cells(
     IndexError
         If there is no such cell, where this is compiled.
     """
-    if compiled is None:
+    if not _takes(width):
         candidates = _places_in(cells, starts)
         return _selected(queries, points, candidates, width, first, distinct=True)
     found = _room(len(queries), width)
-    compiled.nearest_in_cells(
+    _compiled.compare.nearest_in_cells(
         np.ascontiguousarray(queries),
         points,
         found.places,
@@ -207,15 +204,16 @@ def nearest_through(
         If a list has a neighbour that is no place of a point, where this is compiled.
     """
     width = listed.places.shape[1]
-    if compiled is None:
+    if not _takes(width):
         own = listed.places[rows]
-        further = listed.places[own[:, :LOOKED_AT], :LOOKED_AT].reshape(len(own), -1)
+        further = listed.places[own[:, :LOOKED_AT], :LOOKED_AT]
         # -1 as an index is the last point: a candidate like others, and as often right.
+        further = further.reshape(len(own), further.shape[1] * further.shape[2])
         candidates = np.concatenate([own, back[rows], further], axis=1)
         found = _selected(queries, points, candidates, width, rows.start, distinct=False)
         return Listed(found.places, found.squared, np.ones(found.places.shape, dtype=np.bool_))
     better = Listed.room(len(queries), width)
-    compiled.nearest_through(
+    _compiled.compare.nearest_through(
         np.ascontiguousarray(queries),
         points,
         _unpacked(codes),
@@ -241,8 +239,8 @@ def reverse_lists(lists: Int32Array, width: int = LOOKED_AT) -> Int32Array:
         If a list has a neighbour that is no row of it, where this is compiled.
     """
     back = np.full((len(lists), width), -1, dtype=np.int32)
-    if compiled is not None:
-        compiled.reverse(lists, back)
+    if _compiled.compare is not None:
+        _compiled.compare.reverse(lists, back)
         return back
     n = len(lists)
     ends = np.arange(0, lists.size + 1, lists.shape[1])
@@ -284,6 +282,11 @@ def squared_distances(
     return squared  # FAISS gives negative numbers infinity
 
 
+def _takes(width: int) -> bool:
+    """Tell whether lists of this length are filled by what is compiled."""
+    return _compiled.compare is not None and width <= _LONGEST
+
+
 def _unpacked(codes: CodePair | None) -> tuple[Any, ...] | None:
     if codes is None:
         return None
@@ -303,7 +306,7 @@ def _places_in(cells: Int32Array, starts: IntArray) -> Int32Array:
     step = np.arange(int(size.max(initial=0)))
     places = first[:, :, None] + step
     np.putmask(places, step >= size[:, :, None], -1)
-    return places.reshape(len(cells), -1).astype(np.int32)
+    return places.reshape(len(cells), cells.shape[1] * len(step)).astype(np.int32)
 
 
 def _selected(
@@ -345,7 +348,7 @@ def _smallest(values: Float32Array, k: int) -> IntArray:
         if len(within) == n_rows * k:
             best = within.reshape(n_rows, k) % n_columns
         else:  # several values at the bound of a row
-            best = np.argpartition(values, k - 1, axis=1)[:, :k]
+            best = np.sort(np.argpartition(values, k - 1, axis=1)[:, :k], axis=1)
         order = np.argsort(np.take_along_axis(values, best, axis=1), axis=1, kind="stable")
         return np.asarray(np.take_along_axis(best, order, axis=1))
     return np.argsort(values, axis=1, kind="stable")

@@ -69,15 +69,10 @@ def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, dict[str, Any]]
         # Opened here, for NumPy leaves damaged archives open.
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
-    except FileNotFoundError:
-        with explaining_errors(path, writing=False):
-            raise
-    except IsADirectoryError as error:
-        raise GraphFileError(
-            f"{name} can't be read: it is a folder; name the file in it."
-        ) from error
     except OSError as error:
-        raise GraphFileError(f"{name} can't be read: {error.strerror or error}.") from error
+        kind = None if isinstance(error, FileNotFoundError) else GraphFileError
+        with explaining_errors(path, writing=False, raising=kind):
+            raise
     except _UNREADABLE as error:
         # NumPy takes what is no archive for an array or a pickle, and speaks of these.
         is_archive = not isinstance(error, TypeError) and "pickle" not in str(error)

@@ -16,7 +16,8 @@ Float32Array = npt.NDArray[np.float32]
 
 # Pairs that a thread compares in the projection at once.
 _PAIRS_AT_ONCE = 1_000_000
-# Of squared lengths: more than rounding changes a squared distance between projected points.
+# More than rounding changes a projected point, relative to its length in full, and a squared
+# distance between projected points, relative to their squared lengths.
 _ROUNDING = 1e-5
 
 
@@ -27,7 +28,7 @@ def true_nearest_within(
     points: tuple[Float32Array, Float32Array],
     k: int,
     workers: Workers,
-) -> IntArray:
+) -> IntArray | None:
     """Return the `k` other points nearest to each query.
 
     Distances in orthonormal directions are never longer than in full: only what is within the
@@ -46,8 +47,8 @@ def true_nearest_within(
 
     Returns
     -------
-    nearest : ndarray of shape (n_queries, k), int64
-        Places, nearest first; ties in the order of the place.
+    nearest : ndarray of shape (n_queries, k), int64, or None
+        Places, nearest first. None if a query has fewer points within its bound.
 
     Notes
     -----
@@ -55,6 +56,9 @@ def true_nearest_within(
     """
     coarse_queries, fine_queries = queries
     coarse, fine = points
+    # Coordinates are rounded relative to the length in full, beside which distances may be small.
+    lengths, reach = np.linalg.norm(fine_queries, axis=1), np.sqrt(bound)
+    bound = (reach + _ROUNDING * (2 * lengths + reach)) ** 2
     own = np.einsum("ij,ij->i", coarse_queries, coarse_queries)
     # |x|^2 + |y|^2 - 2 <x, y> <= bound, with all that depends on the query on the right.
     limit = (bound * (1 + _ROUNDING) - own * (1 - _ROUNDING))[:, None]
@@ -88,6 +92,8 @@ def true_nearest_within(
     size = max(1, _PAIRS_AT_ONCE // len(places))
     parts = workers.map(look, row_blocks(len(coarse), size))
     query, place, squared = (np.concatenate(part) for part in zip(*parts, strict=True))
+    if np.bincount(query, minlength=len(places)).min() < k:
+        return None
     order = np.lexsort((place, squared, query))
     first = np.searchsorted(query[order], np.arange(len(places)))
     nearest: IntArray = place[order][first[:, None] + np.arange(k)]

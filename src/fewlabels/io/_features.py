@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._files import explaining_errors
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io._npz import load_arrays
 from fewlabels.io._table import (
@@ -198,10 +199,8 @@ def load_features(path: str | Path, n_rows: int) -> Features:
     path = Path(path)
     if not path.is_file():
         raise DataFileError(f"{path} (--features) does not exist. Check the path.")
-    try:
+    with explaining_errors(path, writing=False, raising=DataFileError):
         array = load_arrays(path)
-    except OSError as error:
-        raise DataFileError(f"{path} can't be read: {error.strerror or error}.") from None
     if isinstance(array, dict):
         raise DataFileError(f"{path} is an NPZ archive. Save one array with numpy.save.")
     if array.ndim == 0 or len(array) != n_rows:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fewlabels._files import explaining_errors
 from fewlabels.exceptions import DataFileError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -89,12 +90,8 @@ def check_output(
     path = Path(path)
     if str(path) == "-":
         raise DataFileError("can't write a table to standard output. Name a file (-o out.csv).")
-    try:
+    with explaining_errors(path, writing=True, raising=DataFileError):
         _check_place(path, Path(os.path.realpath(path)), sources, replace)
-    except OSError as error:
-        raise DataFileError(
-            f"can't write {path}: {error.strerror or error}. Choose another name or folder."
-        ) from None
 
 
 def _check_place(path: Path, target: Path, sources: Iterable[Path], replace: bool) -> None:

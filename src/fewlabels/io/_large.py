@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._files import explaining_errors
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import DataFileError, MissingDependencyError
 
@@ -110,17 +112,14 @@ class NpyFeatures(FeatureFile):
         """Return the rows from `start` to before `stop`."""
         rows = np.empty((stop - start, self.shape[1]), dtype=self._stored)
         wanted = rows.data.cast("B")
-        try:
-            with self.path.open("rb", buffering=0) as file:
-                self._check_size(os.fstat(file.fileno()).st_size)
-                file.seek(self._offset + start * self._row_bytes)
-                while wanted:
-                    n_read = file.readinto(wanted)  # one system call reads 2 GB at most
-                    if not n_read:
-                        raise self._shrunk(os.fstat(file.fileno()).st_size)
-                    wanted = wanted[n_read:]
-        except OSError as error:
-            raise _unreadable(self.path, error) from None
+        with _explaining(self.path), self.path.open("rb", buffering=0) as file:
+            self._check_size(os.fstat(file.fileno()).st_size)
+            file.seek(self._offset + start * self._row_bytes)
+            while wanted:
+                n_read = file.readinto(wanted)  # one system call reads 2 GB at most
+                if not n_read:
+                    raise self._shrunk(os.fstat(file.fileno()).st_size)
+                wanted = wanted[n_read:]
         return rows.astype(self.dtype, copy=False)
 
     def _check_size(self, size: int) -> None:
@@ -233,8 +232,8 @@ def features_in_map(X: np.memmap[Any, Any]) -> NpyFeatures | None:
 
 
 def _npy_header(path: Path) -> tuple[tuple[int, int], np.dtype[Any], int]:
-    try:
-        with path.open("rb") as file:
+    with _explaining(path), path.open("rb") as file:
+        try:
             version = np.lib.format.read_magic(file)
             read = {
                 (1, 0): np.lib.format.read_array_header_1_0,
@@ -243,13 +242,11 @@ def _npy_header(path: Path) -> tuple[tuple[int, int], np.dtype[Any], int]:
             if read is None:  # version 3 is for names in other alphabets, of structured arrays
                 raise ValueError(f"layout version {version} holds no plain numbers")
             shape, in_columns, dtype = read(file)
-            offset = file.tell()
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    except (ValueError, EOFError) as error:
-        raise DataFileError(
-            f"{path} can't be read as an .npy file: {error}. Save an array with numpy.save."
-        ) from None
+        except (ValueError, EOFError) as error:
+            raise DataFileError(
+                f"{path} can't be read as an .npy file: {error}. Save an array with numpy.save."
+            ) from None
+        offset = file.tell()
     if len(shape) != 2:
         raise DataFileError(
             f"{path} holds an array of shape {shape}. Features have two dimensions: "
@@ -264,11 +261,9 @@ def _npy_header(path: Path) -> tuple[tuple[int, int], np.dtype[Any], int]:
 
 
 def _size_of(path: Path) -> int:
-    try:
+    with _explaining(path):
         return path.stat().st_size
-    except OSError as error:
-        raise _unreadable(path, error) from None
 
 
-def _unreadable(path: Path, error: OSError) -> DataFileError:
-    return DataFileError(f"{path} can't be read: {error.strerror or error}. Check the file.")
+def _explaining(path: Path) -> AbstractContextManager[None]:
+    return explaining_errors(path, writing=False, raising=DataFileError)

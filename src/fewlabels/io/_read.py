@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from fewlabels._files import explaining_errors
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import _jsonlines, _npz, _text
 from fewlabels.io._formats import parquet_module, table_format
@@ -35,7 +36,7 @@ def read_table(path: str | os.PathLike[str], *, progress: Progress | None = None
     path = Path(path)
     if str(path) == "-":
         raise DataFileError("can't read a table from standard input. Save it to a file, name that.")
-    try:
+    with explaining_errors(path, writing=False, raising=DataFileError):
         if not path.exists():
             raise DataFileError(f"{path} does not exist. Check the path (now in {Path.cwd()}).")
         if not path.is_file():
@@ -51,5 +52,3 @@ def read_table(path: str | os.PathLike[str], *, progress: Progress | None = None
             return _npz.read_npz(path)
         table: Table = parquet_module().read_parquet(path)
         return table
-    except OSError as error:
-        raise DataFileError(f"{path} can't be read: {error.strerror or error}.") from None

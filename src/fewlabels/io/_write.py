@@ -14,7 +14,7 @@ from typing import IO, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._files import replace_when_whole
+from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._formats import TableFormat, parquet_module, table_format
 from fewlabels.io._jsonlines import JsonLinesTable, json_lines, write_json_lines
@@ -86,10 +86,11 @@ def write_table(
     form = table_format(path, writing=True)
     check_unique(str(path), [*table.names, *added.names])
     try:
-        with replace_when_whole(path) as file:
+        with (
+            explaining_errors(path, writing=True, raising=DataFileError),
+            replace_when_whole(path) as file,
+        ):
             _write(file, form, table, added, progress)
-    except OSError as error:
-        raise DataFileError(f"{path} can't be written: {error.strerror or error}.") from None
     except UnicodeEncodeError as error:
         raise DataFileError(f"{path} can't be written: {error.reason} (as UTF-8).") from None
 

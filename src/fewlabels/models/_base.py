@@ -52,6 +52,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             everywhere. In several columns: floats are soft labels, each row a distribution, all
             NaN where unlabelled; integers and booleans say by 0 and 1 which classes hold of a
             point, all -1 where unlabelled. The columns of a table name the classes.
+            A pandas or polars ``Series`` is read in its order; its index is not looked at.
         sample_weight : array-like of shape (n_samples,), default=None, keyword only
             How much each label is trusted: a label of weight 2 counts as two at that place, one
             of weight 0 as none. Finite and at least 0; not read where unlabelled. The point stays
@@ -144,13 +145,9 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         speaking = np.where(self.reached_[:, None], self.label_distributions_, 0)
         if self._is_multilabel:
             votes = self._votes(X, np.column_stack([speaking, self.reached_]))
-            votes, totals = votes[:, :-1], votes[:, -1:]
+            result = self._over(votes[:, :-1], votes[:, -1:])
         else:
-            votes = self._votes(X, speaking)
-            votes[:, self._excluded()] = 0
-            totals = votes.sum(axis=1, keepdims=True)
-        result = np.tile(self._prior(), (len(votes), 1))
-        np.divide(votes, totals, out=result, where=totals > 0)
+            result = self._shares_of(self._votes(X, speaking))
         np.minimum(result, 1, out=result)  # a sum of weights may be off by rounding
         return result.astype(self.label_distributions_.dtype, copy=False)
 
@@ -290,6 +287,16 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     def _of_expected(self, Y: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Labels of classes with a share: the others don't tell how sure answers may be."""
         return np.asarray(~Y[:, self._excluded()].any(axis=1))
+
+    def _shares_of(self, votes: FloatArray) -> FloatArray:
+        """Return votes, which may be changed, over their sums; the prior where there are none."""
+        votes[:, self._excluded()] = 0
+        return self._over(votes, votes.sum(axis=1, keepdims=True))
+
+    def _over(self, votes: FloatArray, totals: FloatArray) -> FloatArray:
+        result = np.tile(self._prior(), (len(votes), 1))
+        np.divide(votes, totals, out=result, where=totals > 0)
+        return result
 
     def _apply_prior(self, distributions: FloatArray, points: IntArray) -> FloatArray:
         """Bring the classes to their expected shares over `points`.

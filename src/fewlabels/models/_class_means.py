@@ -22,9 +22,10 @@ from fewlabels.models._alpha_choice import (
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._choices import Choice
 from fewlabels.models._in_memory import refuse_disk
-from fewlabels.models._insight import TOL, LinearInsight
+from fewlabels.models._insight import LinearInsight
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
+from fewlabels.models._response_insight import TOL
 from fewlabels.models._scores import Scores
 from fewlabels.systems import Response, SpreadingResponse, SpreadingSystem, spreading_left_out
 
@@ -145,10 +146,20 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
     # What it knows of its own answers
 
     def _evidence(self, totals: FloatArray, nodes: IntArray | slice) -> FloatArray:
-        """Row sums of F times sum_i d_i / n_classes; 1 where walks have forgotten their start."""
-        unit = float(self.graph_.degrees.sum()) or 1.0
+        """Row sums of F in units of what walks hear that have forgotten their start.
+
+        Such a walk is at point j of its component K with probability d_j / vol K, and so hears
+        sum_c s_c / vol K, s_c being the share of the labels of class c that lie in K. In a graph of
+        one component that is n_classes / vol.
+        """
+        components, labelled = self.graph_.component_labels, self.loo_labelled_
+        Y = self._label_rows()
+        shares = (Y / Y.sum(axis=0)).sum(axis=1)
+        volumes = np.bincount(components, weights=self._root**2)
+        heard = np.bincount(components[labelled], weights=shares, minlength=len(volumes))
+        units = np.divide(volumes, heard, out=np.ones_like(volumes), where=heard > 0)
         with np.errstate(over="ignore", under="ignore"):
-            found = totals / self._root[nodes] * (unit / len(self._labels.classes))
+            found = totals / self._root[nodes] * units[components[nodes]]
         return np.asarray(np.minimum(found, np.finfo(np.float64).max))
 
     def _response(self) -> Response:
@@ -174,12 +185,7 @@ class ClassMeanSpreading(LinearInsight, GraphClassifier):
         """Bring left-out shares to the expected ones, the points counted among the unlabelled."""
         answered = rows.evidence > 0
         values = np.where(answered[:, None], rows.shares, self._prior())
-        if self.class_prior_ is not None:
-            n = self.graph_.n_nodes
-            stacked = np.vstack([self._scores.distributions(self._prior()), values])
-            unlabelled = self._scores.answered & ~self._labels.labelled
-            points = np.flatnonzero(np.concatenate([unlabelled, answered]))
-            values = self._apply_prior(stacked, points)[n:].astype(np.float64, copy=False)
+        values = self._brought_to_prior(values, answered)
         return LeftOutDistributions(values, self._evidence(totals, nodes), answered)
 
     def _scores_without(self, rows: IntArray, alphas: tuple[float, ...], tol: float) -> FloatArray:

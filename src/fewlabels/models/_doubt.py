@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.insight import SURE, doubt_reasons
+from fewlabels.models._kernels import Placed
 from fewlabels.models._left_out import LeftOutInsight, refuse_number
 from fewlabels.models._remoteness import remote, usual_remoteness
 
@@ -55,7 +56,8 @@ class DoubtInsight(LeftOutInsight):
         ndarray of shape (n_points,), str
         """
         refuse_number(X, "abstain_below")
-        return self._reasons(X, self._evidence_of(X), abstain_below)
+        new = self._placed(X)
+        return self._reasons(new, self._evidence_of(new), abstain_below)
 
     def predict_or_abstain(
         self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW
@@ -77,23 +79,26 @@ class DoubtInsight(LeftOutInsight):
             :meth:`doubt` tells why an answer is missing.
         """
         refuse_number(X, "abstain_below")
-        said = self._evidence_of(X)
-        sure = self._reasons(X, said, abstain_below) == SURE
+        new = self._placed(X)
+        said = self._evidence_of(new)
+        sure = self._reasons(new, said, abstain_below) == SURE
         decided: npt.NDArray[Any] = self._labels.decide(said[0], sure)
         return decided
 
     def _reasons(
-        self, X: Any, said: tuple[FloatArray, FloatArray, BoolArray], abstain_below: float
+        self,
+        new: Placed | None,
+        said: tuple[FloatArray, FloatArray, BoolArray],
+        abstain_below: float,
     ) -> npt.NDArray[np.str_]:
         unlike = None
-        if X is not None:
-            points = self._validated(X, reset=False)
-            unlike = remote(self._kernel, self.graph_, self._known, points, self._usual_remoteness)
+        if new is not None:
+            unlike = remote(self._kernel, self.graph_, new, self._usual_remoteness)
         return doubt_reasons(
             *said,
             self.loo_calibration_,
             abstain_below=abstain_below,
-            heard=self._well_heard(X),
+            heard=self._well_heard(new),
             unlike=unlike,
         )
 
@@ -101,6 +106,6 @@ class DoubtInsight(LeftOutInsight):
         found: float = self._kept("usual_remoteness", lambda: usual_remoteness(self.graph_, scales))
         return found
 
-    def _well_heard(self, X: Any) -> FloatArray | None:
+    def _well_heard(self, new: Placed | None) -> FloatArray | None:
         """Shares that the points would have with the evidence of a typical one; None: the same."""
         return None

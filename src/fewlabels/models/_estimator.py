@@ -27,6 +27,7 @@ from fewlabels.models._kernels import (
     Kernel,
     KernelFunction,
     NeighborKernel,
+    Placed,
     PrecomputedKernel,
     RbfKernel,
 )
@@ -146,13 +147,17 @@ class GraphEstimator(BaseEstimator, ABC):
         ndarray of shape (n_queries, n_columns)
             Up to a factor a row; zeros where no known point that says something is near.
         """
+        return self._place(X).votes(values)
+
+    def _place(self, X: Any) -> Placed:
+        """Place new points beside the known ones; raise if these have no features."""
         check_is_fitted(self)
         if self._kernel is None:
             raise InvalidInputError(
                 f"this {type(self).__name__} was fitted on a Graph, which has no features to place "
                 f"new points by. Read {self._own_answers}, or fit on features."
             )
-        return self._kernel.votes(self._known, self._validated(X, reset=False), values)
+        return self._kernel.place(self._known, self._validated(X, reset=False))
 
     @abstractmethod
     def _encode(self, y: Any, sample_weight: Any) -> Any:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._validation import check_integer
-from fewlabels.exceptions import InvalidInputError, UnreachedWarning
 from fewlabels.graph import Graph
 from fewlabels.insight import (
     Explanation,
@@ -19,11 +15,9 @@ from fewlabels.insight import (
     rank_suspects,
 )
 from fewlabels.models._doubt import DoubtInsight
+from fewlabels.models._response_insight import TOL
 from fewlabels.solvers import Method
 from fewlabels.systems import HarmonicResponse, Response, SpreadingResponse, SpreadingSystem
-
-# How exactly the response is solved for: no share of any row is off by more.
-TOL = 1e-5
 
 
 class LinearInsight(DoubtInsight):
@@ -55,8 +49,7 @@ class LinearInsight(DoubtInsight):
         -----
         One solve, for a single right-hand side.
         """
-        check_is_fitted(self)
-        node = check_integer("node", node, minimum=0, maximum=self.graph_.n_nodes - 1)
+        node = self._checked_node(node)
         response = self._the_response()
         labelled = self.loo_labelled_
         row, _ = response.row(node)
@@ -100,20 +93,8 @@ class LinearInsight(DoubtInsight):
         Cost: that of :meth:`remove_labels`, on a copy, with the settings of the last fit or change
         of labels.
         """
-        check_is_fitted(self)
-        node = check_integer("node", node, minimum=0, maximum=self.graph_.n_nodes - 1)
+        node, other = self._without(node)
         labels = self._labels
-        if not labels.labelled[node]:
-            raise InvalidInputError(
-                f"point {node} has no label, so that it influences nothing. The labelled points "
-                "are in loo_labelled_."
-            )
-        other: Any = self._shallow()
-        vars(other).update(self._fitted_params)  # whatever was set since
-        other._insight = {}  # of its own
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UnreachedWarning)  # the answer says so itself
-            other.remove_labels([node])
         without = np.zeros(self.label_distributions_.shape)
         # the class has gone where this was its last label
         without[:, np.isin(self.classes_, other.classes_)] = other.label_distributions_

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -16,6 +18,7 @@ from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, edge_weights, knn_graph, rbf_graph
 
 FloatArray = npt.NDArray[np.floating[Any]]
+IntArray = npt.NDArray[np.intp]
 KernelFunction: TypeAlias = Callable[[Any, Any], Any]
 
 KERNELS = ("rbf", "knn", "self-tuning", "precomputed")
@@ -28,27 +31,40 @@ _DENSE_SHARE = 0.5
 _LARGEST = 1e300
 
 
+@dataclass(frozen=True)
+class Placed:
+    """New points beside the known ones.
+
+    Attributes
+    ----------
+    votes : callable
+        Given scores of shape (n_samples, n_columns), 0 where a known point has nothing to say, it
+        returns their sums over the known points, weighted by the kernel, of shape
+        (n_queries, n_columns): up to a factor a row, and rows of zeros where no known point that
+        says something is near.
+    nearest : tuple of ndarrays of shape (n_queries, n_neighbors), or None
+        The distances to the nearest known points, ascending, and which those are; None of kernels
+        that look for none.
+    """
+
+    votes: Callable[[FloatArray], FloatArray]
+    nearest: tuple[FloatArray, IntArray] | None = None
+
+
 class Kernel(Protocol):
     """Builds a graph of known points, then weighs new points against them."""
 
     def build(self, X: Any) -> Graph:
         """Return the graph of the rows of `X`."""
 
-    def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
-        """Return, up to a factor a row, the weighted sum of `scores` over the known points.
+    def place(self, X: Any, X_new: Any) -> Placed:
+        """Place new points beside the known ones.
 
         Parameters
         ----------
         X : {ndarray, csr_matrix} of shape (n_samples, n_features)
             The known points.
         X_new : {ndarray, csr_matrix} of shape (n_queries, n_features)
-        scores : ndarray of shape (n_samples, n_classes)
-            0 where a known point has nothing to say.
-
-        Returns
-        -------
-        ndarray of shape (n_queries, n_classes)
-            A row of zeros where no known point that says something is near.
         """
 
     def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
@@ -64,7 +80,7 @@ class Kernel(Protocol):
         Returns
         -------
         csr_array of shape (n_queries, n_samples)
-            What :meth:`votes` multiplies the scores by.
+            What :attr:`Placed.votes` multiplies the scores by.
         """
 
 
@@ -77,7 +93,10 @@ class RbfKernel:
     def build(self, X: Any) -> Graph:
         return rbf_graph(X, self.gamma)
 
-    def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
+    def place(self, X: Any, X_new: Any) -> Placed:
+        return Placed(partial(self._votes, X, X_new))
+
+    def _votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
         speaking = scores.any(axis=1)
         scores = scores[speaking]
         return np.vstack([block @ scores for block in self._blocks(X[speaking], X_new)])
@@ -154,20 +173,25 @@ class NeighborKernel:
         self._scales = graph.local_scales
         return graph
 
-    def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
-        weights, indices = self._nearest(X, X_new)
-        return np.asarray(np.einsum("qk,qkc->qc", weights, scores[indices]))
+    def place(self, X: Any, X_new: Any) -> Placed:
+        lengths, indices = self._nearest(X, X_new)
+        weights = self._weights(lengths, indices)
+
+        def votes(scores: FloatArray) -> FloatArray:
+            return np.asarray(np.einsum("qk,qkc->qc", weights, scores[indices]))
+
+        return Placed(votes, (lengths, indices))
 
     def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
-        weights, indices = self._nearest(X, X_new)
+        lengths, indices = self._nearest(X, X_new)
+        weights = self._weights(lengths, indices)
         starts = np.arange(len(weights) + 1) * weights.shape[1]
         values = np.where(speaking[indices], weights, 0).ravel()
         shape = (len(weights), X.shape[0])
         return sparse.csr_array((values, indices.ravel(), starts), shape=shape)
 
-    def _nearest(self, X: Any, X_new: Any) -> tuple[FloatArray, npt.NDArray[np.intp]]:
-        """Return the weights of the nearest known points, and which those are."""
-        lengths, indices = self.neighbors(X, X_new)
+    def _weights(self, lengths: FloatArray, indices: IntArray) -> FloatArray:
+        """Return the weights of the nearest known points."""
         distances = lengths.astype(np.float64)
         weights = np.ones(distances.shape)
         if self.weights == "self-tuning" and self._scales is not None:
@@ -176,9 +200,9 @@ class NeighborKernel:
                 tuned = edge_weights(distances, distances[:, -1], scales, "self-tuning")
             # From where float64 can't tell distances, all neighbours are equally far.
             np.copyto(weights, tuned, where=np.isfinite(tuned))
-        return weights, indices
+        return weights
 
-    def neighbors(self, X: Any, X_new: Any) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+    def _nearest(self, X: Any, X_new: Any) -> tuple[FloatArray, IntArray]:
         """Return the distances to the nearest known points, ascending, and which those are."""
         k = min(self.n_neighbors, X.shape[0])
         if self._index is None:
@@ -203,8 +227,9 @@ class FunctionKernel:
     def build(self, X: Any) -> Graph:
         return graph_of_affinity(self.matrix(X), X.shape[0], "the kernel must return")
 
-    def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
-        return np.asarray(self._matrix(X, X_new) @ scores)
+    def place(self, X: Any, X_new: Any) -> Placed:
+        weights = self._matrix(X, X_new)
+        return Placed(lambda scores: np.asarray(weights @ scores))
 
     def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
         return _speaking_only(self._matrix(X, X_new), speaking)
@@ -220,8 +245,9 @@ class PrecomputedKernel:
     def build(self, X: Any) -> Graph:
         return graph_of_affinity(X, X.shape[0], 'with kernel="precomputed", X must be')
 
-    def votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
-        return np.asarray(self._matrix(X_new) @ scores)
+    def place(self, X: Any, X_new: Any) -> Placed:
+        weights = self._matrix(X_new)
+        return Placed(lambda scores: np.asarray(weights @ scores))
 
     def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
         return _speaking_only(self._matrix(X_new), speaking)

@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import DiskGraph
 from fewlabels.insight import (
     Calibration,
     LeftOutDistributions,
@@ -25,8 +24,10 @@ from fewlabels.insight import (
     spread_of,
 )
 from fewlabels.models._base import GraphClassifier
+from fewlabels.models._kernels import Placed
+from fewlabels.models._response_insight import ResponseInsight
 from fewlabels.models._targets import RowLabels
-from fewlabels.systems import LeftOut, Response
+from fewlabels.systems import LeftOut
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
@@ -38,10 +39,8 @@ else:
     _Base = object  # so that a class names the mixin first, and GraphClassifier after it
 
 
-class LeftOutInsight(_Base):
+class LeftOutInsight(ResponseInsight, _Base):
     """Mixin of the graph classifiers whose scores are linear in the labels, F = R Y, R >= 0.
-
-    A subclass says what R is (`_response`). What is computed is kept until the labels change.
 
     Attributes
     ----------
@@ -65,14 +64,6 @@ class LeftOutInsight(_Base):
     """
 
     calibration: str | None = None  # of subclasses that take none
-
-    def _response(self) -> Response:
-        raise NotImplementedError
-
-    @property
-    def loo_labelled_(self) -> IntArray:
-        check_is_fitted(self)
-        return np.flatnonzero(self._labels.labelled)
 
     @property
     def loo_label_distributions_(self) -> npt.NDArray[np.float64]:
@@ -118,7 +109,7 @@ class LeftOutInsight(_Base):
         See :class:`fewlabels.insight.Calibration`. Cost: the first time a solve for n_labelled
         right-hand sides, and n_labelled^2 numbers of memory.
         """
-        shares, evidence, answered = self._evidence_of(X)
+        shares, evidence, answered = self._evidence_of(self._placed(X))
         return self._calibrated(shares, evidence, answered)
 
     def predict_proba(self, X: Any) -> FloatArray:
@@ -187,7 +178,7 @@ class LeftOutInsight(_Base):
         told = self._of_expected(self._label_rows())
         codes = self._labels.codes[self.loo_labelled_][told]
         threshold = conformal_threshold(self._calibrated_loo()[told], codes, coverage=coverage)
-        shares, evidence, answered = self._evidence_of(X)
+        shares, evidence, answered = self._evidence_of(self._placed(X))
         calibrated = self._calibrated(shares, evidence, answered)
         expected = ~self._excluded()
         held = prediction_sets(calibrated[:, expected], threshold, allow_empty=allow_empty)
@@ -203,7 +194,7 @@ class LeftOutInsight(_Base):
 
     def _publish(self, scores: Any) -> None:
         super()._publish(scores)
-        self._insight: dict[str, Any] = {}
+        self._forget()
         self._plain_distributions = self.label_distributions_
         if self.calibration is not None:
             plain = self._evidence_of(None)
@@ -218,16 +209,6 @@ class LeftOutInsight(_Base):
         rows: npt.NDArray[np.float64] = self._labels.label_matrix(nodes=self.loo_labelled_)
         return rows
 
-    def _the_response(self) -> Response:
-        check_is_fitted(self)
-        if isinstance(self.graph_, DiskGraph):
-            raise InvalidTypeError(
-                "what labels do to one another is solved for in memory, and this graph is on disk. "
-                "Fit on graph.to_memory() if it fits."
-            )
-        response: Response = self._kept("response", self._response)
-        return response
-
     def _left_out(self) -> LeftOut:
         weights: LeftOut = self._kept("left_out", lambda: self._the_response().left_out())
         return weights
@@ -240,15 +221,20 @@ class LeftOutInsight(_Base):
         found = left_out_distributions(
             self._left_out(), self._label_rows(), self._prior(), marginal=self._is_multilabel
         )
-        if self.class_prior_ is None:
-            return found
-        # As the fit does it, with the left-out points among the unlabelled.
-        n = self.graph_.n_nodes
-        stacked = np.vstack([self._scores.distributions(self._prior()), found.values])
-        answered = self._scores.answered & ~self._labels.labelled
-        points = np.flatnonzero(np.concatenate([answered, found.answered]))
-        values = self._apply_prior(stacked, points)[n:].astype(np.float64, copy=False)
+        values = self._brought_to_prior(found.values, found.answered)
         return LeftOutDistributions(values, found.evidence, found.answered)
+
+    def _brought_to_prior(
+        self, values: npt.NDArray[np.float64], answered: BoolArray
+    ) -> npt.NDArray[np.float64]:
+        """Left-out shares as the fit would have them, their points among the unlabelled ones."""
+        if self.class_prior_ is None:
+            return values
+        stacked = np.vstack([self._scores.distributions(self._prior()), values])
+        unlabelled = self._scores.answered & ~self._labels.labelled
+        points = np.flatnonzero(np.concatenate([unlabelled, answered]))
+        brought = self._apply_prior(stacked, points)[self.graph_.n_nodes :]
+        return brought.astype(np.float64, copy=False)
 
     def _fit_calibration(self) -> Calibration:
         loo = self._loo()
@@ -282,23 +268,23 @@ class LeftOutInsight(_Base):
         result[~answered] = self._prior()
         return result
 
-    def _evidence_of(self, X: Any) -> tuple[FloatArray, FloatArray, BoolArray]:
+    def _placed(self, X: Any) -> Placed | None:
+        """Place new points beside the fitted ones; None stands for these."""
+        self._refuse_multilabel("calibration")
+        return None if X is None else self._place(X)
+
+    def _evidence_of(self, new: Placed | None) -> tuple[FloatArray, FloatArray, BoolArray]:
         """Shares that are not calibrated, evidence, and whether there is any, of each point."""
-        check_is_fitted(self)
         self._refuse_multilabel("calibration")
         plain, amounts = self._plain_distributions, self._amounts()
-        if X is None:
+        if new is None:
             return plain, amounts, self.reached_ & (amounts > 0)
         speaks = self.reached_[:, None]
         spoken = np.column_stack([plain, amounts, np.ones(len(plain))]) * speaks
-        votes = self._votes(X, spoken)
+        votes = new.votes(spoken)
         near = votes[:, -1] > 0
         weights = np.where(near, votes[:, -1], 1)
-        votes[:, :-2][:, self._excluded()] = 0
-        totals = votes[:, :-2].sum(axis=1, keepdims=True)
-        shares = np.tile(self._prior(), (len(votes), 1))
-        np.divide(votes[:, :-2], totals, out=shares, where=totals > 0)
-        return shares, votes[:, -2] / weights, near
+        return self._shares_of(votes[:, :-2]), votes[:, -2] / weights, near
 
     def _amounts(self) -> FloatArray:
         """Evidence of the fitted points as calibration takes it; the left-out points' likewise."""
@@ -309,12 +295,6 @@ class LeftOutInsight(_Base):
     ) -> LeftOutDistributions:
         """What calibration learns from: left-out points as they would be were they new ones."""
         return made_up_for(loo, Y)
-
-    def _kept(self, name: str, compute: Any) -> Any:
-        check_is_fitted(self)
-        if name not in self._insight:
-            self._insight[name] = compute()
-        return self._insight[name]
 
     def _refuse_multilabel(self, what: str) -> None:
         check_is_fitted(self)
@@ -331,13 +311,6 @@ class LeftOutInsight(_Base):
                 f"{what} asks for one class a point, and y holds soft labels. Fit on their most "
                 "probable classes, with their probabilities as sample_weight."
             )
-
-    def __getstate__(self) -> Any:
-        """Leave out the response: it holds the system, which follows from the graph."""
-        state = super().__getstate__()
-        kept = dict(state.get("_insight", {}))
-        kept.pop("response", None)
-        return state | {"_insight": kept} if "_insight" in state else state
 
 
 def refuse_number(X: Any, setting: str) -> None:

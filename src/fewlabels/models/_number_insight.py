@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._validation import check_integer
-from fewlabels.exceptions import InvalidInputError, UnreachedWarning
 from fewlabels.insight import NumberExplanation, NumberInfluence, explain_number
-from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._numbers import Numbers
-from fewlabels.systems import LeftOut, Response
+from fewlabels.models._response_insight import ResponseInsight
+from fewlabels.systems import LeftOut
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
-
-# How exactly the response is solved for: no share of any row is off by more.
-TOL = 1e-5
-
-if TYPE_CHECKING:
-    _Base = GraphEstimator
-else:
-    _Base = object
 
 
-class NumberInsight(_Base):
+class NumberInsight(ResponseInsight):
     """Mixin of the regressors whose numbers are means of the labels, weighted by R >= 0.
 
-    f_i = sum_j R_ij w_j y_j / sum_j R_ij w_j. To be named before the regressors' base. A subclass
-    says what R is (`_response`), and calls `_forget` when labels change. What is computed is kept
-    until then.
+    f_i = sum_j R_ij w_j y_j / sum_j R_ij w_j.
 
     Attributes
     ----------
@@ -49,15 +33,6 @@ class NumberInsight(_Base):
         of all labels would do better. As scikit-learn has it, where all labels are equal: 1 or 0.
         NaN with a single label.
     """
-
-    def _response(self) -> Response:
-        raise NotImplementedError
-
-    @property
-    def loo_labelled_(self) -> IntArray:
-        check_is_fitted(self)
-        nodes: IntArray = self._labels.nodes
-        return nodes
 
     @property
     def loo_predictions_(self) -> FloatArray:
@@ -93,8 +68,7 @@ class NumberInsight(_Base):
         -----
         One solve, for a single right-hand side.
         """
-        check_is_fitted(self)
-        node = check_integer("node", node, minimum=0, maximum=self.graph_.n_nodes - 1)
+        node = self._checked_node(node)
         numbers: Numbers = self._labels
         nodes = numbers.nodes
         row, _ = self._the_response().row(node)
@@ -123,24 +97,11 @@ class NumberInsight(_Base):
         Cost: that of :meth:`remove_labels`, on a copy, with the settings of the last fit or change
         of labels.
         """
-        check_is_fitted(self)
-        node = check_integer("node", node, minimum=0, maximum=self.graph_.n_nodes - 1)
-        numbers: Numbers = self._labels
-        if not numbers.labelled[node]:
-            raise InvalidInputError(
-                f"point {node} has no label, so that it influences nothing. The labelled points "
-                "are in loo_labelled_."
-            )
-        other: Any = self._shallow()
-        vars(other).update(self._fitted_params)  # whatever was set since
-        other._forget()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UnreachedWarning)  # the answer says so itself
-            other.remove_labels([node])
+        node, other = self._without(node)
         without = other.transduction_
         return NumberInfluence(
             node,
-            float(numbers.values[node]),
+            float(self._labels.values[node]),
             np.asarray(self.transduction_, dtype=np.float64) - without,
             self.reached_ & ~other.reached_,
             without,
@@ -157,24 +118,3 @@ class NumberInsight(_Base):
             np.fill_diagonal(others, 0)
         means = others @ shares / others.sum(axis=1)
         return numbers.numbers(np.clip(means, 0, 1))
-
-    def _the_response(self) -> Response:
-        response: Response = self._kept("response", self._response)
-        return response
-
-    def _kept(self, name: str, compute: Any) -> Any:
-        check_is_fitted(self)
-        if name not in self._insight:
-            self._insight[name] = compute()
-        return self._insight[name]
-
-    def _forget(self) -> None:
-        """Drop what was computed of other labels."""
-        self._insight: dict[str, Any] = {}
-
-    def __getstate__(self) -> Any:
-        """Leave out the response: it holds the system, which follows from the graph."""
-        state = super().__getstate__()
-        kept = dict(state.get("_insight", {}))
-        kept.pop("response", None)
-        return state | {"_insight": kept} if "_insight" in state else state

@@ -12,7 +12,12 @@ import numpy.typing as npt
 
 from fewlabels._labels import UNLABELLED, is_missing, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.models._relabel import point_indices
+from fewlabels.models._relabel import (
+    labels_to_remove,
+    point_indices,
+    refuse_missing,
+    weights_of_added,
+)
 from fewlabels.models._targets import checked_weights
 from fewlabels.models._warnings import callers_level
 
@@ -157,18 +162,8 @@ def add_numbers(
         raise InvalidInputError(
             f"labels must have one entry an index: got {len(new)} labels for {len(rows)} indices."
         )
-    if np.isnan(new).any():
-        raise InvalidInputError(
-            f"the label of point {rows[int(np.argmax(np.isnan(new)))]} is missing. "
-            "To take a label back, use remove_labels."
-        )
-    given = np.ones(len(rows))
-    if sample_weight is not None:
-        rest = numbers.labelled
-        rest[rows] = False
-        given = checked_weights(
-            sample_weight, len(rows), np.ones(len(rows), dtype=bool), all_zero=bool(rest.any())
-        )
+    refuse_missing(rows, ~np.isnan(new))
+    given = weights_of_added(rows, sample_weight, numbers.labelled)
     values, weights = numbers.values.copy(), _all_weights(numbers)
     values[rows], weights[rows] = new, given
     return NumberChange(_weighted(values, numbers.dtype, weights))
@@ -176,16 +171,8 @@ def add_numbers(
 
 def remove_numbers(numbers: Numbers, indices: npt.ArrayLike) -> NumberChange:
     """Take the labels of the points `indices` back."""
-    rows = point_indices(indices, len(numbers.values))
-    bare = rows[~numbers.labelled[rows]]
-    if len(bare):
-        raise InvalidInputError(
-            f"{len(bare)} of the points have no label to remove, the first is point {bare[0]}."
-        )
     values = numbers.values.copy()
-    values[rows] = np.nan
-    if np.isnan(values).all():
-        raise InvalidInputError("no label would be left; at least one point must stay labelled.")
+    values[labels_to_remove(indices, numbers.labelled)] = np.nan
     return NumberChange(_weighted(values, numbers.dtype, _all_weights(numbers)))
 
 

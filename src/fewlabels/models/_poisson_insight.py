@@ -9,13 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.insight import Explanation, LeftOutDistributions, SuspectLabels, rank_suspects
-from fewlabels.models._insight import TOL, LinearInsight
+from fewlabels.models._insight import LinearInsight
+from fewlabels.models._kernels import Placed
 from fewlabels.models._potentials import (
     brought_to_prior,
     offsets_for,
     potential_distributions,
     potential_logits,
 )
+from fewlabels.models._response_insight import TOL
 from fewlabels.systems import PoissonLeftOut, PoissonMethod, PoissonResponse, PoissonSystem
 
 FloatArray = npt.NDArray[np.float64]
@@ -150,7 +152,7 @@ class PoissonInsight(LinearInsight):
     def _made_up_for(self, loo: LeftOutDistributions, Y: FloatArray) -> LeftOutDistributions:
         return loo
 
-    def _well_heard(self, X: Any) -> FloatArray:
+    def _well_heard(self, new: Placed | None) -> FloatArray:
         """Softmax of the offsets and r times the scaled potentials, r = typical evidence / own.
 
         Typical is the median of the unlabelled points; no point is made to hear less. Offsets stay
@@ -169,11 +171,7 @@ class PoissonInsight(LinearInsight):
         if self.class_prior_ is not None:
             points = np.flatnonzero(self._scores.answered & ~self._labels.labelled)
             brought_to_prior(heard, logits, points, self.class_prior_, self._offsets)
-        if X is None:
+        if new is None:
             return heard
-        votes = self._votes(X, heard * self.reached_[:, None])
-        votes[:, self._excluded()] = 0
-        totals = votes.sum(axis=1, keepdims=True)
-        result = np.tile(self._prior(), (len(votes), 1))
-        np.divide(votes, totals, out=result, where=totals > 0)
-        return result
+        near = new.votes(heard * self.reached_[:, None])
+        return np.asarray(self._shares_of(near), dtype=np.float64)

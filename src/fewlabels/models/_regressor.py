@@ -28,7 +28,7 @@ from fewlabels.models._numbers import (
 )
 from fewlabels.models._relabel import point_indices
 from fewlabels.models._scores import Scores
-from fewlabels.models._warnings import callers_level
+from fewlabels.models._warnings import callers_level, warn_unconverged
 from fewlabels.solvers import Method
 from fewlabels.systems import StreamedScores
 
@@ -80,6 +80,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
             (n_samples, n_samples); or a graph in memory, whatever the kernel.
         y : array-like of shape (n_samples,)
             Numbers; NaN, None or ``pandas.NA`` where unlabelled. (-1 is a number.)
+            A pandas or polars ``Series`` is read in its order; its index is not looked at.
         sample_weight : array-like of shape (n_samples,), default=None, keyword only
             How much each label is trusted beside others: one of weight 2 counts as two at that
             place, one of weight 0 as none. Finite and at least 0; not read where unlabelled.
@@ -293,10 +294,11 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         """
 
     @abstractmethod
-    def _field_scale(self) -> float:
+    def _field_scale(self) -> tuple[float, bool]:
         """Estimate sigma^2, with y in units of the labels' span, from two unequal labels or more.
 
-        Raise :class:`InvalidInputError` if no two labels lie in one component.
+        Also tell whether what was solved for it converged. Raise :class:`InvalidInputError` if no
+        two labels lie in one component.
         """
 
     def _publish(self, scores: Scores | StreamedScores) -> None:
@@ -323,7 +325,12 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         span = self._labels.span
         if self._known_scale is None:
             self._check_two_labels()
-            self._known_scale = 0.0 if span == 0 else span * float(np.sqrt(self._field_scale()))
+            squared, converged = (0.0, True) if span == 0 else self._field_scale()
+            scale = span * float(np.sqrt(squared)) if span else 0.0
+            if not converged:  # and not kept, so that max_iter may be raised
+                warn_unconverged("the scale of standard deviations", self.max_iter, self.tol)
+                return scale
+            self._known_scale = scale
         if span == 0:  # every time: each answer is one not to trust
             warnings.warn(
                 f"all {len(self._labels.nodes)} labels are equal, so that nothing tells by how "

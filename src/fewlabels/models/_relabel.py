@@ -15,6 +15,7 @@ from fewlabels.models._targets import RowLabels, checked_weights, encode_added
 
 IntArray = npt.NDArray[np.intp]
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -72,18 +73,8 @@ def add_codes(
     """Label, or relabel, the points `indices`; a weight of 0 takes a label back."""
     rows = point_indices(indices, len(labels.codes))
     new = encode_added(labels, added, len(rows))
-    if not new.labelled.all():
-        raise InvalidInputError(
-            f"the label of point {rows[int(np.argmin(new.codes))]} is missing. "
-            "To take a label back, use remove_labels."
-        )
-    weights = np.ones(len(rows))
-    if sample_weight is not None:
-        rest = labels.labelled.copy()
-        rest[rows] = False
-        weights = checked_weights(
-            sample_weight, len(rows), np.ones(len(rows), dtype=bool), all_zero=bool(rest.any())
-        )
+    refuse_missing(rows, new.labelled)
+    weights = weights_of_added(rows, sample_weight, labels.labelled)
     if isinstance(labels, RowLabels):
         given = new.rows if isinstance(new, RowLabels) else np.empty((0, len(labels.classes)))
         return _row_relabelling(labels, labels.replaced(rows, given, weights), rows)
@@ -115,16 +106,9 @@ def checked_responses(responses: npt.ArrayLike, n_samples: int, n_added: int) ->
 
 def remove_codes(labels: Labels, indices: npt.ArrayLike) -> Relabelling:
     """Take the labels of the points `indices` back."""
-    rows = point_indices(indices, len(labels.codes))
-    bare = rows[~labels.labelled[rows]]
-    if len(bare):
-        raise InvalidInputError(
-            f"{len(bare)} of the points have no label to remove, the first is point {bare[0]}."
-        )
+    rows = labels_to_remove(indices, labels.labelled)
     codes = labels.codes.copy()
     codes[rows] = UNLABELLED
-    if not np.any(codes >= 0):
-        raise InvalidInputError("no label would be left; at least one point must stay labelled.")
     if isinstance(labels, RowLabels):
         kept = np.where(codes >= 0, _all_weights(labels), 0)
         return _row_relabelling(labels, labels.weighted(kept), rows)
@@ -191,6 +175,39 @@ def _row_relabelling(before: RowLabels, after: RowLabels, rows: IntArray) -> Rel
         lost_any=bool((difference < 0).any()),
         freed_any=bool(freed.any()),
     )
+
+
+def refuse_missing(rows: IntArray, labelled: BoolArray) -> None:
+    """Raise if a label that was given for one of `rows` is missing."""
+    if not labelled.all():
+        raise InvalidInputError(
+            f"the label of point {rows[int(np.argmin(labelled))]} is missing. "
+            "To take a label back, use remove_labels."
+        )
+
+
+def weights_of_added(rows: IntArray, sample_weight: Any, labelled: BoolArray) -> FloatArray:
+    """Return the weight of each new label, or raise; all may be 0 where others are `labelled`."""
+    if sample_weight is None:
+        return np.ones(len(rows))
+    rest = labelled.copy()
+    rest[rows] = False
+    return checked_weights(
+        sample_weight, len(rows), np.ones(len(rows), dtype=bool), all_zero=bool(rest.any())
+    )
+
+
+def labels_to_remove(indices: npt.ArrayLike, labelled: BoolArray) -> IntArray:
+    """Return the points whose labels are taken back; raise if one has none, or none is left."""
+    rows = point_indices(indices, len(labelled))
+    bare = rows[~labelled[rows]]
+    if len(bare):
+        raise InvalidInputError(
+            f"{len(bare)} of the points have no label to remove, the first is point {bare[0]}."
+        )
+    if len(rows) == labelled.sum():
+        raise InvalidInputError("no label would be left; at least one point must stay labelled.")
+    return rows
 
 
 def point_indices(indices: npt.ArrayLike, n_samples: int) -> IntArray:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels.graph import Graph
-from fewlabels.models._kernels import NeighborKernel
+from fewlabels.models._kernels import Placed
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -21,7 +21,7 @@ _LEAST = 1.5
 
 
 def remote(
-    kernel: Any, graph: Graph, X: Any, X_new: Any, usual: Callable[[FloatArray], float]
+    kernel: Any, graph: Graph, new: Placed, usual: Callable[[FloatArray], float]
 ) -> npt.NDArray[np.bool_] | None:
     """Tell which new points are unlike the fitted ones, by their distance to the nearest of them.
 
@@ -33,7 +33,8 @@ def remote(
     kernel : Kernel
     graph : Graph
         Of the fitted points.
-    X, X_new : {ndarray, csr_matrix} of shape (n_samples, n_features), (n_queries, n_features)
+    new : Placed
+        The new points, by that kernel.
     usual : callable
         Returns :func:`usual_remoteness` of the graph, given its local scales.
 
@@ -49,9 +50,9 @@ def remote(
     SIGMOD 2000, of which it is a simple form.
     """
     scales = graph.local_scales
-    if not isinstance(kernel, NeighborKernel) or kernel.n_others == 0 or scales is None:
+    if new.nearest is None or kernel.n_others == 0 or scales is None:
         return None
-    lengths, indices = kernel.neighbors(X, X_new)
+    lengths, indices = new.nearest
     # scikit-learn's knn kernel has one neighbour more than a point's own distance goes to
     last = lengths[:, min(kernel.n_others, lengths.shape[1]) - 1]
     return np.asarray(_ratio(last, scales[indices].mean(axis=1)) > max(_LEAST, usual(scales)))

@@ -295,7 +295,7 @@ default="uniform"
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
         self._scores: Any = scores
-        self._insight = {}
+        self._forget()
         labels: Labels = self._labels
         self.classes_ = labels.classes
         self.reached_ = self.graph_.reached_from(labels.labelled)

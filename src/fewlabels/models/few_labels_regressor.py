@@ -205,8 +205,8 @@ class FewLabelsRegressor(GraphRegressor):
         variances: FloatArray = self.model_._unit_variances(V)
         return variances
 
-    def _field_scale(self) -> float:
-        scale: float = self.model_._field_scale()
+    def _field_scale(self) -> tuple[float, bool]:
+        scale: tuple[float, bool] = self.model_._field_scale()
         return scale
 
 

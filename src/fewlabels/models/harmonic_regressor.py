@@ -8,9 +8,9 @@ from scipy import sparse
 
 from fewlabels._rows import row_blocks
 from fewlabels.graph import Graph
-from fewlabels.models._number_insight import TOL
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._regressor import GraphRegressor
+from fewlabels.models._response_insight import TOL
 from fewlabels.models._scores import Scores
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.systems import HarmonicResponse, HarmonicSystem
@@ -124,18 +124,20 @@ class HarmonicRegressor(GraphRegressor):
             warn_unconverged("standard deviations", self.max_iter, self.tol)
         return variances
 
-    def _field_scale(self) -> float:
+    def _field_scale(self) -> tuple[float, bool]:
         components = self.graph_.component_labels[self._labels.nodes]
         freedom = len(components) - len(np.unique(components))
-        shares = self._split[:, 0]
+        shares, converged = self._split[:, 0], self._scores.converged
         if self._labels.weights is not None:  # of the field itself, which knows no weights
             unweighted = HarmonicSystem(self.graph_, self._labels.labelled, self.solver)
             values = self._labels.values[self._labels.nodes]
             Y = np.zeros((len(shares), 2))
             Y[self._labels.nodes, 0] = self._labels.shares(values)
             Y[self._labels.nodes, 1] = 1 - Y[self._labels.nodes, 0]
-            shares = unweighted.solve(Y, tol=self.tol, max_iter=self.max_iter).scores[:, 0]
-        return field_energy(self.graph_, np.where(self.reached_, shares, 0)) / freedom
+            answer = unweighted.solve(Y, tol=self.tol, max_iter=self.max_iter)
+            shares, converged = answer.scores[:, 0], answer.converged
+        energy = field_energy(self.graph_, np.where(self.reached_, shares, 0))
+        return energy / freedom, bool(converged.all())
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out the system: it is as large as the graph, and follows from it."""

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from fewlabels._validation import check_real
 from fewlabels.models._kernels import KernelFunction
-from fewlabels.models._number_insight import TOL
 from fewlabels.models._numbers import NumberChange, Numbers
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._regressor import GraphRegressor
+from fewlabels.models._response_insight import TOL
 from fewlabels.models._scores import Scores
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import METHODS_WITH_GROUND, Answer, Method
@@ -172,15 +172,18 @@ class SpreadingRegressor(GraphRegressor):
 
     def _unit_variances(self, V: FloatArray) -> FloatArray:
         row = self._respond(V * self._inverse_evidence()[:, None])
+        converged = bool(row.converged.all())
         numbers: Numbers = self._labels
         labelled = numbers.nodes
         weights = self._at(row, labelled) * numbers.weights_at(labelled)[:, None]
         met = weights.any(axis=0)  # all, unless a solve was cut short
         variances = np.full(V.shape[1], np.inf)
-        variances[met] = self._mean_squares(V[:, met], _normalised(weights[:, met]))
+        variances[met], sound = self._mean_squares(V[:, met], _normalised(weights[:, met]))
+        if not (converged and sound):
+            warn_unconverged("standard deviations", self.max_iter, self._share_of_tol(V))
         return variances
 
-    def _field_scale(self) -> float:
+    def _field_scale(self) -> tuple[float, bool]:
         numbers: Numbers = self._labels
         labelled = numbers.nodes
         components = self.graph_.component_labels[labelled]
@@ -189,24 +192,30 @@ class SpreadingRegressor(GraphRegressor):
         if len(paired) > _MOST_LEFT_OUT:
             paired = paired[np.linspace(0, len(paired) - 1, _MOST_LEFT_OUT).astype(int)]
         shares = numbers.shares(numbers.values[labelled])
-        ratios = []
+        ratios, converged = [], True
         step = self._columns_at_once()
         for first in range(0, len(paired), step):
             left_out = paired[first : first + step]
             columns = np.arange(len(left_out))
             V = np.zeros((len(self.reached_), len(left_out)))
             V[labelled[left_out], columns] = 1
-            weights = self._at(self._respond(V), labelled)
+            answer = self._respond(V)
+            weights = self._at(answer, labelled)
             weights[left_out, columns] = 0
             met = weights.any(axis=0)  # all, unless a solve was cut short
             weights = _normalised((weights * numbers.weights_at(labelled)[:, None])[:, met])
             errors = shares[left_out[met]] - shares @ weights
-            ratios.append(errors**2 / self._mean_squares(V[:, met], weights))
+            squares, sound = self._mean_squares(V[:, met], weights)
+            converged &= sound and bool(answer.converged.all())
+            ratios.append(errors**2 / squares)
         found = np.concatenate(ratios)
-        return float(found.mean()) if len(found) else np.inf
+        return float(found.mean()) if len(found) else np.inf, converged
 
-    def _mean_squares(self, V: FloatArray, weights: FloatArray) -> FloatArray:
-        """E' C e with e = v - p: columns v of `V`, of `weights` at the labelled points p."""
+    def _mean_squares(self, V: FloatArray, weights: FloatArray) -> tuple[FloatArray, bool]:
+        """E' C e with e = v - p: columns v of `V`, of `weights` at the labelled points p.
+
+        Also whether what was solved for it converged.
+        """
         labelled = self._labels.nodes
         P = np.zeros_like(V)
         P[labelled] = weights
@@ -214,18 +223,22 @@ class SpreadingRegressor(GraphRegressor):
         root = np.sqrt(np.where(degrees == 0, 1.0, degrees))[:, None]
         E = V - P
         # Right row by row, parts of one sign are solved for apart.
-        forth = self._respond(np.maximum(E, 0) / root).scores
-        back = self._respond(np.maximum(-E, 0) / root).scores
-        squares = np.einsum("ij,ij->j", E, (forth - back) / root)
-        return np.asarray(squares / (1 - self._settings[0]))
+        forth = self._respond(np.maximum(E, 0) / root)
+        back = self._respond(np.maximum(-E, 0) / root)
+        squares = np.einsum("ij,ij->j", E, (forth.scores - back.scores) / root)
+        converged = bool(forth.converged.all() and back.converged.all())
+        return squares / (1 - self._settings[0]), converged
 
     def _respond(self, V: FloatArray) -> Answer:
         """R V, each column relative to itself."""
-        tol = self.tol / max(1, V.shape[1])  # a row is right beside its sum over all columns
-        answer: Answer = self._fitted_system().solve(V, tol=tol, max_iter=self.max_iter)
-        if not answer.converged.all():
-            warn_unconverged("standard deviations", self.max_iter, tol)
+        answer: Answer = self._fitted_system().solve(
+            V, tol=self._share_of_tol(V), max_iter=self.max_iter
+        )
         return answer
+
+    def _share_of_tol(self, V: FloatArray) -> float:
+        """A row is right beside its sum over all columns."""
+        return float(self.tol / max(1, V.shape[1]))
 
     @staticmethod
     def _at(answer: Answer, nodes: npt.NDArray[np.intp]) -> FloatArray:

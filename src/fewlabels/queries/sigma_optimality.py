@@ -43,7 +43,9 @@ class SigmaOptimality(CovarianceRule):
     The covariance is kept for the next query on the same graph object: one more label is a
     downdate. Exact: O(n^3) at first, then O(n^2) a label. Sketch: 2 n_columns + 1 columns at
     first, then one a label, each about 40 products with the weights for alpha = 0.99;
-    memory 4 n bytes a label, until that is 1 GiB with up to 256 n of columns looked at ahead.
+    memory 4 n_columns n bytes, and 4 n for each label and for each of up to 64 columns looked at
+    ahead: 256 n in all for these. Where labels and columns would take more than 1 GiB, those of the
+    labels are not kept.
 
     References
     ----------

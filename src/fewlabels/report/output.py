@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from fewlabels._files import replace_when_whole
+from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels.exceptions import DataFileError
 
 
@@ -36,7 +36,7 @@ def check_can_write_folder(folder: Path) -> None:
 
 def write_text_file(path: Path, text: str) -> None:
     """Write `text` as UTF-8 in place of `path`, whole or not at all."""
-    with _as_data_file_error(path), replace_when_whole(path) as file:
+    with _explaining(path), replace_when_whole(path) as file:
         file.write(text.encode("utf-8"))
 
 
@@ -62,7 +62,7 @@ def write_folder(folder: Path, writers: Mapping[str, Callable[[Path], object]]) 
     DataFileError
         If a file can't be written.
     """
-    with _as_data_file_error(folder), _folder_or_nothing(folder):
+    with _explaining(folder), _folder_or_nothing(folder):
         part = Path(tempfile.mkdtemp(prefix=".demo-", suffix=".part", dir=folder))
         try:
             for name, write in writers.items():
@@ -90,16 +90,9 @@ def _folder_or_nothing(folder: Path) -> Iterator[None]:
 
 
 def _check_writable(folder: Path) -> None:
-    with _as_data_file_error(folder), tempfile.TemporaryFile(dir=folder):
+    with _explaining(folder), tempfile.TemporaryFile(dir=folder):
         pass
 
 
-@contextlib.contextmanager
-def _as_data_file_error(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DataFileError(
-            f"can't write to {path}: {error.strerror or error}. "
-            "Choose a place that you may write to."
-        ) from error
+def _explaining(path: Path) -> contextlib.AbstractContextManager[None]:
+    return explaining_errors(path, writing=True, raising=DataFileError)

@@ -85,7 +85,7 @@ def draw_curves(
             low, high = _percent(curve.low), _percent(curve.high)
             ax.fill_between(labels, low, high, color=look["color"], alpha=0.15, linewidth=0)
     ax.set_xlabel("number of labels")
-    ax.set_ylabel(_TITLES[measure])
+    ax.set_ylabel(_TITLES[measure], wrap=True)
     _end_at_whole(ax, curves)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(axis="y", color="0.88")
@@ -95,6 +95,9 @@ def draw_curves(
     if has_bands and len(banded) < len(curves):
         bands += "\n(only of the best rule and of random)"
     _legend(ax, areas, bands)
+    figure = ax.figure.figure  # of a figure inside a figure, the outer one
+    if figure.get_layout_engine() is None:
+        figure.set_layout_engine("constrained")  # without one, the legend would be cut off
 
 
 def _percent(shares: FloatArray) -> FloatArray:
@@ -121,16 +124,19 @@ def _legend(ax: Any, areas: Mapping[str, float], bands: str) -> None:
     order = sorted(range(len(areas)), key=lambda i: -list(areas.values())[i])
     title = "rule (mean height of its curve)" + (f"\n{bands}" if bands else "")
     beside = len(areas) > _BESIDE
-    ax.legend(
-        [handles[first + i] for i in order],
-        [names[first + i] for i in order],
-        title=title,
-        title_fontsize="small",
-        fontsize="small",
-        alignment="left",
-        frameon=False,
-        ncols=1 if beside or len(areas) < _BESIDE // 2 else 2,
-        # never over the curves, wherever they are
-        loc="upper left" if beside else "lower left",
-        bbox_to_anchor=(1.01, 1) if beside else (0, 1.01),
-    )
+    for n_columns in (1,) if beside or len(areas) < _BESIDE // 2 else (2, 1):
+        legend = ax.legend(
+            [handles[first + i] for i in order],
+            [names[first + i] for i in order],
+            title=title,
+            title_fontsize="small",
+            fontsize="small",
+            alignment="left",
+            frameon=False,
+            ncols=n_columns,
+            # never over the curves, wherever they are
+            loc="upper left" if beside else "lower left",
+            bbox_to_anchor=(1.01, 1) if beside else (0, 1.01),
+        )
+        if legend.get_window_extent().width <= ax.bbox.width:
+            break  # what is wider would take its room from the curves

@@ -109,7 +109,8 @@ def start_of(initial: Any, answers: Answers) -> Start:
         if initial != ONE_PER_CLASS:
             raise InvalidInputError(
                 f"initial must be {ONE_PER_CLASS!r}, a number of points, or their indices, got "
-                f"{initial!r}."
+                f"{initial!r}.",
+                parameter="initial",
             )
         return Start(initial, len(answers.classes), initial)
     given: AnyArray = np.asarray(initial)
@@ -119,16 +120,19 @@ def start_of(initial: Any, answers: Answers) -> Start:
     if given.ndim != 1 or len(given) == 0 or given.dtype.kind not in "iu":
         raise InvalidTypeError(
             f"initial must be {ONE_PER_CLASS!r}, a number of points, or a list of one or more "
-            f"point numbers, got shape {given.shape} and dtype {given.dtype}."
+            f"point numbers, got shape {given.shape} and dtype {given.dtype}.",
+            parameter="initial",
         )
     if given.min() < 0 or given.max() >= n_points or len(np.unique(given)) < len(given):
         raise InvalidInputError(
-            f"initial must hold distinct point numbers from 0 to {n_points - 1}, got {given}."
+            f"initial must hold distinct point numbers from 0 to {n_points - 1}, got {given}.",
+            parameter="initial",
         )
     points = given.astype(np.intp)
     bare = points[answers.codes[points] < 0]
     if len(bare):
         raise InvalidInputError(
-            f"initial holds point {bare[0]}, which has no true label in y ({len(bare)} such)."
+            f"initial holds point {bare[0]}, which has no true label in y ({len(bare)} such).",
+            parameter="initial",
         )
     return Start(points, len(points), " ".join(map(str, points)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -62,7 +64,9 @@ def played(
     )
     # by file, so that a warning that recurs is shown as often as the user's filters say
     shown: defaultdict[str, dict[Any, Any]] = defaultdict(dict)
-    with contextlib.closing(parallel(delayed(_played_apart)(task) for task in tasks)) as results:
+    with _uninterrupted():
+        results = parallel(delayed(_played_apart)(task) for task in tasks)
+    with contextlib.closing(results):
         for run, caught in results:
             for message, category, filename, lineno in caught:
                 warnings.warn_explicit(
@@ -70,6 +74,23 @@ def played(
                 )
             report(n_rounds)
             yield run
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let processes begin that ignore Ctrl-C, which a terminal sends to all of them.
+
+    It is then this process that ends them, and none complains. Meanwhile this one ignores it, too:
+    what it starts inherits that, and no more.
+    """
+    if threading.current_thread() is not threading.main_thread():  # signals are not its business
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 # What a warning is made of, for the process that shows it.

@@ -273,7 +273,9 @@ class LearningCurve:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None: a new figure.
+            Where to draw; None: a new figure. If their figure has no layout engine, it gets
+            matplotlib's "constrained" one, for the legend stands outside the axes and would be cut
+            off. More than 6 rules have it beside them: let the figure be 8 inches wide.
         measure : {"accuracy", "macro_recall"}, default="accuracy"
         confidence : float in (0, 1), default=0.95
             Of the bands.

@@ -252,12 +252,14 @@ def _label_counts(
     if budget >= n_known:
         raise InvalidInputError(
             f"budget must be less than {n_known}, the number of points with a true label, so that "
-            f"one is left to measure the accuracy on; got {budget}."
+            f"one is left to measure the accuracy on; got {budget}.",
+            parameter="budget",
         )
     if budget < n_initial:
         raise InvalidInputError(
             f"budget counts the first labels too: it must be at least {n_initial}, their number; "
-            f"got {budget}."
+            f"got {budget}.",
+            parameter="budget",
         )
     first = n_initial or min(batch_size, budget)
     return np.unique(np.append(np.arange(first, budget, batch_size), budget))

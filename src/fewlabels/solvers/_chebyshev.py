@@ -184,6 +184,8 @@ class _Vectors:
             new = self._before[product.rows]  # the place of the one before
             if plain:
                 product.recur(self._factor, self._t, new)
+                if not self.evidence.is_scarce:
+                    self.evidence.add_to(new, k, z_in_it)
                 return 0.0
             z = product.multiply(self._t)
             if product.factor != self._factor:
@@ -203,7 +205,7 @@ class _Vectors:
             return moved
 
         moved = max(run_all(block, len(self._products)), default=0.0)
-        if plain:
+        if plain and self.evidence.is_scarce:
             self.evidence.add_to_all(self._before, z_in_it)
         self._t, self._before = self._before, self._t
         following = self._factor / 2 if first else self._factor * self._tau - self._tau_before

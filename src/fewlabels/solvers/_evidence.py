@@ -11,6 +11,9 @@ from fewlabels.solvers._columns import row_totals
 from fewlabels.solvers._matrix import FloatArray, ScaledMatrix
 from fewlabels.solvers._threads import run_all
 
+# Rows that take less to be added to than to be handed out.
+_SCARCE = 1_000
+
 
 @dataclass(frozen=True)
 class Residual:
@@ -40,6 +43,8 @@ class Evidence:
     ----------
     rows : ndarray of int
         Rows of `B` that hold anything, in ascending order.
+    is_scarce : bool
+        Whether these are so few that cores need not share them.
     """
 
     def __init__(self, matrix: ScaledMatrix, B: FloatArray) -> None:
@@ -47,6 +52,7 @@ class Evidence:
         self.n_columns = B.shape[1]
         self.rows = np.flatnonzero(B.any(axis=1))
         self._values = B[self.rows] * matrix.scale[self.rows, None]
+        self.is_scarce = len(self.rows) <= _SCARCE
         starts = [product.rows.start for product in matrix.products(self.n_columns)]
         cuts = np.searchsorted(self.rows, [*starts, len(B)])
         self._parts = [

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._memory import require_memory
+from fewlabels._products import multiply_minus
 from fewlabels._rows import row_blocks
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
@@ -165,18 +166,16 @@ class _Chebyshev:
         self._first = True
         entries = n * n if isinstance(S, np.ndarray) else S.nnz
         self._blocks = shared_blocks(n, m, entries)
-        self._parts = [S[rows] for rows in self._blocks]
+        self._parts = [S[rows] * start.dtype.type(2) for rows in self._blocks]
 
     def step(self) -> None:
         """From v_k to v_k+1 = 2 S v_k - v_k-1; v_1 = S v_0."""
 
         def block(k: int) -> None:
-            rows = self._blocks[k]
-            new = np.asarray(self._parts[k] @ self.now)
-            if not self._first:
-                new *= 2
-                new -= self.before[rows]
-            self.before[rows] = new  # the place of the one before
+            new = self.before[self._blocks[k]]  # the place of the one before, which is 0 at first
+            multiply_minus(self._parts[k], self.now, new)
+            if self._first:
+                new /= 2
 
         run_all(block, len(self._blocks))
         self.before, self.now = self.now, self.before

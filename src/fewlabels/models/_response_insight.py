@@ -1,0 +1,89 @@
+"""What insight into every model reads: the response of a fit, kept until its labels change."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
+
+from fewlabels._validation import check_integer
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
+from fewlabels.graph import DiskGraph
+from fewlabels.models._estimator import GraphEstimator
+from fewlabels.systems import Response
+
+IntArray = npt.NDArray[np.intp]
+
+# How exactly the response is solved for: no share of any row is off by more.
+TOL = 1e-5
+
+if TYPE_CHECKING:
+    _Base = GraphEstimator
+else:
+    _Base = object  # so that a class names the mixin first, and its base after it
+
+
+class ResponseInsight(_Base):
+    """Mixin of the estimators whose answers are linear in the labels, by a response R.
+
+    To be named before the estimators' base. A subclass says what R is (`_response`), and calls
+    `_forget` when labels change. What is computed is kept until then.
+    """
+
+    def _response(self) -> Response:
+        raise NotImplementedError
+
+    @property
+    def loo_labelled_(self) -> IntArray:
+        check_is_fitted(self)
+        return np.flatnonzero(self._labels.labelled)
+
+    def _the_response(self) -> Response:
+        check_is_fitted(self)
+        if isinstance(self.graph_, DiskGraph):
+            raise InvalidTypeError(
+                "what labels do to one another is solved for in memory, and this graph is on disk. "
+                "Fit on graph.to_memory() if it fits."
+            )
+        response: Response = self._kept("response", self._response)
+        return response
+
+    def _checked_node(self, node: Any) -> int:
+        check_is_fitted(self)
+        return check_integer("node", node, minimum=0, maximum=self.graph_.n_nodes - 1)
+
+    def _without(self, node: Any) -> tuple[int, Any]:
+        """Return the point, checked, and a copy with its label taken back."""
+        node = self._checked_node(node)
+        if not self._labels.labelled[node]:
+            raise InvalidInputError(
+                f"point {node} has no label, so that it influences nothing. The labelled points "
+                "are in loo_labelled_."
+            )
+        other: Any = self._shallow()
+        vars(other).update(self._fitted_params)  # whatever was set since
+        other._forget()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnreachedWarning)  # the answer says so itself
+            other.remove_labels([node])
+        return node, other
+
+    def _kept(self, name: str, compute: Any) -> Any:
+        check_is_fitted(self)
+        if name not in self._insight:
+            self._insight[name] = compute()
+        return self._insight[name]
+
+    def _forget(self) -> None:
+        """Drop what was computed of other labels."""
+        self._insight: dict[str, Any] = {}
+
+    def __getstate__(self) -> Any:
+        """Leave out the response: it holds the system, which follows from the graph."""
+        state = super().__getstate__()
+        kept = dict(state.get("_insight", {}))
+        kept.pop("response", None)
+        return state | {"_insight": kept} if "_insight" in state else state
