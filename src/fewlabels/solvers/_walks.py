@@ -104,25 +104,20 @@ def walk(matrix: GroundedLaplacian, B: FloatArray, n_steps: int) -> FloatArray:
     before, now = b, _product(products, b)
     y = coefficients[0] * before + coefficients[1] * now
     for coefficient in coefficients[2:]:
-        after = np.empty_like(now)
 
         def block(
             k: int,
             factor: float = coefficient,
             before: FloatArray = before,
             now: FloatArray = now,
-            after: FloatArray = after,
         ) -> None:
             rows = products[k].rows
-            moved = products[k](now)
-            moved *= 2
-            moved -= before[rows]
-            after[rows] = moved
-            moved *= factor
-            y[rows] += moved
+            after = before[rows]  # the place of the one before
+            products[k].recur(2, now, after)
+            y[rows] += factor * after
 
         run_all(block, len(products))
-        before, now = now, after
+        before, now = now, before
     return np.asarray(y * scale)
 
 
