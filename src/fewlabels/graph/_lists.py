@@ -13,6 +13,7 @@ from fewlabels.graph._cells import partition, ranked_cells
 from fewlabels.graph._codes import CodePair, Grid
 from fewlabels.graph._nearest import (
     Listed,
+    is_compiled,
     nearest_among,
     nearest_in_cells,
     nearest_through,
@@ -97,7 +98,7 @@ class Lists:
         self._fine = self._coarse
         if isinstance(points, DensePoints) and self._in_full and n_components is not None:
             self._fine = self._in_order(points.take_lifted)
-        self._grid = Grid.of(self._fine)
+        self._grid = Grid.of(self._fine) if is_compiled(width) else None
         self._codes = None if self._grid is None else self._grid.round_all(self._fine, workers)
         self._query_cell = self._cells.cell
         if self._lifted:

@@ -107,7 +107,7 @@ def nearest_among(
     IndexError
         If a candidate is no place of a point, where this is compiled.
     """
-    if not _takes(width):
+    if not is_compiled(width):
         return _selected(queries, points, candidates, width, first, distinct)
     found = _room(len(queries), width)
     _compiled.compare.nearest_among(
@@ -152,7 +152,7 @@ def nearest_in_cells(
     IndexError
         If there is no such cell, where this is compiled.
     """
-    if not _takes(width):
+    if not is_compiled(width):
         candidates = _places_in(cells, starts)
         return _selected(queries, points, candidates, width, first, distinct=True)
     found = _room(len(queries), width)
@@ -204,7 +204,7 @@ def nearest_through(
         If a list has a neighbour that is no place of a point, where this is compiled.
     """
     width = listed.places.shape[1]
-    if not _takes(width):
+    if not is_compiled(width):
         own = listed.places[rows]
         further = listed.places[own[:, :LOOKED_AT], :LOOKED_AT]
         # -1 as an index is the last point: a candidate like others, and as often right.
@@ -282,7 +282,7 @@ def squared_distances(
     return squared  # FAISS gives negative numbers infinity
 
 
-def _takes(width: int) -> bool:
+def is_compiled(width: int) -> bool:
     """Tell whether lists of this length are filled by what is compiled."""
     return _compiled.compare is not None and width <= _LONGEST
 
