@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sysconfig
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,13 +21,6 @@ def a_matrix(n_rows: int, n: int, share: float, seed: int, dtype=np.float64) -> 
     rng = np.random.default_rng(seed)
     dense = np.where(rng.random((n_rows, n)) < share, rng.normal(size=(n_rows, n)), 0)
     return sparse.csr_array(dense.astype(dtype))
-
-
-def test_it_was_compiled_where_that_is_possible() -> None:
-    header = Path(sysconfig.get_path("include")) / "Python.h"
-    if shutil.which("cc") is None or not header.is_file():
-        pytest.skip("no compiler, or no headers of Python")
-    assert _products.compiled is not None, "run `python setup.py build_ext --inplace`"
 
 
 @needs_compiled

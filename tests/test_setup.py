@@ -7,11 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from fewlabels import _products
+from fewlabels.graph import _compiled
 from tools import check_branches, check_docs, check_python, command_help, lock
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,6 +75,18 @@ def test_the_lock_leaves_out_the_package_and_the_installer() -> None:
     assert installed["numpy"]
     assert list(installed) == sorted(installed)
     assert not {"fewlabels", "pip"} & installed.keys()
+
+
+# What is compiled
+
+
+@pytest.mark.skipif(
+    shutil.which("cc") is None or not Path(sysconfig.get_path("include"), "Python.h").is_file(),
+    reason="no compiler, or no headers of Python",
+)
+@pytest.mark.parametrize("compiled", [_products.compiled, _compiled.compare])
+def test_it_was_compiled_where_that_is_possible(compiled) -> None:
+    assert compiled is not None, "run `python setup.py build_ext --inplace`"
 
 
 # What an import costs

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sysconfig
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -74,13 +70,6 @@ def assert_nearest(found, expected_places, expected_squared, way):
     assert found.places.dtype == np.int32
     if way != "numpy":  # ties of which one is left out are broken by the place
         np.testing.assert_array_equal(found.places, expected_places)
-
-
-def test_it_was_compiled_where_that_is_possible():
-    header = Path(sysconfig.get_path("include")) / "Python.h"
-    if shutil.which("cc") is None or not header.is_file():
-        pytest.skip("no compiler, or no headers of Python")
-    assert compiled is not None, "run `python setup.py build_ext --inplace`"
 
 
 @pytest.mark.parametrize("name", ["numpy", "avx2", "plain"])

@@ -345,6 +345,17 @@ def test_rough_columns_choose_about_what_exact_ones_would():
     assert np.mean(shares) > 0.995
 
 
+def assert_alike(grown, once, chosen):
+    """Two sketches are the same but for rounding, in these columns and ahead."""
+    np.testing.assert_allclose(
+        grown.columns(chosen), once.columns(chosen), atol=1e-5 * once.columns(chosen).max()
+    )
+    one, other = once.lookahead(), grown.lookahead()
+    for name in ("variances", "row_sums", "squared_norms"):
+        expected = getattr(one, name)
+        np.testing.assert_allclose(getattr(other, name), expected, atol=1e-5 * expected.max())
+
+
 @pytest.mark.parametrize("noise", [0.0, 0.4])
 def test_labels_that_go_again_leave_no_trace(noise, monkeypatch):
     graph = points(60)
@@ -356,13 +367,7 @@ def test_labels_that_go_again_leave_no_trace(noise, monkeypatch):
     monkeypatch.undo()
     once = SketchedCovariance(graph, 0.97, noise, labelled=nodes(20, 59), n_columns=16)
     chosen = nodes(1, 20, 33)
-    np.testing.assert_allclose(
-        grown.columns(chosen), once.columns(chosen), atol=1e-5 * once.columns(chosen).max()
-    )
-    one, other = once.lookahead(), grown.lookahead()
-    for name in ("variances", "row_sums", "squared_norms"):
-        expected = getattr(one, name)
-        np.testing.assert_allclose(getattr(other, name), expected, atol=1e-5 * expected.max())
+    assert_alike(grown, once, chosen)
 
 
 def test_where_columns_may_not_be_kept_lost_labels_are_forgotten(monkeypatch):
@@ -409,13 +414,7 @@ def test_labels_anywhere_among_the_others_are_taken_back_without_a_solve(lost, n
     assert grown.labelled.tolist() == rest.tolist()
     once = SketchedCovariance(graph, 0.97, noise, labelled=rest, n_columns=16)
     chosen = np.setdiff1d(np.arange(120), order)[::7]
-    np.testing.assert_allclose(
-        grown.columns(chosen), once.columns(chosen), atol=1e-5 * once.columns(chosen).max()
-    )
-    one, other = once.lookahead(), grown.lookahead()
-    for name in ("variances", "row_sums", "squared_norms"):
-        expected = getattr(one, name)
-        np.testing.assert_allclose(getattr(other, name), expected, atol=1e-5 * expected.max())
+    assert_alike(grown, once, chosen)
 
 
 def test_the_memory_that_is_asked_for_is_enough_for_labels_and_columns_ahead(monkeypatch):
