@@ -35,10 +35,11 @@ def multiply(matrix: Matrix, y: Floats) -> Floats:
     y : ndarray of shape (n, m), float32 or float64
     """
     if _taken(matrix, y):
-        out = np.empty((matrix.shape[0], y.shape[1]), dtype=y.dtype)
-        compiled(matrix.indptr, matrix.indices, matrix.data, y, out, False)
-        return out  # type: ignore[return-value]
-    return matrix @ y  # type: ignore[no-any-return]
+        product: Floats = np.empty_like(y, shape=(matrix.shape[0], y.shape[1]))
+        compiled(matrix.indptr, matrix.indices, matrix.data, y, product, False)
+    else:
+        product = matrix @ y
+    return product
 
 
 def multiply_minus(matrix: Matrix, y: Floats, out: Floats) -> None:

@@ -89,6 +89,7 @@ class PoissonLearning(GraphClassifier):
         graph = refuse_disk(self, self.graph_)
         system: PoissonSystem | None = self.__dict__.get("_system")
         if system is None or system.graph is not graph or system.method != self.solver:
+            # `fit` has checked that it is one of `_solvers`, which the annotation does not know
             system = self._system = PoissonSystem(graph, self.solver)  # type: ignore[arg-type]
         return system
 

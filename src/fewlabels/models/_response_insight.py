@@ -34,6 +34,7 @@ class ResponseInsight(_Base):
     """
 
     def _response(self) -> Response:
+        """R, by the system of the subclass, which has to say."""
         raise NotImplementedError
 
     @property
