@@ -9,7 +9,7 @@ from fewlabels.insight.calibration import (
     spread_of,
 )
 from fewlabels.insight.conformal import conformal_threshold, prediction_sets
-from fewlabels.insight.doubt import DISAGREE, LITTLE, SURE, UNREACHED, doubt_reasons
+from fewlabels.insight.doubt import DISAGREE, LITTLE, SURE, UNLIKE, UNREACHED, doubt_reasons
 from fewlabels.insight.leave_one_out import (
     LeftOutDistributions,
     has_companion,
@@ -23,6 +23,7 @@ __all__ = [
     "DISAGREE",
     "LITTLE",
     "SURE",
+    "UNLIKE",
     "UNREACHED",
     "Calibration",
     "Explanation",

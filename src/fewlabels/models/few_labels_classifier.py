@@ -2,48 +2,60 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
-from fewlabels.insight import Calibration, Explanation, fit_calibration
+from fewlabels.models._base import GraphClassifier
 from fewlabels.models._choices import Choice, Choices, graph_choice
-from fewlabels.models._class_means import ClassMeanSpreading
-from fewlabels.models._class_prior import ClassPrior
-from fewlabels.models._kernels import Kernel, PrecomputedKernel
-from fewlabels.models._progress import iteration_progress
+from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
+from fewlabels.models._in_memory import refuse_disk
+from fewlabels.models._kernels import Kernel, Placed, PrecomputedKernel
+from fewlabels.models._members import (
+    Absorbing,
+    ClassMeans,
+    FeatureSpace,
+    GraphMember,
+    KernelMember,
+    Mixture,
+    Taught,
+)
+from fewlabels.models._mixture_insight import MixtureInsight
+from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
-from fewlabels.models._self_training import Clamp, self_trained
 from fewlabels.models._shared_kernel import SharedNeighborKernel
-from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
 from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-# The walk of the rounds: long enough to hear the neighbours' neighbours, and no farther.
-_BETA = 0.9
-# Points on which the calibration of the final shares is fitted: two numbers need no more.
-_MOST_TAUGHT = 2_000
+# Labels that are left out to learn from: more cost time, and tell little that these don't.
+_MOST_TAUGHT = 96
+# Features speak for themselves up to so many points: beyond, they cost more than they tell.
+_MOST_POINTS = 200_000
+_ABSTAIN_BELOW = 0.8
 
 
-class FewLabelsClassifier(ClassMeanSpreading):
+class FewLabelsClassifier(GraphClassifier):
     """The classifier to start with: give it points and a few labels.
 
-    It builds the graph, chooses what there is to choose, and says in `choices_` what and why. In
-    three steps:
+    Several models speak, each weighed by how probable it makes the labels that are left out, and
+    `choices_` says which, and with what weight:
 
-    1. Labels spread, and every class speaks with one voice, however many labels it has:
-       F_ic = d_i^-1/2 sum_j R_ij d_j^-1/2 Y_jc / sum_j Y_jc, R = (1 - alpha) (I - alpha S)^-1.
-    2. The classes are brought nearer to their expected shares: see `class_prior`.
-    3. Self-training: `n_rounds` times, labels are clamped, the distributions of all points spread
-       once more with alpha 0.9, and the classes are brought nearer to their shares again.
+    - the mean of each class's labels, spread over the graph;
+    - harmonic functions, up to 20,000 points: labels absorb the walks that meet them;
+    - the features themselves, up to 200,000 points: kernel ridge classifiers, linear and not, of
+      the features and of their means over the graph.
+
+    Members on the graph speak twice: as they are, and with equal masses of the classes, which
+    helps where labels are few. Where labels are few, the graph is trusted more than the features.
+    All are linear in the labels, but for how sharply they speak; the mixture is calibrated as a
+    whole.
 
     Features should be on comparable scales: columns of a table in different units through
     :class:`sklearn.preprocessing.StandardScaler` first, pictures through
@@ -54,33 +66,24 @@ class FewLabelsClassifier(ClassMeanSpreading):
     kernel : {"auto", "precomputed"}, default="auto"
         How features become a graph. ``"auto"``: :func:`fewlabels.graph.shared_neighbor_graph`,
         which looks at the hubs among the points. ``"precomputed"``: `X` holds the affinities.
-        Of no effect where `X` is a Graph, which is used as it is.
+        Of no effect where `X` is a Graph, which is used as it is. Of affinities and graphs the
+        features are not known, so that only members on the graph speak.
     n_neighbors : int, default=None
         Of the graph; at least 1. None: 10, or 15 where many points are hubs.
-    alpha : "auto" or float, default="auto"
-        In [1e-12, 1): how much of a point's scores comes from its neighbours in the first step.
-        ``"auto"``: 0.995, unless labels that are left out say clearly that 0.9, 0.98 or 0.998 is
-        better: see Notes.
-    class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping or None, \
-default="uniform"
+    class_prior : {"auto", "uniform", "labels"}, array-like of shape (n_classes,), mapping or \
+None, default="auto"
         The shares of the classes that are expected among the unlabelled points: equal, those of
         the labels, or given in the order of `classes_` or by class. They must sum to 1.
-        A word is a guess: the unlabelled points' distributions take a step towards these shares,
-        class-mass normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`).
-        Shares that are given count for more: each class is weighed by the geometric mean of that
-        step and of what would make the answers come in these shares. A class with share 0 is no
-        answer. None: no such correction.
-        Few labels tell nothing of the shares; give them if they are known and uneven.
-    n_rounds : int, default=2
-        Rounds of self-training; at least 0.
-    calibration : {"loo"} or None, default="loo"
-        ``"loo"``: `label_distributions_` and `predict_proba` hold calibrated probabilities; see
-        Notes. None: shares, as the last round leaves them. The most probable class is the same.
+        ``"auto"``: members on the graph also speak with equal shares, which counts where there
+        are one or two labels a class; then as the labels left out say. A word is a guess: the
+        answers take a step towards these shares, class-mass normalisation (Zhu et al., ICML 2003;
+        :func:`fewlabels.normalize_class_mass`). Shares that are given count for more: each class
+        is weighed by the geometric mean of that step and of what would make the answers come in
+        these shares. A class with share 0 is no answer. None: no such correction.
     max_iter : int, default=1000
         Most iterations of each solve; at least 1.
     tol : float, default=1e-3
-        No row of F is off by more, relative to its sum, nor any distribution in each round by
-        what is solved for there; at least 0.
+        Largest relative error of a row of scores, of each member on the graph; at least 0.
     n_jobs : int, default=None
         Of the neighbour search, as in scikit-learn.
     solver : {"auto", "sweeps", "chebyshev", "cg", "direct"}, default="auto"
@@ -91,29 +94,40 @@ default="uniform"
     Attributes
     ----------
     choices_ : Choices
-        What was chosen and why: ``graph``, ``alpha``, ``class_prior`` and ``calibration``, and
+        What was chosen and why: ``graph``, ``members``, ``class_prior`` and ``calibration``, and
         notes on the labels. Print it.
-    alpha_ : float
-        As chosen when the model was fitted; changes of labels leave it.
     classes_ : ndarray of shape (n_classes,)
         The distinct labels.
     label_distributions_ : ndarray of shape (n_samples, n_classes)
-        Rows sum to 1; float32 if `X` is. Computed when first read, for calibration takes time.
-        The expected shares where no label reaches.
+        Calibrated probabilities; rows sum to 1; float32 if `X` is. Where no member has an answer,
+        the shares of the labels, or those of `class_prior`.
     transduction_ : ndarray of shape (n_samples,)
         The most probable class; the given label where labelled; the unlabelled marker of `y`
-        where no label reaches.
+        where no member has an answer. Where there are features, all points have one.
     reached_ : ndarray of shape (n_samples,), bool
-        Whether the point's component of the graph holds a label.
+        Whether the point's component of the graph holds a label. Elsewhere only the features
+        speak.
     evidence_ : ndarray of shape (n_samples,), float64
-        sum_c F_ic, in units in which a walk that has forgotten where it started hears 1; 0 where
-        no label reaches, or less than float64 can hold.
+        Row sums of the scores of the class means, in units in which a walk that has forgotten
+        where it started hears 1; 0 where no label reaches, or less than float64 can hold.
     residual_ : ndarray of shape (n_classes,)
-        Residual of each class's column, relative to its right-hand side (Euclidean norm).
+        Residual of each column of the class means, relative to its right-hand side (Euclidean
+        norm).
     class_prior_ : ndarray of shape (n_classes,), or None
-        The shares that `class_prior` came to.
+        The shares that `class_prior` came to; None of ``"auto"`` and None.
+    doubt_ : ndarray of shape (n_samples,), str
+        :meth:`doubt` of the fitted points, at 0.8.
+    loo_labelled_ : ndarray of shape (n_labelled,), intp
+        The labelled points, ascending: the order of all that is left out one by one.
+    loo_label_distributions_ : ndarray of shape (n_labelled, n_classes), float64
+        Each labelled point as the other labels have it: what `label_distributions_` would hold
+        there if its label were taken back, and members kept their weights and sharpness.
+    loo_score_ : float
+        Mean logarithm of the probability of the labels left out, weighted as they are; the higher
+        the better, 0 at best. Labels of classes with share 0 in `class_prior` don't count; NaN if
+        there is no other.
     n_iter_ : int
-        Sweeps and iterations of the first step; a factorisation counts as one.
+        Iterations of the class means; a factorisation counts as one.
     graph_ : Graph
     X_ : {ndarray, csr_matrix} of shape (n_samples, n_features)
         The fitted features; absent where `X` was a graph or affinities.
@@ -123,35 +137,21 @@ default="uniform"
 
     Notes
     -----
-    Insight (`loo_label_distributions_`, `loo_score_`, `explain`, `suspect_labels`, `predict_set`)
-    speaks of the first two steps, which are linear but for the class masses; `influence` of all.
+    Weights and sharpness are the most probable ones given the labels left out (at most 96 of them,
+    each with another of its class) and what is usual; where no class has two labels, what is
+    usual. So few labels move them little.
 
-    Why one default, and not the best of many models by leave-one-out: with two or five labels a
-    class, the best of sixteen so chosen was worse than this one on most data; the best is then the
-    luckiest. So alpha leaves its default only where at least 20 labels have another of their
-    class, and the labels left out (32 of them at most) become more probable by over two standard
-    errors of their differences, each alpha being calibrated.
-
-    Calibration: shares of F are calibrated on left-out labels
-    (:class:`fewlabels.insight.Calibration`; at most 64 of them). The shares of the last round have
-    heard every label, so that nothing can be left out there; they are given the sharpness and
-    caution with which they come closest (in cross-entropy, over 2,000 unlabelled points) to the
-    calibrated shares of F. `loo_calibration_` is this second one.
-
-    A label that is trusted less than the median one (`sample_weight`) is clamped in part.
-
-    Cost: the graph; then one solve for n_classes columns, a quicker one in each round, and the
-    left-out labels, some 40 products with n_classes + 32 columns. Shares that are given as
-    `class_prior` take, after the first step and in each round, some 50 passes over the
-    distributions of 200,000 unlabelled points at most, of n_classes^2 operations a point; a word
-    takes two passes. `add_labels` and `remove_labels` solve for the columns that changed, and for
-    the rounds.
+    Cost: the graph; two solves for n_classes columns, and the left-out labels: some 40 products
+    with n_classes + 64 columns, and solves for as many; 15 products with 64 columns, and n_samples
+    x n_labelled x 64 operations for the features. Memory O(n_samples (n_classes + n_features)).
+    `add_labels` and `remove_labels` solve for what changed on the graph, and do the rest again.
 
     References
     ----------
     D. Zhou, O. Bousquet, T. N. Lal, J. Weston, B. Schoelkopf, "Learning with local and global
     consistency", NIPS 2003. X. Zhu, Z. Ghahramani, J. Lafferty, "Semi-supervised learning using
-    Gaussian fields and harmonic functions", ICML 2003, section 4, on class mass.
+    Gaussian fields and harmonic functions", ICML 2003. D. H. Wolpert, "Stacked generalization",
+    Neural Networks 1992, on weighing models by what they say of data left out.
 
     Examples
     --------
@@ -163,8 +163,6 @@ default="uniform"
     >>> model = FewLabelsClassifier().fit(X, y)
     >>> model.predict([[5.0, 3.4, 1.4, 0.2], [6.9, 3.1, 5.6, 2.2]]).tolist()
     ['setosa', 'virginica']
-    >>> model.choices_["alpha"].value
-    0.995
     """
 
     _solvers = METHODS_WITH_GROUND
@@ -176,10 +174,7 @@ default="uniform"
         kernel: str = "auto",
         *,
         n_neighbors: int | None = None,
-        alpha: str | float = "auto",
-        class_prior: ClassPrior = "uniform",
-        n_rounds: int = 2,
-        calibration: str | None = "loo",
+        class_prior: ClassPrior = "auto",
         max_iter: int = 1000,
         tol: float = 1e-3,
         n_jobs: int | None = None,
@@ -188,100 +183,19 @@ default="uniform"
     ) -> None:
         self.kernel = kernel
         self.n_neighbors = n_neighbors  # type: ignore[assignment]
-        self.alpha = alpha
         self.class_prior = class_prior
-        self.n_rounds = n_rounds
-        self.calibration = calibration
         self.max_iter = max_iter
         self.tol = tol
         self.n_jobs = n_jobs
         self.solver = solver
         self.verbose = verbose
 
-    @property
-    def label_distributions_(self) -> npt.NDArray[np.floating[Any]]:
-        """Distribution of each fitted point, shape (n_samples, n_classes)."""
-        found: FloatArray = self._kept("label_distributions", self._fitted_distributions)
-        return found
-
-    @property
-    def choices_(self) -> Choices:
-        """What was chosen, and why."""
-        found: Choices = self._kept("choices", self._say_choices)
-        return found
-
-    def explain(self, node: int) -> Explanation:
-        """Say what each labelled point adds to the scores of a fitted point, in the first step.
-
-        See :meth:`LinearInsight.explain`, which has the parameters, too.
-
-        Parameters
-        ----------
-        node : int
-            From 0 to n_samples - 1; labelled or not.
-
-        Returns
-        -------
-        Explanation
-            Its `note`, and its text, say so where `transduction_` is another class than the one
-            with the largest share, and which later step made it so.
-        """
-        found = super().explain(node)
-        answer = self.transduction_[[found.node]]
-        if found.message or not self._scores.answered[found.node]:
-            return found
-        if found.classes[[found.scores.argmax()]] == answer:
-            return found
-        if self._labels.labelled[found.node]:
-            step = "labelled points keep their label"
-        elif self.classes_[[self._linear_distributions[found.node].argmax()]] == answer:
-            step = "the classes were brought nearer to their expected shares (class_prior)"
-        else:
-            step = "self-training settled on it"
-        note = f"but the answer is {answer.tolist()[0]!r}: after this, {step}"
-        return replace(found, note=note)
-
-    def predict_set(
-        self, X: Any = None, *, coverage: float = 0.9, allow_empty: bool = True
-    ) -> npt.NDArray[np.bool_]:
-        """Return for each point a set of classes that holds the true one with this probability.
-
-        Conformal prediction on the shares of the first two steps, of which labels can be left
-        out: see :meth:`LinearInsight.predict_set`, which has the parameters, too.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
-            New points. None: the fitted ones.
-        coverage : float, default=0.9
-            In (0, 1).
-        allow_empty : bool, default=True
-            False: a set that would be empty holds the most probable class.
-
-        Returns
-        -------
-        ndarray of shape (n_points, n_classes), bool
-        """
-        self._refuse_rows("predict_set")
-        self._loo()  # kept here
-        linear = copy.copy(self)
-        linear._plain_distributions = self._linear_distributions
-        linear._insight = self._insight | {"calibration": self._linear_calibration()}
-        return super(FewLabelsClassifier, linear).predict_set(
-            X, coverage=coverage, allow_empty=allow_empty
-        )
+    # Fitting
 
     def _check_parameters(self) -> None:
         check_choice("kernel", self.kernel, ("auto", "precomputed"))
         if self.n_neighbors is not None:
             check_integer("n_neighbors", self.n_neighbors, minimum=1)
-        if isinstance(self.alpha, str):
-            check_choice("alpha", self.alpha, ("auto",), other=", or a number")
-        else:
-            check_real("alpha", self.alpha, minimum=1e-12, below=1)
-        check_integer("n_rounds", self.n_rounds, minimum=0)
-        if self.calibration is not None:
-            check_choice("calibration", self.calibration, ("loo",), other=", or None")
         check_integer("max_iter", self.max_iter, minimum=1)
         check_real("tol", self.tol, minimum=0)
         check_n_jobs(self.n_jobs)
@@ -292,121 +206,134 @@ default="uniform"
             return PrecomputedKernel()
         return SharedNeighborKernel(self.n_neighbors, self.n_jobs, bool(self.verbose))
 
+    def _accept(self, labels: Labels) -> None:
+        automatic = isinstance(self.class_prior, str) and self.class_prior == "auto"
+        self._labels = labels
+        self.class_prior_ = None if automatic else resolve_class_prior(self.class_prior, labels)
+        self._prior_is_guessed = isinstance(self.class_prior, str)
+
+    def _build(self, points: Any) -> None:
+        super()._build(points)
+        graph = refuse_disk(self, self.graph_)
+        known = self._known
+        few = known is not None and graph.n_nodes <= _MOST_POINTS
+        self._space = FeatureSpace(known, graph) if few else None
+
+    def _solve(self) -> Scores:
+        settings: dict[str, Any] = {"solver": self.solver, "tol": self.tol}
+        settings |= {"max_iter": self.max_iter, "verbose": self.verbose}
+        self._members: list[GraphMember] = [
+            kind(self.graph_, self._labels, **settings) for kind in (ClassMeans, Absorbing)
+        ]
+        return self._members[0].scores
+
+    def _solve_change(self, change: Relabelling) -> Scores:
+        self._members = [member.relabelled(change) for member in self._members]
+        return self._members[0].scores
+
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
         self._scores: Any = scores
-        self._forget()
         labels: Labels = self._labels
         self.classes_ = labels.classes
         self.reached_ = self.graph_.reached_from(labels.labelled)
-        answered = scores.answered  # not all that are reached, where the solve ended too early
-        self.evidence_ = self._evidence(scores.totals, slice(None))
+        self.evidence_ = self._members[0].evidence()
+        self._mixture = self._mixed()
+        answered = scores.answered if self._space is None else np.ones(len(self.reached_), bool)
         unlabelled = np.flatnonzero(answered & ~labels.labelled)
-
-        def balance(distributions: Any) -> FloatArray:
-            balanced: Any = self._apply_prior(distributions, unlabelled)
-            return np.asarray(balanced, dtype=np.float64)
-
-        linear = balance(scores.distributions(self._prior()))
-        self._linear_distributions = linear
-        clamp = Clamp.of(self.loo_labelled_, self._label_rows())
-        with iteration_progress(self.verbose, self.max_iter) as callback:
-            self._plain_distributions, self._rounds_converged = self_trained(
-                self._system_of(_BETA),
-                self._root,
-                linear.copy(),
-                clamp,
-                answered,
-                balance,
-                n_rounds=self.n_rounds,
-                tol=self.tol,
-                max_iter=self.max_iter,
-                callback=callback,
-            )
-        self.transduction_ = labels.decide(self._plain_distributions, answered)
+        found = self._mixture.distributions(len(answered))
+        found = self._apply_prior(found, unlabelled)
+        self._insight = MixtureInsight(
+            self._mixture, labels, self._excluded(), self._balanced, self._typical_evidence()
+        )
+        self.transduction_ = labels.decide(found, answered)
+        self.transduction_[labels.labelled] = labels.decode(labels.codes[labels.labelled])
+        self.label_distributions_ = found.astype(self._dtype, copy=False)
         self.residual_ = scores.residual
         self.n_iter_ = max(1, scores.n_iter)
 
-    def _warn_of(self, scores: Scores | StreamedScores) -> None:
-        if not self._rounds_converged:
-            warn_unconverged("the rounds of self-training", self.max_iter, self.tol)
-        super()._warn_of(scores)
-
-    def _fitted_distributions(self) -> FloatArray:
-        found: FloatArray = self._plain_distributions
-        if self.calibration is not None:
-            found = self._calibrated(*self._evidence_of(None))
-        return np.asarray(found.astype(self._dtype, copy=False))
-
-    def _calibrated_loo(self) -> FloatArray:
-        loo = self._loo()
-        result = self._linear_calibration().apply(loo.values, loo.evidence)
-        result[~loo.answered] = self._prior()
-        return result
-
-    def _fit_calibration(self) -> Calibration:
-        """Of the final shares: those that come closest to the calibrated shares of F."""
-        linear = self._linear_calibration()
-        points = np.flatnonzero(self._scores.answered & ~self._labels.labelled)
-        if self.n_rounds == 0 or len(points) == 0:
-            return linear
-        if len(points) > _MOST_TAUGHT:
-            points = points[np.linspace(0, len(points) - 1, _MOST_TAUGHT).astype(int)]
-        evidence = self.evidence_[points]
-        taught = linear.apply(self._linear_distributions[points], evidence)
-        found = fit_calibration(
-            self._plain_distributions[points],
-            evidence,
-            taught,
-            reference=linear.reference,
-            excluded=self._excluded(),
-        )
-        return replace(linear, sharpness=found.sharpness, caution=found.caution)
-
-    def _say_choices(self) -> Choices:
-        own = self._kernel is not None and self.kernel != "precomputed"
-        graph = graph_choice(self.graph_, own=own, precomputed=self._kernel is not None and not own)
-        chosen = {"graph": graph, "alpha": self._alpha_choice}
-        prior = self.class_prior
-        known = prior if prior is None or isinstance(prior, str) else "given"
-        why = {
-            "uniform": "equal shares; few labels tell nothing of the true ones",
-            "labels": "the shares of the labels",
-            "given": "as given",
-            None: "the classes are not brought to any shares",
-        }[known]
-        chosen["class_prior"] = Choice(known, why)
-        chosen["calibration"] = self._calibration_choice()
-        return Choices(chosen, self._notes())
-
-    def _calibration_choice(self) -> Choice:
-        if self.calibration is None:
-            return Choice(None, "shares are left as they are")
-        fitted = self.loo_calibration_
-        figures = {"sharpness": fitted.sharpness, "caution": fitted.caution}
-        told = f"{fitted.n_points} labels left out, each with another of its class"
-        if fitted.n_points == 0:
-            told = "what is usual, for no label has another of its class that could tell"
-        return Choice("loo", f"fitted to {told}", figures)
-
-    def _notes(self) -> tuple[str, ...]:
+    def _mixed(self) -> Mixture:
+        """Weigh the members by what they say of the labels left out."""
         labels: Labels = self._labels
-        notes = []
-        counts = np.bincount(labels.codes[labels.labelled], minlength=len(labels.classes))
-        single = labels.classes[counts == 1].tolist()
-        if len(labels.classes) == 1:
-            notes.append(f"all labels are {labels.classes.tolist()[0]!r}, and so are all answers")
-        elif single:
-            shown = ", ".join(map(repr, single[:5]))
-            if len(single) > 5:
-                shown += f" and {len(single) - 5} more"
-            notes.append(
-                f"{len(single)} of {len(labels.classes)} classes have a single label: {shown}. "
-                "A second label of each would tell how sure to be"
+        nodes = np.flatnonzero(labels.labelled)
+        Y = labels.label_matrix(nodes=nodes)
+        trust = Y.sum(axis=1)
+        taught = Taught.of(Y, _MOST_TAUGHT)
+        targets, kernel = Y / trust[:, None], None
+        if self._space is not None:
+            kernel = KernelMember(self._space, nodes, targets, trust / np.median(trust), taught)
+        return Mixture(
+            self._members,
+            kernel,
+            targets,
+            taught,
+            np.flatnonzero(~labels.labelled),
+            self._prior(),
+            len(nodes) / len(labels.classes),
+            equal_masses=isinstance(self.class_prior, str) and self.class_prior == "auto",
+        )
+
+    def _balanced(self, left_out: FloatArray) -> FloatArray:
+        """Bring left-out distributions to the expected shares, as if their points were new."""
+        if self.class_prior_ is None:
+            return left_out
+        stacked = np.vstack([self._mixture.distributions(len(self.reached_)), left_out])
+        points = np.concatenate([~self._labels.labelled, np.ones(len(left_out), dtype=bool)])
+        return self._apply_prior(stacked, np.flatnonzero(points))[len(self.reached_) :]
+
+    def _typical_evidence(self) -> float:
+        evidence = self.evidence_[~self._labels.labelled]
+        known = evidence[evidence > 0]
+        return float(np.median(known)) if len(known) else 1.0
+
+    # Answers for new points
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.floating[Any]]:
+        """Return the class distribution of new points.
+
+        Members on the graph take the mean of the shares of the fitted points nearby, weighted by
+        the kernel; the features speak for themselves.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+            With ``kernel="precomputed"``, affinities to the fitted points, of shape
+            (n_queries, n_samples).
+
+        Returns
+        -------
+        ndarray of shape (n_queries, n_classes)
+            Rows sum to 1. Columns in the order of `classes_`.
+
+        Raises
+        ------
+        InvalidInputError
+            If the estimator was fitted on a Graph, which has no features.
+        """
+        found, _, _ = self._of_new(X)
+        return found.astype(self.label_distributions_.dtype, copy=False)
+
+    def _of_new(self, X: Any) -> tuple[FloatArray, FloatArray, Placed]:
+        """Distributions and evidence of new points, and where they are."""
+        placed = self._place(X)
+        speaking = self.reached_[:, None]
+
+        def averages(values: npt.NDArray[np.floating[Any]], near: FloatArray) -> FloatArray:
+            return np.divide(values, near, out=np.zeros_like(values), where=near > 0)
+
+        spoken = [member.shares(slice(None)) for member in self._members]
+        n_classes = len(self.classes_)
+        columns = [*spoken, self.evidence_[:, None] * speaking, np.ones_like(speaking) * speaking]
+        votes = placed.votes(np.column_stack(columns).astype(np.float64))
+        near = votes[:, -1:]
+        shares = [votes[:, k * n_classes : (k + 1) * n_classes] for k in range(len(spoken))]
+        features = None
+        if self._space is not None and self._mixture.kernel is not None:
+            everyone = placed.votes(np.ones((len(self.reached_), 1)))
+            plain, smooth = self._space.of_new(
+                self._checked_new(X), lambda values: averages(placed.votes(values), everyone)
             )
-        unreached = int((~self.reached_).sum())
-        if unreached:
-            notes.append(
-                f"{unreached} of {len(self.reached_)} points can't be reached from any label"
-            )
-        return tuple(notes)
+            features = self._mixture.kernel.distributions_of(plain, smooth)
+        found = self._mixture.distributions_of([divided(said) for said in shares], features)
+        found = self._apply_offsets(found)
+        return found, averages(votes[:, -2:-1], near)[:, 0], placed

@@ -1,16 +1,24 @@
 """The linear systems: A and B of each method, apart from scikit-learn."""
 
+from fewlabels.systems._absorbing import AbsorbingSystem, absorbed
 from fewlabels.systems._covariance import Covariance, ExactCovariance, Lookahead
 from fewlabels.systems._covariance_sketch import SketchedCovariance
 from fewlabels.systems._field import GaussianField
 from fewlabels.systems._harmonic import HarmonicSystem
+from fewlabels.systems._kernel_ridge import KernelRidge
 from fewlabels.systems._left_out_scores import spreading_left_out
 from fewlabels.systems._moments import spreading_block
 from fewlabels.systems._p_laplacian import p_harmonic
 from fewlabels.systems._poisson import POISSON_METHODS, PoissonMethod, PoissonSystem, Potentials
 from fewlabels.systems._poisson_mbo import Partition, poisson_mbo
 from fewlabels.systems._poisson_response import PoissonLeftOut, PoissonResponse
-from fewlabels.systems._response import HarmonicResponse, LeftOut, Response, SpreadingResponse
+from fewlabels.systems._response import (
+    HarmonicResponse,
+    LeftOut,
+    Response,
+    SpreadingResponse,
+    require_square,
+)
 from fewlabels.systems._reweighted import (
     Factors,
     nonlocal_factors,
@@ -26,12 +34,14 @@ from fewlabels.systems._volume import volume_offsets
 
 __all__ = [
     "POISSON_METHODS",
+    "AbsorbingSystem",
     "Covariance",
     "ExactCovariance",
     "Factors",
     "GaussianField",
     "HarmonicResponse",
     "HarmonicSystem",
+    "KernelRidge",
     "LeftOut",
     "Lookahead",
     "Partition",
@@ -47,11 +57,13 @@ __all__ = [
     "StreamedScores",
     "StreamedSpreadingSystem",
     "SweepResult",
+    "absorbed",
     "nonlocal_factors",
     "normalized_affinity",
     "p_harmonic",
     "poisson_factors",
     "poisson_mbo",
+    "require_square",
     "reweighted_graph",
     "solve_directions",
     "solve_fixed_errors",

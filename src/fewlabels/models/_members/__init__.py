@@ -1,0 +1,19 @@
+"""The members of the recommended model: what speaks in it, how sharply, and with what weight."""
+
+from fewlabels.models._members.absorbing import Absorbing
+from fewlabels.models._members.class_means import ClassMeans
+from fewlabels.models._members.feature_space import FeatureSpace
+from fewlabels.models._members.graph_member import GraphMember
+from fewlabels.models._members.kernel_member import KernelMember
+from fewlabels.models._members.mixture import Mixture
+from fewlabels.models._members.sharpness import Taught
+
+__all__ = [
+    "Absorbing",
+    "ClassMeans",
+    "FeatureSpace",
+    "GraphMember",
+    "KernelMember",
+    "Mixture",
+    "Taught",
+]

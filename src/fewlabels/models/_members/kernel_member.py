@@ -1,0 +1,259 @@
+"""What features say by themselves: a bank of kernel ridge classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.distance import cdist
+
+from fewlabels._rows import row_blocks
+from fewlabels.models._members.among import chosen_places
+from fewlabels.models._members.feature_space import FeatureSpace
+from fewlabels.models._members.sharpness import Taught, fitted_sharpness, sharpened
+from fewlabels.systems import KernelRidge
+
+FloatArray = npt.NDArray[np.floating[Any]]
+IntArray = npt.NDArray[np.intp]
+
+# The kernels: of the distance between plain features, of that between smoothed ones, and the inner
+# product of plain ones; alone and as means of two.
+_NEAR, _AROUND, _LINEAR = "features nearby", "surroundings", "linear"
+_COMBINATIONS = (
+    (_NEAR,),
+    (_NEAR, _AROUND),
+    (_NEAR, _LINEAR),
+    (_LINEAR,),
+    (_AROUND, _LINEAR),
+)
+# Grounds, how probable each is beforehand, and what sharpness its scores are expected to need.
+_GROUNDS = ((0.01, 0.25, 5.0), (0.1, 0.5, 5.0), (1.0, 0.25, 8.0))
+_SHARPNESS_DEVIATION = 0.45
+# Members of the bank that count for less are left out of it.
+_LEAST_WEIGHT = 1e-3
+# Labels that it is taught by, at most: decompositions grow with their cube.
+_MOST_LABELS = 1_000
+# Rows of kernels that are held at once, in numbers; and points that the usual distance is of.
+_BLOCK_NUMBERS, _MOST_MEASURED = 4_000_000, 2_000
+# A column's relevance never falls below this, so that few labels can't silence it.
+_LEAST_RELEVANCE = 0.1
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """One kernel ridge classifier of the bank."""
+
+    kernels: tuple[str, ...]
+    ridge: KernelRidge
+    ground: float
+    coefficients: FloatArray
+    sharpness: float
+    weight: float
+    left_out: FloatArray
+
+
+class KernelMember:
+    """Kernel ridge classifiers of features, weighed by how probable they make labels left out.
+
+    f = pi + K (K_ll + g T^-1)^-1 (Y - pi), pi being the shares of the labels: linear in the labels,
+    given which columns are relevant. Each is sharpened to probabilities, softmax(s f), and they
+    are averaged with weights proportional to the prior and the likelihood of the labels left out.
+
+    Parameters
+    ----------
+    space : FeatureSpace
+    nodes : ndarray of int, shape (n_labelled,)
+        The labelled points.
+    Y : ndarray of shape (n_labelled, n_classes)
+        Distributions of their labels.
+    trust : ndarray of shape (n_labelled,)
+        Positive, around 1.
+    taught : Taught
+        The labels that are left out.
+
+    Notes
+    -----
+    Columns count by their relevance: the share of their variance that lies between the classes,
+    among the labels, shrunk to 1 where there are few (`relevances`). Cost: five decompositions,
+    O(n_labelled^3), and n_samples x n_labelled x n_dimensions for the kernels, in blocks.
+    """
+
+    def __init__(
+        self, space: FeatureSpace, nodes: IntArray, Y: FloatArray, trust: FloatArray, taught: Taught
+    ) -> None:
+        self._space = space
+        self._places = chosen_places(len(nodes), taught.rows, _MOST_LABELS)
+        self._n_labelled, self._all_nodes = len(nodes), nodes
+        nodes, Y, trust = nodes[self._places], Y[self._places], trust[self._places]
+        taught = replace(taught, rows=np.searchsorted(self._places, taught.rows))
+        counts = (Y * trust[:, None]).sum(axis=0)
+        self._seen = counts > 0
+        self.prior = (counts + 1) / (counts + 1).sum()
+        self._known = space.plain[nodes], space.smooth[nodes]
+        self._relevance = tuple(
+            relevances(known, Y, points.var(axis=0, dtype=np.float64))
+            for known, points in zip(self._known, (space.plain, space.smooth), strict=True)
+        )
+        self._weighed = (
+            self._known[0] * self._relevance[0],
+            self._known[1] * np.sqrt(self._relevance[1]),
+        )
+        self._usual = (1.0, 1.0)
+        step = max(1, len(space.plain) // _MOST_MEASURED)
+        self._usual = self._medians(space.plain[::step], space.smooth[::step])
+        grams = self._kernels(*self._known, {_NEAR, _AROUND, _LINEAR})
+        self._machines = self._weighed_machines(grams, Y, trust, taught)
+
+    def _weighed_machines(
+        self, grams: dict[str, FloatArray], Y: FloatArray, trust: FloatArray, taught: Taught
+    ) -> list[_Machine]:
+        centred = Y - self.prior
+        found, logs = [], []
+        for kernels in _COMBINATIONS:
+            ridge = KernelRidge(_mean(grams, kernels).astype(np.float64), trust)
+            for ground, prior, usual in _GROUNDS:
+                scores = self._open(ridge.left_out(centred, ground) + self.prior)
+                sharpness = fitted_sharpness(
+                    scores[taught.rows], taught, usual, _SHARPNESS_DEVIATION
+                )
+                left_out = sharpened(scores, sharpness)
+                logs.append(np.log(prior) + taught.log_likelihood(left_out[taught.rows]))
+                coefficients = ridge.coefficients(centred, ground)
+                found.append((kernels, ridge, ground, coefficients, sharpness, left_out))
+        weights = np.exp(np.array(logs) - max(logs))
+        weights /= weights.sum()
+        kept = weights > _LEAST_WEIGHT
+        weights = np.where(kept, weights, 0) / weights[kept].sum()
+        return [
+            _Machine(*parts[:5], weight=float(weight), left_out=parts[5])
+            for parts, weight in zip(found, weights, strict=True)
+            if weight > 0
+        ]
+
+    def kinds(self) -> dict[str, float]:
+        """The share of each combination of kernels in this member."""
+        shares: dict[str, float] = {}
+        for machine in self._machines:
+            name = " and ".join(machine.kernels)
+            shares[name] = shares.get(name, 0.0) + machine.weight
+        return shares
+
+    def left_out(self) -> FloatArray:
+        """What the others say of each labelled point: distributions, (n_labelled, n_classes)."""
+        found = np.empty((self._n_labelled, len(self._seen)))
+        found[self._places] = sum(m.weight * m.left_out for m in self._machines)
+        others = np.delete(np.arange(self._n_labelled), self._places)  # it never saw these
+        found[others] = self.distributions(self._all_nodes[others])
+        return found
+
+    def left_out_weights(self) -> FloatArray:
+        """The linear part of `left_out`: how much each label says of each other."""
+        found = np.zeros((self._n_labelled, self._n_labelled))
+        found[np.ix_(self._places, self._places)] = sum(
+            m.weight * m.ridge.left_out_weights(m.ground) for m in self._machines
+        )
+        return found
+
+    def say(self, node: int) -> FloatArray:
+        """How much each label says of a fitted point, signed, shape (n_labelled,)."""
+        rows = self._space.plain[[node]], self._space.smooth[[node]]
+        kernels = self._kernels(*rows, self._needed())
+        total = np.zeros(self._n_labelled)
+        for m in self._machines:
+            row = _mean(kernels, m.kernels)[0].astype(np.float64)
+            total[self._places] += m.weight * m.ridge.response(row, m.ground)
+        return total
+
+    def distributions(self, rows: slice | IntArray) -> FloatArray:
+        """Distributions of fitted points, shape (n_rows, n_classes)."""
+        return self.distributions_of(self._space.plain[rows], self._space.smooth[rows])
+
+    def distributions_of(self, plain: FloatArray, smooth: FloatArray) -> FloatArray:
+        """Distributions of points by their features, plain and smoothed."""
+        result = np.empty((len(plain), len(self._seen)))
+        needed = self._needed()
+        for block in row_blocks(len(plain), max(1, _BLOCK_NUMBERS // len(self._places))):
+            kernels = self._kernels(plain[block], smooth[block], needed)
+            total = np.zeros((len(plain[block]), len(self._seen)))
+            for m in self._machines:
+                scores = self._open(_mean(kernels, m.kernels) @ m.coefficients + self.prior)
+                total += m.weight * sharpened(scores, m.sharpness)
+            result[block] = total
+        return result
+
+    def _open(self, scores: FloatArray) -> FloatArray:
+        """Scores in which a class without any label can't be the answer."""
+        scores[:, ~self._seen] = -np.inf
+        return scores
+
+    def _needed(self) -> set[str]:
+        return {name for machine in self._machines for name in machine.kernels}
+
+    def _medians(self, plain: FloatArray, smooth: FloatArray) -> tuple[float, float]:
+        near, around = self._distances(plain, smooth, {_NEAR, _AROUND})
+        return float(np.median(near)) or 1.0, float(np.median(around)) or 1.0
+
+    def _distances(
+        self, plain: FloatArray, smooth: FloatArray, needed: Iterable[str]
+    ) -> tuple[Any, Any]:
+        near = around = None
+        if _NEAR in needed:
+            near = cdist(plain * self._relevance[0], self._weighed[0], "cityblock")
+        if _AROUND in needed:
+            around = cdist(smooth * np.sqrt(self._relevance[1]), self._weighed[1])
+        return near, around
+
+    def _kernels(
+        self, plain: FloatArray, smooth: FloatArray, needed: set[str]
+    ) -> dict[str, FloatArray]:
+        """Each kernel that is needed between points and the labelled ones."""
+        near, around = self._distances(plain, smooth, needed)
+        found = {}
+        if near is not None:
+            found[_NEAR] = np.exp(near / -self._usual[0])
+        if around is not None:
+            found[_AROUND] = np.exp(around / -self._usual[1])
+        if _LINEAR in needed:
+            found[_LINEAR] = np.asarray(plain @ self._known[0].T, dtype=np.float64)
+        return found
+
+
+def relevances(known: FloatArray, Y: FloatArray, variances: FloatArray) -> FloatArray:
+    """How much each column tells of the classes, on average 1 when weighted by its variance.
+
+    The share of the variance among the labels that lies between the classes, unbiased and at least
+    0 (omega squared; Hays 1963), plus 0.1 and 1 / sqrt(degrees of freedom): with few labels all
+    columns count nearly alike.
+
+    Parameters
+    ----------
+    known : ndarray of shape (n_labelled, n_dimensions)
+    Y : ndarray of shape (n_labelled, n_classes)
+        Distributions of the labels.
+    variances : ndarray of shape (n_dimensions,)
+        Of all points.
+    """
+    counts = Y.sum(axis=0)
+    freedom = len(known) - int((counts > 0).sum())
+    if freedom < 2:
+        return np.ones(known.shape[1], dtype=np.float32)
+    points = known.astype(np.float64)
+    means = (Y.T @ points) / np.where(counts > 0, counts, 1)[:, None]
+    within = ((points - Y @ means) ** 2).sum(axis=0) / freedom
+    overall = points.var(axis=0, ddof=1) + 1e-9 * variances.mean()
+    between = np.clip(1 - np.divide(within, overall, out=np.ones_like(within), where=overall > 0), 0, 1)
+    weights = between + _LEAST_RELEVANCE + 1 / np.sqrt(freedom)
+    total = float((weights * variances).sum())
+    scale = variances.sum() / total if total > 0 else 1.0
+    return np.asarray(weights * scale, dtype=np.float32)
+
+
+def _mean(kernels: dict[str, FloatArray], names: tuple[str, ...]) -> FloatArray:
+    total = kernels[names[0]]
+    for name in names[1:]:
+        total = total + kernels[name]
+    return total / len(names)
+

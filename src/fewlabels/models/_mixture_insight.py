@@ -1,0 +1,127 @@
+"""What the recommended model knows of its own answers: an object that it holds."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels._labels import Labels
+from fewlabels.insight import (
+    DISAGREE,
+    LITTLE,
+    SURE,
+    UNLIKE,
+    UNREACHED,
+    Explanation,
+    SuspectLabels,
+    conformal_threshold,
+    log_loss_of,
+    prediction_sets,
+    rank_suspects,
+)
+from fewlabels.models._members import Mixture
+from fewlabels.systems import LeftOut
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+# A point has little evidence if less than this share of what a typical one hears reaches it.
+_LITTLE = 0.5
+
+
+class MixtureInsight:
+    """Left-out labels, reasons, sets and words of doubt of a mixture.
+
+    Parameters
+    ----------
+    mixture : Mixture
+    labels : Labels
+        As the mixture was made with.
+    excluded : ndarray of shape (n_classes,), bool
+        Classes that no unlabelled point is of.
+    balance : callable
+        Brings left-out distributions to the expected shares, as the fit did with all others.
+    typical : float
+        The evidence of a typical unlabelled point.
+    """
+
+    def __init__(
+        self, mixture: Mixture, labels: Labels, excluded: BoolArray, balance: Any, typical: float
+    ) -> None:
+        self.mixture = mixture
+        self._labels = labels
+        self._excluded = excluded
+        self._balance = balance
+        self.typical = typical
+        self.nodes = np.flatnonzero(labels.labelled)
+
+    @cached_property
+    def left_out(self) -> FloatArray:
+        """Each labelled point as the other labels have it, (n_labelled, n_classes)."""
+        found: FloatArray = self._balance(self.mixture.left_out())
+        return found
+
+    def score(self) -> float:
+        """Mean logarithm of the probability of the labels left out, weighted as they are."""
+        Y = self._labels.label_matrix(nodes=self.nodes)
+        Y[:, self._excluded] = 0
+        if not Y.any():
+            return float("nan")
+        return float(-log_loss_of(self.left_out, Y).sum() / Y.sum())
+
+    def explain(self, node: int) -> Explanation:
+        """Part what the members say of a point among the labels."""
+        Y = self._labels.label_matrix(nodes=self.nodes)
+        Y /= Y.sum(axis=1, keepdims=True)
+        shares = self.mixture.say(node)[:, None] * Y
+        classes, codes = self._labels.classes, self._labels.codes[self.nodes]
+        message = ""
+        if not shares.any():
+            message = "no label reaches it, so that its distribution is the prior"
+        return Explanation(node, classes, self.nodes, classes[codes], shares, message)
+
+    def suspects(self) -> SuspectLabels:
+        """Rank the labels by how much the others contradict them."""
+        weights = np.maximum(self.mixture.left_out_weights(), 0)
+        nodes = self.nodes
+        return rank_suspects(
+            LeftOut(weights, np.zeros(len(nodes))),
+            nodes,
+            self._labels.codes[nodes],
+            self._labels.classes,
+            self._labels.weights_at(nodes),
+        )
+
+    def sets(self, distributions: FloatArray, *, coverage: float, allow_empty: bool) -> BoolArray:
+        """Sets of classes that hold the true one with this probability, (n_points, n_classes)."""
+        expected = ~self._excluded
+        codes = self._labels.codes[self.nodes]
+        told = expected[codes]
+        threshold = conformal_threshold(self.left_out[told], codes[told], coverage=coverage)
+        held = prediction_sets(distributions[:, expected], threshold, allow_empty=allow_empty)
+        sets = np.zeros(distributions.shape, dtype=bool)
+        sets[:, expected] = held
+        return sets
+
+    def words(
+        self,
+        distributions: FloatArray,
+        evidence: FloatArray,
+        reached: BoolArray,
+        unlike: BoolArray | None,
+        abstain_below: float,
+    ) -> npt.NDArray[np.str_]:
+        """One word of doubt a point."""
+        sure = np.zeros(len(distributions), dtype=bool)
+        if len(self.mixture.taught):  # nothing has shown how sure to be where no label can be left out
+            sure = distributions.max(axis=1) >= abstain_below
+        strange = np.zeros(len(sure), dtype=bool) if unlike is None else unlike
+        little = evidence < _LITTLE * self.typical
+        if not len(self.mixture.taught):
+            little = little | (distributions.max(axis=1) >= abstain_below)
+        return np.asarray(
+            np.select([~reached, strange, sure, little], [UNREACHED, UNLIKE, SURE, LITTLE], DISAGREE)
+        )
