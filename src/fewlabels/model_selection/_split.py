@@ -11,10 +11,10 @@ import numpy.typing as npt
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
+from fewlabels._callers import callers_level
 from fewlabels._validation import check_integer, check_same_length, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.model_selection._targets import Targets, read_targets
-from fewlabels.models._warnings import callers_level
 
 IntArray = npt.NDArray[np.intp]
 

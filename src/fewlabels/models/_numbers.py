@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._callers import callers_level
 from fewlabels._labels import UNLABELLED, is_missing, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._relabel import (
@@ -19,7 +20,6 @@ from fewlabels.models._relabel import (
     weights_of_added,
 )
 from fewlabels.models._targets import checked_weights
-from fewlabels.models._warnings import callers_level
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]

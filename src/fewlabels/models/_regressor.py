@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._callers import callers_level
 from fewlabels._rows import row_blocks
 from fewlabels._validation import check_no_nan
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
@@ -28,7 +29,7 @@ from fewlabels.models._numbers import (
 )
 from fewlabels.models._relabel import point_indices
 from fewlabels.models._scores import Scores
-from fewlabels.models._warnings import callers_level, warn_unconverged
+from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import Method
 from fewlabels.systems import StreamedScores
 

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from fewlabels._labels import UNLABELLED, Labels, encode_labels, is_missing, weights_of
+from fewlabels._class_names import warn_of_classes
+from fewlabels._label_values import is_missing
+from fewlabels._labels import UNLABELLED, Labels, encode_labels, has_minus_one, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 FloatArray = npt.NDArray[np.float64]
@@ -157,11 +159,18 @@ def encode_targets(y: object, sample_weight: object = None) -> Labels:
     ------
     InvalidInputError, InvalidTypeError
         If a label or weight can't be used, or no label is left.
+
+    Warns
+    -----
+    LabelWarning
+        If classes have nearly the same name, or one of words such as "NA"; or as
+        :func:`fewlabels._labels.encode_labels` has it.
     """
     in_rows = encode_rows(y)
     if in_rows is None:
         labels = encode_labels(y)
         refuse_continuous(labels.classes)
+        warn_of_classes(labels.classes, label_counts(labels))
     else:
         labels = in_rows
     if not len(labels.codes):
@@ -176,6 +185,12 @@ def encode_targets(y: object, sample_weight: object = None) -> Labels:
         return labels
     weights = checked_weights(sample_weight, len(labels.codes), labels.labelled)
     return labels.weighted(weights)
+
+
+def label_counts(labels: Labels) -> list[int]:
+    """Return the number of labels of each class, whatever their weights."""
+    counts = np.bincount(labels.codes[labels.labelled], minlength=len(labels.classes))
+    return list(counts.tolist())
 
 
 def encode_rows(y: object) -> RowLabels | None:
@@ -202,7 +217,7 @@ def encode_added(labels: Labels, added: object, n_expected: int) -> Labels:
         else:
             new = _indicator(rows.astype(np.int64) if rows.size == 0 else rows, labels.classes)
     else:
-        new = encode_labels(added)
+        new = encode_labels(added, minus_one=has_minus_one(labels.classes))
         refuse_continuous(new.classes)
         if len(new.codes) != n_expected:
             raise InvalidInputError(
@@ -226,6 +241,11 @@ def checked_weights(
     all_zero : bool, default=False
         Whether there are other labels, so that all of these may have weight 0.
     """
+    if np.ma.is_masked(weights):
+        raise InvalidInputError(
+            "sample_weight has masked entries, which are no weights. Give each point a weight, as "
+            "with sample_weight.filled(0): a label of weight 0 does not count."
+        )
     try:
         values = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -281,6 +301,8 @@ def _as_matrix(y: object) -> npt.NDArray[Any] | None:
             raise InvalidInputError(
                 f"the rows of y must have the same length, one entry a class: {error}"
             ) from error
+    elif isinstance(y, np.ma.MaskedArray):
+        values = _unmasked(y)
     elif hasattr(y, "columns") and hasattr(y, "to_numpy"):
         values = np.asarray(y.to_numpy())
     elif hasattr(y, "__array__") and not hasattr(y, "to_list"):
@@ -288,6 +310,17 @@ def _as_matrix(y: object) -> npt.NDArray[Any] | None:
     else:
         return None
     return values if values.ndim == 2 and values.shape[1] >= 2 else None
+
+
+def _unmasked(y: Any) -> npt.NDArray[Any]:
+    """Return the entries of a masked array, the marker of its dtype where they are masked."""
+    if not np.ma.is_masked(y):
+        return np.asarray(y.data)
+    if y.dtype.kind == "f":
+        return np.asarray(y.filled(np.nan))
+    if y.dtype.kind in "biu":
+        return np.asarray(y.astype(np.int64).filled(UNLABELLED))
+    return np.asarray(y.astype(object).filled(None))
 
 
 def _column_names(y: object, n_columns: int) -> npt.NDArray[Any]:
@@ -304,19 +337,23 @@ def _column_names(y: object, n_columns: int) -> npt.NDArray[Any]:
 
 def _encode_rows(matrix: npt.NDArray[Any], classes: npt.NDArray[Any]) -> RowLabels:
     if matrix.dtype.kind == "O":  # as a table's nullable columns come
-        present = [value for value in matrix.ravel() if not is_missing(value)]
-        whole = len(present) == matrix.size
-        if whole and all(isinstance(v, (bool, int, np.integer, np.bool_)) for v in present):
-            matrix = matrix.astype(np.int64)
+        missing = _missing_entries(matrix)
+        present = matrix[~missing]
+        if len(present) and all(isinstance(v, (bool, int, np.integer, np.bool_)) for v in present):
+            matrix = np.where(missing, UNLABELLED, matrix).astype(np.int64)
     if matrix.dtype.kind in "biu":
         return _indicator(matrix, classes)
     return _soft(_as_floats(matrix), classes)
 
 
+def _missing_entries(matrix: npt.NDArray[Any]) -> BoolArray:
+    found = np.fromiter((is_missing(v) for v in matrix.ravel()), bool, count=matrix.size)
+    return found.reshape(matrix.shape)
+
+
 def _as_floats(matrix: npt.NDArray[Any]) -> FloatArray:
     if matrix.dtype.kind == "O":
-        missing = np.array([[is_missing(v) for v in row] for row in matrix], dtype=bool)
-        matrix = np.where(missing.reshape(matrix.shape), np.nan, matrix)
+        matrix = np.where(_missing_entries(matrix), np.nan, matrix)
     try:
         return np.asarray(matrix, dtype=np.float64)
     except (TypeError, ValueError) as error:
