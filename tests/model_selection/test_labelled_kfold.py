@@ -152,8 +152,8 @@ def test_a_grid_search_scores_labelled_points_only_whatever_their_form(estimator
 def test_scikit_learns_own_splitter_tests_on_unlabelled_points_and_ours_does_not() -> None:
     y = FORMS["integers"]
     model = LabelSpreading("rbf", gamma=1.0)
-    theirs = cross_val_score(model, X, y, cv=StratifiedKFold(3))
-    ours = cross_val_score(model, X, y, cv=LabelledKFold(3))
+    theirs = cross_val_score(model, X, y, cv=StratifiedKFold(3), scoring="accuracy")
+    ours = cross_val_score(model, X, y, cv=LabelledKFold(3), scoring="accuracy")
     assert theirs.max() < 0.5  # three in four points are unlabelled, and -1 is never predicted
     assert ours.min() > 0.9
 

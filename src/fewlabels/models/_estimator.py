@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, Self, TypedDict
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -39,17 +39,6 @@ from fewlabels.systems import StreamedScores
 FloatArray = npt.NDArray[np.floating[Any]]
 
 
-class Trust(TypedDict, total=False):
-    """What `fit` takes besides X and y, by keyword.
-
-    It does not stand in the signatures: where scikit-learn sees `sample_weight` there, a weight of
-    2 is to mean a row that comes twice. In a graph that is a point more, with neighbours of its
-    own. Here it is how much a label is trusted.
-    """
-
-    sample_weight: Any
-
-
 class GraphEstimator(BaseEstimator, ABC):
     """Base of the classifiers and regressors that spread what is known over a graph.
 
@@ -74,7 +63,7 @@ class GraphEstimator(BaseEstimator, ABC):
     solver: Method
     verbose: bool
 
-    def _fit(self, X: Any, y: Any, *, sample_weight: Any = None) -> Self:
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Check the input, build the graph, solve and publish; on failure change nothing."""
         with self._unchanged_on_failure():
             self._check_parameters()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self, Unpack
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,6 @@ from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._corrections import Correction
-from fewlabels.models._estimator import Trust
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
@@ -203,7 +202,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         self.verbose = verbose
         self.class_prior = class_prior
 
-    def fit(self, X: Any, y: Any, *, graph: Graph | None = None, **trust: Unpack[Trust]) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, graph: Graph | None = None) -> Self:
         """Fit the estimator on the labelled points; correct and smooth its probabilities.
 
         Parameters
@@ -215,7 +214,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
             Labels. Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA``
             everywhere. A pandas or polars ``Series`` is read in its order; its index is not
             looked at.
-        sample_weight : array-like of shape (n_samples,), default=None, keyword only
+        sample_weight : array-like of shape (n_samples,), default=None
             How much each label is trusted; not read where unlabelled, and 0 is as unlabelled.
             Passed to the estimator, and its errors there count as often. None: 1 each.
         graph : Graph, default=None
@@ -247,7 +246,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
             check_same_length(X, graph.degrees)
         with self._unchanged_on_failure():
             self._features = X
-            self._fit(X if graph is None else graph, y, **trust)
+            self._fit(X if graph is None else graph, y, sample_weight)
             if graph is not None:
                 for name in ("n_features_in_", "feature_names_in_"):
                     if hasattr(self.estimator_, name):
