@@ -43,6 +43,7 @@ _MOST_CLASSES = 1000
 _LONGEST = 60
 _MOST_ALIKE = 30
 _ROMAN = frozenset("ivxlcdm")
+_UNLABELLED = "Mark unlabelled points with None, NaN or pandas.NA."
 # Groups that a message names.
 _MOST_NAMED = 5
 
@@ -119,7 +120,11 @@ def near_equal_classes(
 
 
 def remarks_on_classes(
-    classes: Iterable[Any], counts: Sequence[int] | None = None, new: Iterable[Any] | None = None
+    classes: Iterable[Any],
+    counts: Sequence[int] | None = None,
+    new: Iterable[Any] | None = None,
+    *,
+    unlabelled: str = _UNLABELLED,
 ) -> list[str]:
     """Say which classes have names that may not mean what they say.
 
@@ -129,6 +134,8 @@ def remarks_on_classes(
         As :func:`near_equal_classes` takes them.
     new : iterable of labels, default=None
         Only what concerns these. None: all.
+    unlabelled : str
+        The sentence that says how a point without a label is marked.
 
     Returns
     -------
@@ -145,9 +152,8 @@ def remarks_on_classes(
         shown = [repr(word) for word in words]
         what = "is read as a class" if len(words) == 1 else "are read as classes"
         remarks.append(
-            f"{listed(shown)} {what}, though this often says that a label is missing. Mark "
-            "unlabelled points with None, NaN or pandas.NA; give the class another name if it is "
-            "one."
+            f"{listed(shown)} {what}, though this often says that a label is missing. "
+            f"{unlabelled} If it is a class, give it another name."
         )
     groups = near_equal_classes(everything, counts)
     groups = [group for group in groups if not fresh.isdisjoint(group)]
@@ -162,10 +168,14 @@ def remarks_on_classes(
 
 
 def warn_of_classes(
-    classes: Iterable[Any], counts: Sequence[int] | None = None, new: Iterable[Any] | None = None
+    classes: Iterable[Any],
+    counts: Sequence[int] | None = None,
+    new: Iterable[Any] | None = None,
+    *,
+    unlabelled: str = _UNLABELLED,
 ) -> None:
     """Warn of what :func:`remarks_on_classes` finds, where the package was called."""
-    for remark in remarks_on_classes(classes, counts, new):
+    for remark in remarks_on_classes(classes, counts, new, unlabelled=unlabelled):
         warnings.warn(remark, LabelWarning, stacklevel=callers_level())
 
 

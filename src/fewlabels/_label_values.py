@@ -72,7 +72,7 @@ def read_column(y: object) -> Column:
     if kind == "S":
         missing = missing | (values == b"")
         distinct, places = np.unique(values, return_inverse=True)
-        values = np.array([_decoded(value) for value in distinct] or [""])[places]
+        values = np.array([decoded(value) for value in distinct] or [""])[places]
     elif kind == "f":
         missing = missing | np.isnan(values)
     elif kind in "mM":
@@ -140,9 +140,9 @@ def _of_objects(values: AnyArray, missing: BoolArray) -> Column:
     missing = missing | np.fromiter((is_missing(v) for v in values), bool, count=len(values))
     present = values[~missing].tolist()
     if any(issubclass(kind, bytes) for kind in set(map(type, present))):
-        decoded = [_decoded(v) if isinstance(v, bytes) else v for v in present]
+        texts = [decoded(v) if isinstance(v, bytes) else v for v in present]
         values, rows = values.copy(), np.flatnonzero(~missing)
-        values[rows] = object_array(decoded)
+        values[rows] = object_array(texts)
         missing[rows] = [isinstance(v, bytes) and not v for v in present]
         present = values[~missing].tolist()
     return Column(_narrowed(values, missing, present), missing)
@@ -195,7 +195,8 @@ def _refuse_mixed(values: AnyArray, missing: BoolArray) -> None:
     )
 
 
-def _decoded(value: bytes) -> str:
+def decoded(value: bytes) -> str:
+    """Return the text of a label of bytes, which must be UTF-8."""
     try:
         return value.decode()
     except UnicodeDecodeError as error:

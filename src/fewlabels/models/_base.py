@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
 from fewlabels._memory import require_memory
+from fewlabels._turns import in_turn
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 from fewlabels.models._estimator import GraphEstimator
@@ -183,6 +184,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         prefix = type(self).__name__.lower()
         return np.array([f"{prefix}_{label}" for label in self.classes_], dtype=object)
 
+    @in_turn
     def add_labels(self, indices: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
         """Label more points, or correct labels, without a refit.
 
@@ -214,6 +216,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         self._check_parameters()
         return self._relabel(add_codes(self._labels, indices, labels, sample_weight))
 
+    @in_turn
     def remove_labels(self, indices: npt.ArrayLike) -> Self:
         """Take labels back without a refit.
 

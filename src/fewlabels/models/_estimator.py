@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fewlabels._turns import in_turn
 from fewlabels._validation import (
     check_choice,
     check_integer,
@@ -63,6 +64,7 @@ class GraphEstimator(BaseEstimator, ABC):
     solver: Method
     verbose: bool
 
+    @in_turn
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Check the input, build the graph, solve and publish; on failure change nothing."""
         with self._unchanged_on_failure():

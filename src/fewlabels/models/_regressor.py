@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._callers import callers_level
 from fewlabels._rows import row_blocks
+from fewlabels._turns import in_turn
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator
@@ -217,6 +218,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
             std[known[rows]] = self._deviations(picks, scale)
         return std
 
+    @in_turn
     def add_labels(self, indices: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
         """Label more points, or correct labels, on the same graph.
 
@@ -243,6 +245,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         self._check_parameters()
         return self._relabel(add_numbers(self._labels, indices, labels, sample_weight))
 
+    @in_turn
     def remove_labels(self, indices: npt.ArrayLike) -> Self:
         """Take labels back, on the same graph.
 

@@ -12,6 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
+from fewlabels._turns import in_turn
 from fewlabels._validation import check_real, check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
@@ -202,6 +203,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         self.verbose = verbose
         self.class_prior = class_prior
 
+    @in_turn
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, graph: Graph | None = None) -> Self:
         """Fit the estimator on the labelled points; correct and smooth its probabilities.
 

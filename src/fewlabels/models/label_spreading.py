@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._turns import in_turn
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
@@ -165,6 +166,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         self.class_prior = class_prior
         self.calibration = calibration
 
+    @in_turn
     def add_labels(
         self,
         indices: npt.ArrayLike,
