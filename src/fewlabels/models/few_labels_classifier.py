@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -210,15 +211,16 @@ default="uniform"
         found: Choices = self._kept("choices", self._say_choices)
         return found
 
-    def explain(self, node: int) -> Explanation:
+    def explain(self, node: Hashable) -> Explanation:
         """Say what each labelled point adds to the scores of a fitted point, in the first step.
 
         See :meth:`LinearInsight.explain`, which has the parameters, too.
 
         Parameters
         ----------
-        node : int
-            From 0 to n_samples - 1; labelled or not.
+        node : int, or name of a row
+            From 0 to n_samples - 1; labelled or not. What is no integer is looked up in the index
+            of `X`, where this was a pandas table.
 
         Returns
         -------
