@@ -180,6 +180,9 @@ def test_whether_minus_one_is_a_class_can_be_known() -> None:
 
 def test_where_nothing_else_is_a_class_minus_one_is_none() -> None:
     assert not encode_labels([None, -1]).labelled.any()
+    with pytest.raises(InvalidInputError, match="'-1' stands among"):
+        encode_labels([None, "-1"])
+    assert encode_labels(["-1", "-1"], minus_one=True).classes.tolist() == ["-1"]
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,18 @@ def encode_column(column: Column, *, minus_one: bool | None = None) -> Labels:
     """Find the classes of a column that has been read; see :func:`encode_labels`."""
     values, missing = column.values, column.missing
     kind = values.dtype.kind
+    marker: object = {"i": UNLABELLED, "f": float(UNLABELLED)}.get(kind)
+    if kind in "mM":
+        marker = values.dtype.type("NaT")
+    if kind == "f" and missing.any():
+        marker = np.nan
+    if kind in "if":  # at once, for most are unlabelled
+        marked = (values == UNLABELLED) & ~missing
+        beside_class = not (missing | marked).all()
+        if marked.any() and _are_a_class(minus_one, bool(missing.any() and beside_class)):
+            marker = np.nan if kind == "f" else None
+        else:
+            missing = missing | marked
     try:
         classes, codes = sorted_codes(values[~missing])
     except TypeError as error:
@@ -185,37 +197,31 @@ def encode_column(column: Column, *, minus_one: bool | None = None) -> Labels:
     everywhere[~missing] = codes
     if kind == "u":
         _warn_of_largest(classes)
-    if kind == "U":
-        _refuse_garbled(classes)
-    if kind in "UO" and "" in set(classes.tolist()):
-        raise InvalidInputError(
-            "the empty string '' stands among the labels, where it would be a class of "
-            "its own. Mark unlabelled points with None, NaN or pandas.NA "
-            "(in an array of dtype object); name the class if it is one."
-        )
-    marker: object = {"i": UNLABELLED, "f": float(UNLABELLED)}.get(kind)
-    if kind in "mM":
-        marker = values.dtype.type("NaT")
-    if kind == "f" and missing.any():
-        marker = np.nan
-    markers = _minus_ones(classes)
-    if not markers.any():
-        return Labels(classes, everywhere, marker)
-    if minus_one is None:
-        minus_one = bool(missing.any() and not markers.all())
-        if minus_one:
-            _warn_of_minus_one()
-    if minus_one:
-        return Labels(classes, everywhere, np.nan if kind == "f" else None)
     if kind in "UO":
-        shown = repr(str(UNLABELLED)) if isinstance(classes[markers][0], str) else UNLABELLED
-        raise InvalidInputError(
-            f"{shown} stands among labels that are not numbers, where it would be a class of its "
-            "own. Mark unlabelled points with None, NaN or pandas.NA (in an array of dtype object)."
+        _refuse_text(classes, garbled=kind == "U")
+        markers = _minus_ones(classes)
+        told = bool(missing.any() and not markers.all())
+        if markers.any() and not _are_a_class(minus_one, told):
+            shown = repr(str(UNLABELLED)) if isinstance(classes[markers][0], str) else UNLABELLED
+            raise InvalidInputError(
+                f"{shown} stands among labels that are not numbers, where it would be a class of "
+                "its own. Mark unlabelled points with None, NaN or pandas.NA (in an array of dtype "
+                "object)."
+            )
+    return Labels(classes, everywhere, marker)
+
+
+def _are_a_class(known: bool | None, otherwise: bool) -> bool:
+    """Whether the -1 that there are are a class; warn if that is so and was not `known`."""
+    if known is None and otherwise:
+        warnings.warn(
+            "the labels hold -1 and another marker of unlabelled points (None, NaN, pandas.NA or a "
+            "mask). That marker says which are unlabelled, and -1 is read as a class. If -1 means "
+            "unlabelled as well, use one marker for both.",
+            LabelWarning,
+            stacklevel=callers_level(),
         )
-    place = np.append(np.cumsum(~markers) - 1, UNLABELLED)  # the last is that of no label, -1
-    place[:-1][markers] = UNLABELLED
-    return Labels(classes[~markers], place[everywhere], marker)
+    return otherwise if known is None else known
 
 
 def sorted_codes(values: AnyArray) -> tuple[AnyArray, IntArray]:
@@ -278,16 +284,6 @@ def _in_order(found: Iterable[Any]) -> list[Any]:
     return sorted(found, key=lambda value: (type(value).__name__, repr(value)))
 
 
-def _warn_of_minus_one() -> None:
-    warnings.warn(
-        "the labels hold -1 and another marker of unlabelled points (None, NaN, pandas.NA or a "
-        "mask). That marker says which are unlabelled, and -1 is read as a class. If -1 means "
-        "unlabelled as well, use one marker for both.",
-        LabelWarning,
-        stacklevel=callers_level(),
-    )
-
-
 def _warn_of_largest(classes: AnyArray) -> None:
     """Warn where -1 was probably written into an array that has none."""
     largest = np.iinfo(classes.dtype).max
@@ -301,10 +297,16 @@ def _warn_of_largest(classes: AnyArray) -> None:
         )
 
 
-def _refuse_garbled(classes: AnyArray) -> None:
-    """Raise where NumPy has made text of a missing value: an array of strings can't hold one."""
-    found = set(classes.tolist())
-    for text in ("nan", "None", "<NA>"):
+def _refuse_text(classes: AnyArray, *, garbled: bool) -> None:
+    """Raise where text is no name of a class; `garbled`: it may be NumPy's for a missing value."""
+    found = {name for name in classes.tolist() if isinstance(name, str)}
+    if "" in found:
+        raise InvalidInputError(
+            "the empty string '' stands among the labels, where it would be a class of "
+            "its own. Mark unlabelled points with None, NaN or pandas.NA "
+            "(in an array of dtype object); name the class if it is one."
+        )
+    for text in ("nan", "None", "<NA>") if garbled else ():
         if text in found:
             raise InvalidInputError(
                 f"{text!r} stands in a NumPy array of strings, which makes such text of missing "

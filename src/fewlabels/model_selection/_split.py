@@ -70,9 +70,9 @@ class LabelledKFold(BaseCrossValidator):
     and may want other settings. :func:`transductive_cross_val_score` measures that, and does
     not build the graph again for each fold.
 
-    Unlabelled is -1 where labels are whole numbers, and None, NaN or ``pandas.NA`` everywhere. A
-    column of numbers of which some are not whole holds measurements; there, only NaN (or None) is
-    unlabelled.
+    Unlabelled are None, NaN, ``pandas.NA`` and masked entries; and -1 among whole numbers, if none
+    of these occurs. A column of numbers of which some are not whole holds measurements; there, -1
+    is a number.
 
     With few labels the score of one split says little: its test set holds ``n_labelled /
     n_splits`` points.

@@ -49,10 +49,11 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             Features; or affinities, with ``kernel="precomputed"``, of shape
             (n_samples, n_samples); or a graph, in memory or on disk, whatever the kernel.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            Labels. Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA``
-            everywhere. In several columns: floats are soft labels, each row a distribution, all
-            NaN where unlabelled; integers and booleans say by 0 and 1 which classes hold of a
-            point, all -1 where unlabelled. The columns of a table name the classes.
+            Labels. Unlabelled are None, NaN, ``pandas.NA`` and masked entries; and -1 among
+            numbers, where none of these occurs (else it is a class). In several columns: floats
+            are soft labels, each row a distribution, all NaN where unlabelled; integers and
+            booleans say by 0 and 1 which classes hold of a point, all -1 where unlabelled. The
+            columns of a table name the classes.
             A pandas or polars ``Series`` is read in its order; its index is not looked at.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each label is trusted: a label of weight 2 counts as two at that place, one
@@ -76,6 +77,9 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             If `max_iter` ended the iteration before `tol` was reached.
         UnreachedWarning
             If some points lie in components of the graph that hold no label.
+        LabelWarning
+            If labels may not mean what they say: classes with nearly the same name, words such as
+            "NA", -1 beside another marker, 255 in an array of uint8.
         """
         return self._fit(X, y, sample_weight)
 
@@ -211,6 +215,11 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             If an index is out of range or stands twice, a label is missing, or its type does not
             fit the other labels, a weight can't be used, or `class_prior` does not fit the
             classes that there are now. The estimator is then as it was.
+
+        Warns
+        -----
+        LabelWarning
+            If a new class has nearly the name of another, or a name such as "NA".
         """
         check_is_fitted(self)
         self._check_parameters()

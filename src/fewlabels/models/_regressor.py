@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._callers import callers_level
@@ -31,7 +30,7 @@ from fewlabels.models._numbers import (
 )
 from fewlabels.models._relabel import point_indices
 from fewlabels.models._scores import Scores
-from fewlabels.models._scoring import no_label_to_score, rows_of
+from fewlabels.models._scoring import r_squared
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import Method
 from fewlabels.systems import StreamedScores
@@ -83,7 +82,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
             Features; or affinities, with ``kernel="precomputed"``, of shape
             (n_samples, n_samples); or a graph in memory, whatever the kernel.
         y : array-like of shape (n_samples,)
-            Numbers; NaN, None or ``pandas.NA`` where unlabelled. (-1 is a number.)
+            Numbers; NaN, None, ``pandas.NA`` or masked where unlabelled. (-1 is a number.)
             A pandas or polars ``Series`` is read in its order; its index is not looked at.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each label is trusted beside others: one of weight 2 counts as two at that
@@ -289,13 +288,8 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
             If no row has a number.
         """
         check_is_fitted(self)
-        truth = read_numbers(y)
-        known = ~np.isnan(truth)
-        points, weights = rows_of(X, known, sample_weight)
-        if not known.any():
-            unknown: Any = no_label_to_score(len(known))
-            return unknown  # type: ignore[no-any-return] # what cross-validation is to show
-        return float(r2_score(truth[known], self.predict(points), sample_weight=weights))
+        result: float = r_squared(self, X, read_numbers(y), sample_weight)
+        return result
 
     def _encode(self, y: Any, sample_weight: Any) -> Numbers:
         return encode_numbers(y, sample_weight)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import r2_score
 from sklearn.utils import _safe_indexing, indexable
 
 from fewlabels._labels import Labels, encode_labels, has_minus_one, sorted_codes
@@ -116,3 +117,18 @@ def accuracy(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
         answers, truths = np.split(places, [len(model.classes_)])
         right = answers[np.argmax(probabilities, axis=1)] == truths[labels.codes[known]]
     return float(np.average(right, weights=weights))
+
+
+def r_squared(model: Any, X: Any, truth: FloatArray, sample_weight: Any) -> Any:
+    """Return R^2 of a fitted regressor on the rows whose `truth` is not NaN.
+
+    Raises
+    ------
+    InvalidInputError
+        If there are none, or as `rows_of`.
+    """
+    known = ~np.isnan(truth)
+    points, weights = rows_of(X, known, sample_weight)
+    if not known.any():
+        return no_label_to_score(len(known))
+    return float(r2_score(truth[known], model.predict(points), sample_weight=weights))

@@ -7,12 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from fewlabels._class_names import warn_of_classes
-from fewlabels._label_values import is_missing
 from fewlabels._labels import UNLABELLED, Labels, encode_labels, has_minus_one, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.models._target_rows import as_floats, as_matrix, column_names, missing_entries
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -195,8 +194,8 @@ def label_counts(labels: Labels) -> list[int]:
 
 def encode_rows(y: object) -> RowLabels | None:
     """Read labels in several columns, of which all may be missing; None if `y` is one column."""
-    matrix = _as_matrix(y)
-    return None if matrix is None else _encode_rows(matrix, _column_names(y, matrix.shape[1]))
+    matrix = as_matrix(y)
+    return None if matrix is None else _encode_rows(matrix, column_names(y, matrix.shape[1]))
 
 
 def encode_added(labels: Labels, added: object, n_expected: int) -> Labels:
@@ -213,7 +212,7 @@ def encode_added(labels: Labels, added: object, n_expected: int) -> Labels:
             )
         rows = values.reshape(n_expected, width)
         if isinstance(labels, SoftLabels):
-            new: Labels = _soft(_as_floats(rows), labels.classes)
+            new: Labels = _soft(as_floats(rows), labels.classes)
         else:
             new = _indicator(rows.astype(np.int64) if rows.size == 0 else rows, labels.classes)
     else:
@@ -285,82 +284,15 @@ def refuse_continuous(classes: npt.NDArray[Any]) -> None:
         )
 
 
-def _as_matrix(y: object) -> npt.NDArray[Any] | None:
-    """Return `y` as an array if it has two columns or more, else None."""
-    if sparse.issparse(y):
-        raise InvalidTypeError(
-            "y is a sparse matrix, in which a 0 and a missing entry are one. Give a dense array: "
-            "y.toarray()."
-        )
-    if isinstance(y, (list, tuple)):
-        if not (y and all(isinstance(row, (list, np.ndarray)) for row in y)):
-            return None
-        try:
-            values = np.asarray(y)
-        except ValueError as error:
-            raise InvalidInputError(
-                f"the rows of y must have the same length, one entry a class: {error}"
-            ) from error
-    elif isinstance(y, np.ma.MaskedArray):
-        values = _unmasked(y)
-    elif hasattr(y, "columns") and hasattr(y, "to_numpy"):
-        values = np.asarray(y.to_numpy())
-    elif hasattr(y, "__array__") and not hasattr(y, "to_list"):
-        values = np.asarray(y)
-    else:
-        return None
-    return values if values.ndim == 2 and values.shape[1] >= 2 else None
-
-
-def _unmasked(y: Any) -> npt.NDArray[Any]:
-    """Return the entries of a masked array, the marker of its dtype where they are masked."""
-    if not np.ma.is_masked(y):
-        return np.asarray(y.data)
-    if y.dtype.kind == "f":
-        return np.asarray(y.filled(np.nan))
-    if y.dtype.kind in "biu":
-        return np.asarray(y.astype(np.int64).filled(UNLABELLED))
-    return np.asarray(y.astype(object).filled(None))
-
-
-def _column_names(y: object, n_columns: int) -> npt.NDArray[Any]:
-    names = getattr(y, "columns", None)
-    if names is None:
-        return np.arange(n_columns)
-    names = list(names)
-    if all(isinstance(name, str) for name in names):
-        return np.array(names)
-    classes = np.empty(n_columns, dtype=object)
-    classes[:] = names
-    return classes
-
-
 def _encode_rows(matrix: npt.NDArray[Any], classes: npt.NDArray[Any]) -> RowLabels:
     if matrix.dtype.kind == "O":  # as a table's nullable columns come
-        missing = _missing_entries(matrix)
+        missing = missing_entries(matrix)
         present = matrix[~missing]
         if len(present) and all(isinstance(v, (bool, int, np.integer, np.bool_)) for v in present):
             matrix = np.where(missing, UNLABELLED, matrix).astype(np.int64)
     if matrix.dtype.kind in "biu":
         return _indicator(matrix, classes)
-    return _soft(_as_floats(matrix), classes)
-
-
-def _missing_entries(matrix: npt.NDArray[Any]) -> BoolArray:
-    found = np.fromiter((is_missing(v) for v in matrix.ravel()), bool, count=matrix.size)
-    return found.reshape(matrix.shape)
-
-
-def _as_floats(matrix: npt.NDArray[Any]) -> FloatArray:
-    if matrix.dtype.kind == "O":
-        matrix = np.where(_missing_entries(matrix), np.nan, matrix)
-    try:
-        return np.asarray(matrix, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidTypeError(
-            "y with several columns must hold numbers: distributions, or 0 and 1 for each class. "
-            f"{error}"
-        ) from error
+    return _soft(as_floats(matrix), classes)
 
 
 def _soft(matrix: FloatArray, classes: npt.NDArray[Any]) -> SoftLabels:

@@ -213,9 +213,9 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
             Features, of which the graph is built. With `graph`, whatever `estimator` takes, such
             as a list of texts for a pipeline that reads them.
         y : array-like of shape (n_samples,)
-            Labels. Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA``
-            everywhere. A pandas or polars ``Series`` is read in its order; its index is not
-            looked at.
+            Labels. Unlabelled are None, NaN, ``pandas.NA`` and masked entries; and -1 among
+            numbers, where none of these occurs (else it is a class). A pandas or polars
+            ``Series`` is read in its order; its index is not looked at.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each label is trusted; not read where unlabelled, and 0 is as unlabelled.
             Passed to the estimator, and its errors there count as often. None: 1 each.

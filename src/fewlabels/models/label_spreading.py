@@ -205,6 +205,11 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
             If an index is out of range or stands twice, a label is missing, or its type does not
             fit the other labels, a weight or the responses can't be used, or `class_prior` does
             not fit the classes that there are now. The estimator is then as it was.
+
+        Warns
+        -----
+        LabelWarning
+            If a new class has nearly the name of another, or a name such as "NA".
         """
         check_is_fitted(self)
         self._check_parameters()
