@@ -180,7 +180,7 @@ def test_whether_minus_one_is_a_class_can_be_known() -> None:
 
 def test_where_nothing_else_is_a_class_minus_one_is_none() -> None:
     assert not encode_labels([None, -1]).labelled.any()
-    with pytest.raises(InvalidInputError, match="'-1' stands among"):
+    with pytest.raises(InvalidInputError, match="'-1' is among"):
         encode_labels([None, "-1"])
     assert encode_labels(["-1", "-1"], minus_one=True).classes.tolist() == ["-1"]
 
@@ -248,7 +248,7 @@ def test_a_masked_column_is_a_column() -> None:
     ],
 )
 def test_the_string_minus_one_is_refused(y: Any) -> None:
-    with pytest.raises(InvalidInputError, match="'-1' stands among labels that are not numbers"):
+    with pytest.raises(InvalidInputError, match="'-1' is among labels that are not numbers"):
         encode_labels(y)
 
 
@@ -283,7 +283,7 @@ def test_the_empty_string_is_refused(y: Any) -> None:
     ],
 )
 def test_text_that_numpy_makes_of_missing_values_is_refused(y: Any, text: str) -> None:
-    with pytest.raises(InvalidInputError, match=f"'{text}' stands in a NumPy array of strings"):
+    with pytest.raises(InvalidInputError, match=f"'{text}' is in a NumPy array of strings"):
         encode_labels(y)
 
 
@@ -296,7 +296,7 @@ def test_such_text_names_a_class_where_missing_values_can_be_said(make: Any) -> 
 
 @pytest.mark.parametrize("y", [["a", -1], ["a", -1.0], ["a", np.int64(-1)], [("a",), -1]])
 def test_the_number_minus_one_among_others_is_refused(y: Any) -> None:
-    with pytest.raises(InvalidInputError, match="-1 stands among"):
+    with pytest.raises(InvalidInputError, match="-1 is among"):
         encode_labels(y)
 
 

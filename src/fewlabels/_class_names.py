@@ -50,7 +50,8 @@ _MOST_NAMED = 5
 
 def says_missing(name: str) -> bool:
     """Tell whether a text usually means that there is no value: "NA", "?", "unlabelled", blanks."""
-    return _visible(name).strip().casefold() in _WORDS_FOR_MISSING
+    text = _visible(name).strip()
+    return text.casefold() in _WORDS_FOR_MISSING and text != "Na"  # which is sodium
 
 
 def words_for_missing(classes: Iterable[Any]) -> list[str]:

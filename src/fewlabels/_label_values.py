@@ -54,7 +54,7 @@ def read_column(y: object) -> Column:
     InvalidInputError
         If `y` is not one-dimensional, or bytes in it are not UTF-8.
     InvalidTypeError
-        If `y` is no array, or booleans stand beside numbers in it.
+        If `y` is no array, or booleans are beside numbers in it.
     """
     values, missing = _as_array(y), None
     if isinstance(y, np.ma.MaskedArray):

@@ -152,18 +152,18 @@ def encode_labels(y: object, *, minus_one: bool | None = None) -> Labels:
     Raises
     ------
     InvalidInputError
-        If `y` is not one-dimensional, or if the empty string stands in it; or the string ``"-1"``
+        If `y` is not one-dimensional, or if the empty string is in it; or the string ``"-1"``
         (or the number -1 among strings) where nothing else marks unlabelled points, which
-        scikit-learn would take for a class; or if "nan", "None" or "<NA>" stands in a NumPy array
+        scikit-learn would take for a class; or if "nan", "None" or "<NA>" is in a NumPy array
         of strings, which is what NumPy makes of a missing value there; or if bytes are not UTF-8.
     InvalidTypeError
-        If `y` is no array, a label is not hashable, or booleans stand beside numbers, with which
+        If `y` is no array, a label is not hashable, or booleans are beside numbers, with which
         they compare equal.
 
     Warns
     -----
     LabelWarning
-        If -1 stands beside another marker; or if the largest number of an unsigned dtype occurs,
+        If -1 is beside another marker; or if the largest number of an unsigned dtype occurs,
         which is what -1 becomes there.
     """
     return encode_column(read_column(y), minus_one=minus_one)
@@ -204,7 +204,7 @@ def encode_column(column: Column, *, minus_one: bool | None = None) -> Labels:
         if markers.any() and not _are_a_class(minus_one, told):
             shown = repr(str(UNLABELLED)) if isinstance(classes[markers][0], str) else UNLABELLED
             raise InvalidInputError(
-                f"{shown} stands among labels that are not numbers, where it would be a class of "
+                f"{shown} is among labels that are not numbers, where it would be a class of "
                 "its own. Mark unlabelled points with None, NaN or pandas.NA (in an array of dtype "
                 "object)."
             )
@@ -278,7 +278,7 @@ def _in_order(found: Iterable[Any]) -> list[Any]:
     """Sort, by type and text where there is no common order, as between strings and tuples."""
     with contextlib.suppress(TypeError):
         ordered = sorted(found)
-        # Sets compare, but most stand in no order: sorting them leaves them as they came.
+        # Sets compare, but most have no order: sorting them leaves them as they came.
         if all(before < after for before, after in pairwise(ordered)):
             return ordered
     return sorted(found, key=lambda value: (type(value).__name__, repr(value)))
@@ -302,14 +302,14 @@ def _refuse_text(classes: AnyArray, *, garbled: bool) -> None:
     found = {name for name in classes.tolist() if isinstance(name, str)}
     if "" in found:
         raise InvalidInputError(
-            "the empty string '' stands among the labels, where it would be a class of "
+            "the empty string '' is among the labels, where it would be a class of "
             "its own. Mark unlabelled points with None, NaN or pandas.NA "
             "(in an array of dtype object); name the class if it is one."
         )
     for text in ("nan", "None", "<NA>") if garbled else ():
         if text in found:
             raise InvalidInputError(
-                f"{text!r} stands in a NumPy array of strings, which makes such text of missing "
+                f"{text!r} is in a NumPy array of strings, which makes such text of missing "
                 "values, and it would be a class of its own. Mark unlabelled points with None, "
                 "NaN or pandas.NA in a list or an array of dtype object; there, "
                 f"{text!r} may be the name of a class."
