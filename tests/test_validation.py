@@ -18,7 +18,6 @@ from fewlabels._validation import (
     check_choice,
     check_integer,
     check_n_jobs,
-    check_no_nan,
     check_real,
     check_same_length,
     check_seed,
@@ -284,10 +283,3 @@ def test_a_vector_is_named_by_its_shape_and_not_printed() -> None:
         knn_graph(np.arange(300.0))
     assert "299" not in str(caught.value)
     assert "Reshape your data" in str(caught.value)
-
-
-def test_nan_is_no_true_answer() -> None:
-    check_no_nan(["a", "b"])
-    check_no_nan([0.5, 1.0])
-    with pytest.raises(InvalidInputError, match="2 of 3 entries, the first at row 1"):
-        check_no_nan([0.0, np.nan, np.nan])

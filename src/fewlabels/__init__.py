@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fewlabels._version import __version__
 
 if TYPE_CHECKING:
-    from fewlabels.exceptions import FewLabelsError, UnreachedWarning
+    from fewlabels.exceptions import FewLabelsError, LabelWarning, UnreachedWarning
     from fewlabels.features import OrientedGradients
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
@@ -53,6 +53,7 @@ __all__ = [
     "HarmonicRegressor",
     "LabelPropagation",
     "LabelSpreading",
+    "LabelWarning",
     "LabelledKFold",
     "LearningCurve",
     "OrientedGradients",
@@ -87,6 +88,7 @@ _HOMES = {
     "HarmonicRegressor": "fewlabels.models",
     "LabelPropagation": "fewlabels.models",
     "LabelSpreading": "fewlabels.models",
+    "LabelWarning": "fewlabels.exceptions",
     "LabelledKFold": "fewlabels.model_selection",
     "LearningCurve": "fewlabels.session",
     "OrientedGradients": "fewlabels.features",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Number
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels._callers import callers_level
+from fewlabels._label_values import Column, object_array, read_column
+from fewlabels._label_values import is_missing as is_missing  # for those who read columns otherwise
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError, LabelWarning
 
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
@@ -33,7 +37,7 @@ class Labels:
     codes : ndarray of shape (n_samples,), dtype intp
         Index into `classes`; -1 where unlabelled.
     marker : object
-        What stands for "unlabelled" beside these classes: -1, NaN or None.
+        What says "unlabelled" beside these classes: -1, NaN, NaT or None.
     weights : ndarray of shape (n_samples,), float64, default=None
         How much each label is trusted: positive where labelled, 0 elsewhere. None: 1 each.
     """
@@ -122,12 +126,124 @@ class Labels:
         known = codes >= 0
         if known.all():
             return self.classes[codes]
-        dtype = self.classes.dtype
-        if dtype.kind not in "ifO":  # an array of strings, say, has no room for a marker
-            dtype = np.dtype(object)
+        # an array of strings, say, has no room for a marker
+        dtype = np.dtype(object) if self.marker is None else self.classes.dtype
         decoded = np.full(codes.shape, self.marker, dtype=dtype)
         decoded[known] = self.classes[codes[known]]
         return decoded
+
+
+def encode_labels(y: object, *, minus_one: bool | None = None) -> Labels:
+    """Find the classes of `y`, and which points have one.
+
+    Unlabelled are None, NaN, NaT, ``pandas.NA``, masked entries and empty bytes everywhere. -1 is
+    unlabelled where labels are numbers and none of these occurs; beside one of them and other
+    classes it is a class, with a warning. Classes may be any hashable values; they are sorted, by
+    type and text where they have no common order. Bytes are read as UTF-8.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        A list, an array, a pandas or polars column.
+    minus_one : bool, default=None
+        Whether -1 is known to be a class (True) or to mean "unlabelled" (False); then there is no
+        warning of it. None: as above.
+
+    Raises
+    ------
+    InvalidInputError
+        If `y` is not one-dimensional, or if the empty string is in it; or the string ``"-1"``
+        (or the number -1 among strings) where nothing else marks unlabelled points, which
+        scikit-learn would take for a class; or if "nan", "None" or "<NA>" is in a NumPy array
+        of strings, which is what NumPy makes of a missing value there; or if bytes are not UTF-8.
+    InvalidTypeError
+        If `y` is no array, a label is not hashable, or booleans are beside numbers, with which
+        they compare equal.
+
+    Warns
+    -----
+    LabelWarning
+        If -1 is beside another marker; or if the largest number of an unsigned dtype occurs,
+        which is what -1 becomes there.
+    """
+    return encode_column(read_column(y), minus_one=minus_one)
+
+
+def encode_column(column: Column, *, minus_one: bool | None = None) -> Labels:
+    """Find the classes of a column that has been read; see :func:`encode_labels`."""
+    values, missing = column.values, column.missing
+    kind = values.dtype.kind
+    marker: object = {"i": UNLABELLED, "f": float(UNLABELLED)}.get(kind)
+    if kind in "mM":
+        marker = values.dtype.type("NaT")
+    if kind == "f" and missing.any():
+        marker = np.nan
+    if kind in "if":  # at once, for most are unlabelled
+        marked = (values == UNLABELLED) & ~missing
+        beside_class = not (missing | marked).all()
+        if marked.any() and _are_a_class(minus_one, bool(missing.any() and beside_class)):
+            marker = np.nan if kind == "f" else None
+        else:
+            missing = missing | marked
+    try:
+        classes, codes = sorted_codes(values[~missing])
+    except TypeError as error:
+        row = _first_unhashable(values, missing)
+        raise InvalidTypeError(
+            f"labels must be hashable, got a {type(values[row]).__name__} at row {row}: "
+            f"{values[row]!r}."
+        ) from error
+    everywhere = np.full(len(values), UNLABELLED, dtype=np.intp)
+    everywhere[~missing] = codes
+    if kind == "u":
+        _warn_of_largest(classes)
+    if kind in "UO":
+        _refuse_text(classes, garbled=kind == "U")
+        markers = _minus_ones(classes)
+        told = bool(missing.any() and not markers.all())
+        if markers.any() and not _are_a_class(minus_one, told):
+            shown = repr(str(UNLABELLED)) if isinstance(classes[markers][0], str) else UNLABELLED
+            raise InvalidInputError(
+                f"{shown} is among labels that are not numbers, where it would be a class of "
+                "its own. Mark unlabelled points with None, NaN or pandas.NA (in an array of dtype "
+                "object)."
+            )
+    return Labels(classes, everywhere, marker)
+
+
+def _are_a_class(known: bool | None, otherwise: bool) -> bool:
+    """Whether the -1 that there are are a class; warn if that is so and was not `known`."""
+    if known is None and otherwise:
+        warnings.warn(
+            "the labels hold -1 and another marker of unlabelled points (None, NaN, pandas.NA or a "
+            "mask). That marker says which are unlabelled, and -1 is read as a class. If -1 means "
+            "unlabelled as well, use one marker for both.",
+            LabelWarning,
+            stacklevel=callers_level(),
+        )
+    return otherwise if known is None else known
+
+
+def sorted_codes(values: AnyArray) -> tuple[AnyArray, IntArray]:
+    """Return the distinct values in order, and the place of each value among them.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values,)
+        None of them missing.
+    """
+    if values.dtype.kind != "O":
+        classes, codes = np.unique(values, return_inverse=True)
+        return classes, codes.astype(np.intp, copy=False)
+    ordered = _in_order(dict.fromkeys(values.tolist()))
+    place = {value: code for code, value in enumerate(ordered)}
+    codes = np.fromiter((place[value] for value in values), dtype=np.intp, count=len(values))
+    return object_array(ordered), codes
+
+
+def has_minus_one(classes: AnyArray) -> bool:
+    """Tell whether -1, or the text "-1", is one of the classes."""
+    return bool(_minus_ones(classes).any())
 
 
 def weights_of(weights: FloatArray, labelled: BoolArray) -> FloatArray | None:
@@ -137,195 +253,63 @@ def weights_of(weights: FloatArray, labelled: BoolArray) -> FloatArray | None:
     return np.where(labelled, weights, 0.0)
 
 
-def is_missing(value: object) -> bool:
-    """Tell whether `value` is None, a NaN, ``pandas.NA`` or a ``NaT``."""
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    if isinstance(value, (np.datetime64, np.timedelta64)):
-        return bool(np.isnat(value))
-    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
+def _minus_ones(classes: AnyArray) -> BoolArray:
+    """Which of the classes say -1, shape (n_classes,)."""
+    if classes.dtype.kind in "if":
+        return np.asarray(classes == UNLABELLED)
+    if classes.dtype.kind == "U":
+        return np.asarray(classes == str(UNLABELLED))
+    if classes.dtype.kind != "O":
+        return np.zeros(len(classes), dtype=bool)
+    said = (UNLABELLED, str(UNLABELLED))
+    return np.array([isinstance(c, (str, Number)) and c in said for c in classes], dtype=bool)
 
 
-def encode_labels(y: object) -> Labels:
-    """Find the classes of `y`, and which points have one.
-
-    Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA`` everywhere.
-    Classes may be any hashable values; they are sorted, by type and text where they have no
-    common order.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,)
-        A list, an array, a pandas or polars column.
-
-    Raises
-    ------
-    InvalidInputError
-        If `y` is not one-dimensional, or if the string ``"-1"`` (or the number -1 among
-        strings) or the empty string stands in it, which scikit-learn would take for a class; or
-        if "nan", "None" or "<NA>" stands in a NumPy array of strings, which is what NumPy makes
-        of a missing value there.
-    InvalidTypeError
-        If `y` is no array, or a label is not hashable.
-    """
-    values = _as_column(y)
-    if values.dtype.kind == "O":
-        values = _narrowed(values)
-    if values.dtype.kind == "i":
-        return _encode_plain(values, values == UNLABELLED, values.dtype.type(UNLABELLED))
-    if values.dtype.kind == "f":
-        missing = np.isnan(values)
-        marker = np.nan if missing.any() else float(UNLABELLED)
-        return _encode_plain(values, missing | (values == UNLABELLED), marker)
-    if values.dtype.kind == "O":
-        return _encode_objects(values)
-    if values.dtype.kind in "mM":
-        return _encode_plain(values, np.isnat(values), None)
-    if values.dtype.kind in "SU":
-        found = set(values.tolist())
-        _refuse_markers(found)
-        _refuse_garbled(found)
-    return _encode_plain(values, np.zeros(len(values), dtype=bool), None)
-
-
-def _as_column(y: object) -> AnyArray:
-    if isinstance(y, (list, tuple)):
-        values = _object_array(y) if any(_is_atom(entry) for entry in y) else _plain_array(y)
-    elif hasattr(y, "__array__"):
-        if isinstance(getattr(y, "dtype", None), np.dtype):
-            values = np.asarray(y)
-        elif hasattr(y, "to_list"):
-            # pandas' and polars' own column types say "missing" with objects of their own;
-            # as arrays they may turn whole numbers beside these into floats
-            values = _object_array(y.to_list())
-        else:
-            values = np.asarray(y, dtype=object)
-        if values.dtype.kind == "T":  # NumPy's StringDType, whose missing value is of any kind
-            values = _object_array(values.tolist())
-    else:
-        raise InvalidTypeError(
-            f"labels must be an array or a list with one entry a point, got {type(y).__name__}."
-        )
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = _ravelled(values)
-    if values.ndim != 1:
-        raise InvalidInputError(
-            f"labels must be one-dimensional, one entry a point, got shape {values.shape}."
-        )
-    return values
-
-
-def _ravelled(values: AnyArray) -> AnyArray:
-    from sklearn.utils import column_or_1d  # warns as scikit-learn's users know it
-
-    column: AnyArray = column_or_1d(values, warn=True)
-    return column
-
-
-def _is_atom(entry: object) -> bool:
-    """Tell whether NumPy would garble a list with this entry: NaN to "nan", tuples to rows."""
-    return entry is None or isinstance(entry, (str, tuple, frozenset)) or is_missing(entry)
-
-
-def _plain_array(entries: list[Any] | tuple[Any, ...]) -> AnyArray:
-    try:
-        return np.asarray(entries)
-    except ValueError as error:  # rows of unequal length
-        raise InvalidInputError(
-            f"labels must be one-dimensional, one entry a point: {error}"
-        ) from error
-
-
-def _object_array(entries: list[Any] | tuple[Any, ...]) -> AnyArray:
-    values = np.empty(len(entries), dtype=object)
-    for i, entry in enumerate(entries):  # one by one: NumPy would unpack tuples
-        values[i] = entry
-    return values
-
-
-def _narrowed(values: AnyArray) -> AnyArray:
-    """Turn an object column of integers, or of numbers, into one; leave any other."""
-    missing = _missing_mask(values)
-    present = values[~missing]
-    if len(present) == 0 or any(isinstance(v, (bool, np.bool_)) for v in present):
-        return values
-    if all(isinstance(v, Integral) for v in present):
-        codes = np.full(len(values), UNLABELLED, dtype=np.int64)
+def _first_unhashable(values: AnyArray, missing: BoolArray) -> int:
+    for row in np.flatnonzero(~missing):
         try:
-            codes[~missing] = present
-        except OverflowError:
-            return values
-        return codes
-    if all(isinstance(v, Real) for v in present):
-        numbers = np.full(len(values), np.nan)
-        numbers[~missing] = present
-        return numbers
-    return values
-
-
-def _missing_mask(values: AnyArray) -> BoolArray:
-    return np.fromiter((is_missing(v) for v in values), dtype=bool, count=len(values))
-
-
-def _encode_plain(values: AnyArray, missing: BoolArray, marker: object) -> Labels:
-    codes = np.full(len(values), UNLABELLED, dtype=np.intp)
-    classes, codes[~missing] = np.unique(values[~missing], return_inverse=True)
-    return Labels(classes, codes, marker)
-
-
-def _encode_objects(values: AnyArray) -> Labels:
-    missing = _missing_mask(values)
-    found: dict[Any, None] = {}
-    for row, value in zip(np.flatnonzero(~missing), values[~missing], strict=True):
-        try:
-            found[value] = None
-        except TypeError as error:
-            raise InvalidTypeError(
-                f"labels must be hashable, got a {type(value).__name__} at row {row}: {value!r}."
-            ) from error
-    _refuse_markers(found)
-    ordered = _in_order(found)
-    classes = _object_array(ordered)
-    code_of = {value: code for code, value in enumerate(ordered)}
-    codes = np.full(len(values), UNLABELLED, dtype=np.intp)
-    codes[~missing] = [code_of[value] for value in values[~missing]]
-    return Labels(classes, codes, None)
+            hash(values[row])
+        except TypeError:
+            return int(row)
+    raise AssertionError("all are hashable")  # pragma: no cover - one was not
 
 
 def _in_order(found: Iterable[Any]) -> list[Any]:
     """Sort, by type and text where there is no common order, as between strings and tuples."""
     with contextlib.suppress(TypeError):
         ordered = sorted(found)
-        # Sets compare, but most stand in no order: sorting them leaves them as they came.
+        # Sets compare, but most have no order: sorting them leaves them as they came.
         if all(before < after for before, after in pairwise(ordered)):
             return ordered
     return sorted(found, key=lambda value: (type(value).__name__, repr(value)))
 
 
-def _refuse_markers(found: Any) -> None:
-    """Raise where a value that is meant to say "unlabelled" would become a class."""
-    for empty in ("", b""):
-        if empty in found:
-            raise InvalidInputError(
-                f"the empty string {empty!r} stands among the labels, where it would be a class of "
-                "its own. Mark unlabelled points with None, NaN or pandas.NA "
-                "(in an array of dtype object); name the class if it is one."
-            )
-    for value in ("-1", b"-1", UNLABELLED):
-        if value in found:
-            raise InvalidInputError(
-                f"{value!r} stands among labels that are not numbers, where it would be a class of "
-                "its own. Mark unlabelled points with None, NaN or pandas.NA "
-                "(in an array of dtype object)."
-            )
+def _warn_of_largest(classes: AnyArray) -> None:
+    """Warn where -1 was probably written into an array that has none."""
+    largest = np.iinfo(classes.dtype).max
+    if len(classes) and classes[-1] == largest and classes[-2:-1].tolist() != [largest - 1]:
+        warnings.warn(
+            f"the labels have dtype {classes.dtype}, in which -1 becomes {largest}; {largest} is "
+            "among them, and is read as a class. If it means unlabelled, mark these points with -1 "
+            f"in an array of signed integers: np.where(y == {largest}, -1, y.astype(int)).",
+            LabelWarning,
+            stacklevel=callers_level(),
+        )
 
 
-def _refuse_garbled(found: Any) -> None:
-    """Raise where NumPy has made text of a missing value: an array of strings can't hold one."""
-    for text in ("nan", b"nan", "None", b"None", "<NA>"):
+def _refuse_text(classes: AnyArray, *, garbled: bool) -> None:
+    """Raise where text is no name of a class; `garbled`: it may be NumPy's for a missing value."""
+    found = {name for name in classes.tolist() if isinstance(name, str)}
+    if "" in found:
+        raise InvalidInputError(
+            "the empty string '' is among the labels, where it would be a class of "
+            "its own. Mark unlabelled points with None, NaN or pandas.NA "
+            "(in an array of dtype object); name the class if it is one."
+        )
+    for text in ("nan", "None", "<NA>") if garbled else ():
         if text in found:
             raise InvalidInputError(
-                f"{text!r} stands in a NumPy array of strings, which makes such text of missing "
+                f"{text!r} is in a NumPy array of strings, which makes such text of missing "
                 "values, and it would be a class of its own. Mark unlabelled points with None, "
                 "NaN or pandas.NA in a list or an array of dtype object; there, "
                 f"{text!r} may be the name of a class."

@@ -125,19 +125,6 @@ def check_same_length(*columns: Any) -> None:
         raise InvalidInputError(f"{error} Give one entry a point in each.") from error
 
 
-def check_no_nan(y: Any) -> None:
-    """Raise if the true answers to score against hold NaN."""
-    column = np.asarray(y)
-    if column.dtype.kind != "f" or column.ndim != 1 or not np.isnan(column).any():
-        return
-    bad = np.flatnonzero(np.isnan(column))
-    raise InvalidInputError(
-        f"y contains NaN, which is no true answer to score against: {len(bad)} of {len(column)} "
-        f"entries, the first at row {bad[0]}. Score the others: known = ~np.isnan(y); "
-        "score(X[known], y[known])."
-    )
-
-
 def naming_rows(X: Any, message: str) -> str:
     """Add to scikit-learn's message where in `X` the fault is, or what to pass instead.
 

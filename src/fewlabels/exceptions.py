@@ -13,6 +13,7 @@
 
     UserWarning
     ├── FewCandidatesWarning                  fewer points left to ask about than wanted
+    ├── LabelWarning                          labels that may not mean what they say
     └── UnreachedWarning                      points that no label can reach
 
 An iteration that stops before its tolerance is reported as scikit-learn does, by
@@ -71,6 +72,14 @@ class MissingDependencyError(FewLabelsError, ImportError):
 
 class FewCandidatesWarning(UserWarning):
     """Fewer points are left to ask about than were asked for."""
+
+
+class LabelWarning(UserWarning):
+    """Labels may not mean what they say.
+
+    Near-equal classes, words such as "NA" among them, -1 beside another marker of unlabelled
+    points, or the largest unsigned number, which is what -1 becomes in such an array.
+    """
 
 
 class UnreachedWarning(UserWarning):

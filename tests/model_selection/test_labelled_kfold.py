@@ -152,8 +152,8 @@ def test_a_grid_search_scores_labelled_points_only_whatever_their_form(estimator
 def test_scikit_learns_own_splitter_tests_on_unlabelled_points_and_ours_does_not() -> None:
     y = FORMS["integers"]
     model = LabelSpreading("rbf", gamma=1.0)
-    theirs = cross_val_score(model, X, y, cv=StratifiedKFold(3))
-    ours = cross_val_score(model, X, y, cv=LabelledKFold(3))
+    theirs = cross_val_score(model, X, y, cv=StratifiedKFold(3), scoring="accuracy")
+    ours = cross_val_score(model, X, y, cv=LabelledKFold(3), scoring="accuracy")
     assert theirs.max() < 0.5  # three in four points are unlabelled, and -1 is never predicted
     assert ours.min() > 0.9
 
@@ -237,7 +237,7 @@ def test_settings_out_of_range_are_refused(settings, error, words) -> None:
         ([0, 0, 1, 1, -1], "n_splits=5 folds need.*y has 4, and 4 labels in all. Take fewer"),
         ([0, 1, 2, -1, -1], "has 0, and 3 labels in all; 3 classes have a single label"),
         ([-1] * 5, "has 0, and 0 labels in all"),
-        (["-1", "a", "a", "a", "a"], "'-1' stands among labels"),
+        (["-1", "a", "a", "a", "a"], "'-1' is among labels"),
     ],
 )
 def test_labels_that_cannot_be_split_are_refused_at_the_call(y, words) -> None:

@@ -47,7 +47,7 @@ def test_labels_that_are_all_missing_are_a_clear_error(estimator, y) -> None:
 @pytest.mark.parametrize("dtype", [str, object])
 def test_minus_one_as_a_string_is_refused(estimator, dtype) -> None:
     y = np.array(["a", "-1", "-1", "a", "b", "-1", "-1", "b"], dtype=dtype)
-    with pytest.raises(InvalidInputError, match=r"'-1' stands among labels.*Mark unlabelled"):
+    with pytest.raises(InvalidInputError, match=r"'-1' is among labels.*Mark unlabelled"):
         estimator().fit(X, y)
 
 

@@ -22,7 +22,12 @@ from fewlabels import (
     open_graph,
     write_graph,
 )
-from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import (
+    FewCandidatesWarning,
+    InvalidInputError,
+    InvalidTypeError,
+    LabelWarning,
+)
 from fewlabels.graph import Graph
 from fewlabels.queries import Margin, QueryRule
 from fewlabels.session import Session
@@ -236,6 +241,41 @@ def test_numbers_come_in_any_type_and_booleans_too():
 
 class Kind(enum.StrEnum):
     CAT = "cat"
+
+
+def test_a_new_class_with_nearly_the_name_of_another_is_told_once_and_taken():
+    session = a_session().tell([0, 10], ["loyal", "lost"])
+    with pytest.warns(LabelWarning, match="nearly the same name.*'loyal' and 'Loyal'") as caught:
+        session.tell([1], ["Loyal"])
+    assert caught[0].filename == __file__
+    assert session.labels[1] == "Loyal"
+    session.tell([2], ["Loyal"]).ask(2)
+    assert len(session.predictions().classes) == 3  # and the model says nothing more
+    with pytest.warns(LabelWarning, match="'lost' and 'lost '"):
+        session.relabel(1, "lost ")
+    with pytest.warns(LabelWarning, match="'NA' is read as a class.*Use skip"):
+        session.tell([20], ["NA"])
+
+
+def test_of_classes_that_were_named_none_is_told():
+    session = a_session(classes=["yes", "Yes", "NA"]).tell([0, 1, 2], ["yes", "Yes", "NA"])
+    assert len(session.labelled) == 3
+
+
+def test_bytes_are_text():
+    session = a_session().tell([0, 1], np.array(["K\xfcche".encode(), b"Bad"]))
+    assert session.tell(2, b"Bad").labels[:3].tolist() == ["K\xfcche", "Bad", "Bad"]
+    with pytest.raises(InvalidInputError, match="is missing"):
+        session.tell(3, b"")
+    with pytest.raises(InvalidInputError, match="must be UTF-8"):
+        session.tell(3, b"\xff")
+
+
+def test_true_is_not_one_here_as_in_the_estimators():
+    session = a_session().tell([0, 10], [True, False])
+    with pytest.raises(InvalidTypeError, match="of one type"):
+        session.tell(1, 1)
+    assert session.predictions().classes.dtype == bool
 
 
 def test_a_label_of_a_subclass_is_the_plain_one():

@@ -17,7 +17,7 @@ from fewlabels.insight.leave_one_out import (
     made_up_for,
 )
 from fewlabels.insight.numbers import NumberExplanation, NumberInfluence, explain_number
-from fewlabels.insight.suspects import SuspectLabels, rank_suspects
+from fewlabels.insight.suspects import Suspect, SuspectLabels, rank_suspects
 
 __all__ = [
     "DISAGREE",
@@ -31,6 +31,7 @@ __all__ = [
     "LeftOutDistributions",
     "NumberExplanation",
     "NumberInfluence",
+    "Suspect",
     "SuspectLabels",
     "conformal_threshold",
     "doubt_reasons",

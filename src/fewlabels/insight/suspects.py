@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from operator import index
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,26 @@ _NOISE = 0.03
 _NAMED = 5
 
 
-@dataclass(frozen=True)
-class SuspectLabels:
+class Suspect(NamedTuple):
+    """One label, as it is found in a list or a table made of :class:`SuspectLabels`."""
+
+    node: int
+    label: Any
+    suggested: Any
+    margin: float
+    rival: int
+
+
+@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
+class SuspectLabels(Sequence[Suspect]):
     """Labels in the order of suspicion, the most suspect first; each array has n_labelled entries.
 
     The only label of a class can't be judged: no other label could say that class. Such labels
-    stand last.
+    come last.
+
+    A sequence of named tuples (node, label, suggested, margin, rival), of which
+    ``pandas.DataFrame(suspects)`` and ``polars.DataFrame(suspects)`` make a table with these
+    columns.
 
     Attributes
     ----------
@@ -80,10 +95,17 @@ class SuspectLabels:
     def __len__(self) -> int:
         return len(self.nodes)
 
-    def __iter__(self) -> Iterator[tuple[int, Any, Any, float, int]]:
-        """Node, label, suggested class, margin and rival of each label in turn."""
+    @overload
+    def __getitem__(self, place: int) -> Suspect: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Suspect]: ...
+
+    def __getitem__(self, place: int | slice) -> Suspect | list[Suspect]:
         columns = (self.nodes, self.labels, self.suggested, self.margins, self.rivals)
-        return iter(list(zip(*(column.tolist() for column in columns), strict=True)))
+        rows = place if isinstance(place, slice) else [index(place)]
+        found = [Suspect(*row) for row in zip(*(c[rows].tolist() for c in columns), strict=True)]
+        return found if isinstance(place, slice) else found[0]
 
     def table(self, n_rows: int = 10) -> str:
         """Return the first labels that are contradicted as text, and what the others are.
@@ -101,12 +123,12 @@ class SuspectLabels:
         lines += [
             f"point {node}: labelled {label!r}, the others say {other!r} (margin {margin:+.2f}"
             + (f", above all point {rival})" if rival >= 0 else ")")
-            for node, label, other, margin, rival in list(self)[:shown]
+            for node, label, other, margin, rival in self[:shown]
         ]
         if shown < self.n_suspects:
             lines.append(f"and {self.n_suspects - shown} more")
         if self.n_judged < len(self):
-            alone = [f"{label!r} (point {node})" for node, label, *_ in list(self)[self.n_judged :]]
+            alone = [f"{label!r} (point {node})" for node, label, *_ in self[self.n_judged :]]
             named = ", ".join(alone[:_NAMED])
             if len(alone) > _NAMED:
                 named += f" and {len(alone) - _NAMED} more"

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
+from sklearn.base import is_regressor
 from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from fewlabels._labels import has_minus_one
 from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.model_selection._targets import read_targets
+from fewlabels.models._scoring import no_label_to_score
 
 Scoring: TypeAlias = "str | Callable[..., Any] | None"
 
@@ -51,14 +54,13 @@ class LabelledScorer:
         InvalidInputError
             If no row is labelled, or `X`, `y` and `sample_weight` differ in length.
         """
-        targets = read_targets(y)
+        classes = getattr(estimator, "classes_", None)
+        minus_one = has_minus_one(classes) if isinstance(classes, np.ndarray) else None
+        targets = read_targets(y, continuous=is_regressor(estimator), minus_one=minus_one)
         rows = np.flatnonzero(targets.known)
-        if len(rows) == 0:
-            raise InvalidInputError(
-                f"y holds no label: all {len(targets.known)} rows to score on are marked as "
-                "unlabelled. Split with LabelledKFold, which tests on labelled rows only."
-            )
         check_same_length(X, sample_weight, targets.known)
+        if len(rows) == 0:
+            return no_label_to_score(len(targets.known))
         X, sample_weight = indexable(X, sample_weight)
         if len(rows) < len(targets.known):
             X = _safe_indexing(X, rows)
@@ -83,6 +85,7 @@ def labelled_scorer(scoring: Scoring = "accuracy") -> LabelledScorer:
     ``scorer(estimator, X, y)`` is what `scoring` says of the rows of `X` that `y` labels. Use it
     where rows to score on may be unlabelled: with ``return_train_score=True``, with a splitter
     other than :class:`LabelledKFold`, or by hand on a partly labelled set.
+    (``score`` of the estimators of this package leaves them out, too.)
 
     Parameters
     ----------
@@ -112,12 +115,13 @@ def labelled_scorer(scoring: Scoring = "accuracy") -> LabelledScorer:
     Examples
     --------
     >>> from fewlabels import LabelSpreading, labelled_scorer
+    >>> from sklearn.metrics import get_scorer
     >>> X = [[0.0], [0.1], [0.2], [5.0], [5.1], [5.2]]
     >>> y = [0, -1, -1, 1, -1, -1]
     >>> model = LabelSpreading("self-tuning", n_neighbors=2).fit(X, y)
-    >>> model.score(X, y)  # takes the marker -1 for a class
+    >>> get_scorer("accuracy")(model, X, y)  # takes the marker -1 for a class
     0.33...
-    >>> labelled_scorer()(model, X, y)
+    >>> labelled_scorer("accuracy")(model, X, y)
     1.0
     """
     return LabelledScorer(scoring)

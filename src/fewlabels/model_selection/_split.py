@@ -11,10 +11,10 @@ import numpy.typing as npt
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
+from fewlabels._callers import callers_level
 from fewlabels._validation import check_integer, check_same_length, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.model_selection._targets import Targets, read_targets
-from fewlabels.models._warnings import callers_level
 
 IntArray = npt.NDArray[np.intp]
 
@@ -70,9 +70,9 @@ class LabelledKFold(BaseCrossValidator):
     and may want other settings. :func:`transductive_cross_val_score` measures that, and does
     not build the graph again for each fold.
 
-    Unlabelled is -1 where labels are whole numbers, and None, NaN or ``pandas.NA`` everywhere. A
-    column of numbers of which some are not whole holds measurements; there, only NaN (or None) is
-    unlabelled.
+    Unlabelled are None, NaN, ``pandas.NA`` and masked entries; and -1 among whole numbers, if none
+    of these occurs. A column of numbers of which some are not whole holds measurements; there, -1
+    is a number.
 
     With few labels the score of one split says little: its test set holds ``n_labelled /
     n_splits`` points.

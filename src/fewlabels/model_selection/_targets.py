@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._labels import Labels, encode_labels, is_missing
+from fewlabels._label_values import Column, read_column
+from fewlabels._labels import Labels, encode_column, sorted_codes
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.models._targets import IndicatorLabels, RowLabels, encode_rows
 
@@ -70,7 +71,7 @@ class Targets:
         return self.labels.label_matrix(columns, rows).astype(dtype)
 
 
-def read_targets(y: Any, *, continuous: bool = False) -> Targets:
+def read_targets(y: Any, *, continuous: bool = False, minus_one: bool | None = None) -> Targets:
     """Read classes as every classifier here does, and measurements with NaN where unlabelled.
 
     Parameters
@@ -79,6 +80,8 @@ def read_targets(y: Any, *, continuous: bool = False) -> Targets:
         Of several columns: soft labels or several classes a point, as classifiers take them.
     continuous : bool, default=False
         Whether `y` is known to hold measurements, even if all of them are whole.
+    minus_one : bool, default=None
+        Whether -1 is known to be a class; see :func:`fewlabels._labels.encode_labels`.
 
     Raises
     ------
@@ -88,17 +91,21 @@ def read_targets(y: Any, *, continuous: bool = False) -> Targets:
     in_rows = None if continuous else encode_rows(y)
     if in_rows is not None:
         return Targets(in_rows)
-    labels = encode_labels(y)
-    numbers = labels.classes
-    if not continuous and (numbers.dtype.kind != "f" or np.all(numbers == np.floor(numbers))):
-        return Targets(labels)
-    # As labels were read, a measurement of -1 is lost.
-    entries = np.asarray(y, dtype=object).ravel()
-    missing = np.fromiter((is_missing(entry) for entry in entries), dtype=bool, count=len(entries))
+    column = read_column(y)
+    if not (continuous or _are_measurements(column)):
+        return Targets(encode_column(column, minus_one=minus_one))
     try:
-        measured = entries[~missing].astype(np.float64)
+        measured = column.values[~column.missing].astype(np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidTypeError(f"targets of a regression must be numbers: {error}") from error
-    codes = np.full(len(entries), -1, dtype=np.intp)
-    distinct, codes[~missing] = np.unique(measured, return_inverse=True)
+    codes = np.full(len(column.values), -1, dtype=np.intp)
+    distinct, codes[~column.missing] = sorted_codes(measured)
     return Targets(Labels(distinct, codes, np.nan), continuous=True)
+
+
+def _are_measurements(column: Column) -> bool:
+    """Whether a column is of numbers of which some are not whole."""
+    if column.values.dtype.kind != "f":
+        return False
+    present = column.values[~column.missing]
+    return bool((present != np.floor(present)).any())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self, Unpack
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
 from fewlabels._memory import require_memory
-from fewlabels._validation import check_no_nan
+from fewlabels._turns import in_turn
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
-from fewlabels.models._estimator import GraphEstimator, Trust
+from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._relabel import add_codes, remove_codes
 from fewlabels.models._scores import Scores
+from fewlabels.models._scoring import accuracy
 from fewlabels.models._targets import IndicatorLabels, encode_targets
 from fewlabels.models.class_mass import approach_shares, share_out
 from fewlabels.systems import StreamedScores
@@ -39,7 +40,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     _own_answers = "transduction_ or label_distributions_"
     _unreached_answer = "Their distribution is the prior, transduction_ marks them as unlabelled"
 
-    def fit(self, X: Any, y: Any, **trust: Unpack[Trust]) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Spread the labels `y` over the graph of `X`.
 
         Parameters
@@ -48,12 +49,13 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             Features; or affinities, with ``kernel="precomputed"``, of shape
             (n_samples, n_samples); or a graph, in memory or on disk, whatever the kernel.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            Labels. Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA``
-            everywhere. In several columns: floats are soft labels, each row a distribution, all
-            NaN where unlabelled; integers and booleans say by 0 and 1 which classes hold of a
-            point, all -1 where unlabelled. The columns of a table name the classes.
+            Labels. Unlabelled are None, NaN, ``pandas.NA`` and masked entries; and -1 among
+            numbers, where none of these occurs (else it is a class). In several columns: floats
+            are soft labels, each row a distribution, all NaN where unlabelled; integers and
+            booleans say by 0 and 1 which classes hold of a point, all -1 where unlabelled. The
+            columns of a table name the classes.
             A pandas or polars ``Series`` is read in its order; its index is not looked at.
-        sample_weight : array-like of shape (n_samples,), default=None, keyword only
+        sample_weight : array-like of shape (n_samples,), default=None
             How much each label is trusted: a label of weight 2 counts as two at that place, one
             of weight 0 as none. Finite and at least 0; not read where unlabelled. The point stays
             a node of the graph whatever its weight. None: 1 each.
@@ -75,10 +77,13 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             If `max_iter` ended the iteration before `tol` was reached.
         UnreachedWarning
             If some points lie in components of the graph that hold no label.
+        LabelWarning
+            If labels may not mean what they say: classes with nearly the same name, words such as
+            "NA", -1 beside another marker, 255 in an array of uint8.
         """
-        return self._fit(X, y, **trust)
+        return self._fit(X, y, sample_weight)
 
-    def fit_predict(self, X: Any, y: Any, **trust: Unpack[Trust]) -> npt.NDArray[Any]:
+    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
         """Fit, and return `transduction_`: a label for every point of `X`.
 
         Parameters
@@ -91,7 +96,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         ndarray of shape (n_samples,), or (n_samples, n_classes) where several classes may hold
             The unlabelled marker of `y` where no label can reach.
         """
-        transduction: npt.NDArray[Any] = self.fit(X, y, **trust).transduction_
+        transduction: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
         return transduction
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -183,6 +188,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         prefix = type(self).__name__.lower()
         return np.array([f"{prefix}_{label}" for label in self.classes_], dtype=object)
 
+    @in_turn
     def add_labels(self, indices: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
         """Label more points, or correct labels, without a refit.
 
@@ -209,11 +215,17 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             If an index is out of range or stands twice, a label is missing, or its type does not
             fit the other labels, a weight can't be used, or `class_prior` does not fit the
             classes that there are now. The estimator is then as it was.
+
+        Warns
+        -----
+        LabelWarning
+            If a new class has nearly the name of another, or a name such as "NA".
         """
         check_is_fitted(self)
         self._check_parameters()
         return self._relabel(add_codes(self._labels, indices, labels, sample_weight))
 
+    @in_turn
     def remove_labels(self, indices: npt.ArrayLike) -> Self:
         """Take labels back without a refit.
 
@@ -239,15 +251,31 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         return self._relabel(remove_codes(self._labels, indices))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the accuracy of :meth:`predict` on `X`, which must all have a true label in `y`.
+        """Return the accuracy of :meth:`predict` on the rows of `X` that have a label in `y`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            True labels, as :meth:`fit` takes them. Unlabelled rows do not count; -1 is a class if
+            it is one of `classes_`. Of several classes a point, all must be right; of
+            distributions, the most probable class is the true one.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts. Not read where unlabelled.
+
+        Returns
+        -------
+        float
+            From 0 to 1. A class that the fit did not know counts as wrong.
 
         Raises
         ------
-        InvalidInputError
-            If `y` holds NaN.
+        InvalidInputError, InvalidTypeError
+            If no row has a label, or labels are of another kind than the fitted ones.
         """
-        check_no_nan(y)
-        return float(super().score(X, y, sample_weight))
+        check_is_fitted(self)
+        result: float = accuracy(self, X, y, sample_weight)
+        return result
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

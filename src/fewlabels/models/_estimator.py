@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Any, Self, TypedDict
+from collections.abc import Hashable, Iterator
+from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fewlabels._turns import in_turn
 from fewlabels._validation import (
     check_choice,
     check_integer,
@@ -31,23 +33,13 @@ from fewlabels.models._kernels import (
     PrecomputedKernel,
     RbfKernel,
 )
+from fewlabels.models._row_names import position_of, row_names
 from fewlabels.models._scores import Scores
 from fewlabels.models._warnings import warn_of_answers
 from fewlabels.solvers import METHODS, Method
 from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.floating[Any]]
-
-
-class Trust(TypedDict, total=False):
-    """What `fit` takes besides X and y, by keyword.
-
-    It does not stand in the signatures: where scikit-learn sees `sample_weight` there, a weight of
-    2 is to mean a row that comes twice. In a graph that is a point more, with neighbours of its
-    own. Here it is how much a label is trusted.
-    """
-
-    sample_weight: Any
 
 
 class GraphEstimator(BaseEstimator, ABC):
@@ -62,6 +54,7 @@ class GraphEstimator(BaseEstimator, ABC):
     _unreached_answer: str  # what points out of every label's reach are answered with
     _fitted_params: dict[str, Any]  # with which the last answers were found
     _labels: Any
+    _row_names: npt.NDArray[Any] | None = None
     reached_: npt.NDArray[np.bool_]
 
     # Parameters, assigned by the subclasses' __init__.
@@ -74,7 +67,8 @@ class GraphEstimator(BaseEstimator, ABC):
     solver: Method
     verbose: bool
 
-    def _fit(self, X: Any, y: Any, *, sample_weight: Any = None) -> Self:
+    @in_turn
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Check the input, build the graph, solve and publish; on failure change nothing."""
         with self._unchanged_on_failure():
             self._check_parameters()
@@ -92,12 +86,55 @@ class GraphEstimator(BaseEstimator, ABC):
                 )
             self._accept(labels)
             self._build(points)
+            self._row_names = row_names(X)
             scores = self._solve()
             self._publish(scores)
             self._fitted_params = self.get_params(deep=False)
         # last, for a warning may be made an error
         self._warn_of(scores)
         return self
+
+    def position_of(self, name: Hashable) -> int:
+        """Return the position of a row of the fitted `X` by its name in the index of the table.
+
+        For methods that take positions: ``model.add_labels([model.position_of("C-17")], ["a"])``.
+
+        Parameters
+        ----------
+        name : hashable
+            As in ``X.index``, where `X` was a pandas table. A tuple, of an index of several levels.
+
+        Returns
+        -------
+        int
+            From 0 to n_samples - 1.
+
+        Raises
+        ------
+        InvalidInputError
+            If `X` was no table with an index, or the name is not in it, or several times.
+
+        Notes
+        -----
+        Cost: O(n).
+        """
+        check_is_fitted(self)
+        return position_of(name, self._row_names, len(self.reached_))
+
+    def _position(self, node: Any) -> int:
+        """Return the position of a fitted point: of an integer itself, else of a row's name."""
+        check_is_fitted(self)
+        if self._row_names is not None and not isinstance(node, Integral):
+            return self.position_of(node)
+        try:
+            return check_integer("node", node, minimum=0, maximum=len(self.reached_) - 1)
+        except InvalidInputError as error:
+            if self._row_names is None or isinstance(node, bool):
+                raise
+            raise InvalidInputError(
+                f"{error} An integer is a position; position_of({node}) gives that of the row with "
+                "this name in the index of X."
+            ) from error
 
     def _relabel(self, change: Any) -> Self:
         with self._unchanged_on_failure():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,14 @@ class LinearInsight(DoubtInsight):
     :class:`DoubtInsight` and :class:`LeftOutInsight`.
     """
 
-    def explain(self, node: int) -> Explanation:
+    def explain(self, node: Hashable) -> Explanation:
         """Say what each labelled point adds to the scores of a fitted point.
 
         Parameters
         ----------
-        node : int
-            From 0 to n_samples - 1; labelled or not.
+        node : int, or name of a row
+            From 0 to n_samples - 1; labelled or not. What is no integer is looked up in the index
+            of `X`, where this was a pandas table.
 
         Returns
         -------
@@ -70,13 +72,13 @@ class LinearInsight(DoubtInsight):
             evidence=self._evidence_at(node),
         )
 
-    def influence(self, node: int) -> Influence:
+    def influence(self, node: Hashable) -> Influence:
         """Say what the label of one point changed: the fit against the fit without it.
 
         Parameters
         ----------
-        node : int
-            A labelled point.
+        node : int, or name of a row
+            A labelled point, as :meth:`explain` takes it.
 
         Returns
         -------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import r2_score
@@ -50,13 +52,14 @@ class NumberInsight(ResponseInsight):
         truth, said = numbers.shares(numbers.values[nodes]), numbers.shares(self.loo_predictions_)
         return float(r2_score(truth, said, sample_weight=numbers.weights_at(nodes)))
 
-    def explain(self, node: int) -> NumberExplanation:
+    def explain(self, node: Hashable) -> NumberExplanation:
         """Say how much each labelled point counts in the number of a fitted point.
 
         Parameters
         ----------
-        node : int
-            From 0 to n_samples - 1; labelled or not.
+        node : int, or name of a row
+            From 0 to n_samples - 1; labelled or not. What is no integer is looked up in the index
+            of `X`, where this was a pandas table.
 
         Returns
         -------
@@ -74,13 +77,13 @@ class NumberInsight(ResponseInsight):
         row, _ = self._the_response().row(node)
         return explain_number(node, row, numbers.weights_at(nodes), nodes, numbers.values[nodes])
 
-    def influence(self, node: int) -> NumberInfluence:
+    def influence(self, node: Hashable) -> NumberInfluence:
         """Say what the label of one point changed: the fit against the fit without it.
 
         Parameters
         ----------
-        node : int
-            A labelled point.
+        node : int, or name of a row
+            A labelled point, as :meth:`explain` takes it.
 
         Returns
         -------

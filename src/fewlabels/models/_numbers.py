@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._labels import UNLABELLED, is_missing, weights_of
+from fewlabels._callers import callers_level
+from fewlabels._label_values import is_missing
+from fewlabels._labels import UNLABELLED, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._relabel import (
     labels_to_remove,
@@ -19,7 +21,6 @@ from fewlabels.models._relabel import (
     weights_of_added,
 )
 from fewlabels.models._targets import checked_weights
-from fewlabels.models._warnings import callers_level
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -176,6 +177,11 @@ def remove_numbers(numbers: Numbers, indices: npt.ArrayLike) -> NumberChange:
     return NumberChange(_weighted(values, numbers.dtype, _all_weights(numbers)))
 
 
+def read_numbers(y: object) -> FloatArray:
+    """Read true numbers to score against; NaN where there is none."""
+    return _as_numbers(y)[0]
+
+
 def _all_weights(numbers: Numbers) -> FloatArray:
     weights = np.zeros(len(numbers.values))
     weights[numbers.nodes] = numbers.weights_at(numbers.nodes)
@@ -195,6 +201,8 @@ def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype[Any]]:
         column = np.asarray(y)
     except ValueError as error:
         raise InvalidInputError(f"{name} must be one-dimensional: {error}") from error
+    if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
+        column = np.where(np.ma.getmaskarray(y), np.array(None, dtype=object), column)
     if column.ndim == 2 and column.shape[1] == 1:
         from sklearn.utils import column_or_1d  # warns as scikit-learn's users know it
 
@@ -208,7 +216,8 @@ def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype[Any]]:
             f"Complex data not supported: {name} came with dtype {column.dtype}. Give the real "
             "part, if that is what is meant."
         )
-    dtype = column.dtype if column.dtype.kind == "f" else np.dtype(np.float64)
+    given = getattr(y, "dtype", column.dtype)  # of a masked array, what it holds besides
+    dtype = given if getattr(given, "kind", "") == "f" else np.dtype(np.float64)
     if column.dtype.kind == "O":
         missing = np.fromiter((is_missing(v) for v in column), dtype=bool, count=len(column))
         for row in np.flatnonzero(~missing):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -42,13 +43,14 @@ class PoissonInsight(LinearInsight):
     _system: PoissonSystem | None
     _offsets: FloatArray  # to the logits; of a fit with class_prior
 
-    def explain(self, node: int) -> Explanation:
+    def explain(self, node: Hashable) -> Explanation:
         """Say what each labelled point adds to the potentials of a fitted point.
 
         Parameters
         ----------
-        node : int
-            From 0 to n_samples - 1; labelled or not.
+        node : int, or name of a row
+            From 0 to n_samples - 1; labelled or not. What is no integer is looked up in the index
+            of `X`, where this was a pandas table.
 
         Returns
         -------

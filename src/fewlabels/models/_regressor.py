@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from typing import Any, Self, Unpack
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,12 @@ from scipy import sparse
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._callers import callers_level
 from fewlabels._rows import row_blocks
-from fewlabels._validation import check_no_nan
+from fewlabels._turns import in_turn
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph
-from fewlabels.models._estimator import GraphEstimator, Trust
+from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._number_insight import NumberInsight
 from fewlabels.models._numbers import (
@@ -24,11 +25,13 @@ from fewlabels.models._numbers import (
     Numbers,
     add_numbers,
     encode_numbers,
+    read_numbers,
     remove_numbers,
 )
 from fewlabels.models._relabel import point_indices
 from fewlabels.models._scores import Scores
-from fewlabels.models._warnings import callers_level, warn_unconverged
+from fewlabels.models._scoring import r_squared
+from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import Method
 from fewlabels.systems import StreamedScores
 
@@ -70,7 +73,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         self.solver = solver
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, **trust: Unpack[Trust]) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Spread the numbers `y` over the graph of `X`.
 
         Parameters
@@ -79,9 +82,9 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
             Features; or affinities, with ``kernel="precomputed"``, of shape
             (n_samples, n_samples); or a graph in memory, whatever the kernel.
         y : array-like of shape (n_samples,)
-            Numbers; NaN, None or ``pandas.NA`` where unlabelled. (-1 is a number.)
+            Numbers; NaN, None, ``pandas.NA`` or masked where unlabelled. (-1 is a number.)
             A pandas or polars ``Series`` is read in its order; its index is not looked at.
-        sample_weight : array-like of shape (n_samples,), default=None, keyword only
+        sample_weight : array-like of shape (n_samples,), default=None
             How much each label is trusted beside others: one of weight 2 counts as two at that
             place, one of weight 0 as none. Finite and at least 0; not read where unlabelled.
             None: 1 each.
@@ -110,9 +113,9 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
                 f"{type(self).__name__} needs the graph in memory, and this one is on disk. Fit on "
                 "graph.to_memory() if it fits."
             )
-        return self._fit(X, y, **trust)
+        return self._fit(X, y, sample_weight)
 
-    def fit_predict(self, X: Any, y: Any, **trust: Unpack[Trust]) -> npt.NDArray[Any]:
+    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
         """Fit, and return `transduction_`: a number for every point of `X`.
 
         Parameters
@@ -124,7 +127,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         -------
         ndarray of shape (n_samples,)
         """
-        fitted: npt.NDArray[Any] = self.fit(X, y, **trust).transduction_
+        fitted: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
         return fitted
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
@@ -214,6 +217,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
             std[known[rows]] = self._deviations(picks, scale)
         return std
 
+    @in_turn
     def add_labels(self, indices: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
         """Label more points, or correct labels, on the same graph.
 
@@ -240,6 +244,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         self._check_parameters()
         return self._relabel(add_numbers(self._labels, indices, labels, sample_weight))
 
+    @in_turn
     def remove_labels(self, indices: npt.ArrayLike) -> Self:
         """Take labels back, on the same graph.
 
@@ -262,15 +267,29 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         return self._relabel(remove_numbers(self._labels, indices))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R^2 of :meth:`predict` on `X`, which must all have a true number in `y`.
+        """Return R^2 of :meth:`predict` on the rows of `X` that have a number in `y`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            True numbers; rows of NaN, None or ``pandas.NA`` do not count.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts. Not read where unlabelled.
+
+        Returns
+        -------
+        float
+            1 at best; NaN of a single row, with scikit-learn's warning.
 
         Raises
         ------
         InvalidInputError
-            If `y` holds NaN.
+            If no row has a number.
         """
-        check_no_nan(y)
-        return float(super().score(X, y, sample_weight))
+        check_is_fitted(self)
+        result: float = r_squared(self, X, read_numbers(y), sample_weight)
+        return result
 
     def _encode(self, y: Any, sample_weight: Any) -> Numbers:
         return encode_numbers(y, sample_weight)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._labels import UNLABELLED, Labels, encode_labels, weights_of
+from fewlabels._class_names import warn_of_classes
+from fewlabels._labels import UNLABELLED, Labels, sorted_codes, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._targets import RowLabels, checked_weights, encode_added
 
@@ -79,14 +80,17 @@ def add_codes(
         given = new.rows if isinstance(new, RowLabels) else np.empty((0, len(labels.classes)))
         return _row_relabelling(labels, labels.replaced(rows, given, weights), rows)
     check_same_kind(labels.classes, new.classes)
-    joined = encode_labels(concatenated(labels.classes, new.classes))
-    place_of_old = joined.codes[: len(labels.classes)]
-    place_of_new = joined.codes[len(labels.classes) :]
+    classes, places = sorted_codes(concatenated(labels.classes, new.classes))
+    place_of_old, place_of_new = np.split(places, [len(labels.classes)])
     codes = np.where(labels.labelled, place_of_old[labels.codes], UNLABELLED)
     codes[rows] = np.where(weights > 0, place_of_new[new.codes], UNLABELLED)
     all_weights = _all_weights(labels)
     all_weights[rows] = weights
-    return _relabelling(labels, place_of_old, joined.classes, codes, all_weights, rows)
+    unknown = np.setdiff1d(place_of_new, place_of_old)
+    if len(unknown):
+        counts = np.bincount(codes[codes >= 0], minlength=len(classes))
+        warn_of_classes(classes, counts.tolist(), new=classes[unknown])
+    return _relabelling(labels, place_of_old, classes, codes, all_weights, rows)
 
 
 def checked_responses(responses: npt.ArrayLike, n_samples: int, n_added: int) -> FloatArray:

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator
@@ -53,8 +52,7 @@ class ResponseInsight(_Base):
         return response
 
     def _checked_node(self, node: Any) -> int:
-        check_is_fitted(self)
-        return check_integer("node", node, minimum=0, maximum=self.graph_.n_nodes - 1)
+        return self._position(node)
 
     def _without(self, node: Any) -> tuple[int, Any]:
         """Return the point, checked, and a copy with its label taken back."""

@@ -7,10 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
-from fewlabels._labels import UNLABELLED, Labels, encode_labels, is_missing, weights_of
+from fewlabels._class_names import warn_of_classes
+from fewlabels._labels import UNLABELLED, Labels, encode_labels, has_minus_one, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.models._target_rows import as_floats, as_matrix, column_names, missing_entries
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -157,11 +158,18 @@ def encode_targets(y: object, sample_weight: object = None) -> Labels:
     ------
     InvalidInputError, InvalidTypeError
         If a label or weight can't be used, or no label is left.
+
+    Warns
+    -----
+    LabelWarning
+        If classes have nearly the same name, or one of words such as "NA"; or as
+        :func:`fewlabels._labels.encode_labels` has it.
     """
     in_rows = encode_rows(y)
     if in_rows is None:
         labels = encode_labels(y)
         refuse_continuous(labels.classes)
+        warn_of_classes(labels.classes, label_counts(labels))
     else:
         labels = in_rows
     if not len(labels.codes):
@@ -178,10 +186,16 @@ def encode_targets(y: object, sample_weight: object = None) -> Labels:
     return labels.weighted(weights)
 
 
+def label_counts(labels: Labels) -> list[int]:
+    """Return the number of labels of each class, whatever their weights."""
+    counts = np.bincount(labels.codes[labels.labelled], minlength=len(labels.classes))
+    return list(counts.tolist())
+
+
 def encode_rows(y: object) -> RowLabels | None:
     """Read labels in several columns, of which all may be missing; None if `y` is one column."""
-    matrix = _as_matrix(y)
-    return None if matrix is None else _encode_rows(matrix, _column_names(y, matrix.shape[1]))
+    matrix = as_matrix(y)
+    return None if matrix is None else _encode_rows(matrix, column_names(y, matrix.shape[1]))
 
 
 def encode_added(labels: Labels, added: object, n_expected: int) -> Labels:
@@ -198,11 +212,11 @@ def encode_added(labels: Labels, added: object, n_expected: int) -> Labels:
             )
         rows = values.reshape(n_expected, width)
         if isinstance(labels, SoftLabels):
-            new: Labels = _soft(_as_floats(rows), labels.classes)
+            new: Labels = _soft(as_floats(rows), labels.classes)
         else:
             new = _indicator(rows.astype(np.int64) if rows.size == 0 else rows, labels.classes)
     else:
-        new = encode_labels(added)
+        new = encode_labels(added, minus_one=has_minus_one(labels.classes))
         refuse_continuous(new.classes)
         if len(new.codes) != n_expected:
             raise InvalidInputError(
@@ -226,6 +240,11 @@ def checked_weights(
     all_zero : bool, default=False
         Whether there are other labels, so that all of these may have weight 0.
     """
+    if np.ma.is_masked(weights):
+        raise InvalidInputError(
+            "sample_weight has masked entries, which are no weights. Give each point a weight, as "
+            "with sample_weight.filled(0): a label of weight 0 does not count."
+        )
     try:
         values = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -265,65 +284,15 @@ def refuse_continuous(classes: npt.NDArray[Any]) -> None:
         )
 
 
-def _as_matrix(y: object) -> npt.NDArray[Any] | None:
-    """Return `y` as an array if it has two columns or more, else None."""
-    if sparse.issparse(y):
-        raise InvalidTypeError(
-            "y is a sparse matrix, in which a 0 and a missing entry are one. Give a dense array: "
-            "y.toarray()."
-        )
-    if isinstance(y, (list, tuple)):
-        if not (y and all(isinstance(row, (list, np.ndarray)) for row in y)):
-            return None
-        try:
-            values = np.asarray(y)
-        except ValueError as error:
-            raise InvalidInputError(
-                f"the rows of y must have the same length, one entry a class: {error}"
-            ) from error
-    elif hasattr(y, "columns") and hasattr(y, "to_numpy"):
-        values = np.asarray(y.to_numpy())
-    elif hasattr(y, "__array__") and not hasattr(y, "to_list"):
-        values = np.asarray(y)
-    else:
-        return None
-    return values if values.ndim == 2 and values.shape[1] >= 2 else None
-
-
-def _column_names(y: object, n_columns: int) -> npt.NDArray[Any]:
-    names = getattr(y, "columns", None)
-    if names is None:
-        return np.arange(n_columns)
-    names = list(names)
-    if all(isinstance(name, str) for name in names):
-        return np.array(names)
-    classes = np.empty(n_columns, dtype=object)
-    classes[:] = names
-    return classes
-
-
 def _encode_rows(matrix: npt.NDArray[Any], classes: npt.NDArray[Any]) -> RowLabels:
     if matrix.dtype.kind == "O":  # as a table's nullable columns come
-        present = [value for value in matrix.ravel() if not is_missing(value)]
-        whole = len(present) == matrix.size
-        if whole and all(isinstance(v, (bool, int, np.integer, np.bool_)) for v in present):
-            matrix = matrix.astype(np.int64)
+        missing = missing_entries(matrix)
+        present = matrix[~missing]
+        if len(present) and all(isinstance(v, (bool, int, np.integer, np.bool_)) for v in present):
+            matrix = np.where(missing, UNLABELLED, matrix).astype(np.int64)
     if matrix.dtype.kind in "biu":
         return _indicator(matrix, classes)
-    return _soft(_as_floats(matrix), classes)
-
-
-def _as_floats(matrix: npt.NDArray[Any]) -> FloatArray:
-    if matrix.dtype.kind == "O":
-        missing = np.array([[is_missing(v) for v in row] for row in matrix], dtype=bool)
-        matrix = np.where(missing.reshape(matrix.shape), np.nan, matrix)
-    try:
-        return np.asarray(matrix, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidTypeError(
-            "y with several columns must hold numbers: distributions, or 0 and 1 for each class. "
-            f"{error}"
-        ) from error
+    return _soft(as_floats(matrix), classes)
 
 
 def _soft(matrix: FloatArray, classes: npt.NDArray[Any]) -> SoftLabels:

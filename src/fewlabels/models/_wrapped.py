@@ -13,7 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from fewlabels._labels import UNLABELLED, Labels, encode_labels
+from fewlabels._labels import UNLABELLED, Labels, encode_labels, has_minus_one, sorted_codes
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._relabel import check_same_kind, concatenated
 
@@ -46,19 +46,20 @@ def with_known_classes(estimator: Any, labels: Labels) -> Labels:
     if np.array_equal(known, labels.classes):
         return labels
     check_same_kind(labels.classes, known)
-    joined = encode_labels(concatenated(labels.classes, known))
-    if not joined.labelled.all():
+    if not encode_labels(known, minus_one=has_minus_one(labels.classes)).labelled.all():
         raise InvalidInputError(
             "the frozen estimator takes the unlabelled marker for a class: its classes_ are "
             f"{known.tolist()}. Fit it on labelled points only."
         )
-    if not np.isin(joined.codes[: len(labels.classes)], joined.codes[len(labels.classes) :]).any():
+    classes, places = sorted_codes(concatenated(labels.classes, known))
+    taught, said = np.split(places, [len(labels.classes)])
+    if not np.isin(taught, said).any():
         raise InvalidInputError(
             f"the frozen estimator knows none of the classes of y: its classes_ are "
             f"{known.tolist()[:10]}, those of y {labels.classes.tolist()[:10]}."
         )
-    codes = np.where(labels.labelled, joined.codes[labels.codes], UNLABELLED)
-    return replace(labels, classes=joined.classes, codes=codes)
+    codes = np.where(labels.labelled, taught[labels.codes], UNLABELLED)
+    return replace(labels, classes=classes, codes=codes)
 
 
 def fitted_on_labelled(estimator: Any, X: Any, labels: Labels) -> Any:
@@ -77,8 +78,6 @@ def fitted_on_labelled(estimator: Any, X: Any, labels: Labels) -> Any:
         return model
     rows = np.flatnonzero(labels.labelled)
     points, y = _safe_indexing(indexable(X)[0], rows), labels.classes[labels.codes[rows]]
-    if y.dtype.kind == "O" and all(isinstance(value, (bool, np.bool_)) for value in y):
-        y = y.astype(bool)  # beside missing ones they come as objects, which few classifiers take
     if len(labels.classes) == 1:
         return DummyClassifier().fit(points, y)
     if labels.weights is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self, Unpack
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,13 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
+from fewlabels._turns import in_turn
 from fewlabels._validation import check_real, check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._corrections import Correction
-from fewlabels.models._estimator import Trust
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
@@ -203,7 +203,8 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         self.verbose = verbose
         self.class_prior = class_prior
 
-    def fit(self, X: Any, y: Any, *, graph: Graph | None = None, **trust: Unpack[Trust]) -> Self:
+    @in_turn
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, graph: Graph | None = None) -> Self:
         """Fit the estimator on the labelled points; correct and smooth its probabilities.
 
         Parameters
@@ -212,10 +213,10 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
             Features, of which the graph is built. With `graph`, whatever `estimator` takes, such
             as a list of texts for a pipeline that reads them.
         y : array-like of shape (n_samples,)
-            Labels. Unlabelled is -1 where labels are numbers, and None, NaN or ``pandas.NA``
-            everywhere. A pandas or polars ``Series`` is read in its order; its index is not
-            looked at.
-        sample_weight : array-like of shape (n_samples,), default=None, keyword only
+            Labels. Unlabelled are None, NaN, ``pandas.NA`` and masked entries; and -1 among
+            numbers, where none of these occurs (else it is a class). A pandas or polars
+            ``Series`` is read in its order; its index is not looked at.
+        sample_weight : array-like of shape (n_samples,), default=None
             How much each label is trusted; not read where unlabelled, and 0 is as unlabelled.
             Passed to the estimator, and its errors there count as often. None: 1 each.
         graph : Graph, default=None
@@ -247,7 +248,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
             check_same_length(X, graph.degrees)
         with self._unchanged_on_failure():
             self._features = X
-            self._fit(X if graph is None else graph, y, **trust)
+            self._fit(X if graph is None else graph, y, sample_weight)
             if graph is not None:
                 for name in ("n_features_in_", "feature_names_in_"):
                     if hasattr(self.estimator_, name):

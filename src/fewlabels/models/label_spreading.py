@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._turns import in_turn
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
@@ -165,6 +166,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         self.class_prior = class_prior
         self.calibration = calibration
 
+    @in_turn
     def add_labels(
         self,
         indices: npt.ArrayLike,
@@ -203,6 +205,11 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
             If an index is out of range or stands twice, a label is missing, or its type does not
             fit the other labels, a weight or the responses can't be used, or `class_prior` does
             not fit the classes that there are now. The estimator is then as it was.
+
+        Warns
+        -----
+        LabelWarning
+            If a new class has nearly the name of another, or a name such as "NA".
         """
         check_is_fitted(self)
         self._check_parameters()

@@ -10,9 +10,9 @@ from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, cg
 from sklearn.exceptions import ConvergenceWarning
 
+from fewlabels._callers import callers_level
 from fewlabels._validation import check_integer, check_real
 from fewlabels.graph import Graph
-from fewlabels.models._warnings import callers_level
 from fewlabels.queries._checks import FloatArray, IntArray
 from fewlabels.queries._labelled_graph import LabelledGraph, in_memory
 from fewlabels.queries._rule import Batch, ScoreRule

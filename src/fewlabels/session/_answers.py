@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from fewlabels._class_names import warn_of_classes
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.session._labels import Label, check_same_kind, checked_label, is_same
 
@@ -57,6 +59,19 @@ def checked_answers(
             )
         answers[point] = label
     return tuple(answers), tuple(answers.values())
+
+
+def warn_of_new_classes(before: Iterable[Label], now: Iterable[Label]) -> None:
+    """Warn of classes that came into use whose names may not mean what they say."""
+    counts = Counter(now)
+    new = counts.keys() - set(before)
+    if new:
+        warn_of_classes(
+            counts.keys(),
+            list(counts.values()),
+            new,
+            unlabelled="Use skip for a question without an answer.",
+        )
 
 
 def as_list(labels: Any) -> list[Any]:

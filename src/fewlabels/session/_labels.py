@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from fewlabels._labels import is_missing
+from fewlabels._label_values import decoded, is_missing
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 Label: TypeAlias = str | int | bool
@@ -19,6 +19,8 @@ def checked_label(value: object, whose: str) -> Label:
     """Return a label as a plain string, integer or boolean, or raise."""
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, bytes):
+        value = decoded(value) or None
     if is_missing(value):
         raise InvalidInputError(
             f"the label {whose} is missing, got {value!r}. Use skip for a question without answer."

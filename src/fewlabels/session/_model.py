@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone, is_classifier
 
-from fewlabels.exceptions import InvalidTypeError, UnreachedWarning
+from fewlabels.exceptions import InvalidTypeError, LabelWarning, UnreachedWarning
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models import CorrectAndSmooth, LabelSpreading
 from fewlabels.models._base import GraphClassifier
@@ -100,6 +100,7 @@ class KeptUpModel:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UnreachedWarning)
+                warnings.simplefilter("ignore", LabelWarning)  # said when the answer was told
                 if anew and (added or removed):
                     self._expect(labels)
                     self.model.fit(self.graph, label_column(labels, self.graph.n_nodes))

@@ -10,10 +10,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._callers import callers_level
+from fewlabels._turns import in_turn
 from fewlabels._validation import check_integer, check_real
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
 from fewlabels.graph import Graph, knn_graph
-from fewlabels.session._answers import checked_answers, checked_points
+from fewlabels.session._answers import checked_answers, checked_points, warn_of_new_classes
 from fewlabels.session._events import Event
 from fewlabels.session._file import read_session, write_session
 from fewlabels.session._labels import Label
@@ -84,6 +86,8 @@ class Session:
     -----
     Cost: that of the model and the rule, at the next question, prediction or advice.
 
+    Threads may share a session: its methods wait for one another.
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -129,30 +133,36 @@ class Session:
         self._state = SessionState(self.n_points, self.classes)
 
     @property
+    @in_turn
     def labels(self) -> AnyArray:
         """The labels given, shape (n_points,); where there is none, -1 for numbers, else None."""
         return label_column(self._state.labels, self.n_points)
 
     @property
+    @in_turn
     def labelled(self) -> IntArray:
         """The labelled points, in the order in which they got their label."""
         return _points(self._state.labels)
 
     @property
+    @in_turn
     def pending(self) -> IntArray:
         """The points that were asked about and not answered, in the order of asking."""
         return _points(self._state.pending)
 
     @property
+    @in_turn
     def skipped(self) -> IntArray:
         """The points that won't be asked about."""
         return _points(self._state.skipped)
 
     @property
+    @in_turn
     def history(self) -> tuple[Event, ...]:
         """Everything that happened. It tells which questions were checks: don't show them."""
         return tuple(self._state.events)
 
+    @in_turn
     def ask(self, k: int = 1, *, audit_share: float | None = None) -> IntArray:
         """Return `k` points to label next.
 
@@ -202,10 +212,11 @@ class Session:
                 f"{count} questions were asked for, and {len(questions)} are left; all of them are "
                 "returned.",
                 FewCandidatesWarning,
-                stacklevel=2,
+                stacklevel=callers_level(),
             )
         return questions
 
+    @in_turn
     def tell(self, indices: Any, labels: Any) -> Self:
         """Give labels to points without one, asked or not.
 
@@ -216,7 +227,8 @@ class Session:
         indices : int, or array-like of int
         labels : label, or array-like of labels
             One a point: strings, whole numbers or booleans, of one type in a session. NumPy's
-            are taken as Python's, and 2.0 as 2; but True is not 1, and "1" is neither.
+            are taken as Python's, bytes as UTF-8 and 2.0 as 2; but True is not 1, and "1" is
+            neither.
 
         Returns
         -------
@@ -227,11 +239,18 @@ class Session:
         InvalidInputError, InvalidTypeError
             If a point is unknown or has a label already, two answers conflict, or a label is
             missing, of another type than the others, or none of the fixed classes.
+
+        Warns
+        -----
+        LabelWarning
+            If a new class has nearly the name of another, or a name such as "NA". The answers are
+            taken.
         """
         points, answers = checked_answers(indices, labels, self.n_points)
-        self._state.take(Event("told", points, answers))
+        self._take_answers(Event("told", points, answers))
         return self
 
+    @in_turn
     def skip(self, indices: Any) -> Self:
         """Never ask about these points; for questions without an answer.
 
@@ -252,6 +271,7 @@ class Session:
         self._state.take(Event("skipped", points))
         return self
 
+    @in_turn
     def relabel(self, index: int, label: Any) -> Self:
         """Change the label of a point. A random check counts by the last word.
 
@@ -261,9 +281,10 @@ class Session:
             If the point has no label, or the label can't be used, as in :meth:`tell`.
         """
         points, answers = checked_answers(index, label, self.n_points)
-        self._state.take(Event("relabelled", points, answers))
+        self._take_answers(Event("relabelled", points, answers))
         return self
 
+    @in_turn
     def undo(self) -> Event:
         """Take back the last tell, relabel or skip that stands, and return it.
 
@@ -279,6 +300,7 @@ class Session:
         assert last is not None  # noqa: S101 - else it raised
         return last
 
+    @in_turn
     def predictions(self) -> Predictions:
         """Return the labels, given or predicted, of all points; see :class:`Predictions`.
 
@@ -291,6 +313,7 @@ class Session:
             raise InvalidInputError("no point has a label yet, so nothing is predicted. Use tell.")
         return Predictions.of(self._model.at(self._state.labels), self.labels, self.labelled)
 
+    @in_turn
     def estimate(self, confidence: float = 0.95) -> AccuracyEstimate:
         """Return how often the model was right at the random checks, with an interval.
 
@@ -300,6 +323,7 @@ class Session:
         """
         return estimate_accuracy(checks_of(self._state), confidence)
 
+    @in_turn
     def class_shares(self, confidence: float = 0.95) -> dict[Label, ShareEstimate]:
         """Return the share of each class among all points, with an interval.
 
@@ -310,6 +334,7 @@ class Session:
         """
         return estimate_shares(self._state, checks_of(self._state), confidence)
 
+    @in_turn
     def advice(self, accuracy: float = 0.95, confidence: float = 0.95) -> Advice:
         """Say whether to go on, check or stop, and why.
 
@@ -339,6 +364,7 @@ class Session:
             remarks=remarks_on(state, self.graph, model, len(checks.audits)),
         )
 
+    @in_turn
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write settings and events to a JSON file, whole or not at all; no features, no pickle.
 
@@ -389,6 +415,12 @@ class Session:
             f"Session(n_points={self.n_points}, labelled={len(state.labels)}, "
             f"pending={len(state.pending)}, skipped={len(state.skipped)})"
         )
+
+    def _take_answers(self, event: Event) -> None:
+        before = set(self._state.labels.values())
+        self._state.take(event)
+        if self.classes is None:  # else they were named, and no other is taken
+            warn_of_new_classes(before, self._state.labels.values())
 
     def _share(self, asked_for: float | None) -> float:
         if asked_for is not None:
