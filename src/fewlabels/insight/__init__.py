@@ -8,7 +8,12 @@ from fewlabels.insight.calibration import (
     log_loss_of,
     spread_of,
 )
-from fewlabels.insight.conformal import conformal_threshold, prediction_sets
+from fewlabels.insight.conformal import (
+    class_thresholds,
+    conformal_threshold,
+    prediction_sets,
+    unseen_class_share,
+)
 from fewlabels.insight.doubt import DISAGREE, LITTLE, SURE, UNREACHED, doubt_reasons
 from fewlabels.insight.leave_one_out import (
     LeftOutDistributions,
@@ -31,6 +36,7 @@ __all__ = [
     "NumberExplanation",
     "NumberInfluence",
     "SuspectLabels",
+    "class_thresholds",
     "conformal_threshold",
     "doubt_reasons",
     "expected_calibration_error",
@@ -44,4 +50,5 @@ __all__ = [
     "prediction_sets",
     "rank_suspects",
     "spread_of",
+    "unseen_class_share",
 ]
