@@ -11,7 +11,8 @@ from fewlabels.session import Session
 from fewlabels.session._events import Audit
 from fewlabels.session.advice import FEWEST_CHECKS, advise
 from fewlabels.session.audit import Checks, estimate_accuracy
-from fewlabels.stopping import ErrorCurve, mean_interval
+from fewlabels.session.proof import SequenceChecks, confidence_of
+from fewlabels.stopping import ErrorCurve, draws_to_prove
 
 
 def checks_with(right, n_labels=None):
@@ -24,50 +25,118 @@ def checks_with(right, n_labels=None):
     return Checks(audits, ("a",) * len(right), np.arange(len(right)))
 
 
-def advice_on(right, wanted, n_left=10_000, confidence=0.95, remarks=()):
+def sequence_with(right, n_points=10_000, n_labels=50, number=0, confidence=0.95, is_on=True):
+    """Checks in a sequence that found `right` right."""
+    return SequenceChecks(
+        n_labels,
+        n_points,
+        ~np.asarray(right, dtype=bool),
+        n_points - np.arange(len(right)),
+        confidence_of(number, confidence),
+        is_on,
+    )
+
+
+def advice_on(right, wanted, n_open=10_000, confidence=0.95, sequences=(), **others):
     checks = checks_with(right)
     estimate = estimate_accuracy(checks, confidence)
     n_labels = 15 + 5 * len(right)
-    return advise(wanted, estimate, checks, n_labels=n_labels, n_left=n_left, remarks=remarks)
+    return advise(
+        wanted, estimate, checks, n_labels=n_labels, n_open=n_open, sequences=sequences, **others
+    )
 
 
 def test_few_checks_are_too_few_to_say_anything():
-    advice = advice_on([True] * (FEWEST_CHECKS - 1), 0.9)
-    assert advice.action == "continue"
+    advice, turn = advice_on([True] * (FEWEST_CHECKS - 1), 0.9)
+    assert (advice.action, turn, advice.proof) == ("continue", None, None)
     assert (advice.accuracy_now, advice.labels_needed, advice.checks_needed) == (None, None, None)
     assert "too early to say" in str(advice)
 
 
-def test_it_stops_once_the_low_end_reaches_what_is_wanted_and_not_before():
-    actions = [advice_on([True] * n, 0.9).action for n in range(80)]
+def test_what_a_proof_takes_is_said_from_the_start():
+    advice, _ = advice_on([], 0.9, n_open=1_000)
+    first = confidence_of(0, 0.95)
+    n, n_98, n_96 = (
+        draws_to_prove(100, wrong, 1_000, confidence=first) for wrong in (0, 0.02, 0.04)
+    )
+    assert advice.fewest_checks == n
+    assert (
+        f"To prove 90 % will take {n} random checks if the model is right at all of them, about "
+        f"{n_98} if 98.0 % are, about {n_96} if 96.0 % are."
+    ) in str(advice)
+    few, _ = advice_on([], 0.99, n_open=20)
+    assert few.fewest_checks == 20  # one wrong point of 20 is too many: all must be seen
+    assert "too few points left to prove 99 %" not in str(few)
+
+
+def test_a_sequence_begins_once_it_is_probably_enough_and_waiting_saves_nothing():
+    turns = [advice_on([True] * n, 0.9)[1] for n in range(60)]
+    first = turns.index("checks_began")
+    assert FEWEST_CHECKS <= first < 40
+    assert set(turns[:first]) == {None}
+    advice, _ = advice_on([True] * first, 0.9)
+    assert advice.action == "check"
+    assert (advice.proof.n_points, advice.proof.n_checks, advice.proof.low) == (10_000, 0, 0)
+    assert advice.proof.n_labels == 15 + 5 * first
+    assert "ask returns nothing else until then" in str(advice)
+    said = f"{advice.fewest_checks} more random checks prove it if all find the answer right"
+    assert f"{said}, about {advice.checks_needed} if " in str(advice)
+    assert advice.fewest_checks < advice.checks_needed
+
+
+def test_past_checks_prove_nothing_and_those_of_the_sequence_do():
+    """However many were right before: they were of another model."""
+    assert advice_on([True] * 500, 0.9)[0].action == "check"
+    actions = [
+        advice_on([True] * (30 + n), 0.9, sequences=[sequence_with([True] * n)])[0].action
+        for n in range(60)
+    ]
     first = actions.index("stop")
-    assert set(actions[first:]) == {"stop"}
-    assert mean_interval(first, first)[0] >= 0.9 > mean_interval(first - 1, first - 1)[0]
-    assert advice_on([True] * first, 0.9).checks_needed == 0
+    assert actions == ["check"] * first + ["stop"] * (60 - first)
+    assert first == draws_to_prove(1_000, 0, 10_000, confidence=confidence_of(0, 0.95))
+    advice, turn = advice_on([True] * 90, 0.9, sequences=[sequence_with([True] * first)])
+    assert (advice.checks_needed, advice.fewest_checks, turn) == (0, 0, None)
+    assert advice.proof.low >= 0.9
+    assert f"at least {100 * advice.proof.low:.1f} % are right" in str(advice)
 
 
 def test_more_confidence_takes_more_checks():
-    assert advice_on([True] * 60, 0.9, confidence=0.9).action == "stop"
-    assert advice_on([True] * 60, 0.9, confidence=0.999999).action == "check"
+    n = draws_to_prove(1_000, 0, 10_000, confidence=confidence_of(0, 0.9))
+
+    def action(confidence):
+        sequences = [sequence_with([True] * n, confidence=confidence)]
+        return advice_on([True] * 60, 0.9, confidence=confidence, sequences=sequences)[0].action
+
+    assert [action(confidence) for confidence in (0.9, 0.95)] == ["stop", "check"]
 
 
-def test_where_it_is_probably_enough_random_checks_are_advised():
-    advice = advice_on([True] * 30, 0.9)
-    assert advice.action == "check"
-    assert "audit_share=1" in str(advice)
-    low, _ = mean_interval(30 + advice.checks_needed, 30 + advice.checks_needed)
-    assert low >= 0.9  # all of them right prove it; a few wrong ones are reckoned with
-    assert advice.checks_needed < 60
+def test_a_sequence_that_finds_too_many_wrong_ends_and_a_later_one_has_less_to_spend():
+    right = [True, False] * 10
+    advice, turn = advice_on([True] * 20 + right, 0.95, sequences=[sequence_with(right)])
+    assert (advice.action, turn) == ("continue", "checks_ended")
+    assert "10 of 20 checks found them right" in str(advice)
+    ended = sequence_with(right, is_on=False)
+    later, turn = advice_on([True] * 200, 0.9, sequences=[ended])
+    assert turn == "checks_began"
+    assert later.proof.confidence == confidence_of(1, 0.95) > confidence_of(0, 0.95)
+    spent = sum(1 - confidence_of(number, 0.95) for number in range(50))
+    assert spent == pytest.approx(0.05)
 
 
-def test_checks_that_the_points_left_do_not_allow_are_not_advised():
-    advice = advice_on([True] * 30, 0.9, n_left=5)
-    assert advice.checks_needed is None
-    assert advice.action == "continue"
+def test_what_was_proven_stays_proven():
+    proven = sequence_with([True] * 60, is_on=False)
+    advice, turn = advice_on([False] * 90, 0.9, sequences=[proven, sequence_with([], number=1)])
+    assert (advice.action, turn, advice.proof) == ("stop", None, proven.proof())
+
+
+def test_checks_that_the_points_left_do_not_allow_are_not_begun():
+    advice, turn = advice_on([True] * 30 + [False], 0.9, n_open=5)
+    assert (advice.checks_needed, turn) == (5, "checks_began")  # all of them
+    assert advice_on([True] * 30, 0.9, n_open=0, n_pending=2)[0].action == "continue"
 
 
 def test_nothing_left_to_ask_is_a_reason_to_stop_and_no_proof():
-    advice = advice_on([True, False] * 10, 0.99, n_left=0)
+    advice, _ = advice_on([True, False] * 10, 0.99, n_open=0)
     assert advice.action == "stop"
     assert "Nothing is left to ask, though 99 % is not proven" in str(advice)
 
@@ -78,12 +147,12 @@ def test_a_falling_error_says_about_how_many_labels_are_missing():
     t = np.arange(20, 420, 2)
     right = rng.random(len(t)) >= 1.6 * t**-0.5
     checks = checks_with(right, t)
-    advice = advise(
+    advice, _ = advise(
         0.95,
         estimate_accuracy(checks),
         checks,
         n_labels=420,
-        n_left=100_000,
+        n_open=100_000,
         remarks=("And this.",),
     )
     assert advice.action == "continue"
@@ -94,12 +163,12 @@ def test_a_falling_error_says_about_how_many_labels_are_missing():
     assert advice.reasons[-1] == "And this."
     curve = ErrorCurve(t, right)
     assert advice.accuracy_now == curve.accuracy_at(420, (0.1, 0.5, 0.9))
-    few = advise(0.95, estimate_accuracy(checks), checks, n_labels=420, n_left=low)
+    few, _ = advise(0.95, estimate_accuracy(checks), checks, n_labels=420, n_open=low)
     assert few.labels_needed == (low, None if about > low else low, None)
 
 
 def test_an_error_that_stays_is_not_promised_away():
-    advice = advice_on([True, False] * 100, 0.99, n_left=500)
+    advice, _ = advice_on([True, False] * 100, 0.99, n_open=500)
     assert advice.labels_needed == (None, None, None)
     assert "unlikely to bring it to 99 %" in str(advice)
 
@@ -139,30 +208,6 @@ def test_a_label_that_its_surroundings_outvote_is_named(two_parts):
     clamped = Session(two_parts, model=LabelPropagation(), query="random")
     clamped.tell([0, 1, 2, 3, 5, 6], ["a", "a", "a", "b", "b", "b"])
     assert "Look again" not in str(clamped.advice())
-
-
-def test_advice_of_a_session_comes_from_its_own_checks(two_parts):
-    session = Session(two_parts, query="random", n_start=2).tell([0, 5], ["a", "b"])
-    asked = session.ask(4, audit_share=1)
-    session.tell(asked, np.where(asked < 5, "a", "b"))
-    advice = session.advice(0.3, confidence=0.9)
-    assert advice.estimate == session.estimate(0.9)
-    assert advice.estimate.accuracy == 1
-    assert advice.action == "stop"
-    assert advice.wanted == 0.3
-
-
-def test_the_fewest_checks_are_those_that_prove_it_if_all_are_right():
-    advice = advice_on([True] * 30, 0.9)
-    enough = 30 + advice.fewest_checks
-    assert mean_interval(enough, enough)[0] >= 0.9 > mean_interval(enough - 1, enough - 1)[0]
-    assert advice.fewest_checks < advice.checks_needed
-    said = f"{advice.fewest_checks} more random checks would prove it if it is right at all of them"
-    assert f"{said}; about {advice.checks_needed} if {100 * advice.accuracy_now[1]:.1f} % are" in (
-        str(advice)
-    )
-    assert advice_on([True] * 60, 0.9).fewest_checks == 0
-    assert advice_on([True] * 5, 0.9).fewest_checks is None
 
 
 def test_where_every_point_has_a_label_no_accuracy_is_in_question(two_parts):

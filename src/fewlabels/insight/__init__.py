@@ -8,7 +8,12 @@ from fewlabels.insight.calibration import (
     log_loss_of,
     spread_of,
 )
-from fewlabels.insight.conformal import conformal_threshold, prediction_sets
+from fewlabels.insight.conformal import (
+    class_thresholds,
+    conformal_threshold,
+    prediction_sets,
+    unseen_class_share,
+)
 from fewlabels.insight.doubt import DISAGREE, LITTLE, SURE, UNLIKE, UNREACHED, doubt_reasons
 from fewlabels.insight.leave_one_out import (
     LeftOutDistributions,
@@ -33,6 +38,7 @@ __all__ = [
     "NumberInfluence",
     "Suspect",
     "SuspectLabels",
+    "class_thresholds",
     "conformal_threshold",
     "doubt_reasons",
     "expected_calibration_error",
@@ -46,4 +52,5 @@ __all__ = [
     "prediction_sets",
     "rank_suspects",
     "spread_of",
+    "unseen_class_share",
 ]

@@ -16,6 +16,7 @@ from fewlabels.insight import (
     rank_suspects,
 )
 from fewlabels.models._doubt import DoubtInsight
+from fewlabels.models._influence import influence_of
 from fewlabels.models._response_insight import TOL
 from fewlabels.solvers import Method
 from fewlabels.systems import HarmonicResponse, Response, SpreadingResponse, SpreadingSystem
@@ -95,23 +96,7 @@ class LinearInsight(DoubtInsight):
         Cost: that of :meth:`remove_labels`, on a copy, with the settings of the last fit or change
         of labels.
         """
-        node, other = self._without(node)
-        labels = self._labels
-        without = np.zeros(self.label_distributions_.shape)
-        # the class has gone where this was its last label
-        without[:, np.isin(self.classes_, other.classes_)] = other.label_distributions_
-        moved = np.abs(without - self.label_distributions_)
-        change = moved.max(axis=1) if self._is_multilabel else moved.sum(axis=1) / 2
-        differs = self.transduction_ != other.transduction_
-        unreached = self.reached_ & ~other.reached_
-        # without a label's reach there was no answer, and a NaN there differs from itself
-        flipped = self.reached_ & (differs.any(axis=1) if differs.ndim == 2 else differs)
-        label = (
-            labels.rows[np.searchsorted(self.loo_labelled_, node)].astype(int).tolist()
-            if self._is_multilabel
-            else self.classes_[[labels.codes[node]]].tolist()[0]  # 3, and not np.int64(3)
-        )
-        return Influence(node, label, change, flipped, unreached, without)
+        return influence_of(self, *self._without(node))
 
     def suspect_labels(self) -> SuspectLabels:
         """Rank the labels by how much the others contradict them.

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator
+from fewlabels.models._influence import without_label
 from fewlabels.systems import Response
 
 IntArray = npt.NDArray[np.intp]
@@ -57,18 +58,9 @@ class ResponseInsight(_Base):
     def _without(self, node: Any) -> tuple[int, Any]:
         """Return the point, checked, and a copy with its label taken back."""
         node = self._checked_node(node)
-        if not self._labels.labelled[node]:
-            raise InvalidInputError(
-                f"point {node} has no label, so that it influences nothing. The labelled points "
-                "are in loo_labelled_."
-            )
-        other: Any = self._shallow()
-        vars(other).update(self._fitted_params)  # whatever was set since
+        other = self._shallow()
         other._forget()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UnreachedWarning)  # the answer says so itself
-            other.remove_labels([node])
-        return node, other
+        return node, without_label(other, node)
 
     def _kept(self, name: str, compute: Any) -> Any:
         check_is_fitted(self)

@@ -116,36 +116,75 @@ def share_out(
 def approach_shares(
     distributions: npt.NDArray[np.floating[Any]], points: IntArray, shares: FloatArray
 ) -> None:
-    """Weigh the classes for known `shares`, in place; a block of rows at a time.
+    """Weigh the classes for known `shares`, in place: see :func:`offsets_to_shares`.
+
+    A class with share 0 ends with no probability; a point that holds nothing of any other gets the
+    shares. A block of rows at a time. Each call starts anew, so that a refit gives what a change
+    of labels does.
+    """
+    offsets = offsets_to_shares(distributions, points, shares)
+    for rows in row_blocks(len(points), _ROWS_AT_ONCE):
+        block = points[rows]
+        distributions[block] = with_offsets(distributions[block], offsets, shares)
+
+
+def offsets_to_shares(
+    distributions: npt.NDArray[np.floating[Any]], points: IntArray, shares: FloatArray
+) -> FloatArray:
+    """What to add to log p_uc so that the classes come nearer to known `shares`.
 
     p_uc <- w_c p_uc / sum_k w_k p_uk with w_c = sqrt(v_c q_c / m_c): the geometric mean of the one
     step of class-mass normalisation, q_c / m_c, and of the weights v by which as many `points` as
     their shares say are most probably of each class, within 0.1 % (`volume_offsets` of the
     log p_uc). With true, uneven shares the step does too little; the counts follow shares that are
     wrong wherever these lead. Between the two, nearly all of the gain is there, and little of the
-    harm. A class with share 0 ends with no probability; a point that holds nothing of any other
-    gets the shares.
+    harm.
 
-    Cost: some 50 passes over 200,000 points at most, O(n_points n_classes^2) each, and one over
-    all. Each call starts anew, so that a refit gives what a change of labels does.
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        Logarithms of w; -inf for a class with share 0.
+
+    Notes
+    -----
+    Cost: some 50 passes over 200,000 points at most, O(n_points n_classes^2) each.
     """
     wanted = np.flatnonzero(shares > 0)
     expected = shares[wanted]
     counted = points
     if len(points) > _MOST_COUNTED:
         counted = np.random.default_rng(0).choice(points, _MOST_COUNTED, replace=False)
-    logs = _logarithms(distributions, counted, wanted)
+    logs = _logarithms(distributions[counted][:, wanted])
     logs = logs[np.isfinite(logs).any(axis=1)]
     masses = softmax(logs, axis=1).sum(axis=0)
     held = masses > 0
     offsets = volume_offsets(logs, expected)
     offsets[held] = (offsets[held] + np.log(expected[held] / masses[held])) / 2
-    del logs
+    found = np.full(len(shares), -np.inf)
+    found[wanted] = offsets
+    return found
+
+
+def offsets_towards(
+    distributions: npt.NDArray[np.floating[Any]], points: IntArray, shares: FloatArray
+) -> FloatArray:
+    """What to add to log p_uc for one step of class-mass normalisation, shape (n_classes,)."""
+    masses = np.zeros(len(shares))
     for rows in row_blocks(len(points), _ROWS_AT_ONCE):
-        block = points[rows]
-        logs = _logarithms(distributions, block, wanted)
-        distributions[block] = 0
-        distributions[np.ix_(block, wanted)] = weighed(logs, offsets, expected)
+        masses += distributions[points[rows]].sum(axis=0, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        return np.where(masses > 0, np.log(shares) - np.log(np.where(masses > 0, masses, 1)), 0.0)
+
+
+def with_offsets(
+    distributions: npt.NDArray[np.floating[Any]], offsets: FloatArray, shares: FloatArray
+) -> FloatArray:
+    """Weigh the classes by exp(offsets); rows of which nothing is left get the `shares`."""
+    wanted = np.flatnonzero(np.isfinite(offsets))
+    found = np.zeros(distributions.shape)
+    logs = _logarithms(distributions[:, wanted])
+    found[:, wanted] = weighed(logs, offsets[wanted], shares[wanted])
+    return found
 
 
 def weighed(logs: FloatArray, offsets: FloatArray, shares: FloatArray) -> FloatArray:
@@ -160,8 +199,6 @@ def weighed(logs: FloatArray, offsets: FloatArray, shares: FloatArray) -> FloatA
     return result
 
 
-def _logarithms(
-    distributions: npt.NDArray[np.floating[Any]], points: IntArray, classes: IntArray
-) -> FloatArray:
+def _logarithms(distributions: npt.NDArray[np.floating[Any]]) -> FloatArray:
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(distributions[points][:, classes].astype(np.float64)))
+        return np.asarray(np.log(distributions.astype(np.float64)))

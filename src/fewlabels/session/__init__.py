@@ -7,6 +7,7 @@ from fewlabels.session.audit import AccuracyEstimate, ShareEstimate
 from fewlabels.session.intervals import Interval
 from fewlabels.session.labelling import Session
 from fewlabels.session.learning_curve import LearningCurve, PairedDifference
+from fewlabels.session.proof import Proof
 from fewlabels.session.simulation import simulate
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "LearningCurve",
     "PairedDifference",
     "Predictions",
+    "Proof",
     "Session",
     "ShareEstimate",
     "simulate",

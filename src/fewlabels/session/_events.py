@@ -8,7 +8,9 @@ from typing import Any, Literal, TypeAlias, cast
 from fewlabels.exceptions import SessionFileError
 from fewlabels.session._labels import Label, checked_label
 
-Kind: TypeAlias = Literal["asked", "told", "relabelled", "skipped", "undone"]
+Kind: TypeAlias = Literal[
+    "asked", "told", "relabelled", "skipped", "undone", "checks_began", "checks_ended"
+]
 
 
 @dataclass(frozen=True)
@@ -19,9 +21,10 @@ class Audit:
     ----------
     point : int
     predicted : str, int, bool or None
-        The model's class for it when it was drawn; None where no label reached it.
+        The model's class for it when it was drawn, or, in a sequence of checks, when that began;
+        None where no label reached it.
     n_labels : int
-        Labels that the model had then.
+        Labels that the model had then; in a sequence of checks, when that began.
     n_drawn_from : int
         Points from which it was drawn, each as likely as the others.
     predicted_counts : tuple of (label, int)
@@ -41,9 +44,10 @@ class Event:
 
     Attributes
     ----------
-    kind : {"asked", "told", "relabelled", "skipped", "undone"}
+    kind : {"asked", "told", "relabelled", "skipped", "undone", "checks_began", "checks_ended"}
+        The last two: a sequence of checks, which is to prove an accuracy, begins and ends.
     indices : tuple of int
-        The points; those that came back, for "undone".
+        The points; those that came back, for "undone". None for the last two kinds.
     labels : tuple of str, int or bool
         The answers, for "told" and "relabelled".
     audits : tuple of Audit
@@ -96,7 +100,11 @@ _FIELDS: dict[str, set[str]] = {
     "relabelled": {"labels"},
     "skipped": set(),
     "undone": set(),
+    "checks_began": set(),
+    "checks_ended": set(),
 }
+# The kinds that are about no point of their own.
+_WITHOUT_POINTS = {"checks_began", "checks_ended"}
 
 
 def _event(entry: Any) -> Event:
@@ -109,8 +117,8 @@ def _event(entry: Any) -> Event:
     if strange:
         raise ValueError(f"{strange[0]!r:.80}, which an event of this kind does not have,")
     indices = tuple(_integer(index) for index in _list(entry["indices"]))
-    if not indices:
-        raise ValueError("no point")
+    if bool(indices) == (kind in _WITHOUT_POINTS):
+        raise ValueError("points, which it is not about," if indices else "no point")
     audits = tuple(_audit(audit) for audit in _list(entry.get("audits", [])))
     checked = {audit.point for audit in audits}
     if len(checked) < len(audits) or not checked <= set(indices):

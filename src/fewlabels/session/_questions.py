@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,31 @@ IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Answers:
+    """The class that a model gives to each point.
+
+    Attributes
+    ----------
+    classes : list of label
+    codes : ndarray of shape (n_points,), intp
+        Their places in `classes`; its length where the model has no answer.
+    n_labels : int
+        That the model had.
+    """
+
+    classes: list[Label]
+    codes: IntArray
+    n_labels: int
+
+    @classmethod
+    def of(cls, model: Any, n_labels: int) -> Self:
+        """Return those of a fitted classifier."""
+        classes: list[Label] = model.classes_.tolist()
+        codes = np.where(model.reached_, model.label_distributions_.argmax(axis=1), len(classes))
+        return cls(classes, codes, n_labels)
+
+
 def new_questions(
     state: SessionState,
     model: Any,
@@ -24,6 +50,7 @@ def new_questions(
     n_new: int,
     share: float,
     rng: np.random.Generator,
+    answers: Answers | None = None,
 ) -> Event:
     """Return the event of asking `n_new` open points, some of them random checks.
 
@@ -39,14 +66,19 @@ def new_questions(
     share : float
         Of checks, from 0 to 1.
     rng : numpy.random.Generator
+    answers : Answers, default=None
+        Those that are checked. None: the model's of now.
     """
     n_checks, owed = _checks_due(state.owed, n_new, share, rng)
-    open_ = np.ones(state.n_points, dtype=bool)
-    for taken in (state.labels, state.pending, state.skipped):
-        open_[list(taken)] = False
+    open_ = state.open_points
+    pool = open_ if state.current is None else open_ & state.current.members
+    n_checks = min(n_checks, int(pool.sum()))
     # The checks come first, each open point as likely as another, whatever the rule then chooses.
-    drawn = rng.choice(np.flatnonzero(open_), size=n_checks, replace=False)
-    audits = _audits(model, drawn, open_, len(state.labels)) if n_checks else ()
+    drawn = rng.choice(np.flatnonzero(pool), size=n_checks, replace=False)
+    audits: tuple[Audit, ...] = ()
+    if n_checks:
+        checked = Answers.of(model, len(state.labels)) if answers is None else answers
+        audits = _audits(checked, drawn, pool)
     open_[drawn] = False
     questions = np.empty(n_new, dtype=np.intp)
     is_check = np.zeros(n_new, dtype=bool)
@@ -68,20 +100,19 @@ def _checks_due(
     The number is rounded at random, so that a labeller who is asked one by one can't tell which
     are checks; as what is left is carried on, it is never off by 1 in all.
     """
-    if share == 0:
-        return 0, owed
+    if share in (0, 1):
+        return round(share) * n_new, owed
     due = owed + share * n_new
     whole = int(np.floor(due))
     n_checks = min(max(whole + int(rng.random() < due - whole), 0), n_new)
     return n_checks, due - n_checks
 
 
-def _audits(model: Any, drawn: IntArray, open_: BoolArray, n_labels: int) -> tuple[Audit, ...]:
-    """Write down what the model says of each point drawn, and of all it was drawn from."""
-    classes: list[Label] = model.classes_.tolist()
-    codes = np.where(model.reached_, model.label_distributions_.argmax(axis=1), len(classes))
-    counts = np.bincount(codes[open_], minlength=len(classes) + 1)
-    n_drawn_from = int(open_.sum())
+def _audits(answers: Answers, drawn: IntArray, pool: BoolArray) -> tuple[Audit, ...]:
+    """Write down what was answered of each point drawn, and of all it was drawn from."""
+    classes, codes = answers.classes, answers.codes
+    counts = np.bincount(codes[pool], minlength=len(classes) + 1)
+    n_drawn_from = int(pool.sum())
     audits = []
     for point in drawn.tolist():
         code = int(codes[point])
@@ -89,7 +120,7 @@ def _audits(model: Any, drawn: IntArray, open_: BoolArray, n_labels: int) -> tup
             Audit(
                 point=point,
                 predicted=classes[code] if code < len(classes) else None,
-                n_labels=n_labels,
+                n_labels=answers.n_labels,
                 n_drawn_from=n_drawn_from,
                 predicted_counts=tuple(zip(classes, counts[:-1].tolist(), strict=True)),
             )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.session._events import Audit, Event
 from fewlabels.session._labels import Label, check_same_kind
@@ -12,10 +15,38 @@ from fewlabels.session._labels import Label, check_same_kind
 
 @dataclass(frozen=True)
 class DrawnAudit:
-    """An audit and the number of the event that drew it."""
+    """An audit, the number of the event that drew it, and that of its sequence, if any."""
 
     audit: Audit
     event: int
+    sequence: int | None = None
+
+
+@dataclass(frozen=True)
+class CheckSequence:
+    """Checks of the answers that the model gave when the sequence began.
+
+    Attributes
+    ----------
+    number : int
+        How many sequences there were before.
+    event : int
+        The number of the event that began it.
+    members : ndarray of shape (n_points,), bool
+        The points that were open then: those whose answers are checked.
+    labels : dict from point to label
+        What the model had learned then.
+    """
+
+    number: int
+    event: int
+    members: npt.NDArray[np.bool_]
+    labels: dict[int, Label]
+
+    @property
+    def n_points(self) -> int:
+        """How many points the answers are for."""
+        return int(self.members.sum())
 
 
 @dataclass(frozen=True)
@@ -54,6 +85,10 @@ class SessionState:
         In the order of drawing.
     owed : float
         Checks that are still owed, in (-1, 1).
+    sequences : list of CheckSequence
+        In the order in which they began.
+    current : CheckSequence or None
+        The last of them, while it is on.
     """
 
     def __init__(self, n_points: int, classes: tuple[Label, ...] | None) -> None:
@@ -66,12 +101,22 @@ class SessionState:
         self.skipped: dict[int, None] = {}
         self.audits: list[DrawnAudit] = []
         self.owed = 0.0
+        self.sequences: list[CheckSequence] = []
+        self.current: CheckSequence | None = None
         self._undoable: list[_Undoable] = []
 
     @property
     def n_open(self) -> int:
         """Points that may still be asked about."""
         return self.n_points - len(self.labels) - len(self.pending) - len(self.skipped)
+
+    @property
+    def open_points(self) -> npt.NDArray[np.bool_]:
+        """Which points may still be asked about, shape (n_points,)."""
+        open_ = np.ones(self.n_points, dtype=bool)
+        for taken in (self.labels, self.pending, self.skipped):
+            open_[list(taken)] = False
+        return open_
 
     @property
     def last_undoable(self) -> Event | None:
@@ -85,8 +130,16 @@ class SessionState:
         self.events.append(event)
         if event.kind == "asked":
             self.pending.update(dict.fromkeys(event.indices))
-            self.audits.extend(DrawnAudit(audit, number) for audit in event.audits)
+            sequence = None if self.current is None else self.current.number
+            self.audits.extend(DrawnAudit(audit, number, sequence) for audit in event.audits)
             self.owed = event.owed
+        elif event.kind == "checks_began":
+            self.current = CheckSequence(
+                len(self.sequences), number, self.open_points, dict(self.labels)
+            )
+            self.sequences.append(self.current)
+        elif event.kind == "checks_ended":
+            self.current = None
         elif event.kind == "undone":
             self._take_back(self._undoable.pop())
         else:
@@ -96,8 +149,9 @@ class SessionState:
         """Take the events of a file, or raise SessionFileError where one contradicts another."""
         for number, event in enumerate(events):
             try:
+                n_drawn_from = self._n_checkable() if event.audits else 0
                 for place, audit in enumerate(event.audits):
-                    self._check_audit(audit, self.n_open - place)
+                    self._check_audit(audit, n_drawn_from - place)
                 self.take(event)
             except InvalidInputError as error:
                 raise SessionFileError(
@@ -134,7 +188,19 @@ class SessionState:
         self.pending = dict.fromkeys([*done.asked, *self.pending])
         self.skipped.update(dict.fromkeys(done.passed))
 
+    def _n_checkable(self) -> int:
+        """How many points a check is drawn from."""
+        if self.current is None:
+            return self.n_open
+        return int((self.open_points & self.current.members).sum())
+
     def _check(self, event: Event) -> None:
+        if event.kind == "checks_began" and (self.current is not None or not self.labels):
+            raise InvalidInputError(
+                "checks can't begin before there is a label, nor twice without an end."
+            )
+        if event.kind == "checks_ended" and self.current is None:
+            raise InvalidInputError("no checks have begun that could end.")
         if event.kind == "undone":
             last = self.last_undoable
             if last is None:
@@ -164,11 +230,12 @@ class SessionState:
 
     def _check_audit(self, audit: Audit, n_open: int) -> None:
         """Raise if a check says otherwise than what was known when it was drawn."""
-        if audit.n_labels != len(self.labels) or audit.n_drawn_from != n_open:
+        known = self.labels if self.current is None else self.current.labels
+        if audit.n_labels != len(known) or audit.n_drawn_from != n_open:
             raise InvalidInputError(
                 f"the check of point {audit.point} is said to be drawn from {audit.n_drawn_from} "
                 f"points, with {audit.n_labels} labels, but {n_open} were open, with "
-                f"{len(self.labels)} labels."
+                f"{len(known)} labels."
             )
         counts = dict(audit.predicted_counts)
         n_unpredicted = n_open - sum(counts.values())
@@ -179,7 +246,7 @@ class SessionState:
                 f"was predicted of it, {audit.predicted!r}, among {n_open} open points."
             )
         for label in (*counts, *([] if audit.predicted is None else [audit.predicted])):
-            check_same_kind(label, self.labels.values())
+            check_same_kind(label, known.values())
 
     def _check_point(self, kind: str, point: int) -> None:
         if kind == "relabelled":

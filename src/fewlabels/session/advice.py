@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-import numpy as np
-
+from fewlabels.session._advice_text import (
+    cost_of_a_proof,
+    of_checks,
+    of_more_labels,
+    of_what_was_checked,
+    of_what_was_proven,
+)
 from fewlabels.session.audit import AccuracyEstimate, Checks
-from fewlabels.stopping import ErrorCurve, mean_interval
+from fewlabels.session.proof import Proof, SequenceChecks, confidence_of, n_allowed
+from fewlabels.stopping import ErrorCurve, draws_to_prove
 
 Action: TypeAlias = Literal["continue", "check", "stop"]
+Turn: TypeAlias = Literal["checks_began", "checks_ended"]
 
 # Fewer checks say nothing of how the error goes on falling.
-FEWEST_CHECKS = 10
-# The model counts as probably good enough from this probability on.
+FEWEST_CHECKS = 5
+# The model counts as probably good enough from this probability on; a sequence of checks of its
+# answers is given up where it is less probable than the second.
 PROBABLY = 0.8
+HARDLY = 0.1
+# So many more labels before the checks begin are thought of, to see if fewer checks are then left.
+_LOOK_AHEAD = (5, 10, 20, 40, 80, 160)
 _QUANTILES = (0.1, 0.5, 0.9)
 
 
@@ -27,13 +39,16 @@ class Advice:
     Attributes
     ----------
     action : {"continue", "check", "stop"}
-        "stop": the accuracy wanted is proven (`estimate.low` reaches it), or nothing is left to
-        ask. "check": it is probably reached, but random checks alone can prove that; ask with
-        ``audit_share=1``. "continue": neither.
+        "stop": the accuracy wanted is proven (`proof.low` reaches it), or nothing is left to
+        ask. "check": it is probably reached, and random checks are to prove that; a sequence of
+        them is on, in which :meth:`Session.ask` returns nothing else. "continue": neither.
     wanted : float
         The accuracy asked for.
     estimate : AccuracyEstimate
-        From the random checks; the only figure here that is guaranteed.
+        From all random checks since the first: the mean of the past.
+    proof : Proof or None
+        What the sequence of checks says that proves `wanted`, or else the last one; None before
+        the first. It and `estimate` are the only figures here that are guaranteed.
     accuracy_now : tuple of three floats, or None
         The accuracy of the model as it is now, by a learning curve through the checks: in 8 of 10
         cases between the first and the last; the middle one is as likely too high as too
@@ -43,12 +58,12 @@ class Advice:
         least, about, likely at most. An entry is None where there are not so many points left.
         The whole is None where it is too early to say.
     checks_needed : int or None
-        About how many more random checks prove it, if the model is right about as many of them
-        as the middle of `accuracy_now`. None: too early to say, or it is not good enough, or
-        there are not so many points left. `fewest_checks` are enough if it is right at them all.
+        About how many more random checks prove it, if the answers are right as often as the
+        learning curve says. None: too early to say, or they are not good enough, or there are not
+        so many points left.
     fewest_checks : int or None
-        How many more random checks prove it if the model is right at every one; None where
-        `checks_needed` is.
+        How many more random checks prove it if the answers are right at every one; None where
+        there are not so many points left.
     reasons : tuple of str
         Sentences.
     nothing_to_predict : bool
@@ -58,6 +73,7 @@ class Advice:
     action: Action
     wanted: float
     estimate: AccuracyEstimate
+    proof: Proof | None
     accuracy_now: tuple[float, float, float] | None
     labels_needed: tuple[int | None, int | None, int | None] | None
     checks_needed: int | None
@@ -78,10 +94,12 @@ def advise(
     checks: Checks,
     *,
     n_labels: int,
-    n_left: int,
+    n_open: int,
+    n_pending: int = 0,
     n_points: int | None = None,
+    sequences: Sequence[SequenceChecks] = (),
     remarks: tuple[str, ...] = (),
-) -> Advice:
+) -> tuple[Advice, Turn | None]:
     """Weigh what the checks say.
 
     Parameters
@@ -89,46 +107,87 @@ def advise(
     wanted : float
         In (0, 1).
     estimate : AccuracyEstimate
+        Its confidence is that of the proof, too.
     checks : Checks
     n_labels : int
         Labels that the model has now.
-    n_left : int
-        Points without a label that may be asked about, or are being asked.
+    n_open, n_pending : int
+        Points without a label that may be asked about, and that are being asked.
     n_points : int, default=None
         All points. None: more than have a label.
+    sequences : sequence of SequenceChecks
+        All so far, the last one last.
     remarks : tuple of str
         What else there is to say.
+
+    Returns
+    -------
+    advice : Advice
+    turn : {"checks_began", "checks_ended"} or None
+        The event that follows from it: the advice is what holds after it.
     """
-    proven = estimate.low >= wanted
-    now = needed = to_check = fewest = None
-    probable = 0.0
+    curve = now = needed = guess = None
     if estimate.n_checks >= FEWEST_CHECKS:
         curve = ErrorCurve(checks.n_labels, checks.right)
         low, middle, high = curve.accuracy_at(n_labels, _QUANTILES)
         now = (low, middle, high)
-        probable = curve.probability_of(wanted, n_labels)
         soon, about, late = (
-            _within(total - n_labels, n_left) for total in curve.labels_for(wanted, _QUANTILES)
+            _within(total - n_labels, n_open + n_pending)
+            for total in curve.labels_for(wanted, _QUANTILES)
         )
         needed = (soon, about, late)
-        to_check = 0 if proven else _checks_to_prove(wanted, middle, estimate, n_left)
-        if to_check is not None:
-            fewest = 0 if proven else _checks_to_prove(wanted, 1.0, estimate, to_check)
-    if proven or n_left == 0:
-        action: Action = "stop"
-    elif probable >= PROBABLY and to_check is not None:
+    proving = next((checked for checked in sequences if checked.proves(wanted)), None)
+    last = sequences[-1] if sequences else None
+    current = last if last is not None and last.is_on else None
+    new = SequenceChecks.of_none(
+        n_labels, n_open, confidence_of(len(sequences), estimate.confidence)
+    )
+    action: Action = "continue"
+    turn: Turn | None = None
+    if proving is not None or n_open + n_pending == 0:
+        action = "stop"
+    elif current is not None and not (curve is not None and _is_hopeless(current, curve, wanted)):
         action = "check"
-    else:
-        action = "continue"
+    elif current is None and curve is not None and _is_time_to_check(new, curve, wanted):
+        action, turn, current = "check", "checks_began", new
+    elif current is not None:
+        turn, current = "checks_ended", None
+    checked = current or new
+    to_check: int | None = None
+    fewest = checked.draws_to_prove(wanted, 0.0)
+    if curve is not None:
+        (guess,) = curve.accuracy_at(max(checked.n_labels, 1), (0.5,))
+        to_check = checked.draws_to_prove(wanted, 1 - guess) if guess > wanted else None
+    if proving is not None:
+        fewest = to_check = 0
+    shown = proving or current or last
     all_labelled = n_labels == n_points
     if all_labelled:
         reasons = [f"All {n_points} points have a label: nothing is left to predict."]
+    elif proving is not None:
+        reasons = [of_what_was_proven(proving.proof(), wanted)]
+    elif action == "stop":
+        reasons = [f"Nothing is left to ask, though {100 * wanted:g} % is not proven."]
+    elif action == "check":
+        assert current is not None  # noqa: S101 - it is what is advised
+        reasons = [of_checks(current.proof(), wanted, guess, fewest, to_check)]
     else:
-        reasons = [_of_action(action, estimate, wanted, probable, now, to_check, fewest)]
-    if action == "continue":
-        reasons.append(_of_more_labels(wanted, estimate, now, needed))
-    said = (*reasons, *remarks)
-    return Advice(action, wanted, estimate, now, needed, to_check, fewest, said, all_labelled)
+        reasons = [of_what_was_checked(turn == "checks_ended", last, wanted)]
+        reasons.append(of_more_labels(wanted, estimate.n_checks, FEWEST_CHECKS, now, needed))
+        reasons.append(cost_of_a_proof(new, wanted, now))
+    advice = Advice(
+        action,
+        wanted,
+        estimate,
+        None if shown is None else shown.proof(),
+        now,
+        needed,
+        to_check,
+        fewest,
+        (*(reason for reason in reasons if reason), *remarks),
+        all_labelled,
+    )
+    return advice, turn
 
 
 def _within(n: float, most: int) -> int | None:
@@ -137,78 +196,36 @@ def _within(n: float, most: int) -> int | None:
     return max(0, math.ceil(n))
 
 
-def _checks_to_prove(
-    wanted: float, accuracy: float, estimate: AccuracyEstimate, most: int
-) -> int | None:
-    """Return how many more checks, right as often as `accuracy`, bring the low end to `wanted`."""
-    if accuracy <= wanted or most < 1:
+def _is_time_to_check(new: SequenceChecks, curve: ErrorCurve, wanted: float) -> bool:
+    """Tell whether the model is probably good enough, and no better time is in sight.
+
+    Later the model will be better, and fewer checks will do; but the labels until then count, too.
+    """
+    if new.n_labels == 0 or curve.probability_of(wanted, new.n_labels) < PROBABLY:
+        return False
+    checks_now = _checks_after(0, new, curve, wanted)
+    if checks_now is None:
+        return False
+    later = (_checks_after(more, new, curve, wanted) for more in _LOOK_AHEAD)
+    return all(
+        n is None or more + n >= checks_now for more, n in zip(_LOOK_AHEAD, later, strict=True)
+    )
+
+
+def _checks_after(n_more: int, new: SequenceChecks, curve: ErrorCurve, wanted: float) -> int | None:
+    """Return about how many checks prove it if they begin after so many more labels."""
+    n_points = new.n_points - n_more
+    (accuracy,) = curve.accuracy_at(new.n_labels + n_more, (0.5,))
+    if n_points < 1 or accuracy <= wanted:
         return None
-    more = np.unique(
-        np.append(np.geomspace(1, most, 200).astype(int), np.arange(1, min(most, 1000) + 1))
+    return draws_to_prove(
+        n_allowed(wanted, n_points), 1 - accuracy, n_points, confidence=new.confidence
     )
-    right = estimate.accuracy * estimate.n_checks + accuracy * more
-    n = estimate.n_checks + more
-    low, _ = mean_interval(np.minimum(right, n), n, confidence=estimate.confidence)
-    enough = np.flatnonzero(low >= wanted)
-    return int(more[enough[0]]) if len(enough) else None
 
 
-def _of_action(
-    action: Action,
-    estimate: AccuracyEstimate,
-    wanted: float,
-    probable: float,
-    now: tuple[float, float, float] | None,
-    n_checks: int | None,
-    fewest: int | None,
-) -> str:
-    aim = f"{100 * wanted:g} %"
-    if action == "check":
-        assert now is not None  # noqa: S101 - of so few checks nothing is probable
-        many = "" if n_checks == fewest else f"; about {n_checks} if {100 * now[1]:.1f} % are"
-        return (
-            f"The model probably reaches {aim} now ({100 * probable:.0f} % of the learning curves "
-            f"that fit do). {fewest} more random checks would prove it if it is right at all of "
-            f"them{many}: ask with audit_share=1. More labels of the rule's choice would not."
-        )
-    if action == "continue":
-        return f"That it reaches {aim} is not shown yet."
-    if estimate.low >= wanted:
-        return (
-            f"At the checks it was right about at least {100 * estimate.low:.1f} % of the open "
-            f"points, more than the {aim} wanted."
-            if estimate.low > wanted
-            else f"At the checks it was right about at least {aim} of the open points."
-        )
-    return f"Nothing is left to ask, though {aim} is not proven."
-
-
-def _of_more_labels(
-    wanted: float,
-    estimate: AccuracyEstimate,
-    now: tuple[float, float, float] | None,
-    needed: tuple[int | None, int | None, int | None] | None,
-) -> str:
-    if now is None or needed is None:
-        return (
-            f"It is too early to say how many more labels that takes: {estimate.n_checks} random "
-            f"checks were answered, and {FEWEST_CHECKS} are the least."
-        )
-    soon, about, late = needed
-    guess = (
-        f"It seems to be right about {100 * now[1]:.1f} % of the open points now "
-        f"({100 * now[0]:.1f} to {100 * now[2]:.1f} %)."
-    )
-    if soon is None:
-        return f"{guess} More labels of this kind are unlikely to bring it to {100 * wanted:g} %."
-    at_most = (
-        "perhaps more than there are points left" if late is None else f"{late} likely at most"
-    )
-    if about == 0:
-        return (
-            f"{guess} It may be enough already, which random checks would show: ask with "
-            "audit_share=1."
-        )
-    if about is None:
-        return f"{guess} The rest may take {soon} more labels, or {at_most}."
-    return f"{guess} About {about} more labels should do: {soon} likely at least, {at_most}."
+def _is_hopeless(current: SequenceChecks, curve: ErrorCurve, wanted: float) -> bool:
+    """Tell whether the answers that are checked are probably not good enough."""
+    probable = curve.probability_of(wanted, current.n_labels)
+    (guess,) = curve.accuracy_at(current.n_labels, (0.5,))
+    provable = guess > wanted and current.draws_to_prove(wanted, 1 - guess) is not None
+    return probable < HARDLY or (probable < 0.5 and not provable)

@@ -30,7 +30,8 @@ class AccuracyEstimate:
     The interval is for the mean of the A_j over the checks so far. With probability `confidence`
     or more it is right at *every* look: one may look after every answer, and stop because of it.
     It needs no assumption about the model, the rule or the order. It is about the model as it
-    was at the checks; if the model has not become worse since, `low` holds for it now.
+    was at the checks, and in a sequence of checks as it was when that began: the mean of the past.
+    What is proven of the answers of one time is in :class:`fewlabels.session.Proof`.
 
     Attributes
     ----------

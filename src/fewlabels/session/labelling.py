@@ -21,7 +21,7 @@ from fewlabels.session._file import read_session, write_session
 from fewlabels.session._labels import Label
 from fewlabels.session._model import KeptUpModel, check_takes, checked_model, label_column
 from fewlabels.session._predictions import Predictions
-from fewlabels.session._questions import new_questions
+from fewlabels.session._questions import Answers, new_questions
 from fewlabels.session._remarks import remarks_on
 from fewlabels.session._settings import Settings, loaded_settings
 from fewlabels.session._state import SessionState
@@ -33,6 +33,7 @@ from fewlabels.session.audit import (
     estimate_accuracy,
     estimate_shares,
 )
+from fewlabels.session.proof import sequences_of
 
 AnyArray = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
@@ -46,7 +47,9 @@ class Session:
 
     Questions are chosen by a rule, but for a share of random checks among them. Of those the
     model's prediction is kept when they are asked, and compared with the answer in
-    :meth:`estimate` and :meth:`advice`. Who answers need not know which is which.
+    :meth:`estimate` and :meth:`advice`. Who answers need not know which is which. Once
+    :meth:`advice` finds that the model is probably good enough, all questions are checks, until
+    that is proven.
 
     Parameters
     ----------
@@ -63,8 +66,9 @@ class Session:
         graph on disk, only `LabelSpreading`.
     query : str, QueryRule or callable, default="auto"
         As :func:`fewlabels.queries.make_rule` takes it.
-    audit_share : float, default=0.2
-        The share of the questions that are random checks, after the start; from 0 to 1.
+    audit_share : float, default=0.1
+        The share of the questions that are random checks, after the start and before a sequence
+        of checks; from 0 to 1.
     n_start : int, default=10
         Checks begin when so many points have a label; at least 1.
     random_state : int, default=0
@@ -110,7 +114,7 @@ class Session:
         model: Any = None,
         query: Any = "auto",
         *,
-        audit_share: float = 0.2,
+        audit_share: float = 0.1,
         n_start: int = 10,
         random_state: int = 0,
     ) -> None:
@@ -131,6 +135,8 @@ class Session:
         fresh = checked_model(settings.model)
         self._model = KeptUpModel(fresh, self.graph, settings.shares, settings.query)
         self._state = SessionState(self.n_points, self.classes)
+        # What a sequence of checks is about, and the number of the event that began it.
+        self._held: tuple[int, Answers] | None = None
 
     @property
     @in_turn
@@ -177,7 +183,8 @@ class Session:
             know of these.
         audit_share : float, default=None
             The share of random checks among the new questions, once there is a label. None: the
-            session's, once there are `n_start`.
+            session's, once there are `n_start`; 1 while a sequence of checks is on, see
+            :meth:`advice`.
 
         Returns
         -------
@@ -199,8 +206,10 @@ class Session:
         n_new = min(count - len(state.pending), state.n_open)
         if n_new > 0:
             rng = np.random.default_rng([self._settings.random_state, len(state.events)])
+            held = self._held_answers()
             model = self._model.at(state.labels) if state.labels else self.graph
-            state.take(new_questions(state, model, self._settings.query, n_new, share, rng))
+            rule = self._settings.query
+            state.take(new_questions(state, model, rule, n_new, share, rng, held))
         elif not state.pending:
             raise InvalidInputError(
                 f"there is nothing left to ask: of {self.n_points} points {len(state.labels)} have "
@@ -338,6 +347,16 @@ class Session:
     def advice(self, accuracy: float = 0.95, confidence: float = 0.95) -> Advice:
         """Say whether to go on, check or stop, and why.
 
+        Once the model is probably good enough, and more labels would not save more checks than
+        they cost, a sequence of checks begins: the answers that the model gives now to the open
+        points are held, :meth:`ask` returns random checks only, and these are to prove that the
+        answers held are right as often as wanted. It ends where they are probably not, and a
+        later one may begin, of the answers of then. Beginning and end are events of the
+        session's history; an advice that says nothing new leaves no trace.
+
+        With probability `confidence` or more, what is proven is true, whenever and however often
+        one asks: see :class:`fewlabels.session.Proof`.
+
         Parameters
         ----------
         accuracy : float, default=0.95
@@ -349,20 +368,30 @@ class Session:
         -------
         Advice
             ``print`` shows it as text.
+
+        Notes
+        -----
+        Cost: some 20 ms beside the update of the model.
         """
         wanted = check_real("accuracy", accuracy, above=0, below=1)
         checks = checks_of(self._state)
+        estimate = estimate_accuracy(checks, confidence)
         state = self._state
         model = self._model.at(state.labels) if state.labels else None
-        return advise(
+        advice, turn = advise(
             wanted,
-            estimate_accuracy(checks, confidence),
+            estimate,
             checks,
             n_labels=len(state.labels),
-            n_left=state.n_open + len(state.pending),
+            n_open=state.n_open,
+            n_pending=len(state.pending),
             n_points=self.n_points,
+            sequences=sequences_of(state, confidence),
             remarks=remarks_on(state, self.graph, model, len(checks.audits)),
         )
+        if turn is not None:
+            state.take(Event(turn, ()))
+        return advice
 
     @in_turn
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -422,10 +451,22 @@ class Session:
         if self.classes is None:  # else they were named, and no other is taken
             warn_of_new_classes(before, self._state.labels.values())
 
+    def _held_answers(self) -> Answers | None:
+        """Return the answers of the model when the sequence of checks that is on began, if any."""
+        sequence = self._state.current
+        if sequence is None:
+            return None
+        if self._held is None or self._held[0] != sequence.event:
+            model = self._model.at(sequence.labels)
+            self._held = (sequence.event, Answers.of(model, len(sequence.labels)))
+        return self._held[1]
+
     def _share(self, asked_for: float | None) -> float:
         if asked_for is not None:
             share = check_real("audit_share", asked_for, minimum=0, maximum=1)
             return share if self._state.labels else 0.0
+        if self._state.current is not None:
+            return 1.0
         settings = self._settings
         return settings.audit_share if len(self._state.labels) >= settings.n_start else 0.0
 

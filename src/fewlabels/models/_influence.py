@@ -1,0 +1,58 @@
+"""What one label changed: a fit beside the fit without it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from fewlabels.exceptions import InvalidInputError, UnreachedWarning
+from fewlabels.insight import Influence
+
+
+def without_label(model: Any, node: int) -> Any:
+    """Return a copy of a fitted estimator with the label of one point taken back.
+
+    Raises
+    ------
+    InvalidInputError
+        If the point has no label, or is the only one that has.
+    """
+    if not model._labels.labelled[node]:
+        raise InvalidInputError(
+            f"point {node} has no label, so that it influences nothing. The labelled points "
+            "are in loo_labelled_."
+        )
+    other = model._shallow()
+    vars(other).update(model._fitted_params)  # whatever was set since
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnreachedWarning)  # the answer says so itself
+        other.remove_labels([node])
+    return other
+
+
+def influence_of(model: Any, node: int, other: Any) -> Influence:
+    """Compare a fitted classifier with one that lacks the label of a point.
+
+    Parameters
+    ----------
+    model, other : estimator
+    node : int
+    """
+    labels = model._labels
+    without = np.zeros(model.label_distributions_.shape)
+    # the class has gone where this was its last label
+    without[:, np.isin(model.classes_, other.classes_)] = other.label_distributions_
+    moved = np.abs(without - model.label_distributions_)
+    change = moved.max(axis=1) if model._is_multilabel else moved.sum(axis=1) / 2
+    differs = model.transduction_ != other.transduction_
+    unreached = model.reached_ & ~other.reached_
+    # without a label's reach there was no answer, and a NaN there differs from itself
+    flipped = model.reached_ & (differs.any(axis=1) if differs.ndim == 2 else differs)
+    label = (
+        labels.rows[np.searchsorted(model.loo_labelled_, node)].astype(int).tolist()
+        if model._is_multilabel
+        else model.classes_[[labels.codes[node]]].tolist()[0]  # 3, and not np.int64(3)
+    )
+    return Influence(node, label, change, flipped, unreached, without)

@@ -1,0 +1,111 @@
+"""The sentences of an advice."""
+
+from __future__ import annotations
+
+from fewlabels.session.proof import Proof, SequenceChecks
+
+# Shares of the errors allowed, of which it is told from the start what a proof takes.
+_EXAMPLES = (0.2, 0.4)
+
+
+def of_what_was_proven(proof: Proof, wanted: float) -> str:
+    """Say what the checks have proven."""
+    return (
+        f"Of the {proof.n_points:,} answers that the model gave with {_labels(proof.n_labels)}, at "
+        f"least {_percent(proof.low)} are right, as {proof.n_checks} random checks prove "
+        f"({proof.n_right} of them found the answer right); {100 * wanted:g} % is wanted."
+    )
+
+
+def of_checks(
+    proof: Proof, wanted: float, guess: float | None, fewest: int | None, about: int | None
+) -> str:
+    """Say what is being checked, and how many checks that will take."""
+    begin = (
+        f"The model probably reaches {100 * wanted:g} %, which random checks can prove: ask "
+        "returns nothing else until then."
+    )
+    what = (
+        f"What is checked are the answers to {proof.n_points:,} points that it gave with "
+        f"{_labels(proof.n_labels)}"
+    )
+    if proof.n_checks:
+        what += f"; {proof.n_right} of {proof.n_checks} checks found them right so far"
+    if fewest is None:
+        return f"{begin} {what}. There are too few points left to prove it."
+    many = f"{_more_checks(fewest)} prove it if all find the answer right"
+    if about is not None and guess is not None and about > fewest:
+        many += f", about {about} if {_percent(guess)} do"
+    return f"{begin} {what}. {many}."
+
+
+def of_what_was_checked(ended: bool, last: SequenceChecks | None, wanted: float) -> str:
+    """Say that it goes on, and what became of the checks that have just ended."""
+    if ended and last is not None:
+        n_right = len(last.wrong) - int(last.wrong.sum())
+        return (
+            f"The answers that were checked are probably not right about {100 * wanted:g} % of "
+            f"the points: {n_right} of {len(last.wrong)} checks found them right. The model goes "
+            "on learning, and the next checks will be of what it then answers."
+        )
+    return f"That it reaches {100 * wanted:g} % is not shown yet."
+
+
+def of_more_labels(
+    wanted: float,
+    n_checks: int,
+    fewest_checks: int,
+    now: tuple[float, float, float] | None,
+    needed: tuple[int | None, int | None, int | None] | None,
+) -> str:
+    """Say how good the model seems to be, and how many labels bring it to what is wanted."""
+    if now is None or needed is None:
+        return (
+            f"It is too early to say how many more labels that takes: {n_checks} random "
+            f"checks were answered, and {fewest_checks} are the least."
+        )
+    soon, about, late = needed
+    guess = (
+        f"It seems to be right about {_percent(now[1])} of the open points now "
+        f"({100 * now[0]:.1f} to {_percent(now[2])})."
+    )
+    if soon is None:
+        return f"{guess} More labels of this kind are unlikely to bring it to {100 * wanted:g} %."
+    at_most = (
+        "perhaps more than there are points left" if late is None else f"{late} likely at most"
+    )
+    if about == 0:
+        return f"{guess} It may be enough already, but some more labels will save checks."
+    if about is None:
+        return f"{guess} The rest may take {soon} more labels, or {at_most}."
+    return f"{guess} About {about} more labels should do: {soon} likely at least, {at_most}."
+
+
+def cost_of_a_proof(
+    new: SequenceChecks, wanted: float, now: tuple[float, float, float] | None
+) -> str:
+    """Say how many checks a proof takes, for some accuracies and for that of now."""
+    fewest = new.draws_to_prove(wanted, 0.0)
+    if fewest is None:
+        return f"There are too few points left to prove {100 * wanted:g} % by checks."
+    wrong = [share * (1 - wanted) for share in _EXAMPLES]
+    if now is not None and now[1] > wanted:
+        wrong.append(1 - now[1])
+    costs = [(share, new.draws_to_prove(wanted, share)) for share in sorted(wrong)]
+    rest = [f"about {n} if {_percent(1 - share)} are" for share, n in costs if n is not None]
+    return (
+        f"To prove {100 * wanted:g} % will take {fewest} random checks if the model is right at "
+        f"all of them{''.join(f', {cost}' for cost in rest)}."
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _labels(n: int) -> str:
+    return f"{n:,} label{'' if n == 1 else 's'}"
+
+
+def _more_checks(n: int) -> str:
+    return f"{n} more random check{'' if n == 1 else 's'}"

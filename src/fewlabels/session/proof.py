@@ -1,0 +1,164 @@
+"""What a sequence of checks proves of the answers that a model gave when it began."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.session._labels import is_same
+from fewlabels.session._state import CheckSequence, SessionState
+from fewlabels.stopping import draws_to_prove, most_wrong
+
+# The first sequence gets this share of the error that is allowed, the next the same share of what
+# is left, and so on: all together never more than is allowed.
+_FIRST_SHARE = 0.75
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the checks of one sequence say.
+
+    When a sequence begins, the answers of the model to all open points are held, and the checks,
+    drawn at random from these points, say how many of the answers are right. The model goes on
+    learning; what is proven is about the answers that were held.
+
+    Attributes
+    ----------
+    n_labels : int
+        The labels that the model had learned when it gave the answers.
+    n_points : int
+        How many answers are checked: those to the points that were open, less those of which the
+        check was skipped.
+    n_checks : int
+        How many of them were checked, up to the first check that is open.
+    n_right : int
+        How many checks found the answer right.
+    low : float
+        The share of the answers that is proven right; 0 without any check. With probability
+        `confidence` or more it is not too high at *any* look; and that it is for no sequence of
+        the session, with the confidence that was asked for.
+    confidence : float
+        Of this sequence alone: what is allowed of error is split among the sequences, three
+        quarters of what is left to each.
+    is_on : bool
+        Whether the sequence goes on.
+    """
+
+    n_labels: int
+    n_points: int
+    n_checks: int
+    n_right: int
+    low: float
+    confidence: float
+    is_on: bool
+
+
+@dataclass(frozen=True)
+class SequenceChecks:
+    """The checks of a sequence that count, as :mod:`fewlabels.stopping` takes them.
+
+    Attributes
+    ----------
+    n_labels : int
+        That the model had when the sequence began.
+    n_points : int
+        Of which draws are made; 0 if every check was skipped and nothing is left.
+    wrong : ndarray of shape (n_checks,), bool
+    n_drawn_from : ndarray of shape (n_checks,), intp
+    confidence : float
+    is_on : bool
+    """
+
+    n_labels: int
+    n_points: int
+    wrong: npt.NDArray[np.bool_]
+    n_drawn_from: npt.NDArray[np.intp]
+    confidence: float
+    is_on: bool
+
+    @classmethod
+    def of_none(cls, n_labels: int, n_points: int, confidence: float) -> Self:
+        """Return a sequence that begins now."""
+        no = np.empty(0, dtype=np.intp)
+        return cls(n_labels, n_points, no.astype(bool), no, confidence, True)
+
+    def proves(self, wanted: float) -> bool:
+        """Tell whether they show that so large a share of the answers is right."""
+        return self.draws_to_prove(wanted, 0.0) == 0
+
+    def draws_to_prove(self, wanted: float, share_wrong: float) -> int | None:
+        """Return about how many more checks show it, if this share of them is wrong."""
+        if self.n_points == 0:
+            return None
+        return draws_to_prove(
+            n_allowed(wanted, self.n_points),
+            share_wrong,
+            self.n_points,
+            confidence=self.confidence,
+            wrong=self.wrong,
+            n_drawn_from=self.n_drawn_from,
+        )
+
+    def proof(self) -> Proof:
+        """Return what they say."""
+        low = 0.0
+        if len(self.wrong):
+            most = most_wrong(
+                self.wrong, self.n_drawn_from, self.n_points, confidence=self.confidence
+            )
+            low = 1 - most / self.n_points
+        n = len(self.wrong)
+        n_right = n - int(self.wrong.sum())
+        return Proof(self.n_labels, self.n_points, n, n_right, low, self.confidence, self.is_on)
+
+
+def n_allowed(wanted: float, n_points: int) -> int:
+    """Return how many of the points may be wrong where this share must be right."""
+    # what (1 - 0.9) 300 is off by in floating point must not cost a point
+    return math.floor((1 - wanted) * n_points + 1e-9 * n_points)
+
+
+def confidence_of(number: int, confidence: float) -> float:
+    """Return the confidence of a sequence, the `number`-th from 0, so that all have the whole."""
+    return 1 - (1 - confidence) * _FIRST_SHARE * (1 - _FIRST_SHARE) ** number
+
+
+def sequences_of(state: SessionState, confidence: float) -> Sequence[SequenceChecks]:
+    """Return the checks of each sequence, in order, at this confidence in all."""
+    return [_checks_of(state, sequence, confidence) for sequence in state.sequences]
+
+
+def _checks_of(state: SessionState, sequence: CheckSequence, confidence: float) -> SequenceChecks:
+    """Collect those that were answered, up to the first that is open.
+
+    A check that was skipped is no point of the population, and was none for the checks before it.
+    Points that left otherwise, as by a label that a person gave unasked, count as ever.
+    """
+    wrong, n_drawn_from, n_skipped_before = [], [], []
+    n_skipped = 0
+    for drawn in state.audits:
+        point = drawn.audit.point
+        if drawn.sequence != sequence.number:
+            continue
+        if point in state.pending:
+            break
+        if point in state.labels:
+            wrong.append(not is_same(drawn.audit.predicted, state.labels[point]))
+            n_drawn_from.append(drawn.audit.n_drawn_from)
+            n_skipped_before.append(n_skipped)
+        else:
+            n_skipped += 1
+    skipped_later = n_skipped - np.array(n_skipped_before, dtype=np.intp)
+    return SequenceChecks(
+        n_labels=len(sequence.labels),
+        n_points=sequence.n_points - n_skipped,
+        wrong=np.array(wrong, dtype=bool),
+        n_drawn_from=np.array(n_drawn_from, dtype=np.intp) - skipped_later,
+        confidence=confidence_of(sequence.number, confidence),
+        is_on=sequence is state.current,
+    )
