@@ -188,13 +188,23 @@ class GraphEstimator(BaseEstimator, ABC):
 
     def _place(self, X: Any) -> Placed:
         """Place new points beside the known ones; raise if these have no features."""
+        return self._placed_among_known(self._validated_new(X))
+
+    def _validated_new(self, X: Any) -> Any:
+        """Return new points, checked; raise if the known ones have no features."""
         check_is_fitted(self)
         if self._kernel is None:
             raise InvalidInputError(
                 f"this {type(self).__name__} was fitted on a Graph, which has no features to place "
                 f"new points by. Read {self._own_answers}, or fit on features."
             )
-        return self._kernel.place(self._known, self._validated(X, reset=False))
+        return self._validated(X, reset=False)
+
+    def _placed_among_known(self, points: Any) -> Placed:
+        """Place points that are checked beside the known ones."""
+        kernel: Any = self._kernel
+        placed: Placed = kernel.place(self._known, points)
+        return placed
 
     @abstractmethod
     def _encode(self, y: Any, sample_weight: Any) -> Any:

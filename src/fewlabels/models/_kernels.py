@@ -51,6 +51,23 @@ class Placed:
     nearest: tuple[FloatArray, IntArray] | None = None
 
 
+def averages(placed: Placed, values: FloatArray) -> FloatArray:
+    """Weighted means of `values` over the known points near new ones; 0 where none is near.
+
+    Parameters
+    ----------
+    placed : Placed
+    values : ndarray of shape (n_samples, n_columns)
+
+    Returns
+    -------
+    ndarray of shape (n_queries, n_columns)
+    """
+    votes = placed.votes(np.column_stack([values, np.ones(len(values))]).astype(np.float64))
+    near = votes[:, -1:]
+    return np.divide(votes[:, :-1], near, out=np.zeros_like(votes[:, :-1]), where=near > 0)
+
+
 class Kernel(Protocol):
     """Builds a graph of known points, then weighs new points against them."""
 

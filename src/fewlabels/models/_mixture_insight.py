@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import Labels
+from fewlabels.exceptions import InvalidInputError
 from fewlabels.insight import (
     DISAGREE,
     LITTLE,
@@ -17,6 +18,7 @@ from fewlabels.insight import (
     UNREACHED,
     Explanation,
     SuspectLabels,
+    class_thresholds,
     conformal_threshold,
     log_loss_of,
     prediction_sets,
@@ -95,15 +97,37 @@ class MixtureInsight:
             self._labels.weights_at(nodes),
         )
 
-    def sets(self, distributions: FloatArray, *, coverage: float, allow_empty: bool) -> BoolArray:
+    def sets(
+        self,
+        distributions: FloatArray,
+        *,
+        coverage: float,
+        per_class: bool,
+        count_unseen: bool,
+        allow_empty: bool,
+    ) -> BoolArray:
         """Sets of classes that hold the true one with this probability, (n_points, n_classes)."""
+        if per_class and count_unseen:
+            raise InvalidInputError(
+                "count_unseen is of no use with per_class: what is promised there is about the "
+                "points of each class that has a label. Leave one of them False."
+            )
         expected = ~self._excluded
         codes = self._labels.codes[self.nodes]
         told = expected[codes]
-        threshold = conformal_threshold(self.left_out[told], codes[told], coverage=coverage)
-        held = prediction_sets(distributions[:, expected], threshold, allow_empty=allow_empty)
+        left_out, columns = self.left_out[told][:, expected], np.cumsum(expected) - 1
+        true = columns[codes[told]]
+        threshold: Any = (
+            class_thresholds(left_out, true, coverage=coverage)
+            if per_class
+            else conformal_threshold(
+                left_out, true, coverage=coverage, count_unseen=count_unseen
+            )
+        )
         sets = np.zeros(distributions.shape, dtype=bool)
-        sets[:, expected] = held
+        sets[:, expected] = prediction_sets(
+            distributions[:, expected], threshold, allow_empty=allow_empty
+        )
         return sets
 
     def words(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.insight import SURE, Explanation, Influence, SuspectLabels
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._choices import Choice, Choices, graph_choice
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 from fewlabels.models._in_memory import refuse_disk
-from fewlabels.models._kernels import Kernel, Placed, PrecomputedKernel
+from fewlabels.models._influence import influence_of, without_label
+from fewlabels.models._kernels import Kernel, PrecomputedKernel, averages
+from fewlabels.models._left_out import refuse_number
 from fewlabels.models._members import (
     Absorbing,
     ClassMeans,
@@ -23,11 +29,15 @@ from fewlabels.models._members import (
     KernelMember,
     Mixture,
     Taught,
+    divided,
 )
 from fewlabels.models._mixture_insight import MixtureInsight
 from fewlabels.models._relabel import Relabelling
+from fewlabels.models._remoteness import remote, usual_remoteness
 from fewlabels.models._scores import Scores
 from fewlabels.models._shared_kernel import SharedNeighborKernel
+from fewlabels.models._targets import RowLabels
+from fewlabels.models.class_mass import offsets_to_shares, offsets_towards, with_offsets
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
 from fewlabels.systems import StreamedScores
 
@@ -218,6 +228,7 @@ None, default="auto"
         known = self._known
         few = known is not None and graph.n_nodes <= _MOST_POINTS
         self._space = FeatureSpace(known, graph) if few else None
+        self._usual: float | None = None
 
     def _solve(self) -> Scores:
         settings: dict[str, Any] = {"solver": self.solver, "tol": self.tol}
@@ -240,11 +251,13 @@ None, default="auto"
         self.evidence_ = self._members[0].evidence()
         self._mixture = self._mixed()
         answered = scores.answered if self._space is None else np.ones(len(self.reached_), bool)
+        found = self._mixture.distributions()
         unlabelled = np.flatnonzero(answered & ~labels.labelled)
-        found = self._mixture.distributions(len(answered))
-        found = self._apply_prior(found, unlabelled)
-        self._insight = MixtureInsight(
-            self._mixture, labels, self._excluded(), self._balanced, self._typical_evidence()
+        self._offsets = self._offsets_to_prior(found, unlabelled)
+        if self._offsets is not None:
+            found[unlabelled] = with_offsets(found[unlabelled], self._offsets, self._prior())
+        self.insight_ = MixtureInsight(
+            self._mixture, labels, self._excluded(), self._brought, self._typical_evidence()
         )
         self.transduction_ = labels.decide(found, answered)
         self.transduction_[labels.labelled] = labels.decode(labels.codes[labels.labelled])
@@ -269,24 +282,32 @@ None, default="auto"
             taught,
             np.flatnonzero(~labels.labelled),
             self._prior(),
-            len(nodes) / len(labels.classes),
-            equal_masses=isinstance(self.class_prior, str) and self.class_prior == "auto",
+            equal_masses=self._is_automatic,
         )
 
-    def _balanced(self, left_out: FloatArray) -> FloatArray:
-        """Bring left-out distributions to the expected shares, as if their points were new."""
+    @property
+    def _is_automatic(self) -> bool:
+        return isinstance(self.class_prior, str) and self.class_prior == "auto"
+
+    def _offsets_to_prior(self, found: FloatArray, points: IntArray) -> FloatArray | None:
+        """What brings the answers to the expected shares, as offsets to their logarithms."""
         if self.class_prior_ is None:
-            return left_out
-        stacked = np.vstack([self._mixture.distributions(len(self.reached_)), left_out])
-        points = np.concatenate([~self._labels.labelled, np.ones(len(left_out), dtype=bool)])
-        return self._apply_prior(stacked, np.flatnonzero(points))[len(self.reached_) :]
+            return None
+        bring = offsets_towards if self._prior_is_guessed else offsets_to_shares
+        return bring(found, points, self.class_prior_)
+
+    def _brought(self, distributions: FloatArray) -> FloatArray:
+        """Bring distributions of left-out or new points to the expected shares, as the fit did."""
+        if self._offsets is None:
+            return distributions
+        return with_offsets(distributions, self._offsets, self._prior())
 
     def _typical_evidence(self) -> float:
         evidence = self.evidence_[~self._labels.labelled]
         known = evidence[evidence > 0]
         return float(np.median(known)) if len(known) else 1.0
 
-    # Answers for new points
+    # What is known of new points
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.floating[Any]]:
         """Return the class distribution of new points.
@@ -310,30 +331,346 @@ None, default="auto"
         InvalidInputError
             If the estimator was fitted on a Graph, which has no features.
         """
-        found, _, _ = self._of_new(X)
+        found = self._said_of(X).distributions
         return found.astype(self.label_distributions_.dtype, copy=False)
 
-    def _of_new(self, X: Any) -> tuple[FloatArray, FloatArray, Placed]:
-        """Distributions and evidence of new points, and where they are."""
-        placed = self._place(X)
-        speaking = self.reached_[:, None]
-
-        def averages(values: npt.NDArray[np.floating[Any]], near: FloatArray) -> FloatArray:
-            return np.divide(values, near, out=np.zeros_like(values), where=near > 0)
-
-        spoken = [member.shares(slice(None)) for member in self._members]
-        n_classes = len(self.classes_)
-        columns = [*spoken, self.evidence_[:, None] * speaking, np.ones_like(speaking) * speaking]
-        votes = placed.votes(np.column_stack(columns).astype(np.float64))
-        near = votes[:, -1:]
-        shares = [votes[:, k * n_classes : (k + 1) * n_classes] for k in range(len(spoken))]
+    def _said_of(self, X: Any) -> _Said:
+        """What is said of new points, or of the fitted ones where `X` is None."""
+        check_is_fitted(self)
+        if X is None:
+            found = np.asarray(self.label_distributions_, dtype=np.float64)
+            return _Said(found, self.evidence_, self.reached_, None)
+        points = self._validated_new(X)
+        placed = self._placed_among_known(points)
+        speaking = self.reached_.astype(np.float64)
+        spoken = np.column_stack([self._mixture.graph_part, self.evidence_ * speaking, speaking])
+        votes = placed.votes(spoken)
+        near = votes[:, -1]
         features = None
         if self._space is not None and self._mixture.kernel is not None:
-            everyone = placed.votes(np.ones((len(self.reached_), 1)))
-            plain, smooth = self._space.of_new(
-                self._checked_new(X), lambda values: averages(placed.votes(values), everyone)
+            smooth = averages(placed, self._space.smooth)
+            features = self._mixture.kernel.distributions_of(*self._space.of_new(points, smooth))
+        found = self._mixture.joined(divided(votes[:, :-2]), features)
+        evidence = np.divide(votes[:, -2], near, out=np.zeros_like(near), where=near > 0)
+        usual = self._usual_remoteness
+        unlike = remote(self._kernel, self.graph_, placed, usual)
+        return _Said(self._brought(found), evidence, near > 0, unlike)
+
+    def _usual_remoteness(self, scales: npt.NDArray[np.floating[Any]]) -> float:
+        if self._usual is None:
+            self._usual = usual_remoteness(self.graph_, scales)
+        return self._usual
+
+    # What the model knows of its own answers
+
+    @property
+    def choices_(self) -> Choices:
+        """What was chosen, and why."""
+        check_is_fitted(self)
+        return self._say_choices()
+
+    @property
+    def loo_labelled_(self) -> IntArray:
+        """The labelled points, ascending, shape (n_labelled,)."""
+        check_is_fitted(self)
+        return self.insight_.nodes
+
+    @property
+    def loo_label_distributions_(self) -> FloatArray:
+        """Each labelled point as the other labels have it, shape (n_labelled, n_classes)."""
+        check_is_fitted(self)
+        return self.insight_.left_out
+
+    @property
+    def loo_score_(self) -> float:
+        """Mean logarithm of the probability of the labels left out."""
+        check_is_fitted(self)
+        return self.insight_.score()
+
+    @property
+    def doubt_(self) -> npt.NDArray[np.str_]:
+        """:meth:`doubt` of the fitted points, shape (n_samples,)."""
+        return self.doubt()
+
+    def explain(self, node: Hashable) -> Explanation:
+        """Say what each labelled point adds to the scores of a fitted point.
+
+        Each member parts its scores among the labels, exactly, and the members count by their
+        weights. What one label adds may be negative: the features' members tell classes apart by
+        contrast.
+
+        Parameters
+        ----------
+        node : int, or name of a row
+            From 0 to n_samples - 1; labelled or not. What is no integer is looked up in the index
+            of `X`, where this was a pandas table.
+
+        Returns
+        -------
+        Explanation
+            Its `note`, and its text, say so where `transduction_` is another class than the one
+            with the largest score, and why.
+        """
+        check_is_fitted(self)
+        found = self.insight_.explain(self._position(node))
+        answer = self.transduction_[[found.node]]
+        if found.message or found.classes[[found.scores.argmax()]] == answer:
+            return found
+        why = "members that are surer count for more, and masses of the classes are made equal"
+        if self._labels.labelled[found.node]:
+            why = "labelled points keep their label"
+        elif self._offsets is not None:
+            why = "the classes were brought nearer to their expected shares (class_prior)"
+        return replace(found, note=f"but the answer is {answer.tolist()[0]!r}: {why}")
+
+    def influence(self, node: Hashable) -> Influence:
+        """Say what the label of one point changed: the fit against the fit without it.
+
+        Parameters
+        ----------
+        node : int, or name of a row
+            A labelled point, as :meth:`explain` takes it.
+
+        Returns
+        -------
+        Influence
+            Of everything, weights and sharpness of the members included.
+
+        Raises
+        ------
+        InvalidInputError
+            If the point has no label, or is the only one that has.
+        """
+        check_is_fitted(self)
+        position = self._position(node)
+        return influence_of(self, position, without_label(self, position))
+
+    def suspect_labels(self) -> SuspectLabels:
+        """Rank the labels by how much the others contradict them.
+
+        Returns
+        -------
+        SuspectLabels
+            The most suspect first, each with the class that the others suggest, and with the
+            label that says most against it. The only labels of their classes, which nothing can
+            judge, come last.
+
+        Raises
+        ------
+        InvalidInputError
+            If labels are soft.
+        """
+        self._refuse_soft("suspect_labels")
+        return self.insight_.suspects()
+
+    def predict_set(
+        self,
+        X: Any = None,
+        *,
+        coverage: float = 0.9,
+        per_class: bool = False,
+        count_unseen: bool = False,
+        allow_empty: bool = True,
+    ) -> npt.NDArray[np.bool_]:
+        """Return for each point a set of classes that holds the true one with this probability.
+
+        Conformal prediction with the labels left out one by one. It asks that the labelled points
+        were drawn at random from those that sets are asked for; it does not ask that the model is
+        right. See :func:`fewlabels.insight.conformal_threshold`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
+            New points. None: the fitted ones.
+        coverage : float, default=0.9
+            In (0, 1).
+        per_class : bool, default=False
+            True: of the points of *each* class so many have it in their set, not only of all
+            together; see :func:`fewlabels.insight.class_thresholds`. Sets are larger.
+        count_unseen : bool, default=False
+            True: points of classes that no label names, of which no set can hold the true class,
+            count against the coverage, as far as their share can be guessed:
+            :func:`fewlabels.insight.unseen_class_share`. Not with `per_class`.
+        allow_empty : bool, default=True
+            False: a set that would be empty holds the most probable class.
+
+        Returns
+        -------
+        ndarray of shape (n_points, n_classes), bool
+            Which classes are in the set. It may be empty: no class is as probable as the true
+            ones of the labelled points were. All are in it where no member has an answer, and
+            where there are fewer labels than coverage / (1 - coverage), 9 at 0.9 (with
+            `per_class`: of that class); but a class with share 0 in `class_prior` is in none, and
+            its labels don't count.
+
+        Raises
+        ------
+        InvalidInputError
+            If labels are soft.
+
+        Notes
+        -----
+        The promise is about points of classes that have a label. With few labels of many classes,
+        some class may have none: :func:`fewlabels.insight.unseen_class_share` says how many points
+        may be of such a class.
+        """
+        self._refuse_soft("predict_set")
+        refuse_number(X, "coverage")
+        said = self._said_of(X)
+        return self.insight_.sets(
+            said.distributions,
+            coverage=coverage,
+            per_class=per_class,
+            count_unseen=count_unseen,
+            allow_empty=allow_empty,
+        )
+
+    def calibrated_proba(self, X: Any = None) -> FloatArray:
+        """Return probabilities that mean what they say; see :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
+            New points. None: the fitted ones.
+
+        Returns
+        -------
+        ndarray of shape (n_points, n_classes), float64
+        """
+        return self._said_of(X).distributions
+
+    def doubt(self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW) -> npt.NDArray[np.str_]:
+        """Say for each point whether there is an answer, and if not, what is missing.
+
+        ``"unreached"``
+            No label is in its part of the graph. Where there are features, they alone answer.
+        ``"unlike the rest"``
+            A new point that is farther from its neighbours than they from theirs, by over 1.5
+            times and by more than of all but one in 1000 fitted points.
+        ``"sure"``
+            The most probable class has at least `abstain_below`, and labels that were left out
+            were right as often where they were as sure.
+        ``"little evidence"``
+            It is not sure, and hears less than half as much as a typical point: a label nearby
+            would help. Also where no class has two labels, so that nothing can show how often
+            answers that seem sure are right.
+        ``"classes disagree"``
+            It hears enough, but of several classes, or of different ones from different members.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
+            New points. None: the fitted ones.
+        abstain_below : float, default=0.8
+            In [0, 1]: the probability that a sure answer has.
+
+        Returns
+        -------
+        ndarray of shape (n_points,), str
+        """
+        refuse_number(X, "abstain_below")
+        least = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
+        return self._words(self._said_of(X), least)
+
+    def predict_or_abstain(
+        self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW
+    ) -> npt.NDArray[Any]:
+        """Return the most probable class where it is sure, the unlabelled marker elsewhere.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
+            New points. None: the fitted ones.
+        abstain_below : float, default=0.8
+            In [0, 1]: as :meth:`doubt` takes it, which tells why an answer is missing.
+
+        Returns
+        -------
+        ndarray of shape (n_points,)
+        """
+        refuse_number(X, "abstain_below")
+        least = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
+        said = self._said_of(X)
+        decided: npt.NDArray[Any] = self._labels.decide(
+            said.distributions, self._words(said, least) == SURE
+        )
+        return decided
+
+    def _words(self, said: _Said, least: float) -> npt.NDArray[np.str_]:
+        return self.insight_.words(
+            said.distributions, said.evidence, said.reached, said.unlike, least
+        )
+
+    def _refuse_soft(self, what: str) -> None:
+        check_is_fitted(self)
+        if isinstance(self._labels, RowLabels):
+            raise InvalidInputError(
+                f"{what} asks for one class a point, and y holds soft labels. Fit on their most "
+                "probable classes, with their probabilities as sample_weight."
             )
-            features = self._mixture.kernel.distributions_of(plain, smooth)
-        found = self._mixture.distributions_of([divided(said) for said in shares], features)
-        found = self._apply_offsets(found)
-        return found, averages(votes[:, -2:-1], near)[:, 0], placed
+
+    def _say_choices(self) -> Choices:
+        own = self._kernel is not None and self.kernel != "precomputed"
+        graph = graph_choice(self.graph_, own=own, precomputed=self._kernel is not None and not own)
+        mixture = self._mixture
+        taught = len(mixture.taught)
+        told = f"{taught} labels left out, each with another of its class"
+        if taught == 0:
+            told = "what is usual, for no label has another of its class that could tell"
+        members = Choice(
+            ", ".join(f"{name} {weight:.0%}" for name, weight in mixture.weights.items()),
+            f"weighed by {told}",
+            mixture.weights | {f"features: {k}": w for k, w in mixture.kinds().items()},
+        )
+        prior = self.class_prior
+        known = prior if prior is None or isinstance(prior, str) else "given"
+        why = {
+            "auto": "members on the graph also speak with equal shares, where labels are few",
+            "uniform": "equal shares",
+            "labels": "the shares of the labels",
+            "given": "as given",
+            None: "the classes are not brought to any shares",
+        }[known]
+        chosen = {
+            "graph": graph,
+            "members": members,
+            "class_prior": Choice(known, why),
+            "calibration": Choice(
+                f"sharpness {mixture.sharpness:.2f}", f"fitted to {told}"
+            ),
+        }
+        return Choices(chosen, self._notes())
+
+    def _notes(self) -> tuple[str, ...]:
+        labels: Labels = self._labels
+        notes = []
+        counts = np.bincount(labels.codes[labels.labelled], minlength=len(labels.classes))
+        single = labels.classes[counts == 1].tolist()
+        if len(labels.classes) == 1:
+            notes.append(f"all labels are {labels.classes.tolist()[0]!r}, and so are all answers")
+        elif single:
+            shown = ", ".join(map(repr, single[:5]))
+            if len(single) > 5:
+                shown += f" and {len(single) - 5} more"
+            notes.append(
+                f"{len(single)} of {len(labels.classes)} classes have a single label: {shown}. "
+                "A second label of each would tell how sure to be"
+            )
+        unreached = int((~self.reached_).sum())
+        if unreached:
+            where = "and are answered by their features" if self._space is not None else ""
+            notes.append(
+                f"{unreached} of {len(self.reached_)} points can't be reached from any label "
+                f"{where}".rstrip()
+            )
+        return tuple(notes)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the model says of some points: an entry a point."""
+
+    distributions: FloatArray
+    evidence: FloatArray
+    reached: npt.NDArray[np.bool_]
+    unlike: npt.NDArray[np.bool_] | None

@@ -3,7 +3,7 @@
 from fewlabels.models._members.absorbing import Absorbing
 from fewlabels.models._members.class_means import ClassMeans
 from fewlabels.models._members.feature_space import FeatureSpace
-from fewlabels.models._members.graph_member import GraphMember
+from fewlabels.models._members.graph_member import GraphMember, divided
 from fewlabels.models._members.kernel_member import KernelMember
 from fewlabels.models._members.mixture import Mixture
 from fewlabels.models._members.sharpness import Taught
@@ -16,4 +16,5 @@ __all__ = [
     "KernelMember",
     "Mixture",
     "Taught",
+    "divided",
 ]

@@ -15,14 +15,14 @@ IntArray = npt.NDArray[np.intp]
 
 
 class Absorbing(GraphMember):
-    """Which label a walk meets first, if it gives up with probability 0.002 a step.
+    """Which label a walk meets first, if it gives up with probability 0.005 a step.
 
     See :class:`fewlabels.systems.AbsorbingSystem`. Labels that are close to a point hide those
     behind them: this tells overlapping classes apart where the mean of a class is too coarse.
     """
 
     name = "harmonic functions"
-    alpha = 0.998
+    alpha = 0.995
 
     def left_out_weights(self, response: FloatArray, places: IntArray) -> FloatArray:
         nodes = self.nodes[places]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -61,59 +60,49 @@ class FeatureSpace:
         smooth /= self._size
         self.smooth = smooth
 
-    def of_new(
-        self, X: Any, averages: Callable[[FloatArray], FloatArray]
-    ) -> tuple[FloatArray, FloatArray]:
+    def of_new(self, X: Any, around: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return new points, plain and smoothed.
 
         Parameters
         ----------
         X : {ndarray, csr_matrix} of shape (n_queries, n_features)
-        averages : callable
-            Weighted means over the fitted points near each new one, of columns of shape
-            (n_samples, n_columns).
+        around : ndarray of shape (n_queries, n_dimensions)
+            Weighted means of `smooth` over the fitted points near each new one.
         """
         plain = self._projected(X)
-        around = averages(self.smooth).astype(np.float32) * self._size + self._mean
-        smooth = _SHARE * around + (1 - _SHARE) * plain
+        mean = around.astype(np.float32) * self._size + self._mean
+        smooth = _SHARE * mean + (1 - _SHARE) * plain
         return plain, (smooth - self._mean) / self._size
 
     def _fit_projection(self, X: Any) -> None:
+        """Find where the points' middle is, the directions that are kept, and their size."""
         n_samples, n_features = X.shape
-        step = max(1, n_samples // _MOST_LOOKED_AT)
-        looked_at = X[::step]
-        self._centre = np.zeros(n_features)
+        looked_at = X[:: max(1, n_samples // _MOST_LOOKED_AT)]
         self._directions: FloatArray | None = None
-        if sparse.issparse(X):
-            if min(looked_at.shape) > _MOST_DIMENSIONS:
-                _, _, directions = randomized_svd(looked_at, _MOST_DIMENSIONS, random_state=0)
-                self._directions = directions.T
-        else:
-            # means and squares of values near float's limits would overflow
-            largest = float(np.abs(X).max(initial=0)) or 1.0
-            self._centre = np.asarray(X, np.float64).mean(axis=0) if largest < 1e100 else (
-                (np.asarray(X, np.float64) / largest).mean(axis=0) * largest
-            )
-            if n_features > _MOST_DIMENSIONS:
-                centred = (looked_at - self._centre) / largest
-                _, vectors = np.linalg.eigh(centred.T @ centred)
-                self._directions = vectors[:, : -_MOST_DIMENSIONS - 1 : -1]
-        self._scale = 1.0
-        found = self._projected(X, dtype=np.float64)
-        self._scale = _total_deviation(found)
-        if sparse.issparse(X):  # the mean is taken away where the points are dense
-            self._shift = found.mean(axis=0) / self._scale
+        if n_features > _MOST_DIMENSIONS:
+            self._directions = _principal_directions(looked_at).astype(X.dtype)
+        self._centre, self._scale = np.zeros(1), 1.0
+        found = self._projected(X).astype(np.float64)
+        self._centre = found.mean(axis=0)
+        self._scale = _total_deviation(found - self._centre)
 
-    _shift: Any = 0.0
+    def _projected(self, X: Any) -> FloatArray:
+        found = X if self._directions is None else X @ self._directions
+        found = found.toarray() if sparse.issparse(found) else found
+        return np.asarray((found - self._centre) / self._scale, dtype=np.float32)
 
-    def _projected(self, X: Any, dtype: Any = np.float32) -> FloatArray:
-        if sparse.issparse(X):
-            found = X.toarray() if self._directions is None else X @ self._directions
-        else:
-            found = X - self._centre
-            if self._directions is not None:
-                found = found @ self._directions
-        return np.asarray(found / self._scale - self._shift, dtype=dtype)
+
+def _principal_directions(X: Any) -> FloatArray:
+    """The directions of largest variance, (n_features, 64); of sparse features, not centred."""
+    if sparse.issparse(X):
+        n_found = min(_MOST_DIMENSIONS, *X.shape)
+        _, _, directions = randomized_svd(X, n_found, random_state=0)
+        return np.asarray(directions.T)
+    points = X.astype(np.float64)
+    points /= float(np.abs(points).max(initial=0)) or 1.0
+    points -= points.mean(axis=0)
+    _, vectors = np.linalg.eigh(points.T @ points)
+    return np.asarray(vectors[:, : -_MOST_DIMENSIONS - 1 : -1])
 
 
 def _total_deviation(points: FloatArray) -> float:

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
 from fewlabels.models._members.among import Among
-from fewlabels.models._members.graph_member import GraphMember
+from fewlabels.models._members.graph_member import GraphMember, divided
 from fewlabels.models._members.kernel_member import KernelMember
+from fewlabels.models._members.settling import settled
 from fewlabels.models._members.sharpness import (
     Taught,
     expected_sharpness,
@@ -26,9 +27,10 @@ BoolArray = npt.NDArray[np.bool_]
 # What is believed before any label is left out. Answers of a member on the graph are sure to this
 # degree on average, and the logarithm of their sharpness is known within so much.
 _CONFIDENCE, _MEMBER_DEVIATION = 0.75, 0.7
-# The members on the graph together weigh 2 x 5 / (5 + r), r labels a class, and the features 1: so
-# many labels are those beliefs worth.
-_GRAPH_WEIGHT, _HALVED_AT, _PRIOR_LABELS = 2.0, 5.0, 20.0
+# The members on the graph together weigh 2 x 5 / (5 + r), r labels a class, and the features 1; the
+# graph the more, the more points there are: by sqrt(n / 2000). So many labels are these beliefs
+# worth.
+_GRAPH_WEIGHT, _HALVED_AT, _USUAL_POINTS, _PRIOR_LABELS = 2.0, 5.0, 2_000, 20.0
 # Of the two voices of a member, the one with equal masses of the classes weighs this / (this +
 # (r - 1)^2) of them.
 _EQUAL_MASSES = 3.0
@@ -70,12 +72,12 @@ class _Voice:
 
 
 class Mixture:
-    """P_i = sum_v w_v softmax(s_v (log p_v,i + o_v)), sharpened once more as a whole.
+    """P_i = w_g G_i + w_f H_i, sharpened as a whole: what the graph says, and the features.
 
-    The voices v are the members on the graph, as they are and with the masses of the classes made
-    equal, and the features. Their sharpness s_v, weights w_v and that of the whole are the most
-    probable ones, given what the labels left out say and what is usual: the weights by
-    expectation and maximisation.
+    Voices on the graph are the members as they are, and with the masses of the classes made equal:
+    softmax(s_v (log p_v,i + o_v)). Their mean by weights is then settled on the graph (`settled`).
+    Sharpness s_v, weights and that of the whole are the most probable ones, given what the labels
+    left out say and what is usual; the weights by expectation and maximisation.
 
     Parameters
     ----------
@@ -88,9 +90,13 @@ class Mixture:
         Points without a label.
     prior : ndarray of shape (n_classes,)
         The answer where no member has one.
-    labels_a_class : float
     equal_masses : bool
         Whether members on the graph also speak with equal masses of the classes.
+
+    Attributes
+    ----------
+    graph_part : ndarray of shape (n_samples, n_classes), float64
+        G; rows of zeros where no label reaches.
     """
 
     def __init__(
@@ -101,15 +107,17 @@ class Mixture:
         taught: Taught,
         unlabelled: IntArray,
         prior: FloatArray,
-        labels_a_class: float,
         *,
         equal_masses: bool,
     ) -> None:
-        self._members, self._kernel, self._prior = members, kernel, prior
+        self._members, self.kernel, self._prior = members, kernel, prior
         self.taught = taught
         self._targets = targets
         self._among = Among(members, taught.rows)
+        n_samples = members[0].graph.n_nodes
+        labels_a_class = len(targets) / targets.shape[1]
         graph_weight = _GRAPH_WEIGHT * _HALVED_AT / (_HALVED_AT + labels_a_class) / len(members)
+        graph_weight *= max(1.0, np.sqrt(n_samples / _USUAL_POINTS))
         balanced = _EQUAL_MASSES / (_EQUAL_MASSES + (labels_a_class - 1) ** 2) * equal_masses
         self.voices: list[_Voice] = []
         for member, said in zip(members, self._said_of_taught(), strict=True):
@@ -119,10 +127,10 @@ class Mixture:
             self.voices.append(_Voice("features", kernel, np.zeros(1), 1.0, 1.0, left_out))
         self._weigh()
         expected = _SHARPNESS if len(taught) else 1.0
-        self._sharpness = 1.0
-        left = sum(v.weight * v.left_out for v in self.voices)
-        self._sharpness = fitted_sharpness(
-            _logits(np.asarray(left)), taught, expected, _SHARPNESS_DEVIATION
+        left = np.asarray(sum(v.weight * v.left_out for v in self.voices))
+        self.sharpness = fitted_sharpness(_logits(left), taught, expected, _SHARPNESS_DEVIATION)
+        self.graph_part = settled(
+            members[0].graph, self._on_graph(n_samples), members[0].nodes, targets, balanced
         )
 
     def _add_voices(
@@ -184,55 +192,55 @@ class Mixture:
         """The weight of each voice, by name; they sum to 1."""
         return {voice.name: voice.weight for voice in self.voices}
 
-    @property
-    def sharpness(self) -> float:
-        """That of the whole."""
-        return self._sharpness
+    def kinds(self) -> dict[str, float]:
+        """What kinds of features speak, with their shares of what features say."""
+        return {} if self.kernel is None else self.kernel.kinds()
 
-    def distributions(self, n_samples: int) -> FloatArray:
+    def distributions(self) -> FloatArray:
         """Distributions of all fitted points, shape (n_samples, n_classes), float64."""
-        result = np.empty((n_samples, len(self._prior)))
-        for block in row_blocks(n_samples, _BLOCK_ROWS):
-            shares = {id(member): member.shares(block) for member in self._members}
-            features = None if self._kernel is None else self._kernel.distributions(block)
-            result[block] = self._joined(shares, features)
+        result = np.empty(self.graph_part.shape)
+        for block in row_blocks(len(result), _BLOCK_ROWS):
+            features = None if self.kernel is None else self.kernel.distributions(block)
+            result[block] = self.joined(self.graph_part[block], features)
         return result
 
-    def distributions_of(
-        self, shares: list[FloatArray], features: FloatArray | None
-    ) -> FloatArray:
-        """Distributions of new points.
+    def joined(self, on_graph: FloatArray, features: FloatArray | None) -> FloatArray:
+        """Average what graph and features say; where one says nothing, it has no part in it.
 
         Parameters
         ----------
-        shares : list of ndarray of shape (n_points, n_classes)
-            Of each member on the graph; rows of zeros where it says nothing.
+        on_graph : ndarray of shape (n_points, n_classes)
+            Rows of distributions, or of zeros.
         features : ndarray of shape (n_points, n_classes), or None
-            The distributions of the features' member.
         """
-        by_member = {id(m): said for m, said in zip(self._members, shares, strict=True)}
-        return self._joined(by_member, features)
+        of_features = 0.0 if self.kernel is None else self._weight_of(self.kernel)
+        total = (1 - of_features) * on_graph
+        if features is not None:
+            total += of_features * _floored(features)
+        heard = total.any(axis=1)
+        result = np.tile(self._prior, (len(total), 1))
+        result[heard] = sharpened(_logits(divided(total[heard])), self.sharpness)
+        return result
 
     def left_out(self) -> FloatArray:
         """Each labelled point as the others have it, shape (n_labelled, n_classes)."""
-        weights = zip(self._members, self._among.weights, strict=True)
-        shares = {id(member): found @ self._targets for member, found in weights}
-        features = None if self._kernel is None else self._kernel.left_out()
-        return self._joined(shares, features)
+        shares = [weights @ self._targets for weights in self._among.weights]
+        features = None if self.kernel is None else self.kernel.left_out()
+        return self.joined(self._spoken(shares), features)
 
     def left_out_weights(self) -> FloatArray:
         """How much each label says of each other, the members by their weights; signed."""
         found = self._weighed(self._among.weights)
-        if self._kernel is not None:
-            found += self._weight_of(self._kernel) * self._kernel.left_out_weights()
+        if self.kernel is not None:
+            found += self._weight_of(self.kernel) * self.kernel.left_out_weights()
         return found
 
     def say(self, node: int) -> FloatArray:
         """How much each label says of a fitted point, shape (n_labelled,); signed."""
         rows = zip(self._members, self._among.responses, strict=True)
         found = self._weighed([member.say(node, response) for member, response in rows])
-        if self._kernel is not None:
-            found += self._weight_of(self._kernel) * self._kernel.say(node)
+        if self.kernel is not None:
+            found += self._weight_of(self.kernel) * self.kernel.say(node)
         return found
 
     def _weighed(self, said: list[FloatArray]) -> FloatArray:
@@ -243,25 +251,22 @@ class Mixture:
     def _weight_of(self, member: GraphMember | KernelMember) -> float:
         return sum(voice.weight for voice in self.voices if voice.member is member)
 
-    def _joined(self, shares: dict[int, FloatArray], features: FloatArray | None) -> FloatArray:
-        """Average what the voices say; those that say nothing of a point have no part in it."""
-        n_points = len(next(iter(shares.values())))
-        total = np.zeros((n_points, len(self._prior)))
-        spoken = np.zeros((n_points, 1))
-        for voice in self.voices:
-            if isinstance(voice.member, KernelMember):
-                assert features is not None
-                total += voice.weight * _floored(features)
-                spoken += voice.weight
-                continue
-            said = shares[id(voice.member)]
-            speaks = said.any(axis=1, keepdims=True)
-            total += np.where(speaks, voice.weight * voice.distributions(said), 0)
-            spoken += voice.weight * speaks
-        heard = spoken[:, 0] > 0
-        result = np.tile(self._prior, (n_points, 1))
-        result[heard] = sharpened(np.log(total[heard] / spoken[heard]), self._sharpness)
+    def _on_graph(self, n_samples: int) -> FloatArray:
+        """What the voices on the graph say of all fitted points."""
+        result = np.empty((n_samples, len(self._prior)))
+        for block in row_blocks(n_samples, _BLOCK_ROWS):
+            result[block] = self._spoken([member.shares(block) for member in self._members])
         return result
+
+    def _spoken(self, shares: list[FloatArray]) -> FloatArray:
+        """Mean by weights of the voices on the graph; 0 in rows where they say nothing."""
+        total = np.zeros(shares[0].shape)
+        for member, said in zip(self._members, shares, strict=True):
+            speaks = said.any(axis=1, keepdims=True)
+            for voice in self.voices:
+                if voice.member is member:
+                    total += np.where(speaks, voice.weight * voice.distributions(said), 0)
+        return divided(total)
 
 
 def _logits(shares: FloatArray) -> FloatArray:

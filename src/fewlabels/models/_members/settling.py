@@ -1,0 +1,74 @@
+"""Self-training: distributions spread once more, from all points at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.graph import Graph
+from fewlabels.models._members.graph_member import divided
+from fewlabels.models._members.sharpness import expected_sharpness, sharpened
+from fewlabels.systems import SpreadingSystem
+
+FloatArray = npt.NDArray[np.floating[Any]]
+IntArray = npt.NDArray[np.intp]
+
+# The walk of the rounds: long enough to hear the neighbours' neighbours, and no farther.
+_BETA, _ROUNDS = 0.9, 2
+_TOL, _MOST_ITERATIONS = 1e-3, 1_000
+_LEAST_SHARE, _MOST_MEASURED = 1e-7, 500
+
+
+def settled(
+    graph: Graph, Q: FloatArray, nodes: IntArray, targets: FloatArray, balanced: float
+) -> FloatArray:
+    """Let each point take the mean of what is said around it, the labels held; twice.
+
+        Q <- balance(M clamp(Q)),    M = D^-1/2 (1 - b) (I - b S)^-1 D^1/2,  b = 0.9.
+
+    Rows of M sum to 1: row i says where a walk from i is when it ends, 10 steps on average from
+    its start. Then Q is sharpened to the confidence that it had.
+
+    Parameters
+    ----------
+    graph : Graph
+    Q : ndarray of shape (n_nodes, n_classes)
+        Distributions; rows of zeros say nothing, and are left as they are.
+    nodes : ndarray of int, shape (n_labelled,)
+    targets : ndarray of shape (n_labelled, n_classes)
+        Distributions of their labels.
+    balanced : float
+        How far the masses of the classes are brought towards equal ones in each round: the power
+        of 1 / mass that a class is weighed by.
+
+    Returns
+    -------
+    ndarray of shape (n_nodes, n_classes), float64
+    """
+    free = Q.any(axis=1)
+    answered = np.flatnonzero(free)
+    free[nodes] = False
+    unlabelled = np.flatnonzero(free)
+    if len(unlabelled) == 0:
+        return Q
+    measured = unlabelled[:: max(1, len(unlabelled) // _MOST_MEASURED)]
+    confidence = float(Q[measured].max(axis=1).mean())
+    system = SpreadingSystem(graph, _BETA)
+    root = np.sqrt(np.where(graph.degrees > 0, graph.degrees, 1.0))[:, None]
+    for _ in range(_ROUNDS):
+        Q[nodes] = targets
+        answer = system.solve(Q * root, tol=_TOL, max_iter=_MOST_ITERATIONS)
+        Q[answered] = divided(answer.values[answered])
+        masses = Q[unlabelled].sum(axis=0)
+        weights = np.power(masses, -balanced, out=np.ones_like(masses), where=masses > 0)
+        Q[answered] = divided(Q[answered] * weights)
+    sharpness = expected_sharpness(_logs(Q[measured]), confidence)
+    Q[answered] = sharpened(_logs(Q[answered]), sharpness)
+    Q[nodes] = targets
+    return Q
+
+
+def _logs(Q: FloatArray) -> FloatArray:
+    return np.asarray(np.log(np.maximum(Q, _LEAST_SHARE)))
