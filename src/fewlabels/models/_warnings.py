@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
+from fewlabels._callers import callers_level as callers_level
 from fewlabels.exceptions import UnreachedWarning
 from fewlabels.models._scores import Scores
 from fewlabels.systems import StreamedScores
@@ -63,12 +63,3 @@ def warn_unconverged(what: str, max_iter: int, tol: float) -> None:
         ConvergenceWarning,
         stacklevel=callers_level(),
     )
-
-
-def callers_level() -> int:
-    """Return the stack level at which a warning points out of this package."""
-    level, frame = 1, inspect.currentframe()
-    frame = frame.f_back if frame else None
-    while frame and str(frame.f_globals.get("__name__", "")).startswith("fewlabels."):
-        level, frame = level + 1, frame.f_back
-    return level
