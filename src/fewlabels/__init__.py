@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING
 from fewlabels._version import __version__
 
 if TYPE_CHECKING:
-    from fewlabels.exceptions import FewLabelsError, UnreachedWarning
+    from fewlabels.exceptions import (
+        AsymmetryWarning,
+        FewLabelsError,
+        UnreachedWarning,
+    )
     from fewlabels.features import OrientedGradients
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from fewlabels.session import LearningCurve, Session, simulate
 
 __all__ = [
+    "AsymmetryWarning",
     "Choice",
     "Choices",
     "CorrectAndSmooth",
@@ -76,6 +81,7 @@ __all__ = [
 
 # Loaded when first used, so that `import fewlabels` and `fewlabels --help` answer at once.
 _HOMES = {
+    "AsymmetryWarning": "fewlabels.exceptions",
     "Choice": "fewlabels.models",
     "Choices": "fewlabels.models",
     "CorrectAndSmooth": "fewlabels.models",

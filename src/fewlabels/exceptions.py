@@ -12,6 +12,7 @@
     └── MissingDependencyError (ImportError)  an optional package that isn't installed
 
     UserWarning
+    ├── AsymmetryWarning                      affinities that had to be made symmetric
     ├── FewCandidatesWarning                  fewer points left to ask about than wanted
     └── UnreachedWarning                      points that no label can reach
 
@@ -67,6 +68,10 @@ class DataFileError(FewLabelsError, ValueError):
 
 class MissingDependencyError(FewLabelsError, ImportError):
     """An optional package is missing; the message names the extra that installs it."""
+
+
+class AsymmetryWarning(UserWarning):
+    """Affinities differ in the two directions of an edge, and were joined by their mean."""
 
 
 class FewCandidatesWarning(UserWarning):

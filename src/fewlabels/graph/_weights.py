@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._arrays import FILL_AFFINITIES, refuse_masked
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError
 
@@ -90,6 +91,7 @@ def _inverse_distances(distances: FloatArray) -> FloatArray:
 
 def _called(weights: WeightFunction, distances: FloatArray) -> FloatArray:
     returned = weights(distances.copy())
+    refuse_masked(returned, "weights(distances)", FILL_AFFINITIES)
     try:
         values = np.asarray(returned).astype(np.float64, casting="same_kind")
     except (TypeError, ValueError) as error:

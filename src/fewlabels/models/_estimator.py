@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fewlabels._arrays import FILL_AFFINITIES, FILL_FEATURES, checked_array
 from fewlabels._validation import (
     check_choice,
     check_integer,
@@ -190,6 +191,8 @@ class GraphEstimator(BaseEstimator, ABC):
         check_choice("solver", self.solver, self._solvers)
 
     def _validated(self, X: Any, *, reset: bool) -> Any:
+        fill = FILL_AFFINITIES if self.kernel == "precomputed" else FILL_FEATURES
+        X = checked_array(X, fill=fill)
         try:
             return validate_data(
                 self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=reset

@@ -13,9 +13,11 @@ from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
+from fewlabels._arrays import FILL_AFFINITIES, checked_array
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, edge_weights, knn_graph, rbf_graph
+from fewlabels.graph._checked import ValidatedFeatures
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
@@ -91,7 +93,7 @@ class RbfKernel:
         self.gamma = gamma
 
     def build(self, X: Any) -> Graph:
-        return rbf_graph(X, self.gamma)
+        return rbf_graph(ValidatedFeatures(X), self.gamma)
 
     def place(self, X: Any, X_new: Any) -> Placed:
         return Placed(partial(self._votes, X, X_new))
@@ -163,7 +165,7 @@ class NeighborKernel:
             return Graph.from_affinity(sparse.csr_array((n_samples, n_samples)), dtype=np.float32)
         binary = self.weights == "binary"
         graph = knn_graph(
-            X,
+            ValidatedFeatures(X),
             self.n_others,
             weights="binary" if binary else "self-tuning",
             symmetrize="union" if binary else "mean",
@@ -222,7 +224,7 @@ class FunctionKernel:
 
     def matrix(self, X: Any) -> Any:
         """Return what the function says of the known points, with diagonal and direction."""
-        return self.function(X, X)
+        return checked_array(self.function(X, X), "affinities", fill=FILL_AFFINITIES)
 
     def build(self, X: Any) -> Graph:
         return graph_of_affinity(self.matrix(X), X.shape[0], "the kernel must return")
@@ -271,6 +273,7 @@ def graph_of_affinity(matrix: Any, n_samples: int, who: str) -> Graph:
 
 def _checked_weights(weights: Any, shape: tuple[int, int], who: str) -> Any:
     """Return the affinities of new points if they can be used as weights."""
+    weights = checked_array(weights, "affinities", fill=FILL_AFFINITIES)
     if weights.shape != shape:
         raise InvalidInputError(f"{who} affinities of shape {shape}; got shape {weights.shape}.")
     values = weights.data if sparse.issparse(weights) else weights

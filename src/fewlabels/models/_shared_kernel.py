@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fewlabels.graph import Graph, shared_neighbor_graph
+from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.models._kernels import NeighborKernel
 
 
@@ -26,7 +27,10 @@ class SharedNeighborKernel(NeighborKernel):
         self._wanted = n_neighbors
 
     def build(self, X: Any) -> Graph:
-        graph = shared_neighbor_graph(X, self._wanted, n_jobs=self.n_jobs, progress=self.progress)
+        features = ValidatedFeatures(X)
+        graph = shared_neighbor_graph(
+            features, self._wanted, n_jobs=self.n_jobs, progress=self.progress
+        )
         self._scales = graph.local_scales
         self.n_neighbors = self.n_others = max(1, graph.build_info["n_neighbors"])
         return graph

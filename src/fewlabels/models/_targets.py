@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._arrays import FILL_WEIGHTS, refuse_masked
 from fewlabels._labels import UNLABELLED, Labels, encode_labels, is_missing, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
@@ -226,6 +227,7 @@ def checked_weights(
     all_zero : bool, default=False
         Whether there are other labels, so that all of these may have weight 0.
     """
+    refuse_masked(weights, "sample_weight", FILL_WEIGHTS)
     try:
         values = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError) as error:
