@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fewlabels.exceptions import (
         AsymmetryWarning,
         FewLabelsError,
+        ScaleWarning,
         UnreachedWarning,
     )
     from fewlabels.features import OrientedGradients
@@ -65,6 +66,7 @@ __all__ = [
     "PoissonClassifier",
     "PoissonMBOClassifier",
     "ReweightedLaplaceClassifier",
+    "ScaleWarning",
     "Session",
     "SpreadingRegressor",
     "UnreachedWarning",
@@ -100,6 +102,7 @@ _HOMES = {
     "PoissonClassifier": "fewlabels.models",
     "PoissonMBOClassifier": "fewlabels.models",
     "ReweightedLaplaceClassifier": "fewlabels.models",
+    "ScaleWarning": "fewlabels.exceptions",
     "Session": "fewlabels.session",
     "SpreadingRegressor": "fewlabels.models",
     "UnreachedWarning": "fewlabels.exceptions",

@@ -14,6 +14,7 @@
     UserWarning
     ├── AsymmetryWarning                      affinities that had to be made symmetric
     ├── FewCandidatesWarning                  fewer points left to ask about than wanted
+    ├── ScaleWarning                          few columns decide all distances
     └── UnreachedWarning                      points that no label can reach
 
 An iteration that stops before its tolerance is reported as scikit-learn does, by
@@ -76,6 +77,10 @@ class AsymmetryWarning(UserWarning):
 
 class FewCandidatesWarning(UserWarning):
     """Fewer points are left to ask about than were asked for."""
+
+
+class ScaleWarning(UserWarning):
+    """A few columns of the features decide all distances: the others have a smaller scale."""
 
 
 class UnreachedWarning(UserWarning):

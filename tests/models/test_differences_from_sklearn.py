@@ -13,6 +13,7 @@ from fewlabels import (
     Graph,
     LabelPropagation,
     LabelSpreading,
+    ScaleWarning,
     UnreachedWarning,
     knn_graph,
 )
@@ -246,6 +247,12 @@ def test_masked_features_and_dates_are_refused_where_scikit_learn_reads_what_is_
     )
     with pytest.raises(InvalidInputError, match="holds dates"):
         estimator().fit(hours, Y)
+
+
+def test_columns_on_very_different_scales_are_named(estimator) -> None:
+    shares = np.column_stack([np.arange(30) % 7 / 7, 1e4 * np.arange(30)])
+    with pytest.warns(ScaleWarning, match="1 of 2 columns decides"):
+        estimator("knn").fit(shares, np.arange(30) % 2)
 
 
 def test_graphs_in_place_of_features_leave_no_features_behind(estimator) -> None:

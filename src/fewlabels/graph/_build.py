@@ -100,6 +100,11 @@ def knn_graph(
     DataFileError
         If `X` is a file that can't be read, or is cut short while it is read.
 
+    Warns
+    -----
+    ScaleWarning
+        If a few columns decide all distances, because the others have a smaller scale.
+
     Notes
     -----
     Cost: the search, O(n^2 n_features) at worst if exact and about O(n n_features) if
@@ -126,7 +131,7 @@ def knn_graph(
     check_real("min_recall", min_recall, above=0, maximum=1)
     check_seed(random_state)
     n_jobs = check_n_jobs(n_jobs)
-    features = features_to_join(X)
+    features = features_to_join(X, metric)
     n_samples = features.shape[0]
     k = min(k, n_samples - 1)
     info = {
@@ -185,6 +190,11 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
     NotEnoughMemoryError
         If the dense matrix would not fit the free memory; nothing is allocated then.
 
+    Warns
+    -----
+    ScaleWarning
+        If a few columns decide all distances, because the others have a smaller scale.
+
     Notes
     -----
     Cost O(n^2 n_features), memory O(n^2). For more than some thousand points use
@@ -199,7 +209,7 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
            [0.018, 0.368, 0.   ]])
     """
     gamma = check_real("gamma", gamma, minimum=0)
-    features = read_whole(features_to_join(X))
+    features = read_whole(features_to_join(X, "euclidean" if gamma > 0 else None))
     chosen = float_dtype(features.dtype if dtype is None else dtype)
     n_samples = features.shape[0]
     computed = np.result_type(features.dtype, chosen)

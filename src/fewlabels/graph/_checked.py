@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from fewlabels._rows import row_blocks
 from fewlabels._validation import naming_rows
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
+from fewlabels.graph._scales import warn_of_scales
 from fewlabels.io import FeatureFile, features_in_map
 
 # Sums of squares up to this size are finite.
@@ -32,23 +34,34 @@ class ValidatedFeatures:
     Attributes
     ----------
     values : {ndarray, csr_matrix} of shape (n_samples, n_features)
+    names : sequence of length n_features, or None
+        What the columns were called where they came in.
     """
 
     values: Any
+    names: Sequence[Any] | None = None
 
 
-def features_to_join(X: Any) -> Any:
-    """Return the features of which a graph is built, checked.
+def features_to_join(X: Any, metric: Any) -> Any:
+    """Return the features of which a graph is built, checked; warn of their scales.
 
     Raises
     ------
     InvalidInputError, InvalidTypeError, DataFileError
         As :func:`checked_features`.
+
+    Warns
+    -----
+    ScaleWarning
+        If few columns decide all distances.
     """
     if isinstance(X, ValidatedFeatures):
-        _check_sizes(X.values)
-        return X.values
-    return checked_features(X)
+        features, names = X.values, X.names
+        _check_sizes(features)
+    else:
+        features, names = checked_features(X), _column_names(X)
+    warn_of_scales(features, metric, names)
+    return features
 
 
 def checked_features(X: Any) -> Any:
@@ -87,6 +100,10 @@ def checked_features(X: Any) -> Any:
 def _check_sizes(features: Any) -> None:
     values = features.data if sparse.issparse(features) else features
     _check_size(max(float(values.max(initial=0)), -float(values.min(initial=0))))
+
+
+def _column_names(X: Any) -> list[Any] | None:
+    return list(X.columns) if hasattr(X, "columns") and hasattr(X, "dtypes") else None
 
 
 def read_whole(X: Any) -> Any:

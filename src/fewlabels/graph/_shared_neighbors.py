@@ -91,6 +91,11 @@ def shared_neighbor_graph(
     NotEnoughMemoryError
         If the search would not fit the free memory; nothing is allocated then.
 
+    Warns
+    -----
+    ScaleWarning
+        If a few columns decide all distances, because the others have a smaller scale.
+
     Notes
     -----
     Hubs are points that stand in very many lists. They are near to all classes alike, and labels
@@ -129,7 +134,7 @@ def shared_neighbor_graph(
     check_real("min_recall", min_recall, above=0, maximum=1)
     check_seed(random_state)
     n_jobs = check_n_jobs(n_jobs)
-    features = features_to_join(X)
+    features = features_to_join(X, metric)
     most = features.shape[0] - 1
     info: dict[str, Any] = {
         "kind": "shared-neighbors",

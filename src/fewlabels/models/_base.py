@@ -75,6 +75,10 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             If `max_iter` ended the iteration before `tol` was reached.
         UnreachedWarning
             If some points lie in components of the graph that hold no label.
+        ScaleWarning
+            If a few columns of `X` decide all distances.
+        AsymmetryWarning
+            If affinities were not symmetric; their mean is taken.
         """
         return self._fit(X, y, **trust)
 

@@ -211,7 +211,7 @@ class GraphEstimator(BaseEstimator, ABC):
                 self.__dict__.pop(stale, None)
         else:
             kernel = self._make_kernel()
-            self.graph_ = kernel.build(points)
+            self.graph_ = kernel.build(points, getattr(self, "feature_names_in_", None))
             self._kernel = kernel
             self.__dict__.pop("X_", None)
             if self.kernel != "precomputed":

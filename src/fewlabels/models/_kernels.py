@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeAlias
@@ -56,8 +56,15 @@ class Placed:
 class Kernel(Protocol):
     """Builds a graph of known points, then weighs new points against them."""
 
-    def build(self, X: Any) -> Graph:
-        """Return the graph of the rows of `X`."""
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+        """Return the graph of the rows of `X`.
+
+        Parameters
+        ----------
+        X : {ndarray, csr_matrix} of shape (n_samples, n_features)
+        names : sequence of length n_features, default=None
+            What warnings call the features.
+        """
 
     def place(self, X: Any, X_new: Any) -> Placed:
         """Place new points beside the known ones.
@@ -92,8 +99,8 @@ class RbfKernel:
     def __init__(self, gamma: float) -> None:
         self.gamma = gamma
 
-    def build(self, X: Any) -> Graph:
-        return rbf_graph(ValidatedFeatures(X), self.gamma)
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+        return rbf_graph(ValidatedFeatures(X, names), self.gamma)
 
     def place(self, X: Any, X_new: Any) -> Placed:
         return Placed(partial(self._votes, X, X_new))
@@ -159,13 +166,13 @@ class NeighborKernel:
         self._index: NearestNeighbors | None = None
         self._scales: FloatArray | None = None
 
-    def build(self, X: Any) -> Graph:
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
         if self.n_others == 0:  # scikit-learn's n_neighbors=1: each point has itself only
             n_samples = X.shape[0]
             return Graph.from_affinity(sparse.csr_array((n_samples, n_samples)), dtype=np.float32)
         binary = self.weights == "binary"
         graph = knn_graph(
-            ValidatedFeatures(X),
+            ValidatedFeatures(X, names),
             self.n_others,
             weights="binary" if binary else "self-tuning",
             symmetrize="union" if binary else "mean",
@@ -226,7 +233,7 @@ class FunctionKernel:
         """Return what the function says of the known points, with diagonal and direction."""
         return checked_array(self.function(X, X), "affinities", fill=FILL_AFFINITIES)
 
-    def build(self, X: Any) -> Graph:
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
         return graph_of_affinity(self.matrix(X), X.shape[0], "the kernel must return")
 
     def place(self, X: Any, X_new: Any) -> Placed:
@@ -244,7 +251,7 @@ class FunctionKernel:
 class PrecomputedKernel:
     """The affinities themselves in place of features."""
 
-    def build(self, X: Any) -> Graph:
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
         return graph_of_affinity(X, X.shape[0], 'with kernel="precomputed", X must be')
 
     def place(self, X: Any, X_new: Any) -> Placed:

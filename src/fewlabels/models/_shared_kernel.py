@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fewlabels.graph import Graph, shared_neighbor_graph
@@ -26,8 +27,8 @@ class SharedNeighborKernel(NeighborKernel):
         super().__init__(n_neighbors or 0, n_neighbors or 0, "self-tuning", n_jobs, progress)
         self._wanted = n_neighbors
 
-    def build(self, X: Any) -> Graph:
-        features = ValidatedFeatures(X)
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+        features = ValidatedFeatures(X, names)
         graph = shared_neighbor_graph(
             features, self._wanted, n_jobs=self.n_jobs, progress=self.progress
         )
