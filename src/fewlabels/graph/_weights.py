@@ -71,7 +71,8 @@ def _decayed(
     distances: FloatArray, own: FloatArray | float, other: FloatArray | float
 ) -> FloatArray:
     """exp(-4 d^2 / (s_i s_j)), or the smallest weight that is kept."""
-    with np.errstate(over="ignore"):  # so far an outlier that its ratio is beyond float64
+    # So far an outlier that its ratio is beyond float64, or its weight below.
+    with np.errstate(over="ignore", under="ignore"):
         return np.maximum(np.exp(-4 * (distances / own) * (distances / other)), _SMALLEST)
 
 

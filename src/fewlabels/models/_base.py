@@ -153,7 +153,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         else:
             result = self._shares_of(self._votes(X, speaking))
         np.minimum(result, 1, out=result)  # a sum of weights may be off by rounding
-        return result.astype(self.label_distributions_.dtype, copy=False)
+        with np.errstate(under="ignore"):
+            return result.astype(self.label_distributions_.dtype, copy=False)
 
     def transform(self, X: Any) -> Any:
         """Return the class distribution of new points as features; see :meth:`predict_proba`.

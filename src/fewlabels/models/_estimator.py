@@ -148,7 +148,8 @@ class GraphEstimator(BaseEstimator, ABC):
         ndarray of shape (n_queries, n_columns)
             Up to a factor a row; zeros where no known point that says something is near.
         """
-        return self._place(X).votes(values)
+        with np.errstate(under="ignore"):
+            return self._place(X).votes(values)
 
     def _place(self, X: Any) -> Placed:
         """Place new points beside the known ones; raise if these have no features."""
@@ -253,10 +254,14 @@ class GraphEstimator(BaseEstimator, ABC):
 
     @contextlib.contextmanager
     def _unchanged_on_failure(self) -> Iterator[None]:
-        """Put every attribute back if the block raises, or is interrupted."""
+        """Put every attribute back if the block raises, or is interrupted.
+
+        Far from all labels, scores fade away to 0: whatever `np.seterr` says, that is no error.
+        """
         before = self.__dict__.copy()
         try:
-            yield
+            with np.errstate(under="ignore"):
+                yield
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)

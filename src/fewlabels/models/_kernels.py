@@ -126,7 +126,7 @@ class RbfKernel:
         for rows in _row_blocks(X_new.shape[0], known.shape[0]):
             queries = X_new[rows].astype(np.float64)
             queries = queries if sparse.issparse(queries) else queries - centre
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 # |x|^2 - |x - k|^2: of far queries |x|^2 would drown all differences. A factor a
                 # row cancels; that of the nearest point keeps its weight from vanishing.
                 closeness = 2 * safe_sparse_dot(queries, known.T, dense_output=True)
@@ -205,7 +205,7 @@ class NeighborKernel:
         weights = np.ones(distances.shape)
         if self.weights == "self-tuning" and self._scales is not None:
             scales = self._scales[indices].astype(np.float64)
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 tuned = edge_weights(distances, distances[:, -1], scales, "self-tuning")
             # From where float64 can't tell distances, all neighbours are equally far.
             np.copyto(weights, tuned, where=np.isfinite(tuned))
@@ -218,7 +218,7 @@ class NeighborKernel:
             self._index = NearestNeighbors(n_neighbors=k, n_jobs=self.n_jobs).fit(X)
         if sparse.issparse(X_new) and not sparse.issparse(X):  # a search tree takes no sparse rows
             X_new = X_new.toarray()
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             distances, indices = self._index.kneighbors(X_new)
         return distances, indices
 

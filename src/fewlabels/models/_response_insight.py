@@ -75,7 +75,8 @@ class ResponseInsight(_Base):
     def _kept(self, name: str, compute: Any) -> Any:
         check_is_fitted(self)
         if name not in self._insight:
-            self._insight[name] = compute()
+            with np.errstate(under="ignore"):  # as in a fit
+                self._insight[name] = compute()
         return self._insight[name]
 
     def _forget(self) -> None:
