@@ -200,6 +200,7 @@ def test_an_error_of_no_single_setting_names_none() -> None:
 
 TEXT = "could not convert string to float: 'p'"
 MISSING = "Input X contains NaN.\nmore"
+FILL = " Fill them in, such as with sklearn.impute.SimpleImputer, or leave those rows out."
 
 
 class Table:
@@ -228,14 +229,14 @@ def test_columns_of_a_table_that_hold_nan_are_named_beside_the_rows() -> None:
     table = Table([[0, 1, 2, 3, 4, 5, 6], [0, np.nan, 2, 3, 4, 5, np.inf]])
     assert naming_rows(table, MISSING) == (
         "Input X contains NaN. Rows that hold them, counted from 0: 1 (1 in all). "
-        "Columns: 'b', 'g'."
+        f"Columns: 'b', 'g'.{FILL}"
     )
 
 
 def test_missing_entries_of_pandas_own_columns_are_found() -> None:
     pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame({"a": [1, 2], "b": [3, None]}).convert_dtypes()
-    assert naming_rows(table, MISSING).endswith("0: 1 (1 in all). Columns: 'b'.")
+    assert naming_rows(table, MISSING).endswith(f"0: 1 (1 in all). Columns: 'b'.{FILL}")
 
 
 @pytest.mark.parametrize("form", ["array", "list", "table"])
@@ -253,7 +254,7 @@ def test_missing_entries_among_objects_are_named_like_nan(form: str) -> None:
             make(X)
         assert str(caught.value) == (
             "Input X contains missing values. Rows that hold them, counted from 0: 1, 2, 3 "
-            f"(3 in all).{columns}"
+            f"(3 in all).{columns}{FILL}"
         )
 
 

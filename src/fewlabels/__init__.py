@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING
 from fewlabels._version import __version__
 
 if TYPE_CHECKING:
-    from fewlabels.exceptions import FewLabelsError, LabelWarning, UnreachedWarning
+    from fewlabels.exceptions import (
+        AsymmetryWarning,
+        FewLabelsError,
+        LabelWarning,
+        ScaleWarning,
+        UnreachedWarning,
+    )
     from fewlabels.features import OrientedGradients
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
     from fewlabels.session import LearningCurve, Session, simulate
 
 __all__ = [
+    "AsymmetryWarning",
     "Choice",
     "Choices",
     "CorrectAndSmooth",
@@ -61,6 +68,7 @@ __all__ = [
     "PoissonClassifier",
     "PoissonMBOClassifier",
     "ReweightedLaplaceClassifier",
+    "ScaleWarning",
     "Session",
     "SpreadingRegressor",
     "UnreachedWarning",
@@ -77,6 +85,7 @@ __all__ = [
 
 # Loaded when first used, so that `import fewlabels` and `fewlabels --help` answer at once.
 _HOMES = {
+    "AsymmetryWarning": "fewlabels.exceptions",
     "Choice": "fewlabels.models",
     "Choices": "fewlabels.models",
     "CorrectAndSmooth": "fewlabels.models",
@@ -96,6 +105,7 @@ _HOMES = {
     "PoissonClassifier": "fewlabels.models",
     "PoissonMBOClassifier": "fewlabels.models",
     "ReweightedLaplaceClassifier": "fewlabels.models",
+    "ScaleWarning": "fewlabels.exceptions",
     "Session": "fewlabels.session",
     "SpreadingRegressor": "fewlabels.models",
     "UnreachedWarning": "fewlabels.exceptions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,11 +13,9 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_consistent_length
 
+from fewlabels._arrays import first_few
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-
-# Columns that an error names.
-_MOST_NAMED = 5
 
 
 def check_integer(
@@ -154,6 +153,8 @@ def naming_rows(X: Any, message: str) -> str:
         if wrong or not missing:
             return message + _of_text(X, wrong)
         message = "Input X contains missing values."  # and nothing else that is no number
+    elif message.startswith("cannot convert signaling NaN"):  # a Decimal
+        message = "Input X contains NaN."
     elif "NaN" not in message and "infinity" not in message:
         return message
     columns = ""
@@ -164,18 +165,21 @@ def naming_rows(X: Any, message: str) -> str:
         finite = np.isfinite(_floats(X))
         bad = np.flatnonzero(~finite.all(axis=1))
         if hasattr(X, "columns"):
-            columns = f" Columns: {_listed(_names(X, np.flatnonzero(~finite.all(axis=0))))}."
+            columns = f" Columns: {first_few(_names(X, np.flatnonzero(~finite.all(axis=0))))}."
     listed = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
     first_line = message.splitlines()[0]
     rows = f" Rows that hold them, counted from 0: {listed} ({len(bad)} in all)."
-    return f"{first_line}{rows}{columns}"
+    fill = ""
+    if "infinity" not in first_line:
+        fill = " Fill them in, such as with sklearn.impute.SimpleImputer, or leave those rows out."
+    return f"{first_line}{rows}{columns}{fill}"
 
 
 def _floats(X: Any) -> Any:
     """Return a table, an array or a list of numbers as float64, missing values as NaN."""
     try:
         return np.asarray(X, dtype=np.float64)
-    except TypeError:  # pandas.NA is no float
+    except (TypeError, ValueError):  # pandas.NA is no float, nor is Decimal("sNaN")
         cells = np.array(X, dtype=object)
     for column in range(cells.shape[1]):
         if not _is_numeric(cells[:, column]):
@@ -198,14 +202,17 @@ def _columns_of_text(cells: Any) -> tuple[list[int], bool]:
 
 
 def _missing(entries: Any) -> Any:
-    return np.fromiter(map(is_missing, entries), dtype=bool, count=len(entries))
+    missing = (
+        is_missing(entry) or (isinstance(entry, Decimal) and entry.is_nan()) for entry in entries
+    )
+    return np.fromiter(missing, dtype=bool, count=len(entries))
 
 
 def _of_text(X: Any, wrong: list[int]) -> str:
     """Say that the columns `wrong` hold what is no number."""
     if not wrong:
         return ""
-    named = _listed(_names(X, np.array(wrong)))
+    named = first_few(_names(X, np.array(wrong)))
     counted = "" if hasattr(X, "columns") else ", counted from 0"
     return (
         f". X must hold numbers; columns that hold something else{counted}: {named}. Drop them, or "
@@ -226,8 +233,3 @@ def _names(X: Any, places: Any) -> list[Any]:
         return list(places.tolist())
     names = list(X.columns)
     return [names[place] for place in places.tolist()]
-
-
-def _listed(names: list[Any]) -> str:
-    rest = "" if len(names) <= _MOST_NAMED else f" and {len(names) - _MOST_NAMED} more"
-    return ", ".join(map(repr, names[:_MOST_NAMED])) + rest

@@ -12,8 +12,10 @@
     └── MissingDependencyError (ImportError)  an optional package that isn't installed
 
     UserWarning
+    ├── AsymmetryWarning                      affinities that had to be made symmetric
     ├── FewCandidatesWarning                  fewer points left to ask about than wanted
     ├── LabelWarning                          labels that may not mean what they say
+    ├── ScaleWarning                          few columns decide all distances
     └── UnreachedWarning                      points that no label can reach
 
 An iteration that stops before its tolerance is reported as scikit-learn does, by
@@ -70,6 +72,10 @@ class MissingDependencyError(FewLabelsError, ImportError):
     """An optional package is missing; the message names the extra that installs it."""
 
 
+class AsymmetryWarning(UserWarning):
+    """Affinities differ in the two directions of an edge, and were joined by their mean."""
+
+
 class FewCandidatesWarning(UserWarning):
     """Fewer points are left to ask about than were asked for."""
 
@@ -80,6 +86,10 @@ class LabelWarning(UserWarning):
     Near-equal classes, words such as "NA" among them, -1 beside another marker of unlabelled
     points, or the largest unsigned number, which is what -1 becomes in such an array.
     """
+
+
+class ScaleWarning(UserWarning):
+    """A few columns of the features decide all distances: the others have a smaller scale."""
 
 
 class UnreachedWarning(UserWarning):

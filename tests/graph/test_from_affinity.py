@@ -12,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError, NotEnoughMemoryError
+from fewlabels import LabelPropagation, LabelSpreading
+from fewlabels.exceptions import (
+    AsymmetryWarning,
+    InvalidInputError,
+    InvalidTypeError,
+    NotEnoughMemoryError,
+)
 from fewlabels.graph import Graph
 from tests.strategies import affinities, directed_weights
 
@@ -174,8 +180,115 @@ def test_the_dtype_asked_for_is_the_dtype_held(layout: str, dtype: Any) -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("largest", [3e38, 1.6e308])
 def test_the_mean_of_the_largest_weights_is_finite(layout: str, largest: float) -> None:
-    graph = Graph.from_affinity(np.array([[0, largest], [largest / 2, 0]]), layout=layout)
+    matrix = np.array([[0, largest], [largest / 2, 0]])
+    graph = Graph.from_affinity(matrix, symmetrize="mean", layout=layout)
     assert _dense(graph)[0, 1] == pytest.approx(0.75 * largest, rel=1e-6)
+
+
+@pytest.mark.parametrize("container", ["array", "csr_array"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_it_is_said_when_a_matrix_was_made_symmetric_unless_a_way_was_named(
+    container: str, layout: str
+) -> None:
+    directed = CONTAINERS[container](np.array([[0, 4.0, 0], [1, 0, 2], [0, 2, 0]]))
+    with pytest.warns(AsymmetryWarning, match=r"up to 0\.75 of the largest weight") as caught:
+        graph = Graph.from_affinity(directed, layout=layout)
+    assert caught[0].filename == __file__
+    for how in ("mean", "union", "mutual"):
+        assert how in str(caught[0].message)
+        Graph.from_affinity(directed, symmetrize=how, layout=layout)
+    assert _dense(graph)[0, 1] == _dense(graph)[1, 0] == 2.5
+
+
+def test_rounding_is_no_asymmetry() -> None:
+    matrix = np.array([[0, 1.0], [1 + 1e-12, 0]])
+    np.testing.assert_allclose(_dense(Graph.from_affinity(matrix)), [[0, 1], [1, 0]])
+
+
+def test_estimators_say_that_affinities_were_made_symmetric() -> None:
+    directed = np.array([[0, 1, 0], [0.5, 0, 1], [0, 1, 0.0]])
+    for model, X in (
+        (LabelSpreading("precomputed"), directed),
+        (LabelPropagation(lambda A, B: directed), PATH),
+    ):
+        with pytest.warns(AsymmetryWarning, match=r"symmetrize=") as caught:
+            model.fit(X, [0, -1, 1])
+        assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("container", ["array", "csr_array", "coo_matrix", "list"])
+def test_the_constructor_takes_what_is_a_graph_and_copies_it(container: str) -> None:
+    given = CONTAINERS[container](PATH)
+    before = [] if container == "list" else _snapshot(given)
+    scales = np.array([1.0, 2, 3])
+    graph = Graph(given, local_scales=scales, build_info={"kind": "mine"})
+    np.testing.assert_array_equal(_dense(graph), PATH)
+    assert graph.dtype == np.float64
+    assert graph.build_info == {"kind": "mine"}
+    assert graph.is_dense == (container in ("array", "list"))
+    scales[:] = 0
+    np.testing.assert_array_equal(graph.local_scales, [1, 2, 3])
+    if container == "list":
+        return
+    after = _snapshot(given)
+    assert all(np.array_equal(x, y) for x, y in zip(before, after, strict=True))
+    for array in [given] if isinstance(given, np.ndarray) else [given.data]:
+        assert array.flags.writeable
+        array[...] = 7  # which the graph does not see
+    np.testing.assert_array_equal(_dense(graph), PATH)
+
+
+def test_the_constructor_leaves_no_zeros_and_sorts() -> None:
+    loose = sparse.csr_array(
+        (np.float32([2, 1, 0, 1, 2]), [2, 0, 0, 1, 1], [0, 0, 2, 5]), shape=(3, 3)
+    )
+    loose = loose + loose.T
+    given = sparse.csr_array((loose.data, loose.indices, loose.indptr), shape=(3, 3))
+    held = Graph(given).affinity
+    assert held.has_canonical_format
+    assert held.data.all()
+    assert held.dtype == np.float32
+    np.testing.assert_array_equal(held.toarray(), given.toarray())
+
+
+@pytest.mark.parametrize("container", ["array", "csr_array", "coo_array"])
+@pytest.mark.parametrize(
+    ("matrix", "words"),
+    [
+        (PATH - np.tril(PATH), r"entry \(0, 1\) is 1\.0, and \(1, 0\) is 0.*from_affinity"),
+        (PATH + np.eye(3), r"no self-loops; entry \(0, 0\) is 1\.0.*from_affinity.*drops"),
+        (-PATH, r"non-negative; entry \(0, 1\) is -1\.0"),
+        (np.where(PATH > 0, np.inf, 0), "finite and non-negative"),
+        (PATH[:2], r"square.*\(2, 3\)"),
+        (PATH * 0.8e308, "sum to more than float64 holds"),
+    ],
+)
+def test_the_constructor_refuses_what_is_no_graph(container: str, matrix: Any, words: str) -> None:
+    with pytest.raises(InvalidInputError, match=words):
+        Graph(CONTAINERS[container](matrix))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"local_scales": [1.0, 2.0]}, r"shape \(3,\); got \(2,\)"),
+        ({"local_scales": [1.0, 2.0, -1.0]}, "finite and at least 0"),
+        ({"local_scales": ["a", "b", "c"]}, "must hold numbers"),
+        ({"local_scales": np.ma.array([1.0, 2, 3], mask=[0, 1, 0])}, "masked"),
+        ({"build_info": "knn"}, "build_info must be a mapping"),
+    ],
+)
+def test_the_constructor_refuses_what_fits_no_graph(settings: Any, words: str) -> None:
+    with pytest.raises(InvalidInputError, match=words):
+        Graph(PATH, **settings)
+
+
+@pytest.mark.parametrize("make", [Graph, Graph.from_affinity])
+def test_masked_affinities_are_refused(make: Any) -> None:
+    masked = np.ma.array(PATH, mask=PATH == 2)
+    with pytest.raises(InvalidInputError, match=r"2 rows \(counted from 0: 1, 2\).*\.filled\(0\)"):
+        make(masked)
+    np.testing.assert_array_equal(_dense(make(masked.filled(0))), PATH * (PATH != 2))
 
 
 def test_weights_that_overflow_the_dtype_asked_for_are_refused() -> None:
@@ -223,7 +336,7 @@ def test_what_is_no_matrix_of_weights_is_refused(
     ("settings", "error", "message"),
     [
         ({"symmetrize": "max"}, InvalidInputError, "'mean', 'union', 'mutual', got 'max'"),
-        ({"symmetrize": None}, InvalidTypeError, "symmetrize"),
+        ({"symmetrize": 3}, InvalidTypeError, "symmetrize"),
         ({"layout": "coo"}, InvalidInputError, "'csr', 'dense', got 'coo'"),
         ({"dtype": np.int32}, InvalidInputError, "float32, float64 or None, got int32"),
         ({"dtype": "no dtype"}, InvalidTypeError, "float32, float64 or None"),

@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn import semi_supervised
 from sklearn.metrics.pairwise import rbf_kernel
 
-from fewlabels import Graph, LabelPropagation, LabelSpreading, UnreachedWarning, knn_graph
+from fewlabels import (
+    AsymmetryWarning,
+    Graph,
+    LabelPropagation,
+    LabelSpreading,
+    ScaleWarning,
+    UnreachedWarning,
+    knn_graph,
+)
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models import _kernels
 from tests.gallery import path_graph
@@ -209,6 +218,41 @@ def test_unreached_points_have_the_marker_that_the_labels_came_with(estimator, y
         assert np.isnan(found[3:].astype(float)).all()
     else:
         assert found[3:].tolist() == [marker, marker]
+
+
+def test_an_asymmetric_affinity_is_made_symmetric_and_that_is_said(estimator) -> None:
+    affinity = rbf_kernel(X) * np.linspace(0.5, 1, 8)
+    with pytest.warns(AsymmetryWarning):
+        model = estimator("precomputed").fit(affinity, Y)
+    mean = Graph.from_affinity((affinity + affinity.T) / 2, dtype=np.float64)
+    np.testing.assert_allclose(
+        model.label_distributions_, estimator().fit(mean, Y).label_distributions_, rtol=1e-9
+    )
+
+
+def test_masked_features_and_dates_are_refused_where_scikit_learn_reads_what_is_below(
+    estimator,
+) -> None:
+    peer = getattr(semi_supervised, estimator.__name__)
+    masked = np.ma.array(X, mask=X == 0.1)
+    np.testing.assert_array_equal(
+        peer().fit(masked, Y).label_distributions_, peer().fit(X, Y).label_distributions_
+    )
+    with pytest.raises(InvalidInputError, match="masked array"):
+        estimator().fit(masked, Y)
+    hours = (X * 10).astype(int).astype("datetime64[h]")
+    np.testing.assert_array_equal(
+        peer().fit(hours, Y).label_distributions_,
+        peer().fit((X * 10).astype(int), Y).label_distributions_,
+    )
+    with pytest.raises(InvalidInputError, match="holds dates"):
+        estimator().fit(hours, Y)
+
+
+def test_columns_on_very_different_scales_are_named(estimator) -> None:
+    shares = np.column_stack([np.arange(30) % 7 / 7, 1e4 * np.arange(30)])
+    with pytest.warns(ScaleWarning, match="1 of 2 columns decides"):
+        estimator("knn").fit(shares, np.arange(30) % 2)
 
 
 def test_graphs_in_place_of_features_leave_no_features_behind(estimator) -> None:

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fewlabels.cli._features import feature_options, features_of, neighbors_of, neighbors_option
+from fewlabels.cli._features import (
+    feature_options,
+    features_of,
+    graph_of,
+    neighbors_of,
+    neighbors_option,
+)
 from fewlabels.cli._progress import progress_bars
 from fewlabels.cli._stdout import show
 
@@ -177,7 +183,6 @@ def simulate(
     try:
         with progress_bars(quiet=quiet) as stage:
             # what takes long to import, and nobody waits for who only asks for --help
-            from fewlabels.graph import knn_graph
             from fewlabels.io import read_labels, read_table
             from fewlabels.report.output import check_can_write_folder
             from fewlabels.session import simulate as simulated
@@ -189,7 +194,9 @@ def simulate(
             stage("making features")
             matrix = features_of(ctx, table, label)
             neighbors, notes = neighbors_of(neighbors, table.n_rows)
-            graph = knn_graph(matrix.values, neighbors, progress=stage("joining similar rows"))
+            joining = stage("joining similar rows")
+            graph, about = graph_of(ctx, matrix.values, neighbors, joining)
+            notes += about
             settings: dict[str, Any] = {
                 "initial": start,
                 "batch_size": batch_size,

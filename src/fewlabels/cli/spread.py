@@ -14,6 +14,7 @@ from fewlabels.cli._features import (
     feature_options,
     features_of,
     given,
+    graph_of,
     neighbors_of,
     neighbors_option,
 )
@@ -140,7 +141,6 @@ def spread(
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels.cli import _spread_report
-        from fewlabels.graph import knn_graph
         from fewlabels.io import check_output, read_labels, read_table, write_table
 
         array = array_file(ctx, ctx.params["features"])
@@ -151,7 +151,8 @@ def spread(
         matrix = features_of(ctx, table, label)
         joining = stage("joining similar rows")
         neighbors, notes = neighbors_of(neighbors, table.n_rows)
-        graph = knn_graph(matrix.values, neighbors, progress=joining)
+        graph, about = graph_of(ctx, matrix.values, neighbors, joining)
+        notes += about
         stage("spreading the labels")
         added, caught = _spread(graph, labels, method, alpha, _names(table.names))
         # put together before the table is written, so that nothing can go wrong after that

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fewlabels._arrays import checked_array
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
 from fewlabels._validation import check_integer, check_n_jobs, check_real, naming_rows
@@ -221,7 +222,9 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
     def _validated(self, X: Any, *, reset: bool) -> Any:
         # Bytes stay bytes: a batch at a time is made floats.
         try:
-            return validate_data(self, X, dtype="numeric", reset=reset)
+            return validate_data(self, checked_array(X), dtype="numeric", reset=reset)
+        except InvalidInputError:
+            raise
         except TypeError as error:
             raise InvalidTypeError(str(error)) from error
         except ValueError as error:

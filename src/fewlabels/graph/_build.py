@@ -21,9 +21,10 @@ from fewlabels._validation import (
     check_seed,
 )
 from fewlabels.exceptions import InvalidTypeError
-from fewlabels.graph._checked import checked_features, read_whole
+from fewlabels.graph._affinities import float_dtype
+from fewlabels.graph._checked import features_to_join, read_whole
 from fewlabels.graph._exact import centred
-from fewlabels.graph._graph import Graph, float_dtype
+from fewlabels.graph._graph import Graph
 from fewlabels.graph._neighbors import Neighbors, check_metric, find_neighbors
 from fewlabels.graph._progress import Progress
 from fewlabels.graph._symmetric import SYMMETRIZATIONS, Symmetrize, symmetric_csr
@@ -92,11 +93,17 @@ def knn_graph(
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        If `X` holds NaN or infinity, or a setting is out of range.
+        If `X` holds NaN, infinity or masked entries, is a damaged sparse matrix, or a setting is
+        out of range.
     NotEnoughMemoryError
         If the search would not fit the free memory; nothing is allocated then.
     DataFileError
         If `X` is a file that can't be read, or is cut short while it is read.
+
+    Warns
+    -----
+    ScaleWarning
+        If a few columns decide all distances, because the others have a smaller scale.
 
     Notes
     -----
@@ -124,7 +131,7 @@ def knn_graph(
     check_real("min_recall", min_recall, above=0, maximum=1)
     check_seed(random_state)
     n_jobs = check_n_jobs(n_jobs)
-    features = checked_features(X)
+    features = features_to_join(X, metric)
     n_samples = features.shape[0]
     k = min(k, n_samples - 1)
     info = {
@@ -137,7 +144,7 @@ def knn_graph(
     if k == 0:  # a single point
         lonely = sparse.csr_array((n_samples, n_samples), dtype=np.float32)
         info |= {"asymmetry": 0.0, "n_duplicates": 0, "recall": 1.0}
-        return Graph(lonely, local_scales=np.zeros(n_samples), build_info=info)
+        return Graph._of_checked(lonely, local_scales=np.zeros(n_samples), build_info=info)
     found = find_neighbors(
         features,
         k,
@@ -156,7 +163,7 @@ def knn_graph(
     del found, values  # large, and symmetrizing takes the most memory of all
     affinity, asymmetry = symmetric_csr(directed, symmetrize)
     info |= {"asymmetry": asymmetry, "n_duplicates": n_duplicates, "recall": recall}
-    return Graph(affinity, local_scales=scales, build_info=info)
+    return Graph._of_checked(affinity, local_scales=scales, build_info=info)
 
 
 def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None) -> Graph:
@@ -183,6 +190,11 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
     NotEnoughMemoryError
         If the dense matrix would not fit the free memory; nothing is allocated then.
 
+    Warns
+    -----
+    ScaleWarning
+        If a few columns decide all distances, because the others have a smaller scale.
+
     Notes
     -----
     Cost O(n^2 n_features), memory O(n^2). For more than some thousand points use
@@ -197,7 +209,7 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
            [0.018, 0.368, 0.   ]])
     """
     gamma = check_real("gamma", gamma, minimum=0)
-    features = read_whole(checked_features(X))
+    features = read_whole(features_to_join(X, "euclidean" if gamma > 0 else None))
     chosen = float_dtype(features.dtype if dtype is None else dtype)
     n_samples = features.shape[0]
     computed = np.result_type(features.dtype, chosen)
@@ -207,17 +219,22 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
         "Use knn_graph (kernel='knn' or 'self-tuning' in the estimators), whose memory grows "
         "with n and not with its square.",
     )
-    with (
-        np.errstate(over="ignore"),  # so far apart that the weight is 0
-        config_context(assume_finite=True, skip_parameter_validation=True),  # looked at above
-    ):
-        affinity = euclidean_distances(centred(features.astype(computed, copy=False)), squared=True)
-        affinity *= -gamma
+    # So far apart that the weight is 0, or so near that it is 1.
+    with np.errstate(over="ignore", under="ignore"):
+        affinity = _rbf(features.astype(computed, copy=False), gamma, chosen)
+    return Graph._of_checked(affinity, build_info={"kind": "rbf", "gamma": gamma, "asymmetry": 0.0})
+
+
+def _rbf(features: Any, gamma: float, chosen: np.dtype[Any]) -> Any:
+    """Return the weights of all pairs, computed in the precision of the features."""
+    with config_context(assume_finite=True, skip_parameter_validation=True):  # looked at before
+        affinity = euclidean_distances(centred(features), squared=True)
+    affinity *= -min(gamma, float(np.finfo(affinity.dtype).max))
     if gamma == 0:
         affinity[:] = 0  # also of infinite distances
     # Weights below the smallest normal number have lost their digits, and are slow to compute.
     smallest = np.log(np.finfo(chosen).tiny)
-    for rows in row_blocks(n_samples, _ROWS_AT_ONCE):
+    for rows in row_blocks(len(affinity), _ROWS_AT_ONCE):
         lower = affinity[rows, : rows.stop]
         np.putmask(lower, lower < smallest, -np.inf)
         np.exp(lower, out=lower)
@@ -225,8 +242,7 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
         corner = np.tril(lower[:, rows], -1)
         lower[:, rows] = corner + corner.T
         affinity[: rows.start, rows] = lower[:, : rows.start].T
-    affinity = affinity.astype(chosen, copy=False)
-    return Graph(affinity, build_info={"kind": "rbf", "gamma": gamma, "asymmetry": 0.0})
+    return affinity.astype(chosen, copy=False)
 
 
 def _directed(found: Neighbors, values: npt.NDArray[np.float64]) -> sparse.csr_array:

@@ -2,23 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 
+from fewlabels._arrays import checked_array
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
 from fewlabels._validation import naming_rows
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
+from fewlabels.graph._scales import warn_of_scales
 from fewlabels.io import FeatureFile, features_in_map
 
 # Sums of squares up to this size are finite.
 _LARGEST_FEATURE = 1e150
+# Squares of differences lose digits, or vanish, where no feature is as large as this.
+_SMALLEST_FEATURE = 1e-140
 # Files whose features take no more than this are read as a whole.
 _READ_WHOLE = 128_000_000
+
+
+@dataclass(frozen=True)
+class ValidatedFeatures:
+    """Features that an estimator has validated as scikit-learn does.
+
+    Attributes
+    ----------
+    values : {ndarray, csr_matrix} of shape (n_samples, n_features)
+    names : sequence of length n_features, or None
+        What the columns were called where they came in.
+    """
+
+    values: Any
+    names: Sequence[Any] | None = None
+
+
+def features_to_join(X: Any, metric: Any) -> Any:
+    """Return the features of which a graph is built, checked; warn of their scales.
+
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError, DataFileError
+        As :func:`checked_features`.
+
+    Warns
+    -----
+    ScaleWarning
+        If few columns decide all distances.
+    """
+    if isinstance(X, ValidatedFeatures):
+        features, names = X.values, X.names
+        _check_sizes(features)
+    else:
+        features, names = checked_features(X), _column_names(X)
+    warn_of_scales(features, metric, names)
+    return features
 
 
 def checked_features(X: Any) -> Any:
@@ -28,7 +71,7 @@ def checked_features(X: Any) -> Any:
     ------
     InvalidInputError, InvalidTypeError
         If `X` is no matrix of numbers, or holds NaN, infinity or more than 1e150 (rows are
-        named). Of a large file, only the search finds out.
+        named), or nothing but numbers below 1e-140. Of a large file, only the search finds out.
     DataFileError
         If a file can't be read.
     """
@@ -41,6 +84,7 @@ def checked_features(X: Any) -> Any:
         if len(X) * X.shape[1] * X.dtype.itemsize > _READ_WHOLE:
             return X
         X = X.read(0, len(X))
+    X = checked_array(X)
     try:
         features = check_array(
             X, accept_sparse="csr", dtype=(np.float64, np.float32), ensure_min_samples=1
@@ -49,11 +93,17 @@ def checked_features(X: Any) -> Any:
         raise InvalidTypeError(naming_rows(X, str(error))) from error
     except (ValueError, OverflowError) as error:
         raise InvalidInputError(naming_rows(X, str(error))) from error
-    values = features.data if sparse.issparse(features) else features
-    largest = max(float(values.max(initial=0)), -float(values.min(initial=0)))
-    if largest > _LARGEST_FEATURE:
-        raise InvalidInputError(too_large(largest))
+    _check_sizes(features)
     return features
+
+
+def _check_sizes(features: Any) -> None:
+    values = features.data if sparse.issparse(features) else features
+    _check_size(max(float(values.max(initial=0)), -float(values.min(initial=0))))
+
+
+def _column_names(X: Any) -> list[Any] | None:
+    return list(X.columns) if hasattr(X, "columns") and hasattr(X, "dtypes") else None
 
 
 def read_whole(X: Any) -> Any:
@@ -94,13 +144,18 @@ def check_blocks(X: FeatureFile, map_blocks: Any) -> None:
             f"{X.path} contains NaN or infinity. Rows that hold them, counted from 0: {listed} "
             f"({len(bad)} in all). Fill them or remove the rows."
         )
-    if (largest := max(part[1] for part in parts)) > _LARGEST_FEATURE:
-        raise InvalidInputError(too_large(largest))
+    _check_size(max(part[1] for part in parts))
 
 
-def too_large(largest: float) -> str:
-    """Say that features have no finite squares."""
-    return (
-        f"features must be at most {_LARGEST_FEATURE:g} in size, for their squares to be "
-        f"finite; got {largest:g}. Scale them."
-    )
+def _check_size(largest: float) -> None:
+    """Raise if features of this size have no squares that float64 holds."""
+    if largest > _LARGEST_FEATURE:
+        raise InvalidInputError(
+            f"features must be at most {_LARGEST_FEATURE:g} in size, for their squares to be "
+            f"finite; got {largest:g}. Scale them."
+        )
+    if 0 < largest < _SMALLEST_FEATURE:
+        raise InvalidInputError(
+            f"the largest feature must be at least {_SMALLEST_FEATURE:g} in size, for squares not "
+            f"to vanish; got {largest:g}. Scale them: X / numpy.abs(X).max()."
+        )

@@ -314,7 +314,7 @@ class DiskGraph(Graph):
         whole = [self._files[name] for name in ("data", "indices", "indptr")]
         parts = tuple(file.read(0, file.length) for file in whole)
         affinity = sparse.csr_array(parts, shape=(self._n_nodes, self._n_nodes))
-        return Graph(
+        return Graph._of_checked(
             with_small_indices(affinity),
             local_scales=self.local_scales,
             build_info=self._build_info,

@@ -18,12 +18,13 @@ from scipy import sparse
 
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph._affinities import float_dtype
 from fewlabels.graph._disk import DiskGraph, open_graph
 from fewlabels.graph._disk_arrays import ArrayWriter
 from fewlabels.graph._disk_checks import SymmetryCheck, checked_rows, upper_edges
 from fewlabels.graph._disk_components import ComponentMerger
 from fewlabels.graph._disk_header import ARRAYS, is_graph, write_header
-from fewlabels.graph._graph import Graph, float_dtype
+from fewlabels.graph._graph import Graph
 from fewlabels.graph._progress import Progress, reporting
 
 # Entries that are checked and written at a time.

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import copy
 import os
+import warnings
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
+from fewlabels._callers import callers_level
 from fewlabels._memory import require_memory
 from fewlabels._validation import check_choice
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import AsymmetryWarning, InvalidInputError, InvalidTypeError
+from fewlabels.graph._affinities import (
+    ROUNDING,
+    checked_scales,
+    checked_weights,
+    chosen_dtype,
+    held_dtype,
+    refuse_directed,
+)
 from fewlabels.graph._components import component_labels
 from fewlabels.graph._diagnosis import GraphDiagnosis, diagnose
 from fewlabels.graph._storage import load_arrays, save_arrays
@@ -35,7 +46,18 @@ _SORTED_TOGETHER = 128
 class Graph:
     """An undirected graph with non-negative weights and no self-loops. Immutable.
 
-    Build one with :func:`knn_graph`, :func:`rbf_graph` or :meth:`Graph.from_affinity`.
+    Build one with :func:`knn_graph`, :func:`rbf_graph` or :meth:`Graph.from_affinity`. The
+    constructor takes weights that are a graph already, and refuses all others.
+
+    Parameters
+    ----------
+    affinity : {array-like, sparse matrix} of shape (n_nodes, n_nodes)
+        Weights: symmetric, non-negative, finite, with a zero diagonal. Copied. Repeated entries
+        of a sparse matrix are summed. float32 stays so; numbers of other types are held in float64.
+    local_scales : array-like of shape (n_nodes,), default=None
+        Finite and at least 0. Copied.
+    build_info : mapping, default=None
+        How the graph was made; plain numbers and strings.
 
     Attributes
     ----------
@@ -58,6 +80,11 @@ class Graph:
         How the graph was made (``kind``, ``n_neighbors``, ``metric``, ...) and what was seen
         on the way (``asymmetry``, ``n_duplicates``); plain numbers and strings.
 
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError
+        If the weights are not those of such a graph; the message says where.
+
     Examples
     --------
     >>> import numpy as np
@@ -71,15 +98,51 @@ class Graph:
 
     def __init__(
         self,
+        affinity: Any,
+        *,
+        local_scales: npt.ArrayLike | None = None,
+        build_info: Mapping[str, Any] | None = None,
+    ) -> None:
+        _refuse_graph(affinity)
+        weights = checked_weights(affinity, "affinity")
+        refuse_directed(weights)
+        dtype = held_dtype(weights)
+        if sparse.issparse(weights):
+            own = sparse.csr_array(weights).astype(dtype, copy=True)
+            weights, _ = symmetric_csr(own, "mean")  # which it is; without zeros
+        else:
+            weights = np.array(weights, dtype=dtype, order="C")
+        n_nodes = weights.shape[0]
+        scales = None if local_scales is None else checked_scales(local_scales, n_nodes)
+        if build_info is not None and not isinstance(build_info, Mapping):
+            raise InvalidTypeError(
+                f"build_info must be a mapping of names to plain values, got {build_info!r}."
+            )
+        self._hold(weights, scales, build_info)
+        self._refuse_infinite_degrees()
+
+    @classmethod
+    def _of_checked(
+        cls,
         affinity: Affinity,
         *,
         local_scales: FloatArray | None = None,
-        build_info: dict[str, Any] | None = None,
-    ) -> None:
-        # Builders and `load` come here with arrays that are in order; users call from_affinity.
-        self._affinity = affinity
+        build_info: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Take arrays that are in order, and nobody else's; they are made read-only."""
+        graph = object.__new__(cls)
         if not isinstance(affinity, np.ndarray):
             affinity.sum_duplicates()  # finds none, and lets every copy know
+        graph._hold(affinity, local_scales, build_info)
+        return graph
+
+    def _hold(
+        self,
+        affinity: Affinity,
+        local_scales: FloatArray | None,
+        build_info: Mapping[str, Any] | None,
+    ) -> None:
+        self._affinity = affinity
         self._local_scales = local_scales
         self._build_info = dict(build_info or {})
         for array in self._arrays():
@@ -90,21 +153,23 @@ class Graph:
         cls,
         matrix: Any,
         *,
-        symmetrize: Symmetrize = "mean",
+        symmetrize: Symmetrize | None = None,
         layout: Literal["csr", "dense"] = "csr",
         dtype: npt.DTypeLike | None = None,
     ) -> Graph:
         """Take a graph from a matrix of weights.
 
-        The diagonal is dropped. A matrix that is not symmetric is made so; how far it was from
-        it is kept in ``build_info["asymmetry"]``, max |w_ij - w_ji| / max w_ij, from 0 to 1.
+        The diagonal is dropped, and repeated entries of a sparse matrix are summed. A matrix that
+        is not symmetric is made so; how far it was from it is kept in
+        ``build_info["asymmetry"]``, max |w_ij - w_ji| / max w_ij, from 0 to 1.
 
         Parameters
         ----------
         matrix : {array-like, sparse matrix} of shape (n_nodes, n_nodes)
             Non-negative finite weights; 0 where there is no edge. Not modified.
-        symmetrize : {"mean", "union", "mutual"}, default="mean"
-            (w_ij + w_ji) / 2, max(w_ij, w_ji) or min(w_ij, w_ji).
+        symmetrize : {"mean", "union", "mutual"}, default=None
+            (w_ij + w_ji) / 2, max(w_ij, w_ji) or min(w_ij, w_ji). None is ``"mean"``, with a
+            warning where there is more to it than rounding.
         layout : {"csr", "dense"}, default="csr"
             How the weights are held. Dense is for kernels without zeros.
         dtype : {float32, float64}, default=None
@@ -113,17 +178,26 @@ class Graph:
         Raises
         ------
         InvalidInputError
-            If the matrix is not square, holds negative or non-finite weights, or weights that
-            overflow the `dtype` asked for.
+            If the matrix is not square, is a damaged sparse one, holds negative, non-finite or
+            masked weights, or weights that overflow the `dtype` asked for.
         InvalidTypeError
             If the weights are no real numbers.
         NotEnoughMemoryError
             If a dense layout would not fit the free memory; nothing is allocated then.
+
+        Warns
+        -----
+        AsymmetryWarning
+            If `symmetrize` is None and the two directions of an edge differ by more than 1e-5 of
+            the largest weight.
         """
-        check_choice("symmetrize", symmetrize, SYMMETRIZATIONS)
+        if symmetrize is not None:
+            check_choice("symmetrize", symmetrize, SYMMETRIZATIONS)
+        how = symmetrize or "mean"
         check_choice("layout", layout, ("csr", "dense"))
-        weights = _checked_weights(matrix)
-        chosen = _checked_dtype(weights, dtype)
+        _refuse_graph(matrix)
+        weights = checked_weights(matrix, "matrix")
+        chosen = chosen_dtype(weights, dtype)
         if layout == "dense":
             n_nodes = weights.shape[0]
             require_memory(
@@ -132,19 +206,31 @@ class Graph:
                 'Pass a sparse matrix with layout="csr".',
             )
             dense = weights.toarray() if sparse.issparse(weights) else weights
-            affinity, asymmetry = symmetric_dense(dense.astype(chosen, copy=True), symmetrize)
+            affinity, asymmetry = symmetric_dense(dense.astype(chosen, copy=True), how)
         else:
             csr = sparse.csr_array(weights).astype(chosen, copy=True)
-            affinity, asymmetry = symmetric_csr(csr, symmetrize)
-        graph = cls(affinity, build_info={"kind": "affinity", "asymmetry": asymmetry})
+            affinity, asymmetry = symmetric_csr(csr, how)
+        graph = cls._of_checked(affinity, build_info={"kind": "affinity", "asymmetry": asymmetry})
+        graph._refuse_infinite_degrees()
+        if symmetrize is None and asymmetry > ROUNDING:
+            warnings.warn(
+                "the affinities are not symmetric: the weights of an edge in its two directions "
+                f"differ by up to {asymmetry:.3g} of the largest weight. Their mean was taken. "
+                "Say what joins them: Graph.from_affinity(matrix, symmetrize=...), with "
+                '"mean", "union" (the larger) or "mutual" (the smaller).',
+                AsymmetryWarning,
+                stacklevel=callers_level(),
+            )
+        return graph
+
+    def _refuse_infinite_degrees(self) -> None:
         with np.errstate(over="ignore"):
-            overflow = not np.isfinite(graph.degrees).all()
+            overflow = not np.isfinite(self.degrees).all()
         if overflow:
             raise InvalidInputError(
                 "the affinities of a node sum to more than float64 holds; divide the matrix by its "
                 "largest entry, which changes no answer."
             )
-        return graph
 
     @property
     def affinity(self) -> Affinity:
@@ -265,7 +351,7 @@ class Graph:
             If the file can't be read, or holds no graph, a damaged one, or one of a later version.
         """
         affinity, local_scales, build_info = load_arrays(path)
-        return cls(affinity, local_scales=local_scales, build_info=build_info)
+        return cls._of_checked(affinity, local_scales=local_scales, build_info=build_info)
 
     def __repr__(self) -> str:
         return (
@@ -283,72 +369,9 @@ class Graph:
         return held if self._local_scales is None else [*held, self._local_scales]
 
 
-def _checked_weights(matrix: Any) -> Any:
-    """Return `matrix` as a sparse matrix or an ndarray of square shape and valid weights."""
+def _refuse_graph(matrix: Any) -> None:
     if isinstance(matrix, Graph):
-        raise InvalidTypeError("from_affinity takes a matrix of weights; this is a Graph already.")
-    try:
-        weights: Any = matrix if sparse.issparse(matrix) else np.asarray(matrix)
-    except ValueError as error:  # rows of unequal length
-        raise InvalidInputError(f"an affinity matrix must be square: {error}") from error
-    if weights.dtype.kind not in "fiub":
-        raise InvalidTypeError(f"affinities must be real numbers, got dtype {weights.dtype}.")
-    if weights.dtype == np.float16:  # SciPy has no sparse matrices of these
-        weights = weights.astype(np.float32)
-    if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
-        raise InvalidInputError(
-            f"an affinity matrix must be square, n_nodes x n_nodes; got shape {weights.shape}."
-        )
-    if sparse.issparse(weights):
-        weights = weights.tocoo(copy=True)
-        if weights.dtype.kind in "iu":  # a sum of small integers wraps around
-            weights = weights.astype(np.float64)
-        weights.sum_duplicates()
-        values, rows, columns = weights.data, weights.row, weights.col
-    else:
-        values, rows, columns = weights.ravel(), None, None
-    wrong = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
-    if values.dtype.kind in "fi":
-        wrong |= values < 0
-    if wrong.any():
-        first = int(np.argmax(wrong))
-        row, column = (
-            divmod(first, weights.shape[1])
-            if rows is None
-            else (int(rows[first]), int(columns[first]))
-        )
-        raise InvalidInputError(
-            f"affinities must be finite and non-negative; entry ({row}, {column}) is "
-            f"{values[first]!s}, and {int(wrong.sum())} entries in all are not."
-        )
-    return weights
-
-
-def _checked_dtype(weights: Any, dtype: npt.DTypeLike | None) -> np.dtype[Any]:
-    values = weights.data if sparse.issparse(weights) else weights
-    range32 = np.finfo(np.float32)
-    if dtype is not None:
-        chosen = float_dtype(dtype)
-        if chosen == np.float32 and values.size and values.max() > range32.max:
-            raise InvalidInputError(
-                f"the largest affinity, {values.max()!s}, overflows float32. "
-                "Leave dtype=None, or scale the affinities."
-            )
-        return chosen
-    positive = values[values > 0]
-    fits = positive.size == 0 or (positive.min() >= range32.tiny and positive.max() <= range32.max)
-    return np.dtype(np.float32 if fits else np.float64)
-
-
-def float_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    """Return `dtype` if weights can be held in it, or raise."""
-    try:
-        chosen = np.dtype(dtype)
-    except TypeError as error:
-        raise InvalidTypeError(f"dtype must be float32, float64 or None: {error}.") from error
-    if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise InvalidInputError(f"dtype must be float32, float64 or None, got {chosen}.")
-    return chosen
+        raise InvalidTypeError("a Graph is made of a matrix of weights; this is a Graph already.")
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -17,6 +17,7 @@ from scipy import sparse
 from sklearn.neighbors import VALID_METRICS
 from sklearn.utils import check_random_state
 
+from fewlabels._arrays import checked_array
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._checked import check_blocks, read_whole
 from fewlabels.graph._exact import (
@@ -124,6 +125,7 @@ def find_neighbors(
     differences, as in the approximate one. Which of several equally near points takes the last
     place depends on the search, but not on the number of threads.
     """
+    X = checked_array(X)  # whose indices are followed
     if not callable(metric) and metric in _OWN_METRICS:
         if exact is not True and worth_approximating(X, forced=exact is False):
             random = check_random_state(0 if random_state is None else random_state)

@@ -14,7 +14,7 @@ from fewlabels._rows import row_blocks
 from fewlabels._validation import check_integer, check_n_jobs, check_real, check_seed
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph._build import _directed
-from fewlabels.graph._checked import checked_features
+from fewlabels.graph._checked import features_to_join
 from fewlabels.graph._graph import Graph
 from fewlabels.graph._neighbors import Neighbors, check_metric, find_neighbors
 from fewlabels.graph._progress import Progress
@@ -86,9 +86,15 @@ def shared_neighbor_graph(
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        If `X` holds NaN or infinity, or a setting is out of range.
+        If `X` holds NaN, infinity or masked entries, is a damaged sparse matrix, or a setting is
+        out of range.
     NotEnoughMemoryError
         If the search would not fit the free memory; nothing is allocated then.
+
+    Warns
+    -----
+    ScaleWarning
+        If a few columns decide all distances, because the others have a smaller scale.
 
     Notes
     -----
@@ -128,7 +134,7 @@ def shared_neighbor_graph(
     check_real("min_recall", min_recall, above=0, maximum=1)
     check_seed(random_state)
     n_jobs = check_n_jobs(n_jobs)
-    features = checked_features(X)
+    features = features_to_join(X, metric)
     most = features.shape[0] - 1
     info: dict[str, Any] = {
         "kind": "shared-neighbors",
@@ -138,7 +144,7 @@ def shared_neighbor_graph(
         lonely = sparse.csr_array((1, 1), dtype=np.float32)
         info |= {"n_neighbors": 0, "one_sided": 1.0, "hubness": 0.0}
         info |= {"asymmetry": 0.0, "n_duplicates": 0, "recall": 1.0}
-        return Graph(lonely, local_scales=np.zeros(1), build_info=info)
+        return Graph._of_checked(lonely, local_scales=np.zeros(1), build_info=info)
     searched = 2 * (max(_PLAIN[0], _HUBBY[0]) if n_neighbors is None else n_neighbors)
     found = find_neighbors(
         features,
@@ -169,7 +175,7 @@ def shared_neighbor_graph(
     )
     info |= {"n_neighbors": k, "one_sided": share, "hubness": hubness}
     info |= {"asymmetry": asymmetry, "n_duplicates": n_duplicates, "recall": near.recall}
-    return Graph(affinity, local_scales=scales, build_info=info)
+    return Graph._of_checked(affinity, local_scales=scales, build_info=info)
 
 
 def in_degree_skewness(lists: IntArray) -> float:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._arrays import FILL_AFFINITIES, refuse_masked
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError
 
@@ -70,7 +71,8 @@ def _decayed(
     distances: FloatArray, own: FloatArray | float, other: FloatArray | float
 ) -> FloatArray:
     """exp(-4 d^2 / (s_i s_j)), or the smallest weight that is kept."""
-    with np.errstate(over="ignore"):  # so far an outlier that its ratio is beyond float64
+    # So far an outlier that its ratio is beyond float64, or its weight below.
+    with np.errstate(over="ignore", under="ignore"):
         return np.maximum(np.exp(-4 * (distances / own) * (distances / other)), _SMALLEST)
 
 
@@ -90,6 +92,7 @@ def _inverse_distances(distances: FloatArray) -> FloatArray:
 
 def _called(weights: WeightFunction, distances: FloatArray) -> FloatArray:
     returned = weights(distances.copy())
+    refuse_masked(returned, "weights(distances)", FILL_AFFINITIES)
     try:
         values = np.asarray(returned).astype(np.float64, casting="same_kind")
     except (TypeError, ValueError) as error:

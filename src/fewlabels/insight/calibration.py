@@ -284,8 +284,9 @@ def _calibrated(scores: FloatArray, logs: FloatArray, n_classes: int) -> FloatAr
     # the caution is positive, so that there is a logarithm; of the ratio, for tiny scores to count
     z = sharpness * np.log1p(scores * (n_classes / caution))
     z -= z.max(axis=1, keepdims=True)
-    np.exp(z, out=z)
-    z /= z.sum(axis=1, keepdims=True)
+    with np.errstate(under="ignore"):
+        np.exp(z, out=z)
+        z /= z.sum(axis=1, keepdims=True)
     return np.asarray(z)
 
 

@@ -80,6 +80,10 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         LabelWarning
             If labels may not mean what they say: classes with nearly the same name, words such as
             "NA", -1 beside another marker, 255 in an array of uint8.
+        ScaleWarning
+            If a few columns of `X` decide all distances.
+        AsymmetryWarning
+            If affinities were not symmetric; their mean is taken.
         """
         return self._fit(X, y, sample_weight)
 
@@ -154,7 +158,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         else:
             result = self._shares_of(self._votes(X, speaking))
         np.minimum(result, 1, out=result)  # a sum of weights may be off by rounding
-        return result.astype(self.label_distributions_.dtype, copy=False)
+        with np.errstate(under="ignore"):
+            return result.astype(self.label_distributions_.dtype, copy=False)
 
     def transform(self, X: Any) -> Any:
         """Return the class distribution of new points as features; see :meth:`predict_proba`.

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fewlabels._arrays import FILL_AFFINITIES, FILL_FEATURES, checked_array
 from fewlabels._turns import in_turn
 from fewlabels._validation import (
     check_choice,
@@ -184,7 +185,8 @@ class GraphEstimator(BaseEstimator, ABC):
         ndarray of shape (n_queries, n_columns)
             Up to a factor a row; zeros where no known point that says something is near.
         """
-        return self._place(X).votes(values)
+        with np.errstate(under="ignore"):
+            return self._place(X).votes(values)
 
     def _place(self, X: Any) -> Placed:
         """Place new points beside the known ones; raise if these have no features."""
@@ -237,6 +239,8 @@ class GraphEstimator(BaseEstimator, ABC):
         check_choice("solver", self.solver, self._solvers)
 
     def _validated(self, X: Any, *, reset: bool) -> Any:
+        fill = FILL_AFFINITIES if self.kernel == "precomputed" else FILL_FEATURES
+        X = checked_array(X, fill=fill)
         try:
             return validate_data(
                 self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=reset
@@ -255,7 +259,7 @@ class GraphEstimator(BaseEstimator, ABC):
                 self.__dict__.pop(stale, None)
         else:
             kernel = self._make_kernel()
-            self.graph_ = kernel.build(points)
+            self.graph_ = kernel.build(points, getattr(self, "feature_names_in_", None))
             self._kernel = kernel
             self.__dict__.pop("X_", None)
             if self.kernel != "precomputed":
@@ -297,10 +301,14 @@ class GraphEstimator(BaseEstimator, ABC):
 
     @contextlib.contextmanager
     def _unchanged_on_failure(self) -> Iterator[None]:
-        """Put every attribute back if the block raises, or is interrupted."""
+        """Put every attribute back if the block raises, or is interrupted.
+
+        Far from all labels, scores fade away to 0: whatever `np.seterr` says, that is no error.
+        """
         before = self.__dict__.copy()
         try:
-            yield
+            with np.errstate(under="ignore"):
+                yield
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)

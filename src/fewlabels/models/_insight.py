@@ -55,7 +55,8 @@ class LinearInsight(DoubtInsight):
         node = self._checked_node(node)
         response = self._the_response()
         labelled = self.loo_labelled_
-        row, _ = response.row(node)
+        with np.errstate(under="ignore"):
+            row, _ = response.row(node)
         labels = self._labels
         given = (
             labels.rows.astype(np.intp)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeAlias
@@ -13,9 +13,11 @@ from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
+from fewlabels._arrays import FILL_AFFINITIES, checked_array
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, edge_weights, knn_graph, rbf_graph
+from fewlabels.graph._checked import ValidatedFeatures
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
@@ -71,8 +73,15 @@ def averages(placed: Placed, values: FloatArray) -> FloatArray:
 class Kernel(Protocol):
     """Builds a graph of known points, then weighs new points against them."""
 
-    def build(self, X: Any) -> Graph:
-        """Return the graph of the rows of `X`."""
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+        """Return the graph of the rows of `X`.
+
+        Parameters
+        ----------
+        X : {ndarray, csr_matrix} of shape (n_samples, n_features)
+        names : sequence of length n_features, default=None
+            What warnings call the features.
+        """
 
     def place(self, X: Any, X_new: Any) -> Placed:
         """Place new points beside the known ones.
@@ -107,8 +116,8 @@ class RbfKernel:
     def __init__(self, gamma: float) -> None:
         self.gamma = gamma
 
-    def build(self, X: Any) -> Graph:
-        return rbf_graph(X, self.gamma)
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+        return rbf_graph(ValidatedFeatures(X, names), self.gamma)
 
     def place(self, X: Any, X_new: Any) -> Placed:
         return Placed(partial(self._votes, X, X_new))
@@ -134,7 +143,7 @@ class RbfKernel:
         for rows in _row_blocks(X_new.shape[0], known.shape[0]):
             queries = X_new[rows].astype(np.float64)
             queries = queries if sparse.issparse(queries) else queries - centre
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 # |x|^2 - |x - k|^2: of far queries |x|^2 would drown all differences. A factor a
                 # row cancels; that of the nearest point keeps its weight from vanishing.
                 closeness = 2 * safe_sparse_dot(queries, known.T, dense_output=True)
@@ -174,13 +183,13 @@ class NeighborKernel:
         self._index: NearestNeighbors | None = None
         self._scales: FloatArray | None = None
 
-    def build(self, X: Any) -> Graph:
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
         if self.n_others == 0:  # scikit-learn's n_neighbors=1: each point has itself only
             n_samples = X.shape[0]
             return Graph.from_affinity(sparse.csr_array((n_samples, n_samples)), dtype=np.float32)
         binary = self.weights == "binary"
         graph = knn_graph(
-            X,
+            ValidatedFeatures(X, names),
             self.n_others,
             weights="binary" if binary else "self-tuning",
             symmetrize="union" if binary else "mean",
@@ -213,7 +222,7 @@ class NeighborKernel:
         weights = np.ones(distances.shape)
         if self.weights == "self-tuning" and self._scales is not None:
             scales = self._scales[indices].astype(np.float64)
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 tuned = edge_weights(distances, distances[:, -1], scales, "self-tuning")
             # From where float64 can't tell distances, all neighbours are equally far.
             np.copyto(weights, tuned, where=np.isfinite(tuned))
@@ -226,7 +235,7 @@ class NeighborKernel:
             self._index = NearestNeighbors(n_neighbors=k, n_jobs=self.n_jobs).fit(X)
         if sparse.issparse(X_new) and not sparse.issparse(X):  # a search tree takes no sparse rows
             X_new = X_new.toarray()
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             distances, indices = self._index.kneighbors(X_new)
         return distances, indices
 
@@ -239,9 +248,9 @@ class FunctionKernel:
 
     def matrix(self, X: Any) -> Any:
         """Return what the function says of the known points, with diagonal and direction."""
-        return self.function(X, X)
+        return checked_array(self.function(X, X), "affinities", fill=FILL_AFFINITIES)
 
-    def build(self, X: Any) -> Graph:
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
         return graph_of_affinity(self.matrix(X), X.shape[0], "the kernel must return")
 
     def place(self, X: Any, X_new: Any) -> Placed:
@@ -259,7 +268,7 @@ class FunctionKernel:
 class PrecomputedKernel:
     """The affinities themselves in place of features."""
 
-    def build(self, X: Any) -> Graph:
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
         return graph_of_affinity(X, X.shape[0], 'with kernel="precomputed", X must be')
 
     def place(self, X: Any, X_new: Any) -> Placed:
@@ -288,6 +297,7 @@ def graph_of_affinity(matrix: Any, n_samples: int, who: str) -> Graph:
 
 def _checked_weights(weights: Any, shape: tuple[int, int], who: str) -> Any:
     """Return the affinities of new points if they can be used as weights."""
+    weights = checked_array(weights, "affinities", fill=FILL_AFFINITIES)
     if weights.shape != shape:
         raise InvalidInputError(f"{who} affinities of shape {shape}; got shape {weights.shape}.")
     values = weights.data if sparse.issparse(weights) else weights

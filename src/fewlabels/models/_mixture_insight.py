@@ -32,6 +32,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 # A point has little evidence if less than this share of what a typical one hears reaches it.
 _LITTLE = 0.5
+# Labels left out that it takes to halve the distance to certainty which a sure answer needs beyond
+# what is asked for.
+_CAUTION = 10.0
 
 
 class MixtureInsight:
@@ -120,9 +123,7 @@ class MixtureInsight:
         threshold: Any = (
             class_thresholds(left_out, true, coverage=coverage)
             if per_class
-            else conformal_threshold(
-                left_out, true, coverage=coverage, count_unseen=count_unseen
-            )
+            else conformal_threshold(left_out, true, coverage=coverage, count_unseen=count_unseen)
         )
         sets = np.zeros(distributions.shape, dtype=bool)
         sets[:, expected] = prediction_sets(
@@ -139,13 +140,12 @@ class MixtureInsight:
         abstain_below: float,
     ) -> npt.NDArray[np.str_]:
         """One word of doubt a point."""
-        sure = np.zeros(len(distributions), dtype=bool)
-        if len(self.mixture.taught):  # nothing has shown how sure to be where no label can be left out
-            sure = distributions.max(axis=1) >= abstain_below
+        n_taught = len(self.mixture.taught)
+        confidence = distributions.max(axis=1)
+        # what so few labels can show of being right so often
+        least = abstain_below + (1 - abstain_below) * _CAUTION / (_CAUTION + n_taught)
+        sure = (confidence >= least) & (n_taught > 0)
         strange = np.zeros(len(sure), dtype=bool) if unlike is None else unlike
-        little = evidence < _LITTLE * self.typical
-        if not len(self.mixture.taught):
-            little = little | (distributions.max(axis=1) >= abstain_below)
-        return np.asarray(
-            np.select([~reached, strange, sure, little], [UNREACHED, UNLIKE, SURE, LITTLE], DISAGREE)
-        )
+        little = (evidence < _LITTLE * self.typical) | (confidence >= abstain_below)
+        words = [UNREACHED, UNLIKE, SURE, LITTLE]
+        return np.asarray(np.select([~reached, strange, sure, little], words, DISAGREE))

@@ -74,7 +74,8 @@ class NumberInsight(ResponseInsight):
         node = self._checked_node(node)
         numbers: Numbers = self._labels
         nodes = numbers.nodes
-        row, _ = self._the_response().row(node)
+        with np.errstate(under="ignore"):
+            row, _ = self._the_response().row(node)
         return explain_number(node, row, numbers.weights_at(nodes), nodes, numbers.values[nodes])
 
     def influence(self, node: Hashable) -> NumberInfluence:

@@ -101,7 +101,8 @@ def potential_distributions(logits: FloatArray, prior: FloatArray) -> FloatArray
     """Softmax of each row; the prior where no class is possible."""
     result = np.tile(prior, (len(logits), 1))
     possible = np.isfinite(logits).any(axis=1)
-    result[possible] = softmax(logits[possible], axis=1)
+    with np.errstate(under="ignore"):
+        result[possible] = softmax(logits[possible], axis=1)
     return result
 
 

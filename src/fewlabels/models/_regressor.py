@@ -105,6 +105,10 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
             If `max_iter` ended the iteration before `tol` was reached.
         UnreachedWarning
             If some points lie in components of the graph that hold no label.
+        ScaleWarning
+            If a few columns of `X` decide all distances.
+        AsymmetryWarning
+            If affinities were not symmetric; their mean is taken.
         UserWarning
             If more than half of a `y` of integers is -1, as classifiers mark unlabelled points.
         """

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
+from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._influence import without_label
@@ -65,7 +64,8 @@ class ResponseInsight(_Base):
     def _kept(self, name: str, compute: Any) -> Any:
         check_is_fitted(self)
         if name not in self._insight:
-            self._insight[name] = compute()
+            with np.errstate(under="ignore"):  # as in a fit
+                self._insight[name] = compute()
         return self._insight[name]
 
     def _forget(self) -> None:

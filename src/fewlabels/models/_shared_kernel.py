@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fewlabels.graph import Graph, shared_neighbor_graph
+from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.models._kernels import NeighborKernel
 
 
@@ -25,8 +27,11 @@ class SharedNeighborKernel(NeighborKernel):
         super().__init__(n_neighbors or 0, n_neighbors or 0, "self-tuning", n_jobs, progress)
         self._wanted = n_neighbors
 
-    def build(self, X: Any) -> Graph:
-        graph = shared_neighbor_graph(X, self._wanted, n_jobs=self.n_jobs, progress=self.progress)
+    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+        features = ValidatedFeatures(X, names)
+        graph = shared_neighbor_graph(
+            features, self._wanted, n_jobs=self.n_jobs, progress=self.progress
+        )
         self._scales = graph.local_scales
         self.n_neighbors = self.n_others = max(1, graph.build_info["n_neighbors"])
         return graph

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._arrays import FILL_WEIGHTS, refuse_masked
 from fewlabels._class_names import warn_of_classes
 from fewlabels._labels import UNLABELLED, Labels, encode_labels, has_minus_one, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
@@ -240,11 +241,7 @@ def checked_weights(
     all_zero : bool, default=False
         Whether there are other labels, so that all of these may have weight 0.
     """
-    if np.ma.is_masked(weights):
-        raise InvalidInputError(
-            "sample_weight has masked entries, which are no weights. Give each point a weight, as "
-            "with sample_weight.filled(0): a label of weight 0 does not count."
-        )
+    refuse_masked(weights, "sample_weight", FILL_WEIGHTS)
     try:
         values = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -7,10 +7,12 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from sklearn.base import MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._arrays import refuse_masked, sound_csr
 from fewlabels._labels import Labels
 from fewlabels._turns import in_turn
 from fewlabels._validation import check_real, check_same_length
@@ -246,6 +248,9 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         if graph is not None:
             _check_graph(graph)
             check_same_length(X, graph.degrees)
+        if sparse.issparse(X):
+            X = sound_csr(X)
+        refuse_masked(X, "X")
         with self._unchanged_on_failure():
             self._features = X
             self._fit(X if graph is None else graph, y, sample_weight)
@@ -275,6 +280,8 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
             If a graph was given to :meth:`fit`, in which new points have no place.
         """
         check_is_fitted(self)
+        if sparse.issparse(X):
+            X = sound_csr(X)
         n_classes = len(self.classes_)
         ones = np.ones((len(self.reached_), 1))
         votes = self._votes(X, np.hstack([self.corrections_, self.label_distributions_, ones]))

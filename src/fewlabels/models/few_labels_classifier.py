@@ -25,7 +25,6 @@ from fewlabels.models._members import (
     Absorbing,
     ClassMeans,
     FeatureSpace,
-    GraphMember,
     KernelMember,
     Mixture,
     Taught,
@@ -233,14 +232,14 @@ None, default="auto"
     def _solve(self) -> Scores:
         settings: dict[str, Any] = {"solver": self.solver, "tol": self.tol}
         settings |= {"max_iter": self.max_iter, "verbose": self.verbose}
-        self._members: list[GraphMember] = [
-            kind(self.graph_, self._labels, **settings) for kind in (ClassMeans, Absorbing)
-        ]
-        return self._members[0].scores
+        self._means = ClassMeans(self.graph_, self._labels, **settings)
+        self._absorbing = Absorbing(self.graph_, self._labels, **settings)
+        return self._means.scores
 
     def _solve_change(self, change: Relabelling) -> Scores:
-        self._members = [member.relabelled(change) for member in self._members]
-        return self._members[0].scores
+        self._means = self._means.relabelled(change)
+        self._absorbing = self._absorbing.relabelled(change)
+        return self._means.scores
 
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
@@ -248,7 +247,7 @@ None, default="auto"
         labels: Labels = self._labels
         self.classes_ = labels.classes
         self.reached_ = self.graph_.reached_from(labels.labelled)
-        self.evidence_ = self._members[0].evidence()
+        self.evidence_ = self._means.evidence()
         self._mixture = self._mixed()
         answered = scores.answered if self._space is None else np.ones(len(self.reached_), bool)
         found = self._mixture.distributions()
@@ -276,7 +275,7 @@ None, default="auto"
         if self._space is not None:
             kernel = KernelMember(self._space, nodes, targets, trust / np.median(trust), taught)
         return Mixture(
-            self._members,
+            [self._means, self._absorbing],
             kernel,
             targets,
             taught,
@@ -350,7 +349,8 @@ None, default="auto"
         if self._space is not None and self._mixture.kernel is not None:
             smooth = averages(placed, self._space.smooth)
             features = self._mixture.kernel.distributions_of(*self._space.of_new(points, smooth))
-        found = self._mixture.joined(divided(votes[:, :-2]), features)
+        on_graph = divided(np.asarray(votes[:, :-2], dtype=np.float64))
+        found = self._mixture.joined(on_graph, features)
         evidence = np.divide(votes[:, -2], near, out=np.zeros_like(near), where=near > 0)
         usual = self._usual_remoteness
         unlike = remote(self._kernel, self.graph_, placed, usual)
@@ -635,9 +635,7 @@ None, default="auto"
             "graph": graph,
             "members": members,
             "class_prior": Choice(known, why),
-            "calibration": Choice(
-                f"sharpness {mixture.sharpness:.2f}", f"fitted to {told}"
-            ),
+            "calibration": Choice(f"sharpness {mixture.sharpness:.2f}", f"fitted to {told}"),
         }
         return Choices(chosen, self._notes())
 

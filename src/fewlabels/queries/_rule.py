@@ -80,9 +80,10 @@ class QueryRule(BaseEstimator):
                 if n_given
                 else "there is nothing to ask: candidates is empty."
             )
-        chosen, scores = self._choose(
-            model, known, min(count, len(open_)), open_, check_random_state(random_state)
-        )
+        with np.errstate(under="ignore"):  # whatever np.seterr says: far away, all fades to 0
+            chosen, scores = self._choose(
+                model, known, min(count, len(open_)), open_, check_random_state(random_state)
+            )
         self.scores_: FloatArray = np.full(known.graph_.n_nodes, np.nan)
         self.scores_[open_] = scores
         # last, for a warning may be made an error

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from fewlabels._arrays import checked_array
 from fewlabels.graph import DiskGraph, Graph
 
 _ROWS = 4096
@@ -28,7 +29,8 @@ def fingerprint(graph_or_X: Any) -> str:
         _add(digest, "graph", (graph_or_X.n_nodes,))
         _add_matrix(digest, graph_or_X.affinity)
     else:
-        X = graph_or_X if sparse.issparse(graph_or_X) else np.asarray(graph_or_X)
+        X = checked_array(graph_or_X)
+        X = X if sparse.issparse(X) else np.asarray(X)
         _add(digest, "features", X.shape)
         _add_matrix(digest, X)
     return digest.hexdigest()

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
+from fewlabels._arrays import checked_array
 from fewlabels._validation import check_integer, check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
@@ -233,6 +234,7 @@ def _drawn_seed(random_state: int | np.random.RandomState | None) -> int:
 def _n_points(X: Any) -> int:
     if isinstance(X, Graph):
         return X.n_nodes
+    X = checked_array(X, "X_or_graph")
     shape = getattr(X, "shape", None)
     if not shape and not hasattr(X, "__len__"):
         raise InvalidTypeError(

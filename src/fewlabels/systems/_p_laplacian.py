@@ -158,9 +158,9 @@ class _Edges:
         half = sparse.csr_array(sparse.coo_array(parts, shape=(self._n_nodes, self._n_nodes)))
         whole = sparse.csr_array(half + half.T)
         if self._dense:
-            return Graph(whole.toarray())
+            return Graph._of_checked(whole.toarray())
         whole.sort_indices()
-        return Graph(whole)
+        return Graph._of_checked(whole)
 
     def squares(self, u: FloatArray) -> FloatArray:
         """|u_i - u_j|^2 of each edge."""

@@ -118,8 +118,10 @@ def reweighted_graph(graph: Graph, factors: FloatArray, *, product: bool) -> Gra
     weights = in_float64(graph.affinity)
     if isinstance(weights, np.ndarray):
         left, right = factors[:, None], factors
-        return Graph(weights * (left * right if product else (left + right) / 2))
+        return Graph._of_checked(weights * (left * right if product else (left + right) / 2))
     left = np.repeat(factors, np.diff(weights.indptr))
     right = factors[weights.indices]
     data = weights.data * (left * right if product else (left + right) / 2)
-    return Graph(sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape))
+    return Graph._of_checked(
+        sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
+    )

@@ -33,10 +33,10 @@ class Absorbing(GraphMember):
     def say(self, node: int, response: FloatArray) -> FloatArray:
         nodes = self.nodes
         if self.labels.labelled[node]:
-            return (nodes == node).astype(np.float64)
+            return np.asarray(nodes == node, dtype=np.float64)
         row = self._row(node) / self._root[nodes]
         said = np.maximum(row @ absorbed(response, self.graph.degrees[nodes]), 0)
-        return divided((said * self.labels.weights_at(nodes))[None, :])[0]
+        return divided((said * self.labels.weights_at(nodes))[None, :]).ravel()
 
     def _solve(self) -> None:
         self.scores = self._solved(None)

@@ -47,7 +47,7 @@ class ClassMeans(GraphMember):
         said = self._row(node) / self._root[self.nodes]
         Y = self.labels.label_matrix(nodes=self.nodes)
         said *= (Y / Y.sum(axis=0)).sum(axis=1)
-        return divided(said[None, :])[0]
+        return divided(said[None, :]).ravel()
 
     def evidence(self) -> FloatArray:
         """Row sums of F, in units of what a walk hears that has forgotten where it started.

@@ -14,10 +14,10 @@ from fewlabels.graph import Graph
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
-from fewlabels.solvers import Callback, Method
+from fewlabels.solvers import Method
 from fewlabels.systems import SpreadingSystem
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 # How exactly a row of the response is solved for, to explain an answer.

@@ -16,7 +16,8 @@ from fewlabels.models._members.feature_space import FeatureSpace
 from fewlabels.models._members.sharpness import Taught, fitted_sharpness, sharpened
 from fewlabels.systems import KernelRidge
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.float64]
+Points = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
 
 # The kernels: of the distance between plain features, of that between smoothed ones, and the inner
@@ -171,7 +172,7 @@ class KernelMember:
         """Distributions of fitted points, shape (n_rows, n_classes)."""
         return self.distributions_of(self._space.plain[rows], self._space.smooth[rows])
 
-    def distributions_of(self, plain: FloatArray, smooth: FloatArray) -> FloatArray:
+    def distributions_of(self, plain: Points, smooth: Points) -> FloatArray:
         """Distributions of points by their features, plain and smoothed."""
         result = np.empty((len(plain), len(self._seen)))
         needed = self._needed()
@@ -192,12 +193,12 @@ class KernelMember:
     def _needed(self) -> set[str]:
         return {name for machine in self._machines for name in machine.kernels}
 
-    def _medians(self, plain: FloatArray, smooth: FloatArray) -> tuple[float, float]:
+    def _medians(self, plain: Points, smooth: Points) -> tuple[float, float]:
         near, around = self._distances(plain, smooth, {_NEAR, _AROUND})
         return float(np.median(near)) or 1.0, float(np.median(around)) or 1.0
 
     def _distances(
-        self, plain: FloatArray, smooth: FloatArray, needed: Iterable[str]
+        self, plain: Points, smooth: Points, needed: Iterable[str]
     ) -> tuple[Any, Any]:
         near = around = None
         if _NEAR in needed:
@@ -207,7 +208,7 @@ class KernelMember:
         return near, around
 
     def _kernels(
-        self, plain: FloatArray, smooth: FloatArray, needed: set[str]
+        self, plain: Points, smooth: Points, needed: set[str]
     ) -> dict[str, FloatArray]:
         """Each kernel that is needed between points and the labelled ones."""
         near, around = self._distances(plain, smooth, needed)
@@ -221,7 +222,7 @@ class KernelMember:
         return found
 
 
-def relevances(known: FloatArray, Y: FloatArray, variances: FloatArray) -> FloatArray:
+def relevances(known: Points, Y: FloatArray, variances: FloatArray) -> Points:
     """How much each column tells of the classes, on average 1 when weighted by its variance.
 
     The share of the variance among the labels that lies between the classes, unbiased and at least
@@ -244,7 +245,9 @@ def relevances(known: FloatArray, Y: FloatArray, variances: FloatArray) -> Float
     means = (Y.T @ points) / np.where(counts > 0, counts, 1)[:, None]
     within = ((points - Y @ means) ** 2).sum(axis=0) / freedom
     overall = points.var(axis=0, ddof=1) + 1e-9 * variances.mean()
-    between = np.clip(1 - np.divide(within, overall, out=np.ones_like(within), where=overall > 0), 0, 1)
+    between = np.clip(
+        1 - np.divide(within, overall, out=np.ones_like(within), where=overall > 0), 0, 1
+    )
     weights = between + _LEAST_RELEVANCE + 1 / np.sqrt(freedom)
     total = float((weights * variances).sum())
     scale = variances.sum() / total if total > 0 else 1.0
@@ -256,4 +259,3 @@ def _mean(kernels: dict[str, FloatArray], names: tuple[str, ...]) -> FloatArray:
     for name in names[1:]:
         total = total + kernels[name]
     return total / len(names)
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ from fewlabels.models._members.sharpness import (
     sharpened,
 )
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -157,9 +156,7 @@ class Mixture:
             sharpness = fitted_sharpness(logits, self.taught, usual, _MEMBER_DEVIATION)
             left_out = sharpened(logits, sharpness)
             left_out[silent] = self._prior
-            voice = _Voice(
-                name, member, offsets, sharpness, weight * share, _floored(left_out)
-            )
+            voice = _Voice(name, member, offsets, sharpness, weight * share, _floored(left_out))
             self.voices.append(voice)
 
     def _said_of_taught(self) -> list[FloatArray]:
@@ -275,8 +272,7 @@ def _logits(shares: FloatArray) -> FloatArray:
 
 def _floored(probabilities: FloatArray) -> FloatArray:
     found = np.maximum(probabilities, _LEAST_PROBABILITY / probabilities.shape[1])
-    found /= found.sum(axis=1, keepdims=True)
-    return found
+    return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 
 def _equalizing(shares: FloatArray) -> FloatArray:

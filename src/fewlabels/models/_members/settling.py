@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -12,11 +10,13 @@ from fewlabels.models._members.graph_member import divided
 from fewlabels.models._members.sharpness import expected_sharpness, sharpened
 from fewlabels.systems import SpreadingSystem
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 # The walk of the rounds: long enough to hear the neighbours' neighbours, and no farther.
 _BETA, _ROUNDS = 0.9, 2
+# Of fewer points there is nothing to learn from one another that labels don't tell.
+_FEWEST = 10_000
 _TOL, _MOST_ITERATIONS = 1e-3, 1_000
 _LEAST_SHARE, _MOST_MEASURED = 1e-7, 500
 
@@ -47,11 +47,9 @@ def settled(
     -------
     ndarray of shape (n_nodes, n_classes), float64
     """
-    free = Q.any(axis=1)
-    answered = np.flatnonzero(free)
-    free[nodes] = False
-    unlabelled = np.flatnonzero(free)
-    if len(unlabelled) == 0:
+    answered = np.flatnonzero(Q.any(axis=1))
+    unlabelled = np.setdiff1d(answered, nodes)
+    if len(unlabelled) < _FEWEST:
         return Q
     measured = unlabelled[:: max(1, len(unlabelled) // _MOST_MEASURED)]
     confidence = float(Q[measured].max(axis=1).mean())

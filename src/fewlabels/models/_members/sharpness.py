@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels.insight import has_companion
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 # Added to each probability of a left-out label: no single one decides.
@@ -83,8 +83,7 @@ def sharpened(logits: FloatArray, sharpness: float) -> FloatArray:
     scores = logits - logits.max(axis=1, keepdims=True)
     scores *= sharpness
     np.exp(scores, out=scores)
-    scores /= scores.sum(axis=1, keepdims=True)
-    return scores
+    return np.asarray(scores / scores.sum(axis=1, keepdims=True))
 
 
 def expected_sharpness(logits: FloatArray, confidence: float) -> float:
