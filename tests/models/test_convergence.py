@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning
 
-from fewlabels import LabelPropagation, LabelSpreading
+from fewlabels import HarmonicRegressor, LabelPropagation, LabelSpreading, PoissonClassifier
 from fewlabels.solvers import METHODS
 from tests import textbook
 from tests.gallery import ESTIMATORS_AND_SOLVERS, clustered, path_graph
@@ -63,6 +63,27 @@ def test_the_residual_is_that_of_the_paper_for_each_class(solver) -> None:
     left = np.linalg.norm(B - A @ model.label_distributions_[u], axis=0)
     # the published rows are divided by their sums, which are 1 up to tol
     np.testing.assert_allclose(model.residual_, left / np.linalg.norm(B, axis=0), atol=2e-3)
+
+
+@pytest.mark.parametrize("link", [1e-12, 1e-30, 1e-107])
+@pytest.mark.parametrize("model", [LabelPropagation, HarmonicRegressor], ids=lambda m: m.__name__)
+def test_the_residual_of_an_exact_answer_is_none_however_weak_the_links(model, link) -> None:
+    """The cluster of the points between the labels is tied to either by a weight of `link`."""
+    graph = path_graph([link, *np.ones(5), link])
+    y = np.array([0.0, *[np.nan] * 6, 1.0])
+    fitted = model(solver="direct").fit(graph, y)
+    np.testing.assert_allclose(fitted.transduction_[[0, -1]], [0, 1])
+    if model is LabelPropagation:
+        np.testing.assert_allclose(fitted.label_distributions_[1:-1], 0.5, atol=10 * link)
+    assert np.max(fitted.residual_) == 0
+
+
+def test_the_residual_of_poisson_learning_is_none_however_weak_the_link() -> None:
+    graph = path_graph([1, 1, 1e-90, 1, 1])
+    y = [0, -1, -1, -1, -1, 1]
+    fitted = PoissonClassifier(iterations="converged", solver="direct").fit(graph, y)
+    assert fitted.transduction_.tolist() == [0, 0, 0, 1, 1, 1]
+    assert fitted.residual_.max() == 0
 
 
 def test_a_converged_answer_is_silent_and_within_the_tolerance(estimator) -> None:

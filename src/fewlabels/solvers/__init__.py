@@ -3,7 +3,7 @@
 from fewlabels.solvers._centred import CentredConjugateGradients, Components
 from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
-from fewlabels.solvers._columns import row_totals
+from fewlabels.solvers._columns import is_rounding, row_totals
 from fewlabels.solvers._conjugate_gradients import ConjugateGradients
 from fewlabels.solvers._elimination import Elimination
 from fewlabels.solvers._matrix import (
@@ -47,6 +47,7 @@ __all__ = [
     "Weights",
     "diffusion",
     "in_float64",
+    "is_rounding",
     "mixing_time",
     "row_blocks",
     "row_sums",
