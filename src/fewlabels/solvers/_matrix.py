@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._products import multiply, multiply_minus
-from fewlabels.solvers._threads import row_blocks, run_all
+from fewlabels.solvers._threads import run_all, shared_blocks
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Weights: TypeAlias = "sparse.csr_array | FloatArray"
@@ -169,7 +169,7 @@ class GroundedLaplacian:
     def _split(self, n_columns: int, recurrence: bool) -> list[RowProduct]:
         if isinstance(self.weights, np.ndarray):  # its products share the cores themselves
             return [RowProduct(slice(0, self.n), self.apply_scaled_weights)]
-        blocks = row_blocks(self.n, n_columns, self.weights.nnz)
+        blocks = shared_blocks(self.n, n_columns, self.weights.nnz)
         if recurrence and self.well_grounded and len(blocks) > 1:  # where a pass would be felt
             factor, entries = recurrence_factor(self), self._recurrence_weights
         else:
@@ -249,7 +249,7 @@ def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
 def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_array:
     """Return diag(scale) `matrix` diag(scale) in float64, with the same index arrays."""
     data = np.empty(matrix.nnz)
-    blocks = row_blocks(matrix.shape[0], 1, matrix.nnz)
+    blocks = shared_blocks(matrix.shape[0], 1, matrix.nnz)
 
     def block(k: int) -> None:
         rows = blocks[k]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from math import log, log1p
 from typing import Any, Literal, TypeAlias
@@ -9,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._threads import one_blas_thread
 from fewlabels.graph import component_labels
 from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
@@ -19,7 +21,6 @@ from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
 from fewlabels.solvers._solution import FAINT, Accuracy, Callback, Solution
 from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._sweeps import Sweeps
-from fewlabels.solvers._threads import one_thread_if
 
 BoolArray = npt.NDArray[np.bool_]
 Factorization: TypeAlias = Cholesky | Elimination | SparseFactorization
@@ -36,7 +37,8 @@ _AUTO_DIRECT_DENSE = 3_000
 # A direct answer that was asked for is dense up to here, sparse above.
 _DENSE_DIRECT = 2_000
 
-# Dense products of so few unknowns gain nothing from a second thread.
+# Hundreds of products of so few unknowns spend their time waiting for a second thread, and many
+# times that where another process uses its core.
 _TINY = 500
 
 # Sweeps of a small system that converge within this many are cheaper than to eliminate it.
@@ -165,7 +167,7 @@ class PreparedSolver:
             Not converged is said in `converged`, never raised.
         """
         accuracy = Accuracy(tol, max_iter, other_totals, exact_totals, callback)
-        with one_thread_if(self.matrix.n <= _TINY):
+        with one_blas_thread() if self.matrix.n <= _TINY else nullcontext():
             answer = self._solve_levels(B, accuracy, x0)
             given = Evidence(self.matrix, B)
             del B  # where the caller does not hold it: the residual takes as much again

@@ -11,7 +11,7 @@ from scipy import linalg
 
 from fewlabels._memory import require_memory
 from fewlabels.graph import Graph
-from fewlabels.solvers import row_blocks, run_all
+from fewlabels.solvers import run_all, shared_blocks
 from fewlabels.systems._field import GaussianField
 from fewlabels.systems._label_columns import LabelColumns
 
@@ -130,7 +130,7 @@ class SketchedCovariance:
         self._norms = norms
         self._seed = seed
         self._tol = tol
-        self._slices = row_blocks(n, n_columns, n)
+        self._slices = shared_blocks(n, n_columns, n)
         self._prepare()
         if labelled is not None:
             self.observe(labelled)
