@@ -111,7 +111,7 @@ def test_auto_eliminates_where_too_few_iterations_lead_nowhere() -> None:
     np.testing.assert_allclose(model.label_distributions_, exact.label_distributions_, atol=1e-9)
 
 
-def test_every_level_has_a_budget_of_its_own() -> None:
+def test_far_ends_of_a_long_graph_are_answered_within_the_iterations_allowed() -> None:
     # Two moons, so long that their ends are some hundred steps from the labels.
     X, truth = make_moons(4000, noise=0.05, random_state=0)
     y = np.full(4000, -1)
@@ -119,9 +119,46 @@ def test_every_level_has_a_budget_of_its_own() -> None:
         y[np.flatnonzero(truth == c)[:3]] = c
     model = LabelSpreading(kernel="knn").fit(X, y)
     exact = LabelSpreading(kernel="knn", solver="direct").fit(X, y)
+    assert model.n_iter_ <= model.max_iter
     assert model.reached_.all()
     assert set(model.transduction_) == {0, 1}
     np.testing.assert_allclose(model.label_distributions_, exact.label_distributions_, atol=2e-3)
+
+
+@pytest.mark.parametrize(("n", "alpha"), [(20_000, 0.99), (3_000, 0.2)])
+def test_the_end_of_a_chain_is_exact_within_the_iterations_allowed(n, alpha) -> None:
+    """Beyond the first points there is no difference any more; 1e-300 is reached in no time."""
+    y = np.full(n, -1)
+    y[:2] = 0, 1
+    graph = path_graph(np.ones(n - 1))
+    model = LabelSpreading(alpha=alpha, max_iter=1000).fit(graph, y)
+    assert model.n_iter_ <= 1000
+    near = LabelSpreading(alpha=alpha, solver="direct").fit(path_graph(np.ones(499)), y[:500])
+    # far from both labels, what comes past point 1 is shared in one proportion
+    far = near.label_distributions_[250]
+    np.testing.assert_allclose(
+        model.label_distributions_[:250], near.label_distributions_[:250], atol=1e-3
+    )
+    np.testing.assert_allclose(
+        model.label_distributions_[250:], np.tile(far, (n - 250, 1)), atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("solver", ["sweeps", "cg", "chebyshev"])
+def test_no_more_iterations_are_made_than_allowed_and_answers_so_far_are_right(solver) -> None:
+    y = np.full(3000, -1)
+    y[:2] = 0, 1
+    graph = path_graph(np.ones(2999))
+    with pytest.warns(ConvergenceWarning) as caught:
+        model = LabelSpreading(solver=solver, max_iter=700).fit(graph, y)
+    assert model.n_iter_ == 700
+    answered = model.transduction_ != -1
+    assert 300 < answered.sum() < 1000
+    message = str(caught[0].message)
+    assert message.startswith("max_iter=700 was reached without convergence")
+    assert f"{3000 - answered.sum()} points that labels reach have no answer yet" in message
+    exact = LabelSpreading(solver="direct").fit(graph, y).label_distributions_
+    np.testing.assert_allclose(model.label_distributions_[answered], exact[answered], atol=1e-3)
 
 
 def test_a_point_that_no_evidence_got_to_in_time_is_marked_and_counted() -> None:
