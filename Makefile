@@ -31,6 +31,7 @@ test: $(VENV)/test-installed  ## install, and run the tests with the coverage of
 	@mkdir -p build
 	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=json:build/coverage.json
 	$(PY) tools/check_branches.py build/coverage.json
+	FEWLABELS_COMPILED=0 $(PY) -m pytest -q tests/test_products.py tests/graph/test_nearest.py tests/solvers -k "not compiled"
 
 check: $(VENV)/test-installed  ## lint, format, types, import directions, documentation
 	$(PY) -m ruff check
