@@ -103,7 +103,8 @@ def mutants(part: str, file: Path) -> Iterator[Mutant]:
     for node in ast.walk(ast.parse(source.text)):
         if isinstance(node, ast.Constant) and type(node.value) in (int, float):
             start, stop = source.span(node)
-            yield made(node, start, stop, f"({source.part(start, stop)} * 1000)")
+            if node.value != 0:
+                yield made(node, start, stop, f"({source.part(start, stop)} * 1000)")
             if type(node.value) is int:
                 yield made(node, start, stop, str(node.value + 1))
         elif isinstance(node, ast.Compare) and len(node.ops) == 1:

@@ -154,10 +154,10 @@ class GroundedLaplacian:
         ----------
         n_columns : int
         recurrence : bool, default=False
-            Whether `factor` is to be :func:`recurrence_factor`, which spares Chebyshev's iteration
-            a pass. It is with several blocks of a `well_grounded` sparse matrix. Who asks for it
-            does so first: products without it then take the same matrix, where that is the only
-            one there is.
+            Whether `factor` is to be :func:`recurrence_factor`, which saves Chebyshev's iteration
+            a pass. It is where a `well_grounded` sparse matrix has several blocks. Ask for these
+            products first: products without the factor then use the same matrix, as long as there
+            is no other.
         """
         held = self.__dict__
         recurrence |= "_recurrence_weights" in held and "scaled_weights" not in held
@@ -178,7 +178,7 @@ class GroundedLaplacian:
 
     @cached_property
     def _recurrence_weights(self) -> sparse.csr_array:
-        """recurrence_factor N as a CSR matrix: for who asks for it first, in place of N."""
+        """recurrence_factor N as a CSR matrix; used in place of N where it is asked for first."""
         root = np.sqrt(recurrence_factor(self))
         return scaled_both_ways(sparse.csr_array(self.weights), root * self.scale)
 

@@ -27,7 +27,7 @@ _WORK_TO_PREPARE, _WORK_COLUMNS = 160, 320
 _JITTER = 1e-6
 # Labels whose columns are solved for together, and columns kept for labels that may come.
 _LABELS_AT_ONCE = 64
-# Columns that are solved for early, for who wants to know what the labels do.
+# Columns that are solved for early, for callers that want to know what the labels do.
 _FEW_UNKNOWN = 8
 # What the labels' columns and those looked at ahead may take; 204 labels of a million points.
 _MOST_KEPT_BYTES = 2**30

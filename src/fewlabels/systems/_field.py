@@ -101,7 +101,7 @@ class GaussianField:
     def apply(
         self, B: npt.NDArray[np.number], observed: IntArray, *, tol: float | None = None
     ) -> Float32Array:
-        """Return C B, given `observed`; `B` of shape (n, m) is signed as it pleases."""
+        """Return C B, given `observed`; entries of `B`, of shape (n, m), may have either sign."""
         return self._apply(B, observed, 1.0, tol)
 
     def samples(self, signs: npt.NDArray[np.number], observed: IntArray) -> Float32Array:

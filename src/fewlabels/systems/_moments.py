@@ -191,7 +191,7 @@ def _gram(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> FloatArray:
 
 
 def places_in(order: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.intp]:
-    """Return where each node stands in `order`."""
+    """Return the position of each node in `order`."""
     place = np.empty(len(order), dtype=np.intp)
     place[order] = np.arange(len(order))
     return place

@@ -72,7 +72,7 @@ class PoissonSystem:
     else there is no solution. A component in which all labels agree, or without any, has u = 0.
 
     L has no ground and u both signs, so that a row's error is measured against the mean size of
-    the rows of its component (`Potentials.unit`), on which scale classes are told apart.
+    the rows of its component (`Potentials.unit`), the scale on which classes are compared.
 
     Parameters
     ----------
