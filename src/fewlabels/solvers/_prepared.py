@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from math import log, log1p
+from math import log, log1p, sqrt
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -42,8 +42,9 @@ _DENSE_DIRECT = 2_000
 # times that where another process uses its core.
 _TINY = 500
 
-# Mean distance from the diagonal up to which a sparse factorisation is a matter of moments.
-_NARROW = 300
+# Mean distance from the diagonal, over the root of the unknowns, up to which a sparse factorisation
+# is a matter of moments: chains, and points in a plane, but not in more dimensions.
+_NARROW = 4
 
 # Sweeps of a small system that converge within this many are cheaper than to eliminate it.
 _FEW_SWEEPS = 32
@@ -346,7 +347,7 @@ def _is_narrow(matrix: GroundedLaplacian) -> bool:
     place[reverse_cuthill_mckee(weights, symmetric_mode=True)] = np.arange(matrix.n)
     filled = np.flatnonzero(np.diff(weights.indptr))
     first = np.minimum.reduceat(place[weights.indices], weights.indptr[filled])
-    return bool(np.maximum(place[filled] - first, 0).sum() <= _NARROW * matrix.n)
+    return bool(np.maximum(place[filled] - first, 0).mean() <= _NARROW * sqrt(matrix.n))
 
 
 def _by_chebyshev(
