@@ -19,7 +19,7 @@ INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check bench format docs lock clean
+.PHONY: help demo test check bench mutate format docs lock clean
 
 help:  ## print this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,7 @@ test: $(VENV)/test-installed  ## install, and run the tests with the coverage of
 	@mkdir -p build
 	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=json:build/coverage.json
 	$(PY) tools/check_branches.py build/coverage.json
+	FEWLABELS_COMPILED=0 $(PY) -m pytest -q tests/test_products.py tests/graph/test_nearest.py tests/solvers -k "not compiled"
 
 check: $(VENV)/test-installed  ## lint, format, types, import directions, documentation
 	$(PY) -m ruff check
@@ -43,6 +44,9 @@ check: $(VENV)/test-installed  ## lint, format, types, import directions, docume
 
 bench: $(VENV)/bench-installed  ## measure beside the peers (SIZE=full: long), and write the tables
 	$(PY) -m benchmarks.peers --size $(or $(SIZE),small)
+
+mutate: $(VENV)/test-installed  ## change the numerical core in small ways; do its tests notice?
+	nice $(PY) tools/mutate.py --seconds $(or $(SECONDS),600)
 
 format: $(VENV)/test-installed  ## rewrite the code in the project's format
 	$(PY) -m ruff check --fix

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewlabels._memory import available_memory, require_memory
+from fewlabels._memory import _left_to_process, available_memory, require_memory
 from fewlabels.exceptions import NotEnoughMemoryError
 
 
@@ -138,3 +139,20 @@ def test_what_is_small_beside_what_was_free_a_moment_ago_is_not_looked_up_again(
     monkeypatch.setattr("fewlabels._memory.available_memory", lambda: 0)
     with pytest.raises(NotEnoughMemoryError):
         require_memory(1000, "this", "that")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes have no such limits there")
+@pytest.mark.parametrize(("kind", "used"), [("RLIMIT_AS", 700), ("RLIMIT_DATA", 200)])
+def test_what_the_process_may_use_is_the_limit_less_what_it_uses(monkeypatch, kind, used) -> None:
+    import resource
+
+    page, limit = resource.getpagesize(), getattr(resource, kind)
+
+    def getrlimit(asked: int) -> tuple[int, int]:
+        return (1_000 * page if asked == limit else resource.RLIM_INFINITY, -1)
+
+    monkeypatch.setattr(resource, "getrlimit", getrlimit)
+    monkeypatch.setattr("fewlabels._memory._read", lambda path: "700 300 50 1 0 200 0")
+    assert _left_to_process() == [(1_000 - used) * page]
+    monkeypatch.setattr("fewlabels._memory._read", lambda path: "5000 300 50 1 0 5000 0")
+    assert _left_to_process() == [0]

@@ -89,6 +89,34 @@ def test_it_was_compiled_where_that_is_possible(compiled) -> None:
     assert compiled is not None, "run `python setup.py build_ext --inplace`"
 
 
+ANSWERS = """
+import sys
+import numpy as np
+from fewlabels import LabelSpreading, _products, knn_graph
+from fewlabels.graph import _compiled
+rng = np.random.default_rng(0)
+points = rng.normal(size=(2_000, 20)).astype(np.float32)
+graph = knn_graph(points, 7, exact=False)
+y = np.where(np.arange(2_000) < 40, np.arange(2_000) % 8, -1)
+model = LabelSpreading(alpha=0.9, max_iter=1000).fit(graph, y)
+arrays = graph.affinity.indices, graph.affinity.data, model.label_distributions_
+print(_products.compiled is not None, _compiled.compare is not None)
+print(hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest())
+"""
+
+
+def test_answers_are_the_same_without_the_compiled_parts(monkeypatch) -> None:
+    answers = {}
+    for switch in ("0", "1"):
+        monkeypatch.setenv("FEWLABELS_COMPILED", switch)
+        done = run_python("import hashlib" + ANSWERS)
+        assert done.returncode == 0, done.stderr
+        used, answers[switch] = done.stdout.splitlines()
+        if switch == "0":
+            assert used == "False False"
+    assert answers["0"] == answers["1"]
+
+
 # What an import costs
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -27,7 +28,28 @@ def available_memory() -> int:
     """Bytes that can be allocated now without swapping, here and in the container around."""
     import psutil  # loaded when first asked: most graphs never need it
 
-    return min([int(psutil.virtual_memory().available), *_left_in_groups()])
+    return min([int(psutil.virtual_memory().available), *_left_in_groups(), *_left_to_process()])
+
+
+def _left_to_process() -> list[int]:
+    """Return what is left of this process's own limits (`ulimit -v`, `ulimit -d`)."""
+    if sys.platform == "win32":
+        return []
+    import resource
+
+    limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
+    if all(limit == resource.RLIM_INFINITY for limit in limits):
+        return []
+    try:
+        pages = _read("/proc/self/statm").split()
+    except OSError:
+        return []  # no Linux
+    used = [int(pages[field]) * resource.getpagesize() for field in (0, 5)]  # all; data and stack
+    return [
+        max(0, limit - held)
+        for limit, held in zip(limits, used, strict=True)
+        if limit != resource.RLIM_INFINITY
+    ]
 
 
 def _left_in_groups() -> list[int]:
@@ -86,7 +108,7 @@ def _read(path: str) -> str:
         os.close(handle)
 
 
-def require_memory(n_bytes: int, what: str, instead: str) -> None:
+def require_memory(n_bytes: int, what: str, instead: str | Callable[[int], str]) -> None:
     """Raise :class:`NotEnoughMemoryError` if `n_bytes` are not free.
 
     Parameters
@@ -95,8 +117,9 @@ def require_memory(n_bytes: int, what: str, instead: str) -> None:
         Estimated peak of the allocation.
     what : str
         What would be allocated, for the message: ``"a dense 10 x 10 affinity matrix"``.
-    instead : str
-        What to do instead, for the message.
+    instead : str or callable
+        What to do instead, for the message; or a function that returns that, given the bytes that
+        may be used.
     """
     global _last_look
     if _last_look is not None:
@@ -106,10 +129,39 @@ def require_memory(n_bytes: int, what: str, instead: str) -> None:
     available = available_memory()
     _last_look = available_memory, monotonic(), available
     if n_bytes > _USABLE_SHARE * available:
+        remedy = instead if isinstance(instead, str) else instead(int(_USABLE_SHARE * available))
         raise NotEnoughMemoryError(
             f"{what} needs {_format_bytes(n_bytes)}, but only {_format_bytes(available)} of "
-            f"memory are available. {instead}"
+            f"memory are available. {remedy}"
         )
+
+
+def require_scores(n_points: int, n_classes: int, n_arrays: int, who: str) -> None:
+    """Raise :class:`NotEnoughMemoryError` if scores of so many points and classes do not fit.
+
+    Parameters
+    ----------
+    n_points, n_classes : int
+    n_arrays : int
+        Arrays of that shape, in float64, that are held at a time.
+    who : str
+        Whose scores, for the message.
+    """
+
+    def instead(usable: int) -> str:
+        scores = usable // (8 * n_arrays)
+        return (
+            f"About {scores // n_classes:,} points with as many classes would fit, or "
+            f"{scores // n_points:,} classes with as many points. Fit fewer points at a time, or "
+            "merge rare classes; LabelSpreading on a graph on disk (fewlabels.write_graph) "
+            "works on a few classes at a time."
+        )
+
+    require_memory(
+        8 * n_arrays * n_points * n_classes,
+        f"{who} for {n_points:,} points and {n_classes:,} classes",
+        instead,
+    )
 
 
 def _format_bytes(n_bytes: float) -> str:

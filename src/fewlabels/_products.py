@@ -3,8 +3,7 @@
 The compiled product (`_csr.c`) keeps the sums of a row in registers, and takes a third of the time
 of SciPy's with ten columns. Both add up a row in the order of its entries, and give the same to
 the last bit where SciPy does not fuse multiplications with additions (its packages for x86-64).
-SciPy's is used where the package was installed without a compiler, and for arrays that the compiled
-one does not take.
+SciPy's is used where there is no compiled one, and for arrays that it does not take.
 """
 
 from __future__ import annotations
@@ -15,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-compiled: Any
-try:
-    from fewlabels._csr import multiply as compiled
-except ImportError:  # installed without a compiler
-    compiled = None
+from fewlabels._compiled import compiled_module
+
+_module = compiled_module("fewlabels._csr")
+compiled: Any = _module and _module.multiply
 
 Floats = TypeVar("Floats", bound=npt.NDArray[np.floating[Any]])
 Matrix: TypeAlias = Any  # csr_array or ndarray

@@ -459,3 +459,19 @@ def test_an_explanation_is_a_table_of_as_many_labels_as_are_asked_for():
     assert found.table(n_rows=0).splitlines() == repr(found).splitlines()[:1]
     with pytest.raises(InvalidInputError, match="n_rows must be at least 0, got -1"):
         found.table(n_rows=-1)
+
+
+def test_a_class_with_just_as_much_as_is_asked_for_is_sure() -> None:
+    calibration = Calibration(sharpness=2.0, caution=0.1, reference=1.0)
+    shares, evidence = np.array([[0.7, 0.3]]), np.array([0.5])
+    has = float(calibration.apply(shares, evidence).max())
+    for asked, word in ((has, "sure"), (np.nextafter(has, 1), "little evidence")):
+        found = doubt_reasons(shares, evidence, [True], calibration, abstain_below=float(asked))
+        assert found.tolist() == [word]
+
+
+def test_the_lowest_confidences_have_a_bin_of_their_own() -> None:
+    low, next_low = np.full(20, 0.05), np.full(20, 0.85 / 19)
+    next_low[0] = 0.15
+    off = expected_calibration_error([0, 1], [low, next_low], n_bins=10)
+    np.testing.assert_allclose(off, (0.95 + 0.15) / 2)

@@ -536,3 +536,39 @@ def test_points_in_one_place_have_no_distance_to_be_unlike_by() -> None:
         model.fit(X, y)
     assert "unlike the rest" not in model.doubt(X)
     assert model.doubt(X[:1] + 1e3).tolist() == ["unlike the rest"]
+
+
+def ring(n: int, radius: float = 1.0) -> np.ndarray:
+    turn = 2 * np.pi * np.arange(n) / n
+    return radius * np.column_stack([np.cos(turn), np.sin(turn)])
+
+
+@pytest.mark.parametrize(
+    ("remoteness", "word"), [(1.45, {"sure", "mixed", "faint"}), (1.55, {"unlike the rest"})]
+)
+def test_among_points_alike_one_half_as_remote_again_is_unlike_them(remoteness, word) -> None:
+    """Every point of the ring has its two neighbours at the same distance, 1."""
+    n = 300
+    radius = 1 / (2 * np.sin(np.pi / n))
+    points = ring(n, radius)
+    y = np.where(np.arange(n) % 10 == 0, np.arange(n) // 150, -1)
+    model = LabelSpreading("self-tuning", n_neighbors=2, alpha=0.9, max_iter=500).fit(points, y)
+    # outside a point, the second nearest are its neighbours, at the distance that is wanted
+    half = np.pi / n
+    outward = np.sqrt(remoteness**2 - (radius * np.sin(2 * half)) ** 2) + radius * np.cos(2 * half)
+    new = points[::20] * outward / radius
+    nearest = np.sort(np.linalg.norm(new[0] - points, axis=1))
+    np.testing.assert_allclose(nearest[1], remoteness)
+    assert set(model.doubt(new)) <= word
+
+
+def test_the_usual_remoteness_is_above_that_of_all_points_but_one_in_a_thousand() -> None:
+    points = np.random.default_rng(0).normal(size=(3_000, 2))
+    graph = knn_graph(points, 5)
+    scales = graph.local_scales
+    W = graph.affinity
+    around = [scales[W.indices[W.indptr[i] : W.indptr[i + 1]]].mean() for i in range(3_000)]
+    ratios = np.sort(scales / around)
+    assert ratios[-5] < ratios[-4] < ratios[-3] < ratios[-2]
+    found = usual_remoteness(graph, scales)
+    np.testing.assert_allclose(found, ratios[-3], rtol=1e-6)

@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning
 
-from fewlabels import LabelPropagation, LabelSpreading
+from fewlabels import HarmonicRegressor, LabelPropagation, LabelSpreading, PoissonClassifier
 from fewlabels.solvers import METHODS
 from tests import textbook
 from tests.gallery import ESTIMATORS_AND_SOLVERS, clustered, path_graph
@@ -65,6 +65,27 @@ def test_the_residual_is_that_of_the_paper_for_each_class(solver) -> None:
     np.testing.assert_allclose(model.residual_, left / np.linalg.norm(B, axis=0), atol=2e-3)
 
 
+@pytest.mark.parametrize("link", [1e-12, 1e-30, 1e-107])
+@pytest.mark.parametrize("model", [LabelPropagation, HarmonicRegressor], ids=lambda m: m.__name__)
+def test_the_residual_of_an_exact_answer_is_none_however_weak_the_links(model, link) -> None:
+    """The cluster of the points between the labels is tied to either by a weight of `link`."""
+    graph = path_graph([link, *np.ones(5), link])
+    y = np.array([0.0, *[np.nan] * 6, 1.0])
+    fitted = model(solver="direct").fit(graph, y)
+    np.testing.assert_allclose(fitted.transduction_[[0, -1]], [0, 1])
+    if model is LabelPropagation:
+        np.testing.assert_allclose(fitted.label_distributions_[1:-1], 0.5, atol=10 * link)
+    assert np.max(fitted.residual_) == 0
+
+
+def test_the_residual_of_poisson_learning_is_none_however_weak_the_link() -> None:
+    graph = path_graph([1, 1, 1e-90, 1, 1])
+    y = [0, -1, -1, -1, -1, 1]
+    fitted = PoissonClassifier(iterations="converged", solver="direct").fit(graph, y)
+    assert fitted.transduction_.tolist() == [0, 0, 0, 1, 1, 1]
+    assert fitted.residual_.max() == 0
+
+
 def test_a_converged_answer_is_silent_and_within_the_tolerance(estimator) -> None:
     graph = path_graph(np.ones(59))
     exact = estimator(solver="direct").fit(graph, path_labels(60)).label_distributions_
@@ -90,7 +111,7 @@ def test_auto_eliminates_where_too_few_iterations_lead_nowhere() -> None:
     np.testing.assert_allclose(model.label_distributions_, exact.label_distributions_, atol=1e-9)
 
 
-def test_every_level_has_a_budget_of_its_own() -> None:
+def test_far_ends_of_a_long_graph_are_answered_within_the_iterations_allowed() -> None:
     # Two moons, so long that their ends are some hundred steps from the labels.
     X, truth = make_moons(4000, noise=0.05, random_state=0)
     y = np.full(4000, -1)
@@ -98,9 +119,46 @@ def test_every_level_has_a_budget_of_its_own() -> None:
         y[np.flatnonzero(truth == c)[:3]] = c
     model = LabelSpreading(kernel="knn").fit(X, y)
     exact = LabelSpreading(kernel="knn", solver="direct").fit(X, y)
+    assert model.n_iter_ <= model.max_iter
     assert model.reached_.all()
     assert set(model.transduction_) == {0, 1}
     np.testing.assert_allclose(model.label_distributions_, exact.label_distributions_, atol=2e-3)
+
+
+@pytest.mark.parametrize(("n", "alpha"), [(20_000, 0.99), (3_000, 0.2)])
+def test_the_end_of_a_chain_is_exact_within_the_iterations_allowed(n, alpha) -> None:
+    """Beyond the first points there is no difference any more; 1e-300 is reached in no time."""
+    y = np.full(n, -1)
+    y[:2] = 0, 1
+    graph = path_graph(np.ones(n - 1))
+    model = LabelSpreading(alpha=alpha, max_iter=1000).fit(graph, y)
+    assert model.n_iter_ <= 1000
+    near = LabelSpreading(alpha=alpha, solver="direct").fit(path_graph(np.ones(499)), y[:500])
+    # far from both labels, what comes past point 1 is shared in one proportion
+    far = near.label_distributions_[250]
+    np.testing.assert_allclose(
+        model.label_distributions_[:250], near.label_distributions_[:250], atol=1e-3
+    )
+    np.testing.assert_allclose(
+        model.label_distributions_[250:], np.tile(far, (n - 250, 1)), atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("solver", ["sweeps", "cg", "chebyshev"])
+def test_no_more_iterations_are_made_than_allowed_and_answers_so_far_are_right(solver) -> None:
+    y = np.full(3000, -1)
+    y[:2] = 0, 1
+    graph = path_graph(np.ones(2999))
+    with pytest.warns(ConvergenceWarning) as caught:
+        model = LabelSpreading(solver=solver, max_iter=700).fit(graph, y)
+    assert model.n_iter_ == 700
+    answered = model.transduction_ != -1
+    assert 300 < answered.sum() < 1000
+    message = str(caught[0].message)
+    assert message.startswith("max_iter=700 was reached without convergence")
+    assert f"{3000 - answered.sum()} points that labels reach have no answer yet" in message
+    exact = LabelSpreading(solver="direct").fit(graph, y).label_distributions_
+    np.testing.assert_allclose(model.label_distributions_[answered], exact[answered], atol=1e-3)
 
 
 def test_a_point_that_no_evidence_got_to_in_time_is_marked_and_counted() -> None:

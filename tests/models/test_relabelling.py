@@ -431,3 +431,24 @@ def test_wrong_responses_leave_the_estimator_as_it_was(responses, error, words) 
     with pytest.raises(error, match=words):
         model.add_labels([2], [1], responses=responses)
     assert_same_state(model, before)
+
+
+@pytest.mark.parametrize("solver", ["sweeps", "cg", "auto"])
+@pytest.mark.parametrize("tol", [1e-1, 1e-2, 1e-4])
+def test_sixteen_new_labels_together_add_no_more_than_the_tolerance(solver, tol) -> None:
+    """Each may add a sixteenth of tol to the exact change; what the fit was off by remains."""
+    n = 80
+    y = np.full(n, -1)
+    y[:20] = np.arange(20)  # so many classes that a change solves for the labels, and not for them
+    y[-1] = 0
+    graph = path_graph(np.ones(n - 1))
+    settings = {"tol": tol, "max_iter": 100_000}
+    # from an exact start, all error is that of the changes
+    model = LabelPropagation(solver="direct", **settings).fit(graph, y)
+    model.set_params(solver=solver)
+    for k, added in enumerate(range(24, 72, 3)):
+        model.add_labels([added], [k])
+        y[added] = k
+        exact = LabelPropagation(solver="direct").fit(graph, y).label_distributions_
+        off = np.abs(model.label_distributions_ - exact).sum(axis=1).max()
+        assert off <= (k + 1) / 16 * tol

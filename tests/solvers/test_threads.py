@@ -132,7 +132,7 @@ def test_nothing_runs_any_more_when_an_error_comes_out(
     [((0, 10, 0), 1), ((5, 2, 20), 1), ((100_000, 1, 10**6), 8), ((100_000, 10, 10**6), 16)],
 )
 def test_blocks_cover_all_rows_once(shape, n_blocks) -> None:
-    blocks = _threads.row_blocks(*shape)
+    blocks = _threads.shared_blocks(*shape)
     assert len(blocks) == n_blocks
     covered = np.concatenate([np.arange(*block.indices(shape[0])) for block in blocks])
     np.testing.assert_array_equal(covered, np.arange(shape[0]))

@@ -84,3 +84,8 @@ def test_no_check_is_refused():
 def test_a_confidence_out_of_range_is_refused():
     with pytest.raises(InvalidInputError, match="confidence must be"):
         share_interval([0.1], [0.2], [0], [0], confidence=2)
+
+
+def test_where_all_is_hidden_any_share_is_possible() -> None:
+    share, low, high = share_interval([0.0] * 5, [0.0] * 5, [0] * 5, [0] * 5, unknown=[1.0] * 5)
+    assert (share, low, high) == (0, 0, 1)

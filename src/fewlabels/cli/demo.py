@@ -64,8 +64,7 @@ Examples:
 def demo(ctx: click.Context, out: Path | None, json_file: Path | None, shuffles: int) -> None:
     """Run the demo; see its help."""
     # here, so that --help answers at once
-    from threadpoolctl import threadpool_limits
-
+    from fewlabels._threads import one_blas_thread
     from fewlabels.report import output, transcript
     from fewlabels.report.demo import improve, repeat, reproduce
     from fewlabels.report.document import demo_document, format_document
@@ -84,7 +83,7 @@ def demo(ctx: click.Context, out: Path | None, json_file: Path | None, shuffles:
 
     # Hundreds of small problems: starting threads for each costs more than they give, and five
     # times as much on a machine that is busy.
-    with threadpool_limits(limits=1):
+    with one_blas_thread(and_of_openmp=True):
         reproduction = reproduce(load_published())
         print_section(transcript.reproduction_text(reproduction))
         improvement = improve()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
-from threadpoolctl import ThreadpoolController
+from fewlabels._threads import one_blas_thread
 
 # More threads than that only cost memory, however many are asked for.
 _MOST_PER_CORE = 4
@@ -22,7 +21,7 @@ def run_batches(
     result. After an exception, or Ctrl-C, no further batch is begun.
     """
     n_threads = min(_thread_count(n_jobs), len(batches))
-    with _controller().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         if n_threads <= 1:
             for batch in batches:
                 task(batch)
@@ -45,8 +44,3 @@ def _thread_count(n_jobs: int | None) -> int:
     if n_jobs > 0:
         return min(n_jobs, _MOST_PER_CORE * n_cores)
     return max(1, n_cores + 1 + n_jobs)
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()  # looks through the loaded libraries: once

@@ -424,12 +424,24 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* From 3.13 on, Python asks whether a module needs the global lock. These functions do not: they
+ * share no state, and hold the arrays that they work on. Older ones know no such slot, so that the
+ * file that is built for all of them fills it in when it is loaded. */
+#ifndef Py_mod_gil
+#define Py_mod_gil 4
+#define Py_MOD_GIL_NOT_USED ((void *)1)
+#endif
+
+static PyModuleDef_Slot slots[] = {{0, NULL}, {0, NULL}};
+
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "fewlabels.graph._compare", "The nearest of some points.", 0, methods,
-    NULL, NULL, NULL, NULL,
+    slots, NULL, NULL, NULL,
 };
 
 PyMODINIT_FUNC PyInit__compare(void)
 {
+    if (Py_Version >= 0x030D0000)
+        slots[0] = (PyModuleDef_Slot){Py_mod_gil, Py_MOD_GIL_NOT_USED};
     return PyModuleDef_Init(&definition);
 }

@@ -1,11 +1,9 @@
-"""What of the search is compiled, or None where the package was installed without a compiler."""
+"""What of the search is compiled, or None where NumPy and FAISS do its work."""
 
 from __future__ import annotations
 
 from typing import Any
 
-compare: Any
-try:
-    from fewlabels.graph import _compare as compare
-except ImportError:
-    compare = None
+from fewlabels._compiled import compiled_module
+
+compare: Any = compiled_module("fewlabels.graph._compare")

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import faiss
-from threadpoolctl import threadpool_limits
+
+from fewlabels._threads import one_blas_thread
 
 # More threads than that only cost memory, however many are asked for.
 _MOST_PER_CORE = 4
@@ -44,7 +45,8 @@ class Workers:
         self._n_threads = n_threads
 
     def __enter__(self) -> Self:
-        self._limits = threadpool_limits(1)
+        self._limits = one_blas_thread(and_of_openmp=True)
+        self._limits.__enter__()
         # OpenMP counts its threads for each thread of the program anew.
         self._pool = ThreadPoolExecutor(
             self._n_threads, initializer=faiss.omp_set_num_threads, initargs=(1,)
@@ -60,7 +62,7 @@ class Workers:
         try:
             self._pool.shutdown(wait=True, cancel_futures=True)
         finally:
-            self._limits.restore_original_limits()
+            self._limits.__exit__(kind, error, traceback)
 
     def map(
         self,

@@ -10,9 +10,10 @@ from sklearn.base import ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
-from fewlabels._memory import require_memory
+from fewlabels._memory import require_memory, require_scores
 from fewlabels._turns import in_turn
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.graph import DiskGraph
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._relabel import add_codes, remove_codes
@@ -70,6 +71,9 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         InvalidInputError
             If no point is labelled, `X` and `y` differ in length, a value is not finite, a row of
             `y` or a weight can't be used, or `class_prior` does not fit the classes.
+        NotEnoughMemoryError
+            If the scores, a number a point and class in several arrays, would not fit the free
+            memory. Raised before the graph is built.
 
         Warns
         -----
@@ -286,6 +290,16 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self._takes_multilabel
         return tags
+
+    def _require_memory(self, labels: Any, points: Any) -> None:
+        if isinstance(points, DiskGraph):
+            return  # solved for by groups of classes, which asks for what that needs
+        n_points, n_classes = len(labels.labelled), len(labels.classes)
+        require_scores(n_points, n_classes, self._n_arrays(), type(self).__name__)
+
+    def _n_arrays(self) -> int:
+        """Arrays of a number a point and class, in float64, that a fit holds at a time at most."""
+        return 16
 
     def _encode(self, y: Any, sample_weight: Any) -> Labels:
         labels = encode_targets(y, sample_weight)

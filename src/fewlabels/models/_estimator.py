@@ -85,6 +85,7 @@ class GraphEstimator(BaseEstimator, ABC):
                     f"X and y have inconsistent numbers of samples: [{n_samples}, "
                     f"{len(labels.labelled)}]. Give one label, or the unlabelled marker, a point."
                 )
+            self._require_memory(labels, points)
             self._accept(labels)
             self._build(points)
             self._row_names = row_names(X)
@@ -139,6 +140,7 @@ class GraphEstimator(BaseEstimator, ABC):
 
     def _relabel(self, change: Any) -> Self:
         with self._unchanged_on_failure():
+            self._require_memory(change.labels, self.graph_)
             self._accept(change.labels)
             scores = self._solve_change(change)
             self._publish(scores)
@@ -211,6 +213,9 @@ class GraphEstimator(BaseEstimator, ABC):
     @abstractmethod
     def _encode(self, y: Any, sample_weight: Any) -> Any:
         """Read the targets; raise if none is known. `labelled` says of which points one is."""
+
+    def _require_memory(self, labels: Any, points: Any) -> None:
+        """Raise if answers for these targets would not fit the memory; graphs are asked apart."""
 
     def _accept(self, labels: Any) -> None:
         """Take the targets to solve for next; raise if a setting does not fit them."""

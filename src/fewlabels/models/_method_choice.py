@@ -8,7 +8,7 @@ import numpy.typing as npt
 from fewlabels.graph import Graph
 from fewlabels.models._alpha_choice import spread_order
 from fewlabels.models._choices import Choice
-from fewlabels.models._numbers import Numbers
+from fewlabels.models._numbers import KnownNumbers
 from fewlabels.solvers import Method
 from fewlabels.systems import HarmonicResponse, HarmonicSystem, spreading_left_out
 
@@ -27,13 +27,13 @@ _MOST_LEFT_OUT, _FOLDS = 64, 8
 _MAX_ITER = 10_000
 
 
-def choose_method(graph: Graph, numbers: Numbers, solver: Method, tol: float) -> Choice:
+def choose_method(graph: Graph, numbers: KnownNumbers, solver: Method, tol: float) -> Choice:
     """Leave the default only where another method comes clearly nearer to labels left out.
 
     Parameters
     ----------
     graph : Graph
-    numbers : Numbers
+    numbers : KnownNumbers
     solver : str
     tol : float
         Of the harmonic functions.

@@ -10,7 +10,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels.insight import NumberExplanation, NumberInfluence, explain_number
-from fewlabels.models._numbers import Numbers
+from fewlabels.models._numbers import KnownNumbers
 from fewlabels.models._response_insight import ResponseInsight
 from fewlabels.systems import LeftOut
 
@@ -44,7 +44,7 @@ class NumberInsight(ResponseInsight):
     @property
     def loo_score_(self) -> float:
         check_is_fitted(self)
-        numbers: Numbers = self._labels
+        numbers: KnownNumbers = self._labels
         nodes = numbers.nodes
         if len(nodes) < 2:
             return float("nan")
@@ -72,7 +72,7 @@ class NumberInsight(ResponseInsight):
         One solve, for a single right-hand side.
         """
         node = self._checked_node(node)
-        numbers: Numbers = self._labels
+        numbers: KnownNumbers = self._labels
         nodes = numbers.nodes
         with np.errstate(under="ignore"):
             row, _ = self._the_response().row(node)
@@ -112,7 +112,7 @@ class NumberInsight(ResponseInsight):
         )
 
     def _leave_out(self) -> FloatArray:
-        numbers: Numbers = self._labels
+        numbers: KnownNumbers = self._labels
         nodes = numbers.nodes
         weights, shares = numbers.weights_at(nodes), numbers.shares(numbers.values[nodes])
         left_out: LeftOut = self._the_response().left_out()

@@ -28,7 +28,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
+class KnownNumbers:
     """Known numbers of some points.
 
     Attributes
@@ -107,10 +107,10 @@ class Numbers:
 class NumberChange:
     """New numbers, as :meth:`GraphEstimator._relabel` takes a change."""
 
-    labels: Numbers
+    labels: KnownNumbers
 
 
-def encode_numbers(y: object, sample_weight: object = None) -> Numbers:
+def encode_numbers(y: object, sample_weight: object = None) -> KnownNumbers:
     """Read the targets of a regressor.
 
     Parameters
@@ -149,12 +149,12 @@ def encode_numbers(y: object, sample_weight: object = None) -> Numbers:
             "pandas.NA). Label at least one point."
         )
     if sample_weight is None:
-        return Numbers(values, dtype)
+        return KnownNumbers(values, dtype)
     return _weighted(values, dtype, checked_weights(sample_weight, len(values), labelled))
 
 
 def add_numbers(
-    numbers: Numbers, indices: npt.ArrayLike, added: object, sample_weight: object = None
+    numbers: KnownNumbers, indices: npt.ArrayLike, added: object, sample_weight: object = None
 ) -> NumberChange:
     """Label, or relabel, the points `indices`; a weight of 0 takes a label back."""
     rows = point_indices(indices, len(numbers.values))
@@ -170,7 +170,7 @@ def add_numbers(
     return NumberChange(_weighted(values, numbers.dtype, weights))
 
 
-def remove_numbers(numbers: Numbers, indices: npt.ArrayLike) -> NumberChange:
+def remove_numbers(numbers: KnownNumbers, indices: npt.ArrayLike) -> NumberChange:
     """Take the labels of the points `indices` back."""
     values = numbers.values.copy()
     values[labels_to_remove(indices, numbers.labelled)] = np.nan
@@ -182,15 +182,15 @@ def read_numbers(y: object) -> FloatArray:
     return _as_numbers(y)[0]
 
 
-def _all_weights(numbers: Numbers) -> FloatArray:
+def _all_weights(numbers: KnownNumbers) -> FloatArray:
     weights = np.zeros(len(numbers.values))
     weights[numbers.nodes] = numbers.weights_at(numbers.nodes)
     return weights
 
 
-def _weighted(values: FloatArray, dtype: np.dtype[Any], weights: FloatArray) -> Numbers:
+def _weighted(values: FloatArray, dtype: np.dtype[Any], weights: FloatArray) -> KnownNumbers:
     values = np.where(weights != 0, values, np.nan)
-    return Numbers(values, dtype, weights_of(weights, ~np.isnan(values)))
+    return KnownNumbers(values, dtype, weights_of(weights, ~np.isnan(values)))
 
 
 def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype[Any]]:

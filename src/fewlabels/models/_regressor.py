@@ -21,8 +21,8 @@ from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._number_insight import NumberInsight
 from fewlabels.models._numbers import (
+    KnownNumbers,
     NumberChange,
-    Numbers,
     add_numbers,
     encode_numbers,
     read_numbers,
@@ -47,7 +47,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
     """Base of the regressors that spread numbers over a graph.
 
     `self._labels` holds the numbers when `_solve` is called. It solves for the two columns of
-    `Numbers.matrix`, whose ratio is where in the range of the labels a point lies.
+    `KnownNumbers.matrix`, whose ratio is where in the range of the labels a point lies.
     """
 
     _unreached_answer = "Their value is the mean of the labels"
@@ -176,7 +176,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         speaking = np.where(self._spoken[:, None], self._split, 0)
         votes = self._votes(X, speaking)
         totals = votes.sum(axis=1)
-        numbers: Numbers = self._labels
+        numbers: KnownNumbers = self._labels
         shares = np.divide(votes[:, 0], totals, out=np.zeros(len(votes)), where=totals > 0)
         values = np.where(totals > 0, numbers.numbers(np.minimum(shares, 1)), numbers.mean())
         values = values.astype(numbers.dtype, copy=False)
@@ -295,12 +295,12 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         result: float = r_squared(self, X, read_numbers(y), sample_weight)
         return result
 
-    def _encode(self, y: Any, sample_weight: Any) -> Numbers:
+    def _encode(self, y: Any, sample_weight: Any) -> KnownNumbers:
         return encode_numbers(y, sample_weight)
 
     @abstractmethod
     def _solve(self) -> Scores:
-        """Solve for the two columns of `Numbers.matrix`."""
+        """Solve for the two columns of `KnownNumbers.matrix`."""
 
     def _solve_change(self, change: NumberChange) -> Scores:
         """Two columns: there is little that a difference could spare."""
@@ -329,7 +329,7 @@ class GraphRegressor(NumberInsight, RegressorMixin, GraphEstimator):
         self._scores: Any = scores
         self._known_scale: float | None = None
         self._forget()
-        numbers: Numbers = self._labels
+        numbers: KnownNumbers = self._labels
         self.reached_ = self.graph_.reached_from(numbers.labelled)
         # Shares of the two columns; not all rows are answered where the solve ended too early.
         prior = numbers.shares(np.array([numbers.mean()]))[0]

@@ -150,6 +150,9 @@ class LabelPropagation(HarmonicInsight, GraphClassifier):
         self.class_prior = class_prior
         self.calibration = calibration
 
+    def _n_arrays(self) -> int:
+        return 10 if self.calibration is None else 12
+
     def _solve(self) -> Scores:
         if isinstance(self.graph_, DiskGraph):
             raise InvalidTypeError(

@@ -225,6 +225,10 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         super()._check_parameters()
         check_real("alpha", self.alpha, minimum=1e-12, below=1)
 
+    def _n_arrays(self) -> int:
+        n_arrays = 5 if self.solver in ("auto", "chebyshev") else 8
+        return n_arrays if self.calibration is None else n_arrays + 2
+
     def _solve(self) -> Scores | StreamedScores:
         if isinstance(self.graph_, DiskGraph):
             return self._solve_on_disk(self.graph_)

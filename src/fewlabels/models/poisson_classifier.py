@@ -165,6 +165,9 @@ class PoissonClassifier(PoissonInsight, PoissonLearning):
         self.class_prior = class_prior
         self.calibration = calibration
 
+    def _n_arrays(self) -> int:
+        return 11 if self.calibration is None else 13
+
     @property
     def potentials_(self) -> npt.NDArray[np.float64]:
         """u, shape (n_samples, n_classes)."""

@@ -180,6 +180,9 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
         super()._check_parameters()
         check_choice("weights", self.weights, WEIGHTS)
 
+    def _n_arrays(self) -> int:
+        return 10 if self.calibration is None else 12
+
     def _solve(self) -> Scores:
         graph = refuse_disk(self, self.graph_)
         labels = self._labels

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from fewlabels._validation import check_real
 from fewlabels.models._kernels import KernelFunction
-from fewlabels.models._numbers import NumberChange, Numbers
+from fewlabels.models._numbers import KnownNumbers, NumberChange
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._regressor import GraphRegressor
 from fewlabels.models._response_insight import TOL
@@ -173,7 +173,7 @@ class SpreadingRegressor(GraphRegressor):
     def _unit_variances(self, V: FloatArray) -> FloatArray:
         row = self._respond(V * self._inverse_evidence()[:, None])
         converged = bool(row.converged.all())
-        numbers: Numbers = self._labels
+        numbers: KnownNumbers = self._labels
         labelled = numbers.nodes
         weights = self._at(row, labelled) * numbers.weights_at(labelled)[:, None]
         met = weights.any(axis=0)  # all, unless a solve was cut short
@@ -184,7 +184,7 @@ class SpreadingRegressor(GraphRegressor):
         return variances
 
     def _field_scale(self) -> tuple[float, bool]:
-        numbers: Numbers = self._labels
+        numbers: KnownNumbers = self._labels
         labelled = numbers.nodes
         components = self.graph_.component_labels[labelled]
         _, place, sizes = np.unique(components, return_inverse=True, return_counts=True)

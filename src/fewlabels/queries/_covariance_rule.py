@@ -121,7 +121,7 @@ class CovarianceRule(QueryRule):
         return covariance.responses(np.asarray(points, dtype=np.intp))
 
     def _alpha_for(self, known: LabelledGraph) -> float:
-        """Return the alpha that None stands for, or the one that was given."""
+        """Return the alpha that was given; for None, the default."""
         if self.alpha is not None:
             return self.alpha
         return 1.0 if is_exact(self.covariance, known.graph_) else GROUNDED_ALPHA

@@ -55,7 +55,7 @@ class Entropy(PredictionRule):
     ----------
     batch : {"local-max", "top"}, default="local-max"
         Of neighbours in the graph only the most uncertain; or the most uncertain of all, among
-        which near-duplicates may stand side by side.
+        which near-duplicates may be asked together.
 
     Attributes
     ----------

@@ -54,7 +54,7 @@ class LeastConfidence(PredictionRule):
     ----------
     batch : {"local-max", "top"}, default="local-max"
         Of neighbours in the graph only the most uncertain; or the most uncertain of all, among
-        which near-duplicates may stand side by side.
+        which near-duplicates may be asked together.
 
     Attributes
     ----------

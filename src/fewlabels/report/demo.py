@@ -28,7 +28,7 @@ FRESH_SEED = 1000
 
 
 @dataclass(frozen=True)
-class Run:
+class ExampleRun:
     """One example, run on one draw.
 
     Attributes
@@ -63,14 +63,14 @@ class Reproduction:
 
     Attributes
     ----------
-    runs : tuple of Run
+    runs : tuple of ExampleRun
     published : tuple of PublishedExample
         Of the same names, in the same order.
     comparisons : tuple of tuple of Comparison
         One an example and round.
     """
 
-    runs: tuple[Run, ...]
+    runs: tuple[ExampleRun, ...]
     published: tuple[PublishedExample, ...]
     comparisons: tuple[tuple[Comparison, ...], ...]
 
@@ -90,17 +90,17 @@ class Improvement:
 
     Attributes
     ----------
-    runs : tuple of Run
+    runs : tuple of ExampleRun
         On the published 330 points.
-    runs_on_all : tuple of Run
+    runs_on_all : tuple of ExampleRun
         On all 1,797 points.
-    published_rule_on_all : tuple of Run
+    published_rule_on_all : tuple of ExampleRun
         The published recipe on all 1,797 points; these figures were never published.
     """
 
-    runs: tuple[Run, ...]
-    runs_on_all: tuple[Run, ...]
-    published_rule_on_all: tuple[Run, ...]
+    runs: tuple[ExampleRun, ...]
+    runs_on_all: tuple[ExampleRun, ...]
+    published_rule_on_all: tuple[ExampleRun, ...]
 
 
 @dataclass(frozen=True)
@@ -176,32 +176,32 @@ def repeat(n_shuffles: int) -> Spread:
     )
 
 
-def _published_runs(digits: Digits) -> tuple[Run, ...]:
+def _published_runs(digits: Digits) -> tuple[ExampleRun, ...]:
     return tuple(_run(budget.name, digits, run_as_published(digits, budget)) for budget in BUDGETS)
 
 
-def _recommended_runs(digits: Digits) -> tuple[Run, ...]:
+def _recommended_runs(digits: Digits) -> tuple[ExampleRun, ...]:
     graph = recommended_graph(digits)
     return tuple(
         _run(budget.name, digits, run_as_recommended(digits, budget, graph)) for budget in BUDGETS
     )
 
 
-def _random_run(digits: Digits, seed: int) -> Run:
+def _random_run(digits: Digits, seed: int) -> ExampleRun:
     graph = recommended_graph(digits)
     rounds = run_as_recommended(digits, ACTIVE_30, graph, query="random", random_state=seed)
     return _run(ACTIVE_30.name, digits, rounds)
 
 
-def _run(name: str, digits: Digits, rounds: list[Round]) -> Run:
+def _run(name: str, digits: Digits, rounds: list[Round]) -> ExampleRun:
     reports = tuple(
         report_on(digits.y[r.unlabelled], r.fit.predicted[r.unlabelled], r.fit.classes)
         for r in rounds
     )
-    return Run(name, digits, tuple(rounds), reports)
+    return ExampleRun(name, digits, tuple(rounds), reports)
 
 
-def _tables_of(run: Run, published: tuple[PublishedExample, ...]) -> PublishedExample:
+def _tables_of(run: ExampleRun, published: tuple[PublishedExample, ...]) -> PublishedExample:
     for example in published:
         if example.name == run.name:
             n_labelled = [table.n_labelled for table in example.tables]

@@ -9,7 +9,7 @@ from typing import Any
 
 from fewlabels.report.classification import ClassRow, Report
 from fewlabels.report.comparison import Comparison
-from fewlabels.report.demo import Improvement, Reproduction, Run, Spread
+from fewlabels.report.demo import ExampleRun, Improvement, Reproduction, Spread
 from fewlabels.report.published import PublishedExample
 from fewlabels.session.digits import ACTIVE_30
 from fewlabels.session.recommended_recipe import DESCRIPTION
@@ -75,7 +75,7 @@ def load_schema() -> dict[str, Any]:
     return schema
 
 
-def _example(run: Run, comparisons: tuple[Comparison, ...] | None = None) -> dict[str, Any]:
+def _example(run: ExampleRun, comparisons: tuple[Comparison, ...] | None = None) -> dict[str, Any]:
     iterations = [_iteration(run, i) for i in range(len(run.rounds))]
     if comparisons is not None:
         for iteration, comparison in zip(iterations, comparisons, strict=True):
@@ -85,7 +85,7 @@ def _example(run: Run, comparisons: tuple[Comparison, ...] | None = None) -> dic
     return {"name": run.name, "iterations": iterations}
 
 
-def _iteration(run: Run, i: int) -> dict[str, Any]:
+def _iteration(run: ExampleRun, i: int) -> dict[str, Any]:
     round_, report = run.rounds[i], run.reports[i]
     asked = round_.queried
     return {
@@ -120,7 +120,7 @@ def _published_accuracies(example: PublishedExample) -> list[float]:
     return [table.accuracy for table in example.tables]
 
 
-def _gains(run: Run, before: list[float], *, published: bool) -> list[dict[str, Any]]:
+def _gains(run: ExampleRun, before: list[float], *, published: bool) -> list[dict[str, Any]]:
     return [
         {
             "example": run.name,

@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from fewlabels.report.demo import Improvement, Reproduction, Run, Spread
+from fewlabels.report.demo import ExampleRun, Improvement, Reproduction, Spread
 from fewlabels.session.digits import ACTIVE_30, N_ALL, N_PUBLISHED, RANDOM_30
-from fewlabels.session.intervals import mean_interval
+from fewlabels.session.intervals import student_interval
 from fewlabels.session.learning_curve import LearningCurve
 from fewlabels.session.rounds import Fit, FloatArray
 
@@ -38,12 +38,12 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def draw_most_uncertain(run: Run) -> Figure:
+def draw_most_uncertain(run: ExampleRun) -> Figure:
     """Draw the points that the first fit of `run` is least sure of, with its two best guesses.
 
     Parameters
     ----------
-    run : Run
+    run : ExampleRun
         Ten queried points in its first round.
     """
     round_ = run.rounds[0]
@@ -66,7 +66,7 @@ def draw_most_uncertain(run: Run) -> Figure:
     return figure
 
 
-def draw_active_learning(run: Run) -> Figure:
+def draw_active_learning(run: ExampleRun) -> Figure:
     """Draw a row of queried digits for each round of `run`, with predicted and true digit."""
     n_rows = len(run.rounds)
     n_columns = max(len(r.queried) for r in run.rounds)
@@ -170,7 +170,7 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
         ]
         names = []
         for accuracies, color, line, marker, text in curves:
-            mean = mean_interval(accuracies)
+            mean = student_interval(accuracies)
             _draw_curve(axes, labels, mean.mean, color, line, marker)
             if n > 1:
                 low, high = np.clip([mean.low, mean.high], 0, 1)
@@ -232,14 +232,14 @@ def _title(figure: Figure, title: str, subtitle: str) -> None:
     figure.text(0.02, 1 - 0.53 / height, subtitle, fontsize=11.5, color=GREY, va="top")
 
 
-def _classes_without_label(run: Run) -> str:
+def _classes_without_label(run: ExampleRun) -> str:
     absent = np.setdiff1d(run.digits.y, run.rounds[0].fit.classes).tolist()
     if not absent:
         return ""
     return f", and no {' or '.join(str(digit) for digit in absent)} was among them"
 
 
-def _draw_verdict(axes: Axes, run: Run, fit: Fit, point: int, font_size: float) -> None:
+def _draw_verdict(axes: Axes, run: ExampleRun, fit: Fit, point: int, font_size: float) -> None:
     """Draw a digit in a frame, solid if it was read right and dashed if not."""
     guess, truth = int(fit.predicted[point]), int(run.digits.y[point])
     right = guess == truth

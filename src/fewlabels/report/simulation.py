@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fewlabels.session.intervals import Interval, mean_interval
+from fewlabels.session.intervals import Interval, student_interval
 from fewlabels.session.learning_curve import MEASURES, LearningCurve
 from fewlabels.session.simulation import BASELINE
 
@@ -138,7 +138,7 @@ def simulation_document(
                 "labels_needed": {
                     str(accuracy): _finite(values[query]) for accuracy, values in needed.items()
                 },
-                "area": {m: _bounds(mean_interval(areas[m][query])) for m in MEASURES},
+                "area": {m: _bounds(student_interval(areas[m][query])) for m in MEASURES},
                 "gain_over_random": None
                 if query == BASELINE
                 else {m: _bounds(gains[m][query].area) for m in MEASURES},

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fewlabels.report.comparison import Comparison
-from fewlabels.report.demo import Improvement, Reproduction, Run, Spread
+from fewlabels.report.demo import ExampleRun, Improvement, Reproduction, Spread
 from fewlabels.report.layout import format_confusion_matrix, format_model_line, format_report
 from fewlabels.session.digits import ACTIVE_30, RANDOM_30
 from fewlabels.session.recommended_recipe import DESCRIPTION
@@ -91,7 +91,7 @@ def _heading(text: str) -> list[str]:
 
 
 def _tables(
-    model: str, run: Run, comparisons: tuple[Comparison, ...] | None = None
+    model: str, run: ExampleRun, comparisons: tuple[Comparison, ...] | None = None
 ) -> Iterator[str]:
     yield f"{_TITLES[run.name]} (example {run.name!r})"
     yield ""
@@ -113,7 +113,7 @@ def _count(comparison: Comparison) -> str:
 
 
 def _gain_table(
-    old_name: str, old: dict[str, FloatArray], new_runs: tuple[Run, ...]
+    old_name: str, old: dict[str, FloatArray], new_runs: tuple[ExampleRun, ...]
 ) -> Iterator[str]:
     yield f"{'labels':>8}  {old_name:>10}  {'fewlabels':>10}  {'gain':>8}"
     for run in new_runs:

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 from joblib import effective_n_jobs, parallel_config
 from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
+from fewlabels._threads import one_blas_thread
 from fewlabels.session._runs import Run
 
 # Of joblib's backends, the one of processes that take functions of a user's own. Whatever a
@@ -54,7 +54,7 @@ def played(
         n_processes = effective_n_jobs(n_jobs)
     if n_processes == 1 or len(tasks) == 1:
         for task in tasks:
-            with threadpool_limits(1, user_api="blas"):
+            with one_blas_thread():
                 run = task(report)
             yield run
         return
@@ -99,7 +99,7 @@ _Caught: TypeAlias = tuple[Warning | str, type[Warning], str, int]
 
 def _played_apart(task: Task) -> tuple[Run, list[_Caught]]:
     """Play a run in a process of its own; its warnings are for the caller's to show."""
-    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1, user_api="blas"):
+    with warnings.catch_warnings(record=True) as caught, one_blas_thread():
         warnings.simplefilter("always")
         run = task(lambda n_done: None)
     return run, [(each.message, each.category, each.filename, each.lineno) for each in caught]

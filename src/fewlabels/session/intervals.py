@@ -27,7 +27,7 @@ class Interval:
     high: Any
 
 
-def mean_interval(values: FloatArray, confidence: float = 0.95) -> Interval:
+def student_interval(values: FloatArray, confidence: float = 0.95) -> Interval:
     """Return the mean over the first axis, with Student's interval.
 
     mean +- t s / sqrt(n), s being the standard deviation of n values and t the quantile of
@@ -41,8 +41,8 @@ def mean_interval(values: FloatArray, confidence: float = 0.95) -> Interval:
     Examples
     --------
     >>> import numpy as np
-    >>> from fewlabels.session.intervals import mean_interval
-    >>> interval = mean_interval(np.array([0.5, 0.6, 0.7]))
+    >>> from fewlabels.session.intervals import student_interval
+    >>> interval = student_interval(np.array([0.5, 0.6, 0.7]))
     >>> [round(float(v), 3) for v in (interval.low, interval.mean, interval.high)]
     [0.352, 0.6, 0.848]
     """

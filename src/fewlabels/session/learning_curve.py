@@ -11,7 +11,7 @@ import numpy as np
 from fewlabels._validation import check_choice, check_real
 from fewlabels.exceptions import InvalidInputError, MissingDependencyError
 from fewlabels.session._curve_plot import draw_curves
-from fewlabels.session.intervals import Interval, mean_interval
+from fewlabels.session.intervals import Interval, student_interval
 from fewlabels.session.rounds import AnyArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class LearningCurve:
         confidence : float in (0, 1), default=0.95
         """
         self._require(query)
-        return mean_interval(self._measured(measure)[query], confidence)
+        return student_interval(self._measured(measure)[query], confidence)
 
     def compare(
         self,
@@ -217,8 +217,8 @@ class LearningCurve:
                 baseline,
                 measure,
                 self.repeats,
-                mean_interval(areas[query] - areas[baseline], confidence),
-                mean_interval(values[query] - values[baseline], confidence),
+                student_interval(areas[query] - areas[baseline], confidence),
+                student_interval(values[query] - values[baseline], confidence),
             )
             for query in self.queries
             if query != baseline

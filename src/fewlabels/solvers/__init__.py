@@ -3,7 +3,7 @@
 from fewlabels.solvers._centred import CentredConjugateGradients, Components
 from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
-from fewlabels.solvers._columns import row_totals
+from fewlabels.solvers._columns import is_rounding, row_totals
 from fewlabels.solvers._conjugate_gradients import ConjugateGradients
 from fewlabels.solvers._elimination import Elimination
 from fewlabels.solvers._matrix import (
@@ -20,7 +20,7 @@ from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._streamed import StreamedIteration, StreamedLaplacian
 from fewlabels.solvers._streamed_levels import LevelledSolution, solve_in_levels, solve_on_levels
 from fewlabels.solvers._sweeps import Sweeps
-from fewlabels.solvers._threads import row_blocks, run_all
+from fewlabels.solvers._threads import run_all, shared_blocks
 from fewlabels.solvers._walks import diffusion, mixing_time, walk
 
 __all__ = [
@@ -47,13 +47,14 @@ __all__ = [
     "Weights",
     "diffusion",
     "in_float64",
+    "is_rounding",
     "mixing_time",
-    "row_blocks",
     "row_sums",
     "row_totals",
     "rows_of",
     "run_all",
     "scaled_both_ways",
+    "shared_blocks",
     "solve_in_levels",
     "solve_on_levels",
     "walk",

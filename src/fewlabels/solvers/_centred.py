@@ -78,8 +78,9 @@ class CentredConjugateGradients:
     shrink by 1 - lambda / 2 each.)
 
     lambda is the smallest Ritz value. A right-hand side that is balanced in each of two weakly
-    joined clusters all but lacks the mode that joins them, and would learn of it last. A column
-    of noise is therefore solved for beside the others, until no mode can be missing from it.
+    joined clusters has almost nothing of the mode that joins them, and would learn of it last. A
+    column of noise is therefore solved for beside the others, until no mode can be missing from
+    it.
 
     Cost: one product with W an iteration, O(edges m), and O(n m) for the vectors; five arrays of
     n x (m + 1).
@@ -103,7 +104,7 @@ class CentredConjugateGradients:
         B : ndarray of shape (n, m)
             Of any sign; its columns sum to 0 in every component.
         accuracy : Accuracy
-            `other_totals`, if it is an array, stands for the unit of each row.
+            `other_totals`, if it is an array, gives the unit of each row.
 
         Returns
         -------

@@ -54,9 +54,9 @@ class ChebyshevIteration:
     more; r is a little more than s because behind j weak links errors go like k^j s^k. At least 1,
     for evidence on its way to rows that hold little: where it has arrived last it is then at most
     tol of what was there, and by the maximum principle no more beyond. Over one step and over two,
-    for a component of the error that stands still over the one moves over the other. Half of tol,
-    for this is an estimate and no bound: it suits systems whose every node has a like share of
-    ground, as those of label spreading do.
+    because a component of the error that does not change over one step changes over two. Half of
+    tol, because this is an estimate and no bound: it suits systems in which all nodes have a
+    similar share of ground, as in label spreading.
 
     The rule is looked at when s says that it may hold. Where it does not before rounding or
     `max_iter` ends the iteration, rows are `trusted` by a bound: N v <= rho v for v = D^1/2 1, so
@@ -221,7 +221,7 @@ class _Vectors:
         self._tau, self._tau_before = 1.0, self._tau_before / self._tau
 
     def take(self, kept: bool) -> FloatArray:
-        """Return the z that was kept, or the last y, in memory that is nobody else's."""
+        """Return the z that was kept, or the last y, in an array of its own."""
         if not kept:
             self._t /= self._tau
             return self._t

@@ -51,3 +51,22 @@ def _in_long_rows(a: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _repeated(factors: FloatArray, rows: FloatArray) -> FloatArray:
     return np.tile(factors, rows.shape[1] // len(factors)) if len(factors) else factors
+
+
+# The few roundings of a product with N, of its sum and of the scaling.
+_ROUNDING = 16 * float(np.finfo(np.float64).eps)
+
+
+def is_rounding(sizes: FloatArray, y: FloatArray) -> npt.NDArray[np.bool_]:
+    """Tell which entries of a residual b - (I - N) y are no more than its own rounding.
+
+    An entry is the difference of two sums of about the size of y's entry, whose rounding remains
+    whatever the answer, and may be far larger than b.
+
+    Parameters
+    ----------
+    sizes : ndarray of shape (n, m)
+        Absolute values of the residual.
+    y : ndarray of shape (n, m)
+    """
+    return np.asarray(sizes <= _ROUNDING * np.abs(y))

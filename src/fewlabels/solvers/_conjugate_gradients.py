@@ -23,8 +23,8 @@ class ConjugateGradients:
 
     In the scaled unknowns y = D^1/2 x, D the diagonal of A, the matrix is I - N with
     N = D^-1/2 W D^-1/2, and its smallest eigenvalue lambda is bounded from below by
-    min_i g_i / a_ii; where that says little, the smallest Ritz value of the iteration stands for
-    it.
+    min_i g_i / a_ii; where that says little, the smallest Ritz value of the iteration is taken
+    instead.
 
     Stopping rule: with r_i the scaled residual of row i (summed over its columns) and t_i its
     scaled total,

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from fewlabels.solvers._columns import row_totals
+from fewlabels.solvers._columns import is_rounding, row_totals
 from fewlabels.solvers._matrix import FloatArray, ScaledMatrix
 from fewlabels.solvers._threads import run_all
 
@@ -25,6 +25,8 @@ class Residual:
         |r| of each row, summed over its columns.
     ratios : ndarray of shape (m,)
         |B - A X| / |B| of each column in the Euclidean norm; 0 for a zero column that is solved.
+        Entries of B - A X that are rounding count as 0: where a cluster is tied to its labels by
+        weights of 1e-100, they are 1e84 times as large as B, and say nothing of the answer.
     """
 
     sizes: FloatArray
@@ -84,7 +86,9 @@ class Evidence:
             r = products[k](y)
             r -= y[rows]
             self.add_to(r, k)
-            sizes[rows] = row_totals(np.abs(r))
+            size = np.abs(r)
+            sizes[rows] = row_totals(size)
+            r[is_rounding(size, y[rows])] = 0
             r *= root[rows]
             r /= unit
             return np.asarray(np.einsum("ij,ij->j", r, r))

@@ -64,7 +64,7 @@ class Vectors:
 
 
 def ratios(above: FloatArray, below: FloatArray, active: npt.NDArray[np.bool_]) -> FloatArray:
-    """Divide where a column is active, else 0: a column that is done stands still."""
+    """Divide where a column is active, else 0: a column that is done no longer changes."""
     quotients = np.zeros_like(above)
     np.divide(above, below, out=quotients, where=active & (below > 0))
     return quotients

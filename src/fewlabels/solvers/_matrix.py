@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._products import multiply, multiply_minus
-from fewlabels.solvers._threads import row_blocks, run_all
+from fewlabels.solvers._threads import run_all, shared_blocks
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Weights: TypeAlias = "sparse.csr_array | FloatArray"
@@ -154,10 +154,10 @@ class GroundedLaplacian:
         ----------
         n_columns : int
         recurrence : bool, default=False
-            Whether `factor` is to be :func:`recurrence_factor`, which spares Chebyshev's iteration
-            a pass. It is with several blocks of a `well_grounded` sparse matrix. Who asks for it
-            does so first: products without it then take the same matrix, where that is the only
-            one there is.
+            Whether `factor` is to be :func:`recurrence_factor`, which saves Chebyshev's iteration
+            a pass. It is where a `well_grounded` sparse matrix has several blocks. Ask for these
+            products first: products without the factor then use the same matrix, as long as there
+            is no other.
         """
         held = self.__dict__
         recurrence |= "_recurrence_weights" in held and "scaled_weights" not in held
@@ -169,7 +169,7 @@ class GroundedLaplacian:
     def _split(self, n_columns: int, recurrence: bool) -> list[RowProduct]:
         if isinstance(self.weights, np.ndarray):  # its products share the cores themselves
             return [RowProduct(slice(0, self.n), self.apply_scaled_weights)]
-        blocks = row_blocks(self.n, n_columns, self.weights.nnz)
+        blocks = shared_blocks(self.n, n_columns, self.weights.nnz)
         if recurrence and self.well_grounded and len(blocks) > 1:  # where a pass would be felt
             factor, entries = recurrence_factor(self), self._recurrence_weights
         else:
@@ -178,7 +178,7 @@ class GroundedLaplacian:
 
     @cached_property
     def _recurrence_weights(self) -> sparse.csr_array:
-        """recurrence_factor N as a CSR matrix: for who asks for it first, in place of N."""
+        """recurrence_factor N as a CSR matrix; used in place of N where it is asked for first."""
         root = np.sqrt(recurrence_factor(self))
         return scaled_both_ways(sparse.csr_array(self.weights), root * self.scale)
 
@@ -249,7 +249,7 @@ def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
 def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_array:
     """Return diag(scale) `matrix` diag(scale) in float64, with the same index arrays."""
     data = np.empty(matrix.nnz)
-    blocks = row_blocks(matrix.shape[0], 1, matrix.nnz)
+    blocks = shared_blocks(matrix.shape[0], 1, matrix.nnz)
 
     def block(k: int) -> None:
         rows = blocks[k]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from math import log, log1p
+from math import log, log1p, sqrt
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
+from fewlabels._threads import one_blas_thread
 from fewlabels.graph import component_labels
 from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
@@ -19,7 +22,6 @@ from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
 from fewlabels.solvers._solution import FAINT, Accuracy, Callback, Solution
 from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._sweeps import Sweeps
-from fewlabels.solvers._threads import one_thread_if
 
 BoolArray = npt.NDArray[np.bool_]
 Factorization: TypeAlias = Cholesky | Elimination | SparseFactorization
@@ -36,8 +38,13 @@ _AUTO_DIRECT_DENSE = 3_000
 # A direct answer that was asked for is dense up to here, sparse above.
 _DENSE_DIRECT = 2_000
 
-# Dense products of so few unknowns gain nothing from a second thread.
+# Hundreds of products of so few unknowns spend their time waiting for a second thread, and many
+# times that where another process uses its core.
 _TINY = 500
+
+# Mean distance from the diagonal, over the root of the unknowns, up to which a sparse factorisation
+# is a matter of moments: chains, and points in a plane, but not in more dimensions.
+_NARROW = 4
 
 # Sweeps of a small system that converge within this many are cheaper than to eliminate it.
 _FEW_SWEEPS = 32
@@ -99,6 +106,9 @@ class PreparedSolver:
     norm, or a float that underflows, leaves nothing but rounding in the far rows. Here they are
     solved for in levels: the rows that are large against the error are kept, become fixed values
     for the rest, and the rest is solved for again on a scale of its own, until no row is left.
+    A level of a factorisation goes ten times as far as one of iterations. ``"auto"`` therefore
+    goes on with a sparse factorisation where iterations would not come to the end by `max_iter`
+    and the graph is long and narrow, a chain, say, of which a factorisation hardly fills up.
 
     Parameters
     ----------
@@ -147,7 +157,10 @@ class PreparedSolver:
         tol : float
             No row of the answer, relative to the row's total, may be off by more.
         max_iter : int
-            Most sweeps and iterations together, on each level.
+            Most sweeps and iterations, on all levels together, and most factorisations beside
+            them. Rows for which none are left stay 0, and are not converged. With
+            ``method="direct"``, and where the system is so small that ``"auto"`` eliminates,
+            levels are not limited.
         x0 : ndarray of shape (n, m), default=None
             Where an iteration may start. Of no effect where the ground is weak: a start may
             leave out of the residual, and so out of the Ritz values of conjugate gradients, the
@@ -165,7 +178,7 @@ class PreparedSolver:
             Not converged is said in `converged`, never raised.
         """
         accuracy = Accuracy(tol, max_iter, other_totals, exact_totals, callback)
-        with one_thread_if(self.matrix.n <= _TINY):
+        with one_blas_thread() if self.matrix.n <= _TINY else nullcontext():
             answer = self._solve_levels(B, accuracy, x0)
             given = Evidence(self.matrix, B)
             del B  # where the caller does not hold it: the residual takes as much again
@@ -184,22 +197,37 @@ class PreparedSolver:
         matrix = self._restricted_to(reached)
         b, start = B, x0 if matrix.well_grounded else None
         others = np.broadcast_to(np.asarray(accuracy.other_totals, dtype=float), n)
-        accuracy = replace(accuracy, other_totals=others)
+        accuracy, max_iter = replace(accuracy, other_totals=others), accuracy.max_iter
         if len(rows) < n:
             b, start = b[rows], None if start is None else start[rows]
             accuracy = accuracy.at(rows)
         converged, n_iter, level = np.ones(m, dtype=bool), 0, 0.0
+        n_factored, pace = 0, 0.0  # pace: iterations a row, where a factorisation would be cheap
+        holds = np.any(B != 0, axis=0)
         while len(rows):
-            found = self._solve_level(matrix, b, accuracy, start)
+            limited = self._iterates(matrix)
+            eliminated = limited and pace * len(rows) > max_iter - n_iter
+            if eliminated and n_factored < max_iter:
+                found = self._solve_directly(matrix, b, accuracy)
+                n_factored += 1
+            elif limited and n_iter - n_factored >= max_iter:  # these rows stay without an answer
+                converged &= ~holds
+                break
+            else:
+                left = max_iter - n_iter + n_factored if limited else max_iter
+                found = self._solve_level(matrix, b, replace(accuracy, max_iter=left), start)
             n_iter += found.n_iter
             done = found.trusted
-            stuck = not done.any()
+            cut_short = limited and level == 0 and found.n_iter >= max_iter
+            stuck = not done.all() and (cut_short or not done.any())
+            if level == 0 and not stuck and limited and self.method == "auto":
+                pace = found.n_iter / done.sum() if _is_narrow(matrix) else 0.0
             if done.all() or stuck:
                 if len(rows) == n:
                     values = found.values
                 else:
                     values[rows], log_scale[rows] = found.values, level
-                converged &= ~np.any(B != 0, axis=0) | (not stuck)
+                converged &= ~holds | (not stuck)
                 break
             values[rows[done]], log_scale[rows[done]] = found.values[done], level
             matrix, boundary = matrix.restrict(~done)
@@ -229,6 +257,12 @@ class PreparedSolver:
             self._restriction = (reached, self.matrix.restrict(reached)[0])
         return self._restriction[1]
 
+    def _iterates(self, matrix: GroundedLaplacian) -> bool:
+        """Tell whether a level is solved by iterations alone, which `max_iter` limits."""
+        if self.method == "auto":
+            return matrix.n > _most_eliminated(matrix)
+        return self.method != "direct"
+
     def _solve_level(
         self,
         matrix: GroundedLaplacian,
@@ -244,8 +278,7 @@ class PreparedSolver:
             return ConjugateGradients(matrix).solve(b, accuracy, x0)
         if self.method == "direct":
             return self._solve_directly(matrix, b, accuracy)
-        dense = isinstance(matrix.weights, np.ndarray)
-        if matrix.n <= (_AUTO_DIRECT_DENSE if dense else _AUTO_DIRECT):
+        if matrix.n <= _most_eliminated(matrix):
             return self._solve_small(matrix, b, accuracy)
         if matrix.well_grounded:
             return _by_chebyshev(matrix, b, accuracy, x0)
@@ -299,6 +332,22 @@ class PreparedSolver:
         if matrix is self.matrix or (self._restriction and matrix is self._restriction[1]):
             self._factored = (matrix, factors)
         return factors
+
+
+def _most_eliminated(matrix: GroundedLaplacian) -> int:
+    return _AUTO_DIRECT_DENSE if isinstance(matrix.weights, np.ndarray) else _AUTO_DIRECT
+
+
+def _is_narrow(matrix: GroundedLaplacian) -> bool:
+    """Tell whether a sparse factorisation would hardly fill up; O(edges)."""
+    weights = matrix.weights
+    if isinstance(weights, np.ndarray):
+        return False
+    place = np.empty(matrix.n, dtype=np.intp)
+    place[reverse_cuthill_mckee(weights, symmetric_mode=True)] = np.arange(matrix.n)
+    filled = np.flatnonzero(np.diff(weights.indptr))
+    first = np.minimum.reduceat(place[weights.indices], weights.indptr[filled])
+    return bool(np.maximum(place[filled] - first, 0).mean() <= _NARROW * sqrt(matrix.n))
 
 
 def _by_chebyshev(

@@ -85,8 +85,7 @@ def solve_in_levels(
     tol : float
         As :class:`fewlabels.solvers.Accuracy`.
     max_iter : int
-        Most steps on a level, and no other level is begun after as many on all: each step reads
-        the whole graph.
+        Most steps on all levels together: each reads the whole graph.
     """
     level_of = None if reached is None else np.where(reached, np.int32(0), np.int32(-1))
     levels, values, right, n_iter = [Level()], np.empty((0, 0)), b, 0
@@ -95,13 +94,19 @@ def solve_in_levels(
         active = None if level_of is None else level_of == number
         # The rows that are not active must not count as still without evidence.
         others = 0.0 if active is None else (~active).astype(float)
+        left = max_iter - n_iter
         found = iteration.solve(
-            right, tol=tol, max_iter=max_iter, active=active, other_totals=others, x0=x0
+            right, tol=tol, max_iter=left, active=active, other_totals=others, x0=x0
         )
         del others
         n_iter, x0 = n_iter + found.n_iter, None
         levels[-1] = replace(levels[-1], n_iter=found.n_iter)
         settled = bool(found.converged.all())
+        if level_of is not None and number > 0 and n_iter >= max_iter and not settled:
+            # Only what is right already: the rows beyond stay without an answer, which is said.
+            values = _put(values, found.values, found.trusted)
+            level_of[(level_of == number) & ~found.trusted] = -1
+            return LevelledSolution(values, level_of, levels, False, n_iter)
         if settled or n_iter >= max_iter or not found.trusted.any():
             # As near as it came, which is said.
             values = _put(values, found.values, active)

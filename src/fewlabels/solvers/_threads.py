@@ -1,32 +1,14 @@
-"""One thread for linear algebra that is too small to share; all cores for rows that are not."""
+"""Rows that are shared by all cores, and split the same way whatever their number."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from itertools import pairwise
 from typing import TypeVar
-
-from threadpoolctl import ThreadpoolController
-
-
-@contextlib.contextmanager
-def one_thread_if(small: bool) -> Iterator[None]:
-    """Run the block on one BLAS thread if it is small.
-
-    Hundreds of products of small matrices spend their time waiting for a second thread, and many
-    times that where another process uses its core.
-    """
-    if not small:
-        yield
-        return
-    with _controller().limit(limits=1, user_api="blas"):
-        yield
-
 
 T = TypeVar("T")
 
@@ -39,7 +21,7 @@ _FEWEST_BLOCKS = 8
 _BLOCK_ENTRIES = 65_536
 
 
-def row_blocks(n_rows: int, n_columns: int, n_entries: int) -> list[slice]:
+def shared_blocks(n_rows: int, n_columns: int, n_entries: int) -> list[slice]:
     """Split rows for :func:`run_all`, in a way that does not depend on the number of cores.
 
     Sums over the blocks, taken in their order, are then the same on any machine.
@@ -113,8 +95,3 @@ def _n_cores() -> int:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()  # looks through the loaded libraries: once

@@ -11,7 +11,7 @@ from scipy import linalg
 
 from fewlabels._memory import require_memory
 from fewlabels.graph import Graph
-from fewlabels.solvers import row_blocks, run_all
+from fewlabels.solvers import run_all, shared_blocks
 from fewlabels.systems._field import GaussianField
 from fewlabels.systems._label_columns import LabelColumns
 
@@ -27,7 +27,7 @@ _WORK_TO_PREPARE, _WORK_COLUMNS = 160, 320
 _JITTER = 1e-6
 # Labels whose columns are solved for together, and columns kept for labels that may come.
 _LABELS_AT_ONCE = 64
-# Columns that are solved for early, for who wants to know what the labels do.
+# Columns that are solved for early, for callers that want to know what the labels do.
 _FEW_UNKNOWN = 8
 # What the labels' columns and those looked at ahead may take; 204 labels of a million points.
 _MOST_KEPT_BYTES = 2**30
@@ -130,7 +130,7 @@ class SketchedCovariance:
         self._norms = norms
         self._seed = seed
         self._tol = tol
-        self._slices = row_blocks(n, n_columns, n)
+        self._slices = shared_blocks(n, n_columns, n)
         self._prepare()
         if labelled is not None:
             self.observe(labelled)

@@ -11,7 +11,7 @@ from scipy import fft, sparse
 
 from fewlabels._products import multiply_minus
 from fewlabels.graph import Graph
-from fewlabels.solvers import row_blocks, rows_of, run_all
+from fewlabels.solvers import rows_of, run_all, shared_blocks
 from fewlabels.systems._locality import locality, submatrix
 
 FloatArray = npt.NDArray[np.float64]
@@ -101,7 +101,7 @@ class GaussianField:
     def apply(
         self, B: npt.NDArray[np.number], observed: IntArray, *, tol: float | None = None
     ) -> Float32Array:
-        """Return C B, given `observed`; `B` of shape (n, m) is signed as it pleases."""
+        """Return C B, given `observed`; entries of `B`, of shape (n, m), may have either sign."""
         return self._apply(B, observed, 1.0, tol)
 
     def samples(self, signs: npt.NDArray[np.number], observed: IntArray) -> Float32Array:
@@ -171,7 +171,7 @@ class GaussianField:
         if isinstance(self._matrix, np.ndarray):
             return [(slice(0, self.n), self._matrix)]
         if n_columns not in self._split:
-            slices = row_blocks(self.n, n_columns, self._matrix.nnz)
+            slices = shared_blocks(self.n, n_columns, self._matrix.nnz)
             self._split[n_columns] = [(rows, rows_of(self._matrix, rows)) for rows in slices]
         return self._split[n_columns]
 

@@ -25,7 +25,7 @@ class LabelColumns:
 
     They are those of a Cholesky factorisation in the order of the labels, Z = C_v U^-1 with the
     columns C_v of the labels: the first ones are what the first labels take away. Row i of Z at
-    label j is U_ij, but on the diagonal, where the noise counts, too.
+    label j is U_ij, except on the diagonal, where the noise has a part, too.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class LabelColumns:
                 yield slice(start, stop), array[:, start - i * _COLUMNS : stop - i * _COLUMNS]
 
     def turned_without(self, lost: npt.NDArray[np.bool_]) -> Turn:
-        """Return the rotation after which the columns of the other labels stand for themselves.
+        """Return the rotation after which the columns are those of the other labels alone.
 
         From the first lost label on, C_v = Z U. Without the lost columns of U, U = Q R, so that
         Z Q are the columns that the others would have had alone, with the factor R.

@@ -63,7 +63,7 @@ def spreading_left_out(
     Raises
     ------
     InvalidInputError
-        If a node or an alpha is out of range, a node stands twice, or Y does not fit the graph.
+        If a node or an alpha is out of range, a node appears twice, or Y does not fit the graph.
 
     Notes
     -----

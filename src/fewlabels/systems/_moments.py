@@ -12,11 +12,11 @@ from scipy import sparse
 from fewlabels._memory import require_memory
 from fewlabels._products import multiply_minus
 from fewlabels._rows import row_blocks
+from fewlabels._threads import one_blas_thread
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
-from fewlabels.solvers._threads import one_thread_if, run_all
-from fewlabels.solvers._threads import row_blocks as shared_blocks
+from fewlabels.solvers import run_all, shared_blocks
 from fewlabels.systems._locality import locality, submatrix
 
 FloatArray = npt.NDArray[np.float64]
@@ -185,13 +185,13 @@ class _Chebyshev:
 def _gram(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> FloatArray:
     """A' b, summed over blocks of rows in float64."""
     blocks = row_blocks(len(a), _GRAM_ROWS)
-    with one_thread_if(True):  # within a block, for the same sums on every machine
+    with one_blas_thread():  # within a block, for the same sums on every machine
         parts = run_all(lambda k: a[blocks[k]].T @ b[blocks[k]], len(blocks))
     return np.asarray(np.sum(parts, axis=0, dtype=np.float64))
 
 
 def places_in(order: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.intp]:
-    """Return where each node stands in `order`."""
+    """Return the position of each node in `order`."""
     place = np.empty(len(order), dtype=np.intp)
     place[order] = np.arange(len(order))
     return place

@@ -18,6 +18,7 @@ from fewlabels.solvers import (
     GroundedLaplacian,
     PreparedSolver,
     diffusion,
+    is_rounding,
     mixing_time,
     row_totals,
     walk,
@@ -71,7 +72,7 @@ class PoissonSystem:
     else there is no solution. A component in which all labels agree, or without any, has u = 0.
 
     L has no ground and u both signs, so that a row's error is measured against the mean size of
-    the rows of its component (`Potentials.unit`), on which scale classes are told apart.
+    the rows of its component (`Potentials.unit`), the scale on which classes are compared.
 
     Parameters
     ----------
@@ -289,10 +290,15 @@ class PoissonSystem:
         return result
 
     def residual(self, B: FloatArray, u: FloatArray) -> FloatArray:
-        """|B - L u| / |B| of each column, shape (m,), in the order of the system's rows."""
+        """|B - L u| / |B| of each column, shape (m,), in the order of the system's rows.
+
+        Entries of B - L u that are rounding count as 0, as in a :class:`Residual`.
+        """
         root = np.sqrt(self._components.degrees)[:, None]
         y = u * root
-        left = np.linalg.norm(B - root * (y - self._matrix.apply_scaled_weights(y)), axis=0)
+        r = B - root * (y - self._matrix.apply_scaled_weights(y))
+        r[is_rounding(np.abs(r), root * y)] = 0
+        left = np.linalg.norm(r, axis=0)
         norms = np.linalg.norm(B, axis=0)
         return np.asarray(np.divide(left, norms, out=np.zeros_like(left), where=norms > 0))
 

@@ -197,9 +197,7 @@ class KernelMember:
         near, around = self._distances(plain, smooth, {_NEAR, _AROUND})
         return float(np.median(near)) or 1.0, float(np.median(around)) or 1.0
 
-    def _distances(
-        self, plain: Points, smooth: Points, needed: Iterable[str]
-    ) -> tuple[Any, Any]:
+    def _distances(self, plain: Points, smooth: Points, needed: Iterable[str]) -> tuple[Any, Any]:
         near = around = None
         if _NEAR in needed:
             near = cdist(plain * self._relevance[0], self._weighed[0], "cityblock")
@@ -207,9 +205,7 @@ class KernelMember:
             around = cdist(smooth * np.sqrt(self._relevance[1]), self._weighed[1])
         return near, around
 
-    def _kernels(
-        self, plain: Points, smooth: Points, needed: set[str]
-    ) -> dict[str, FloatArray]:
+    def _kernels(self, plain: Points, smooth: Points, needed: set[str]) -> dict[str, FloatArray]:
         """Each kernel that is needed between points and the labelled ones."""
         near, around = self._distances(plain, smooth, needed)
         found = {}
