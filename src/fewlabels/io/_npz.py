@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.exceptions import DataFileError
-from fewlabels.io._table import Table, View
-from fewlabels.io._views import array_view, as_text, is_blank, plain_floats
+from fewlabels.io._table import Table, View, is_blank
+from fewlabels.io._views import array_view, as_text, plain_floats, text_of_bytes
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -36,17 +36,17 @@ class NpzTable(Table):
         array = self.arrays[name]
         if array.dtype.kind == "f" and array.ndim == 1:
             return plain_floats(array)
-        values: list[Any] = array.tolist()
-        return values
+        values: Sequence[Any] = text_of_bytes(array.tolist())
+        return list(values)
 
     def view(self, name: str) -> View:
         """Return what a model can make of an array."""
-        return array_view(self.arrays[name])
+        return array_view(self.arrays[name], self.reading)
 
 
-def read_npz(path: Path) -> NpzTable:
-    """Read an NPZ archive of arrays without Python objects in them."""
-    arrays = load_arrays(path)
+def read_npz(path: Path, file: IO[bytes] | None = None) -> NpzTable:
+    """Read an NPZ archive of arrays without Python objects in them; from `file`, if given."""
+    arrays = load_arrays(path, file)
     if not isinstance(arrays, dict):
         raise DataFileError(
             f"{path} holds one array without a name. Save named arrays with "
@@ -55,10 +55,12 @@ def read_npz(path: Path) -> NpzTable:
     return NpzTable(str(path), arrays)
 
 
-def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]] | npt.NDArray[Any]:
+def load_arrays(
+    path: Path, source: IO[bytes] | None = None
+) -> dict[str, npt.NDArray[Any]] | npt.NDArray[Any]:
     """Read what `numpy.save` or `numpy.savez` wrote; never runs a pickle."""
     try:
-        with path.open("rb") as file:
+        with source or path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
             if isinstance(loaded, np.ndarray):
                 return loaded

@@ -12,7 +12,13 @@ import pyarrow.parquet as pq
 
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._table import Block, Numbers, Table, Unusable, View
-from fewlabels.io._views import as_text, object_view, plain_floats, unequal_lists
+from fewlabels.io._views import (
+    as_text,
+    object_view,
+    plain_floats,
+    text_of_bytes,
+    unequal_lists,
+)
 
 
 class ParquetTable(Table):
@@ -29,20 +35,21 @@ class ParquetTable(Table):
             plain = plain_floats(column.to_numpy())
             nulls = column.is_null().to_pylist()
             return [None if null else value for null, value in zip(nulls, plain, strict=True)]
-        values: list[Any] = column.to_pylist()
-        return values
+        return list(text_of_bytes(column.to_pylist()))
 
     def view(self, name: str) -> View:
         """Return what a model can make of a column."""
         column = self.arrow.column(name)
         kind = column.type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+            if self.reading.missing:
+                return object_view(self.values(name), self.reading)
             return Numbers(column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64))
         if pa.types.is_temporal(kind):
             return Unusable("dates; make numbers of them to use them")
         if _is_list_of_numbers(kind):
             return _list_block(column)
-        return object_view(self.values(name))
+        return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
 
 
 def _is_list_of_numbers(kind: Any) -> bool:
@@ -68,11 +75,11 @@ def _list_block(column: Any) -> View:
     return Block(flat.to_numpy().astype(dtype).reshape(len(column), -1))
 
 
-def read_parquet(path: Path) -> ParquetTable:
-    """Read one Parquet file."""
+def read_parquet(path: Path, source: IO[bytes] | None = None) -> ParquetTable:
+    """Read one Parquet file; from `source`, if given."""
     try:
         # not read_table, which makes columns of folder names such as "year=2026"
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(source or path) as file:
             table = file.read()
     except pa.ArrowException as error:
         raise DataFileError(
@@ -84,9 +91,14 @@ def read_parquet(path: Path) -> ParquetTable:
 
 def write_parquet(file: IO[bytes], table: Any, added: Mapping[str, Any]) -> None:
     """Write an Arrow table with the added columns."""
+    pq.write_table(with_columns(table, added), file)
+
+
+def with_columns(table: Any, added: Mapping[str, Any]) -> Any:
+    """Return an Arrow table with the added columns."""
     for name, values in added.items():
         table = table.append_column(name, arrow_column(values))
-    pq.write_table(table, file)
+    return table
 
 
 def arrow_table(columns: Mapping[str, Any]) -> Any:
