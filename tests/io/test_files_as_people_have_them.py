@@ -21,7 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
+from fewlabels.exceptions import (
+    DataFileError,
+    InvalidInputError,
+    MissingDependencyError,
+    NotEnoughMemoryError,
+)
 from fewlabels.io import AddedColumns, read_table, write_table
 
 ROWS = [["Größe", "kind"], ["1,5", "a"], ["2,5", ""]]
@@ -158,6 +163,16 @@ def test_an_encoding_that_is_wrong_or_unknown_is_said(tmp_path: Path) -> None:
             read_table(path, encoding=unknown)
 
 
+def test_zeros_in_a_text_do_not_make_it_utf_16(tmp_path: Path) -> None:
+    for row in ("\0,,0\0", "0\0,x,\0", "\0\0\0\0\0\0,\0\0\0\0\0\0,\0\0\0\0"):
+        path = written(tmp_path / "t.csv", f"a,b,c\n{row}\n")
+        assert cells_of(path) == [["a", "b", "c"], row.split(",")]
+    greek = "\u03b1,\u03b2\n\u03b3\u03b4\u03b5\u03b6\u03b7,\u03b8\u03b9\u03ba\n"
+    for encoding in ("utf-16-le", "utf-16-be"):
+        path = written(tmp_path / "t.csv", greek, encoding)
+        assert cells_of(path)[0] == ["\u03b1", "\u03b2"]
+
+
 def test_the_first_byte_that_is_not_utf_8_may_come_late(tmp_path: Path) -> None:
     rows = b"".join(b"%07d,word\n" % i for i in range(200_000))
     table = read_table(written(tmp_path / "t.csv", b"n,w\n" + rows + b"1,caf\xe9\n"))
@@ -288,6 +303,23 @@ def test_an_open_document_sheet(tmp_path: Path) -> None:
     table = read_table(tmp_path / "t.ods")
     assert (table.values("x"), table.values("kind")) == ([1.5], ["007"])
     assert table.notes == ("sheet 'Mai'",)
+
+
+def test_a_cell_far_from_the_table_is_refused_before_memory_is_asked_for(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(workbook(tmp_path / "t.xlsx"))
+    book["June"]["XFD1048576"] = 1
+    book.save(tmp_path / "t.xlsx")
+    with pytest.raises(NotEnoughMemoryError, match=r"1,048,576 rows and 16,384 columns.*687\.2 GB"):
+        read_table(tmp_path / "t.xlsx")
+    far = ODS.replace("\n", "").replace(
+        '<table:table-row><table:table-cell office:value-type="float"',
+        '<table:table-row table:number-rows-repeated="1048576"><table:table-cell '
+        'table:number-columns-repeated="16383"/><table:table-cell office:value-type="float"',
+    )
+    with zipfile.ZipFile(tmp_path / "t.ods", "w") as archive:
+        archive.writestr("content.xml", far)
+    with pytest.raises(NotEnoughMemoryError, match="1,048,577 rows and 16,385 columns"):
+        read_table(tmp_path / "t.ods")
 
 
 def test_workbooks_without_their_reader_name_the_extra(

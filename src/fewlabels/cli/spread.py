@@ -64,7 +64,7 @@ Examples:
 
 Formats: CSV and TSV (.csv, .tsv, .txt), JSON arrays and JSON Lines (.json, .jsonl), each also
 with .gz; Parquet and Arrow (.parquet, .arrow, .feather); NumPy archives (.npz). Only read are
-workbooks (.xlsx, .xlsb, .xls, .ods; another sheet than the first is book.xlsx::SHEET), SQLite and
+workbooks (.xlsx, .xls, .ods; another sheet than the first is book.xlsx::SHEET), SQLite and
 DuckDB files (shop.db::TABLE), a .zip with one of these (or FILE.zip::NAME), and exports of Label
 Studio, Prodigy, doccano and Argilla. - is standard input or output, of the --format.
 

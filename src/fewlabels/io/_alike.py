@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 from fewlabels.io._table import IntArray, quoted
@@ -13,8 +14,8 @@ from fewlabels.io._views import as_text, parse_number
 _FEW = 2
 # ... in names of at least so many letters.
 _LETTERS = 4
-# Pairs of rare classes are compared one by one.
-_MOST_CLASSES = 1000
+# Of names that are one letter off a common rest, so many are compared with each other.
+_MOST_ALIKE = 20
 
 
 def alike_classes(classes: Sequence[Any], counts: IntArray) -> str:
@@ -28,9 +29,8 @@ def alike_classes(classes: Sequence[Any], counts: IntArray) -> str:
     for text in texts:
         groups.setdefault(_key(text), []).append(text)
     found = [group for group in groups.values() if len(group) > 1]
-    if len(texts) <= _MOST_CLASSES:
-        rare = [text for text, n in zip(texts, counts.tolist(), strict=True) if n <= _FEW]
-        found += [[text, other] for text in rare for other in _one_letter_off(text, texts)]
+    rare = {text for text, count in zip(texts, counts.tolist(), strict=True) if count <= _FEW}
+    found += [list(pair) for pair in _one_letter_off(texts) if rare.intersection(pair)]
     if not found:
         return ""
     listed = "; ".join(quoted(group) for group in found[:5])
@@ -50,16 +50,24 @@ def _key(text: str) -> object:
     return " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
 
 
-def _one_letter_off(text: str, texts: Sequence[str]) -> list[str]:
-    return [
-        other
-        for other in texts
-        if len(text) >= _LETTERS
-        and abs(len(other) - len(text)) <= 1
-        and _key(other) != _key(text)
-        and not any(sign.isdigit() for sign in text + other)
-        and _is_one_off(text, other)
-    ]
+def _one_letter_off(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pairs of names of which one becomes the other by one letter.
+
+    Such names share what is left of them without that letter, so that a name is compared with
+    few others: the cost grows with the letters of all names.
+    """
+    words = [text for text in texts if not any(sign.isdigit() for sign in text)]
+    shared: dict[str, list[str]] = {}
+    for word in words:
+        for rest in {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}:
+            shared.setdefault(rest, []).append(word)
+    pairs = {
+        (one, other)
+        for group in shared.values()
+        for one, other in combinations(group[:_MOST_ALIKE], 2)
+        if min(len(one), len(other)) >= _LETTERS and _is_one_off(one, other)
+    }
+    return [pair for pair in sorted(pairs) if _key(pair[0]) != _key(pair[1])]
 
 
 def _is_one_off(one: str, other: str) -> bool:

@@ -27,10 +27,24 @@ def encoding_of_head(head: bytes) -> str | None:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
-    zeros = [head[0::2].count(0), head[1::2].count(0)]
-    if max(zeros) >= max(2, len(head) // 16) and max(zeros) > 20 * min(zeros):
-        return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+    for name, place in (("utf-16-le", 1), ("utf-16-be", 0)):
+        zeros = head[place::2].count(0)
+        if zeros > 20 * head[1 - place :: 2].count(0) and _fits(head, name, zeros):
+            return name
     return None
+
+
+def _fits(head: bytes, name: str, zeros: int) -> bool:
+    """Tell whether what begins like this may be UTF-16: its line ends have two bytes each.
+
+    In other text with zeros in it they have one.
+    """
+    text = head[: len(head) // 2 * 2].decode(name, errors="replace")
+    n_bytes = head.count(b"\n") + head.count(b"\r")
+    n_ends = text.count("\n") + text.count("\r")
+    if n_bytes == 0:
+        return 2 * zeros >= len(text)
+    return 10 * n_ends >= 9 * n_bytes
 
 
 def encoding_of(file: IO[bytes]) -> tuple[str, bool]:

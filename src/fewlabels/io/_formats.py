@@ -36,7 +36,6 @@ _ENDINGS = {
     ".npz": ("npz", ""),
     ".xlsx": ("sheet", ""),
     ".xlsm": ("sheet", ""),
-    ".xlsb": ("sheet", ""),
     ".xls": ("sheet", ""),
     ".ods": ("sheet", ""),
     ".db": ("database", ""),

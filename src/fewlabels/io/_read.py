@@ -39,7 +39,7 @@ def read_table(
 
     Text tables (.csv, .tsv, .tab, .txt), JSON arrays of objects (.json) and JSON Lines (.jsonl,
     .ndjson), each also with .gz; Parquet (.parquet), Arrow and Feather (.arrow, .feather), NumPy
-    archives (.npz), workbooks (.xlsx, .xlsb, .xls, .ods), SQLite and DuckDB files, and a ZIP
+    archives (.npz), workbooks (.xlsx, .xls, .ods), SQLite and DuckDB files, and a ZIP
     archive with one of these. In JSON, what Label Studio, Prodigy, doccano and Argilla export is
     made rows with a column of labels.
 

@@ -1,15 +1,21 @@
-"""Tables in workbooks of spreadsheet programs: Excel's .xlsx, .xlsb and .xls, and .ods."""
+"""Tables in workbooks of spreadsheet programs: Excel's .xlsx and .xls, and .ods."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
-from fewlabels.exceptions import DataFileError, MissingDependencyError
+from fewlabels._memory import available_memory
+from fewlabels.exceptions import DataFileError, MissingDependencyError, NotEnoughMemoryError
 from fewlabels.io._objects import ObjectTable
+from fewlabels.io._sheet_size import largest_sheet
 from fewlabels.io._source import Source
 from fewlabels.io._table import is_blank, quoted
 from fewlabels.io._views import as_text
+
+# An empty cell of the reader's array and of Python's lists.
+_CELL_BYTES = 40
 
 
 def read_sheet(source: Source) -> ObjectTable:
@@ -57,6 +63,7 @@ def _cells(source: Source) -> tuple[str, Sequence[Sequence[Any]], tuple[str, ...
             "workbooks (.xlsx, .ods) need python-calamine, which is not installed: "
             "pip install 'fewlabels[cli]'. Or save the sheet as CSV."
         ) from None
+    _check_size(source)
     # what the parts of calamine raise for files that are damaged or of another kind
     damaged = (calamine.CalamineError, OSError, ValueError)
     try:
@@ -81,6 +88,18 @@ def _cells(source: Source) -> tuple[str, Sequence[Sequence[Any]], tuple[str, ...
         return name, cells, (f"sheet {name!r}",)
     others = quoted([other for other in names if other != name])
     return name, cells, (f"sheet {name!r}, the first (for another: {source.path}::{others})",)
+
+
+def _check_size(source: Source) -> None:
+    with source.open() as (file, _):
+        rows, columns = largest_sheet(io.BytesIO(file.read()) if source.member else file)
+    needed = rows * columns * _CELL_BYTES
+    if needed > available_memory():
+        raise NotEnoughMemoryError(
+            f"{source.name} has a sheet of {rows:,} rows and {columns:,} columns, which takes "
+            f"{needed / 1e9:,.1f} GB. If most of it is empty, delete the cells that lie far from "
+            "the table, or save the sheet as CSV."
+        )
 
 
 def _title(cell: Any, column: int) -> str:

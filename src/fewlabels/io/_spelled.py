@@ -43,6 +43,7 @@ MISSING_WORDS = frozenset(
         "-",
         "--",
         "---",
+        "\u2212",
         "\u2013",
         "\u2014",
         "\u2026",
@@ -81,6 +82,14 @@ _CELL = re.compile(
 )
 _HEX = re.compile(r"[+-]?0[xX][0-9a-fA-F]+")
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)  # how spreadsheets are told to keep a text
+
+# Numbers in more ways than this, such as "1011 AB", are codes.
+_MOST_WAYS = 5
+
+_MAY_BE_DECIMAL = (
+    "has commas that may be decimal commas, but were read as if they separated thousands. If they "
+    "are: decimal=','"
+)
 
 # 1,234 or 1.234.567, which may be thousands, or one of them decimals
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:([.,])\d{3})+")
@@ -190,17 +199,21 @@ def spelled_numbers(
 
 
 def like_numbers(cells: Iterable[str]) -> list[str]:
-    """Return the cells that hold a number in some way of writing, perhaps each in another."""
+    """Return the cells that hold a number, in one of a few ways of writing; else none."""
     found = []
+    ways = set()
     for cell in cells:
         match = _CELL.fullmatch(unwrapped(cell))
         if match is not None and any(_value(match, mark) is not None for mark in ".,"):
             found.append(cell)
-    return found
+            ways.add(_way(match))
+    return found if len(ways) <= _MOST_WAYS else []
 
 
 def _way(match: re.Match[str]) -> tuple[str, str]:
     after = (match["after"] or "").strip().casefold().rstrip(".")
+    if after in ("st", "nd", "rd"):
+        after = "th"
     if len(after) > 2:
         after = after.removesuffix("s")  # day, days
     return (match["before"] or "").strip(), after
@@ -237,7 +250,7 @@ def _mark_of(
     if known is not None:
         return known, ""
     if unsure == {","}:
-        return ".", "the comma may be a decimal comma (decimal=',')"
+        return ".", _MAY_BE_DECIMAL
     return ".", ""
 
 
