@@ -27,7 +27,7 @@ from fewlabels.exceptions import (
     MissingDependencyError,
     NotEnoughMemoryError,
 )
-from fewlabels.io import AddedColumns, read_table, write_table
+from fewlabels.io import AddedColumns, build_features, read_table, write_table
 
 ROWS = [["Größe", "kind"], ["1,5", "a"], ["2,5", ""]]
 
@@ -421,3 +421,27 @@ def test_any_table_is_written_as_arrow_and_to_an_open_file(tmp_path: Path) -> No
     pq.write_table(pa.table({"b": [b"kat", b""]}), tmp_path / "t.parquet")
     write_table(read_table(tmp_path / "t.parquet"), added(2), tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text().splitlines()[1] == "kat,a,1,1,true"
+
+
+def test_decimals_of_a_database_are_numbers_and_stay_decimals(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "t.duckdb")) as connection:
+        connection.execute("CREATE TABLE t (price DECIMAL(9, 2), n HUGEINT, kind VARCHAR)")
+        connection.execute("INSERT INTO t VALUES (1.50, 7, 'a'), (NULL, 8, 'b'), (2.25, 8, NULL)")
+    table = read_table(tmp_path / "t.duckdb")
+    features = build_features(table, label="kind", scale=False)
+    assert [column.kind for column in features.columns] == ["number", "number"]
+    assert features.values[:, 0].tolist() == [1.5, 1.875, 2.25]
+    write_table(table, added(3), tmp_path / "out.csv")
+    assert read_table(tmp_path / "out.csv").values("price") == ["1.50", "", "2.25"]
+    write_table(table, added(3), tmp_path / "out.parquet")
+    assert pa.types.is_decimal(pq.read_schema(tmp_path / "out.parquet").field("price").type)
+
+
+def test_bytes_are_categories_by_their_text(tmp_path: Path) -> None:
+    words = [b"kat", b"hond", b"", b"kat"]
+    kind = np.array(["a", "b", "", ""])
+    np.savez(tmp_path / "t.npz", kind=kind, pet=np.array(words), x=np.arange(4.0))
+    pq.write_table(pa.table({"kind": kind, "pet": words, "x": range(4)}), tmp_path / "t.parquet")
+    for name in ("t.npz", "t.parquet"):
+        features = build_features(read_table(tmp_path / name), label="kind", scale=False)
+        assert features.values[:, :2].tolist() == [[0, 1], [1, 0], [0, 0], [0, 1]]

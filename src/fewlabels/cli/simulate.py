@@ -191,7 +191,11 @@ def simulate(
             matrix = features_of(ctx, table, label)
             neighbors, notes = neighbors_of(neighbors, table.n_rows)
             notes = [*doubts, *matrix.warnings, *notes]
-            graph = knn_graph(matrix.values, neighbors, progress=stage("joining similar rows"))
+            joining = stage("joining similar rows")
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                graph = knn_graph(matrix.values, neighbors, progress=joining)
+            notes += [" ".join(str(warning.message).split()) for warning in caught]
             settings: dict[str, Any] = {
                 "initial": start,
                 "batch_size": batch_size,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,11 +167,13 @@ def spread(
         matrix = features_of(ctx, table, label)
         joining = stage("joining similar rows")
         neighbors, notes = neighbors_of(neighbors, table.n_rows)
-        graph = knn_graph(matrix.values, neighbors, progress=joining)
-        stage("spreading the labels")
-        added, caught = _spread(graph, labels, method, alpha, _names(table.taken))
-        # put together before the table is written, so that nothing can go wrong after that
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            graph = knn_graph(matrix.values, neighbors, progress=joining)
+            stage("spreading the labels")
+            added = _spread(graph, labels, method, alpha, _names(table.taken))
         diagnosis = graph.diagnose(labels.codes)
+        # put together before the table is written, so that nothing can go wrong after that
         report = _spread_report.report(table, labels, matrix, neighbors, diagnosis, added, output)
         writing = stage("writing the table")
         if to_stdout:
@@ -179,7 +181,7 @@ def spread(
             write_table(table, added, whole, file_format=_written_format(ctx, source))
         else:
             write_table(table, added, output, progress=writing)
-    warn([*doubts, *matrix.warnings, *notes, *caught])
+    warn([*doubts, *matrix.warnings, *notes, *_said(caught)])
     if to_stdout:
         show_bytes(whole.getvalue())
     if not quiet:
@@ -214,8 +216,8 @@ def _spread(
     method: str,
     alpha: float,
     names: tuple[str, str, str, str],
-) -> tuple[AddedColumns, list[str]]:
-    """Return the answers, and the warnings that came with them."""
+) -> AddedColumns:
+    """Return the answers."""
     import numpy as np
 
     from fewlabels import LabelPropagation, LabelSpreading
@@ -226,17 +228,10 @@ def _spread(
         model = LabelSpreading(kernel="self-tuning", alpha=alpha, max_iter=_MAX_ITER)
     else:
         model = LabelPropagation(kernel="self-tuning", max_iter=_MAX_ITER)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        model.fit(graph, labels.codes)
-    notes = [
-        " ".join(str(warning.message).split())
-        for warning in caught
-        if not issubclass(warning.category, UnreachedWarning)  # the report counts those rows
-    ]
+    model.fit(graph, labels.codes)
     reached = model.reached_
     codes = np.where(reached, model.transduction_, -1)
-    added = AddedColumns(
+    return AddedColumns(
         names=names,
         label=[labels.classes[code] if code >= 0 else None for code in codes],
         # the prior of a row without evidence is no confidence in an answer that isn't given
@@ -244,4 +239,12 @@ def _spread(
         evidence=model.evidence_,
         reached=reached,
     )
-    return added, notes
+
+
+def _said(caught: Iterable[warnings.WarningMessage]) -> list[str]:
+    """Return warnings as lines, but for rows that no label reaches, which the report counts."""
+    return [
+        " ".join(str(warning.message).split())
+        for warning in caught
+        if not issubclass(warning.category, UnreachedWarning)
+    ]

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -306,7 +307,7 @@ def _kind(cell: object) -> str:
         return "missing"
     if isinstance(cell, bool):
         return "bool"
-    if isinstance(cell, (int, float)):
+    if isinstance(cell, (int, float, Decimal)):
         return "number"
     if isinstance(cell, str):
         return "text"
