@@ -130,7 +130,7 @@ def test_output_is_checked_before_the_work(tmp_path: Path) -> None:
             [],
             "can't be written: the name is too long; choose a shorter one",
         ),
-        (there, [], "exists.*--force"),
+        (there, [], "exists.*replace=True"),
         (there, [there], "is the input"),
         (link, [there], "is the input"),
     ]:

@@ -172,6 +172,23 @@ def test_an_ambiguous_point_is_what_the_other_columns_say(tmp_path: Path) -> Non
     assert numbers_in(alone, "a") == [1.234, 12]
 
 
+def test_points_between_semicolons_may_separate_thousands(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    for rows, doubts in (
+        ("1.234;x\n12.000;y\n", True),
+        ("1.234;0.5\n12.000;7.25\n", False),
+        ("1.23;x\n12.000;y\n", False),
+    ):
+        path.write_text("a;b\n" + rows)
+        view = read_table(path).view("a")
+        assert isinstance(view, Numbers)
+        assert view.values[1] == 12
+        assert ("decimal=','" in view.doubt) == doubts
+        said = read_table(path, decimal=".").view("a")
+        assert isinstance(said, Numbers)
+        assert said.doubt == ""
+
+
 def test_the_decimal_mark_can_be_said(tmp_path: Path) -> None:
     path = table_of(tmp_path, {"a": ["1,234", "2,500"], "b": ["1.234", "2.500"]}).path
     comma, point = read_table(path, decimal=","), read_table(path, decimal=".")

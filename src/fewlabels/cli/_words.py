@@ -29,7 +29,7 @@ def in_options(message: str) -> str:
 
     ``exclude=['my x']`` becomes ``--exclude 'my x'``.
     """
-    return _SETTING.sub(_option, message)
+    return _SETTING.sub(_option, message).replace("(replace=True)", "with --force")
 
 
 def _option(match: re.Match[str]) -> str:

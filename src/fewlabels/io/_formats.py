@@ -183,7 +183,7 @@ def check_output(
 
 def _check_place(path: Path, target: Path, sources: Iterable[Path], replace: bool) -> None:
     if target.is_dir():
-        raise DataFileError(f"can't write {path}: it is a folder. Name a file (-o out.csv).")
+        raise DataFileError(f"can't write {path}: it is a folder. Name a file.")
     if table_format(path, writing=True).name in ("parquet", "arrow"):
         parquet_module()  # found to be missing now, rather than after the work
     if not target.parent.is_dir():
@@ -200,11 +200,11 @@ def _check_place(path: Path, target: Path, sources: Iterable[Path], replace: boo
 
 def _check_existing(path: Path, target: Path, sources: Iterable[Path], replace: bool) -> None:
     if not target.is_file():
-        raise DataFileError(f"can't write {path}: it is not a file. Name a file (-o out.csv).")
+        raise DataFileError(f"can't write {path}: it is not a file. Name a file.")
     for source in sources:
         if source.exists() and source.samefile(target):
             raise DataFileError(f"can't write {path}: it is the input {source}. Use another name.")
     if not replace:
-        raise DataFileError(f"{path} exists. Use another name, or replace it with --force.")
+        raise DataFileError(f"{path} exists. Use another name, or replace it (replace=True).")
     if not os.access(target, os.W_OK):
         raise DataFileError(f"can't write {path}: it is read-only. Use another name.")

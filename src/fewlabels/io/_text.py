@@ -31,6 +31,7 @@ class TextTable(Table):
     def __init__(self, path: str, columns: dict[str, list[str]]) -> None:
         super().__init__(path, list(columns), len(next(iter(columns.values()), [])))
         self._columns = columns
+        self.separator = ""
 
     def values(self, name: str) -> list[Any]:
         """Return the cells of a column, all of them text."""
@@ -38,7 +39,12 @@ class TextTable(Table):
 
     def view(self, name: str) -> View:
         """Return what a model can make of a column."""
-        return text_view(self._columns[name], self.reading, lambda: self.decimal_mark)
+        return text_view(
+            self._columns[name],
+            self.reading,
+            lambda: self.decimal_mark,
+            in_semicolons=self.separator == ";",
+        )
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Return the rows as they came."""
@@ -76,6 +82,7 @@ def read_text(
                 f"{error}. Check the quotes there (inside a quoted cell a quote is written twice: "
                 '"").'
             ) from None
+    table.separator = chosen
     table.notes, table.warnings = tuple(notes), tuple(doubts)
     return table
 

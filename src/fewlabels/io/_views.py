@@ -43,6 +43,11 @@ PLAIN = Reading()
 # A column of fewer different values is one of names, even if they begin with a number.
 _FEW_VALUES = 3
 
+_MAY_BE_THOUSANDS = (
+    "has points that may separate thousands, but were read as decimal points. If they do separate "
+    "thousands: decimal=','"
+)
+
 _EMPTY = Unusable("empty")
 _DATES = Unusable("dates; make numbers of them to use them")
 
@@ -70,6 +75,8 @@ def text_view(
     cells: Sequence[str],
     reading: Reading = PLAIN,
     of_table: Callable[[], str | None] = lambda: None,
+    *,
+    in_semicolons: bool = False,
 ) -> View:
     """Return what a column of text cells holds: the file has no types, so they are recognised.
 
@@ -85,6 +92,8 @@ def text_view(
         What the user says of the cells.
     of_table : callable
         Returns the decimal mark of the other columns, asked where this one does not tell.
+    in_semicolons : bool
+        Whether the cells are separated by semicolons, as where the comma is the decimal mark.
     """
     if reading.missing:
         cells = ["" if reading.is_missing(cell) else cell for cell in cells]
@@ -107,7 +116,10 @@ def text_view(
         values = (found.numbers.get(cell, math.nan) for cell in cells)
         said = (*found.said, *_said_of_words(words))
         column = np.fromiter(values, dtype=np.float64, count=len(cells))
-        return Numbers(column, said, found.doubt)
+        doubt = found.doubt
+        if in_semicolons and not said and ambiguous_point(rest) and reading.decimal is None:
+            doubt = "" if of_table() == "." else _MAY_BE_THOUSANDS
+        return Numbers(column, said, doubt)
     if 2 * n_numbers > sum(rest.values()):
         return _mixed([cell in found.strangers for cell in cells], cells)
     return _text_categories(cells, _doubt_of(rest))
