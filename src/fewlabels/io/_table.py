@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -121,10 +122,9 @@ def check_unique(path: str, names: Sequence[str]) -> None:
     """Raise if a column name comes twice."""
     if len(set(names)) == len(names):
         return
-    twice = dict.fromkeys(name for name in names if names.count(name) > 1)
+    twice = [name for name, count in Counter(names).items() if count > 1]
     raise DataFileError(
-        f"{path} has more than one column named {quoted(list(twice))}. "
-        "Give each column its own name."
+        f"{path} has more than one column named {quoted(twice)}. Give each column its own name."
     )
 
 

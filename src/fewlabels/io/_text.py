@@ -9,11 +9,12 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._table import Progress, Table, View, check_unique
 from fewlabels.io._views import as_text, text_view
+from fewlabels.io._watched import watched
 
 _CHUNK = 4096
 
@@ -131,11 +132,16 @@ def open_lines(path: Path, progress: Progress | None = None) -> Iterator[Iterato
     try:
         with path.open("rb") as raw:
             size = path.stat().st_size
+
+            def share() -> float:
+                return raw.tell() / max(size, 1)
+
             if path.suffix.lower() == ".gz":
                 with gzip.open(raw, "rb") as unpacked:
-                    yield _decoded(path, unpacked, raw, size, progress)
+                    watched_file = watched(cast(IO[bytes], unpacked), share, str(path))
+                    yield _decoded(path, watched_file, raw, size, progress)
             else:
-                yield _decoded(path, raw, raw, size, progress)
+                yield _decoded(path, watched(raw, share, str(path)), raw, size, progress)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataFileError(f"{path} can't be unpacked: {error}. Make the file anew.") from None
 
