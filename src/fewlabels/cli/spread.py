@@ -141,11 +141,18 @@ def spread(
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels.cli import _spread_report
         from fewlabels.graph import knn_graph
-        from fewlabels.io import check_output, read_labels, read_table, write_table
+        from fewlabels.io import (
+            check_output,
+            check_writable,
+            read_labels,
+            read_table,
+            write_table,
+        )
 
         array = array_file(ctx, ctx.params["features"])
         check_output(output, sources=[source, *([array] if array else [])], replace=force)
         table = read_table(source, progress=stage("reading the table"))
+        check_writable(table, output)
         labels = read_labels(table, label)
         stage("making features")
         matrix = features_of(ctx, table, label)
@@ -157,7 +164,7 @@ def spread(
         # put together before the table is written, so that nothing can go wrong after that
         diagnosis = graph.diagnose(labels.codes)
         report = _spread_report.report(table, labels, matrix, neighbors, diagnosis, added, output)
-        write_table(table, added, output, progress=stage("writing the table"))
+        write_table(table, added, output, replace=force, progress=stage("writing the table"))
     for note in [*notes, *caught]:
         click.echo(f"Warning: {note}", err=True)
     if not quiet:

@@ -15,6 +15,7 @@ from fewlabels.io._large import FeatureFile, features_in_map, open_features
 from fewlabels.io._read import read_table
 from fewlabels.io._table import Table, counted, row_list
 from fewlabels.io._views import as_text
+from fewlabels.io._writable import check_writable
 from fewlabels.io._write import AddedColumns, write_table
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "as_text",
     "build_features",
     "check_output",
+    "check_writable",
     "counted",
     "features_in_map",
     "load_features",

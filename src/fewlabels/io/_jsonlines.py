@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._nesting import DEEPEST, is_too_deep
 from fewlabels.io._table import Progress, Table, View
 from fewlabels.io._text import open_lines, write_lines
 from fewlabels.io._views import object_view
@@ -69,6 +71,11 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
             f"{path}, line {number}: half of a surrogate pair (such as \\ud800), which no text "
             "file can hold. Mend that line."
         )
+    if line.count("[") + line.count("{") > DEEPEST and is_too_deep(row):
+        raise DataFileError(
+            f"{path}, line {number}: lists and objects in one another, more than {DEEPEST} deep. "
+            "Mend that line."
+        )
     if not isinstance(row, dict):
         raise DataFileError(
             f"{path}, line {number}: a JSON {type(row).__name__}, not an object. "
@@ -92,8 +99,8 @@ class _DuplicateKeyError(Exception):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise _DuplicateKeyError(f"the key {twice!r} comes twice")
     return found
 
@@ -133,6 +140,8 @@ def _finite(value: Any) -> Any:
     """Return null for NaN, which JSON doesn't know."""
     if isinstance(value, list):
         return [_finite(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
     return None if isinstance(value, float) and math.isnan(value) else value
 
 

@@ -22,6 +22,7 @@ from fewlabels.io._npz import NpzTable, npz_column, write_npz
 from fewlabels.io._table import Progress, Table, check_unique
 from fewlabels.io._text import text_rows, write_text
 from fewlabels.io._views import as_text
+from fewlabels.io._writable import check_writable
 
 _Row = TypeVar("_Row")
 
@@ -59,6 +60,7 @@ def write_table(
     added: AddedColumns,
     path: str | os.PathLike[str],
     *,
+    replace: bool = True,
     progress: Progress | None = None,
 ) -> None:
     """Write a table with its added columns, whole or not at all.
@@ -73,22 +75,26 @@ def write_table(
         As :func:`read_table` returned it.
     added : AddedColumns
     path : str or path-like
-        The ending tells the format. An existing file is replaced.
+        The ending tells the format.
+    replace : bool, default=True
+        Whether a file that is there when the table is whole may be replaced.
     progress : callable, optional
         Called now and then with the share that has been written, from 0 to 1.
 
     Raises
     ------
     DataFileError
-        If the file can't be written; whatever stood at `path` is then untouched.
+        If the file can't be written, or is there and may not be replaced, or can't hold what is
+        in the table (see :func:`check_writable`); whatever stood at `path` is then untouched.
     """
     path = Path(path)
     form = table_format(path, writing=True)
     check_unique(str(path), [*table.names, *added.names])
+    check_writable(table, path)
     try:
         with (
             explaining_errors(path, writing=True, raising=DataFileError),
-            replace_when_whole(path) as file,
+            replace_when_whole(path, replace=replace) as file,
         ):
             _write(file, form, table, added, progress)
     except UnicodeEncodeError as error:
