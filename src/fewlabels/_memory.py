@@ -30,6 +30,13 @@ def available_memory() -> int:
     return min([int(psutil.virtual_memory().available), *_left_in_groups()])
 
 
+def resident_memory() -> int:
+    """Bytes that this process holds in memory now."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
 def _left_in_groups() -> list[int]:
     """Return what is left of the limit of each control group that this process is in."""
     try:

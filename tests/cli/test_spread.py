@@ -342,9 +342,41 @@ def test_an_output_that_cannot_be_written_is_found_before_the_input_is_read(
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("tempfile.NamedTemporaryFile", denied)
+    monkeypatch.setattr("fewlabels.io._formats.part_file", denied)
     assert_refused(run(*call, tmp_path / "out.csv"), "you may not write there; choose another")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_appears_during_the_work_is_not_replaced_without_force(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out.csv"
+    output.write_text("theirs")
+    monkeypatch.setattr("fewlabels.cli._input.check_output", lambda *_, **__: None)  # not there yet
+    call = (table, "--label", "kind", "-o", output)
+    assert_refused(run(*call), "another file has appeared there, which was not replaced")
+    assert output.read_text() == "theirs"
+    assert run(*call, "--force").exit_code == 0
+    assert output.read_text() != "theirs"
+
+
+def test_values_that_the_output_cannot_hold_are_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "in.npz"
+    kind, x = np.array(["a", "b"] + [""] * 10), np.sin(np.arange(12.0))
+    np.savez(source, kind=kind, x=x, far=np.where(np.arange(12) == 7, np.inf, x))
+
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("the work has begun")
+
+    call = (source, "--label", "kind", "--exclude", "far", "-o")
+    with monkeypatch.context() as patched:
+        patched.setattr("fewlabels.graph.knn_graph", work)
+        refused = run(*call, tmp_path / "out.jsonl")
+    assert_refused(refused, "column 'far' of")
+    assert_refused(refused, "holds an infinite number (row 8), which JSON does not know")
+    assert run(*call, tmp_path / "out.csv").exit_code == 0
 
 
 @pytest.mark.skipif(

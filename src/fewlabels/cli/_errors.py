@@ -9,6 +9,7 @@ bad input, bad file, bad option              2          one line: what is wrong,
 not enough memory                            2          one line
 a package of ``fewlabels[cli]`` is missing   2          one line that names the extra
 standard output full or closed               2          one line
+standard error full or closed                as above   lost
 Ctrl-C                                       130        one line
 standard output no longer read (``| head``)  141
 a fault in fewlabels                         1          the traceback, to be reported

@@ -156,13 +156,15 @@ def spread(
         raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
     check_places(ctx, source, output=output, replace=force)
     to_stdout = str(output) == "-"
+    written = _written_format(ctx, source) if to_stdout else None
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels.cli import _spread_report
         from fewlabels.graph import knn_graph
-        from fewlabels.io import write_table
+        from fewlabels.io import check_writable, write_table
 
         table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
+        check_writable(table, output, file_format=written)
         stage("making features")
         matrix = features_of(ctx, table, label)
         joining = stage("joining similar rows")
@@ -178,9 +180,9 @@ def spread(
         writing = stage("writing the table")
         if to_stdout:
             whole = BytesIO()
-            write_table(table, added, whole, file_format=_written_format(ctx, source))
+            write_table(table, added, whole, file_format=written)
         else:
-            write_table(table, added, output, progress=writing)
+            write_table(table, added, output, replace=force, progress=writing)
     warn([*doubts, *matrix.warnings, *notes, *_said(caught)])
     if to_stdout:
         show_bytes(whole.getvalue())

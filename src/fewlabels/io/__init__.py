@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fewlabels.io._read import read_table
     from fewlabels.io._table import Table, counted, row_list
     from fewlabels.io._views import as_text
+    from fewlabels.io._writable import check_writable
     from fewlabels.io._write import AddedColumns, write_table
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "build_features",
     "check_input",
     "check_output",
+    "check_writable",
     "counted",
     "features_in_map",
     "joined_labels",
@@ -56,6 +58,7 @@ _HOMES = {
     "build_features": "_features",
     "check_input": "_formats",
     "check_output": "_formats",
+    "check_writable": "_writable",
     "counted": "_table",
     "features_in_map": "_large",
     "joined_labels": "_join",

@@ -5,15 +5,16 @@ Nothing here needs NumPy, so that a wrong name is an error at once.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fewlabels._files import explaining_errors
+from fewlabels._parts import part_file
 from fewlabels.exceptions import DataFileError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -193,8 +194,9 @@ def _check_place(path: Path, target: Path, sources: Iterable[Path], replace: boo
         )
     if target.exists():
         _check_existing(path, target, sources, replace)
-    # the same name as the temporary file will have, so that its length is tried too
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", suffix=".part"):
+    with contextlib.suppress(FileNotFoundError):
+        target.lstat()  # a name may be too long for the system
+    with part_file(target.parent):
         pass
 
 

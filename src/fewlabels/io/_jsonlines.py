@@ -6,11 +6,13 @@ import contextlib
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._exports import flattened
+from fewlabels.io._nesting import DEEPEST, is_too_deep
 from fewlabels.io._objects import ObjectTable, columns_of
 from fewlabels.io._source import Source
 from fewlabels.io._table import Progress
@@ -142,6 +144,10 @@ def _checked(where: str, row: Any, text: str) -> dict[str, Any]:
             f"{where}: half of a surrogate pair (such as \\ud800), which no text file can hold. "
             "Fix it."
         )
+    if text.count("[") + text.count("{") > DEEPEST and is_too_deep(row):
+        raise DataFileError(
+            f"{where}: lists and objects in one another, more than {DEEPEST} deep. Fix it."
+        )
     if not isinstance(row, dict):
         raise DataFileError(f"{where}: a JSON {type(row).__name__}, not an object. {_ONE_OBJECT}")
     return row
@@ -162,8 +168,8 @@ class _DuplicateKeyError(Exception):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise _DuplicateKeyError(f"the key {twice!r} comes twice")
     return found
 
@@ -218,6 +224,8 @@ def _finite(value: Any) -> Any:
     """Return null for NaN, which JSON doesn't know."""
     if isinstance(value, list):
         return [_finite(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
     return None if isinstance(value, float) and math.isnan(value) else value
 
 

@@ -16,6 +16,7 @@ from typing import IO, cast
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._formats import TableFormat, table_format
 from fewlabels.io._table import quoted
+from fewlabels.io._watched import watched
 
 # What archivers put in beside what they were given.
 _ASIDE = ("__MACOSX/", ".DS_Store")
@@ -70,7 +71,11 @@ class Source:
                     file = stack.enter_context(archive.open(self.member))
                 if self.form.packed:
                     file = cast(IO[bytes], stack.enter_context(gzip.open(file, "rb")))
-                yield file, lambda: raw.tell() / max(size, 1)
+
+                def share() -> float:
+                    return raw.tell() / max(size, 1)
+
+                yield watched(file, share, self.name), share
         except _DAMAGED as error:
             raise DataFileError(
                 f"{self.name} can't be unpacked: {error}. Make the file anew."

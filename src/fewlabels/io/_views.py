@@ -275,7 +275,15 @@ def as_text(value: object) -> str:
 
 
 def plain_floats(values: npt.NDArray[np.floating[Any]]) -> list[Any]:
-    """Return floats as Python's, by their shortest text: float32 0.1 is 0.1, not 0.1000000015."""
+    """Return floats as Python's, by their shortest text: float32 0.1 is 0.1, not 0.1000000015.
+
+    Those longer than 64 bits are text, unless none of them loses a digit.
+    """
+    if values.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):
+            kept = values.astype(np.float64).astype(values.dtype)
+        if not np.array_equal(kept, values, equal_nan=True):
+            return ["" if np.isnan(value) else str(value) for value in values]
     if values.dtype.itemsize >= 8:
         plain: list[Any] = values.astype(np.float64).tolist()
         return plain

@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels.exceptions import DataFileError
-from fewlabels.io._formats import TableFormat, named_format, parquet_module, table_format
+from fewlabels.io._formats import STANDARD, TableFormat, named_format, parquet_module, table_format
 from fewlabels.io._jsonlines import JsonLinesTable, json_lines, write_json_lines
 from fewlabels.io._npz import NpzTable, npz_column, write_npz
 from fewlabels.io._table import Progress, Table, check_unique
 from fewlabels.io._text import text_rows, write_text
 from fewlabels.io._views import as_text
+from fewlabels.io._writable import check_writable
 
 _Row = TypeVar("_Row")
 
@@ -60,6 +61,7 @@ def write_table(
     path: str | os.PathLike[str] | IO[bytes],
     *,
     file_format: str | None = None,
+    replace: bool = True,
     progress: Progress | None = None,
 ) -> None:
     """Write a table with its added columns, whole or not at all.
@@ -74,20 +76,24 @@ def write_table(
         As :func:`read_table` returned it.
     added : AddedColumns
     path : str, path-like or binary file
-        The ending tells the format. An existing file is replaced. An open file is written to.
+        The ending tells the format. An open file is written to.
     file_format : str, optional
         The format, if there is no name that tells it.
+    replace : bool, default=True
+        Whether a file that is there when the table is whole may be replaced.
     progress : callable, optional
         Called now and then with the share that has been written, from 0 to 1.
 
     Raises
     ------
     DataFileError
-        If the file can't be written; whatever stood at `path` is then untouched.
+        If the file can't be written, or is there and may not be replaced, or can't hold what is
+        in the table (see :func:`check_writable`); whatever stood at `path` is then untouched.
     """
     if not isinstance(path, (str, os.PathLike)):
         form = named_format(file_format or "csv", writing=True)
         check_unique("the output", [*table.taken, *added.names])
+        check_writable(table, STANDARD, file_format=file_format or "csv")
         _write(path, form, table, added, progress)
         return
     path = Path(path)
@@ -97,10 +103,11 @@ def write_table(
         else named_format(file_format, writing=True)
     )
     check_unique(str(path), [*table.taken, *added.names])
+    check_writable(table, path, file_format=file_format)
     try:
         with (
             explaining_errors(path, writing=True, raising=DataFileError),
-            replace_when_whole(path) as file,
+            replace_when_whole(path, replace=replace) as file,
         ):
             _write(file, form, table, added, progress)
     except UnicodeEncodeError as error:
