@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from fewlabels.graph import Graph
     from fewlabels.io import Features, Table
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -76,6 +78,18 @@ def neighbors_of(asked: int | None, n_rows: int) -> tuple[int, list[str]]:
         "and each row was joined to all of them."
     )
     return most, [note]
+
+
+def graph_of(
+    ctx: click.Context, values: Any, neighbors: int, progress: Any
+) -> tuple[Graph, list[str]]:
+    """Return the graph of similar rows, and warnings about the features in the command's words."""
+    from fewlabels import knn_graph
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        graph = knn_graph(values, neighbors, progress=progress)
+    return graph, [" ".join(str(warning.message).split()) for warning in caught]
 
 
 def given(ctx: click.Context, option: str) -> bool:

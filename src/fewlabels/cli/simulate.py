@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fewlabels.cli._features import feature_options, features_of, neighbors_of, neighbors_option
+from fewlabels.cli._features import (
+    feature_options,
+    features_of,
+    graph_of,
+    neighbors_of,
+    neighbors_option,
+)
 from fewlabels.cli._input import check_places, input_options, read_input
 from fewlabels.cli._progress import progress_bars
 from fewlabels.cli._stdout import show, warn
@@ -180,7 +186,6 @@ def simulate(
     try:
         with progress_bars(quiet=quiet) as stage:
             # what takes long to import, and nobody waits for who only asks for --help
-            from fewlabels.graph import knn_graph
             from fewlabels.report.output import check_can_write_folder
             from fewlabels.session import simulate as simulated
 
@@ -190,12 +195,9 @@ def simulate(
             stage("making features")
             matrix = features_of(ctx, table, label)
             neighbors, notes = neighbors_of(neighbors, table.n_rows)
-            notes = [*doubts, *matrix.warnings, *notes]
             joining = stage("joining similar rows")
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                graph = knn_graph(matrix.values, neighbors, progress=joining)
-            notes += [" ".join(str(warning.message).split()) for warning in caught]
+            graph, about = graph_of(ctx, matrix.values, neighbors, joining)
+            notes += about
             settings: dict[str, Any] = {
                 "initial": start,
                 "batch_size": batch_size,
@@ -240,7 +242,7 @@ def simulate(
             )
         raise
     notes += dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
-    warn(notes)
+    warn([*doubts, *matrix.warnings, *notes])
     if not quiet:
         text = _text(source, table.n_rows, labels, curve, start)
         paths = "\n".join(f"wrote {path}" for path in written)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from fewlabels.cli._features import (
     feature_options,
     features_of,
     given,
+    graph_of,
     neighbors_of,
     neighbors_option,
 )
@@ -160,7 +161,6 @@ def spread(
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels.cli import _spread_report
-        from fewlabels.graph import knn_graph
         from fewlabels.io import check_writable, write_table
 
         table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
@@ -169,13 +169,12 @@ def spread(
         matrix = features_of(ctx, table, label)
         joining = stage("joining similar rows")
         neighbors, notes = neighbors_of(neighbors, table.n_rows)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            graph = knn_graph(matrix.values, neighbors, progress=joining)
-            stage("spreading the labels")
-            added = _spread(graph, labels, method, alpha, _names(table.taken))
-        diagnosis = graph.diagnose(labels.codes)
+        graph, about = graph_of(ctx, matrix.values, neighbors, joining)
+        notes += about
+        stage("spreading the labels")
+        added, caught = _spread(graph, labels, method, alpha, _names(table.taken))
         # put together before the table is written, so that nothing can go wrong after that
+        diagnosis = graph.diagnose(labels.codes)
         report = _spread_report.report(table, labels, matrix, neighbors, diagnosis, added, output)
         writing = stage("writing the table")
         if to_stdout:
@@ -183,7 +182,7 @@ def spread(
             write_table(table, added, whole, file_format=written)
         else:
             write_table(table, added, output, replace=force, progress=writing)
-    warn([*doubts, *matrix.warnings, *notes, *_said(caught)])
+    warn([*doubts, *matrix.warnings, *notes, *caught])
     if to_stdout:
         show_bytes(whole.getvalue())
     if not quiet:
@@ -218,8 +217,8 @@ def _spread(
     method: str,
     alpha: float,
     names: tuple[str, str, str, str],
-) -> AddedColumns:
-    """Return the answers."""
+) -> tuple[AddedColumns, list[str]]:
+    """Return the answers, and the warnings that came with them."""
     import numpy as np
 
     from fewlabels import LabelPropagation, LabelSpreading
@@ -230,10 +229,17 @@ def _spread(
         model = LabelSpreading(kernel="self-tuning", alpha=alpha, max_iter=_MAX_ITER)
     else:
         model = LabelPropagation(kernel="self-tuning", max_iter=_MAX_ITER)
-    model.fit(graph, labels.codes)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(graph, labels.codes)
+    notes = [
+        " ".join(str(warning.message).split())
+        for warning in caught
+        if not issubclass(warning.category, UnreachedWarning)  # the report counts those rows
+    ]
     reached = model.reached_
     codes = np.where(reached, model.transduction_, -1)
-    return AddedColumns(
+    added = AddedColumns(
         names=names,
         label=[labels.classes[code] if code >= 0 else None for code in codes],
         # the prior of a row without evidence is no confidence in an answer that isn't given
@@ -241,12 +247,4 @@ def _spread(
         evidence=model.evidence_,
         reached=reached,
     )
-
-
-def _said(caught: Iterable[warnings.WarningMessage]) -> list[str]:
-    """Return warnings as lines, but for rows that no label reaches, which the report counts."""
-    return [
-        " ".join(str(warning.message).split())
-        for warning in caught
-        if not issubclass(warning.category, UnreachedWarning)
-    ]
+    return added, notes
