@@ -25,6 +25,7 @@ TABLES: dict[str, tuple[str, bytes, str]] = {
     "too many": ("t.csv", b"a,b\n1,2,3\n", "line 2: too many cells, 3 where the header has 2"),
     "ragged after a long cell": ("t.csv", b'a,b\n"1\n\n",2\n3,4\n5\n', "line 6: too few"),
     "twice": ("t.csv", b"a,b,a\n1,2,3\n", "more than one column named 'a'"),
+    "no name twice": ("t.csv", b"a;;\n1;;\n", "2 columns without a name.*ends of the lines"),
     "open quote": ("t.csv", b'a,b\n1,"2\n', "near line 2: .*quotes"),
     "stray quote": ("t.csv", b'a,b\n"1" x,2\n', "near line 2: .*quotes"),
     "damaged UTF-8": (

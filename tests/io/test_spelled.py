@@ -123,6 +123,19 @@ def test_what_most_cells_are_makes_the_others_strangers() -> None:
         assert view.rows.tolist() == [3]
 
 
+def test_numbers_written_in_two_ways_are_refused_by_that_name(tmp_path: Path) -> None:
+    columns = {"y": ["a", "b", "", ""], "x": ["1,5", "2,5", "3.5", "4,5"]}
+    table = table_of(tmp_path, columns)
+    with pytest.raises(InvalidInputError, match=r"written in another way in row 3 .*'3\.5'"):
+        build_features(table, label="y")
+
+
+def test_numbers_that_are_not_the_whole_truth_leave_a_doubt() -> None:
+    view = text_view(["<5", "~7", "> 9", "<12"])
+    assert isinstance(view, Categories)
+    assert view.doubt.startswith("holds numbers, not all written alike")
+
+
 def test_numbers_among_more_words_leave_a_doubt(tmp_path: Path) -> None:
     view = text_view(["S", "M", "38", "40", "L", "S", "M"])
     assert isinstance(view, Categories)

@@ -12,7 +12,7 @@ from fewlabels._files import explaining_errors
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io._npz import load_arrays
 from fewlabels.io._points import category_points, number_points, standardised
-from fewlabels.io._spelled import is_missing_word
+from fewlabels.io._spelled import is_missing_word, like_numbers
 from fewlabels.io._table import (
     Block,
     Categories,
@@ -249,13 +249,7 @@ def load_features(path: str | Path, n_rows: int) -> Features:
 
 def _encode(table: Table, name: str, view: View, scale: bool) -> tuple[FeatureColumn, FloatArray]:
     if isinstance(view, Mixed):
-        raise InvalidInputError(
-            f"column {name!r} holds numbers, but other text in {row_list(view.rows)} (the first: "
-            f"{view.example[:40]!r}). Fix the cells, or say that they mean a missing number "
-            f"({setting('missing', [view.example[:40]])}), or leave the column out "
-            f"({setting('exclude', [name])}), or take its values as names "
-            f"({setting('categorical', [name])}). {_how_counted(table)}"
-        )
+        raise InvalidInputError(_about_mixed(table, name, view))
     if isinstance(view, Unusable):
         return replace(_left_out(name, view.reason), doubt=view.doubt), _NOTHING
     if isinstance(view, Categories):
@@ -286,6 +280,24 @@ def _encode(table: Table, name: str, view: View, scale: bool) -> tuple[FeatureCo
     note = "standardised" if scale else "as they are"
     column = FeatureColumn(name, "number", values.shape[1], note, said=said, doubt=view.doubt)
     return column, values
+
+
+def _about_mixed(table: Table, name: str, view: Mixed) -> str:
+    example = view.example[:40]
+    where = f"{row_list(view.rows)} (the first: {example!r})"
+    if like_numbers([view.example]):
+        start = f"column {name!r} holds numbers, but written in another way in {where}. "
+        fix = "Write all of them alike"
+    else:
+        start = f"column {name!r} holds numbers, but other text in {where}. "
+        fix = (
+            "Fix the cells, or say that they mean a missing number "
+            f"({setting('missing', [example])})"
+        )
+    return (
+        f"{start}{fix}, or leave the column out ({setting('exclude', [name])}), or take its values "
+        f"as names ({setting('categorical', [name])}). {_how_counted(table)}"
+    )
 
 
 def _about_words(view: Categories) -> str:

@@ -83,6 +83,9 @@ _CELL = re.compile(
 _HEX = re.compile(r"[+-]?0[xX][0-9a-fA-F]+")
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)  # how spreadsheets are told to keep a text
 
+# What stands before a number that is not the whole truth: <5, ~30.
+_ABOUT = "<>=~\u2264\u2265\u2248\u00b1 "
+
 # Numbers in more ways than this, such as "1011 AB", are codes.
 _MOST_WAYS = 5
 
@@ -203,7 +206,7 @@ def like_numbers(cells: Iterable[str]) -> list[str]:
     found = []
     ways = set()
     for cell in cells:
-        match = _CELL.fullmatch(unwrapped(cell))
+        match = _CELL.fullmatch(unwrapped(cell).lstrip(_ABOUT))
         if match is not None and any(_value(match, mark) is not None for mark in ".,"):
             found.append(cell)
             ways.add(_way(match))

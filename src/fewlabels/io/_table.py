@@ -26,6 +26,8 @@ Progress: TypeAlias = Callable[[float], None]
 
 # How many rows an error message lists before it only counts them.
 _LISTED = 8
+# Characters that nobody sees: zero-width blanks, byte order marks, marks of direction.
+_WITHOUT_WIDTH = "\u200b\u2060\ufeff\u200e\u200f \t\xa0"
 # Rows that are looked at for the decimal mark of a table.
 _LOOKED_AT = 2000
 
@@ -189,6 +191,11 @@ def check_unique(path: str, names: Sequence[str]) -> None:
     if len(set(names)) == len(names):
         return
     twice = [name for name, count in Counter(names).items() if count > 1]
+    if not any(name.strip() for name in twice):
+        raise DataFileError(
+            f"{path} has {names.count(twice[0])} columns without a name. Name them, or delete the "
+            "separators at the ends of the lines."
+        )
     raise DataFileError(
         f"{path} has more than one column named {quoted(twice)}. Give each column its own name."
     )
@@ -226,7 +233,10 @@ def setting(name: str, value: object) -> str:
 
 def is_blank(cell: object) -> bool:
     """Tell whether a cell holds nothing: None, NaN, or text or bytes of blanks."""
-    if isinstance(cell, (str, bytes)):
+    if isinstance(cell, str):
+        bare = cell.strip()
+        return not bare or not (bare.isascii() or bare.strip(_WITHOUT_WIDTH))
+    if isinstance(cell, bytes):
         return not cell.strip()
     return is_missing(cell)
 
