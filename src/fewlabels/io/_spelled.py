@@ -128,10 +128,10 @@ def is_missing_word(cell: object) -> bool:
 
 def unwrapped(cell: str) -> str:
     """Return a cell without what spreadsheets put around a text: ``="007"``, ``'007``."""
-    text = cell.translate(_ALIKE).strip() if not cell.isascii() else cell.strip()
-    formula = _FORMULA.fullmatch(text)
-    if formula is not None:
-        return formula[1].strip()
+    text = (cell if cell.isascii() else cell.translate(_ALIKE)).strip()
+    if text[:1] == "=":
+        formula = _FORMULA.fullmatch(text)
+        return text if formula is None else formula[1].strip()
     return text[1:].lstrip() if text[:1] == "'" else text
 
 
@@ -214,6 +214,8 @@ def like_numbers(cells: Iterable[str]) -> list[str]:
 
 
 def _way(match: re.Match[str]) -> tuple[str, str]:
+    if match["before"] is None and match["after"] is None:
+        return "", ""
     after = (match["after"] or "").strip().casefold().rstrip(".")
     if after in ("st", "nd", "rd"):
         after = "th"
@@ -259,9 +261,9 @@ def _mark_of(
 
 def _value(match: re.Match[str], mark: str) -> float | None:
     whole, _, fraction = match["digits"].partition(mark)
-    groups = "".join(sorted(set(whole) & set(",.' _")))
     if fraction and not fraction.isdecimal():
         return None
+    groups = "" if whole.isdecimal() else "".join(sorted(set(whole) & set(",.' _")))
     if groups:
         if len(groups) > 1:
             return None
