@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from fewlabels._parts import part_file
+from fewlabels._rename import rename_without_replacing
 from fewlabels.exceptions import FewLabelsError
 
 _TO_READ = {
@@ -21,6 +22,7 @@ _TO_READ = {
 _TO_WRITE = {
     errno.ENOENT: "its folder does not exist; create that first, or choose another",
     errno.EISDIR: "it is a folder; name a file in it",
+    errno.EEXIST: "another file has appeared there, which was not replaced; choose another name",
     errno.ENOTDIR: "a part of its path is a file, not a folder; choose another path",
     errno.EACCES: "you may not write there; choose another place",
     errno.EROFS: "its disk can only be read; choose another place",
@@ -55,30 +57,36 @@ def explaining_errors(
 
 
 @contextlib.contextmanager
-def replace_when_whole(path: str | os.PathLike[str]) -> Iterator[IO[Any]]:
+def replace_when_whole(path: str | os.PathLike[str], *, replace: bool = True) -> Iterator[IO[Any]]:
     """Open a binary file that takes the place of `path` only once the block has ended well.
 
     The bytes go to a temporary file in the same folder. If the block raises (or is
     interrupted), that file is removed and whatever stood at `path` is still there, untouched.
     A symbolic link at `path` is followed, and stays a link. A device or a pipe, such as
-    ``/dev/null``, is written to and never replaced.
+    ``/dev/null``, is written to and never replaced. The new file has the permissions of the one
+    that it replaces, but belongs to whoever writes it; other hard links to the old one keep that.
+
+    Parameters
+    ----------
+    path : path-like
+    replace : bool, default=True
+        Whether a file that stands there at the end is replaced; else FileExistsError is raised,
+        and that file stays.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not (target.is_file() or target.is_dir()):
         with target.open("wb") as file:
             yield file
         return
-    # Named apart from the target, whose name may be as long as a name can be.
-    temporary = target.with_name(f".fewlabels-{secrets.token_hex(8)}.part")
-    try:
-        with temporary.open("xb") as file:
-            with contextlib.suppress(FileNotFoundError):
-                # What the owner had set holds from the first byte on.
-                temporary.chmod(target.stat().st_mode & 0o777)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with part_file(target.parent) as (temporary, file):
+        with contextlib.suppress(FileNotFoundError):
+            # What the owner had set holds from the first byte on.
+            temporary.chmod(target.stat().st_mode & 0o777)
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
+        if replace:
+            temporary.replace(target)
+        else:
+            rename_without_replacing(temporary, target)

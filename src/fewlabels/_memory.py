@@ -52,6 +52,13 @@ def _left_to_process() -> list[int]:
     ]
 
 
+def resident_memory() -> int:
+    """Bytes that this process holds in memory now."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
 def _left_in_groups() -> list[int]:
     """Return what is left of the limit of each control group that this process is in."""
     try:

@@ -232,7 +232,7 @@ def test_choosing_columns(tmp_path: Path, out: Path) -> None:
     assert ": a,b, y\n" in run(*call, "--features", "a,b", "--features", "y").stdout
     result = run(*call, "--exclude", "a,b", "--exclude", "id,y", "--no-scale")
     assert "2 columns of numbers (2 features, as they are): x, noise\n" in result.stdout
-    assert "left out: id, y, a,b (--exclude)" in result.stdout
+    assert "left out: id, y, a,b (excluded)" in result.stdout
     result = run(*call, "--categorical", "noise")
     assert "1 column of categories (9 features, 0 or 1 for each value): noise" in result.stdout
 
@@ -271,19 +271,21 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "unknown column": ("knid,x\na,1\nb,2\n", [], "did you mean 'knid'?"),
     "no labelled row": ("kind,x\n,1\n,2\n", [], "holds no label"),
     "one class only": ("kind,x\na,1\n,2\n", [], "one class only, 'a' (1 row)"),
-    "NaN": ("kind,x\na,1\nb,nan\n,3\n", [], "no number (empty or NaN) in row 2"),
-    "empty cell": ("kind,x\na,1\nb,2\n,\n", [], "no number (empty or NaN) in row 3"),
     "infinity": ("kind,x\na,1\nb,inf\n,-inf\n", [], "infinity in rows 2 and 3"),
     "text": ("kind,x\na,1\nb,2\n,three\n", [], "text in row 3 (the first: 'three')"),
     "too few cells": ("kind,x\na,1\nb\n", [], "line 3: too few cells"),
     "too many cells": ("kind,x\na,1\nb,2,3\n", [], "line 3: too many cells"),
-    "not UTF-8": ("kind,x\n\udce9,1\n", [], "line 2: byte 0xe9 is not UTF-8"),
+    "not UTF-8": ("kind,x\né\udce9,1\n", [], "line 2: byte 0xe9 is not UTF-8"),
     "name twice": ("kind,x,x\na,1,2\n", [], "more than one column named 'x'"),
     "text minus one": ("kind,x\na,1\n-1,2\n", [], '"-1" among labels that are text'),
     "no features": ("kind,x\na,1\nb,1\n", [], "no column of"),
     "unknown feature": ("kind,size\na,1\nb,2\n", ["--features", "sise"], "did you mean 'size'?"),
     "unknown exclude": ("kind,xx\na,1\nb,2\n", ["--exclude", "q"], "its columns are"),
-    "empty choice": ("kind,x\na,1\nb,2\n", ["--features="], "--features names no column"),
+    "empty choice": (
+        "kind,x\na,1\nb,2\n",
+        ["--features="],
+        "no column is named. Name some (--features a,b)",
+    ),
     "label as feature": ("kind,x\na,1\nb,2\n", ["--features", "kind"], "is the label"),
     "missing array": ("kind,x\na,1\nb,2\n", ["--features", "no.npy"], "no.npy (--features)"),
     "array and column": ("kind,x\na,1\n", ["--features", "a.npy", "--features", "x"], "not both"),
@@ -301,8 +303,9 @@ def test_half_of_a_surrogate_pair_is_refused(tmp_path: Path, ending: str) -> Non
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_standard_input_is_not_read(out: Path) -> None:
-    assert_refused(run("-", "--label", "kind", "-o", out), "from standard input")
+def test_standard_input_needs_a_format(out: Path) -> None:
+    message = "can't tell the format of standard input. Say which it is, such as --format csv"
+    assert_refused(run("-", "--label", "kind", "-o", out), message)
 
 
 @pytest.mark.parametrize(("content", "options", "message"), BAD.values(), ids=BAD.keys())
@@ -334,15 +337,46 @@ def test_an_output_that_cannot_be_written_is_found_before_the_input_is_read(
     source = tmp_path / "none.csv"  # would be an error too, if it came to that
     call = (source, "--label", "kind", "-o")
     assert_refused(run(*call, tmp_path / "no" / "out.csv"), "there is no folder")
-    assert_refused(run(*call, "-"), "standard output")
     assert_refused(run(*call, tmp_path / "out.doc"), "can't tell from the name")
 
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("tempfile.NamedTemporaryFile", denied)
+    monkeypatch.setattr("fewlabels.io._formats.part_file", denied)
     assert_refused(run(*call, tmp_path / "out.csv"), "you may not write there; choose another")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_appears_during_the_work_is_not_replaced_without_force(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out.csv"
+    output.write_text("theirs")
+    monkeypatch.setattr("fewlabels.cli._input.check_output", lambda *_, **__: None)  # not there yet
+    call = (table, "--label", "kind", "-o", output)
+    assert_refused(run(*call), "another file has appeared there, which was not replaced")
+    assert output.read_text() == "theirs"
+    assert run(*call, "--force").exit_code == 0
+    assert output.read_text() != "theirs"
+
+
+def test_values_that_the_output_cannot_hold_are_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "in.npz"
+    kind, x = np.array(["a", "b"] + [""] * 10), np.sin(np.arange(12.0))
+    np.savez(source, kind=kind, x=x, far=np.where(np.arange(12) == 7, np.inf, x))
+
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("the work has begun")
+
+    call = (source, "--label", "kind", "--exclude", "far", "-o")
+    with monkeypatch.context() as patched:
+        patched.setattr("fewlabels.graph.knn_graph", work)
+        refused = run(*call, tmp_path / "out.jsonl")
+    assert_refused(refused, "column 'far' of")
+    assert_refused(refused, "holds an infinite number (row 8), which JSON does not know")
+    assert run(*call, tmp_path / "out.csv").exit_code == 0
 
 
 @pytest.mark.skipif(

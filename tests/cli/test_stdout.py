@@ -1,4 +1,4 @@
-"""A standard output that takes nothing: one line, no traceback, and what is written stays."""
+"""Standard output or error that take nothing: no traceback, and what is written stays."""
 
 from __future__ import annotations
 
@@ -55,3 +55,32 @@ def test_a_pipe_that_nobody_reads_is_quiet(call: str, tmp_path: Path) -> None:
         )
     assert (done.returncode, done.stderr) == (141, "")
     assert (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("redirection", ["2> /dev/full", "2>&-", "2>&- <&-"])
+def test_standard_error_that_takes_nothing_stops_no_work(
+    call: str, tmp_path: Path, redirection: str
+) -> None:
+    done = shell(f"{call} --neighbors 40 {redirection}")  # more than there are: a warning
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "new columns: label" in done.stdout
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 31
+
+
+@pytest.mark.parametrize("redirection", ["2> /dev/full", "2>&-", ">&- 2>&-", "> /dev/full 2>&1"])
+def test_an_error_that_cannot_be_told_has_its_exit_code_all_the_same(
+    call: str, tmp_path: Path, redirection: str
+) -> None:
+    assert shell(f"{call.replace('kind', 'none')} {redirection}").returncode == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_an_output_does_not_get_the_number_of_a_closed_standard_error(
+    call: str, tmp_path: Path
+) -> None:
+    program = call.replace("import main;", "import main; import os, atexit;").replace(
+        " main()", " atexit.register(os.write, 2, b'to standard error'); main()"
+    )
+    done = shell(f"{program} >/dev/null 2>&- <&-")
+    assert done.returncode == 0
+    assert "to standard error" not in (tmp_path / "out.csv").read_text()

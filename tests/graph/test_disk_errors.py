@@ -20,7 +20,15 @@ from fewlabels.exceptions import (
     InvalidTypeError,
     NotEnoughMemoryError,
 )
-from fewlabels.graph import DiskGraph, Graph, _disk_arrays, open_graph, write_graph
+from fewlabels.graph import (
+    DiskGraph,
+    Graph,
+    _disk_arrays,
+    _disk_header,
+    knn_graph,
+    open_graph,
+    write_graph,
+)
 from tests.gallery import path_graph
 
 
@@ -211,11 +219,13 @@ def test_row_pointers_that_do_not_span_the_entries_are_refused(graph: DiskGraph)
         ("", "holds no graph"),
         ("[]", "holds no graph"),
         ({"format": "other"}, "its format is 'other'"),
-        ({"version": 2}, "layout version 2; this fewlabels reads up to 1"),
+        ({"version": 3}, "layout version 3; this fewlabels reads up to 2"),
         ({"n_nodes": -1}, "its counts are"),
-        ({"n_nodes": 7}, "due"),
+        ({"n_nodes": 7}, "its checksum does not fit"),
+        ({"n_nodes": 7, "version": 1}, "due"),
         ({"build": 3}, "wrong kind"),
-        ({"local_scales": True}, "local_scales.npy is missing"),
+        ({"local_scales": True}, "its checksums are not those of its files"),
+        ({"local_scales": True, "version": 1}, "local_scales.npy is missing"),
     ],
 )
 def test_a_damaged_header_is_refused(graph: DiskGraph, header: Any, message: str) -> None:
@@ -310,3 +320,149 @@ def test_a_graph_larger_than_memory_is_not_taken_into_it(
     monkeypatch.setattr("fewlabels._memory.available_memory", lambda: 100)
     with pytest.raises(NotEnoughMemoryError, match="LabelSpreading takes it as it is"):
         graph.to_memory()
+
+
+@pytest.fixture
+def scaled(tmp_path: Path) -> DiskGraph:
+    points = np.random.default_rng(0).normal(size=(20, 2))
+    return write_graph(tmp_path / "scaled", knn_graph(points, 3))
+
+
+@pytest.mark.parametrize(
+    "name", ["indptr", "indices", "data", "degrees", "components", "local_scales"]
+)
+@pytest.mark.parametrize("at", [0, 7, -1])
+def test_a_wrong_bit_in_any_array_is_found_when_all_is_read(
+    scaled: DiskGraph, name: str, at: int
+) -> None:
+    path = scaled.path / f"{name}.npy"
+    content = bytearray(path.read_bytes())
+    content[128 + at if at >= 0 else at] ^= 1
+    path.write_bytes(content)
+    for read in (DiskGraph.check, DiskGraph.to_memory):
+        with pytest.raises(GraphFileError, match=rf"{name}|damaged"):
+            read(open_graph(scaled.path))
+
+
+def test_a_changed_digit_in_the_header_is_found(scaled: DiskGraph) -> None:
+    file = scaled.path / "header.json"
+    text = file.read_text()
+    assert '"n_neighbors": 3' in text
+    file.write_text(text.replace('"n_neighbors": 3', '"n_neighbors": 4'))
+    with pytest.raises(GraphFileError, match="its checksum does not fit"):
+        open_graph(scaled.path)
+
+
+def _without_checksums(path: Path) -> None:
+    """Make a graph one of version 1."""
+    entries = json.loads((path / "header.json").read_text())
+    del entries["checksum"], entries["crc32"]
+    (path / "header.json").write_text(json.dumps(entries | {"version": 1}))
+
+
+def test_a_graph_of_version_1_has_no_checksums_and_is_read(scaled: DiskGraph) -> None:
+    weights = scaled.to_memory().affinity
+    _without_checksums(scaled.path)
+    again = open_graph(scaled.path)
+    again.check()
+    assert (again.to_memory().affinity != weights).nnz == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("indices", 2**31 - 1), ("indices", -1), ("indptr", 1)]
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_indices_out_of_range_are_not_followed_into_memory(
+    scaled: DiskGraph, name: str, value: int, version: int
+) -> None:
+    values = np.load(scaled.path / f"{name}.npy")
+    values[5] = value
+    np.save(scaled.path / f"{name}.npy", values)
+    if version == 1:
+        _without_checksums(scaled.path)
+    damaged = open_graph(scaled.path)
+    with pytest.raises(GraphFileError, match="damaged"):
+        damaged.to_memory()
+    with pytest.raises(GraphFileError, match="damaged"):
+        damaged.rows(slice(0, 20))
+    if name == "indptr":
+        with pytest.raises(GraphFileError, match="damaged"):
+            _ = damaged.neighbor_counts
+
+
+def test_numbers_of_nodes_that_make_no_sense_are_refused_where_they_are_read(
+    tmp_path: Path,
+) -> None:
+    two = np.kron(np.eye(2), 1 - np.eye(3))
+    graph = write_graph(tmp_path / "two", [two], 6)
+    for name, value, ask in (
+        ("components", 2, lambda graph: graph.reached_from([0])),
+        ("components", -1, lambda graph: graph.component_labels),
+        ("degrees", -1.0, lambda graph: graph.degrees),
+        ("degrees", np.nan, lambda graph: graph.degrees),
+    ):
+        path = graph.path / f"{name}.npy"
+        before = np.load(path)
+        np.save(path, np.where(np.arange(6) == 3, value, before).astype(before.dtype))
+        with pytest.raises(GraphFileError, match=f"{name}.npy is damaged"):
+            ask(open_graph(graph.path))
+        np.save(path, before)
+
+
+@pytest.fixture(params=[True, False], ids=["at once", "in turns"])
+def exchanging(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    if not request.param:
+        monkeypatch.setattr("fewlabels.graph._disk_writer.exchange", lambda *_: False)
+    return bool(request.param)
+
+
+@pytest.mark.usefixtures("exchanging")
+def test_a_graph_takes_the_place_of_another_and_nothing_else_is_left(
+    tmp_path: Path, graph: DiskGraph
+) -> None:
+    for n_nodes in (8, 9):
+        write_graph(graph.path, [path_weights(n_nodes)], n_nodes, overwrite=True)
+        assert open_graph(graph.path).n_nodes == n_nodes
+    assert [file.name for file in tmp_path.iterdir()] == ["graph"]
+
+
+@pytest.mark.usefixtures("exchanging")
+def test_a_graph_that_appears_while_one_is_written_stays(tmp_path: Path) -> None:
+    def blocks() -> Iterator[Any]:
+        yield path_weights()
+        write_graph(tmp_path / "graph", [path_weights(8)], 8)
+
+    with pytest.raises(FileExistsError, match="something stands there already"):
+        write_graph(tmp_path / "graph", blocks(), 6)
+    assert open_graph(tmp_path / "graph").n_nodes == 8
+    assert [file.name for file in tmp_path.iterdir()] == ["graph"]
+
+
+def test_a_graph_is_there_at_every_moment_or_put_back_when_it_is_opened(
+    tmp_path: Path, graph: DiskGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    monkeypatch.setattr("fewlabels.graph._disk_writer.exchange", lambda *_: False)
+    rename = Path.rename
+    for n_renames in range(3):
+        left = n_renames
+
+        def stop(source: Path, target: Path) -> Path:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Killed
+            return rename(source, target)
+
+        monkeypatch.setattr(Path, "rename", stop)
+        # as if the process had ended: nothing of what comes after that is done
+        monkeypatch.setattr("fewlabels.graph._disk_writer.recover", lambda path: None)
+        with pytest.raises(Killed):
+            write_graph(graph.path, [path_weights(8)], 8, overwrite=True)
+        monkeypatch.setattr(Path, "rename", rename)
+        monkeypatch.setattr("fewlabels.graph._disk_writer.recover", _disk_header.recover)
+        assert open_graph(graph.path).n_nodes == (8 if n_renames == 2 else 6)
+        write_graph(graph.path, [path_weights()], 6, overwrite=True)
+        assert [file.name for file in tmp_path.iterdir()] == ["graph"]

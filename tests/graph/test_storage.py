@@ -90,7 +90,7 @@ def test_files_are_read_without_pickle(tmp_path: Path) -> None:
     with np.load(path, allow_pickle=False) as archive:
         assert all(archive[name].dtype.kind in "iufU" for name in archive.files)
     np.savez(path, header=np.array({"format": "fewlabels-graph"}, dtype=object))
-    with pytest.raises(GraphFileError, match=r"no graph file that fewlabels saved\.$"):
+    with pytest.raises(GraphFileError, match=r"no graph file .*: it holds Python objects"):
         Graph.load(path)
 
 
@@ -266,7 +266,7 @@ def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "no arrays here")
-    with pytest.raises(GraphFileError, match="no graph that fewlabels saved"):
+    with pytest.raises(GraphFileError, match=r"no graph file .*: 'readme\.txt' in it is no array"):
         Graph.load(path)
 
 

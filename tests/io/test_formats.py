@@ -362,15 +362,23 @@ def test_json_lines_to_npz_and_parquet_have_a_type_for_every_column(tmp_path: Pa
     assert went.column("n").to_pylist() == ["1", str(2**64)]
 
 
-def test_text_that_utf8_cannot_hold_leaves_no_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", [0xD800, 0xDFFF, 0x110000, 0xFFFFFFFF])
+def test_what_is_no_character_is_refused_when_it_is_read(tmp_path: Path, code: int) -> None:
     source = tmp_path / "in.npz"
-    np.savez(source, a=np.array(["\ud800"]))
-    through(source, tmp_path / "out.npz")
-    assert read_table(tmp_path / "out.npz").values("a") == ["\ud800"]
-    with pytest.raises(DataFileError, match="can't be written: surrogates not allowed"):
-        through(source, tmp_path / "out.csv")
-    assert not (tmp_path / "out.csv").exists()
-    assert len(list(tmp_path.iterdir())) == 2
+    np.savez(source, a=np.array([0x41, code], dtype=np.uint32).view("U1"))
+    with pytest.raises(DataFileError, match=f"'a' of .* holds {code:#x} in a text"):
+        read_table(source)
+
+
+def test_a_label_that_utf8_cannot_hold_leaves_no_file(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("a\n1\n")
+    names = ("label", "confidence", "evidence", "reached")
+    added = AddedColumns(names, ["\ud800"], np.ones(1), np.ones(1), np.ones(1, dtype=bool))
+    for name in ("out.csv", "out.jsonl", "out.parquet"):
+        with pytest.raises(DataFileError, match="can't be written: surrogates not allowed"):
+            write_table(read_table(source), added, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
 def test_progress_goes_from_nought_to_one(tmp_path: Path) -> None:

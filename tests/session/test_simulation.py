@@ -21,6 +21,7 @@ from fewlabels import (
     knn_graph,
     write_graph,
 )
+from fewlabels._checksums import checksum
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.queries import FunctionRule, Margin, QueryRule, Random, VOptimality, least_margin
 from fewlabels.session import simulate
@@ -611,11 +612,56 @@ def test_a_damaged_run_is_named_and_the_file_stays(graph, truth, tmp_path, chang
     simulate(graph, y, **settings)
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     change(lines[2])
+    lines[2].pop("checksum")
+    lines[2]["checksum"] = checksum(lines[2])  # as if its writer had been wrong
     damaged = "".join(json.dumps(line) + "\n" for line in lines)
     file.write_text(damaged)
     with pytest.raises(DataFileError, match=f"line 3 is no run of this simulation: {reason}"):
         simulate(graph, y, **settings)
     assert file.read_text() == damaged
+
+
+def test_a_digit_that_was_changed_is_found_in_runs_and_in_their_header(graph, truth, tmp_path):
+    file = tmp_path / "runs.jsonl"
+    settings = {"query": "random", "budget": 12, "repeats": 2, "random_state": 0, "save_to": file}
+    simulate(graph, truth, **settings)
+    lines = file.read_text().splitlines(keepends=True)
+    shifted = str.maketrans("123456789", "234567891")
+    for number, message in ((0, "holds no runs"), (2, "line 3 .*: its checksum does not fit")):
+        changed = [*lines]
+        start = changed[number].index('"accuracy"' if number else '"batch_size"')
+        changed[number] = changed[number][:start] + changed[number][start:].translate(shifted)
+        file.write_text("".join(changed))
+        with pytest.raises(DataFileError, match=message):
+            simulate(graph, truth, **settings)
+
+
+def test_a_file_of_version_1_has_no_checksums_and_is_gone_on_with(graph, truth, tmp_path):
+    file = tmp_path / "runs.jsonl"
+    settings = {"query": "random", "budget": 12, "random_state": 0, "save_to": file}
+    whole = simulate(graph, truth, repeats=2, **settings)
+    header, *runs = (json.loads(line) for line in file.read_text().splitlines())
+    for line in (header, *runs):
+        del line["checksum"]
+    old = "".join(json.dumps(line) + "\n" for line in (header | {"version": 1}, runs[0]))
+    file.write_text(old)
+    again = simulate(graph, truth, repeats=2, **settings)
+    np.testing.assert_array_equal(again.accuracy["random"], whole.accuracy["random"])
+    added = file.read_text().removeprefix(old)
+    assert "checksum" not in added  # so that the version that began it can go on, too
+    assert json.loads(added)["points"] == runs[1]["points"]
+
+
+def test_two_simulations_that_begin_at_once_share_one_file(graph, truth, tmp_path, monkeypatch):
+    file = tmp_path / "runs.jsonl"
+    settings = {"query": "random", "budget": 12, "random_state": 0, "save_to": file}
+    simulate(graph, truth, **settings)
+    before = file.read_text()
+    exists = type(file).exists
+    monkeypatch.setattr(type(file), "exists", lambda path: path != file and exists(path))
+    simulate(graph, truth, **settings)
+    assert file.read_text() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.jsonl"]
 
 
 def test_a_place_that_can_not_be_written_to_is_an_error_at_once(graph, truth, tmp_path):

@@ -9,6 +9,7 @@ bad input, bad file, bad option              2          one line: what is wrong,
 not enough memory                            2          one line
 a package of ``fewlabels[cli]`` is missing   2          one line that names the extra
 standard output full or closed               2          one line
+standard error full or closed                as above   lost
 Ctrl-C                                       130        one line
 standard output no longer read (``| head``)  141
 a fault in fewlabels                         1          the traceback, to be reported
@@ -22,13 +23,14 @@ from collections.abc import Callable
 
 import click
 
+from fewlabels.cli._words import in_options, visible
 from fewlabels.exceptions import FewLabelsError
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
 
-_PACKAGES_OF_THE_EXTRA = ("click", "matplotlib", "pyarrow", "rich")
+_PACKAGES_OF_THE_EXTRA = ("click", "matplotlib", "pyarrow", "python_calamine", "rich")
 
 
 def exit_code_of(command: Callable[[], object]) -> int:
@@ -45,7 +47,7 @@ def exit_code_of(command: Callable[[], object]) -> int:
         click.echo(f"{newline}Interrupted.", err=True)
         return EXIT_INTERRUPTED
     except FewLabelsError as error:
-        return _failed(str(error))
+        return _failed(in_options(str(error)))
     except MemoryError:
         return _failed("not enough memory. Use fewer rows or columns (--features).")
     except ModuleNotFoundError as error:
@@ -59,5 +61,5 @@ def exit_code_of(command: Callable[[], object]) -> int:
 
 
 def _failed(message: str, code: int = EXIT_BAD_INPUT) -> int:
-    click.echo(f"Error: {' '.join(message.splitlines())}", err=True)
+    click.echo(f"Error: {visible(' '.join(message.splitlines()))}", err=True)
     return code

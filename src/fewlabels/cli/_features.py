@@ -136,13 +136,16 @@ def features_of(ctx: click.Context, table: Table, label: str) -> Features:
     array = array_file(ctx, options["features"])
     if array is not None:
         return load_features(array, table.n_rows)
+    ignore = _from_earlier_run(table.names)
+    if options["key"] is not None:
+        ignore[options["key"]] = "--key"
     return build_features(
         table,
         label=label,
         names=_split(table, options["features"]) if options["features"] else None,
         exclude=_split(table, options["exclude"]),
         categorical=_split(table, options["categorical"]),
-        ignore=_from_earlier_run(table.names),
+        ignore=ignore,
         scale=not options["as_they_are"],
     )
 

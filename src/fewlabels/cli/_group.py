@@ -11,6 +11,7 @@ import click
 
 from fewlabels._version import __version__
 from fewlabels.cli._errors import exit_code_of
+from fewlabels.cli._stderr import forgiving_standard_error
 
 
 class Entry(NamedTuple):
@@ -75,7 +76,9 @@ class LazyGroup(click.Group):
 
         if not standalone_mode:
             return run()
-        sys.exit(exit_code_of(run))
+        with forgiving_standard_error():
+            code = exit_code_of(run)
+        sys.exit(code)
 
 
 @click.group(

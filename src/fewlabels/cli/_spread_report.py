@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fewlabels.cli._words import in_options, visible
 from fewlabels.io import as_text, counted, row_list
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def report(
     """Return what came in, what was made of it, what came out and where it is."""
     sections = {
         "Table": [
-            f"{table.path}: {counted(table.n_rows, 'row')}, {counted(len(table.names), 'column')}"
+            f"{table.path}: {counted(table.n_rows, 'row')}, {counted(len(table.names), 'column')}",
+            *table.notes,
         ],
         "Labels": list(_labels(labels)),
         "Features": list(_features(features)),
@@ -46,7 +48,7 @@ def report(
         "Written": [str(output), f"new columns: {', '.join(added.names)}"],
     }
     return "\n".join(
-        f"{title if first else '':<10}{line}"
+        f"{title if first else '':<10}{visible(in_options(line))}"
         for title, lines in sections.items()
         for first, line in _marked(lines)
     )
@@ -75,6 +77,12 @@ def _features(features: Features) -> Iterator[str]:
             width = counted(sum(column.width for column in columns), "feature")
             names = _some([column.name for column in columns])
             yield f"{counted(len(columns), one, many)} ({width}, {columns[0].note}): {names}"
+    read: dict[str, list[str]] = {}
+    for column in features.used:
+        if column.said:
+            read.setdefault("; ".join(column.said), []).append(column.name)
+    for how, columns_read in read.items():
+        yield f"read as numbers: {_some(columns_read)} ({how})"
     distinct = [column.name for column in features.used if column.all_different]
     if distinct:
         yield (

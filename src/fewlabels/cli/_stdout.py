@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterable
 
 import click
 
 from fewlabels.cli._errors import EXIT_BAD_INPUT, EXIT_BROKEN_PIPE
+from fewlabels.cli._words import in_options, visible
 
 
 class _NoOutputError(click.ClickException):
     exit_code = EXIT_BAD_INPUT
 
 
-def show(text: str, *, done: str = "") -> None:
+def show(text: str, *, done: str = "", err: bool = False) -> None:
     """Print text; end the command with one line on stderr if that can't be done.
 
     Parameters
@@ -23,11 +25,13 @@ def show(text: str, *, done: str = "") -> None:
     text : str
     done : str
         A sentence for the error message: what has been done and stays.
+    err : bool, default=False
+        Print to standard error, since standard output is for something else.
     """
     try:
-        if sys.stdout is None:
+        if sys.stdout is None and not err:
             raise OSError("it is closed")
-        click.echo(text)
+        click.echo(visible(text, keep="\n"), err=err)
     except BrokenPipeError:
         # the reader has what it wants (``| head -1``)
         _forget_what_is_buffered()
@@ -36,6 +40,29 @@ def show(text: str, *, done: str = "") -> None:
         _forget_what_is_buffered()
         reason = error.strerror or error
         raise _NoOutputError(f"can't print to standard output ({reason}). {done}".strip()) from None
+
+
+def show_bytes(data: bytes) -> None:
+    """Write bytes to standard output; end the command with one line if that can't be done."""
+    try:
+        if sys.stdout is None:
+            raise OSError("it is closed")
+        stream = sys.stdout.buffer
+        stream.write(data)
+        stream.flush()
+    except BrokenPipeError:
+        _forget_what_is_buffered()
+        raise click.exceptions.Exit(EXIT_BROKEN_PIPE) from None
+    except OSError as error:
+        _forget_what_is_buffered()
+        reason = error.strerror or error
+        raise _NoOutputError(f"can't write to standard output ({reason}).") from None
+
+
+def warn(notes: Iterable[str]) -> None:
+    """Print warnings to standard error, each on a line."""
+    for note in dict.fromkeys(notes):
+        click.echo(f"Warning: {visible(in_options(note))}", err=True)
 
 
 def _forget_what_is_buffered() -> None:

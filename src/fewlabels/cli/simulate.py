@@ -18,8 +18,9 @@ from fewlabels.cli._features import (
     neighbors_of,
     neighbors_option,
 )
+from fewlabels.cli._input import check_places, input_options, read_input
 from fewlabels.cli._progress import progress_bars
-from fewlabels.cli._stdout import show
+from fewlabels.cli._stdout import show, warn
 
 if TYPE_CHECKING:
     from fewlabels.io import LabelColumn
@@ -144,6 +145,7 @@ the result is printed to standard output. Exit codes: 0 done, 2 bad input, 130 i
     metavar="N",
     help="Runs at a time, each in a process of its own; the curves are the same for any number.",
 )
+@input_options
 @feature_options
 @click.option(
     "--method",
@@ -174,23 +176,22 @@ def simulate(
     neighbors: int | None,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of feature_options, which features_of reads
+    **_: Any,  # those of input_options and feature_options, which read_input and features_of read
 ) -> None:
     """Read, simulate, write, report; `_HELP` says it all."""
     start = _start(ctx, initial)
+    check_places(ctx, source, folder=out)
     rules = list(dict.fromkeys(name.strip() for text in queries for name in text.split(",")))
     runs = out / _RUNS
     try:
         with progress_bars(quiet=quiet) as stage:
             # what takes long to import, and nobody waits for who only asks for --help
-            from fewlabels.io import read_labels, read_table
             from fewlabels.report.output import check_can_write_folder
             from fewlabels.session import simulate as simulated
 
             _check_rules(ctx, rules)
             check_can_write_folder(out)
-            table = read_table(source, progress=stage("reading the table"))
-            labels = read_labels(table, label)
+            table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
             stage("making features")
             matrix = features_of(ctx, table, label)
             neighbors, notes = neighbors_of(neighbors, table.n_rows)
@@ -241,8 +242,7 @@ def simulate(
             )
         raise
     notes += dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
-    for note in notes:
-        click.echo(f"Warning: {note}", err=True)
+    warn([*doubts, *matrix.warnings, *notes])
     if not quiet:
         text = _text(source, table.n_rows, labels, curve, start)
         paths = "\n".join(f"wrote {path}" for path in written)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fewlabels.cli._features import (
-    array_file,
     feature_options,
     features_of,
     given,
@@ -18,8 +18,9 @@ from fewlabels.cli._features import (
     neighbors_of,
     neighbors_option,
 )
+from fewlabels.cli._input import check_places, input_options, read_input
 from fewlabels.cli._progress import progress_bars
-from fewlabels.cli._stdout import show
+from fewlabels.cli._stdout import show, show_bytes, warn
 from fewlabels.exceptions import UnreachedWarning
 
 if TYPE_CHECKING:
@@ -59,18 +60,32 @@ Examples:
   fewlabels spread calls.parquet --label kind --exclude caller,started -o calls.jsonl
   fewlabels spread texts.jsonl --label topic --features embeddings.npy -o labelled.jsonl
   fewlabels spread digits.npz --label y --neighbors 15 -o labelled.npz
+  fewlabels spread all.xlsx --labels mine.csv --key id --label kind -o labelled.csv
+  zcat log.csv.gz | fewlabels spread - --format csv --label kind -o - > labelled.csv
 
-Formats: CSV, TSV and JSON Lines (.csv, .tsv, .jsonl, each also with .gz), Parquet (.parquet)
-and NumPy archives (.npz). Text is UTF-8. The columns that came keep their values exactly: 007
-stays 007. In CSV, TSV and JSON Lines, confidence and evidence have six digits.
+Formats: CSV and TSV (.csv, .tsv, .txt), JSON arrays and JSON Lines (.json, .jsonl), each also
+with .gz; Parquet and Arrow (.parquet, .arrow, .feather); NumPy archives (.npz). Only read are
+workbooks (.xlsx, .xls, .ods; another sheet than the first is book.xlsx::SHEET), SQLite and
+DuckDB files (shop.db::TABLE), a .zip with one of these (or FILE.zip::NAME), and exports of Label
+Studio, Prodigy, doccano and Argilla. - is standard input or output, of the --format.
 
-Labels: text or numbers. Unlabelled rows have an empty cell (null, NaN), or -1 where all
-labels are whole numbers.
+What separates the cells, the encoding, and decimal commas are found out and reported; --sep,
+--encoding and --decimal say it instead. OUTPUT is UTF-8, with commas in .csv and tabs in .tsv.
+The columns that came keep their values exactly: 007 stays 007. In CSV, TSV and JSON,
+confidence and evidence have six digits.
 
-Features: all columns but the label. Numbers are standardised. Text, true/false and codes such
-as 007 become a column of 0 and 1 for each value (an empty cell is none of them). Lists of
-numbers and arrays, such as embeddings and images, are centred and scaled as a whole. A number
-that is missing or not finite is an error that names the rows.
+Labels: text or numbers, in a column of INPUT or, with --labels and --key, of another table.
+Unlabelled rows have an empty cell (null, NaN, []), one of --missing, or -1 where all labels are
+whole numbers and no cell is empty. Blanks around a label are not part of it. Words such as NA are
+classes unless --missing says otherwise, and a warning names them.
+
+Features: all columns but the label. Each is centred and scaled, so that none counts for more
+because of its unit. Numbers may be written with a unit, a currency, a percent sign or thousands
+separators (3.10 EUR, $1,200), if the whole column is. Missing ones (empty, NA, n/a, -) become
+the median, and a second feature says where they are. Text, true/false and codes such as 007
+become a column of 0 and 1 for each value (an empty cell is none of them). Lists of numbers and
+arrays, such as embeddings and images, count as one column. Infinity, and text among numbers, are
+errors that name the rows. Free text is not used: give an embedding of it with --features.
 
 Left out, and listed in the report: columns with one value only, dates and times, and text with
 more than 200 values. In tables of 10 rows or more also text that differs in more than half of
@@ -100,8 +115,10 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
     required=True,
     metavar="OUTPUT",
     type=click.Path(path_type=Path),
-    help="The table to write; the ending tells the format, which may differ from INPUT's.",
+    help="The table to write; the ending tells the format, which may differ from INPUT's. "
+    "- is standard output; the report then goes to standard error.",
 )
+@input_options
 @feature_options
 @click.option(
     "--method",
@@ -133,20 +150,21 @@ def spread(
     alpha: float,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of feature_options, which features_of reads
+    **_: Any,  # those of input_options and feature_options, which read_input and features_of read
 ) -> None:
     """Read, spread, write, report; `_HELP` says it all."""
     if method == "propagation" and given(ctx, "alpha"):
         raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
+    check_places(ctx, source, output=output, replace=force)
+    to_stdout = str(output) == "-"
+    written = _written_format(ctx, source) if to_stdout else None
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels.cli import _spread_report
-        from fewlabels.io import check_output, read_labels, read_table, write_table
+        from fewlabels.io import check_writable, write_table
 
-        array = array_file(ctx, ctx.params["features"])
-        check_output(output, sources=[source, *([array] if array else [])], replace=force)
-        table = read_table(source, progress=stage("reading the table"))
-        labels = read_labels(table, label)
+        table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
+        check_writable(table, output, file_format=written)
         stage("making features")
         matrix = features_of(ctx, table, label)
         joining = stage("joining similar rows")
@@ -154,15 +172,31 @@ def spread(
         graph, about = graph_of(ctx, matrix.values, neighbors, joining)
         notes += about
         stage("spreading the labels")
-        added, caught = _spread(graph, labels, method, alpha, _names(table.names))
+        added, caught = _spread(graph, labels, method, alpha, _names(table.taken))
         # put together before the table is written, so that nothing can go wrong after that
         diagnosis = graph.diagnose(labels.codes)
         report = _spread_report.report(table, labels, matrix, neighbors, diagnosis, added, output)
-        write_table(table, added, output, progress=stage("writing the table"))
-    for note in [*notes, *caught]:
-        click.echo(f"Warning: {note}", err=True)
+        writing = stage("writing the table")
+        if to_stdout:
+            whole = BytesIO()
+            write_table(table, added, whole, file_format=written)
+        else:
+            write_table(table, added, output, replace=force, progress=writing)
+    warn([*doubts, *matrix.warnings, *notes, *caught])
+    if to_stdout:
+        show_bytes(whole.getvalue())
     if not quiet:
-        show(report, done=f"{output} is written, whole; only the report could not be shown.")
+        done = f"{output} is written, whole; only the report could not be shown."
+        show(report, done=done, err=to_stdout)
+
+
+def _written_format(ctx: click.Context, source: Path) -> str:
+    """Return the format of standard output: the one that is named, else INPUT's, else CSV."""
+    named: str | None = ctx.params["file_format"]
+    if named is not None:
+        return named if named not in ("xlsx", "ods") else "csv"
+    ending = source.suffix.lower().removeprefix(".")
+    return ending if ending in ("tsv", "json", "jsonl", "parquet", "arrow", "npz") else "csv"
 
 
 def _names(taken: Sequence[str]) -> tuple[str, str, str, str]:

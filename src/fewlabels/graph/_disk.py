@@ -30,6 +30,17 @@ _BLOCK_BYTES = 4_000_000
 # Entries of an array with one a node that are read at a time.
 _NODES_AT_ONCE = 1_000_000
 
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+_INTEGERS = (np.dtype(np.int32), np.dtype(np.int64))
+_DTYPES = {
+    "indptr": (np.dtype(np.int64),),
+    "indices": _INTEGERS,
+    "data": _FLOATS,
+    "degrees": (np.dtype(np.float64),),
+    "components": _INTEGERS,
+    "local_scales": _FLOATS,
+}
+
 
 class DiskGraph(Graph):
     """A graph on disk: an undirected graph with non-negative weights and no self-loops.
@@ -74,6 +85,7 @@ class DiskGraph(Graph):
         self._n_entries = int(header["n_entries"])
         self._n_components = int(header["n_components"])
         self._build_info = dict(header["build"])
+        self._crc32: dict[str, int] = header["crc32"]  # empty of a graph of an earlier version
         self._check_arrays()
         self._blocks: list[slice] = []
         self._buffers = threading.local()
@@ -86,15 +98,14 @@ class DiskGraph(Graph):
             "indices": self._n_entries,
             "data": self._n_entries,
         }
-        kinds = {"indptr": "i", "indices": "i", "components": "i"}
         for name, file in files.items():
-            if file.length != lengths[name] or file.dtype.kind != kinds.get(name, "f"):
+            if file.length != lengths[name] or file.dtype not in _DTYPES[name]:
                 raise GraphFileError(
                     f"{file.path} holds {file.length:,} entries of dtype {file.dtype}; "
                     f"{lengths[name]:,} are due. Write the graph anew."
                 )
         ends = [int(files["indptr"].read(i, i + 1)[0]) for i in (0, n)]
-        if ends != [0, self._n_entries] or files["data"].dtype.itemsize not in (4, 8):
+        if ends != [0, self._n_entries]:
             raise GraphFileError(
                 f"{files['indptr'].path} runs from {ends[0]} to {ends[1]}, not from 0 to "
                 f"{self._n_entries}, the number of entries. Write the graph anew."
@@ -150,7 +161,10 @@ class DiskGraph(Graph):
     @property
     def neighbor_counts(self) -> npt.NDArray[np.intp]:
         """Number of neighbours of each node, shape (n_nodes,)."""
-        return np.diff(self._whole("indptr")).astype(np.intp, copy=False)
+        counts = np.diff(self._files["indptr"].read(0, self._n_nodes + 1))
+        if (counts < 0).any():
+            raise self._damaged("indptr")
+        return counts.astype(np.intp, copy=False)
 
     @property
     def degrees(self) -> npt.NDArray[np.float64]:
@@ -251,12 +265,18 @@ class DiskGraph(Graph):
         return held
 
     def node_values(self, name: str, rows: slice) -> npt.NDArray[Any]:
-        """Return entries of ``"degrees"`` or ``"components"``, from the disk."""
-        return self._files[name].read(rows.start, rows.stop)
+        """Return entries of an array with one a node, from the disk."""
+        values = self._files[name].read(rows.start, rows.stop)
+        if name == "components":
+            wrong = len(values) and not 0 <= values.min() <= values.max() < self._n_components
+        else:
+            wrong = not (np.isfinite(values).all() and (values >= 0).all())
+        if wrong:
+            raise self._damaged(name)
+        return values
 
     def _whole(self, name: str) -> npt.NDArray[Any]:
-        file = self._files[name]
-        values = file.read(0, file.length)
+        values = self.node_values(name, slice(0, self._n_nodes))
         values.flags.writeable = False
         return values
 
@@ -296,14 +316,23 @@ class DiskGraph(Graph):
         known = self.component_labels
         if not np.array_equal(labels, known) or int(known.max()) + 1 != self._n_components:
             raise self._damaged("components")
+        self._check_sums()
+
+    def _check_sums(self) -> None:
+        for name, crc32 in self._crc32.items():
+            self._files[name].check_sum(crc32)
 
     def to_memory(self) -> Graph:
-        """Return the graph in memory.
+        """Return the graph in memory; its files are compared with their checksums.
+
+        Where an earlier version wrote it, without these, all of :meth:`check` is done.
 
         Raises
         ------
         NotEnoughMemoryError
             If it would not fit the free memory; nothing is allocated then.
+        GraphFileError
+            If the files are damaged.
         """
         n_bytes = sum(file.length * file.dtype.itemsize for file in self._files.values())
         require_memory(
@@ -311,9 +340,11 @@ class DiskGraph(Graph):
             f"the graph of {self._n_nodes:,} nodes in {self.path}",
             "LabelSpreading takes it as it is, from the disk.",
         )
-        whole = [self._files[name] for name in ("data", "indices", "indptr")]
-        parts = tuple(file.read(0, file.length) for file in whole)
-        affinity = sparse.csr_array(parts, shape=(self._n_nodes, self._n_nodes))
+        if self._crc32:
+            self._check_sums()
+        else:
+            self.check()
+        affinity = self.rows(slice(0, self._n_nodes))
         return Graph._of_checked(
             with_small_indices(affinity),
             local_scales=self.local_scales,

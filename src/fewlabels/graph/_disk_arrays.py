@@ -7,6 +7,7 @@ file that was cut short is an error that says so and no bus error.
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -15,9 +16,13 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
+from fewlabels._array_files import read_npy_header
+from fewlabels._damage import UNREADABLE, reason
 from fewlabels.exceptions import GraphFileError
 
 AnyArray = npt.NDArray[Any]
+
+_CHECKED_AT_ONCE = 4_000_000  # bytes
 
 
 class ArrayWriter:
@@ -33,13 +38,16 @@ class ArrayWriter:
     def __init__(self, path: Path, dtype: npt.DTypeLike) -> None:
         self.dtype = np.dtype(dtype)
         self.length = 0
+        self.crc32 = 0  # of the values
         self._file = path.open("xb")
         self._write_header()
         self._starts_at = self._file.tell()
 
     def append(self, values: AnyArray) -> None:
         """Write `values`, of shape (n,), after what was written before."""
-        self._file.write(np.ascontiguousarray(values, dtype=self.dtype).data)
+        written = np.ascontiguousarray(values, dtype=self.dtype).data
+        self._file.write(written)
+        self.crc32 = zlib.crc32(written, self.crc32)
         self.length += len(values)
 
     def finish(self) -> None:
@@ -91,15 +99,17 @@ class ArrayFile:
         self.path = path
         try:
             with path.open("rb") as file:
-                shape, fortran, self.dtype = _read_header(file)
+                shape, fortran, self.dtype = read_npy_header(file)
                 self._starts_at = file.tell()
                 self._identity = _identity(file)
         except FileNotFoundError as error:
             raise GraphFileError(f"{path} is missing. Write the graph anew.") from error
         except OSError as error:
             raise GraphFileError(f"{path} can't be read: {error.strerror or error}.") from error
-        except (ValueError, TypeError, EOFError, SyntaxError) as error:
-            raise GraphFileError(f"{path} is no array file: {error}") from error
+        except UNREADABLE as error:
+            raise GraphFileError(
+                f"{path} is no array file: {reason(error)}. Write the graph anew."
+            ) from error
         if len(shape) != 1 or fortran or self.dtype.hasobject or self.dtype.kind not in "fi":
             raise GraphFileError(
                 f"{path} holds an array of shape {shape} and dtype {self.dtype}, not one row of "
@@ -144,18 +154,22 @@ class ArrayFile:
             ) from error
         return values
 
+    def check_sum(self, crc32: int) -> None:
+        """Read all values; raise GraphFileError if their checksum is another one. Cost: 1 GB/s."""
+        found = 0
+        per_read = _CHECKED_AT_ONCE // self.dtype.itemsize
+        for start in range(0, self.length, per_read):
+            found = zlib.crc32(self.read(start, min(start + per_read, self.length)).data, found)
+        if found != crc32:
+            raise GraphFileError(
+                f"{self.path} is damaged: its checksum does not fit. Write the graph anew."
+            )
+
     def _changed(self) -> GraphFileError:
         return GraphFileError(
             f"{self.path} was changed or cut short since it was opened. Nothing may write to a "
             "graph in use; open it again, or write it anew."
         )
-
-
-def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = npy.read_magic(file)
-    if version != (1, 0):
-        raise ValueError(f"its format is {version}, not (1, 0)")
-    return npy.read_array_header_1_0(file)
 
 
 def _identity(file: IO[Any]) -> tuple[int, int, int]:

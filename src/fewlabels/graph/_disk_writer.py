@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._parts import part_folder
+from fewlabels._rename import exchange, rename_without_replacing
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import float_dtype
@@ -23,7 +24,7 @@ from fewlabels.graph._disk import DiskGraph, open_graph
 from fewlabels.graph._disk_arrays import ArrayWriter
 from fewlabels.graph._disk_checks import SymmetryCheck, checked_rows, upper_edges
 from fewlabels.graph._disk_components import ComponentMerger
-from fewlabels.graph._disk_header import ARRAYS, is_graph, write_header
+from fewlabels.graph._disk_header import ARRAYS, aside_of, is_graph, recover, write_header
 from fewlabels.graph._graph import Graph
 from fewlabels.graph._progress import Progress, reporting
 
@@ -105,32 +106,29 @@ def write_graph(
     """
     blocks, n_nodes, chosen, info, scales = _source(source, n_nodes, dtype, build_info)
     target = Path(os.path.realpath(path))
+    recover(target)
     _check_target(target, overwrite)
-    work = target.with_name(f".fewlabels-{secrets.token_hex(8)}.part")
-    try:
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            errno.ENOENT, "there is no such folder to write a graph in", str(target.parent)
+        )
+    with part_folder(target.parent) as work:
         try:
-            work.mkdir()
-        except FileNotFoundError as error:
-            raise FileNotFoundError(
-                errno.ENOENT, "there is no such folder to write a graph in", str(target.parent)
+            with reporting(progress, n_nodes, doing="writing", unit="nodes") as report:
+                header = _write_arrays(work, blocks, n_nodes, chosen, scales, report)
+            write_header(work, header | {"build": info})
+            _put_in_place(work, target, overwrite)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            n_bytes = sum(file.stat().st_size for file in work.glob("*"))
+            raise OSError(
+                errno.ENOSPC,
+                f"no space was left after {n_bytes / 1e9:.3g} GB of the graph, which were deleted. "
+                "A graph needs 8 bytes an entry (12 in float64) and 20 a node; free some, or "
+                "choose another disk",
+                str(target),
             ) from error
-        with reporting(progress, n_nodes, doing="writing", unit="nodes") as report:
-            header = _write_arrays(work, blocks, n_nodes, chosen, scales, report)
-        write_header(work, header | {"build": info})
-        _put_in_place(work, target, overwrite)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        n_bytes = sum(file.stat().st_size for file in work.glob("*"))
-        raise OSError(
-            errno.ENOSPC,
-            f"no space was left after {n_bytes / 1e9:.3g} GB of the graph, which were deleted. A "
-            "graph needs 8 bytes an entry (12 in float64) and 20 a node; free some, or choose "
-            "another disk",
-            str(target),
-        ) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return open_graph(target)
 
 
@@ -207,20 +205,33 @@ def _check_target(target: Path, overwrite: bool) -> None:
 
 
 def _put_in_place(work: Path, target: Path, overwrite: bool) -> None:
+    """Give the new graph its path; one that stood there is left at `work`."""
     _sync_folder(work)
-    _check_target(target, overwrite)  # writing took long
-    if not target.exists():
-        work.rename(target)
-    else:
-        aside = target.with_name(f".fewlabels-{secrets.token_hex(8)}.old")
-        target.rename(aside)
-        try:
-            work.rename(target)
-        except BaseException:
-            aside.rename(target)
-            raise
-        shutil.rmtree(aside, ignore_errors=True)
+    try:
+        rename_without_replacing(work, target)
+    except FileExistsError:
+        _check_target(target, overwrite)  # writing took long
+        if not exchange(work, target):
+            _take_turns(work, target)
+    shutil.rmtree(aside_of(target), ignore_errors=True)  # left by a process that died
     _sync_folder(target.parent)
+
+
+def _take_turns(work: Path, target: Path) -> None:
+    """Do by three renames what :func:`exchange` does at once.
+
+    If the process dies in between, the graph that stood at `target` is put back when `target` is
+    next opened or written.
+    """
+    aside = aside_of(target)
+    shutil.rmtree(aside, ignore_errors=True)
+    target.rename(aside)
+    try:
+        work.rename(target)
+    except BaseException:
+        recover(target)
+        raise
+    aside.rename(work)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -273,13 +284,14 @@ def _write_arrays(
         labels = merger.labels()
         files["components"].append(labels)
         if scales is not None:
-            files["scales"] = stack.enter_context(
+            files["local_scales"] = stack.enter_context(
                 ArrayWriter(work / "local_scales.npy", scales.dtype)
             )
-            files["scales"].append(scales)
+            files["local_scales"].append(scales)
         for file in files.values():
             file.finish()
     return {
+        "crc32": {name: file.crc32 for name, file in files.items()},
         "n_nodes": n_nodes,
         "n_entries": n_entries,
         "n_components": int(labels.max()) + 1,

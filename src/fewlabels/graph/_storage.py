@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from fewlabels._array_files import read_arrays
+from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import explaining_errors, replace_when_whole
-from fewlabels.exceptions import GraphFileError
+from fewlabels.exceptions import FewLabelsError, GraphFileError
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
 FORMAT = "fewlabels-graph"
 VERSION = 1
-
-# What NumPy and zipfile raise over foreign and damaged files: a single wrong bit may ask for
-# decryption (RuntimeError), an unknown compression or more memory than there is.
-_UNREADABLE = (
-    ValueError,
-    TypeError,  # an .npy file, which is no archive
-    EOFError,
-    KeyError,
-    RuntimeError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def save_arrays(
@@ -66,23 +53,26 @@ def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, dict[str, Any]]
     """
     name = os.fspath(path)
     try:
-        # Opened here, for NumPy leaves damaged archives open.
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
+        arrays = read_arrays(Path(path), "Write it to disk where there is more (write_graph).")
+    except FewLabelsError:  # not enough memory
+        raise
     except OSError as error:
         kind = None if isinstance(error, FileNotFoundError) else GraphFileError
         with explaining_errors(path, writing=False, raising=kind):
             raise
-    except _UNREADABLE as error:
-        # NumPy takes what is no archive for an array or a pickle, and speaks of these.
-        is_archive = not isinstance(error, TypeError) and "pickle" not in str(error)
-        damage = f", or is damaged: {error}" if is_archive else ""
-        raise GraphFileError(f"{name} is no graph file that fewlabels saved{damage}.") from error
+    except UNREADABLE as error:
+        raise GraphFileError(
+            f"{name} is no graph file that fewlabels saved, or is damaged: {reason(error)}."
+        ) from error
+    if not isinstance(arrays, dict):
+        raise GraphFileError(f"{name} is no graph file that fewlabels saved.")
     build_info = _read_header(arrays, name)
     try:
         affinity = _read_affinity(arrays)
-    except (KeyError, TypeError, ValueError) as error:
-        raise GraphFileError(f"{name} is damaged: {error}. Build the graph anew.") from error
+    except UNREADABLE as error:
+        raise GraphFileError(
+            f"{name} is damaged: {reason(error)}. Build the graph anew."
+        ) from error
     local_scales = arrays.get("local_scales")
     if local_scales is not None and local_scales.shape != (affinity.shape[0],):
         raise GraphFileError(f"{name} is damaged: local_scales has shape {local_scales.shape}.")
@@ -94,7 +84,7 @@ def _read_header(arrays: dict[str, Any], name: str) -> dict[str, Any]:
         header = json.loads(str(arrays["header"]))
         recognised = header["format"] == FORMAT
         version, build_info = int(header["version"]), dict(header["build"])
-    except (KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise GraphFileError(f"{name} holds arrays, but no graph that fewlabels saved.") from error
     if not recognised:
         raise GraphFileError(f"{name} holds arrays, but no graph that fewlabels saved.")

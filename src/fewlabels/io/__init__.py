@@ -2,20 +2,26 @@
 
 Nothing here prints: what a person should know comes back as values, and what can't be used as
 :class:`~fewlabels.exceptions.DataFileError` (the file) or
-:class:`~fewlabels.exceptions.InvalidInputError` (what is in it). The advice in those messages
-speaks of the options of ``fewlabels spread``, the command that reads tables.
+:class:`~fewlabels.exceptions.InvalidInputError` (what is in it). Messages name the settings of
+the functions here, as in ``exclude=['x']``; the command line writes its options in their place.
 """
 
 from __future__ import annotations
 
-from fewlabels.io._features import FeatureColumn, Features, build_features, load_features
-from fewlabels.io._formats import check_output
-from fewlabels.io._label_column import LabelColumn, read_labels
-from fewlabels.io._large import FeatureFile, features_in_map, open_features
-from fewlabels.io._read import read_table
-from fewlabels.io._table import Table, counted, row_list
-from fewlabels.io._views import as_text
-from fewlabels.io._write import AddedColumns, write_table
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fewlabels.io._features import FeatureColumn, Features, build_features, load_features
+    from fewlabels.io._formats import check_input, check_output
+    from fewlabels.io._join import joined_labels
+    from fewlabels.io._label_column import LabelColumn, read_labels
+    from fewlabels.io._large import FeatureFile, features_in_map, open_features
+    from fewlabels.io._read import read_table
+    from fewlabels.io._table import Table, counted, row_list
+    from fewlabels.io._views import as_text
+    from fewlabels.io._writable import check_writable
+    from fewlabels.io._write import AddedColumns, write_table
 
 __all__ = [
     "AddedColumns",
@@ -26,9 +32,12 @@ __all__ = [
     "Table",
     "as_text",
     "build_features",
+    "check_input",
     "check_output",
+    "check_writable",
     "counted",
     "features_in_map",
+    "joined_labels",
     "load_features",
     "open_features",
     "read_labels",
@@ -36,3 +45,40 @@ __all__ = [
     "row_list",
     "write_table",
 ]
+
+# Loaded when first used, so that a file that isn't there is an error at once, without NumPy.
+_HOMES = {
+    "AddedColumns": "_write",
+    "FeatureColumn": "_features",
+    "FeatureFile": "_large",
+    "Features": "_features",
+    "LabelColumn": "_label_column",
+    "Table": "_table",
+    "as_text": "_views",
+    "build_features": "_features",
+    "check_input": "_formats",
+    "check_output": "_formats",
+    "check_writable": "_writable",
+    "counted": "_table",
+    "features_in_map": "_large",
+    "joined_labels": "_join",
+    "load_features": "_features",
+    "open_features": "_large",
+    "read_labels": "_label_column",
+    "read_table": "_read",
+    "row_list": "_table",
+    "write_table": "_write",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

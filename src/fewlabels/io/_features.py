@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels._files import explaining_errors
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io._npz import load_arrays
+from fewlabels.io._points import category_points, number_points, standardised
+from fewlabels.io._spelled import is_missing_word, like_numbers
 from fewlabels.io._table import (
     Block,
     Categories,
@@ -24,20 +22,15 @@ from fewlabels.io._table import (
     Table,
     Unusable,
     View,
+    counted,
+    quoted,
     row_list,
+    setting,
 )
+from fewlabels.io._telling import all_different, without_free_text, without_identifiers
 from fewlabels.io._views import array_view, categories_of
 
-# A column with more categories than this, or with a new one in more than half of its rows, is
-# a name or a free text: one-hot, it says only that every row is unlike every other.
-_MOST_CATEGORIES = 200
-
-# Tables of fewer rows don't show what is a row number or a name.
-_FEW_ROWS = 10
-
-_IDENTIFIER = re.compile(
-    r"(?i:(.*[_ .-])?(id|index|uuid|guid)|unnamed: \d+|__index_level_\d+__|)|.*[a-z](Id|ID)"
-)
+_NOTHING: FloatArray = np.empty((0, 0))
 
 
 @dataclass(frozen=True)
@@ -56,6 +49,10 @@ class FeatureColumn:
     all_different : bool
         Whether it was taken for numbers but might be an identifier: whole numbers, different in
         every row, in a column that wasn't asked for by name.
+    said : tuple of str
+        How its cells were read, where that is not plain: "decimal comma".
+    doubt : str
+        Why it may be meant otherwise; empty if nothing speaks for that.
     """
 
     name: str
@@ -63,6 +60,8 @@ class FeatureColumn:
     width: int
     note: str
     all_different: bool = False
+    said: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +84,13 @@ class Features:
         """The columns that became features."""
         return tuple(column for column in self.columns if column.kind != "left out")
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may have been read otherwise than it was meant."""
+        return tuple(
+            f"column {column.name!r} {column.doubt}." for column in self.columns if column.doubt
+        )
+
 
 def build_features(
     table: Table,
@@ -98,11 +104,14 @@ def build_features(
 ) -> Features:
     """Make features of the columns of a table.
 
-    Numbers are standardised (mean 0, variance 1). Categories, text and booleans become one
+    Each column is centred and divided by one number, so that the variances of its features add
+    up to 1: no column counts for more because of its unit, or because it makes many features.
+    Numbers become one feature. Where some are missing, these become the median, and a second
+    feature says where, at half the weight. Categories, text and booleans become one
     column of 0 and 1 for each value; an empty cell is none of the values. A block (a list or an
-    array a row) is centred and divided by one number for all of it, its root mean variance, as
-    its columns share a unit. Left out are columns with one value only, dates, row numbers and
-    identifiers, and columns of text with a different value in more than half of the rows.
+    array a row) is one column of the table, too. Left out are columns with one value only, dates,
+    row numbers and identifiers, and columns of text with a different value in more than half of
+    the rows.
 
     Parameters
     ----------
@@ -119,7 +128,7 @@ def build_features(
     ignore : mapping of str to str, optional
         Further columns that are left out, with the reason, unless `names` has them.
     scale : bool, default=True
-        Standardise numbers and blocks; else they are used as they are.
+        Bring the columns to one scale; else numbers are used as they are.
 
     Returns
     -------
@@ -128,51 +137,69 @@ def build_features(
     Raises
     ------
     InvalidInputError
-        If a column is unknown or `names` is empty; if a number is missing, NaN or infinite (the
-        rows are named); if a column of numbers has text in it; if no column can be used.
+        If columns are unknown or `names` is empty; if a number is infinite, or missing in a block
+        (the rows are named); if a column of numbers has text in it; if free text is asked for; if
+        no column can be used.
     """
     exclude, categorical = list(exclude), list(categorical)
-    for option, given in (
-        ("--features", names or ()),
-        ("--exclude", exclude),
-        ("--categorical", categorical),
-    ):
-        for name in given:
-            table.require(name, option)
-            if name == label:
-                raise InvalidInputError(
-                    f"column {name!r} is the label; it can't be given to {option} too."
-                )
+    _check_names(table, label, names, exclude, categorical)
     chosen = names is not None
-    if chosen and not names:
-        raise InvalidInputError(
-            "--features names no column. Name some (--features a,b), or leave the option out."
-        )
     considered = [name for name in dict.fromkeys(names or table.names) if name != label]
     parts: list[FloatArray] = []
     columns: list[FeatureColumn] = []
     for name in considered:
         if name in exclude:
-            columns.append(_left_out(name, "--exclude")[0])
+            columns.append(_left_out(name, "excluded"))
             continue
         if not chosen and ignore is not None and name in ignore:
-            columns.append(_left_out(name, ignore[name])[0])
+            columns.append(_left_out(name, ignore[name]))
             continue
-        if name in categorical:
-            view: View = categories_of(table.values(name))
-        else:
-            view = table.view(name)
-        if not (chosen or name in categorical):
-            view = _without_identifiers(name, view)
+        asked = chosen or name in categorical
+        view = categories_of(table.cells(name)) if name in categorical else table.view(name)
+        view = without_free_text(name, view, asked=asked)
+        if not asked:
+            view = without_identifiers(name, view)
         column, values = _encode(table, name, view, scale)
+        if name in categorical:
+            column = replace(column, doubt="")
         if column.kind == "number" and not chosen and isinstance(view, Numbers):
-            column = replace(column, all_different=_all_different(view.values))
+            column = replace(column, all_different=all_different(view.values))
         columns.append(column)
         if column.width:
             parts.append(values)
     if not parts:
         raise InvalidInputError(_no_feature(table, columns))
     return Features(np.concatenate(parts, axis=1), tuple(columns))
+
+
+def _check_names(
+    table: Table,
+    label: str,
+    names: Sequence[str] | None,
+    exclude: Sequence[str],
+    categorical: Sequence[str],
+) -> None:
+    """Raise if columns are named that can't be used, all of them in one message."""
+    complaints = []
+    for parameter, given in (
+        ("names", names or ()),
+        ("exclude", exclude),
+        ("categorical", categorical),
+    ):
+        for name in given:
+            complaints.append(table.lacking(name, parameter))
+            if name == label:
+                complaints.append(
+                    f"column {name!r} is the label; it can't be a feature too "
+                    f"({setting(parameter, name)})."
+                )
+    if names is not None and not names:
+        complaints.append(
+            f"no column is named. Name some ({setting('names', ['a', 'b'])}), or leave the "
+            "choice out."
+        )
+    if any(complaints):
+        raise InvalidInputError(" Also: ".join(filter(None, complaints)))
 
 
 def load_features(path: str | Path, n_rows: int) -> Features:
@@ -198,14 +225,14 @@ def load_features(path: str | Path, n_rows: int) -> Features:
     """
     path = Path(path)
     if not path.is_file():
-        raise DataFileError(f"{path} (--features) does not exist. Check the path.")
+        raise DataFileError(f"{path} does not exist. Check the path.")
     with explaining_errors(path, writing=False, raising=DataFileError):
         array = load_arrays(path)
     if isinstance(array, dict):
         raise DataFileError(f"{path} is an NPZ archive. Save one array with numpy.save.")
     if array.ndim == 0 or len(array) != n_rows:
         raise InvalidInputError(
-            f"{path} (--features) holds an array of shape {array.shape}; the table has {n_rows:,} "
+            f"{path} holds an array of shape {array.shape}; the table has {n_rows:,} "
             "rows. Give one row of features for each row of the table, in the same order."
         )
     view = array_view(array)
@@ -213,79 +240,80 @@ def load_features(path: str | Path, n_rows: int) -> Features:
         view = Block(view.values.reshape(-1, 1))
     if not isinstance(view, Block):
         raise InvalidInputError(
-            f"{path} (--features) holds values of type {array.dtype}. Give an array of numbers."
+            f"{path} holds values of type {array.dtype}. Give an array of numbers."
         )
-    _check_finite(f"{path} (--features)", view.values)
+    _check_finite(str(path), view.values)
     width = view.values.shape[1]
     return Features(view.values, (FeatureColumn(str(path), "block", width, "as they are"),))
 
 
-def _without_identifiers(name: str, view: View) -> View:
-    """Return the view, or why the column says which row it is and nothing about the row."""
-    if isinstance(view, Categories):
-        n_filled = int(np.count_nonzero(view.codes >= 0))
-        n_levels = len(view.levels)
-        mostly_new = len(view.codes) >= _FEW_ROWS and 2 * n_levels > n_filled
-        if n_levels > _MOST_CATEGORIES or mostly_new:
-            return Unusable(f"text with {n_levels:,} different values in {n_filled:,} rows")
-    if isinstance(view, Mixed) and _IDENTIFIER.fullmatch(name.strip()):
-        return Unusable("an identifier")
-    if isinstance(view, Numbers) and _all_different(view.values):
-        if np.ptp(view.values) == len(view.values) - 1:
-            return Unusable("row numbers")
-        if _IDENTIFIER.fullmatch(name.strip()):
-            return Unusable("an identifier, different in every row")
-    return view
-
-
-def _all_different(values: FloatArray) -> bool:
-    """Tell whether these are whole numbers, each once, in a table of more than a few rows."""
-    if len(values) < _FEW_ROWS or not np.isfinite(values).all():
-        return False
-    return bool((values == np.floor(values)).all()) and len(np.unique(values)) == len(values)
-
-
 def _encode(table: Table, name: str, view: View, scale: bool) -> tuple[FeatureColumn, FloatArray]:
     if isinstance(view, Mixed):
-        quoted_name = shlex.quote(name)
-        raise InvalidInputError(
-            f"column {name!r} holds numbers, but text in {row_list(view.rows)} (the first: "
-            f"{view.example[:40]!r}). Mend the cells, or leave the column out (--exclude "
-            f"{quoted_name}), or take its values as names (--categorical {quoted_name}). "
-            f"{_how_counted(table)}"
-        )
-    if isinstance(view, Categories):
-        if len(view.levels) < 2 and (view.codes >= 0).all():
-            return _left_out(name, "one value only")
-        values = (view.codes[:, None] == np.arange(len(view.levels))).astype(np.float64)
-        return FeatureColumn(name, "categories", values.shape[1], "0 or 1 for each value"), values
+        raise InvalidInputError(_about_mixed(table, name, view))
     if isinstance(view, Unusable):
-        return _left_out(name, view.reason)
-    _check_finite(f"column {name!r}", view.values, table, name)
-    values = view.values if isinstance(view, Block) else view.values[:, None]
-    kind = "block" if isinstance(view, Block) else "number"
-    if (values == values[0]).all():
-        return _left_out(name, "one value only")
-    if not scale:
-        return FeatureColumn(name, kind, values.shape[1], "as they are"), values
-    how = "standardised" if kind == "number" else "centred and scaled as a whole"
-    return FeatureColumn(name, kind, values.shape[1], how), _standardised(values)
+        return replace(_left_out(name, view.reason), doubt=view.doubt), _NOTHING
+    if isinstance(view, Categories):
+        doubt = view.doubt or _about_words(view)
+        if len(view.levels) < 2 and (view.codes >= 0).all():
+            return _left_out(name, "one value only"), _NOTHING
+        values = category_points(view.codes, len(view.levels), scale=scale)
+        note = "0 or 1 for each value"
+        return FeatureColumn(name, "categories", values.shape[1], note, doubt=doubt), values
+    if isinstance(view, Block):
+        _check_finite(f"column {name!r}", view.values, table, name)
+        if (view.values == view.values[0]).all():
+            return _left_out(name, "one value only"), _NOTHING
+        values = standardised(view.values) if scale else view.values
+        note = "centred and scaled as a whole" if scale else "as they are"
+        return FeatureColumn(name, "block", values.shape[1], note), values
+    n_missing = int(np.count_nonzero(np.isnan(view.values)))
+    present = view.values[~np.isnan(view.values)] if n_missing else view.values
+    _check_finite(f"column {name!r}", np.where(np.isnan(view.values), 0, view.values), table, name)
+    if not len(present):
+        return _left_out(name, "empty"), _NOTHING
+    if not n_missing and (present == present[0]).all():
+        return _left_out(name, "one value only"), _NOTHING
+    values = number_points(view.values, scale=scale)
+    said = view.said
+    if n_missing:
+        said = (*said, f"{counted(n_missing, 'number')} missing")
+    note = "standardised" if scale else "as they are"
+    column = FeatureColumn(name, "number", values.shape[1], note, said=said, doubt=view.doubt)
+    return column, values
 
 
-def _left_out(name: str, reason: str) -> tuple[FeatureColumn, FloatArray]:
-    return FeatureColumn(name, "left out", 0, reason), np.empty((0, 0))
+def _about_mixed(table: Table, name: str, view: Mixed) -> str:
+    example = view.example[:40]
+    where = f"{row_list(view.rows)} (the first: {example!r})"
+    if like_numbers([view.example]):
+        start = f"column {name!r} holds numbers, but written in another way in {where}. "
+        fix = "Write all of them alike"
+    else:
+        start = f"column {name!r} holds numbers, but other text in {where}. "
+        fix = (
+            "Fix the cells, or say that they mean a missing number "
+            f"({setting('missing', [example])})"
+        )
+    return (
+        f"{start}{fix}, or leave the column out ({setting('exclude', [name])}), or take its values "
+        f"as names ({setting('categorical', [name])}). {_how_counted(table)}"
+    )
 
 
-def _standardised(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return values minus the mean of each column, over the root mean variance of all columns.
+def _about_words(view: Categories) -> str:
+    words = [level for level in view.levels if is_missing_word(level)]
+    if not words:
+        return ""
+    counts = "counts as a value like any other" if len(words) == 1 else "count as values"
+    means = "it means" if len(words) == 1 else "they mean"
+    return (
+        f"holds words, among which {quoted(words)} {counts}. If {means} that nothing is known: "
+        f"{setting('missing', words)}"
+    )
 
-    They are first divided by the largest of all, so that squares neither overflow nor vanish.
-    """
-    scaled = values / np.abs(values).max()
-    centred = scaled - scaled.mean(axis=0, dtype=np.float64)
-    root_mean_variance = np.sqrt(np.mean(centred.var(axis=0)))
-    standardised: npt.NDArray[Any] = (centred / root_mean_variance).astype(values.dtype, copy=False)
-    return standardised
+
+def _left_out(name: str, reason: str) -> FeatureColumn:
+    return FeatureColumn(name, "left out", 0, reason)
 
 
 def _check_finite(
@@ -299,7 +327,7 @@ def _check_finite(
     infinite = np.flatnonzero(np.isinf(values)) if values.ndim == 1 else np.empty(0, np.intp)
     cells = [] if table is None or not len(infinite) else table.values(name)
     too_large = [_is_written_out(cells[row]) for row in infinite] if cells else []
-    names = [
+    kinds = [
         description
         for description, found in (
             ("no number (empty or NaN)", np.isnan(values).any()),
@@ -308,13 +336,11 @@ def _check_finite(
         )
         if found
     ]
-    mend = "Fill or mend them" if np.isnan(values).any() else "Mend them"
-    if np.isnan(values).any() and not np.isinf(values).any():
-        mend = "Fill them"
-    leave = "" if table is None else f", or leave the column out (--exclude {shlex.quote(name)})"
+    fix = "Fill or fix them" if np.isnan(values).any() else "Fix them"
+    leave = "" if table is None else f", or leave the column out ({setting('exclude', [name])})"
     remove = " or remove the rows" if table is None else ", remove the rows"
     raise InvalidInputError(
-        f"{what} has {' or '.join(names)} in {row_list(rows)}. {mend}{remove}{leave}. "
+        f"{what} has {' or '.join(kinds)} in {row_list(rows)}. {fix}{remove}{leave}. "
         f"{_how_counted(table)}"
     )
 
@@ -333,14 +359,20 @@ def _how_counted(table: Table | None) -> str:
 
 
 def _no_feature(table: Table, columns: Sequence[FeatureColumn]) -> str:
+    array = setting("names", "embeddings.npy")
     if not columns:
         return (
             f"{table.path} has no column beside the label. Add columns that describe the rows, or "
-            "give features in an .npy file (--features)."
+            f"give an array of features ({array})."
         )
     listed = "; ".join(f"{column.name!r}: {column.note}" for column in columns[:5])
     more = f"; and {len(columns) - 5:,} more" if len(columns) > 5 else ""
+    if any(column.note.startswith("free text") for column in columns):
+        return (
+            f"no column of {table.path} can be a feature ({listed}{more}). Make an array of "
+            f"numbers of the text (TF-IDF or an embedding), and give that: {array}."
+        )
     return (
         f"no column of {table.path} can be a feature ({listed}{more}). Name columns to use all the "
-        "same (--features a,b), or give an .npy file."
+        f"same ({setting('names', ['a', 'b'])}), or give an array of features ({array})."
     )

@@ -1,16 +1,20 @@
-"""Which format a file name means, and whether a table can be written there."""
+"""Which format a file name means, and whether a table can be read or written there.
+
+Nothing here needs NumPy, so that a wrong name is an error at once.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fewlabels._files import explaining_errors
+from fewlabels._parts import part_file
 from fewlabels.exceptions import DataFileError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -21,18 +25,54 @@ _ENDINGS = {
     ".csv": ("csv", ","),
     ".tsv": ("csv", "\t"),
     ".tab": ("csv", "\t"),
+    ".txt": ("csv", "\t"),
     ".parquet": ("parquet", ""),
     ".pq": ("parquet", ""),
+    ".arrow": ("arrow", ""),
+    ".feather": ("arrow", ""),
+    ".ipc": ("arrow", ""),
     ".jsonl": ("jsonl", ""),
     ".ndjson": ("jsonl", ""),
+    ".json": ("json", ""),
     ".npz": ("npz", ""),
+    ".xlsx": ("sheet", ""),
+    ".xlsm": ("sheet", ""),
+    ".xls": ("sheet", ""),
+    ".ods": ("sheet", ""),
+    ".db": ("database", ""),
+    ".db3": ("database", ""),
+    ".sqlite": ("database", ""),
+    ".sqlite3": ("database", ""),
+    ".duckdb": ("database", ""),
 }
-_LISTED = ".csv, .tsv, .jsonl (each also with .gz), .parquet or .npz"
+_PACKED = ("csv", "json", "jsonl")
+_WRITTEN = ("csv", "json", "jsonl", "parquet", "arrow", "npz")
+_LISTED = {
+    True: ".csv, .tsv, .json, .jsonl (each also with .gz), .parquet, .arrow or .npz",
+    False: ".csv, .tsv, .json, .jsonl (each also with .gz), .parquet, .arrow, .npz, .xlsx, .ods, "
+    ".sqlite, .duckdb or .zip",
+}
+
+#: Formats by the names that people give them where there is no file name.
+FORMATS = {
+    "csv": ".csv",
+    "tsv": ".tsv",
+    "json": ".json",
+    "jsonl": ".jsonl",
+    "parquet": ".parquet",
+    "arrow": ".arrow",
+    "npz": ".npz",
+    "xlsx": ".xlsx",
+    "ods": ".ods",
+}
+
+#: Stands for standard input or output, where a path is expected.
+STANDARD = "-"
 
 
 @dataclass(frozen=True)
 class TableFormat:
-    """The format of a table: "csv", "jsonl", "npz" or "parquet"."""
+    """The format of a table: a value of `_ENDINGS`, what separates its cells, and if gzipped."""
 
     name: str
     delimiter: str = ""
@@ -44,13 +84,61 @@ def table_format(path: Path, *, writing: bool) -> TableFormat:
     endings = [ending.lower() for ending in path.suffixes]
     packed = endings[-1:] == [".gz"]
     name, delimiter = _ENDINGS.get("".join(endings[:-1][-1:] if packed else endings[-1:]), ("", ""))
-    if not name or (packed and name not in ("csv", "jsonl")):
+    if (
+        not name
+        or (packed and name not in _PACKED)
+        or (writing and (name not in _WRITTEN or endings[-1] == ".txt"))
+    ):
         aim = "write" if writing else "read"
         raise DataFileError(
             f"{path}: can't tell from the name which format to {aim}. Use a name that ends in "
-            f"{_LISTED}."
+            f"{_LISTED[writing]}."
         )
     return TableFormat(name, delimiter, packed)
+
+
+def named_format(name: str, *, writing: bool) -> TableFormat:
+    """Return a format by its name, such as "csv"; DataFileError if there is none."""
+    if name not in FORMATS or (writing and _ENDINGS[FORMATS[name]][0] not in _WRITTEN):
+        known = [each for each in FORMATS if not writing or _ENDINGS[FORMATS[each]][0] in _WRITTEN]
+        raise DataFileError(f"there is no format {name!r}; choose one of {', '.join(known)}.")
+    return TableFormat(*_ENDINGS[FORMATS[name]])
+
+
+def split_part(path: str | os.PathLike[str]) -> tuple[Path, str | None]:
+    """Return a path and the part of the file that is named after it: ``file.db::table``."""
+    text = os.fspath(path)
+    before, mark, part = text.rpartition("::")
+    if not mark or not before or Path(text).exists():
+        return Path(text), None
+    return Path(before), part
+
+
+def check_input(path: str | os.PathLike[str]) -> None:
+    """Raise if there is no table at `path`, without reading it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As :func:`fewlabels.io.read_table` takes it.
+
+    Raises
+    ------
+    DataFileError
+        If the file is missing or empty, or if its name has no known ending.
+    """
+    if os.fspath(path) == STANDARD:
+        return
+    file, _ = split_part(path)
+    with explaining_errors(file, writing=False, raising=DataFileError):
+        if not file.exists():
+            raise DataFileError(f"{file} does not exist. Check the path (now in {Path.cwd()}).")
+        if not file.is_file():
+            raise DataFileError(f"{file} is not a file. Give the path of one file.")
+        if file.suffix.lower() != ".zip":
+            table_format(file, writing=False)
+        if file.stat().st_size == 0:
+            raise DataFileError(f"{file} is empty. Give a table with a line of names and data.")
 
 
 def parquet_module() -> ModuleType:
@@ -61,8 +149,8 @@ def parquet_module() -> ModuleType:
         if (error.name or "").split(".")[0] != "pyarrow":
             raise
         raise MissingDependencyError(
-            "Parquet files need pyarrow, which is not installed: pip install 'fewlabels[cli]'. "
-            "CSV, TSV, JSON Lines and NPZ work without it."
+            "Parquet and Arrow files need pyarrow, which is not installed: "
+            "pip install 'fewlabels[cli]'. CSV, TSV, JSON and NPZ work without it."
         ) from None
     return _parquet
 
@@ -87,17 +175,17 @@ def check_output(
         If the name has no known ending, if the folder is missing or can't be written to, if
         the file is one of `sources`, or if it exists and may not be replaced.
     """
+    if os.fspath(path) == STANDARD:
+        return
     path = Path(path)
-    if str(path) == "-":
-        raise DataFileError("can't write a table to standard output. Name a file (-o out.csv).")
     with explaining_errors(path, writing=True, raising=DataFileError):
         _check_place(path, Path(os.path.realpath(path)), sources, replace)
 
 
 def _check_place(path: Path, target: Path, sources: Iterable[Path], replace: bool) -> None:
     if target.is_dir():
-        raise DataFileError(f"can't write {path}: it is a folder. Name a file (-o out.csv).")
-    if table_format(path, writing=True).name == "parquet":
+        raise DataFileError(f"can't write {path}: it is a folder. Name a file.")
+    if table_format(path, writing=True).name in ("parquet", "arrow"):
         parquet_module()  # found to be missing now, rather than after the work
     if not target.parent.is_dir():
         raise DataFileError(
@@ -106,18 +194,19 @@ def _check_place(path: Path, target: Path, sources: Iterable[Path], replace: boo
         )
     if target.exists():
         _check_existing(path, target, sources, replace)
-    # the same name as the temporary file will have, so that its length is tried too
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", suffix=".part"):
+    with contextlib.suppress(FileNotFoundError):
+        target.lstat()  # a name may be too long for the system
+    with part_file(target.parent):
         pass
 
 
 def _check_existing(path: Path, target: Path, sources: Iterable[Path], replace: bool) -> None:
     if not target.is_file():
-        raise DataFileError(f"can't write {path}: it is not a file. Name a file (-o out.csv).")
+        raise DataFileError(f"can't write {path}: it is not a file. Name a file.")
     for source in sources:
         if source.exists() and source.samefile(target):
             raise DataFileError(f"can't write {path}: it is the input {source}. Use another name.")
     if not replace:
-        raise DataFileError(f"{path} exists. Use another name, or replace it with --force.")
+        raise DataFileError(f"{path} exists. Use another name, or replace it (replace=True).")
     if not os.access(target, os.W_OK):
         raise DataFileError(f"can't write {path}: it is read-only. Use another name.")

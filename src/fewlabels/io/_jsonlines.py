@@ -1,79 +1,155 @@
-"""JSON Lines tables: an object a line; the text of each line is kept, exactly as it came."""
+"""Tables of JSON objects, one a line or in an array; the text of each is kept as it came."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from fewlabels.exceptions import DataFileError
-from fewlabels.io._table import Progress, Table, View
+from fewlabels.io._exports import flattened
+from fewlabels.io._nesting import DEEPEST, is_too_deep
+from fewlabels.io._objects import ObjectTable, columns_of
+from fewlabels.io._source import Source
+from fewlabels.io._table import Progress
 from fewlabels.io._text import open_lines, write_lines
-from fewlabels.io._views import object_view
+
+_BLANKS = re.compile(r"\s*")
+_EXAMPLE_ARRAY = '[{"height": 1.8, "label": null}, ...]'
+_ONE_OBJECT = 'Each row must be one JSON object, such as {"height": 1.8, "label": null}.'
 
 
-class JsonLinesTable(Table):
-    """A table of JSON values, with the line that each row came from.
+class JsonLinesTable(ObjectTable):
+    """A table of JSON values, with the text that each row came from."""
 
-    Its columns are the keys of all rows, in the order of their first appearance; a key that
-    a row doesn't have is missing there, as null is.
-    """
-
-    def __init__(self, path: str, names: Sequence[str], rows: list[Any], lines: list[str]) -> None:
-        super().__init__(path, names, len(rows))
-        self._rows = rows
+    def __init__(
+        self, path: str, rows: Sequence[Mapping[str, Any]], lines: list[str], kept: Iterable[str]
+    ) -> None:
+        super().__init__(path, columns_of(rows))
         self.lines = lines
+        self._keys = tuple(kept)
 
-    def values(self, name: str) -> list[Any]:
-        """Return the values of a column; None where null or absent."""
-        return [row.get(name) for row in self._rows]
-
-    def view(self, name: str) -> View:
-        """Return what a model can make of a column."""
-        return object_view(self.values(name))
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The columns, and the keys of the rows as they came, which an export nests."""
+        return tuple(dict.fromkeys((*self.names, *self._keys)))
 
 
-def read_json_lines(path: Path, progress: Progress | None = None) -> JsonLinesTable:
+def read_json_lines(
+    source: Source, encoding: str | None = None, progress: Progress | None = None
+) -> JsonLinesTable:
     """Read a file with one JSON object a line; blank lines are skipped."""
-    names: dict[str, None] = {}
-    rows: list[Any] = []
+    rows: list[dict[str, Any]] = []
     lines: list[str] = []
-    with open_lines(path, progress) as texts:
+    with open_lines(source, encoding, progress) as (texts, notes, doubts):
         for number, text in enumerate(texts, start=1):
             line = text.strip()
             if not line:
                 continue
-            row = _parse(path, number, line)
-            names.update(dict.fromkeys(row))
-            rows.append(row)
+            if number == 1 and line.startswith("["):
+                raise DataFileError(
+                    f"{source.name}, line 1: a JSON list, not an object. A JSON array of objects "
+                    "belongs in a file that ends in .json."
+                )
+            rows.append(_parse(f"{source.name}, line {number}", line))
             lines.append(line)
+    return _table(source, rows, lines, notes, doubts)
+
+
+def read_json(
+    source: Source, encoding: str | None = None, progress: Progress | None = None
+) -> JsonLinesTable:
+    """Read a JSON array of objects; what turns out to be JSON Lines is read as such."""
+    with open_lines(source, encoding, progress) as (texts, notes, doubts):
+        text = "".join(texts)
+    if not text.lstrip().startswith("["):
+        if "\n" in text.strip() or "\r" in text.strip():
+            with contextlib.suppress(DataFileError):
+                return read_json_lines(source, encoding)
+        raise DataFileError(
+            f"{source.name} holds no JSON array. Give an array of objects, "
+            f"{_EXAMPLE_ARRAY}, or one object a line (.jsonl)."
+        )
+    rows: list[dict[str, Any]] = []
+    lines: list[str] = []
+    place = _after_blanks(text, text.index("[") + 1)
+    while text[place : place + 1] != "]":
+        where = f"{source.name}, entry {len(rows) + 1}"
+        row, end = _decoded(where, text, place)
+        rows.append(_checked(where, row, text[place:end]))
+        # a line break can't be in a string of JSON, so that it is one between values
+        lines.append(" ".join(part.strip() for part in text[place:end].splitlines()))
+        place = _after_blanks(text, end)
+        if text[place : place + 1] == ",":
+            place = _after_blanks(text, place + 1)
+        elif text[place : place + 1] != "]":
+            raise DataFileError(
+                f"{where}: not JSON, a comma or the end of the array is missing. Fix that entry."
+            )
+    if text[place + 1 :].strip():
+        raise DataFileError(f"{source.name} holds more than one JSON array. Give one.")
+    return _table(source, rows, lines, notes, doubts)
+
+
+def _after_blanks(text: str, place: int) -> int:
+    match = _BLANKS.match(text, place)
+    return match.end() if match else place
+
+
+def _table(
+    source: Source,
+    rows: list[dict[str, Any]],
+    lines: list[str],
+    notes: list[str],
+    doubts: list[str],
+) -> JsonLinesTable:
     if not rows:
-        raise DataFileError(f"{path} is empty. Give a table with a JSON object a line.")
-    return JsonLinesTable(str(path), list(names), rows, lines)
+        raise DataFileError(f"{source.name} is empty. Give a table with JSON objects.")
+    kept = dict.fromkeys(name for row in rows for name in row)
+    flat, program = flattened(source.name, rows)
+    table = JsonLinesTable(source.name, flat, lines, kept)
+    if program:
+        notes.append(f"an export of {program}")
+    table.notes, table.warnings = tuple(notes), tuple(doubts)
+    return table
 
 
-def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
+def _parse(where: str, line: str) -> dict[str, Any]:
+    row, end = _decoded(where, line, 0)
+    if line[end:].strip():
+        raise DataFileError(
+            f"{where}: not JSON (more text after the object, column {end + 1}). {_ONE_OBJECT}"
+        )
+    return _checked(where, row, line)
+
+
+def _decoded(where: str, text: str, place: int) -> tuple[Any, int]:
     try:
-        row = json.loads(line, object_pairs_hook=_object)
+        return _DECODER.raw_decode(text, place)
     except json.JSONDecodeError as error:
         raise DataFileError(
-            f"{path}, line {number}: not JSON ({error.msg}, column {error.colno}). "
-            'Each line must be one JSON object, such as {"height": 1.8, "label": null}.'
+            f"{where}: not JSON ({error.msg}, column {error.colno}). {_ONE_OBJECT}"
         ) from None
     except (_DuplicateKeyError, RecursionError, ValueError) as error:
-        raise DataFileError(f"{path}, line {number}: {error}. Mend that line.") from None
-    if "\\ud" in line.lower() and _has_lone_surrogate(row):
+        raise DataFileError(f"{where}: {error}. Fix it.") from None
+
+
+def _checked(where: str, row: Any, text: str) -> dict[str, Any]:
+    if "\\ud" in text.lower() and _has_lone_surrogate(row):
         raise DataFileError(
-            f"{path}, line {number}: half of a surrogate pair (such as \\ud800), which no text "
-            "file can hold. Mend that line."
+            f"{where}: half of a surrogate pair (such as \\ud800), which no text file can hold. "
+            "Fix it."
+        )
+    if text.count("[") + text.count("{") > DEEPEST and is_too_deep(row):
+        raise DataFileError(
+            f"{where}: lists and objects in one another, more than {DEEPEST} deep. Fix it."
         )
     if not isinstance(row, dict):
-        raise DataFileError(
-            f"{path}, line {number}: a JSON {type(row).__name__}, not an object. "
-            'Each line must be one JSON object, such as {"height": 1.8, "label": null}.'
-        )
+        raise DataFileError(f"{where}: a JSON {type(row).__name__}, not an object. {_ONE_OBJECT}")
     return row
 
 
@@ -92,10 +168,13 @@ class _DuplicateKeyError(Exception):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise _DuplicateKeyError(f"the key {twice!r} comes twice")
     return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def write_json_lines(
@@ -105,13 +184,25 @@ def write_json_lines(
     added: Iterable[Sequence[Any]],
     *,
     packed: bool = False,
+    as_array: bool = False,
 ) -> None:
-    """Write each line (a JSON object as text) with the added values at its end."""
+    """Write each line (a JSON object as text) with the added values at its end.
+
+    As a JSON array of all of them if `as_array`.
+    """
     texts = (
         _joined(line, dict(zip(names, values, strict=True)))
         for line, values in zip(lines, added, strict=True)
     )
-    write_lines(file, texts, packed=packed)
+    write_lines(file, _as_array(texts) if as_array else texts, packed=packed)
+
+
+def _as_array(texts: Iterable[bytes]) -> Iterable[bytes]:
+    before = b"[\n"
+    for text in texts:
+        yield before + text.removesuffix(b"\n")
+        before = b",\n"
+    yield b"\n]\n"
 
 
 def _joined(line: str, added: dict[str, Any]) -> bytes:
@@ -133,6 +224,8 @@ def _finite(value: Any) -> Any:
     """Return null for NaN, which JSON doesn't know."""
     if isinstance(value, list):
         return [_finite(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
     return None if isinstance(value, float) and math.isnan(value) else value
 
 

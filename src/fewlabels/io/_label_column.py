@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from fewlabels.exceptions import InvalidInputError
-from fewlabels.io._table import Block, IntArray, Table, counted, quoted, row_list
-from fewlabels.io._views import as_text, is_blank, parse_number
+from fewlabels.io._alike import alike_classes
+from fewlabels.io._spelled import is_missing_word
+from fewlabels.io._table import (
+    Block,
+    IntArray,
+    Table,
+    counted,
+    is_blank,
+    quoted,
+    row_list,
+    setting,
+)
+from fewlabels.io._views import as_text, decoded, parse_number
 
 UNLABELLED = -1
 
-# Classes with these names are classes (NA may be Namibia), but worth a word in the report.
-_SUSPICIOUS = {"na", "n/a", "nan", "null", "none", "nil", "-", "?", "unknown", "unlabelled"}
+# -1 as an integer without a sign, of 8, 16, 32 and 64 bits
+_UNSIGNED = {float(2**bits - 1) for bits in (8, 16, 32, 64)}
 
 # More different labels than this, over more than half of the labelled rows, are measurements.
 _MANY_CLASSES = 20
@@ -36,12 +48,15 @@ class LabelColumn:
         Index into `classes`; -1 where the row has no label.
     notes : tuple of str
         What a person should know about how the column was read.
+    warnings : tuple of str
+        What may have been read otherwise than it was meant.
     """
 
     name: str
     classes: tuple[Any, ...]
     codes: IntArray
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def n_labelled(self) -> int:
@@ -57,8 +72,9 @@ class LabelColumn:
 def read_labels(table: Table, name: str) -> LabelColumn:
     """Read the labels of a table.
 
-    Unlabelled are the empty cells (null, NaN, blanks), and the number -1 in a column of whole
-    numbers, as scikit-learn has it.
+    Unlabelled are the empty cells (null, NaN, blanks, empty lists), those that the table was told
+    to take for missing, and the number -1 in a column of whole numbers, as scikit-learn has it. A
+    list of one is that label. Blanks around a label are not part of it.
 
     Parameters
     ----------
@@ -74,35 +90,153 @@ def read_labels(table: Table, name: str) -> LabelColumn:
     ------
     InvalidInputError
         If there is no such column, no labelled row or only one class; if -1 stands among
-        labels that are text; if kinds of values are mixed; if the values are measurements.
+        labels that are text, or beside empty cells; if kinds of values are mixed; if the values
+        are measurements.
     """
-    table.require(name, "--label")
-    if isinstance(table.view(name), Block):
+    table.require(name, "label")
+    view = None if table.untyped else table.view(name)
+    if isinstance(view, Block) and view.values.shape[1] > 1:
         raise InvalidInputError(
             f"column {name!r} holds several numbers a row, not one label. Name another column."
         )
-    cells: list[Any] = [None if is_blank(cell) else cell for cell in table.values(name)]
+    notes: list[str] = []
+    warnings: list[str] = []
+    labels = _plain(table, name, table.cells(name), notes)
+    words = _words(table, labels, notes)
     if not table.untyped:
-        _check_kinds(name, cells)
-    present = dict.fromkeys(cell for cell in cells if cell is not None)
+        _check_kinds(name, labels)
+    present = dict.fromkeys(label for label in labels if label is not None)
     numbers = _as_numbers(present, from_text=table.untyped)
     if numbers is None:
-        notes = _check_text(name, present)
+        _check_text(name, present)
+        if words:
+            warnings.append(_about_words(name, words))
         classes = sorted(present)
     else:
-        notes = _check_numbers(name, cells, numbers)
+        marked = _marked(table, name, labels, numbers, notes)
+        classes = sorted(numbers.keys() - marked, key=lambda label: (numbers[label], label))
         whole = all(number.is_integer() for number in numbers.values())
-        unlabelled = {cell for cell, number in numbers.items() if whole and number == UNLABELLED}
-        classes = sorted(numbers.keys() - unlabelled, key=lambda cell: (numbers[cell], cell))
-        if whole and not table.untyped and all(abs(numbers[cell]) < 2**53 for cell in classes):
+        if whole and not table.untyped and all(abs(numbers[label]) < 2**53 for label in classes):
             # floats only because cells are missing; 1 finds 1.0 in a dictionary
-            classes = [int(cell) for cell in classes]
+            classes = [int(label) for label in classes]
+        warnings += _wrapped(name, [numbers[label] for label in classes])
     code_of: dict[Any, int] = {label: code for code, label in enumerate(classes)}
-    found = (code_of.get(cell, UNLABELLED) for cell in cells)
-    codes = np.fromiter(found, dtype=np.intp, count=len(cells))
-    column = LabelColumn(name, tuple(classes), codes, tuple(notes))
+    found = (code_of.get(label, UNLABELLED) for label in labels)
+    codes = np.fromiter(found, dtype=np.intp, count=len(labels))
+    column = LabelColumn(name, tuple(classes), codes, tuple(notes), tuple(warnings))
     _check_classes(table, column)
-    return column
+    alike = alike_classes(column.classes, column.counts)
+    return replace(column, warnings=(*column.warnings, alike)) if alike else column
+
+
+def _plain(table: Table, name: str, cells: Sequence[Any], notes: list[str]) -> list[Any]:
+    """Return the labels without lists around them, blanks at their ends, and bytes."""
+    labels = list(cells)
+    for row, cell in enumerate(labels):
+        if isinstance(cell, list):
+            labels[row] = _only(name, row, cell)
+    try:
+        labels = decoded(labels)
+    except UnicodeDecodeError:
+        raise InvalidInputError(
+            f"column {name!r} holds bytes that are no text. Name another column."
+        ) from None
+    n_trimmed = 0
+    for row, label in enumerate(labels):
+        if isinstance(label, str):
+            bare = label.strip()
+            if bare != label:
+                n_trimmed += 1
+                labels[row] = None if not bare or table.reading.is_missing(bare) else bare
+    if n_trimmed:
+        notes.append(f"blanks around the label are left out ({counted(n_trimmed, 'row')})")
+    return labels
+
+
+def _only(name: str, row: int, cell: list[Any]) -> Any:
+    if len(cell) > 1:
+        raise InvalidInputError(
+            f"column {name!r} holds several labels in {row_list([row])} ({quoted(cell[:3])}). Give "
+            "each row one label, or none."
+        )
+    return cell[0] if cell and not is_blank(cell[0]) else None
+
+
+def _words(table: Table, labels: list[Any], notes: list[str]) -> dict[str, int]:
+    """Return how often words such as "n/a" come among the labels; take them out among numbers."""
+    if table.reading.missing is not None:
+        return {}
+    words = Counter(label for label in labels if is_missing_word(label))
+    if not words:
+        return {}
+    others = {label for label in labels if label is not None and label not in words}
+    kinds = (str,) if table.untyped else (int, float)
+    are_numbers = (
+        others
+        and all(isinstance(label, kinds) for label in others)
+        and _as_numbers(others, from_text=table.untyped) is not None
+    )
+    if not are_numbers:
+        return dict(words)
+    labels[:] = [None if label in words else label for label in labels]
+    notes.append(f"{quoted(sorted(words))}: no label ({counted(sum(words.values()), 'row')})")
+    return {}
+
+
+def _about_words(name: str, words: dict[str, int]) -> str:
+    listed = ", ".join(
+        f"{word!r} ({counted(count, 'row')})" for word, count in sorted(words.items())
+    )
+    which = "it means" if len(words) == 1 else "they mean"
+    counts = "counts as a class" if len(words) == 1 else "count as classes"
+    return (
+        f"in column {name!r}, {listed} {counts}. If {which} that a row has no label: "
+        f"{setting('missing', sorted(words))}."
+    )
+
+
+def _marked(
+    table: Table,
+    name: str,
+    labels: Sequence[Any],
+    numbers: dict[Any, float],
+    notes: list[str],
+) -> set[Any]:
+    """Return the labels that mean "no label": -1 among whole numbers, if nothing else does."""
+    if not all(number.is_integer() for number in numbers.values()):
+        n_filled = sum(label in numbers for label in labels)
+        if len(numbers) > _MANY_CLASSES and 2 * len(numbers) > n_filled:
+            raise InvalidInputError(
+                f"column {name!r} holds measurements ({len(numbers):,} different numbers in "
+                f"{n_filled:,} rows), not classes. Name another column."
+            )
+        return set()
+    marked = {label for label, number in numbers.items() if number == UNLABELLED}
+    if not marked:
+        return set()
+    n_empty = sum(label is None or label not in numbers for label in labels)
+    if n_empty and table.reading.missing is not None:
+        return set()  # the user has said what is missing, and -1 is not among it
+    if n_empty:
+        raise InvalidInputError(
+            f"column {name!r} has both -1 and empty cells. If -1 means that a row has no label, "
+            f"too: {setting('missing', ['-1'])}. If it is a class: {setting('missing', [''])}, so "
+            "that only empty cells are missing."
+        )
+    n_marked = sum(label in marked for label in labels)
+    notes.append(f'-1 is read as "no label" ({counted(n_marked, "row")})')
+    return marked
+
+
+def _wrapped(name: str, classes: Sequence[float]) -> list[str]:
+    """Warn of a class that is -1 in a type that knows no sign."""
+    if len(classes) < 2 or classes[-1] not in _UNSIGNED or 2 * classes[-2] > classes[-1]:
+        return []
+    value = str(int(classes[-1]))
+    return [
+        f"in column {name!r}, {value} counts as a class. It is what becomes of -1 in numbers "
+        f"without a sign; if it means that a row has no label: {setting('missing', [value])}."
+    ]
 
 
 def _check_kinds(name: str, cells: Sequence[Any]) -> None:
@@ -112,7 +246,7 @@ def _check_kinds(name: str, cells: Sequence[Any]) -> None:
         if cell is not None:
             is_number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
             first.setdefault("number" if is_number else type(cell).__name__, row)
-            if isinstance(cell, (list, dict)):
+            if isinstance(cell, dict):
                 raise InvalidInputError(
                     f"column {name!r} holds {type(cell).__name__}s ({row_list([row])}), not "
                     "labels. Name another column."
@@ -140,40 +274,21 @@ def _as_numbers(present: Iterable[Any], *, from_text: bool) -> dict[Any, float] 
     return numbers
 
 
-def _check_text(name: str, present: Iterable[Any]) -> list[str]:
-    texts = [label for label in present if isinstance(label, str)]
-    if any(text.strip() == str(UNLABELLED) for text in texts):
+def _check_text(name: str, present: Iterable[Any]) -> None:
+    if any(label == str(UNLABELLED) for label in present):
         raise InvalidInputError(
             f'column {name!r} holds "-1" among labels that are text, where it would be a class. '
-            "Leave the cells of unlabelled rows empty."
+            "Leave the cells of unlabelled rows empty, or say that it means no label: "
+            f"{setting('missing', ['-1'])}."
         )
-    notes = []
-    odd = sorted(text for text in texts if text.strip().casefold() in _SUSPICIOUS)
-    if odd:
-        notes.append(f"{quoted(odd)} counts as a class; leave the cells empty if it means no label")
-    if len({text.strip() for text in texts}) < len(texts):
-        notes.append("some labels differ only in blanks at their ends, and count as two classes")
-    return notes
-
-
-def _check_numbers(name: str, cells: Sequence[Any], numbers: dict[Any, float]) -> list[str]:
-    if not all(number.is_integer() for number in numbers.values()):
-        n_filled = sum(cell in numbers for cell in cells)
-        if len(numbers) > _MANY_CLASSES and 2 * len(numbers) > n_filled:
-            raise InvalidInputError(
-                f"column {name!r} holds measurements ({len(numbers):,} different numbers in "
-                f"{n_filled:,} rows), not classes. Name another column."
-            )
-        return []
-    n_marked = sum(numbers.get(cell) == UNLABELLED for cell in cells)
-    return [f'-1 is read as "no label" ({counted(n_marked, "row")})'] if n_marked else []
 
 
 def _check_classes(table: Table, column: LabelColumn) -> None:
     if not column.classes:
         raise InvalidInputError(
-            f"column {column.name!r} of {table.path} holds no label: all {table.n_rows:,} rows "
-            "are unlabelled. Label at least one row of each of two classes."
+            f"column {column.name!r} of {table.path} holds no label: all "
+            f"{len(column.codes):,} rows are unlabelled. Label at least one row of each of two "
+            "classes."
         )
     if len(column.classes) == 1:
         raise InvalidInputError(

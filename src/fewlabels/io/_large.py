@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._array_files import read_npy_header
+from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import DataFileError, MissingDependencyError
@@ -210,7 +212,15 @@ def open_features(
         )
     if columns is not None:
         raise DataFileError(f"{path} is an .npy file, which has no names of columns.")
-    return NpyFeatures(path, *_npy_header(path))
+    shape, stored, offset = _npy_header(path)
+    features = NpyFeatures(path, shape, stored, offset)
+    due, size = offset + shape[0] * shape[1] * stored.itemsize, _size_of(path)
+    if size > due:
+        raise DataFileError(
+            f"{path} is longer than the array in it: {due:,} bytes are due, and there are "
+            f"{size:,}. Save one array with numpy.save."
+        )
+    return features
 
 
 def features_in_map(X: np.memmap[Any, Any]) -> NpyFeatures | None:
@@ -232,20 +242,11 @@ def features_in_map(X: np.memmap[Any, Any]) -> NpyFeatures | None:
 
 
 def _npy_header(path: Path) -> tuple[tuple[int, int], np.dtype[Any], int]:
-    with _explaining(path), path.open("rb") as file:
-        try:
-            version = np.lib.format.read_magic(file)
-            read = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }.get(version)
-            if read is None:  # version 3 is for names in other alphabets, of structured arrays
-                raise ValueError(f"layout version {version} holds no plain numbers")
-            shape, in_columns, dtype = read(file)
-        except (ValueError, EOFError) as error:
-            raise DataFileError(
-                f"{path} can't be read as an .npy file: {error}. Save an array with numpy.save."
-            ) from None
+    damage = refusing_damage(
+        path, DataFileError, "Save an array with numpy.save.", kind="an .npy file"
+    )
+    with _explaining(path), path.open("rb") as file, damage:
+        shape, in_columns, dtype = read_npy_header(file)
         offset = file.tell()
     if len(shape) != 2:
         raise DataFileError(

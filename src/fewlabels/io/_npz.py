@@ -10,9 +10,11 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._array_files import read_arrays
+from fewlabels._damage import refusing_damage
 from fewlabels.exceptions import DataFileError
-from fewlabels.io._table import Table, View
-from fewlabels.io._views import array_view, as_text, is_blank, plain_floats
+from fewlabels.io._table import Table, View, is_blank
+from fewlabels.io._views import array_view, as_text, plain_floats, text_of_bytes
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -29,6 +31,8 @@ class NpzTable(Table):
                 "Save only the arrays that have an entry a row."
             )
         super().__init__(path, list(arrays), int(lengths.pop() or 0) if lengths else 0)
+        for name, array in arrays.items():
+            _check_text(path, name, array)
         self.arrays = arrays
 
     def values(self, name: str) -> list[Any]:
@@ -36,17 +40,43 @@ class NpzTable(Table):
         array = self.arrays[name]
         if array.dtype.kind == "f" and array.ndim == 1:
             return plain_floats(array)
-        values: list[Any] = array.tolist()
-        return values
+        if array.dtype.kind in "Mm" and array.ndim == 1:
+            return _plain_times(array)
+        values: Sequence[Any] = text_of_bytes(array.tolist())
+        return list(values)
 
     def view(self, name: str) -> View:
         """Return what a model can make of an array."""
-        return array_view(self.arrays[name])
+        return array_view(self.arrays[name], self.reading)
 
 
-def read_npz(path: Path) -> NpzTable:
-    """Read an NPZ archive of arrays without Python objects in them."""
-    arrays = load_arrays(path)
+def _check_text(path: str, name: str, array: npt.NDArray[Any]) -> None:
+    """Raise if an array of text holds what is no character. Cost: a look at each."""
+    if array.dtype.kind != "U" or array.size == 0:
+        return
+    codes = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("=")).view(np.uint32)
+    wrong = (codes > 0x10FFFF) | ((codes >= 0xD800) & (codes <= 0xDFFF))
+    if wrong.any():
+        raise DataFileError(
+            f"the array {name!r} of {path} holds {int(codes[wrong][0]):#x} in a text, which is no "
+            "character (half of a surrogate pair, or damage). Save valid text."
+        )
+
+
+def _plain_times(array: npt.NDArray[Any]) -> list[Any]:
+    """Return times as Python's; as text, to the last digit, where those can't hold them."""
+    values: list[Any] = array.tolist()
+    if any(isinstance(value, int) for value in values):
+        is_date = array.dtype.kind == "M"
+        texts = np.datetime_as_string(array).tolist() if is_date else map(str, array)
+        values = list(texts)
+    missing = np.isnat(array).tolist()
+    return [None if gone else value for gone, value in zip(missing, values, strict=True)]
+
+
+def read_npz(path: Path, file: IO[bytes] | None = None) -> NpzTable:
+    """Read an NPZ archive of arrays without Python objects in them; from `file`, if given."""
+    arrays = load_arrays(path, file)
     if not isinstance(arrays, dict):
         raise DataFileError(
             f"{path} holds one array without a name. Save named arrays with "
@@ -55,24 +85,12 @@ def read_npz(path: Path) -> NpzTable:
     return NpzTable(str(path), arrays)
 
 
-def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]] | npt.NDArray[Any]:
+def load_arrays(
+    path: Path, source: IO[bytes] | None = None
+) -> dict[str, npt.NDArray[Any]] | npt.NDArray[Any]:
     """Read what `numpy.save` or `numpy.savez` wrote; never runs a pickle."""
-    try:
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return loaded
-            with loaded:
-                return {name: loaded[name] for name in loaded.files}
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        if "allow_pickle" in str(error):
-            advice = (
-                "it holds Python objects, or is no NumPy file at all. Save plain arrays "
-                "(numbers or text, not dtype object)."
-            )
-        else:
-            advice = f"{error}. Make the file anew."
-        raise DataFileError(f"{path} can't be read: {advice}") from None
+    with refusing_damage(path, DataFileError, "Make the file anew with numpy.save or savez."):
+        return read_arrays(path, "Use fewer rows or columns.", source)
 
 
 def write_npz(file: IO[bytes], arrays: Arrays) -> None:

@@ -10,9 +10,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fewlabels._damage import refusing_damage
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._parquet_size import checked_batches
 from fewlabels.io._table import Block, Numbers, Table, Unusable, View
-from fewlabels.io._views import as_text, object_view, plain_floats, unequal_lists
+from fewlabels.io._views import (
+    as_text,
+    object_view,
+    plain_floats,
+    text_of_bytes,
+    unequal_lists,
+)
 
 
 class ParquetTable(Table):
@@ -29,20 +37,21 @@ class ParquetTable(Table):
             plain = plain_floats(column.to_numpy())
             nulls = column.is_null().to_pylist()
             return [None if null else value for null, value in zip(nulls, plain, strict=True)]
-        values: list[Any] = column.to_pylist()
-        return values
+        return list(text_of_bytes(column.to_pylist()))
 
     def view(self, name: str) -> View:
         """Return what a model can make of a column."""
         column = self.arrow.column(name)
         kind = column.type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+            if self.reading.missing:
+                return object_view(self.values(name), self.reading)
             return Numbers(column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64))
         if pa.types.is_temporal(kind):
             return Unusable("dates; make numbers of them to use them")
         if _is_list_of_numbers(kind):
             return _list_block(column)
-        return object_view(self.values(name))
+        return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
 
 
 def _is_list_of_numbers(kind: Any) -> bool:
@@ -68,25 +77,33 @@ def _list_block(column: Any) -> View:
     return Block(flat.to_numpy().astype(dtype).reshape(len(column), -1))
 
 
-def read_parquet(path: Path) -> ParquetTable:
-    """Read one Parquet file."""
-    try:
+def read_parquet(path: Path, source: IO[bytes] | None = None) -> ParquetTable:
+    """Read one Parquet file, from `source` if given; nothing in it is followed unchecked."""
+    advice = "Give a whole Parquet file, or the ending that its kind has (.csv, .jsonl, .npz)."
+    with refusing_damage(path, DataFileError, advice, kind="Parquet", also=(pa.ArrowException,)):
         # not read_table, which makes columns of folder names such as "year=2026"
-        with pq.ParquetFile(path) as file:
-            table = file.read()
-    except pa.ArrowException as error:
-        raise DataFileError(
-            f"{path} can't be read as Parquet: {str(error).splitlines()[0].rstrip('.')}. "
-            "Give a whole Parquet file, or the ending that its kind has (.csv, .jsonl, .npz)."
-        ) from None
-    return ParquetTable(str(path), table)
+        with pq.ParquetFile(source or path, page_checksum_verification=True) as file:
+            groups = range(file.metadata.num_row_groups)
+            batches = list(checked_batches(path, file, groups, source=source))
+            schema = batches[0].schema if batches else file.schema_arrow
+            table = pa.Table.from_batches(batches, schema)
+            table = table.replace_schema_metadata(file.schema_arrow.metadata)
+        if table.num_rows != file.metadata.num_rows:
+            raise ValueError(f"{file.metadata.num_rows:,} rows are due, {table.num_rows:,} came")
+        table.validate(full=True)
+        return ParquetTable(str(path), table)
 
 
 def write_parquet(file: IO[bytes], table: Any, added: Mapping[str, Any]) -> None:
     """Write an Arrow table with the added columns."""
+    pq.write_table(with_columns(table, added), file, write_page_checksum=True)
+
+
+def with_columns(table: Any, added: Mapping[str, Any]) -> Any:
+    """Return an Arrow table with the added columns."""
     for name, values in added.items():
         table = table.append_column(name, arrow_column(values))
-    pq.write_table(table, file)
+    return table
 
 
 def arrow_table(columns: Mapping[str, Any]) -> Any:
@@ -95,11 +112,37 @@ def arrow_table(columns: Mapping[str, Any]) -> Any:
 
 
 def arrow_column(values: Any) -> Any:
-    """Return an Arrow column of an array, or of Python values; as text where they are mixed."""
+    """Return an Arrow column of an array, or of Python values; as text where Parquet has no type.
+
+    So it is where they are mixed, beyond 64 bits, complex, or nested deeper than Parquet can be.
+    """
+    try:
+        column = _arrow_array(values)
+        if pa.types.is_nested(column.type):
+            # written without a row, and opened again, which has limits of its own
+            trial = pa.BufferOutputStream()
+            pq.write_table(pa.table({"x": column.slice(0, 0)}), trial)
+            pq.ParquetFile(pa.BufferReader(trial.getvalue())).close()
+        return column
+    except _NO_TYPE:
+        plain = values.tolist() if isinstance(values, np.ndarray) and values.ndim > 1 else values
+        return pa.array([None if value is None else as_text(value) for value in plain], pa.string())
+
+
+# What pyarrow raises over values that it has no type for.
+_NO_TYPE = (
+    pa.ArrowException,
+    ValueError,
+    TypeError,
+    OverflowError,
+    NotImplementedError,
+    RecursionError,
+    OSError,
+)
+
+
+def _arrow_array(values: Any) -> Any:
     if isinstance(values, np.ndarray) and values.ndim > 1:
         flat = pa.array(np.ascontiguousarray(values).reshape(-1))
         return pa.FixedSizeListArray.from_arrays(flat, int(np.prod(values.shape[1:])))
-    try:
-        return pa.array(values)
-    except (pa.ArrowException, OverflowError):  # mixed kinds, integers beyond 64 bits
-        return pa.array([None if value is None else as_text(value) for value in values])
+    return pa.array(values)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fewlabels._damage import refusing_damage
+from fewlabels._files import explaining_errors
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._parquet_size import checked_batches
 
 _LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
@@ -26,20 +31,22 @@ class ParquetBatches:
 
     def __init__(self, path: Path, columns: Sequence[str] | None) -> None:
         self._path = path
-        try:
+        with self._refusing_damage():
             self._size = path.stat().st_size
             with pq.ParquetFile(path) as file:
                 schema, metadata = file.schema_arrow, file.metadata
                 rows = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
-        except (pa.ArrowException, OSError) as error:
-            raise self._damaged(error) from None
+            known = list(schema.names)
+            if min(rows, default=0) < 0:
+                raise ValueError("a row group has less than no rows")
         self._metadata = metadata
-        names = list(schema.names if columns is None else columns)
+        names = list(known if columns is None else columns)
+        occurrences = Counter(known)
         for name in names:
-            if schema.names.count(name) != 1:
+            if occurrences[name] != 1:
                 raise DataFileError(
-                    f"{path} has {schema.names.count(name)} columns {name!r}. It has: "
-                    f"{', '.join(schema.names[:20])}."
+                    f"{path} has {occurrences[name]} columns {name!r}. It has: "
+                    f"{', '.join(known[:20])}."
                 )
         self.columns = tuple(names)
         kinds = [schema.field(name).type for name in names]
@@ -91,13 +98,20 @@ class ParquetBatches:
             return group
 
     def _decoded(self, number: int) -> npt.NDArray[Any]:
-        try:
+        with self._refusing_damage():
             if self._path.stat().st_size != self._size:
                 raise self._changed()
-            with pq.ParquetFile(self._path, metadata=self._metadata) as file:
-                table = file.read_row_group(number, columns=list(dict.fromkeys(self.columns)))
-        except (pa.ArrowException, OSError) as error:
-            raise self._damaged(error) from None
+            names = list(dict.fromkeys(self.columns))
+            with pq.ParquetFile(
+                self._path, metadata=self._metadata, page_checksum_verification=True
+            ) as file:
+                batches = list(checked_batches(self._path, file, [number], names))
+            if not batches:
+                raise ValueError("a row group is empty")
+            table = pa.Table.from_batches(batches)
+            if table.num_rows != self._bounds[number + 1] - self._bounds[number]:
+                raise ValueError("a row group does not have the rows that it should have")
+            table.validate(full=True)
         n_rows = table.num_rows
         parts = []
         for name, is_list in zip(self.columns, self._are_lists, strict=True):
@@ -130,8 +144,13 @@ class ParquetBatches:
             f"{self._path} has changed while it was read. Leave it as it is, and start again."
         )
 
-    def _damaged(self, error: Exception) -> DataFileError:
-        first_line = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        return DataFileError(
-            f"{self._path} can't be read as Parquet: {first_line}. Give a whole Parquet file."
-        )
+    @contextmanager
+    def _refusing_damage(self) -> Iterator[None]:
+        advice = "Give a whole Parquet file."
+        with (
+            explaining_errors(self._path, writing=False, raising=DataFileError),
+            refusing_damage(
+                self._path, DataFileError, advice, kind="Parquet", also=(pa.ArrowException,)
+            ),
+        ):
+            yield

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import difflib
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError, InvalidInputError
+from fewlabels.io._spelled import decimal_mark
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
@@ -21,21 +26,55 @@ Progress: TypeAlias = Callable[[float], None]
 
 # How many rows an error message lists before it only counts them.
 _LISTED = 8
+# Characters that nobody sees: zero-width blanks, byte order marks, marks of direction.
+_WITHOUT_WIDTH = "\u200b\u2060\ufeff\u200e\u200f \t\xa0"
+# Rows that are looked at for the decimal mark of a table.
+_LOOKED_AT = 2000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the cells of a table are to be read, where the user says so.
+
+    Attributes
+    ----------
+    decimal : {",", "."} or None
+        The decimal mark of numbers that are text; None to tell it from the cells.
+    missing : frozenset of str or None
+        Spellings of "missing", without case, beside the empty cell. None: the usual ones among
+        numbers, none among words.
+    """
+
+    decimal: str | None = None
+    missing: frozenset[str] | None = None
+
+    def is_missing(self, cell: object) -> bool:
+        """Tell whether the user has said that this cell means "missing"."""
+        return bool(self.missing) and _bare(cell) in (self.missing or ())
 
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """A column of numbers: `values` of shape (n_rows,), NaN where there is none."""
+    """A column of numbers: `values` of shape (n_rows,), NaN where there is none.
+
+    `said` is how they were written, where that is not plain; `doubt` why they may be others.
+    """
 
     values: npt.NDArray[np.float64]
+    said: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Categories:
-    """A column of categories: `codes` into `levels`, -1 where the cell is empty."""
+    """A column of categories: `codes` into `levels`, -1 where the cell is empty.
+
+    `doubt` says why the column may be meant otherwise.
+    """
 
     codes: IntArray
     levels: tuple[str, ...]
+    doubt: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +94,10 @@ class Mixed:
 
 @dataclass(frozen=True)
 class Unusable:
-    """A column that no feature can be made of, and why."""
+    """A column that no feature can be made of, and why; `doubt` says why it may be useful."""
 
     reason: str
+    doubt: str = ""
 
 
 View: TypeAlias = Numbers | Categories | Block | Mixed | Unusable
@@ -83,6 +123,12 @@ class Table(ABC):
 
     #: True where a file holds text only, so that numbers have to be recognised.
     untyped = False
+    #: What the user says of the cells.
+    reading = Reading()
+    #: What was found out about the file, such as its encoding.
+    notes: tuple[str, ...] = ()
+    #: What was found out, and may be wrong.
+    warnings: tuple[str, ...] = ()
 
     def __init__(self, path: str, names: Sequence[str], n_rows: int) -> None:
         self.path = path
@@ -96,6 +142,11 @@ class Table(ABC):
                 f"{path} has columns ({quoted(self.names)}) but no rows. Give a table with data."
             )
 
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The names that no added column may have."""
+        return self.names
+
     @abstractmethod
     def values(self, name: str) -> list[Any]:
         """Return the cells of a column as plain Python values; None where there is none."""
@@ -104,31 +155,53 @@ class Table(ABC):
     def view(self, name: str) -> View:
         """Return what a model can make of a column."""
 
-    def require(self, name: str, option: str) -> str:
+    def cells(self, name: str) -> list[Any]:
+        """Return the cells of a column, None where they are blank or said to be missing."""
+        is_missing = self.reading.is_missing
+        return [None if is_blank(cell) or is_missing(cell) else cell for cell in self.values(name)]
+
+    @cached_property
+    def decimal_mark(self) -> str | None:
+        """The decimal mark that the columns of text agree on, "," or "."; None if unknown."""
+        columns = (islice(self.values(name), _LOOKED_AT) for name in self.names)
+        return decimal_mark({cell for cell in cells if isinstance(cell, str)} for cells in columns)
+
+    def require(self, name: str, parameter: str) -> str:
         """Return `name` if there is such a column; else raise, with the close names."""
+        complaint = self.lacking(name, parameter)
+        if complaint:
+            raise InvalidInputError(complaint, parameter=parameter)
+        return name
+
+    def lacking(self, name: str, parameter: str) -> str:
+        """Return what to say if there is no such column, with the close names; else nothing."""
         if name in self.names:
-            return name
+            return ""
         near = {known.strip().casefold(): known for known in reversed(self.names)}
         close = difflib.get_close_matches(name.strip().casefold(), near, n=3, cutoff=0.6)
         if close:
             hint = "did you mean " + " or ".join(f"{near[match]!r}" for match in close) + "?"
         else:
             hint = f"its columns are {quoted(self.names)}."
-        raise InvalidInputError(f"{self.path} has no column {name!r} ({option}): {hint}")
+        return f"{self.path} has no column {name!r} ({setting(parameter, name)}): {hint}"
 
 
 def check_unique(path: str, names: Sequence[str]) -> None:
     """Raise if a column name comes twice."""
     if len(set(names)) == len(names):
         return
-    twice = dict.fromkeys(name for name in names if names.count(name) > 1)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if not any(name.strip() for name in twice):
+        raise DataFileError(
+            f"{path} has {names.count(twice[0])} columns without a name. Name them, or delete the "
+            "separators at the ends of the lines."
+        )
     raise DataFileError(
-        f"{path} has more than one column named {quoted(list(twice))}. "
-        "Give each column its own name."
+        f"{path} has more than one column named {quoted(twice)}. Give each column its own name."
     )
 
 
-def quoted(names: Sequence[str], most: int = 10) -> str:
+def quoted(names: Sequence[object], most: int = 10) -> str:
     """Return the names in quotes, separated by commas; only the first ones of many."""
     listed = ", ".join(f"{name!r}" for name in names[:most])
     return listed if len(names) <= most else f"{listed} and {len(names) - most:,} more"
@@ -148,3 +221,28 @@ def row_list(indices: Iterable[int] | IntArray) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return "1 row" or "1,234 rows"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def setting(name: str, value: object) -> str:
+    """Return ``exclude=['x']``: how a message names a setting.
+
+    The command line finds these again and writes its options in their place.
+    """
+    return f"{name}={value!r}"
+
+
+def is_blank(cell: object) -> bool:
+    """Tell whether a cell holds nothing: None, NaN, or text or bytes of blanks."""
+    if isinstance(cell, str):
+        bare = cell.strip()
+        return not bare or not (bare.isascii() or bare.strip(_WITHOUT_WIDTH))
+    if isinstance(cell, bytes):
+        return not cell.strip()
+    return is_missing(cell)
+
+
+def _bare(cell: object) -> str:
+    """Return a cell as the spellings of "missing" are compared: 5.0 as "5", without case."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return str(cell).strip().casefold()

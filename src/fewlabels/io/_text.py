@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import sys
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any
+from itertools import chain, islice
+from typing import IO, Any, cast
 
 from fewlabels.exceptions import DataFileError
-from fewlabels.io._table import Progress, Table, View, check_unique
+from fewlabels.io._encodings import encoding_of
+from fewlabels.io._separators import SEPARATORS, find_separator, told_separator
+from fewlabels.io._source import Source
+from fewlabels.io._table import Progress, Table, View, check_unique, setting
 from fewlabels.io._views import as_text, text_view
 
 _CHUNK = 4096
-
-# Equal cells share one string, up to this many different ones: pixel values take an eighth of
-# the memory, and a column of measurements costs no dictionary of its own.
-_SHARED = 1 << 17
+# Lines that are looked at for what separates the cells.
+_LOOKED_AT = 200
 
 
 class TextTable(Table):
@@ -30,6 +31,7 @@ class TextTable(Table):
     def __init__(self, path: str, columns: dict[str, list[str]]) -> None:
         super().__init__(path, list(columns), len(next(iter(columns.values()), [])))
         self._columns = columns
+        self.separator = ""
 
     def values(self, name: str) -> list[Any]:
         """Return the cells of a column, all of them text."""
@@ -37,34 +39,61 @@ class TextTable(Table):
 
     def view(self, name: str) -> View:
         """Return what a model can make of a column."""
-        return text_view(self._columns[name])
+        return text_view(
+            self._columns[name],
+            self.reading,
+            lambda: self.decimal_mark,
+            in_semicolons=self.separator == ";",
+        )
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Return the rows as they came."""
         return zip(*self._columns.values(), strict=True)
 
 
-def read_text(path: Path, delimiter: str, progress: Progress | None = None) -> TextTable:
-    """Read a CSV or TSV file with a header line, UTF-8, quoted as RFC 4180 says."""
-    with open_lines(path, progress) as lines, _long_cells():
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+def read_text(
+    source: Source,
+    *,
+    separator: str | None = None,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+) -> TextTable:
+    """Read a CSV or TSV file with a header line, quoted as RFC 4180 says.
+
+    What separates the cells and the encoding are found out where they are None.
+    """
+    with open_lines(source, encoding, progress) as (lines, notes, doubts), _long_cells():
+        head = list(islice(lines, _LOOKED_AT + 1))
+        told = told_separator(head[0]) if head else None
+        skipped = 0 if told is None else 1
+        chosen = separator or told
+        if chosen is None:
+            chosen = find_separator(
+                source.name, head[:_LOOKED_AT], source.form.delimiter, cut=len(head) > _LOOKED_AT
+            )
+        if chosen not in (source.form.delimiter, separator):
+            notes.append(f"cells separated by {SEPARATORS.get(chosen, repr(chosen))}")
+        reader = csv.reader(chain(head[skipped:], lines), delimiter=chosen, strict=True)
         try:
-            return _read_records(path, reader, delimiter)
+            table = _read_records(source.name, reader, skipped)
         except csv.Error as error:
             raise DataFileError(
-                f"{path} can't be read as a table near line {reader.line_num}: {error}. Check the "
-                'quotes there (inside a quoted cell a quote is written twice: "").'
+                f"{source.name} can't be read as a table near line {reader.line_num + skipped}: "
+                f"{error}. Check the quotes there (inside a quoted cell a quote is written twice: "
+                '"").'
             ) from None
+    table.separator = chosen
+    table.notes, table.warnings = tuple(notes), tuple(doubts)
+    return table
 
 
-def _read_records(path: Path, reader: Any, delimiter: str) -> TextTable:
+def _read_records(path: str, reader: Any, skipped: int) -> TextTable:
     header: list[str] = next((record for record in reader if record), [])
     if not header:
         raise DataFileError(f"{path} is empty. Give a table with a line of names and data.")
-    _check_delimiter(path, header, delimiter)
-    check_unique(str(path), header)
+    check_unique(path, header)
     columns: list[list[str]] = [[] for _ in header]
-    shared: dict[str, str] = {}
+    kept: list[dict[str, str] | None] = [{} for _ in header]
     records: list[list[str]] = []
     last_line = reader.line_num
     for record in reader:
@@ -72,44 +101,40 @@ def _read_records(path: Path, reader: Any, delimiter: str) -> TextTable:
             record = [""]  # the writer of one column may leave an empty cell's line blank
         if record:  # any other blank line is no row
             if len(record) != len(header):
-                raise DataFileError(_ragged(path, last_line + 1, len(record), len(header)))
+                raise DataFileError(
+                    _ragged(path, last_line + 1 + skipped, len(record), len(header))
+                )
             records.append(record)
         if len(records) == _CHUNK:
-            _append(columns, records, shared)
+            _append(columns, records, kept)
         last_line = reader.line_num
-    _append(columns, records, shared)
-    return TextTable(str(path), dict(zip(header, columns, strict=True)))
+    _append(columns, records, kept)
+    return TextTable(path, dict(zip(header, columns, strict=True)))
 
 
-def _append(columns: list[list[str]], records: list[list[str]], shared: dict[str, str]) -> None:
-    for column, cells in zip(columns, zip(*records, strict=True), strict=False):
-        if len(shared) < _SHARED:
-            column.extend(map(shared.setdefault, cells, cells))
-        else:
-            column.extend(map(shared.get, cells, cells))
+def _append(
+    columns: list[list[str]], records: list[list[str]], kept: list[dict[str, str] | None]
+) -> None:
+    """Move records to the columns; equal cells of a column share one string while that pays."""
+    for place, cells in enumerate(zip(*records, strict=True)):
+        known = kept[place]
+        if known is None:
+            columns[place].extend(cells)
+            continue
+        before = len(known)
+        columns[place].extend(map(known.setdefault, cells, cells))
+        if 2 * (len(known) - before) > len(cells):
+            kept[place] = None
     records.clear()
 
 
-def _ragged(path: Path, line: int, found: int, expected: int) -> str:
+def _ragged(path: str, line: int, found: int, expected: int) -> str:
     few = "too few" if found < expected else "too many"
     return (
         f"{path}, line {line}: {few} cells, {found} where the header has {expected}. "
-        "Mend that line (a cell with a separator or a line break in it needs quotes)."
+        "Fix that line (a cell with a separator or a line break in it needs quotes), or say what "
+        f"separates the cells, such as {setting('separator', ';')}."
     )
-
-
-def _check_delimiter(path: Path, header: Sequence[str], delimiter: str) -> None:
-    """Refuse a header that is one cell only because another character separates the cells."""
-    if len(header) != 1:
-        return
-    for other, name in ((";", "semicolons"), ("\t", "tabs"), (",", "commas")):
-        if other != delimiter and other in header[0]:
-            ending = "rename it to .tsv" if other == "\t" else "rename it to .csv"
-            advice = "save it with commas" if other == ";" else ending
-            raise DataFileError(
-                f"{path} seems to be separated by {name}: its header is one cell, "
-                f"{header[0][:60]!r}. Please {advice}."
-            )
 
 
 @contextmanager
@@ -123,40 +148,67 @@ def _long_cells() -> Iterator[None]:
 
 
 @contextmanager
-def open_lines(path: Path, progress: Progress | None = None) -> Iterator[Iterator[str]]:
-    """Open a UTF-8 text file, gzipped if its name ends in .gz, as an iterator of its lines.
+def open_lines(
+    source: Source, encoding: str | None = None, progress: Progress | None = None
+) -> Iterator[tuple[Iterator[str], list[str], list[str]]]:
+    """Open a text file as an iterator of its lines, with what was found out and what was guessed.
 
-    Lines are decoded one by one, so that a byte that isn't UTF-8 can be named by its line.
+    Lines end with LF, CR LF or CR, and keep their ends.
     """
-    try:
-        with path.open("rb") as raw:
-            size = path.stat().st_size
-            if path.suffix.lower() == ".gz":
-                with gzip.open(raw, "rb") as unpacked:
-                    yield _decoded(path, unpacked, raw, size, progress)
-            else:
-                yield _decoded(path, raw, raw, size, progress)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataFileError(f"{path} can't be unpacked: {error}. Make the file anew.") from None
+    notes: list[str] = []
+    doubts: list[str] = []
+    if encoding is None:
+        with source.open() as (file, _):
+            encoding, guessed = encoding_of(file)
+        if guessed:
+            doubts.append(
+                f"{source.name} is not UTF-8; it was read as {encoding}, which is a guess. If "
+                f"letters look wrong, say what it is, such as {setting('encoding', 'cp1250')}."
+            )
+        elif not encoding.startswith("utf-8"):
+            notes.append(f"text in {encoding.upper()}")
+    elif encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = "utf-8-sig"  # the same, with or without a mark
+    with (
+        source.open() as (file, share),
+        io.TextIOWrapper(cast(Any, file), encoding=encoding, newline="") as text,
+    ):
+        yield _counted(source, text, encoding, progress, share), notes, doubts
 
 
-def _decoded(
-    path: Path, lines: Iterable[bytes], raw: IO[bytes], size: int, progress: Progress | None
+def _counted(
+    source: Source,
+    lines: Iterable[str],
+    encoding: str,
+    progress: Progress | None,
+    share: Callable[[], float],
 ) -> Iterator[str]:
-    for number, line in enumerate(lines, start=1):
-        if number == 1:
-            if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise DataFileError(f"{path} is UTF-16 text. Save it as UTF-8.")
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        if progress is not None and number % _CHUNK == 0:
-            progress(raw.tell() / max(size, 1))
-        try:
-            yield line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise DataFileError(
-                f"{path}, line {number}: byte {line[error.start]:#04x} is not UTF-8 text. "
-                "Save the file as UTF-8."
-            ) from None
+    number = 0
+    try:
+        for number, line in enumerate(lines, start=1):
+            if progress is not None and number % _CHUNK == 0:
+                progress(share())
+            yield line
+    except UnicodeError as error:
+        raise _undecodable(source, encoding, error) from None
+
+
+def _undecodable(source: Source, encoding: str, error: UnicodeError) -> DataFileError:
+    """Return an error that names the line, which a decoder of blocks does not know."""
+    name = "UTF-8" if encoding.startswith("utf-8") else encoding
+    advice = f"Save the file as UTF-8, or say what it is, such as {setting('encoding', 'cp1252')}."
+    if name == "UTF-8":
+        with source.open() as (file, _):
+            for number, line in enumerate(file, start=1):
+                try:
+                    line.decode(encoding)
+                except UnicodeDecodeError as found:
+                    return DataFileError(
+                        f"{source.name}, line {number}: byte {line[found.start]:#04x} is not "
+                        f"UTF-8 text. {advice}"
+                    )
+    reason = getattr(error, "reason", error)
+    return DataFileError(f"{source.name} can't be read as {name} text: {reason}. {advice}")
 
 
 def write_text(

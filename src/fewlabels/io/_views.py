@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import is_missing
-from fewlabels.io._table import Block, Categories, IntArray, Mixed, Numbers, Unusable, View
+from fewlabels.io._spelled import (
+    Spelled,
+    ambiguous_point,
+    is_missing_word,
+    like_numbers,
+    spelled_numbers,
+    unwrapped,
+)
+from fewlabels.io._table import (
+    Block,
+    Categories,
+    IntArray,
+    Mixed,
+    Numbers,
+    Reading,
+    Unusable,
+    View,
+    counted,
+    is_blank,
+    quoted,
+)
+
+PLAIN = Reading()
+
+# A column of fewer different values is one of names, even if they begin with a number.
+_FEW_VALUES = 3
+
+_MAY_BE_THOUSANDS = (
+    "has points that may separate thousands, but were read as decimal points. If they do separate "
+    "thousands: decimal=','"
+)
 
 _EMPTY = Unusable("empty")
 _DATES = Unusable("dates; make numbers of them to use them")
@@ -38,33 +71,58 @@ def parse_number(text: str) -> float | None:
         return None
 
 
-def text_view(cells: Sequence[str]) -> View:
+def text_view(
+    cells: Sequence[str],
+    reading: Reading = PLAIN,
+    of_table: Callable[[], str | None] = lambda: None,
+    *,
+    in_semicolons: bool = False,
+) -> View:
     """Return what a column of text cells holds: the file has no types, so they are recognised.
 
-    Numbers, if every filled cell is one; a column of which more than half is numbers is
-    `Mixed`, since that is nearly always a slip; everything else is categories. A column in
-    which a number has a leading zero is categories too, and a column of dates is unusable.
+    Numbers, if every filled cell is one, in whatever way they are all written (``3,10 EUR``), but
+    for the usual spellings of "missing". A column of which more than half is numbers is `Mixed`,
+    since that is nearly always a slip; everything else is categories. A column in which a number
+    has a leading zero is categories too, and a column of dates is unusable.
+
+    Parameters
+    ----------
+    cells : sequence of str
+    reading : Reading
+        What the user says of the cells.
+    of_table : callable
+        Returns the decimal mark of the other columns, asked where this one does not tell.
+    in_semicolons : bool
+        Whether the cells are separated by semicolons, as where the comma is the decimal mark.
     """
+    if reading.missing:
+        cells = ["" if reading.is_missing(cell) else cell for cell in cells]
     counts = Counter(cells)
-    if 2 * len(counts) > len(cells):  # parsed one by one below, where few are different
+    plain = reading.decimal != ","
+    if plain and 2 * len(counts) > len(cells):  # else parsed below, where few are different
         numbers = _all_numbers(cells)
-        if numbers is not None:
+        if numbers is not None and not ambiguous_point(cells):
             return numbers
     filled = {cell: count for cell, count in counts.items() if cell.strip()}
-    if not filled:
+    words = {cell: count for cell, count in filled.items() if is_missing_word(cell)}
+    rest = {cell: count for cell, count in filled.items() if cell not in words}
+    if not rest:
         return _EMPTY
-    parsed = {cell: parse_number(cell) for cell in filled}
-    if any(_CODE.fullmatch(cell) for cell in filled):
-        return categories_of(cells)
-    strangers = {cell for cell, number in parsed.items() if number is None}
-    if strangers:
-        n_numbers = sum(count for cell, count in filled.items() if cell not in strangers)
-        if 2 * n_numbers > sum(filled.values()):
-            return _mixed([cell in strangers for cell in cells], cells)
+    if any(_CODE.fullmatch(unwrapped(cell)) for cell in rest):
         return _text_categories(cells)
-    found = (parsed.get(cell) for cell in cells)  # None where the cell is empty
-    values = (math.nan if number is None else number for number in found)
-    return Numbers(np.fromiter(values, dtype=np.float64, count=len(cells)))
+    found = _best_reading(rest, reading.decimal, of_table)
+    n_numbers = sum(count for cell, count in rest.items() if cell in found.numbers)
+    if n_numbers == sum(rest.values()):
+        values = (found.numbers.get(cell, math.nan) for cell in cells)
+        said = (*found.said, *_said_of_words(words))
+        column = np.fromiter(values, dtype=np.float64, count=len(cells))
+        doubt = found.doubt
+        if in_semicolons and not said and ambiguous_point(rest) and reading.decimal is None:
+            doubt = "" if of_table() == "." else _MAY_BE_THOUSANDS
+        return Numbers(column, said, doubt)
+    if 2 * n_numbers > sum(rest.values()):
+        return _mixed([cell in found.strangers for cell in cells], cells)
+    return _text_categories(cells, _doubt_of(rest))
 
 
 def _all_numbers(cells: Sequence[str]) -> Numbers | None:
@@ -78,32 +136,88 @@ def _all_numbers(cells: Sequence[str]) -> Numbers | None:
         return None
 
 
-def object_view(cells: Sequence[Any]) -> View:
-    """Return what a column of typed values holds (numbers, text, booleans, lists; None)."""
+def _best_reading(
+    counts: Mapping[str, int], decimal: str | None, of_table: Callable[[], str | None]
+) -> Spelled:
+    """Return the numbers as they are, or as people write them, whichever makes more of them."""
+    parsed = {cell: parse_number(cell) for cell in counts}
+    if decimal == ",":
+        parsed = {cell: None if "." in cell else number for cell, number in parsed.items()}
+    numbers = {cell: number for cell, number in parsed.items() if number is not None}
+    plain = Spelled(numbers, frozenset(counts.keys() - numbers.keys()), ())
+    if not plain.strangers and not ambiguous_point(counts):
+        return plain
+    spelled = spelled_numbers(counts, decimal, of_table)
+    if spelled is None:
+        return plain
+    if not plain.strangers:
+        return spelled if not spelled.strangers and spelled.said else plain
+    return min(plain, spelled, key=lambda way: sum(counts[cell] for cell in way.strangers))
+
+
+def _said_of_words(words: Mapping[str, int]) -> list[str]:
+    if not words:
+        return []
+    n_cells = sum(words.values())
+    return [f"missing: {quoted(sorted(words))} ({counted(n_cells, 'cell')})"]
+
+
+def _doubt_of(counts: Mapping[str, int]) -> str:
+    """Return what to say of numbers in a column that counts as words; empty if there are few."""
+    like = like_numbers(counts)
+    n_like = sum(counts[cell] for cell in like)
+    n_cells = sum(counts.values())
+    if len(like) < 2 or len(counts) < _FEW_VALUES or 10 * n_like < n_cells:
+        return ""
+    how = "numbers" if n_like == n_cells else f"numbers in {n_like:,} of {n_cells:,} cells"
+    return (
+        f"holds {how}, not all written alike (such as {quoted(sorted(counts)[:2])}), and its "
+        "values count as names"
+    )
+
+
+def object_view(
+    cells: Sequence[Any],
+    reading: Reading = PLAIN,
+    of_table: Callable[[], str | None] = lambda: None,
+) -> View:
+    """Return what a column of typed values holds (numbers, text, booleans, lists; None).
+
+    Text is read as that of a file without types is, see :func:`text_view`.
+    """
+    if reading.missing:
+        cells = [None if reading.is_missing(cell) else cell for cell in cells]
+    if any(isinstance(cell, bytes) for cell in cells):
+        try:
+            cells = decoded(cells)
+        except UnicodeDecodeError:
+            return Unusable("bytes that are no text")
     kinds = Counter(_kind(cell) for cell in cells)
     kinds.pop("missing", None)
     if not kinds:
         return _EMPTY
     if kinds.keys() == {"number"}:
-        return Numbers(_as_float([math.nan if is_missing(cell) else cell for cell in cells]))
-    if kinds.keys() <= {"text", "bool"}:
-        return _text_categories(cells)
+        return Numbers(_as_float([math.nan if is_blank(cell) else cell for cell in cells]))
+    if "text" in kinds and kinds.keys() <= {"number", "text"}:
+        return text_view([as_text(cell) for cell in cells], reading, of_table)
     if kinds.keys() == {"list"}:
         return _list_view(cells)
     if kinds.keys() == {"date"}:
         return _DATES
-    if kinds.keys() == {"number", "text"} and kinds["number"] > kinds["text"]:
-        return _mixed([isinstance(cell, str) for cell in cells], cells)
     if kinds.keys() <= {"number", "text", "bool"}:
         return _text_categories(cells)
     return Unusable("nested values")
 
 
-def array_view(values: npt.NDArray[Any]) -> View:
+def array_view(values: npt.NDArray[Any], reading: Reading = PLAIN) -> View:
     """Return what an array holds, whose first dimension is the rows."""
     if values.dtype.kind in "iuf":
         if values.ndim == 1:
-            return Numbers(values.astype(np.float64))
+            numbers = values.astype(np.float64)
+            for word in reading.missing or ():
+                marker = parse_number(word)
+                numbers[numbers == (math.nan if marker is None else marker)] = math.nan
+            return Numbers(numbers)
         if math.prod(values.shape[1:]) == 0:
             return _EMPTY
         flat = values.reshape(len(values), -1)
@@ -112,8 +226,8 @@ def array_view(values: npt.NDArray[Any]) -> View:
         return Unusable(f"an array of {values.dtype} with {values.ndim} dimensions")
     if values.dtype.kind in "Mm":
         return _DATES
-    if values.dtype.kind in "bU":
-        return object_view(values.tolist())
+    if values.dtype.kind in "bUS":
+        return object_view(values.tolist(), reading)
     return Unusable(f"values of type {values.dtype}")
 
 
@@ -129,9 +243,22 @@ def categories_of(cells: Iterable[Any]) -> Categories | Unusable:
     return Categories(codes, levels)
 
 
-def is_blank(cell: object) -> bool:
-    """Tell whether a cell holds nothing: None, NaN or text of blanks."""
-    return is_missing(cell) or (isinstance(cell, str) and not cell.strip())
+def decoded(cells: Iterable[Any]) -> list[Any]:
+    """Return cells with their bytes as the text that they are in UTF-8.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If some are none.
+    """
+    return [cell.decode("utf-8") if isinstance(cell, bytes) else cell for cell in cells]
+
+
+def text_of_bytes(cells: Sequence[Any]) -> Sequence[Any]:
+    """Return cells with their bytes as text; as they are if not all are text in UTF-8."""
+    with contextlib.suppress(UnicodeDecodeError):
+        return decoded(cells)
+    return cells
 
 
 def as_text(value: object) -> str:
@@ -148,17 +275,27 @@ def as_text(value: object) -> str:
 
 
 def plain_floats(values: npt.NDArray[np.floating[Any]]) -> list[Any]:
-    """Return floats as Python's, by their shortest text: float32 0.1 is 0.1, not 0.1000000015."""
+    """Return floats as Python's, by their shortest text: float32 0.1 is 0.1, not 0.1000000015.
+
+    Those longer than 64 bits are text, unless none of them loses a digit.
+    """
+    if values.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):
+            kept = values.astype(np.float64).astype(values.dtype)
+        if not np.array_equal(kept, values, equal_nan=True):
+            return ["" if np.isnan(value) else str(value) for value in values]
     if values.dtype.itemsize >= 8:
         plain: list[Any] = values.astype(np.float64).tolist()
         return plain
     return [float(str(value)) for value in values]
 
 
-def _text_categories(cells: Sequence[Any]) -> View:
+def _text_categories(cells: Sequence[Any], doubt: str = "") -> View:
     view = categories_of(cells)
-    if isinstance(view, Categories) and all(_DATE.fullmatch(level) for level in view.levels):
-        return _DATES
+    if isinstance(view, Categories):
+        if all(_DATE.fullmatch(level) or is_missing_word(level) for level in view.levels):
+            return _DATES
+        return replace(view, doubt=doubt)
     return view
 
 
@@ -190,7 +327,7 @@ def _kind(cell: object) -> str:
         return "missing"
     if isinstance(cell, bool):
         return "bool"
-    if isinstance(cell, (int, float)):
+    if isinstance(cell, (int, float, Decimal)):
         return "number"
     if isinstance(cell, str):
         return "text"

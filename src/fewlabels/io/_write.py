@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels.exceptions import DataFileError
-from fewlabels.io._formats import TableFormat, parquet_module, table_format
+from fewlabels.io._formats import STANDARD, TableFormat, named_format, parquet_module, table_format
 from fewlabels.io._jsonlines import JsonLinesTable, json_lines, write_json_lines
 from fewlabels.io._npz import NpzTable, npz_column, write_npz
 from fewlabels.io._table import Progress, Table, check_unique
 from fewlabels.io._text import text_rows, write_text
 from fewlabels.io._views import as_text
+from fewlabels.io._writable import check_writable
 
 _Row = TypeVar("_Row")
 
@@ -57,8 +58,10 @@ class AddedColumns:
 def write_table(
     table: Table,
     added: AddedColumns,
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | IO[bytes],
     *,
+    file_format: str | None = None,
+    replace: bool = True,
     progress: Progress | None = None,
 ) -> None:
     """Write a table with its added columns, whole or not at all.
@@ -72,23 +75,39 @@ def write_table(
     table : Table
         As :func:`read_table` returned it.
     added : AddedColumns
-    path : str or path-like
-        The ending tells the format. An existing file is replaced.
+    path : str, path-like or binary file
+        The ending tells the format. An open file is written to.
+    file_format : str, optional
+        The format, if there is no name that tells it.
+    replace : bool, default=True
+        Whether a file that is there when the table is whole may be replaced.
     progress : callable, optional
         Called now and then with the share that has been written, from 0 to 1.
 
     Raises
     ------
     DataFileError
-        If the file can't be written; whatever stood at `path` is then untouched.
+        If the file can't be written, or is there and may not be replaced, or can't hold what is
+        in the table (see :func:`check_writable`); whatever stood at `path` is then untouched.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        form = named_format(file_format or "csv", writing=True)
+        check_unique("the output", [*table.taken, *added.names])
+        check_writable(table, STANDARD, file_format=file_format or "csv")
+        _write(path, form, table, added, progress)
+        return
     path = Path(path)
-    form = table_format(path, writing=True)
-    check_unique(str(path), [*table.names, *added.names])
+    form = (
+        table_format(path, writing=True)
+        if file_format is None
+        else named_format(file_format, writing=True)
+    )
+    check_unique(str(path), [*table.taken, *added.names])
+    check_writable(table, path, file_format=file_format)
     try:
         with (
             explaining_errors(path, writing=True, raising=DataFileError),
-            replace_when_whole(path) as file,
+            replace_when_whole(path, replace=replace) as file,
         ):
             _write(file, form, table, added, progress)
     except UnicodeEncodeError as error:
@@ -108,14 +127,21 @@ def _write(
         names = (*table.names, *added.names)
         counted = _counted(rows, table.n_rows, progress)
         write_text(file, names, counted, form.delimiter, packed=form.packed)
-    elif form.name == "jsonl":
+    elif form.name in ("json", "jsonl"):
         lines = _counted(_json_lines(table), table.n_rows, progress)
         values = _added_values(table, added)
-        write_json_lines(file, lines, added.names, values, packed=form.packed)
+        write_json_lines(
+            file,
+            lines,
+            added.names,
+            values,
+            packed=form.packed,
+            as_array=form.name == "json",
+        )
     elif form.name == "npz":
         _write_npz(file, table, added)
     else:
-        _write_parquet(file, table, added)
+        _write_arrow(file, form, table, added)
 
 
 def _counted(rows: Iterable[_Row], total: int, progress: Progress | None) -> Iterator[_Row]:
@@ -169,7 +195,7 @@ def _write_npz(file: IO[bytes], table: Table, added: AddedColumns) -> None:
     write_npz(file, arrays)
 
 
-def _write_parquet(file: IO[bytes], table: Table, added: AddedColumns) -> None:
+def _write_arrow(file: IO[bytes], form: TableFormat, table: Table, added: AddedColumns) -> None:
     parquet = parquet_module()
     if isinstance(table, NpzTable):
         arrow = parquet.arrow_table(table.arrays)
@@ -179,7 +205,13 @@ def _write_parquet(file: IO[bytes], table: Table, added: AddedColumns) -> None:
         arrow = parquet.arrow_table({name: _typed(table, name) for name in table.names})
     label = _typed_label(table, added)
     columns = (label, added.confidence, added.evidence, added.reached)
-    parquet.write_parquet(file, arrow, dict(zip(added.names, columns, strict=True)))
+    named = dict(zip(added.names, columns, strict=True))
+    if form.name == "parquet":
+        parquet.write_parquet(file, arrow, named)
+        return
+    from fewlabels.io import _arrow  # needs pyarrow, an extra
+
+    _arrow.write_arrow(file, parquet.with_columns(arrow, named))
 
 
 def _typed(table: Table, name: str) -> list[Any]:

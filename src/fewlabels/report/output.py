@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels._parts import part_folder
 from fewlabels.exceptions import DataFileError
 
 
@@ -62,17 +62,13 @@ def write_folder(folder: Path, writers: Mapping[str, Callable[[Path], object]]) 
     DataFileError
         If a file can't be written.
     """
-    with _explaining(folder), _folder_or_nothing(folder):
-        part = Path(tempfile.mkdtemp(prefix=".demo-", suffix=".part", dir=folder))
-        try:
-            for name, write in writers.items():
-                if (folder / name).is_dir():
-                    raise DataFileError(f"can't write {folder / name}: it is a folder.")
-                write(part / name)
-            for name in writers:
-                (part / name).replace(folder / name)
-        finally:
-            shutil.rmtree(part)
+    with _explaining(folder), _folder_or_nothing(folder), part_folder(folder) as part:
+        for name, write in writers.items():
+            if (folder / name).is_dir():
+                raise DataFileError(f"can't write {folder / name}: it is a folder.")
+            write(part / name)
+        for name in writers:
+            (part / name).replace(folder / name)
     return [folder / name for name in writers]
 
 

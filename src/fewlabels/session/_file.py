@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fewlabels._checksums import checksum
+from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.graph import Graph
@@ -17,7 +19,7 @@ from fewlabels.session._fingerprint import fingerprint
 from fewlabels.session._settings import NAMES
 
 FORMAT = "fewlabels-session"
-VERSION = 1
+VERSION = 2  # 1 had no checksum
 
 _GRAPH, _FEATURES = "a graph", "features"
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -37,8 +39,10 @@ def write_session(
         "fingerprint": fingerprint(graph_or_X),
         "settings": settings,
     }
+    entries = [event_to_json(event) for event in events]
+    document["checksum"] = checksum(document | {"events": entries})
     head = json.dumps(document, indent=1)
-    lines = ",\n".join(json.dumps(event_to_json(event), allow_nan=False) for event in events)
+    lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in entries)
     with explaining_errors(path, writing=True), replace_when_whole(path) as file:
         file.write(f'{head[:-2]},\n "events": [\n{lines}\n ]\n}}\n'.encode())
 
@@ -61,16 +65,19 @@ def read_session(
         content = Path(path).read_bytes()
     try:
         document = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
-        raise SessionFileError(f"{path} is damaged, or holds no session: {error}.") from error
+    except UNREADABLE as error:  # no JSON, or no UTF-8
+        raise SessionFileError(
+            f"{path} is damaged, or holds no session: {reason(error)}."
+        ) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise SessionFileError(f"{path} holds no session of fewlabels.")
     version = document.get("version")
-    if type(version) is not int or version != VERSION:  # True is no version
+    if type(version) is not int or not 1 <= version <= VERSION:  # True is no version
         raise SessionFileError(
-            f"{path} holds a session of version {version!r}, and this version of fewlabels reads "
-            f"version {VERSION}. Load it with the version that wrote it, or update."
+            f"{path} holds a session of version {version!r:.80}, and this version of fewlabels "
+            f"reads versions 1 to {VERSION}. Load it with the version that wrote it, or update."
         )
+    _check_sum(document, version, path)
     try:
         data, known, settings = (document[name] for name in ("data", "fingerprint", "settings"))
         entries = document["events"]
@@ -96,6 +103,18 @@ def read_session(
         except SessionFileError as error:
             raise SessionFileError(f"{path} is damaged: event {number}: {error}") from error
     return settings, events
+
+
+def _check_sum(document: dict[str, Any], version: int, path: str | os.PathLike[str]) -> None:
+    """Raise if a document of version 2 is not as it was written, or one of version 1 claims so."""
+    known = document.pop("checksum", None)
+    if version == 1 and known is None:
+        return
+    if version == 1 or known != checksum(document):
+        raise SessionFileError(
+            f"{path} is damaged, or was changed by hand: its checksum does not fit. Go back to "
+            "a copy of it."
+        )
 
 
 def _check_same_data(data: Any, known: Any, graph_or_X: Any, path: str | os.PathLike[str]) -> None:

@@ -1,11 +1,13 @@
 """Finished runs in a file of JSON lines, so that an interrupted simulation goes on.
 
 The first line is a header: what the data and the settings were, and the seed. Each further line
-is a run, written whole once it has ended. A line that was cut short, as by a crash, is dropped.
+is a run, written whole once it has ended. Every line ends with a checksum of it, so that a digit
+that was changed is found. A line that was cut short, as by a crash, is dropped.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,6 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
+from fewlabels._checksums import checksum
+from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import replace_when_whole
 from fewlabels.exceptions import DataFileError
 from fewlabels.session._fingerprint import fingerprint
@@ -22,7 +26,7 @@ from fewlabels.session._runs import Run, run_from_json
 PathLike: TypeAlias = str | os.PathLike[str]
 
 FORMAT = "fewlabels-simulation-runs"
-VERSION = 1
+VERSION = 2  # 1 had no checksums
 
 # What to do about a file that holds something else. The command line says it by its options.
 ADVICE = "Save to another place, or delete the file to begin anew."
@@ -38,9 +42,10 @@ class RunsFile:
         What the runs' generators depend on.
     """
 
-    def __init__(self, path: Path, seed: int) -> None:
+    def __init__(self, path: Path, seed: int, version: int) -> None:
         self.path = path
         self.seed = seed
+        self._version = version
         self._runs: dict[tuple[str, int], tuple[str, Run]] = {}
 
     @classmethod
@@ -75,17 +80,19 @@ class RunsFile:
         """
         place = Path(path)
         try:
-            if place.exists():
-                return cls._read(place, data, settings, answers, n_labels)
-            header = {"format": FORMAT, "version": VERSION, "data": data, "seed": seed}
-            with replace_when_whole(place) as file:
-                file.write(_line({**header, "settings": settings}))
+            if not place.exists():
+                header = {"format": FORMAT, "version": VERSION, "data": data, "seed": seed}
+                with (
+                    contextlib.suppress(FileExistsError),  # another simulation was quicker
+                    replace_when_whole(place, replace=False) as file,
+                ):
+                    file.write(_line({**header, "settings": settings}, VERSION))
+            return cls._read(place, data, settings, answers, n_labels)
         except OSError as error:
             raise DataFileError(
                 f"can't keep the runs in {place}: {error.strerror or error}. Choose a place that "
                 "you may write to."
             ) from error
-        return cls(place, seed)
 
     @classmethod
     def _read(
@@ -99,14 +106,15 @@ class RunsFile:
         content = path.read_bytes()
         whole = content.rfind(b"\n") + 1
         header, *lines = content[:whole].splitlines() or [b""]
-        opened = cls(path, _seed_of(path, header, data, settings))
+        seed, version = _seed_and_version(path, header, data, settings)
+        opened = cls(path, seed, version)
         for number, line in enumerate(lines, 2):
             try:
-                rule, run = run_from_json(json.loads(line), answers, n_labels)
-            except (ValueError, RecursionError) as error:
+                rule, run = run_from_json(_checked(line, version), answers, n_labels)
+            except UNREADABLE as error:
                 raise DataFileError(
-                    f"{path} is damaged: line {number} is no run of this simulation: {error}. "
-                    "Delete the line, and the run is played again."
+                    f"{path} is damaged: line {number} is no run of this simulation: "
+                    f"{reason(error)}. Delete the line, and the run is played again."
                 ) from error
             opened._runs[run.query, run.repeat] = (rule, run)
         if whole < len(content):
@@ -133,7 +141,7 @@ class RunsFile:
         """Add a run; it is on the disk when this returns."""
         try:
             with self.path.open("ab") as file:
-                file.write(_line({"rule": rule, **asdict(run)}))
+                file.write(_line({"rule": rule, **asdict(run)}, self._version))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -143,23 +151,39 @@ class RunsFile:
         self._runs[run.query, run.repeat] = (rule, run)
 
 
-def _seed_of(path: Path, line: bytes, data: str, settings: dict[str, Any]) -> int:
-    """Return the seed that a header names, or raise if it is no header, or of something else."""
+def _seed_and_version(
+    path: Path, line: bytes, data: str, settings: dict[str, Any]
+) -> tuple[int, int]:
+    """Return what a header names, or raise if it is no header, or of something else."""
     try:
         header = json.loads(line)
-        if header["format"] != FORMAT or header["version"] != VERSION:
-            raise ValueError(f"format {header['format']!r}, version {header['version']!r}")
-        seed = header["seed"]
+        version, seed = header["version"], header["seed"]
+        if header["format"] != FORMAT or type(version) is not int or not 1 <= version <= VERSION:
+            raise ValueError(f"format {header['format']!r:.80}, version {version!r:.80}")
+        header = _checked(line, version)
         if type(seed) is not int or not 0 <= seed < 2**32:
             raise ValueError(f"seed {seed!r:.80}")
         _check_same(path, header, data, settings)
     except DataFileError:
         raise
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise DataFileError(
-            f"{path} holds no runs of a simulation that this version can read ({error}). {ADVICE}"
+            f"{path} holds no runs of a simulation that this version can read ({reason(error)}). "
+            f"{ADVICE}"
         ) from error
-    return int(seed)
+    return int(seed), version
+
+
+def _checked(line: bytes, version: int) -> Any:
+    """Return what a line holds, without the checksum; ValueError if that does not fit."""
+    value = json.loads(line)
+    if version == 1:
+        return value
+    if not isinstance(value, dict):
+        raise ValueError("it is no object")
+    if value.pop("checksum", None) != checksum(value):
+        raise ValueError("its checksum does not fit")
+    return value
 
 
 def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[str, Any]) -> None:
@@ -175,7 +199,10 @@ def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[st
         raise DataFileError(f"{path} holds runs with {'; '.join(differing)}. {ADVICE}")
 
 
-def _line(value: dict[str, Any]) -> bytes:
+def _line(value: dict[str, Any], version: int) -> bytes:
+    """Return a line of a file of this version: an old file stays one."""
+    if version > 1:
+        value = value | {"checksum": checksum(value)}
     return json.dumps(value, allow_nan=False).encode() + b"\n"
 
 

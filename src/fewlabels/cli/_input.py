@@ -1,0 +1,184 @@
+"""The options that say how to read a table, and the table and labels that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from fewlabels.cli._features import array_file
+from fewlabels.exceptions import DataFileError
+from fewlabels.io import check_input, check_output
+
+if TYPE_CHECKING:
+    from fewlabels.io import LabelColumn, Table
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", r"\t": "\t", "pipe": "|"}
+_DECIMALS = {"comma": ",", "point": "."}
+
+
+def input_options(command: _Command) -> _Command:
+    """Give a command the options that say how INPUT is to be read, and where the labels are."""
+    options = (
+        click.option(
+            "--sep",
+            "separator",
+            metavar="CHAR",
+            help="What separates the cells of INPUT: a character, or tab.  [default: found out]",
+        ),
+        click.option(
+            "--decimal",
+            metavar="CHAR",
+            help="The decimal mark of numbers: , or .  [default: found out for each column]",
+        ),
+        click.option(
+            "--encoding",
+            metavar="NAME",
+            help="Of INPUT's text, such as cp1252.  [default: found out]",
+        ),
+        click.option(
+            "--missing",
+            multiple=True,
+            metavar="A,B,...",
+            help="Cells that mean the same as an empty one, in every column (n/a,NA,-).",
+        ),
+        click.option(
+            "--format",
+            "file_format",
+            metavar="NAME",
+            help="The format of standard input and output, or of INPUT if its name doesn't tell: "
+            "csv, tsv, json, jsonl, parquet, arrow, npz, xlsx, ods.",
+        ),
+        click.option(
+            "--labels",
+            "labels_file",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Take the labels from this table, joined by --key.",
+        ),
+        click.option(
+            "--key", metavar="COLUMN", help="The column that INPUT and the --labels have in common."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def check_places(
+    ctx: click.Context,
+    source: Path,
+    *,
+    output: Path | None = None,
+    replace: bool = False,
+    folder: Path | None = None,
+) -> None:
+    """Raise if files are missing or in the way, before anything that takes long is loaded.
+
+    All complaints are in one message.
+    """
+    options = ctx.params
+    for name in ("separator", "decimal"):
+        _character(ctx, name)
+    if (options["labels_file"] is None) != (options["key"] is None):
+        raise click.UsageError(
+            "--labels and --key belong together: the labels' file, and the column by which it is "
+            "joined to INPUT.",
+            ctx,
+        )
+    array = array_file(ctx, options["features"])
+    others = [path for path in (options["labels_file"],) if path is not None]
+    complaints = [
+        *(_complaint(_check_input, ctx, path) for path in [source, *others]),
+        *(_complaint(_check_array, path) for path in [array] if path is not None),
+        _complaint(_check_output, output, [source, *others, *([array] if array else [])], replace),
+        _complaint(_check_folder, folder),
+    ]
+    if any(complaints):
+        raise DataFileError(" Also: ".join(filter(None, complaints)))
+
+
+def _complaint(check: Callable[..., None], *arguments: Any) -> str:
+    try:
+        check(*arguments)
+    except DataFileError as error:
+        return str(error)
+    return ""
+
+
+def _check_input(ctx: click.Context, path: Path) -> None:
+    if ctx.params["file_format"] is None or path != ctx.params["source"]:
+        check_input(path)
+    elif str(path) != "-" and not path.exists():
+        raise DataFileError(f"{path} does not exist. Check the path (now in {Path.cwd()}).")
+
+
+def _check_array(path: Path) -> None:
+    if not path.is_file():
+        raise DataFileError(f"{path} (--features) does not exist. Check the path.")
+
+
+def _check_output(output: Path | None, sources: Sequence[Path], replace: bool) -> None:
+    if output is not None:
+        check_output(output, sources=sources, replace=replace)
+
+
+def _check_folder(folder: Path | None) -> None:
+    if folder is None:
+        return
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise DataFileError(f"can't write to {folder}: {existing} is not a folder. Name another.")
+
+
+def read_input(
+    ctx: click.Context, source: Path, label: str, progress: Callable[[float], None]
+) -> tuple[Table, LabelColumn, list[str]]:
+    """Return the table, its labels, and what may have been read otherwise than it was meant."""
+    from fewlabels.io import joined_labels, read_labels, read_table
+
+    options = ctx.params
+    missing = _words(options["missing"]) if options["missing"] else None
+    decimal = _character(ctx, "decimal")
+    table = read_table(
+        source,
+        separator=_character(ctx, "separator"),
+        encoding=options["encoding"],
+        decimal=decimal,
+        missing=missing,
+        file_format=options["file_format"],
+        progress=progress,
+    )
+    others: list[str] = []
+    if options["labels_file"] is None:
+        labels = read_labels(table, label)
+    else:
+        second = read_table(options["labels_file"], decimal=decimal, missing=missing)
+        others += second.warnings
+        labels = joined_labels(table, second, label, options["key"])
+    return table, labels, [*table.warnings, *others, *labels.warnings]
+
+
+def _words(values: Sequence[str]) -> list[str]:
+    """Return the words in "n/a,NA,-"; an empty one is the empty cell."""
+    return [word for value in values for word in value.split(",")]
+
+
+def _character(ctx: click.Context, name: str) -> str | None:
+    """Return the separator or the decimal mark that an option names by sign or word."""
+    given: str | None = ctx.params[name]
+    if given is None:
+        return None
+    known = _SEPARATORS if name == "separator" else _DECIMALS
+    sign = known.get(given.casefold(), given)
+    if name == "separator" and (len(sign) != 1 or sign in '"\r\n'):
+        raise click.UsageError(
+            f"--sep is one character (or comma, semicolon, tab, pipe), not {given!r}.", ctx
+        )
+    if name == "decimal" and sign not in (",", "."):
+        raise click.UsageError(f"--decimal is , or . (or comma, point), not {given!r}.", ctx)
+    return sign

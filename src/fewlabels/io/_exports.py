@@ -1,0 +1,167 @@
+"""What programs for labelling by hand export: nested objects, made rows with one label column.
+
+Recognised are the exports of Label Studio (JSON and JSON_MIN), Prodigy (JSON Lines of text
+classification), doccano (JSON and JSON Lines) and Argilla (records as JSON, versions 1 and 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fewlabels.exceptions import DataFileError
+
+Row = Mapping[str, Any]
+
+
+def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
+    """Return rows with their labels in columns, and which program exported them.
+
+    Rows of no such program come back as they are, with an empty name.
+
+    Raises
+    ------
+    DataFileError
+        If the export holds labels of parts of a text, not of the whole.
+    """
+    for program, is_one, flat in _PROGRAMS:
+        if all(is_one(row) for row in rows[:_LOOKED_AT]) and rows:
+            found = []
+            for number, row in enumerate(rows, start=1):
+                try:
+                    found.append(flat(row))
+                except (AttributeError, KeyError, TypeError, IndexError):
+                    raise DataFileError(
+                        f"{path}, entry {number}: looks like an export of {program}, but not as "
+                        "this version knows it. Export it as CSV, or fix that entry."
+                    ) from None
+            return found, program
+    return rows, ""
+
+
+_LOOKED_AT = 20
+
+
+def _is_label_studio(row: Row) -> bool:
+    return isinstance(row.get("data"), dict) and isinstance(
+        row.get("annotations", row.get("completions")), list
+    )
+
+
+def _label_studio(row: Row) -> Row:
+    flat = {"id": row["id"]} if "id" in row else {}
+    flat |= row["data"]
+    answers: dict[str, list[Any]] = {}
+    for annotation in row.get("annotations", row.get("completions")):
+        if annotation.get("was_cancelled") or annotation.get("skipped"):
+            continue
+        for result in annotation["result"]:
+            value = result["value"]
+            for kind in ("choices", "taxonomy", "rating", "number", "text"):
+                if kind in value:
+                    chosen = value[kind]
+                    answers.setdefault(result["from_name"], []).append(
+                        chosen if isinstance(chosen, list) else [chosen]
+                    )
+    return flat | {name: _agreed(each) for name, each in answers.items()}
+
+
+def _is_label_studio_min(row: Row) -> bool:
+    return {"annotation_id", "annotator", "lead_time"} <= row.keys()
+
+
+def _label_studio_min(row: Row) -> Row:
+    dropped = ("annotation_id", "annotator", "lead_time", "created_at", "updated_at")
+    return {name: value for name, value in row.items() if name not in dropped}
+
+
+def _agreed(answers: Sequence[Any]) -> Any:
+    """Return the answer of all who gave one; None where they differ."""
+    first, *others = answers
+    return first if all(other == first for other in others) else None
+
+
+def _is_prodigy(row: Row) -> bool:
+    return row.get("answer") in ("accept", "reject", "ignore") and "_task_hash" in row
+
+
+def _prodigy(row: Row) -> Row:
+    dropped = {"answer", "accept", "options", "label", "meta", "config", "tokens", "spans"}
+    flat = {
+        name: value
+        for name, value in row.items()
+        if name not in dropped and not name.startswith("_")
+    }
+    meta = row.get("meta")
+    if isinstance(meta, dict):
+        flat |= {f"meta.{name}": value for name, value in meta.items()}
+    label: Any = row.get("accept", row.get("label"))
+    return flat | {"label": label if row["answer"] == "accept" else None}
+
+
+def _is_doccano(row: Row) -> bool:
+    old = isinstance(row.get("annotations"), list) and "text" in row
+    return old and all(isinstance(each, dict) and "label" in each for each in row["annotations"])
+
+
+def _doccano(row: Row) -> Row:
+    flat = {name: value for name, value in row.items() if name not in ("annotations", "meta")}
+    if isinstance(row.get("meta"), dict):
+        flat |= {f"meta.{name}": value for name, value in row["meta"].items()}
+    labels = list(dict.fromkeys(each["label"] for each in row["annotations"]))
+    return flat | {"label": labels}
+
+
+def _is_argilla(row: Row) -> bool:
+    return isinstance(row.get("fields"), dict) and "responses" in row
+
+
+def _argilla(row: Row) -> Row:
+    flat = {"id": row["id"]} if "id" in row else {}
+    flat |= row["fields"]
+    for group in ("metadata", "vectors"):
+        values = row.get(group)
+        if isinstance(values, dict):
+            flat |= {f"{group}.{name}": value for name, value in values.items()}
+    responses = row["responses"] or {}
+    if isinstance(responses, list):  # version 1: a list of people's answers
+        found: dict[str, list[Any]] = {}
+        for response in responses:
+            if response.get("status", "submitted") == "submitted":
+                for name, answer in (response.get("values") or {}).items():
+                    found.setdefault(name, []).append(answer["value"])
+    else:
+        found = {
+            name: [
+                answer["value"]
+                for answer in answers
+                if answer.get("status", "submitted") == "submitted"
+            ]
+            for name, answers in responses.items()
+        }
+    return flat | {name: _agreed(each) if each else None for name, each in found.items()}
+
+
+def _is_old_argilla(row: Row) -> bool:
+    return "annotation" in row and "annotation_agent" in row and "prediction" in row
+
+
+def _old_argilla(row: Row) -> Row:
+    dropped = {
+        *("annotation", "annotation_agent", "prediction", "prediction_agent", "explanation"),
+        *("metrics", "vectors", "metadata", "inputs", "multi_label", "status", "event_timestamp"),
+    }
+    flat = {name: value for name, value in row.items() if name not in dropped}
+    if isinstance(row.get("inputs"), dict):
+        flat |= {name: value for name, value in row["inputs"].items() if name not in flat}
+    return flat | {"label": row["annotation"]}
+
+
+_PROGRAMS: tuple[tuple[str, Callable[[Row], bool], Callable[[Row], Row]], ...] = (
+    ("Label Studio", _is_label_studio, _label_studio),
+    ("Label Studio", _is_label_studio_min, _label_studio_min),
+    ("Prodigy", _is_prodigy, _prodigy),
+    ("doccano", _is_doccano, _doccano),
+    ("Argilla", _is_argilla, _argilla),
+    ("Argilla", _is_old_argilla, _old_argilla),
+)

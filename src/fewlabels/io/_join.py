@@ -1,0 +1,94 @@
+"""Labels that are in another table, joined by a key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.io._label_column import UNLABELLED, LabelColumn, read_labels
+from fewlabels.io._table import Table, counted, quoted, row_list
+from fewlabels.io._views import as_text, parse_number
+
+
+def joined_labels(table: Table, labels: Table, name: str, key: str) -> LabelColumn:
+    """Return the labels of another table for the rows of this one.
+
+    Keys are compared as text without blanks at their ends, and whole numbers by their value (7
+    and 7.0, but not 007). A row of `table` whose key `labels` doesn't have is unlabelled.
+
+    Parameters
+    ----------
+    table : Table
+    labels : Table
+        With a column `key`, in which no key has two labels, and a column `name`.
+    name : str
+        The column of the labels, which `table` must not have.
+    key : str
+        A column of both tables.
+
+    Returns
+    -------
+    LabelColumn
+
+    Raises
+    ------
+    InvalidInputError
+        If a column is missing; if a key has two labels; if no key is in both tables; or if the
+        labels can't be used, see :func:`read_labels`.
+    """
+    table.require(key, "key")
+    labels.require(key, "key")
+    labels.require(name, "label")
+    if name in table.names:
+        raise InvalidInputError(
+            f"{table.path} and {labels.path} both have a column {name!r}. Rename one of them, or "
+            "leave the second file out."
+        )
+    column = read_labels(labels, name)
+    found: dict[str, int] = {}
+    for row, (cell, code) in enumerate(zip(labels.cells(key), column.codes.tolist(), strict=True)):
+        which = _key(cell)
+        if which is None or code == UNLABELLED:
+            continue
+        if found.setdefault(which, code) != code:
+            raise InvalidInputError(
+                f"{labels.path} has two labels for {key!r} {which!r}: "
+                f"{column.classes[found[which]]!r} and {column.classes[code]!r} "
+                f"({row_list([row])}). Leave one of them."
+            )
+    keys = [_key(cell) for cell in table.cells(key)]
+    codes = np.array([UNLABELLED if which is None else found.get(which, -1) for which in keys])
+    unknown = sorted(found.keys() - set(keys))
+    used = sorted(set(codes[codes >= 0].tolist()))
+    if len(used) < 2:
+        raise InvalidInputError(
+            f"of the labels in {labels.path}, {counted(len(used), 'class', 'classes')} can be "
+            f"joined to {table.path} by {key!r}; without a row there are {quoted(unknown, 3)}. "
+            "Check that both columns hold the same keys, and label at least one row of each of "
+            "two classes."
+        )
+    doubts = list(column.warnings)
+    if unknown:
+        doubts.append(
+            f"{counted(len(unknown), 'label')} of {labels.path} without a row in {table.path}: "
+            f"{key!r} {quoted(unknown, 5)}."
+        )
+    return LabelColumn(
+        name,
+        tuple(column.classes[code] for code in used),
+        np.where(codes >= 0, np.searchsorted(used, codes), UNLABELLED),
+        (f"joined from {labels.path} by {key!r}", *column.notes),
+        tuple(doubts),
+    )
+
+
+def _key(cell: Any) -> str | None:
+    if cell is None:
+        return None
+    text = as_text(cell).strip()
+    if text.endswith(".0"):  # 7.0, as tables with missing cells have it
+        number = parse_number(text)
+        return text if number is None else f"{number:.0f}"
+    return text

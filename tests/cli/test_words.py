@@ -1,0 +1,45 @@
+"""Messages as the command line says them."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fewlabels.cli._words import in_options, visible
+from fewlabels.io._table import setting
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (f"leave it out ({setting('exclude', ['my x'])}).", "leave it out (--exclude 'my x')."),
+        (setting("names", ["a", "b"]), "--features a,b"),
+        (setting("names", "x.npy"), "--features x.npy"),
+        (setting("missing", ["-1"]), "--missing=-1"),
+        (setting("missing", [""]), "--missing ''"),
+        (setting("separator", "\t"), "--sep '\t'"),
+        (f"{setting('label', 'a')} and {setting('key', 'b')}", "--label a and --key b"),
+        ("replace it (replace=True).", "replace it with --force."),
+        ("nothing=['x'], exclude is a word", "nothing=['x'], exclude is a word"),
+    ],
+)
+def test_settings_become_options(message: str, said: str) -> None:
+    assert in_options(message) == said
+
+
+@given(st.text(min_size=1).filter(lambda name: name[0] != "-"))
+def test_any_name_comes_through_the_shell(name: str) -> None:
+    said = in_options(f"first {setting('exclude', [name])} last")
+    assert said.startswith("first --exclude ")
+    assert shlex.split(said) == ["first", "--exclude", name, "last"]
+
+
+def test_what_a_terminal_acts_on_or_hides_is_made_visible() -> None:
+    assert visible("a\x1b[31mb\r\n") == r"a\x1b[31mb\r\n"
+    assert visible("a\nb\t", keep="\n") == "a\nb\\t"
+    assert visible("zero\u200bwidth, right\u202eleft") == r"zero\u200bwidth, right\u202eleft"
+    assert visible("\udce9 in a path") == r"\udce9 in a path"
+    assert visible("Größe, 大きさ") == "Größe, 大きさ"

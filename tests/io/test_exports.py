@@ -1,0 +1,175 @@
+"""The exports of programs for labelling become rows with a column of labels.
+
+The objects have the fields of each program's documented export, with the labels of one text.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fewlabels.exceptions import DataFileError, InvalidInputError
+from fewlabels.io import AddedColumns, build_features, read_labels, read_table, write_table
+
+
+def label_studio(label: str | None) -> dict[str, Any]:
+    result = {
+        "id": "zLSY-XLk64",
+        "type": "choices",
+        "value": {"choices": [label]},
+        "origin": "manual",
+        "to_name": "text",
+        "from_name": "kind",
+    }
+    annotation = {"id": 7, "result": [result], "was_cancelled": False, "lead_time": 4.2}
+    return {
+        "id": 1,
+        "data": {"text": "a b c", "x": 1.5},
+        "annotations": [annotation] if label else [],
+        "predictions": [{"result": [{**result, "value": {"choices": ["other"]}}]}],
+        "created_at": "2026-01-31T21:52:49.513742Z",
+        "project": 83,
+    }
+
+
+def label_studio_min(label: str | None) -> dict[str, Any]:
+    row = {"id": 1, "text": "a b c", "x": 1.5, "annotator": 1, "annotation_id": 7, "lead_time": 4.2}
+    return row | ({"kind": label} if label else {})
+
+
+def prodigy(label: str | None) -> dict[str, Any]:
+    return {
+        "text": "a b c",
+        "x": 1.5,
+        "_input_hash": 1532389461,
+        "_task_hash": -298236463,
+        "options": [{"id": "a", "text": "A"}, {"id": "b", "text": "B"}],
+        "accept": [label] if label else [],
+        "answer": "accept" if label else "ignore",
+        "_timestamp": 1769896369,
+    }
+
+
+def prodigy_binary(label: str | None) -> dict[str, Any]:
+    row = {"text": "a b c", "x": 1.5, "_input_hash": 1, "_task_hash": 2, "label": label or "a"}
+    return row | {"answer": "accept" if label else "reject"}
+
+
+def doccano(label: str | None) -> dict[str, Any]:
+    return {"id": 1, "text": "a b c", "x": 1.5, "label": [label] if label else []}
+
+
+def old_doccano(label: str | None) -> dict[str, Any]:
+    annotations = [{"label": label, "user": 1}] if label else []
+    return {"id": 1, "text": "a b c", "x": 1.5, "annotations": annotations, "meta": {}}
+
+
+def argilla(label: str | None) -> dict[str, Any]:
+    answers = [{"value": label, "user_id": "9f1c", "status": "submitted"}] if label else []
+    return {
+        "id": "4d6e",
+        "status": "completed",
+        "fields": {"text": "a b c"},
+        "metadata": {"x": 1.5},
+        "suggestions": {"kind": {"value": "other", "score": 0.9, "agent": "model"}},
+        "responses": {"kind": answers},
+        "vectors": {},
+    }
+
+
+def old_argilla(label: str | None) -> dict[str, Any]:
+    return {
+        "text": "a b c",
+        "inputs": {"text": "a b c"},
+        "x": 1.5,
+        "prediction": [["other", 0.9]],
+        "prediction_agent": "model",
+        "annotation": label,
+        "annotation_agent": "me" if label else None,
+        "status": "Validated" if label else "Default",
+    }
+
+
+EXPORTS = [
+    (label_studio, "Label Studio", "kind", "x"),
+    (label_studio_min, "Label Studio", "kind", "x"),
+    (prodigy, "Prodigy", "label", "x"),
+    (prodigy_binary, "Prodigy", "label", "x"),
+    (doccano, "", "label", "x"),
+    (old_doccano, "doccano", "label", "x"),
+    (argilla, "Argilla", "kind", "metadata.x"),
+    (old_argilla, "Argilla", "label", "x"),
+]
+LABELS = ["b", None, "a", None, "b"]
+
+
+def written(path: Path, rows: list[dict[str, Any]]) -> Path:
+    if path.suffix == ".json":
+        path.write_text(json.dumps(rows, indent=1))
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.mark.parametrize(("make", "program", "label", "number"), EXPORTS)
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_labels_and_data_are_columns(
+    tmp_path: Path, make: Any, program: str, label: str, number: str, ending: str
+) -> None:
+    path = written(tmp_path / f"t.{ending}", [make(each) for each in LABELS])
+    table = read_table(path)
+    assert table.notes == ((f"an export of {program}",) if program else ())
+    assert table.values("text") == ["a b c"] * 5
+    assert table.values(number) == [1.5] * 5
+    column = read_labels(table, label)
+    assert column.classes == ("a", "b")
+    assert column.codes.tolist() == [1, -1, 0, -1, 1]
+
+
+@pytest.mark.parametrize(("make", "program", "label", "number"), EXPORTS)
+def test_what_came_goes_out_with_the_answers_beside_it(
+    tmp_path: Path, make: Any, program: str, label: str, number: str
+) -> None:
+    rows = [make(each) for each in LABELS]
+    table = read_table(written(tmp_path / "t.json", rows))
+    assert set(rows[0]) <= set(table.taken)
+    ones = np.ones(5)
+    added = AddedColumns(("L", "C", "E", "R"), list("babab"), ones, ones, ones > 0)
+    write_table(table, added, tmp_path / "out.json")
+    out = json.loads((tmp_path / "out.json").read_text())
+    assert [{name: row[name] for name in row if name not in "LCER"} for row in out] == rows
+    assert [row["L"] for row in out] == list("babab")
+    write_table(table, added, tmp_path / "out.csv")
+    assert read_table(tmp_path / "out.csv").names == (*table.names, "L", "C", "E", "R")
+
+
+def test_what_the_program_keeps_for_itself_is_no_feature(tmp_path: Path) -> None:
+    rows = [prodigy(each) | {"x": i, "_input_hash": i * i} for i, each in enumerate(LABELS)]
+    table = read_table(written(tmp_path / "t.jsonl", rows))
+    features = build_features(table, label="label", exclude=["text"])
+    assert [column.name for column in features.used] == ["x"]
+
+
+def test_people_who_disagree_give_no_label_and_several_labels_are_refused(tmp_path: Path) -> None:
+    rows = [label_studio(each) for each in LABELS]
+    rows[0]["annotations"].append(label_studio("a")["annotations"][0])
+    rows[2]["annotations"].append(label_studio("a")["annotations"][0])
+    table = read_table(written(tmp_path / "t.json", rows))
+    assert read_labels(table, "kind").codes.tolist() == [-1, -1, 0, -1, 1]
+    rows[2]["annotations"][0]["result"][0]["value"]["choices"] = ["a", "b"]
+    rows[2]["annotations"].pop()
+    table = read_table(written(tmp_path / "t.json", rows))
+    with pytest.raises(InvalidInputError, match="several labels in row 3"):
+        read_labels(table, "kind")
+
+
+def test_an_export_that_is_not_as_it_is_known_is_refused(tmp_path: Path) -> None:
+    row = label_studio("a")
+    del row["annotations"][0]["result"][0]["value"]
+    path = written(tmp_path / "t.json", [row])
+    with pytest.raises(DataFileError, match="entry 1: looks like an export of Label Studio"):
+        read_table(path)
