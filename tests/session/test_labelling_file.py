@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 
 from fewlabels import LabelPropagation, LabelSpreading, knn_graph
+from fewlabels._checksums import checksum
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.graph import Graph
 from fewlabels.queries import Margin
@@ -40,6 +41,8 @@ def path(tmp_path):
 def edited(path, change):
     document = json.loads(path.read_text(encoding="utf-8"))
     change(document)
+    del document["checksum"]
+    document["checksum"] = checksum(document)  # as if its writer had been wrong
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
