@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.graph import Graph
-from fewlabels.models._alpha_choice import spread_order
 from fewlabels.models._choices import Choice
 from fewlabels.models._numbers import KnownNumbers
+from fewlabels.models._spread_order import spread_order
 from fewlabels.solvers import Method
 from fewlabels.systems import HarmonicResponse, HarmonicSystem, spreading_left_out
 

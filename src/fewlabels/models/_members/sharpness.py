@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.insight import has_companion
+from fewlabels.models._spread_order import spread_order
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -59,7 +60,7 @@ class Taught:
             place = np.empty(len(able))
             for code in np.unique(codes):
                 here = np.flatnonzero(codes == code)
-                place[here[_spread_order(len(here))]] = np.arange(len(here))
+                place[here[spread_order(len(here))]] = np.arange(len(here))
             rows = np.sort(able[np.argsort(place, kind="stable")[:most]])
         weights = Y[rows].sum(axis=1)
         targets = Y[rows] / weights[:, None]
@@ -152,8 +153,3 @@ def _largest(value: Callable[[float], float], low: float, high: float) -> float:
             right = low + _GOLDEN * (high - low)
             at_right = value(right)
     return (low + high) / 2
-
-
-def _spread_order(n: int) -> IntArray:
-    """0 to n - 1 so that the first few lie evenly: by the golden ratio."""
-    return np.argsort((np.arange(n) * 0.6180339887498949) % 1.0, kind="stable")
