@@ -81,15 +81,17 @@ class FeatureSpace:
         self._directions: FloatArray | None = None
         if n_features > _MOST_DIMENSIONS:
             self._directions = _principal_directions(looked_at).astype(X.dtype)
-        self._centre, self._scale = np.zeros(1), 1.0
-        found = self._projected(X).astype(np.float64)
+        found = self._along_directions(X).astype(np.float64)
         self._centre = found.mean(axis=0)
         self._scale = _total_deviation(found - self._centre)
 
     def _projected(self, X: Any) -> FloatArray:
+        found = (self._along_directions(X) - self._centre) / self._scale
+        return np.asarray(found, dtype=np.float32)  # which may hold no number before that
+
+    def _along_directions(self, X: Any) -> FloatArray:
         found = X if self._directions is None else X @ self._directions
-        found = found.toarray() if sparse.issparse(found) else found
-        return np.asarray((found - self._centre) / self._scale, dtype=np.float32)
+        return np.asarray(found.toarray() if sparse.issparse(found) else found)
 
 
 def _principal_directions(X: Any) -> FloatArray:

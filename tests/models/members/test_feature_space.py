@@ -1,0 +1,132 @@
+"""Points as the kernels see them: plain and smoothed, in at most 64 dimensions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from fewlabels.graph import Graph, knn_graph
+from fewlabels.models._members import FeatureSpace
+
+RNG = np.random.default_rng(0)
+NARROW = RNG.normal(size=(60, 5)) * [1, 10, 0.1, 3, 2] + 7
+WIDE = RNG.normal(size=(90, 8)) @ RNG.normal(size=(8, 200)) + 3
+GRAPH = knn_graph(NARROW, 8)
+
+
+def distances(points: np.ndarray) -> np.ndarray:
+    points = points.astype(np.float64)
+    return np.linalg.norm(points[:, None] - points[None], axis=2)
+
+
+def total_variance(points: np.ndarray) -> float:
+    return float(points.astype(np.float64).var(axis=0).sum())
+
+
+def textbook_smooth(plain: np.ndarray, graph: Graph) -> np.ndarray:
+    W = graph.affinity.toarray().astype(np.float64)
+    P = W / np.where(graph.degrees > 0, graph.degrees, 1)[:, None]
+    X = plain.astype(np.float64)
+    smooth = X.copy()
+    for _ in range(15):
+        smooth = 0.9 * P @ smooth + 0.1 * X
+    smooth -= smooth.mean(axis=0)
+    return smooth / np.sqrt(smooth.var(axis=0).sum())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_points_are_centred_with_a_total_variance_of_one(dtype) -> None:
+    space = FeatureSpace(NARROW.astype(dtype), GRAPH)
+    for points in (space.plain, space.smooth):
+        assert points.shape == (60, 5)
+        assert points.dtype == np.float32
+        np.testing.assert_allclose(points.mean(axis=0), 0, atol=1e-5)
+        assert total_variance(points) == pytest.approx(1, rel=1e-4)
+    scaled = (NARROW - NARROW.mean(axis=0)) / np.sqrt(NARROW.var(axis=0).sum())
+    np.testing.assert_allclose(space.plain, scaled, atol=1e-5)
+
+
+def test_smoothed_points_are_means_over_the_graph() -> None:
+    space = FeatureSpace(NARROW, GRAPH)
+    np.testing.assert_allclose(space.smooth, textbook_smooth(space.plain, GRAPH), atol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-100, 1e-30, 1e-6, 1e6, 1e30, 1e100])
+def test_the_unit_of_the_features_is_of_no_account(scale: float) -> None:
+    expected, found = FeatureSpace(NARROW, GRAPH), FeatureSpace(NARROW * scale, GRAPH)
+    np.testing.assert_allclose(found.plain, expected.plain, atol=1e-5)
+    np.testing.assert_allclose(found.smooth, expected.smooth, atol=1e-4)
+
+
+def test_columns_far_from_zero_keep_their_differences() -> None:
+    # seconds since 1970, say, of which float32 knows no difference
+    found = FeatureSpace(NARROW + 1.7e9, GRAPH)
+    np.testing.assert_allclose(found.plain, FeatureSpace(NARROW, GRAPH).plain, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e100])
+def test_more_than_64_features_keep_their_distances_where_few_directions_hold_them(scale) -> None:
+    space = FeatureSpace(WIDE * scale, knn_graph(WIDE, 8))
+    assert space.plain.shape == (90, 64)
+    expected = distances(WIDE) / np.sqrt(WIDE.var(axis=0).sum())
+    np.testing.assert_allclose(distances(space.plain), expected, atol=1e-3)
+
+
+def test_features_of_64_columns_are_left_as_they_are() -> None:
+    X = RNG.normal(size=(50, 64))
+    space = FeatureSpace(X, knn_graph(X, 5))
+    np.testing.assert_allclose(
+        distances(space.plain), distances(X) / np.sqrt(X.var(axis=0).sum()), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("X", [NARROW, WIDE], ids=["narrow", "wide"])
+def test_sparse_features_lie_as_dense_ones_do(X) -> None:
+    graph = knn_graph(X, 8)
+    dense = FeatureSpace(X, graph)
+    found = FeatureSpace(sparse.csr_matrix(X), graph)
+    np.testing.assert_allclose(distances(found.plain), distances(dense.plain), atol=2e-3)
+    assert isinstance(found.plain, np.ndarray)
+
+
+def test_constant_columns_add_nothing_and_constant_points_are_zeros() -> None:
+    more = np.column_stack([NARROW, np.full(60, 1e6)])
+    space = FeatureSpace(more, GRAPH)
+    np.testing.assert_allclose(space.plain[:, -1], 0, atol=1e-6)
+    np.testing.assert_allclose(space.plain[:, :-1], FeatureSpace(NARROW, GRAPH).plain, atol=1e-5)
+    same = FeatureSpace(np.full((60, 3), 5.0), GRAPH)
+    np.testing.assert_array_equal(same.plain, np.zeros((60, 3)))
+    np.testing.assert_array_equal(same.smooth, np.zeros((60, 3)))
+
+
+def test_points_without_a_neighbour_keep_a_tenth_of_what_they_are() -> None:
+    W = np.zeros((5, 5))
+    W[0, 1] = W[1, 0] = W[1, 2] = W[2, 1] = 1
+    X = np.arange(10.0).reshape(5, 2)
+    graph = Graph.from_affinity(W)
+    space = FeatureSpace(X, graph)
+    np.testing.assert_allclose(space.smooth, textbook_smooth(space.plain, graph), atol=1e-5)
+
+
+@pytest.mark.parametrize("X", [NARROW, WIDE, sparse.csr_matrix(NARROW), sparse.csr_matrix(WIDE)])
+def test_new_points_at_fitted_ones_lie_where_these_do(X) -> None:
+    dense = X.toarray() if sparse.issparse(X) else X
+    graph = knn_graph(dense, 8)
+    space = FeatureSpace(X, graph)
+    inverse = 1 / graph.degrees
+    around = (graph.affinity @ space.smooth) * inverse[:, None]
+    plain, smooth = space.of_new(X, around)
+    np.testing.assert_allclose(plain, space.plain, atol=1e-6)
+    # one round more than the fitted points had: they move as little as the last round moved them
+    moved = np.linalg.norm(smooth - space.smooth, axis=1).mean()
+    assert moved < 0.3 * np.linalg.norm(space.smooth, axis=1).mean()
+    assert plain.dtype == smooth.dtype == np.float32
+
+
+def test_a_space_is_the_same_each_time() -> None:
+    X = sparse.csr_matrix(WIDE)
+    graph = knn_graph(WIDE, 8)
+    first, second = FeatureSpace(X, graph), FeatureSpace(X, graph)
+    np.testing.assert_array_equal(first.plain, second.plain)
+    np.testing.assert_array_equal(first.smooth, second.smooth)
