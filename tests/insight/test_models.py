@@ -236,7 +236,7 @@ def test_influence_uses_the_fitted_system_and_leaves_what_is_kept(monkeypatch: A
     _, _, y, graph = blobs()
     models = [LabelSpreading().fit(graph, y), FewLabelsClassifier().fit(graph, y)]
     before = [model.loo_label_distributions_.copy() for model in models]
-    for module in ("label_spreading", "_class_means", "_insight"):
+    for module in ("label_spreading", "_members.graph_member", "_insight"):
         monkeypatch.setattr(f"fewlabels.models.{module}.SpreadingSystem", None)
     for model, rows in zip(models, before, strict=True):
         model.influence(int(model.loo_labelled_[4]))

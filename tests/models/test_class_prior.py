@@ -99,7 +99,7 @@ def test_true_shares_that_are_uneven_help_and_nearly_true_ones_do_not_harm() -> 
         priors = (None, "uniform", shares, (shares + 0.25) / 2)
         accuracies = []
         for prior in priors:
-            model = FewLabelsClassifier(calibration=None, class_prior=prior).fit(points, y)
+            model = FewLabelsClassifier(class_prior=prior).fit(points, y)
             accuracies.append(np.mean(model.transduction_[free] == truth[free]))
         gains.append(accuracies)
     none, uniform, true, halfway = np.mean(gains, axis=0)
@@ -110,8 +110,10 @@ def test_true_shares_that_are_uneven_help_and_nearly_true_ones_do_not_harm() -> 
 @pytest.mark.parametrize("make", [FewLabelsClassifier, Spreading, PoissonClassifier])
 @pytest.mark.parametrize("prior", [[0.6, 0.4, 0], [1, 0, 0]])
 def test_a_class_with_share_0_has_no_answer_and_no_probability(make, prior) -> None:
-    settings = {"kernel": "self-tuning"} if make is not FewLabelsClassifier else {}
-    model = make(class_prior=prior, calibration="loo", n_neighbors=8, **settings).fit(X, Y)
+    settings = {"kernel": "self-tuning", "calibration": "loo"}
+    if make is FewLabelsClassifier:
+        settings = {}  # always calibrated, on a graph of its own
+    model = make(class_prior=prior, n_neighbors=8, **settings).fit(X, Y)
     absent = np.equal(prior, 0)
     assert not model.label_distributions_[FREE][:, absent].any()
     assert not absent[model.transduction_[FREE]].any()
@@ -130,7 +132,6 @@ N_KNOWN = 15
 Y_GROUPS = np.full(110, -1)
 Y_GROUPS[[*range(6), *range(60, 65), *range(80, 84)]] = [0] * 6 + [1] * 5 + [2] * 4
 MODELS = [
-    (FewLabelsClassifier, {"alpha": 0.995}),
     (Spreading, {"kernel": "self-tuning", "alpha": 0.9}),
     (LabelPropagation, {"kernel": "self-tuning"}),
     (ReweightedLaplaceClassifier, {"kernel": "self-tuning"}),
@@ -194,13 +195,11 @@ def test_a_class_with_share_0_is_in_no_set_and_its_labels_do_not_widen_them(make
     assert not filled[:, 3].any()
 
 
-@pytest.mark.parametrize("make", [FewLabelsClassifier, Spreading, PoissonClassifier])
+@pytest.mark.parametrize("make", [Spreading, PoissonClassifier])
 def test_a_component_with_labels_of_an_excluded_class_alone_is_given_the_shares(make) -> None:
     W = np.kron(np.eye(2), np.ones((5, 5)))
     y = np.array([0, -1, -1, -1, 1, 2, -1, -1, -1, 2])
-    # self-training would weigh them once more
-    settings = {"n_rounds": 0, "calibration": None} if make is FewLabelsClassifier else {}
-    model = make("precomputed", class_prior=[0.6, 0.4, 0], **settings).fit(W, y)
+    model = make("precomputed", class_prior=[0.6, 0.4, 0]).fit(W, y)
     np.testing.assert_allclose(model.label_distributions_[6:9], [[0.6, 0.4, 0]] * 3, atol=1e-9)
     assert model.transduction_.tolist()[5:] == [2, 0, 0, 0, 2]
     new = np.zeros((1, 10))

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError, UnreachedWarning
 from fewlabels.insight import Influence
@@ -32,14 +33,20 @@ def without_label(model: Any, node: int) -> Any:
     return other
 
 
-def influence_of(model: Any, node: int, other: Any) -> Influence:
+def influence_of(
+    model: Any, node: int, other: Any, answered: npt.NDArray[np.bool_] | None = None
+) -> Influence:
     """Compare a fitted classifier with one that lacks the label of a point.
 
     Parameters
     ----------
     model, other : estimator
     node : int
+    answered : ndarray of shape (n_samples,), bool, default=None
+        Points of which the model has an answer. None: those that a label reaches.
     """
+    if answered is None:
+        answered = model.reached_
     labels = model._labels
     without = np.zeros(model.label_distributions_.shape)
     # the class has gone where this was its last label
@@ -49,7 +56,7 @@ def influence_of(model: Any, node: int, other: Any) -> Influence:
     differs = model.transduction_ != other.transduction_
     unreached = model.reached_ & ~other.reached_
     # without a label's reach there was no answer, and a NaN there differs from itself
-    flipped = model.reached_ & (differs.any(axis=1) if differs.ndim == 2 else differs)
+    flipped = answered & (differs.any(axis=1) if differs.ndim == 2 else differs)
     label = (
         labels.rows[np.searchsorted(model.loo_labelled_, node)].astype(int).tolist()
         if model._is_multilabel

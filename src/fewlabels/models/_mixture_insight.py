@@ -64,6 +64,7 @@ class MixtureInsight:
         self.nodes = np.flatnonzero(labels.labelled)
 
     @cached_property
+    @np.errstate(under="ignore")
     def left_out(self) -> FloatArray:
         """Each labelled point as the other labels have it, (n_labelled, n_classes)."""
         found: FloatArray = self._balance(self.mixture.left_out())
@@ -77,6 +78,7 @@ class MixtureInsight:
             return float("nan")
         return float(-log_loss_of(self.left_out, Y).sum() / Y.sum())
 
+    @np.errstate(under="ignore")
     def explain(self, node: int) -> Explanation:
         """Part what the members say of a point among the labels."""
         Y = self._labels.label_matrix(nodes=self.nodes)
@@ -88,6 +90,7 @@ class MixtureInsight:
             message = "no label reaches it, so that its distribution is the prior"
         return Explanation(node, classes, self.nodes, classes[codes], shares, message)
 
+    @np.errstate(under="ignore")
     def suspects(self) -> SuspectLabels:
         """Rank the labels by how much the others contradict them."""
         weights = np.maximum(self.mixture.left_out_weights(), 0)

@@ -201,6 +201,9 @@ None, default="auto"
 
     # Fitting
 
+    def _n_arrays(self) -> int:
+        return 12
+
     def _check_parameters(self) -> None:
         check_choice("kernel", self.kernel, ("auto", "precomputed"))
         if self.n_neighbors is not None:
@@ -227,16 +230,24 @@ None, default="auto"
         known = self._known
         few = known is not None and graph.n_nodes <= _MOST_POINTS
         self._space = FeatureSpace(known, graph) if few else None
-        self._usual: float | None = None
+        self._unreached_answer = GraphClassifier._unreached_answer
+        if few:
+            self._unreached_answer = "Their features alone answer for them"
+        self._remembered: dict[str, float] = {}  # predictions change no attribute
 
     def _solve(self) -> Scores:
-        settings: dict[str, Any] = {"solver": self.solver, "tol": self.tol}
-        settings |= {"max_iter": self.max_iter, "verbose": self.verbose}
+        self._solved_with = settings = self._solver_settings()
         self._means = ClassMeans(self.graph_, self._labels, **settings)
         self._absorbing = Absorbing(self.graph_, self._labels, **settings)
         return self._means.scores
 
+    def _solver_settings(self) -> dict[str, Any]:
+        names = ("solver", "tol", "max_iter", "verbose")
+        return {name: getattr(self, name) for name in names}
+
     def _solve_change(self, change: Relabelling) -> Scores:
+        if self._solver_settings() != self._solved_with:  # set since
+            return self._solve()
         self._means = self._means.relabelled(change)
         self._absorbing = self._absorbing.relabelled(change)
         return self._means.scores
@@ -250,6 +261,7 @@ None, default="auto"
         self.evidence_ = self._means.evidence()
         self._mixture = self._mixed()
         answered = scores.answered if self._space is None else np.ones(len(self.reached_), bool)
+        self._answered = answered
         found = self._mixture.distributions()
         unlabelled = np.flatnonzero(answered & ~labels.labelled)
         self._offsets = self._offsets_to_prior(found, unlabelled)
@@ -333,6 +345,7 @@ None, default="auto"
         found = self._said_of(X).distributions
         return found.astype(self.label_distributions_.dtype, copy=False)
 
+    @np.errstate(under="ignore")  # what is far fades to 0
     def _said_of(self, X: Any) -> _Said:
         """What is said of new points, or of the fitted ones where `X` is None."""
         check_is_fitted(self)
@@ -357,9 +370,9 @@ None, default="auto"
         return _Said(self._brought(found), evidence, near > 0, unlike)
 
     def _usual_remoteness(self, scales: npt.NDArray[np.floating[Any]]) -> float:
-        if self._usual is None:
-            self._usual = usual_remoteness(self.graph_, scales)
-        return self._usual
+        if "remoteness" not in self._remembered:
+            self._remembered["remoteness"] = usual_remoteness(self.graph_, scales)
+        return self._remembered["remoteness"]
 
     # What the model knows of its own answers
 
@@ -443,7 +456,7 @@ None, default="auto"
         """
         check_is_fitted(self)
         position = self._position(node)
-        return influence_of(self, position, without_label(self, position))
+        return influence_of(self, position, without_label(self, position), self._answered)
 
     def suspect_labels(self) -> SuspectLabels:
         """Rank the labels by how much the others contradict them.

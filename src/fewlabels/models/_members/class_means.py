@@ -45,8 +45,7 @@ class ClassMeans(GraphMember):
 
     def say(self, node: int, response: FloatArray) -> FloatArray:
         said = self._row(node) / self._root[self.nodes]
-        Y = self.labels.label_matrix(nodes=self.nodes)
-        said *= (Y / Y.sum(axis=0)).sum(axis=1)
+        said *= _of_masses(self.labels.label_matrix(nodes=self.nodes)).sum(axis=1)
         return divided(said[None, :]).ravel()
 
     def evidence(self) -> FloatArray:
@@ -57,8 +56,7 @@ class ClassMeans(GraphMember):
         one component that is n_classes / vol.
         """
         components, labelled = self.graph.component_labels, self.nodes
-        Y = self.labels.label_matrix(nodes=labelled)
-        shares = (Y / Y.sum(axis=0)).sum(axis=1)
+        shares = _of_masses(self.labels.label_matrix(nodes=labelled)).sum(axis=1)
         volumes = np.bincount(components, weights=self._root**2)
         heard = np.bincount(components[labelled], weights=shares, minlength=len(volumes))
         units = np.divide(volumes, heard, out=np.ones_like(volumes), where=heard > 0)
@@ -80,7 +78,9 @@ class ClassMeans(GraphMember):
         counts = np.where(old >= 0, self._counts[old], 0)
         self._counts = change.labels.label_matrix().sum(axis=0)
         # A class with more labels hears less of each.
-        self._solve_columns(columns, counts[columns] / self._counts[columns])
+        now = self._counts[columns]
+        factors = np.divide(counts[columns], now, out=np.zeros_like(now), where=now > 0)
+        self._solve_columns(columns, factors)
         if self.scores.have_thinned:
             # What is left in a row that held much of what was lost was small beside it, and is no
             # more accurate than that.
@@ -105,7 +105,12 @@ class ClassMeans(GraphMember):
 
     def _columns(self, columns: IntArray | None = None) -> FloatArray:
         """Right-hand sides: d_j^-1/2 Y_jc / sum_j Y_jc."""
-        Y: FloatArray = self.labels.label_matrix(columns)
-        Y /= Y.sum(axis=0)
+        Y = _of_masses(self.labels.label_matrix(columns))
         Y /= self._root[:, None]
         return Y
+
+
+def _of_masses(Y: FloatArray) -> FloatArray:
+    """Y over the sums of its columns; 0 in the column of a class that no soft label holds."""
+    masses = Y.sum(axis=0)
+    return np.asarray(np.divide(Y, masses, out=Y, where=masses > 0))
