@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import make_blobs
 
 from fewlabels import (
@@ -85,7 +86,12 @@ def test_shares_that_are_given_weigh_the_classes_between_the_step_and_the_counts
     assert not found[:, shares == 0].any()
 
 
-def test_true_shares_that_are_uneven_help_and_nearly_true_ones_do_not_harm() -> None:
+@pytest.mark.parametrize(
+    ("model", "kept"),
+    [(FewLabelsClassifier(), 0.9), (Spreading("self-tuning", alpha=0.99), 0.5)],
+    ids=["FewLabelsClassifier", "LabelSpreading"],
+)
+def test_true_shares_that_are_uneven_help_and_nearly_true_ones_do_not_harm(model, kept) -> None:
     gains = []
     for seed in range(6):
         points, truth = make_blobs(
@@ -96,15 +102,15 @@ def test_true_shares_that_are_uneven_help_and_nearly_true_ones_do_not_harm() -> 
             y[np.flatnonzero(truth == c)[:5]] = c
         free = y < 0
         shares = np.bincount(truth[free]) / free.sum()
-        priors = (None, "uniform", shares, (shares + 0.25) / 2)
+        priors = (None, "uniform", shares, kept * shares + (1 - kept) * 0.25)
         accuracies = []
         for prior in priors:
-            model = FewLabelsClassifier(class_prior=prior).fit(points, y)
-            accuracies.append(np.mean(model.transduction_[free] == truth[free]))
+            fitted = clone(model).set_params(class_prior=prior).fit(points, y)
+            accuracies.append(np.mean(fitted.transduction_[free] == truth[free]))
         gains.append(accuracies)
-    none, uniform, true, halfway = np.mean(gains, axis=0)
+    none, uniform, true, nearly = np.mean(gains, axis=0)
     assert true > none > uniform
-    assert halfway > none
+    assert nearly > none
 
 
 @pytest.mark.parametrize("make", [FewLabelsClassifier, Spreading, PoissonClassifier])
