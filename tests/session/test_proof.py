@@ -110,7 +110,7 @@ def test_a_loaded_session_goes_on_checking_the_same_answers(session, digits, tmp
     answer(session, y, 10)
     session.save(tmp_path / "session.json")
     loaded = Session.load(tmp_path / "session.json", graph)
-    assert loaded._held is None
+    assert loaded._held._found is None
     assert loaded.ask(30).tolist() == session.ask(30).tolist()
     assert loaded.history == session.history
     np.testing.assert_allclose(
