@@ -13,10 +13,11 @@ from fewlabels.queries import QueryRule
 from fewlabels.session._chosen import checked_choice
 from fewlabels.session._events import Audit, Event
 from fewlabels.session._labels import Label
-from fewlabels.session._model import KeptUpModel
+from fewlabels.session._model import KeptUpModel, label_column
 from fewlabels.session._settings import Settings
 from fewlabels.session._state import CheckSequence, SessionState
 
+AnyArray = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -45,6 +46,13 @@ class Answers:
         codes = np.where(model.reached_, model.label_distributions_.argmax(axis=1), len(classes))
         return cls(classes, codes, n_labels)
 
+    def beside(self, labels: dict[int, Label]) -> AnyArray:
+        """Return the labels of points that have one, and the answers to the others."""
+        answered = self.codes < len(self.classes)
+        points, codes = np.flatnonzero(answered).tolist(), self.codes[answered].tolist()
+        answers = {point: self.classes[code] for point, code in zip(points, codes, strict=True)}
+        return label_column(answers | labels, len(self.codes))
+
 
 class HeldAnswers:
     """The answers that a sequence of checks is about, found once a sequence."""
@@ -52,10 +60,8 @@ class HeldAnswers:
     def __init__(self) -> None:
         self._found: tuple[int, Answers] | None = None
 
-    def of(self, sequence: CheckSequence | None, model: KeptUpModel) -> Answers | None:
-        """Return what the model answered when the sequence began; None of no sequence."""
-        if sequence is None:
-            return None
+    def of(self, sequence: CheckSequence, model: KeptUpModel) -> Answers:
+        """Return what the model answered when the sequence began."""
         if self._found is None or self._found[0] != sequence.event:
             learned = sequence.labels
             self._found = (sequence.event, Answers.of(model.at(learned), len(learned)))

@@ -194,7 +194,7 @@ class Session:
         n_new = min(count - len(state.pending), state.n_open)
         if n_new > 0:
             rng = np.random.default_rng([settings.random_state, len(state.events)])
-            held = self._held.of(state.current, self._model)
+            held = None if state.current is None else self._held.of(state.current, self._model)
             model = self._model.at(state.labels) if state.labels else self.graph
             state.take(new_questions(state, model, settings.query, n_new, share, rng, held))
         elif not state.pending:
@@ -296,6 +296,27 @@ class Session:
         if not self._state.labels:
             raise InvalidInputError("no point has a label yet, so nothing is predicted. Use tell.")
         return Predictions.of(self._model.at(self._state.labels), self.labels, self.labelled)
+
+    def checked_labels(self) -> AnyArray:
+        """Return the labels given, and for other points the answers that checks are about.
+
+        The answers that were held when the last sequence of checks began: those of which
+        :meth:`advice` says what is proven. :meth:`predictions` are of now.
+
+        Returns
+        -------
+        ndarray of shape (n_points,)
+            -1 for numbers, None for others where there was no answer.
+
+        Raises
+        ------
+        InvalidInputError
+            If no sequence of checks has begun.
+        """
+        state = self._state
+        if not state.sequences:
+            raise InvalidInputError("no sequence of checks has begun; advice says when it does.")
+        return self._held.of(state.sequences[-1], self._model).beside(state.labels)
 
     def estimate(self, confidence: float = 0.95) -> AccuracyEstimate:
         """Return how often the model was right at the random checks, with an interval.
