@@ -241,7 +241,7 @@ def _proven(work: str, figures: Mapping[str, Any]) -> list[Row]:
                 work,
                 "answers in all",
                 "count",
-                _mean(ADVICE, figures["labels"][known]),
+                _mean(ADVICE, figures["answers"][known]),
                 headline=False,
             )
         )

@@ -111,7 +111,7 @@ def _sitting(
             n, right = advice.proof.n_points, ~pool
             allowed = n_allowed(wanted, n)
             surplus = _checks_too_many(sequences[-1], wanted)
-            figures["stopped"], figures["labels"] = 1, n_labels - surplus
+            figures["stopped"], figures["answers"] = 1, n_labels - surplus
             figures["wrong"] = float(right.mean() < advice.proof.low)
             figures["checks"] = sum(len(one.wrong) for one in sequences) - surplus
             figures["before"] = len(seen) - sum(len(one.wrong) for one in sequences)
@@ -139,14 +139,14 @@ def _sitting(
 def _figures() -> dict[str, float]:
     """Return a sitting without a proof.
 
-    `stopped`; `wrong`: fewer are right than is proven; `labels` in all; `checks` in sequences, and
+    `stopped`; `wrong`: fewer are right than is proven; `answers` in all; `checks` in sequences, and
     `before` them; `best`: those of the best bet.
     """
     nothing = float("nan")
     return {
         "stopped": 0,
         "wrong": 0,
-        **dict.fromkeys(("labels", "checks", "before", "best"), nothing),
+        **dict.fromkeys(("answers", "checks", "before", "best"), nothing),
     }
 
 
@@ -242,7 +242,7 @@ def proof_sessions(
             figures |= {
                 "stopped": 1,
                 "wrong": float(1 - wrong[order].mean() < advice.proof.low),
-                "labels": len(session.labelled) - surplus,
+                "answers": len(session.labelled) - surplus,
                 "checks": n_checks - surplus,
                 "before": len(state.audits) - n_checks,
             }
