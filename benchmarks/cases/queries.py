@@ -209,7 +209,7 @@ def proofs(bench: Bench) -> list[Row]:
         figures = _by_seed(bench, "proof sessions", plan, inputs, _seeds(n_sessions))
     rows += _proven(f"{n_sessions} sessions on {len(truth[1]):,} digits", figures)
     for n_points in _POINTS:
-        plan = {"runs": max(bench.size.n_peeks // 2, 2), "n_points": n_points, "wanted": _WANTED}
+        plan = {"runs": 5 * bench.size.n_peeks, "n_points": n_points, "wanted": _WANTED}
         held = _by_seed(bench, "hasty sittings", plan, {}, _seeds(2))["held"]
         work = f"{held.size:,} times five sequences of answers just too bad, {n_points:,} points"
         rows.append(Row(work, NOT_WRONG, "share", _mean(ADVICE, held[0]), headline=False))
