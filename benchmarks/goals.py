@@ -257,6 +257,8 @@ QUESTION_GOALS = (
          work="1,000,000 points"),
     Goal("the same: a round of 5 answers, the update and the next 5 questions",
          "rounds", ROUND, own("value"), 8, 2, False, "s", work="1,000,000 points"),
+    Goal("sittings in which nothing was proven that is wrong: the worst kind", "proofs",
+         "nothing proven", own("value"), 0.95, None, True, "share", worst=True),
     Goal("runs in which the interval for the accuracy was right at every look: the worst of three "
          "kinds", "peeking", "right", own("value"), 0.95, None, True, "share", worst=True),
 )  # fmt: skip

@@ -113,6 +113,7 @@ SECTIONS: dict[str, Section] = {
     ),
     "seconds of a round": Section("active-learning.md", ("rounds",), across),
     "looks at the interval": Section("active-learning.md", ("peeking",), down),
+    "what a proof takes": Section("active-learning.md", ("proofs",), down),
 }
 # Shown there, and not once more among the times.
 CASES = frozenset(case for section in SECTIONS.values() for case in section.cases)

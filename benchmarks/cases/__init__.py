@@ -55,6 +55,7 @@ CASES: dict[str, Case] = {
         queries.batches,
         queries.rounds,
         queries.peeking,
+        queries.proofs,
         everyday.many_points,
         everyday.one_more_label,
         everyday.new_points,

@@ -13,6 +13,7 @@ from benchmarks.works import (
     features,
     fits,
     neighbors,
+    proofs,
     queries,
     suspects,
     whole,
@@ -29,6 +30,7 @@ WORKS: dict[str, Work] = {
     **confidence.WORKS,
     **suspects.WORKS,
     **queries.WORKS,
+    **proofs.WORKS,
 }
 
 __all__ = ["WORKS", "Work"]
