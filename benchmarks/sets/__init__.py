@@ -25,6 +25,8 @@ class Data:
     about : Description
     raw : ndarray of shape (n_points, n_features), float64
         Before columns are standardised.
+    X : ndarray of shape (n_points, n_varying_features), float64
+        As models get them: standardised, where the set asks for it; else `raw`.
     y : ndarray of shape (n_points,)
         The class of each point, from 0 on, int; or numbers, of mean 0 and deviation 1.
     classes : ndarray of str
@@ -33,13 +35,9 @@ class Data:
 
     about: Description
     raw: Any
+    X: Any
     y: Any
     classes: Any
-
-    @property
-    def X(self) -> Any:
-        """The points as models get them: standardised, where the set asks for it."""
-        return standardised(self.raw) if self.about.scale else self.raw
 
     @property
     def size(self) -> str:
@@ -72,11 +70,12 @@ def load(name: str, largest: int | None = None) -> Data:
     largest = about.largest if largest is None else min(largest, about.largest)
     of_numbers = about in NUMBERS
     rows = part(np.zeros(len(y)) if of_numbers else y, largest)
-    points = topics([points[i] for i in rows]) if about.words else np.asarray(points)[rows]
+    raw = topics([points[i] for i in rows]) if about.words else np.asarray(points)[rows]
+    X = standardised(raw) if about.scale else raw
     if of_numbers:
-        return Data(about, points, standardised(y[rows, None].astype(float))[:, 0], np.array([]))
+        return Data(about, raw, X, standardised(y[rows, None].astype(float))[:, 0], np.array([]))
     classes, codes = np.unique(y[rows].astype(str), return_inverse=True)
-    return Data(about, points, codes, classes)
+    return Data(about, raw, X, codes, classes)
 
 
 def named(name: str) -> Description:

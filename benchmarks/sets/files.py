@@ -39,18 +39,15 @@ def opened(path: str) -> Iterator[TextIO]:
         If it is not there.
     """
     whole = folder() / path
-    try:
-        if whole.suffix == ".gz":
-            stream: Any = gzip.open(whole, "rt", encoding="utf-8", newline="")
-        else:
-            stream = whole.open(encoding="utf-8", newline="")
-    except FileNotFoundError:
+    if not whole.is_file():
         package = path.split("/", maxsplit=1)[0]
         raise MissingDataError(
             f"{path} is not in {folder()}: {package} is not installed there. "
             + _INSTALL.format(variable=FOLDER_VARIABLE)
-        ) from None
-    with stream:
+        )
+    with (gzip.open if whole.suffix == ".gz" else open)(
+        whole, "rt", encoding="utf-8", newline=""
+    ) as stream:
         yield stream
 
 

@@ -57,7 +57,9 @@ def part(y: Any, largest: int) -> Any:
     share = min(1.0, largest / len(y))
     of_classes = [order[y[order] == c] for c in np.unique(y)]
     kept = [
-        rows[: max(_FEWEST, round(share * len(rows)))] for rows in of_classes if len(rows) >= _FEWEST
+        rows[: max(_FEWEST, round(share * len(rows)))]
+        for rows in of_classes
+        if len(rows) >= _FEWEST
     ]
     return rng.permutation(np.concatenate(kept))
 

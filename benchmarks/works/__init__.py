@@ -12,6 +12,7 @@ from benchmarks.works import (
     disk,
     features,
     fits,
+    kinds,
     neighbors,
     queries,
     suspects,
@@ -28,6 +29,7 @@ WORKS: dict[str, Work] = {
     **accuracy.WORKS,
     **confidence.WORKS,
     **suspects.WORKS,
+    **kinds.WORKS,
     **queries.WORKS,
 }
 
