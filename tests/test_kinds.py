@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fewlabels
-from benchmarks import goals, kind_tables, kinds, plain, regressors, results, sets, trust
+from benchmarks import earlier, goals, kind_tables, kinds, plain, regressors, results, sets, trust
 from benchmarks.bench import SIZES, Bench
 from benchmarks.cases import kinds as cases
 from benchmarks.data import MissingDataError
@@ -266,7 +266,9 @@ def test_regressors_get_numbers_and_say_how_far_off_they_are(packages):
 
 
 @pytest.mark.parametrize("name", ["regret", "numbers"])
-def test_means_are_over_groups_of_sets_and_every_set_has_its_own_rows(name, packages):
+def test_means_are_over_groups_of_sets_and_every_set_has_its_own_rows(name, packages, monkeypatch):
+    means = {measure: [0.5] * 4 for measure in earlier.MEASURES}
+    monkeypatch.setattr(earlier, "stored", lambda size: dict.fromkeys(FEW, means))
     bench = Bench(TINY, apart=False)
     rows = getattr(cases, name)(bench)
     assert all(math.isfinite(e.value) for row in rows for e in (row.ours, *row.also, *row.peers))
@@ -276,6 +278,8 @@ def test_means_are_over_groups_of_sets_and_every_set_has_its_own_rows(name, pack
     assert len(each) == n_sets * n_budgets
     assert all(row.peers for row in each)
     assert any(cases.FRESH in row.work for row in rows)
+    regrets = [row for row in rows if row.measure.startswith((cases.REGRET, cases.EACH))]
+    assert all(cases.EARLIER in {entry.name for entry in row.also} for row in regrets)
     about = {"size": "full", "machine": {"cores": 2, "python": "", "system": ""}, "packages": {}}
     document = results.merge(results.empty(), "run", about, name, rows, [name])
     for section, of in trust.SECTIONS.items():
@@ -319,15 +323,29 @@ def test_regret_is_to_the_best_in_hindsight_of_all_but_ours():
     np.testing.assert_allclose(behind["a"], [0.0, 0.1])
 
 
-def test_the_earlier_classifier_is_known_on_every_set_at_both_sizes():
+def test_the_earlier_classifier_is_known_on_sets_that_are_measured():
+    assert earlier.stored("small").keys() == {about.name for about in sets.SETS}
     for size in ("small", "full"):
-        stored = cases._earlier(size)
-        assert stored.keys() == {about.name for about in sets.SETS}
-        values = np.array([[of[m] for m in ("accuracy", "balanced")] for of in stored.values()])
-        assert values.shape == (len(sets.SETS), 2, len(kinds.BUDGETS))
+        of_sets = earlier.stored(size)
+        assert of_sets.keys() <= {about.name for about in sets.SETS}
+        values = np.array([[of[m] for m in earlier.MEASURES] for of in of_sets.values()])
+        assert values.shape == (len(of_sets), 2, len(kinds.BUDGETS))
         assert (values >= 0).all()
         assert (values <= 1).all()
-    assert cases._earlier("tiny") == {}
+
+
+def test_what_the_earlier_classifier_reached_is_kept_a_set_at_a_time(
+    packages, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(earlier, "STORED", tmp_path / "earlier.json")
+    earlier.STORED.write_text("{}")
+    monkeypatch.setattr(sets, "SETS", (sets.named("vehicle"), sets.named("gun point")))
+    earlier.keep("vehicle", "tiny")
+    before = earlier.stored("tiny")
+    earlier.main(["tiny"])
+    assert capsys.readouterr().out == "tiny: gun point\n"
+    assert earlier.stored("tiny").keys() == {"vehicle", "gun point"}
+    assert earlier.stored("tiny")["vehicle"] == before["vehicle"]
 
 
 def stored_row(work, measure, unit, ours, **others):

@@ -11,12 +11,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import plain, sets
+from benchmarks import earlier, plain, sets
 from benchmarks.bench import ROOT, Bench, Contender
 from benchmarks.data import MissingDataError
 from benchmarks.kinds import BUDGETS, WORDS
@@ -37,7 +36,6 @@ RIGHT, LEAST_RIGHT, PRECISION = "right", "least right", "average precision"
 ACCURACY, ERROR, WITHIN = "accuracy", "error", "within"
 EACH = "of each set"
 _KEPT = ROOT / "build" / "kinds"
-_EARLIER = Path(__file__).parent.parent / "earlier.json"
 _FEWEST = 20  # points of a word, for its accuracy on a set to say something
 
 
@@ -72,9 +70,9 @@ def regret(bench: Bench) -> list[Row]:
         {"ours": list(OURS), "peers": list(PEERS)},
         {part: {"finder": finder} for part, finder in finders.items()},
     )
-    earlier = _earlier(bench.size.name)
+    before = earlier.stored(bench.size.name)
     for one in found:
-        for measure, means in earlier.get(one.data.about.name, {}).items():
+        for measure, means in before.get(one.data.about.name, {}).items():
             one.arrays[measure][EARLIER] = np.array(means)[:, None]
     rows = []
     for work, of_group in _groups(found, bench.size.n_kinds_draws):
@@ -197,12 +195,6 @@ def _kept_in(data: sets.Data, settings: dict[str, Any]) -> str:
     for array in (data.raw, data.y):
         key.update(np.ascontiguousarray(array).tobytes())
     return str(_KEPT / f"{data.about.name.replace(' ', '-')}-{key.hexdigest()[:16]}.npz")
-
-
-def _earlier(size: str) -> dict[str, Any]:
-    """Return means of the earlier `FewLabelsClassifier`, by set and measure, a budget each."""
-    stored: dict[str, Any] = json.loads(_EARLIER.read_text(encoding="utf-8"))
-    return dict(stored.get(size, {}))
 
 
 def _groups(found: list[Found], n_draws: int) -> list[tuple[str, list[Found]]]:
