@@ -21,6 +21,7 @@ from benchmarks.cases.kinds import (
     PRECISION,
     REGRET,
     TABLES,
+    TIME,
     WITHIN,
     WORST,
 )
@@ -324,6 +325,8 @@ KIND_GOALS = (
         {"10 labels": (0.70, None), "30 labels": (0.56, None), "100 labels": (0.49, None)},
         "number",
     ),
+    Goal("a table of 5,000 rows, 60 labels: answers and probabilities",
+         "table_time", TIME, own("value"), 0.5, None, False, "s"),
     Goal("numbers, 30 labels: within one deviation, less the 68.3 % of a normal error",
          "numbers", f"{WITHIN} one deviation, 30 labels", off_by(0.683), 0.08, None, False, "share",
          work=FRESH),

@@ -121,6 +121,7 @@ SECTIONS: dict[str, Section] = {
         only(down, ERROR, f"{WITHIN} one deviation", f"{WITHIN} two deviations"),
     ),
     "numbers, set by set": Section("accuracy.md", ("numbers",), each_set),
+    "what a table takes": Section("accuracy.md", ("table_time",), across),
     "features of images beside pixels": Section(
         "features.md", ("digits_features", "fashion_features"), across
     ),

@@ -49,6 +49,7 @@ CASES: dict[str, Case] = {
         suspects.suspects_fashion,
         kinds.regret,
         kinds.numbers,
+        kinds.table_time,
         features.digits_features,
         features.fashion_features,
         queries.published_questions,

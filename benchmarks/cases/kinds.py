@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.datasets import make_classification
 
 from benchmarks import earlier, plain, sets
 from benchmarks.bench import ROOT, Bench, Contender
-from benchmarks.data import MissingDataError
-from benchmarks.kinds import BUDGETS, WORDS
+from benchmarks.data import FIRST_SEED, MissingDataError
+from benchmarks.kinds import BUDGETS, WORDS, drawn
 from benchmarks.methods import START
 from benchmarks.packages import MissingPackageError, load, versions
-from benchmarks.plain import HARMONIC, OURS, PEERS
+from benchmarks.plain import FOREST, HARMONIC, LOGISTIC, OURS, PEERS, SVC_TUNED, answered
+from benchmarks.plain import MODELS as MODELS_OF_CLASSES
 from benchmarks.regressors import MODELS, N_LABELS
 from benchmarks.regressors import START as REGRESSOR
 from benchmarks.results import Entry, Row
@@ -33,7 +35,7 @@ FRESH, TUNED, TABLES = "never tuned on", "tuned on", "tables"
 REGRET, WORST, BALANCED = "regret", "worst regret", "balanced regret"
 CALIBRATION, LOSS = "calibration error", "log loss"
 RIGHT, LEAST_RIGHT, PRECISION = "right", "least right", "average precision"
-ACCURACY, ERROR, WITHIN = "accuracy", "error", "within"
+ACCURACY, ERROR, WITHIN, TIME = "accuracy", "error", "within", "answers and probabilities"
 EACH = "of each set"
 _KEPT = ROOT / "build" / "kinds"
 _FEWEST = 20  # points of a word, for its accuracy on a set to say something
@@ -103,6 +105,21 @@ def numbers(bench: Bench) -> list[Row]:
         ):
             rows += _mean_rows(work, of_group, measure, unit, key, labels, REGRESSOR)
     return rows + [row for one in found for row in _each(one, ERROR, "number", labels, REGRESSOR)]
+
+
+def table_time(bench: Bench) -> list[Row]:
+    """From a table and 60 labels to answers, probabilities and doubt, beside plain models."""
+    n = bench.size.n_kinds
+    X, truth = make_classification(n, 20, n_informative=5, n_classes=3, random_state=0)
+    y = drawn(truth, ("random", 60), FIRST_SEED)
+
+    def answers(name: str) -> Callable[[], object]:
+        return lambda: answered(MODELS_OF_CLASSES[name](X), y)
+
+    names = (START, LOGISTIC, SVC_TUNED, FOREST)
+    seconds = bench.in_turn({name: answers(name) for name in names})
+    entries = {name: Entry(name, seconds[name], runs=bench.size.n_repeats) for name in names}
+    return [_row(f"a table of {n:,} rows, 60 labels", TIME, "s", entries, START)]
 
 
 def budget_text(kind: str, number: int) -> str:
