@@ -39,7 +39,7 @@ SVC_PENALTIES, SVC_GAMMAS = (10, 1, 100, 0.1, 1000), (1, 1 / 4, 4, 1 / 16)
 NEIGHBORS = (1, 3, 5, 10, 20)
 LOGISTIC, FOREST, NEAREST = "logistic regression", f"forest, {N_TREES} trees", "nearest neighbours"
 SVC_FIXED, SVC_TUNED = "SVC, C = 10", "SVC, cross-validated"
-HARMONIC = '`LabelPropagation("self-tuning", class_prior="uniform")`'
+HARMONIC = "`LabelPropagation`, uniform prior"
 
 
 @dataclass(frozen=True)
