@@ -26,6 +26,7 @@ from benchmarks import (
     data,
     figures,
     goals,
+    kind_tables,
     methods,
     packages,
     peers,
@@ -49,6 +50,8 @@ from benchmarks.works.fits import store_graph
 TINY = SIZES["tiny"]
 # Compiled where they are installed, or when they are loaded: the tests do without them.
 HEAVY_PEERS = {"hnswlib", "pynndescent"}
+# Run on data of packages that the tests do without: see test_kinds.py.
+OF_PACKAGES = {"regret", "numbers"}
 
 
 class PyNNDescentWithoutTheWait:
@@ -98,7 +101,7 @@ def root(tmp_path):
     blocks = {
         "README.md": [table.SUMMARY],
         "docs/performance.md": [table.GOALS, table.FULL],
-        "docs/accuracy.md": [trust.ACCURACY_GOALS],
+        "docs/accuracy.md": [trust.ACCURACY_GOALS, trust.KIND_GOALS, kind_tables.DESCRIBED],
         "docs/active-learning.md": [trust.QUESTION_GOALS],
     }
     for name, section in trust.SECTIONS.items():
@@ -113,7 +116,7 @@ def root(tmp_path):
 
 
 @pytest.mark.usefixtures("fashion")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if name not in OF_PACKAGES])
 def test_each_case_runs_us_and_a_peer(name):
     case = Bench(TINY, apart=False)
     findings = CASES[name](case)

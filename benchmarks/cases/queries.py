@@ -18,9 +18,9 @@ import numpy as np
 import fewlabels
 from benchmarks.averages import gap, gap_to_best, mean_entry
 from benchmarks.bench import Bench, Contender, cores, stored
-from benchmarks.cases.accuracy import FIRST_SEED, digits, fashion
+from benchmarks.cases.accuracy import digits, fashion
 from benchmarks.cases.large import N_FEATURES
-from benchmarks.data import MissingDataError, curved_classes
+from benchmarks.data import FIRST_SEED, MissingDataError, curved_classes
 from benchmarks.methods import GRAPHLEARNING, N_NEIGHBORS
 from benchmarks.packages import MissingPackageError, load
 from benchmarks.results import Curve, Entry, Finding, Row

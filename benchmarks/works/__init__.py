@@ -12,6 +12,7 @@ from benchmarks.works import (
     disk,
     features,
     fits,
+    kinds,
     neighbors,
     proofs,
     queries,
@@ -29,6 +30,7 @@ WORKS: dict[str, Work] = {
     **accuracy.WORKS,
     **confidence.WORKS,
     **suspects.WORKS,
+    **kinds.WORKS,
     **queries.WORKS,
     **proofs.WORKS,
 }
