@@ -13,6 +13,9 @@ export PIP_BUILD_CONSTRAINT := constraints.txt
 export MPLBACKEND := Agg
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
+# packages whose data files the benchmarks read, and nothing imports
+DATASETS := build/datasets
+
 # what an installation is made of: it is made anew where one of these has changed
 INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.[ch] src/fewlabels/*/*.[ch])
 
@@ -45,7 +48,7 @@ check: $(VENV)/test-installed  ## lint, format, types, import directions, docume
 	$(PY) tools/command_help.py --check
 	$(PY) -m benchmarks.peers --check
 
-bench: $(VENV)/bench-installed  ## measure beside the peers (SIZE=full: long), and write the tables
+bench: $(VENV)/bench-installed $(DATASETS)/installed  ## measure beside the peers (SIZE=full: long), and write the tables
 	$(PY) -m benchmarks.peers --size $(or $(SIZE),small)
 
 mutate: $(VENV)/test-installed  ## change the numerical core in small ways; do its tests notice?
@@ -84,6 +87,11 @@ $(VENV)/demo-installed: $(INSTALLED) | $(PY)
 $(VENV)/bench-installed: $(INSTALLED) | $(PY)
 	$(PIP_INSTALL) -e '.[dev,bench]'
 	@touch $@ $(VENV)/demo-installed $(VENV)/test-installed
+
+$(DATASETS)/installed: benchmarks/sets/requirements.txt | $(PY)
+	rm -rf $(DATASETS)
+	$(PIP_INSTALL) --no-deps --only-binary :all: --target $(DATASETS) -r benchmarks/sets/requirements.txt
+	@touch $@
 
 $(VENV)/test-installed: $(INSTALLED) | $(PY)
 	$(PIP_INSTALL) -e '.[dev]'

@@ -58,6 +58,8 @@ class Size:
     n_peeks: int  # sessions, looked at after every answer
     n_answers: int  # of each of them
     n_looks: int  # checks of a run without a session
+    n_kinds: int  # points at most of each set of many kinds
+    n_kinds_draws: int  # of labels of each
 
 
 SIZES = {
@@ -90,6 +92,8 @@ SIZES = {
         n_peeks=6,
         n_answers=12,
         n_looks=20,
+        n_kinds=120,
+        n_kinds_draws=1,
     ),
     "small": Size(
         name="small",
@@ -124,6 +128,8 @@ SIZES = {
         n_peeks=200,
         n_answers=30,
         n_looks=300,
+        n_kinds=800,
+        n_kinds_draws=2,
     ),
     "full": Size(
         name="full",
@@ -158,6 +164,8 @@ SIZES = {
         n_peeks=1_000,
         n_answers=30,
         n_looks=300,
+        n_kinds=5_000,
+        n_kinds_draws=10,
     ),
 }
 

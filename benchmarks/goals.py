@@ -12,6 +12,19 @@ from typing import Any
 
 from benchmarks.cases.accuracy import OUR_MBO, OVER_EVEN, OVER_THE_BEST, over_mbo
 from benchmarks.cases.hindsight import FIXED_TIME, OVER_THE_BEST_FIXED, OVER_THE_MEDIAN
+from benchmarks.cases.kinds import (
+    BALANCED,
+    CALIBRATION,
+    ERROR,
+    FRESH,
+    LEAST_RIGHT,
+    PRECISION,
+    REGRET,
+    TABLES,
+    TIME,
+    WITHIN,
+    WORST,
+)
 from benchmarks.cases.queries import (
     FRESH_SHUFFLES,
     PREPARATION,
@@ -86,6 +99,17 @@ def share_of_time(peer: str) -> Callable[[Row], float]:
 def own(key: str) -> Callable[[Row], float]:
     """Return what reads a number of our entry."""
     return lambda row: row["ours"][key]
+
+
+def of_name(name: str) -> Callable[[Row], float]:
+    """Return what reads our entry if it has this name; there is none where it was never said."""
+
+    def value(row: Row) -> float:
+        if row["ours"]["name"] != name:
+            raise KeyError(name)
+        return float(row["ours"]["value"])
+
+    return value
 
 
 def lost_accuracy(row: Row) -> float:
@@ -257,8 +281,60 @@ QUESTION_GOALS = (
          work="1,000,000 points"),
     Goal("the same: a round of 5 answers, the update and the next 5 questions",
          "rounds", ROUND, own("value"), 8, 2, False, "s", work="1,000,000 points"),
+    Goal("sittings in which nothing was proven that is wrong: the worst kind", "proofs",
+         "nothing proven", own("value"), 0.95, None, True, "share", worst=True),
     Goal("runs in which the interval for the accuracy was right at every look: the worst of three "
          "kinds", "peeking", "right", own("value"), 0.95, None, True, "share", worst=True),
+)  # fmt: skip
+
+
+def _of_kinds(
+    text: str, begin: str, goals: dict[str, tuple[float, float | None]], unit: str
+) -> tuple[Goal, ...]:
+    """Return a goal for each number of labels, on the sets that nothing was tuned on."""
+    case = "numbers" if begin == ERROR else "regret"
+    return tuple(
+        Goal(f"{text if i == 0 else 'the same'}, {labels}", case, f"{begin}, {labels}",
+             own("value"), limit, stretch, False, unit, work=FRESH)
+        for i, (labels, (limit, stretch)) in enumerate(goals.items())
+    )  # fmt: skip
+
+
+_ONE, _FIVE, _TWENTY = "1 label a class", "5 labels a class", "20 labels a class"
+_RANDOM = "50 random labels"
+KIND_GOALS = (
+    *_of_kinds(
+        "accuracy behind the best of hindsight, sets never tuned on: mean", REGRET,
+        {_ONE: (0.04, 0.025), _FIVE: (0.015, 0.005), _TWENTY: (0.005, -0.005),
+         _RANDOM: (0.005, -0.005)}, "points",
+    ),
+    *_of_kinds(
+        "the worst of these sets", WORST,
+        {_ONE: (0.15, 0.10), _FIVE: (0.10, 0.06), _TWENTY: (0.06, 0.03), _RANDOM: (0.06, 0.03)},
+        "points",
+    ),
+    *_of_kinds("balanced accuracy behind the best", BALANCED, {_TWENTY: (0.005, -0.005)}, "points"),
+    *_of_kinds(
+        "calibration error", CALIBRATION,
+        {_ONE: (0.12, 0.08), _FIVE: (0.07, 0.05), _RANDOM: (0.05, 0.04)}, "number",
+    ),
+    Goal('"sure" is right, 5 labels a class: the worst set', "regret",
+         f"{LEAST_RIGHT}, {_FIVE}", of_name('"sure"'), 0.85, 0.90, True, "share", work=FRESH),
+    Goal("suspects, 10 % flipped, average precision: tables", "regret", PRECISION, own("value"),
+         0.72, 0.78, True, "number", work=TABLES),
+    *_of_kinds(
+        "numbers: error in deviations", ERROR,
+        {"10 labels": (0.70, None), "30 labels": (0.56, None), "100 labels": (0.49, None)},
+        "number",
+    ),
+    Goal("a table of 5,000 rows, 60 labels: answers and probabilities",
+         "table_time", TIME, own("value"), 0.5, None, False, "s"),
+    Goal("numbers, 30 labels: within one deviation, less the 68.3 % of a normal error",
+         "numbers", f"{WITHIN} one deviation, 30 labels", off_by(0.683), 0.08, None, False, "share",
+         work=FRESH),
+    Goal("numbers, 30 labels: within two deviations, less the 95.4 % of a normal error",
+         "numbers", f"{WITHIN} two deviations, 30 labels", off_by(0.954), 0.03, None, False,
+         "share", work=FRESH),
 )  # fmt: skip
 
 

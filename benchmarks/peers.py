@@ -25,11 +25,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import figures, results, table, trust
+from benchmarks import figures, kind_tables, results, table, trust
 from benchmarks.bench import SIZES, Bench, cores
 from benchmarks.cases import CASES
 from benchmarks.data import MissingDataError
-from benchmarks.goals import GOALS, QUESTION_GOALS, TRUST_GOALS, goals_table
+from benchmarks.goals import GOALS, KIND_GOALS, QUESTION_GOALS, TRUST_GOALS, goals_table
 from benchmarks.packages import MissingPackageError, versions
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +52,8 @@ class Pages:
             (self.report, table.GOALS, goals_table(document, GOALS)),
             (self.report, table.FULL, table.full(document, without=trust.CASES)),
             (self.docs / "accuracy.md", trust.ACCURACY_GOALS, goals_table(document, TRUST_GOALS)),
+            (self.docs / "accuracy.md", trust.KIND_GOALS, goals_table(document, KIND_GOALS)),
+            (self.docs / "accuracy.md", kind_tables.DESCRIBED, kind_tables.described()),
             (
                 self.docs / "active-learning.md",
                 trust.QUESTION_GOALS,

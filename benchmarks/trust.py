@@ -10,11 +10,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.cases.kinds import (
+    BALANCED,
+    CALIBRATION,
+    ERROR,
+    LEAST_RIGHT,
+    LOSS,
+    PRECISION,
+    REGRET,
+    RIGHT,
+    WITHIN,
+    WORST,
+)
+from benchmarks.kind_tables import beside_worst, each_set, only
 from benchmarks.rules import beside_random
 from benchmarks.table import head, largest_size, line, marks_of, sources, with_error
 
 ACCURACY_GOALS = "what is to be reached, of few labels"
 QUESTION_GOALS = "what is to be reached, of questions"
+KIND_GOALS = "what is to be reached, on data of many kinds"
 _NOTHING = "Not measured yet: `make bench SIZE=full` writes this table."
 
 Row = dict[str, Any]
@@ -85,6 +99,29 @@ SECTIONS: dict[str, Section] = {
     "calibration of probabilities": Section("accuracy.md", ("calibration",), down),
     "coverage of sets": Section("accuracy.md", ("coverage",), down),
     "suspect labels": Section("accuracy.md", ("suspects_digits", "suspects_fashion"), down),
+    "how far behind the best, over sets of many kinds": Section(
+        "accuracy.md", ("regret",), beside_worst(REGRET, WORST)
+    ),
+    "how far behind in balanced accuracy": Section(
+        "accuracy.md", ("regret",), only(down, BALANCED)
+    ),
+    "how far behind, set by set": Section("accuracy.md", ("regret",), each_set),
+    "calibration over sets of many kinds": Section(
+        "accuracy.md", ("regret",), only(down, CALIBRATION, LOSS)
+    ),
+    "words of doubt over sets of many kinds": Section(
+        "accuracy.md", ("regret",), beside_worst(RIGHT, LEAST_RIGHT)
+    ),
+    "suspect labels over sets of many kinds": Section(
+        "accuracy.md", ("regret",), only(down, PRECISION)
+    ),
+    "numbers over sets of many kinds": Section(
+        "accuracy.md",
+        ("numbers",),
+        only(down, ERROR, f"{WITHIN} one deviation", f"{WITHIN} two deviations"),
+    ),
+    "numbers, set by set": Section("accuracy.md", ("numbers",), each_set),
+    "what a table takes": Section("accuracy.md", ("table_time",), across),
     "features of images beside pixels": Section(
         "features.md", ("digits_features", "fashion_features"), across
     ),
@@ -113,6 +150,7 @@ SECTIONS: dict[str, Section] = {
     ),
     "seconds of a round": Section("active-learning.md", ("rounds",), across),
     "looks at the interval": Section("active-learning.md", ("peeking",), down),
+    "what a proof takes": Section("active-learning.md", ("proofs",), down),
 }
 # Shown there, and not once more among the times.
 CASES = frozenset(case for section in SECTIONS.values() for case in section.cases)

@@ -26,6 +26,7 @@ from benchmarks import (
     data,
     figures,
     goals,
+    kind_tables,
     methods,
     packages,
     peers,
@@ -43,12 +44,14 @@ from benchmarks.cases import queries as question_cases
 from benchmarks.cases.large import exponent
 from benchmarks.lattice import Lattice
 from benchmarks.recall import kth_distances, measured_recall
-from benchmarks.works import WORKS, confidence, queries, suspects
+from benchmarks.works import WORKS, confidence, proofs, queries, suspects
 from benchmarks.works.fits import store_graph
 
 TINY = SIZES["tiny"]
 # Compiled where they are installed, or when they are loaded: the tests do without them.
 HEAVY_PEERS = {"hnswlib", "pynndescent"}
+# Run on data of packages that the tests do without: see test_kinds.py.
+OF_PACKAGES = {"regret", "numbers"}
 
 
 class PyNNDescentWithoutTheWait:
@@ -98,7 +101,7 @@ def root(tmp_path):
     blocks = {
         "README.md": [table.SUMMARY],
         "docs/performance.md": [table.GOALS, table.FULL],
-        "docs/accuracy.md": [trust.ACCURACY_GOALS],
+        "docs/accuracy.md": [trust.ACCURACY_GOALS, trust.KIND_GOALS, kind_tables.DESCRIBED],
         "docs/active-learning.md": [trust.QUESTION_GOALS],
     }
     for name, section in trust.SECTIONS.items():
@@ -113,7 +116,7 @@ def root(tmp_path):
 
 
 @pytest.mark.usefixtures("fashion")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if name not in OF_PACKAGES])
 def test_each_case_runs_us_and_a_peer(name):
     case = Bench(TINY, apart=False)
     findings = CASES[name](case)
@@ -821,6 +824,16 @@ def test_their_recipe_asks_where_entropy_is_largest_and_no_label_is():
     asked = recipe.ask(3)
     assert asked[0] == 2
     assert set(asked) == {1, 2, 3}
+
+
+def test_the_best_bet_needs_as_many_checks_as_one_reckons():
+    """If all are right, each of them multiplies the stake by 1 / 0.9, about."""
+    wrong = np.zeros(100_000, dtype=bool)
+    assert proofs.checks_of_the_best_bet(wrong, 10_000) == 29  # 0.9^29 < 0.05
+    wrong[0] = True  # one of 10,001 in its place: nobody gets over that
+    assert proofs.checks_of_the_best_bet(wrong, 10_000) > 100
+    # of ten points with one wrong, and at most one allowed: if one is found, it is all but over
+    assert proofs.checks_of_the_best_bet(np.eye(10, dtype=bool)[9], 1) == 9
 
 
 def test_the_interval_for_one_look_is_the_exact_one():

@@ -14,8 +14,8 @@ from sklearn.preprocessing import scale
 import fewlabels
 from benchmarks.averages import gap, gap_to_best, mean_entry
 from benchmarks.bench import Bench, Contender, stored
-from benchmarks.cases.accuracy import FIRST_SEED, digits, fashion, labels, measured
-from benchmarks.data import draw_labels, moons
+from benchmarks.cases.accuracy import digits, fashion, labels, measured
+from benchmarks.data import FIRST_SEED, draw_labels, moons
 from benchmarks.methods import FIXED, START
 from benchmarks.results import Entry, Row
 from benchmarks.works.fits import store_graph

@@ -18,13 +18,14 @@ import numpy as np
 import fewlabels
 from benchmarks.averages import gap, gap_to_best, mean_entry
 from benchmarks.bench import Bench, Contender, cores, stored
-from benchmarks.cases.accuracy import FIRST_SEED, digits, fashion
+from benchmarks.cases.accuracy import digits, fashion
 from benchmarks.cases.large import N_FEATURES
-from benchmarks.data import MissingDataError, curved_classes
+from benchmarks.data import FIRST_SEED, MissingDataError, curved_classes
 from benchmarks.methods import GRAPHLEARNING, N_NEIGHBORS
 from benchmarks.packages import MissingPackageError, load
 from benchmarks.results import Curve, Entry, Finding, Row
 from benchmarks.works.fits import store_graph
+from benchmarks.works.proofs import LEARNERS
 from benchmarks.works.queries import (
     DEFAULT,
     MOVES,
@@ -43,6 +44,8 @@ AREA = "area under the learning curve"
 ON_GRADIENTS = ", oriented gradients"
 PREPARATION, ROUND = "preparation", "a round of 5 answers"
 AT_EVERY_LOOK, FOR_ONE_LOOK = "the interval of a session", "an interval for one look"
+ADVICE, BEST_BET = "`advice()`", "the best bet in hindsight"
+NOT_WRONG = "nothing proven that is wrong"
 MARGIN_TOP = "top-k `margin`"
 BATCHED = {
     DEFAULT: ("auto", {}),
@@ -55,6 +58,9 @@ _SIMULATED = {DEFAULT: ("auto", {}), RANDOM: ("random", {})}
 _RULES_ON_FEATURES = ("auto", "margin", "v-optimality", "random")  # what runs on features too
 _THEIRS = (*RULES_OF_GRAPHLEARNING, RANDOM)
 _CONFIDENCE = 0.95
+_WANTED = 0.9
+_MOST_LABELS = 400
+_POINTS = (300, 1_797)
 _EIGENVECTORS = 50  # as in its documentation
 
 
@@ -184,6 +190,61 @@ def peeking(bench: Bench) -> list[Row]:
     for number, move in enumerate(MOVES):
         held = {name: values[number] for name, values in streams.items()}
         rows.append(_held(f"{len(held['held']):,} runs of {n_draws} checks, {move}", held))
+    return rows
+
+
+def proofs(bench: Bench) -> list[Row]:
+    """Let sittings end when an accuracy is proven, beside the best bet, and count wrong proofs."""
+    seeds = _seeds(max(bench.size.n_peeks // 5, 2))
+    plan = {"n_points": _POINTS[-1], "wanted": _WANTED, "most": _MOST_LABELS}
+    found = _by_seed(bench, "learning sittings", plan, {}, seeds)
+    rows = []
+    for number, learner in enumerate(LEARNERS):
+        figures = {name: values[number] for name, values in found.items()}
+        rows += _proven(f"{len(seeds):,} sittings, {learner}", figures)
+    truth, n_sessions = digits_graph(bench.size.n_digits), max(bench.size.n_starts, 2)
+    with tempfile.TemporaryDirectory(prefix="fewlabels-bench-") as path:
+        inputs = stored(Path(path), truth=truth[1]) | store_graph(truth[0], Path(path))
+        plan = {"wanted": _WANTED, "most": min(_MOST_LABELS, len(truth[1]) // 2)}
+        figures = _by_seed(bench, "proof sessions", plan, inputs, _seeds(n_sessions))
+    rows += _proven(f"{n_sessions} sessions on {len(truth[1]):,} digits", figures)
+    for n_points in _POINTS:
+        plan = {"runs": 5 * bench.size.n_peeks, "n_points": n_points, "wanted": _WANTED}
+        held = _by_seed(bench, "hasty sittings", plan, {}, _seeds(2))["held"]
+        work = f"{held.size:,} times five sequences of answers just too bad, {n_points:,} points"
+        rows.append(Row(work, NOT_WRONG, "share", _mean(ADVICE, held[0]), headline=False))
+    return rows
+
+
+def digits_graph(n_points: int) -> tuple[fewlabels.Graph, Any]:
+    """Return the graph of so many of scikit-learn's digits, and what they are."""
+    from sklearn.datasets import load_digits
+
+    X, truth = load_digits(return_X_y=True)
+    return fewlabels.knn_graph(X[:n_points], N_NEIGHBORS), truth[:n_points]
+
+
+def _proven(work: str, figures: Mapping[str, Any]) -> list[Row]:
+    """Return what came of sittings; numbers of checks are of those with a best bet."""
+    rows = [
+        Row(work, "proven", "share", _mean(ADVICE, figures["stopped"]), headline=False),
+        Row(work, NOT_WRONG, "share", _mean(ADVICE, 1 - figures["wrong"]), headline=False),
+    ]
+    known = np.isfinite(figures["best"])
+    if known.any():
+        for name, measure in (("checks", "checks of the proof"), ("before", "checks before it")):
+            others = [_mean(BEST_BET, figures["best"][known])] if name == "checks" else []
+            mine = _mean(ADVICE, figures[name][known])
+            rows.append(Row(work, measure, "count", mine, [], others, headline=False))
+        rows.append(
+            Row(
+                work,
+                "answers in all",
+                "count",
+                _mean(ADVICE, figures["answers"][known]),
+                headline=False,
+            )
+        )
     return rows
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import fewlabels
 from benchmarks.averages import gap_to_best, mean_entry
 from benchmarks.bench import Bench, Contender, stored
-from benchmarks.cases.accuracy import FIRST_SEED, digits, fashion
+from benchmarks.cases.accuracy import digits, fashion
+from benchmarks.data import FIRST_SEED
 from benchmarks.methods import N_NEIGHBORS
 from benchmarks.packages import MissingPackageError, load
 from benchmarks.results import Row

@@ -12,7 +12,9 @@ from benchmarks.works import (
     disk,
     features,
     fits,
+    kinds,
     neighbors,
+    proofs,
     queries,
     suspects,
     whole,
@@ -28,7 +30,9 @@ WORKS: dict[str, Work] = {
     **accuracy.WORKS,
     **confidence.WORKS,
     **suspects.WORKS,
+    **kinds.WORKS,
     **queries.WORKS,
+    **proofs.WORKS,
 }
 
 __all__ = ["WORKS", "Work"]

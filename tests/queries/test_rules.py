@@ -75,6 +75,24 @@ def test_the_same_seed_asks_the_same(name, points):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_without_a_seed_the_same_is_asked_too(name, points):
+    graph, y = points
+    for model in (graph, LabelPropagation().fit(graph, y)):
+        first, second = (make_rule(name).query(model, 6) for _ in range(2))
+        np.testing.assert_array_equal(first, second)
+
+
+def test_one_random_question_after_another_is_no_row_of_neighbours():
+    """With the same seed each time, as one asks who leaves it to the default."""
+    graph, asked = Graph.from_affinity(np.eye(200, k=1) + np.eye(200, k=-1)), []
+    for _ in range(30):
+        (point,) = make_rule("random").query(graph, 1, np.setdiff1d(np.arange(200), asked))
+        asked.append(point)
+    assert asked == make_rule("random").query(graph, 30).tolist()
+    assert np.sum(np.abs(np.diff(asked)) == 1) < 4
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_mask_of_candidates_is_as_good_as_their_numbers(name, points):
     graph, y = points
     model = LabelPropagation().fit(graph, y)

@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 
 from fewlabels import LabelPropagation, knn_graph
 from fewlabels.exceptions import InvalidInputError, SessionFileError
+from fewlabels.graph import Graph
 from fewlabels.session import Session
 from fewlabels.session._events import Audit, Event
 from fewlabels.session._state import SessionState
@@ -103,6 +104,25 @@ def test_it_stops_with_a_proof_that_follows_from_the_log(session, digits, tmp_pa
     session.save(tmp_path / "session.json")
     loaded = Session.load(tmp_path / "session.json", graph)
     assert loaded.advice(0.9) == session.advice(0.9) == advice
+    expected = said.copy()
+    expected[session.labelled] = y[session.labelled]
+    for one in (session, loaded):
+        np.testing.assert_array_equal(one.checked_labels(), expected)
+        assert (one.checked_labels() == y)[open_].mean() >= proof.low
+
+
+def test_before_any_checks_there_are_no_answers_that_were_checked(digits):
+    with pytest.raises(InvalidInputError, match="no sequence of checks has begun"):
+        a_session(digits).tell(0, 1).checked_labels()
+
+
+def test_answers_that_no_label_reaches_stay_missing():
+    two = Graph.from_affinity(np.kron(np.eye(2), 1 - np.eye(3)))
+    session = Session(two, query="random").tell([0, 1], ["a", "b"])
+    session._state.take(Event("checks_began", ()))
+    session.tell([3], ["c"])
+    assert session.checked_labels()[[0, 1, 3, 4, 5]].tolist() == ["a", "b", "c", None, None]
+    assert session.predictions().labels[4] == "c"
 
 
 def test_a_loaded_session_goes_on_checking_the_same_answers(session, digits, tmp_path):
@@ -110,7 +130,7 @@ def test_a_loaded_session_goes_on_checking_the_same_answers(session, digits, tmp
     answer(session, y, 10)
     session.save(tmp_path / "session.json")
     loaded = Session.load(tmp_path / "session.json", graph)
-    assert loaded._held is None
+    assert loaded._held._found is None
     assert loaded.ask(30).tolist() == session.ask(30).tolist()
     assert loaded.history == session.history
     np.testing.assert_allclose(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fewlabels.stopping import mean_interval
+from fewlabels.session.proof import confidence_of, n_allowed
+from fewlabels.stopping import draws_to_prove
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "session.md").read_text(encoding="utf-8")
 
@@ -22,11 +23,12 @@ def test_the_guide_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys):
     assert share > 90
     session = names["session"]
     assert session.advice(accuracy=0.9).action == "stop"
-    assert session.estimate().low >= 0.9
+    assert session.advice(accuracy=0.9).proof.low >= 0.9
     assert (tmp_path / "digits-session.json").stat().st_size > 0
 
 
-@pytest.mark.parametrize(("wanted", "n"), [(0.9, 42), (0.95, 85), (0.99, 431)])
+@pytest.mark.parametrize(("wanted", "n"), [(0.9, 37), (0.95, 75), (0.99, 390)])
 def test_as_many_checks_as_the_guide_says_prove_an_accuracy(wanted, n):
-    assert f"{n} {'checks prove' if n == 42 else 'prove'} {100 * wanted:g} %" in GUIDE
-    assert mean_interval(n - 1, n - 1)[0] < wanted <= mean_interval(n, n)[0]
+    assert f"{n} prove {100 * wanted:g} %" in GUIDE
+    took = draws_to_prove(n_allowed(wanted, 30_000), 0.0, 30_000, confidence=confidence_of(0, 0.95))
+    assert took == pytest.approx(n, rel=0.03)

@@ -35,7 +35,7 @@ class QueryRule(BaseEstimator):
         model: Any,
         batch_size: int = 1,
         candidates: npt.ArrayLike | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> IntArray:
         """Choose points to label next.
 
@@ -47,8 +47,9 @@ class QueryRule(BaseEstimator):
             How many to choose, from 1.
         candidates : array-like of int, or boolean mask of shape (n_nodes,), default=None
             Nodes that may be chosen; those that have a label are passed over. None: all.
-        random_state : int, RandomState or None, default=None
-            For rules that draw; the others use it nowhere.
+        random_state : int, RandomState or None, default=0
+            For rules that draw; the others use it nowhere. To ask the same twice is to get the
+            same questions; None draws others each time.
 
         Returns
         -------

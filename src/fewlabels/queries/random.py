@@ -15,7 +15,8 @@ class Random(QueryRule):
     """Draw uniformly from the candidates, without replacement.
 
     What every rule has to beat, and the only one whose answers are a fair sample of the points:
-    use it for estimates of accuracy.
+    use it for estimates of accuracy. A seed stands for one random order of all nodes, in which
+    those that have no label yet are asked about.
 
     Attributes
     ----------
@@ -40,5 +41,6 @@ class Random(QueryRule):
         candidates: IntArray,
         rng: np.random.RandomState,
     ) -> tuple[IntArray, FloatArray]:
-        scores = rng.random_sample(len(candidates))
+        # Of all nodes, so that the same seed after another label goes on in the same order.
+        scores = rng.random_sample(known.graph_.n_nodes)[candidates]
         return candidates[np.argsort(-scores, kind="stable")[:count]], scores

@@ -8,12 +8,16 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._validation import check_real
 from fewlabels.queries import QueryRule
 from fewlabels.session._chosen import checked_choice
 from fewlabels.session._events import Audit, Event
 from fewlabels.session._labels import Label
-from fewlabels.session._state import SessionState
+from fewlabels.session._model import KeptUpModel, label_column
+from fewlabels.session._settings import Settings
+from fewlabels.session._state import CheckSequence, SessionState
 
+AnyArray = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -41,6 +45,27 @@ class Answers:
         classes: list[Label] = model.classes_.tolist()
         codes = np.where(model.reached_, model.label_distributions_.argmax(axis=1), len(classes))
         return cls(classes, codes, n_labels)
+
+    def beside(self, labels: dict[int, Label]) -> AnyArray:
+        """Return the labels of points that have one, and the answers to the others."""
+        answered = self.codes < len(self.classes)
+        points, codes = np.flatnonzero(answered).tolist(), self.codes[answered].tolist()
+        answers = {point: self.classes[code] for point, code in zip(points, codes, strict=True)}
+        return label_column(answers | labels, len(self.codes))
+
+
+class HeldAnswers:
+    """The answers that a sequence of checks is about, found once a sequence."""
+
+    def __init__(self) -> None:
+        self._found: tuple[int, Answers] | None = None
+
+    def of(self, sequence: CheckSequence, model: KeptUpModel) -> Answers:
+        """Return what the model answered when the sequence began."""
+        if self._found is None or self._found[0] != sequence.event:
+            learned = sequence.labels
+            self._found = (sequence.event, Answers.of(model.at(learned), len(learned)))
+        return self._found[1]
 
 
 def new_questions(
@@ -90,6 +115,19 @@ def new_questions(
         )
         questions[~is_check] = checked_choice(rule, chosen, n_new - n_checks, open_)
     return Event("asked", tuple(questions.tolist()), audits=audits, owed=owed)
+
+
+def share_of_checks(state: SessionState, settings: Settings, asked_for: float | None) -> float:
+    """Return the share of random checks among new questions, that asked for or that which is due.
+
+    Before there is a label there is nothing to check.
+    """
+    if asked_for is not None:
+        share = check_real("audit_share", asked_for, minimum=0, maximum=1)
+        return share if state.labels else 0.0
+    if state.current is not None:
+        return 1.0
+    return settings.audit_share if len(state.labels) >= settings.n_start else 0.0
 
 
 def _checks_due(

@@ -12,20 +12,20 @@ import numpy.typing as npt
 
 from fewlabels._callers import callers_level
 from fewlabels._turns import in_turn
-from fewlabels._validation import check_integer, check_real
+from fewlabels._validation import check_integer
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
 from fewlabels.graph import Graph, knn_graph
+from fewlabels.session._advising import advice_on
 from fewlabels.session._answers import checked_answers, checked_points, warn_of_new_classes
 from fewlabels.session._events import Event
 from fewlabels.session._file import read_session, write_session
 from fewlabels.session._labels import Label
 from fewlabels.session._model import KeptUpModel, check_takes, checked_model, label_column
 from fewlabels.session._predictions import Predictions
-from fewlabels.session._questions import Answers, new_questions
-from fewlabels.session._remarks import remarks_on
+from fewlabels.session._questions import HeldAnswers, new_questions, share_of_checks
 from fewlabels.session._settings import Settings, loaded_settings
 from fewlabels.session._state import SessionState
-from fewlabels.session.advice import Advice, advise
+from fewlabels.session.advice import Advice
 from fewlabels.session.audit import (
     AccuracyEstimate,
     ShareEstimate,
@@ -33,7 +33,6 @@ from fewlabels.session.audit import (
     estimate_accuracy,
     estimate_shares,
 )
-from fewlabels.session.proof import sequences_of
 
 AnyArray = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
@@ -135,8 +134,7 @@ class Session:
         fresh = checked_model(settings.model)
         self._model = KeptUpModel(fresh, self.graph, settings.shares, settings.query)
         self._state = SessionState(self.n_points, self.classes)
-        # What a sequence of checks is about, and the number of the event that began it.
-        self._held: tuple[int, Answers] | None = None
+        self._held = HeldAnswers()
 
     @property
     @in_turn
@@ -201,15 +199,14 @@ class Session:
             If fewer than `k` are left; all of them are returned.
         """
         count = check_integer("k (how many points to ask about)", k, minimum=1)
-        share = self._share(audit_share)
-        state = self._state
+        state, settings = self._state, self._settings
+        share = share_of_checks(state, settings, audit_share)
         n_new = min(count - len(state.pending), state.n_open)
         if n_new > 0:
-            rng = np.random.default_rng([self._settings.random_state, len(state.events)])
-            held = self._held_answers()
+            rng = np.random.default_rng([settings.random_state, len(state.events)])
+            held = None if state.current is None else self._held.of(state.current, self._model)
             model = self._model.at(state.labels) if state.labels else self.graph
-            rule = self._settings.query
-            state.take(new_questions(state, model, rule, n_new, share, rng, held))
+            state.take(new_questions(state, model, settings.query, n_new, share, rng, held))
         elif not state.pending:
             raise InvalidInputError(
                 f"there is nothing left to ask: of {self.n_points} points {len(state.labels)} have "
@@ -323,6 +320,28 @@ class Session:
         return Predictions.of(self._model.at(self._state.labels), self.labels, self.labelled)
 
     @in_turn
+    def checked_labels(self) -> AnyArray:
+        """Return the labels given, and for other points the answers that checks are about.
+
+        The answers that were held when the last sequence of checks began: those of which
+        :meth:`advice` says what is proven. :meth:`predictions` are of now.
+
+        Returns
+        -------
+        ndarray of shape (n_points,)
+            -1 for numbers, None for others where there was no answer.
+
+        Raises
+        ------
+        InvalidInputError
+            If no sequence of checks has begun.
+        """
+        state = self._state
+        if not state.sequences:
+            raise InvalidInputError("no sequence of checks has begun; advice says when it does.")
+        return self._held.of(state.sequences[-1], self._model).beside(state.labels)
+
+    @in_turn
     def estimate(self, confidence: float = 0.95) -> AccuracyEstimate:
         """Return how often the model was right at the random checks, with an interval.
 
@@ -373,25 +392,7 @@ class Session:
         -----
         Cost: some 20 ms beside the update of the model.
         """
-        wanted = check_real("accuracy", accuracy, above=0, below=1)
-        checks = checks_of(self._state)
-        estimate = estimate_accuracy(checks, confidence)
-        state = self._state
-        model = self._model.at(state.labels) if state.labels else None
-        advice, turn = advise(
-            wanted,
-            estimate,
-            checks,
-            n_labels=len(state.labels),
-            n_open=state.n_open,
-            n_pending=len(state.pending),
-            n_points=self.n_points,
-            sequences=sequences_of(state, confidence),
-            remarks=remarks_on(state, self.graph, model, len(checks.audits)),
-        )
-        if turn is not None:
-            state.take(Event(turn, ()))
-        return advice
+        return advice_on(self._state, self.graph, self._model, accuracy, confidence)
 
     @in_turn
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -450,25 +451,6 @@ class Session:
         self._state.take(event)
         if self.classes is None:  # else they were named, and no other is taken
             warn_of_new_classes(before, self._state.labels.values())
-
-    def _held_answers(self) -> Answers | None:
-        """Return the answers of the model when the sequence of checks that is on began, if any."""
-        sequence = self._state.current
-        if sequence is None:
-            return None
-        if self._held is None or self._held[0] != sequence.event:
-            model = self._model.at(sequence.labels)
-            self._held = (sequence.event, Answers.of(model, len(sequence.labels)))
-        return self._held[1]
-
-    def _share(self, asked_for: float | None) -> float:
-        if asked_for is not None:
-            share = check_real("audit_share", asked_for, minimum=0, maximum=1)
-            return share if self._state.labels else 0.0
-        if self._state.current is not None:
-            return 1.0
-        settings = self._settings
-        return settings.audit_share if len(self._state.labels) >= settings.n_start else 0.0
 
 
 def _points(entries: Iterable[int]) -> IntArray:

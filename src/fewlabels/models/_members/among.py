@@ -17,8 +17,9 @@ IntArray = npt.NDArray[np.intp]
 # In graphs of fewer nodes, columns of the response are solved for: as quick, and exact.
 _FEWEST_NODES = 1_000
 _COLUMN_TOL, _MOST_ITERATIONS = 1e-6, 100_000
-# No moment that is left out counts for more than this share of 1 - alpha.
-_MOMENT_TOL = 1e-6
+# No moment that is left out counts for more than this share of 1 - alpha; in larger graphs, where
+# each takes longer.
+_MOMENT_TOL, _LARGE_TOL, _LARGE = 1e-6, 1e-3, 10_000
 # Labels among which members are weighed; the others are then as if they had no label.
 _MOST_LABELS = 512
 
@@ -79,7 +80,8 @@ def responses_among(graph: Graph, nodes: IntArray, alphas: tuple[float, ...]) ->
     largest alpha; in a small graph a solve for these columns for each alpha.
     """
     if graph.n_nodes >= _FEWEST_NODES and not graph.is_dense:
-        return list(spreading_block(graph, nodes, alphas, tol=_MOMENT_TOL))
+        tol = _LARGE_TOL if graph.n_nodes >= _LARGE else _MOMENT_TOL
+        return list(spreading_block(graph, nodes, alphas, tol=tol))
     units = np.zeros((graph.n_nodes, len(nodes)))
     units[nodes, np.arange(len(nodes))] = 1
     found = []

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
+from fewlabels._products import multiply
 from fewlabels.graph import Graph
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -52,7 +53,8 @@ class FeatureSpace:
         walk = sparse.csr_array(sparse.diags_array(inverse) @ graph.affinity).astype(np.float32)
         smooth = self.plain.copy()
         for _ in range(_ROUNDS):
-            smooth = _SHARE * (walk @ smooth)
+            smooth = multiply(walk, smooth)
+            smooth *= _SHARE
             smooth += (1 - _SHARE) * self.plain
         self._mean = smooth.mean(axis=0, dtype=np.float64).astype(np.float32)
         smooth -= self._mean

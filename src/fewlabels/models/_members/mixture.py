@@ -32,7 +32,7 @@ _CONFIDENCE, _MEMBER_DEVIATION = 0.75, 0.7
 _GRAPH_WEIGHT, _HALVED_AT, _USUAL_POINTS, _PRIOR_LABELS = 2.0, 5.0, 2_000, 20.0
 # Of the two voices of a member, the one with equal masses of the classes weighs this / (this +
 # (r - 1)^2) of them.
-_EQUAL_MASSES = 3.0
+_EQUAL_MASSES = 8.0
 # The mixture is a little less sure than it should be, for its members disagree.
 _SHARPNESS, _SHARPNESS_DEVIATION = 1.2, 0.2
 # No voice says that a class is less probable than this over n_classes; no share counts as less.
