@@ -27,7 +27,9 @@ def test_the_python_lines_run_and_read_most_digits(capsys):
     for code in blocks("python"):
         exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own README
     first, *others = capsys.readouterr().out.splitlines()
-    assert first == "93% of 1,747 digits read right"
+    share, rest = first.split("%")
+    assert int(share) > 90
+    assert rest == " of 1,747 digits read right"
     assert others[0].startswith("point 60: ")
     assert set(np.flatnonzero(names["model"]._labels.labelled)) == {*range(50), 100, 200}
 

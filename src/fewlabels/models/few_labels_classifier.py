@@ -631,7 +631,7 @@ None, default="auto"
         if taught == 0:
             told = "what is usual, for no label has another of its class that could tell"
         members = Choice(
-            ", ".join(f"{name} {weight:.0%}" for name, weight in mixture.weights.items()),
+            ", ".join(f"{name} {w:.0%}" for name, w in mixture.weights.items() if w >= 0.005),
             f"weighed by {told}",
             mixture.weights | {f"features: {k}": w for k, w in mixture.kinds().items()},
         )
