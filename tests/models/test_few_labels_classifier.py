@@ -652,8 +652,8 @@ def test_at_one_label_a_class_nothing_is_sure() -> None:
     for c in range(10):
         y[np.flatnonzero(truth == c)[0]] = c
     model = FewLabelsClassifier().fit(X, y)
-    assert not (model.doubt_ == "sure").any()
-    assert (model.predict_or_abstain() == -1).all()
+    assert not (model.doubt_[y < 0] == "sure").any()
+    assert (model.predict_or_abstain()[y < 0] == -1).all()
     assert not (model.doubt(X[:50]) == "sure").any()
 
 
@@ -664,7 +664,7 @@ def test_words_of_doubt_part_the_points_and_abstentions_go_by_them() -> None:
     np.testing.assert_array_equal(model.doubt_, model.doubt())
     answers, sure = model.predict_or_abstain(abstain_below=0.8), model.doubt_ == "sure"
     assert sure.any()
-    np.testing.assert_array_equal(answers[sure], model.label_distributions_[sure].argmax(axis=1))
+    np.testing.assert_array_equal(answers[sure], model.transduction_[sure])
     assert (answers[~sure] == -1).all()
     assert (model.calibrated_proba().max(axis=1)[sure] >= 0.8).all()
     stricter = model.doubt(abstain_below=0.95) == "sure"
@@ -674,6 +674,16 @@ def test_words_of_doubt_part_the_points_and_abstentions_go_by_them() -> None:
         model.doubt(0.5)
     with pytest.raises(InvalidInputError, match="abstain_below"):
         model.doubt(abstain_below=1.1)
+
+
+def test_labelled_points_keep_a_wrong_label_where_they_are_sure() -> None:
+    X, truth = make_blobs(200, centers=2, n_features=3, random_state=0)
+    y = np.where(np.arange(200) < 60, truth, -1)
+    y[0] = 1 - truth[0]
+    model = FewLabelsClassifier().fit(X, y)
+    assert model.transduction_[0] == y[0]
+    sure = model.doubt_ == "sure"
+    np.testing.assert_array_equal(model.predict_or_abstain()[sure], model.transduction_[sure])
 
 
 def test_sure_answers_are_right_more_often_than_asked_and_than_the_others() -> None:

@@ -604,9 +604,11 @@ None, default="auto"
         refuse_number(X, "abstain_below")
         least = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
         said = self._said_of(X)
-        decided: npt.NDArray[Any] = self._labels.decide(
-            said.distributions, self._words(said, least) == SURE
-        )
+        sure = self._words(said, least) == SURE
+        decided: npt.NDArray[Any] = self._labels.decide(said.distributions, sure)
+        if X is None:
+            kept = sure & self._labels.labelled
+            decided[kept] = self.transduction_[kept]
         return decided
 
     def _words(self, said: _Said, least: float) -> npt.NDArray[np.str_]:
