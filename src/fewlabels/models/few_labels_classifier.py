@@ -202,7 +202,8 @@ None, default="auto"
     # Fitting
 
     def _n_arrays(self) -> int:
-        return 12
+        given = not (self.class_prior is None or isinstance(self.class_prior, str))
+        return 14 if given else 12
 
     def _check_parameters(self) -> None:
         check_choice("kernel", self.kernel, ("auto", "precomputed"))
