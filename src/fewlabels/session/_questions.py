@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from fewlabels.queries import QueryRule
 from fewlabels.session._chosen import checked_choice
 from fewlabels.session._events import Audit, Event
 from fewlabels.session._labels import Label
+from fewlabels.session._model import answered
 from fewlabels.session._state import SessionState
 
 IntArray = npt.NDArray[np.intp]
@@ -39,18 +41,18 @@ class Answers:
     def of(cls, model: Any, n_labels: int) -> Self:
         """Return those of a fitted classifier."""
         classes: list[Label] = model.classes_.tolist()
-        codes = np.where(model.reached_, model.label_distributions_.argmax(axis=1), len(classes))
+        codes = np.where(answered(model), model.label_distributions_.argmax(axis=1), len(classes))
         return cls(classes, codes, n_labels)
 
 
 def new_questions(
     state: SessionState,
-    model: Any,
+    model: Callable[[], Any],
     rule: QueryRule,
     n_new: int,
     share: float,
     rng: np.random.Generator,
-    answers: Answers | None = None,
+    answers: Callable[[], Answers],
 ) -> Event:
     """Return the event of asking `n_new` open points, some of them random checks.
 
@@ -58,16 +60,17 @@ def new_questions(
     ----------
     state : SessionState
         At least `n_new` of its points are open.
-    model : fitted classifier, or Graph
-        A graph where there is no label; then `share` is 0.
+    model : callable
+        Returns what the rule looks at: a fitted classifier, or the graph where there is no label;
+        then `share` is 0. Called last, and only where the rule chooses.
     rule : QueryRule
         Chooses what is no check.
     n_new : int
     share : float
         Of checks, from 0 to 1.
     rng : numpy.random.Generator
-    answers : Answers, default=None
-        Those that are checked. None: the model's of now.
+    answers : callable
+        Returns those that are checked; not called where nothing is.
     """
     n_checks, owed = _checks_due(state.owed, n_new, share, rng)
     open_ = state.open_points
@@ -77,8 +80,7 @@ def new_questions(
     drawn = rng.choice(np.flatnonzero(pool), size=n_checks, replace=False)
     audits: tuple[Audit, ...] = ()
     if n_checks:
-        checked = Answers.of(model, len(state.labels)) if answers is None else answers
-        audits = _audits(checked, drawn, pool)
+        audits = _audits(answers(), drawn, pool)
     open_[drawn] = False
     questions = np.empty(n_new, dtype=np.intp)
     is_check = np.zeros(n_new, dtype=bool)
@@ -86,7 +88,7 @@ def new_questions(
     questions[is_check] = drawn
     if n_checks < n_new:
         chosen = rule.query(
-            model, n_new - n_checks, candidates=open_, random_state=int(rng.integers(2**32))
+            model(), n_new - n_checks, candidates=open_, random_state=int(rng.integers(2**32))
         )
         questions[~is_check] = checked_choice(rule, chosen, n_new - n_checks, open_)
     return Event("asked", tuple(questions.tolist()), audits=audits, owed=owed)
