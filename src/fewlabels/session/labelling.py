@@ -54,7 +54,7 @@ class Session:
     Parameters
     ----------
     graph_or_X : {Graph, array-like, sparse matrix of shape (n_points, n_features)}
-        Of features, the graph is made by :func:`fewlabels.shared_neighbor_graph`, or by
+        Of features, the graph is made by :func:`fewlabels.graph.shared_neighbor_graph`, or by
         :func:`fewlabels.knn_graph` if `model` is a single one; with their defaults.
     classes : sequence of labels, default=None
         The only labels allowed, two or more. None: a class may appear at any time.

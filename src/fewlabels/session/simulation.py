@@ -85,7 +85,7 @@ def simulate(
         as two settings of the same. ``"random"`` is added if it is not there.
     model : classifier of fewlabels, or ModelPair, default=None
         Unfitted; of features it makes its own graph. Of a pair one asks and the other answers, on
-        :func:`fewlabels.shared_neighbor_graph` of features. None:
+        :func:`fewlabels.graph.shared_neighbor_graph` of features. None:
         :func:`fewlabels.models.recommended_models`; above 20,000 points, where
         :class:`FewLabelsClassifier` would take seconds after each batch, the one that asks
         answers, too.
