@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
+from fewlabels._turns import in_turn
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.graph import Graph
 from fewlabels.insight import SURE, Explanation, Influence, SuspectLabels
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._choices import Choice, Choices, graph_choice
@@ -34,7 +36,7 @@ from fewlabels.models._mixture_insight import MixtureInsight
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._remoteness import remote, usual_remoteness
 from fewlabels.models._scores import Scores
-from fewlabels.models._shared_kernel import SharedNeighborKernel
+from fewlabels.models._shared_kernel import SharedNeighborKernel, check_beside
 from fewlabels.models._targets import RowLabels
 from fewlabels.models.class_mass import offsets_to_shares, offsets_towards, with_offsets
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
@@ -116,6 +118,8 @@ None, default="auto"
     reached_ : ndarray of shape (n_samples,), bool
         Whether the point's component of the graph holds a label. Elsewhere only the features
         speak.
+    answered_ : ndarray of shape (n_samples,), bool
+        Whether some member has an answer: everywhere where there are features, else as `reached_`.
     evidence_ : ndarray of shape (n_samples,), float64
         Row sums of the scores of the class means, in units in which a walk that has forgotten
         where it started hears 1; 0 where no label reaches, or less than float64 can hold.
@@ -204,6 +208,37 @@ None, default="auto"
     def _n_arrays(self) -> int:
         return 12
 
+    @in_turn
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, graph: Graph | None = None) -> Self:
+        """Fit on points and the labels of some; see :meth:`LabelSpreading.fit`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,), or (n_samples, n_classes) of soft labels
+        sample_weight : array-like of shape (n_samples,), default=None
+            As of :meth:`LabelSpreading.fit`.
+        graph : Graph, default=None
+            Of the rows of `X`, which must then be features: it saves making it again, and may be
+            made otherwise, such as by another metric. None: `kernel` says how it is made.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            As :meth:`LabelSpreading.fit`; also if `graph` does not belong to `X`.
+        """
+        if graph is not None:
+            check_beside(graph, X, self.kernel)
+        self._graph_beside = graph
+        try:
+            return self._fit(X, y, sample_weight)
+        finally:
+            del self._graph_beside
+
     def _check_parameters(self) -> None:
         check_choice("kernel", self.kernel, ("auto", "precomputed"))
         if self.n_neighbors is not None:
@@ -216,7 +251,9 @@ None, default="auto"
     def _make_kernel(self) -> Kernel:
         if self.kernel == "precomputed":
             return PrecomputedKernel()
-        return SharedNeighborKernel(self.n_neighbors, self.n_jobs, bool(self.verbose))
+        return SharedNeighborKernel(
+            self.n_neighbors, self.n_jobs, bool(self.verbose), self._graph_beside
+        )
 
     def _accept(self, labels: Labels) -> None:
         automatic = isinstance(self.class_prior, str) and self.class_prior == "auto"
@@ -261,7 +298,7 @@ None, default="auto"
         self.evidence_ = self._means.evidence()
         self._mixture = self._mixed()
         answered = scores.answered if self._space is None else np.ones(len(self.reached_), bool)
-        self._answered = answered
+        self.answered_ = answered
         found = self._mixture.distributions()
         unlabelled = np.flatnonzero(answered & ~labels.labelled)
         self._offsets = self._offsets_to_prior(found, unlabelled)
@@ -456,7 +493,7 @@ None, default="auto"
         """
         check_is_fitted(self)
         position = self._position(node)
-        return influence_of(self, position, without_label(self, position), self._answered)
+        return influence_of(self, position, without_label(self, position), self.answered_)
 
     def suspect_labels(self) -> SuspectLabels:
         """Rank the labels by how much the others contradict them.
@@ -623,8 +660,8 @@ None, default="auto"
             )
 
     def _say_choices(self) -> Choices:
-        own = self._kernel is not None and self.kernel != "precomputed"
-        graph = graph_choice(self.graph_, own=own, precomputed=self._kernel is not None and not own)
+        own = self._kernel is not None and "hubness" in self.graph_.build_info
+        graph = graph_choice(self.graph_, own=own, precomputed=self.kernel == "precomputed")
         mixture = self._mixture
         taught = len(mixture.taught)
         told = f"{taught} labels left out, each with another of its class"
