@@ -22,7 +22,7 @@ from fewlabels.session._file import read_session, write_session
 from fewlabels.session._labels import Label
 from fewlabels.session._model import KeptUpModels, Points, check_takes, label_column
 from fewlabels.session._predictions import Predictions
-from fewlabels.session._questions import HeldAnswers, new_questions, share_of_checks
+from fewlabels.session._questions import Answers, HeldAnswers, new_questions, share_of_checks
 from fewlabels.session._settings import Settings, loaded_settings
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice
