@@ -17,7 +17,7 @@ from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
 from fewlabels.insight import SURE, Explanation, Influence, SuspectLabels
 from fewlabels.models._base import GraphClassifier
-from fewlabels.models._choices import Choice, Choices, graph_choice
+from fewlabels.models._choices import Choices, graph_choice
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 from fewlabels.models._in_memory import refuse_disk
 from fewlabels.models._influence import influence_of, without_label
@@ -32,6 +32,7 @@ from fewlabels.models._members import (
     Taught,
     divided,
 )
+from fewlabels.models._mixture_choices import label_notes, mixture_choices
 from fewlabels.models._mixture_insight import MixtureInsight
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._remoteness import remote, usual_remoteness
@@ -417,7 +418,14 @@ None, default="auto"
     def choices_(self) -> Choices:
         """What was chosen, and why."""
         check_is_fitted(self)
-        return self._say_choices()
+        own = self._kernel is not None and "hubness" in self.graph_.build_info
+        graph = graph_choice(self.graph_, own=own, precomputed=self.kernel == "precomputed")
+        return mixture_choices(
+            graph,
+            self._mixture,
+            self.class_prior,
+            label_notes(self._labels, self.reached_, by_features=self._space is not None),
+        )
 
     @property
     def loo_labelled_(self) -> IntArray:
@@ -658,60 +666,6 @@ None, default="auto"
                 f"{what} asks for one class a point, and y holds soft labels. Fit on their most "
                 "probable classes, with their probabilities as sample_weight."
             )
-
-    def _say_choices(self) -> Choices:
-        own = self._kernel is not None and "hubness" in self.graph_.build_info
-        graph = graph_choice(self.graph_, own=own, precomputed=self.kernel == "precomputed")
-        mixture = self._mixture
-        taught = len(mixture.taught)
-        told = f"{taught} labels left out, each with another of its class"
-        if taught == 0:
-            told = "what is usual, for no label has another of its class that could tell"
-        members = Choice(
-            ", ".join(f"{name} {weight:.0%}" for name, weight in mixture.weights.items()),
-            f"weighed by {told}",
-            mixture.weights | {f"features: {k}": w for k, w in mixture.kinds().items()},
-        )
-        prior = self.class_prior
-        known = prior if prior is None or isinstance(prior, str) else "given"
-        why = {
-            "auto": "members on the graph also speak with equal shares, where labels are few",
-            "uniform": "equal shares",
-            "labels": "the shares of the labels",
-            "given": "as given",
-            None: "the classes are not brought to any shares",
-        }[known]
-        chosen = {
-            "graph": graph,
-            "members": members,
-            "class_prior": Choice(known, why),
-            "calibration": Choice(f"sharpness {mixture.sharpness:.2f}", f"fitted to {told}"),
-        }
-        return Choices(chosen, self._notes())
-
-    def _notes(self) -> tuple[str, ...]:
-        labels: Labels = self._labels
-        notes = []
-        counts = np.bincount(labels.codes[labels.labelled], minlength=len(labels.classes))
-        single = labels.classes[counts == 1].tolist()
-        if len(labels.classes) == 1:
-            notes.append(f"all labels are {labels.classes.tolist()[0]!r}, and so are all answers")
-        elif single:
-            shown = ", ".join(map(repr, single[:5]))
-            if len(single) > 5:
-                shown += f" and {len(single) - 5} more"
-            notes.append(
-                f"{len(single)} of {len(labels.classes)} classes have a single label: {shown}. "
-                "A second label of each would tell how sure to be"
-            )
-        unreached = int((~self.reached_).sum())
-        if unreached:
-            where = "and are answered by their features" if self._space is not None else ""
-            notes.append(
-                f"{unreached} of {len(self.reached_)} points can't be reached from any label "
-                f"{where}".rstrip()
-            )
-        return tuple(notes)
 
 
 @dataclass(frozen=True)
