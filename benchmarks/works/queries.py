@@ -17,9 +17,9 @@ from benchmarks.works.work import Clock, Work
 
 # Contenders of `digit_questions`; a fit of ours and the rule that asks.
 DEFAULT, RANDOM = "the default rule", "random questions"
-SESSION, GRADIENTS = f"{DEFAULT}, a session's model", f"{DEFAULT}, oriented gradients"
+GRADIENTS = f"{DEFAULT}, oriented gradients"
 THEIRS, AS_PUBLISHED = "scikit-learn, largest entropy", "the published recipe"
-OURS_ON_DIGITS = (DEFAULT, RANDOM, SESSION, GRADIENTS)
+OURS_ON_DIGITS = (DEFAULT, RANDOM, GRADIENTS)
 PUBLISHED = (AS_PUBLISHED, THEIRS)  # need labels to begin with
 
 # Rules of GraphLearning: the name of the acquisition function, and whether it needs eigenvectors.
@@ -80,31 +80,27 @@ def _on_digits(digits: Any, settings: dict[str, Any], seed: int) -> dict[str, tu
     """Return the numbers of labels and the accuracies of each contender on one shuffle."""
     import fewlabels
     from fewlabels.session import simulate
-    from fewlabels.session.digits import PUBLISHED_GAMMA, recommended_graph
+    from fewlabels.session.digits import PUBLISHED_GAMMA
     from fewlabels.session.published_recipe import PublishedRecipe
-    from fewlabels.session.recommended_recipe import recommended_model
 
     wanted, n_given = settings["contenders"], settings["n_given"]
 
     given = np.arange(n_given) if n_given else 0
 
-    def ours(graph: Any, model: Any) -> Any:
+    def ours(X: Any) -> Any:
         return simulate(
-            graph, digits.y, query="auto", model=model, initial=given,
+            X, digits.y, query="auto", initial=given,
             batch_size=5, budget=settings["budget"], random_state=seed,
         )  # fmt: skip
 
-    graph = recommended_graph(digits)
-    curve = ours(graph, recommended_model())
+    curve = ours(digits.X)
     found = {
         DEFAULT: (curve.labels, curve.accuracy["auto"][0]),
         RANDOM: (curve.labels, curve.accuracy["random"][0]),
     }
-    if SESSION in wanted:
-        found[SESSION] = curve.labels, ours(graph, None).accuracy["auto"][0]
     if GRADIENTS in wanted:
         features = fewlabels.OrientedGradients().fit_transform(digits.X)
-        better = ours(fewlabels.knn_graph(features), recommended_model())
+        better = ours(features)
         found[GRADIENTS] = curve.labels, better.accuracy["auto"][0]
     n_rounds = len(curve.labels)
     if THEIRS in wanted:

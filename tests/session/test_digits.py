@@ -5,9 +5,9 @@ import pytest
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import rbf_graph
-from fewlabels.session.digits import ACTIVE_30, draw_digits, recommended_graph, run_as_recommended
+from fewlabels.models import recommended_models
+from fewlabels.session.digits import ACTIVE_30, draw_digits, recommended_points, run_as_recommended
 from fewlabels.session.published_recipe import PublishedRecipe
-from fewlabels.session.recommended_recipe import recommended_model
 
 
 def published_update(X, y, labelled, *, gamma=0.25, alpha=0.2, max_iter=5, tol=1e-3):
@@ -97,7 +97,7 @@ def test_draws_out_of_range_are_refused(options):
 
 def test_the_recommended_rule_asks_five_different_unlabelled_points_a_round():
     digits = draw_digits()
-    for r in run_as_recommended(digits, ACTIVE_30, recommended_graph(digits)):
+    for r in run_as_recommended(digits, ACTIVE_30, recommended_points(digits)):
         assert len(set(r.queried.tolist())) == 5
         assert not set(r.queried.tolist()) & set(r.labelled.tolist())
         np.testing.assert_allclose(r.fit.distributions.sum(axis=1), 1, rtol=1e-6)  # float32
@@ -105,11 +105,11 @@ def test_the_recommended_rule_asks_five_different_unlabelled_points_a_round():
 
 def test_labels_added_one_batch_after_the_other_give_what_a_refit_gives():
     digits = draw_digits()
-    graph = recommended_graph(digits)
-    for r in run_as_recommended(digits, ACTIVE_30, graph):
+    points = recommended_points(digits)
+    for r in run_as_recommended(digits, ACTIVE_30, points):
         y = np.full(len(digits.y), -1)
         y[r.labelled] = digits.y[r.labelled]
-        refitted = recommended_model().fit(graph, y)
+        refitted = recommended_models(330).answers.fit(digits.X, y)
         np.testing.assert_allclose(
             r.fit.distributions, refitted.label_distributions_, atol=2 * refitted.tol
         )
@@ -117,9 +117,11 @@ def test_labels_added_one_batch_after_the_other_give_what_a_refit_gives():
 
 def test_random_questions_depend_on_the_seed_and_on_nothing_else():
     digits = draw_digits(100)
-    graph = recommended_graph(digits)
+    points = recommended_points(digits)
     asked = [
-        run_as_recommended(digits, ACTIVE_30, graph, query="random", random_state=seed)[-1].labelled
+        run_as_recommended(digits, ACTIVE_30, points, query="random", random_state=seed)[
+            -1
+        ].labelled
         for seed in (1, 1, 2)
     ]
     assert asked[0].tolist() == asked[1].tolist() != asked[2].tolist()
@@ -128,7 +130,7 @@ def test_random_questions_depend_on_the_seed_and_on_nothing_else():
 def test_the_recommended_run_is_the_same_every_time():
     digits = draw_digits()
     first, second = (
-        run_as_recommended(digits, ACTIVE_30, recommended_graph(digits)) for _ in range(2)
+        run_as_recommended(digits, ACTIVE_30, recommended_points(digits)) for _ in range(2)
     )
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a.queried, b.queried)

@@ -9,7 +9,7 @@ from fewlabels import LabelPropagation, LabelSpreading, knn_graph
 from fewlabels.queries import Margin, SigmaOptimality, UncertainInfluence, VOptimality
 from fewlabels.session import Session
 from fewlabels.session._learner import ModelLearner
-from fewlabels.session._model import default_model
+from fewlabels.session._model import Points
 from fewlabels.systems import GaussianField
 
 N = 1_200
@@ -23,6 +23,12 @@ def clusters():
 
 X, TRUTH = clusters()
 GRAPH = knn_graph(X, n_neighbors=8)
+
+
+def spreading():
+    return LabelSpreading(
+        "self-tuning", n_neighbors=10, alpha=0.99, max_iter=1000, class_prior="uniform"
+    )
 
 
 def sketched(rule=UncertainInfluence, **parameters):
@@ -46,7 +52,7 @@ def solved(monkeypatch):
 @pytest.mark.parametrize("rule", [UncertainInfluence, SigmaOptimality, VOptimality])
 @pytest.mark.parametrize("audit_share", [0.0, 0.4])
 def test_each_column_is_solved_for_once(rule, audit_share, solved):
-    session = Session(GRAPH, query=sketched(rule), audit_share=audit_share)
+    session = Session(GRAPH, model=spreading(), query=sketched(rule), audit_share=audit_share)
     for _ in range(5):
         asked = session.ask(5)
         session.tell(asked, TRUTH[asked])
@@ -57,21 +63,21 @@ def test_each_column_is_solved_for_once(rule, audit_share, solved):
 
 @pytest.mark.parametrize("one_by_one", [False, True])
 def test_predictions_after_many_rounds_are_those_of_a_refit(one_by_one):
-    session = Session(GRAPH, query=sketched())
+    session = Session(GRAPH, model=spreading(), query=sketched())
     for _ in range(8):
         asked = session.ask(5)
         for points in asked if one_by_one else [asked]:
             session.tell(points, TRUTH[points])
             session.predictions()
-    refitted = default_model().set_params(tol=1e-6).fit(GRAPH, session.labels)
+    refitted = spreading().set_params(tol=1e-6).fit(GRAPH, session.labels)
     # each class within the tolerance, since it was last solved for
-    allowed = default_model().tol * (1 + len(refitted.classes_))
+    allowed = spreading().tol * (1 + len(refitted.classes_))
     found = session.predictions().distributions
     np.testing.assert_allclose(found, refitted.label_distributions_, atol=allowed)
 
 
 def test_a_session_that_was_saved_asks_what_it_would_have_asked(tmp_path):
-    session = Session(GRAPH, query=sketched())
+    session = Session(GRAPH, model=spreading(), query=sketched())
     for i in range(6):
         asked = session.ask(5)
         session.tell(asked, TRUTH[asked])
@@ -88,8 +94,8 @@ def test_a_session_that_was_saved_asks_what_it_would_have_asked(tmp_path):
     [
         (sketched(), LabelSpreading(alpha=0.9)),
         (sketched(), LabelPropagation(max_iter=1_000)),
-        (UncertainInfluence(covariance="exact", alpha=0.99), default_model()),
-        (Margin(), default_model()),
+        (UncertainInfluence(covariance="exact", alpha=0.99), spreading()),
+        (Margin(), spreading()),
     ],
 )
 def test_a_rule_offers_nothing_to_a_model_that_it_does_not_know(rule, model):
@@ -99,17 +105,17 @@ def test_a_rule_offers_nothing_to_a_model_that_it_does_not_know(rule, model):
 
 
 def test_a_rule_offers_nothing_on_another_graph():
-    model = default_model().fit(GRAPH, np.where(np.arange(N) % 40 == 0, TRUTH, -1))
+    model = spreading().fit(GRAPH, np.where(np.arange(N) % 40 == 0, TRUTH, -1))
     rule = sketched()
     assert rule.responses(model, [3]) is None  # nor before it was asked
     asked = rule.query(model, 3)
     assert rule.responses(model, asked).shape == (N, 3)
-    other = default_model().fit(knn_graph(X, n_neighbors=5), model.transduction_)
+    other = spreading().fit(knn_graph(X, n_neighbors=5), model.transduction_)
     assert rule.responses(other, asked) is None
 
 
 def test_the_learner_of_a_simulation_shares_them_too(solved):
-    learner = ModelLearner(default_model(), GRAPH, sketched())
+    learner = ModelLearner(spreading(), Points(GRAPH), sketched())
     points = learner.ask(6)
     for _ in range(4):
         learner.learn(points, TRUTH[points])

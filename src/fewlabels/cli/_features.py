@@ -20,7 +20,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 DEFAULT_NEIGHBORS = 10
 SMALL_TABLE = 50  # below, a fifth of the rows, so that not everything is joined to everything
 
-_EARLIER = re.compile(r"(predicted_)?(label|confidence|evidence|reached)(_\d+)?")
+_EARLIER = re.compile(r"(predicted_)?(label|confidence|evidence|reached|second|doubt)(_\d+)?")
 
 
 def feature_options(command: _Command) -> _Command:
@@ -60,15 +60,23 @@ def neighbors_option(command: _Command) -> _Command:
         "--neighbors",
         type=click.IntRange(min=1),
         metavar="K",
-        help=f"Join each row to the K rows most like it.  [default: {DEFAULT_NEIGHBORS}; a fifth "
-        f"of the rows in tables of fewer than {SMALL_TABLE}]",
+        help=f"Join each row to the K rows most like it.  [default: {DEFAULT_NEIGHBORS}, or 15 "
+        "where many rows are hubs and --method is recommended; a fifth of the rows in tables of "
+        f"fewer than {SMALL_TABLE}]",
     )(command)
 
 
-def neighbors_of(asked: int | None, n_rows: int) -> tuple[int, list[str]]:
-    """Return how many rows each row is joined to, and a warning if more were asked for."""
+def neighbors_of(
+    asked: int | None, n_rows: int, *, chosen: bool = False
+) -> tuple[int | None, list[str]]:
+    """Return how many rows each row is joined to, and a warning if more were asked for.
+
+    None if it is `chosen` later, by how the rows lie, and nobody asked.
+    """
     most = n_rows - 1
     if asked is None:
+        if chosen and n_rows >= SMALL_TABLE:
+            return None, []
         usual = min(DEFAULT_NEIGHBORS, max(2, DEFAULT_NEIGHBORS * n_rows // SMALL_TABLE))
         return min(usual, most), []
     if asked <= most:
@@ -81,14 +89,22 @@ def neighbors_of(asked: int | None, n_rows: int) -> tuple[int, list[str]]:
 
 
 def graph_of(
-    ctx: click.Context, values: Any, neighbors: int, progress: Any
+    ctx: click.Context, values: Any, neighbors: int | None, progress: Any, *, shared: bool = False
 ) -> tuple[Graph, list[str]]:
-    """Return the graph of similar rows, and warnings about the features in the command's words."""
-    from fewlabels import ScaleWarning, knn_graph
+    """Return the graph of similar rows, and warnings about the features in the command's words.
+
+    With `shared`, edges count by the neighbours in common, and without `neighbors` their number
+    is chosen.
+    """
+    from fewlabels import ScaleWarning
+    from fewlabels.graph import knn_graph, shared_neighbor_graph
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        graph = knn_graph(values, neighbors, progress=progress)
+        if shared:
+            graph = shared_neighbor_graph(values, neighbors, progress=progress)
+        else:
+            graph = knn_graph(values, neighbors or DEFAULT_NEIGHBORS, progress=progress)
     notes = []
     for warning in caught:
         text = " ".join(str(warning.message).split())

@@ -13,7 +13,7 @@ from fewlabels.cli._words import in_options, visible
 from fewlabels.io import as_text, counted, row_list
 
 if TYPE_CHECKING:
-    from fewlabels.graph import GraphDiagnosis
+    from fewlabels.graph import Graph, GraphDiagnosis
     from fewlabels.io import AddedColumns, Features, LabelColumn, Table
 
 _MOST_CLASSES = 20
@@ -30,7 +30,7 @@ def report(
     table: Table,
     labels: LabelColumn,
     features: Features,
-    neighbors: int,
+    graph: Graph,
     diagnosis: GraphDiagnosis,
     added: AddedColumns,
     output: Path,
@@ -43,7 +43,7 @@ def report(
         ],
         "Labels": list(_labels(labels)),
         "Features": list(_features(features)),
-        "Graph": list(_graph(neighbors, diagnosis)),
+        "Graph": list(_graph(graph.build_info["n_neighbors"], diagnosis)),
         "Result": list(_result(labels, added)),
         "Written": [str(output), f"new columns: {', '.join(added.names)}"],
     }
@@ -142,6 +142,11 @@ def _result(labels: LabelColumn, added: AddedColumns) -> Iterator[str]:
                 f"mean confidence {confidence.mean():.3f} on the {counted(len(confidence), 'row')} "
                 f"that came {which} (least {confidence.min():.3f})"
             )
+    if added.doubt is not None:
+        words = Counter(np.array(added.doubt)[~had_label].tolist())
+        listed = ", ".join(f"{word} {count:,}" for word, count in words.most_common())
+        if listed:
+            yield f"of the rows without a label: {listed}"
     unreached = np.flatnonzero(~added.reached)
     if len(unreached):
         yield f"{counted(len(unreached), 'row')} not reached by any label: {row_list(unreached)}"

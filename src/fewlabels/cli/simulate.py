@@ -149,11 +149,12 @@ the result is printed to standard output. Exit codes: 0 done, 2 bad input, 130 i
 @feature_options
 @click.option(
     "--method",
-    type=click.Choice(["spreading", "propagation"]),
-    default="spreading",
+    type=click.Choice(["recommended", "spreading", "propagation"]),
+    default="recommended",
     show_default=True,
-    help="The model: label spreading (alpha 0.99) or label propagation, both with classes of "
-    "equal mass.",
+    help="The model: recommended is FewLabelsClassifier for the answers, up to 20,000 rows, and a "
+    "quick one for the questions; spreading (alpha 0.99) and propagation of labels, both with "
+    "classes of equal mass, do both.",
 )
 @neighbors_option
 @click.option("--force", is_flag=True, help="Begin anew: drop the runs that DIR holds.")
@@ -194,9 +195,10 @@ def simulate(
             table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
             stage("making features")
             matrix = features_of(ctx, table, label)
-            neighbors, notes = neighbors_of(neighbors, table.n_rows)
+            recommended = method == "recommended"
+            neighbors, notes = neighbors_of(neighbors, table.n_rows, chosen=recommended)
             joining = stage("joining similar rows")
-            graph, about = graph_of(ctx, matrix.values, neighbors, joining)
+            graph, about = graph_of(ctx, matrix.values, neighbors, joining, shared=recommended)
             notes += about
             settings: dict[str, Any] = {
                 "initial": start,
@@ -215,8 +217,9 @@ def simulate(
                 if force:
                     runs.unlink(missing_ok=True)
                 curve = simulated(
-                    graph,
+                    matrix.values if recommended else graph,
                     labels.codes,
+                    graph=graph if recommended else None,
                     query=rules,
                     model=_model(method),
                     save_to=runs,
@@ -229,7 +232,7 @@ def simulate(
                 "input": str(source),
                 "label": label,
                 "method": method,
-                "neighbors": neighbors,
+                "neighbors": graph.build_info["n_neighbors"],
                 "budget": int(curve.labels[-1]),
             }
             written = _write(out, curve, labels, settings)
@@ -292,6 +295,8 @@ def _in_its_own_words(ctx: click.Context) -> Any:
 def _model(method: str) -> Any:
     from fewlabels import LabelPropagation, LabelSpreading
 
+    if method == "recommended":
+        return None
     if method == "spreading":
         return LabelSpreading(alpha=0.99, max_iter=_MAX_ITER, class_prior="uniform")
     return LabelPropagation(max_iter=_MAX_ITER, class_prior="uniform")
@@ -330,7 +335,9 @@ def _write(
     }
     starts = "1 start" if curve.repeats == 1 else f"mean of {curve.repeats} starts"
     name = Path(settings["input"]).name
-    title = f"{_short(name)}, {_short(labels.name)}: label {settings['method']}, {starts}"
+    method = settings["method"]
+    model = "recommended models" if method == "recommended" else f"label {method}"
+    title = f"{_short(name)}, {_short(labels.name)}: {model}, {starts}"
     drawn = {
         "curves.png": figures.draw_simulation(curve, title=title),
         "macro_recall.png": figures.draw_simulation(curve, measure="macro_recall", title=title),

@@ -20,12 +20,13 @@ from fewlabels.cli._features import (
 )
 from fewlabels.cli._input import check_places, input_options, read_input
 from fewlabels.cli._progress import progress_bars
+from fewlabels.cli._spread_answers import answers_of
 from fewlabels.cli._stdout import show, show_bytes, warn
 from fewlabels.exceptions import UnreachedWarning
 
 if TYPE_CHECKING:
     from fewlabels.graph import Graph
-    from fewlabels.io import AddedColumns, LabelColumn
+    from fewlabels.io import LabelColumn
 
 # On tables of 150 to 5,000 rows 0.9 was among the best and never far from it; 0.99 often was.
 _DEFAULT_ALPHA = 0.9
@@ -33,26 +34,29 @@ _DEFAULT_ALPHA = 0.9
 # Enough for evidence to walk along a path of a thousand rows; most graphs need a few dozen.
 _MAX_ITER = 1000
 
-_ADDED = ("label", "confidence", "evidence", "reached")
+_ADDED = ("label", "confidence", "evidence", "reached", "second", "doubt")
 
 
 # Not the docstring: click's mark for "keep these line breaks" is a backspace character.
 _HELP = """\
 Label all rows of a table from the few that have a label.
 
-Rows that are alike are joined to a graph, and the labels spread along it. OUTPUT is the same
-table with four more columns:
+Rows that are alike are joined to a graph, and the labels spread along it, beside what the
+features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with six more columns:
 
 \b
   label       the class; empty where no evidence reached the row
-  confidence  the share of the winning class in the row's evidence, 0 to 1 (0: unreached);
-              it ranks rows, and is no calibrated probability
+  confidence  the probability that it is right, 0 to 1 (0: unreached), calibrated by the labels
+              left out; with another --method the share of the winning class in the row's
+              evidence, which ranks rows and is no probability
   evidence    how much evidence arrived at all; small means far from every label
   reached     whether any did
+  second      the second most probable class
+  doubt       sure; or what is missing: "classes disagree", "little evidence" or "unreached"
 
 A name that is taken gets predicted_ in front, so if your labels are in a column "label", the
 answers are in "predicted_label" and what came stays as it is. Rows that had a label are
-answered too: where the answer differs, look at the row.
+answered too, as the other labels have it: where the answer differs, look at the row.
 
 \b
 Examples:
@@ -122,10 +126,11 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
 @feature_options
 @click.option(
     "--method",
-    type=click.Choice(["spreading", "propagation"]),
-    default="spreading",
+    type=click.Choice(["recommended", "spreading", "propagation"]),
+    default="recommended",
     show_default=True,
-    help="spreading lets the neighbours overrule a label that came; propagation keeps each.",
+    help="recommended is FewLabelsClassifier; spreading (of labels) lets the neighbours overrule "
+    "a label that came; propagation keeps each.",
 )
 @neighbors_option
 @click.option(
@@ -153,7 +158,7 @@ def spread(
     **_: Any,  # those of input_options and feature_options, which read_input and features_of read
 ) -> None:
     """Read, spread, write, report; `_HELP` says it all."""
-    if method == "propagation" and given(ctx, "alpha"):
+    if method != "spreading" and given(ctx, "alpha"):
         raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
     check_places(ctx, source, output=output, replace=force)
     to_stdout = str(output) == "-"
@@ -168,14 +173,16 @@ def spread(
         stage("making features")
         matrix = features_of(ctx, table, label)
         joining = stage("joining similar rows")
-        neighbors, notes = neighbors_of(neighbors, table.n_rows)
-        graph, about = graph_of(ctx, matrix.values, neighbors, joining)
+        recommended = method == "recommended"
+        neighbors, notes = neighbors_of(neighbors, table.n_rows, chosen=recommended)
+        graph, about = graph_of(ctx, matrix.values, neighbors, joining, shared=recommended)
         notes += about
         stage("spreading the labels")
-        added, caught = _spread(graph, labels, method, alpha, _names(table.taken))
+        model, caught = _fitted(matrix.values, graph, labels, method, alpha)
+        added = answers_of(model, labels, _names(table.taken))
         # put together before the table is written, so that nothing can go wrong after that
         diagnosis = graph.diagnose(labels.codes)
-        report = _spread_report.report(table, labels, matrix, neighbors, diagnosis, added, output)
+        report = _spread_report.report(table, labels, matrix, graph, diagnosis, added, output)
         writing = stage("writing the table")
         if to_stdout:
             whole = BytesIO()
@@ -199,7 +206,7 @@ def _written_format(ctx: click.Context, source: Path) -> str:
     return ending if ending in ("tsv", "json", "jsonl", "parquet", "arrow", "npz") else "csv"
 
 
-def _names(taken: Sequence[str]) -> tuple[str, str, str, str]:
+def _names(taken: Sequence[str]) -> tuple[str, ...]:
     """Return names for the added columns that no column has yet."""
 
     def free(name: str) -> str:
@@ -207,44 +214,31 @@ def _names(taken: Sequence[str]) -> tuple[str, str, str, str]:
         candidates += [f"predicted_{name}_{number}" for number in range(2, len(taken) + 3)]
         return next(candidate for candidate in candidates if candidate not in taken)
 
-    label, confidence, evidence, reached = map(free, _ADDED)
-    return label, confidence, evidence, reached
+    return tuple(map(free, _ADDED))
 
 
-def _spread(
-    graph: Graph,
-    labels: LabelColumn,
-    method: str,
-    alpha: float,
-    names: tuple[str, str, str, str],
-) -> tuple[AddedColumns, list[str]]:
-    """Return the answers, and the warnings that came with them."""
-    import numpy as np
+def _fitted(
+    values: Any, graph: Graph, labels: LabelColumn, method: str, alpha: float
+) -> tuple[Any, list[str]]:
+    """Return the fitted model, and the warnings that came with it."""
+    from fewlabels import FewLabelsClassifier, LabelPropagation, LabelSpreading
+    from fewlabels.models import recommended_models
 
-    from fewlabels import LabelPropagation, LabelSpreading
-    from fewlabels.io import AddedColumns
-
-    model: Any
-    if method == "spreading":
-        model = LabelSpreading(kernel="self-tuning", alpha=alpha, max_iter=_MAX_ITER)
-    else:
-        model = LabelPropagation(kernel="self-tuning", max_iter=_MAX_ITER)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model.fit(graph, labels.codes)
+        if method == "recommended":
+            model: Any = recommended_models(graph.n_nodes).answers
+        elif method == "spreading":
+            model = LabelSpreading(kernel="self-tuning", alpha=alpha, max_iter=_MAX_ITER)
+        else:
+            model = LabelPropagation(kernel="self-tuning", max_iter=_MAX_ITER)
+        if isinstance(model, FewLabelsClassifier):
+            model.fit(values, labels.codes, graph=graph)
+        else:
+            model.fit(graph, labels.codes)
     notes = [
         " ".join(str(warning.message).split())
         for warning in caught
         if not issubclass(warning.category, UnreachedWarning)  # the report counts those rows
     ]
-    reached = model.reached_
-    codes = np.where(reached, model.transduction_, -1)
-    added = AddedColumns(
-        names=names,
-        label=[labels.classes[code] if code >= 0 else None for code in codes],
-        # the prior of a row without evidence is no confidence in an answer that isn't given
-        confidence=np.where(reached, model.label_distributions_.max(axis=1), 0.0),
-        evidence=model.evidence_,
-        reached=reached,
-    )
-    return added, notes
+    return model, notes

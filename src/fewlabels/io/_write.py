@@ -40,19 +40,29 @@ class AddedColumns:
 
     Attributes
     ----------
-    names : tuple of 4 str
-        The columns under which the four below are written.
+    names : tuple of 4 or 6 str
+        The columns under which those below are written.
     label : list
-        The class; None where no evidence reached the row.
+        The class; None where the row has no answer.
     confidence, evidence : ndarray of shape (n_rows,)
     reached : ndarray of bool, shape (n_rows,)
+    second : list, default=None
+        The second most probable class; None where there is none.
+    doubt : list of str, default=None
+        Whether the answer is sure, and if not, what is missing. Both or neither are given.
     """
 
-    names: tuple[str, str, str, str]
+    names: tuple[str, ...]
     label: list[Any]
     confidence: npt.NDArray[np.floating[Any]]
     evidence: npt.NDArray[np.floating[Any]]
     reached: npt.NDArray[np.bool_]
+    second: list[Any] | None = None
+    doubt: list[str] | None = None
+
+    def others(self) -> tuple[list[Any], ...]:
+        """The columns after the first four: classes, and words."""
+        return () if self.second is None or self.doubt is None else (self.second, self.doubt)
 
 
 def write_table(
@@ -157,6 +167,7 @@ def _added_text(added: AddedColumns) -> Iterator[tuple[str, ...]]:
         _rounded(added.confidence),
         _rounded(added.evidence),
         map(as_text, added.reached.tolist()),
+        *(map(as_text, column) for column in added.others()),
         strict=True,
     )
 
@@ -172,6 +183,7 @@ def _added_values(table: Table, added: AddedColumns) -> Iterator[tuple[Any, ...]
         map(float, _rounded(added.confidence)),
         map(float, _rounded(added.evidence)),
         added.reached.tolist(),
+        *_typed_others(table, added),
         strict=True,
     )
 
@@ -187,11 +199,13 @@ def _write_npz(file: IO[bytes], table: Table, added: AddedColumns) -> None:
         arrays = dict(table.arrays)
     else:
         arrays = {name: npz_column(_typed(table, name)) for name in table.names}
-    label, confidence, evidence, reached = added.names
+    label, confidence, evidence, reached, *others = added.names
     arrays[label] = npz_column(_typed_label(table, added), is_label=True)
     arrays[confidence] = added.confidence
     arrays[evidence] = added.evidence
     arrays[reached] = added.reached
+    for name, column in zip(others, _typed_others(table, added), strict=True):
+        arrays[name] = npz_column(column, is_label=True)
     write_npz(file, arrays)
 
 
@@ -204,7 +218,8 @@ def _write_arrow(file: IO[bytes], form: TableFormat, table: Table, added: AddedC
     else:
         arrow = parquet.arrow_table({name: _typed(table, name) for name in table.names})
     label = _typed_label(table, added)
-    columns = (label, added.confidence, added.evidence, added.reached)
+    others = _typed_others(table, added)
+    columns = (label, added.confidence, added.evidence, added.reached, *others)
     named = dict(zip(added.names, columns, strict=True))
     if form.name == "parquet":
         parquet.write_parquet(file, arrow, named)
@@ -220,9 +235,15 @@ def _typed(table: Table, name: str) -> list[Any]:
 
 
 def _typed_label(table: Table, added: AddedColumns) -> list[Any]:
-    if not table.untyped:
-        return added.label
-    return typed_cells([as_text(value) for value in added.label])
+    return _typed_classes(table, added.label)
+
+
+def _typed_others(table: Table, added: AddedColumns) -> list[list[Any]]:
+    return [_typed_classes(table, column) for column in added.others()]
+
+
+def _typed_classes(table: Table, classes: list[Any]) -> list[Any]:
+    return typed_cells([as_text(value) for value in classes]) if table.untyped else classes
 
 
 def typed_cells(cells: Sequence[str]) -> list[Any]:

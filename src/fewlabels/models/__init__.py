@@ -1,6 +1,7 @@
 """scikit-learn estimators: one published method a file."""
 
 from fewlabels.models._choices import Choice, Choices
+from fewlabels.models._recommended import ModelPair, recommended_models
 from fewlabels.models.class_mass import normalize_class_mass
 from fewlabels.models.correct_and_smooth import CorrectAndSmooth
 from fewlabels.models.few_labels_classifier import FewLabelsClassifier
@@ -23,10 +24,12 @@ __all__ = [
     "HarmonicRegressor",
     "LabelPropagation",
     "LabelSpreading",
+    "ModelPair",
     "PLaplacianClassifier",
     "PoissonClassifier",
     "PoissonMBOClassifier",
     "ReweightedLaplaceClassifier",
     "SpreadingRegressor",
     "normalize_class_mass",
+    "recommended_models",
 ]

@@ -170,7 +170,9 @@ class GraphEstimator(BaseEstimator, ABC):
             return "take a kernel that joins them"
         if self.kernel == "rbf":
             return 'lower gamma, or take kernel="self-tuning"'
-        now = self.n_neighbors or self.graph_.build_info["n_neighbors"]  # None: as chosen
+        now = self.n_neighbors or self.graph_.build_info.get("n_neighbors")  # None: as chosen
+        if now is None:
+            return "give a graph that joins them"
         return f"raise n_neighbors ({now} now)"
 
     def _votes(self, X: Any, values: FloatArray) -> FloatArray:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph, shared_neighbor_graph
 from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.models._kernels import NeighborKernel
+
+# Neighbours of new points where the graph does not say of how many it is made.
+_USUAL = 10
 
 
 class SharedNeighborKernel(NeighborKernel):
@@ -21,17 +25,46 @@ class SharedNeighborKernel(NeighborKernel):
         None: as the hubs among the points suggest.
     n_jobs : int or None
     progress : bool
+    graph : Graph, default=None
+        Of the points, where there is one already.
     """
 
-    def __init__(self, n_neighbors: int | None, n_jobs: int | None, progress: bool) -> None:
+    def __init__(
+        self,
+        n_neighbors: int | None,
+        n_jobs: int | None,
+        progress: bool,
+        graph: Graph | None = None,
+    ) -> None:
         super().__init__(n_neighbors or 0, n_neighbors or 0, "self-tuning", n_jobs, progress)
         self._wanted = n_neighbors
+        self._given = graph
 
     def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
-        features = ValidatedFeatures(X, names)
-        graph = shared_neighbor_graph(
-            features, self._wanted, n_jobs=self.n_jobs, progress=self.progress
-        )
+        graph, self._given = self._given, None
+        if graph is None:
+            features = ValidatedFeatures(X, names)
+            graph = shared_neighbor_graph(
+                features, self._wanted, n_jobs=self.n_jobs, progress=self.progress
+            )
         self._scales = graph.local_scales
-        self.n_neighbors = self.n_others = max(1, graph.build_info["n_neighbors"])
+        chosen = (graph.build_info or {}).get("n_neighbors")
+        self.n_neighbors = self.n_others = max(1, chosen or self._wanted or _USUAL)
         return graph
+
+
+def check_beside(graph: Graph, X: Any, kernel: Any = "auto") -> None:
+    """Raise if `graph` is no graph of the rows of `X`, or if these are no features."""
+    if not isinstance(graph, Graph):
+        raise InvalidTypeError(f"graph must be a Graph of the rows of X, got {graph!r:.200}.")
+    if isinstance(X, Graph) or kernel == "precomputed":
+        raise InvalidInputError(
+            "graph is for features, and X holds a graph or affinities "
+            "already. Leave graph out, or pass features as X."
+        )
+    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    if graph.n_nodes != n_rows:
+        raise InvalidInputError(
+            f"graph must have a node for each row of X: it has {graph.n_nodes}, and X {n_rows} "
+            "rows. Build it from this X."
+        )

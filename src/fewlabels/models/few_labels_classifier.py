@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
+from fewlabels._turns import in_turn
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.graph import Graph
 from fewlabels.insight import SURE, Explanation, Influence, SuspectLabels
 from fewlabels.models._base import GraphClassifier
-from fewlabels.models._choices import Choice, Choices, graph_choice
+from fewlabels.models._choices import Choices, graph_choice
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 from fewlabels.models._in_memory import refuse_disk
 from fewlabels.models._influence import influence_of, without_label
@@ -30,11 +32,12 @@ from fewlabels.models._members import (
     Taught,
     divided,
 )
+from fewlabels.models._mixture_choices import label_notes, mixture_choices
 from fewlabels.models._mixture_insight import MixtureInsight
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._remoteness import remote, usual_remoteness
 from fewlabels.models._scores import Scores
-from fewlabels.models._shared_kernel import SharedNeighborKernel
+from fewlabels.models._shared_kernel import SharedNeighborKernel, check_beside
 from fewlabels.models._targets import RowLabels
 from fewlabels.models.class_mass import offsets_to_shares, offsets_towards, with_offsets
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
@@ -116,6 +119,8 @@ None, default="auto"
     reached_ : ndarray of shape (n_samples,), bool
         Whether the point's component of the graph holds a label. Elsewhere only the features
         speak.
+    answered_ : ndarray of shape (n_samples,), bool
+        Whether some member has an answer: everywhere where there are features, else as `reached_`.
     evidence_ : ndarray of shape (n_samples,), float64
         Row sums of the scores of the class means, in units in which a walk that has forgotten
         where it started hears 1; 0 where no label reaches, or less than float64 can hold.
@@ -205,6 +210,37 @@ None, default="auto"
         given = not (self.class_prior is None or isinstance(self.class_prior, str))
         return 14 if given else 12
 
+    @in_turn
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, graph: Graph | None = None) -> Self:
+        """Fit on points and the labels of some; see :meth:`LabelSpreading.fit`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,), or (n_samples, n_classes) of soft labels
+        sample_weight : array-like of shape (n_samples,), default=None
+            As of :meth:`LabelSpreading.fit`.
+        graph : Graph, default=None
+            Of the rows of `X`, which must then be features: it saves making it again, and may be
+            made otherwise, such as by another metric. None: `kernel` says how it is made.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            As :meth:`LabelSpreading.fit`; also if `graph` does not belong to `X`.
+        """
+        if graph is not None:
+            check_beside(graph, X, self.kernel)
+        self._graph_beside = graph
+        try:
+            return self._fit(X, y, sample_weight)
+        finally:
+            del self._graph_beside
+
     def _check_parameters(self) -> None:
         check_choice("kernel", self.kernel, ("auto", "precomputed"))
         if self.n_neighbors is not None:
@@ -217,7 +253,9 @@ None, default="auto"
     def _make_kernel(self) -> Kernel:
         if self.kernel == "precomputed":
             return PrecomputedKernel()
-        return SharedNeighborKernel(self.n_neighbors, self.n_jobs, bool(self.verbose))
+        return SharedNeighborKernel(
+            self.n_neighbors, self.n_jobs, bool(self.verbose), self._graph_beside
+        )
 
     def _accept(self, labels: Labels) -> None:
         automatic = isinstance(self.class_prior, str) and self.class_prior == "auto"
@@ -262,7 +300,7 @@ None, default="auto"
         self.evidence_ = self._means.evidence()
         self._mixture = self._mixed()
         answered = scores.answered if self._space is None else np.ones(len(self.reached_), bool)
-        self._answered = answered
+        self.answered_ = answered
         found = self._mixture.distributions()
         unlabelled = np.flatnonzero(answered & ~labels.labelled)
         self._offsets = self._offsets_to_prior(found, unlabelled)
@@ -381,7 +419,14 @@ None, default="auto"
     def choices_(self) -> Choices:
         """What was chosen, and why."""
         check_is_fitted(self)
-        return self._say_choices()
+        own = self._kernel is not None and "hubness" in self.graph_.build_info
+        graph = graph_choice(self.graph_, own=own, precomputed=self.kernel == "precomputed")
+        return mixture_choices(
+            graph,
+            self._mixture,
+            self.class_prior,
+            label_notes(self._labels, self.reached_, by_features=self._space is not None),
+        )
 
     @property
     def loo_labelled_(self) -> IntArray:
@@ -457,7 +502,7 @@ None, default="auto"
         """
         check_is_fitted(self)
         position = self._position(node)
-        return influence_of(self, position, without_label(self, position), self._answered)
+        return influence_of(self, position, without_label(self, position), self.answered_)
 
     def suspect_labels(self) -> SuspectLabels:
         """Rank the labels by how much the others contradict them.
@@ -624,60 +669,6 @@ None, default="auto"
                 f"{what} asks for one class a point, and y holds soft labels. Fit on their most "
                 "probable classes, with their probabilities as sample_weight."
             )
-
-    def _say_choices(self) -> Choices:
-        own = self._kernel is not None and self.kernel != "precomputed"
-        graph = graph_choice(self.graph_, own=own, precomputed=self._kernel is not None and not own)
-        mixture = self._mixture
-        taught = len(mixture.taught)
-        told = f"{taught} labels left out, each with another of its class"
-        if taught == 0:
-            told = "what is usual, for no label has another of its class that could tell"
-        members = Choice(
-            ", ".join(f"{name} {w:.0%}" for name, w in mixture.weights.items() if w >= 0.005),
-            f"weighed by {told}",
-            mixture.weights | {f"features: {k}": w for k, w in mixture.kinds().items()},
-        )
-        prior = self.class_prior
-        known = prior if prior is None or isinstance(prior, str) else "given"
-        why = {
-            "auto": "members on the graph also speak with equal shares, where labels are few",
-            "uniform": "equal shares",
-            "labels": "the shares of the labels",
-            "given": "as given",
-            None: "the classes are not brought to any shares",
-        }[known]
-        chosen = {
-            "graph": graph,
-            "members": members,
-            "class_prior": Choice(known, why),
-            "calibration": Choice(f"sharpness {mixture.sharpness:.2f}", f"fitted to {told}"),
-        }
-        return Choices(chosen, self._notes())
-
-    def _notes(self) -> tuple[str, ...]:
-        labels: Labels = self._labels
-        notes = []
-        counts = np.bincount(labels.codes[labels.labelled], minlength=len(labels.classes))
-        single = labels.classes[counts == 1].tolist()
-        if len(labels.classes) == 1:
-            notes.append(f"all labels are {labels.classes.tolist()[0]!r}, and so are all answers")
-        elif single:
-            shown = ", ".join(map(repr, single[:5]))
-            if len(single) > 5:
-                shown += f" and {len(single) - 5} more"
-            notes.append(
-                f"{len(single)} of {len(labels.classes)} classes have a single label: {shown}. "
-                "A second label of each would tell how sure to be"
-            )
-        unreached = int((~self.reached_).sum())
-        if unreached:
-            where = "and are answered by their features" if self._space is not None else ""
-            notes.append(
-                f"{unreached} of {len(self.reached_)} points can't be reached from any label "
-                f"{where}".rstrip()
-            )
-        return tuple(notes)
 
 
 @dataclass(frozen=True)

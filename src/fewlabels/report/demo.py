@@ -17,7 +17,7 @@ from fewlabels.session.digits import (
     N_PUBLISHED,
     Digits,
     draw_digits,
-    recommended_graph,
+    recommended_points,
     run_as_published,
     run_as_recommended,
 )
@@ -181,15 +181,15 @@ def _published_runs(digits: Digits) -> tuple[ExampleRun, ...]:
 
 
 def _recommended_runs(digits: Digits) -> tuple[ExampleRun, ...]:
-    graph = recommended_graph(digits)
+    points = recommended_points(digits)
     return tuple(
-        _run(budget.name, digits, run_as_recommended(digits, budget, graph)) for budget in BUDGETS
+        _run(budget.name, digits, run_as_recommended(digits, budget, points)) for budget in BUDGETS
     )
 
 
 def _random_run(digits: Digits, seed: int) -> ExampleRun:
-    graph = recommended_graph(digits)
-    rounds = run_as_recommended(digits, ACTIVE_30, graph, query="random", random_state=seed)
+    points = recommended_points(digits)
+    rounds = run_as_recommended(digits, ACTIVE_30, points, query="random", random_state=seed)
     return _run(ACTIVE_30.name, digits, rounds)
 
 

@@ -11,8 +11,7 @@ from fewlabels.report.classification import ClassRow, Report
 from fewlabels.report.comparison import Comparison
 from fewlabels.report.demo import ExampleRun, Improvement, Reproduction, Spread
 from fewlabels.report.published import PublishedExample
-from fewlabels.session.digits import ACTIVE_30
-from fewlabels.session.recommended_recipe import DESCRIPTION
+from fewlabels.session.digits import ACTIVE_30, RECOMMENDED
 from fewlabels.session.rounds import FloatArray
 
 FORMAT = "fewlabels-demo"
@@ -43,7 +42,7 @@ def demo_document(
             for run, comparisons in zip(reproduction.runs, reproduction.comparisons, strict=True)
         ],
         "recommended": {
-            "recipe": DESCRIPTION,
+            "recipe": RECOMMENDED,
             "examples": [_example(run) for run in improvement.runs],
             "examples_on_all": [_example(run) for run in improvement.runs_on_all],
         },

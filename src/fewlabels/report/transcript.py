@@ -9,8 +9,7 @@ import numpy as np
 from fewlabels.report.comparison import Comparison
 from fewlabels.report.demo import ExampleRun, Improvement, Reproduction, Spread
 from fewlabels.report.layout import format_confusion_matrix, format_model_line, format_report
-from fewlabels.session.digits import ACTIVE_30, RANDOM_30
-from fewlabels.session.recommended_recipe import DESCRIPTION
+from fewlabels.session.digits import ACTIVE_30, RANDOM_30, RECOMMENDED
 from fewlabels.session.rounds import FloatArray
 
 _TITLES = {
@@ -34,7 +33,7 @@ def improvement_text(improvement: Improvement, reproduction: Reproduction) -> st
     """Return the recommended recipe's tables and its gain over the published figures."""
     lines = [
         *_heading("The same budgets with what fewlabels recommends today"),
-        f"Recipe: {DESCRIPTION}.",
+        f"Recipe: {RECOMMENDED}.",
         "",
     ]
     for run in improvement.runs:

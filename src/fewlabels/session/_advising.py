@@ -5,7 +5,7 @@ from __future__ import annotations
 from fewlabels._validation import check_real
 from fewlabels.graph import Graph
 from fewlabels.session._events import Event
-from fewlabels.session._model import KeptUpModel
+from fewlabels.session._model import KeptUpModels
 from fewlabels.session._remarks import remarks_on
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice, advise
@@ -14,7 +14,7 @@ from fewlabels.session.proof import sequences_of
 
 
 def advice_on(
-    state: SessionState, graph: Graph, model: KeptUpModel, accuracy: float, confidence: float
+    state: SessionState, graph: Graph, models: KeptUpModels, accuracy: float, confidence: float
 ) -> Advice:
     """Return the advice, and put it into the state if a sequence of checks begins or ends by it.
 
@@ -22,7 +22,7 @@ def advice_on(
     ----------
     state : SessionState
     graph : Graph
-    model : KeptUpModel
+    models : KeptUpModels
     accuracy : float
         The accuracy wanted, in (0, 1).
     confidence : float
@@ -40,7 +40,10 @@ def advice_on(
         n_points=state.n_points,
         sequences=sequences_of(state, confidence),
         remarks=remarks_on(
-            state, graph, model.at(state.labels) if state.labels else None, len(checks.audits)
+            state,
+            graph,
+            models.answering(state.labels) if state.labels else None,
+            len(checks.audits),
         ),
     )
     if turn is not None:

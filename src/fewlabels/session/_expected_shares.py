@@ -56,6 +56,11 @@ class ExpectedShares:
         assert shares is not None  # noqa: S101 - only None gives None
         self._shares = dict(zip(ascending, shares.tolist(), strict=True))
 
+    @property
+    def known(self) -> bool:
+        """Whether there is a share for each class, which changes with the classes seen."""
+        return self._shares is not None
+
     def among(self, seen: Iterable[Any]) -> Any:
         """Return the `class_prior` for a fit on labels of the classes `seen`.
 

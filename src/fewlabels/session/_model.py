@@ -1,38 +1,64 @@
-"""The model of a session, kept up with its labels."""
+"""The models of a session, kept up with its labels."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone, is_classifier
 
 from fewlabels.exceptions import InvalidTypeError, LabelWarning, UnreachedWarning
-from fewlabels.graph import DiskGraph, Graph
-from fewlabels.models import CorrectAndSmooth, LabelSpreading
+from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph
+from fewlabels.models import (
+    CorrectAndSmooth,
+    FewLabelsClassifier,
+    LabelSpreading,
+    ModelPair,
+    recommended_models,
+)
 from fewlabels.models._base import GraphClassifier
 from fewlabels.queries import QueryRule
 from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session._labels import Label, is_same
 
 
-def default_model() -> LabelSpreading:
-    """Return the model that a session takes if none is given.
+@dataclass(frozen=True)
+class Points:
+    """What is labelled: a graph, and the features it was made of where these are known.
 
-    Label spreading that lets labels travel far, with classes of equal mass. An update costs
-    little at any size; the graph is the session's.
+    Attributes
+    ----------
+    graph : Graph
+    features : {array-like, sparse matrix} of shape (n_points, n_features), or None
     """
-    return LabelSpreading(
-        "self-tuning", n_neighbors=10, alpha=0.99, max_iter=1000, class_prior="uniform"
-    )
+
+    graph: Graph
+    features: Any = None
+
+    @classmethod
+    def of(cls, graph_or_X: Any, model: Any = None) -> Self:
+        """Take a graph as it is, or make the one of features that goes with `model`."""
+        if isinstance(graph_or_X, Graph):
+            return cls(graph_or_X)
+        shared = model is None or isinstance(model, ModelPair)
+        make = shared_neighbor_graph if shared else knn_graph
+        return cls(make(graph_or_X), graph_or_X)
+
+    def recommended(self) -> ModelPair:
+        """Return the models that are recommended for them."""
+        return recommended_models(self.graph.n_nodes, on_disk=isinstance(self.graph, DiskGraph))
 
 
 def checked_model(model: Any) -> Any:
-    """Return an unfitted copy of `model`, the default for None, or raise."""
+    """Return an unfitted copy of `model`, None for None, or raise."""
     if model is None:
-        return default_model()
+        return None
+    if isinstance(model, ModelPair):
+        return ModelPair(checked_model(model.asks), checked_model(model.answers))
     wanted = ("fit", "add_labels", "remove_labels", "get_params")
     known = not isinstance(model, type) and all(hasattr(model, name) for name in wanted)
     if not (known and is_classifier(model)):
@@ -53,12 +79,23 @@ def checked_model(model: Any) -> Any:
 
 def check_takes(model: Any, graph: Graph) -> None:
     """Raise if `model`, one that passed :func:`checked_model`, can't be fitted on `graph`."""
+    if isinstance(model, ModelPair):
+        check_takes(model.asks, graph)
+        check_takes(model.answers, graph)
+        return
     known = isinstance(model, GraphClassifier) and not isinstance(model, LabelSpreading)
     if known and isinstance(graph, DiskGraph):
         raise InvalidTypeError(
             f"{type(model).__name__} needs the graph in memory, and this one is on disk. Take "
             "model=LabelSpreading(), or pass graph.to_memory() if it fits."
         )
+
+
+def expected_shares(model: Any, classes: Iterable[Any] | None) -> ExpectedShares:
+    """Return the shares that a model expects; "auto" is for the model to say."""
+    prior = getattr(model, "class_prior", None)
+    is_auto = isinstance(prior, str) and prior == "auto"
+    return ExpectedShares(None if is_auto else prior, classes)
 
 
 class KeptUpModel:
@@ -68,23 +105,28 @@ class KeptUpModel:
     ----------
     model : estimator
         Unfitted; it is fitted in place.
-    graph : Graph
-    shares : ExpectedShares
-        The model's `class_prior`.
+    points : Points
+        A :class:`FewLabelsClassifier` learns from the features, too.
+    classes : sequence of labels, or None
+        All there are, if they are known: the model's `class_prior` may hold a share for each.
     rule : QueryRule, default=None
         Who asks. What it has solved for to choose the questions serves again for the answers.
     """
 
     def __init__(
-        self, model: Any, graph: Graph, shares: ExpectedShares, rule: QueryRule | None = None
+        self,
+        model: Any,
+        points: Points,
+        classes: Iterable[Any] | None,
+        rule: QueryRule | None = None,
     ) -> None:
-        self.model = model
-        self.graph = graph
-        self.shares = shares
+        self._model = model
+        self._points = points
+        self._shares = expected_shares(model, classes)
         self._rule = rule
         self._fitted: dict[int, Label] = {}
 
-    def at(self, labels: dict[int, Label]) -> Any:
+    def at(self, labels: Mapping[int, Any]) -> Any:
         """Return the model fitted on these labels, one or more.
 
         That some points are unreached is for the caller to say: it is no news after each answer.
@@ -103,35 +145,81 @@ class KeptUpModel:
                 warnings.simplefilter("ignore", LabelWarning)  # said when the answer was told
                 if anew and (added or removed):
                     self._expect(labels)
-                    self.model.fit(self.graph, label_column(labels, self.graph.n_nodes))
+                    self._fit(label_column(labels, self._points.graph.n_nodes))
                 elif added:
-                    self._expect(self._fitted | labels)
-                    learn_more(self.model, self._rule, list(added), list(added.values()))
+                    self._expect({**self._fitted, **labels})
+                    self._add(added)
                 if removed and not anew:
                     self._expect(labels)
-                    self.model.remove_labels(removed)
+                    self._model.remove_labels(removed)
         except BaseException:
             self._fitted = {}  # whatever it holds now, the next fit is a new one
             raise
         self._fitted = dict(labels)
-        return self.model
+        return self._model
 
-    def _expect(self, labels: dict[int, Label]) -> None:
+    def _fit(self, column: npt.NDArray[Any]) -> None:
+        points = self._points
+        if isinstance(self._model, FewLabelsClassifier) and points.features is not None:
+            self._model.fit(points.features, column, graph=points.graph)
+        else:
+            self._model.fit(points.graph, column)
+
+    def _add(self, added: dict[int, Label]) -> None:
+        points, labels = list(added), list(added.values())
+        responses = None if self._rule is None else self._rule.responses(self._model, points)
+        if responses is None:
+            self._model.add_labels(points, labels)
+        else:
+            self._model.add_labels(points, labels, responses=responses)
+
+    def _expect(self, labels: Mapping[int, Label]) -> None:
         """Bring the model's `class_prior` to the classes of these labels."""
-        if getattr(self.model, "class_prior", None) is not None:
-            self.model.class_prior = self.shares.among(labels.values())
+        if self._shares.known:
+            self._model.class_prior = self._shares.among(labels.values())
 
 
-def learn_more(model: Any, rule: QueryRule | None, points: Any, labels: Any) -> None:
-    """Add labels to a fitted model, which begins with what the rule knows of the points."""
-    responses = None if rule is None else rule.responses(model, points)
-    if responses is None:
-        model.add_labels(points, labels)
-    else:
-        model.add_labels(points, labels, responses=responses)
+class KeptUpModels:
+    """The model that asks and the one that answers, which may be one, kept up with the labels.
+
+    Parameters
+    ----------
+    model : estimator, ModelPair or None
+        As :func:`checked_model` returned it; None: what is recommended for the points.
+    points : Points
+    classes : sequence of labels, or None
+        As of :class:`KeptUpModel`.
+    rule : QueryRule
+        Who asks.
+    """
+
+    def __init__(
+        self, model: Any, points: Points, classes: Iterable[Any] | None, rule: QueryRule
+    ) -> None:
+        pair = points.recommended() if model is None else model
+        known = None if classes is None else list(classes)
+        asks = pair.asks if isinstance(pair, ModelPair) else pair
+        self._asks = KeptUpModel(clone(asks), points, known, rule)
+        self._answers = self._asks
+        if isinstance(pair, ModelPair) and pair.answers is not pair.asks:
+            self._answers = KeptUpModel(clone(pair.answers), points, known)
+
+    def asking(self, labels: Mapping[int, Any]) -> Any:
+        """Return the model that rules look at, fitted on these labels, one or more."""
+        return self._asks.at(labels)
+
+    def answering(self, labels: Mapping[int, Any]) -> Any:
+        """Return the model whose answers count, fitted on these labels, one or more."""
+        return self._answers.at(labels)
 
 
-def label_column(labels: dict[int, Label], n_points: int) -> npt.NDArray[Any]:
+def answered(model: Any) -> npt.NDArray[np.bool_]:
+    """Tell where a fitted model has an answer, shape (n_points,)."""
+    has: npt.NDArray[np.bool_] = model.reached_
+    return model.answered_ if isinstance(model, FewLabelsClassifier) else has
+
+
+def label_column(labels: Mapping[int, Any], n_points: int) -> npt.NDArray[Any]:
     """Return a label for each point, and where there is none -1 for numbers, None for others."""
     numbers = bool(labels) and all(type(label) is int for label in labels.values())
     column: npt.NDArray[Any] = (

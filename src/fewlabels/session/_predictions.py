@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels.session._model import answered
+
 AnyArray = npt.NDArray[Any]
 
 
@@ -19,13 +21,14 @@ class Predictions:
     ----------
     labels : ndarray of shape (n_points,)
         The label given, else the model's likeliest class; -1 (labels that are numbers) or None
-        where no label reaches.
+        where the model has no answer.
     classes : ndarray of shape (n_classes,)
         The classes seen so far, ascending.
     distributions : ndarray of shape (n_points, n_classes)
         The model's class probabilities; each row sums to 1.
     reached : ndarray of shape (n_points,), bool
-        Whether a label reaches the point over the graph's edges.
+        Whether a label reaches the point over the graph's edges; of others only the features
+        tell, where they are known.
     """
 
     labels: AnyArray
@@ -37,7 +40,7 @@ class Predictions:
     def of(cls, model: Any, given: AnyArray, labelled: npt.NDArray[np.intp]) -> Self:
         """Put a fitted model's word beside the labels `given`, which hold for `labelled`."""
         labels = given.copy()
-        free = model.reached_.copy()
+        free = answered(model).copy()
         free[labelled] = False
         labels[free] = model.classes_[model.label_distributions_[free].argmax(axis=1)]
         return cls(labels, model.classes_, model.label_distributions_, model.reached_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from fewlabels.queries import QueryRule
 from fewlabels.session._chosen import checked_choice
 from fewlabels.session._events import Audit, Event
 from fewlabels.session._labels import Label
-from fewlabels.session._model import KeptUpModel, label_column
+from fewlabels.session._model import KeptUpModels, answered, label_column
 from fewlabels.session._settings import Settings
 from fewlabels.session._state import CheckSequence, SessionState
 
@@ -43,13 +44,13 @@ class Answers:
     def of(cls, model: Any, n_labels: int) -> Self:
         """Return those of a fitted classifier."""
         classes: list[Label] = model.classes_.tolist()
-        codes = np.where(model.reached_, model.label_distributions_.argmax(axis=1), len(classes))
+        codes = np.where(answered(model), model.label_distributions_.argmax(axis=1), len(classes))
         return cls(classes, codes, n_labels)
 
     def beside(self, labels: dict[int, Label]) -> AnyArray:
         """Return the labels of points that have one, and the answers to the others."""
-        answered = self.codes < len(self.classes)
-        points, codes = np.flatnonzero(answered).tolist(), self.codes[answered].tolist()
+        known = self.codes < len(self.classes)
+        points, codes = np.flatnonzero(known).tolist(), self.codes[known].tolist()
         answers = {point: self.classes[code] for point, code in zip(points, codes, strict=True)}
         return label_column(answers | labels, len(self.codes))
 
@@ -60,22 +61,22 @@ class HeldAnswers:
     def __init__(self) -> None:
         self._found: tuple[int, Answers] | None = None
 
-    def of(self, sequence: CheckSequence, model: KeptUpModel) -> Answers:
-        """Return what the model answered when the sequence began."""
+    def of(self, sequence: CheckSequence, models: KeptUpModels) -> Answers:
+        """Return what the model that answers said when the sequence began."""
         if self._found is None or self._found[0] != sequence.event:
             learned = sequence.labels
-            self._found = (sequence.event, Answers.of(model.at(learned), len(learned)))
+            self._found = (sequence.event, Answers.of(models.answering(learned), len(learned)))
         return self._found[1]
 
 
 def new_questions(
     state: SessionState,
-    model: Any,
+    model: Callable[[], Any],
     rule: QueryRule,
     n_new: int,
     share: float,
     rng: np.random.Generator,
-    answers: Answers | None = None,
+    answers: Callable[[], Answers],
 ) -> Event:
     """Return the event of asking `n_new` open points, some of them random checks.
 
@@ -83,16 +84,17 @@ def new_questions(
     ----------
     state : SessionState
         At least `n_new` of its points are open.
-    model : fitted classifier, or Graph
-        A graph where there is no label; then `share` is 0.
+    model : callable
+        Returns what the rule looks at: a fitted classifier, or the graph where there is no label;
+        then `share` is 0. Called last, and only where the rule chooses.
     rule : QueryRule
         Chooses what is no check.
     n_new : int
     share : float
         Of checks, from 0 to 1.
     rng : numpy.random.Generator
-    answers : Answers, default=None
-        Those that are checked. None: the model's of now.
+    answers : callable
+        Returns those that are checked; not called where nothing is.
     """
     n_checks, owed = _checks_due(state.owed, n_new, share, rng)
     open_ = state.open_points
@@ -102,8 +104,7 @@ def new_questions(
     drawn = rng.choice(np.flatnonzero(pool), size=n_checks, replace=False)
     audits: tuple[Audit, ...] = ()
     if n_checks:
-        checked = Answers.of(model, len(state.labels)) if answers is None else answers
-        audits = _audits(checked, drawn, pool)
+        audits = _audits(answers(), drawn, pool)
     open_[drawn] = False
     questions = np.empty(n_new, dtype=np.intp)
     is_check = np.zeros(n_new, dtype=bool)
@@ -111,7 +112,7 @@ def new_questions(
     questions[is_check] = drawn
     if n_checks < n_new:
         chosen = rule.query(
-            model, n_new - n_checks, candidates=open_, random_state=int(rng.integers(2**32))
+            model(), n_new - n_checks, candidates=open_, random_state=int(rng.integers(2**32))
         )
         questions[~is_check] = checked_choice(rule, chosen, n_new - n_checks, open_)
     return Event("asked", tuple(questions.tolist()), audits=audits, owed=owed)

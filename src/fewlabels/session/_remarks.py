@@ -6,11 +6,17 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fewlabels.graph import Graph
+from fewlabels.models import FewLabelsClassifier
+from fewlabels.session._model import answered
 from fewlabels.session._state import SessionState
 
+IntArray = npt.NDArray[np.intp]
+
 _MOST_NAMED = 5
+_SURE = 0.8  # as `doubt_` takes it
 
 
 def remarks_on(state: SessionState, graph: Graph, model: Any, n_checks: int) -> tuple[str, ...]:
@@ -19,7 +25,7 @@ def remarks_on(state: SessionState, graph: Graph, model: Any, n_checks: int) -> 
     if model is None:
         found.append("No point has a label yet.")
     else:
-        found += _of_reach(graph, model.reached_)
+        found += _of_reach(graph, answered(model))
         found += _of_classes(state)
         found += _of_doubtful_labels(state, model)
     if n_checks == 0 and 0 < len(state.labels) < graph.n_nodes:
@@ -68,13 +74,14 @@ def _of_classes(state: SessionState) -> list[str]:
 
 
 def _of_doubtful_labels(state: SessionState, model: Any) -> list[str]:
-    """Name labels that their surroundings outvote, where the model lets them be outvoted."""
+    """Name labels that the others contradict, where the model lets them be contradicted."""
     points = np.fromiter(state.labels, dtype=np.intp)
-    said = model.classes_[model.label_distributions_[points].argmax(axis=1)].tolist()
+    counts = Counter(state.labels.values())
+    said = _said_of_labels(model, points)
     doubtful = [
         point
         for (point, label), predicted in zip(state.labels.items(), said, strict=True)
-        if predicted != label
+        if predicted is not None and predicted != label and (counts[label] > 1)
     ]
     if not doubtful:
         return []
@@ -82,6 +89,17 @@ def _of_doubtful_labels(state: SessionState, model: Any) -> list[str]:
         f"Look again at {_named(doubtful)}: the other labels near "
         f"{'it' if len(doubtful) == 1 else 'them'} speak for another class."
     ]
+
+
+def _said_of_labels(model: Any, points: IntArray) -> list[Any]:
+    """What a model says of labelled points; None where it is not sure of its left-out answer."""
+    if not isinstance(model, FewLabelsClassifier):
+        said: list[Any] = model.classes_[model.label_distributions_[points].argmax(axis=1)].tolist()
+        return said
+    left_out = model.loo_label_distributions_[np.searchsorted(model.loo_labelled_, points)]
+    classes = model.classes_[left_out.argmax(axis=1)].tolist()
+    sure = left_out.max(axis=1) >= _SURE
+    return [label if clear else None for label, clear in zip(classes, sure, strict=True)]
 
 
 def _named(values: list[Any]) -> str:

@@ -206,9 +206,11 @@ def _line(value: dict[str, Any], version: int) -> bytes:
     return json.dumps(value, allow_nan=False).encode() + b"\n"
 
 
-def data_fingerprint(X_or_graph: Any, answers: Answers) -> str:
-    """Return a hash of the points and their true labels; see :func:`fingerprint`."""
+def data_fingerprint(X_or_graph: Any, answers: Answers, graph: Any = None) -> str:
+    """Return a hash of the points, their graph if given, and labels; see :func:`fingerprint`."""
     digest = hashlib.sha256(fingerprint(X_or_graph).encode())
+    if graph is not None:
+        digest.update(fingerprint(graph).encode())
     digest.update(answers.codes.astype("<i8").tobytes())
     digest.update(repr(answers.classes.tolist()).encode())
     return digest.hexdigest()

@@ -12,18 +12,20 @@ import numpy as np
 from fewlabels import models
 from fewlabels._validation import check_integer, check_real
 from fewlabels.exceptions import InvalidInputError, SessionFileError
+from fewlabels.models import ModelPair
 from fewlabels.models._class_prior import shares_by_class
 from fewlabels.queries import RULES, QueryRule, make_rule
 from fewlabels.session._answers import checked_classes
-from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session._labels import Label
-from fewlabels.session._model import checked_model
+from fewlabels.session._model import checked_model, expected_shares
 
 NAMES = {"classes", "model", "query", "audit_share", "n_start", "random_state"}
 
 _PLAIN = (str, int, float, bool, type(None))
 # A mapping goes into a file as the list of its pairs: keys in JSON are strings only.
 _PAIRS = "pairs"
+# What a file says of no model, and of two.
+_RECOMMENDED, _PAIR = "recommended", ("asks", "answers")
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,12 @@ class Settings:
     Attributes
     ----------
     classes : tuple of labels, or None
-    model : estimator
-        Unfitted; a copy of the one given.
+    model : estimator, ModelPair or None
+        Unfitted; a copy of what was given. None: what is recommended for the points.
     query : QueryRule
     audit_share : float
     n_start : int
     random_state : int
-    shares : ExpectedShares
-        The model's `class_prior`.
     """
 
     classes: tuple[Label, ...] | None
@@ -49,7 +49,6 @@ class Settings:
     audit_share: float
     n_start: int
     random_state: int
-    shares: ExpectedShares
 
     @classmethod
     def checked(
@@ -70,8 +69,10 @@ class Settings:
         rule._check_parameters()
         fresh = checked_model(model)
         fixed = None if classes is None else checked_classes(classes)
-        shares = ExpectedShares(getattr(fresh, "class_prior", None), fixed)
-        return cls(fixed, fresh, rule, share, start, seed, shares)
+        each = (fresh.asks, fresh.answers) if isinstance(fresh, ModelPair) else (fresh,)
+        for one in each:
+            expected_shares(one, fixed)  # now, rather than once there is a label
+        return cls(fixed, fresh, rule, share, start, seed)
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON holds them."""
@@ -126,8 +127,13 @@ def loaded_settings(
     return found | {name: given for name, given in own.items() if given is not None}
 
 
-def _described(thing: Any) -> dict[str, Any] | None:
+def _described(thing: Any) -> Any:
     """Return class and parameters of a model or rule of this package, or None of another."""
+    if thing is None:
+        return _RECOMMENDED
+    if isinstance(thing, ModelPair):
+        both = [_described(thing.asks), _described(thing.answers)]
+        return None if None in both else dict(zip(_PAIR, both, strict=True))
     kind = type(thing)
     known = _known(kind.__name__)
     if known is not kind:
@@ -162,6 +168,10 @@ def _is_plain(value: Any) -> bool:
 
 def _restored(entry: Any, what: str) -> Any:
     """Return the model or rule that :func:`_described` described, or raise."""
+    if what == "model" and entry == _RECOMMENDED:
+        return None
+    if what == "model" and isinstance(entry, dict) and set(entry) == set(_PAIR):
+        return ModelPair(*(_restored(entry[name], name) for name in _PAIR))
     try:
         kind = _known(entry["class"])
         if kind is None:

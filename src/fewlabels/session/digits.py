@@ -8,10 +8,17 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from fewlabels._validation import check_integer
-from fewlabels.graph import Graph, knn_graph, rbf_graph
+from fewlabels.graph import rbf_graph
+from fewlabels.queries import make_rule
+from fewlabels.session._learner import ModelLearner
+from fewlabels.session._model import Points
 from fewlabels.session.published_recipe import PublishedRecipe
-from fewlabels.session.recommended_recipe import METRIC, N_NEIGHBORS, recommended_recipe
 from fewlabels.session.rounds import FloatArray, IntArray, Learner, Round, play
+
+RECOMMENDED = (
+    "graph of shared neighbours; harmonic functions with class masses made equal ask, by doubt x "
+    "Sigma-optimality over the doubts, the batch chosen one by one; FewLabelsClassifier answers"
+)
 
 N_ALL = 1797
 N_PUBLISHED = 330
@@ -86,16 +93,17 @@ def run_as_published(digits: Digits, budget: Budget) -> list[Round]:
     return _run(digits, budget, PublishedRecipe(graph))
 
 
-def recommended_graph(digits: Digits) -> Graph:
-    """Return the self-tuned graph of nearest neighbours that :func:`run_as_recommended` takes."""
-    return knn_graph(digits.X, n_neighbors=N_NEIGHBORS, metric=METRIC)
+def recommended_points(digits: Digits) -> Points:
+    """Return the digits with the graph that :func:`run_as_recommended` takes."""
+    return Points.of(digits.X)
 
 
 def run_as_recommended(
-    digits: Digits, budget: Budget, graph: Graph, *, query: str = "auto", random_state: int = 0
+    digits: Digits, budget: Budget, points: Points, *, query: str = "auto", random_state: int = 0
 ) -> list[Round]:
     """Run an example with what the package recommends; `query` takes another rule."""
-    return _run(digits, budget, recommended_recipe(graph, query, random_state=random_state))
+    learner = ModelLearner(None, points, make_rule(query), random_state=random_state)
+    return _run(digits, budget, learner)
 
 
 def _run(digits: Digits, budget: Budget, learner: Learner) -> list[Round]:

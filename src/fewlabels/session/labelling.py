@@ -14,15 +14,15 @@ from fewlabels._callers import callers_level
 from fewlabels._turns import in_turn
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
-from fewlabels.graph import Graph, knn_graph
+from fewlabels.graph import Graph
 from fewlabels.session._advising import advice_on
 from fewlabels.session._answers import checked_answers, checked_points, warn_of_new_classes
 from fewlabels.session._events import Event
 from fewlabels.session._file import read_session, write_session
 from fewlabels.session._labels import Label
-from fewlabels.session._model import KeptUpModel, check_takes, checked_model, label_column
+from fewlabels.session._model import KeptUpModels, Points, check_takes, label_column
 from fewlabels.session._predictions import Predictions
-from fewlabels.session._questions import HeldAnswers, new_questions, share_of_checks
+from fewlabels.session._questions import Answers, HeldAnswers, new_questions, share_of_checks
 from fewlabels.session._settings import Settings, loaded_settings
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice
@@ -53,12 +53,14 @@ class Session:
     Parameters
     ----------
     graph_or_X : {Graph, array-like, sparse matrix of shape (n_points, n_features)}
-        Of features, :func:`fewlabels.knn_graph` makes the graph, with its defaults.
+        Of features, the graph is made by :func:`fewlabels.graph.shared_neighbor_graph`, or by
+        :func:`fewlabels.knn_graph` if `model` is a single one; with their defaults.
     classes : sequence of labels, default=None
         The only labels allowed, two or more. None: a class may appear at any time.
-    model : estimator, default=None
-        An unfitted classifier of fewlabels; a copy is fitted on the graph. None: label spreading
-        with ``alpha=0.99`` and ``class_prior="uniform"``. New labels are added to the fitted
+    model : estimator or ModelPair, default=None
+        An unfitted classifier of fewlabels, or a pair of which one asks and the other answers.
+        None: :func:`fewlabels.models.recommended_models`: a quick one asks, and what is answered
+        is the word of :class:`fewlabels.FewLabelsClassifier`. New labels are added to the fitted
         model; it is never fitted again. Where its `class_prior` holds a share for each class,
         `classes` must name them all; while some have no label, the shares of the others are
         scaled to sum to 1. Not `CorrectAndSmooth`, which needs features beside the graph; of a
@@ -127,12 +129,12 @@ class Session:
         )
         self.classes = self._settings.classes
         self._data = graph_or_X
-        self.graph: Graph = graph_or_X if isinstance(graph_or_X, Graph) else knn_graph(graph_or_X)
+        points = Points.of(graph_or_X, self._settings.model)
+        self.graph: Graph = points.graph
         check_takes(self._settings.model, self.graph)
         self.n_points = self.graph.n_nodes
         settings = self._settings
-        fresh = checked_model(settings.model)
-        self._model = KeptUpModel(fresh, self.graph, settings.shares, settings.query)
+        self._models = KeptUpModels(settings.model, points, self.classes, settings.query)
         self._state = SessionState(self.n_points, self.classes)
         self._held = HeldAnswers()
 
@@ -204,9 +206,10 @@ class Session:
         n_new = min(count - len(state.pending), state.n_open)
         if n_new > 0:
             rng = np.random.default_rng([settings.random_state, len(state.events)])
-            held = None if state.current is None else self._held.of(state.current, self._model)
-            model = self._model.at(state.labels) if state.labels else self.graph
-            state.take(new_questions(state, model, settings.query, n_new, share, rng, held))
+            asked = new_questions(
+                state, self._asking, settings.query, n_new, share, rng, self._checked_answers
+            )
+            state.take(asked)
         elif not state.pending:
             raise InvalidInputError(
                 f"there is nothing left to ask: of {self.n_points} points {len(state.labels)} have "
@@ -317,7 +320,8 @@ class Session:
         """
         if not self._state.labels:
             raise InvalidInputError("no point has a label yet, so nothing is predicted. Use tell.")
-        return Predictions.of(self._model.at(self._state.labels), self.labels, self.labelled)
+        model = self._models.answering(self._state.labels)
+        return Predictions.of(model, self.labels, self.labelled)
 
     @in_turn
     def checked_labels(self) -> AnyArray:
@@ -339,7 +343,7 @@ class Session:
         state = self._state
         if not state.sequences:
             raise InvalidInputError("no sequence of checks has begun; advice says when it does.")
-        return self._held.of(state.sequences[-1], self._model).beside(state.labels)
+        return self._held.of(state.sequences[-1], self._models).beside(state.labels)
 
     @in_turn
     def estimate(self, confidence: float = 0.95) -> AccuracyEstimate:
@@ -392,7 +396,7 @@ class Session:
         -----
         Cost: some 20 ms beside the update of the model.
         """
-        return advice_on(self._state, self.graph, self._model, accuracy, confidence)
+        return advice_on(self._state, self.graph, self._models, accuracy, confidence)
 
     @in_turn
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -451,6 +455,22 @@ class Session:
         self._state.take(event)
         if self.classes is None:  # else they were named, and no other is taken
             warn_of_new_classes(before, self._state.labels.values())
+
+    def _asking(self) -> Any:
+        """Return what rules look at: the model that asks, or the graph before the first label."""
+        labels = self._state.labels
+        return self._models.asking(labels) if labels else self.graph
+
+    def _checked_answers(self) -> Answers:
+        """Return the answers that random checks are about: :meth:`predictions`, of now or held.
+
+        Held are those of when the sequence of checks that is on began, if there is one.
+        """
+        sequence = self._state.current
+        if sequence is None:
+            labels = self._state.labels
+            return Answers.of(self._models.answering(labels), len(labels))
+        return self._held.of(sequence, self._models)
 
 
 def _points(entries: Iterable[int]) -> IntArray:

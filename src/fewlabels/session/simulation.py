@@ -15,14 +15,15 @@ from sklearn.base import clone
 from fewlabels._arrays import checked_array
 from fewlabels._validation import check_integer, check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import Graph
+from fewlabels.graph import DiskGraph, Graph
 from fewlabels.graph._progress import Progress, reporting
+from fewlabels.models import ModelPair, recommended_models
+from fewlabels.models._shared_kernel import check_beside
 from fewlabels.queries import FunctionRule, QueryRule, make_rule
-from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session._known_answers import Answers, known_answers, start_of
 from fewlabels.session._learner import ModelLearner, graph_of
 from fewlabels.session._many_runs import played
-from fewlabels.session._model import check_takes, checked_model
+from fewlabels.session._model import Points, check_takes, checked_model, expected_shares
 from fewlabels.session._runs import Run
 from fewlabels.session._runs_file import PathLike, RunsFile, data_fingerprint
 from fewlabels.session.learning_curve import LearningCurve
@@ -32,16 +33,16 @@ Query: TypeAlias = str | QueryRule | type[QueryRule] | Callable[[Any, IntArray],
 
 BASELINE = "random"
 _DEFAULT_BUDGET = 100
+_MOST_ANSWERED_IN_FULL = 20_000
 
 
 @dataclass(frozen=True)
 class _Plan:
     """What every run of a simulation shares."""
 
-    graph: Graph
+    points: Points
     answers: Answers
     model: Any
-    shares: ExpectedShares
     initial: str | int | IntArray
     n_labels: IntArray
     seed: int
@@ -61,11 +62,12 @@ def simulate(
     save_to: PathLike | None = None,
     progress: Progress = False,
     n_jobs: int | None = None,
+    graph: Graph | None = None,
 ) -> LearningCurve:
     """Label points one batch after the other as query rules want, and measure how well it goes.
 
     Each rule begins with the same labels, gets `batch_size` answers at a time, and the model
-    learns them by `add_labels`, without a refit. After each batch, the points that have no label
+    learns them without a new graph. After each batch, the points that have no label
     yet are predicted and compared with the truth. All is done `repeats` times, each time from
     other first labels, and beside the rules always with random questions, from the same first
     labels: a rule that does not beat these is not worth its while.
@@ -73,7 +75,7 @@ def simulate(
     Parameters
     ----------
     X_or_graph : {array-like, sparse matrix, Graph} of shape (n_points, n_features)
-        Features, of which `model` makes its graph, once; or a graph.
+        Features, of which a graph is made, once; or a graph.
     y : array-like of shape (n_points,), or callable
         The true labels. Points without one (-1, None or NaN, as an estimator takes them) are
         in the graph, but never asked about, and not in any accuracy. Or an oracle:
@@ -81,9 +83,12 @@ def simulate(
     query : str, QueryRule, class, function, or list or mapping of these, default="auto"
         What to ask by; see :func:`fewlabels.queries.make_rule`. A mapping names its rules, such
         as two settings of the same. ``"random"`` is added if it is not there.
-    model : classifier of fewlabels, default=None
-        Unfitted. None: a session's, label spreading with ``alpha=0.99`` and
-        ``class_prior="uniform"``, on :func:`fewlabels.knn_graph` of features.
+    model : classifier of fewlabels, or ModelPair, default=None
+        Unfitted; of features it makes its own graph. Of a pair one asks and the other answers, on
+        :func:`fewlabels.graph.shared_neighbor_graph` of features. None:
+        :func:`fewlabels.models.recommended_models`; above 20,000 points, where
+        :class:`FewLabelsClassifier` would take seconds after each batch, the one that asks
+        answers, too.
     initial : "one per class", int, or array-like of int, default="one per class"
         The first labels: one random point of each class; so many random points; these points
         (in every repeat). 0: none, so that the first batch too is the rule's choice.
@@ -109,6 +114,8 @@ def simulate(
         :func:`joblib.parallel_config`, -1 one for each core. Each of several is played in a
         process of its own, whatever backend joblib is set to. The curves are the same for any
         number; only `seconds` are longer where runs share cores and memory.
+    graph : Graph, default=None
+        Of the rows of `X_or_graph`, where these are features: in place of the one made.
 
     Returns
     -------
@@ -150,10 +157,15 @@ def simulate(
     check_seed(random_state)
     check_n_jobs(n_jobs)
     estimator = checked_model(model)
-    if isinstance(X_or_graph, Graph):
-        check_takes(estimator, X_or_graph)
+    if graph is not None:
+        check_beside(graph, X_or_graph)
+    known = X_or_graph if isinstance(X_or_graph, Graph) else graph
     answers = known_answers(y, _n_points(X_or_graph))
-    shares = ExpectedShares(getattr(estimator, "class_prior", None), answers.classes.tolist())
+    if estimator is None:
+        estimator = _recommended(len(answers.codes), known)
+    if known is not None:
+        check_takes(estimator, known)
+    _check_shares(estimator, answers)
     start = start_of(initial, answers)
     n_labels = _label_counts(start.count, batch_size, budget, answers)
     file = None
@@ -167,7 +179,7 @@ def simulate(
         }
         if random_state is not None:
             settings["random_state"] = seed
-        data = data_fingerprint(X_or_graph, answers)
+        data = data_fingerprint(X_or_graph, answers, graph)
         file = RunsFile.opened(save_to, data, settings, seed, answers, n_labels.tolist())
         seed = file.seed
     runs: list[Run] = []
@@ -180,8 +192,9 @@ def simulate(
             else:
                 runs.append(done)
     if missing:
-        graph = graph_of(X_or_graph, estimator, answers.truth, answers.known)
-        plan = _Plan(graph, answers, estimator, shares, start.value, n_labels, seed)
+        makes_graph = not (model is None or isinstance(model, ModelPair))
+        points = _points(X_or_graph, known, estimator, answers, makes_graph=makes_graph)
+        plan = _Plan(points, answers, estimator, start.value, n_labels, seed)
         tasks = [partial(_run, plan, *which) for which in missing]
         with reporting(
             progress, len(missing) * len(n_labels), doing="simulating", unit="rounds"
@@ -193,17 +206,42 @@ def simulate(
     return LearningCurve.from_runs(runs, tuple(rules), answers.classes)
 
 
+def _recommended(n_points: int, graph: Graph | None) -> Any:
+    pair = recommended_models(n_points, on_disk=isinstance(graph, DiskGraph))
+    return pair if n_points <= _MOST_ANSWERED_IN_FULL else pair.asks
+
+
+def _points(
+    X: Any, graph: Graph | None, model: Any, answers: Answers, *, makes_graph: bool
+) -> Points:
+    """Return the points with their graph: the one there is, the model's own, or the usual one."""
+    if isinstance(X, Graph):
+        return Points(X)
+    if graph is not None:
+        return Points(graph, X)
+    if not makes_graph:
+        return Points.of(X)
+    return Points(graph_of(X, model, answers.truth, answers.known), X)
+
+
+def _check_shares(model: Any, answers: Answers) -> None:
+    """Raise now, rather than in a run, if a model's `class_prior` does not fit the classes."""
+    each = (model.asks, model.answers) if isinstance(model, ModelPair) else (model,)
+    for one in each:
+        expected_shares(one, answers.classes.tolist())
+
+
 def _run(
     plan: _Plan, name: str, rule: QueryRule, repeat: int, report: Callable[[int], object]
 ) -> Run:
     """Play the loop once."""
     answers = plan.answers
     learner = ModelLearner(
-        clone(plan.model),
-        plan.graph,
+        plan.model,
+        plan.points,
         clone(rule),
         candidates=answers.known,
-        shares=plan.shares,
+        classes=answers.classes.tolist(),
         random_state=derived_seed(plan.seed, "query", name, repeat),
     )
     start_rng = np.random.RandomState(derived_seed(plan.seed, "start", repeat))
@@ -300,6 +338,8 @@ def _name_of(query: Any) -> str:
 
 def _described(model: Any) -> str:
     """Return the class of a model or rule with all its settings; functions by their name."""
+    if isinstance(model, ModelPair):
+        return f"{_described(model.asks)} asks, {_described(model.answers)} answers"
     settings = ", ".join(
         f"{name}={_function_name(value) if callable(value) else repr(value)}"
         for name, value in sorted(model.get_params(deep=False).items())
