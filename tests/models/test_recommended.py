@@ -37,7 +37,9 @@ def test_a_graph_beside_the_features_is_used_as_it_is() -> None:
     own = FewLabelsClassifier().fit(X, Y)
     beside = FewLabelsClassifier().fit(X, Y, graph=shared_neighbor_graph(X))
     np.testing.assert_array_equal(own.label_distributions_, beside.label_distributions_)
-    np.testing.assert_array_equal(own.predict_proba(X[:9] + 0.01), beside.predict_proba(X[:9] + 0.01))
+    np.testing.assert_array_equal(
+        own.predict_proba(X[:9] + 0.01), beside.predict_proba(X[:9] + 0.01)
+    )
     graph = knn_graph(X, 7)
     model = FewLabelsClassifier().fit(X, Y, graph=graph)
     assert model.graph_ is graph

@@ -104,7 +104,9 @@ def test_a_saved_session_goes_on_with_the_recommended_models(tmp_path):
 
 
 def test_a_pair_is_saved_with_its_parameters(tmp_path):
-    pair = ModelPair(LabelSpreading("self-tuning", alpha=0.8), FewLabelsClassifier(class_prior=None))
+    pair = ModelPair(
+        LabelSpreading("self-tuning", alpha=0.8), FewLabelsClassifier(class_prior=None)
+    )
     session = labelled(Session(X, model=pair))
     session.save(tmp_path / "a.json")
     again = Session.load(tmp_path / "a.json", X)
