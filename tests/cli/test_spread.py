@@ -218,12 +218,15 @@ def test_labelled_rows_with_another_answer_are_named(tmp_path: Path, out: Path) 
 
 
 def test_each_row_has_its_second_best_class_and_its_doubt_in_a_word(table: Path, out: Path) -> None:
-    for method in ("recommended", "spreading", "propagation"):
-        run(table, "--label", "kind", "-o", out, "--force", "--method", method)
-        answers = read_csv(out)[6:]  # propagation is certain of the rows before
-        assert all(row["second"] in GROUPS and row["second"] != row["label"] for row in answers)
-        words = {row["doubt"] for row in answers}
-        assert words <= {"sure", "classes disagree", "little evidence"}
+    run(table, "--label", "kind", "-o", out)
+    answers = read_csv(out)
+    assert all(row["second"] in GROUPS and row["second"] != row["label"] for row in answers)
+    assert {row["doubt"] for row in answers} <= {"sure", "classes disagree", "little evidence"}
+
+
+def test_where_one_class_has_all_the_evidence_there_is_no_second(table: Path, out: Path) -> None:
+    run(table, "--label", "kind", "-o", out, "--method", "spreading")  # three islands
+    assert {(row["second"], row["confidence"]) for row in read_csv(out)} == {("", "1")}
 
 
 def test_by_default_columns_that_tell_nothing_do_not_spoil_the_answers(
