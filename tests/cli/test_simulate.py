@@ -96,7 +96,7 @@ def test_the_data_says_how_it_was_made(finished):
         "budget": 12,
         "repeats": 2,
         "random_state": 0,
-        "method": "spreading",
+        "method": "recommended",
         "neighbors": 10,
     }
     assert [rule["query"] for rule in document["rules"]] == ["margin", "entropy", "auto", "random"]

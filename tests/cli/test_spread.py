@@ -24,6 +24,7 @@ import fewlabels.io
 from fewlabels.cli import main
 
 GROUPS = ("ant", "bee", "cow")
+ADDED = ("label", "confidence", "evidence", "reached", "second", "doubt")
 N = 60  # rows, in three groups that no method could confuse; two rows of each have a label
 
 
@@ -96,12 +97,14 @@ def test_the_report_says_what_was_done(table: Path, out: Path) -> None:
         "on the 54 rows that came without a label",
         "on the 6 rows that came with a label",
         str(out),
-        "new columns: label, confidence, evidence, reached",
+        "new columns: label, confidence, evidence, reached, second, doubt",
     ):
         assert part in report
 
 
-@pytest.mark.parametrize("option", [["--method", "propagation"], ["--alpha", "0.5"]])
+@pytest.mark.parametrize(
+    "option", [["--method", "propagation"], ["--method", "spreading", "--alpha", "0.5"]]
+)
 def test_methods_and_settings(table: Path, out: Path, option: list[str]) -> None:
     result = run(table, "--label", "kind", "-o", out, "--neighbors", 5, *option)
     assert result.exit_code == 0, result.output
@@ -129,7 +132,10 @@ def test_a_label_column_named_label_stays_and_the_answers_stand_beside_it(
 ) -> None:
     source = write_csv(tmp_path / "in.csv", rows(label="label"))
     result = run(source, "--label", "label", "-o", out)
-    assert "new columns: predicted_label, confidence, evidence, reached" in result.stdout
+    assert (
+        "new columns: predicted_label, confidence, evidence, reached, second, doubt"
+        in result.stdout
+    )
     answers = read_csv(out)
     assert [row["label"] for row in answers] == labels(points()[1])
     assert [row["predicted_label"] for row in answers] == points()[1]
@@ -142,16 +148,14 @@ def test_its_own_output_can_be_its_input_and_answers_are_no_features(
     again = out.with_name("again.csv")
     result = run(out, "--label", "kind", "-o", again)
     assert result.exit_code == 0
-    assert "left out: label, confidence, evidence, reached (added by an earlier run)" in (
-        result.stdout
-    )
+    earlier = "label, confidence, evidence, reached, second, doubt"
+    assert f"left out: {earlier} (added by an earlier run)" in result.stdout
     third = out.with_name("third.csv")
     run(again, "--label", "kind", "-o", third)
     assert list(read_csv(third)[0])[4:] == [
-        *("label", "confidence", "evidence", "reached"),
-        *("predicted_label", "predicted_confidence", "predicted_evidence", "predicted_reached"),
-        "predicted_label_2",
-        *("predicted_confidence_2", "predicted_evidence_2", "predicted_reached_2"),
+        *ADDED,
+        *(f"predicted_{name}" for name in ADDED),
+        *(f"predicted_{name}_2" for name in ADDED),
     ]
     first, last = read_csv(out), read_csv(third)
     assert [row["confidence"] for row in first] == [row["predicted_confidence_2"] for row in last]
@@ -173,7 +177,7 @@ def test_all_formats_give_the_same_answers(tmp_path: Path) -> None:
             result = run(tmp_path / f"in.{source}", "--label", "kind", "-o", out)
             assert result.exit_code == 0, result.output
             back = fewlabels.io.read_table(out)
-            assert back.names == ("x", "y", "kind", "label", "confidence", "evidence", "reached")
+            assert back.names == ("x", "y", "kind", *ADDED)
             assert back.values("label") == kinds
             assert np.allclose([float(a) for a in back.values("x")], x[:, 0], rtol=1e-15)
 
@@ -191,6 +195,7 @@ def test_rows_that_no_label_reaches_stay_empty_and_are_named(tmp_path: Path, out
     assert [(row["confidence"], row["evidence"], row["reached"]) for row in answers[60:]] == [
         ("0", "0", "false")
     ] * 12
+    assert {(row["second"], row["doubt"]) for row in answers[60:]} == {("", "unreached")}
     archive = out.with_suffix(".npz")
     run(source, "--label", "kind", "-o", archive, "--neighbors", 5)
     with np.load(archive, allow_pickle=False) as arrays:
@@ -210,6 +215,50 @@ def test_labelled_rows_with_another_answer_are_named(tmp_path: Path, out: Path) 
     assert read_csv(out)[9]["label"] == "ant"
     run(source, "--label", "kind", "-o", out, "--method", "propagation", "--force")
     assert read_csv(out)[9]["label"] == "bee"
+
+
+def test_each_row_has_its_second_best_class_and_its_doubt_in_a_word(table: Path, out: Path) -> None:
+    run(table, "--label", "kind", "-o", out)
+    answers = read_csv(out)
+    assert all(row["second"] in GROUPS and row["second"] != row["label"] for row in answers)
+    assert {row["doubt"] for row in answers} <= {"sure", "classes disagree", "little evidence"}
+
+
+def test_where_one_class_has_all_the_evidence_there_is_no_second(table: Path, out: Path) -> None:
+    run(table, "--label", "kind", "-o", out, "--method", "spreading")  # three islands
+    assert {(row["second"], row["confidence"]) for row in read_csv(out)} == {("", "1")}
+
+
+def test_by_default_columns_that_tell_nothing_do_not_spoil_the_answers(
+    tmp_path: Path, out: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    n = 400
+    shared = rng.normal(size=n)
+    told = rng.normal(size=n)
+    kinds = np.where(told > 0, "ant", "bee")
+    content = [
+        {"a": a, "b": b, **{f"noise_{j}": rng.normal() for j in range(8)}, "kind": kind}
+        for a, b, kind in zip(shared + 0.7 * told, shared - 0.7 * told, kinds, strict=True)
+    ]
+    for row in content[40:]:
+        row["kind"] = ""
+    source = write_csv(tmp_path / "in.csv", content)
+    right = {}
+    for method in ("recommended", "spreading"):
+        run(source, "--label", "kind", "-o", out, "--force", "--method", method)
+        right[method] = np.mean([row["label"] for row in read_csv(out)] == kinds)
+    assert right["recommended"] > 0.8 > right["spreading"]
+
+
+def test_a_labelled_row_is_answered_as_the_other_labels_have_it_if_its_class_has_another(
+    tmp_path: Path, out: Path
+) -> None:
+    content = rows()
+    content[0]["kind"] = "dog"  # among ants, and the only one
+    source = write_csv(tmp_path / "in.csv", content)
+    run(source, "--label", "kind", "-o", out)
+    assert read_csv(out)[0]["label"] == "dog"
 
 
 def test_features_of_an_array_file(tmp_path: Path, out: Path) -> None:
@@ -505,7 +554,7 @@ def test_what_the_solver_warns_of_is_said_even_when_quiet(
     table: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fewlabels.cli.spread._MAX_ITER", 1)
-    result = run(table, "--label", "kind", "-o", out, "--quiet")
+    result = run(table, "--label", "kind", "-o", out, "--quiet", "--method", "spreading")
     assert result.exit_code == 0
     assert result.stdout == ""
     assert result.stderr.startswith("Warning: ")

@@ -31,6 +31,7 @@ from fewlabels.exceptions import (
 from fewlabels.graph import Graph
 from fewlabels.queries import Margin, QueryRule
 from fewlabels.session import Session
+from fewlabels.session._model import expected_shares
 
 N = 40
 
@@ -109,7 +110,7 @@ def test_no_point_is_asked_twice_until_none_is_left():
 def test_the_model_learns_what_changed_and_answers_as_a_refit_does(model):
     session = a_session(model=model)
     session.tell([0, 11, 22], ["a", "b", "c"])
-    kept = session._model.model
+    kept = session._models._asks._model
     session.predictions()
 
     def refuse(*_):
@@ -322,7 +323,9 @@ def test_shares_in_a_series_go_by_its_index_whatever_the_order_of_the_classes():
     pandas = pytest.importorskip("pandas")
     shares = pandas.Series({"d": 0.1, "a": 0.4, "c": 0.2, "b": 0.3})
     session = a_session(model=LabelSpreading(class_prior=shares), classes=["c", "b", "d", "a"])
-    assert session._settings.shares.among("abcd") == pytest.approx(SHARES)
+    assert expected_shares(session._settings.model, session.classes).among("abcd") == pytest.approx(
+        SHARES
+    )
 
 
 @pytest.mark.filterwarnings("ignore::fewlabels.exceptions.UnreachedWarning")  # four parts
@@ -519,7 +522,7 @@ def test_a_model_that_fails_is_fitted_anew_the_next_time():
     session = a_session(model=LabelSpreading(alpha=0.9)).tell([0, 11], ["a", "b"])
     right = session.predictions().distributions
     session.tell(22, "c")
-    kept = session._model.model
+    kept = session._models._asks._model
     kept.set_params(tol=-1)
     with pytest.raises(InvalidInputError, match="tol"):
         session.predictions()

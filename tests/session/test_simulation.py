@@ -23,6 +23,7 @@ from fewlabels import (
 )
 from fewlabels._checksums import checksum
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.graph import shared_neighbor_graph
 from fewlabels.queries import FunctionRule, Margin, QueryRule, Random, VOptimality, least_margin
 from fewlabels.session import simulate
 
@@ -303,7 +304,8 @@ def test_the_graph_is_the_models(truth):
     graph = LabelPropagation(kernel="knn", n_neighbors=4).fit(X, truth).graph_
     same(curve, simulate(graph, truth, model=model, **settings), "margin")
     default = simulate(X, truth, **settings)
-    same(default, simulate(knn_graph(X, 10), truth, **settings), "margin")
+    graph = shared_neighbor_graph(X)
+    same(default, simulate(X, truth, graph=graph, **settings), "margin")
 
 
 @pytest.mark.parametrize("shares", [{0: 0.5, 1: 0.3, 2: 0.2}, [0.5, 0.3, 0.2]])
@@ -552,7 +554,7 @@ def test_runs_of_other_data_or_settings_are_refused_and_stay(graph, truth, tmp_p
         ({"batch_size": 4}, r"batch_size 5 \(now 4\)"),
         ({"initial": 3}, r"initial one per class \(now 3\)"),
         ({"random_state": 1}, r"random_state 0 \(now 1\)"),
-        ({"model": LabelPropagation()}, r"model LabelSpreading\(.*now LabelPropagation\("),
+        ({"model": LabelSpreading()}, r"model LabelPropagation\(.*now LabelSpreading\("),
         ({"query": {"margin": Margin(batch="top")}}, "under the name 'margin'"),
     ):
         with pytest.raises(DataFileError, match=reason):

@@ -51,7 +51,7 @@ features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with
               evidence, which ranks rows and is no probability
   evidence    how much evidence arrived at all; small means far from every label
   reached     whether any did
-  second      the second most probable class
+  second      the second most probable class; empty where no other is possible
   doubt       sure; or what is missing: "classes disagree", "little evidence" or "unreached"
 
 A name that is taken gets predicted_ in front, so if your labels are in a column "label", the

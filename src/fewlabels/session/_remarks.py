@@ -16,7 +16,7 @@ from fewlabels.session._state import SessionState
 IntArray = npt.NDArray[np.intp]
 
 _MOST_NAMED = 5
-_SURE = 0.8  # as `doubt_` takes it
+_SURE = 0.95  # labels that a rule asked for are the hard ones: less would name many that are right
 
 
 def remarks_on(state: SessionState, graph: Graph, model: Any, n_checks: int) -> tuple[str, ...]:
