@@ -66,10 +66,14 @@ class KernelRidge:
 
     def left_out_weights(self, ground: float) -> FloatArray:
         """Return the matrix B with ``left_out(Y) = B @ Y``; its diagonal is 0."""
-        inverse = (self._half / (self._values + ground)) @ self._half.T
+        inverse = self.inverse(ground)
         weights = -inverse / np.diagonal(inverse)[:, None]
         np.fill_diagonal(weights, 0)
         return np.asarray(weights)
+
+    def inverse(self, ground: float) -> FloatArray:
+        """Return (K + g T^-1)^-1, of shape (n_labelled, n_labelled)."""
+        return np.asarray((self._half / (self._values + ground)) @ self._half.T)
 
     def response(self, kernel_row: FloatArray, ground: float) -> FloatArray:
         """Return what each label does to a point, (n_labelled,), of its kernel with them."""
