@@ -57,7 +57,8 @@ class FeatureKernels:
         if name == LINEAR:
             return np.asarray(points @ self._known[LINEAR].T)
         distances = self._distances(name, points) / self._usual[name]
-        return np.asarray(np.exp(-distances if name == NEARBY else distances**2 / -8))
+        with np.errstate(under="ignore"):  # far points have nothing in common
+            return np.asarray(np.exp(-distances if name == NEARBY else distances**2 / -8))
 
     def own(self, name: str, points: Points) -> FloatArray:
         """Kernel of each point with itself, shape (n_points,)."""

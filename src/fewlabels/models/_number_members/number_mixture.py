@@ -130,7 +130,8 @@ class NumberMixture:
                 scale, log_density = _density(kriging, y)
                 found.append((kernels, kriging, scale))
                 logs.append(log_density)
-        weights = np.exp(np.array(logs) - max(logs))
+        with np.errstate(under="ignore"):
+            weights = np.exp(np.array(logs) - max(logs))
         weights /= weights.sum()
         kept = weights > _LEAST_WEIGHT
         weights /= weights[kept].sum()
