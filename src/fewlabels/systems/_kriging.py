@@ -37,7 +37,7 @@ class Kriging:
     >>> kernel = np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.5], [0.0, 0.5, 1.0]])
     >>> kriging = Kriging(KernelRidge(kernel, np.ones(3)).inverse(0.5), 0.5)
     >>> kriging.response(np.array([1.0, 0.5, 0.0])).round(3).tolist()
-    [0.611, 0.278, 0.111]
+    [0.733, 0.2, 0.067]
     """
 
     def __init__(self, inverse: FloatArray, ground: float) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
+from fewlabels._threads import one_blas_thread
 from fewlabels.models._number_members.feature_kernels import (
     LINEAR,
     NEARBY,
@@ -28,6 +30,8 @@ _ON_GRAPH, _ON_BOTH = (GRAPH,), (GRAPH, LINEAR)
 _GROUNDS = (0.03, 0.1, 0.3, 1.0)
 # Members that count for less are left out.
 _LEAST_WEIGHT = 1e-3
+# Up to so many labels, decompositions are small.
+_FEW_LABELS = 500
 # Numbers of kernels that are held at once.
 _BLOCK_NUMBERS = 4_000_000
 # The scale of each member is fitted to labels left out, so that variances come out too small by
@@ -89,7 +93,8 @@ class NumberMixture:
 
     Notes
     -----
-    Cost: a decomposition for each of up to five kernels, O(n_labelled^3).
+    Cost: a decomposition for each of up to five kernels, O(n_labelled^3), and as much for each
+    member that is kept.
     """
 
     def __init__(
@@ -108,7 +113,10 @@ class NumberMixture:
                 gram = features.rows(name, known)
                 self._units[name] = _mean_half_difference(gram)
                 grams[name] = gram / self._units[name]
-        self._members = self._weighed(grams, y, trust)
+        # a second thread makes small decompositions no quicker, and waits where others are at work
+        few = len(y) < _FEW_LABELS
+        with one_blas_thread() if few else nullcontext():
+            self._members = self._weighed(grams, y, trust)
         self.level = float(sum(m.weight * (m.kriging.level @ y) for m in self._members))
         self.left_out: FloatArray = np.zeros(len(y))
         if len(y) > 1:
@@ -120,26 +128,26 @@ class NumberMixture:
         combinations: list[tuple[str, ...]] = [_ON_GRAPH]
         if self._features is not None:
             combinations = [*_ON_FEATURES, _ON_GRAPH, _ON_BOTH]
-        found: list[tuple[tuple[str, ...], Kriging, float]] = []
-        logs = []
+        found, logs = [], []
         for kernels in combinations:
             gram = sum((grams[name] for name in kernels), np.zeros(()))
             ridge = KernelRidge(np.asarray(gram) / len(kernels), trust)
             for ground in _GROUNDS:
-                kriging = Kriging(ridge.inverse(ground), ground)
-                scale, log_density = _density(kriging, y)
-                found.append((kernels, kriging, scale))
+                scale, log_density = _density(ridge, ground, y)
+                found.append((kernels, ridge, ground, scale))
                 logs.append(log_density)
         with np.errstate(under="ignore"):
             weights = np.exp(np.array(logs) - max(logs))
         weights /= weights.sum()
-        kept = weights > _LEAST_WEIGHT
-        weights /= weights[kept].sum()
-        return [
-            _Member(kernels, kriging, kriging.coefficients(y), scale, float(weight))
-            for (kernels, kriging, scale), weight, keep in zip(found, weights, kept, strict=True)
-            if keep
-        ]
+        weights[weights <= _LEAST_WEIGHT] = 0
+        weights /= weights.sum()
+        members = []
+        for (kernels, ridge, ground, scale), weight in zip(found, weights, strict=True):
+            if weight > _LEAST_WEIGHT:
+                kriging = Kriging(ridge.inverse(ground), ground)
+                coefficients = kriging.coefficients(y)
+                members.append(_Member(kernels, kriging, coefficients, scale, float(weight)))
+        return members
 
     def kinds(self) -> dict[str, float]:
         """The weight of each combination of kernels, by what it is called."""
@@ -237,13 +245,19 @@ class NumberMixture:
         return found
 
 
-def _density(kriging: Kriging, y: FloatArray) -> tuple[float, float]:
-    """The most probable sigma^2, and the logarithm of the density of the labels left out."""
+def _density(ridge: KernelRidge, ground: float, y: FloatArray) -> tuple[float, float]:
+    """The most probable sigma^2, and the logarithm of the density of the labels left out.
+
+    As of :meth:`fewlabels.systems.Kriging.left_out`, without its matrices: O(n_labelled^2).
+    """
     if len(y) == 1:
         return 0.0, 0.0
-    means, variances = kriging.left_out(y)
-    scale = max(float(((y - means) ** 2 / variances).mean()), _LEAST_VARIANCE)
-    return scale, -0.5 * float(np.log(scale * variances).sum())
+    answers, sums = ridge.coefficients(np.column_stack([y, np.ones(len(y))]), ground).T
+    level = sums / sums.sum()
+    own = ridge.own(ground) - sums * level
+    errors = (answers - sums * (level @ y)) / own
+    scale = max(float((errors**2 * own).mean()), _LEAST_VARIANCE)
+    return scale, 0.5 * float(np.log(own / scale).sum())
 
 
 def _mean_half_difference(gram: FloatArray) -> float:
