@@ -115,7 +115,7 @@ class FewLabelsRegressor(NumberEstimator):
     The level of each process is estimated along with it (kriging), and its scale is that which
     makes the labels left out most probable; their means and variances are exact. Its kernel is one
     of features (linear; exp(-distance); the same of squared distances), the covariance of the
-    Gaussian field on the graph, or the mean of two, with four amounts of noise. Columns count by
+    Gaussian field on the graph, or the mean of two, with five amounts of noise. Columns count by
     how much of the labels a line through them explains, shrunk where labels are few.
 
     Standard deviations are of what a label at the point might be: those of the members, and how

@@ -27,7 +27,7 @@ GRAPH = "graph"
 _ON_FEATURES = ((LINEAR,), (NEARBY, LINEAR), (SMOOTH, LINEAR))
 _ON_GRAPH, _ON_BOTH = (GRAPH,), (GRAPH, LINEAR)
 # The noise of a label, in units of the kernel.
-_GROUNDS = (0.03, 0.1, 0.3, 1.0)
+_GROUNDS = (0.03, 0.1, 0.3, 1.0, 4.0)
 # Members that count for less are left out.
 _LEAST_WEIGHT = 1e-3
 # Up to so many labels, decompositions are small.
