@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fewlabels import FewLabelsRegressor, HarmonicRegressor, SpreadingRegressor
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph, knn_graph
+from fewlabels.models._number_members import GraphKernel
 from tests import textbook
 from tests.gallery import path_graph
 from tests.strategies import affinities
@@ -22,11 +23,8 @@ MAKERS = [
     pytest.param(lambda: HarmonicRegressor(**EXACT), id="harmonic"),
     pytest.param(lambda: SpreadingRegressor(alpha=0.8, **EXACT), id="spreading"),
 ]
-EVERY = [
-    *MAKERS,
-    pytest.param(lambda: FewLabelsRegressor(method="harmonic", **EXACT), id="few, harmonic"),
-    pytest.param(lambda: FewLabelsRegressor(method="spreading", **EXACT), id="few, spreading"),
-]
+FEW = pytest.param(lambda: FewLabelsRegressor(**EXACT), id="few")
+EVERY = [*MAKERS, FEW]
 
 
 def line() -> tuple[Graph, np.ndarray, np.ndarray]:
@@ -39,7 +37,7 @@ def line() -> tuple[Graph, np.ndarray, np.ndarray]:
     return knn_graph(X, 4), y, rng.uniform(0.3, 2, 80)
 
 
-@pytest.mark.parametrize("make", EVERY)
+@pytest.mark.parametrize("make", MAKERS)
 def test_left_out_numbers_are_those_of_refits(make) -> None:
     graph, y, weights = line()
     model = make().fit(graph, y, sample_weight=weights)
@@ -115,17 +113,13 @@ def test_influence_is_of_the_fit_whatever_is_set_since(make) -> None:
 
 def test_influence_and_changes_of_labels_use_the_fitted_system(monkeypatch) -> None:
     graph, y, _ = line()
-    models = [
-        SpreadingRegressor().fit(graph, y),
-        FewLabelsRegressor(method="spreading").fit(graph, y),
-    ]
+    model = SpreadingRegressor().fit(graph, y)
     monkeypatch.setattr("fewlabels.models.spreading_regressor.SpreadingSystem", None)
-    for model in models:
-        before = model.loo_predictions_.copy()
-        model.influence(3)
-        np.testing.assert_array_equal(model.loo_predictions_, before)
-        model.remove_labels([3])
-        assert 3 not in model.loo_labelled_
+    before = model.loo_predictions_.copy()
+    model.influence(3)
+    np.testing.assert_array_equal(model.loo_predictions_, before)
+    model.remove_labels([3])
+    assert 3 not in model.loo_labelled_
 
 
 @pytest.mark.parametrize("make", EVERY)
@@ -145,7 +139,7 @@ def test_the_score_is_the_share_of_the_variance_and_is_dropped_when_labels_chang
     assert 3 not in model.loo_labelled_
 
 
-@pytest.mark.parametrize("make", EVERY)
+@pytest.mark.parametrize("make", MAKERS)
 def test_what_the_others_do_not_reach_has_their_mean(make) -> None:
     W = np.zeros((5, 5))
     W[0, 1] = W[1, 0] = W[2, 3] = W[3, 2] = W[3, 4] = W[4, 3] = 1
@@ -192,3 +186,82 @@ def test_an_explanation_is_a_table_of_as_many_labels_as_are_asked_for() -> None:
     assert found.table(n_rows=1).splitlines() == [*repr(found).splitlines()[:2], "  and 1 more"]
     with pytest.raises(InvalidInputError, match="n_rows must be at least 0"):
         found.table(n_rows=-1)
+
+
+# The recommended regressor: several processes, weighed
+
+
+def with_features() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The line's points themselves, and a column that tells nothing."""
+    _, y, weights = line()
+    rng = np.random.default_rng(5)
+    X = np.column_stack([np.sort(rng.uniform(0, 3, 80)), rng.standard_normal(80)])
+    return X, y, weights
+
+
+@pytest.mark.parametrize("points", ["graph", "features"])
+def test_shares_of_the_mixture_come_to_its_numbers(points) -> None:
+    data, y, weights = line() if points == "graph" else with_features()
+    model = FewLabelsRegressor(**EXACT).fit(data, y, sample_weight=weights)
+    for node in (0, 3, 17, 50, 79):  # with a label and without
+        found = model.explain(node)
+        assert found.shares.sum() == pytest.approx(1)
+        assert found.shares @ found.labels == pytest.approx(model.transduction_[node], abs=1e-5)
+        assert found.value == pytest.approx(model.transduction_[node], abs=1e-5)
+    assert str(model.explain(1)).startswith("point 1: ")
+
+
+@pytest.mark.parametrize("points", ["graph", "features"])
+def test_left_out_numbers_of_the_mixture_are_those_of_its_members_without_the_label(
+    points,
+) -> None:
+    data, y, weights = line() if points == "graph" else with_features()
+    model = FewLabelsRegressor(**EXACT).fit(data, y, sample_weight=weights)
+    mixture, centred = model._mixture, model._centred
+    for place in range(len(centred)):
+        others = np.delete(np.arange(len(centred)), place)
+        expected = 0.0
+        for member in mixture._members:
+            covariance = np.linalg.inv(member.kriging._inverse)  # K + g T^-1
+            rest = np.linalg.inv(covariance[np.ix_(others, others)])
+            level = (rest.sum(axis=0) @ centred[others]) / rest.sum()
+            found = covariance[place, others] @ rest @ (centred[others] - level) + level
+            expected += member.weight * found
+        assert mixture.left_out[place] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_kernel_of_the_graph_is_the_covariance_of_its_field() -> None:
+    graph, y, _ = line()
+    nodes = np.flatnonzero(np.isfinite(y))
+    kernel = GraphKernel(graph, nodes, "auto")
+    W = graph.affinity.toarray().astype(float)
+    laplacian = np.diag(W.sum(axis=1)) - W
+    free = np.setdiff1d(np.arange(80), nodes)
+    among = laplacian[np.ix_(nodes, nodes)] - laplacian[np.ix_(nodes, free)] @ np.linalg.solve(
+        laplacian[np.ix_(free, free)], laplacian[np.ix_(free, nodes)]
+    )
+    tied = laplacian.copy()
+    tied[nodes, nodes] += 1e-3 * np.diagonal(among).mean()  # to the level
+    covariance = np.linalg.inv(tied)
+    V = np.zeros((80, 3))
+    V[[1, 30, nodes[2]], [0, 1, 2]] = 1
+    rows, own, _ = kernel.rows(V, tol=1e-9, max_iter=5000)
+    unit = covariance[nodes[0], nodes[0]] / kernel.gram[0, 0]
+    np.testing.assert_allclose(rows * unit, V.T @ covariance[:, nodes], rtol=1e-3)
+    np.testing.assert_allclose(own * unit, np.einsum("ij,ik,kj->j", V, covariance, V), rtol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore::fewlabels.exceptions.UnreachedWarning")
+def test_components_without_a_label_have_the_level_and_no_bound() -> None:
+    W = np.zeros((7, 7))
+    for i, j in ((0, 1), (1, 2), (2, 3), (4, 5), (5, 6)):
+        W[i, j] = W[j, i] = 1
+    model = FewLabelsRegressor(**EXACT).fit(
+        Graph.from_affinity(W), [1.0, None, 2.0, 3, *[None] * 3]
+    )
+    assert model.reached_.tolist() == [True] * 4 + [False] * 3
+    assert np.ptp(model.transduction_[4:]) == 0
+    assert 1 < model.transduction_[4] < 3
+    assert np.isinf(model.posterior_std()).tolist() == [False] * 4 + [True] * 3
+    apart = FewLabelsRegressor().fit(Graph.from_affinity(np.zeros((3, 3))), [1.0, 3.0, None])
+    assert apart.transduction_[2] == pytest.approx(2)

@@ -26,7 +26,9 @@ class NumberExplanation:
     labels : ndarray of shape (n_labelled,), float64
         Their numbers.
     shares : ndarray of shape (n_labelled,), float64
-        How much each counts, at least 0; they sum to 1, or are all 0 where no label reaches.
+        How much each counts; they sum to 1, or are all 0 where no label reaches. At least 0, but
+        for those of a trend, which is high on one side of the middle where labels on the other are
+        low.
     value : float
         sum_k shares_k labels_k; the mean of the labels where none reaches.
     message : str
@@ -41,13 +43,13 @@ class NumberExplanation:
     message: str = ""
 
     def top(self, n_labels: int = 5) -> list[tuple[int, float, float]]:
-        """Return the labels that count most: point, number and share."""
+        """Return the labels that count most, for or against: point, number and share."""
         n_labels = check_integer("n_labels", n_labels, minimum=0)
-        order = np.argsort(-self.shares, kind="stable")[:n_labels]
+        order = np.argsort(-np.abs(self.shares), kind="stable")[:n_labels]
         return [
             (int(self.labelled[k]), float(self.labels[k]), float(self.shares[k]))
             for k in order
-            if self.shares[k] > 0
+            if self.shares[k] != 0
         ]
 
     def table(self, n_rows: int = 5) -> str:
@@ -65,7 +67,7 @@ class NumberExplanation:
         lines += [
             f"  {share:6.1%}  point {node}, labelled {label:g}" for node, label, share in shown
         ]
-        rest = int((self.shares > 0).sum()) - len(lines) + 1
+        rest = int((self.shares != 0).sum()) - len(lines) + 1
         if rest > 0:
             lines.append(f"  and {rest} more")
         return "\n".join(lines)

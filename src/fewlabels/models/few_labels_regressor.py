@@ -2,79 +2,107 @@
 
 from __future__ import annotations
 
-import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.exceptions import ConvergenceWarning
+from scipy import sparse
+from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._callers import callers_level
+from fewlabels._rows import row_blocks
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
-from fewlabels.exceptions import UnreachedWarning
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.insight import NumberExplanation
 from fewlabels.models._choices import Choice, Choices, graph_choice
 from fewlabels.models._kernels import Kernel, PrecomputedKernel
-from fewlabels.models._method_choice import HARMONIC, choose_method
-from fewlabels.models._numbers import NumberChange
-from fewlabels.models._regressor import GraphRegressor
+from fewlabels.models._members import Projection
+from fewlabels.models._number_estimator import NumberEstimator
+from fewlabels.models._number_members import FeatureKernels, GraphKernel, NumberMixture
+from fewlabels.models._numbers import KnownNumbers
+from fewlabels.models._progress import iteration_progress
+from fewlabels.models._relabel import point_indices
 from fewlabels.models._scores import Scores
 from fewlabels.models._shared_kernel import SharedNeighborKernel
-from fewlabels.models.harmonic_regressor import HarmonicRegressor
-from fewlabels.models.spreading_regressor import SpreadingRegressor
+from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
-from fewlabels.systems import Response
+from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+# Labels that it is taught by, at most: decompositions grow with their cube.
+_MOST_LABELS = 1_000
+# Features speak for themselves up to so many points.
+_MOST_POINTS = 200_000
+# Points whose standard deviation is solved for at once, by numbers of the block.
+_MOST_COLUMNS, _BLOCK_NUMBERS = 64, 8_000_000
 
 
-class FewLabelsRegressor(GraphRegressor):
+class FewLabelsRegressor(NumberEstimator):
     """The regressor to start with: give it points, and numbers for a few of them.
 
-    It builds the graph, takes :class:`fewlabels.HarmonicRegressor` or
-    :class:`fewlabels.SpreadingRegressor` with one of three alphas, and says in `choices_` which
-    and why. Harmonic functions suit smooth values without noise; spreading averages noise out.
+    Several Gaussian processes speak, each weighed by the density that it gives to the labels left
+    out, and `choices_` says which, and with what weight:
+
+    - a linear trend of the features, alone and with what nearby points have in common, at two
+      scales;
+    - the graph: harmonic functions of labels that are smoothed first;
+    - a linear trend, and over the graph what is left of it.
+
+    Each is linear in the labels, and so are the answers.
+
+    Features should be on comparable scales: columns of a table in different units through
+    :class:`sklearn.preprocessing.StandardScaler` first.
 
     Parameters
     ----------
     kernel : {"auto", "precomputed"}, default="auto"
         How features become a graph. ``"auto"``: :func:`fewlabels.graph.shared_neighbor_graph`.
         ``"precomputed"``: `X` holds the affinities. Of no effect where `X` is a Graph, which is
-        used as it is.
+        used as it is. Of affinities and graphs the features are not known, so that only the graph
+        speaks.
     n_neighbors : int, default=None
         Of the graph; at least 1. None: 10, or 15 where many points are hubs.
-    method : {"auto", "harmonic", "spreading"}, default="auto"
-        ``"spreading"``: with alpha 0.9. ``"auto"``: this, or what meets left-out labels better:
-        see Notes.
     max_iter : int, default=1000
         Most sweeps or iterations; at least 1.
     tol : float, default=1e-3
-        No value is off by more than this share of the labels' range; at least 0.
+        On the graph, no value is off by more than this share of the range of the smoothed labels;
+        at least 0.
     n_jobs : int, default=None
         Of the neighbour search, as in scikit-learn.
     solver : {"auto", "sweeps", "chebyshev", "cg", "direct"}, default="auto"
-        As of :class:`fewlabels.LabelSpreading`; harmonic functions take ``"auto"`` for
-        ``"chebyshev"``.
+        As of :class:`fewlabels.LabelPropagation`; ``"chebyshev"`` is ``"auto"`` here.
     verbose : bool, default=False
         Show progress bars on standard error.
 
     Attributes
     ----------
     choices_ : Choices
-        What was chosen and why: ``graph`` and ``method``, and notes on the labels. Print it.
-    model_ : HarmonicRegressor or SpreadingRegressor
-        The method at work, fitted on `graph_`. Its kind stays when labels change.
+        What was chosen and why: ``graph`` and ``members``, and notes on the labels. Print it.
     transduction_ : ndarray of shape (n_samples,)
-        The fitted values, in the precision of `y` (float64 if it is not of floats); the mean of
-        the labels where none reaches.
+        The fitted values, in the precision of `y` (float64 if it is not of floats). Labelled
+        points, too, have what all labels say of them. They may leave the range of the labels.
     reached_ : ndarray of shape (n_samples,), bool
-        Whether the point's component of the graph holds a label.
+        Whether the point's component of the graph holds a label. Elsewhere only the features
+        speak.
     evidence_ : ndarray of shape (n_samples,), float64
-        As of `model_`.
+        1 up to the solver's error where a label reaches, else 0.
     residual_ : float
         The largest residual of a column that was solved for, relative to its right-hand side.
     n_iter_ : int
         Sweeps and iterations; a factorisation counts as one.
+    loo_labelled_ : ndarray of shape (n_labelled,), intp
+        The labelled points, ascending: the order of all that is left out one by one.
+    loo_predictions_ : ndarray of shape (n_labelled,), float64
+        The number of each labelled point as the others have it, if members keep their weights,
+        scales and relevant columns. Its own number where there is no other label.
+    loo_score_ : float
+        R^2 of `loo_predictions_`, weighted as the labels are; 1 at best, and below 0 where the mean
+        of all labels would do better. As scikit-learn has it, where all labels are equal: 1 or 0.
+        NaN with a single label.
     graph_ : Graph
     X_ : {ndarray, csr_matrix} of shape (n_samples, n_features)
         The fitted features; absent where `X` was a graph or affinities.
@@ -84,17 +112,28 @@ class FewLabelsRegressor(GraphRegressor):
 
     Notes
     -----
-    From 10 labels on that share their component with others, labels are left out (64 of them at
-    most; of harmonic functions in 8 folds where there are more), and spreading with alpha 0.5,
-    0.9 and 0.98 and harmonic functions are compared by their squared errors. Another than 0.9
-    is taken if its mean is less by over two standard errors of the differences: with 20 labels,
-    the least error is often luck.
+    The level of each process is estimated along with it (kriging), and its scale is that which
+    makes the labels left out most probable; their means and variances are exact. Its kernel is one
+    of features (linear; exp(-distance); the same of squared distances), the covariance of the
+    Gaussian field on the graph, or the mean of two, with five amounts of noise. Columns count by
+    how much of the labels a line through them explains, shrunk where labels are few.
 
-    Standard deviations, `explain`, `influence` and `loo_predictions_` are those of the method: see
-    there.
+    Standard deviations are of what a label at the point might be: those of the members, and how
+    far these disagree, widened by 4 / n_labelled of the variance, as scales are fitted to labels.
 
-    Cost: the graph; the fit of the method; and for the choice some 20 products with 66 columns,
-    and 64 columns of a harmonic function.
+    `sample_weight`: a label of weight 2 has half the variance of noise.
+
+    Of more than 1,000 labels, 1,000 evenly spread ones are learned from.
+
+    Cost: the graph; n_labelled columns of a harmonic function, and n_samples x n_labelled x
+    n_features for the features, of which there are at most 64, by principal components. Above
+    200,000 points only the graph speaks. A standard deviation takes a solve.
+
+    References
+    ----------
+    C. E. Rasmussen, C. K. I. Williams, "Gaussian processes for machine learning", MIT Press 2006,
+    section 5.4.2, on the density of labels left out. X. Zhu, J. Lafferty, Z. Ghahramani,
+    "Semi-supervised learning: from Gaussian fields to Gaussian processes", CMU-CS-03-175, 2003.
 
     Examples
     --------
@@ -105,12 +144,13 @@ class FewLabelsRegressor(GraphRegressor):
     >>> y[::5] = np.sin(X[::5, 0])
     >>> model = FewLabelsRegressor().fit(X, y)
     >>> sorted(model.choices_)
-    ['graph', 'method']
-    >>> bool(np.abs(model.transduction_ - np.sin(X[:, 0])).mean() < 0.1)
+    ['graph', 'members']
+    >>> bool(np.abs(model.transduction_ - np.sin(X[:, 0])).mean() < 0.05)
     True
     """
 
     _solvers = METHODS_WITH_GROUND
+    _unreached_answer = "Only the features speak there, or a mean of the labels"
     gamma = 0.0  # of no kernel here
 
     def __init__(
@@ -118,7 +158,6 @@ class FewLabelsRegressor(GraphRegressor):
         kernel: str = "auto",
         *,
         n_neighbors: int | None = None,
-        method: str = "auto",
         max_iter: int = 1000,
         tol: float = 1e-3,
         n_jobs: int | None = None,
@@ -127,33 +166,18 @@ class FewLabelsRegressor(GraphRegressor):
     ) -> None:
         self.kernel = kernel
         self.n_neighbors = n_neighbors  # type: ignore[assignment]
-        self.method = method
         self.max_iter = max_iter
         self.tol = tol
         self.n_jobs = n_jobs
         self.solver = solver
         self.verbose = verbose
 
-    @property
-    def choices_(self) -> Choices:
-        """What was chosen, and why."""
-        own = self._kernel is not None and self.kernel != "precomputed"
-        graph = graph_choice(self.graph_, own=own, precomputed=self._kernel is not None and not own)
-        notes = []
-        if self._labels.span == 0:
-            notes.append("all labels are equal, and so are all answers")
-        unreached = int((~self.reached_).sum())
-        if unreached:
-            notes.append(
-                f"{unreached} of {len(self.reached_)} points can't be reached from any label"
-            )
-        return Choices({"graph": graph, "method": self._method_choice}, tuple(notes))
+    # Fitting
 
     def _check_parameters(self) -> None:
         check_choice("kernel", self.kernel, ("auto", "precomputed"))
         if self.n_neighbors is not None:
             check_integer("n_neighbors", self.n_neighbors, minimum=1)
-        check_choice("method", self.method, ("auto", "harmonic", "spreading"))
         check_integer("max_iter", self.max_iter, minimum=1)
         check_real("tol", self.tol, minimum=0)
         check_n_jobs(self.n_jobs)
@@ -164,56 +188,261 @@ class FewLabelsRegressor(GraphRegressor):
             return PrecomputedKernel()
         return SharedNeighborKernel(self.n_neighbors, self.n_jobs, bool(self.verbose))
 
+    def _build(self, points: Any) -> None:
+        super()._build(points)
+        known = self._known
+        few = known is not None and self.graph_.n_nodes <= _MOST_POINTS
+        self._projection = Projection(known) if few else None
+        self._plain = None if self._projection is None else self._projection.of(known)
+
     def _solve(self) -> Scores:
-        self._method_choice, kind = self._choose()
-        settings: dict[str, Any] = {"max_iter": self.max_iter, "tol": self.tol}
-        settings |= {"n_jobs": self.n_jobs, "verbose": self.verbose}
-        if kind == HARMONIC:
-            solver: Method = "auto" if self.solver == "chebyshev" else self.solver
-            model: Any = HarmonicRegressor(solver=solver, **settings)
-        else:
-            model = SpreadingRegressor(alpha=kind, solver=self.solver, **settings)
-        with _silent():
-            model.fit(self.graph_, self._labels.values, sample_weight=self._labels.weights)
-        self.model_ = model
-        scores: Scores = model._scores
-        return scores
+        numbers: KnownNumbers = self._labels
+        nodes = numbers.nodes
+        if len(nodes) > _MOST_LABELS:
+            nodes = nodes[np.linspace(0, len(nodes) - 1, _MOST_LABELS).astype(np.intp)]
+        weights = numbers.weights_at(nodes)
+        shares = numbers.shares(numbers.values[nodes])
+        self._mean = float(np.average(shares, weights=weights))
+        self._deviation = float(np.average((shares - self._mean) ** 2, weights=weights) ** 0.5)
+        self._deviation = self._deviation or 1.0
+        self._taught = nodes
+        self._centred = (shares - self._mean) / self._deviation
+        solver: Method = "auto" if self.solver == "chebyshev" else self.solver
+        features = None
+        if self._plain is not None:
+            features = FeatureKernels(self._plain, nodes, self._centred)
+        graph = GraphKernel(self.graph_, nodes, solver)
+        trust = weights / np.median(weights)
+        self._mixture = NumberMixture(graph, features, self._centred, trust)
+        with iteration_progress(self.verbose, self.max_iter) as callback:
+            self._on_graph, answer = graph.extended(
+                self._mixture.on_graph, tol=self.tol, max_iter=self.max_iter, callback=callback
+            )
+        return Scores.from_answer(answer)
 
-    def _solve_change(self, change: NumberChange) -> Scores:
-        model = self.model_._shallow()  # the one there is stays as it was, should this fail
-        model.set_params(max_iter=self.max_iter, tol=self.tol)
-        with _silent():
-            model._relabel(change)
-        self.model_ = model
-        scores: Scores = model._scores
-        return scores
+    def _publish(self, scores: Scores | StreamedScores) -> None:
+        """Set the fitted attributes."""
+        self._scores: Any = scores
+        self._forget()
+        self.reached_ = self.graph_.reached_from(self._labels.labelled)
+        self.transduction_ = self._as_numbers(self._on_graph + self._mixture.on_features(None))
+        self.evidence_ = scores.totals
+        self.residual_ = float(scores.residual.max())
+        self.n_iter_ = max(1, scores.n_iter)
 
-    def _choose(self) -> tuple[Choice, Any]:
-        if self.method == "auto":
-            choice = choose_method(self.graph_, self._labels, self.solver, self.tol)
-        else:
-            choice = Choice(HARMONIC if self.method == HARMONIC else 0.9, "as given")
-        kind = choice.value
-        name = kind if kind == HARMONIC else f"spreading, alpha {kind:g}"
-        return Choice(name, choice.why, choice.figures), kind
+    def _as_numbers(self, centred: FloatArray) -> npt.NDArray[Any]:
+        """What the members say about their level, as numbers."""
+        numbers: KnownNumbers = self._labels
+        found = self._in_range(centred + self._mixture.level)
+        return found.astype(numbers.dtype, copy=False)
 
-    def _response(self) -> Response:
-        response: Response = self.model_._the_response()
-        return response
+    def _in_range(self, centred: FloatArray) -> FloatArray:
+        numbers: KnownNumbers = self._labels
+        limit = float(np.finfo(numbers.dtype).max)
+        with np.errstate(over="ignore"):
+            found = numbers.numbers(self._mean + self._deviation * centred)
+        return np.clip(found, -limit, limit)
 
-    def _unit_variances(self, V: FloatArray) -> FloatArray:
-        variances: FloatArray = self.model_._unit_variances(V)
-        return variances
+    # New points
 
-    def _field_scale(self) -> tuple[float, bool]:
-        scale: tuple[float, bool] = self.model_._field_scale()
-        return scale
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Return the numbers of new points.
 
+        Features speak for themselves; on the graph, a new point is the mean of the fitted points
+        that a label reaches, weighted by the kernel.
 
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """What there is to warn of is said once, by the estimator around."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnreachedWarning)
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        yield
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+            With ``kernel="precomputed"``, affinities to the fitted points, of shape
+            (n_queries, n_samples).
+        return_std : bool, default=False
+            Also return standard deviations, as :meth:`posterior_std` defines them. A solve each.
+
+        Returns
+        -------
+        values : ndarray of shape (n_queries,)
+        std : ndarray of shape (n_queries,), float64
+            Only with `return_std`.
+
+        Raises
+        ------
+        InvalidInputError
+            If the estimator was fitted on a Graph, which has no features; with `return_std`, as
+            :meth:`posterior_std`.
+
+        Warns
+        -----
+        ConvergenceWarning, UserWarning
+            With `return_std`, as :meth:`posterior_std`.
+        """
+        points = self._validated_new(X)
+        placed = self._placed_among_known(points)
+        reached = self.reached_.astype(np.float64)
+        votes = placed.votes(np.column_stack([self._on_graph * reached, reached]))
+        near = votes[:, 1]
+        found = np.divide(votes[:, 0], near, out=np.zeros(len(near)), where=near > 0)
+        plain = None if self._projection is None else self._projection.of(points)
+        if plain is not None:
+            found = found + self._mixture.on_features(plain)
+        values = self._as_numbers(found)
+        return (values, self._std_of_new(points, plain)) if return_std else values
+
+    def _std_of_new(self, points: Any, plain: Any) -> FloatArray:
+        kernel: Any = self._kernel
+        self._check_scale()
+        std = np.empty(points.shape[0])
+        for block in row_blocks(len(std), self._columns_at_once()):
+            weights = sparse.csr_array(kernel.weigh(self._known, points[block], self.reached_))
+            V = np.asarray(weights.toarray(), dtype=np.float64).T
+            totals = V.sum(axis=0)
+            V /= np.where(totals > 0, totals, 1)
+            std[block] = self._deviations(V, None if plain is None else plain[block])
+        return std
+
+    # What it knows of its own answers
+
+    @property
+    def choices_(self) -> Choices:
+        """What was chosen, and why."""
+        check_is_fitted(self)
+        own = self._kernel is not None and self.kernel != "precomputed"
+        graph = graph_choice(self.graph_, own=own, precomputed=self._kernel is not None and not own)
+        numbers: KnownNumbers = self._labels
+        notes = []
+        if numbers.span == 0:
+            notes.append("all labels are equal, and so are all answers")
+        unreached = int((~self.reached_).sum())
+        if unreached:
+            notes.append(
+                f"{unreached} of {len(self.reached_)} points can't be reached from any label"
+            )
+        n_labelled = len(numbers.nodes)
+        if n_labelled > len(self._taught):
+            notes.append(f"of {n_labelled} labels, {len(self._taught)} are learned from")
+        return Choices({"graph": graph, "members": self._members_choice()}, tuple(notes))
+
+    def _members_choice(self) -> Choice:
+        kinds = sorted(self._mixture.kinds().items(), key=lambda kind: -kind[1])
+        value = ", ".join(f"{name} {weight:.0%}" for name, weight in kinds)
+        taught = len(self._taught)
+        why = f"by the density that each gives to {taught} labels left out one by one"
+        if taught == 1 or self._labels.span == 0:
+            why = "alike; nothing can be told from labels left out"
+        if self._plain is None:
+            features = "no features are known" if self._known is None else "too many points"
+            why = f"only the graph speaks: {features}"
+        return Choice(value, why, dict(kinds))
+
+    def posterior_std(self, nodes: npt.ArrayLike | None = None) -> FloatArray:
+        """Return the standard deviations of what labels at fitted points might be.
+
+        Parameters
+        ----------
+        nodes : array-like of int of shape (n_nodes,), or boolean mask, default=None
+            Fitted points, each at most once. None: all, which takes a solve a point.
+
+        Returns
+        -------
+        ndarray of shape (n_nodes,), float64
+            In the unit of `y`; infinity where neither a label nor features reach. 0 where all
+            labels are equal, which is no reason to be sure, so that it warns.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is a single label: nothing tells the scale.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` ended an iteration before `tol` was reached.
+        UserWarning
+            If all labels are equal.
+        """
+        check_is_fitted(self)
+        n = len(self.reached_)
+        chosen = np.arange(n) if nodes is None else point_indices(nodes, n)
+        self._check_scale()
+        std = np.empty(len(chosen))
+        for block in row_blocks(len(chosen), self._columns_at_once()):
+            here = chosen[block]
+            V = np.zeros((n, len(here)))
+            V[here, np.arange(len(here))] = 1
+            std[block] = self._deviations(V, None if self._plain is None else self._plain[here])
+        return std
+
+    def _deviations(self, V: FloatArray, plain: Any) -> FloatArray:
+        numbers: KnownNumbers = self._labels
+        if numbers.span == 0:
+            return np.zeros(V.shape[1])
+        rows, converged = self._mixture.rows(V, plain, tol=self.tol, max_iter=self.max_iter)
+        if not converged:
+            warn_unconverged("standard deviations", self.max_iter, self.tol)
+        unit = numbers.span * self._deviation
+        std = unit * np.sqrt(self._mixture.variances(rows, self._centred))
+        if plain is None:
+            std[~V[self.reached_].any(axis=0)] = np.inf
+        return np.asarray(std)
+
+    def _check_scale(self) -> None:
+        numbers: KnownNumbers = self._labels
+        n_labelled = len(numbers.nodes)
+        if n_labelled == 1:
+            raise InvalidInputError(
+                "there is one label only, so that nothing tells by how much values differ. Label a "
+                "second point."
+            )
+        if numbers.span == 0:  # every time: each answer is one not to trust
+            warnings.warn(
+                f"all {n_labelled} labels are equal, so that nothing tells by how much values "
+                "differ: the standard deviations are 0, which is no reason to be sure. Label a "
+                "point with another value.",
+                UserWarning,
+                stacklevel=callers_level(),
+            )
+
+    def explain(self, node: Hashable) -> NumberExplanation:
+        """Say how much each labelled point counts in the number of a fitted point.
+
+        Parameters
+        ----------
+        node : int, or name of a row
+            From 0 to n_samples - 1; labelled or not. What is no integer is looked up in the index
+            of `X`, where this was a pandas table.
+
+        Returns
+        -------
+        NumberExplanation
+            The shares, which sum to 1, times the labels sum to the point's `transduction_`. A
+            trend has negative shares, too: a high label on one side of the middle speaks for low
+            numbers on the other.
+
+        Notes
+        -----
+        One solve, for a single right-hand side.
+        """
+        check_is_fitted(self)
+        position = self._position(node)
+        numbers: KnownNumbers = self._labels
+        V = np.zeros((len(self.reached_), 1))
+        V[position] = 1
+        plain = None if self._plain is None else self._plain[[position]]
+        rows, _ = self._mixture.rows(V, plain, tol=self.tol, max_iter=self.max_iter)
+        nodes = numbers.nodes
+        shares = np.zeros(len(nodes))
+        shares[np.searchsorted(nodes, self._taught)] = self._mixture.shares(rows)[0]
+        value = self._in_range(self._mixture.shares(rows) @ self._centred)
+        return NumberExplanation(position, nodes, numbers.values[nodes], shares, float(value[0]))
+
+    def _leave_out(self) -> FloatArray:
+        numbers: KnownNumbers = self._labels
+        nodes = numbers.nodes
+        found = np.asarray(
+            self.transduction_[nodes], dtype=np.float64
+        )  # of labels not learned from
+        found[np.searchsorted(nodes, self._taught)] = self._in_range(self._mixture.left_out)
+        return found
+
+    def _columns_at_once(self) -> int:
+        return max(1, min(_MOST_COLUMNS, _BLOCK_NUMBERS // len(self.reached_)))

@@ -6,6 +6,7 @@ from fewlabels.systems._covariance_sketch import SketchedCovariance
 from fewlabels.systems._field import GaussianField
 from fewlabels.systems._harmonic import HarmonicSystem
 from fewlabels.systems._kernel_ridge import KernelRidge
+from fewlabels.systems._kriging import Kriging
 from fewlabels.systems._left_out_scores import spreading_left_out
 from fewlabels.systems._moments import spreading_block
 from fewlabels.systems._p_laplacian import p_harmonic
@@ -42,6 +43,7 @@ __all__ = [
     "HarmonicResponse",
     "HarmonicSystem",
     "KernelRidge",
+    "Kriging",
     "LeftOut",
     "Lookahead",
     "Partition",

@@ -128,10 +128,32 @@ class HarmonicSystem:
         variances : ndarray of shape (m,)
         converged : bool
         """
+        _, variances, converged = self.responses(V, tol=tol, max_iter=max_iter)
+        return variances, converged
+
+    def responses(
+        self, V: FloatArray, *, tol: float, max_iter: int
+    ) -> tuple[FloatArray, FloatArray, bool]:
+        """What the labels do to v' F for the columns v of V, and `variances` from the same solve.
+
+        Parameters
+        ----------
+        V, tol, max_iter
+            As :meth:`variances`.
+
+        Returns
+        -------
+        responses : ndarray of shape (n_labelled, m)
+            R' V, of the response R_ul = L_uu^-1 W_ul, R_ll = I.
+        variances : ndarray of shape (m,)
+        converged : bool
+        """
         B = V[self._unknown]
         # A row is right relative to its sum over all columns, hence the division.
         answer = self._solver.solve(B, tol=tol / max(1, V.shape[1]), max_iter=max_iter)
-        return np.einsum("ij,ij->j", B, answer.scores), bool(answer.converged.all())
+        responses = np.asarray(V[self._labelled] + self._boundary.T @ answer.scores)
+        variances = np.einsum("ij,ij->j", B, answer.scores)
+        return responses, variances, bool(answer.converged.all())
 
     def _solve_with_slack(
         self,

@@ -61,15 +61,22 @@ class KernelRidge:
 
     def left_out(self, Y: FloatArray, ground: float) -> FloatArray:
         """Return what the other labels say of each labelled point, (n_labelled, n_columns)."""
-        own = (self._half**2 / (self._values + ground)).sum(axis=1)
-        return np.asarray(Y - self.coefficients(Y, ground) / own[:, None])
+        return np.asarray(Y - self.coefficients(Y, ground) / self.own(ground)[:, None])
+
+    def own(self, ground: float) -> FloatArray:
+        """Return the diagonal of (K + g T^-1)^-1, of shape (n_labelled,)."""
+        return np.asarray((self._half**2 / (self._values + ground)).sum(axis=1))
 
     def left_out_weights(self, ground: float) -> FloatArray:
         """Return the matrix B with ``left_out(Y) = B @ Y``; its diagonal is 0."""
-        inverse = (self._half / (self._values + ground)) @ self._half.T
+        inverse = self.inverse(ground)
         weights = -inverse / np.diagonal(inverse)[:, None]
         np.fill_diagonal(weights, 0)
         return np.asarray(weights)
+
+    def inverse(self, ground: float) -> FloatArray:
+        """Return (K + g T^-1)^-1, of shape (n_labelled, n_labelled)."""
+        return np.asarray((self._half / (self._values + ground)) @ self._half.T)
 
     def response(self, kernel_row: FloatArray, ground: float) -> FloatArray:
         """Return what each label does to a point, (n_labelled,), of its kernel with them."""

@@ -2,7 +2,7 @@
 
 from fewlabels.models._members.absorbing import Absorbing
 from fewlabels.models._members.class_means import ClassMeans
-from fewlabels.models._members.feature_space import FeatureSpace
+from fewlabels.models._members.feature_space import FeatureSpace, Projection
 from fewlabels.models._members.graph_member import GraphMember, divided
 from fewlabels.models._members.kernel_member import KernelMember
 from fewlabels.models._members.mixture import Mixture
@@ -15,6 +15,7 @@ __all__ = [
     "GraphMember",
     "KernelMember",
     "Mixture",
+    "Projection",
     "Taught",
     "divided",
 ]

@@ -46,8 +46,8 @@ class FeatureSpace:
     """
 
     def __init__(self, X: Any, graph: Graph) -> None:
-        self._fit_projection(X)
-        self.plain = self._projected(X)
+        self._projection = Projection(X)
+        self.plain = self._projection.of(X)
         degrees = graph.degrees
         inverse = np.divide(1.0, degrees, out=np.zeros_like(degrees), where=degrees > 0)
         walk = sparse.csr_array(sparse.diags_array(inverse) @ graph.affinity).astype(np.float32)
@@ -71,13 +71,22 @@ class FeatureSpace:
         around : ndarray of shape (n_queries, n_dimensions)
             Weighted means of `smooth` over the fitted points near each new one.
         """
-        plain = self._projected(X)
+        plain = self._projection.of(X)
         mean = around.astype(np.float32) * self._size + self._mean
         smooth = _SHARE * mean + (1 - _SHARE) * plain
         return plain, (smooth - self._mean) / self._size
 
-    def _fit_projection(self, X: Any) -> None:
-        """Find where the points' middle is, the directions that are kept, and their size."""
+
+class Projection:
+    """Onto at most 64 dimensions, centred and scaled so that all variances sum to 1.
+
+    Parameters
+    ----------
+    X : {ndarray, csr_matrix} of shape (n_samples, n_features)
+        Above 64 features, they are projected onto principal directions of 5,000 points.
+    """
+
+    def __init__(self, X: Any) -> None:
         n_samples, n_features = X.shape
         looked_at = X[:: max(1, n_samples // _MOST_LOOKED_AT)]
         self._directions: FloatArray | None = None
@@ -87,7 +96,8 @@ class FeatureSpace:
         self._centre = found.mean(axis=0)
         self._scale = _total_deviation(found - self._centre)
 
-    def _projected(self, X: Any) -> FloatArray:
+    def of(self, X: Any) -> FloatArray:
+        """Return points as they are projected, float32, shape (n_points, n_dimensions)."""
         found = (self._along_directions(X) - self._centre) / self._scale
         return np.asarray(found, dtype=np.float32)  # which may hold no number before that
 

@@ -209,10 +209,11 @@ class KernelMember:
         """Each kernel that is needed between points and the labelled ones."""
         near, around = self._distances(plain, smooth, needed)
         found = {}
-        if near is not None:
-            found[_NEAR] = np.exp(near / -self._usual[0])
-        if around is not None:
-            found[_AROUND] = np.exp(around / -self._usual[1])
+        with np.errstate(under="ignore"):  # what is far away has nothing to say
+            if near is not None:
+                found[_NEAR] = np.exp(near / -self._usual[0])
+            if around is not None:
+                found[_AROUND] = np.exp(around / -self._usual[1])
         if _LINEAR in needed:
             found[_LINEAR] = np.asarray(plain @ self._known[0].T, dtype=np.float64)
         return found
