@@ -16,7 +16,7 @@ IntArray = npt.NDArray[np.intp]
 # The walk of the rounds: long enough to hear the neighbours' neighbours, and no farther.
 _BETA, _ROUNDS = 0.9, 2
 # Of fewer points there is nothing to learn from one another that labels don't tell.
-_FEWEST = 10_000
+_FEWEST = 1_000
 _TOL, _MOST_ITERATIONS = 1e-3, 1_000
 _LEAST_SHARE, _MOST_MEASURED = 1e-7, 500
 
@@ -40,8 +40,8 @@ def settled(
     targets : ndarray of shape (n_labelled, n_classes)
         Distributions of their labels.
     balanced : float
-        How far the masses of the classes are brought towards equal ones in each round: the power
-        of 1 / mass that a class is weighed by.
+        From 0 to 1: how far equal masses of the classes are believed in. In each round a class is
+        weighed by 1 / mass to the power of half of that.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def settled(
         answer = system.solve(Q * root, tol=_TOL, max_iter=_MOST_ITERATIONS)
         Q[answered] = divided(answer.values[answered])
         masses = Q[unlabelled].sum(axis=0)
-        weights = np.power(masses, -balanced, out=np.ones_like(masses), where=masses > 0)
+        weights = np.power(masses, -balanced / 2, out=np.ones_like(masses), where=masses > 0)
         Q[answered] = divided(Q[answered] * weights)
     sharpness = expected_sharpness(_logs(Q[measured]), confidence)
     Q[answered] = sharpened(_logs(Q[answered]), sharpness)
