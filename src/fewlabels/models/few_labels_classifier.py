@@ -47,7 +47,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 # Labels that are left out to learn from: more cost time, and tell little that these don't.
-_MOST_TAUGHT = 96
+# In a large graph each costs more.
+_MOST_TAUGHT, _MOST_IN_LARGE, _LARGE = 96, 48, 10_000
 # Features speak for themselves up to so many points: beyond, they cost more than they tell.
 _MOST_POINTS = 200_000
 _ABSTAIN_BELOW = 0.8
@@ -151,9 +152,9 @@ None, default="auto"
 
     Notes
     -----
-    Weights and sharpness are the most probable ones given the labels left out (at most 96 of them,
-    each with another of its class) and what is usual; where no class has two labels, what is
-    usual. So few labels move them little.
+    Weights and sharpness are the most probable ones given the labels left out, each with another
+    of its class (at most 96 of them; 48 where there are over 10,000 points), and what is usual;
+    where no class has two labels, what is usual. So few labels move them little.
 
     Cost: the graph; two solves for n_classes columns, and the left-out labels: some 40 products
     with n_classes + 64 columns, and solves for as many; 15 products with 64 columns, and n_samples
@@ -321,7 +322,8 @@ None, default="auto"
         nodes = np.flatnonzero(labels.labelled)
         Y = labels.label_matrix(nodes=nodes)
         trust = Y.sum(axis=1)
-        taught = Taught.of(Y, _MOST_TAUGHT)
+        large = self.graph_.n_nodes >= _LARGE
+        taught = Taught.of(Y, _MOST_IN_LARGE if large else _MOST_TAUGHT)
         targets, kernel = Y / trust[:, None], None
         if self._space is not None:
             kernel = KernelMember(self._space, nodes, targets, trust / np.median(trust), taught)

@@ -20,8 +20,9 @@ _COLUMN_TOL, _MOST_ITERATIONS = 1e-6, 100_000
 # No moment that is left out counts for more than this share of 1 - alpha; in larger graphs, where
 # each takes longer.
 _MOMENT_TOL, _LARGE_TOL, _LARGE = 1e-6, 1e-3, 10_000
-# Labels among which members are weighed; the others are then as if they had no label.
-_MOST_LABELS = 512
+# Labels among which members are weighed, in a small graph and in a large one; the others are then
+# as if they had no label.
+_MOST_LABELS, _MOST_IN_LARGE = 512, 64
 
 
 class Among:
@@ -42,7 +43,9 @@ class Among:
     def __init__(self, members: list[GraphMember], taught: IntArray) -> None:
         self._members = members
         n_labelled = len(members[0].nodes)
-        self.places = chosen_places(n_labelled, taught, _MOST_LABELS)
+        large = members[0].graph.n_nodes >= _LARGE
+        most = _MOST_IN_LARGE if large else _MOST_LABELS
+        self.places = chosen_places(n_labelled, taught, most)
 
     @cached_property
     def taught_weights(self) -> list[FloatArray]:

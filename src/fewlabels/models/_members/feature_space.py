@@ -108,15 +108,14 @@ class Projection:
 
 def _principal_directions(X: Any) -> FloatArray:
     """The directions of largest variance, (n_features, 64); of sparse features, not centred."""
-    if sparse.issparse(X):
-        n_found = min(_MOST_DIMENSIONS, *X.shape)
-        _, _, directions = randomized_svd(X, n_found, random_state=0)
-        return np.asarray(directions.T)
-    points = X.astype(np.float64)
-    points /= float(np.abs(points).max(initial=0)) or 1.0
-    points -= points.mean(axis=0)
-    _, vectors = np.linalg.eigh(points.T @ points)
-    return np.asarray(vectors[:, : -_MOST_DIMENSIONS - 1 : -1])
+    points = X
+    if not sparse.issparse(X):
+        points = X.astype(np.float64)
+        points /= float(np.abs(points).max(initial=0)) or 1.0
+        points -= points.mean(axis=0)
+    n_found = min(_MOST_DIMENSIONS, *X.shape)
+    _, _, directions = randomized_svd(points, n_found, n_iter=4, random_state=0)
+    return np.asarray(directions.T)
 
 
 def _total_deviation(points: FloatArray) -> float:

@@ -17,6 +17,8 @@ IntArray = npt.NDArray[np.intp]
 _BETA, _ROUNDS = 0.9, 2
 # Of fewer points there is nothing to learn from one another that labels don't tell.
 _FEWEST = 1_000
+# All of the way to equal masses is too far where classes are uneven.
+_FAR = 0.75
 _TOL, _MOST_ITERATIONS = 1e-3, 1_000
 _LEAST_SHARE, _MOST_MEASURED = 1e-7, 500
 
@@ -41,7 +43,7 @@ def settled(
         Distributions of their labels.
     balanced : float
         From 0 to 1: how far equal masses of the classes are believed in. In each round a class is
-        weighed by 1 / mass to the power of half of that.
+        weighed by 1 / mass to the power of three quarters of that.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def settled(
         answer = system.solve(Q * root, tol=_TOL, max_iter=_MOST_ITERATIONS)
         Q[answered] = divided(answer.values[answered])
         masses = Q[unlabelled].sum(axis=0)
-        weights = np.power(masses, -balanced / 2, out=np.ones_like(masses), where=masses > 0)
+        weights = np.power(masses, -_FAR * balanced, out=np.ones_like(masses), where=masses > 0)
         Q[answered] = divided(Q[answered] * weights)
     sharpness = expected_sharpness(_logs(Q[measured]), confidence)
     Q[answered] = sharpened(_logs(Q[answered]), sharpness)
