@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from sklearn.utils.extmath import randomized_svd
 
 from fewlabels._products import multiply
@@ -108,14 +109,23 @@ class Projection:
 
 def _principal_directions(X: Any) -> FloatArray:
     """The directions of largest variance, (n_features, 64); of sparse features, not centred."""
-    points = X
-    if not sparse.issparse(X):
-        points = X.astype(np.float64)
-        points /= float(np.abs(points).max(initial=0)) or 1.0
-        points -= points.mean(axis=0)
-    n_found = min(_MOST_DIMENSIONS, *X.shape)
-    _, _, directions = randomized_svd(points, n_found, n_iter=4, random_state=0)
-    return np.asarray(directions.T)
+    if sparse.issparse(X):
+        n_found = min(_MOST_DIMENSIONS, *X.shape)
+        _, _, directions = randomized_svd(X, n_found, random_state=0)
+        return np.asarray(directions.T)
+    points = X.astype(np.float64)
+    points -= points.mean(axis=0)
+    size = float(np.abs(points).max(initial=0))
+    if size == 0:
+        return np.eye(X.shape[1], _MOST_DIMENSIONS)
+    points /= size
+    covariance = points.T @ points
+    try:
+        start = np.ones(len(covariance))  # the same directions each time
+        _, directions = eigsh(covariance, _MOST_DIMENSIONS, v0=start)
+    except ArpackNoConvergence:
+        directions = np.linalg.eigh(covariance)[1][:, -_MOST_DIMENSIONS:]
+    return np.asarray(directions)
 
 
 def _total_deviation(points: FloatArray) -> float:
