@@ -28,7 +28,7 @@ Budget = tuple[str, int]
 BUDGETS: tuple[Budget, ...] = (("each", 1), ("each", 5), ("each", 20), ("random", 50))
 MEASURES = ("accuracy", "balanced", "calibration", "loss")
 LEAST = 1e-3  # of a probability, where its logarithm is taken
-WORDS = ("sure", "classes disagree", "little evidence", "unreached")
+WORDS = ("sure", "too few labels", "classes disagree", "little evidence", "unreached")
 N_SUSPECTED, FLIPPED = 100, 0.1  # labels at random, and the share of them that is made wrong
 
 

@@ -221,7 +221,12 @@ def test_each_row_has_its_second_best_class_and_its_doubt_in_a_word(table: Path,
     run(table, "--label", "kind", "-o", out)
     answers = read_csv(out)
     assert all(row["second"] in GROUPS and row["second"] != row["label"] for row in answers)
-    assert {row["doubt"] for row in answers} <= {"sure", "classes disagree", "little evidence"}
+    assert {row["doubt"] for row in answers} <= {
+        "sure",
+        "too few labels",
+        "classes disagree",
+        "little evidence",
+    }
 
 
 def test_where_one_class_has_all_the_evidence_there_is_no_second(table: Path, out: Path) -> None:

@@ -659,7 +659,7 @@ def test_at_one_label_a_class_nothing_is_sure() -> None:
 
 def test_words_of_doubt_part_the_points_and_abstentions_go_by_them() -> None:
     model = FewLabelsClassifier().fit(BLOBS, LABELS)
-    words = {"sure", "classes disagree", "little evidence", "unreached"}
+    words = {"sure", "too few labels", "classes disagree", "little evidence", "unreached"}
     assert set(model.doubt_) <= words
     np.testing.assert_array_equal(model.doubt_, model.doubt())
     answers, sure = model.predict_or_abstain(abstain_below=0.8), model.doubt_ == "sure"

@@ -20,6 +20,9 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 DEFAULT_NEIGHBORS = 10
 SMALL_TABLE = 50  # below, a fifth of the rows, so that not everything is joined to everything
 
+# Kinds of columns that are brought to one scale when they become features.
+_SCALED = {"number", "categories"}
+
 _EARLIER = re.compile(r"(predicted_)?(label|confidence|evidence|reached|second|doubt)(_\d+)?")
 
 
@@ -89,7 +92,12 @@ def neighbors_of(
 
 
 def graph_of(
-    ctx: click.Context, values: Any, neighbors: int | None, progress: Any, *, shared: bool = False
+    ctx: click.Context,
+    features: Features,
+    neighbors: int | None,
+    progress: Any,
+    *,
+    shared: bool = False,
 ) -> tuple[Graph, list[str]]:
     """Return the graph of similar rows, and warnings about the features in the command's words.
 
@@ -102,14 +110,15 @@ def graph_of(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if shared:
-            graph = shared_neighbor_graph(values, neighbors, progress=progress)
+            graph = shared_neighbor_graph(features.values, neighbors, progress=progress)
         else:
-            graph = knn_graph(values, neighbors or DEFAULT_NEIGHBORS, progress=progress)
+            graph = knn_graph(features.values, neighbors or DEFAULT_NEIGHBORS, progress=progress)
+    is_array = all(column.kind not in _SCALED for column in features.used)
     notes = []
     for warning in caught:
         text = " ".join(str(warning.message).split())
         if issubclass(warning.category, ScaleWarning):
-            if ctx.params["as_they_are"]:  # --no-scale: it was meant
+            if not is_array or ctx.params["as_they_are"]:  # scaled one by one, or meant to be so
                 continue
             text = (
                 f"{text.partition(' Scale the columns')[0]} Scale the columns of the array first, "

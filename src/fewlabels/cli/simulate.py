@@ -198,7 +198,7 @@ def simulate(
             recommended = method == "recommended"
             neighbors, notes = neighbors_of(neighbors, table.n_rows, chosen=recommended)
             joining = stage("joining similar rows")
-            graph, about = graph_of(ctx, matrix.values, neighbors, joining, shared=recommended)
+            graph, about = graph_of(ctx, matrix, neighbors, joining, shared=recommended)
             notes += about
             settings: dict[str, Any] = {
                 "initial": start,

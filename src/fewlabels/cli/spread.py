@@ -52,7 +52,8 @@ features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with
   evidence    how much evidence arrived at all; small means far from every label
   reached     whether any did
   second      the second most probable class; empty where no other is possible
-  doubt       sure; or what is missing: "classes disagree", "little evidence" or "unreached"
+  doubt       sure; or what is missing: "classes disagree", "little evidence", "too few labels"
+              (to show that answers as sure as this are right) or "unreached"
 
 A name that is taken gets predicted_ in front, so if your labels are in a column "label", the
 answers are in "predicted_label" and what came stays as it is. Rows that had a label are
@@ -175,7 +176,7 @@ def spread(
         joining = stage("joining similar rows")
         recommended = method == "recommended"
         neighbors, notes = neighbors_of(neighbors, table.n_rows, chosen=recommended)
-        graph, about = graph_of(ctx, matrix.values, neighbors, joining, shared=recommended)
+        graph, about = graph_of(ctx, matrix, neighbors, joining, shared=recommended)
         notes += about
         stage("spreading the labels")
         model, caught = _fitted(matrix.values, graph, labels, method, alpha)

@@ -14,7 +14,15 @@ from fewlabels.insight.conformal import (
     prediction_sets,
     unseen_class_share,
 )
-from fewlabels.insight.doubt import DISAGREE, LITTLE, SURE, UNLIKE, UNREACHED, doubt_reasons
+from fewlabels.insight.doubt import (
+    DISAGREE,
+    LITTLE,
+    SURE,
+    UNLIKE,
+    UNPROVEN,
+    UNREACHED,
+    doubt_reasons,
+)
 from fewlabels.insight.leave_one_out import (
     LeftOutDistributions,
     has_companion,
@@ -29,6 +37,7 @@ __all__ = [
     "LITTLE",
     "SURE",
     "UNLIKE",
+    "UNPROVEN",
     "UNREACHED",
     "Calibration",
     "Explanation",

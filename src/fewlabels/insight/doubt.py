@@ -11,7 +11,7 @@ from fewlabels.insight.calibration import Calibration
 
 # What doubt_reasons answers, from no doubt to no evidence.
 SURE, DISAGREE, LITTLE, UNREACHED = "sure", "classes disagree", "little evidence", "unreached"
-UNLIKE = "unlike the rest"
+UNLIKE, UNPROVEN = "unlike the rest", "too few labels"
 
 
 def doubt_reasons(

@@ -15,6 +15,7 @@ from fewlabels.insight import (
     LITTLE,
     SURE,
     UNLIKE,
+    UNPROVEN,
     UNREACHED,
     Explanation,
     SuspectLabels,
@@ -149,6 +150,8 @@ class MixtureInsight:
         least = abstain_below + (1 - abstain_below) * _CAUTION / (_CAUTION + n_taught)
         sure = (confidence >= least) & (n_taught > 0)
         strange = np.zeros(len(sure), dtype=bool) if unlike is None else unlike
-        little = (evidence < _LITTLE * self.typical) | (confidence >= abstain_below)
-        words = [UNREACHED, UNLIKE, SURE, LITTLE]
-        return np.asarray(np.select([~reached, strange, sure, little], words, DISAGREE))
+        seems_sure = confidence >= abstain_below
+        little = evidence < _LITTLE * self.typical
+        found = [~reached, strange, sure, seems_sure, little]
+        words = [UNREACHED, UNLIKE, SURE, UNPROVEN, LITTLE]
+        return np.asarray(np.select(found, words, DISAGREE))

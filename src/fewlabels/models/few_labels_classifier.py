@@ -609,12 +609,14 @@ None, default="auto"
             A new point that is farther from its neighbours than they from theirs, by over 1.5
             times and by more than of all but one in 1000 fitted points.
         ``"sure"``
-            The most probable class has at least `abstain_below`, and labels that were left out
-            were right as often where they were as sure.
+            The most probable class has at least `abstain_below`, and a little more where few
+            labels could be left out to show that such answers are right.
+        ``"too few labels"``
+            It has at least `abstain_below`, but not that much more: it seems sure, and more labels
+            would show whether it is. So it is of all such points where no class has two labels.
         ``"little evidence"``
             It is not sure, and hears less than half as much as a typical point: a label nearby
-            would help. Also where no class has two labels, so that nothing can show how often
-            answers that seem sure are right.
+            would help.
         ``"classes disagree"``
             It hears enough, but of several classes, or of different ones from different members.
 
