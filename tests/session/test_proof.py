@@ -10,6 +10,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from fewlabels import LabelPropagation, knn_graph
+from fewlabels._checksums import checksum
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.graph import Graph
 from fewlabels.session import Session
@@ -225,7 +226,9 @@ def test_checks_end_and_begin_in_turn_only(digits, tmp_path):
         ([{"kind": "checks_ended", "indices": []}], "event 0 contradicts"),
         ([{"kind": "checks_began", "indices": [1]}], "points, which it is not about"),
     ]:
-        path.write_text(json.dumps(document | {"events": events}), encoding="utf-8")
+        changed = {k: v for k, v in document.items() if k != "checksum"} | {"events": events}
+        changed["checksum"] = checksum(changed)
+        path.write_text(json.dumps(changed), encoding="utf-8")
         with pytest.raises(SessionFileError, match=message):
             Session.load(path, digits[0])
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
-from threadpoolctl import threadpool_limits
 
 from fewlabels._rows import row_blocks
+from fewlabels._threads import one_blas_thread
 from fewlabels.graph._progress import Progress, reporting
 
 # Trees of more dimensions are slower than comparing all pairs.
@@ -74,7 +74,7 @@ def search(
         look_up(np.arange(rows.start, rows.stop))
     if n_found > n_neighbors:
         contested = np.flatnonzero(distances[:, n_neighbors - 1] == distances[:, n_neighbors])
-        with threadpool_limits(1, user_api="openmp"):
+        with one_blas_thread(and_of_openmp=True):
             for rows in _row_blocks(len(contested), _ROWS_AT_ONCE, progress=False):
                 look_up(contested[rows])
     return indices[:, :n_neighbors], distances[:, :n_neighbors]

@@ -16,7 +16,9 @@ from fewlabels.session._state import SessionState
 IntArray = npt.NDArray[np.intp]
 
 _MOST_NAMED = 5
-_SURE = 0.95  # labels that a rule asked for are the hard ones: less would name many that are right
+# What speaks for another class is so many times what speaks for the label, as a logarithm: labels
+# that a rule asked for are the hard ones, and less would name many that are right.
+_CLEARLY = -1.5
 
 
 def remarks_on(state: SessionState, graph: Graph, model: Any, n_checks: int) -> tuple[str, ...]:
@@ -92,14 +94,16 @@ def _of_doubtful_labels(state: SessionState, model: Any) -> list[str]:
 
 
 def _said_of_labels(model: Any, points: IntArray) -> list[Any]:
-    """What a model says of labelled points; None where it is not sure of its left-out answer."""
+    """What a model says of labelled points; None where it does not clearly contradict a label."""
     if not isinstance(model, FewLabelsClassifier):
         said: list[Any] = model.classes_[model.label_distributions_[points].argmax(axis=1)].tolist()
         return said
-    left_out = model.loo_label_distributions_[np.searchsorted(model.loo_labelled_, points)]
-    classes = model.classes_[left_out.argmax(axis=1)].tolist()
-    sure = left_out.max(axis=1) >= _SURE
-    return [label if clear else None for label, clear in zip(classes, sure, strict=True)]
+    contradicted = {
+        suspect.node: suspect.suggested
+        for suspect in model.suspect_labels()
+        if suspect.margin <= _CLEARLY
+    }
+    return [contradicted.get(point) for point in points.tolist()]
 
 
 def _named(values: list[Any]) -> str:
