@@ -61,7 +61,7 @@ class FewLabelsClassifier(GraphClassifier):
     `choices_` says which, and with what weight:
 
     - the mean of each class's labels, spread over the graph;
-    - harmonic functions, up to 20,000 points: labels absorb the walks that meet them;
+    - harmonic functions: labels absorb the walks that meet them;
     - the features themselves, up to 200,000 points: kernel ridge classifiers, linear and not, of
       the features and of their means over the graph.
 
@@ -381,7 +381,8 @@ None, default="auto"
         Raises
         ------
         InvalidInputError
-            If the estimator was fitted on a Graph, which has no features.
+            If the estimator was fitted on a Graph, which has no features; or if a point lies over
+            1e30 times as far away as the fitted ones from one another.
         """
         found = self._said_of(X).distributions
         return found.astype(self.label_distributions_.dtype, copy=False)

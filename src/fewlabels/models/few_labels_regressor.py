@@ -268,7 +268,8 @@ class FewLabelsRegressor(NumberEstimator):
         Raises
         ------
         InvalidInputError
-            If the estimator was fitted on a Graph, which has no features; with `return_std`, as
+            If the estimator was fitted on a Graph, which has no features; if a point lies over
+            1e30 times as far away as the fitted ones from one another; with `return_std`, as
             :meth:`posterior_std`.
 
         Warns

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, knn_graph
 from fewlabels.models._members import FeatureSpace, Projection
 
@@ -156,3 +157,18 @@ def test_directions_are_the_principal_ones(shape: tuple[int, int]) -> None:
     expected = centred @ directions[:64].T
     expected /= np.sqrt(expected.var(axis=0).sum())
     np.testing.assert_allclose(distances(Projection(X).of(X)), distances(expected), atol=1e-5)
+
+
+@pytest.mark.parametrize("value", [0.1, 1.1e60, 1e149])
+def test_equal_points_are_zeros_whatever_their_size(value: float) -> None:
+    X = np.full((31, 3), value)
+    np.testing.assert_array_equal(Projection(X).of(X), np.zeros((31, 3)))
+
+
+def test_a_new_point_too_far_away_for_float32_is_refused_by_its_row() -> None:
+    projection = Projection(NARROW)
+    assert np.isfinite(projection.of(NARROW * 1e25)).all()
+    new = NARROW[:4].copy()
+    new[2, 1] = -1e120
+    with pytest.raises(InvalidInputError, match=r"from one another: 2 \(counted from 0\)"):
+        projection.of(new)

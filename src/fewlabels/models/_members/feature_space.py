@@ -10,7 +10,9 @@ from scipy import sparse
 from scipy.sparse.linalg import ArpackError, eigsh
 from sklearn.utils.extmath import randomized_svd
 
+from fewlabels._arrays import first_few
 from fewlabels._products import multiply
+from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -21,6 +23,8 @@ _MOST_DIMENSIONS = 64
 _MOST_LOOKED_AT = 5_000
 # Of the largest variance: less is rounding. Up to so many rows, all eigenvectors are found as soon.
 _NO_VARIANCE, _SMALL = 1e-13, 256
+# Points are placed up to so many deviations away, so that float32 holds their inner products.
+_FARTHEST = 1e30
 # Smoothing: so many rounds of taking this share of the neighbours' mean.
 _ROUNDS, _SHARE = 15, 0.9
 
@@ -97,11 +101,27 @@ class Projection:
             self._directions = _principal_directions(looked_at).astype(X.dtype)
         found = self._along_directions(X).astype(np.float64)
         self._centre = found.mean(axis=0)
+        self._centre += (found - self._centre).mean(axis=0)  # of equal numbers, that number
         self._scale = _total_deviation(found - self._centre)
 
     def of(self, X: Any) -> FloatArray:
-        """Return points as they are projected, float32, shape (n_points, n_dimensions)."""
-        found = (self._along_directions(X) - self._centre) / self._scale
+        """Return points as they are projected, float32, shape (n_points, n_dimensions).
+
+        Raises
+        ------
+        InvalidInputError
+            If a new point lies farther from the fitted ones than float32 can say.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = (self._along_directions(X) - self._centre) / self._scale
+        within = np.abs(found) <= _FARTHEST  # NaN is not
+        if not within.all():
+            rows = np.flatnonzero(~within.all(axis=1))
+            raise InvalidInputError(
+                f"rows of X lie over {_FARTHEST:.0e} times as far from the fitted points as these "
+                f"from one another: {first_few(rows.tolist())} (counted from 0). Pass features in "
+                "the units of those that were fitted."
+            )
         return np.asarray(found, dtype=np.float32)  # which may hold no number before that
 
     def _along_directions(self, X: Any) -> FloatArray:
