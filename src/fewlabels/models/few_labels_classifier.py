@@ -136,7 +136,8 @@ None, default="auto"
         The labelled points, ascending: the order of all that is left out one by one.
     loo_label_distributions_ : ndarray of shape (n_labelled, n_classes), float64
         Each labelled point as the other labels have it: what `label_distributions_` would hold
-        there if its label were taken back, and members kept their weights and sharpness.
+        there if its label were taken back, and members kept their weights and sharpness; but for
+        the rounds of which the notes tell.
     loo_score_ : float
         Mean logarithm of the probability of the labels left out, weighted as they are; the higher
         the better, 0 at best. Labels of classes with share 0 in `class_prior` don't count; NaN if
@@ -155,6 +156,9 @@ None, default="auto"
     Weights and sharpness are the most probable ones given the labels left out, each with another
     of its class (at most 96 of them; 48 where there are over 10,000 points), and what is usual;
     where no class has two labels, what is usual. So few labels move them little.
+
+    From 1,000 unlabelled points on, what the members on the graph say in the mean goes two rounds
+    over the graph: each point takes the mean of what is said around it, the labels held.
 
     Cost: the graph; two solves for n_classes columns, and the left-out labels: some 40 products
     with n_classes + 64 columns, and solves for as many; 15 products with 64 columns, and n_samples
@@ -259,9 +263,10 @@ None, default="auto"
         )
 
     def _accept(self, labels: Labels) -> None:
-        automatic = isinstance(self.class_prior, str) and self.class_prior == "auto"
         self._labels = labels
-        self.class_prior_ = None if automatic else resolve_class_prior(self.class_prior, labels)
+        self.class_prior_ = (
+            None if self._is_automatic else resolve_class_prior(self.class_prior, labels)
+        )
         self._prior_is_guessed = isinstance(self.class_prior, str)
 
     def _build(self, points: Any) -> None:
