@@ -20,7 +20,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fewlabels import FewLabelsClassifier, Graph, UnreachedWarning, write_graph
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import open_graph, shared_neighbor_graph
+from fewlabels.graph import knn_graph, open_graph, shared_neighbor_graph
 from fewlabels.models.class_mass import offsets_to_shares, offsets_towards, with_offsets
 from tests.models.checks import expected_failed_checks
 
@@ -796,6 +796,24 @@ def test_a_given_prior_and_graph_are_said_to_be_given() -> None:
         FewLabelsClassifier(class_prior=None).fit(GRAPH, LABELS).choices_["class_prior"].value
         is None
     )
+
+
+def test_choices_are_those_of_the_fit_whatever_was_set_since() -> None:
+    model = FewLabelsClassifier("precomputed").fit(GRAPH, LABELS)
+    assert model.choices_["graph"].why.startswith("a graph came in place of features")
+    said = str(model.choices_)
+    assert str(model.set_params(class_prior="uniform", kernel="auto").choices_) == said
+
+
+def test_a_graph_that_came_beside_features_is_said_to() -> None:
+    model = FewLabelsClassifier().fit(BLOBS, LABELS, graph=knn_graph(BLOBS, 8))
+    assert model.choices_["graph"].why == "a graph came beside the features, and is used as it is"
+
+
+def test_affinities_are_said_to_come_in_place_of_features() -> None:
+    model = FewLabelsClassifier("precomputed").fit(GRAPH.affinity, LABELS)
+    why = "affinities came in place of features, and are used as they are"
+    assert model.choices_["graph"].why == why
 
 
 def test_a_solve_that_ends_too_early_is_warned_of() -> None:

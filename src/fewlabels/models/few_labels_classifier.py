@@ -428,11 +428,16 @@ None, default="auto"
         """What was chosen, and why."""
         check_is_fitted(self)
         own = self._kernel is not None and "hubness" in self.graph_.build_info
-        graph = graph_choice(self.graph_, own=own, precomputed=self.kernel == "precomputed")
+        precomputed = isinstance(self._kernel, PrecomputedKernel)
         return mixture_choices(
-            graph,
+            graph_choice(
+                self.graph_,
+                own=own,
+                precomputed=precomputed,
+                beside=self._kernel is not None and not precomputed,
+            ),
             self._mixture,
-            self.class_prior,
+            self._fitted_params["class_prior"],
             label_notes(self._labels, self.reached_, by_features=self._space is not None),
         )
 

@@ -307,8 +307,9 @@ class FewLabelsRegressor(NumberEstimator):
     def choices_(self) -> Choices:
         """What was chosen, and why."""
         check_is_fitted(self)
-        own = self._kernel is not None and self.kernel != "precomputed"
-        graph = graph_choice(self.graph_, own=own, precomputed=self._kernel is not None and not own)
+        precomputed = isinstance(self._kernel, PrecomputedKernel)
+        own = self._kernel is not None and not precomputed
+        graph = graph_choice(self.graph_, own=own, precomputed=precomputed)
         numbers: KnownNumbers = self._labels
         notes = []
         if numbers.span == 0:
