@@ -41,7 +41,7 @@ from fewlabels.models._shared_kernel import SharedNeighborKernel, check_beside
 from fewlabels.models._targets import RowLabels
 from fewlabels.models.class_mass import offsets_to_shares, offsets_towards, with_offsets
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
-from fewlabels.systems import StreamedScores
+from fewlabels.systems import StreamedScores, relative_trust
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -331,7 +331,7 @@ None, default="auto"
         taught = Taught.of(Y, _MOST_IN_LARGE if large else _MOST_TAUGHT)
         targets, kernel = Y / trust[:, None], None
         if self._space is not None:
-            kernel = KernelMember(self._space, nodes, targets, trust / np.median(trust), taught)
+            kernel = KernelMember(self._space, nodes, targets, relative_trust(trust), taught)
         return Mixture(
             [self._means, self._absorbing],
             kernel,

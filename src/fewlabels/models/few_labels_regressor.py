@@ -28,7 +28,7 @@ from fewlabels.models._scores import Scores
 from fewlabels.models._shared_kernel import SharedNeighborKernel
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
-from fewlabels.systems import StreamedScores
+from fewlabels.systems import StreamedScores, relative_trust
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -212,7 +212,7 @@ class FewLabelsRegressor(NumberEstimator):
         if self._plain is not None:
             features = FeatureKernels(self._plain, nodes, self._centred)
         graph = GraphKernel(self.graph_, nodes, solver)
-        trust = weights / np.median(weights)
+        trust = relative_trust(weights)
         self._mixture = NumberMixture(graph, features, self._centred, trust)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             self._on_graph, answer = graph.extended(
