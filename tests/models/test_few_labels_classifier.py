@@ -20,7 +20,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fewlabels import FewLabelsClassifier, Graph, UnreachedWarning, write_graph
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import open_graph, shared_neighbor_graph
+from fewlabels.graph import knn_graph, open_graph, shared_neighbor_graph
 from fewlabels.models.class_mass import offsets_to_shares, offsets_towards, with_offsets
 from tests.models.checks import expected_failed_checks
 
@@ -504,7 +504,9 @@ def test_an_explanation_says_where_the_answer_is_another_than_the_largest_score(
     y = np.full(300, -1)
     for c, n in enumerate((3, 40, 3)):
         y[np.flatnonzero(truth == c)[:n]] = c
-    y[np.flatnonzero(truth == 0)[3:6]] = 1  # of many of their class, and others are around them
+    middle = np.linalg.norm(X - X[truth == 0].mean(axis=0), axis=1)
+    wrong = [node for node in np.argsort(middle) if truth[node] == 0 and y[node] < 0][:3]
+    y[wrong] = 1  # of many of their class, and those of another are all around them
     model = FewLabelsClassifier().fit(X, y)
     reasons = set()
     for node in range(300):
@@ -796,6 +798,24 @@ def test_a_given_prior_and_graph_are_said_to_be_given() -> None:
     )
 
 
+def test_choices_are_those_of_the_fit_whatever_was_set_since() -> None:
+    model = FewLabelsClassifier("precomputed").fit(GRAPH, LABELS)
+    assert model.choices_["graph"].why.startswith("a graph came in place of features")
+    said = str(model.choices_)
+    assert str(model.set_params(class_prior="uniform", kernel="auto").choices_) == said
+
+
+def test_a_graph_that_came_beside_features_is_said_to() -> None:
+    model = FewLabelsClassifier().fit(BLOBS, LABELS, graph=knn_graph(BLOBS, 8))
+    assert model.choices_["graph"].why == "a graph came beside the features, and is used as it is"
+
+
+def test_affinities_are_said_to_come_in_place_of_features() -> None:
+    model = FewLabelsClassifier("precomputed").fit(GRAPH.affinity, LABELS)
+    why = "affinities came in place of features, and are used as they are"
+    assert model.choices_["graph"].why == why
+
+
 def test_a_solve_that_ends_too_early_is_warned_of() -> None:
     with pytest.warns(ConvergenceWarning, match="max_iter=1 was reached"):
         FewLabelsClassifier(max_iter=1, solver="sweeps").fit(BLOBS, LABELS)
@@ -869,3 +889,20 @@ def test_predictions_change_no_attribute() -> None:
         model.doubt(BLOBS)
         model.predict_set(BLOBS)
     assert vars(model) == before
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("weight", [1e-300, 1e-12, 1e200])
+def test_equal_weights_of_any_size_change_no_answer(weight: float) -> None:
+    plain = FewLabelsClassifier().fit(BLOBS, LABELS)
+    model = FewLabelsClassifier().fit(BLOBS, LABELS, sample_weight=np.full(120, weight))
+    np.testing.assert_allclose(model.label_distributions_, plain.label_distributions_, atol=1e-6)
+    np.testing.assert_allclose(model.loo_score_, plain.loo_score_, rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+def test_weights_of_every_size_give_distributions() -> None:
+    weights = np.where(np.arange(120) % 2, 1e300, 1e-300)
+    model = FewLabelsClassifier().fit(BLOBS, LABELS, sample_weight=weights)
+    np.testing.assert_allclose(model.label_distributions_.sum(axis=1), 1, rtol=1e-12)
+    np.testing.assert_allclose(model.loo_label_distributions_.sum(axis=1), 1, rtol=1e-12)

@@ -69,7 +69,7 @@ class Choices(Mapping[str, Choice]):
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
 
-def graph_choice(graph: Graph, *, own: bool, precomputed: bool) -> Choice:
+def graph_choice(graph: Graph, *, own: bool, precomputed: bool, beside: bool = False) -> Choice:
     """Say what graph labels spread over.
 
     Parameters
@@ -79,11 +79,15 @@ def graph_choice(graph: Graph, *, own: bool, precomputed: bool) -> Choice:
         Whether the estimator built it.
     precomputed : bool
         Whether affinities were given.
+    beside : bool, default=False
+        Whether the graph came beside features.
     """
     info = graph.build_info
     if not own:
         given = "affinities" if precomputed else "a graph"
-        return Choice("given", f"{given} came in place of features, and is used as it is")
+        where = "beside the" if beside else "in place of"
+        verb = "are used as they are" if precomputed else "is used as it is"
+        return Choice("given", f"{given} came {where} features, and {verb}")
     hubness, k = info["hubness"], info["n_neighbors"]
     figures = {"n_neighbors": k, "one_sided": info["one_sided"], "hubness": hubness}
     name = f"shared-neighbors, {k} neighbours, one-sided edges count {info['one_sided']:g}"

@@ -41,7 +41,7 @@ from fewlabels.models._shared_kernel import SharedNeighborKernel, check_beside
 from fewlabels.models._targets import RowLabels
 from fewlabels.models.class_mass import offsets_to_shares, offsets_towards, with_offsets
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
-from fewlabels.systems import StreamedScores
+from fewlabels.systems import StreamedScores, relative_trust
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -61,7 +61,7 @@ class FewLabelsClassifier(GraphClassifier):
     `choices_` says which, and with what weight:
 
     - the mean of each class's labels, spread over the graph;
-    - harmonic functions, up to 20,000 points: labels absorb the walks that meet them;
+    - harmonic functions: labels absorb the walks that meet them;
     - the features themselves, up to 200,000 points: kernel ridge classifiers, linear and not, of
       the features and of their means over the graph.
 
@@ -136,7 +136,8 @@ None, default="auto"
         The labelled points, ascending: the order of all that is left out one by one.
     loo_label_distributions_ : ndarray of shape (n_labelled, n_classes), float64
         Each labelled point as the other labels have it: what `label_distributions_` would hold
-        there if its label were taken back, and members kept their weights and sharpness.
+        there if its label were taken back, and members kept their weights and sharpness; but for
+        the rounds of which the notes tell.
     loo_score_ : float
         Mean logarithm of the probability of the labels left out, weighted as they are; the higher
         the better, 0 at best. Labels of classes with share 0 in `class_prior` don't count; NaN if
@@ -155,6 +156,9 @@ None, default="auto"
     Weights and sharpness are the most probable ones given the labels left out, each with another
     of its class (at most 96 of them; 48 where there are over 10,000 points), and what is usual;
     where no class has two labels, what is usual. So few labels move them little.
+
+    From 1,000 unlabelled points on, what the members on the graph say in the mean goes two rounds
+    over the graph: each point takes the mean of what is said around it, the labels held.
 
     Cost: the graph; two solves for n_classes columns, and the left-out labels: some 40 products
     with n_classes + 64 columns, and solves for as many; 15 products with 64 columns, and n_samples
@@ -259,9 +263,10 @@ None, default="auto"
         )
 
     def _accept(self, labels: Labels) -> None:
-        automatic = isinstance(self.class_prior, str) and self.class_prior == "auto"
         self._labels = labels
-        self.class_prior_ = None if automatic else resolve_class_prior(self.class_prior, labels)
+        self.class_prior_ = (
+            None if self._is_automatic else resolve_class_prior(self.class_prior, labels)
+        )
         self._prior_is_guessed = isinstance(self.class_prior, str)
 
     def _build(self, points: Any) -> None:
@@ -326,7 +331,7 @@ None, default="auto"
         taught = Taught.of(Y, _MOST_IN_LARGE if large else _MOST_TAUGHT)
         targets, kernel = Y / trust[:, None], None
         if self._space is not None:
-            kernel = KernelMember(self._space, nodes, targets, trust / np.median(trust), taught)
+            kernel = KernelMember(self._space, nodes, targets, relative_trust(trust), taught)
         return Mixture(
             [self._means, self._absorbing],
             kernel,
@@ -381,7 +386,8 @@ None, default="auto"
         Raises
         ------
         InvalidInputError
-            If the estimator was fitted on a Graph, which has no features.
+            If the estimator was fitted on a Graph, which has no features; or if a point lies over
+            1e30 times as far away as the fitted ones from one another.
         """
         found = self._said_of(X).distributions
         return found.astype(self.label_distributions_.dtype, copy=False)
@@ -422,11 +428,16 @@ None, default="auto"
         """What was chosen, and why."""
         check_is_fitted(self)
         own = self._kernel is not None and "hubness" in self.graph_.build_info
-        graph = graph_choice(self.graph_, own=own, precomputed=self.kernel == "precomputed")
+        precomputed = isinstance(self._kernel, PrecomputedKernel)
         return mixture_choices(
-            graph,
+            graph_choice(
+                self.graph_,
+                own=own,
+                precomputed=precomputed,
+                beside=self._kernel is not None and not precomputed,
+            ),
             self._mixture,
-            self.class_prior,
+            self._fitted_params["class_prior"],
             label_notes(self._labels, self.reached_, by_features=self._space is not None),
         )
 

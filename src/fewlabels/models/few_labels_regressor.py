@@ -28,7 +28,7 @@ from fewlabels.models._scores import Scores
 from fewlabels.models._shared_kernel import SharedNeighborKernel
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
-from fewlabels.systems import StreamedScores
+from fewlabels.systems import StreamedScores, relative_trust
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -212,7 +212,7 @@ class FewLabelsRegressor(NumberEstimator):
         if self._plain is not None:
             features = FeatureKernels(self._plain, nodes, self._centred)
         graph = GraphKernel(self.graph_, nodes, solver)
-        trust = weights / np.median(weights)
+        trust = relative_trust(weights)
         self._mixture = NumberMixture(graph, features, self._centred, trust)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             self._on_graph, answer = graph.extended(
@@ -268,7 +268,8 @@ class FewLabelsRegressor(NumberEstimator):
         Raises
         ------
         InvalidInputError
-            If the estimator was fitted on a Graph, which has no features; with `return_std`, as
+            If the estimator was fitted on a Graph, which has no features; if a point lies over
+            1e30 times as far away as the fitted ones from one another; with `return_std`, as
             :meth:`posterior_std`.
 
         Warns
@@ -306,8 +307,9 @@ class FewLabelsRegressor(NumberEstimator):
     def choices_(self) -> Choices:
         """What was chosen, and why."""
         check_is_fitted(self)
-        own = self._kernel is not None and self.kernel != "precomputed"
-        graph = graph_choice(self.graph_, own=own, precomputed=self._kernel is not None and not own)
+        precomputed = isinstance(self._kernel, PrecomputedKernel)
+        own = self._kernel is not None and not precomputed
+        graph = graph_choice(self.graph_, own=own, precomputed=precomputed)
         numbers: KnownNumbers = self._labels
         notes = []
         if numbers.span == 0:

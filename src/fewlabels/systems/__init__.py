@@ -5,7 +5,7 @@ from fewlabels.systems._covariance import Covariance, ExactCovariance, Lookahead
 from fewlabels.systems._covariance_sketch import SketchedCovariance
 from fewlabels.systems._field import GaussianField
 from fewlabels.systems._harmonic import HarmonicSystem
-from fewlabels.systems._kernel_ridge import KernelRidge
+from fewlabels.systems._kernel_ridge import KernelRidge, relative_trust
 from fewlabels.systems._kriging import Kriging
 from fewlabels.systems._left_out_scores import spreading_left_out
 from fewlabels.systems._moments import spreading_block
@@ -65,6 +65,7 @@ __all__ = [
     "p_harmonic",
     "poisson_factors",
     "poisson_mbo",
+    "relative_trust",
     "require_square",
     "reweighted_graph",
     "solve_directions",

@@ -82,3 +82,15 @@ class KernelRidge:
         """Return what each label does to a point, (n_labelled,), of its kernel with them."""
         inner = (kernel_row @ self._half) / (self._values + ground)
         return np.asarray(inner @ self._half.T)
+
+
+def relative_trust(weights: FloatArray) -> FloatArray:
+    """Return weights over their median, from 1e-100 to 1e100: beyond, products are 0 or infinite.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_labelled,)
+        Positive and finite.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(np.clip(weights / np.median(weights), 1e-100, 1e100))

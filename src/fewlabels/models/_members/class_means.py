@@ -35,6 +35,7 @@ class ClassMeans(GraphMember):
 
     def left_out_weights(self, response: FloatArray, places: IntArray) -> FloatArray:
         Y = self.labels.label_matrix(nodes=self.nodes[places])
+        Y = np.ldexp(Y, -int(np.frexp(Y.max())[1]))  # squares of weights may be too large, or 0
         weights = np.maximum(response, 0) / self._root[self.nodes[places]]
         np.fill_diagonal(weights, 0)
         # w_k over the weight of its class, without that of the label left out

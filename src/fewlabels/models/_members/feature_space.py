@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.sparse.linalg import ArpackNoConvergence, eigsh
+from scipy.sparse.linalg import ArpackError, eigsh
 from sklearn.utils.extmath import randomized_svd
 
+from fewlabels._arrays import first_few
 from fewlabels._products import multiply
+from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -19,6 +21,10 @@ FloatArray = npt.NDArray[np.floating[Any]]
 _MOST_DIMENSIONS = 64
 # The directions are found from so many points, evenly spaced.
 _MOST_LOOKED_AT = 5_000
+# Of the largest variance: less is rounding. Up to so many rows, all eigenvectors are found as soon.
+_NO_VARIANCE, _SMALL = 1e-13, 256
+# Points are placed up to so many deviations away, so that float32 holds their inner products.
+_FARTHEST = 1e30
 # Smoothing: so many rounds of taking this share of the neighbours' mean.
 _ROUNDS, _SHARE = 15, 0.9
 
@@ -95,11 +101,27 @@ class Projection:
             self._directions = _principal_directions(looked_at).astype(X.dtype)
         found = self._along_directions(X).astype(np.float64)
         self._centre = found.mean(axis=0)
+        self._centre += (found - self._centre).mean(axis=0)  # of equal numbers, that number
         self._scale = _total_deviation(found - self._centre)
 
     def of(self, X: Any) -> FloatArray:
-        """Return points as they are projected, float32, shape (n_points, n_dimensions)."""
-        found = (self._along_directions(X) - self._centre) / self._scale
+        """Return points as they are projected, float32, shape (n_points, n_dimensions).
+
+        Raises
+        ------
+        InvalidInputError
+            If a new point lies farther from the fitted ones than float32 can say.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = (self._along_directions(X) - self._centre) / self._scale
+        within = np.abs(found) <= _FARTHEST  # NaN is not
+        if not within.all():
+            rows = np.flatnonzero(~within.all(axis=1))
+            raise InvalidInputError(
+                f"rows of X lie over {_FARTHEST:.0e} times as far from the fitted points as these "
+                f"from one another: {first_few(rows.tolist())} (counted from 0). Pass features in "
+                "the units of those that were fitted."
+            )
         return np.asarray(found, dtype=np.float32)  # which may hold no number before that
 
     def _along_directions(self, X: Any) -> FloatArray:
@@ -108,7 +130,7 @@ class Projection:
 
 
 def _principal_directions(X: Any) -> FloatArray:
-    """The directions of largest variance, (n_features, 64); of sparse features, not centred."""
+    """Up to 64 directions of largest variance, as columns; of sparse features, not centred."""
     if sparse.issparse(X):
         n_found = min(_MOST_DIMENSIONS, *X.shape)
         _, _, directions = randomized_svd(X, n_found, random_state=0)
@@ -119,13 +141,29 @@ def _principal_directions(X: Any) -> FloatArray:
     if size == 0:
         return np.eye(X.shape[1], _MOST_DIMENSIONS)
     points /= size
-    covariance = points.T @ points
-    try:
-        start = np.ones(len(covariance))  # the same directions each time
-        _, directions = eigsh(covariance, _MOST_DIMENSIONS, v0=start)
-    except ArpackNoConvergence:
-        directions = np.linalg.eigh(covariance)[1][:, -_MOST_DIMENSIONS:]
+    across = len(points) < points.shape[1]  # there are fewer products of points than of features
+    products = points @ points.T if across else points.T @ points
+    variances, directions = _largest_eigenvectors(products)
+    # those without any variance are arbitrary
+    directions = directions[:, variances > _NO_VARIANCE * variances.max()]
+    if across:
+        directions = points.T @ directions
+        directions /= np.linalg.norm(directions, axis=0)
     return np.asarray(directions)
+
+
+def _largest_eigenvectors(products: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The 64 largest eigenvalues and their vectors, the same each time; all that are fewer."""
+    if len(products) > _SMALL:
+        try:
+            values, vectors = eigsh(products, _MOST_DIMENSIONS, v0=np.ones(len(products)))
+        except ArpackError:
+            values = np.zeros(1)
+        # of lower rank, ARPACK starts again from vectors of chance
+        if values.min() > _NO_VARIANCE * values.max():
+            return values, vectors
+    values, vectors = np.linalg.eigh(products)
+    return values[-_MOST_DIMENSIONS:], vectors[:, -_MOST_DIMENSIONS:]
 
 
 def _total_deviation(points: FloatArray) -> float:
