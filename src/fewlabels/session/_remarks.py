@@ -18,7 +18,7 @@ IntArray = npt.NDArray[np.intp]
 _MOST_NAMED = 5
 # What speaks for another class is so many times what speaks for the label, as a logarithm: labels
 # that a rule asked for are the hard ones, and less would name many that are right.
-_CLEARLY = -1.5
+_CLEARLY = -2.0
 
 
 def remarks_on(state: SessionState, graph: Graph, model: Any, n_checks: int) -> tuple[str, ...]:
