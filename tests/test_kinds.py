@@ -217,8 +217,8 @@ def test_an_answer_is_judged_on_points_without_a_label_by_every_measure():
     assert found["balanced"] == pytest.approx((2 / 3 + 1) / 2)
     assert found["loss"] == pytest.approx(-np.log([0.8, 0.6, 0.4, 1, 1]).mean())
     assert 0 < found["calibration"] < 1
-    assert found["count"] == [3, 1, 0, 1]
-    assert found["right"] == [3, 1, 0, 0]
+    assert found["count"] == [3, 0, 1, 0, 1]
+    assert found["right"] == [3, 0, 1, 0, 0]
     # a class that the model does not know is never given, and its logarithm is held
     unknown = kinds.judged(answer, np.full(6, 3), hidden)
     assert unknown["loss"] == pytest.approx(-np.log(kinds.LEAST))

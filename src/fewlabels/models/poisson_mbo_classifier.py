@@ -181,6 +181,9 @@ class PoissonMBOClassifier(PoissonLearning):
     def _solve_change(self, change: Relabelling) -> Scores:
         return self._solve()
 
+    def _n_arrays(self) -> int:
+        return 18
+
     def _apply_prior(self, distributions: FloatArray, points: IntArray) -> FloatArray:
         """Leave them as they are: the decisions have the shares already."""
         return distributions
