@@ -24,6 +24,7 @@ from fewlabels.models._influence import influence_of, without_label
 from fewlabels.models._kernels import Kernel, PrecomputedKernel, averages
 from fewlabels.models._left_out import refuse_number
 from fewlabels.models._members import (
+    LARGE,
     Absorbing,
     ClassMeans,
     FeatureSpace,
@@ -48,7 +49,7 @@ IntArray = npt.NDArray[np.intp]
 
 # Labels that are left out to learn from: more cost time, and tell little that these don't.
 # In a large graph each costs more.
-_MOST_TAUGHT, _MOST_IN_LARGE, _LARGE = 96, 48, 10_000
+_MOST_TAUGHT, _MOST_IN_LARGE = 96, 48
 # Features speak for themselves up to so many points: beyond, they cost more than they tell.
 _MOST_POINTS = 200_000
 _ABSTAIN_BELOW = 0.8
@@ -327,7 +328,7 @@ None, default="auto"
         nodes = np.flatnonzero(labels.labelled)
         Y = labels.label_matrix(nodes=nodes)
         trust = Y.sum(axis=1)
-        large = self.graph_.n_nodes >= _LARGE
+        large = self.graph_.n_nodes >= LARGE
         taught = Taught.of(Y, _MOST_IN_LARGE if large else _MOST_TAUGHT)
         targets, kernel = Y / trust[:, None], None
         if self._space is not None:

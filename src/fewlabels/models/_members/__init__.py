@@ -1,6 +1,7 @@
 """The members of the recommended model: what speaks in it, how sharply, and with what weight."""
 
 from fewlabels.models._members.absorbing import Absorbing
+from fewlabels.models._members.among import LARGE
 from fewlabels.models._members.class_means import ClassMeans
 from fewlabels.models._members.feature_space import FeatureSpace, Projection
 from fewlabels.models._members.graph_member import GraphMember, divided
@@ -9,6 +10,7 @@ from fewlabels.models._members.mixture import Mixture
 from fewlabels.models._members.sharpness import Taught
 
 __all__ = [
+    "LARGE",
     "Absorbing",
     "ClassMeans",
     "FeatureSpace",

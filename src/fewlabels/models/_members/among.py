@@ -19,7 +19,7 @@ _FEWEST_NODES = 1_000
 _COLUMN_TOL, _MOST_ITERATIONS = 1e-6, 100_000
 # No moment that is left out counts for more than this share of 1 - alpha; in larger graphs, where
 # each takes longer.
-_MOMENT_TOL, _LARGE_TOL, _LARGE = 1e-6, 1e-3, 10_000
+_MOMENT_TOL, _LARGE_TOL, LARGE = 1e-6, 1e-3, 10_000
 # Labels among which members are weighed, in a small graph and in a large one; the others are then
 # as if they had no label.
 _MOST_LABELS, _MOST_IN_LARGE = 512, 64
@@ -43,7 +43,7 @@ class Among:
     def __init__(self, members: list[GraphMember], taught: IntArray) -> None:
         self._members = members
         n_labelled = len(members[0].nodes)
-        large = members[0].graph.n_nodes >= _LARGE
+        large = members[0].graph.n_nodes >= LARGE
         most = _MOST_IN_LARGE if large else _MOST_LABELS
         self.places = chosen_places(n_labelled, taught, most)
 
@@ -83,7 +83,7 @@ def responses_among(graph: Graph, nodes: IntArray, alphas: tuple[float, ...]) ->
     largest alpha; in a small graph a solve for these columns for each alpha.
     """
     if graph.n_nodes >= _FEWEST_NODES and not graph.is_dense:
-        tol = _LARGE_TOL if graph.n_nodes >= _LARGE else _MOMENT_TOL
+        tol = _LARGE_TOL if graph.n_nodes >= LARGE else _MOMENT_TOL
         return list(spreading_block(graph, nodes, alphas, tol=tol))
     units = np.zeros((graph.n_nodes, len(nodes)))
     units[nodes, np.arange(len(nodes))] = 1

@@ -16,6 +16,7 @@ from fewlabels.models._members.sharpness import (
     Taught,
     expected_sharpness,
     fitted_sharpness,
+    logits_of,
     sharpened,
 )
 
@@ -35,8 +36,8 @@ _GRAPH_WEIGHT, _HALVED_AT, _USUAL_POINTS, _PRIOR_LABELS = 4.0, 5.0, 2_000, 20.0
 _EQUAL_MASSES = 8.0
 # The mixture is a little less sure than it should be, for its members disagree.
 _SHARPNESS, _SHARPNESS_DEVIATION = 1.2, 0.2
-# No voice says that a class is less probable than this over n_classes; no share counts as less.
-_LEAST_PROBABILITY, _LEAST_SHARE = 1e-3, 1e-7
+# No voice says that a class is less probable than this over n_classes.
+_LEAST_PROBABILITY = 1e-3
 _ROUNDS = 100
 _MOST_MEASURED = 500
 _BLOCK_ROWS = 50_000
@@ -67,7 +68,7 @@ class _Voice:
     left_out: FloatArray
 
     def distributions(self, shares: FloatArray) -> FloatArray:
-        return _floored(sharpened(_logits(shares) + self.offsets, self.sharpness))
+        return _floored(sharpened(logits_of(shares) + self.offsets, self.sharpness))
 
 
 class Mixture:
@@ -127,7 +128,7 @@ class Mixture:
         self._weigh()
         expected = _SHARPNESS if len(taught) else 1.0
         left = np.asarray(sum(v.weight * v.left_out for v in self.voices))
-        self.sharpness = fitted_sharpness(_logits(left), taught, expected, _SHARPNESS_DEVIATION)
+        self.sharpness = fitted_sharpness(logits_of(left), taught, expected, _SHARPNESS_DEVIATION)
         self.graph_part = settled(
             members[0].graph, self._on_graph(n_samples), members[0].nodes, targets, balanced
         )
@@ -151,8 +152,8 @@ class Mixture:
         ):
             if share == 0:
                 continue
-            usual = expected_sharpness(_logits(member.shares(measured)) + offsets, _CONFIDENCE)
-            logits = _logits(said) + offsets
+            usual = expected_sharpness(logits_of(member.shares(measured)) + offsets, _CONFIDENCE)
+            logits = logits_of(said) + offsets
             sharpness = fitted_sharpness(logits, self.taught, usual, _MEMBER_DEVIATION)
             left_out = sharpened(logits, sharpness)
             left_out[silent] = self._prior
@@ -216,7 +217,7 @@ class Mixture:
             total += of_features * _floored(features)
         heard = total.any(axis=1)
         result = np.tile(self._prior, (len(total), 1))
-        result[heard] = sharpened(_logits(divided(total[heard])), self.sharpness)
+        result[heard] = sharpened(logits_of(divided(total[heard])), self.sharpness)
         return result
 
     def left_out(self) -> FloatArray:
@@ -264,10 +265,6 @@ class Mixture:
                 if voice.member is member:
                     total += np.where(speaks, voice.weight * voice.distributions(said), 0)
         return divided(total)
-
-
-def _logits(shares: FloatArray) -> FloatArray:
-    return np.asarray(np.log(np.maximum(shares, _LEAST_SHARE)))
 
 
 def _floored(probabilities: FloatArray) -> FloatArray:

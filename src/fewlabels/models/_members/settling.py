@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fewlabels.graph import Graph
 from fewlabels.models._members.graph_member import divided
-from fewlabels.models._members.sharpness import expected_sharpness, sharpened
+from fewlabels.models._members.sharpness import expected_sharpness, logits_of, sharpened
 from fewlabels.systems import SpreadingSystem
 
 FloatArray = npt.NDArray[np.float64]
@@ -20,7 +20,7 @@ _FEWEST = 1_000
 # All of the way to equal masses is too far where classes are uneven.
 _FAR = 0.75
 _TOL, _MOST_ITERATIONS = 1e-3, 1_000
-_LEAST_SHARE, _MOST_MEASURED = 1e-7, 500
+_MOST_MEASURED = 500
 
 
 def settled(
@@ -64,11 +64,7 @@ def settled(
         masses = Q[unlabelled].sum(axis=0)
         weights = np.power(masses, -_FAR * balanced, out=np.ones_like(masses), where=masses > 0)
         Q[answered] = divided(Q[answered] * weights)
-    sharpness = expected_sharpness(_logs(Q[measured]), confidence)
-    Q[answered] = sharpened(_logs(Q[answered]), sharpness)
+    sharpness = expected_sharpness(logits_of(Q[measured]), confidence)
+    Q[answered] = sharpened(logits_of(Q[answered]), sharpness)
     Q[nodes] = targets
     return Q
-
-
-def _logs(Q: FloatArray) -> FloatArray:
-    return np.asarray(np.log(np.maximum(Q, _LEAST_SHARE)))

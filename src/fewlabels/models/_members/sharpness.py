@@ -17,6 +17,7 @@ IntArray = npt.NDArray[np.intp]
 
 # Added to each probability of a left-out label: no single one decides.
 _FLOOR = 1e-3
+_LEAST_SHARE = 1e-7
 # Logarithms of the sharpness are looked for so far from where they are expected, and the search
 # halves its bracket by the golden ratio so many times: to 1e-5 of a logarithm.
 _REACH, _GOLDEN_STEPS = 2.5, 27
@@ -77,6 +78,11 @@ class Taught:
     def log_likelihood(self, probabilities: FloatArray) -> float:
         """Weighted sum of the logarithms of the probabilities of the labels."""
         return float(self.weights @ np.log(self.likelihoods(probabilities)))
+
+
+def logits_of(shares: FloatArray) -> FloatArray:
+    """Logarithms of shares, which count as 1e-7 at least."""
+    return np.asarray(np.log(np.maximum(shares, _LEAST_SHARE)))
 
 
 def sharpened(logits: FloatArray, sharpness: float) -> FloatArray:
