@@ -23,9 +23,42 @@ Json = dict[str, Any]
 
 KEYS = "1234567890abcdefijkmoqstvy"
 WORDS = {
-    "billing": "invoice charged refund twice card payment month receipt amount wrong".split(),
-    "login": "password account locked reset sign email code browser again screen".split(),
-    "praise": "thank great love simple team quick helpful wonderful works everybody".split(),
+    "billing": [
+        "invoice",
+        "charged",
+        "refund",
+        "twice",
+        "card",
+        "payment",
+        "month",
+        "receipt",
+        "amount",
+        "wrong",
+    ],
+    "login": [
+        "password",
+        "account",
+        "locked",
+        "reset",
+        "sign",
+        "email",
+        "code",
+        "browser",
+        "again",
+        "screen",
+    ],
+    "praise": [
+        "thank",
+        "great",
+        "love",
+        "simple",
+        "team",
+        "quick",
+        "helpful",
+        "wonderful",
+        "works",
+        "everybody",
+    ],
 }
 CHECK_EVERY = 4
 
@@ -176,13 +209,13 @@ class Double:
 
     def act(self, kind: str, who: str, key: str, points: Sequence[int], **more: Any) -> Json:
         with self.lock:
-            self.calls.append(kind)
             if key in self.replies:
                 return self.replies[key]
             class_id = more.get("class_id")
             if class_id is not None and class_id >= len(self.classes):
                 raise InvalidInputError(f"There is no class {class_id}.")
             points = [self.known(point) for point in points]
+            self.calls.append(kind)
             self.events.append({"kind": kind, "who": who, "points": points, **more})
             self.taken_back.clear()
             return self.done(key)
@@ -360,7 +393,7 @@ class Double:
 
     def progress(self) -> Json:
         labelled = len(self.labels())
-        steps = [s for s in range(5, labelled + 1, 5)]
+        steps = list(range(5, labelled + 1, 5))
         sentence = "Of 1,000 pictures 913 to 967 are right, with 95 % confidence."
         proof = {
             "n_labels": labelled,

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from fewlabels.exceptions import FewLabelsError
 from fewlabels.web._access import Access
 from fewlabels.web._events import Events
+from fewlabels.web._fields import of_query
 from fewlabels.web._guard import Guard
 from fewlabels.web._page_files import PageFile, page_files
 from fewlabels.web._reading import reading_routes
@@ -70,10 +71,12 @@ def _page_routes(page: Mapping[str, PageFile]) -> list[Route]:
     def send(file: PageFile) -> Response:
         return Response(file.body, media_type=file.media_type)
 
-    async def start(_: Request) -> Response:
+    async def start(request: Request) -> Response:
+        of_query(request, {})
         return send(page["index.html"])
 
     async def part(request: Request) -> Response:
+        of_query(request, {})
         file = page.get(request.path_params["name"])
         return Response(status_code=404) if file is None else send(file)
 

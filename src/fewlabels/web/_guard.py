@@ -16,6 +16,7 @@ from fewlabels.web._access import Access
 
 _PATH = re.compile(rb"/[a-z0-9_.-]*(/[a-z0-9_.-]+)*\Z")
 _LONGEST_QUERY = 4_096
+_LONGEST_HEADERS = 16_384
 _BODY = 64 * 1024
 # A selection on the map: up to 100,000 points of up to seven digits.
 _LONG_BODY = 1024 * 1024
@@ -112,6 +113,8 @@ class Guard:
     def _check(self, scope: Scope) -> bool:
         """Raise unless the request is ours; True for the address with the token."""
         headers = _Headers(scope["headers"])
+        if sum(len(name) + len(value) for name, value in headers.pairs) > _LONGEST_HEADERS:
+            raise _RefusedError(431, "The headers are too long.")
         if headers.one(b"host") not in self.access.hosts:
             raise _RefusedError(421, "This server does not answer to that name.")
         method = scope["method"]
@@ -135,7 +138,7 @@ class Guard:
 
     def _holds_token(self, method: str, query: bytes) -> bool:
         # One parameter and no other, so that nothing else can travel with the token.
-        shown = parse_qsl(query.decode("latin-1"))
+        shown = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
         return (
             method == "GET"
             and len(shown) == 1

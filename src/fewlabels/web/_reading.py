@@ -90,7 +90,9 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
             for row in found
         ]
 
-    def search(who: str, text: str, n: int = 24) -> Json:
+    def search(who: str, text: str = "", n: int = 24) -> Json:
+        if not text:
+            raise InvalidInputError("text is missing: the words to look for.")
         found = source.search(text, n)
         return {**found, "points": with_items(source, who, found["points"])}
 

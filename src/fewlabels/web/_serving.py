@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.web._access import Access, is_loopback
@@ -50,7 +51,7 @@ class Listener:
     @property
     def port(self) -> int:
         """The port that was bound."""
-        return int(self.socket.getsockname()[1])
+        return self.access.port
 
     def close(self) -> None:
         """Give the port back."""
@@ -175,6 +176,17 @@ def _bound(host: str, port: int) -> socket.socket:
     return made
 
 
+class _Protocol(H11Protocol):
+    """HTTP as uvicorn speaks it, without a log of addresses, whoever listens to its loggers.
+
+    An address holds the token once, and a search holds data.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.access_log = False
+
+
 class Server(uvicorn.Server):
     """uvicorn with one listener; open streams end when it does.
 
@@ -194,12 +206,12 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 self._app,
-                http="h11",
+                http=_Protocol,
                 ws="none",
                 loop="asyncio",
                 lifespan="on",
                 log_config=None,
-                access_log=False,  # addresses hold the token once, and searches hold data
+                access_log=False,
                 server_header=False,
                 proxy_headers=False,
                 limit_concurrency=_MOST_CONNECTIONS,

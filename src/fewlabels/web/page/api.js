@@ -50,7 +50,7 @@ export class Outbox {
     this.sending = false;
     this.failures = 0;
     this.problem = null;
-    this.tab = this.random();
+    this.born = Date.now();
     this.written = 0;
   }
 
@@ -67,7 +67,9 @@ export class Outbox {
         this.storage.removeItem(name); // half written by a browser that died: never shown as done
       }
     }
-    left.sort((a, b) => a.at - b.at || a.order - b.order);
+    left.sort((a, b) => a.born - b.born || a.order - b.order);
+    // A clock may have been put back since: this page still comes after those before it.
+    this.born = Math.max(this.born, ...left.map((act) => act.born + 1));
     this.waiting.unshift(...left);
     this.flush();
     return left.length;
@@ -77,7 +79,7 @@ export class Outbox {
   put(path, body) {
     const key = this.random();
     this.written += 1;
-    const act = { path, body: { ...body, key }, at: Date.now(), order: this.written };
+    const act = { path, body: { ...body, key }, born: this.born, order: this.written };
     act.name = `${this.prefix}${key}`;
     try {
       const { name, ...kept } = act;
