@@ -53,7 +53,7 @@ def test_names_of_pictures_that_exist_are_pictures_and_a_folder_too(tmp_path: Pa
     table = tmp_path / "table.csv"
     table.write_text("a\n1\n")
     assert kind_of(table) == "table"
-    with pytest.raises(DataFileError, match="nothing.csv does not exist"):
+    with pytest.raises(DataFileError, match=r"nothing\.csv does not exist"):
         kind_of(tmp_path / "nothing.csv")
 
 
