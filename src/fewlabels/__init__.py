@@ -17,12 +17,13 @@ from fewlabels._version import __version__
 if TYPE_CHECKING:
     from fewlabels.exceptions import (
         AsymmetryWarning,
+        FeatureWarning,
         FewLabelsError,
         LabelWarning,
         ScaleWarning,
         UnreachedWarning,
     )
-    from fewlabels.features import OrientedGradients
+    from fewlabels.features import OrientedGradients, Points, make_points
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
         LabelledKFold,
@@ -53,6 +54,7 @@ __all__ = [
     "Choices",
     "CorrectAndSmooth",
     "DiskGraph",
+    "FeatureWarning",
     "FewLabelsClassifier",
     "FewLabelsError",
     "FewLabelsRegressor",
@@ -65,6 +67,7 @@ __all__ = [
     "LearningCurve",
     "OrientedGradients",
     "PLaplacianClassifier",
+    "Points",
     "PoissonClassifier",
     "PoissonMBOClassifier",
     "ReweightedLaplaceClassifier",
@@ -75,6 +78,7 @@ __all__ = [
     "__version__",
     "knn_graph",
     "labelled_scorer",
+    "make_points",
     "normalize_class_mass",
     "open_graph",
     "rbf_graph",
@@ -90,6 +94,7 @@ _HOMES = {
     "Choices": "fewlabels.models",
     "CorrectAndSmooth": "fewlabels.models",
     "DiskGraph": "fewlabels.graph",
+    "FeatureWarning": "fewlabels.exceptions",
     "FewLabelsClassifier": "fewlabels.models",
     "FewLabelsError": "fewlabels.exceptions",
     "FewLabelsRegressor": "fewlabels.models",
@@ -102,6 +107,7 @@ _HOMES = {
     "LearningCurve": "fewlabels.session",
     "OrientedGradients": "fewlabels.features",
     "PLaplacianClassifier": "fewlabels.models",
+    "Points": "fewlabels.features",
     "PoissonClassifier": "fewlabels.models",
     "PoissonMBOClassifier": "fewlabels.models",
     "ReweightedLaplaceClassifier": "fewlabels.models",
@@ -111,6 +117,7 @@ _HOMES = {
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",
     "labelled_scorer": "fewlabels.model_selection",
+    "make_points": "fewlabels.features",
     "normalize_class_mass": "fewlabels.models",
     "open_graph": "fewlabels.graph",
     "rbf_graph": "fewlabels.graph",
