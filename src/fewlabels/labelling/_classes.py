@@ -14,7 +14,7 @@ COLOURS = (
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"),
     *("#332288", "#88ccee", "#117733", "#ddcc77", "#882255", "#44aa99", "#999933", "#aa4499"),
 )
-_KEYS = "123456789"
+_KEYS = "1234567890"
 _LONGEST_NAME = 200
 MOST_CLASSES = 1000
 
@@ -73,10 +73,11 @@ class ClassBook:
         """Return a class to be put, with the next number, a free key and a colour; or raise."""
         if len(self) >= MOST_CLASSES:
             raise InvalidInputError(f"there are {MOST_CLASSES} classes already, which is the most.")
-        number = len(self)
+        number, wanted = len(self), checked_name(name)
         taken = {each.key for each in self}
-        key = next((key for key in _KEYS if key not in taken), None)
-        return LabelClass(number, checked_name(name), key, COLOURS[number % len(COLOURS)])
+        own = wanted if wanted in _KEYS else ""  # the key of a digit is that digit
+        key = next((key for key in (*own, *_KEYS) if key not in taken), None)
+        return LabelClass(number, wanted, key, COLOURS[number % len(COLOURS)])
 
     def renamed(self, class_id: int, name: Any) -> LabelClass:
         """Return a class under another name, or raise if another class has it."""

@@ -85,6 +85,11 @@ class Desk:
         with self.lock:
             return sorted(self._fed, key=lambda fed: fed.row.place)
 
+    def class_names(self) -> dict[int, str]:
+        """Return the name of each class."""
+        with self.lock:
+            return self.ledger.classes.names
+
     def needs(self) -> tuple[int, list[int]]:
         """Return how many new questions are needed, and those that better ones may replace."""
         with self.lock:
@@ -193,9 +198,8 @@ class Desk:
                 self._queues.refill(who, n)
                 drawn = self._drawn(n - len(self._queues.of(who)))
             if drawn:
-                upto = self.last_seq
-                key = f"drawn {upto + 1}"
-                self._store([New(key, "", "asked", {"points": drawn, "upto": upto})], who)
+                key = f"drawn {self.last_seq + 1}"
+                self._store([New(key, "", "drawn", {"points": drawn})], who)
         with self.lock:
             self._queues.refill(who, n)
             return self._queues.of(who)[:n]
@@ -280,7 +284,10 @@ class Desk:
 
     def _take(self, row: Row, now_for: str = "") -> None:
         """Take a row; `now_for` is whose request it is, and empty for what is read back."""
-        events = _events_of_keeper(row) if row.kind in OF_KEEPER else self.ledger.apply(row)
+        if row.kind == "drawn":
+            events = [Event("asked", row.points, owed=self._state.owed)]
+        else:
+            events = _events_of_keeper(row) if row.kind in OF_KEEPER else self.ledger.apply(row)
         for event in events:
             self._state.take(event)
         self._queues.note(row, self._acted(row), now_for)
@@ -305,9 +312,9 @@ def _events_of_keeper(row: Row) -> list[Event]:
     if row.kind == "turned":
         return [event_from_json({"kind": row.body["turn"], "indices": []})]
     events = []
-    if row.body.get("dropped"):
-        events.append(Event("dropped", tuple(row.body["dropped"])))
     if row.body.get("points"):
         entry = {name: row.body[name] for name in ("audits", "owed") if name in row.body}
         events.append(event_from_json({"kind": "asked", "indices": row.body["points"], **entry}))
+    if row.body.get("dropped"):  # after the checks were drawn from what was open beside them
+        events.append(Event("dropped", tuple(row.body["dropped"])))
     return events

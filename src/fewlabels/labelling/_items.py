@@ -234,8 +234,8 @@ class ArrayItems(Items):
         if isinstance(array, dict) or array.ndim not in (2, 3, 4) or array.dtype.kind not in "biuf":
             what = "named arrays" if isinstance(array, dict) else f"{array.dtype}, {array.shape}"
             raise DataFileError(
-                f"{path} holds {what}. Give an array of numbers of shape (n_points, n_features), or "
-                "of pictures, (n_points, height, width)."
+                f"{path} holds {what}. Give an array of numbers of shape (n_points, n_features), "
+                "or of pictures, (n_points, height, width)."
             )
         if len(array) == 0:
             raise DataFileError(f"{path} holds no point. Give an array with rows.")

@@ -51,7 +51,9 @@ class Queues:
         self._clock = clock
         self._queues: dict[str, list[int]] = {}
         self._seen: dict[str, float] = {}
-        self._later: dict[str, dict[int, int]] = {}  # by person: the number of acts at which it is due
+        self._later: dict[
+            str, dict[int, int]
+        ] = {}  # by person: the number of acts at which it is due
         self._twice: dict[int, None] = {}  # answered by one person, to be asked once more
 
     def of(self, who: str) -> list[tuple[int, bool]]:
@@ -109,9 +111,9 @@ class Queues:
         """
         if row.kind == "asked":
             self.checks.update(audit["point"] for audit in row.body.get("audits", ()))
-            if now_for:
-                self._queues.setdefault(now_for, []).extend(row.body["points"])
             return
+        if row.kind == "drawn" and now_for:
+            self._queues.setdefault(now_for, []).extend(row.points)
         if row.kind == "postponed":
             self._put_off(row)
         elif of is not None and of.kind == "postponed":

@@ -22,6 +22,7 @@ Kind: TypeAlias = Literal[
     "class changed",
     "settings",
     "given",
+    "drawn",
     "asked",
     "turned",
 ]
