@@ -22,6 +22,7 @@ from fewlabels._version import __version__
 from fewlabels.exceptions import FewLabelsError
 from fewlabels.graph import Graph
 
+_UNREADABLE: tuple[type[Exception], ...] = (*UNREADABLE, FewLabelsError)
 _MATRIX = ("data", "indices", "indptr", "shape")
 
 
@@ -50,7 +51,7 @@ class Cache:
             return None
         try:
             found = read_arrays(path, "Delete the cache.")
-        except (*UNREADABLE, FewLabelsError):
+        except _UNREADABLE:
             return None
         if not isinstance(found, dict):
             return None

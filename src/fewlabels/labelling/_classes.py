@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,8 @@ COLOURS = (
 )
 _KEYS = "1234567890"
 _LONGEST_NAME = 200
+# "+" and "-1.5" are names, and harmless.
+_FORMULA = re.compile(r"[=@]|[+-].*[(|!]")
 MOST_CLASSES = 1000
 
 
@@ -114,6 +117,11 @@ def checked_name(name: Any) -> str:
     if len(bare) > _LONGEST_NAME:
         raise InvalidInputError(
             f"the name of a class may have {_LONGEST_NAME} characters, got {len(bare)}."
+        )
+    if _FORMULA.match(bare):
+        raise InvalidInputError(
+            f"the name of a class can't be {bare[:40]!r}: a spreadsheet that opens the exported "
+            "table would take it for a formula. Begin it with a letter."
         )
     return str(checked_label(bare, "of a class"))
 

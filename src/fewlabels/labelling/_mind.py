@@ -134,6 +134,16 @@ class Mind:
         turned = self.state.events[before:]
         return advice, turned[0].kind if turned else None
 
+    def proven_answers(self, advice: Advice) -> Answers | None:
+        """Return the answers of which an advice says that they are right as often as wanted."""
+        if not self.state.sequences or advice.proof is None or advice.action != "stop":
+            return None
+        of = [s for s in self.state.sequences if len(s.labels) == advice.proof.n_labels]
+        if not of or advice.proof.low < advice.wanted:
+            return None
+        with one_blas_thread():
+            return self._held.of(of[-1], self._models)
+
     def _checked(self) -> Answers:
         """Return the answers that random checks are about: those of now, or those held."""
         with one_blas_thread():

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fewlabels.labelling._mind import Mind
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.session._model import answered
+from fewlabels.session._questions import Answers
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import FEWEST_CHECKS, Advice
 from fewlabels.session.audit import ShareEstimate, checks_of, estimate_shares
@@ -42,7 +43,11 @@ class Snapshot:
     n_labels : int
     codes : ndarray of shape (n_points,), int16
         The number of the class that a model gives each point; -1 where it has no answer.
+    second : ndarray of shape (n_points,), int16
+        The next most probable class; -1 where there is none.
     confidence : ndarray of shape (n_points,), float32
+    evidence : ndarray of shape (n_points,), float32
+        How much evidence arrived at all.
     doubt : ndarray of shape (n_points,), uint8
         Places in `DOUBTS`.
     suspects : tuple of Suspect
@@ -54,18 +59,23 @@ class Snapshot:
         early to say.
     proven : Proven or None
         None before the first check of a sequence.
+    held : ndarray of shape (n_points,), int16, or None
+        The answers of which the accuracy wanted is proven, as `codes`; None before it is.
     """
 
     seq: int
     n_labels: int
     codes: npt.NDArray[np.int16]
+    second: npt.NDArray[np.int16]
     confidence: npt.NDArray[np.float32]
+    evidence: npt.NDArray[np.float32]
     doubt: npt.NDArray[np.uint8]
     suspects: tuple[Suspect, ...]
     advice: Advice
     shares: Mapping[int, ShareEstimate]
     curve: tuple[tuple[int, float], ...]
     proven: Proven | None
+    held: npt.NDArray[np.int16] | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,14 @@ def snapshot_of(
     best = distributions.argmax(axis=1)
     ids = np.array([numbers[name] for name in model.classes_.tolist()], dtype=np.int16)
     has = answered(model)
+    codes = np.where(has, ids[best], -1).astype(np.int16)
+    second = np.full(len(best), -1, dtype=np.int16)
+    if len(ids) > 1:
+        top = np.argpartition(distributions, -2, axis=1)[:, -2:]
+        next_best = np.where(top[:, 0] == best, top[:, 1], top[:, 0])
+        possible = has & (distributions[np.arange(len(best)), next_best] > 0)
+        second[possible] = ids[next_best][possible]
+    held = mind.proven_answers(advice)
     checks = checks_of(mind.state)
     shares = estimate_shares(mind.state, checks, advice.estimate.confidence)
     curve: tuple[tuple[int, float], ...] = ()
@@ -119,7 +137,9 @@ def snapshot_of(
     return Snapshot(
         seq=seq,
         n_labels=len(mind.state.labels),
-        codes=np.where(has, ids[best], -1).astype(np.int16),
+        codes=codes,
+        second=second,
+        evidence=np.asarray(model.evidence_, dtype=np.float32),
         confidence=distributions[np.arange(len(best)), best].astype(np.float32),
         doubt=_doubts(model, len(best)),
         suspects=_suspects(model, numbers),
@@ -127,7 +147,13 @@ def snapshot_of(
         shares={numbers[str(label)]: share for label, share in shares.items()},
         curve=curve,
         proven=_proven(mind.state, advice.estimate.confidence),
+        held=None if held is None else _numbered(held, numbers),
     )
+
+
+def _numbered(answers: Answers, numbers: Mapping[str, int]) -> npt.NDArray[np.int16]:
+    ids = [*(numbers[str(label)] for label in answers.classes), -1]
+    return np.array(ids, dtype=np.int16)[answers.codes]
 
 
 def _proven(state: SessionState, confidence: float) -> Proven | None:

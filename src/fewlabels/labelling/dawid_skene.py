@@ -130,4 +130,5 @@ def _items_of(
     peak = log_T.max(axis=1, keepdims=True)
     T = np.exp(log_T - np.where(np.isfinite(peak), peak, 0.0))
     totals = T.sum(axis=1, keepdims=True)
-    return np.divide(T, totals, out=np.tile(shares, (n_items, 1)), where=totals > 0)
+    even: FloatArray = np.tile(shares, (n_items, 1))
+    return np.asarray(np.divide(T, totals, out=even, where=totals > 0))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
-from fewlabels.exceptions import InvalidInputError, LabellingError
+from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._acts import Acts
 from fewlabels.labelling._desk import Desk, checked_point
 from fewlabels.labelling._keeper import Keeper
@@ -15,6 +15,7 @@ from fewlabels.labelling._known import Known
 from fewlabels.labelling._opening import Opened, open_file
 from fewlabels.labelling._points import Stage, prepare
 from fewlabels.labelling._progress import is_proven
+from fewlabels.labelling.export import Labels, write_labels
 
 Json = dict[str, Any]
 
@@ -413,8 +414,13 @@ class Labelling:
         return self._known.disagreements(n)
 
     def export(self, target: str | os.PathLike[str] | IO[bytes], file_format: str) -> None:
-        """Write labels and predictions; see :func:`fewlabels.labelling.export_labels`."""
-        raise LabellingError("not yet")
+        """Write labels and predictions; see :func:`fewlabels.labelling.export_labels`.
+
+        The predictions are those that the models made last: nothing is waited for.
+        """
+        with self._desk.lock:
+            found = Labels(self._items, self._desk.ledger, self._keeper.snapshot)
+        write_labels(found, target, file_format)
 
     # What changes
 
