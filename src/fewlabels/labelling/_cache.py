@@ -1,4 +1,4 @@
-"""What takes long to make and can be made again: points, graph and map, in a folder of their own."""
+"""What can be made again, and takes long: points, graph and map, in a folder of their own."""
 
 from __future__ import annotations
 

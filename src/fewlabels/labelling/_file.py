@@ -226,10 +226,10 @@ def _insert(connection: sqlite3.Connection, new: Sequence[New], seq: int) -> lis
 _OF_SYSTEM = {
     errno.ENOENT: "there is no such file; look at the name and the folder",
     errno.EEXIST: "another process has just created it; start again",
-    errno.EACCES: "you may not write there; choose another place with --file",
-    errno.EROFS: "its disk can only be read; choose another place with --file",
+    errno.EACCES: "you may not write there; choose another place (file=...)",
+    errno.EROFS: "its disk can only be read; choose another place (file=...)",
     errno.ENOSPC: "the disk is full; free some of it",
-    errno.EISDIR: "it is a folder; choose another name with --file",
+    errno.EISDIR: "it is a folder; choose another name (file=...)",
     errno.ENOTDIR: "a part of its path is no folder; look at the path",
 }
 # By the names of SQLite's result codes, the beginning of which says enough.

@@ -41,7 +41,7 @@ class FileLock:
             where = f": its page is at {address}" if address else ""
             raise LabellingError(
                 f"{path} is open in another process{where}. Label there, end that process, or "
-                "choose another file with --file."
+                "choose another file (file=...)."
             ) from None
         except OSError:  # a disk without locks
             os.close(handle)

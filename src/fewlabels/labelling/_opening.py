@@ -80,7 +80,7 @@ def open_file(
     if path is None:
         path = Path(data_path) if is_label_file else label_file_of(data_path)
     if path.is_dir():
-        raise LabellingError(f"{path} is a folder. Name a file with --file.")
+        raise LabellingError(f"{path} is a folder. Name a file (file=...).")
     lock = FileLock(path)
     try:
         if path.exists():
@@ -114,7 +114,7 @@ def _reopened(
         if label is not None and label != about["label"]:
             raise InvalidInputError(
                 f"{path} was created with the labels of {about['label']!r}, not of {label!r}. "
-                "Leave that out, or begin another file with --file."
+                "Leave that out, or begin another file (file=...)."
             )
         data_path = data_of(about, path) if data_path is None else data_path
         items = open_items(data_path, text=text or about["text"], label=about["label"])
@@ -138,7 +138,7 @@ def check_same(about: Mapping[str, Any], items: Items, path: Path) -> None:
         raise InvalidInputError(
             f"{path} is about {about['n_points']:,} {items.nouns[1]}, and {items.path} has "
             f"{items.n_points:,}. Labels belong to places, so that they would go to others: give "
-            "the data as it was, or begin another file with --file."
+            "the data as it was, or begin another file (file=...)."
         )
     if items.fingerprint() != about["fingerprint"]:
         raise InvalidInputError(

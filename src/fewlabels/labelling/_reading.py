@@ -70,10 +70,8 @@ def export_labels(
         If the file can't be written; what stood there is then untouched.
     """
     if file_format is None:
-        if not isinstance(target, (str, os.PathLike)):
-            file_format = "csv"
-        else:
-            file_format = format_of(target)
+        to_path = isinstance(target, (str, os.PathLike))
+        file_format = format_of(target) if to_path else "csv"  # type: ignore[arg-type] # a path
     file = LabelFile.open(Path(path), to_read=True)
     try:
         items, desk, about = _read(file, data)
@@ -116,7 +114,7 @@ def load_session(
     finally:
         file.close()
     prepared = _prepared(items, about, cache, None)
-    session = Session(Points(prepared.values, "array"), random_state=about["seed"])
+    session = Session(Points(prepared.values, items.kind), random_state=about["seed"])
     names = desk.class_names()
     events = []
     for fed in desk.replay():
