@@ -59,7 +59,7 @@ export function create(element, app) {
   function accuracy({ accuracy: known, now, advice, proof, seconds_a_label: pace }) {
     const rows = [];
     const wanted = advice?.wanted ?? app.state.settings.accuracy;
-    if (known) {
+    if (known && known.high - known.low < 0.9) {
       rows.push(scale(known, wanted));
       rows.push(
         h("p", { class: "soft" }, `Between ${percent(known.low)} and ${percent(known.high)} are right, by ${several(known.n_checks, "random check")}. This holds at every look, with ${percent(known.confidence)} confidence.`),
