@@ -52,7 +52,9 @@ export function create(element, app) {
       h("p", { class: "lead-sentence" }, sentence ?? "Too early to say how good the answers are."),
       h("p", { class: "soft" }, facts.join(", "), "."),
       advice ? h("ul", { class: "reasons-said" }, advice.reasons.map((reason) => h("li", {}, reason))) : null,
-      proven ? null : h("a", { class: "button main", href: "#ask" }, "Go on labelling"),
+      proven
+        ? h("a", { class: "button main", href: "/api/export?format=csv", download: "" }, "Take the labels along")
+        : h("a", { class: "button main", href: "#ask" }, "Go on labelling"),
     );
   }
 
