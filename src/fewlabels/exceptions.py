@@ -9,10 +9,12 @@
     ├── GraphFileError (ValueError)           a graph file that can't be read
     ├── SessionFileError (ValueError)         a saved session that can't be read
     ├── DataFileError (ValueError)            a table or array file that can't be read or written
+    ├── LabellingError (ValueError)           a label file that can't be used, or a label not stored
     └── MissingDependencyError (ImportError)  an optional package that isn't installed
 
     UserWarning
     ├── AsymmetryWarning                      affinities that had to be made symmetric
+    ├── FeatureWarning                        features that may be poor, or meant otherwise
     ├── FewCandidatesWarning                  fewer points left to ask about than wanted
     ├── LabelWarning                          labels that may not mean what they say
     ├── ScaleWarning                          few columns decide all distances
@@ -68,12 +70,20 @@ class DataFileError(FewLabelsError, ValueError):
     """A table or array file can't be read or written."""
 
 
+class LabellingError(FewLabelsError, ValueError):
+    """A label file can't be used, or what was to be stored in it was not."""
+
+
 class MissingDependencyError(FewLabelsError, ImportError):
     """An optional package is missing; the message names the extra that installs it."""
 
 
 class AsymmetryWarning(UserWarning):
     """Affinities differ in the two directions of an edge, and were joined by their mean."""
+
+
+class FeatureWarning(UserWarning):
+    """Features may be poor, or the data meant otherwise; the message says what mends it."""
 
 
 class FewCandidatesWarning(UserWarning):

@@ -23,6 +23,8 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "demo": Entry("fewlabels.cli.demo", "Reproduce two published digit examples, then beat them."),
+    "export": Entry("fewlabels.cli.export", "Write the labels of a label file as a table."),
+    "label": Entry("fewlabels.cli.label", "Label pictures, texts or rows in the browser."),
     "simulate": Entry(
         "fewlabels.cli.simulate", "See which questions are worth asking, on known labels."
     ),

@@ -1,5 +1,34 @@
-"""Better features without labels: what images are made of, as scikit-learn transformers."""
+"""From data to points: tables, texts and pictures, as scikit-learn transformers."""
 
-from fewlabels.features.oriented_gradients import OrientedGradients
+from __future__ import annotations
 
-__all__ = ["OrientedGradients"]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fewlabels.features.oriented_gradients import OrientedGradients
+    from fewlabels.features.points import Points, make_points
+    from fewlabels.features.tables import Tables
+
+__all__ = ["OrientedGradients", "Points", "Tables", "make_points"]
+
+# Loaded when first used: pictures need Pillow, and not every table holds one.
+_HOMES = {
+    "OrientedGradients": "oriented_gradients",
+    "Points": "points",
+    "Tables": "tables",
+    "make_points": "points",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
