@@ -95,8 +95,8 @@ def layout(
     Points are joined with neighbours until 1,500 or fewer are left. These begin at the second and
     third eigenvector of the random walk on them; each level then begins where the coarser one
     ended (Hu 2005). That a layout begins with the large structure decides what it shows of it
-    (Kobak, Linderman 2021). All rounds move all points at once. The pull is a sum over edges, the push a
-    convolution on a grid (Linderman et al. 2019), so that a round costs O(edges + n), and there
+    (Kobak, Linderman 2021). All rounds move all points at once. The pull is a sum over edges, the
+    push a convolution on a grid (Linderman et al. 2019), so that a round costs O(edges + n); there
     are 300 of the whole, or fewer beyond 66,000 points. No points are sampled, so that
     nothing shivers. Nodes without edges between them are held together by a slight pull
     to the middle.
