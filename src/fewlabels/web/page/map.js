@@ -58,9 +58,6 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
   canvas.addEventListener("wheel", wheel, { passive: false });
   for (const [name, hear] of Object.entries({ pointerdown: down, pointermove: moved, pointerup: up, pointercancel: cancel, keydown: key, pointerleave: () => hover(-1) })) canvas.addEventListener(name, hear);
   canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
-  pick("move");
-  choose(null);
-  refresh();
 
   async function refresh() {
     const turn = (asked += 1);
@@ -148,12 +145,14 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
       pen.choose(points);
       const each = Math.sqrt((view.width * view.height) / Math.max(1, seen));
       pen.draw(view, { size: Math.min(9, Math.max(1.5, 0.55 * each)), dim: selection ? 0.22 : 0, ratio: view.ratio, ...drawn });
-      pen.finish();
-      const took = performance.now() - begin;
-      if (took > SLOW) budget = Math.max(FEWEST, budget * Math.max(0.4, (SLOW / took) * (moving ? 1 : 3)));
-      else if (moving && took < QUICK) budget = Math.min(pen.most, budget * 1.2);
       canvas.dataset.drawn = points.length;
-      canvas.dataset.took = took.toFixed(1);
+      // The next frame comes when this one is on the screen.
+      requestAnimationFrame(() => {
+        const took = performance.now() - begin;
+        canvas.dataset.took = took.toFixed(1);
+        if (took > SLOW && points.length > FEWEST) budget = Math.max(FEWEST, budget * Math.max(0.4, SLOW / took));
+        else if (moving && took < QUICK) budget = Math.min(pen.most, budget * 1.2);
+      });
       if (moving) rest = setTimeout(redraw, 180);
     });
   }
@@ -316,6 +315,9 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
   }
 
   let [waits, again] = [0, 0];
+  pick("move");
+  choose(null);
+  refresh();
   return {
     /** Take up a new state of the page; the arrays are asked for again, though not at every answer. */
     update(now) {

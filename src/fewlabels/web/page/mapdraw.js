@@ -18,9 +18,9 @@ void main() {
   bool selected = (shade & ${SELECTED}u) != 0u;
   uint number = shade & 63u;
   gl_Position = vec4((place - view.xy) * view.zw, labelled ? -0.5 : selected ? -0.2 : number == 0u ? 0.2 : 0.0, 1.0);
-  float wide = labelled ? size * 1.6 + 2.0 : size;
+  float wide = labelled ? max(1.5 * size, size + 5.0) : size;
   gl_PointSize = wide;
-  edge = labelled && wide > 4.0 ? 1.0 - 3.0 / wide : 2.0;
+  edge = labelled ? 1.0 - 2.5 / wide : wide > 2.5 ? 2.0 : 9.0;
   colour = vec4(palette[number], selected || dim == 0.0 ? 1.0 : dim);
 }`;
 
@@ -29,21 +29,24 @@ precision mediump float;
 flat in vec4 colour;
 flat in float edge;
 uniform vec3 paper;
-uniform float round;
 out vec4 drawn;
 void main() {
-  float far = round == 0.0 ? 0.0 : length(gl_PointCoord * 2.0 - 1.0);
-  if (far > 1.0) discard;
+  float far = length(gl_PointCoord * 2.0 - 1.0);
+  if (far > 1.0 && edge < 9.0) discard;
   drawn = vec4(far > edge ? paper : mix(paper, colour.rgb, colour.a), 1.0);
 }`;
 
-export const rgb = (hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255);
+/** The parts of #rgb or #rrggbb, from 0 to 1. */
+export function rgb(hex) {
+  const digits = hex.length === 4 ? hex.replace(/[^#]/g, "$&$&") : hex;
+  return [1, 3, 5].map((at) => Number.parseInt(digits.slice(at, at + 2), 16) / 255);
+}
 
 /** A renderer for the canvas: WebGL2's, or the plain one. */
 export function renderer(canvas, { plain = false } = {}) {
   const gl = plain
     ? null
-    : canvas.getContext("webgl2", { antialias: false, alpha: false, preserveDrawingBuffer: true });
+    : canvas.getContext("webgl2", { antialias: false, alpha: false });
   return gl ? new Shaded(gl) : new Plain(canvas.getContext("2d", { alpha: false }));
 }
 
@@ -101,15 +104,9 @@ class Shaded {
     gl.uniform4f(this.at("view"), view.x, view.y, (2 * view.scale) / view.width, (2 * view.scale) / view.height);
     gl.uniform1f(this.at("size"), size * ratio);
     gl.uniform1f(this.at("dim"), dim);
-    gl.uniform1f(this.at("round"), size * ratio > 2.5 ? 1 : 0);
     gl.uniform3fv(this.at("palette"), palette.flat().concat(Array(3 * PALETTE).fill(0)).slice(0, 3 * PALETTE));
     gl.uniform3f(this.at("paper"), ...paper);
     if (this.n) gl.drawElements(gl.POINTS, this.n, gl.UNSIGNED_INT, 0);
-  }
-
-  /** Wait until it is drawn: only then is known how long it took. */
-  finish() {
-    this.gl.readPixels(0, 0, 1, 1, this.gl.RGBA, this.gl.UNSIGNED_BYTE, new Uint8Array(4));
   }
 
   destroy() {
@@ -148,13 +145,11 @@ class Plain {
       const shade = this.shades[i];
       if (shade !== last) context.fillStyle = css(palette[shade & 63], shade & SELECTED || !dim ? 1 : dim);
       last = shade;
-      const wide = (shade & LABELLED ? size * 1.6 + 2 : size) * ratio;
+      const wide = (shade & LABELLED ? Math.max(1.5 * size, size + 4) : size) * ratio;
       const [x, y] = view.toPixel(this.positions[2 * i], this.positions[2 * i + 1]);
       context.fillRect(x * ratio - wide / 2, y * ratio - wide / 2, wide, wide);
     }
   }
-
-  finish() {}
 
   destroy() {}
 }
