@@ -6,6 +6,7 @@ from fewlabels.graph._diagnosis import GraphDiagnosis
 from fewlabels.graph._disk import DiskGraph, open_graph
 from fewlabels.graph._disk_writer import write_graph
 from fewlabels.graph._graph import Graph
+from fewlabels.graph._layout import layout
 from fewlabels.graph._neighbors import Neighbors, find_neighbors
 from fewlabels.graph._shared_neighbors import shared_neighbor_graph
 from fewlabels.graph._weights import edge_weights
@@ -19,6 +20,7 @@ __all__ = [
     "edge_weights",
     "find_neighbors",
     "knn_graph",
+    "layout",
     "open_graph",
     "rbf_graph",
     "shared_neighbor_graph",
