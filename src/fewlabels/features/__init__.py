@@ -6,13 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fewlabels.features.image_distortion import ImageDistortion
     from fewlabels.features.oriented_gradients import OrientedGradients
     from fewlabels.features.points import Points, make_points
 
-__all__ = ["OrientedGradients", "Points", "make_points"]
+__all__ = ["ImageDistortion", "OrientedGradients", "Points", "make_points"]
 
 # Loaded when first used: pictures need Pillow, and not every table holds one.
 _HOMES = {
+    "ImageDistortion": "image_distortion",
     "OrientedGradients": "oriented_gradients",
     "Points": "points",
     "make_points": "points",
