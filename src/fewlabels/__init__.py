@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         ScaleWarning,
         UnreachedWarning,
     )
-    from fewlabels.features import OrientedGradients, Points, make_points
+    from fewlabels.features import Images, OrientedGradients, Points, make_points
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
         LabelledKFold,
@@ -60,6 +60,7 @@ __all__ = [
     "FewLabelsRegressor",
     "Graph",
     "HarmonicRegressor",
+    "Images",
     "LabelPropagation",
     "LabelSpreading",
     "LabelWarning",
@@ -100,6 +101,7 @@ _HOMES = {
     "FewLabelsRegressor": "fewlabels.models",
     "Graph": "fewlabels.graph",
     "HarmonicRegressor": "fewlabels.models",
+    "Images": "fewlabels.features",
     "LabelPropagation": "fewlabels.models",
     "LabelSpreading": "fewlabels.models",
     "LabelWarning": "fewlabels.exceptions",

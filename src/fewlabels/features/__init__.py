@@ -6,13 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fewlabels.features.images import Images
     from fewlabels.features.oriented_gradients import OrientedGradients
     from fewlabels.features.points import Points, make_points
 
-__all__ = ["OrientedGradients", "Points", "make_points"]
+__all__ = ["Images", "OrientedGradients", "Points", "make_points"]
 
 # Loaded when first used: pictures need Pillow, and not every table holds one.
 _HOMES = {
+    "Images": "images",
     "OrientedGradients": "oriented_gradients",
     "Points": "points",
     "make_points": "points",
