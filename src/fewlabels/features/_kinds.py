@@ -12,8 +12,8 @@ from scipy import sparse
 
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError
-from fewlabels.io import Table
-from fewlabels.io._picture_names import is_picture_name
+from fewlabels.io import PictureFolder, Table
+from fewlabels.io._picture_names import is_picture_name as is_picture_name
 
 Kind: TypeAlias = Literal["array", "texts", "images", "table", "embeddings"]
 
@@ -40,6 +40,8 @@ def kind_of(data: Any) -> Kind:
     """
     if isinstance(data, Path):
         return _kind_of_path(data)
+    if isinstance(data, PictureFolder):
+        return "images"
     if isinstance(data, (Table, Mapping)) or is_table(data):
         return "table"
     if sparse.issparse(data):

@@ -18,7 +18,7 @@ from fewlabels._callers import callers_level
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import FeatureWarning, InvalidInputError, InvalidTypeError
 from fewlabels.features._kinds import KINDS, Kind, items_of, kind_of
-from fewlabels.io import read_table
+from fewlabels.io import PictureFolder, read_picture_folder, read_table
 
 # Loaded when data needs them: pictures need Pillow, embeddings need much more.
 _HOMES = {
@@ -202,9 +202,13 @@ def _check_settings(kind: Kind, columns: Any, embeddings: Any) -> None:
 
 
 def _read(data: Any, kind: str) -> Any:
-    """Return the table in a file, the items of a column; other data as it is."""
+    """Return the table in a file, files in a folder, items of a column; other data as it is."""
     if kind == "table":
         return read_table(data) if isinstance(data, Path) else data
+    if isinstance(data, Path):
+        data = read_picture_folder(data)
+    if isinstance(data, PictureFolder):
+        return data.files
     items = items_of(data)
     return data if items is None else items
 
