@@ -124,7 +124,7 @@ def graph_of(
     is chosen.
     """
     from fewlabels import ScaleWarning
-    from fewlabels.graph import knn_graph, shared_neighbor_graph
+    from fewlabels.graph import knn_graph, shared_neighbor_graph, without_edges
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -132,6 +132,7 @@ def graph_of(
             graph = shared_neighbor_graph(points.values, neighbors, progress=progress)
         else:
             graph = knn_graph(points.values, neighbors or DEFAULT_NEIGHBORS, progress=progress)
+        graph = without_edges(graph, points.unread)
     notes = []
     for warning in caught:
         text = " ".join(str(warning.message).split())
