@@ -154,11 +154,6 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
         self.shape_ = _shape_for(look, self.recipe_)
         kept: list[npt.NDArray[Any]] | None = [] if self.recipe_ == "shapes" else None
         values, self.unread_ = self._points(pictures, kept)
-        if len(self.unread_) == len(pictures):
-            raise DataFileError(
-                f"none of {counted(len(pictures), 'picture')} can be read: "
-                f"{_named(pictures, self.unread_)}."
-            )
         self.distance_ = None
         if kept is not None:
             rows = np.concatenate(kept)
@@ -228,11 +223,17 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
         if isinstance(pictures, PictureArray):
             sizes = np.tile(pictures.shape, (len(rows), 1))
             return look_of(pictures.bytes_of(rows, self._range), sizes)
-        side = _COLOURS_SIDE
-        read = reader().read_pictures(
-            [pictures.items[row] for row in rows.tolist()], (side, side), n_jobs=self.n_jobs
-        )
-        there = np.setdiff1d(np.arange(len(rows)), list(read.unread))
+        for looked_at in (rows, np.arange(n)):  # all, if none of those can be read
+            items = [pictures.items[row] for row in looked_at.tolist()]
+            shape = _COLOURS_SIDE, _COLOURS_SIDE
+            read = reader().read_pictures(items, shape, n_jobs=self.n_jobs)
+            if len(read.unread) < len(items):
+                break
+        else:
+            raise DataFileError(
+                f"none of {counted(n, 'picture')} can be read: {_named(pictures, read.unread)}."
+            )
+        there = np.setdiff1d(np.arange(len(items)), list(read.unread))
         return look_of(read.pixels[there], read.sizes[there])
 
     def _recipe_for(self, look: Look) -> str:
