@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fewlabels.cli._features import array_file
-from fewlabels.cli._pictures import check_sorting
+from fewlabels.cli._pictures import check_folders, check_sorting
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import check_input, check_output
 
@@ -148,7 +148,10 @@ def read_input(
     missing = _words(options["missing"]) if options["missing"] else None
     decimal = _character(ctx, "decimal")
     if source.is_dir():
-        table: Table = read_picture_folder(source, missing=missing)
+        pictures = read_picture_folder(source, missing=missing)
+        table: Table = pictures
+        if label == "folder" and options["labels_file"] is None:
+            check_folders(pictures)
     else:
         table = read_table(
             source,
