@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -353,3 +354,33 @@ def test_colours_that_are_nearly_the_same_are_near() -> None:
     apart = np.linalg.norm(colour_shares(pixels) - colour_shares(moved), axis=1)
     others = np.linalg.norm(colour_shares(pixels) - colour_shares(pixels[::-1].copy()), axis=1)
     assert apart.max() < others.min()
+
+
+# Saved
+
+
+@pytest.mark.parametrize("pictures", [DIGITS, photos()])
+def test_what_was_saved_makes_the_same_points(pictures: np.ndarray) -> None:
+    images = Images().fit(pictures)
+    state = images._state()
+    assert json.loads(json.dumps(state)) == state
+    again = Images._from_state(state)
+    np.testing.assert_array_equal(again.transform(pictures), images.transform(pictures))
+    assert (again.choices_, again.warnings_) == (images.choices_, images.warnings_)
+    assert list(again.get_feature_names_out()) == list(images.get_feature_names_out())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("recipe", "auto"), ("recipe", None), ("height", 0), ("width", 10**9), ("white", "x")),
+        *(("black", float("nan")), ("choices", [1]), ("warnings", None), ("height", None)),
+    ],
+)
+def test_damaged_states_are_refused(key: str, value: Any) -> None:
+    state = Images().fit(DIGITS)._state()
+    with pytest.raises(DataFileError, match="the saved features are damaged"):
+        Images._from_state({**state, key: value})
+    del state[key]
+    with pytest.raises(DataFileError, match="the saved features are damaged"):
+        Images._from_state(state)

@@ -26,6 +26,7 @@ from fewlabels.features._picture_sets import (
     picture_set,
     reader,
 )
+from fewlabels.features._states import number, part, texts
 from fewlabels.features.oriented_gradients import OrientedGradients
 from fewlabels.io import counted
 
@@ -212,6 +213,36 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True
         return tags
+
+    def _state(self) -> dict[str, Any]:
+        """Return what was chosen as plain values; without the distance, which holds pictures."""
+        check_is_fitted(self)
+        return {
+            "recipe": self.recipe_,
+            "height": int(self.shape_[0]),
+            "width": int(self.shape_[1]),
+            "black": float(self._range[0]),
+            "white": float(self._range[1]),
+            "choices": list(self.choices_),
+            "warnings": list(self.warnings_),
+        }
+
+    @classmethod
+    def _from_state(cls, state: Any) -> Self:
+        """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
+        recipe = part(state, "recipe", str)
+        height, width = (int(number(state, key)) for key in ("height", "width"))
+        if recipe not in RECIPES[1:] or not (0 < height <= SMALL and 0 < width <= SMALL):
+            raise DataFileError(
+                f"the saved features are damaged: no pictures of {height} x {width} pixels are made "
+                f"points by {recipe!r}. Fit and save them again."
+            )
+        images = cls(recipe)
+        images.recipe_, images.shape_ = recipe, (height, width)
+        images._range = number(state, "black"), number(state, "white")
+        images.choices_, images.warnings_ = texts(state, "choices"), texts(state, "warnings")
+        images.unread_, images.distance_ = {}, None
+        return images
 
     def _look(self, pictures: PictureArray | PictureItems) -> Look:
         """Look at some of the pictures, drawn at random."""
