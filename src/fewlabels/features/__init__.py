@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fewlabels.features.image_distortion import ImageDistortion
+    from fewlabels.features.images import Images
     from fewlabels.features.oriented_gradients import OrientedGradients
     from fewlabels.features.points import Points, make_points
+    from fewlabels.features.tables import Tables
 
-__all__ = ["ImageDistortion", "OrientedGradients", "Points", "make_points"]
+__all__ = ["ImageDistortion", "Images", "OrientedGradients", "Points", "Tables", "make_points"]
 
 # Loaded when first used: pictures need Pillow, and not every table holds one.
 _HOMES = {
     "ImageDistortion": "image_distortion",
+    "Images": "images",
     "OrientedGradients": "oriented_gradients",
     "Points": "points",
+    "Tables": "tables",
     "make_points": "points",
 }
 
