@@ -60,7 +60,8 @@ def test_digits_are_shapes_and_their_points_are_oriented_gradients() -> None:
     rows = DIGITS.reshape(len(DIGITS), -1)
     np.testing.assert_array_equal(points, OrientedGradients().fit_transform(rows))
     assert (images.recipe_, images.shape_, images.warnings_) == ("shapes", (8, 8), ())
-    (choice,) = images.choices_
+    choice, ranked = images.choices_
+    assert ranked.startswith("neighbours are ranked by small local shifts")
     assert choice.startswith("60 pictures: where edges run (oriented gradients); grey, ")
     assert "8 x 8 pixels" in choice
 

@@ -16,7 +16,7 @@ from fewlabels._rows import row_blocks
 from fewlabels._validation import check_choice, check_integer, check_n_jobs
 from fewlabels.exceptions import DataFileError, FeatureWarning
 from fewlabels.features._colours import N_COLOURS, colour_shares
-from fewlabels.features._picture_distance import PictureDistance
+from fewlabels.features._picture_distance import PictureDistance, suitable
 from fewlabels.features._picture_looks import SMALL, Look, look_of
 from fewlabels.features._picture_sets import (
     PictureArray,
@@ -76,7 +76,8 @@ class Images(TransformerMixin, BaseEstimator):
         What was chosen and why; what will do poorly, and what could not be read.
     distance_ : object, or None
         Of shapes: the image distortion model of the pictures (:class:`fewlabels.features.\
-ImageDistortion`), by which graphs put candidates for neighbours into order.
+ImageDistortion`), by which graphs put candidates for neighbours into order; None where it
+        leaves many pictures near to no other, as it does with clothes.
     unread_ : dict of int to str
         Rows whose picture could not be read, and why. They are rows of zeros, about which points
         say nothing: leave them out, or their answers unsaid.
@@ -101,7 +102,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
     >>> from fewlabels.features import Images
     >>> images = Images()
     >>> images.fit_transform(load_digits().images).shape
-    (1797, 512)
+    (1797, 768)
     >>> images.recipe_
     'shapes'
     """
@@ -155,11 +156,13 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
         self.shape_ = _shape_for(look, self.recipe_)
         kept: list[npt.NDArray[Any]] | None = [] if self.recipe_ == "shapes" else None
         values, self.unread_ = self._points(pictures, kept)
-        self.distance_ = None
+        self.distance_, choices = None, self._choices(look, len(pictures))
         if kept is not None:
             rows = np.concatenate(kept)
-            self.distance_ = PictureDistance(rows, self.shape_, self._rows_of, self.n_jobs)
-        self.choices_ = tuple(self._choices(look, len(pictures)))
+            distance = PictureDistance(rows, self.shape_, self._rows_of, self.n_jobs)
+            self.distance_, told = suitable(distance, values, self.random_state)
+            choices.append(told)
+        self.choices_ = tuple(choices)
         self.warnings_ = tuple(self._warnings(pictures))
         return values
 
