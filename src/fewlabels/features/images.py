@@ -234,7 +234,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
         height, width = (int(number(state, key)) for key in ("height", "width"))
         if recipe not in RECIPES[1:] or not (0 < height <= SMALL and 0 < width <= SMALL):
             raise DataFileError(
-                f"the saved features are damaged: no pictures of {height} x {width} pixels are made "
+                f"the saved features are damaged: no pictures of {height} x {width} pixels make "
                 f"points by {recipe!r}. Fit and save them again."
             )
         images = cls(recipe)
