@@ -45,10 +45,10 @@ def kind_of(data: Any) -> Kind:
     """
     if isinstance(data, Path):
         return _kind_of_path(data)
+    if sparse.issparse(data):  # some of which are mappings
+        return "array"
     if isinstance(data, (Table, Mapping)) or is_table(data):
         return "table"
-    if sparse.issparse(data):
-        return "array"
     if isinstance(data, np.ndarray) and data.ndim in (3, 4) and data.dtype.kind in "biuf":
         return "images"
     items = items_of(data)
