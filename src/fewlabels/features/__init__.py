@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fewlabels.features.oriented_gradients import OrientedGradients
     from fewlabels.features.points import Points, make_points
+    from fewlabels.features.tables import Tables
 
-__all__ = ["OrientedGradients", "Points", "make_points"]
+__all__ = ["OrientedGradients", "Points", "Tables", "make_points"]
 
 # Loaded when first used: pictures need Pillow, and not every table holds one.
 _HOMES = {
     "OrientedGradients": "oriented_gradients",
     "Points": "points",
+    "Tables": "tables",
     "make_points": "points",
 }
 
