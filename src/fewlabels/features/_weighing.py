@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels.exceptions import InvalidInputError
+
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Choice = TypeVar("Choice", float, str)
 
@@ -18,6 +20,20 @@ WEIGHTS = (0.0, 1.0, 2.0)
 _MOST_LABELS = 400
 # What the ridge adds to the mean of the diagonal.
 _RIDGE = 0.1
+
+
+def label_codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
+    """Return the codes of classes, -1 where unlabelled; None if `y` holds none, but numbers."""
+    if y is None:
+        return None
+    codes = np.asarray(y)
+    if codes.shape != (n_rows,):
+        raise InvalidInputError(
+            f"y must have a code for each of the {n_rows:,} rows, got shape {codes.shape}."
+        )
+    if codes.dtype.kind not in "iu":
+        return None
+    return codes.astype(np.intp)
 
 
 def can_tell(codes: npt.NDArray[Any] | None) -> bool:
@@ -136,7 +152,5 @@ def surely_best(
     """
     rows = _labelled_rows(codes)
     Y = (codes[rows][:, None] == np.unique(codes[rows])).astype(np.float64)
-    errors = {
-        name: _left_out_errors(_gram(points, rows), Y) for name, points in candidates.items()
-    }
+    errors = {name: _left_out_errors(_gram(points, rows), Y) for name, points in candidates.items()}
     return _best(errors, usual), {name: float(error.mean()) for name, error in errors.items()}
