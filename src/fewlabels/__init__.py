@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         ScaleWarning,
         UnreachedWarning,
     )
-    from fewlabels.features import Images, OrientedGradients, Points, Tables, make_points
+    from fewlabels.features import Images, OrientedGradients, Points, Tables, Texts, make_points
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
         LabelledKFold,
@@ -76,6 +76,7 @@ __all__ = [
     "Session",
     "SpreadingRegressor",
     "Tables",
+    "Texts",
     "UnreachedWarning",
     "__version__",
     "knn_graph",
@@ -118,6 +119,7 @@ _HOMES = {
     "Session": "fewlabels.session",
     "SpreadingRegressor": "fewlabels.models",
     "Tables": "fewlabels.features",
+    "Texts": "fewlabels.features",
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",
     "labelled_scorer": "fewlabels.model_selection",

@@ -29,6 +29,7 @@ from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeEr
 from fewlabels.features import images as module
 from fewlabels.features._colours import N_COLOURS, colour_shares
 from fewlabels.features._picture_looks import look_of
+from fewlabels.features._reach import Reach
 from fewlabels.features.image_distortion import ImageDistortion
 from fewlabels.io import read_picture_folder
 
@@ -60,8 +61,8 @@ def test_digits_are_shapes_and_their_points_are_oriented_gradients() -> None:
     rows = DIGITS.reshape(len(DIGITS), -1)
     np.testing.assert_array_equal(points, OrientedGradients().fit_transform(rows))
     assert (images.recipe_, images.shape_, images.warnings_) == ("shapes", (8, 8), ())
-    choice, ranked = images.choices_
-    assert ranked.startswith("neighbours are ranked by small local shifts")
+    choice, order = images.choices_
+    assert order == "neighbours: put into order by how little a picture has to be bent"
     assert choice.startswith("60 pictures: where edges run (oriented gradients); grey, ")
     assert "8 x 8 pixels" in choice
 
@@ -318,6 +319,15 @@ def test_shapes_have_a_distance_and_new_pictures_too(tmp_path: Path) -> None:
         images.distance_.to_new(DIGITS[[0, 3]], candidates),
         expected.between([0, 3], candidates),
     )
+
+
+def test_a_distance_that_leaves_pictures_out_of_reach_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "reach_of", lambda *_: Reach(0.1, 0.13))
+    images = Images().fit(DIGITS)
+    assert images.distance_ is None
+    assert len(images.choices_) == 1
 
 
 # Colours

@@ -11,8 +11,17 @@ if TYPE_CHECKING:
     from fewlabels.features.oriented_gradients import OrientedGradients
     from fewlabels.features.points import Points, make_points
     from fewlabels.features.tables import Tables
+    from fewlabels.features.texts import Texts
 
-__all__ = ["ImageDistortion", "Images", "OrientedGradients", "Points", "Tables", "make_points"]
+__all__ = [
+    "ImageDistortion",
+    "Images",
+    "OrientedGradients",
+    "Points",
+    "Tables",
+    "Texts",
+    "make_points",
+]
 
 # Loaded when first used: pictures need Pillow, and not every table holds one.
 _HOMES = {
@@ -21,6 +30,7 @@ _HOMES = {
     "OrientedGradients": "oriented_gradients",
     "Points": "points",
     "Tables": "tables",
+    "Texts": "texts",
     "make_points": "points",
 }
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels.features._reach import reach_of
 from fewlabels.features.image_distortion import ImageDistortion
 
 
@@ -43,26 +42,3 @@ class PictureDistance:
     def to_new(self, new_data: Any, candidates: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the distances of m new pictures to candidates, (m, c), among the first ones."""
         return self.distortion.to_new(self._rows_of(new_data), candidates)
-
-
-def suitable(
-    distance: PictureDistance, values: npt.NDArray[Any], random_state: int
-) -> tuple[PictureDistance | None, str]:
-    """Return the distance if it suits these pictures, told without labels, and a sentence on it.
-
-    Parameters
-    ----------
-    distance : PictureDistance
-    values : ndarray of shape (n, d)
-        The points of the pictures.
-    random_state : int
-        Draws the pictures that are looked at.
-    """
-    reach = reach_of(values, distance, random_state)
-    shares = f"{reach.by_distance:.1%} of them are near to no other, {reach.by_values:.1%} by edges"
-    if reach.is_kept:
-        return distance, (
-            "neighbours are ranked by small local shifts (image distortion model): so "
-            f"{shares} alone"
-        )
-    return None, f"small local shifts tell nothing of these pictures: by them {shares} alone"

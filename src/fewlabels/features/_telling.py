@@ -135,7 +135,7 @@ def _between_items(levels: Sequence[str], counts: IntArray) -> str:
             for item in split_items(level, between):
                 items[item] += count
         again = sum(count for count in items.values() if count > 1)
-        few = 2 * len(items) <= len(levels) and len(levels) > 2
+        few = len(items) <= len(levels) and len(levels) > 2
         short = max(map(len, items), default=0) <= _LONGEST_ITEM
         if few and short and 10 * again >= 9 * items.total():
             return between

@@ -16,16 +16,19 @@ from fewlabels._rows import row_blocks
 from fewlabels._validation import check_choice, check_integer, check_n_jobs
 from fewlabels.exceptions import DataFileError, FeatureWarning
 from fewlabels.features._colours import N_COLOURS, colour_shares
-from fewlabels.features._picture_distance import PictureDistance, suitable
+from fewlabels.features._picture_distance import PictureDistance
 from fewlabels.features._picture_looks import SMALL, Look, look_of
 from fewlabels.features._picture_sets import (
     PictureArray,
     PictureItems,
     Pixels,
     Shape,
+    named_pictures,
     picture_set,
     reader,
+    unread_warning,
 )
+from fewlabels.features._reach import reach_of
 from fewlabels.features._states import number, part, texts
 from fewlabels.features.oriented_gradients import OrientedGradients
 from fewlabels.io import counted
@@ -40,11 +43,10 @@ _BATCH = 512
 _LOOKED_AT = 300
 # The side to which larger pictures are brought: of shapes alone, and with colours.
 _SHAPES_SIDE, _COLOURS_SIDE = 32, 64
-# Cells along each axis: of things that stand in their place, and of those that may be anywhere.
-_SHAPES_CELLS, _COLOURS_CELLS = 8, 6
+# Of pictures in which things may be anywhere: fewer than of shapes, which stand in their place.
+_CELLS_AND_DIRECTIONS = 6, 8
 # How much colours count beside edges, in squared distances.
 _COLOURS_WEIGHT = 1.4
-_NAMED = 5
 
 
 class Images(TransformerMixin, BaseEstimator):
@@ -76,8 +78,8 @@ class Images(TransformerMixin, BaseEstimator):
         What was chosen and why; what will do poorly, and what could not be read.
     distance_ : object, or None
         Of shapes: the image distortion model of the pictures (:class:`fewlabels.features.\
-ImageDistortion`), by which graphs put candidates for neighbours into order; None where it
-        leaves many pictures near to no other, as it does with clothes.
+ImageDistortion`), by which graphs put candidates for neighbours into order. None where it would
+        leave more pictures without anybody near to them, as it does of clothes.
     unread_ : dict of int to str
         Rows whose picture could not be read, and why. They are rows of zeros, about which points
         say nothing: leave them out, or their answers unsaid.
@@ -156,13 +158,13 @@ ImageDistortion`), by which graphs put candidates for neighbours into order; Non
         self.shape_ = _shape_for(look, self.recipe_)
         kept: list[npt.NDArray[Any]] | None = [] if self.recipe_ == "shapes" else None
         values, self.unread_ = self._points(pictures, kept)
-        self.distance_, choices = None, self._choices(look, len(pictures))
+        self.distance_ = None
         if kept is not None:
             rows = np.concatenate(kept)
             distance = PictureDistance(rows, self.shape_, self._rows_of, self.n_jobs)
-            self.distance_, told = suitable(distance, values, self.random_state)
-            choices.append(told)
-        self.choices_ = tuple(choices)
+            if reach_of(values, distance, self.random_state).is_kept:
+                self.distance_ = distance
+        self.choices_ = tuple(self._choices(look, len(pictures)))
         self.warnings_ = tuple(self._warnings(pictures))
         return values
 
@@ -187,7 +189,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order; Non
         values, unread = self._points(pictures)
         if unread:
             warnings.warn(
-                _unread_warning(pictures, unread), FeatureWarning, stacklevel=callers_level()
+                unread_warning(pictures, unread), FeatureWarning, stacklevel=callers_level()
             )
         return values
 
@@ -237,7 +239,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order; Non
         height, width = (int(number(state, key)) for key in ("height", "width"))
         if recipe not in RECIPES[1:] or not (0 < height <= SMALL and 0 < width <= SMALL):
             raise DataFileError(
-                f"the saved features are damaged: no pictures of {height} x {width} pixels are made "
+                f"the saved features are damaged: no pictures of {height} x {width} pixels make "
                 f"points by {recipe!r}. Fit and save them again."
             )
         images = cls(recipe)
@@ -265,7 +267,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order; Non
                 break
         else:
             raise DataFileError(
-                f"none of {counted(n, 'picture')} can be read: {_named(pictures, read.unread)}."
+                f"none of {counted(n, 'picture')} can be read: {named_pictures(pictures, read.unread)}."
             )
         there = np.setdiff1d(np.arange(len(items)), list(read.unread))
         return look_of(read.pixels[there], read.sizes[there])
@@ -278,8 +280,13 @@ ImageDistortion`), by which graphs put candidates for neighbours into order; Non
 
     @property
     def _gradients(self) -> OrientedGradients:
-        cells = _SHAPES_CELLS if self.recipe_ == "shapes" else _COLOURS_CELLS
-        return OrientedGradients((*self.shape_, -1), n_cells=cells, n_jobs=self.n_jobs)
+        shape = (*self.shape_, -1)
+        if self.recipe_ == "shapes":
+            return OrientedGradients(shape, n_jobs=self.n_jobs)
+        cells, directions = _CELLS_AND_DIRECTIONS
+        return OrientedGradients(
+            shape, n_cells=cells, n_orientations=directions, n_jobs=self.n_jobs
+        )
 
     @property
     def _n_edges(self) -> int:
@@ -358,12 +365,15 @@ ImageDistortion`), by which graphs put candidates for neighbours into order; Non
             if look.same_size and (look.height, look.width) == self.shape_
             else (f", brought to {self.shape_[0]} x {self.shape_[1]}")
         )
-        return [f"{counted(n, 'picture')}: {made}; {why}{fitted}"]
+        lines = [f"{counted(n, 'picture')}: {made}; {why}{fitted}"]
+        if self.distance_ is not None:
+            lines.append("neighbours: put into order by how little a picture has to be bent")
+        return lines
 
     def _warnings(self, pictures: PictureArray | PictureItems) -> list[str]:
         lines = []
         if any(self.unread_.values()):
-            lines.append(_unread_warning(pictures, self.unread_))
+            lines.append(unread_warning(pictures, self.unread_))
         if self.recipe_ != "shapes":
             lines.append(
                 "photographs and drawings are told apart poorly by edges and colours; a network "
@@ -386,17 +396,3 @@ def _shape_for(look: Look, recipe: str) -> Shape:
         return look.height, look.width
     side = _SHAPES_SIDE if recipe == "shapes" else _COLOURS_SIDE
     return side, side
-
-
-def _unread_warning(pictures: PictureArray | PictureItems, unread: dict[int, str]) -> str:
-    told = {row: why for row, why in unread.items() if why}
-    return (
-        f"{len(told):,} of {counted(len(pictures), 'picture')} can't be read, so that nothing is "
-        f"known of them: {_named(pictures, told)}."
-    )
-
-
-def _named(pictures: PictureArray | PictureItems, unread: dict[int, str]) -> str:
-    listed = [f"{pictures.named(row)} ({why or 'none given'})" for row, why in unread.items()]
-    rest = f" and {len(listed) - _NAMED:,} more" if len(listed) > _NAMED else ""
-    return ", ".join(listed[:_NAMED]) + rest
