@@ -137,8 +137,8 @@ def test_new_names_are_none_of_the_known_ones_and_blanks_don_t_count() -> None:
 
 
 def test_rare_names_and_those_beyond_the_most_frequent_share_a_feature() -> None:
-    names = [f"n{i}" for i in range(300) for _ in range(2)]
-    tables = Tables(scale=False).fit({"a": names + ["once", "also once"]})
+    names = [f"n{i}" for i in range(300) for _ in range(3)]
+    tables = Tables(scale=False).fit({"a": [*names, "once", "also once"]})
     assert tables.transform({"a": ["once", "also once", "never"]})[:, -1].tolist() == [1, 1, 0]
     assert len(tables.get_feature_names_out()) == 201
 
@@ -186,7 +186,8 @@ def test_new_cells_that_can_t_be_read_are_named() -> None:
         tables.transform(NEW | {"price": [1, 2, np.inf]})
     with pytest.raises(InvalidInputError, match=r"'when' is to hold dates, .*'soon'"):
         tables.transform(NEW | {"when": ["soon", None, "2026-01-01"]})
-    assert np.isfinite(tables.transform(NEW | {"price": [None] * 3, "colour": [None] * 3})).all()
+    gaps = tables.transform(NEW | {"price": [None] * 3, "colour": [None] * 3})
+    assert np.isfinite(gaps.toarray() if sparse.issparse(gaps) else gaps).all()
 
 
 def test_a_column_that_is_the_labels_is_left_out() -> None:
@@ -202,8 +203,8 @@ def test_labels_left_out_say_how_much_texts_count() -> None:
     truth = np.arange(200) % 2
     known = np.where(np.arange(200) < 60, truth, -1)
     topics = [["sun", "rain", "wind", "snow"], ["goal", "team", "match", "score"]]
-    telling = [" ".join(rng.choice(topics[code], 6)) + f" {i}" for i, code in enumerate(truth)]
-    noise = [" ".join(rng.choice(WORDS, 6)) + f" {i}" for i in range(200)]
+    telling = [" ".join(rng.choice(topics[code], 6)) + f" {i // 2}" for i, code in enumerate(truth)]
+    noise = [" ".join(rng.choice(WORDS, 6)) + f" {i // 2}" for i in range(200)]
     number = truth + rng.normal(scale=0.3, size=200)
     tables = Tables().fit({"x": number, "text": noise}, known)
     assert tables.columns_[1].weight < 2
@@ -224,10 +225,8 @@ def test_columns_are_what_they_are_said_to_be() -> None:
     assert "columns={'when': 'date:%m/%d/%Y'}" in warning
     month_first = Tables({"when": "date:%m/%d/%Y"}, scale=False).fit(dates)
     assert month_first.warnings_ == ()
-    spans = [
-        np.ptp(t.transform(dates)[:, 0]) for t in (Tables(scale=False).fit(dates), month_first)
-    ]
-    assert spans[1] != spans[0]
+    as_days = Tables(scale=False).fit_transform(dates)[:, 0]
+    assert np.ptp(month_first.transform(dates)[:, 0]) != np.ptp(as_days)
     words = {"tags": ["a, b", "b", "a,b , c"]}
     names = Tables({"tags": "list"}).fit(words).get_feature_names_out()
     assert names.tolist() == ["tags=a", "tags=b", "tags=c"]
@@ -263,9 +262,7 @@ def test_it_works_as_scikit_learn_s_transformers_do() -> None:
     again = pickle.loads(pickle.dumps(Tables().fit(TABLE)))
     assert_same(again.transform(NEW), Tables().fit(TABLE).transform(NEW))
     arrays = Tables().fit(np.array([[1.0, np.nan], [2.0, 5.0]]))
-    assert arrays.get_feature_names_out().tolist() == ["x0", "x1=missing"] or len(
-        arrays.get_feature_names_out()
-    )
+    assert arrays.get_feature_names_out().tolist() == ["x0", "x1", "x1=missing"]
 
 
 def test_what_was_fitted_comes_back_from_its_state() -> None:

@@ -88,7 +88,7 @@ class Used:
         """Return the column with another weight; left out if that is 0."""
         if weight == 0:
             reason = self.reason or "labels left out are better known without it"
-            return LeftOut(replace(self.about, kind="left out", width=0, note=reason))
+            return LeftOut(replace(self.about, kind="left out", width=0, note=reason, weight=0.0))
         about = replace(self.about, weight=weight)
         return replace(self, about=about, fitted=self.fitted.weighing(weight))
 
