@@ -125,6 +125,7 @@ SECTIONS: dict[str, Section] = {
     "features of images beside pixels": Section(
         "features.md", ("digits_features", "fashion_features"), across
     ),
+    "images ranked by small shifts": Section("features.md", ("digits_shifts",), across),
     "questions on digits, ten given": Section("active-learning.md", ("published_questions",), down),
     "questions on digits, none given": Section("active-learning.md", ("chosen_digits",), down),
     "questions on Fashion-MNIST": Section("active-learning.md", ("questions_fashion",), down),

@@ -52,6 +52,7 @@ CASES: dict[str, Case] = {
         kinds.table_time,
         features.digits_features,
         features.fashion_features,
+        features.digits_shifts,
         queries.published_questions,
         queries.chosen_digits,
         queries.questions_fashion,
