@@ -125,6 +125,8 @@ SECTIONS: dict[str, Section] = {
     "features of images beside pixels": Section(
         "features.md", ("digits_features", "fashion_features"), across
     ),
+    "texts from few labels": Section("features.md", ("text_classes",), down),
+    "what texts take": Section("features.md", ("text_time",), across),
     "questions on digits, ten given": Section("active-learning.md", ("published_questions",), down),
     "questions on digits, none given": Section("active-learning.md", ("chosen_digits",), down),
     "questions on Fashion-MNIST": Section("active-learning.md", ("questions_fashion",), down),
