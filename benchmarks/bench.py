@@ -136,8 +136,8 @@ SIZES = {
         n_looks=300,
         n_kinds=800,
         n_kinds_draws=2,
-        n_texts=1_500,
-        n_text_draws=3,
+        n_texts=1_000,
+        n_text_draws=2,
         n_timed_texts=10_000,
     ),
     "full": Size(

@@ -51,7 +51,7 @@ TINY = SIZES["tiny"]
 # Compiled where they are installed, or when they are loaded: the tests do without them.
 HEAVY_PEERS = {"hnswlib", "pynndescent"}
 # Run on data of packages that the tests do without: see test_kinds.py, test_text_benchmark.py.
-OF_PACKAGES = {"regret", "numbers", "text_classes", "text_time"}
+OF_PACKAGES = {"regret", "numbers", "texts_of_packages", "texts_of_debian", "text_time"}
 
 
 class PyNNDescentWithoutTheWait:

@@ -14,6 +14,7 @@ from benchmarks.sets import files
 from benchmarks.sets import texts as sets
 
 TINY = SIZES["tiny"]
+CASES_HERE = (cases.texts_of_debian, cases.texts_of_packages, cases.text_time)
 SUBJECTS = ["ship sail harbour wave anchor crew", "cow barn field tractor harvest wheat"]
 
 
@@ -63,13 +64,12 @@ def test_classes_of_too_few_texts_are_left_out() -> None:
 
 
 @pytest.mark.usefixtures("there")
-@pytest.mark.filterwarnings("ignore::UserWarning")  # of self-training, that has no more to learn
 def test_the_cases_run_us_and_the_peers(monkeypatch) -> None:
     monkeypatch.setattr(cases, "_PENALTIES", (10.0,))
     monkeypatch.setattr(cases, "BUDGETS", (1, 20))
     monkeypatch.setattr(sets, "SETS", tuple(sets.SETS[place] for place in (1, 3, 4)))
     bench = Bench(TINY, apart=False)
-    rows = [*cases.text_classes(bench), *cases.text_time(bench)]
+    rows = [row for case in CASES_HERE for row in case(bench)]
     assert [reason.split()[0] for reason in bench.missing] == [
         "orangecontrib/text/datasets/election-tweets-2016.tab"
     ]
@@ -84,4 +84,4 @@ def test_what_is_not_there_is_said(tmp_path, monkeypatch) -> None:
     with pytest.raises(MissingDataError, match="apt-get update"):
         sets.descriptions()
     with pytest.raises(MissingDataError, match="20newsgroups"):
-        cases.text_classes(Bench(TINY, apart=False))
+        cases.texts_of_packages(Bench(TINY, apart=False))
