@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fewlabels.cli._features import array_file
+from fewlabels.cli._features import array_file, check_columns
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import check_input, check_output
 
@@ -153,6 +153,7 @@ def read_input(
         file_format=options["file_format"],
         progress=progress,
     )
+    check_columns(ctx, table, label if options["labels_file"] is None else None)
     others: list[str] = []
     if options["labels_file"] is None:
         labels = read_labels(table, label)

@@ -33,7 +33,7 @@ class Tables(TransformerMixin, BaseEstimator):
     What a column is comes from the types of the table, and where there are none, as in a CSV
     file, from its cells. Each column is centred and divided by one number, so that the variances
     of its features add up to 1: none counts for more because of its unit, or because it makes many
-    features. Texts may weigh 0, 1 or 2, as labels left out say.
+    features. Texts weigh 0, 1 or 2, as labels left out say; 2 where these can't tell.
 
     ========  =====================================================================================
     number    One feature; in columns with a heavy tail, what is beyond three robust standard
