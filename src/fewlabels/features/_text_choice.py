@@ -87,8 +87,11 @@ class Look:
     @property
     def recipe(self) -> str:
         """What suits, as far as looks tell."""
-        if self.come_again < self.usual_share:
-            return "spelling"
+        return "spelling" if self.come_again < self.usual_share else self.by_length
+
+    @property
+    def by_length(self) -> str:
+        """What suits where words tell more than their spelling alone."""
         return "words" if self.n_labels >= _LABELS_A_WORD * self.n_words else "topics"
 
     @property
@@ -123,16 +126,20 @@ def chosen_view(
     usual = look.recipe
     if codes is None or not can_tell(codes):
         return _told(usual, *makers.made(usual), look.reason)
-    made = {name: makers.made(name) for name in RECIPES}
-    points = {name: rows for name, (_, rows) in made.items()}
-    best, errors = surely_best(points, usual, codes)
-    reason = look.reason
-    if best != usual:
+    # Whether runs alone do better. Of topics, labels left out say too little: most of what these
+    # are good for comes through the unlabelled texts.
+    plain = {name: makers.made(name) for name in ("words", "spelling")}
+    before = "spelling" if usual == "spelling" else "words"
+    best, errors = surely_best({name: rows for name, (_, rows) in plain.items()}, before, codes)
+    if best == before:
+        recipe, reason = usual, look.reason
+    else:
+        recipe = "spelling" if best == "spelling" else look.by_length
         reason = (
-            f"labels left out err less than with {usual!r}: squared error {errors[best]:.2f}, not "
-            f"{errors[usual]:.2f}"
+            f"labels left out err less with {best} than with {before}: squared error "
+            f"{errors[best]:.2f}, not {errors[before]:.2f}"
         )
-    return _told(best, *made[best], reason)
+    return _told(recipe, *(plain[recipe] if recipe in plain else makers.made(recipe)), reason)
 
 
 class _Makers:
