@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         ScaleWarning,
         UnreachedWarning,
     )
-    from fewlabels.features import OrientedGradients
+    from fewlabels.features import Embeddings, OrientedGradients
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
         LabelledKFold,
@@ -53,6 +53,7 @@ __all__ = [
     "Choices",
     "CorrectAndSmooth",
     "DiskGraph",
+    "Embeddings",
     "FewLabelsClassifier",
     "FewLabelsError",
     "FewLabelsRegressor",
@@ -90,6 +91,7 @@ _HOMES = {
     "Choices": "fewlabels.models",
     "CorrectAndSmooth": "fewlabels.models",
     "DiskGraph": "fewlabels.graph",
+    "Embeddings": "fewlabels.features",
     "FewLabelsClassifier": "fewlabels.models",
     "FewLabelsError": "fewlabels.exceptions",
     "FewLabelsRegressor": "fewlabels.models",
