@@ -17,12 +17,13 @@ from fewlabels._version import __version__
 if TYPE_CHECKING:
     from fewlabels.exceptions import (
         AsymmetryWarning,
+        FeatureWarning,
         FewLabelsError,
         LabelWarning,
         ScaleWarning,
         UnreachedWarning,
     )
-    from fewlabels.features import Embeddings, OrientedGradients
+    from fewlabels.features import Embeddings, OrientedGradients, Points, make_points
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
         LabelledKFold,
@@ -54,6 +55,7 @@ __all__ = [
     "CorrectAndSmooth",
     "DiskGraph",
     "Embeddings",
+    "FeatureWarning",
     "FewLabelsClassifier",
     "FewLabelsError",
     "FewLabelsRegressor",
@@ -66,6 +68,7 @@ __all__ = [
     "LearningCurve",
     "OrientedGradients",
     "PLaplacianClassifier",
+    "Points",
     "PoissonClassifier",
     "PoissonMBOClassifier",
     "ReweightedLaplaceClassifier",
@@ -76,6 +79,7 @@ __all__ = [
     "__version__",
     "knn_graph",
     "labelled_scorer",
+    "make_points",
     "normalize_class_mass",
     "open_graph",
     "rbf_graph",
@@ -92,6 +96,7 @@ _HOMES = {
     "CorrectAndSmooth": "fewlabels.models",
     "DiskGraph": "fewlabels.graph",
     "Embeddings": "fewlabels.features",
+    "FeatureWarning": "fewlabels.exceptions",
     "FewLabelsClassifier": "fewlabels.models",
     "FewLabelsError": "fewlabels.exceptions",
     "FewLabelsRegressor": "fewlabels.models",
@@ -104,6 +109,7 @@ _HOMES = {
     "LearningCurve": "fewlabels.session",
     "OrientedGradients": "fewlabels.features",
     "PLaplacianClassifier": "fewlabels.models",
+    "Points": "fewlabels.features",
     "PoissonClassifier": "fewlabels.models",
     "PoissonMBOClassifier": "fewlabels.models",
     "ReweightedLaplaceClassifier": "fewlabels.models",
@@ -113,6 +119,7 @@ _HOMES = {
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",
     "labelled_scorer": "fewlabels.model_selection",
+    "make_points": "fewlabels.features",
     "normalize_class_mass": "fewlabels.models",
     "open_graph": "fewlabels.graph",
     "rbf_graph": "fewlabels.graph",

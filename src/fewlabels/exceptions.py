@@ -13,6 +13,7 @@
 
     UserWarning
     ├── AsymmetryWarning                      affinities that had to be made symmetric
+    ├── FeatureWarning                        features that may be poor, or meant otherwise
     ├── FewCandidatesWarning                  fewer points left to ask about than wanted
     ├── LabelWarning                          labels that may not mean what they say
     ├── ScaleWarning                          few columns decide all distances
@@ -74,6 +75,10 @@ class MissingDependencyError(FewLabelsError, ImportError):
 
 class AsymmetryWarning(UserWarning):
     """Affinities differ in the two directions of an edge, and were joined by their mean."""
+
+
+class FeatureWarning(UserWarning):
+    """Features may be poor, or the data meant otherwise; the message says what mends it."""
 
 
 class FewCandidatesWarning(UserWarning):

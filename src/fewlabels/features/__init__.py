@@ -1,17 +1,48 @@
-"""From data to points: pictures, and what pretrained models make of texts and pictures.
+"""From data to points: tables, texts, pictures and embeddings, as scikit-learn transformers."""
 
-All are scikit-learn transformers, and none needs labels.
-"""
+from __future__ import annotations
 
-from fewlabels.features._cache import CacheEntry, cache_entries, cache_folder, clear_cache
-from fewlabels.features.embeddings import Embeddings
-from fewlabels.features.oriented_gradients import OrientedGradients
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fewlabels.features._cache import CacheEntry, cache_entries, cache_folder, clear_cache
+    from fewlabels.features.embeddings import Embeddings
+    from fewlabels.features.oriented_gradients import OrientedGradients
+    from fewlabels.features.points import Points, make_points
 
 __all__ = [
     "CacheEntry",
     "Embeddings",
     "OrientedGradients",
+    "Points",
     "cache_entries",
     "cache_folder",
     "clear_cache",
+    "make_points",
 ]
+
+# Loaded when first used: pictures need Pillow, and not every table holds one.
+_HOMES = {
+    "CacheEntry": "_cache",
+    "Embeddings": "embeddings",
+    "OrientedGradients": "oriented_gradients",
+    "Points": "points",
+    "cache_entries": "_cache",
+    "cache_folder": "_cache",
+    "clear_cache": "_cache",
+    "make_points": "points",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

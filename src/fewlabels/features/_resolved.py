@@ -38,8 +38,8 @@ def resolved(
         check_integer("batch_size", batch_size, minimum=1)
     if max_length is not None:
         check_integer("max_length", max_length, minimum=1)
-    if isinstance(model, str):
-        return _named(model, max_length)
+    if isinstance(model, (str, os.PathLike)):
+        return _named(os.fspath(model), max_length)
     if max_length is not None:
         raise InvalidInputError(
             "max_length is for models of texts in ONNX files. Set it where the model was made, "
@@ -49,9 +49,9 @@ def resolved(
     return _of_object(model, batch_size or _AT_ONCE, name)
 
 
-def is_name(model: Any) -> bool:
-    """Tell whether a string names a model and not a file of rows."""
-    return isinstance(model, str) and not model.lower().endswith(".npy")
+def is_file_of_rows(model: Any) -> bool:
+    """Tell whether this names a file of rows and not a model."""
+    return isinstance(model, (str, os.PathLike)) and os.fspath(model).lower().endswith(".npy")
 
 
 def _named(model: str, max_length: int | None) -> Embedder:
@@ -78,7 +78,7 @@ def _of_object(model: Any, n_at_once: int, name: str | None) -> Embedder:
             said = f"{kind}.{method}"
             break
     else:
-        if not callable(model) or isinstance(model, (type, os.PathLike)):
+        if not callable(model) or isinstance(model, type):
             hint = " Make an object of that class first." if isinstance(model, type) else ""
             raise InvalidTypeError(f"embeddings must be {WANTED}; got {model!r:.200}.{hint}")
         call, said = model, kind

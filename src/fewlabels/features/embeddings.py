@@ -18,11 +18,13 @@ from tqdm import tqdm
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
+from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._cache import KeptRows, cache_folder
 from fewlabels.features._embedded import embedded, sound_rows
 from fewlabels.features._embedder import Embedder, Report
-from fewlabels.features._resolved import is_name, resolved
+from fewlabels.features._kinds import items_of
+from fewlabels.features._resolved import is_file_of_rows, resolved
 
 
 class Embeddings(TransformerMixin, BaseEstimator):
@@ -83,6 +85,8 @@ class Embeddings(TransformerMixin, BaseEstimator):
     array([[4., 2.],
            [3., 0.]], dtype=float32)
     """
+
+    _progress: Callable[[float], object] | None = None  # make_points sets it
 
     def __init__(
         self,
@@ -161,7 +165,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         width = self.n_features_out_
         if self._embedder is None:
-            if isinstance(X, (str, os.PathLike)) and not is_name(X):
+            if is_file_of_rows(X):
                 X = _read_rows(Path(X).expanduser())
             try:
                 rows = sound_rows(X, "the array of new embeddings", width=width)
@@ -185,7 +189,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
             raise InvalidInputError("there are no items to embed.")
         self._embedder: Embedder | None = None
         model, source = self.model, "the array of embeddings"
-        if isinstance(model, (str, os.PathLike)) and not is_name(model):
+        if is_file_of_rows(model):
             source, model = os.fspath(model), _read_rows(Path(model).expanduser())
         if not (isinstance(model, (list, tuple)) or hasattr(model, "__array__")):
             self._embedder = resolved(
@@ -207,7 +211,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         if embedder.identity is not None and self.cache is not False:
             folder = None if self.cache is True else self.cache
             kept = KeptRows(cache_folder(folder), embedder.identity)
-        with _reporting(self.verbose, len(items)) as report:
+        with _reporting(self._progress or self.verbose, len(items)) as report:
             rows, of_cache = embedded(embedder, items, kept, report)
         self.choices_ = embedder.choices
         self.warnings_: tuple[str, ...] = (*embedder.warnings(), *of_cache)
@@ -237,14 +241,15 @@ def _as_list(X: Any) -> list[Any]:
         raise InvalidTypeError(
             f"X must be a sequence of items, got the one {X!r:.200}. Pass a list of it."
         )
-    if hasattr(X, "tolist") and getattr(X, "ndim", 1) == 1:  # an array or column of texts
-        return list(X.tolist())
-    try:
-        return list(X)
-    except TypeError as error:
-        raise InvalidTypeError(
-            f"X must be a sequence of items, got a {type(X).__name__}."
-        ) from error
+    items = items_of(X)
+    if items is None:
+        try:
+            items = list(X)  # pictures in an array, say
+        except TypeError as error:
+            raise InvalidTypeError(
+                f"X must be a sequence of items, got a {type(X).__name__}."
+            ) from error
+    return ["" if is_missing(item) else item for item in items]
 
 
 def _read_rows(path: Path) -> Any:

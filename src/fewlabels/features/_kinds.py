@@ -1,0 +1,109 @@
+"""What kind of data this is: numbers, a table, texts or pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from scipy import sparse
+
+from fewlabels._labels import is_missing
+from fewlabels.exceptions import DataFileError
+from fewlabels.io import Table
+
+Kind: TypeAlias = Literal["array", "texts", "images", "table", "embeddings"]
+
+KINDS: tuple[Kind, ...] = ("array", "texts", "images", "table", "embeddings")
+
+# Pictures by the ending of their name; Pillow reads more, but these are what people have.
+_PICTURES = "avif bmp gif ico jfif jpe jpeg jpg pbm pgm png ppm tga tif tiff webp"
+PICTURE_ENDINGS = frozenset(f".{ending}" for ending in _PICTURES.split())
+
+
+def kind_of(data: Any) -> Kind:
+    """Return what `data` is taken for.
+
+    Parameters
+    ----------
+    data : object
+        See :func:`fewlabels.make_points`.
+
+    Returns
+    -------
+    {"array", "texts", "images", "table"}
+        ``"array"`` for all that is nothing else: what reads arrays says what is wrong with it.
+
+    Raises
+    ------
+    DataFileError
+        If `data` is a path at which there is nothing.
+    """
+    if isinstance(data, Path):
+        return _kind_of_path(data)
+    if isinstance(data, (Table, Mapping)) or is_table(data):
+        return "table"
+    if sparse.issparse(data):
+        return "array"
+    if isinstance(data, np.ndarray) and data.ndim in (3, 4) and data.dtype.kind in "biuf":
+        return "images"
+    items = items_of(data)
+    return "array" if items is None else _kind_of_items(items)
+
+
+def is_table(data: Any) -> bool:
+    """Tell whether this is a table of pandas, polars, pyarrow or another that narwhals knows."""
+    return isinstance(nw.from_native(data, eager_only=True, pass_through=True), nw.DataFrame)
+
+
+def items_of(data: Any) -> Sequence[Any] | None:
+    """Return the items of a list, of an array or column of objects or text; of others None."""
+    if isinstance(data, (list, tuple)):
+        return data
+    if isinstance(data, np.ndarray):
+        return data.tolist() if data.ndim == 1 and data.dtype.kind in "OUT" else None
+    column = nw.from_native(data, series_only=True, pass_through=True)
+    return column.to_list() if isinstance(column, nw.Series) else None
+
+
+def is_picture_name(item: object) -> bool:
+    """Tell whether this is a path or a name with the ending of a picture."""
+    if not isinstance(item, (str, Path)):
+        return False
+    return os.path.splitext(item)[1].lower() in PICTURE_ENDINGS  # noqa: PTH122 - a text, too
+
+
+def _kind_of_path(path: Path) -> Kind:
+    if path.is_dir():
+        return "images"
+    if not path.exists() and "::" not in path.name:  # book.xlsx::SHEET
+        raise DataFileError(f"{path} does not exist. Check the path (now in {Path.cwd()}).")
+    return "table"
+
+
+def _kind_of_items(items: Sequence[Any]) -> Kind:
+    """Tell by the items of a sequence: texts, paths and names of pictures, or pictures."""
+    filled = [item for item in items if not is_missing(item)]
+    if not filled:
+        return "array"
+    if all(isinstance(item, str) for item in filled):
+        names = all(map(is_picture_name, filled)) and any(map(_exists, filled))
+        return "images" if names else "texts"
+    if all(isinstance(item, Path) for item in filled) or all(map(_is_picture, filled)):
+        return "images"
+    return "array"
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # a text too long for a name, or with a null character
+        return False
+
+
+def _is_picture(item: object) -> bool:
+    """Tell whether this is a picture of Pillow, which need not be installed."""
+    return any(kind.__module__ == "PIL.Image" for kind in type(item).__mro__)

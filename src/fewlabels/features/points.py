@@ -1,0 +1,234 @@
+"""From data to points: the one way, for estimators, sessions and commands alike."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from fewlabels._arrays import checked_array
+from fewlabels._callers import callers_level
+from fewlabels._validation import check_choice
+from fewlabels.exceptions import FeatureWarning, InvalidInputError, InvalidTypeError
+from fewlabels.features._kinds import KINDS, Kind, items_of, kind_of
+from fewlabels.io import read_table
+
+# Loaded when data needs them: pictures need Pillow, embeddings need much more.
+_HOMES = {
+    "Embeddings": "fewlabels.features.embeddings",
+    "Images": "fewlabels.features.images",
+    "Tables": "fewlabels.features.tables",
+    "Texts": "fewlabels.features.texts",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Data as points: rows of numbers that lie near one another where the data is alike.
+
+    Attributes
+    ----------
+    values : ndarray of float, or csr_matrix, of shape (n_points, n_features)
+        Finite. Rows of length 1 where the angle is what counts.
+    kind : {"array", "texts", "images", "table", "embeddings"}
+        What the data was taken for.
+    transformer : transformer, or None
+        What made the points, fitted; None of arrays, which are points already.
+    choices : tuple of str
+        What was chosen, and why.
+    warnings : tuple of str
+        What may be meant otherwise, or will do poorly, and the line that mends it.
+    distance : object, or None
+        What compares candidates for neighbours more finely than the values do: an object with
+        ``between(rows, candidates)`` and ``to_new(new_data, candidates)``, which return arrays of
+        float32 of the shape of `candidates`, (n_rows, n_candidates).
+    """
+
+    values: Any
+    kind: Kind
+    transformer: Any = None
+    choices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    distance: Any = None
+
+    def __len__(self) -> int:
+        return int(self.values.shape[0])
+
+    def __str__(self) -> str:
+        n_points, n_features = self.values.shape
+        lines = [f"{n_points:,} points of {n_features:,} features, made of {self.kind}"]
+        lines += [f"  {line}" for line in (*self.choices, *self.warnings)]
+        return "\n".join(lines)
+
+    def transform(self, data: Any) -> Any:
+        """Return new data as points, by the fitted transformer.
+
+        Parameters
+        ----------
+        data : object
+            Of the kind of the data that made these points.
+
+        Returns
+        -------
+        ndarray or csr_matrix of shape (n_rows, n_features)
+
+        Raises
+        ------
+        InvalidInputError
+            If the data is of another kind, or columns are missing: they are named.
+        """
+        if self.transformer is None:
+            return _as_array(data)
+        return self.transformer.transform(_read(data, self.kind))
+
+
+def make_points(
+    data: Any,
+    y: npt.ArrayLike | None = None,
+    *,
+    kind: Kind | None = None,
+    columns: Mapping[str, str] | None = None,
+    embeddings: Any = None,
+    scale: bool = True,
+    random_state: int = 0,
+    cache: Any = None,
+    progress: Callable[[float], object] | None = None,
+) -> Points:
+    """Make points of data: texts, pictures, tables or numbers.
+
+    Parameters
+    ----------
+    data : object
+        - numbers of shape (n, d), also lists of lists and sparse matrices: points as they are;
+        - a table of pandas, polars or pyarrow, a dict of columns, a
+          :class:`fewlabels.io.Table`, or the Path of a file that
+          :func:`fewlabels.io.read_table` reads: :class:`fewlabels.Tables`;
+        - a list, an array or a column of str: :class:`fewlabels.Texts`; names of pictures that
+          exist, a list of Paths, the Path of a folder, pictures of Pillow, and arrays of shape
+          (n, height, width) or (n, height, width, channels): :class:`fewlabels.Images`;
+        - Points: as they are.
+    y : array-like of int of shape (n,), default=None
+        Codes of the classes, -1 where unlabelled. Used only to choose among ways of making
+        points, by labels left out.
+    kind : {"array", "texts", "images", "table", "embeddings"}, default=None
+        What the data is; None: as above.
+    columns : mapping of str to str, default=None
+        Of tables, what columns are, where they are not what they seem; see
+        :class:`fewlabels.Tables`.
+    embeddings : object, default=None
+        What embeds texts or pictures; see :class:`fewlabels.Embeddings`.
+    scale : bool, default=True
+        Of tables, bring the columns to one scale. Else numbers stay as they are.
+    random_state : int, default=0
+    cache : path, default=None
+        Where embeddings are kept.
+    progress : callable, default=None
+        Called with the share of the work that is done, from 0 to 1.
+
+    Returns
+    -------
+    Points
+
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError
+        If nothing can be made of the data: the message says of what, and what to do.
+    DataFileError
+        If a file can't be read.
+
+    Warns
+    -----
+    FeatureWarning
+        Each of the points' `warnings`.
+
+    Examples
+    --------
+    >>> from fewlabels import make_points
+    >>> points = make_points([[1.0, 2.0], [3.0, 4.0]])
+    >>> points.kind, points.values.shape
+    ('array', (2, 2))
+    """
+    if isinstance(data, Points):
+        return data
+    if kind is not None:
+        check_choice("kind", kind, KINDS)
+    found = kind or kind_of(data)
+    _check_settings(found, columns, embeddings)
+    if found == "array" and embeddings is None:
+        return Points(_as_array(data), found)
+    if found == "table":
+        transformer = _transformer("Tables")(
+            columns, embeddings=embeddings, scale=scale, random_state=random_state
+        )
+    elif embeddings is not None or found == "embeddings":
+        found = "embeddings"
+        transformer = _transformer("Embeddings")(embeddings, cache=cache)
+    else:
+        name = "Texts" if found == "texts" else "Images"
+        transformer = _transformer(name)(random_state=random_state)
+    transformer._progress = progress
+    try:
+        values = transformer.fit_transform(_read(data, found), y)
+    finally:
+        del transformer._progress
+    points = Points(
+        values,
+        found,
+        transformer,
+        transformer.choices_,
+        transformer.warnings_,
+        getattr(transformer, "distance_", None),
+    )
+    for line in points.warnings:
+        warnings.warn(line, FeatureWarning, stacklevel=callers_level())
+    return points
+
+
+def _check_settings(kind: Kind, columns: Any, embeddings: Any) -> None:
+    if columns is not None and kind != "table":
+        raise InvalidInputError(
+            f"columns belong to tables, and this was taken for {kind}. Leave them out.",
+            parameter="columns",
+        )
+    if kind == "embeddings" and embeddings is None:
+        raise InvalidInputError("kind='embeddings' needs embeddings: say what embeds the data.")
+
+
+def _read(data: Any, kind: str) -> Any:
+    """Return the table in a file, the items of a column; other data as it is."""
+    if kind == "table":
+        return read_table(data) if isinstance(data, Path) else data
+    items = items_of(data)
+    return data if items is None else items
+
+
+def _transformer(name: str) -> Any:
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def _as_array(data: Any) -> Any:
+    """Return numbers of two dimensions, dense or CSR, as they are; or raise."""
+    X = checked_array(data)
+    if sparse.issparse(X):
+        return X
+    try:
+        X = np.asarray(X)
+        if X.dtype.kind not in "fiub":
+            X = X.astype(np.float64)
+    except (ValueError, TypeError) as error:
+        raise InvalidTypeError(
+            f"no points can be made of a {type(data).__name__} that holds neither numbers, texts "
+            f"nor pictures alone ({error}). Pass a table, a list of texts or an array of numbers."
+        ) from error
+    if X.ndim != 2:
+        raise InvalidInputError(
+            f"points need an array of two dimensions, (n, d); got one of shape {X.shape}."
+        )
+    return X
