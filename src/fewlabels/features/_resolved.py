@@ -15,10 +15,11 @@ from fewlabels.features._onnx import onnx_embedder
 
 _AT_ONCE = 1024
 
+NAMES = ("onnx:FILE", *(f"{kind}:NAME" for kind in NAMED))
+
 WANTED = (
     "an object with encode or transform, a function from a list of items to rows, an array or "
-    f".npy file with a row an item, or a name: {', '.join(f'{kind}:NAME' for kind in NAMED)}, "
-    "onnx:FILE"
+    f".npy file with a row an item, or a name: {', '.join(NAMES)}"
 )
 
 

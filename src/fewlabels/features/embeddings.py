@@ -24,7 +24,8 @@ from fewlabels.features._cache import KeptRows, cache_folder
 from fewlabels.features._embedded import embedded, sound_rows
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._kinds import items_of
-from fewlabels.features._resolved import is_file_of_rows, resolved
+from fewlabels.features._resolved import NAMES, is_file_of_rows, resolved
+from fewlabels.features._states import flag, number, part, texts
 
 
 class Embeddings(TransformerMixin, BaseEstimator):
@@ -87,6 +88,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
     """
 
     _progress: Callable[[float], object] | None = None  # make_points sets it
+    _awaited: dict[str, Any] | None = None  # what a model of a file was, until it is loaded
 
     def __init__(
         self,
@@ -164,6 +166,8 @@ class Embeddings(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         width = self.n_features_out_
+        if self._awaited is not None:
+            self._load_awaited()
         if self._embedder is None:
             if is_file_of_rows(X):
                 X = _read_rows(Path(X).expanduser())
@@ -183,11 +187,47 @@ class Embeddings(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.array([f"embeddings_{i}" for i in range(self.n_features_out_)], dtype=object)
 
+    def _state(self) -> dict[str, Any]:
+        """Return what a model file holds: the model's name, and what its files held."""
+        check_is_fitted(self)
+        named = None
+        if self._embedder is not None:
+            if self._embedder.identity is None or not isinstance(self.model, (str, os.PathLike)):
+                raise InvalidInputError(
+                    f"embeddings by {self._embedder.name}, an object of Python, can't be saved. "
+                    f"Take a model by name ({', '.join(NAMES)}), or pass the rows it makes."
+                )
+            named = os.fspath(self.model)
+        return {
+            "model": named,
+            "identity": self._embedder.identity if self._embedder else None,
+            "normalize": self.normalize,
+            "max_length": self.max_length,
+            "n_features_out": self.n_features_out_,
+            "choices": list(self.choices_),
+        }
+
+    @classmethod
+    def _from_state(cls, state: Any) -> Self:
+        """Return the transformer of a file; its model is loaded when new items come."""
+        named = part(state, "model", (str, type(None)))
+        new = cls(
+            named,
+            normalize=flag(state, "normalize"),
+            max_length=part(state, "max_length", (int, type(None))),
+        )
+        new.n_features_out_ = int(number(state, "n_features_out"))
+        new.choices_, new.warnings_ = texts(state, "choices"), ()
+        new._embedder = None
+        new._awaited = part(state, "identity", dict) if named is not None else None
+        return new
+
     def _loaded(self, items: list[Any]) -> Any:
         """Load the model, or return the rows that came in its place, one an item."""
         if not items:
             raise InvalidInputError("there are no items to embed.")
         self._embedder: Embedder | None = None
+        self._awaited = None
         model, source = self.model, "the array of embeddings"
         if is_file_of_rows(model):
             source, model = os.fspath(model), _read_rows(Path(model).expanduser())
@@ -204,6 +244,19 @@ class Embeddings(TransformerMixin, BaseEstimator):
             )
         self.choices_: tuple[str, ...] = (f"embeddings: rows of {source}",)
         return rows
+
+    def _load_awaited(self) -> None:
+        """Load the model that a file names; raise if it is another one by now."""
+        embedder = resolved(
+            self.model, batch_size=self.batch_size, max_length=self.max_length, name=None
+        )
+        awaited, found = self._awaited or {}, embedder.identity or {}
+        if any(found.get(part) != awaited.get(part) for part in ("files", "pooling")):
+            raise InvalidInputError(
+                f"{self.model} is not what it was when the model was saved: its files or settings "
+                "differ. Put the same files there, or fit anew."
+            )
+        self._embedder, self._awaited = embedder, None
 
     def _embedded(self, items: list[Any]) -> Any:
         embedder: Any = self._embedder

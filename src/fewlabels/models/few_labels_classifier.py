@@ -37,6 +37,7 @@ from fewlabels.models._mixture_choices import label_notes, mixture_choices
 from fewlabels.models._mixture_insight import MixtureInsight
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._remoteness import remote, usual_remoteness
+from fewlabels.models._saved import SavedModel, can_be_saved
 from fewlabels.models._scores import Scores
 from fewlabels.models._shared_kernel import SharedNeighborKernel, check_beside
 from fewlabels.models._targets import RowLabels
@@ -55,7 +56,8 @@ _MOST_POINTS = 200_000
 _ABSTAIN_BELOW = 0.8
 
 
-class FewLabelsClassifier(GraphClassifier):
+@can_be_saved
+class FewLabelsClassifier(SavedModel, GraphClassifier):
     """The classifier to start with: give it points and a few labels.
 
     Several models speak, each weighed by how probable it makes the labels that are left out, and

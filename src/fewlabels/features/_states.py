@@ -1,0 +1,63 @@
+"""Read back what fitted transformers hold, from a file that may be damaged or hostile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.exceptions import DataFileError
+
+
+def state_of(fitted: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass by their names: numbers, text, arrays."""
+    return {
+        field.name: _plain(getattr(fitted, field.name)) for field in fields(fitted) if field.init
+    }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def part(state: Any, key: str, kind: type | tuple[type, ...]) -> Any:
+    """Return what `state` holds as `key`, if it is there and of a kind that it may be."""
+    if not isinstance(state, Mapping) or key not in state or not isinstance(state[key], kind):
+        raise DataFileError(
+            f"the saved features are damaged: {key!r} is missing or not what it should be. Fit "
+            "and save them again."
+        )
+    return state[key]
+
+
+def number(state: Any, key: str) -> float:
+    """Return a finite number."""
+    found = float(part(state, key, (int, float)))
+    if not math.isfinite(found):
+        raise DataFileError(f"the saved features are damaged: {key!r} is {found}.")
+    return found
+
+
+def flag(state: Any, key: str) -> bool:
+    """Return True or False."""
+    return bool(part(state, key, bool))
+
+
+def texts(state: Any, key: str) -> tuple[str, ...]:
+    """Return texts."""
+    found = part(state, key, (list, tuple))
+    if not all(isinstance(text, str) for text in found):
+        raise DataFileError(f"the saved features are damaged: {key!r} holds more than texts.")
+    return tuple(found)
+
+
+def numbers(state: Any, key: str, *, n_dimensions: int) -> npt.NDArray[Any]:
+    """Return an array of finite numbers."""
+    found: npt.NDArray[Any] = part(state, key, np.ndarray)
+    if found.ndim != n_dimensions or found.dtype.kind not in "fiu" or not np.isfinite(found).all():
+        raise DataFileError(f"the saved features are damaged: {key!r} is not the array it was.")
+    return found
