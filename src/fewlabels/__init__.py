@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         ScaleWarning,
         UnreachedWarning,
     )
-    from fewlabels.features import Embeddings, OrientedGradients, Points, make_points
+    from fewlabels.features import Embeddings, OrientedGradients, Points, Tables, make_points
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
         LabelledKFold,
@@ -75,6 +75,7 @@ __all__ = [
     "ScaleWarning",
     "Session",
     "SpreadingRegressor",
+    "Tables",
     "UnreachedWarning",
     "__version__",
     "knn_graph",
@@ -116,6 +117,7 @@ _HOMES = {
     "ScaleWarning": "fewlabels.exceptions",
     "Session": "fewlabels.session",
     "SpreadingRegressor": "fewlabels.models",
+    "Tables": "fewlabels.features",
     "UnreachedWarning": "fewlabels.exceptions",
     "knn_graph": "fewlabels.graph",
     "labelled_scorer": "fewlabels.model_selection",

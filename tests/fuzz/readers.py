@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fewlabels.exceptions import FewLabelsError, InvalidInputError
+from fewlabels.features import Tables
 from fewlabels.graph import Graph, knn_graph, open_graph, write_graph
 from fewlabels.io import (
     AddedColumns,
     Table,
-    build_features,
     check_writable,
     load_features,
     open_features,
@@ -170,7 +170,7 @@ def _use(table: Table, path: Path, rng: random.Random) -> None:
     """Write the table as a prediction would be; what is refused is refused before."""
     try:
         label = read_labels(table, "label")
-        build_features(table, label="label")
+        Tables().fit(table.only(name for name in table.names if name != "label"))
         labels = [label.classes[code] if code >= 0 else None for code in label.codes]
     except InvalidInputError:  # of what is in the table, which goes on being one
         labels = [None] * table.n_rows

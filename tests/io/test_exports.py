@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from fewlabels.exceptions import DataFileError, InvalidInputError
-from fewlabels.io import AddedColumns, build_features, read_labels, read_table, write_table
+from fewlabels.io import AddedColumns, read_labels, read_table, write_table
+from tests.built import built
 
 
 def label_studio(label: str | None) -> dict[str, Any]:
@@ -150,7 +151,7 @@ def test_what_came_goes_out_with_the_answers_beside_it(
 def test_what_the_program_keeps_for_itself_is_no_feature(tmp_path: Path) -> None:
     rows = [prodigy(each) | {"x": i, "_input_hash": i * i} for i, each in enumerate(LABELS)]
     table = read_table(written(tmp_path / "t.jsonl", rows))
-    features = build_features(table, label="label", exclude=["text"])
+    features = built(table, label="label", text="drop")
     assert [column.name for column in features.used] == ["x"]
 
 

@@ -27,7 +27,8 @@ from fewlabels.exceptions import (
     MissingDependencyError,
     NotEnoughMemoryError,
 )
-from fewlabels.io import AddedColumns, build_features, read_table, write_table
+from fewlabels.io import AddedColumns, read_table, write_table
+from tests.built import built
 
 ROWS = [["Größe", "kind"], ["1,5", "a"], ["2,5", ""]]
 
@@ -428,7 +429,7 @@ def test_decimals_of_a_database_are_numbers_and_stay_decimals(tmp_path: Path) ->
         connection.execute("CREATE TABLE t (price DECIMAL(9, 2), n HUGEINT, kind VARCHAR)")
         connection.execute("INSERT INTO t VALUES (1.50, 7, 'a'), (NULL, 8, 'b'), (2.25, 8, NULL)")
     table = read_table(tmp_path / "t.duckdb")
-    features = build_features(table, label="kind", scale=False)
+    features = built(table, label="kind", scale=False)
     assert [column.kind for column in features.columns] == ["number", "number"]
     assert features.values[:, 0].tolist() == [1.5, 1.875, 2.25]
     write_table(table, added(3), tmp_path / "out.csv")
@@ -443,5 +444,5 @@ def test_bytes_are_categories_by_their_text(tmp_path: Path) -> None:
     np.savez(tmp_path / "t.npz", kind=kind, pet=np.array(words), x=np.arange(4.0))
     pq.write_table(pa.table({"kind": kind, "pet": words, "x": range(4)}), tmp_path / "t.parquet")
     for name in ("t.npz", "t.parquet"):
-        features = build_features(read_table(tmp_path / name), label="kind", scale=False)
+        features = built(read_table(tmp_path / name), label="kind", scale=False)
         assert features.values[:, :2].tolist() == [[0, 1], [1, 0], [0, 0], [0, 1]]

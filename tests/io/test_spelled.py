@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fewlabels.exceptions import InvalidInputError
-from fewlabels.io import Table, build_features, read_table
+from fewlabels.io import Table, read_table
 from fewlabels.io._spelled import decimal_mark, spelled_numbers
-from fewlabels.io._table import Categories, Mixed, Numbers, Unusable
+from fewlabels.io._table import Categories, Dates, Mixed, Numbers
 from fewlabels.io._views import text_view
+from tests.built import built
 
 
 def table_of(folder: Path, columns: dict[str, list[str]]) -> Table:
@@ -90,9 +91,36 @@ def test_codes_and_names_are_no_numbers(cells: list[str]) -> None:
     assert view.doubt == ""
 
 
-def test_dates_and_times_are_no_numbers() -> None:
-    for cells in (["31.1.2026", "1.2.2026"], ["12:30", "7:15"], ["2026-01-31", "NA"]):
-        assert isinstance(text_view(cells), Unusable)
+@pytest.mark.parametrize(
+    ("cells", "days"),
+    [
+        (["31.1.2026", "1.2.2026"], [20484, 20485]),
+        (["12:30", "6:00 pm"], [0.520833, 0.75]),
+        (["2026-01-31", "NA", ""], [20484, np.nan, np.nan]),
+        (["2026-01-31T12:00:00Z", "2026/2/1 06:00"], [20484.5, 20485.25]),
+        (["1/31/26", "2/1/26"], [20484, 20485]),
+        (["31/12/69", "1/1/1970"], [-1, 0]),
+    ],
+)
+def test_dates_and_times_are_days(cells: list[str], days: list[float]) -> None:
+    view = text_view(cells)
+    assert isinstance(view, Dates)
+    np.testing.assert_allclose(view.days, days, rtol=1e-5)
+
+
+def test_what_only_looks_like_dates_is_names() -> None:
+    for cells in (["12.1.2026", "31.2.2026"], ["10.1.99", "10.20.300"], ["25:10", "1:05"]):
+        assert isinstance(text_view(cells), Categories)
+
+
+def test_the_order_of_day_and_month_is_told_from_the_column_or_doubted() -> None:
+    unsure = text_view(["3/4/2026", "5/6/2026"])
+    assert isinstance(unsure, Dates)
+    assert unsure.other_form == "%m/%d/%Y"
+    sure = text_view(["3/4/2026", "5/16/2026"])
+    assert isinstance(sure, Dates)
+    assert sure.other_form == ""
+    assert sure.days[0] == unsure.days[0] - 31 + 1
 
 
 def test_a_column_of_numbers_that_is_mostly_missing_in_words_is_one_of_numbers() -> None:
@@ -127,7 +155,7 @@ def test_numbers_written_in_two_ways_are_refused_by_that_name(tmp_path: Path) ->
     columns = {"y": ["a", "b", "", ""], "x": ["1,5", "2,5", "3.5", "4,5"]}
     table = table_of(tmp_path, columns)
     with pytest.raises(InvalidInputError, match=r"written in another way in row 3 .*'3\.5'"):
-        build_features(table, label="y")
+        built(table, label="y")
 
 
 def test_numbers_that_are_not_the_whole_truth_leave_a_doubt() -> None:
@@ -146,20 +174,23 @@ def test_numbers_among_more_words_leave_a_doubt(tmp_path: Path) -> None:
     columns = {"y": ["a", "b", *[""] * 5], "x": list("1234567"), "size": ["S", "M", "38"] * 2}
     columns["size"].append("40")
     table = table_of(tmp_path, columns)
-    (warning,) = build_features(table, label="y", names=["x", "size"]).warnings
+    (warning,) = built(
+        table,
+        label="y",
+    ).warnings
     assert "column 'size' holds numbers in 3 of 7 cells" in warning
-    chosen = build_features(table, label="y", categorical=["size"])
+    chosen = built(table, label="y", size="category")
     assert chosen.warnings == ()
 
 
 def test_words_for_missing_among_words_are_warned_of(tmp_path: Path) -> None:
     columns = {"y": ["a", "b", "", ""], "x": list("1243"), "job": ["cook", "?", "cook", "smith"]}
     table = table_of(tmp_path, columns)
-    (warning,) = build_features(table, label="y").warnings
+    (warning,) = built(table, label="y").warnings
     assert "column 'job' holds words, among which '?' counts" in warning
     assert "missing=['?']" in warning
     told = read_table(table.path, missing=["?"])
-    features = build_features(told, label="y", scale=False)
+    features = built(told, label="y", scale=False)
     assert features.warnings == ()
     assert features.values[:, 1:].tolist() == [[1, 0], [0, 0], [1, 0], [0, 1]]
 

@@ -1,8 +1,7 @@
-"""The options that say which columns are features, and the features that come of them."""
+"""The options that say what columns are, and the points that come of them."""
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,29 +11,28 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from fewlabels.features import Points
     from fewlabels.graph import Graph
-    from fewlabels.io import Features, Table
+    from fewlabels.io import Table
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 DEFAULT_NEIGHBORS = 10
 SMALL_TABLE = 50  # below, a fifth of the rows, so that not everything is joined to everything
 
-# Kinds of columns that are brought to one scale when they become features.
-_SCALED = {"number", "categories"}
-
-_EARLIER = re.compile(r"(predicted_)?(label|confidence|evidence|reached|second|doubt)(_\d+)?")
+# What says of columns what they are, and as what.
+_KINDS = {"exclude": "drop", "categorical": "category", "texts": "text"}
 
 
 def feature_options(command: _Command) -> _Command:
-    """Give a command --features, --exclude, --categorical and --no-scale."""
+    """Give a command the options that say what the columns of INPUT are."""
     options = (
         click.option(
             "--features",
             multiple=True,
             metavar="A,B,...",
-            help="Use these columns only, or the array in this .npy file (rows as in INPUT; not "
-            "scaled).",
+            help="Use these columns only, also if they look like identifiers; or the array in this "
+            ".npy file (rows as in INPUT; not scaled).",
         ),
         click.option(
             "--exclude", multiple=True, metavar="A,B,...", help="Do not use these columns."
@@ -44,6 +42,27 @@ def feature_options(command: _Command) -> _Command:
             multiple=True,
             metavar="A,B,...",
             help="The values of these columns are names, even if they look like numbers.",
+        ),
+        click.option(
+            "--text",
+            "texts",
+            multiple=True,
+            metavar="A,B,...",
+            help="These columns hold text to be compared by its words, or by its spelling.",
+        ),
+        click.option(
+            "--column",
+            "kinds",
+            multiple=True,
+            metavar="NAME=KIND",
+            help="What a column is: number, category, date (or how dates are written, as "
+            "date:%m/%d/%Y), list, array, text, image; use (as what it seems) or drop.",
+        ),
+        click.option(
+            "--embeddings",
+            metavar="NAME|FILE.npy",
+            help="Compare texts by these: the name of a model that is installed, or an array of "
+            "a row for each text. Give --text with it, if it isn't plain which column it is.",
         ),
         click.option(
             "--no-scale",
@@ -93,7 +112,7 @@ def neighbors_of(
 
 def graph_of(
     ctx: click.Context,
-    features: Features,
+    points: Points,
     neighbors: int | None,
     progress: Any,
     *,
@@ -110,15 +129,16 @@ def graph_of(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if shared:
-            graph = shared_neighbor_graph(features.values, neighbors, progress=progress)
+            graph = shared_neighbor_graph(points.values, neighbors, progress=progress)
         else:
-            graph = knn_graph(features.values, neighbors or DEFAULT_NEIGHBORS, progress=progress)
-    is_array = all(column.kind not in _SCALED for column in features.used)
+            graph = knn_graph(points.values, neighbors or DEFAULT_NEIGHBORS, progress=progress)
     notes = []
     for warning in caught:
         text = " ".join(str(warning.message).split())
         if issubclass(warning.category, ScaleWarning):
-            if not is_array or ctx.params["as_they_are"]:  # scaled one by one, or meant to be so
+            if (
+                points.kind != "array" or ctx.params["as_they_are"]
+            ):  # scaled one by one, or meant to be so
                 continue
             text = (
                 f"{text.partition(' Scale the columns')[0]} Scale the columns of the array first, "
@@ -144,46 +164,77 @@ def array_file(ctx: click.Context, features: Sequence[str]) -> Path | None:
             "columns into the array.",
             ctx,
         )
-    if any(given(ctx, option) for option in ("exclude", "categorical", "as_they_are")):
+    of_columns = (*_KINDS, "kinds", "embeddings", "as_they_are")
+    if any(given(ctx, option) for option in of_columns):
         raise click.UsageError(
-            "--exclude, --categorical and --no-scale speak of columns, but --features names an "
-            ".npy file, which is used as it is. Leave them out.",
+            "--exclude, --categorical, --text, --column, --embeddings and --no-scale speak of "
+            "columns, but --features names an .npy file, which is used as it is. Leave them out.",
             ctx,
         )
     return Path(arrays[0])
 
 
-def features_of(ctx: click.Context, table: Table, label: str) -> Features:
-    """Return the features that the command's options ask for."""
-    from fewlabels.io import build_features, load_features
+def points_of(
+    ctx: click.Context,
+    table: Table,
+    label: str,
+    codes: Any = None,
+    progress: Callable[[float], None] | None = None,
+) -> Points:
+    """Return the points that the command's options ask for; `codes` choose among texts' weights."""
+    from fewlabels import FeatureWarning
+    from fewlabels.features import Points, make_points
+    from fewlabels.io import load_features
 
     options = ctx.params
     array = array_file(ctx, options["features"])
     if array is not None:
-        return load_features(array, table.n_rows)
-    ignore = _from_earlier_run(table.names)
-    if options["key"] is not None:
-        ignore[options["key"]] = "--key"
-    return build_features(
-        table,
-        label=label,
-        names=_split(table, options["features"]) if options["features"] else None,
-        exclude=_split(table, options["exclude"]),
-        categorical=_split(table, options["categorical"]),
-        ignore=ignore,
-        scale=not options["as_they_are"],
-    )
+        values = load_features(array, table.n_rows)
+        width = f"{values.shape[1]:,} feature{'s' * (values.shape[1] != 1)}"
+        return Points(values, "array", choices=(f"1 array ({width}, as they are): {array}",))
+    columns = _columns(ctx, table, label)
+    named = _split(table, options["features"]) if options["features"] else None
+    unused = {label, options["key"]} - columns.keys() - set(named or ())
+    considered = table.only(named or [name for name in table.names if name not in unused])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FeatureWarning)  # the command prints points.warnings
+        return make_points(
+            considered,
+            codes,
+            columns={name: kind for name, kind in columns.items() if name in considered.names},
+            embeddings=options["embeddings"],
+            scale=not options["as_they_are"],
+            progress=progress,
+        )
 
 
-def _from_earlier_run(names: Sequence[str]) -> dict[str, str]:
-    """Return the columns that ``fewlabels spread`` added to a table that is the input again.
+def _columns(ctx: click.Context, table: Table, label: str) -> dict[str, str]:
+    """Return what columns are said to be, or raise with all that is wrong with it."""
+    from fewlabels.exceptions import InvalidInputError
 
-    As features they would feed its own answers back to it.
-    """
-    found = [name for name in names if _EARLIER.fullmatch(name)]
-    if not {"confidence", "evidence", "reached"} <= set(found):
-        return {}
-    return dict.fromkeys(found, "added by an earlier run")
+    options = ctx.params
+    columns: dict[str, str] = {}
+    complaints = []
+    if options["features"] and not _split(table, options["features"]):
+        complaints.append("--features names no column. Name some, or leave it out.")
+    said = [("names", name, "use") for name in _split(table, options["features"])]
+    for option, kind in _KINDS.items():
+        said += [(option, name, kind) for name in _split(table, options[option])]
+    for text in options["kinds"]:
+        name, mark, kind = text.rpartition("=")
+        if not mark:
+            complaints.append(f"--column is NAME=KIND, such as 'when=date', not {text!r}.")
+        said.append(("column", name, kind))
+    for option, name, kind in said:
+        complaints.append(table.lacking(name, option))
+        if name == label:
+            complaints.append(
+                f"column {name!r} is the label; it can't be a feature too ({option}={name!r})."
+            )
+        columns[name] = kind
+    if any(complaints):
+        raise InvalidInputError(" Also: ".join(filter(None, dict.fromkeys(complaints))))
+    return columns
 
 
 def _split(table: Table, values: Sequence[str]) -> list[str]:

@@ -13,23 +13,17 @@ from fewlabels.cli._words import in_options, visible
 from fewlabels.io import as_text, counted, row_list
 
 if TYPE_CHECKING:
+    from fewlabels.features import Points
     from fewlabels.graph import Graph, GraphDiagnosis
-    from fewlabels.io import AddedColumns, Features, LabelColumn, Table
+    from fewlabels.io import AddedColumns, LabelColumn, Table
 
 _MOST_CLASSES = 20
-_MOST_NAMES = 8
-
-_KINDS = {
-    "number": ("column of numbers", "columns of numbers"),
-    "categories": ("column of categories", "columns of categories"),
-    "block": ("array", "arrays"),
-}
 
 
 def report(
     table: Table,
     labels: LabelColumn,
-    features: Features,
+    points: Points,
     graph: Graph,
     diagnosis: GraphDiagnosis,
     added: AddedColumns,
@@ -42,7 +36,7 @@ def report(
             *table.notes,
         ],
         "Labels": list(_labels(labels)),
-        "Features": list(_features(features)),
+        "Features": list(points.choices),
         "Graph": list(_graph(graph.build_info["n_neighbors"], diagnosis)),
         "Result": list(_result(labels, added)),
         "Written": [str(output), f"new columns: {', '.join(added.names)}"],
@@ -68,33 +62,6 @@ def _labels(labels: LabelColumn) -> Iterator[str]:
     yield from (f"note: {note}" for note in labels.notes)
     if labels.n_labelled == n_rows:
         yield "note: every row has a label already; the answers only check them"
-
-
-def _features(features: Features) -> Iterator[str]:
-    for kind, (one, many) in _KINDS.items():
-        columns = [column for column in features.used if column.kind == kind]
-        if columns:
-            width = counted(sum(column.width for column in columns), "feature")
-            names = _some([column.name for column in columns])
-            yield f"{counted(len(columns), one, many)} ({width}, {columns[0].note}): {names}"
-    read: dict[str, list[str]] = {}
-    for column in features.used:
-        if column.said:
-            read.setdefault("; ".join(column.said), []).append(column.name)
-    for how, columns_read in read.items():
-        yield f"read as numbers: {_some(columns_read)} ({how})"
-    distinct = [column.name for column in features.used if column.all_different]
-    if distinct:
-        yield (
-            f"note: whole numbers, different in every row, used as numbers: {_some(distinct)}; "
-            "if they only name the row, leave them out (--exclude)"
-        )
-    left_out = [column for column in features.columns if column.kind == "left out"]
-    reasons: dict[str, list[str]] = {}
-    for column in left_out:
-        reasons.setdefault(column.note, []).append(column.name)
-    for reason, without in reasons.items():
-        yield f"left out: {_some(without)} ({reason})"
 
 
 def _graph(neighbors: int, diagnosis: GraphDiagnosis) -> Iterator[str]:
@@ -158,8 +125,3 @@ def _result(labels: LabelColumn, added: AddedColumns) -> Iterator[str]:
 def _differing(labels: LabelColumn, added: AddedColumns) -> list[int]:
     known = np.flatnonzero(labels.codes >= 0).tolist()
     return [row for row in known if added.label[row] != labels.classes[labels.codes[row]]]
-
-
-def _some(names: Sequence[str]) -> str:
-    listed = ", ".join(name if name.strip() else repr(name) for name in names[:_MOST_NAMES])
-    return listed if len(names) <= _MOST_NAMES else f"{listed}, ... ({len(names):,} in all)"

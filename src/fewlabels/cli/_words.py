@@ -7,10 +7,13 @@ import re
 import shlex
 
 _OPTIONS = {
+    "embeddings": "--embeddings",
     "names": "--features",
     "label": "--label",
     "exclude": "--exclude",
     "categorical": "--categorical",
+    "texts": "--text",
+    "column": "--column",
     "separator": "--sep",
     "encoding": "--encoding",
     "decimal": "--decimal",
@@ -22,21 +25,45 @@ _TEXT = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _SETTING = re.compile(
     rf"\b({'|'.join(_OPTIONS)})=(\[(?:(?:{_TEXT})(?:,\ )?)*\]|{_TEXT})", re.DOTALL
 )
+# columns={'my x': 'drop'}, and the options for the kinds that have one of their own
+_COLUMNS = re.compile(rf"\bcolumns=(\{{(?:(?:{_TEXT}): (?:{_TEXT})(?:,\ )?)+\}})", re.DOTALL)
+_KINDS = {
+    "drop": "--exclude",
+    "category": "--categorical",
+    "text": "--text",
+    "use": "--features",
+}
 
 
 def in_options(message: str) -> str:
-    """Return a message of the library with options where it names settings of `fewlabels.io`.
+    """Return a message of the library with options where it names settings.
 
-    ``exclude=['my x']`` becomes ``--exclude 'my x'``.
+    ``missing=['n/a']`` becomes ``--missing n/a``, and ``columns={'my x': 'drop'}`` becomes
+    ``--exclude 'my x'``.
     """
+    message = _COLUMNS.sub(_column_options, message)
     return _SETTING.sub(_option, message).replace("(replace=True)", "with --force")
+
+
+def _column_options(match: re.Match[str]) -> str:
+    named: dict[str, list[str]] = {}
+    for name, kind in ast.literal_eval(match[1]).items():
+        named.setdefault(_KINDS.get(kind, ""), []).append(
+            name if kind in _KINDS else f"{name}={kind}"
+        )
+    plain = [_said(option, ",".join(names)) for option, names in named.items() if option]
+    return " ".join(plain + [_said("--column", each) for each in named.get("", [])])
 
 
 def _option(match: re.Match[str]) -> str:
     value = ast.literal_eval(match[2])
     text = ",".join(value) if isinstance(value, list) else value
+    return _said(_OPTIONS[match[1]], text)
+
+
+def _said(option: str, text: str) -> str:
     joint = "=" if text.startswith("-") else " "
-    return f"{_OPTIONS[match[1]]}{joint}{shlex.quote(text)}"
+    return f"{option}{joint}{shlex.quote(text)}"
 
 
 def visible(text: str, *, keep: str = "") -> str:

@@ -13,10 +13,10 @@ import click
 
 from fewlabels.cli._features import (
     feature_options,
-    features_of,
     graph_of,
     neighbors_of,
     neighbors_option,
+    points_of,
 )
 from fewlabels.cli._input import check_places, input_options, read_input
 from fewlabels.cli._progress import progress_bars
@@ -177,7 +177,7 @@ def simulate(
     neighbors: int | None,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of input_options and feature_options, which read_input and features_of read
+    **_: Any,  # those of input_options and feature_options, which read_input and points_of read
 ) -> None:
     """Read, simulate, write, report; `_HELP` says it all."""
     start = _start(ctx, initial)
@@ -193,12 +193,12 @@ def simulate(
             _check_rules(ctx, rules)
             check_can_write_folder(out)
             table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
-            stage("making features")
-            matrix = features_of(ctx, table, label)
+            making = stage("making features")
+            points = points_of(ctx, table, label, progress=making)
             recommended = method == "recommended"
             neighbors, notes = neighbors_of(neighbors, table.n_rows, chosen=recommended)
             joining = stage("joining similar rows")
-            graph, about = graph_of(ctx, matrix, neighbors, joining, shared=recommended)
+            graph, about = graph_of(ctx, points, neighbors, joining, shared=recommended)
             notes += about
             settings: dict[str, Any] = {
                 "initial": start,
@@ -217,7 +217,7 @@ def simulate(
                 if force:
                     runs.unlink(missing_ok=True)
                 curve = simulated(
-                    matrix.values if recommended else graph,
+                    points.values if recommended else graph,
                     labels.codes,
                     graph=graph if recommended else None,
                     query=rules,
@@ -245,7 +245,7 @@ def simulate(
             )
         raise
     notes += dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
-    warn([*doubts, *matrix.warnings, *notes])
+    warn([*doubts, *points.warnings, *notes])
     if not quiet:
         text = _text(source, table.n_rows, labels, curve, start)
         paths = "\n".join(f"wrote {path}" for path in written)

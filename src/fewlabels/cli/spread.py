@@ -12,11 +12,11 @@ import click
 
 from fewlabels.cli._features import (
     feature_options,
-    features_of,
     given,
     graph_of,
     neighbors_of,
     neighbors_option,
+    points_of,
 )
 from fewlabels.cli._input import check_places, input_options, read_input
 from fewlabels.cli._progress import progress_bars
@@ -156,7 +156,7 @@ def spread(
     alpha: float,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of input_options and feature_options, which read_input and features_of read
+    **_: Any,  # those of input_options and feature_options, which read_input and points_of read
 ) -> None:
     """Read, spread, write, report; `_HELP` says it all."""
     if method != "spreading" and given(ctx, "alpha"):
@@ -171,26 +171,26 @@ def spread(
 
         table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
         check_writable(table, output, file_format=written)
-        stage("making features")
-        matrix = features_of(ctx, table, label)
+        making = stage("making features")
+        points = points_of(ctx, table, label, labels.codes, making)
         joining = stage("joining similar rows")
         recommended = method == "recommended"
         neighbors, notes = neighbors_of(neighbors, table.n_rows, chosen=recommended)
-        graph, about = graph_of(ctx, matrix, neighbors, joining, shared=recommended)
+        graph, about = graph_of(ctx, points, neighbors, joining, shared=recommended)
         notes += about
         stage("spreading the labels")
-        model, caught = _fitted(matrix.values, graph, labels, method, alpha)
+        model, caught = _fitted(points.values, graph, labels, method, alpha)
         added = answers_of(model, labels, _names(table.taken))
         # put together before the table is written, so that nothing can go wrong after that
         diagnosis = graph.diagnose(labels.codes)
-        report = _spread_report.report(table, labels, matrix, graph, diagnosis, added, output)
+        report = _spread_report.report(table, labels, points, graph, diagnosis, added, output)
         writing = stage("writing the table")
         if to_stdout:
             whole = BytesIO()
             write_table(table, added, whole, file_format=written)
         else:
             write_table(table, added, output, replace=force, progress=writing)
-    warn([*doubts, *matrix.warnings, *notes, *caught])
+    warn([*doubts, *points.warnings, *notes, *caught])
     if to_stdout:
         show_bytes(whole.getvalue())
     if not quiet:

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from fewlabels.features.embeddings import Embeddings
     from fewlabels.features.oriented_gradients import OrientedGradients
     from fewlabels.features.points import Points, make_points
+    from fewlabels.features.tables import Tables
 
 __all__ = [
     "CacheEntry",
     "Embeddings",
     "OrientedGradients",
     "Points",
+    "Tables",
     "cache_entries",
     "cache_folder",
     "clear_cache",
@@ -28,6 +30,7 @@ _HOMES = {
     "Embeddings": "embeddings",
     "OrientedGradients": "oriented_gradients",
     "Points": "points",
+    "Tables": "tables",
     "cache_entries": "_cache",
     "cache_folder": "_cache",
     "clear_cache": "_cache",

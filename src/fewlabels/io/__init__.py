@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fewlabels.io._features import FeatureColumn, Features, build_features, load_features
+    from fewlabels.io._array_points import load_features
     from fewlabels.io._formats import check_input, check_output
     from fewlabels.io._join import joined_labels
     from fewlabels.io._label_column import LabelColumn, read_labels
@@ -25,13 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddedColumns",
-    "FeatureColumn",
     "FeatureFile",
-    "Features",
     "LabelColumn",
     "Table",
     "as_text",
-    "build_features",
     "check_input",
     "check_output",
     "check_writable",
@@ -49,20 +46,17 @@ __all__ = [
 # Loaded when first used, so that a file that isn't there is an error at once, without NumPy.
 _HOMES = {
     "AddedColumns": "_write",
-    "FeatureColumn": "_features",
     "FeatureFile": "_large",
-    "Features": "_features",
     "LabelColumn": "_label_column",
     "Table": "_table",
     "as_text": "_views",
-    "build_features": "_features",
     "check_input": "_formats",
     "check_output": "_formats",
     "check_writable": "_writable",
     "counted": "_table",
     "features_in_map": "_large",
     "joined_labels": "_join",
-    "load_features": "_features",
+    "load_features": "_array_points",
     "open_features": "_large",
     "read_labels": "_label_column",
     "read_table": "_read",

@@ -12,14 +12,16 @@ import pyarrow.parquet as pq
 
 from fewlabels._damage import refusing_damage
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._dates import array_dates
 from fewlabels.io._parquet_size import checked_batches
-from fewlabels.io._table import Block, Numbers, Table, Unusable, View
+from fewlabels.io._table import Block, Numbers, Table, View
 from fewlabels.io._views import (
+    array_view,
     as_text,
+    list_view,
     object_view,
     plain_floats,
     text_of_bytes,
-    unequal_lists,
 )
 
 
@@ -47,8 +49,10 @@ class ParquetTable(Table):
             if self.reading.missing:
                 return object_view(self.values(name), self.reading)
             return Numbers(column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64))
-        if pa.types.is_temporal(kind):
-            return Unusable("dates; make numbers of them to use them")
+        if pa.types.is_timestamp(kind):
+            return array_dates(_on_the_wall(column).to_numpy())
+        if pa.types.is_duration(kind):
+            return array_view(column.to_numpy())
         if _is_list_of_numbers(kind):
             return _list_block(column)
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
@@ -64,17 +68,20 @@ def _is_list_of_numbers(kind: Any) -> bool:
 
 
 def _list_block(column: Any) -> View:
-    """Return embeddings and the like: as many numbers in each row."""
-    lengths = pa.compute.list_value_length(column).to_pylist()
-    if len(set(lengths)) != 1:
-        return unequal_lists(lengths)
-    if lengths[0] is None:
-        return Unusable("empty")
+    """Return embeddings and the like at once: as many numbers in each row."""
+    lengths = set(pa.compute.list_value_length(column).to_pylist())
+    if len(lengths) != 1 or lengths & {None, 0}:
+        return list_view(column.to_pylist())
     flat = pa.compute.list_flatten(column)
     dtype = np.float32 if pa.types.is_float32(flat.type) else np.float64
-    if len(flat) == 0:
-        return Unusable("empty")
     return Block(flat.to_numpy().astype(dtype).reshape(len(column), -1))
+
+
+def _on_the_wall(column: Any) -> Any:
+    """Return times as the clock shows them where they were taken, to the microsecond."""
+    if column.type.tz is not None:
+        column = pa.compute.local_timestamp(column)
+    return column.cast(pa.timestamp("us"), safe=False)
 
 
 def read_parquet(path: Path, source: IO[bytes] | None = None) -> ParquetTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +86,26 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
+class Dates:
+    """A column of dates: `days` since 1970 of shape (n_rows,), NaN where there is none.
+
+    Times are shares of a day; with `clock_only` they are all there is. `other_form` is how the
+    column may be meant, too, as ``strptime`` has it: "%m/%d/%Y" where the day was taken for first.
+    """
+
+    days: npt.NDArray[np.float64]
+    clock_only: bool = False
+    other_form: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """A column of lists of names, such as tags: one tuple a row, None where there is no list."""
+
+    lists: Sequence[tuple[str, ...] | None]
+
+
+@dataclass(frozen=True, eq=False)
 class Mixed:
     """A column of numbers in which some cells are text: those `rows`, and the first such cell."""
 
@@ -100,7 +121,7 @@ class Unusable:
     doubt: str = ""
 
 
-View: TypeAlias = Numbers | Categories | Block | Mixed | Unusable
+View: TypeAlias = Numbers | Categories | Dates | Items | Block | Mixed | Unusable
 
 
 class Table(ABC):
@@ -123,6 +144,8 @@ class Table(ABC):
 
     #: True where a file holds text only, so that numbers have to be recognised.
     untyped = False
+    #: True where it was passed in, so that no setting of a reader can change it.
+    in_memory = False
     #: What the user says of the cells.
     reading = Reading()
     #: What was found out about the file, such as its encoding.
@@ -159,6 +182,13 @@ class Table(ABC):
         """Return the cells of a column, None where they are blank or said to be missing."""
         is_missing = self.reading.is_missing
         return [None if is_blank(cell) or is_missing(cell) else cell for cell in self.values(name)]
+
+    def only(self, names: Iterable[str]) -> Self:
+        """Return the same table with these of its columns only, in its order."""
+        kept = set(names)
+        other = copy.copy(self)
+        other.names = tuple(name for name in self.names if name in kept)
+        return other
 
     @cached_property
     def decimal_mark(self) -> str | None:

@@ -1,8 +1,10 @@
-"""Recognise numbers, categories, dates and blocks in columns of text, objects or arrays."""
+"""Recognise numbers, categories, dates and lists in columns of text, objects or arrays."""
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import datetime
 import json
 import math
 import re
@@ -16,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import is_missing
+from fewlabels.io._dates import array_dates, array_durations, object_dates, text_dates
 from fewlabels.io._spelled import (
     Spelled,
     ambiguous_point,
@@ -27,7 +30,9 @@ from fewlabels.io._spelled import (
 from fewlabels.io._table import (
     Block,
     Categories,
+    Dates,
     IntArray,
+    Items,
     Mixed,
     Numbers,
     Reading,
@@ -49,13 +54,8 @@ _MAY_BE_THOUSANDS = (
 )
 
 _EMPTY = Unusable("empty")
-_DATES = Unusable("dates; make numbers of them to use them")
-
-# 2026-01-31, 2026-01-31 12:00, 2026-01-31T12:00:00.5+01:00, 31/01/2026, 31.1.2026, 12:30:00
-_DATE = re.compile(
-    r"\s*(\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}\S*)?|\d{1,4}[/.]\d{1,2}[/.]\d{2,4}([T ]\d.*)?"
-    r"|\d{1,2}:\d{2}(:\d{2}\S*)?)\s*"
-)
+_ONE_DAY = datetime.timedelta(days=1)
+_DURATIONS = ("durations, in days",)
 # "007" is a code (a postcode, a part number), not the number 7.
 _CODE = re.compile(r"[^\S\n]*[+-]?0\d+[^\S\n]*")
 _CODE_LINE = re.compile(rf"^{_CODE.pattern}$", re.MULTILINE)
@@ -83,7 +83,8 @@ def text_view(
     Numbers, if every filled cell is one, in whatever way they are all written (``3,10 EUR``), but
     for the usual spellings of "missing". A column of which more than half is numbers is `Mixed`,
     since that is nearly always a slip; everything else is categories. A column in which a number
-    has a leading zero is categories too, and a column of dates is unusable.
+    has a leading zero is categories too. Dates are recognised where all cells are, and lists where
+    they are written in brackets.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def text_view(
         return _EMPTY
     if any(_CODE.fullmatch(unwrapped(cell)) for cell in rest):
         return _text_categories(cells)
-    found = _best_reading(rest, reading.decimal, of_table)
+    found = best_reading(rest, reading.decimal, of_table)
     n_numbers = sum(count for cell, count in rest.items() if cell in found.numbers)
     if n_numbers == sum(rest.values()):
         values = (found.numbers.get(cell, math.nan) for cell in cells)
@@ -136,7 +137,7 @@ def _all_numbers(cells: Sequence[str]) -> Numbers | None:
         return None
 
 
-def _best_reading(
+def best_reading(
     counts: Mapping[str, int], decimal: str | None, of_table: Callable[[], str | None]
 ) -> Spelled:
     """Return the numbers as they are, or as people write them, whichever makes more of them."""
@@ -201,9 +202,12 @@ def object_view(
     if "text" in kinds and kinds.keys() <= {"number", "text"}:
         return text_view([as_text(cell) for cell in cells], reading, of_table)
     if kinds.keys() == {"list"}:
-        return _list_view(cells)
+        return list_view(cells)
     if kinds.keys() == {"date"}:
-        return _DATES
+        return object_dates(cells)
+    if kinds.keys() == {"duration"}:
+        days = [math.nan if is_blank(cell) else cell / _ONE_DAY for cell in cells]
+        return Numbers(_as_float(days), said=_DURATIONS)
     if kinds.keys() <= {"number", "text", "bool"}:
         return _text_categories(cells)
     return Unusable("nested values")
@@ -224,8 +228,10 @@ def array_view(values: npt.NDArray[Any], reading: Reading = PLAIN) -> View:
         return Block(flat if flat.dtype in (np.float32, np.float64) else flat.astype(np.float64))
     if values.ndim > 1:
         return Unusable(f"an array of {values.dtype} with {values.ndim} dimensions")
-    if values.dtype.kind in "Mm":
-        return _DATES
+    if values.dtype.kind == "M":
+        return array_dates(values)
+    if values.dtype.kind == "m":
+        return Numbers(array_durations(values), said=_DURATIONS)
     if values.dtype.kind in "bUS":
         return object_view(values.tolist(), reading)
     return Unusable(f"values of type {values.dtype}")
@@ -233,7 +239,7 @@ def array_view(values: npt.NDArray[Any], reading: Reading = PLAIN) -> View:
 
 def categories_of(cells: Iterable[Any]) -> Categories | Unusable:
     """Return any column as categories, by the text of each value; empty cells are missing."""
-    texts = [None if is_blank(cell) else as_text(cell) for cell in cells]
+    texts = [None if is_blank(cell) else as_name(cell) for cell in cells]
     levels = tuple(sorted({text for text in texts if text is not None}))
     if not levels:
         return _EMPTY
@@ -241,6 +247,14 @@ def categories_of(cells: Iterable[Any]) -> Categories | Unusable:
     code_of[None] = -1
     codes = np.fromiter((code_of[text] for text in texts), dtype=np.intp, count=len(texts))
     return Categories(codes, levels)
+
+
+def as_name(cell: object) -> str:
+    """Return the name that a cell holds: without blanks around it, 1.0 as 1, True as true."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)  # floats only because cells are missing
+    text = as_text(cell).strip()
+    return text.lower() if text in ("True", "TRUE", "False", "FALSE") else text
 
 
 def decoded(cells: Iterable[Any]) -> list[Any]:
@@ -291,12 +305,34 @@ def plain_floats(values: npt.NDArray[np.floating[Any]]) -> list[Any]:
 
 
 def _text_categories(cells: Sequence[Any], doubt: str = "") -> View:
+    """Return text that holds no numbers: dates, lists in brackets, or names."""
     view = categories_of(cells)
-    if isinstance(view, Categories):
-        if all(_DATE.fullmatch(level) or is_missing_word(level) for level in view.levels):
-            return _DATES
-        return replace(view, doubt=doubt)
-    return view
+    if not isinstance(view, Categories):
+        return view
+    dates = text_dates(view.levels)
+    if dates is not None:
+        days, clock_only, other_form = dates
+        known = np.array([*(days.get(level, math.nan) for level in view.levels), math.nan])
+        return Dates(known[view.codes], clock_only, other_form)
+    if all(level[:1] == "[" and level[-1:] == "]" for level in view.levels):
+        lists = [None if code < 0 else _list_of(view.levels[code]) for code in view.codes]
+        if all(
+            found is not None for found, code in zip(lists, view.codes, strict=True) if code >= 0
+        ):
+            return list_view(lists)
+    return replace(view, doubt=doubt)
+
+
+def _list_of(text: str) -> list[Any] | None:
+    """Return the list that a cell holds as text, as in ``[0.5, 1]`` or ``['a', 'b']``."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(found, list):
+            return found
+    return None
 
 
 def _mixed(strange: list[bool], cells: Sequence[Any]) -> Mixed:
@@ -304,22 +340,29 @@ def _mixed(strange: list[bool], cells: Sequence[Any]) -> Mixed:
     return Mixed(rows, str(cells[int(rows[0])]))
 
 
-def unequal_lists(lengths: Sequence[int | None]) -> Unusable:
-    """Say which row is the first whose list is not as long as that of row 1; None is no list."""
-    odd = next(row for row, length in enumerate(lengths) if length != lengths[0])
-    first, other = ("no list" if lengths[row] is None else lengths[row] for row in (0, odd))
-    return Unusable(f"lists of unequal length: row 1 has {first}, row {odd + 1} has {other}")
+def list_view(cells: Sequence[Any]) -> View:
+    """Return lists of as many numbers a row as a block, and all others as lists of names."""
+    lengths = {len(cell) for cell in cells if not is_missing_list(cell)}
+    kinds = Counter(_kind(entry) for cell in cells if not is_missing_list(cell) for entry in cell)
+    if not lengths or lengths == {0}:
+        return _EMPTY
+    if len(lengths) == 1 and kinds.keys() <= {"number", "missing"}:
+        gap = [math.nan] * lengths.pop()
+        rows = (gap if is_missing_list(cell) else cell for cell in cells)
+        flat = _as_float([math.nan if entry is None else entry for row in rows for entry in row])
+        return Block(flat.reshape(len(cells), -1))
+    if kinds.keys() <= {"number", "missing", "text", "bool"}:
+        return Items([None if is_missing_list(cell) else _names(cell) for cell in cells])
+    return Unusable("nested values")
 
 
-def _list_view(cells: Sequence[Any]) -> View:
-    lengths = [len(cell) if isinstance(cell, list) else None for cell in cells]
-    if len(set(lengths)) != 1:
-        return unequal_lists(lengths)
-    flat = [entry for cell in cells for entry in cell]
-    if not flat or any(_kind(entry) not in ("number", "missing") for entry in flat):
-        return Unusable("lists of other things than numbers")
-    numbers = _as_float([math.nan if entry is None else entry for entry in flat])
-    return Block(numbers.reshape(len(cells), -1))
+def is_missing_list(cell: object) -> bool:
+    """Tell whether there is no list in a cell; an empty list is one."""
+    return not isinstance(cell, list)
+
+
+def _names(entries: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(as_text(entry).strip() for entry in entries if not is_blank(entry))
 
 
 def _kind(cell: object) -> str:
@@ -333,7 +376,9 @@ def _kind(cell: object) -> str:
         return "text"
     if isinstance(cell, list):
         return "list"
-    return "date" if hasattr(cell, "isoformat") else "other"
+    if isinstance(cell, datetime.timedelta):
+        return "duration"
+    return "date" if isinstance(cell, (datetime.date, datetime.time)) else "other"
 
 
 def _as_float(values: list[Any]) -> npt.NDArray[np.float64]:

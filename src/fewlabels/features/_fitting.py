@@ -1,0 +1,236 @@
+"""Fit one column of a table: tell what it is, learn how to encode it, and say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.features._reading import (
+    about_words,
+    check_finite,
+    folder_of,
+    missing_said,
+    read_as,
+    refuse_mixed,
+)
+from fewlabels.features._table_columns import (
+    FittedColumn,
+    TableColumn,
+    TransformerEncoder,
+    encoder_of,
+    scaling,
+    transformer,
+)
+from fewlabels.features._telling import Taken, all_different, is_the_label, taken_for
+from fewlabels.features._weighing import text_weights
+from fewlabels.io._table import Categories, Numbers, Table, View
+
+ONE_VALUE = "one value only"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all columns of a table are fitted with.
+
+    Attributes
+    ----------
+    codes : ndarray of int, or None
+        The classes, -1 where unlabelled.
+    scale : bool
+    embeddings : object
+    random_state : int
+    by_labels : bool
+        Whether there are labels enough to leave some out.
+    added : set of str
+        Columns that are answers of an earlier run.
+    """
+
+    codes: npt.NDArray[np.intp] | None
+    scale: bool
+    embeddings: Any
+    random_state: int
+    by_labels: bool
+    added: Set[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A column that is not used; `about` says why."""
+
+    about: TableColumn
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Used:
+    """A column as it is used, with its `raw` features.
+
+    `by_labels` says that it is used only if labels speak for it, and else left out for `reason`.
+    """
+
+    about: TableColumn
+    fitted: FittedColumn
+    raw: Any
+    warnings: tuple[str, ...] = ()
+    by_labels: bool = False
+    reason: str = ""
+
+    @property
+    def points(self) -> Any:
+        """The features, centred and scaled."""
+        return self.fitted.scaled(self.raw)
+
+    def weighing(self, weight: float) -> Used | LeftOut:
+        """Return the column with another weight; left out if that is 0."""
+        if weight == 0:
+            reason = self.reason or "labels left out are better known without it"
+            return LeftOut(replace(self.about, kind="left out", width=0, note=reason))
+        about = replace(self.about, weight=weight)
+        return replace(self, about=about, fitted=self.fitted.weighing(weight))
+
+
+def weighed(found: Sequence[Used | LeftOut], settings: Settings) -> list[Used | LeftOut]:
+    """Return the columns with the weights of texts that labels left out speak for."""
+    used = [each for each in found if isinstance(each, Used)]
+    worded = {each.about.name: each for each in used if each.about.kind == "text"}
+    if settings.codes is None or not settings.by_labels or not worded:
+        return list(found)
+    others = [each.points for each in used if each.about.name not in worded]
+    usual = {name: 0.0 if each.by_labels else 1.0 for name, each in worded.items()}
+    texts = {name: each.points for name, each in worded.items()}
+    weights = text_weights(others, texts, usual, settings.codes)
+    return [
+        worded[each.about.name].weighing(weights[each.about.name])
+        if each.about.name in worded
+        else each
+        for each in found
+    ]
+
+
+def fitted_column(table: Table, name: str, asked: str | None, settings: Settings) -> Used | LeftOut:
+    """Return a column as it is used, or why it is not.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+    asked : str or None
+        What it is said to be; one of :data:`fewlabels.features.tables.KINDS`.
+    settings : Settings
+    """
+    if asked == "drop":
+        return _left_out(name, "excluded")
+    if asked is None and name in settings.added:
+        return _left_out(name, "added by an earlier run")
+    kind, form = _kind_and_form(asked)
+    if kind is not None:
+        taken = Taken(kind, form)
+        return _encoded(table, name, taken, read_as(table, name, kind, form), settings, asked=True)
+    view = table.view(name)
+    if asked is None and is_the_label(view, settings.codes):
+        return _left_out(name, "it is the labels")
+    taken = taken_for(name, view, folder_of(table), asked=asked == "use")
+    if taken.kind == "left out" or (taken.by_labels and not settings.by_labels):
+        return _left_out(name, taken.reason, taken.doubt)
+    refuse_mixed(table, name, view)
+    if taken.kind not in ("number", "category", "date", "array") and not (
+        taken.kind == "list" and not taken.form
+    ):
+        view = read_as(table, name, taken.kind, taken.form)
+    return _encoded(table, name, taken, view, settings, asked=asked == "use")
+
+
+def _kind_and_form(asked: str | None) -> tuple[str | None, str]:
+    if asked in (None, "use"):
+        return None, ""
+    kind, _, form = str(asked).partition(":")
+    return kind, form
+
+
+def _encoded(
+    table: Table, name: str, taken: Taken, view: Any, settings: Settings, *, asked: bool
+) -> Used | LeftOut:
+    if taken.kind in ("number", "array"):
+        check_finite(table, name, view.values)
+    reason = _tells_nothing(view)
+    if reason:
+        return _left_out(name, reason, taken.doubt)
+    warnings: tuple[str, ...] = ()
+    encoder: Any
+    if taken.kind in ("text", "image"):
+        made = _transformer(taken.kind, settings)
+        # a choice by labels needs two of a class
+        raw = made.fit_transform(view, settings.codes if settings.by_labels else None)
+        encoder = TransformerEncoder(made)
+        warnings = tuple(f"column {name!r}: {line}" for line in encoder.warnings)
+    else:
+        encoder = encoder_of(taken.kind).fitted(view, scale=settings.scale)
+        if not encoder.names:
+            return _left_out(name, ONE_VALUE)
+        raw = encoder.raw(view)
+    means, factor = scaling(raw, scale=settings.scale)
+    decimal = "," if isinstance(view, Numbers) and "decimal comma" in view.said else None
+    fitted = FittedColumn(
+        name, taken.kind, encoder, means, factor, form=taken.form, decimal=decimal
+    )
+    about = TableColumn(
+        name,
+        taken.kind,
+        fitted.width,
+        encoder.note,
+        all_different=not asked and isinstance(view, Numbers) and all_different(view.values),
+        said=missing_said(view) if isinstance(view, Numbers) else (),
+        doubt=_doubt(table, taken, view, asked=asked),
+    )
+    return Used(about, fitted, raw, warnings, taken.by_labels, taken.reason)
+
+
+def _tells_nothing(view: View | list[Any]) -> str:
+    """Return why a column is the same in every row; empty if it is not."""
+    if isinstance(view, list):
+        filled = [item for item in view if item not in ("", None)]
+        return "" if len(set(filled)) > 1 or 0 < len(filled) < len(view) else _same(filled)
+    if isinstance(view, Categories):
+        missing = bool((view.codes < 0).any())
+        n_values = len(np.unique(view.codes[view.codes >= 0]))
+        return "" if n_values > 1 or (n_values and missing) else _same(view.levels)
+    values = getattr(view, "values", None)
+    if values is None:
+        values = getattr(view, "days", None)
+    if values is None:
+        lists = [names for names in getattr(view, "lists", ()) if names is not None]
+        return "" if len(set(map(frozenset, lists))) > 1 else _same(lists)
+    missing = np.isnan(values)
+    if missing.all():
+        return "empty"
+    alike = bool((values == values[0]).all()) and not missing.any()
+    return ONE_VALUE if alike else ""
+
+
+def _same(filled: Any) -> str:
+    return ONE_VALUE if len(filled) else "empty"
+
+
+def _transformer(kind: str, settings: Settings) -> Any:
+    if kind == "image":
+        return transformer("Images")(random_state=settings.random_state)
+    if settings.embeddings is not None:
+        return transformer("Embeddings")(settings.embeddings)
+    return transformer("Texts")(random_state=settings.random_state)
+
+
+def _doubt(table: Table, taken: Taken, view: Any, *, asked: bool) -> str:
+    if asked and taken.kind == "category":
+        return ""
+    if isinstance(view, Numbers):
+        return view.doubt
+    words = about_words(table, view) if isinstance(view, Categories) else ""
+    return taken.doubt or words
+
+
+def _left_out(name: str, reason: str, doubt: str = "") -> LeftOut:
+    return LeftOut(TableColumn(name, "left out", 0, reason, doubt=doubt))

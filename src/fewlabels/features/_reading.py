@@ -1,0 +1,283 @@
+"""Read a column as the kind that it is to be, or was when it was fitted; or say why not."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.features._telling import is_file, split_items
+from fewlabels.io._dates import (
+    formatted_dates,
+    object_dates,
+    refuse_strange_dates,
+    text_dates,
+)
+from fewlabels.io._spelled import is_missing_word, like_numbers
+from fewlabels.io._table import (
+    Block,
+    Categories,
+    Dates,
+    FloatArray,
+    Items,
+    Mixed,
+    Numbers,
+    Table,
+    Unusable,
+    View,
+    counted,
+    is_blank,
+    quoted,
+    row_list,
+    setting,
+)
+from fewlabels.io._views import as_text, best_reading, categories_of
+
+_NO_CATEGORY = Categories(np.empty(0, np.intp), ())
+
+
+def read_as(table: Table, name: str, kind: str, form: str = "", decimal: str | None = None) -> Any:
+    """Return a column as what an encoder of `kind` takes.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+    kind : str
+        ``"number"``, ``"category"``, ``"date"``, ``"list"``, ``"array"``, ``"text"`` or
+        ``"image"``.
+    form : str
+        Of dates, how they are written, as ``strptime`` has it; of lists, what separates the items.
+    decimal : {",", "."} or None
+        The decimal mark of the column when it was fitted.
+
+    Raises
+    ------
+    InvalidInputError
+        If it can't be read so; names the rows.
+    """
+    if decimal is not None and table.reading.decimal is None:
+        table = copy.copy(table)
+        table.reading = replace(table.reading, decimal=decimal)
+    if kind == "category":
+        view = categories_of(table.cells(name))
+        return view if isinstance(view, Categories) else _empty_categories(table)
+    if kind == "text":
+        return ["" if cell is None else as_text(cell).strip() for cell in table.cells(name)]
+    if kind == "image":
+        return _pictures(table, name)
+    readers = {"number": _numbers, "date": _dates, "list": _items, "array": _block}
+    return readers[kind](table, name, form)
+
+
+def folder_of(table: Table) -> Path | None:
+    """Return the folder that holds a table's file, where it came from one."""
+    path = Path(table.path.partition("::")[0])
+    return path.parent if path.is_file() else None
+
+
+def _numbers(table: Table, name: str, form: str) -> Numbers:
+    view = table.view(name)
+    if isinstance(view, Dates):
+        view = Numbers(view.days)
+    if isinstance(view, Block) and view.values.shape[1] == 1:
+        view = Numbers(view.values[:, 0].astype(np.float64))
+    if not isinstance(view, Numbers):
+        view = _forced_numbers(table, name, view)
+    check_finite(table, name, view.values)
+    return view
+
+
+def _forced_numbers(table: Table, name: str, view: View) -> Numbers:
+    """Return the numbers of a column that may be taken for something else."""
+    cells = [float(cell) if isinstance(cell, bool) else cell for cell in table.cells(name)]
+    filled = [as_text(cell) for cell in cells if cell is not None]
+    counts = Counter(cell for cell in filled if not is_missing_word(cell))
+    found: dict[str, float] = {}
+    said: tuple[str, ...] = ()
+    if counts:
+        read = best_reading(counts, table.reading.decimal, lambda: table.decimal_mark)
+        found, said = read.numbers, read.said
+        strange = [
+            row
+            for row, cell in enumerate(cells)
+            if cell is not None and as_text(cell) in counts and as_text(cell) not in found
+        ]
+        if strange:
+            raise InvalidInputError(about_mixed(table, name, strange, as_text(cells[strange[0]])))
+    values = (math.nan if cell is None else found.get(as_text(cell), math.nan) for cell in cells)
+    return Numbers(np.fromiter(values, dtype=np.float64, count=len(cells)), said)
+
+
+def _dates(table: Table, name: str, form: str) -> Dates:
+    cells = table.cells(name)
+    is_text = any(isinstance(cell, str) for cell in cells)
+    if form and is_text:
+        days = formatted_dates({as_text(cell) for cell in cells if cell is not None}, form)
+        return _checked_dates(name, days, cells)
+    view = table.view(name)
+    if isinstance(view, Dates):
+        return view
+    if not is_text:
+        found = object_dates(cells)
+        refuse_strange_dates(name, found.days, cells)
+        return found
+    days, clock_only = {}, True
+    for level in {as_text(cell) for cell in cells if cell is not None}:
+        read = text_dates([level])
+        if read is not None:
+            days |= read[0]
+            clock_only = clock_only and read[1]
+    return _checked_dates(name, days, cells, clock_only=clock_only and bool(days))
+
+
+def _checked_dates(
+    name: str, days: dict[str, float], cells: Sequence[Any], *, clock_only: bool = False
+) -> Dates:
+    found = (math.nan if cell is None else days.get(as_text(cell), math.nan) for cell in cells)
+    values = np.fromiter(found, dtype=np.float64, count=len(cells))
+    refuse_strange_dates(name, values, cells)
+    return Dates(values, clock_only)
+
+
+def _items(table: Table, name: str, form: str) -> Items:
+    view = table.view(name)
+    if isinstance(view, Items):
+        return view
+    cells = table.cells(name)
+    if any(isinstance(cell, list) for cell in cells):
+        return Items(
+            [
+                tuple(as_text(entry).strip() for entry in cell if not is_blank(entry))
+                if isinstance(cell, list)
+                else None
+                for cell in cells
+            ]
+        )
+    between = form or _usual_between(cells)
+    return Items([None if cell is None else split_items(as_text(cell), between) for cell in cells])
+
+
+def _usual_between(cells: Sequence[Any]) -> str:
+    """Return what separates items in most of the cells."""
+    texts = [as_text(cell) for cell in cells if cell is not None]
+    return max(",;|", key=lambda sign: sum(sign in text for text in texts))
+
+
+def _block(table: Table, name: str, form: str) -> Block:
+    view = table.view(name)
+    if isinstance(view, Numbers):
+        view = Block(view.values[:, None])
+    if not isinstance(view, Block):
+        what = view.reason if isinstance(view, Unusable) else "something else"
+        if isinstance(view, Items):
+            what = "lists of unequal length, or of text"
+        raise InvalidInputError(
+            f"column {name!r} is to hold as many numbers in each row, and holds {what}. Fix it, "
+            f"or leave it out ({setting('columns', {name: 'drop'})})."
+        )
+    check_finite(table, name, view.values)
+    return view
+
+
+def _pictures(table: Table, name: str) -> list[str | None]:
+    folder = folder_of(table)
+    found: list[str | None] = []
+    for cell in table.cells(name):
+        text = None if cell is None else as_text(cell).strip()
+        if text is not None and folder is not None and not Path(text).is_file():
+            text = str(folder / text) if is_file(text, folder) else text
+        found.append(text)
+    return found
+
+
+def _empty_categories(table: Table) -> Categories:
+    return replace(_NO_CATEGORY, codes=np.full(table.n_rows, -1, dtype=np.intp))
+
+
+def check_finite(table: Table, name: str, values: FloatArray) -> None:
+    """Raise if numbers are infinite; those that are missing may be."""
+    infinite = np.isinf(values)
+    if not infinite.any():
+        return
+    rows = np.flatnonzero(infinite if values.ndim == 1 else infinite.any(axis=1))
+    cells = table.values(name) if values.ndim == 1 else []
+    too_large = [_is_written_out(cells[row]) for row in rows] if cells else []
+    kinds = []
+    if not (too_large and all(too_large)):
+        kinds.append("infinity")
+    if any(too_large):
+        kinds.append("a value too large for a number (beyond 1.8e308)")
+    raise InvalidInputError(
+        f"column {name!r} has {' or '.join(kinds)} in {row_list(rows)}. Fix them, leave their "
+        f"cells empty, or leave the column out ({setting('columns', {name: 'drop'})}). "
+        f"{how_counted(table)}"
+    )
+
+
+def _is_written_out(cell: object) -> bool:
+    """Tell whether a cell that came to be infinite is digits (1e400), not the word or value."""
+    return isinstance(cell, int) or (isinstance(cell, str) and any(map(str.isdigit, cell)))
+
+
+def about_mixed(table: Table, name: str, rows: Sequence[int], example: str) -> str:
+    """Say that a column of numbers has text among them."""
+    example = example[:40]
+    where = f"{row_list(rows)} (the first: {example!r})"
+    if like_numbers([example]):
+        start = f"column {name!r} holds numbers, but written in another way in {where}. "
+        fix = "Write all of them alike"
+    else:
+        start = f"column {name!r} holds numbers, but other text in {where}. "
+        fix = "Fix the cells, or make them missing (None)"
+        if not table.in_memory:
+            fix = f"Fix the cells, or say that they mean a missing number ({_missing([example])})"
+    return (
+        f"{start}{fix}, or leave the column out ({setting('columns', {name: 'drop'})}), or take "
+        f"its values as names ({setting('columns', {name: 'category'})}). {how_counted(table)}"
+    )
+
+
+def refuse_mixed(table: Table, name: str, view: View) -> None:
+    """Raise if a column of numbers has text among them."""
+    if isinstance(view, Mixed):
+        raise InvalidInputError(about_mixed(table, name, view.rows.tolist(), view.example))
+
+
+def _missing(words: Sequence[str]) -> str:
+    return setting("missing", list(words))
+
+
+def about_words(table: Table, view: Categories) -> str:
+    """Say that spellings of "missing" count as names; empty if there are none."""
+    words = [level for level in view.levels if is_missing_word(level)]
+    if not words:
+        return ""
+    counts = "counts as a value like any other" if len(words) == 1 else "count as values"
+    means = "it means" if len(words) == 1 else "they mean"
+    return (
+        f"holds words, among which {quoted(words)} {counts}. If {means} that nothing is known: "
+        f"{'make them None' if table.in_memory else _missing(words)}"
+    )
+
+
+def how_counted(table: Table) -> str:
+    """Say how rows are counted; only text tables (CSV, TSV) have a header."""
+    return (
+        "Rows are counted from 1, without the header."
+        if table.untyped
+        else "Rows are counted from 1."
+    )
+
+
+def missing_said(view: Numbers) -> tuple[str, ...]:
+    """Return how the numbers were written, and how many are missing."""
+    n_missing = int(np.count_nonzero(np.isnan(view.values)))
+    return (*view.said, f"{counted(n_missing, 'number')} missing") if n_missing else view.said

@@ -1,0 +1,236 @@
+"""The columns of a table, each fitted: how it is read, encoded and brought to one scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from typing import Any, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from fewlabels.exceptions import DataFileError
+from fewlabels.features._encoders import (
+    BlockEncoder,
+    CategoryEncoder,
+    DateEncoder,
+    ItemsEncoder,
+    NumberEncoder,
+)
+from fewlabels.features._reading import read_as
+from fewlabels.features._states import number, numbers, part, state_of
+from fewlabels.io._table import Table
+
+_ENCODERS: dict[str, Any] = {
+    encoder.kind: encoder
+    for encoder in (NumberEncoder, CategoryEncoder, ItemsEncoder, DateEncoder, BlockEncoder)
+}
+# Loaded when a table holds such columns: pictures need Pillow.
+_TRANSFORMERS = {
+    "Embeddings": "fewlabels.features.embeddings",
+    "Images": "fewlabels.features.images",
+    "Texts": "fewlabels.features.texts",
+}
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """What became of one column.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        ``"number"``, ``"category"``, ``"date"``, ``"list"``, ``"array"``, ``"text"``, ``"image"``
+        or ``"left out"``.
+    width : int
+        Number of features that were made of it.
+    note : str
+        How they were made, or why there are none.
+    weight : float
+        The square root of the total variance of its features: 1, but for texts 0 to 2.
+    all_different : bool
+        Whether it was taken for numbers but might be an identifier: whole numbers, different in
+        every row, in a column that wasn't asked for by name.
+    said : tuple of str
+        How its cells were read, where that is not plain: "decimal comma".
+    doubt : str
+        Why it may be meant otherwise; empty if nothing speaks for that.
+    """
+
+    name: str
+    kind: str
+    width: int
+    note: str
+    weight: float = 1.0
+    all_different: bool = False
+    said: tuple[str, ...] = ()
+    doubt: str = ""
+
+
+class Encoder(Protocol):
+    """What makes numbers of the values of a column."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is put behind the name of the column, for each feature."""
+
+    @property
+    def note(self) -> str:
+        """How the features are made."""
+
+    def raw(self, view: Any) -> Any:
+        """Return the features, neither centred nor scaled."""
+
+
+@dataclass(frozen=True, eq=False)
+class TransformerEncoder:
+    """Texts or pictures, by the transformer that is fitted on them."""
+
+    transformer: Any
+    warnings: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "warnings", tuple(self.transformer.warnings_))
+
+    def raw(self, items: list[Any]) -> Any:
+        """Return the features of texts or pictures."""
+        return self.transformer.transform(items)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is put behind the name of the column, for each feature."""
+        return tuple(f"_{name}" for name in self.transformer.get_feature_names_out())
+
+    @property
+    def note(self) -> str:
+        """How the features are made."""
+        return "; ".join(self.transformer.choices_)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedColumn:
+    """A column as it was fitted: what new rows pass through.
+
+    Attributes
+    ----------
+    name, kind : str
+    encoder : Encoder
+    means : ndarray of shape (n_features,)
+        Taken from the features; zeros where they stay as they are or are sparse.
+    factor : float
+        By which they are multiplied, for a total variance of 1.
+    weight : float
+        And by this.
+    form : str
+        How dates are written, what separates the items of lists.
+    decimal : {",", None}
+    """
+
+    name: str
+    kind: str
+    encoder: Encoder
+    means: npt.NDArray[np.float64]
+    factor: float
+    weight: float = 1.0
+    form: str = ""
+    decimal: str | None = None
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return len(self.means)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the features."""
+        return [f"{self.name}{after}" for after in self.encoder.names]
+
+    def points(self, table: Table) -> Any:
+        """Return the features of the rows of another table."""
+        view = read_as(table, self.name, self.kind, self.form, self.decimal)
+        return self.scaled(self.encoder.raw(view))
+
+    def scaled(self, raw: Any) -> Any:
+        """Return features, centred and scaled."""
+        factor = self.factor * self.weight
+        if sparse.issparse(raw):
+            return raw * raw.dtype.type(factor)
+        return (np.asarray(raw, dtype=np.float64) - self.means) * factor
+
+    def weighing(self, weight: float) -> Self:
+        """Return the same column with another weight."""
+        return replace(self, weight=weight)
+
+    def state(self) -> dict[str, Any]:
+        """Return all of it as plain values and arrays."""
+        held = self.encoder
+        if isinstance(held, TransformerEncoder):
+            name = type(held.transformer).__name__
+            encoder = {"transformer": name, "state": held.transformer._state()}
+        else:
+            encoder = state_of(held)
+        found = state_of(self) | {"encoder": encoder}
+        return found | {"decimal": self.decimal or ""}
+
+    @classmethod
+    def from_state(cls, state: Any) -> Self:
+        """Return what :meth:`state` described; raise DataFileError if it is damaged."""
+        kind = part(state, "kind", str)
+        held = part(state, "encoder", dict)
+        encoder: Any
+        if kind in _ENCODERS:
+            encoder = _ENCODERS[kind].from_state(held)
+        elif kind in ("text", "image"):
+            name = part(held, "transformer", str)
+            if name not in _TRANSFORMERS:
+                raise DataFileError(f"the saved features name an unknown transformer, {name!r}.")
+            found = transformer(name)._from_state(part(held, "state", dict))
+            encoder = TransformerEncoder(found)
+        else:
+            raise DataFileError(f"the saved features hold a column of unknown kind, {kind!r}.")
+        means = numbers(state, "means", n_dimensions=1)
+        if len(means) != len(encoder.names):
+            raise DataFileError("the saved features are damaged: a column has lost features.")
+        return cls(
+            part(state, "name", str),
+            kind,
+            encoder,
+            means,
+            number(state, "factor"),
+            number(state, "weight"),
+            part(state, "form", str),
+            part(state, "decimal", str) or None,
+        )
+
+
+def transformer(name: str) -> Any:
+    """Return a transformer of texts or pictures by name."""
+    return getattr(import_module(_TRANSFORMERS[name]), name)
+
+
+def encoder_of(kind: str) -> Any:
+    """Return the class of encoders of a kind of column."""
+    return _ENCODERS[kind]
+
+
+def scaling(raw: Any, *, scale: bool) -> tuple[npt.NDArray[np.float64], float]:
+    """Return the means of features, and what brings the sum of their variances to 1.
+
+    They are first divided by the largest of all, so that squares neither overflow nor vanish.
+    Sparse features are not centred.
+    """
+    width = raw.shape[1]
+    if not scale:
+        return np.zeros(width), 1.0
+    if sparse.issparse(raw):
+        squares = float(raw.multiply(raw).sum()) / raw.shape[0]
+        mean = np.asarray(raw.mean(axis=0)).ravel()
+        total = squares - float(mean @ mean)
+        return np.zeros(width), 1 / total**0.5 if total > 0 else 1.0
+    largest = float(np.abs(raw).max()) or 1.0
+    scaled = raw / largest
+    means = scaled.mean(axis=0, dtype=np.float64)
+    total = float(((scaled - means) ** 2).sum(axis=1, dtype=np.float64).mean())
+    return means * largest, 1 / (total**0.5 * largest) if total > 0 else 1.0

@@ -1,0 +1,71 @@
+"""What became of the columns of a table, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fewlabels.features._table_columns import TableColumn
+from fewlabels.io._table import counted, setting
+
+_MOST_NAMES = 8
+
+_KINDS = {
+    "number": ("column of numbers", "columns of numbers"),
+    "category": ("column of categories", "columns of categories"),
+    "date": ("column of dates", "columns of dates"),
+    "list": ("column of lists", "columns of lists"),
+    "array": ("array", "arrays"),
+    "text": ("column of texts", "columns of texts"),
+    "image": ("column of pictures", "columns of pictures"),
+}
+
+
+def described(columns: Sequence[TableColumn]) -> Iterator[str]:
+    """Say what each column was taken for, and what was left out and why."""
+    for kind, (one, many) in _KINDS.items():
+        ways: dict[tuple[str, float], list[TableColumn]] = {}
+        for column in columns:
+            if column.kind == kind:
+                ways.setdefault((column.note, column.weight), []).append(column)
+        for (note, weight), alike in ways.items():
+            width = counted(sum(column.width for column in alike), "feature")
+            weighs = "" if weight == 1 else f", weight {weight:g}"
+            names = some([column.name for column in alike])
+            yield f"{counted(len(alike), one, many)} ({width}, {note}{weighs}): {names}"
+    read: dict[str, list[str]] = {}
+    for column in columns:
+        if column.said:
+            read.setdefault("; ".join(column.said), []).append(column.name)
+    for how, names_read in read.items():
+        yield f"read as numbers: {some(names_read)} ({how})"
+    distinct = [column.name for column in columns if column.all_different]
+    if distinct:
+        yield (
+            f"note: whole numbers, different in every row, used as numbers: {some(distinct)}; "
+            f"if they only name the row: {setting('columns', dict.fromkeys(distinct[:3], 'drop'))}"
+        )
+    reasons: dict[str, list[str]] = {}
+    for column in columns:
+        if column.kind == "left out":
+            reasons.setdefault(column.note, []).append(column.name)
+    for reason, without in reasons.items():
+        yield f"left out: {some(without)} ({reason})"
+
+
+def nothing_left(path: str, columns: Sequence[TableColumn]) -> str:
+    """Say that no feature could be made of any column."""
+    if not columns:
+        return f"{path} has no column to make points of. Add columns that describe the rows."
+    listed = "; ".join(f"{column.name!r}: {column.note}" for column in columns[:5])
+    more = f"; and {len(columns) - 5:,} more" if len(columns) > 5 else ""
+    use = setting("columns", {columns[0].name: "use"})
+    return (
+        f"no column of {path} tells rows apart ({listed}{more}). Say of a column that it is to be "
+        f"used all the same ({use}), or give an array of features."
+    )
+
+
+def some(names: Sequence[str]) -> str:
+    """Return names separated by commas; only the first ones of many."""
+    listed = ", ".join(name if name.strip() else repr(name) for name in names[:_MOST_NAMES])
+    return listed if len(names) <= _MOST_NAMES else f"{listed}, ... ({len(names):,} in all)"

@@ -1,0 +1,198 @@
+"""What a column is taken for, and whether it tells more of a row than which row it is."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.features._encoders import MOST_NAMES
+from fewlabels.features._kinds import is_picture_name
+from fewlabels.io._table import (
+    Block,
+    Categories,
+    Dates,
+    FloatArray,
+    IntArray,
+    Items,
+    Mixed,
+    Numbers,
+    Unusable,
+    View,
+    setting,
+)
+
+# Tables of fewer rows don't show what is a row number or a name.
+_FEW_ROWS = 10
+
+_IDENTIFIER = re.compile(
+    r"(?i:(.*[_ .-])?(id|index|uuid|guid)|unnamed: \d+|__index_level_\d+__|)|.*[a-z](Id|ID)"
+)
+
+# What ``fewlabels spread`` adds to a table; as features its answers would be fed back to it.
+_EARLIER = re.compile(r"(predicted_)?(label|confidence|evidence|reached|second|doubt)(_\d+)?")
+
+# Text of so many words in the middle is written for readers, and no name of anything.
+_FREE_TEXT_WORDS = 3
+# Between the items of a list that is written as text, and how long an item may be.
+_BETWEEN_ITEMS = (",", ";", "|")
+_LONGEST_ITEM = 60
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a column is taken for.
+
+    Attributes
+    ----------
+    kind : str
+        ``"number"``, ``"category"``, ``"date"``, ``"list"``, ``"array"``, ``"text"``, ``"image"``
+        or ``"left out"``.
+    form : str
+        What is between the items of a list.
+    reason : str
+        Why it is left out.
+    doubt : str
+        Why it may be meant otherwise.
+    by_labels : bool
+        Whether it is used only if labels left out speak for it.
+    """
+
+    kind: str
+    form: str = ""
+    reason: str = ""
+    doubt: str = ""
+    by_labels: bool = False
+
+
+def taken_for(name: str, view: View, folder: Path | None, *, asked: bool) -> Taken:
+    """Return what a column is taken for, from what it holds; `asked` if it is to be used."""
+    if isinstance(view, Unusable):
+        return Taken("left out", reason=view.reason, doubt=view.doubt)
+    if isinstance(view, Numbers):
+        reason = "" if asked else _only_counts(name, view)
+        return Taken("left out", reason=reason) if reason else Taken("number")
+    if isinstance(view, Mixed):
+        is_name = not asked and _IDENTIFIER.fullmatch(name.strip())
+        return Taken("left out", reason="an identifier") if is_name else Taken("number")
+    if isinstance(view, Dates):
+        return Taken("date", doubt=_about_order(name, view))
+    if isinstance(view, Block):
+        return Taken("array")
+    if isinstance(view, Items):
+        return Taken("list")
+    return _names_or_texts(name, view, folder, asked=asked)
+
+
+def from_earlier_run(names: Sequence[str]) -> set[str]:
+    """Return the columns that ``fewlabels spread`` added, if the table is one that it wrote."""
+    found = {name for name in names if _EARLIER.fullmatch(name)}
+    return found if {"confidence", "evidence", "reached"} <= found else set()
+
+
+def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: bool) -> Taken:
+    n_filled = int(np.count_nonzero(view.codes >= 0))
+    n_levels = len(view.levels)
+    if all(is_picture_name(level) for level in view.levels) and any(
+        is_file(level, folder) for level in view.levels[:_FEW_ROWS]
+    ):
+        return Taken("image")
+    if n_filled < _FEW_ROWS:
+        return Taken("category", doubt=view.doubt)
+    counts = np.bincount(view.codes[view.codes >= 0], minlength=n_levels)
+    between = _between_items(view.levels, counts)
+    if between:
+        return Taken("list", form=between)
+    mostly_new = 2 * n_levels > n_filled
+    n_words = sorted(len(level.split()) for level in view.levels)[n_levels // 2]
+    if n_words >= _FREE_TEXT_WORDS and (mostly_new or n_levels > MOST_NAMES):
+        return Taken("text")
+    if not mostly_new:
+        return Taken("category", doubt=view.doubt)
+    if asked:
+        return Taken("text")
+    reason = f"text with {n_levels:,} different values in {n_filled:,} rows"
+    return Taken("text", reason=reason, doubt=view.doubt, by_labels=True)
+
+
+def _between_items(levels: Sequence[str], counts: IntArray) -> str:
+    """Return what separates the items of lists that are written as text; nothing if they are none.
+
+    Short items, most of which come again and again, in other company each time.
+    """
+    for between in _BETWEEN_ITEMS:
+        several = [level for level in levels if between in level]
+        if 2 * len(several) < len(levels):
+            continue
+        items: Counter[str] = Counter()
+        for level, count in zip(levels, counts.tolist(), strict=True):
+            for item in split_items(level, between):
+                items[item] += count
+        again = sum(count for count in items.values() if count > 1)
+        few = 2 * len(items) <= len(levels) and len(levels) > 2
+        short = max(map(len, items), default=0) <= _LONGEST_ITEM
+        if few and short and 10 * again >= 9 * items.total():
+            return between
+    return ""
+
+
+def split_items(text: str, between: str) -> tuple[str, ...]:
+    """Return the items of a list that is written as text."""
+    return tuple(item for part in text.split(between) if (item := part.strip()))
+
+
+def _only_counts(name: str, view: Numbers) -> str:
+    """Return why numbers say which row it is and nothing about the row; empty if they may."""
+    if not all_different(view.values):
+        return ""
+    if np.ptp(view.values) == len(view.values) - 1:
+        return "row numbers"
+    return "an identifier, different in every row" if _IDENTIFIER.fullmatch(name.strip()) else ""
+
+
+def all_different(values: FloatArray) -> bool:
+    """Tell whether these are whole numbers, each once, in a table of more than a few rows."""
+    if len(values) < _FEW_ROWS or not np.isfinite(values).all():
+        return False
+    return bool((values == np.floor(values)).all()) and len(np.unique(values)) == len(values)
+
+
+def is_the_label(view: View, y: npt.NDArray[Any] | None) -> bool:
+    """Tell whether a column is the labels: filled where these are, and a name for each class."""
+    if y is None or not (y < 0).any() or not (y >= 0).any():
+        return False
+    if isinstance(view, Categories):
+        codes = view.codes
+    elif isinstance(view, Numbers):
+        values = np.where(view.values == -1, np.nan, view.values)
+        codes = np.unique(values, return_inverse=True)[1]
+        codes = np.where(np.isnan(values), -1, codes)
+    else:
+        return False
+    if not np.array_equal(codes >= 0, y >= 0):
+        return False
+    pairs = set(zip(codes[y >= 0].tolist(), y[y >= 0].tolist(), strict=True))
+    return len(pairs) == len({code for code, _ in pairs}) == len({label for _, label in pairs})
+
+
+def is_file(name: str, folder: Path | None) -> bool:
+    """Tell whether there is such a file, from here or from the table's folder."""
+    try:
+        return Path(name).is_file() or (folder is not None and (folder / name).is_file())
+    except (OSError, ValueError):
+        return False
+
+
+def _about_order(name: str, view: Dates) -> str:
+    if not view.other_form:
+        return ""
+    return (
+        "has dates that were read with the day first. If the month is first: "
+        f"{setting('columns', {name: f'date:{view.other_form}'})}"
+    )

@@ -1,0 +1,332 @@
+"""Tables as points: each column as what it holds, and none louder than another."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from fewlabels._memory import require_memory
+from fewlabels._validation import check_seed
+from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.features._fitting import Settings, Used, fitted_column, weighed
+from fewlabels.features._states import flag, part, texts
+from fewlabels.features._table_columns import FittedColumn, TableColumn
+from fewlabels.features._table_words import described, nothing_left
+from fewlabels.features._telling import from_earlier_run
+from fewlabels.features._weighing import can_tell
+from fewlabels.io._frames import table_of
+from fewlabels.io._table import Table, quoted, setting
+
+KINDS = ("use", "drop", "number", "category", "date", "list", "array", "text", "image")
+
+
+class Tables(TransformerMixin, BaseEstimator):
+    """Points of the rows of a table: each column as what it holds, and none louder than another.
+
+    What a column is comes from the types of the table, and where there are none, as in a CSV
+    file, from its cells. Each column is centred and divided by one number, so that the variances
+    of its features add up to 1: none counts for more because of its unit, or because it makes many
+    features. Texts may weigh 0, 1 or 2, as labels left out say.
+
+    ========  =====================================================================================
+    number    One feature; in columns with a heavy tail, what is beyond three robust standard
+              deviations is drawn in by its logarithm. Missing ones are the median, and a second
+              feature, of half the weight, says where.
+    category  Text that comes again, and booleans: 0 or 1 for each value. Values of one row only (in
+              tables of 50 rows or more), and those beyond the 200 most frequent, together. Missing
+              and new values are none of them.
+    date      Days; and as places on a circle the time of day, the weekday (from two weeks on) and
+              the time of year (from two years on), where these differ.
+    list      Lists of names, also as text with commas, semicolons or bars between: 0 or 1 for each.
+    array     As many numbers in each row: as they are. Missing ones are the medians.
+    text      Free text: :class:`fewlabels.Texts`, or `embeddings`.
+    image     Files of pictures that are there: :class:`fewlabels.Images`.
+    ========  =====================================================================================
+
+    Left out, with the reason in `columns_`: columns with one value, row numbers (whole numbers
+    without a gap, each once), identifiers (numbers that all differ, in a column named id, index,
+    uuid or guid, or ending so), names that differ in more than half of the rows unless labels left
+    out speak for them, and a column that is the labels.
+
+    Parameters
+    ----------
+    columns : mapping of str to str, default=None
+        What columns are, where that is not what they seem: one of the kinds above; ``"drop"`` to
+        leave one out; ``"use"`` to take one as what it seems, also if it would be left out.
+        ``"date:%m/%d/%Y"`` says how dates are written, as :meth:`datetime.datetime.strptime` has
+        it.
+    embeddings : object, default=None
+        What embeds the columns of texts; see :class:`fewlabels.Embeddings`.
+    scale : bool, default=True
+        Bring the columns to one scale. Else numbers and arrays stay as they are, for columns that
+        share a unit.
+    random_state : int, default=0
+        Of :class:`fewlabels.Texts`.
+
+    Attributes
+    ----------
+    columns_ : tuple of TableColumn
+        What became of each column.
+    choices_ : tuple of str
+        The same in words.
+    warnings_ : tuple of str
+        What may have been read otherwise than it was meant.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+
+    Notes
+    -----
+    Cost: O(n) a column, and that of :class:`fewlabels.Texts`. Memory: 8 n d bytes for d features,
+    half of which is the result.
+
+    Examples
+    --------
+    >>> from fewlabels import Tables
+    >>> table = {"price": [3.5, 4.0, None, 9.0], "colour": ["red", "red", "blue", None]}
+    >>> tables = Tables().fit(table)
+    >>> tables.get_feature_names_out().tolist()
+    ['price', 'price=missing', 'colour=blue', 'colour=red']
+    >>> tables.transform({"price": [4.0], "colour": ["green"]}).shape
+    (1, 4)
+    """
+
+    _progress: Callable[[float], object] | None = None
+
+    def __init__(
+        self,
+        columns: Mapping[str, str] | None = None,
+        *,
+        embeddings: Any = None,
+        scale: bool = True,
+        random_state: int = 0,
+    ) -> None:
+        self.columns = columns
+        self.embeddings = embeddings
+        self.scale = scale
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: npt.ArrayLike | None = None) -> Self:
+        """Learn what the columns are, their names, medians and scales.
+
+        Parameters
+        ----------
+        X : table of pandas, polars or pyarrow, dict of columns, or fewlabels.io.Table
+            Of an array of shape (n_rows, n_columns) the columns are x0, x1, ...
+        y : array-like of int of shape (n_rows,), default=None
+            Codes of the classes, -1 where unlabelled: they choose how much texts count.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If this is no table; if `columns` names none of its columns or no kind; if numbers are
+            infinite or have text among them (the rows are named); if no column tells rows apart.
+        """
+        self._fit(X, y)
+        return self
+
+    def fit_transform(self, X: Any, y: npt.ArrayLike | None = None) -> Any:
+        """Fit, and return the points of the same rows; see :meth:`fit` and :meth:`transform`."""
+        return self._joined(self._fit(X, y))
+
+    def transform(self, X: Any) -> Any:
+        """Return the rows of a table as points.
+
+        Parameters
+        ----------
+        X : as of :meth:`fit`
+            Columns that were not there in :meth:`fit` are ignored.
+
+        Returns
+        -------
+        {ndarray, csr_matrix, table} of shape (n_rows, n_features), float32
+            Sparse where texts are; float64 without `scale`. A table after
+            ``set_output(transform="pandas")`` or ``"polars"``.
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If columns are missing: they are named; or if a column holds what its kind can't.
+        """
+        check_is_fitted(self, "columns_")
+        table = table_of(X)
+        self._check_columns(table)
+        return self._joined([column.points(table) for column in self._fitted])
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+        """Return the names of the features: the column, and what of it.
+
+        Parameters
+        ----------
+        input_features : ignored
+            As scikit-learn's transformers take it.
+
+        Returns
+        -------
+        ndarray of str of shape (n_features,), dtype object
+            Such as ``"colour=red"``, ``"price=missing"``, ``"when_weekday_sin"``.
+        """
+        check_is_fitted(self, "columns_")
+        return np.array([name for column in self._fitted for name in column.names], dtype=object)
+
+    def ignored(self, X: Any) -> list[str]:
+        """Return the columns of a table that were not there in :meth:`fit`, and are ignored."""
+        check_is_fitted(self, "columns_")
+        known = set(self.feature_names_in_)
+        return [name for name in table_of(X).names if name not in known]
+
+    def _fit(self, X: Any, y: Any) -> list[Any]:
+        check_seed(self.random_state)
+        table = table_of(X)
+        kinds = self._kinds(table)
+        codes = _codes(y, table.n_rows)
+        settings = Settings(
+            codes=codes,
+            scale=bool(self.scale),
+            embeddings=self.embeddings,
+            random_state=self.random_state,
+            by_labels=can_tell(codes),
+            added=from_earlier_run(table.names),
+        )
+        found = []
+        for place, name in enumerate(table.names):
+            found.append(fitted_column(table, name, kinds.get(name), settings))
+            if self._progress is not None:
+                self._progress((place + 1) / len(table.names))
+        found = weighed(found, settings)
+        self.columns_: tuple[TableColumn, ...] = tuple(each.about for each in found)
+        used = [each for each in found if isinstance(each, Used)]
+        if not used:
+            raise InvalidInputError(nothing_left(table.path, self.columns_))
+        self._fitted = tuple(each.fitted for each in used)
+        self.n_features_in_ = len(table.names)
+        self.feature_names_in_ = np.array(table.names, dtype=object)
+        self.choices_ = tuple(described(self.columns_))
+        self.warnings_ = (
+            *(f"column {each.name!r} {each.doubt}." for each in self.columns_ if each.doubt),
+            *(line for each in found for line in each.warnings),
+        )
+        return [each.points for each in used]
+
+    def _joined(self, parts: Sequence[Any]) -> Any:
+        dtype = np.float32 if self.scale else np.float64
+        return _stacked(parts, dtype)
+
+    def _kinds(self, table: Table) -> dict[str, str]:
+        """Return what columns are said to be; raise if that is no kind, or no column."""
+        given = self.columns or {}
+        if not isinstance(given, Mapping):
+            raise InvalidTypeError(
+                "columns must map names of columns to what they are, such as "
+                f"{{'message': 'text', 'id': 'drop'}}; got a {type(given).__name__}."
+            )
+        complaints = []
+        for name, kind in given.items():
+            lacking = table.lacking(str(name), "columns")
+            if lacking:
+                complaints.append(lacking)
+            elif kind not in KINDS and not str(kind).startswith("date:%"):
+                complaints.append(
+                    f"{setting('columns', {name: kind})}: a column is one of {', '.join(KINDS)}, "
+                    "or date:%d.%m.%Y and the like."
+                )
+        if complaints:
+            raise InvalidInputError(" Also: ".join(complaints), parameter="columns")
+        return dict(given)
+
+    def _check_columns(self, table: Table) -> None:
+        """Raise if columns are missing that the points are made of."""
+        needed = [column.name for column in self._fitted]
+        missing = [name for name in needed if name not in table.names]
+        if not missing:
+            return
+        new = [name for name in table.names if name not in set(self.feature_names_in_)]
+        close = [match for name in missing for match in difflib.get_close_matches(name, new, 1)]
+        hint = f" Is it {quoted(close)}, named otherwise?" if close else ""
+        raise InvalidInputError(
+            f"the feature names should match those that were passed during fit: {table.path} lacks "
+            f"{quoted(missing)}.{hint} The points were made of {quoted(needed)}."
+        )
+
+    def _state(self) -> dict[str, Any]:
+        """Return what was learned as plain values and arrays."""
+        check_is_fitted(self, "columns_")
+        return {
+            "names": [str(name) for name in self.feature_names_in_],
+            "scale": bool(self.scale),
+            "choices": list(self.choices_),
+            "warnings": list(self.warnings_),
+            "columns": {str(place): column.state() for place, column in enumerate(self._fitted)},
+        }
+
+    @classmethod
+    def _from_state(cls, state: Any) -> Self:
+        """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
+        held = part(state, "columns", dict)
+        tables = cls(scale=flag(state, "scale"))
+        names = texts(state, "names")
+        tables.feature_names_in_ = np.array(names, dtype=object)
+        tables.n_features_in_ = len(names)
+        tables.choices_, tables.warnings_ = texts(state, "choices"), texts(state, "warnings")
+        tables._fitted = tuple(
+            FittedColumn.from_state(part(held, str(place), dict)) for place in range(len(held))
+        )
+        if not held or not {column.name for column in tables._fitted} <= set(names):
+            raise DataFileError("the saved features are damaged: their columns are not all named.")
+        tables.columns_ = tuple(
+            TableColumn(each.name, each.kind, each.width, each.encoder.note, each.weight)
+            for each in tables._fitted
+        )
+        return tables
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+def _codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
+    if y is None:
+        return None
+    codes = np.asarray(y)
+    if codes.shape != (n_rows,):
+        raise InvalidInputError(
+            f"y must have a code for each of the {n_rows:,} rows, got shape {codes.shape}."
+        )
+    if codes.dtype.kind not in "iu":
+        return None
+    return codes.astype(np.intp)
+
+
+def _stacked(parts: Sequence[Any], dtype: Any) -> Any:
+    """Return features side by side: in CSR if some are, else as an array."""
+    shape = parts[0].shape[0], sum(part.shape[1] for part in parts)
+    if any(sparse.issparse(part) for part in parts):
+        joined = sparse.hstack([sparse.csr_matrix(part) for part in parts], format="csr")
+        joined = joined.astype(dtype)
+        joined.sum_duplicates()
+        return joined
+    require_memory(
+        np.dtype(dtype).itemsize * shape[0] * shape[1],
+        f"{shape[0]:,} x {shape[1]:,} features",
+        "Leave columns out, or take part of the rows.",
+    )
+    found = np.empty(shape, dtype=dtype)
+    start = 0
+    for block in parts:
+        found[:, start : start + block.shape[1]] = block
+        start += block.shape[1]
+    return found

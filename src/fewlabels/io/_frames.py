@@ -1,0 +1,163 @@
+"""Tables in memory: of pandas, polars and pyarrow (through narwhals), and columns by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels._labels import is_missing
+from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.io._dates import array_dates
+from fewlabels.io._table import Table, View
+from fewlabels.io._views import array_view, categories_of, object_view, text_of_bytes
+
+_HERE = "the table"
+
+
+def table_of(data: Any) -> Table:
+    """Return data as a table, if it is one: rows and named columns.
+
+    Parameters
+    ----------
+    data : Table, mapping of str to column, table of pandas, polars or pyarrow, or array
+        The columns of an array of shape (n_rows, n_columns) are x0, x1, ...
+
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError
+        If it is no table, has no row, no column or two of one name, or columns differ in length.
+    """
+    if isinstance(data, Table):
+        return data
+    try:
+        if isinstance(data, Mapping):
+            return ColumnTable(data)
+        frame = nw.from_native(data, eager_only=True, pass_through=True)
+        if isinstance(frame, nw.DataFrame):
+            return FrameTable(frame)
+    except (DataFileError, nw.exceptions.DuplicateError) as error:
+        raise InvalidInputError(str(error)) from None
+    return _array_table(data)
+
+
+class ColumnTable(Table):
+    """Columns by name: arrays, lists of Python's values, or columns of another package."""
+
+    in_memory = True
+
+    def __init__(self, columns: Mapping[Any, Any]) -> None:
+        self._columns = {str(name): _column(values) for name, values in columns.items()}
+        lengths = {len(column) for column in self._columns.values()}
+        if len(lengths) > 1:
+            shown = ", ".join(f"{name!r} {len(values)}" for name, values in self._columns.items())
+            raise InvalidInputError(f"the columns must be of one length, got {shown}.")
+        super().__init__(_HERE, list(self._columns), lengths.pop() if lengths else 0)
+
+    def values(self, name: str) -> list[Any]:
+        """Return the cells of a column as Python's values."""
+        column = self._columns[name]
+        return _plain(column.tolist() if isinstance(column, np.ndarray) else column)
+
+    def view(self, name: str) -> View:
+        """Return what a model can make of a column."""
+        column = self._columns[name]
+        if isinstance(column, np.ndarray) and column.dtype.kind != "O":
+            return array_view(column, self.reading)
+        return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
+
+
+class FrameTable(Table):
+    """A table of another package, whose types say what its columns hold."""
+
+    in_memory = True
+
+    def __init__(self, frame: nw.DataFrame[Any]) -> None:
+        self._columns = {str(name): frame.get_column(name) for name in frame.columns}
+        names = [str(name) for name in frame.columns]
+        super().__init__(_HERE, names, frame.shape[0])
+
+    def values(self, name: str) -> list[Any]:
+        """Return the cells of a column as Python's values."""
+        return _plain(self._columns[name].to_list())
+
+    def view(self, name: str) -> View:
+        """Return what a model can make of a column."""
+        column = self._columns[name]
+        kind = column.dtype
+        if kind.is_numeric() and not isinstance(kind, nw.Decimal):
+            return array_view(_numbers(column), self.reading)
+        if isinstance(kind, (nw.Categorical, nw.Enum)):
+            return categories_of(self.cells(name))
+        if isinstance(kind, nw.Datetime):
+            if kind.time_zone is not None:
+                column = column.dt.replace_time_zone(None)  # as the clock on the wall shows it
+            return array_dates(column.to_numpy().astype("datetime64[us]"))
+        return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
+
+
+def _numbers(column: nw.Series[Any]) -> npt.NDArray[Any]:
+    """Return a column of numbers, NaN where there is none."""
+    if column.null_count():
+        return column.cast(nw.Float64()).fill_null(float("nan")).to_numpy()
+    return column.to_numpy()
+
+
+def _array_table(data: Any) -> ColumnTable:
+    array = data if isinstance(data, np.ndarray) else None
+    if isinstance(data, (list, tuple)):
+        try:
+            array = np.asarray(data)
+        except ValueError:
+            array = None
+        if array is not None and array.dtype.kind == "U":
+            array = np.asarray(data, dtype=object)  # numbers among texts stay numbers
+    if array is None:
+        raise InvalidTypeError(
+            f"a table of pandas, polars or pyarrow, or a dict of columns is needed; got a "
+            f"{type(data).__name__}."
+        )
+    if array.ndim != 2:
+        raise InvalidInputError(
+            f"a table has rows and columns; got an array of shape {array.shape}. Reshape your data "
+            "with reshape(-1, 1) if it is one column."
+        )
+    return ColumnTable({f"x{place}": column for place, column in enumerate(array.T)})
+
+
+def _column(values: Any) -> Any:
+    """Return a column as an array or a list."""
+    series = nw.from_native(values, series_only=True, pass_through=True)
+    if isinstance(series, nw.Series):
+        return series.to_list()
+    if isinstance(values, np.ndarray):
+        if values.ndim == 0:
+            raise InvalidInputError("a column must be a list or an array, got a single value.")
+        return values
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise InvalidTypeError(
+            f"a column must be a list or an array, got a {type(values).__name__}. Pass a mapping "
+            "of names to columns of one length."
+        )
+    return list(values)
+
+
+def _plain(cells: Sequence[Any]) -> list[Any]:
+    """Return cells as Python's values, None where they are missing, arrays as lists."""
+    plain = [_as_python(cell) for cell in cells]
+    return list(text_of_bytes(plain))
+
+
+def _as_python(cell: Any) -> Any:
+    if isinstance(cell, np.ndarray):
+        return cell.tolist()
+    if isinstance(cell, tuple):
+        return list(cell)
+    if isinstance(cell, (nw.Series,)):
+        return cell.to_list()
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    return None if is_missing(cell) else cell
