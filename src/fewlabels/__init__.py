@@ -23,7 +23,14 @@ if TYPE_CHECKING:
         ScaleWarning,
         UnreachedWarning,
     )
-    from fewlabels.features import Embeddings, OrientedGradients, Points, Tables, make_points
+    from fewlabels.features import (
+        Embeddings,
+        Images,
+        OrientedGradients,
+        Points,
+        Tables,
+        make_points,
+    )
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
         LabelledKFold,
@@ -61,6 +68,7 @@ __all__ = [
     "FewLabelsRegressor",
     "Graph",
     "HarmonicRegressor",
+    "Images",
     "LabelPropagation",
     "LabelSpreading",
     "LabelWarning",
@@ -103,6 +111,7 @@ _HOMES = {
     "FewLabelsRegressor": "fewlabels.models",
     "Graph": "fewlabels.graph",
     "HarmonicRegressor": "fewlabels.models",
+    "Images": "fewlabels.features",
     "LabelPropagation": "fewlabels.models",
     "LabelSpreading": "fewlabels.models",
     "LabelWarning": "fewlabels.exceptions",

@@ -114,6 +114,16 @@ def test_exact_downdates_equal_a_new_inversion(alpha, noise):
         np.testing.assert_allclose(*both, rtol=1e-7, atol=1e-9)
 
 
+def test_the_first_label_of_a_component_leaves_its_variances_with_all_their_digits():
+    W = np.zeros((5, 5))
+    W[[0, 1, 2, 3], [1, 0, 3, 2]] = 1
+    W[[3, 4], [4, 3]] = 1
+    grown = ExactCovariance(Graph.from_affinity(W), labelled=nodes(0))
+    grown.observe(nodes(0, 2))  # harmonic functions: before, the path 2-3-4 had no label
+    # L of the path with node 2 taken out is [[2, -1], [-1, 1]], and its inverse [[1, 1], [1, 2]]
+    np.testing.assert_allclose(grown.columns(nodes(3, 4))[[3, 4]], [[1, 1], [1, 2]], rtol=1e-8)
+
+
 def test_looking_ahead_leaves_the_covariance_alone():
     graph = points(50)
     for covariance in (ExactCovariance(graph, 0.9), SketchedCovariance(graph, 0.9)):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fewlabels.features._cache import CacheEntry, cache_entries, cache_folder, clear_cache
     from fewlabels.features.embeddings import Embeddings
+    from fewlabels.features.image_distortion import ImageDistortion
+    from fewlabels.features.images import Images
     from fewlabels.features.oriented_gradients import OrientedGradients
     from fewlabels.features.points import Points, make_points
     from fewlabels.features.tables import Tables
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CacheEntry",
     "Embeddings",
+    "ImageDistortion",
+    "Images",
     "OrientedGradients",
     "Points",
     "Tables",
@@ -28,6 +32,8 @@ __all__ = [
 _HOMES = {
     "CacheEntry": "_cache",
     "Embeddings": "embeddings",
+    "ImageDistortion": "image_distortion",
+    "Images": "images",
     "OrientedGradients": "oriented_gradients",
     "Points": "points",
     "Tables": "tables",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -14,14 +13,11 @@ from scipy import sparse
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import Table
+from fewlabels.io._picture_names import is_picture_name
 
 Kind: TypeAlias = Literal["array", "texts", "images", "table", "embeddings"]
 
 KINDS: tuple[Kind, ...] = ("array", "texts", "images", "table", "embeddings")
-
-# Pictures by the ending of their name; Pillow reads more, but these are what people have.
-_PICTURES = "avif bmp gif ico jfif jpe jpeg jpg pbm pgm png ppm tga tif tiff webp"
-PICTURE_ENDINGS = frozenset(f".{ending}" for ending in _PICTURES.split())
 
 
 def kind_of(data: Any) -> Kind:
@@ -67,13 +63,6 @@ def items_of(data: Any) -> Sequence[Any] | None:
         return data.tolist() if data.ndim == 1 and data.dtype.kind in "OUT" else None
     column = nw.from_native(data, series_only=True, pass_through=True)
     return column.to_list() if isinstance(column, nw.Series) else None
-
-
-def is_picture_name(item: object) -> bool:
-    """Tell whether this is a path or a name with the ending of a picture."""
-    if not isinstance(item, (str, Path)):
-        return False
-    return os.path.splitext(item)[1].lower() in PICTURE_ENDINGS  # noqa: PTH122 - a text, too
 
 
 def _kind_of_path(path: Path) -> Kind:

@@ -7,13 +7,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._arrays import checked_array
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._validation import check_integer, check_n_jobs, check_real, naming_rows
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels._validation import check_integer, check_n_jobs, check_real
 from fewlabels.features._batches import run_batches
 from fewlabels.features._gradients import (
     as_distributions,
@@ -22,7 +20,7 @@ from fewlabels.features._gradients import (
     gradients,
     windows,
 )
-from fewlabels.features._images import rescaled, resolve_shape
+from fewlabels.features._images import rescaled, resolve_shape, validated_rows
 
 # Numbers in the maps of a batch: they stay near the core, and a batch is still worth a call.
 _BATCH_ENTRIES = 1 << 18
@@ -140,7 +138,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
             many pixels.
         """
         self._check_parameters()
-        rows = self._validated(X, reset=True)
+        rows = validated_rows(self, X, reset=True)
         height, width, channels = resolve_shape(self.image_shape, rows.shape[1])
         self.image_shape_ = height, width, channels
         self.n_cells_ = min(self.n_cells, height), min(self.n_cells, width)
@@ -169,7 +167,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         self._check_parameters()
-        rows = self._validated(X, reset=False)
+        rows = validated_rows(self, X, reset=False)
         height, width, channels = self.image_shape_
         n_maps = self._n_orientations
         shape = len(rows), self.n_cells_[0] * self.n_cells_[1] * n_maps
@@ -218,18 +216,3 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         check_integer("n_cells", self.n_cells, minimum=1)
         check_real("damping", self.damping, above=0)
         check_n_jobs(self.n_jobs)
-
-    def _validated(self, X: Any, *, reset: bool) -> Any:
-        # Bytes stay bytes: a batch at a time is made floats.
-        try:
-            return validate_data(self, checked_array(X), dtype="numeric", reset=reset)
-        except InvalidInputError:
-            raise
-        except TypeError as error:
-            raise InvalidTypeError(str(error)) from error
-        except ValueError as error:
-            dimensions = getattr(X, "ndim", 2)
-            message = str(error) if dimensions > 2 else naming_rows(X, str(error))
-            if dimensions > 2:
-                message += f" Pass X.reshape(len(X), -1) and image_shape={X.shape[1:]}."
-            raise InvalidInputError(message) from error

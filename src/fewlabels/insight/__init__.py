@@ -30,6 +30,7 @@ from fewlabels.insight.leave_one_out import (
     made_up_for,
 )
 from fewlabels.insight.numbers import NumberExplanation, NumberInfluence, explain_number
+from fewlabels.insight.record import sure_from
 from fewlabels.insight.suspects import Suspect, SuspectLabels, rank_suspects
 
 __all__ = [
@@ -61,5 +62,6 @@ __all__ = [
     "prediction_sets",
     "rank_suspects",
     "spread_of",
+    "sure_from",
     "unseen_class_share",
 ]

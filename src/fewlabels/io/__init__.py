@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fewlabels.io._join import joined_labels
     from fewlabels.io._label_column import LabelColumn, read_labels
     from fewlabels.io._large import FeatureFile, features_in_map, open_features
+    from fewlabels.io._picture_folder import PictureFolder, read_picture_folder
     from fewlabels.io._read import read_table
     from fewlabels.io._table import Table, counted, row_list
     from fewlabels.io._views import as_text
@@ -27,6 +28,7 @@ __all__ = [
     "AddedColumns",
     "FeatureFile",
     "LabelColumn",
+    "PictureFolder",
     "Table",
     "as_text",
     "check_input",
@@ -38,6 +40,7 @@ __all__ = [
     "load_features",
     "open_features",
     "read_labels",
+    "read_picture_folder",
     "read_table",
     "row_list",
     "write_table",
@@ -48,6 +51,7 @@ _HOMES = {
     "AddedColumns": "_write",
     "FeatureFile": "_large",
     "LabelColumn": "_label_column",
+    "PictureFolder": "_picture_folder",
     "Table": "_table",
     "as_text": "_views",
     "check_input": "_formats",
@@ -59,6 +63,7 @@ _HOMES = {
     "load_features": "_array_points",
     "open_features": "_large",
     "read_labels": "_label_column",
+    "read_picture_folder": "_picture_folder",
     "read_table": "_read",
     "row_list": "_table",
     "write_table": "_write",

@@ -24,6 +24,7 @@ from fewlabels.insight import (
     log_loss_of,
     prediction_sets,
     rank_suspects,
+    sure_from,
 )
 from fewlabels.models._members import Mixture
 from fewlabels.systems import LeftOut
@@ -33,9 +34,6 @@ BoolArray = npt.NDArray[np.bool_]
 
 # A point has little evidence if less than this share of what a typical one hears reaches it.
 _LITTLE = 0.5
-# Labels left out that it takes to halve the distance to certainty which a sure answer needs beyond
-# what is asked for.
-_CAUTION = 10.0
 
 
 class MixtureInsight:
@@ -104,6 +102,14 @@ class MixtureInsight:
             self._labels.weights_at(nodes),
         )
 
+    @cached_property
+    def _record(self) -> tuple[FloatArray, FloatArray]:
+        """How confident the answers to labels left out were, and whether they were right."""
+        taught = self.mixture.taught
+        said = self._balance(self.mixture.taught_left_out)
+        right = taught.targets[np.arange(len(said)), said.argmax(axis=1)]
+        return said.max(axis=1), right
+
     def sets(
         self,
         distributions: FloatArray,
@@ -144,11 +150,8 @@ class MixtureInsight:
         abstain_below: float,
     ) -> npt.NDArray[np.str_]:
         """One word of doubt a point."""
-        n_taught = len(self.mixture.taught)
         confidence = distributions.max(axis=1)
-        # what so few labels can show of being right so often
-        least = abstain_below + (1 - abstain_below) * _CAUTION / (_CAUTION + n_taught)
-        sure = (confidence >= least) & (n_taught > 0)
+        sure = confidence >= sure_from(*self._record, abstain_below)
         strange = np.zeros(len(sure), dtype=bool) if unlike is None else unlike
         seems_sure = confidence >= abstain_below
         little = evidence < _LITTLE * self.typical

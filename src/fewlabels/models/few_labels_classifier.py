@@ -623,11 +623,13 @@ None, default="auto"
             A new point that is farther from its neighbours than they from theirs, by over 1.5
             times and by more than of all but one in 1000 fitted points.
         ``"sure"``
-            The most probable class has at least `abstain_below`, and a little more where few
-            labels could be left out to show that such answers are right.
+            The most probable class has at least `abstain_below`, and as much more as it takes for
+            labels left out to have shown that such answers are right so often: see
+            :func:`fewlabels.insight.sure_from`.
         ``"too few labels"``
-            It has at least `abstain_below`, but not that much more: it seems sure, and more labels
-            would show whether it is. So it is of all such points where no class has two labels.
+            It has at least `abstain_below`, but the labels do not show that such answers are
+            right: it seems sure, and more labels would show whether it is. So it is of all such
+            points where fewer than six labels could be left out.
         ``"little evidence"``
             It is not sure, and hears less than half as much as a typical point: a label nearby
             would help.

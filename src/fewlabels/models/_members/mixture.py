@@ -97,6 +97,8 @@ class Mixture:
     ----------
     graph_part : ndarray of shape (n_samples, n_classes), float64
         G; rows of zeros where no label reaches.
+    taught_left_out : ndarray of shape (n_taught, n_classes), float64
+        Distributions of the labels that were left out to learn from, before settling.
     """
 
     def __init__(
@@ -128,7 +130,9 @@ class Mixture:
         self._weigh()
         expected = _SHARPNESS if len(taught) else 1.0
         left = np.asarray(sum(v.weight * v.left_out for v in self.voices))
-        self.sharpness = fitted_sharpness(logits_of(left), taught, expected, _SHARPNESS_DEVIATION)
+        logits = logits_of(left)
+        self.sharpness = fitted_sharpness(logits, taught, expected, _SHARPNESS_DEVIATION)
+        self.taught_left_out = sharpened(logits, self.sharpness)
         self.graph_part = settled(
             members[0].graph, self._on_graph(n_samples), members[0].nodes, targets, balanced
         )

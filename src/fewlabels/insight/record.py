@@ -1,0 +1,64 @@
+"""From which confidence on answers are sure: what labels left out show of being right."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels._validation import check_real
+
+# Of the distance from what is asked for to certainty, this much is kept as a reserve: confidence
+# is highest where it is too high. Chosen on sets with few labels.
+_RESERVE = 0.35
+# Labels left out that it takes to halve the distance to certainty that is left.
+_CAUTION = 10.0
+
+
+def sure_from(confidence: npt.ArrayLike, right: npt.ArrayLike, abstain_below: float) -> float:
+    """Return the confidence from which on answers are sure, by the record of labels left out.
+
+    An answer is sure if its confidence is at least this, so that of the labels that were left
+    out and answered as confidently, a share of::
+
+        (r + 1) / (m + 2) >= least = abstain_below + 0.35 (1 - abstain_below)
+
+    was right, r of m (Laplace's rule of succession); and its confidence is at least
+    ``least + (1 - least) 10 / (10 + n)``, of n labels left out in all. The 0.35 is a reserve, for
+    the most confident answers are where a model is too confident.
+
+    Parameters
+    ----------
+    confidence : array-like of shape (n_left_out,)
+        Largest probability of each label that was left out.
+    right : array-like of shape (n_left_out,)
+        Whether that class was right; of soft labels its probability.
+    abstain_below : float
+        In [0, 1].
+
+    Returns
+    -------
+    float
+        Infinity where the labels left out show of no answers that they are right so often.
+
+    Examples
+    --------
+    >>> from fewlabels.insight import sure_from
+    >>> sure_from([0.99, 0.98, 0.97, 0.97, 0.96, 0.95, 0.6], [1, 1, 1, 1, 1, 1, 0], 0.8)
+    0.9464...
+    >>> sure_from([0.99, 0.98, 0.97], [1, 1, 1], 0.8)  # three labels show little
+    inf
+    """
+    asked = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
+    left_out = np.asarray(confidence, dtype=np.float64)
+    least = asked + _RESERVE * (1 - asked)
+    lowest = least + (1 - least) * _CAUTION / (_CAUTION + len(left_out))
+    order = np.argsort(-left_out, kind="stable")
+    falling = left_out[order]
+    n_right = np.cumsum(np.asarray(right, dtype=np.float64)[order])
+    # m answers at least as confident as the last of them: never a part of equal ones
+    m = 1 + np.flatnonzero((np.diff(falling, append=-1.0) < 0) & (falling >= lowest))
+    shown = np.flatnonzero((n_right[m - 1] + 1) / (m + 2) >= least)
+    if len(shown) == 0:
+        return float("inf")
+    last = int(shown[-1])
+    return float(lowest if last == len(m) - 1 else falling[m[last] - 1])
