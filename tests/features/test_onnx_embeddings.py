@@ -105,7 +105,7 @@ def test_long_texts_are_cut_and_counted(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         rows, means([" ".join(text.split()[:2]) for text in TEXTS]), atol=1e-6
     )
-    assert "1 texts are longer than 2 tokens" in embeddings.warnings_[0]
+    assert "1 text of more than 2 tokens" in embeddings.warnings_[0]
     assert "sentence_bert_config.json" in embeddings.choices_[0]
     np.testing.assert_allclose(made(path, TEXTS, max_length=9)[0], means(TEXTS), atol=1e-6)
 
@@ -233,3 +233,21 @@ def test_a_network_with_its_last_layer_is_noticed(tmp_path: Path) -> None:
     weights = {"w": np.random.default_rng(0).normal(size=(192, 1000)).astype(np.float32)}
     path = save(nodes, [given], [out], weights, tmp_path / "m.onnx")
     assert "without its last layer" in made(path, pictures())[1].warnings_[0]
+
+
+def test_pictures_that_cannot_be_read_are_named_and_the_others_go_on(tmp_path: Path) -> None:
+    path = picture_model(tmp_path / "m")
+    folder = tmp_path / "p"
+    folder.mkdir()
+    for number, picture in enumerate(pictures()):
+        picture.save(folder / f"{number}.png")
+    (folder / "1.png").write_bytes(b"no picture")
+    whole, _ = made(path, pictures())
+    embeddings = Embeddings(f"onnx:{path}", cache=tmp_path / "cache")
+    for _ in range(2):  # of the second time, too, when the others are kept
+        rows = embeddings.fit_transform(folder)
+        np.testing.assert_array_equal(rows, np.where(np.arange(5)[:, None] == 1, 0, whole))
+        assert "1 picture can't be read" in embeddings.warnings_[0]
+        assert "1.png" in embeddings.warnings_[0]
+    (none,) = made(path, [folder / "1.png"])[0]
+    assert not none.any()

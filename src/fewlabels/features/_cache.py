@@ -122,6 +122,8 @@ class KeptRows:
         OSError
             If they can't be written.
         """
+        if not len(rows):
+            return
         with explaining_errors(self._folder, writing=True):
             self._folder.mkdir(parents=True, exist_ok=True)
             if not (self._folder / _MODEL).exists():

@@ -59,7 +59,11 @@ def embedded(
         found.update(zip(fresh, rows, strict=True))
         if not warnings:
             try:
-                kept.add(fresh, rows)
+                # zeros stand for what could not be read or said: asked for again another time
+                said = rows.any(axis=1)
+                kept.add(
+                    [key for key, is_said in zip(fresh, said, strict=True) if is_said], rows[said]
+                )
             except OSError as error:
                 warnings = (
                     f"embeddings are not kept for another time: {error}. Name another folder "

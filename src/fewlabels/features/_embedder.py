@@ -60,9 +60,10 @@ def content_keys(items: Sequence[Any], takes: Takes | None) -> list[bytes]:
 
 def _content_key(item: Any, takes: Takes | None) -> bytes:
     if isinstance(item, os.PathLike) or (isinstance(item, str) and takes == "images"):
-        path = os.fspath(item)
-        with explaining_errors(path, writing=False, raising=DataFileError):
-            return digest(b"file", Path(path).read_bytes())
+        try:
+            return digest(b"file", Path(item).read_bytes())
+        except OSError:  # the reader says what is wrong, and goes on
+            return digest(b"unreadable", os.fsencode(item))
     if isinstance(item, str):
         return digest(b"text", item.encode("utf-8", "surrogatepass"))
     if isinstance(item, np.ndarray) and not item.dtype.hasobject:

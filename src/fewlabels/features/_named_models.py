@@ -15,7 +15,7 @@ import numpy as np
 
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, Report, hash_of_files
-from fewlabels.features._rgb import rgb_picture
+from fewlabels.features._seen_pictures import SeenPictures
 
 _BATCH = 16
 _WEIGHTS = ".safetensors"
@@ -118,17 +118,31 @@ def _of_pictures(
 ) -> Embedder:
     torch = import_module("torch")
 
+    seen = SeenPictures(prepare)
+
     def embed(pictures: list[Any], report: Report) -> Any:
-        rows = []
+        rows: Any = None
         for start in range(0, len(pictures), _BATCH):
-            batch = [prepare(rgb_picture(item)) for item in pictures[start : start + _BATCH]]
-            with torch.inference_mode():
-                rows.append(model(torch.stack(batch)).float().cpu().numpy())
-            report(len(batch))
-        return np.concatenate(rows)
+            asked = pictures[start : start + _BATCH]
+            batch, places = seen.prepared(asked)
+            if batch:
+                with torch.inference_mode():
+                    found = model(torch.stack(batch)).float().cpu().numpy()
+                if rows is None:
+                    rows = np.zeros((len(pictures), found.shape[1]), np.float32)
+                rows[np.array(places) + start] = found
+            report(len(asked))
+        if rows is None:
+            raise DataFileError(f"{name}: {' '.join(seen.warnings())}")
+        return rows
 
     return Embedder(
-        embed, name, "images", n_at_once=256, identity=_identity(name, package, [weights])
+        embed,
+        name,
+        "images",
+        n_at_once=256,
+        identity=_identity(name, package, [weights]),
+        warnings=seen.warnings,
     )
 
 

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._model_settings import PICTURES, read_settings
-from fewlabels.features._rgb import rgb_picture
+from fewlabels.features._picture_sets import reader
+from fewlabels.features._seen_pictures import SeenPictures
 
 AnyArray = npt.NDArray[Any]
 
@@ -25,6 +26,7 @@ _IMAGENET = {"image_mean": (0.485, 0.456, 0.406), "image_std": (0.229, 0.224, 0.
 _BILINEAR, _BICUBIC = 2, 3  # as Pillow and the settings number them
 _OUTPUTS = ("image_embeds", "pooler_output", "embeddings", "features")
 _N_IMAGENET = (1000, 1001)
+_BLACK = np.zeros((8, 8, 3), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,7 @@ class _Preparation:
     mean: npt.NDArray[np.float32]
     std: npt.NDArray[np.float32]
 
-    def __call__(self, item: Any) -> npt.NDArray[np.float32]:
-        picture = rgb_picture(item)
+    def __call__(self, picture: Any) -> npt.NDArray[np.float32]:
         if isinstance(self.resized, int):
             scale = self.resized / min(picture.size)
             size = tuple(max(1, round(side * scale)) for side in picture.size)
@@ -76,19 +77,27 @@ def picture_embedder(
     size = n_fixed or (1 if one_by_one else _BATCH)
     n_columns: int | None = None
 
+    seen = SeenPictures(prepare)
+
     def embed(pictures: list[Any], report: Report) -> AnyArray:
         nonlocal n_columns
-        rows = []
+        rows: AnyArray | None = None
         for start in range(0, len(pictures), size):
-            batch = np.stack([prepare(item) for item in pictures[start : start + size]])
-            found = session.run([output], {entry.name: _laid_out(batch, n_fixed)})[0]
-            rows.append(_pooled(found, channels_first)[: len(batch)])
-            report(len(batch))
-        whole: AnyArray = np.concatenate(rows)
-        n_columns = whole.shape[1]
-        return whole
+            prepared, places = seen.prepared(pictures[start : start + size])
+            # where none can be read, black tells at least how long a row is
+            batch = np.stack(prepared or [prepare(reader().open_picture(_BLACK)[0])])
+            found = session.run([output], {entry.name: laid_out(batch, n_fixed)})[0]
+            found = _pooled(found, channels_first)
+            if rows is None:
+                rows = np.zeros((len(pictures), found.shape[1]), np.float32)
+            rows[np.array(places, dtype=int) + start] = found[: len(places)]
+            report(min(size, len(pictures) - start))
+        if rows is None:
+            raise InvalidInputError("there is no picture to embed.")
+        n_columns = rows.shape[1]
+        return rows
 
-    def _laid_out(batch: AnyArray, n_due: int | None) -> AnyArray:
+    def laid_out(batch: AnyArray, n_due: int | None) -> AnyArray:
         if channels == 1:
             batch = batch.mean(axis=3, keepdims=True)
         if n_due is not None and len(batch) < n_due:  # the last ones, with what fills them up
@@ -98,8 +107,9 @@ def picture_embedder(
 
     def warnings() -> tuple[str, ...]:
         if n_columns not in _N_IMAGENET:
-            return ()
+            return seen.warnings()
         return (
+            *seen.warnings(),
             f"{path.name} gives {n_columns} numbers a picture, as a network does that says which "
             "of ImageNet's classes it is. What it has before that layer is better: export it "
             "without its last layer.",

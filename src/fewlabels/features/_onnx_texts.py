@@ -20,6 +20,7 @@ from fewlabels.features._model_settings import (
     read_settings,
     settings_file,
 )
+from fewlabels.io import counted
 
 AnyArray = npt.NDArray[Any]
 
@@ -78,8 +79,8 @@ def text_embedder(
         if not n_cut:
             return ()
         return (
-            f"{n_cut:,} texts are longer than {length} tokens, and the model was shown the "
-            "beginning of each. Embed their parts, or summaries, if the end matters.",
+            f"{counted(n_cut, 'text')} of more than {length} tokens: the model was shown the "
+            "beginning only. Embed parts or summaries if the end matters.",
         )
 
     choices = [f"{path.name}: {said}", in_words]

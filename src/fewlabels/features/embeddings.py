@@ -26,6 +26,7 @@ from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._kinds import items_of
 from fewlabels.features._resolved import NAMES, is_file_of_rows, resolved
 from fewlabels.features._states import flag, number, part, texts
+from fewlabels.io import PictureFolder, read_picture_folder
 
 
 class Embeddings(TransformerMixin, BaseEstimator):
@@ -290,6 +291,8 @@ class Embeddings(TransformerMixin, BaseEstimator):
 
 
 def _as_list(X: Any) -> list[Any]:
+    if isinstance(X, PictureFolder) or (isinstance(X, Path) and X.is_dir()):
+        return list((X if isinstance(X, PictureFolder) else read_picture_folder(X)).files)
     if isinstance(X, (str, bytes, os.PathLike)):
         raise InvalidTypeError(
             f"X must be a sequence of items, got the one {X!r:.200}. Pass a list of it."
