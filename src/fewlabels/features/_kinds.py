@@ -12,7 +12,8 @@ from scipy import sparse
 
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError
-from fewlabels.io import Table
+from fewlabels.io import Table, read_table
+from fewlabels.io._frames import table_of
 from fewlabels.io._picture_names import is_picture_name
 
 Kind: TypeAlias = Literal["array", "texts", "images", "table", "embeddings"]
@@ -50,6 +51,11 @@ def kind_of(data: Any) -> Kind:
     return "array" if items is None else _kind_of_items(items)
 
 
+def as_table(data: Any) -> Table:
+    """Return data of kind "table" as a table; the one in a file, if it is a path."""
+    return read_table(data) if isinstance(data, Path) else table_of(data)
+
+
 def is_table(data: Any) -> bool:
     """Tell whether this is a table of pandas, polars, pyarrow or another that narwhals knows."""
     return isinstance(nw.from_native(data, eager_only=True, pass_through=True), nw.DataFrame)
@@ -63,6 +69,15 @@ def items_of(data: Any) -> Sequence[Any] | None:
         return data.tolist() if data.ndim == 1 and data.dtype.kind in "OUT" else None
     column = nw.from_native(data, series_only=True, pass_through=True)
     return column.to_list() if isinstance(column, nw.Series) else None
+
+
+def n_rows_of(data: Any) -> int:
+    """Return how many rows data in memory has."""
+    if isinstance(data, Table):
+        return data.n_rows
+    if isinstance(data, Mapping):
+        return max((len(column) for column in data.values()), default=0)
+    return int(data.shape[0]) if hasattr(data, "shape") else len(data)
 
 
 def _kind_of_path(path: Path) -> Kind:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.features._encoders import MOST_NAMES
-from fewlabels.features._kinds import is_picture_name
+from fewlabels.io._picture_names import is_picture_name
 from fewlabels.io._table import (
     Block,
     Categories,

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,7 @@ from fewlabels._arrays import checked_array
 from fewlabels._callers import callers_level
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import FeatureWarning, InvalidInputError, InvalidTypeError
-from fewlabels.features._kinds import KINDS, Kind, items_of, kind_of
-from fewlabels.io import read_table
+from fewlabels.features._kinds import KINDS, Kind, as_table, items_of, kind_of
 
 # Loaded when data needs them: pictures need Pillow, embeddings need much more.
 _HOMES = {
@@ -204,7 +202,7 @@ def _check_settings(kind: Kind, columns: Any, embeddings: Any) -> None:
 def _read(data: Any, kind: str) -> Any:
     """Return the table in a file, the items of a column; other data as it is."""
     if kind == "table":
-        return read_table(data) if isinstance(data, Path) else data
+        return as_table(data)
     items = items_of(data)
     return data if items is None else items
 

@@ -36,10 +36,13 @@ class ValidatedFeatures:
     values : {ndarray, csr_matrix} of shape (n_samples, n_features)
     names : sequence of length n_features, or None
         What the columns were called where they came in.
+    scaled : bool
+        Whether they are on scales that are meant.
     """
 
     values: Any
     names: Sequence[Any] | None = None
+    scaled: bool = False
 
 
 def features_to_join(X: Any, metric: Any) -> Any:
@@ -58,6 +61,8 @@ def features_to_join(X: Any, metric: Any) -> Any:
     if isinstance(X, ValidatedFeatures):
         features, names = X.values, X.names
         _check_sizes(features)
+        if X.scaled:
+            return features
     else:
         features, names = checked_features(X), _column_names(X)
     warn_of_scales(features, metric, names)

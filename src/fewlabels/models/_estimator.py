@@ -78,7 +78,7 @@ class GraphEstimator(BaseEstimator, ABC):
                     f"{type(self).__name__} requires y to be passed, but the target y is None."
                 )
             labels = self._encode(y, sample_weight)  # before the graph, which may take long
-            points = X if isinstance(X, Graph) else self._validated(X, reset=True)
+            points = X if isinstance(X, Graph) else self._points(X, labels)
             n_samples = points.n_nodes if isinstance(points, Graph) else points.shape[0]
             if len(labels.labelled) != n_samples:
                 raise InvalidInputError(
@@ -234,6 +234,10 @@ class GraphEstimator(BaseEstimator, ABC):
     @abstractmethod
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
+
+    def _points(self, X: Any, labels: Any) -> Any:
+        """Return the features or affinities to fit on, checked; `labels` are their targets."""
+        return self._validated(X, reset=True)
 
     def _check_parameters(self) -> None:
         if not callable(self.kernel):

@@ -19,9 +19,7 @@ from fewlabels._labels import Labels
 from fewlabels._state_files import read_state, write_state
 from fewlabels._version import __version__
 from fewlabels.exceptions import DataFileError, FewLabelsError, InvalidInputError, InvalidTypeError
-from fewlabels.features import Points
 from fewlabels.features._points_state import points_of_state, points_state
-from fewlabels.features._states import texts
 from fewlabels.graph import Graph
 from fewlabels.models._targets import RowLabels, SoftLabels
 
@@ -161,13 +159,7 @@ def _points_state(model: Any) -> dict[str, Any] | None:
     """Return the features, if the model knows any, with what makes them of data."""
     if not hasattr(model, "X_"):
         return None
-    names = getattr(model, "feature_names_in_", None)
-    points = getattr(model, "points_", None) or Points(model.X_, "array")
-    return {
-        **points_state(points),
-        "values": model.X_,
-        "names": None if names is None else [str(name) for name in names],
-    }
+    return {**points_state(model.points_), "values": model.X_}
 
 
 def _fit(model: Any, state: Any, labels: Labels, graph: Graph) -> None:
@@ -176,13 +168,7 @@ def _fit(model: Any, state: Any, labels: Labels, graph: Graph) -> None:
     if state is None:
         model.fit(graph.affinity if model.kernel == "precomputed" else graph, labels)
         return
-    points = points_of_state(state)
-    model.fit(points.values, labels, graph=graph)
-    if state["names"] is not None:
-        model.feature_names_in_ = np.array(texts(state, "names"), dtype=object)
-        if len(model.feature_names_in_) != model.n_features_in_:
-            raise ValueError("there are other numbers of features and names")
-    model.points_ = points
+    model.fit(points_of_state(state), labels, graph=graph)
 
 
 def _labels_state(labels: Labels) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.features import Points
+from fewlabels.features._kinds import n_rows_of
 from fewlabels.graph import Graph, shared_neighbor_graph
 from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.models._kernels import NeighborKernel
@@ -27,6 +29,8 @@ class SharedNeighborKernel(NeighborKernel):
     progress : bool
     graph : Graph, default=None
         Of the points, where there is one already.
+    points : Points, default=None
+        The points, where it is known what they were made of.
     """
 
     def __init__(
@@ -35,15 +39,17 @@ class SharedNeighborKernel(NeighborKernel):
         n_jobs: int | None,
         progress: bool,
         graph: Graph | None = None,
+        points: Points | None = None,
     ) -> None:
         super().__init__(n_neighbors or 0, n_neighbors or 0, "self-tuning", n_jobs, progress)
         self._wanted = n_neighbors
         self._given = graph
+        self._scaled = points is not None and points.kind != "array"
 
     def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
         graph, self._given = self._given, None
         if graph is None:
-            features = ValidatedFeatures(X, names)
+            features = ValidatedFeatures(X, names, scaled=self._scaled)
             graph = shared_neighbor_graph(
                 features, self._wanted, n_jobs=self.n_jobs, progress=self.progress
             )
@@ -62,7 +68,7 @@ def check_beside(graph: Graph, X: Any, kernel: Any = "auto") -> None:
             "graph is for features, and X holds a graph or affinities "
             "already. Leave graph out, or pass features as X."
         )
-    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    n_rows = n_rows_of(X)
     if graph.n_nodes != n_rows:
         raise InvalidInputError(
             f"graph must have a node for each row of X: it has {graph.n_nodes}, and X {n_rows} "

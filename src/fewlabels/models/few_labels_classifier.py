@@ -19,6 +19,7 @@ from fewlabels.insight import SURE, Explanation, Influence, SuspectLabels
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._choices import Choices, graph_choice
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
+from fewlabels.models._data import DataEstimator
 from fewlabels.models._in_memory import refuse_disk
 from fewlabels.models._influence import influence_of, without_label
 from fewlabels.models._kernels import Kernel, PrecomputedKernel, averages
@@ -57,7 +58,7 @@ _ABSTAIN_BELOW = 0.8
 
 
 @can_be_saved
-class FewLabelsClassifier(SavedModel, GraphClassifier):
+class FewLabelsClassifier(SavedModel, DataEstimator, GraphClassifier):
     """The classifier to start with: give it points and a few labels.
 
     Several models speak, each weighed by how probable it makes the labels that are left out, and
@@ -73,9 +74,10 @@ class FewLabelsClassifier(SavedModel, GraphClassifier):
     All are linear in the labels, but for how sharply they speak; the mixture is calibrated as a
     whole.
 
-    Features should be on comparable scales: columns of a table in different units through
-    :class:`sklearn.preprocessing.StandardScaler` first, pictures through
-    :class:`fewlabels.OrientedGradients`.
+    Give it data as it is: tables, texts and pictures become points by
+    :func:`fewlabels.make_points`, and new data go through what was fitted then. The columns of a
+    table are brought to one scale. Arrays of numbers are points as they are (``table.to_numpy()``,
+    too): their columns should be on comparable scales.
 
     Parameters
     ----------
@@ -148,6 +150,8 @@ None, default="auto"
     n_iter_ : int
         Iterations of the class means; a factorisation counts as one.
     graph_ : Graph
+    points_ : Points
+        The data as points; print them. Absent where `X` was a graph or affinities.
     X_ : {ndarray, csr_matrix} of shape (n_samples, n_features)
         The fitted features; absent where `X` was a graph or affinities.
     n_features_in_ : int
@@ -224,7 +228,8 @@ None, default="auto"
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features), or other data
+            What :func:`fewlabels.make_points` takes: a table, texts, pictures; or Points.
         y : array-like of shape (n_samples,), or (n_samples, n_classes) of soft labels
         sample_weight : array-like of shape (n_samples,), default=None
             As of :meth:`LabelSpreading.fit`.
@@ -262,7 +267,11 @@ None, default="auto"
         if self.kernel == "precomputed":
             return PrecomputedKernel()
         return SharedNeighborKernel(
-            self.n_neighbors, self.n_jobs, bool(self.verbose), self._graph_beside
+            self.n_neighbors,
+            self.n_jobs,
+            bool(self.verbose),
+            self._graph_beside,
+            self.__dict__.get("points_"),
         )
 
     def _accept(self, labels: Labels) -> None:
@@ -377,7 +386,7 @@ None, default="auto"
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), or data as in `fit`
             With ``kernel="precomputed"``, affinities to the fitted points, of shape
             (n_queries, n_samples).
 

@@ -17,6 +17,7 @@ from fewlabels._validation import check_choice, check_integer, check_n_jobs, che
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.insight import NumberExplanation
 from fewlabels.models._choices import Choice, Choices, graph_choice
+from fewlabels.models._data import DataEstimator
 from fewlabels.models._kernels import Kernel, PrecomputedKernel
 from fewlabels.models._members import Projection
 from fewlabels.models._number_estimator import NumberEstimator
@@ -41,7 +42,7 @@ _MOST_POINTS = 200_000
 _MOST_COLUMNS, _BLOCK_NUMBERS = 64, 8_000_000
 
 
-class FewLabelsRegressor(NumberEstimator):
+class FewLabelsRegressor(DataEstimator, NumberEstimator):
     """The regressor to start with: give it points, and numbers for a few of them.
 
     Several Gaussian processes speak, each weighed by the density that it gives to the labels left
@@ -54,8 +55,9 @@ class FewLabelsRegressor(NumberEstimator):
 
     Each is linear in the labels, and so are the answers.
 
-    Features should be on comparable scales: columns of a table in different units through
-    :class:`sklearn.preprocessing.StandardScaler` first.
+    Tables, texts and pictures become points by :func:`fewlabels.make_points`, and new data go
+    through what was fitted then. Arrays of numbers are points as they are: their columns should be
+    on comparable scales.
 
     Parameters
     ----------
@@ -104,6 +106,8 @@ class FewLabelsRegressor(NumberEstimator):
         of all labels would do better. As scikit-learn has it, where all labels are equal: 1 or 0.
         NaN with a single label.
     graph_ : Graph
+    points_ : Points
+        The data as points; print them. Absent where `X` was a graph or affinities.
     X_ : {ndarray, csr_matrix} of shape (n_samples, n_features)
         The fitted features; absent where `X` was a graph or affinities.
     n_features_in_ : int
@@ -186,7 +190,9 @@ class FewLabelsRegressor(NumberEstimator):
     def _make_kernel(self) -> Kernel:
         if self.kernel == "precomputed":
             return PrecomputedKernel()
-        return SharedNeighborKernel(self.n_neighbors, self.n_jobs, bool(self.verbose))
+        return SharedNeighborKernel(
+            self.n_neighbors, self.n_jobs, bool(self.verbose), points=self.__dict__.get("points_")
+        )
 
     def _build(self, points: Any) -> None:
         super()._build(points)
@@ -253,7 +259,7 @@ class FewLabelsRegressor(NumberEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), or data as in `fit`
             With ``kernel="precomputed"``, affinities to the fitted points, of shape
             (n_queries, n_samples).
         return_std : bool, default=False

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from fewlabels._arrays import checked_array
+from fewlabels.features import Points
+from fewlabels.features._kinds import as_table, items_of, kind_of
 from fewlabels.graph import DiskGraph, Graph
+from fewlabels.io import Table
+from fewlabels.io._picture_names import is_picture_name
+from fewlabels.io._views import as_name
 
 _ROWS = 4096
 
 
 def fingerprint(graph_or_X: Any) -> str:
-    """Return a SHA-256 of the values of features or of a graph's edges, as hexadecimal digits.
+    """Return a SHA-256 of data or of a graph's edges, as hexadecimal digits.
 
     Features count as float64, row by row, so that the same numbers in float32, in a list or in a
-    table are the same data. Of a graph on disk, its degrees and components stand for the edges.
+    sparse matrix are the same data. Tables count by the text of their cells, however they are
+    stored; texts and pictures by themselves, for what becomes of them may differ in a last bit on
+    another machine. Of a graph on disk, its degrees and components stand for the edges.
     """
     digest = hashlib.sha256()
     if isinstance(graph_or_X, DiskGraph):
@@ -28,16 +37,46 @@ def fingerprint(graph_or_X: Any) -> str:
     elif isinstance(graph_or_X, Graph):
         _add(digest, "graph", (graph_or_X.n_nodes,))
         _add_matrix(digest, graph_or_X.affinity)
-    else:
+    elif isinstance(graph_or_X, Points):
+        _add(digest, "features", graph_or_X.values.shape)
+        _add_matrix(digest, graph_or_X.values)
+    elif (kind := kind_of(graph_or_X)) == "array":
         X = checked_array(graph_or_X)
         X = X if sparse.issparse(X) else np.asarray(X)
         _add(digest, "features", X.shape)
         _add_matrix(digest, X)
+    elif kind == "table":
+        _add_table(digest, as_table(graph_or_X))
+    else:
+        _add_items(digest, kind, graph_or_X)
     return digest.hexdigest()
 
 
 def _add(digest: Any, kind: str, shape: tuple[int, ...]) -> None:
     digest.update(f"{kind} {'x'.join(map(str, shape))}\n".encode())
+
+
+def _add_table(digest: Any, table: Table) -> None:
+    _add(digest, "table", (table.n_rows, len(table.names)))
+    for name in table.names:
+        cells = ["" if cell is None else as_name(cell) for cell in table.cells(name)]
+        digest.update(json.dumps([name, cells]).encode())
+
+
+def _add_items(digest: Any, kind: str, data: Any) -> None:
+    """Add texts, or pictures: files by what they hold."""
+    if isinstance(data, Path):
+        data = sorted(path for path in data.rglob("*") if is_picture_name(path))
+    items = items_of(data)
+    items = data if items is None else items
+    _add(digest, kind, (len(items),))
+    for item in items:
+        if kind == "texts":
+            digest.update(json.dumps(item if isinstance(item, str) else None).encode())
+        elif isinstance(item, (str, Path)):
+            digest.update(hashlib.sha256(Path(item).read_bytes()).digest())
+        else:
+            _add_array(digest, np.asarray(item), np.float64)
 
 
 def _add_matrix(digest: Any, matrix: Any) -> None:

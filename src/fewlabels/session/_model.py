@@ -12,7 +12,10 @@ import numpy.typing as npt
 from sklearn.base import clone, is_classifier
 
 from fewlabels.exceptions import InvalidTypeError, LabelWarning, UnreachedWarning
+from fewlabels.features import Points as DataPoints
+from fewlabels.features import make_points
 from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph
+from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.models import (
     CorrectAndSmooth,
     FewLabelsClassifier,
@@ -21,6 +24,7 @@ from fewlabels.models import (
     recommended_models,
 )
 from fewlabels.models._base import GraphClassifier
+from fewlabels.models._data import is_other_data
 from fewlabels.queries import QueryRule
 from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session._labels import Label, is_same
@@ -34,6 +38,7 @@ class Points:
     ----------
     graph : Graph
     features : {array-like, sparse matrix} of shape (n_points, n_features), or None
+        Points, where they were made of other data than numbers.
     """
 
     graph: Graph
@@ -41,16 +46,29 @@ class Points:
 
     @classmethod
     def of(cls, graph_or_X: Any, model: Any = None) -> Self:
-        """Take a graph as it is, or make the one of features that goes with `model`."""
+        """Take a graph as it is, or make the one of data that goes with `model`."""
         if isinstance(graph_or_X, Graph):
             return cls(graph_or_X)
         shared = model is None or isinstance(model, ModelPair)
         make = shared_neighbor_graph if shared else knn_graph
-        return cls(make(graph_or_X), graph_or_X)
+        features = as_features(graph_or_X)
+        return cls(make(to_join(features)), features)
 
     def recommended(self) -> ModelPair:
         """Return the models that are recommended for them."""
         return recommended_models(self.graph.n_nodes, on_disk=isinstance(self.graph, DiskGraph))
+
+
+def as_features(X: Any) -> Any:
+    """Return tables, texts and pictures as points; numbers and graphs as they are."""
+    return make_points(X) if is_other_data(X) else X
+
+
+def to_join(features: Any) -> Any:
+    """Return features as the graph takes them: those of points are on scales that are meant."""
+    if isinstance(features, DataPoints):
+        return ValidatedFeatures(features.values, scaled=features.kind != "array")
+    return features
 
 
 def checked_model(model: Any) -> Any:

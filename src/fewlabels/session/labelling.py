@@ -14,6 +14,7 @@ from fewlabels._callers import callers_level
 from fewlabels._turns import in_turn
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
+from fewlabels.features import Points as DataPoints
 from fewlabels.graph import Graph
 from fewlabels.session._advising import advice_on
 from fewlabels.session._answers import checked_answers, checked_points, warn_of_new_classes
@@ -52,9 +53,11 @@ class Session:
 
     Parameters
     ----------
-    graph_or_X : {Graph, array-like, sparse matrix of shape (n_points, n_features)}
-        Of features, the graph is made by :func:`fewlabels.graph.shared_neighbor_graph`, or by
-        :func:`fewlabels.knn_graph` if `model` is a single one; with their defaults.
+    graph_or_X : {Graph, array-like, sparse matrix of shape (n_points, n_features)}, or other data
+        Tables, texts and pictures become points by :func:`fewlabels.make_points`; to say more of
+        them, pass its Points. Of features, the graph is made by
+        :func:`fewlabels.graph.shared_neighbor_graph`, or by :func:`fewlabels.knn_graph` if `model`
+        is a single one; with their defaults.
     classes : sequence of labels, default=None
         The only labels allowed, two or more. None: a class may appear at any time.
     model : estimator or ModelPair, default=None
@@ -78,6 +81,8 @@ class Session:
     Attributes
     ----------
     graph : Graph
+    points : Points or None
+        What tables, texts and pictures became; None of numbers and graphs.
     n_points : int
     classes : tuple of labels, or None
         As given.
@@ -131,6 +136,8 @@ class Session:
         self._data = graph_or_X
         points = Points.of(graph_or_X, self._settings.model)
         self.graph: Graph = points.graph
+        made = points.features
+        self.points: DataPoints | None = made if isinstance(made, DataPoints) else None
         check_takes(self._settings.model, self.graph)
         self.n_points = self.graph.n_nodes
         settings = self._settings

@@ -15,6 +15,7 @@ from sklearn.base import clone
 from fewlabels._arrays import checked_array
 from fewlabels._validation import check_integer, check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.features import Points as DataPoints
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.graph._progress import Progress, reporting
 from fewlabels.models import ModelPair, recommended_models
@@ -23,7 +24,13 @@ from fewlabels.queries import FunctionRule, QueryRule, make_rule
 from fewlabels.session._known_answers import Answers, known_answers, start_of
 from fewlabels.session._learner import ModelLearner, graph_of
 from fewlabels.session._many_runs import played
-from fewlabels.session._model import Points, check_takes, checked_model, expected_shares
+from fewlabels.session._model import (
+    Points,
+    as_features,
+    check_takes,
+    checked_model,
+    expected_shares,
+)
 from fewlabels.session._runs import Run
 from fewlabels.session._runs_file import PathLike, RunsFile, data_fingerprint
 from fewlabels.session.learning_curve import LearningCurve
@@ -74,8 +81,9 @@ def simulate(
 
     Parameters
     ----------
-    X_or_graph : {array-like, sparse matrix, Graph} of shape (n_points, n_features)
-        Features, of which a graph is made, once; or a graph.
+    X_or_graph : {array-like, sparse matrix, Graph} of shape (n_points, n_features), or other data
+        Features, of which a graph is made, once; or a graph. Tables, texts and pictures become
+        points by :func:`fewlabels.make_points`, once and without the labels.
     y : array-like of shape (n_points,), or callable
         The true labels. Points without one (-1, None or NaN, as an estimator takes them) are
         in the graph, but never asked about, and not in any accuracy. Or an oracle:
@@ -157,6 +165,7 @@ def simulate(
     check_seed(random_state)
     check_n_jobs(n_jobs)
     estimator = checked_model(model)
+    X_or_graph = as_features(X_or_graph)
     if graph is not None:
         check_beside(graph, X_or_graph)
     known = X_or_graph if isinstance(X_or_graph, Graph) else graph
@@ -221,7 +230,8 @@ def _points(
         return Points(graph, X)
     if not makes_graph:
         return Points.of(X)
-    return Points(graph_of(X, model, answers.truth, answers.known), X)
+    values = X.values if isinstance(X, DataPoints) else X
+    return Points(graph_of(values, model, answers.truth, answers.known), X)
 
 
 def _check_shares(model: Any, answers: Answers) -> None:
@@ -272,6 +282,8 @@ def _drawn_seed(random_state: int | np.random.RandomState | None) -> int:
 def _n_points(X: Any) -> int:
     if isinstance(X, Graph):
         return X.n_nodes
+    if isinstance(X, DataPoints):
+        return len(X)
     X = checked_array(X, "X_or_graph")
     shape = getattr(X, "shape", None)
     if not shape and not hasattr(X, "__len__"):

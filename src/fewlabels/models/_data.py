@@ -1,0 +1,71 @@
+"""Estimators that take data of any kind: tables, texts and pictures beside numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.features import Points, make_points
+from fewlabels.features._kinds import kind_of
+from fewlabels.graph import Graph
+from fewlabels.models._estimator import GraphEstimator
+
+
+class DataEstimator(GraphEstimator):
+    """Base of the estimators that make points of what they are given.
+
+    Numbers, sparse matrices, graphs and affinities are used as they come. All else goes through
+    :func:`fewlabels.make_points`, and new data through what was fitted then.
+    """
+
+    points_: Points
+
+    def _points(self, X: Any, labels: Any) -> Any:
+        """Return data as features, checked; set `points_`, and the names of columns."""
+        self.__dict__.pop("points_", None)
+        if self.kernel == "precomputed":
+            return super()._points(X, labels)
+        if not is_other_data(X):
+            features = super()._points(X, labels)
+            self.points_ = Points(features, "array")
+            return features
+        points = make_points(X, _codes(labels))
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+            found = getattr(points.transformer, name, None)
+            if found is not None:
+                setattr(self, name, found)
+        if not hasattr(self, "n_features_in_"):
+            self.n_features_in_ = points.values.shape[1]
+        self.points_ = points
+        return _as_float(points.values)
+
+    def _validated(self, X: Any, *, reset: bool) -> Any:
+        points = None if reset else self.__dict__.get("points_")
+        if isinstance(X, Points):
+            X, points = X.values, None
+        if points is None or points.kind == "array":
+            return super()._validated(X, reset=reset)
+        return _as_float(points.transform(X))
+
+    def _build(self, points: Any) -> None:
+        if isinstance(points, Graph):
+            self.__dict__.pop("points_", None)
+        super()._build(points)
+
+
+def is_other_data(X: Any) -> bool:
+    """Tell whether points are to be made of this: it is neither numbers nor a graph."""
+    return not isinstance(X, Graph) and (isinstance(X, Points) or kind_of(X) != "array")
+
+
+def _codes(labels: Any) -> npt.NDArray[np.intp] | None:
+    """Return the class of each point, -1 where it has no label; None where there are no classes."""
+    codes = getattr(labels, "codes", None)
+    return None if codes is None else np.where(labels.labelled, codes, -1)
+
+
+def _as_float(values: Any) -> Any:
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
