@@ -13,7 +13,7 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from fewlabels.features import Points
     from fewlabels.graph import Graph
-    from fewlabels.io import Table
+    from fewlabels.io import PictureFolder, Table
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -124,7 +124,7 @@ def graph_of(
     is chosen.
     """
     from fewlabels import ScaleWarning
-    from fewlabels.graph import knn_graph, shared_neighbor_graph
+    from fewlabels.graph import knn_graph, shared_neighbor_graph, without_edges
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -132,6 +132,7 @@ def graph_of(
             graph = shared_neighbor_graph(points.values, neighbors, progress=progress)
         else:
             graph = knn_graph(points.values, neighbors or DEFAULT_NEIGHBORS, progress=progress)
+        graph = without_edges(graph, points.unread)
     notes = []
     for warning in caught:
         text = " ".join(str(warning.message).split())
@@ -184,7 +185,7 @@ def points_of(
     """Return the points that the command's options ask for; `codes` choose among texts' weights."""
     from fewlabels import FeatureWarning
     from fewlabels.features import Points, make_points
-    from fewlabels.io import load_features
+    from fewlabels.io import PictureFolder, load_features
 
     options = ctx.params
     array = array_file(ctx, options["features"])
@@ -192,6 +193,8 @@ def points_of(
         values = load_features(array, table.n_rows)
         width = f"{values.shape[1]:,} feature{'s' * (values.shape[1] != 1)}"
         return Points(values, "array", choices=(f"1 array ({width}, as they are): {array}",))
+    if isinstance(table, PictureFolder):
+        return _points_of_pictures(ctx, table, progress)
     columns = _columns(ctx, table, label)
     named = _split(table, options["features"]) if options["features"] else None
     unused = {label, options["key"]} - columns.keys() - set(named or ())
@@ -206,6 +209,24 @@ def points_of(
             scale=not options["as_they_are"],
             progress=progress,
         )
+
+
+def _points_of_pictures(
+    ctx: click.Context, table: PictureFolder, progress: Callable[[float], None] | None
+) -> Points:
+    from fewlabels import FeatureWarning
+    from fewlabels.features import make_points
+
+    of_columns = ("features", *_KINDS, "kinds", "as_they_are")
+    if any(given(ctx, option) for option in of_columns):
+        raise click.UsageError(
+            "--features, --exclude, --categorical, --text, --column and --no-scale speak of "
+            "columns, and INPUT is a folder of pictures. Leave them out.",
+            ctx,
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FeatureWarning)  # the command prints points.warnings
+        return make_points(table, embeddings=ctx.params["embeddings"], progress=progress)
 
 
 def _columns(ctx: click.Context, table: Table, label: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fewlabels.cli._features import array_file
+from fewlabels.cli._pictures import check_sorting
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import check_input, check_output
 
@@ -97,6 +98,7 @@ def check_places(
         *(_complaint(_check_array, path) for path in [array] if path is not None),
         _complaint(_check_output, output, [source, *others, *([array] if array else [])], replace),
         _complaint(_check_folder, folder),
+        _complaint(check_sorting, ctx),
     ]
     if any(complaints):
         raise DataFileError(" Also: ".join(filter(None, complaints)))
@@ -112,7 +114,8 @@ def _complaint(check: Callable[..., None], *arguments: Any) -> str:
 
 def _check_input(ctx: click.Context, path: Path) -> None:
     if ctx.params["file_format"] is None or path != ctx.params["source"]:
-        check_input(path)
+        if path != ctx.params["source"] or not path.is_dir():  # a folder of pictures
+            check_input(path)
     elif str(path) != "-" and not path.exists():
         raise DataFileError(f"{path} does not exist. Check the path (now in {Path.cwd()}).")
 
@@ -139,20 +142,23 @@ def read_input(
     ctx: click.Context, source: Path, label: str, progress: Callable[[float], None]
 ) -> tuple[Table, LabelColumn, list[str]]:
     """Return the table, its labels, and what may have been read otherwise than it was meant."""
-    from fewlabels.io import joined_labels, read_labels, read_table
+    from fewlabels.io import joined_labels, read_labels, read_picture_folder, read_table
 
     options = ctx.params
     missing = _words(options["missing"]) if options["missing"] else None
     decimal = _character(ctx, "decimal")
-    table = read_table(
-        source,
-        separator=_character(ctx, "separator"),
-        encoding=options["encoding"],
-        decimal=decimal,
-        missing=missing,
-        file_format=options["file_format"],
-        progress=progress,
-    )
+    if source.is_dir():
+        table: Table = read_picture_folder(source, missing=missing)
+    else:
+        table = read_table(
+            source,
+            separator=_character(ctx, "separator"),
+            encoding=options["encoding"],
+            decimal=decimal,
+            missing=missing,
+            file_format=options["file_format"],
+            progress=progress,
+        )
     others: list[str] = []
     if options["labels_file"] is None:
         labels = read_labels(table, label)

@@ -19,6 +19,12 @@ from fewlabels.cli._features import (
     points_of,
 )
 from fewlabels.cli._input import check_places, input_options, read_input
+from fewlabels.cli._pictures import (
+    fill_in_for_folder,
+    kept_or_answered,
+    sorting,
+    sorting_options,
+)
 from fewlabels.cli._progress import progress_bars
 from fewlabels.cli._spread_answers import answers_of
 from fewlabels.cli._stdout import show, show_bytes, warn
@@ -110,9 +116,9 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
 @click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
 @click.option(
     "--label",
-    required=True,
     metavar="COLUMN",
-    help="The column that holds the labels; empty cells are the rows to be labelled.",
+    help="The column that holds the labels; empty cells are the rows to be labelled. Needed but "
+    "for a folder of pictures.",
 )
 @click.option(
     "-o",
@@ -142,6 +148,7 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
     metavar="A",
     help="With spreading: how far evidence travels, between 0 and 1.",
 )
+@sorting_options
 @click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 @click.pass_context
@@ -149,7 +156,7 @@ def spread(
     ctx: click.Context,
     /,
     source: Path,
-    label: str,
+    label: str | None,
     output: Path,
     method: str,
     neighbors: int | None,
@@ -161,6 +168,8 @@ def spread(
     """Read, spread, write, report; `_HELP` says it all."""
     if method != "spreading" and given(ctx, "alpha"):
         raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
+    fill_in_for_folder(ctx, source)
+    label = ctx.params["label"]
     check_places(ctx, source, output=output, replace=force)
     to_stdout = str(output) == "-"
     written = _written_format(ctx, source) if to_stdout else None
@@ -184,12 +193,14 @@ def spread(
         # put together before the table is written, so that nothing can go wrong after that
         diagnosis = graph.diagnose(labels.codes)
         report = _spread_report.report(table, labels, points, graph, diagnosis, added, output)
-        writing = stage("writing the table")
-        if to_stdout:
-            whole = BytesIO()
-            write_table(table, added, whole, file_format=written)
-        else:
-            write_table(table, added, output, replace=force, progress=writing)
+        with sorting(ctx, table, kept_or_answered(labels, added), stage) as placed:
+            writing = stage("writing the table")
+            if to_stdout:
+                whole = BytesIO()
+                write_table(table, added, whole, file_format=written)
+            else:
+                write_table(table, added, output, replace=force, progress=writing)
+    report = "\n".join([report, *placed])
     warn([*doubts, *points.warnings, *notes, *caught])
     if to_stdout:
         show_bytes(whole.getvalue())

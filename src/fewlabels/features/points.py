@@ -59,6 +59,11 @@ class Points:
     def __len__(self) -> int:
         return int(self.values.shape[0])
 
+    @property
+    def unread(self) -> npt.NDArray[np.intp]:
+        """Rows of which nothing is known, such as pictures that can't be read."""
+        return np.array(sorted(getattr(self.transformer, "unread_", ())), dtype=np.intp)
+
     def __str__(self) -> str:
         n_points, n_features = self.values.shape
         lines = [f"{n_points:,} points of {n_features:,} features, made of {self.kind}"]
@@ -200,7 +205,7 @@ def _check_settings(kind: Kind, columns: Any, embeddings: Any) -> None:
 
 
 def _read(data: Any, kind: str) -> Any:
-    """Return the table in a file, the items of a column; other data as it is."""
+    """Return the table in a file, files in a folder, items of a column; other data as it is."""
     if kind == "table":
         return as_table(data)
     items = items_of(data)
