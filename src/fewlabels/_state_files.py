@@ -30,7 +30,9 @@ _MOST_MEMBERS = 100_000
 _CSR = ("data", "indices", "indptr")
 
 
-def write_state(path: str | os.PathLike[str], header: Mapping[str, Any], state: Any) -> None:
+def write_state(
+    path: str | os.PathLike[str], header: Mapping[str, Any], state: Any, *, replace: bool = True
+) -> None:
     """Write a tree; the file appears when it is whole, in place of what stood there.
 
     Parameters
@@ -41,6 +43,8 @@ def write_state(path: str | os.PathLike[str], header: Mapping[str, Any], state: 
     state : dict
         Of str keys; values are JSON's, arrays of numbers or text, sparse matrices in CSR, and
         lists, tuples and dicts of these.
+    replace : bool, default=True
+        Whether what stands there may be replaced; else FileExistsError.
 
     Raises
     ------
@@ -53,7 +57,7 @@ def write_state(path: str | os.PathLike[str], header: Mapping[str, Any], state: 
     tree = json.dumps({**header, "state": _encoded(state, arrays, "state")}, allow_nan=True)
     with (
         explaining_errors(path, writing=True),
-        replace_when_whole(path) as file,
+        replace_when_whole(path, replace=replace) as file,
         zipfile.ZipFile(file, "w", allowZip64=True) as archive,
     ):
         archive.writestr(_member(_TREE, zipfile.ZIP_DEFLATED), tree.encode())

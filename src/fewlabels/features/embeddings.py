@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
@@ -67,6 +67,8 @@ class Embeddings(TransformerMixin, BaseEstimator):
     n_features_out_ : int
     choices_ : tuple of str
         How items become rows, and what was there already.
+    unread_ : dict of int to str
+        Rows of zeros, where a picture can't be read, of the items in :meth:`fit_transform`.
     warnings_ : tuple of str
         What may be poor: texts that were cut, rows of zeros, a cache that can't be written.
 
@@ -89,6 +91,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
     """
 
     _progress: Callable[[float], object] | None = None  # make_points sets it
+    unread_: dict[int, str]
     _awaited: dict[str, Any] | None = None  # what a model of a file was, until it is loaded
 
     def __init__(
@@ -145,6 +148,8 @@ class Embeddings(TransformerMixin, BaseEstimator):
         rows = self._loaded(items)
         rows = self._embedded(items) if rows is None else rows
         self._learn(rows)
+        if self._embedder is not None and self._embedder.takes == "images":
+            self.unread_ = dict.fromkeys(np.flatnonzero(~rows.any(axis=1)).tolist(), "unreadable")
         return self._finished(rows)
 
     def transform(self, X: Any) -> Any:
@@ -217,7 +222,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
             normalize=flag(state, "normalize"),
             max_length=part(state, "max_length", (int, type(None))),
         )
-        new.n_features_out_ = int(number(state, "n_features_out"))
+        new.n_features_out_, new.unread_ = int(number(state, "n_features_out")), {}
         new.choices_, new.warnings_ = texts(state, "choices"), ()
         new._embedder = None
         new._awaited = part(state, "identity", dict) if named is not None else None
@@ -273,6 +278,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
 
     def _learn(self, rows: Any) -> None:
         self.n_features_out_ = int(rows.shape[1])
+        self.unread_ = {}
         if self._embedder is None:
             self.warnings_ = ()
 
@@ -288,6 +294,16 @@ class Embeddings(TransformerMixin, BaseEstimator):
                 "and none. Look at those items: empty texts, say.",
             )
         return rows
+
+
+def embeddings_of(
+    embeddings: Any, cache: str | os.PathLike[str] | bool | None = None
+) -> Embeddings:
+    """Return a transformer of what is passed as embeddings; of one that is passed, a fresh one."""
+    if isinstance(embeddings, Embeddings):
+        fresh: Embeddings = clone(embeddings)
+        return fresh
+    return Embeddings(embeddings, cache=cache)
 
 
 def _as_list(X: Any) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import Points, make_points
 from fewlabels.features._kinds import kind_of
 from fewlabels.graph import Graph
@@ -45,7 +46,10 @@ class DataEstimator(GraphEstimator):
     def _validated(self, X: Any, *, reset: bool) -> Any:
         points = None if reset else self.__dict__.get("points_")
         if isinstance(X, Points):
-            X, points = X.values, None
+            X = X.values
+            if points is not None and points.kind != "array":
+                return _as_float(_as_wide(X, points.values.shape[1]))
+            points = None
         if points is None or points.kind == "array":
             return super()._validated(X, reset=reset)
         return _as_float(points.transform(X))
@@ -54,6 +58,15 @@ class DataEstimator(GraphEstimator):
         if isinstance(points, Graph):
             self.__dict__.pop("points_", None)
         super()._build(points)
+
+
+def _as_wide(values: Any, width: int) -> Any:
+    if values.shape[1] != width:
+        raise InvalidInputError(
+            f"the points have {values.shape[1]:,} features, and the fitted ones {width:,}. Make "
+            "them by the fitted model's points_.transform."
+        )
+    return values
 
 
 def is_other_data(X: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -96,22 +97,30 @@ def can_be_saved(model: type[Any]) -> type[Any]:
 
 
 def save_model(
-    model: Any, path: str | os.PathLike[str], about: dict[str, Any] | None = None
+    model: Any,
+    path: str | os.PathLike[str],
+    about: dict[str, Any] | None = None,
+    *,
+    classes: Sequence[Any] | None = None,
+    replace: bool = True,
 ) -> None:
-    """Write a fitted model, and what else there is to know about it (JSON values)."""
+    """Write a fitted model, and what else there is to know about it (JSON values).
+
+    With `classes`, these are written in place of those that it was fitted on, in their order.
+    """
     check_is_fitted(model)
     if not isinstance(model.graph_, Graph):
         raise InvalidTypeError("a model on a graph on disk is not saved; its graph is a file.")
     state = {
         "model": type(model).__name__,
         "settings": _settings(model),
-        "labels": _labels_state(model._labels),
+        "labels": _labels_state(model._labels, classes),
         "points": _points_state(model),
         "graph": model.graph_._state(),
         "about": about or {},
     }
     header = {"format": FORMAT, "version": VERSION, "written by": __version__}
-    write_state(path, header, state)
+    write_state(path, header, state, replace=replace)
 
 
 def load_model(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
@@ -171,8 +180,12 @@ def _fit(model: Any, state: Any, labels: Labels, graph: Graph) -> None:
     model.fit(points_of_state(state), labels, graph=graph)
 
 
-def _labels_state(labels: Labels) -> dict[str, Any]:
-    classes = labels.classes
+def _labels_state(labels: Labels, named: Sequence[Any] | None) -> dict[str, Any]:
+    classes: Any = labels.classes
+    marker = labels.marker
+    if named is not None:
+        classes, marker = np.empty(len(named), dtype=object), None
+        classes[:] = named
     if classes.dtype.kind == "O":
         entries = classes.tolist()
         if not all(isinstance(entry, (str, int, float, bool)) for entry in entries):
@@ -182,7 +195,6 @@ def _labels_state(labels: Labels) -> dict[str, Any]:
                 f"{type(odd).__name__}. Fit on their names."
             )
         classes = entries
-    marker: Any = labels.marker
     if isinstance(marker, (np.datetime64, np.timedelta64)):
         said = "not a time"
     elif marker is None or (isinstance(marker, float) and np.isnan(marker)):

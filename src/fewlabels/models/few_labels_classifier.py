@@ -16,6 +16,7 @@ from fewlabels._validation import check_choice, check_integer, check_n_jobs, che
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
 from fewlabels.insight import SURE, Explanation, Influence, SuspectLabels
+from fewlabels.models._answers import Answers
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._choices import Choices, graph_choice
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
@@ -659,6 +660,38 @@ None, default="auto"
         refuse_number(X, "abstain_below")
         least = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
         return self._words(self._said_of(X), least)
+
+    def answers(
+        self, X: Any = None, *, coverage: float = 0.9, abstain_below: float = _ABSTAIN_BELOW
+    ) -> Answers:
+        """Return all that is said of points, for the price of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), or data as in `fit`
+            New points. None: the fitted ones.
+        coverage : float, default=0.9
+            In (0, 1): of the sets, as :meth:`predict_set` takes it.
+        abstain_below : float, default=0.8
+            In [0, 1]: of the doubt, as :meth:`doubt` takes it.
+
+        Returns
+        -------
+        Answers
+        """
+        self._refuse_soft("answers")
+        least = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
+        said = self._said_of(X)
+        labels = self._labels.decide(said.distributions) if X is not None else self.transduction_
+        sets = self.insight_.sets(
+            said.distributions,
+            coverage=coverage,
+            per_class=False,
+            count_unseen=False,
+            allow_empty=False,
+        )
+        words = self._words(said, least)
+        return Answers(labels, said.distributions, words, sets, said.evidence, said.reached)
 
     def predict_or_abstain(
         self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW
