@@ -12,8 +12,7 @@ from fewlabels.exceptions import DataFileError
 from fewlabels.io import check_place
 
 if TYPE_CHECKING:
-    from fewlabels.features import Points
-    from fewlabels.io import AddedColumns, LabelColumn, Table
+    from fewlabels.io import LabelColumn, Table
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -51,9 +50,9 @@ def check_extras(
         path: Path | None = ctx.params.get(name)
         if path is None:
             continue
-        if name == "save_model" and ctx.params["method"] != "recommended":
+        if ctx.params["method"] != "recommended":
             raise click.UsageError(
-                f"{option} saves the recommended model, and --method is {ctx.params['method']}. "
+                f"{option} is for the recommended model, and --method is {ctx.params['method']}. "
                 "Leave one of them out.",
                 ctx,
             )
@@ -70,8 +69,6 @@ def write_extras(
     model: Any,
     table: Table,
     labels: LabelColumn,
-    points: Points,
-    added: AddedColumns,
     stage: Callable[[str], Callable[[float], None]],
 ) -> list[str]:
     """Write the model and the report where they are asked for; return lines that say so."""
@@ -87,9 +84,17 @@ def write_extras(
         lines.append(f"{'Model':<10}{path}")
     path = ctx.params["report"]
     if path is not None:
-        from fewlabels.report import write_report
+        from fewlabels.report.page import write_report
 
         stage("writing the report")
-        write_report(path, model, table, labels, points, added, replace=replace)
+        write_report(
+            path,
+            model,
+            table,
+            title=f"{Path(table.path).name}: {labels.name}",
+            classes=labels.classes,
+            hide=(labels.name,),
+            replace=replace,
+        )
         lines.append(f"{'Report':<10}{path}")
     return lines

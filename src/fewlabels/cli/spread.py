@@ -196,7 +196,7 @@ def spread(
         diagnosis = graph.diagnose(labels.codes)
         report = _spread_report.report(table, labels, points, graph, diagnosis, added, output)
         with sorting(ctx, table, kept_or_answered(labels, added), stage) as placed:
-            placed += write_extras(ctx, model, table, labels, points, added, stage)
+            placed += write_extras(ctx, model, table, labels, stage)
             writing = stage("writing the table")
             if to_stdout:
                 whole = BytesIO()
