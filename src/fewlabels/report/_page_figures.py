@@ -49,7 +49,7 @@ _SIZE = (5.6, 3.7)
 
 
 def calibration_figure(
-    mean: FloatArray, right: FloatArray, low: FloatArray, high: FloatArray, counts: Any
+    mean: FloatArray, right: FloatArray, low: FloatArray, high: FloatArray
 ) -> Html:
     """Draw how many of the answers of some confidence are right.
 
@@ -59,19 +59,14 @@ def calibration_figure(
         Mean confidence of each bin.
     right, low, high : ndarray of shape (n_bins,)
         Share that is right, and its interval.
-    counts : ndarray of int of shape (n_bins,)
     """
     with mpl.rc_context({**_STYLE, "svg.hashsalt": "calibration"}):
         figure, axes = _new()
         axes.plot([0, 1], [0, 1], "--", color=_SOFT, lw=1)
         axes.vlines(mean, low, high, color=_ACCENT, lw=7, alpha=0.25)
         axes.plot(mean, right, "o", color=_ACCENT, ms=8)
-        for x, y, count in zip(mean, right, counts, strict=True):
-            axes.annotate(
-                str(count), (x, y), (-9, 2), textcoords="offset points", ha="right", fontsize=9
-            )
-        axes.text(0.03, 0.06, "as sure as it says", fontsize=9, rotation=33, color=_SOFT)
-        axes.set(xlim=(0, 1.02), ylim=(0, 1.03), xlabel="confidence", ylabel="share right")
+        left, bottom = (max(0, np.floor(10 * x.min()) / 10 - 0.1) for x in (mean, low))
+        axes.set(xlim=(left, 1.02), ylim=(bottom, 1.04), xlabel="confidence", ylabel="share right")
         _percent(axes)
         return _svg(
             figure,
@@ -108,7 +103,7 @@ def _new() -> tuple[Figure, Axes]:
 def _percent(axes: Axes) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda x, _: f"{100 * x:.0f} %")
-        axis.set_ticks(np.linspace(0, 1, 6).tolist())
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5]))
     axes.grid(color=_LINE)
     axes.set_axisbelow(True)
 

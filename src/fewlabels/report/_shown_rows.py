@@ -118,7 +118,6 @@ class ShownRows:
             alt=what,
             width=picture.width,
             height=picture.height,
-            loading="lazy",
         )
 
 

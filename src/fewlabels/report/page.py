@@ -199,11 +199,14 @@ def _figures(numbers: ModelNumbers) -> Iterator[Html]:
     if found is not None:
         yield tag(
             "figure",
-            figures.calibration_figure(*found),
-            tag("figcaption", "Labels left out, in groups of like confidence: how many are "
-                "answered right. On the dashed line, answers are as sure as they say; bars are "
-                "95 % intervals."),
-        )  # fmt: skip
+            figures.calibration_figure(*found[:4]),
+            tag(
+                "figcaption",
+                f"Labels left out, in groups of {int(found[4].max())} of like confidence: how many "
+                "are answered right. On the dashed line, answers are as sure as they say; bars are "
+                "95 % intervals.",
+            ),
+        )
     else:
         yield tag(
             "p",
@@ -231,7 +234,8 @@ def _lines_drawn(numbers: ModelNumbers) -> Iterator[Html]:
     total = len(numbers.open_rows)
     lines = [
         tag("tr", tag("td", f"{100 * least:.0f} %"), tag("td", f"{count:,}"),
-            tag("td", _percent(count / total)), tag("td", f"about {wrong:,.0f}"),
+            tag("td", _percent(count / total)),
+            tag("td", f"about {wrong:,.0f}" if wrong >= 0.5 else "under 1"),
             tag("td", f"{total - count:,}"))
         for least, count, wrong in found
     ]  # fmt: skip
@@ -284,7 +288,7 @@ def _confused(numbers: ModelNumbers) -> Iterator[Html]:
     yield _section(
         "Which classes are confused",
         tag("p", "Labels left out that the others would have answered otherwise."),
-        _table(("Labelled", "Answered by the others", "How often"), lines),
+        _table(("Labelled", "Answered by the others", "How often"), lines, texts=(1,)),
     )
 
 
@@ -300,7 +304,8 @@ def _doubtful(numbers: ModelNumbers, rows: ShownRows) -> Iterator[Html]:
         "Doubtful rows",
         tag("p", f"Of the rows without a label: {listed}. A label on one of these teaches most; "
             "the least sure stand first."),
-        tag("div", *(_card(numbers, rows, row) for row in ranked.tolist()), class_="cards"),
+        tag("div", *(_card(numbers, rows, row) for row in ranked.tolist()),
+            class_="cards pictures" if rows.has_pictures else "cards"),
     )  # fmt: skip
 
 
@@ -400,8 +405,9 @@ def _section(title: str, *content: Html | None) -> Html:
     return tag("section", tag("h2", title), *content)
 
 
-def _table(heads: Sequence[str], lines: Sequence[Html]) -> Html:
-    head = tag("tr", *(tag("th", head, scope="col") for head in heads))
+def _table(heads: Sequence[str], lines: Sequence[Html], texts: Sequence[int] = ()) -> Html:
+    columns = [(head, "text" if place in texts else None) for place, head in enumerate(heads)]
+    head = tag("tr", *(tag("th", head, scope="col", class_=left) for head, left in columns))
     table = tag("table", tag("thead", head), tag("tbody", *lines))
     return tag("div", table, class_="wide", tabindex="0", role="region", aria_label=heads[0])
 
@@ -409,5 +415,7 @@ def _table(heads: Sequence[str], lines: Sequence[Html]) -> Html:
 def _percent(share: float) -> str:
     if not np.isfinite(share):
         return "\u2013"
-    text = f"{100 * share:.0f}" if 0.1 <= share < 0.995 or share in (0, 1) else f"{100 * share:.1f}"
-    return f"{text} %"
+    if share > 0.9995 and share < 1:
+        return "over 99.9 %"
+    plain = 0.1 <= share < 0.995 or share in (0, 1)
+    return f"{100 * share:.{0 if plain else 1}f} %"
