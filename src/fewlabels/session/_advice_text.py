@@ -12,7 +12,7 @@ def of_what_was_proven(proof: Proof, wanted: float) -> str:
     """Say what the checks have proven."""
     return (
         f"Of the {proof.n_points:,} answers that the model gave with {_labels(proof.n_labels)}, at "
-        f"least {_percent(proof.low)} are right, as {proof.n_checks} random checks prove "
+        f"least {_percent(proof.low)} are right, as {_checks(proof.n_checks, 'random ')} prove "
         f"({proof.n_right} of them found the answer right); {100 * wanted:g} % is wanted."
     )
 
@@ -30,10 +30,10 @@ def of_checks(
         f"{_labels(proof.n_labels)}"
     )
     if proof.n_checks:
-        what += f"; {proof.n_right} of {proof.n_checks} checks found them right so far"
+        what += f"; {proof.n_right} of {_checks(proof.n_checks)} found them right so far"
     if fewest is None:
         return f"{begin} {what}. There are too few points left to prove it."
-    many = f"{_more_checks(fewest)} prove it if all find the answer right"
+    many = f"{_checks(fewest, 'more random ')} prove it if all find the answer right"
     if about is not None and guess is not None and about > fewest:
         many += f", about {about} if {_percent(guess)} do"
     return f"{begin} {what}. {many}."
@@ -45,7 +45,7 @@ def of_what_was_checked(ended: bool, last: SequenceChecks | None, wanted: float)
         n_right = len(last.wrong) - int(last.wrong.sum())
         return (
             f"The answers that were checked are probably not right about {100 * wanted:g} % of "
-            f"the points: {n_right} of {len(last.wrong)} checks found them right. The model goes "
+            f"the points: {n_right} of {_checks(len(last.wrong))} found them right. The model goes "
             "on learning, and the next checks will be of what it then answers."
         )
     return f"That it reaches {100 * wanted:g} % is not shown yet."
@@ -61,8 +61,9 @@ def of_more_labels(
     """Say how good the model seems to be, and how many labels bring it to what is wanted."""
     if now is None or needed is None:
         return (
-            f"It is too early to say how many more labels that takes: {n_checks} random "
-            f"checks were answered, and {fewest_checks} are the least."
+            "It is too early to say how many more labels that takes: "
+            f"{_checks(n_checks, 'random ')} {'was' if n_checks == 1 else 'were'} answered, and "
+            f"{fewest_checks} are the least."
         )
     soon, about, late = needed
     guess = (
@@ -71,14 +72,13 @@ def of_more_labels(
     )
     if soon is None:
         return f"{guess} More labels of this kind are unlikely to bring it to {100 * wanted:g} %."
-    at_most = (
-        "perhaps more than there are points left" if late is None else f"{late} likely at most"
-    )
     if about == 0:
         return f"{guess} It may be enough already, but some more labels will save checks."
+    most = "perhaps more than there are points left" if late is None else f"at most {late}"
     if about is None:
-        return f"{guess} The rest may take {soon} more labels, or {at_most}."
-    return f"{guess} About {about} more labels should do: {soon} likely at least, {at_most}."
+        return f"{guess} The rest may take {soon} more labels, or {most}."
+    least = f"at least {soon} and " if soon else ""
+    return f"{guess} About {_labels(about, 'more ')} should do, probably {least}{most}."
 
 
 def cost_of_a_proof(
@@ -94,8 +94,8 @@ def cost_of_a_proof(
     costs = [(share, new.draws_to_prove(wanted, share)) for share in sorted(wrong)]
     rest = [f"about {n} if {_percent(1 - share)} are" for share, n in costs if n is not None]
     return (
-        f"To prove {100 * wanted:g} % will take {fewest} random checks if the model is right at "
-        f"all of them{''.join(f', {cost}' for cost in rest)}."
+        f"To prove {100 * wanted:g} % will take {_checks(fewest, 'random ')} if the model is right "
+        f"at all of them{''.join(f', {cost}' for cost in rest)}."
     )
 
 
@@ -103,9 +103,9 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _labels(n: int) -> str:
-    return f"{n:,} label{'' if n == 1 else 's'}"
+def _labels(n: int, more: str = "") -> str:
+    return f"{n:,} {more}label{'' if n == 1 else 's'}"
 
 
-def _more_checks(n: int) -> str:
-    return f"{n} more random check{'' if n == 1 else 's'}"
+def _checks(n: int, kind: str = "") -> str:
+    return f"{n:,} {kind}check{'' if n == 1 else 's'}"
