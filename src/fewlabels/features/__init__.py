@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fewlabels.features.oriented_gradients import OrientedGradients
     from fewlabels.features.points import Points, make_points
     from fewlabels.features.tables import Tables
+    from fewlabels.features.texts import Texts
 
 __all__ = [
     "CacheEntry",
@@ -22,6 +23,7 @@ __all__ = [
     "OrientedGradients",
     "Points",
     "Tables",
+    "Texts",
     "cache_entries",
     "cache_folder",
     "clear_cache",
@@ -37,6 +39,7 @@ _HOMES = {
     "OrientedGradients": "oriented_gradients",
     "Points": "points",
     "Tables": "tables",
+    "Texts": "texts",
     "cache_entries": "_cache",
     "cache_folder": "_cache",
     "clear_cache": "_cache",

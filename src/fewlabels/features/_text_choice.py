@@ -1,0 +1,159 @@
+"""Which recipe suits these texts: by how they look, and by labels left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels.features._terms import Counts, Runs, Words
+from fewlabels.features._text_views import TextView
+from fewlabels.features._weighing import can_tell, surely_best
+
+RECIPES = ("topics", "words", "spelling")
+
+_DIRECTIONS = 50
+# Texts of fewer words than that hold too few for directions to sum up.
+_SHORT = 12
+# Of 100 texts in one language, half of the words and more come again in another; of names,
+# codes, or texts in many languages, a third. Each doubling of the texts adds this much to both.
+_COMES_AGAIN, _A_DOUBLING, _AT_MOST = 0.43, 0.0675, 0.75
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A view of texts that was chosen, and why.
+
+    Attributes
+    ----------
+    recipe : str
+    view : TextView
+    points : {ndarray, csr_array} of shape (n_texts, n_features)
+    n_empty : int
+        Texts without any term.
+    choices : tuple of str
+    """
+
+    recipe: str
+    view: TextView
+    points: Any
+    n_empty: int
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What texts look like, without labels.
+
+    Attributes
+    ----------
+    n_texts : int
+    n_words : float
+        Words of a text, in the middle.
+    come_again : float
+        Share of the words that are in another text, too.
+    """
+
+    n_texts: int
+    n_words: float
+    come_again: float
+
+    @classmethod
+    def of(cls, counts: Counts) -> Look:
+        """Look at counted texts."""
+        values = counts.values
+        texts_with = np.bincount(values.indices, minlength=values.shape[1])
+        again = values.data[texts_with[values.indices] >= 2].sum(dtype=np.float64)
+        lengths = np.asarray(values.sum(axis=1)).ravel()
+        filled = lengths[lengths > 0]
+        return cls(len(counts), float(np.median(filled)), float(again / filled.sum()))
+
+    @property
+    def usual_share(self) -> float:
+        """Of so many texts in one language, at least this share of the words comes again."""
+        doublings = np.log2(max(self.n_texts, 2) / 100)
+        return float(min(_COMES_AGAIN + _A_DOUBLING * doublings, _AT_MOST))
+
+    @property
+    def recipe(self) -> str:
+        """What suits, as far as looks tell."""
+        if self.come_again < self.usual_share:
+            return "spelling"
+        return "words" if self.n_words < _SHORT else "topics"
+
+    @property
+    def reason(self) -> str:
+        """Why."""
+        share = f"{self.come_again:.0%} of their words are in another text, too"
+        if self.recipe == "spelling":
+            return f"only {share}"
+        return f"texts have {self.n_words:.0f} words in the middle, and {share}"
+
+
+def chosen_view(
+    counts: Counts, codes: npt.NDArray[np.intp] | None, recipe: str, seed: int
+) -> Chosen:
+    """Fit the recipe, or choose it and fit it.
+
+    Parameters
+    ----------
+    counts : Counts
+        With a word at least.
+    codes : ndarray of int of shape (n_texts,), or None
+        -1 where unlabelled.
+    recipe : {"auto", "topics", "words", "spelling"}
+    seed : int
+    """
+    makers = _Makers(counts, seed)
+    if recipe != "auto":
+        return _told(recipe, *makers.made(recipe), "as asked")
+    look = Look.of(counts)
+    usual = look.recipe
+    if codes is None or not can_tell(codes):
+        return _told(usual, *makers.made(usual), look.reason)
+    made = {name: makers.made(name) for name in RECIPES}
+    points = {name: rows for name, (_, rows) in made.items()}
+    best, errors = surely_best(points, usual, codes)
+    reason = look.reason
+    if best != usual:
+        reason = (
+            f"labels left out err less than with {usual!r}: squared error {errors[best]:.2f}, not "
+            f"{errors[usual]:.2f}"
+        )
+    return _told(best, *made[best], reason)
+
+
+class _Makers:
+    """The views of the same texts; terms are fitted once."""
+
+    def __init__(self, counts: Counts, seed: int) -> None:
+        self._counts, self._seed = counts, seed
+        self._words = Words.of(counts)
+        self._runs = Runs.of(counts.looked_at())
+
+    def made(self, recipe: str) -> tuple[TextView, Any]:
+        return TextView.of(
+            self._counts,
+            words=None if recipe == "spelling" else self._words,
+            runs=self._runs,
+            n_directions=None if recipe == "words" else _DIRECTIONS,
+            seed=self._seed,
+        )
+
+
+def _told(recipe: str, view: TextView, points: Any, reason: str) -> Chosen:
+    runs = f"{len(view.runs.idf):,} runs of 2 to 4 characters" if view.runs is not None else ""
+    words = f"{len(view.words.idf):,} words" if view.words is not None else ""
+    terms = " and of ".join(each for each in (words, runs) if each)
+    reduced = ""
+    if view.directions is not None:
+        reduced = f", reduced to {view.directions.shape[1]} dimensions"
+    return Chosen(
+        recipe,
+        view,
+        points,
+        int(view.empty and points[:, [-1]].sum()),
+        (f"{recipe}: TF-IDF of {terms}{reduced}; {reason}",),
+    )
