@@ -16,6 +16,7 @@ from fewlabels._rows import row_blocks
 from fewlabels._validation import check_choice, check_integer, check_n_jobs
 from fewlabels.exceptions import DataFileError, FeatureWarning
 from fewlabels.features._colours import N_COLOURS, colour_shares
+from fewlabels.features._picture_distance import PictureDistance
 from fewlabels.features._picture_looks import SMALL, Look, look_of
 from fewlabels.features._picture_sets import (
     PictureArray,
@@ -39,9 +40,9 @@ _LOOKED_AT = 300
 # The side to which larger pictures are brought: of shapes alone, and with colours.
 _SHAPES_SIDE, _COLOURS_SIDE = 32, 64
 # Cells along each axis: of things that stand in their place, and of those that may be anywhere.
-_SHAPES_CELLS, _COLOURS_CELLS = 8, 4
+_SHAPES_CELLS, _COLOURS_CELLS = 8, 6
 # How much colours count beside edges, in squared distances.
-_COLOURS_WEIGHT = 2.0
+_COLOURS_WEIGHT = 1.4
 _NAMED = 5
 
 
@@ -50,7 +51,7 @@ class Images(TransformerMixin, BaseEstimator):
 
     Grey pictures of one thing each, on an empty ground or no larger than 64 pixels (digits,
     clothes, scanned letters): :class:`fewlabels.OrientedGradients`. All others: oriented
-    gradients of few cells, beside the shares of 144 colours. For photographs and drawings neither
+    gradients of fewer cells, beside the shares of 144 colours. For photographs and drawings neither
     is good; a network that has learned to see is much better, see `embeddings` of
     :func:`fewlabels.make_points`.
 
@@ -72,6 +73,9 @@ class Images(TransformerMixin, BaseEstimator):
         Height and width to which pictures are brought.
     choices_, warnings_ : tuple of str
         What was chosen and why; what will do poorly, and what could not be read.
+    distance_ : object, or None
+        Of shapes: the image distortion model of the pictures (:class:`fewlabels.features.\
+ImageDistortion`), by which graphs put candidates for neighbours into order.
     unread_ : dict of int to str
         Rows whose picture could not be read, and why. They are rows of zeros, about which points
         say nothing: leave them out, or their answers unsaid.
@@ -148,12 +152,12 @@ class Images(TransformerMixin, BaseEstimator):
         look = self._look(pictures)
         self.recipe_ = self._recipe_for(look)
         self.shape_ = _shape_for(look, self.recipe_)
-        values, self.unread_ = self._points(pictures)
-        if len(self.unread_) == len(pictures):
-            raise DataFileError(
-                f"none of {counted(len(pictures), 'picture')} can be read: "
-                f"{_named(pictures, self.unread_)}."
-            )
+        kept: list[npt.NDArray[Any]] | None = [] if self.recipe_ == "shapes" else None
+        values, self.unread_ = self._points(pictures, kept)
+        self.distance_ = None
+        if kept is not None:
+            rows = np.concatenate(kept)
+            self.distance_ = PictureDistance(rows, self.shape_, self._rows_of, self.n_jobs)
         self.choices_ = tuple(self._choices(look, len(pictures)))
         self.warnings_ = tuple(self._warnings(pictures))
         return values
@@ -219,11 +223,17 @@ class Images(TransformerMixin, BaseEstimator):
         if isinstance(pictures, PictureArray):
             sizes = np.tile(pictures.shape, (len(rows), 1))
             return look_of(pictures.bytes_of(rows, self._range), sizes)
-        side = _COLOURS_SIDE
-        read = reader().read_pictures(
-            [pictures.items[row] for row in rows.tolist()], (side, side), n_jobs=self.n_jobs
-        )
-        there = np.setdiff1d(np.arange(len(rows)), list(read.unread))
+        for looked_at in (rows, np.arange(n)):  # all, if none of those can be read
+            items = [pictures.items[row] for row in looked_at.tolist()]
+            shape = _COLOURS_SIDE, _COLOURS_SIDE
+            read = reader().read_pictures(items, shape, n_jobs=self.n_jobs)
+            if len(read.unread) < len(items):
+                break
+        else:
+            raise DataFileError(
+                f"none of {counted(n, 'picture')} can be read: {_named(pictures, read.unread)}."
+            )
+        there = np.setdiff1d(np.arange(len(items)), list(read.unread))
         return look_of(read.pixels[there], read.sizes[there])
 
     def _recipe_for(self, look: Look) -> str:
@@ -242,8 +252,12 @@ class Images(TransformerMixin, BaseEstimator):
         blank = np.zeros((1, self.shape_[0] * self.shape_[1]), dtype=np.uint8)
         return int(self._gradients.fit_transform(blank).shape[1])
 
-    def _points(self, pictures: PictureArray | PictureItems) -> tuple[Float32Array, dict[int, str]]:
-        """Return the points, batch by batch, and the rows without a picture."""
+    def _points(
+        self,
+        pictures: PictureArray | PictureItems,
+        kept: list[npt.NDArray[Any]] | None = None,
+    ) -> tuple[Float32Array, dict[int, str]]:
+        """Return the points and the rows without a picture; pixels are `kept`, if asked for."""
         n_edges, n = self._n_edges, len(pictures)
         width = n_edges + (0 if self.recipe_ == "shapes" else N_COLOURS)
         require_memory(
@@ -256,17 +270,26 @@ class Images(TransformerMixin, BaseEstimator):
         progress = getattr(self, "_progress", None)
         for rows in row_blocks(n, _BATCH):
             batch, missing = self._pixels(pictures, rows)
-            values[rows, :n_edges] = self._gradients.fit_transform(batch.reshape(len(batch), -1))
+            flat = batch.reshape(len(batch), -1)
+            values[rows, :n_edges] = self._gradients.fit_transform(flat)
+            if kept is not None:
+                kept.append(flat)
             if self.recipe_ != "shapes":
                 values[rows, :n_edges] /= np.sqrt(1 + _COLOURS_WEIGHT)
                 share = np.float32(np.sqrt(_COLOURS_WEIGHT / (1 + _COLOURS_WEIGHT)))
-                values[rows, n_edges:] = share * colour_shares(batch)
+                values[rows, n_edges:] = share * colour_shares(batch, self.n_jobs)
             for row, why in missing.items():
                 values[rows.start + row] = 0
                 unread[rows.start + row] = why
             if progress is not None:
                 progress(rows.stop / n)
         return values, unread
+
+    def _rows_of(self, data: Any) -> npt.NDArray[Any]:
+        """Return the pixels of pictures as rows, as `distance_` compares them."""
+        pictures = picture_set(data)
+        batches = (self._pixels(pictures, rows)[0] for rows in row_blocks(len(pictures), _BATCH))
+        return np.concatenate([batch.reshape(len(batch), -1) for batch in batches])
 
     def _pixels(
         self, pictures: PictureArray | PictureItems, rows: slice
@@ -283,8 +306,7 @@ class Images(TransformerMixin, BaseEstimator):
         read = reader().read_pictures(items, self.shape_, n_jobs=self.n_jobs)
         pixels: Pixels = read.pixels
         if self.recipe_ == "shapes":
-            grey = pixels.mean(axis=3, dtype=np.float32, keepdims=True)
-            return grey, read.unread
+            return _grey(pixels), read.unread
         return pixels, read.unread
 
     def _choices(self, look: Look, n: int) -> list[str]:
@@ -315,6 +337,13 @@ class Images(TransformerMixin, BaseEstimator):
                 "embeddings='timm:NAME'."
             )
         return lines
+
+
+def _grey(pixels: Pixels) -> Pixels:
+    """Return the mean of the channels, as one."""
+    sums = pixels.sum(axis=3, dtype=np.uint16, keepdims=True)
+    grey: Pixels = ((sums + 1) // 3).astype(np.uint8)
+    return grey
 
 
 def _shape_for(look: Look, recipe: str) -> Shape:

@@ -1,0 +1,39 @@
+"""Nodes of which nothing is known are joined to no other, and the rest stays as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fewlabels.graph import Graph, knn_graph, without_edges
+
+POINTS = np.random.default_rng(0).normal(size=(30, 3))
+
+
+def full(graph: Graph) -> np.ndarray:
+    weights = graph.affinity
+    return weights if graph.is_dense else weights.toarray()
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_their_edges_are_gone_and_no_others(dense: bool) -> None:
+    graph = knn_graph(POINTS, 5)
+    if dense:
+        graph = Graph.from_affinity(full(graph), layout="dense")
+    found = without_edges(graph, [3, 7])
+    expected = full(graph).copy()
+    expected[[3, 7]] = 0
+    expected[:, [3, 7]] = 0
+    np.testing.assert_array_equal(full(found), expected)
+    assert (found.is_dense, found.dtype, found.build_info) == (
+        dense,
+        graph.dtype,
+        graph.build_info,
+    )
+    if not dense:
+        np.testing.assert_array_equal(found.local_scales, graph.local_scales)
+
+
+def test_without_such_nodes_the_graph_is_the_same() -> None:
+    graph = knn_graph(POINTS, 5)
+    assert without_edges(graph, []) is graph
