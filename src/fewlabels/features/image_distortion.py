@@ -30,15 +30,15 @@ _IMAGES = 256
 class ImageDistortion(BaseEstimator):
     """Distances between images that forgive small local shifts.
 
-    Each pixel of an image is matched with the pixel of the other, at most `warp_range` aside, around
-    which it looks most alike. With g the gradient (Sobel) of an image::
+    Each pixel of an image is matched with the pixel of the other, at most `warp_range` aside,
+    around which it looks most alike. With g the gradient (Sobel) of an image::
 
         m(a, b) = sum over pixels p of a   min_q sum_c |g_a(p + c) - g_b(q + c)|^2
         d(a, b) = sqrt((m(a, b) + m(b, a)) / 2)
 
-    over pixels q of b with |q - p| <= `warp_range` in both directions, and the 3 x 3 places c around
-    a pixel. So a stroke that is bent or a little aside costs little, and one that is not there costs
-    much. Neighbouring pixels are matched independently: the model of zero order.
+    over pixels q of b with |q - p| <= `warp_range` along both axes, and the 3 x 3 places c around
+    a pixel. So a stroke that is bent or a little aside costs little, and one that is not there
+    costs much. Neighbouring pixels are matched independently: the model of zero order.
 
     It is meant to put candidates for neighbours into order, which features found:
     :class:`fewlabels.OrientedGradients` first, then
@@ -62,13 +62,14 @@ class ImageDistortion(BaseEstimator):
 
     Notes
     -----
-    Images of fewer than 16 pixels along their longer side are enlarged to 16, those of more than 32
-    are reduced to 32, without a change of their proportions. The contrast of an image makes no
-    difference: gradients are divided by the longest of the image, and rounded to 1/40 of it. Sums are of
-    integers, so that distances are the same to the last bit whatever the processor, and compiled or
-    not. Both directions are computed in one pass.
+    Images of fewer than 16 pixels along their longer side are enlarged to 16, those of more than
+    32 are reduced to 32; proportions are kept. The contrast of an image makes no difference:
+    gradients are divided by the longest of the image, and rounded to 1/40 of it. Sums are of
+    integers, so that distances are the same to the last bit on whatever processor, compiled or
+    not.
 
-    To compare two images of 28 x 28 pixels takes some 8 microseconds of one core. Memory: 2 bytes a pixel.
+    To compare two images of 28 x 28 pixels both ways, in one pass, takes 9 microseconds of a core
+    where it is compiled; NumPy takes some 30 times as long. Memory: 2 bytes a pixel.
 
     References
     ----------
