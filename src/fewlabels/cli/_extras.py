@@ -84,7 +84,7 @@ def write_extras(
         lines.append(f"{'Model':<10}{path}")
     path = ctx.params["report"]
     if path is not None:
-        from fewlabels.report.page import write_report
+        from fewlabels.report import write_report
 
         stage("writing the report")
         write_report(

@@ -10,7 +10,6 @@ from functools import lru_cache
 from itertools import chain, groupby
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 # Longer runs of letters, as in writing without blanks, are cut: memory stays bounded.
