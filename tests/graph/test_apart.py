@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
-from fewlabels.graph import Graph, knn_graph, without_edges
+from fewlabels.features import Points
+from fewlabels.graph import Graph, knn_graph, shared_neighbor_graph, without_edges
 
 POINTS = np.random.default_rng(0).normal(size=(30, 3))
 
@@ -32,6 +36,16 @@ def test_their_edges_are_gone_and_no_others(dense: bool) -> None:
     )
     if not dense:
         np.testing.assert_array_equal(found.local_scales, graph.local_scales)
+
+
+@pytest.mark.parametrize("build", [knn_graph, shared_neighbor_graph])
+def test_graphs_of_points_leave_out_what_could_not_be_read(build: Any) -> None:
+    made_by = SimpleNamespace(unread_={4: "cut short", 2: ""})
+    points = Points(POINTS, "images", made_by)
+    assert points.unread.tolist() == [2, 4]
+    graph = build(points, 5)
+    assert np.flatnonzero(graph.neighbor_counts == 0).tolist() == [2, 4]
+    np.testing.assert_array_equal(full(graph), full(without_edges(build(POINTS, 5), [2, 4])))
 
 
 def test_without_such_nodes_the_graph_is_the_same() -> None:

@@ -124,15 +124,14 @@ def graph_of(
     is chosen.
     """
     from fewlabels import ScaleWarning
-    from fewlabels.graph import knn_graph, shared_neighbor_graph, without_edges
+    from fewlabels.graph import knn_graph, shared_neighbor_graph
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if shared:
-            graph = shared_neighbor_graph(points.values, neighbors, progress=progress)
+            graph = shared_neighbor_graph(points, neighbors, progress=progress)
         else:
-            graph = knn_graph(points.values, neighbors or DEFAULT_NEIGHBORS, progress=progress)
-        graph = without_edges(graph, points.unread)
+            graph = knn_graph(points, neighbors or DEFAULT_NEIGHBORS, progress=progress)
     notes = []
     for warning in caught:
         text = " ".join(str(warning.message).split())

@@ -11,7 +11,7 @@ import click
 
 from fewlabels.cli._extras import check_extras
 from fewlabels.cli._features import array_file
-from fewlabels.cli._pictures import check_sorting
+from fewlabels.cli._pictures import check_folders, check_sorting
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import check_input, check_output
 
@@ -166,11 +166,13 @@ def read_input(
     ctx: click.Context, source: Path, label: str, progress: Callable[[float], None]
 ) -> tuple[Table, LabelColumn, list[str]]:
     """Return the table, its labels, and what may have been read otherwise than it was meant."""
-    from fewlabels.io import joined_labels, read_labels, read_table
+    from fewlabels.io import PictureFolder, joined_labels, read_labels, read_table
 
     options = ctx.params
     table = read_source(ctx, source, progress)
     missing, decimal = _missing(ctx), _character(ctx, "decimal")
+    if isinstance(table, PictureFolder) and label == "folder" and options["labels_file"] is None:
+        check_folders(table)
     others: list[str] = []
     if options["labels_file"] is None:
         labels = read_labels(table, label)

@@ -13,7 +13,7 @@ from fewlabels.cli._words import visible
 from fewlabels.exceptions import DataFileError
 
 if TYPE_CHECKING:
-    from fewlabels.io import AddedColumns, LabelColumn, Table
+    from fewlabels.io import AddedColumns, LabelColumn, PictureFolder, Table
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -52,6 +52,8 @@ def fill_in_for_folder(ctx: click.Context, source: Path) -> None:
     the path.
     """
     options = ctx.params
+    if options["link"] and options["sort_into"] is None:
+        raise click.UsageError("--link belongs to --sort-into; leave it out.", ctx)
     if not source.is_dir():
         if options["label"] is None:
             parameter = next(each for each in ctx.command.params if each.name == "label")
@@ -68,6 +70,21 @@ def fill_in_for_folder(ctx: click.Context, source: Path) -> None:
         options["key"] = options["key"] or "path"
     if options["label"] is None:
         options["label"] = "folder" if options["labels_file"] is None else "label"
+
+
+def check_folders(table: PictureFolder) -> None:
+    """Raise if fewer than two folders hold pictures, so that they are no classes."""
+    folders = sorted(set(filter(None, table.cells("folder"))))
+    if len(folders) > 1:
+        return
+    found = f"only one, {folders[0]!r}" if folders else "none"
+    deeper = {Path(path).parts[1] for path in table.values("path") if len(Path(path).parts) > 2}
+    hint = f" If the folders in {folders[0]!r} are the classes, give that." if deeper else ""
+    raise DataFileError(
+        f"the folders in {table.path} are the classes of the pictures in them, and there is "
+        f"{found}.{hint} Put some pictures into a folder for each class, or give --labels, a table "
+        "with the columns path and label."
+    )
 
 
 def check_sorting(ctx: click.Context) -> None:

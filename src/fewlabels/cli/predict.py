@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -168,8 +169,11 @@ def _points(
             "array. Leave it out."
         )
     before = fitted.warnings
-    values = fitted.transform(_data(table, fitted.kind, text))
-    told = [line for line in fitted.transformer.warnings_ if line not in before]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        values = fitted.transform(_data(table, fitted.kind, text))
+    told = [" ".join(str(warning.message).split()) for warning in caught]
+    told += [line for line in fitted.transformer.warnings_ if line not in before]
     return Points(values, fitted.kind), told
 
 

@@ -26,6 +26,7 @@ from fewlabels.features._picture_sets import (
     picture_set,
     reader,
 )
+from fewlabels.features._states import part, texts
 from fewlabels.features.oriented_gradients import OrientedGradients
 from fewlabels.io import counted
 
@@ -44,6 +45,8 @@ _SHAPES_CELLS, _COLOURS_CELLS = 8, 6
 # How much colours count beside edges, in squared distances.
 _COLOURS_WEIGHT = 1.4
 _NAMED = 5
+# Pixels of a side, in a file of a model: more than any recipe brings pictures to.
+_MOST_SIDE = 4096
 
 
 class Images(TransformerMixin, BaseEstimator):
@@ -205,6 +208,38 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
         if self.recipe_ != "shapes":
             names += [f"images_colours_{number}" for number in range(N_COLOURS)]
         return np.array(names, dtype=object)
+
+    def _state(self) -> dict[str, Any]:
+        """Return what a model file holds; `distance_` is left out, for the graph is in it, too."""
+        check_is_fitted(self)
+        return {
+            "recipe": self.recipe_,
+            "shape": list(self.shape_),
+            "range": [float(limit) for limit in self._range],
+            "unread": [[row, why] for row, why in self.unread_.items()],
+            "choices": list(self.choices_),
+            "warnings": list(self.warnings_),
+        }
+
+    @classmethod
+    def _from_state(cls, state: Any) -> Self:
+        """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
+        new = cls()
+        new.recipe_ = part(state, "recipe", str)
+        shape, limits = part(state, "shape", list), part(state, "range", list)
+        sound = new.recipe_ in RECIPES[1:] and len(shape) == len(limits) == 2
+        sound = sound and all(isinstance(side, int) and 0 < side <= _MOST_SIDE for side in shape)
+        unread = part(state, "unread", list)
+        if not sound or not all(isinstance(limit, (int, float)) for limit in limits):
+            raise DataFileError("the saved pictures are damaged: their recipe makes no sense.")
+        if not all(isinstance(pair, list) and len(pair) == 2 for pair in unread):
+            raise DataFileError("the saved pictures are damaged: what was unread is no list.")
+        new.shape_ = shape[0], shape[1]
+        new._range = float(limits[0]), float(limits[1])
+        new.unread_ = {int(row): str(why) for row, why in unread}
+        new.distance_ = None
+        new.choices_, new.warnings_ = texts(state, "choices"), texts(state, "warnings")
+        return new
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -21,7 +21,9 @@ from fewlabels._validation import (
     check_seed,
 )
 from fewlabels.exceptions import InvalidTypeError
+from fewlabels.features.points import Points
 from fewlabels.graph._affinities import float_dtype
+from fewlabels.graph._apart import without_edges
 from fewlabels.graph._checked import features_to_join, read_whole
 from fewlabels.graph._exact import centred
 from fewlabels.graph._graph import Graph
@@ -138,6 +140,7 @@ def knn_graph(
     check_real("min_recall", min_recall, above=0, maximum=1)
     check_seed(random_state)
     n_jobs = check_n_jobs(n_jobs)
+    unread = X.unread if isinstance(X, Points) else ()
     X, distance = values_and_distance(X, distance)
     features = features_to_join(X, metric)
     n_samples = features.shape[0]
@@ -174,7 +177,8 @@ def knn_graph(
     del found, by_features, values  # large, and symmetrizing takes the most memory of all
     affinity, asymmetry = symmetric_csr(directed, symmetrize)
     info |= {"asymmetry": asymmetry, "n_duplicates": n_duplicates, "recall": recall}
-    return Graph._of_checked(affinity, local_scales=scales, build_info=info)
+    graph = Graph._of_checked(affinity, local_scales=scales, build_info=info)
+    return without_edges(graph, unread)
 
 
 def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None) -> Graph:

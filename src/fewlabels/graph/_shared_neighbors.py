@@ -13,6 +13,8 @@ from scipy import sparse
 from fewlabels._rows import row_blocks
 from fewlabels._validation import check_integer, check_n_jobs, check_real, check_seed
 from fewlabels.exceptions import InvalidTypeError
+from fewlabels.features.points import Points
+from fewlabels.graph._apart import without_edges
 from fewlabels.graph._build import _directed
 from fewlabels.graph._checked import features_to_join
 from fewlabels.graph._graph import Graph
@@ -137,6 +139,7 @@ def shared_neighbor_graph(
     check_real("min_recall", min_recall, above=0, maximum=1)
     check_seed(random_state)
     n_jobs = check_n_jobs(n_jobs)
+    unread = X.unread if isinstance(X, Points) else ()
     X, distance = values_and_distance(X, distance)
     features = features_to_join(X, metric)
     most = features.shape[0] - 1
@@ -182,7 +185,8 @@ def shared_neighbor_graph(
     )
     info |= {"n_neighbors": k, "one_sided": share, "hubness": hubness}
     info |= {"asymmetry": asymmetry, "n_duplicates": n_duplicates, "recall": near.recall}
-    return Graph._of_checked(affinity, local_scales=scales, build_info=info)
+    graph = Graph._of_checked(affinity, local_scales=scales, build_info=info)
+    return without_edges(graph, unread)
 
 
 def in_degree_skewness(lists: IntArray) -> float:

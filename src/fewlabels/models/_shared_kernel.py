@@ -45,6 +45,7 @@ class SharedNeighborKernel(NeighborKernel):
         self._wanted = n_neighbors
         self._given = graph
         self._scaled = points is not None and points.kind != "array"
+        self._distance = None if points is None else points.distance
         self._unread = () if points is None else points.unread
 
     def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
@@ -52,7 +53,11 @@ class SharedNeighborKernel(NeighborKernel):
         if graph is None:
             features = ValidatedFeatures(X, names, scaled=self._scaled)
             graph = shared_neighbor_graph(
-                features, self._wanted, n_jobs=self.n_jobs, progress=self.progress
+                features,
+                self._wanted,
+                n_jobs=self.n_jobs,
+                progress=self.progress,
+                distance=self._distance,
             )
             graph = without_edges(graph, self._unread)
         self._scales = graph.local_scales
