@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from fewlabels import Embeddings, FewLabelsClassifier
 from fewlabels.cli import main
 from tests.cli.test_spread import points, read_csv, rows, write_csv
+from tests.features.onnx_models import text_model
 
 
 def run(*arguments: object) -> click.testing.Result:
@@ -209,3 +210,32 @@ def test_the_cache_is_shown_and_cleared(tmp_path: Path, monkeypatch: pytest.Monk
     assert "1 entry" in run("cache", "--clear").stdout
     assert list((tmp_path / "c").iterdir()) == []
     assert "nothing was kept" in run("cache", "--clear").stdout
+
+
+def test_texts_are_compared_by_a_model_in_a_file(tmp_path: Path) -> None:
+    text_model(tmp_path / "bag", name="bag.onnx")
+    words = {"pets": ["cat", "dog", "kitten"], "money": ["stock", "share", "market"]}
+    rng = np.random.default_rng(0)
+    content = [
+        {"message": " ".join(rng.choice(words[kind], 5)), "kind": kind if number < 8 else ""}
+        for number in range(60)
+        for kind in [("pets", "money")[number % 2]]
+    ]
+    table = write_csv(tmp_path / "in.csv", content)
+    embed = ("--text", "message", "--embeddings", f"onnx:{tmp_path / 'bag' / 'bag.onnx'}")
+    kept = ("--cache", tmp_path / "c", "--save-model", tmp_path / "m")
+    result = run("spread", table, "--label", "kind", "-o", tmp_path / "o.csv", *embed, *kept)
+    assert result.exit_code == 0, result.output
+    assert "bag.onnx" in result.stdout
+    assert "onnx:bag.onnx" in run("cache", "--cache", tmp_path / "c").stdout
+    kinds = [("pets", "money")[number % 2] for number in range(60)]
+    answers = [row["label"] for row in read_csv(tmp_path / "o.csv")]
+    assert np.mean(np.array(answers) == kinds) > 0.9
+    predicted = run("predict", tmp_path / "m", table, "-o", tmp_path / "p.csv")
+    assert predicted.exit_code == 0, predicted.output
+    again = [row["label"] for row in read_csv(tmp_path / "p.csv")]
+    assert np.mean(np.array(again) == answers) > 0.9
+    text_model(tmp_path / "bag", name="bag.onnx", outputs=["sentence_embedding"])
+    predicted = run("predict", tmp_path / "m", table, "-o", tmp_path / "q.csv")
+    assert predicted.exit_code == 2
+    assert "is not what it was when the model was saved" in predicted.stderr

@@ -61,8 +61,16 @@ def feature_options(command: _Command) -> _Command:
         click.option(
             "--embeddings",
             metavar="NAME|FILE.npy",
-            help="Compare texts by these: the name of a model that is installed, or an array of "
-            "a row for each text. Give --text with it, if it isn't plain which column it is.",
+            help="Compare texts or pictures by these: the name of a model (onnx:FILE, "
+            "sentence-transformers:NAME, model2vec:NAME, timm:NAME, open_clip:NAME), or an array "
+            "of a row for each. Give --text with it, if it isn't plain which column is text.",
+        ),
+        click.option(
+            "--cache",
+            metavar="DIR",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Keep what the model of --embeddings makes in this folder, for another run.  "
+            "[default: FEWLABELS_CACHE, or the system's; see 'fewlabels cache']",
         ),
         click.option(
             "--no-scale",
@@ -205,6 +213,7 @@ def points_of(
             codes,
             columns={name: kind for name, kind in columns.items() if name in considered.names},
             embeddings=options["embeddings"],
+            cache=options["cache"],
             scale=not options["as_they_are"],
             progress=progress,
         )
@@ -225,7 +234,12 @@ def _points_of_pictures(
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FeatureWarning)  # the command prints points.warnings
-        return make_points(table, embeddings=ctx.params["embeddings"], progress=progress)
+        return make_points(
+            table,
+            embeddings=ctx.params["embeddings"],
+            cache=ctx.params["cache"],
+            progress=progress,
+        )
 
 
 def _columns(ctx: click.Context, table: Table, label: str) -> dict[str, str]:

@@ -53,6 +53,7 @@ Examples:
 
 A model file holds data alone, and no code: it is safe to load from anyone. It names the files of
 embeddings that it needs (onnx:FILE), and refuses them if they are others than when it was fitted.
+What they make is kept in the folder that FEWLABELS_CACHE names; see 'fewlabels cache'.
 
 Exit codes: 0 done, 2 bad input, 130 interrupted.
 """
@@ -168,12 +169,13 @@ def _points(
             f"the model makes its features of {fitted.kind}; --features is for a model of an "
             "array. Leave it out."
         )
-    before = fitted.warnings
+    before = fitted.transformer.warnings_
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         values = fitted.transform(_data(table, fitted.kind, text))
     told = [" ".join(str(warning.message).split()) for warning in caught]
-    told += [line for line in fitted.transformer.warnings_ if line not in before]
+    if fitted.transformer.warnings_ is not before:  # of the rows that it has just seen
+        told += fitted.transformer.warnings_
     return Points(values, fitted.kind), told
 
 

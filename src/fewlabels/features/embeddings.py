@@ -287,7 +287,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         if not self.normalize:
             return rows
         rows, n_zero = _of_length_one(rows)
-        if n_zero:
+        if n_zero and not (self._embedder and self._embedder.takes == "images"):  # named already
             self.warnings_ = (
                 *self.warnings_,
                 f"{n_zero:,} of {rows.shape[0]:,} rows of embeddings are zeros, alike all others "
