@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import types
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -309,6 +311,70 @@ def test_weights_are_looked_for_on_this_machine_only(
         Embeddings("sentence-transformers:none").fit_transform(TEXTS)
 
 
+class Tensor(np.ndarray[Any, Any]):
+    """As much of a tensor as is asked for."""
+
+    def float(self) -> Tensor:
+        return self.astype(np.float32).view(Tensor)
+
+    def cpu(self) -> Tensor:
+        return self
+
+    def numpy(self) -> Any:
+        return np.asarray(self)
+
+
+@pytest.mark.parametrize("name", ["timm:net", "open_clip:arch/tag"])
+def test_pictures_go_through_other_packages_networks(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"weights")
+    asked: dict[str, Any] = {}
+
+    class Network:
+        def eval(self) -> Network:
+            return self
+
+        def __call__(self, batch: Any) -> Any:
+            return batch.reshape(len(batch), -1)[:, :4].view(Tensor)
+
+        encode_image = __call__
+
+    def prepare(picture: Any) -> Any:
+        return np.asarray(picture, np.float32)[:2, :2, 0]
+
+    def create_model(name: str, **settings: Any) -> Network:
+        asked.update(settings)
+        return Network()
+
+    def create_pair(name: str, *, pretrained: str) -> Any:
+        asked.update(file=pretrained)
+        return Network(), None, prepare
+
+    data = types.SimpleNamespace(
+        create_transform=lambda **_: prepare, resolve_model_data_config=lambda model: {}
+    )
+    config = types.SimpleNamespace(hf_hub_id="timm/net")
+    stand_in(monkeypatch, "timm", get_pretrained_cfg=lambda name: config, data=data,
+             create_model=create_model)  # fmt: skip
+    stand_in(monkeypatch, "open_clip", create_model_and_transforms=create_pair,
+             get_pretrained_cfg=lambda *_: {"hf_hub": "laion/net/"})  # fmt: skip
+    stand_in(monkeypatch, "torch", stack=np.stack, inference_mode=contextlib.nullcontext)
+    found = types.SimpleNamespace(path=str(weights))
+    stand_in(monkeypatch, "huggingface_hub", try_to_load_from_cache=lambda *_: found.path)
+    monkeypatch.setattr("fewlabels.features._named_models.version", lambda name: "9")
+    pictures: list[Any] = [np.full((4, 4, 3), value, np.uint8) for value in (9, 90)]
+    embeddings = Embeddings(name, cache=False, normalize=False)
+    rows = embeddings.fit_transform([*pictures, tmp_path / "none.png"])
+    np.testing.assert_array_equal(rows, np.array([[9.0] * 4, [90.0] * 4, [0.0] * 4]))
+    assert list(embeddings.unread_) == [2]
+    assert str(weights) in str(asked)
+    found.path = None
+    with pytest.raises(DataFileError, match=r"hf download (timm|laion)/net"):
+        embeddings.fit_transform(pictures)
+
+
 @pytest.mark.parametrize(
     ("name", "to_install"),
     [
@@ -325,3 +391,19 @@ def test_a_missing_package_is_named(
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingDependencyError, match=f"pip install {to_install}"):
         Embeddings(name).fit_transform(TEXTS)
+
+
+def test_two_at_once_share_the_folder(tmp_path: Path) -> None:
+    texts = [f"text {number}" for number in range(200)]
+    expected = Counting()(texts).astype(np.float32)
+
+    def embed(_: int) -> Any:
+        return kept(Counting(), tmp_path, batch_size=7).fit_transform(texts)
+
+    with ThreadPoolExecutor(4) as pool:
+        for rows in pool.map(embed, range(8)):
+            np.testing.assert_array_equal(rows, expected)
+    model = Counting()
+    kept(model, tmp_path).fit_transform(texts)
+    assert model.asked == []
+    assert not list(tmp_path.rglob("*.part"))

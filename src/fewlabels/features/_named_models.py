@@ -110,7 +110,14 @@ def _of_texts(
         return rows
 
     files = [path for path in folder.rglob("*") if path.suffix in (_WEIGHTS, ".json", ".txt")]
-    return Embedder(embed, name, "texts", n_at_once=256, identity=_identity(name, package, files))
+    return Embedder(
+        embed,
+        name,
+        "texts",
+        n_at_once=256,
+        identity=_identity(name, package, files),
+        choices=(f"embeddings: {name}",),
+    )
 
 
 def _of_pictures(
@@ -125,15 +132,12 @@ def _of_pictures(
         for start in range(0, len(pictures), _BATCH):
             asked = pictures[start : start + _BATCH]
             batch, places = seen.prepared(asked)
-            if batch:
-                with torch.inference_mode():
-                    found = model(torch.stack(batch)).float().cpu().numpy()
-                if rows is None:
-                    rows = np.zeros((len(pictures), found.shape[1]), np.float32)
-                rows[np.array(places) + start] = found
+            with torch.inference_mode():
+                found = model(torch.stack(batch)).float().cpu().numpy()
+            if rows is None:
+                rows = np.zeros((len(pictures), found.shape[1]), np.float32)
+            rows[np.array(places, dtype=int) + start] = found[: len(places)]
             report(len(asked))
-        if rows is None:
-            raise DataFileError(f"{name}: {' '.join(seen.warnings())}")
         return rows
 
     return Embedder(
@@ -142,6 +146,7 @@ def _of_pictures(
         "images",
         n_at_once=256,
         identity=_identity(name, package, [weights]),
+        choices=(f"embeddings: {name}, pictures prepared as its package does",),
         warnings=seen.warnings,
     )
 

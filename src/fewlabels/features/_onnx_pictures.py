@@ -13,7 +13,6 @@ import numpy.typing as npt
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._model_settings import PICTURES, read_settings
-from fewlabels.features._picture_sets import reader
 from fewlabels.features._seen_pictures import SeenPictures
 
 AnyArray = npt.NDArray[Any]
@@ -26,7 +25,6 @@ _IMAGENET = {"image_mean": (0.485, 0.456, 0.406), "image_std": (0.229, 0.224, 0.
 _BILINEAR, _BICUBIC = 2, 3  # as Pillow and the settings number them
 _OUTPUTS = ("image_embeds", "pooler_output", "embeddings", "features")
 _N_IMAGENET = (1000, 1001)
-_BLACK = np.zeros((8, 8, 3), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -84,9 +82,8 @@ def picture_embedder(
         rows: AnyArray | None = None
         for start in range(0, len(pictures), size):
             prepared, places = seen.prepared(pictures[start : start + size])
-            # where none can be read, black tells at least how long a row is
-            batch = np.stack(prepared or [prepare(reader().open_picture(_BLACK)[0])])
-            found = session.run([output], {entry.name: laid_out(batch, n_fixed)})[0]
+            given = laid_out(np.stack(prepared), n_fixed)
+            found = session.run([output], {entry.name: given})[0]
             found = _pooled(found, channels_first)
             if rows is None:
                 rows = np.zeros((len(pictures), found.shape[1]), np.float32)

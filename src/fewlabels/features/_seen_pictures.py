@@ -6,10 +6,14 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from fewlabels._arrays import first_few
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._picture_sets import reader
 from fewlabels.io import counted
+
+_BLACK = np.zeros((8, 8, 3), np.uint8)
 
 
 class SeenPictures:
@@ -26,7 +30,10 @@ class SeenPictures:
         self.unread: dict[str, str] = {}
 
     def prepared(self, items: list[Any]) -> tuple[list[Any], list[int]]:
-        """Return those of some pictures that can be read, prepared, and their places."""
+        """Return those of some pictures that can be read, prepared, and their places.
+
+        Where none can be read, a black one without a place: it tells how long a row is.
+        """
         found, places = [], []
         open_picture = reader().open_picture
         for place, item in enumerate(items):
@@ -38,7 +45,7 @@ class SeenPictures:
                 continue
             found.append(self._prepare(picture))
             places.append(place)
-        return found, places
+        return found or [self._prepare(open_picture(_BLACK)[0])], places
 
     def warnings(self) -> tuple[str, ...]:
         """Say which pictures could not be read, and why."""
