@@ -202,7 +202,7 @@ def points_of(
         return Points(values, "array", choices=(f"1 array ({width}, as they are): {array}",))
     if isinstance(table, PictureFolder):
         return _points_of_pictures(ctx, table, progress)
-    columns = _columns(ctx, table, label)
+    columns = {name: kind for _, name, kind in _said(table, options)}
     named = _split(table, options["features"]) if options["features"] else None
     unused = {label, options["key"]} - columns.keys() - set(named or ())
     considered = table.only(named or [name for name in table.names if name not in unused])
@@ -242,33 +242,41 @@ def _points_of_pictures(
         )
 
 
-def _columns(ctx: click.Context, table: Table, label: str) -> dict[str, str]:
-    """Return what columns are said to be, or raise with all that is wrong with it."""
+def check_columns(ctx: click.Context, table: Table, label: str | None) -> None:
+    """Raise if the options name columns that are not there, with all that is wrong with them.
+
+    Of the label, too, unless it is None: of another table.
+    """
     from fewlabels.exceptions import InvalidInputError
 
     options = ctx.params
-    columns: dict[str, str] = {}
-    complaints = []
-    if options["features"] and not _split(table, options["features"]):
-        complaints.append("--features names no column. Name some, or leave it out.")
+    complaints = [table.lacking(label, "label") if label is not None else ""]
+    if array_file(ctx, options["features"]) is None:
+        if options["features"] and not _split(table, options["features"]):
+            complaints.append("--features names no column. Name some, or leave it out.")
+        complaints += [
+            f"--column is NAME=KIND, such as 'when=date', not {text!r}."
+            for text in options["kinds"]
+            if "=" not in text
+        ]
+        for option, name, _ in _said(table, options):
+            complaints.append(table.lacking(name, option))
+            if name == label:
+                complaints.append(
+                    f"column {name!r} is the label; it can't be a feature too ({option}={name!r})."
+                )
+    if any(complaints):
+        raise InvalidInputError(" Also: ".join(filter(None, dict.fromkeys(complaints))))
+
+
+def _said(table: Table, options: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return option, column and kind, for each column that an option names."""
     said = [("names", name, "use") for name in _split(table, options["features"])]
     for option, kind in _KINDS.items():
         said += [(option, name, kind) for name in _split(table, options[option])]
-    for text in options["kinds"]:
-        name, mark, kind = text.rpartition("=")
-        if not mark:
-            complaints.append(f"--column is NAME=KIND, such as 'when=date', not {text!r}.")
-        said.append(("column", name, kind))
-    for option, name, kind in said:
-        complaints.append(table.lacking(name, option))
-        if name == label:
-            complaints.append(
-                f"column {name!r} is the label; it can't be a feature too ({option}={name!r})."
-            )
-        columns[name] = kind
-    if any(complaints):
-        raise InvalidInputError(" Also: ".join(filter(None, dict.fromkeys(complaints))))
-    return columns
+    parts = [text.rpartition("=") for text in options["kinds"]]
+    said += [("column", name, kind) for name, mark, kind in parts if mark]
+    return said
 
 
 def _split(table: Table, values: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fewlabels.cli._extras import check_extras
-from fewlabels.cli._features import array_file
+from fewlabels.cli._features import array_file, check_columns
 from fewlabels.cli._pictures import check_folders, check_sorting
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import check_input, check_output
@@ -171,8 +171,11 @@ def read_input(
     options = ctx.params
     table = read_source(ctx, source, progress)
     missing, decimal = _missing(ctx), _character(ctx, "decimal")
-    if isinstance(table, PictureFolder) and label == "folder" and options["labels_file"] is None:
-        check_folders(table)
+    if isinstance(table, PictureFolder):
+        if label == "folder" and options["labels_file"] is None:
+            check_folders(table)
+    else:
+        check_columns(ctx, table, label if options["labels_file"] is None else None)
     others: list[str] = []
     if options["labels_file"] is None:
         labels = read_labels(table, label)

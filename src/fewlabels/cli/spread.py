@@ -91,20 +91,25 @@ Unlabelled rows have an empty cell (null, NaN, []), one of --missing, or -1 wher
 whole numbers and no cell is empty. Blanks around a label are not part of it. Words such as NA are
 classes unless --missing says otherwise, and a warning names them.
 
-Features: all columns but the label. Each is centred and scaled, so that none counts for more
+Features: all columns but the label, and the report says what each was taken for; --column,
+--text and --categorical say it instead. Each is centred and scaled, so that none counts for more
 because of its unit. Numbers may be written with a unit, a currency, a percent sign or thousands
 separators (3.10 EUR, $1,200), if the whole column is. Missing ones (empty, NA, n/a, -) become
-the median, and a second feature says where they are. Text, true/false and codes such as 007
-become a column of 0 and 1 for each value (an empty cell is none of them). Lists of numbers and
-arrays, such as embeddings and images, count as one column. Infinity, and text among numbers, are
-errors that name the rows. Free text is not used: give an embedding of it with --features.
+the median, and a second feature says where they are; heavy tails are drawn in. Text that comes
+again, true/false and codes such as 007 become a column of 0 and 1 for each value (an empty cell
+is none of them; rare values share one, and so do those beyond the 200 most frequent). Dates
+become days and, where these differ, the time of day, the weekday and the time of year. Lists of
+names (also as text: red, green) become a column of 0 and 1 for each; arrays of numbers, such as
+embeddings, count as one column. Free text is compared by its words and their parts, and weighs 0,
+1 or 2, as labels that are left out say; else 2. Infinity, and text among numbers, are errors that
+name the rows.
 
-Left out, and listed in the report: columns with one value only, dates and times, and text with
-more than 200 values. In tables of 10 rows or more also text that differs in more than half of
-the rows, row numbers (whole numbers without a gap, each once), and identifiers: whole numbers
-that all differ, or numbers with text among them, in a column named id, index, uuid or guid, or
-ending so (user_id, userId), or named by a program (Unnamed: 0, __index_level_0__) or not at
-all. To use one of them all the same, name it with --features.
+Left out, and listed in the report: columns with one value only. In tables of 10 rows or more
+also row numbers (whole numbers without a gap, each once), identifiers (whole numbers that all
+differ, or numbers with text among them, in a column named id, index, uuid or guid, or ending so
+(user_id, userId), or named by a program (Unnamed: 0, __index_level_0__) or not at all), and short
+text that differs in more than half of the rows, unless labels that are left out speak for it. To
+use one of them all the same, name it with --features or --column NAME=use.
 
 Progress is shown on a terminal, the report is printed to standard output, and OUTPUT is
 written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.

@@ -43,10 +43,10 @@ def kind_of(data: Any) -> Kind:
         return _kind_of_path(data)
     if isinstance(data, PictureFolder):
         return "images"
+    if sparse.issparse(data):  # some of which are mappings
+        return "array"
     if isinstance(data, (Table, Mapping)) or is_table(data):
         return "table"
-    if sparse.issparse(data):
-        return "array"
     if isinstance(data, np.ndarray) and data.ndim in (3, 4) and data.dtype.kind in "biuf":
         return "images"
     items = items_of(data)

@@ -51,7 +51,7 @@ class Counts:
     @cached_property
     def sizes(self) -> npt.NDArray[np.int64]:
         """Number of different words of each text."""
-        return np.diff(self.values.indptr).astype(np.int64)
+        return np.asarray(np.diff(self.values.indptr), dtype=np.int64)
 
     def of_rows(self, rows: Any) -> Counts:
         """Return part of the texts, and the words that these hold."""

@@ -144,9 +144,9 @@ class _Makers:
 
 
 def _told(recipe: str, view: TextView, points: Any, reason: str) -> Chosen:
-    runs = f"{len(view.runs.idf):,} runs of 2 to 4 characters" if view.runs is not None else ""
-    words = f"{len(view.words.idf):,} words" if view.words is not None else ""
-    terms = " and of ".join(each for each in (words, runs) if each)
+    terms = f"{len(view.runs.idf):,} runs of 2 to 4 characters"
+    if view.words is not None:
+        terms = f"{len(view.words.idf):,} words and of {terms}"
     reduced = ""
     if view.directions is not None:
         reduced = f", reduced to {view.directions.shape[1]} dimensions"

@@ -25,12 +25,12 @@ _ITERATIONS, _NO_VALUE = 4, 1e-6
 
 @dataclass(frozen=True, eq=False)
 class TextView:
-    """Texts as points: words, runs of characters or both, as they are or in few directions.
+    """Texts as points: runs of characters, with words or without, as they are or in few directions.
 
     Attributes
     ----------
     words : Words or None
-    runs : Runs or None
+    runs : Runs
     directions : ndarray of shape (n_terms, n_directions), float32, or None
         Of the largest singular values; None: points are the weighed terms, sparse.
     empty : bool
@@ -39,7 +39,7 @@ class TextView:
     """
 
     words: Words | None
-    runs: Runs | None
+    runs: Runs
     directions: npt.NDArray[np.float32] | None
     empty: bool = field(default=False)
 
@@ -49,7 +49,7 @@ class TextView:
         counts: Counts,
         *,
         words: Words | None,
-        runs: Runs | None,
+        runs: Runs,
         n_directions: int | None,
         seed: int,
     ) -> tuple[Self, Any]:
@@ -58,7 +58,8 @@ class TextView:
         Parameters
         ----------
         counts : Counts
-        words, runs : Words, Runs or None
+        words : Words or None
+        runs : Runs
         n_directions : int or None
         seed : int
         """
@@ -76,7 +77,8 @@ class TextView:
     @property
     def n_terms(self) -> int:
         """Number of words and runs."""
-        return sum(len(each.idf) for each in (self.words, self.runs) if each is not None)
+        n_words = 0 if self.words is None else len(self.words.idf)
+        return n_words + len(self.runs.idf)
 
     def points(self, counts: Counts) -> Any:
         """Return texts as points.
@@ -105,17 +107,18 @@ class TextView:
             found = [f"topic{place}" for place in range(self.directions.shape[1])]
         else:
             found = [] if self.words is None else list(self.words.words)
-            if self.runs is not None:
-                found += [f"run_{code:016x}" for code in self.runs.codes]
+            found += [f"run_{code:016x}" for code in self.runs.codes]
         return [*found, "no_words"] if self.empty else found
 
     def _terms(self, counts: Counts) -> sparse.csr_array:
-        if self.words is None or self.runs is None:
-            only = self.words if self.runs is None else self.runs
-            assert only is not None
-            return only.rows(counts)
-        runs = self.runs.rows(counts) * np.float32(_RUNS_BESIDE_WORDS)
-        both = sparse.hstack([self.words.rows(counts), runs], format="csr", dtype=np.float32)
+        runs = self.runs.rows(counts)
+        if self.words is None:
+            return runs
+        both = sparse.hstack(
+            [self.words.rows(counts), runs * np.float32(_RUNS_BESIDE_WORDS)],
+            format="csr",
+            dtype=np.float32,
+        )
         return sparse.csr_array(unit_rows(sparse.csr_array(both)))
 
     def _marked(self, points: Any) -> Any:
@@ -127,7 +130,7 @@ class TextView:
     def _state(self) -> dict[str, Any]:
         return {
             "words": None if self.words is None else self.words._state(),
-            "runs": None if self.runs is None else self.runs._state(),
+            "runs": self.runs._state(),
             "directions": self.directions,
             "empty": self.empty,
         }
@@ -135,7 +138,7 @@ class TextView:
     @classmethod
     def _from_state(cls, state: Mapping[str, Any]) -> Self:
         words = _read(state, "words", Words._from_state)
-        runs = _read(state, "runs", Runs._from_state)
+        runs = Runs._from_state(part(state, "runs", Mapping))
         directions = _read(
             state, "directions", lambda _: numbers(state, "directions", n_dimensions=2)
         )

@@ -94,7 +94,7 @@ def _blocks(texts: Sequence[str]) -> Iterable[tuple[int, int]]:
 
 @lru_cache(maxsize=1)
 def _any_script() -> re.Pattern[str]:
-    """Python's ``\\w`` ends a word at each vowel sign of Thai or Hindi: marks belong to words."""
+    r"""Python's ``\w`` ends a word at each vowel sign of Thai or Hindi: marks belong to words."""
     marks = _ranges(unicodedata.category(chr(code))[0] == "M" for code in range(sys.maxunicode + 1))
     symbols = _ranges(unicodedata.category(chr(code)) == "So" for code in range(sys.maxunicode + 1))
     return re.compile(rf"[\w{marks}]{{1,{LONGEST_WORD}}}|[{symbols}]")

@@ -18,6 +18,7 @@ from fewlabels._validation import check_choice
 from fewlabels.exceptions import FeatureWarning, InvalidInputError, InvalidTypeError
 from fewlabels.features._kinds import KINDS, Kind, as_table, items_of, kind_of
 from fewlabels.features.embeddings import embeddings_of
+from fewlabels.io._table import quoted
 
 # Loaded when data needs them: pictures need Pillow, embeddings need much more.
 _HOMES = {
@@ -89,7 +90,17 @@ class Points:
         """
         if self.transformer is None:
             return _as_array(data)
-        return self.transformer.transform(_read(data, self.kind))
+        data = _read(data, self.kind)
+        values = self.transformer.transform(data)
+        new = self.transformer.ignored(data) if self.kind == "table" else ()
+        if new:
+            verb = "is" if len(new) == 1 else "are"
+            warnings.warn(
+                f"{quoted(new)} {verb} ignored: the points were made of other columns.",
+                FeatureWarning,
+                stacklevel=callers_level(),
+            )
+        return values
 
 
 def make_points(

@@ -18,6 +18,7 @@ from fewlabels.features._terms import Counts
 from fewlabels.features._text_choice import RECIPES, Chosen, chosen_view
 from fewlabels.features._text_items import LONGEST, TextItems, read_items
 from fewlabels.features._text_views import TextView
+from fewlabels.features._weighing import label_codes
 
 
 class Texts(TransformerMixin, BaseEstimator):
@@ -158,7 +159,7 @@ class Texts(TransformerMixin, BaseEstimator):
         check_choice("recipe", self.recipe, ("auto", *RECIPES))
         seed = check_integer("random_state", self.random_state, minimum=0)
         items = read_items(X)
-        codes = _codes(y, len(items.texts))
+        codes = label_codes(y, len(items.texts))
         counts = Counts.of(items.texts, self._tick)
         if not counts.words:
             raise InvalidInputError(
@@ -170,11 +171,12 @@ class Texts(TransformerMixin, BaseEstimator):
         self.recipe_ = chosen.recipe
         self.choices_: tuple[str, ...] = chosen.choices
         self.warnings_: tuple[str, ...] = _warnings(items, chosen.n_empty)
+        self._tick(2.0)
         return chosen.points
 
     def _tick(self, share: float) -> None:
         if self._progress is not None:
-            self._progress(share / 2)
+            self._progress(share / 2)  # half of the time goes into counting
 
     def _state(self) -> dict[str, Any]:
         """Return what was learned as plain values and arrays."""
@@ -209,20 +211,6 @@ def check_saved(recipe: str) -> str:
     if recipe not in RECIPES:
         raise DataFileError(f"the saved features are damaged: there is no recipe {recipe!r:.40}.")
     return recipe
-
-
-def _codes(y: Any, n_texts: int) -> npt.NDArray[np.intp] | None:
-    if y is None:
-        return None
-    codes = np.asarray(y)
-    if codes.shape != (n_texts,):
-        raise InvalidInputError(
-            f"y must hold a class, or -1, for each of the {n_texts:,} texts; got shape "
-            f"{codes.shape}."
-        )
-    if codes.dtype.kind not in "iu":  # numbers to be predicted, or names: they can't choose here
-        return None
-    return codes.astype(np.intp)
 
 
 def _warnings(items: TextItems, n_empty: int) -> tuple[str, ...]:
