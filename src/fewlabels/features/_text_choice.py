@@ -15,8 +15,11 @@ from fewlabels.features._weighing import can_tell, surely_best
 RECIPES = ("topics", "words", "spelling")
 
 _DIRECTIONS = 50
-# Texts of fewer words than that hold too few for directions to sum up.
-_SHORT = 12
+# Directions help where labels are few: they join texts without a word in common. Where there are
+# more labels, they lose what single words tell. Measured on Debian's descriptions, cut to 7 to 50
+# words: from so many labels a class for each word of a text on, words as they are were better.
+_LABELS_A_WORD = 1 / 4
+_USUAL_LABELS = 2.0  # a class, where they are not known yet
 # Of 100 texts in one language, half of the words and more come again in another; of names,
 # codes, or texts in many languages, a third. Each doubling of the texts adds this much to both.
 _COMES_AGAIN, _A_DOUBLING, _AT_MOST = 0.43, 0.0675, 0.75
@@ -54,21 +57,26 @@ class Look:
         Words of a text, in the middle.
     come_again : float
         Share of the words that are in another text, too.
+    n_labels : float
+        A class.
     """
 
     n_texts: int
     n_words: float
     come_again: float
+    n_labels: float = _USUAL_LABELS
 
     @classmethod
-    def of(cls, counts: Counts) -> Look:
-        """Look at counted texts."""
+    def of(cls, counts: Counts, codes: npt.NDArray[np.intp] | None = None) -> Look:
+        """Look at counted texts, and how many labels there are."""
         values = counts.values
         texts_with = np.bincount(values.indices, minlength=values.shape[1])
         again = values.data[texts_with[values.indices] >= 2].sum(dtype=np.float64)
         lengths = np.asarray(values.sum(axis=1)).ravel()
         filled = lengths[lengths > 0]
-        return cls(len(counts), float(np.median(filled)), float(again / filled.sum()))
+        known = np.array([], dtype=np.intp) if codes is None else codes[codes >= 0]
+        n_labels = len(known) / len(np.unique(known)) if len(known) else _USUAL_LABELS
+        return cls(len(counts), float(np.median(filled)), float(again / filled.sum()), n_labels)
 
     @property
     def usual_share(self) -> float:
@@ -81,7 +89,7 @@ class Look:
         """What suits, as far as looks tell."""
         if self.come_again < self.usual_share:
             return "spelling"
-        return "words" if self.n_words < _SHORT else "topics"
+        return "words" if self.n_labels >= _LABELS_A_WORD * self.n_words else "topics"
 
     @property
     def reason(self) -> str:
@@ -89,7 +97,9 @@ class Look:
         share = f"{self.come_again:.0%} of their words are in another text, too"
         if self.recipe == "spelling":
             return f"only {share}"
-        return f"texts have {self.n_words:.0f} words in the middle, and {share}"
+        of_class = f"{self.n_labels:.2g} labels a class"
+        few = "many" if self.recipe == "words" else "few"
+        return f"texts have {self.n_words:.0f} words in the middle, for which {of_class} are {few}"
 
 
 def chosen_view(
@@ -109,7 +119,7 @@ def chosen_view(
     makers = _Makers(counts, seed)
     if recipe != "auto":
         return _told(recipe, *makers.made(recipe), "as asked")
-    look = Look.of(counts)
+    look = Look.of(counts, codes)
     usual = look.recipe
     if codes is None or not can_tell(codes):
         return _told(usual, *makers.made(usual), look.reason)
@@ -138,7 +148,7 @@ class _Makers:
             self._counts,
             words=None if recipe == "spelling" else self._words,
             runs=self._runs,
-            n_directions=None if recipe == "words" else _DIRECTIONS,
+            n_directions=_DIRECTIONS if recipe == "topics" else None,
             seed=self._seed,
         )
 
