@@ -32,6 +32,17 @@ def textbook(image: np.ndarray, n_orientations: int, n_cells: int, damping: floa
     return np.sqrt(even / even.sum()).ravel()
 
 
+def enlarged(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return an image of shape (h, w, channels) at a larger size, linear between centres."""
+    for axis, size in enumerate((height, width)):
+        old = image.shape[axis]
+        places = (np.arange(size) + 0.5) * old / size - 0.5
+        image = np.apply_along_axis(
+            lambda line, p=places: np.interp(p, range(len(line)), line), axis, image
+        )
+    return image
+
+
 def window(size: int, n_cells: int) -> np.ndarray:
     weights = np.zeros((n_cells, size))
     spacing = size / n_cells
@@ -42,9 +53,10 @@ def window(size: int, n_cells: int) -> np.ndarray:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def textbook_distortion(a: np.ndarray, b: np.ndarray, warp: int) -> float:
+def textbook_share(a: np.ndarray, b: np.ndarray, warp: int) -> float:
     """Return the distance of two fields of gradients, each of shape (2, height, width)."""
-    return float(np.sqrt((one_way(a, b, warp) + one_way(b, a, warp)) / 2))
+    to_match = 9 * ((a**2).sum() + (b**2).sum())
+    return float(np.sqrt((one_way(a, b, warp) + one_way(b, a, warp)) / to_match))
 
 
 def one_way(a: np.ndarray, b: np.ndarray, warp: int) -> float:

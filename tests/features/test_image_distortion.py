@@ -18,7 +18,7 @@ from fewlabels.features import ImageDistortion, _distortions, image_distortion
 from fewlabels.features._distortions import LONGEST, summed_distortions
 from fewlabels.features._gradients import sobel
 from fewlabels.features._images import resized
-from tests.features.images import textbook_distortion, textbook_sobel
+from tests.features.images import one_way, textbook_share, textbook_sobel
 
 DIGITS = load_digits().data[:40]
 compiled = _distortions.compiled
@@ -70,8 +70,8 @@ def test_distances_are_those_of_the_textbook(height, width, warp, seed) -> None:
                 _distortions.compiled = compiled
     for sums in found.values():
         for i, j in np.ndindex(2, 2):
-            expected = textbook_distortion(fields[rows[i]], fields[candidates[i, j]], warp)
-            assert np.sqrt(sums[i, j] / 2) == pytest.approx(expected, rel=1e-12)
+            own, other = fields[rows[i]], fields[candidates[i, j]]
+            assert sums[i, j] == one_way(own, other, warp) + one_way(other, own, warp)
 
 
 @pytest.mark.usefixtures("way")
@@ -103,7 +103,7 @@ def test_an_image_without_settings_is_compared_as_the_textbook_does() -> None:
     for image in large[..., 0]:
         field = np.array(textbook_sobel(image))
         fields.append(np.rint(field * LONGEST / np.hypot(*field).max()))
-    expected = [textbook_distortion(fields[0], other, 1) / LONGEST for other in fields[1:]]
+    expected = [textbook_share(fields[0], other, 1) for other in fields[1:]]
     np.testing.assert_allclose(found[0], expected, rtol=1e-3)  # a rounding may go the other way
 
 
@@ -181,6 +181,15 @@ def test_an_image_without_gradient_is_as_far_as_the_others_have_some() -> None:
     found = ImageDistortion().fit(np.vstack([np.ones(64), np.zeros(64), DIGITS[0]]))
     assert found.between([0], [[1, 2]])[0, 0] == 0
     assert found.between([0], [[1, 2]])[0, 1] > 0
+
+
+def test_an_image_without_gradient_leaves_all_of_another_unmatched() -> None:
+    images = np.vstack([np.ones(64), DIGITS])
+    found = ImageDistortion().fit(images).between([0, 1], [[0, 1, 2], [1, 2, 3]])
+    assert found[0, 0] == 0
+    # But for the border; pixels without gradient find hardly any that have none, either.
+    assert (found[0, 1:] > 0.9).all()
+    assert (found[1, 1:] < 0.9).all()
 
 
 # Refusals

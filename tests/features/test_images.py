@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeEr
 from fewlabels.features import images as module
 from fewlabels.features._colours import N_COLOURS, colour_shares
 from fewlabels.features._picture_looks import look_of
+from fewlabels.features._reach import Reach
 from fewlabels.features.image_distortion import ImageDistortion
 from fewlabels.io import read_picture_folder
 
@@ -59,7 +61,8 @@ def test_digits_are_shapes_and_their_points_are_oriented_gradients() -> None:
     rows = DIGITS.reshape(len(DIGITS), -1)
     np.testing.assert_array_equal(points, OrientedGradients().fit_transform(rows))
     assert (images.recipe_, images.shape_, images.warnings_) == ("shapes", (8, 8), ())
-    (choice,) = images.choices_
+    choice, order = images.choices_
+    assert order == "neighbours: put into order by how little a picture has to be bent"
     assert choice.startswith("60 pictures: where edges run (oriented gradients); grey, ")
     assert "8 x 8 pixels" in choice
 
@@ -318,6 +321,15 @@ def test_shapes_have_a_distance_and_new_pictures_too(tmp_path: Path) -> None:
     )
 
 
+def test_a_distance_that_leaves_pictures_out_of_reach_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "reach_of", lambda *_: Reach(0.1, 0.13))
+    images = Images().fit(DIGITS)
+    assert images.distance_ is None
+    assert len(images.choices_) == 1
+
+
 # Colours
 
 
@@ -353,3 +365,33 @@ def test_colours_that_are_nearly_the_same_are_near() -> None:
     apart = np.linalg.norm(colour_shares(pixels) - colour_shares(moved), axis=1)
     others = np.linalg.norm(colour_shares(pixels) - colour_shares(pixels[::-1].copy()), axis=1)
     assert apart.max() < others.min()
+
+
+# Saved
+
+
+@pytest.mark.parametrize("pictures", [DIGITS, photos()])
+def test_what_was_saved_makes_the_same_points(pictures: np.ndarray) -> None:
+    images = Images().fit(pictures)
+    state = images._state()
+    assert json.loads(json.dumps(state)) == state
+    again = Images._from_state(state)
+    np.testing.assert_array_equal(again.transform(pictures), images.transform(pictures))
+    assert (again.choices_, again.warnings_) == (images.choices_, images.warnings_)
+    assert list(again.get_feature_names_out()) == list(images.get_feature_names_out())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("recipe", "auto"), ("recipe", None), ("height", 0), ("width", 10**9), ("white", "x")),
+        *(("black", float("nan")), ("choices", [1]), ("warnings", None), ("height", None)),
+    ],
+)
+def test_damaged_states_are_refused(key: str, value: Any) -> None:
+    state = Images().fit(DIGITS)._state()
+    with pytest.raises(DataFileError, match="the saved features are damaged"):
+        Images._from_state({**state, key: value})
+    del state[key]
+    with pytest.raises(DataFileError, match="the saved features are damaged"):
+        Images._from_state(state)

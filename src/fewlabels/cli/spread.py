@@ -73,6 +73,7 @@ Examples:
   fewlabels spread texts.jsonl --label topic --features embeddings.npy -o labelled.jsonl
   fewlabels spread digits.npz --label y --neighbors 15 -o labelled.npz
   fewlabels spread all.xlsx --labels mine.csv --key id --label kind -o labelled.csv
+  fewlabels spread photos/ -o labelled.csv --sort-into sorted/
   zcat log.csv.gz | fewlabels spread - --format csv --label kind -o - > labelled.csv
 
 Formats: CSV and TSV (.csv, .tsv, .txt), JSON arrays and JSON Lines (.json, .jsonl), each also
@@ -110,6 +111,12 @@ differ, or numbers with text among them, in a column named id, index, uuid or gu
 (user_id, userId), or named by a program (Unnamed: 0, __index_level_0__) or not at all), and short
 text that differs in more than half of the rows, unless labels that are left out speak for it. To
 use one of them all the same, name it with --features or --column NAME=use.
+
+Pictures: INPUT may be a folder, and has a row for each picture in it and below it (PNG, JPEG, GIF,
+TIFF, WebP and others that Pillow reads), with the columns path and folder. The label is the
+folder right below INPUT that a picture lies in; those at the top, or in a folder called
+unlabelled or unsorted, are answered. Or give --labels, a table with the columns path and label.
+A picture that can't be read is named, and gets no answer.
 
 Progress is shown on a terminal, the report is printed to standard output, and OUTPUT is
 written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.

@@ -118,6 +118,15 @@ def _sizes(image_shape: object) -> list[int]:
     ]
 
 
+def enlarged_shape(height: int, width: int, smallest: int, largest: int = 0) -> tuple[int, int]:
+    """Return the height and width at which the longer side is within bounds; 0 is no bound."""
+    longer = max(height, width)
+    scale = max(longer, smallest) / longer
+    if largest:
+        scale = min(scale, largest / longer)
+    return max(1, round(scale * height)), max(1, round(scale * width))
+
+
 def resized(images: Float32Array, height: int, width: int) -> Float32Array:
     """Return images of shape (n, height, width, channels), each pixel a weighted mean of theirs.
 
@@ -126,12 +135,10 @@ def resized(images: Float32Array, height: int, width: int) -> Float32Array:
     """
     if images.shape[1:3] == (height, width):
         return images
-    down, across = (
-        _means(*sizes) for sizes in zip(images.shape[1:3], (height, width), strict=True)
-    )
-    rows = np.einsum("yh,nhwc->nywc", down, images, optimize=True)
-    found: Float32Array = np.einsum("xw,nywc->nyxc", across, rows, optimize=True)
-    return np.ascontiguousarray(found, dtype=np.float32)
+    down, across = _means(images.shape[1], height), _means(images.shape[2], width)
+    # A product for each channel of each image: the result depends on no other.
+    planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    return np.ascontiguousarray((down @ planes @ across.T).transpose(0, 2, 3, 1))
 
 
 def _means(size: int, new: int) -> Float32Array:

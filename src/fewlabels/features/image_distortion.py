@@ -16,13 +16,21 @@ from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._batches import run_batches
 from fewlabels.features._distortions import LONGEST, summed_distortions
 from fewlabels.features._gradients import sobel
-from fewlabels.features._images import Shape, rescaled, resized, resolve_shape, validated_rows
+from fewlabels.features._images import (
+    enlarged_shape,
+    rescaled,
+    resized,
+    resolve_shape,
+    validated_rows,
+)
 
 # Smaller images are enlarged to this, so that a step of a pixel is a small one; larger ones are
 # reduced, for time grows with the number of pixels, and what moves by more than two pixels of 32
 # has moved.
 _SMALLEST_SIDE, _LARGEST_SIDE = 16, 32
 _MOST_WARP = 8
+# Pixels around each that are compared, itself included.
+_CONTEXT = 9
 # Images whose gradients a thread computes at once.
 _IMAGES = 256
 
@@ -34,11 +42,13 @@ class ImageDistortion(BaseEstimator):
     around which it looks most alike. With g the gradient (Sobel) of an image::
 
         m(a, b) = sum over pixels p of a   min_q sum_c |g_a(p + c) - g_b(q + c)|^2
-        d(a, b) = sqrt((m(a, b) + m(b, a)) / 2)
+        d(a, b) = sqrt((m(a, b) + m(b, a)) / (m(a, 0) + m(b, 0))),   m(a, 0) = 9 sum_p |g_a(p)|^2
 
     over pixels q of b with |q - p| <= `warp_range` along both axes, and the 3 x 3 places c around
     a pixel. So a stroke that is bent or a little aside costs little, and one that is not there
-    costs much. Neighbouring pixels are matched independently: the model of zero order.
+    costs much. Neighbouring pixels are matched independently: the model of zero order. What
+    remains is a share of what there is to match: else images with many edges would be far from
+    all others, and those with few near to all.
 
     It is meant to put candidates for neighbours into order, which features found:
     :class:`fewlabels.OrientedGradients` first, then
@@ -75,7 +85,7 @@ class ImageDistortion(BaseEstimator):
     ----------
     D. Keysers, T. Deselaers, C. Gollan, H. Ney, "Deformation models for image recognition", IEEE
     Transactions on Pattern Analysis and Machine Intelligence 29 (2007), sections 3.4 and 4. There
-    one direction is taken; here the mean of both.
+    one direction is taken, and no share.
 
     Examples
     --------
@@ -122,7 +132,7 @@ class ImageDistortion(BaseEstimator):
         self._check_parameters()
         rows = validated_rows(self, X, reset=True)
         self.image_shape_ = resolve_shape(self.image_shape, rows.shape[1])
-        self._gradients = self._gradients_of(rows)
+        self._gradients, self._lengths = self._gradients_of(rows)
         return self
 
     def between(self, rows: npt.ArrayLike, candidates: npt.ArrayLike) -> npt.NDArray[np.float32]:
@@ -146,7 +156,7 @@ class ImageDistortion(BaseEstimator):
         check_is_fitted(self)
         self._check_parameters()
         own = _places(rows, "rows", 1, len(self._gradients))
-        return self._distances(self._gradients, own, candidates)
+        return self._distances(self._gradients, self._lengths, own, candidates)
 
     def to_new(self, X: Any, candidates: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the distances of new images to candidates among the fitted ones.
@@ -167,11 +177,15 @@ class ImageDistortion(BaseEstimator):
         """
         check_is_fitted(self)
         self._check_parameters()
-        new = self._gradients_of(validated_rows(self, X, reset=False))
-        return self._distances(new, np.arange(len(new)), candidates)
+        new, lengths = self._gradients_of(validated_rows(self, X, reset=False))
+        return self._distances(new, lengths, np.arange(len(new)), candidates)
 
     def _distances(
-        self, own: npt.NDArray[np.int8], rows: npt.NDArray[np.int64], candidates: npt.ArrayLike
+        self,
+        own: npt.NDArray[np.int8],
+        lengths: npt.NDArray[np.int64],
+        rows: npt.NDArray[np.int64],
+        candidates: npt.ArrayLike,
     ) -> npt.NDArray[np.float32]:
         among = _places(candidates, "candidates", 2, len(self._gradients))
         if len(among) != len(rows):
@@ -180,13 +194,17 @@ class ImageDistortion(BaseEstimator):
                 f"with them; got shape {among.shape}."
             )
         sums = summed_distortions(own, rows, self._gradients, among, self.warp_range, self.n_jobs)
-        distances = np.sqrt(sums / 2)
-        distances /= LONGEST
-        return distances.astype(np.float32)
+        to_match = lengths[rows][:, None] + self._lengths[among]
+        shares = sums / np.where(to_match > 0, to_match, 1)
+        return np.sqrt(shares).astype(np.float32)
 
-    def _gradients_of(self, rows: Any) -> npt.NDArray[np.int8]:
-        """Return gradients of shape (n, 2, height, width), the longest of each image 40."""
-        height, width = reduced_shape(self.image_shape_)
+    def _gradients_of(self, rows: Any) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+        """Return gradients of shape (n, 2, height, width), and what there is to match in each.
+
+        The longest gradient of each image is 40.
+        """
+        sizes = self.image_shape_[:2]
+        height, width = enlarged_shape(*sizes, _SMALLEST_SIDE, _LARGEST_SIDE)
         shape = (len(rows), 2, height, width)
         require_memory(
             int(np.prod(shape)),
@@ -194,28 +212,22 @@ class ImageDistortion(BaseEstimator):
             "Fit a part of the images.",
         )
         gradients = np.empty(shape, dtype=np.int8)
+        to_match = np.empty(len(rows), dtype=np.int64)
 
         def compute(batch: slice) -> None:
             images = resized(rescaled(rows[batch], self.image_shape_), height, width)
             found = np.stack(sobel(images), axis=1)
             lengths = np.sqrt(np.square(found).sum(axis=1)).max(axis=(1, 2))
             found *= (LONGEST / np.where(lengths > 0, lengths, 1))[:, None, None, None]
-            gradients[batch] = np.rint(found)
+            gradients[batch] = np.rint(found, out=found)
+            to_match[batch] = _CONTEXT * np.square(found).sum(axis=(1, 2, 3), dtype=np.float64)
 
         run_batches(compute, row_blocks(len(rows), _IMAGES), self.n_jobs)
-        return gradients
+        return gradients, to_match
 
     def _check_parameters(self) -> None:
         check_integer("warp_range", self.warp_range, minimum=0, maximum=_MOST_WARP)
         check_n_jobs(self.n_jobs)
-
-
-def reduced_shape(shape: Shape) -> tuple[int, int]:
-    """Return the height and width at which images of a shape are compared."""
-    longer = max(shape[:2])
-    scale = min(max(longer, _SMALLEST_SIDE), _LARGEST_SIDE) / longer
-    height, width = (max(1, round(scale * side)) for side in shape[:2])
-    return height, width
 
 
 def _places(values: npt.ArrayLike, name: str, ndim: int, n_images: int) -> npt.NDArray[np.int64]:

@@ -23,10 +23,13 @@ from fewlabels.features._picture_sets import (
     PictureItems,
     Pixels,
     Shape,
+    named_pictures,
     picture_set,
     reader,
+    unread_warning,
 )
-from fewlabels.features._states import part, texts
+from fewlabels.features._reach import reach_of
+from fewlabels.features._states import number, part, texts
 from fewlabels.features.oriented_gradients import OrientedGradients
 from fewlabels.io import counted
 
@@ -40,13 +43,10 @@ _BATCH = 512
 _LOOKED_AT = 300
 # The side to which larger pictures are brought: of shapes alone, and with colours.
 _SHAPES_SIDE, _COLOURS_SIDE = 32, 64
-# Cells along each axis: of things that stand in their place, and of those that may be anywhere.
-_SHAPES_CELLS, _COLOURS_CELLS = 8, 6
+# Of pictures in which things may be anywhere: fewer than of shapes, which stand in their place.
+_CELLS_AND_DIRECTIONS = 6, 8
 # How much colours count beside edges, in squared distances.
 _COLOURS_WEIGHT = 1.4
-_NAMED = 5
-# Pixels of a side, in a file of a model: more than any recipe brings pictures to.
-_MOST_SIDE = 4096
 
 
 class Images(TransformerMixin, BaseEstimator):
@@ -78,7 +78,8 @@ class Images(TransformerMixin, BaseEstimator):
         What was chosen and why; what will do poorly, and what could not be read.
     distance_ : object, or None
         Of shapes: the image distortion model of the pictures (:class:`fewlabels.features.\
-ImageDistortion`), by which graphs put candidates for neighbours into order.
+ImageDistortion`), by which graphs put candidates for neighbours into order. None where it would
+        leave more pictures without anybody near to them, as it does of clothes.
     unread_ : dict of int to str
         Rows whose picture could not be read, and why. They are rows of zeros, about which points
         say nothing: leave them out, or their answers unsaid.
@@ -103,7 +104,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
     >>> from fewlabels.features import Images
     >>> images = Images()
     >>> images.fit_transform(load_digits().images).shape
-    (1797, 512)
+    (1797, 768)
     >>> images.recipe_
     'shapes'
     """
@@ -160,7 +161,9 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
         self.distance_ = None
         if kept is not None:
             rows = np.concatenate(kept)
-            self.distance_ = PictureDistance(rows, self.shape_, self._rows_of, self.n_jobs)
+            distance = PictureDistance(rows, self.shape_, self._rows_of, self.n_jobs)
+            if reach_of(values, distance, self.random_state).is_kept:
+                self.distance_ = distance
         self.choices_ = tuple(self._choices(look, len(pictures)))
         self.warnings_ = tuple(self._warnings(pictures))
         return values
@@ -186,7 +189,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
         values, unread = self._points(pictures)
         if unread:
             warnings.warn(
-                _unread_warning(pictures, unread), FeatureWarning, stacklevel=callers_level()
+                unread_warning(pictures, unread), FeatureWarning, stacklevel=callers_level()
             )
         return values
 
@@ -209,14 +212,22 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
             names += [f"images_colours_{number}" for number in range(N_COLOURS)]
         return np.array(names, dtype=object)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        return tags
+
     def _state(self) -> dict[str, Any]:
-        """Return what a model file holds; `distance_` is left out, for the graph is in it, too."""
+        """Return what was chosen as plain values; without the distance, which holds pictures."""
         check_is_fitted(self)
         return {
             "recipe": self.recipe_,
-            "shape": list(self.shape_),
-            "range": [float(limit) for limit in self._range],
-            "unread": [[row, why] for row, why in self.unread_.items()],
+            "height": int(self.shape_[0]),
+            "width": int(self.shape_[1]),
+            "black": float(self._range[0]),
+            "white": float(self._range[1]),
             "choices": list(self.choices_),
             "warnings": list(self.warnings_),
         }
@@ -224,29 +235,19 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
     @classmethod
     def _from_state(cls, state: Any) -> Self:
         """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
-        new = cls()
-        new.recipe_ = part(state, "recipe", str)
-        shape, limits = part(state, "shape", list), part(state, "range", list)
-        sound = new.recipe_ in RECIPES[1:] and len(shape) == len(limits) == 2
-        sound = sound and all(isinstance(side, int) and 0 < side <= _MOST_SIDE for side in shape)
-        unread = part(state, "unread", list)
-        if not sound or not all(isinstance(limit, (int, float)) for limit in limits):
-            raise DataFileError("the saved pictures are damaged: their recipe makes no sense.")
-        if not all(isinstance(pair, list) and len(pair) == 2 for pair in unread):
-            raise DataFileError("the saved pictures are damaged: what was unread is no list.")
-        new.shape_ = shape[0], shape[1]
-        new._range = float(limits[0]), float(limits[1])
-        new.unread_ = {int(row): str(why) for row, why in unread}
-        new.distance_ = None
-        new.choices_, new.warnings_ = texts(state, "choices"), texts(state, "warnings")
-        return new
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.string = True
-        return tags
+        recipe = part(state, "recipe", str)
+        height, width = (int(number(state, key)) for key in ("height", "width"))
+        if recipe not in RECIPES[1:] or not (0 < height <= SMALL and 0 < width <= SMALL):
+            raise DataFileError(
+                f"the saved features are damaged: no pictures of {height} x {width} pixels make "
+                f"points by {recipe!r}. Fit and save them again."
+            )
+        images = cls(recipe)
+        images.recipe_, images.shape_ = recipe, (height, width)
+        images._range = number(state, "black"), number(state, "white")
+        images.choices_, images.warnings_ = texts(state, "choices"), texts(state, "warnings")
+        images.unread_, images.distance_ = {}, None
+        return images
 
     def _look(self, pictures: PictureArray | PictureItems) -> Look:
         """Look at some of the pictures, drawn at random."""
@@ -266,7 +267,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
                 break
         else:
             raise DataFileError(
-                f"none of {counted(n, 'picture')} can be read: {_named(pictures, read.unread)}."
+                f"none of {counted(n, 'picture')} can be read: {named_pictures(pictures, read.unread)}."
             )
         there = np.setdiff1d(np.arange(len(items)), list(read.unread))
         return look_of(read.pixels[there], read.sizes[there])
@@ -279,8 +280,13 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
 
     @property
     def _gradients(self) -> OrientedGradients:
-        cells = _SHAPES_CELLS if self.recipe_ == "shapes" else _COLOURS_CELLS
-        return OrientedGradients((*self.shape_, -1), n_cells=cells, n_jobs=self.n_jobs)
+        shape = (*self.shape_, -1)
+        if self.recipe_ == "shapes":
+            return OrientedGradients(shape, n_jobs=self.n_jobs)
+        cells, directions = _CELLS_AND_DIRECTIONS
+        return OrientedGradients(
+            shape, n_cells=cells, n_orientations=directions, n_jobs=self.n_jobs
+        )
 
     @property
     def _n_edges(self) -> int:
@@ -359,12 +365,15 @@ ImageDistortion`), by which graphs put candidates for neighbours into order.
             if look.same_size and (look.height, look.width) == self.shape_
             else (f", brought to {self.shape_[0]} x {self.shape_[1]}")
         )
-        return [f"{counted(n, 'picture')}: {made}; {why}{fitted}"]
+        lines = [f"{counted(n, 'picture')}: {made}; {why}{fitted}"]
+        if self.distance_ is not None:
+            lines.append("neighbours: put into order by how little a picture has to be bent")
+        return lines
 
     def _warnings(self, pictures: PictureArray | PictureItems) -> list[str]:
         lines = []
         if any(self.unread_.values()):
-            lines.append(_unread_warning(pictures, self.unread_))
+            lines.append(unread_warning(pictures, self.unread_))
         if self.recipe_ != "shapes":
             lines.append(
                 "photographs and drawings are told apart poorly by edges and colours; a network "
@@ -387,17 +396,3 @@ def _shape_for(look: Look, recipe: str) -> Shape:
         return look.height, look.width
     side = _SHAPES_SIDE if recipe == "shapes" else _COLOURS_SIDE
     return side, side
-
-
-def _unread_warning(pictures: PictureArray | PictureItems, unread: dict[int, str]) -> str:
-    told = {row: why for row, why in unread.items() if why}
-    return (
-        f"{len(told):,} of {counted(len(pictures), 'picture')} can't be read, so that nothing is "
-        f"known of them: {_named(pictures, told)}."
-    )
-
-
-def _named(pictures: PictureArray | PictureItems, unread: dict[int, str]) -> str:
-    listed = [f"{pictures.named(row)} ({why or 'none given'})" for row, why in unread.items()]
-    rest = f" and {len(listed) - _NAMED:,} more" if len(listed) > _NAMED else ""
-    return ", ".join(listed[:_NAMED]) + rest
