@@ -26,7 +26,7 @@ from fewlabels.cli._spread_answers import answers_to_new, free_names
 from fewlabels.cli._stdout import show, show_bytes, warn
 from fewlabels.cli._words import in_options, visible
 from fewlabels.exceptions import DataFileError, InvalidInputError
-from fewlabels.io import check_output
+from fewlabels.io import PictureFolder, check_output
 
 if TYPE_CHECKING:
     from fewlabels.features import Points
@@ -172,16 +172,20 @@ def _points(
     before = fitted.transformer.warnings_
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        values = fitted.transform(_data(table, fitted.kind, text))
+        values = fitted.transform(_data(table, fitted, text))
     told = [" ".join(str(warning.message).split()) for warning in caught]
     if fitted.transformer.warnings_ is not before:  # of the rows that it has just seen
         told += fitted.transformer.warnings_
     return Points(values, fitted.kind), told
 
 
-def _data(table: Table, kind: str, text: str | None) -> Any:
-    """Return what the model's transformer takes: the table, or the column of its items."""
-    if kind == "table" or hasattr(table, "files"):
+def _data(table: Table, fitted: Points, text: str | None) -> Any:
+    """Return what the model's transformer takes: its columns, or one column of items."""
+    kind = fitted.kind
+    if kind == "table":  # labels, say, are there for somebody else
+        known = set(fitted.transformer.feature_names_in_)
+        return table.only(name for name in table.names if name in known)
+    if isinstance(table, PictureFolder):
         return table
     name = text or (table.names[0] if len(table.names) == 1 else None)
     if name is None:
