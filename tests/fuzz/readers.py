@@ -326,7 +326,8 @@ def _loaded_runs(path: Path, rng: random.Random) -> Any:
 def _model(folder: Path, number: int) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = FewLabelsClassifier().fit(POINTS if number else GRAPH, LABELS)
+        data: Any = (GRAPH, POINTS, _columns())[number]
+        model = FewLabelsClassifier().fit(data, LABELS)
     model.save(folder / "m.model")
     return folder / "m.model"
 
@@ -334,7 +335,9 @@ def _model(folder: Path, number: int) -> Path:
 def _loaded_model(path: Path, rng: random.Random) -> Any:
     model = FewLabelsClassifier.load(path)
     if hasattr(model, "X_"):
-        model.predict_proba(POINTS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.predict_proba(POINTS if model.points_.kind == "array" else _columns())
     return model.label_distributions_.tolist()
 
 
@@ -354,7 +357,7 @@ READERS = {
         Reader("graph.npz", _graph_file, 2, lambda path, _: _same_graph(Graph.load(path))),
         Reader("graph folder", _graph_folder, 2, _opened_graph),
         Reader("session.json", _session, 2, _loaded_session),
-        Reader("model", _model, 2, _loaded_model),
+        Reader("model", _model, 3, _loaded_model),
         Reader("runs.jsonl", _runs, 2, _loaded_runs),
     )
 }

@@ -15,8 +15,9 @@ import pytest
 from scipy import sparse
 from sklearn.datasets import load_iris
 
-from fewlabels import FewLabelsClassifier, Graph, LabelSpreading, knn_graph
+from fewlabels import FewLabelsClassifier, Graph, LabelSpreading, knn_graph, make_points
 from fewlabels.exceptions import DataFileError, InvalidInputError, LabelWarning
+from tests.features.onnx_models import text_model
 
 X, TRUTH = load_iris(return_X_y=True)
 NAMES = np.array(["setosa", "versicolor", "virginica"], dtype=object)
@@ -201,3 +202,58 @@ def test_wrong_contents_are_refused_in_one_line(tmp_path: Path, change: Any) -> 
 
 def test_other_estimators_have_no_such_files() -> None:
     assert not hasattr(LabelSpreading(), "save")
+
+
+def data_of(kind: str, folder: Path) -> tuple[Any, Any]:
+    """Return data of a kind, 60 rows of two classes in turn, and new rows of it."""
+    rng = np.random.default_rng(0)
+    words = [["cat", "dog", "kitten"], ["stock", "share", "market"]]
+    texts = [" ".join(rng.choice(words[row % 2], 6)) for row in range(70)]
+    if kind == "texts":
+        return texts[:60], texts[60:]
+    if kind == "pictures":
+        pixels = rng.integers(0, 60, (70, 12, 12)).astype(np.uint8)
+        pixels[::2, 3:6] = 250
+        pixels[1::2, :, 3:6] = 250
+        return pixels[:60], pixels[60:]
+    if kind == "embeddings":
+        points = make_points(texts[:60], embeddings=f"onnx:{text_model(folder)}")
+        return points, texts[60:]
+    table = pd.DataFrame(
+        {"text": texts, "size": np.arange(70) % 2 + rng.normal(0, 0.1, 70),
+         "day": pd.date_range("2026-01-01", periods=70), "kind": rng.choice(["a", "b"], 70)}
+    )  # fmt: skip
+    return table.iloc[:60], table.iloc[60:]
+
+
+@pytest.mark.filterwarnings("ignore::fewlabels.FeatureWarning")
+@pytest.mark.parametrize("kind", ["table", "texts", "pictures", "embeddings"])
+def test_new_data_passes_through_what_was_fitted(tmp_path: Path, kind: str) -> None:
+    data, new = data_of(kind, tmp_path)
+    y = [("pet", "money")[row % 2] if row < 12 else None for row in range(60)]
+    model = FewLabelsClassifier().fit(data, y)
+    loaded = again(model, tmp_path)
+    same(model, loaded)
+    assert (loaded.points_.kind, loaded.points_.choices) == (
+        model.points_.kind,
+        model.points_.choices,
+    )
+    np.testing.assert_array_equal(loaded.predict_proba(new), model.predict_proba(new))
+
+
+def test_other_columns_are_refused_by_name(tmp_path: Path) -> None:
+    data, new = data_of("table", tmp_path)
+    y = [("pet", "money")[row % 2] if row < 12 else None for row in range(60)]
+    loaded = again(FewLabelsClassifier().fit(data, y), tmp_path)
+    with pytest.raises(InvalidInputError, match="lacks 'size'"):
+        loaded.predict(new.drop(columns="size"))
+
+
+def test_embeddings_by_a_function_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    points = make_points(
+        [f"{row}" for row in range(60)], embeddings=lambda texts: [[len(t), 1] for t in texts]
+    )
+    y = [row % 2 if row < 12 else -1 for row in range(60)]
+    with pytest.raises(InvalidInputError, match="an object of Python, can't be saved"):
+        FewLabelsClassifier().fit(points, y).save(tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []

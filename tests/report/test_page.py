@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ from fewlabels.report.page import report_page
 X, TRUTH = load_iris(return_X_y=True)
 NAMES = np.array(["setosa", "versicolor", "virginica"], dtype=object)
 EVIL = "<script>alert(1)</script>\"'>&\u202e\x00<img src=x onerror=alert(1)>"
+
+
+@lru_cache
+def usual() -> FewLabelsClassifier:
+    return fitted()
 
 
 def fitted(every: int = 4, names: Any = NAMES, X: Any = X, wrong: int = 0) -> FewLabelsClassifier:
@@ -60,7 +66,7 @@ class Parsed(HTMLParser):
 
 
 def test_the_page_is_whole_and_refers_to_nothing_outside() -> None:
-    page = report_page(fitted(), {"a": X[:, 0], "b": X[:, 1]}, title="irises")
+    page = report_page(usual(), {"a": X[:, 0], "b": X[:, 1]}, title="irises")
     parsed = Parsed(page)
     policy = next(a["content"] for t, a in parsed.elements if "http-equiv" in a)
     assert str(policy).startswith("default-src 'none'; img-src data:;")
@@ -112,7 +118,7 @@ def test_the_interval_of_a_share_is_clopper_and_pearsons() -> None:
 def test_calibration_is_drawn_from_enough_labels_only() -> None:
     assert numbers_of(fitted(every=15), list(NAMES)).calibration() is None
     assert "too few to draw" in report_page(fitted(every=15), X)
-    mean, right, low, high, counts = numbers_of(fitted(), list(NAMES)).calibration() or [None] * 5
+    mean, right, low, high, counts = numbers_of(usual(), list(NAMES)).calibration() or [None] * 5
     assert counts.sum() == 38
     assert (counts >= 8).all()
     assert (np.diff(mean) >= 0).all()
@@ -120,7 +126,7 @@ def test_calibration_is_drawn_from_enough_labels_only() -> None:
 
 
 def test_taking_fewer_answers_leaves_fewer_wrong() -> None:
-    found = numbers_of(fitted(), list(NAMES)).thresholds()
+    found = numbers_of(usual(), list(NAMES)).thresholds()
     assert [count for _, count, _ in found] == sorted(count for _, count, _ in found)
     for least, count, wrong in found:
         assert 0 <= wrong <= count * (1 - least)
@@ -128,7 +134,7 @@ def test_taking_fewer_answers_leaves_fewer_wrong() -> None:
 
 @pytest.mark.parametrize("data", [None, X, X.tolist(), "graph"])
 def test_it_needs_no_data_to_show(data: Any, tmp_path: Path) -> None:
-    model = fitted(X=knn_graph(X, 8)) if isinstance(data, str) else fitted()
+    model = fitted(X=knn_graph(X, 8)) if isinstance(data, str) else usual()
     write_report(tmp_path / "r.html", model, None if isinstance(data, str) else data)
     assert (tmp_path / "r.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
@@ -146,7 +152,7 @@ def test_another_model_and_other_rows_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidTypeError, match="got a LabelSpreading"):
         write_report(tmp_path / "r.html", LabelSpreading())  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="149 rows, and the model was fitted on 150"):
-        write_report(tmp_path / "r.html", fitted(), X[:149])
+        write_report(tmp_path / "r.html", usual(), X[:149])
     assert list(tmp_path.iterdir()) == []
 
 
