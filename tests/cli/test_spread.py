@@ -92,7 +92,7 @@ def test_the_report_says_what_was_done(table: Path, out: Path) -> None:
         f"{table}: 60 rows, 4 columns",
         "column 'kind': 6 of 60 rows labelled (10 %), 3 classes",
         "2 columns of numbers (2 features, standardised): x, y",
-        "left out: id (text with 60 different values in 60 rows)",
+        "left out: id (an identifier, 60 different values in 60 rows)",
         "ant            2         20",
         "on the 54 rows that came without a label",
         "on the 6 rows that came with a label",
@@ -338,7 +338,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "empty choice": (
         "kind,x\na,1\nb,2\n",
         ["--features="],
-        "no column is named. Name some (--features a,b)",
+        "--features names no column. Name some, or leave it out.",
     ),
     "label as feature": ("kind,x\na,1\nb,2\n", ["--features", "kind"], "is the label"),
     "missing array": ("kind,x\na,1\nb,2\n", ["--features", "no.npy"], "no.npy (--features)"),

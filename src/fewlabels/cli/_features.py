@@ -140,13 +140,13 @@ def graph_of(
             graph = shared_neighbor_graph(points, neighbors, progress=progress)
         else:
             graph = knn_graph(points, neighbors or DEFAULT_NEIGHBORS, progress=progress)
+    columns = getattr(points.transformer, "columns_", ())
+    is_array = {column.kind for column in columns if column.width} <= {"array"}
     notes = []
     for warning in caught:
         text = " ".join(str(warning.message).split())
         if issubclass(warning.category, ScaleWarning):
-            if (
-                points.kind != "array" or ctx.params["as_they_are"]
-            ):  # scaled one by one, or meant to be so
+            if not is_array or ctx.params["as_they_are"]:  # scaled one by one, or meant to be so
                 continue
             text = (
                 f"{text.partition(' Scale the columns')[0]} Scale the columns of the array first, "
@@ -204,8 +204,9 @@ def points_of(
         return _points_of_pictures(ctx, table, progress)
     columns = {name: kind for _, name, kind in _said(table, options)}
     named = _split(table, options["features"]) if options["features"] else None
-    unused = {label, options["key"]} - columns.keys() - set(named or ())
-    considered = table.only(named or [name for name in table.names if name not in unused])
+    if options["key"] is not None:
+        columns.setdefault(options["key"], "drop")
+    considered = table.only(named or [name for name in table.names if name != label])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FeatureWarning)  # the command prints points.warnings
         return make_points(

@@ -173,6 +173,8 @@ def _encoded(
         if not encoder.names:
             return _left_out(name, ONE_VALUE)
         raw = encoder.raw(view)
+        if not np.ptp(raw, axis=0).any():
+            return _left_out(name, "nearly every value differs from all others")
     means, factor = scaling(raw, scale=settings.scale)
     decimal = "," if isinstance(view, Numbers) and "decimal comma" in view.said else None
     weight = USUAL if taken.kind == "text" and settings.scale else 1.0

@@ -45,28 +45,25 @@ class DataEstimator(GraphEstimator):
 
     def _validated(self, X: Any, *, reset: bool) -> Any:
         points = None if reset else self.__dict__.get("points_")
-        if isinstance(X, Points):
-            X = X.values
-            if points is not None and points.kind != "array":
-                return _as_float(_as_wide(X, points.values.shape[1]))
-            points = None
+        if isinstance(X, Points) and not reset:
+            return self._same_width(_as_float(X.values))
         if points is None or points.kind == "array":
             return super()._validated(X, reset=reset)
         return _as_float(points.transform(X))
+
+    def _same_width(self, values: Any) -> Any:
+        known = self.X_.shape[1]
+        if values.shape[1] != known:
+            raise InvalidInputError(
+                f"the points have {values.shape[1]} features, and those that were fitted {known}. "
+                "Pass new data, or make its points with points_.transform."
+            )
+        return values
 
     def _build(self, points: Any) -> None:
         if isinstance(points, Graph):
             self.__dict__.pop("points_", None)
         super()._build(points)
-
-
-def _as_wide(values: Any, width: int) -> Any:
-    if values.shape[1] != width:
-        raise InvalidInputError(
-            f"the points have {values.shape[1]:,} features, and the fitted ones {width:,}. Make "
-            "them by the fitted model's points_.transform."
-        )
-    return values
 
 
 def is_other_data(X: Any) -> bool:
