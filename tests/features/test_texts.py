@@ -186,14 +186,14 @@ def test_choice_by_labels_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     assert "labels left out" not in Texts().fit(texts, codes).choices_[0]
 
     def of_spelling(candidates: Any, usual: str, given: Any) -> tuple[str, dict[str, float]]:
-        assert usual == "topics"
+        assert usual == "words"
         assert np.array_equal(given, codes)
         return "spelling", dict.fromkeys(candidates, 0.5)
 
     monkeypatch.setattr("fewlabels.features._text_choice.surely_best", of_spelling)
     transformer = Texts().fit(texts, codes)
     assert transformer.recipe_ == "spelling"
-    assert "labels left out err less than with 'topics'" in transformer.choices_[0]
+    assert "labels left out err less with spelling than with words" in transformer.choices_[0]
     assert Texts().fit(texts, few_of(truth, 3)).recipe_ == "topics"  # nothing to leave out
 
 

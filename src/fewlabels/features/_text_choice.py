@@ -57,14 +57,14 @@ class Look:
         Words of a text, in the middle.
     come_again : float
         Share of the words that are in another text, too.
-    n_labels : float
-        A class.
+    n_labels : float, or None
+        A class; None where they are not known yet.
     """
 
     n_texts: int
     n_words: float
     come_again: float
-    n_labels: float = _USUAL_LABELS
+    n_labels: float | None = None
 
     @classmethod
     def of(cls, counts: Counts, codes: npt.NDArray[np.intp] | None = None) -> Look:
@@ -75,7 +75,7 @@ class Look:
         lengths = np.asarray(values.sum(axis=1)).ravel()
         filled = lengths[lengths > 0]
         known = np.array([], dtype=np.intp) if codes is None else codes[codes >= 0]
-        n_labels = len(known) / len(np.unique(known)) if len(known) else _USUAL_LABELS
+        n_labels = len(known) / len(np.unique(known)) if len(known) else None
         return cls(len(counts), float(np.median(filled)), float(again / filled.sum()), n_labels)
 
     @property
@@ -87,9 +87,13 @@ class Look:
     @property
     def recipe(self) -> str:
         """What suits, as far as looks tell."""
-        if self.come_again < self.usual_share:
-            return "spelling"
-        return "words" if self.n_labels >= _LABELS_A_WORD * self.n_words else "topics"
+        return "spelling" if self.come_again < self.usual_share else self.by_length
+
+    @property
+    def by_length(self) -> str:
+        """What suits where words tell more than their spelling alone."""
+        n_labels = _USUAL_LABELS if self.n_labels is None else self.n_labels
+        return "words" if n_labels >= _LABELS_A_WORD * self.n_words else "topics"
 
     @property
     def reason(self) -> str:
@@ -97,9 +101,14 @@ class Look:
         share = f"{self.come_again:.0%} of their words are in another text, too"
         if self.recipe == "spelling":
             return f"only {share}"
-        of_class = f"{self.n_labels:.2g} labels a class"
+        if self.n_labels is None:
+            return f"texts have {self.n_words:.0f} words in the middle"
         few = "many" if self.recipe == "words" else "few"
-        return f"texts have {self.n_words:.0f} words in the middle, for which {of_class} are {few}"
+        labels = "label a class is" if self.n_labels == 1 else "labels a class are"
+        return (
+            f"texts have {self.n_words:.0f} words in the middle, and {self.n_labels:.2g} {labels} "
+            f"{few} for so long ones"
+        )
 
 
 def chosen_view(
@@ -123,16 +132,20 @@ def chosen_view(
     usual = look.recipe
     if codes is None or not can_tell(codes):
         return _told(usual, *makers.made(usual), look.reason)
-    made = {name: makers.made(name) for name in RECIPES}
-    points = {name: rows for name, (_, rows) in made.items()}
-    best, errors = surely_best(points, usual, codes)
-    reason = look.reason
-    if best != usual:
+    # Whether runs alone do better. Of topics, labels left out say too little: most of what these
+    # are good for comes through the unlabelled texts.
+    plain = {name: makers.made(name) for name in ("words", "spelling")}
+    before = "spelling" if usual == "spelling" else "words"
+    best, errors = surely_best({name: rows for name, (_, rows) in plain.items()}, before, codes)
+    if best == before:
+        recipe, reason = usual, look.reason
+    else:
+        recipe = "spelling" if best == "spelling" else look.by_length
         reason = (
-            f"labels left out err less than with {usual!r}: squared error {errors[best]:.2f}, not "
-            f"{errors[usual]:.2f}"
+            f"labels left out err less with {best} than with {before}: squared error "
+            f"{errors[best]:.2f}, not {errors[before]:.2f}"
         )
-    return _told(best, *made[best], reason)
+    return _told(recipe, *(plain[recipe] if recipe in plain else makers.made(recipe)), reason)
 
 
 class _Makers:

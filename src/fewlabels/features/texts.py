@@ -44,8 +44,9 @@ class Texts(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     recipe : {"auto", "topics", "words", "spelling"}, default="auto"
-        ``"auto"``: by how long the texts are and how many of their words come again; where `y` has
-        labels, by labels left out.
+        ``"auto"``: spelling where few words come again in another text, or where labels left out
+        say so; else words where `y` has at least a quarter as many labels a class as a text has
+        words, and topics where it has fewer.
     random_state : int, default=0
         Of the randomized SVD. The result does not depend on the number of threads.
 
