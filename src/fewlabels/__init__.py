@@ -23,7 +23,15 @@ if TYPE_CHECKING:
         ScaleWarning,
         UnreachedWarning,
     )
-    from fewlabels.features import OrientedGradients, Points, Tables, Texts, make_points
+    from fewlabels.features import (
+        Embeddings,
+        Images,
+        OrientedGradients,
+        Points,
+        Tables,
+        Texts,
+        make_points,
+    )
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
         LabelledKFold,
@@ -54,12 +62,14 @@ __all__ = [
     "Choices",
     "CorrectAndSmooth",
     "DiskGraph",
+    "Embeddings",
     "FeatureWarning",
     "FewLabelsClassifier",
     "FewLabelsError",
     "FewLabelsRegressor",
     "Graph",
     "HarmonicRegressor",
+    "Images",
     "LabelPropagation",
     "LabelSpreading",
     "LabelWarning",
@@ -96,12 +106,14 @@ _HOMES = {
     "Choices": "fewlabels.models",
     "CorrectAndSmooth": "fewlabels.models",
     "DiskGraph": "fewlabels.graph",
+    "Embeddings": "fewlabels.features",
     "FeatureWarning": "fewlabels.exceptions",
     "FewLabelsClassifier": "fewlabels.models",
     "FewLabelsError": "fewlabels.exceptions",
     "FewLabelsRegressor": "fewlabels.models",
     "Graph": "fewlabels.graph",
     "HarmonicRegressor": "fewlabels.models",
+    "Images": "fewlabels.features",
     "LabelPropagation": "fewlabels.models",
     "LabelSpreading": "fewlabels.models",
     "LabelWarning": "fewlabels.exceptions",

@@ -11,6 +11,9 @@ from typing import Any, TypeAlias
 
 from threadpoolctl import ThreadpoolController
 
+# More threads than that only cost memory, however many are asked for.
+_MOST_PER_CORE = 4
+
 Counts: TypeAlias = list[tuple[Any, int]]  # a library as threadpoolctl has it, and its threads
 
 
@@ -117,3 +120,14 @@ def one_blas_thread(*, and_of_openmp: bool = False) -> Iterator[None]:
         yield
     finally:
         limit.leave(own)
+
+
+def thread_count(n_jobs: int | None) -> int:
+    """Return how many threads `n_jobs` asks for: None and -1 all cores, -2 all but one."""
+    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    n_cores = n_cores or 1
+    if n_jobs is None:
+        return n_cores
+    if n_jobs > 0:
+        return min(n_jobs, _MOST_PER_CORE * n_cores)
+    return max(1, n_cores + 1 + n_jobs)

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from fewlabels.features import Points
     from fewlabels.graph import Graph
-    from fewlabels.io import Table
+    from fewlabels.io import PictureFolder, Table
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -61,8 +61,16 @@ def feature_options(command: _Command) -> _Command:
         click.option(
             "--embeddings",
             metavar="NAME|FILE.npy",
-            help="Compare texts by these: the name of a model that is installed, or an array of "
-            "a row for each text. Give --text with it, if it isn't plain which column it is.",
+            help="Compare texts or pictures by these: the name of a model (onnx:FILE, "
+            "sentence-transformers:NAME, model2vec:NAME, timm:NAME, open_clip:NAME), or an array "
+            "of a row for each. Give --text with it, if it isn't plain which column is text.",
+        ),
+        click.option(
+            "--cache",
+            metavar="DIR",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Keep what the model of --embeddings makes in this folder, for another run.  "
+            "[default: FEWLABELS_CACHE, or the system's; see 'fewlabels cache']",
         ),
         click.option(
             "--no-scale",
@@ -129,9 +137,9 @@ def graph_of(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if shared:
-            graph = shared_neighbor_graph(points.values, neighbors, progress=progress)
+            graph = shared_neighbor_graph(points, neighbors, progress=progress)
         else:
-            graph = knn_graph(points.values, neighbors or DEFAULT_NEIGHBORS, progress=progress)
+            graph = knn_graph(points, neighbors or DEFAULT_NEIGHBORS, progress=progress)
     columns = getattr(points.transformer, "columns_", ())
     is_array = {column.kind for column in columns if column.width} <= {"array"}
     notes = []
@@ -184,7 +192,7 @@ def points_of(
     """Return the points that the command's options ask for; `codes` choose among texts' weights."""
     from fewlabels import FeatureWarning
     from fewlabels.features import Points, make_points
-    from fewlabels.io import load_features
+    from fewlabels.io import PictureFolder, load_features
 
     options = ctx.params
     array = array_file(ctx, options["features"])
@@ -192,6 +200,8 @@ def points_of(
         values = load_features(array, table.n_rows)
         width = f"{values.shape[1]:,} feature{'s' * (values.shape[1] != 1)}"
         return Points(values, "array", choices=(f"1 array ({width}, as they are): {array}",))
+    if isinstance(table, PictureFolder):
+        return _points_of_pictures(ctx, table, progress)
     columns = {name: kind for _, name, kind in _said(table, options)}
     named = _split(table, options["features"]) if options["features"] else None
     if options["key"] is not None:
@@ -204,7 +214,31 @@ def points_of(
             codes,
             columns={name: kind for name, kind in columns.items() if name in considered.names},
             embeddings=options["embeddings"],
+            cache=options["cache"],
             scale=not options["as_they_are"],
+            progress=progress,
+        )
+
+
+def _points_of_pictures(
+    ctx: click.Context, table: PictureFolder, progress: Callable[[float], None] | None
+) -> Points:
+    from fewlabels import FeatureWarning
+    from fewlabels.features import make_points
+
+    of_columns = ("features", *_KINDS, "kinds", "as_they_are")
+    if any(given(ctx, option) for option in of_columns):
+        raise click.UsageError(
+            "--features, --exclude, --categorical, --text, --column and --no-scale speak of "
+            "columns, and INPUT is a folder of pictures. Leave them out.",
+            ctx,
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FeatureWarning)  # the command prints points.warnings
+        return make_points(
+            table,
+            embeddings=ctx.params["embeddings"],
+            cache=ctx.params["cache"],
             progress=progress,
         )
 

@@ -42,7 +42,11 @@ def in_options(message: str) -> str:
     ``--exclude 'my x'``.
     """
     message = _COLUMNS.sub(_column_options, message)
-    return _SETTING.sub(_option, message).replace("(replace=True)", "with --force")
+    return (
+        _SETTING.sub(_option, message)
+        .replace("(replace=True)", "with --force")
+        .replace("(link=True)", "(--link)")
+    )
 
 
 def _column_options(match: re.Match[str]) -> str:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from fewlabels._threads import one_blas_thread
-
-# More threads than that only cost memory, however many are asked for.
-_MOST_PER_CORE = 4
+from fewlabels._threads import one_blas_thread, thread_count
 
 
 def run_batches(
@@ -20,7 +16,7 @@ def run_batches(
     Linear algebra inside a task runs on one thread, so that the number of threads changes no
     result. After an exception, or Ctrl-C, no further batch is begun.
     """
-    n_threads = min(_thread_count(n_jobs), len(batches))
+    n_threads = min(thread_count(n_jobs), len(batches))
     with one_blas_thread():
         if n_threads <= 1:
             for batch in batches:
@@ -34,13 +30,3 @@ def run_batches(
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-
-
-def _thread_count(n_jobs: int | None) -> int:
-    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    n_cores = n_cores or 1
-    if n_jobs is None:
-        return n_cores
-    if n_jobs > 0:
-        return min(n_jobs, _MOST_PER_CORE * n_cores)
-    return max(1, n_cores + 1 + n_jobs)

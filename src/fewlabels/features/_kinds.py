@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -13,16 +12,13 @@ from scipy import sparse
 
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError
-from fewlabels.io import Table, read_table
+from fewlabels.io import PictureFolder, Table, read_picture_folder, read_table
 from fewlabels.io._frames import table_of
+from fewlabels.io._picture_names import is_picture_name as is_picture_name
 
 Kind: TypeAlias = Literal["array", "texts", "images", "table", "embeddings"]
 
 KINDS: tuple[Kind, ...] = ("array", "texts", "images", "table", "embeddings")
-
-# Pictures by the ending of their name; Pillow reads more, but these are what people have.
-_PICTURES = "avif bmp gif ico jfif jpe jpeg jpg pbm pgm png ppm tga tif tiff webp"
-PICTURE_ENDINGS = frozenset(f".{ending}" for ending in _PICTURES.split())
 
 
 def kind_of(data: Any) -> Kind:
@@ -45,6 +41,8 @@ def kind_of(data: Any) -> Kind:
     """
     if isinstance(data, Path):
         return _kind_of_path(data)
+    if isinstance(data, PictureFolder):
+        return "images"
     if sparse.issparse(data):  # some of which are mappings
         return "array"
     if isinstance(data, (Table, Mapping)) or is_table(data):
@@ -66,7 +64,14 @@ def is_table(data: Any) -> bool:
 
 
 def items_of(data: Any) -> Sequence[Any] | None:
-    """Return the items of a list, of an array or column of objects or text; of others None."""
+    """Return the items of a list, of an array or column of objects or text; of others None.
+
+    Of a folder, or of the path of one, its pictures' files.
+    """
+    if isinstance(data, Path):
+        data = read_picture_folder(data)
+    if isinstance(data, PictureFolder):
+        return data.files
     if isinstance(data, (list, tuple)):
         return data
     if isinstance(data, np.ndarray):
@@ -82,13 +87,6 @@ def n_rows_of(data: Any) -> int:
     if isinstance(data, Mapping):
         return max((len(column) for column in data.values()), default=0)
     return int(data.shape[0]) if hasattr(data, "shape") else len(data)
-
-
-def is_picture_name(item: object) -> bool:
-    """Tell whether this is a path or a name with the ending of a picture."""
-    if not isinstance(item, (str, Path)):
-        return False
-    return os.path.splitext(item)[1].lower() in PICTURE_ENDINGS  # noqa: PTH122 - a text, too
 
 
 def _kind_of_path(path: Path) -> Kind:

@@ -1,0 +1,398 @@
+"""Pictures as points: where their edges run, and which colours they have."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from fewlabels._callers import callers_level
+from fewlabels._memory import require_memory
+from fewlabels._rows import row_blocks
+from fewlabels._validation import check_choice, check_integer, check_n_jobs
+from fewlabels.exceptions import DataFileError, FeatureWarning
+from fewlabels.features._colours import N_COLOURS, colour_shares
+from fewlabels.features._picture_distance import PictureDistance
+from fewlabels.features._picture_looks import SMALL, Look, look_of
+from fewlabels.features._picture_sets import (
+    PictureArray,
+    PictureItems,
+    Pixels,
+    Shape,
+    named_pictures,
+    picture_set,
+    reader,
+    unread_warning,
+)
+from fewlabels.features._reach import reach_of
+from fewlabels.features._states import number, part, texts
+from fewlabels.features.oriented_gradients import OrientedGradients
+from fewlabels.io import counted
+
+Float32Array = npt.NDArray[np.float32]
+
+RECIPES = ("auto", "shapes", "shapes and colours")
+
+# Files that are decoded, and pictures that features are made of, at a time.
+_BATCH = 512
+# Pictures that are looked at before the recipe is chosen.
+_LOOKED_AT = 300
+# The side to which larger pictures are brought: of shapes alone, and with colours.
+_SHAPES_SIDE, _COLOURS_SIDE = 32, 64
+# Of pictures in which things may be anywhere: fewer than of shapes, which stand in their place.
+_CELLS_AND_DIRECTIONS = 6, 8
+# How much colours count beside edges, in squared distances.
+_COLOURS_WEIGHT = 1.4
+
+
+class Images(TransformerMixin, BaseEstimator):
+    """Pictures of any size and format as points, without labels and without learned weights.
+
+    Grey pictures of one thing each, on an empty ground or no larger than 64 pixels (digits,
+    clothes, scanned letters): :class:`fewlabels.OrientedGradients`. All others: oriented
+    gradients of fewer cells, beside the shares of 144 colours. For photographs and drawings neither
+    is good; a network that has learned to see is much better, see `embeddings` of
+    :func:`fewlabels.make_points`.
+
+    Parameters
+    ----------
+    recipe : {"auto", "shapes", "shapes and colours"}, default="auto"
+        What points are made of. "auto": told by some of the pictures, see `choices_`.
+    n_jobs : int, default=None
+        Threads that decode and compute; None and -1 are all cores. The result does not depend on
+        it.
+    random_state : int, default=0
+        Draws the pictures that are looked at before the recipe is chosen.
+
+    Attributes
+    ----------
+    recipe_ : str
+        ``"shapes"`` or ``"shapes and colours"``.
+    shape_ : tuple of 2 int
+        Height and width to which pictures are brought.
+    choices_, warnings_ : tuple of str
+        What was chosen and why; what will do poorly, and what could not be read.
+    distance_ : object, or None
+        Of shapes: the image distortion model of the pictures (:class:`fewlabels.features.\
+ImageDistortion`), by which graphs put candidates for neighbours into order. None where it would
+        leave more pictures without anybody near to them, as it does of clothes.
+    unread_ : dict of int to str
+        Rows whose picture could not be read, and why. They are rows of zeros, about which points
+        say nothing: leave them out, or their answers unsaid.
+
+    Notes
+    -----
+    Pictures are upright (EXIF), alpha lies on white, of animations the first frame counts. Files
+    of more than 100 million pixels are not decoded (JPEG that is not progressive may have any
+    size, for it is decoded smaller than it is).
+
+    References
+    ----------
+    N. Dalal and B. Triggs, "Histograms of oriented gradients for human detection", CVPR 2005.
+
+    M. J. Swain and D. H. Ballard, "Color indexing", International Journal of Computer Vision
+    7, 1991.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_digits
+    >>> from fewlabels.features import Images
+    >>> images = Images()
+    >>> images.fit_transform(load_digits().images).shape
+    (1797, 768)
+    >>> images.recipe_
+    'shapes'
+    """
+
+    def __init__(
+        self, recipe: str = "auto", *, n_jobs: int | None = None, random_state: int = 0
+    ) -> None:
+        self.recipe = recipe
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Choose the recipe and the size; see :meth:`fit_transform`, which reads files once."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Choose the recipe, and return the points of the pictures.
+
+        Parameters
+        ----------
+        X : list of paths or of pictures, ndarray, or path of a folder
+            Paths (str or Path), pictures of Pillow, arrays of a picture each; None is a row
+            without a picture. An array has the shape (n, height, width) or (n, height, width,
+            channels) and any type of numbers. Of a folder, all pictures in it and below it, by
+            path.
+        y : ignored
+            As scikit-learn's pipelines pass it.
+
+        Returns
+        -------
+        ndarray of shape (n, d), float32
+            Rows of length 1; of 0 where a picture is constant, or could not be read.
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If these are no pictures, or a setting can't be used.
+        DataFileError
+            If none of the pictures can be read; says why.
+        NotEnoughMemoryError
+            If the result does not fit the memory that is free.
+        """
+        check_choice("recipe", self.recipe, RECIPES)
+        check_n_jobs(self.n_jobs)
+        check_integer("random_state", self.random_state, minimum=0)
+        pictures = picture_set(X)
+        self._range = pictures.range if isinstance(pictures, PictureArray) else (0.0, 255.0)
+        look = self._look(pictures)
+        self.recipe_ = self._recipe_for(look)
+        self.shape_ = _shape_for(look, self.recipe_)
+        kept: list[npt.NDArray[Any]] | None = [] if self.recipe_ == "shapes" else None
+        values, self.unread_ = self._points(pictures, kept)
+        self.distance_ = None
+        if kept is not None:
+            rows = np.concatenate(kept)
+            distance = PictureDistance(rows, self.shape_, self._rows_of, self.n_jobs)
+            if reach_of(values, distance, self.random_state).is_kept:
+                self.distance_ = distance
+        self.choices_ = tuple(self._choices(look, len(pictures)))
+        self.warnings_ = tuple(self._warnings(pictures))
+        return values
+
+    def transform(self, X: Any) -> Any:
+        """Return the points of other pictures, by the recipe that was chosen.
+
+        Parameters
+        ----------
+        X : list of paths or of pictures, ndarray, or path of a folder
+
+        Returns
+        -------
+        ndarray of shape (n, d), float32
+
+        Warns
+        -----
+        FeatureWarning
+            If pictures can't be read: their rows are 0, and what is said of them means nothing.
+        """
+        check_is_fitted(self)
+        pictures = picture_set(X)
+        values, unread = self._points(pictures)
+        if unread:
+            warnings.warn(
+                unread_warning(pictures, unread), FeatureWarning, stacklevel=callers_level()
+            )
+        return values
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+        """Return the names of the columns of :meth:`transform`.
+
+        Parameters
+        ----------
+        input_features : ignored
+            As scikit-learn's transformers take it.
+
+        Returns
+        -------
+        ndarray of str of shape (d,), dtype object
+            Edges by cell and direction, colours by number: ``"images_edges_0"`` and so on.
+        """
+        check_is_fitted(self)
+        names = [f"images_edges_{number}" for number in range(self._n_edges)]
+        if self.recipe_ != "shapes":
+            names += [f"images_colours_{number}" for number in range(N_COLOURS)]
+        return np.array(names, dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        return tags
+
+    def _state(self) -> dict[str, Any]:
+        """Return what was chosen as plain values; without the distance, which holds pictures."""
+        check_is_fitted(self)
+        return {
+            "recipe": self.recipe_,
+            "height": int(self.shape_[0]),
+            "width": int(self.shape_[1]),
+            "black": float(self._range[0]),
+            "white": float(self._range[1]),
+            "choices": list(self.choices_),
+            "warnings": list(self.warnings_),
+        }
+
+    @classmethod
+    def _from_state(cls, state: Any) -> Self:
+        """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
+        recipe = part(state, "recipe", str)
+        height, width = (int(number(state, key)) for key in ("height", "width"))
+        if recipe not in RECIPES[1:] or not (0 < height <= SMALL and 0 < width <= SMALL):
+            raise DataFileError(
+                f"the saved features are damaged: no pictures of {height} x {width} pixels make "
+                f"points by {recipe!r}. Fit and save them again."
+            )
+        images = cls(recipe)
+        images.recipe_, images.shape_ = recipe, (height, width)
+        images._range = number(state, "black"), number(state, "white")
+        images.choices_, images.warnings_ = texts(state, "choices"), texts(state, "warnings")
+        images.unread_, images.distance_ = {}, None
+        return images
+
+    def _look(self, pictures: PictureArray | PictureItems) -> Look:
+        """Look at some of the pictures, drawn at random."""
+        n = len(pictures)
+        rows = np.arange(n)
+        if n > _LOOKED_AT:
+            rng = np.random.default_rng(self.random_state)
+            rows = np.sort(rng.choice(n, _LOOKED_AT, replace=False))
+        if isinstance(pictures, PictureArray):
+            sizes = np.tile(pictures.shape, (len(rows), 1))
+            return look_of(pictures.bytes_of(rows, self._range), sizes)
+        for looked_at in (rows, np.arange(n)):  # all, if none of those can be read
+            items = [pictures.items[row] for row in looked_at.tolist()]
+            shape = _COLOURS_SIDE, _COLOURS_SIDE
+            read = reader().read_pictures(items, shape, n_jobs=self.n_jobs)
+            if len(read.unread) < len(items):
+                break
+        else:
+            raise DataFileError(
+                f"none of {counted(n, 'picture')} can be read: {named_pictures(pictures, read.unread)}."
+            )
+        there = np.setdiff1d(np.arange(len(items)), list(read.unread))
+        return look_of(read.pixels[there], read.sizes[there])
+
+    def _recipe_for(self, look: Look) -> str:
+        if self.recipe != "auto":
+            return self.recipe
+        is_shape = look.is_grey and (look.is_centred or look.is_small)
+        return "shapes" if is_shape else "shapes and colours"
+
+    @property
+    def _gradients(self) -> OrientedGradients:
+        shape = (*self.shape_, -1)
+        if self.recipe_ == "shapes":
+            return OrientedGradients(shape, n_jobs=self.n_jobs)
+        cells, directions = _CELLS_AND_DIRECTIONS
+        return OrientedGradients(
+            shape, n_cells=cells, n_orientations=directions, n_jobs=self.n_jobs
+        )
+
+    @property
+    def _n_edges(self) -> int:
+        blank = np.zeros((1, self.shape_[0] * self.shape_[1]), dtype=np.uint8)
+        return int(self._gradients.fit_transform(blank).shape[1])
+
+    def _points(
+        self,
+        pictures: PictureArray | PictureItems,
+        kept: list[npt.NDArray[Any]] | None = None,
+    ) -> tuple[Float32Array, dict[int, str]]:
+        """Return the points and the rows without a picture; pixels are `kept`, if asked for."""
+        n_edges, n = self._n_edges, len(pictures)
+        width = n_edges + (0 if self.recipe_ == "shapes" else N_COLOURS)
+        require_memory(
+            4 * n * width,
+            f"{n:,} x {width:,} features",
+            "Take part of the pictures at a time.",
+        )
+        values = np.empty((n, width), dtype=np.float32)
+        unread: dict[int, str] = {}
+        progress = getattr(self, "_progress", None)
+        for rows in row_blocks(n, _BATCH):
+            batch, missing = self._pixels(pictures, rows)
+            flat = batch.reshape(len(batch), -1)
+            values[rows, :n_edges] = self._gradients.fit_transform(flat)
+            if kept is not None:
+                kept.append(flat)
+            if self.recipe_ != "shapes":
+                values[rows, :n_edges] /= np.sqrt(1 + _COLOURS_WEIGHT)
+                share = np.float32(np.sqrt(_COLOURS_WEIGHT / (1 + _COLOURS_WEIGHT)))
+                values[rows, n_edges:] = share * colour_shares(batch, self.n_jobs)
+            for row, why in missing.items():
+                values[rows.start + row] = 0
+                unread[rows.start + row] = why
+            if progress is not None:
+                progress(rows.stop / n)
+        return values, unread
+
+    def _rows_of(self, data: Any) -> npt.NDArray[Any]:
+        """Return the pixels of pictures as rows, as `distance_` compares them."""
+        pictures = picture_set(data)
+        batches = (self._pixels(pictures, rows)[0] for rows in row_blocks(len(pictures), _BATCH))
+        return np.concatenate([batch.reshape(len(batch), -1) for batch in batches])
+
+    def _pixels(
+        self, pictures: PictureArray | PictureItems, rows: slice
+    ) -> tuple[npt.NDArray[Any], dict[int, str]]:
+        """Return pictures of the size that was chosen: (m, height, width, channels)."""
+        if isinstance(pictures, PictureArray):
+            if pictures.shape == self.shape_ and self.recipe_ == "shapes":
+                return pictures.values[rows], {}  # as they are, in all of their digits
+            items: Any = pictures.bytes_of(rows, self._range)
+            if pictures.shape == self.shape_:
+                return items, {}
+        else:
+            items = pictures.items[rows]
+        read = reader().read_pictures(items, self.shape_, n_jobs=self.n_jobs)
+        pixels: Pixels = read.pixels
+        if self.recipe_ == "shapes":
+            return _grey(pixels), read.unread
+        return pixels, read.unread
+
+    def _choices(self, look: Look, n: int) -> list[str]:
+        size = f"{look.height} x {look.width} pixels"
+        about = size if look.same_size else f"{size} in the middle"
+        centred = f"{look.centred:.0%} show one thing on an empty ground"
+        grey = "grey" if look.is_grey else f"{1 - look.grey:.0%} in colour"
+        made = {
+            "shapes": "where edges run (oriented gradients)",
+            "shapes and colours": f"where edges run, and which of {N_COLOURS} colours there are",
+        }[self.recipe_]
+        why = f"{grey}, {centred}, {about}" if self.recipe == "auto" else "as recipe says"
+        fitted = (
+            ""
+            if look.same_size and (look.height, look.width) == self.shape_
+            else (f", brought to {self.shape_[0]} x {self.shape_[1]}")
+        )
+        lines = [f"{counted(n, 'picture')}: {made}; {why}{fitted}"]
+        if self.distance_ is not None:
+            lines.append("neighbours: put into order by how little a picture has to be bent")
+        return lines
+
+    def _warnings(self, pictures: PictureArray | PictureItems) -> list[str]:
+        lines = []
+        if any(self.unread_.values()):
+            lines.append(unread_warning(pictures, self.unread_))
+        if self.recipe_ != "shapes":
+            lines.append(
+                "photographs and drawings are told apart poorly by edges and colours; a network "
+                "that has learned to see does much better: embeddings='onnx:FILE' or "
+                "embeddings='timm:NAME'."
+            )
+        return lines
+
+
+def _grey(pixels: Pixels) -> Pixels:
+    """Return the mean of the channels, as one."""
+    sums = pixels.sum(axis=3, dtype=np.uint16, keepdims=True)
+    grey: Pixels = ((sums + 1) // 3).astype(np.uint8)
+    return grey
+
+
+def _shape_for(look: Look, recipe: str) -> Shape:
+    """Return the size of pictures: small ones of one size as they are, others square."""
+    if look.same_size and max(look.height, look.width) <= SMALL:
+        return look.height, look.width
+    side = _SHAPES_SIDE if recipe == "shapes" else _COLOURS_SIDE
+    return side, side
