@@ -127,6 +127,7 @@ SECTIONS: dict[str, Section] = {
     ),
     "texts from few labels": Section("texts.md", ("texts_of_packages", "texts_of_debian"), down),
     "what texts take": Section("texts.md", ("text_time",), across),
+    "images ranked by small shifts": Section("features.md", ("digits_shifts",), across),
     "questions on digits, ten given": Section("active-learning.md", ("published_questions",), down),
     "questions on digits, none given": Section("active-learning.md", ("chosen_digits",), down),
     "questions on Fashion-MNIST": Section("active-learning.md", ("questions_fashion",), down),

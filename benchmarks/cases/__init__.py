@@ -56,6 +56,7 @@ CASES: dict[str, Case] = {
         texts.texts_of_packages,
         texts.texts_of_debian,
         texts.text_time,
+        features.digits_shifts,
         queries.published_questions,
         queries.chosen_digits,
         queries.questions_fashion,

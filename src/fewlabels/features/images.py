@@ -266,9 +266,8 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             if len(read.unread) < len(items):
                 break
         else:
-            raise DataFileError(
-                f"none of {counted(n, 'picture')} can be read: {named_pictures(pictures, read.unread)}."
-            )
+            named = named_pictures(pictures, read.unread)
+            raise DataFileError(f"none of {counted(n, 'picture')} can be read: {named}.")
         there = np.setdiff1d(np.arange(len(items)), list(read.unread))
         return look_of(read.pixels[there], read.sizes[there])
 
