@@ -23,7 +23,15 @@ if TYPE_CHECKING:
         ScaleWarning,
         UnreachedWarning,
     )
-    from fewlabels.features import Images, OrientedGradients, Points, Tables, Texts, make_points
+    from fewlabels.features import (
+        Embeddings,
+        Images,
+        OrientedGradients,
+        Points,
+        Tables,
+        Texts,
+        make_points,
+    )
     from fewlabels.graph import DiskGraph, Graph, knn_graph, open_graph, rbf_graph, write_graph
     from fewlabels.model_selection import (
         LabelledKFold,
@@ -54,6 +62,7 @@ __all__ = [
     "Choices",
     "CorrectAndSmooth",
     "DiskGraph",
+    "Embeddings",
     "FeatureWarning",
     "FewLabelsClassifier",
     "FewLabelsError",
@@ -97,6 +106,7 @@ _HOMES = {
     "Choices": "fewlabels.models",
     "CorrectAndSmooth": "fewlabels.models",
     "DiskGraph": "fewlabels.graph",
+    "Embeddings": "fewlabels.features",
     "FeatureWarning": "fewlabels.exceptions",
     "FewLabelsClassifier": "fewlabels.models",
     "FewLabelsError": "fewlabels.exceptions",

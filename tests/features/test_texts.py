@@ -25,6 +25,7 @@ from fewlabels.features._term_weights import TermWeights
 from fewlabels.features._terms import Counts
 from fewlabels.features._text_choice import Look
 from fewlabels.features._text_items import LONGEST
+from fewlabels.features._weighing import surely_best
 from fewlabels.features._words import LONGEST_WORD, words_of
 
 SUBJECTS = [
@@ -148,7 +149,7 @@ def test_rows_are_unit_float32_and_the_same_for_the_fitted_texts(recipe: str) ->
     transformer = Texts(recipe)
     points = transformer.fit_transform(texts)
     assert points.dtype == np.float32
-    assert sparse.issparse(points) == (recipe == "words")
+    assert sparse.issparse(points) == (recipe != "topics")
     assert np.allclose(np.linalg.norm(as_dense(points), axis=1), 1, atol=1e-6)
     assert np.allclose(as_dense(transformer.transform(texts)), as_dense(points), atol=1e-6)
     assert points.shape[1] == len(transformer.get_feature_names_out())
@@ -165,19 +166,41 @@ def test_long_texts_are_reduced_short_ones_are_not_and_names_are_spelled() -> No
         assert transformer.choices_[0].startswith(f"{recipe}: TF-IDF of ")
 
 
-def test_labels_left_out_change_the_recipe_only_where_that_is_surely_better() -> None:
-    rng = np.random.default_rng(1)
-    truth = np.arange(120) % 2
-    # in each text the same words; what tells them apart is how one is spelled, never twice alike
-    texts = [
-        f"{' '.join(rng.choice(LITTLE_WORDS, 20))} {start}{rng.integers(10**6)}"
-        for start in np.array(["xqzj", "brkt"])[truth]
-    ]
-    assert Texts().fit(texts).recipe_ == "topics"
-    assert Texts().fit(texts, few_of(truth, 2)).recipe_ == "topics"  # one label a class
-    chosen = Texts().fit(texts, few_of(truth, 60))
-    assert chosen.recipe_ != "topics"
-    assert "labels left out" in chosen.choices_[0]
+def test_points_are_chosen_by_labels_left_out_only_where_that_is_surely_better() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.arange(60) % 2
+    told = rng.normal(size=(60, 3)) + 4 * truth[:, None]
+    noise = rng.normal(size=(60, 3))
+    candidates = {"noise": noise, "told": told, "told again": told}
+    codes = few_of(truth, 30)
+    best, errors = surely_best(candidates, "noise", codes)
+    assert best != "noise"
+    assert errors[best] < errors["noise"]
+    assert surely_best(candidates, "told again", codes)[0] == "told again"
+    assert surely_best({"noise": noise, "other": noise[::-1]}, "noise", codes)[0] == "noise"
+
+
+def test_choice_by_labels_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, truth = made_texts()
+    codes = few_of(truth, 12)
+    assert "labels left out" not in Texts().fit(texts, codes).choices_[0]
+
+    def of_spelling(candidates: Any, usual: str, given: Any) -> tuple[str, dict[str, float]]:
+        assert usual == "words"
+        assert np.array_equal(given, codes)
+        return "spelling", dict.fromkeys(candidates, 0.5)
+
+    monkeypatch.setattr("fewlabels.features._text_choice.surely_best", of_spelling)
+    transformer = Texts().fit(texts, codes)
+    assert transformer.recipe_ == "spelling"
+    assert "labels left out err less with spelling than with words" in transformer.choices_[0]
+    assert Texts().fit(texts, few_of(truth, 3)).recipe_ == "topics"  # nothing to leave out
+
+
+def test_words_are_kept_as_they_are_where_labels_are_many_for_so_long_texts() -> None:
+    texts, truth = made_texts()  # 30 words
+    for n_labels, recipe in ((3, "topics"), (21, "topics"), (24, "words")):
+        assert Look.of(Counts.of(texts), few_of(truth, n_labels)).recipe == recipe
 
 
 def test_labels_as_numbers_to_be_predicted_choose_nothing() -> None:

@@ -32,6 +32,7 @@ from fewlabels.io import (
     write_table,
 )
 from fewlabels.io._pictures import read_pictures
+from fewlabels.models import FewLabelsClassifier
 from fewlabels.session import Session, simulate
 from tests.fuzz.mutations import mutated
 
@@ -322,6 +323,24 @@ def _loaded_runs(path: Path, rng: random.Random) -> Any:
     return {name: share.tolist() for name, share in _simulated(path).accuracy.items()}
 
 
+def _model(folder: Path, number: int) -> Path:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data: Any = (GRAPH, POINTS, _columns())[number]
+        model = FewLabelsClassifier().fit(data, LABELS)
+    model.save(folder / "m.model")
+    return folder / "m.model"
+
+
+def _loaded_model(path: Path, rng: random.Random) -> Any:
+    model = FewLabelsClassifier.load(path)
+    if hasattr(model, "X_"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.predict_proba(POINTS if model.points_.kind == "array" else _columns())
+    return model.label_distributions_.tolist()
+
+
 READERS = {
     reader.name: reader
     for reader in (
@@ -338,6 +357,7 @@ READERS = {
         Reader("graph.npz", _graph_file, 2, lambda path, _: _same_graph(Graph.load(path))),
         Reader("graph folder", _graph_folder, 2, _opened_graph),
         Reader("session.json", _session, 2, _loaded_session),
+        Reader("model", _model, 3, _loaded_model),
         Reader("runs.jsonl", _runs, 2, _loaded_runs),
     )
 }

@@ -61,8 +61,16 @@ def feature_options(command: _Command) -> _Command:
         click.option(
             "--embeddings",
             metavar="NAME|FILE.npy",
-            help="Compare texts by these: the name of a model that is installed, or an array of "
-            "a row for each text. Give --text with it, if it isn't plain which column it is.",
+            help="Compare texts or pictures by these: the name of a model (onnx:FILE, "
+            "sentence-transformers:NAME, model2vec:NAME, timm:NAME, open_clip:NAME), or an array "
+            "of a row for each. Give --text with it, if it isn't plain which column is text.",
+        ),
+        click.option(
+            "--cache",
+            metavar="DIR",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Keep what the model of --embeddings makes in this folder, for another run.  "
+            "[default: FEWLABELS_CACHE, or the system's; see 'fewlabels cache']",
         ),
         click.option(
             "--no-scale",
@@ -132,13 +140,13 @@ def graph_of(
             graph = shared_neighbor_graph(points, neighbors, progress=progress)
         else:
             graph = knn_graph(points, neighbors or DEFAULT_NEIGHBORS, progress=progress)
+    columns = getattr(points.transformer, "columns_", ())
+    is_array = {column.kind for column in columns if column.width} <= {"array"}
     notes = []
     for warning in caught:
         text = " ".join(str(warning.message).split())
         if issubclass(warning.category, ScaleWarning):
-            if (
-                points.kind != "array" or ctx.params["as_they_are"]
-            ):  # scaled one by one, or meant to be so
+            if not is_array or ctx.params["as_they_are"]:  # scaled one by one, or meant to be so
                 continue
             text = (
                 f"{text.partition(' Scale the columns')[0]} Scale the columns of the array first, "
@@ -196,8 +204,9 @@ def points_of(
         return _points_of_pictures(ctx, table, progress)
     columns = {name: kind for _, name, kind in _said(table, options)}
     named = _split(table, options["features"]) if options["features"] else None
-    unused = {label, options["key"]} - columns.keys() - set(named or ())
-    considered = table.only(named or [name for name in table.names if name not in unused])
+    if options["key"] is not None:
+        columns.setdefault(options["key"], "drop")
+    considered = table.only(named or [name for name in table.names if name != label])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FeatureWarning)  # the command prints points.warnings
         return make_points(
@@ -205,6 +214,7 @@ def points_of(
             codes,
             columns={name: kind for name, kind in columns.items() if name in considered.names},
             embeddings=options["embeddings"],
+            cache=options["cache"],
             scale=not options["as_they_are"],
             progress=progress,
         )
@@ -218,7 +228,12 @@ def _points_of_pictures(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FeatureWarning)  # the command prints points.warnings
-        return make_points(table, embeddings=ctx.params["embeddings"], progress=progress)
+        return make_points(
+            table,
+            embeddings=ctx.params["embeddings"],
+            cache=ctx.params["cache"],
+            progress=progress,
+        )
 
 
 def check_columns(ctx: click.Context, table: Table, label: str | None) -> None:

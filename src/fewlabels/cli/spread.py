@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fewlabels.cli._extras import extra_options, write_extras
 from fewlabels.cli._features import (
     feature_options,
     given,
@@ -18,7 +18,7 @@ from fewlabels.cli._features import (
     neighbors_option,
     points_of,
 )
-from fewlabels.cli._input import check_places, input_options, read_input
+from fewlabels.cli._input import check_places, format_of_output, input_options, read_input
 from fewlabels.cli._pictures import (
     fill_in_for_folder,
     kept_or_answered,
@@ -26,11 +26,12 @@ from fewlabels.cli._pictures import (
     sorting_options,
 )
 from fewlabels.cli._progress import progress_bars
-from fewlabels.cli._spread_answers import answers_of
+from fewlabels.cli._spread_answers import answers_of, free_names
 from fewlabels.cli._stdout import show, show_bytes, warn
 from fewlabels.exceptions import UnreachedWarning
 
 if TYPE_CHECKING:
+    from fewlabels.features import Points
     from fewlabels.graph import Graph
     from fewlabels.io import LabelColumn
 
@@ -40,15 +41,13 @@ _DEFAULT_ALPHA = 0.9
 # Enough for evidence to walk along a path of a thousand rows; most graphs need a few dozen.
 _MAX_ITER = 1000
 
-_ADDED = ("label", "confidence", "evidence", "reached", "second", "doubt")
-
 
 # Not the docstring: click's mark for "keep these line breaks" is a backspace character.
 _HELP = """\
 Label all rows of a table from the few that have a label.
 
 Rows that are alike are joined to a graph, and the labels spread along it, beside what the
-features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with six more columns:
+features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with seven more columns:
 
 \b
   label       the class; empty where no evidence reached the row
@@ -60,6 +59,8 @@ features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with
   second      the second most probable class; empty where no other is possible
   doubt       sure; or what is missing: "classes disagree", "little evidence", "too few labels"
               (to show that answers as sure as this are right) or "unreached"
+  possible    the classes that hold the true one with a probability of 0.9, the most probable
+              first, as "cat | dog"; "any" where labels are too few to leave one out
 
 A name that is taken gets predicted_ in front, so if your labels are in a column "label", the
 answers are in "predicted_label" and what came stays as it is. Rows that had a label are
@@ -161,6 +162,7 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
     help="With spreading: how far evidence travels, between 0 and 1.",
 )
 @sorting_options
+@extra_options
 @click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 @click.pass_context
@@ -184,7 +186,7 @@ def spread(
     label = ctx.params["label"]
     check_places(ctx, source, output=output, replace=force)
     to_stdout = str(output) == "-"
-    written = _written_format(ctx, source) if to_stdout else None
+    written = format_of_output(ctx, source) if to_stdout else None
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels.cli import _spread_report
@@ -200,12 +202,13 @@ def spread(
         graph, about = graph_of(ctx, points, neighbors, joining, shared=recommended)
         notes += about
         stage("spreading the labels")
-        model, caught = _fitted(points.values, graph, labels, method, alpha)
-        added = answers_of(model, labels, _names(table.taken))
+        model, caught = _fitted(points, graph, labels, method, alpha)
+        added = answers_of(model, labels, free_names(table.taken))
         # put together before the table is written, so that nothing can go wrong after that
         diagnosis = graph.diagnose(labels.codes)
         report = _spread_report.report(table, labels, points, graph, diagnosis, added, output)
         with sorting(ctx, table, kept_or_answered(labels, added), stage) as placed:
+            placed += write_extras(ctx, model, table, labels, stage)
             writing = stage("writing the table")
             if to_stdout:
                 whole = BytesIO()
@@ -221,28 +224,8 @@ def spread(
         show(report, done=done, err=to_stdout)
 
 
-def _written_format(ctx: click.Context, source: Path) -> str:
-    """Return the format of standard output: the one that is named, else INPUT's, else CSV."""
-    named: str | None = ctx.params["file_format"]
-    if named is not None:
-        return named if named not in ("xlsx", "ods") else "csv"
-    ending = source.suffix.lower().removeprefix(".")
-    return ending if ending in ("tsv", "json", "jsonl", "parquet", "arrow", "npz") else "csv"
-
-
-def _names(taken: Sequence[str]) -> tuple[str, ...]:
-    """Return names for the added columns that no column has yet."""
-
-    def free(name: str) -> str:
-        candidates = [name, f"predicted_{name}"]
-        candidates += [f"predicted_{name}_{number}" for number in range(2, len(taken) + 3)]
-        return next(candidate for candidate in candidates if candidate not in taken)
-
-    return tuple(map(free, _ADDED))
-
-
 def _fitted(
-    values: Any, graph: Graph, labels: LabelColumn, method: str, alpha: float
+    points: Points, graph: Graph, labels: LabelColumn, method: str, alpha: float
 ) -> tuple[Any, list[str]]:
     """Return the fitted model, and the warnings that came with it."""
     from fewlabels import FewLabelsClassifier, LabelPropagation, LabelSpreading
@@ -257,7 +240,7 @@ def _fitted(
         else:
             model = LabelPropagation(kernel="self-tuning", max_iter=_MAX_ITER)
         if isinstance(model, FewLabelsClassifier):
-            model.fit(values, labels.codes, graph=graph)
+            model.fit(points, labels.codes, graph=graph)
         else:
             model.fit(graph, labels.codes)
     notes = [

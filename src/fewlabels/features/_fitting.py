@@ -27,6 +27,7 @@ from fewlabels.features._table_columns import (
 )
 from fewlabels.features._telling import Taken, all_different, is_the_label, taken_for
 from fewlabels.features._weighing import USUAL, text_weights
+from fewlabels.features.embeddings import embeddings_of
 from fewlabels.io._table import Categories, Numbers, Table, View
 
 ONE_VALUE = "one value only"
@@ -172,6 +173,8 @@ def _encoded(
         if not encoder.names:
             return _left_out(name, ONE_VALUE)
         raw = encoder.raw(view)
+        if not np.ptp(raw, axis=0).any():
+            return _left_out(name, "nearly every value differs from all others")
     means, factor = scaling(raw, scale=settings.scale)
     decimal = "," if isinstance(view, Numbers) and "decimal comma" in view.said else None
     weight = USUAL if taken.kind == "text" and settings.scale else 1.0
@@ -221,7 +224,7 @@ def _transformer(kind: str, settings: Settings) -> Any:
     if kind == "image":
         return transformer("Images")(random_state=settings.random_state)
     if settings.embeddings is not None:
-        return transformer("Embeddings")(settings.embeddings)
+        return embeddings_of(settings.embeddings)
     return transformer("Texts")(random_state=settings.random_state)
 
 

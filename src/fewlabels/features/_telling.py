@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.features._encoders import MOST_NAMES
-from fewlabels.features._kinds import is_picture_name
+from fewlabels.io._picture_names import is_picture_name
 from fewlabels.io._table import (
     Block,
     Categories,
@@ -36,7 +36,9 @@ _IDENTIFIER = re.compile(
 )
 
 # What ``fewlabels spread`` adds to a table; as features its answers would be fed back to it.
-_EARLIER = re.compile(r"(predicted_)?(label|confidence|evidence|reached|second|doubt)(_\d+)?")
+_EARLIER = re.compile(
+    r"(predicted_)?(label|confidence|evidence|reached|second|doubt|possible)(_\d+)?"
+)
 
 # Text of so many words in the middle is written for readers, and no name of anything.
 _FREE_TEXT_WORDS = 3

@@ -15,8 +15,11 @@ from fewlabels.features._weighing import can_tell, surely_best
 RECIPES = ("topics", "words", "spelling")
 
 _DIRECTIONS = 50
-# Texts of fewer words than that hold too few for directions to sum up.
-_SHORT = 12
+# Directions help where labels are few: they join texts without a word in common. Where there are
+# more labels, they lose what single words tell. Measured on Debian's descriptions, cut to 7 to 50
+# words: from so many labels a class for each word of a text on, words as they are were better.
+_LABELS_A_WORD = 1 / 4
+_USUAL_LABELS = 2.0  # a class, where they are not known yet
 # Of 100 texts in one language, half of the words and more come again in another; of names,
 # codes, or texts in many languages, a third. Each doubling of the texts adds this much to both.
 _COMES_AGAIN, _A_DOUBLING, _AT_MOST = 0.43, 0.0675, 0.75
@@ -54,21 +57,26 @@ class Look:
         Words of a text, in the middle.
     come_again : float
         Share of the words that are in another text, too.
+    n_labels : float, or None
+        A class; None where they are not known yet.
     """
 
     n_texts: int
     n_words: float
     come_again: float
+    n_labels: float | None = None
 
     @classmethod
-    def of(cls, counts: Counts) -> Look:
-        """Look at counted texts."""
+    def of(cls, counts: Counts, codes: npt.NDArray[np.intp] | None = None) -> Look:
+        """Look at counted texts, and how many labels there are."""
         values = counts.values
         texts_with = np.bincount(values.indices, minlength=values.shape[1])
         again = values.data[texts_with[values.indices] >= 2].sum(dtype=np.float64)
         lengths = np.asarray(values.sum(axis=1)).ravel()
         filled = lengths[lengths > 0]
-        return cls(len(counts), float(np.median(filled)), float(again / filled.sum()))
+        known = np.array([], dtype=np.intp) if codes is None else codes[codes >= 0]
+        n_labels = len(known) / len(np.unique(known)) if len(known) else None
+        return cls(len(counts), float(np.median(filled)), float(again / filled.sum()), n_labels)
 
     @property
     def usual_share(self) -> float:
@@ -79,9 +87,13 @@ class Look:
     @property
     def recipe(self) -> str:
         """What suits, as far as looks tell."""
-        if self.come_again < self.usual_share:
-            return "spelling"
-        return "words" if self.n_words < _SHORT else "topics"
+        return "spelling" if self.come_again < self.usual_share else self.by_length
+
+    @property
+    def by_length(self) -> str:
+        """What suits where words tell more than their spelling alone."""
+        n_labels = _USUAL_LABELS if self.n_labels is None else self.n_labels
+        return "words" if n_labels >= _LABELS_A_WORD * self.n_words else "topics"
 
     @property
     def reason(self) -> str:
@@ -89,7 +101,14 @@ class Look:
         share = f"{self.come_again:.0%} of their words are in another text, too"
         if self.recipe == "spelling":
             return f"only {share}"
-        return f"texts have {self.n_words:.0f} words in the middle, and {share}"
+        if self.n_labels is None:
+            return f"texts have {self.n_words:.0f} words in the middle"
+        few = "many" if self.recipe == "words" else "few"
+        labels = "label a class is" if self.n_labels == 1 else "labels a class are"
+        return (
+            f"texts have {self.n_words:.0f} words in the middle, and {self.n_labels:.2g} {labels} "
+            f"{few} for so long ones"
+        )
 
 
 def chosen_view(
@@ -109,20 +128,24 @@ def chosen_view(
     makers = _Makers(counts, seed)
     if recipe != "auto":
         return _told(recipe, *makers.made(recipe), "as asked")
-    look = Look.of(counts)
+    look = Look.of(counts, codes)
     usual = look.recipe
     if codes is None or not can_tell(codes):
         return _told(usual, *makers.made(usual), look.reason)
-    made = {name: makers.made(name) for name in RECIPES}
-    points = {name: rows for name, (_, rows) in made.items()}
-    best, errors = surely_best(points, usual, codes)
-    reason = look.reason
-    if best != usual:
+    # Whether runs alone do better. Of topics, labels left out say too little: most of what these
+    # are good for comes through the unlabelled texts.
+    plain = {name: makers.made(name) for name in ("words", "spelling")}
+    before = "spelling" if usual == "spelling" else "words"
+    best, errors = surely_best({name: rows for name, (_, rows) in plain.items()}, before, codes)
+    if best == before:
+        recipe, reason = usual, look.reason
+    else:
+        recipe = "spelling" if best == "spelling" else look.by_length
         reason = (
-            f"labels left out err less than with {usual!r}: squared error {errors[best]:.2f}, not "
-            f"{errors[usual]:.2f}"
+            f"labels left out err less with {best} than with {before}: squared error "
+            f"{errors[best]:.2f}, not {errors[before]:.2f}"
         )
-    return _told(best, *made[best], reason)
+    return _told(recipe, *(plain[recipe] if recipe in plain else makers.made(recipe)), reason)
 
 
 class _Makers:
@@ -138,7 +161,7 @@ class _Makers:
             self._counts,
             words=None if recipe == "spelling" else self._words,
             runs=self._runs,
-            n_directions=None if recipe == "words" else _DIRECTIONS,
+            n_directions=_DIRECTIONS if recipe == "topics" else None,
             seed=self._seed,
         )
 

@@ -17,11 +17,11 @@ from fewlabels._callers import callers_level
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import FeatureWarning, InvalidInputError, InvalidTypeError
 from fewlabels.features._kinds import KINDS, Kind, as_table, items_of, kind_of
+from fewlabels.features.embeddings import embeddings_of
 from fewlabels.io._table import quoted
 
 # Loaded when data needs them: pictures need Pillow, embeddings need much more.
 _HOMES = {
-    "Embeddings": "fewlabels.features.embeddings",
     "Images": "fewlabels.features.images",
     "Tables": "fewlabels.features.tables",
     "Texts": "fewlabels.features.texts",
@@ -179,11 +179,14 @@ def make_points(
         return Points(_as_array(data), found)
     if found == "table":
         transformer = _transformer("Tables")(
-            columns, embeddings=embeddings, scale=scale, random_state=random_state
+            columns,
+            embeddings=None if embeddings is None else embeddings_of(embeddings, cache),
+            scale=scale,
+            random_state=random_state,
         )
     elif embeddings is not None or found == "embeddings":
         found = "embeddings"
-        transformer = _transformer("Embeddings")(embeddings, cache=cache)
+        transformer = embeddings_of(embeddings, cache)
     else:
         name = "Texts" if found == "texts" else "Images"
         transformer = _transformer(name)(random_state=random_state)

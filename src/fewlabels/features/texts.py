@@ -34,9 +34,8 @@ class Texts(TransformerMixin, BaseEstimator):
     topics      Words and runs, reduced to their 50 strongest directions (truncated SVD), and rows
                 of length 1 again. Texts on one subject come to lie near one another even without
                 a word in common.
-    words       Words and runs as they are: sparse. For texts of few words, and for long ones,
-                whose words are many enough.
-    spelling    Runs alone, reduced to 50 directions: for languages, codes and names.
+    words       Words and runs as they are, sparse: for texts of few words.
+    spelling    Runs alone, sparse: for languages, codes and names.
     ==========  ===================================================================================
 
     No list of stop words, no model and no language is needed; text without blanks between words,
@@ -45,8 +44,9 @@ class Texts(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     recipe : {"auto", "topics", "words", "spelling"}, default="auto"
-        ``"auto"``: by how long the texts are and how many of their words come again; where `y` has
-        labels, by labels left out.
+        ``"auto"``: spelling where few words come again in another text, or where labels left out
+        say so; else words where `y` has at least a quarter as many labels a class as a text has
+        words, and topics where it has fewer.
     random_state : int, default=0
         Of the randomized SVD. The result does not depend on the number of threads.
 
@@ -128,8 +128,9 @@ class Texts(TransformerMixin, BaseEstimator):
         Returns
         -------
         {ndarray, csr_array, table} of shape (n_texts, n_features), float32
-            Rows of length 1; of 0 where there is nothing to go by. Sparse if `recipe_` is
-            ``"words"``, else a table after ``set_output(transform="pandas")`` or ``"polars"``.
+            Rows of length 1; of 0 where there is nothing to go by. Dense if `recipe_` is
+            ``"topics"``, and then a table after ``set_output(transform="pandas")`` or
+            ``"polars"``.
 
         Raises
         ------
@@ -150,7 +151,7 @@ class Texts(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of str of shape (n_features,), dtype object
-            Such as ``"topic0"``; of words, the words.
+            Such as ``"topic0"``; of words, the words; of runs, ``"run_"`` and their code.
         """
         check_is_fitted(self, "recipe_")
         return np.array(self._view.names(), dtype=object)

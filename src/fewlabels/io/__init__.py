@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fewlabels.io._array_points import load_features
-    from fewlabels.io._formats import check_input, check_output
+    from fewlabels.io._formats import check_input, check_output, check_place
     from fewlabels.io._join import joined_labels
     from fewlabels.io._label_column import LabelColumn, read_labels
     from fewlabels.io._large import FeatureFile, features_in_map, open_features
@@ -34,6 +34,7 @@ __all__ = [
     "as_text",
     "check_input",
     "check_output",
+    "check_place",
     "check_sorted",
     "check_writable",
     "counted",
@@ -59,6 +60,7 @@ _HOMES = {
     "as_text": "_views",
     "check_input": "_formats",
     "check_output": "_formats",
+    "check_place": "_formats",
     "check_sorted": "_sorted_pictures",
     "check_writable": "_writable",
     "counted": "_table",

@@ -182,14 +182,23 @@ def check_output(
         return
     path = Path(path)
     with explaining_errors(path, writing=True, raising=DataFileError):
+        if not path.is_dir() and table_format(path, writing=True).name in ("parquet", "arrow"):
+            parquet_module()  # found to be missing now, rather than after the work
+    check_place(path, sources=sources, replace=replace)
+
+
+def check_place(
+    path: str | os.PathLike[str], *, sources: Iterable[Path] = (), replace: bool = False
+) -> None:
+    """Raise if a file of any kind can't be written to `path`; see :func:`check_output`."""
+    path = Path(path)
+    with explaining_errors(path, writing=True, raising=DataFileError):
         _check_place(path, Path(os.path.realpath(path)), sources, replace)
 
 
 def _check_place(path: Path, target: Path, sources: Iterable[Path], replace: bool) -> None:
     if target.is_dir():
         raise DataFileError(f"can't write {path}: it is a folder. Name a file.")
-    if table_format(path, writing=True).name in ("parquet", "arrow"):
-        parquet_module()  # found to be missing now, rather than after the work
     if not target.parent.is_dir():
         raise DataFileError(
             f"can't write {path}: there is no folder {str(target.parent)!r}. Create it first "
