@@ -172,9 +172,10 @@ def read_input(
     table = read_source(ctx, source, progress)
     missing, decimal = _missing(ctx), _character(ctx, "decimal")
     joined = options["labels_file"] is not None
-    if isinstance(table, PictureFolder) and label == "folder" and not joined:
+    if not isinstance(table, PictureFolder):
+        check_columns(ctx, table, None if joined else label)
+    elif label == "folder" and not joined:
         check_folders(table)
-    check_columns(ctx, table, None if joined else label)
     others: list[str] = []
     if options["labels_file"] is None:
         labels = read_labels(table, label)

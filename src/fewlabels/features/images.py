@@ -364,10 +364,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             if look.same_size and (look.height, look.width) == self.shape_
             else (f", brought to {self.shape_[0]} x {self.shape_[1]}")
         )
-        lines = [f"{counted(n, 'picture')}: {made}; {why}{fitted}"]
-        if self.distance_ is not None:
-            lines.append("neighbours: put into order by how little a picture has to be bent")
-        return lines
+        return [f"{counted(n, 'picture')}: {made}; {why}{fitted}"]
 
     def _warnings(self, pictures: PictureArray | PictureItems) -> list[str]:
         lines = []
