@@ -16,13 +16,21 @@ const HINT = {
 const STEP = 80; // pixels an arrow key moves
 const NEAR = 14; // pixels to a point that is meant
 const [SLOW, QUICK, FEWEST] = [80, 30, 20_000]; // milliseconds a frame; points
+const KNOWN = 20_000; // labelled points that are drawn in every sample
+
+function joined(one, other) {
+  const both = new Uint32Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}
 
 /**
  * A map in an element. `load()` brings the arrays, `item(point)` what a point is, and
  * `onSelect(points, action)` hears what is to be done: "label", "grid", "similar" or "why".
  */
 export function createMap(element, { load, item, onSelect, state = null, plain = false }) {
-  let [map, grid, found, selection, shade] = [null, null, [], null, null];
+  let [map, grid, found, known, selection, shade] = [null, null, [], [], null, null];
   let [by, tool, budget] = ["prediction", "move", 100_000];
   let [frame, rest, corner, drawn, hovered, gone, asked] = [0, 0, null, null, -1, false, 0];
   const view = new View(1, 1);
@@ -139,6 +147,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     const between = (a, b, share) => a.map((part, k) => part + (b[k] - part) * share);
     return {
       paper,
+      ink: of("--ink"),
       palette: [
         between(paper, muted, 0.55),
         ...Array.from({ length: COLOURS }, (_, id) => rgb(palette.colour(id))),
@@ -150,6 +159,8 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
   function colour() {
     if (!map) return;
     drawn = colours();
+    known = [];
+    for (let i = 0; i < map.n && known.length < KNOWN; i += 1) if (map.label[i] >= 0) known.push(i);
     shade = shades(map, by, COLOURS, selection, shade?.length === map.n ? shade : undefined);
     pen.shade(shade);
     const seen = new Set(by === "label" ? map.label : map.prediction);
@@ -180,7 +191,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
       if (gone || !drawn) return;
       const begin = performance.now();
       const { points, seen } = grid.sample(view.box(), Math.min(pen.most, moving ? budget : 3 * budget));
-      pen.choose(points);
+      pen.choose(points.length < seen ? joined(points, known) : points);
       const each = Math.sqrt((view.width * view.height) / Math.max(1, seen));
       const size = Math.min(9, Math.max(1.5, 0.55 * each));
       pen.draw(view, { size, dim: selection ? 0.22 : 0, ratio: view.ratio, ...drawn });
@@ -326,9 +337,9 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     }
     const what = await items.get(point).catch(() => items.delete(point) && null);
     if (gone || point !== hovered || !what) return;
-    const [known, guess] = [map.label[point], map.prediction[point]];
-    const id = known >= 0 ? known : guess >= 0 ? guess : null;
-    const how = known >= 0 ? "labelled" : guess >= 0 ? "predicted" : "";
+    const [said, guess] = [map.label[point], map.prediction[point]];
+    const id = said >= 0 ? said : guess >= 0 ? guess : null;
+    const how = said >= 0 ? "labelled" : guess >= 0 ? "predicted" : "";
     card.replaceChildren(
       ...looks(what, point),
       h("p", { class: "map-card-class" }, chip(classes(), id), h("span", { class: "soft" }, how)),
