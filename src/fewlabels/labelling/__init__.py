@@ -5,10 +5,16 @@ it, and one thread of its own makes points, graph and models, and keeps question
 nothing of HTTP: `fewlabels.web` serves it.
 """
 
-from fewlabels.labelling._reading import export_labels, load_session
-from fewlabels.labelling.agreement import krippendorff_alpha
-from fewlabels.labelling.dawid_skene import Consensus, dawid_skene
-from fewlabels.labelling.labelling import Labelling
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fewlabels.labelling._agreement import krippendorff_alpha
+    from fewlabels.labelling._dawid_skene import Consensus, dawid_skene
+    from fewlabels.labelling._labelling import Labelling
+    from fewlabels.labelling._reading import export_labels, load_session
 
 __all__ = [
     "Consensus",
@@ -18,3 +24,26 @@ __all__ = [
     "krippendorff_alpha",
     "load_session",
 ]
+
+# Loaded when first used, so that the page's first question does not wait for the models.
+_HOMES = {
+    "Consensus": "_dawid_skene",
+    "Labelling": "_labelling",
+    "dawid_skene": "_dawid_skene",
+    "export_labels": "_reading",
+    "krippendorff_alpha": "_agreement",
+    "load_session": "_reading",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

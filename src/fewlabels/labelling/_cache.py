@@ -9,18 +9,19 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE
 from fewlabels._files import replace_when_whole
 from fewlabels._version import __version__
 from fewlabels.exceptions import FewLabelsError
-from fewlabels.graph import Graph
+
+if TYPE_CHECKING:
+    from fewlabels.graph import Graph
 
 _UNREADABLE: tuple[type[Exception], ...] = (*UNREADABLE, FewLabelsError)
 _MATRIX = ("data", "indices", "indptr", "shape")
@@ -57,6 +58,8 @@ class Cache:
             return None
         if set(found) == set(_MATRIX):
             shape = tuple(int(size) for size in found["shape"])
+            from scipy import sparse  # not needed before there are points
+
             try:
                 parts = (found["data"], found["indices"], found["indptr"])
                 return sparse.csr_matrix(parts, shape=shape)
@@ -67,7 +70,7 @@ class Cache:
     def put(self, name: str, array: Any) -> None:
         """Keep an array or a sparse matrix."""
         held: dict[str, npt.NDArray[Any]] = {"array": array}
-        if sparse.issparse(array):
+        if hasattr(array, "tocsr"):
             rows = array.tocsr()
             held = {part: getattr(rows, part) for part in _MATRIX[:3]}
             held["shape"] = np.array(rows.shape)
@@ -84,6 +87,8 @@ class Cache:
         path = self._path("graph.npz")
         if path is None or not path.is_file():
             return None
+        from fewlabels.graph import Graph  # not needed before there are points
+
         try:
             return Graph.load(path)
         except (OSError, FewLabelsError):

@@ -5,32 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from fewlabels._threads import one_blas_thread
 from fewlabels.exceptions import FewLabelsError, LabellingError
-from fewlabels.labelling._desk import Desk, Fed
-from fewlabels.labelling._mind import Mind, encoded, with_labels
-from fewlabels.labelling._points import Prepared, Stage
-from fewlabels.labelling._snapshot import Snapshot, snapshot_of
-from fewlabels.session._events import Event
+from fewlabels.labelling._desk import Desk
+from fewlabels.labelling._snapshot import Reasons, Snapshot
+
+if TYPE_CHECKING:
+    from fewlabels.labelling._follower import Follower
+    from fewlabels.labelling._points import Prepared, Stage
 
 _log = logging.getLogger(__name__)
 
 # While answers keep coming, questions go first; but what the models answer is no older than this.
 _OLDEST_SECONDS = 1.0
-_REASONS, _REASONS_KEPT = 12, 200
-
-
-@dataclass(frozen=True)
-class Reasons:
-    """Why a point has its answer: labelled points, their share, and the row they are as of."""
-
-    seq: int
-    class_id: int | None
-    shares: tuple[tuple[int, float, int], ...]
+_REASONS_KEPT = 200
 
 
 class Keeper:
@@ -110,6 +100,9 @@ class Keeper:
 
     def _keep_up(self, prepared: Prepared) -> None:
         """Follow the log from its beginning, until stopped or until a class has another name."""
+        # what learns takes a second to load, and the first question does not wait for it
+        from fewlabels.labelling._follower import Follower
+
         follower = Follower(self._desk, prepared, self._seed)
         chosen_at: object = None
         said_at: object = None
@@ -159,9 +152,7 @@ class Keeper:
             advice, turn = follower.mind.advice(accuracy, confidence)
             if turn is not None:
                 follower.own(self._desk.turn(turn, follower.seq), taken=True)
-            self.snapshot = snapshot_of(
-                follower.mind, model, advice, follower.seq, follower.numbers
-            )
+            self.snapshot = follower.snapshot(model, advice)
         self.stage, self.problem = None, ""
         self._desk.change()
 
@@ -173,7 +164,7 @@ class Keeper:
         while self._wanted and not self._stopped:
             point = next(iter(self._wanted))
             del self._wanted[point]
-            self._reasons[point] = reasons_for(model, point, self.snapshot, follower.numbers)
+            self._reasons[point] = follower.reasons(model, point, self.snapshot)
         while len(self._reasons) > _REASONS_KEPT:
             del self._reasons[next(iter(self._reasons))]
         self._desk.change()
@@ -198,69 +189,3 @@ class Keeper:
             self.stage, self.problem = None, problem
             self._desk.change()
         self._idle.set()
-
-
-class Follower:
-    """A mind that follows the log of a desk.
-
-    Attributes
-    ----------
-    mind : Mind
-    seq : int
-        The last row that it has taken.
-    names, numbers : dict
-        Of the classes, and back.
-    """
-
-    def __init__(self, desk: Desk, prepared: Prepared, seed: int) -> None:
-        self._desk = desk
-        self._own: set[int] = set()
-        self.mind = Mind(prepared, seed)
-        self.seq = 0
-        all_fed = desk.replay()
-        self._name(desk.class_names())  # after: they know all classes of these rows
-        for fed in all_fed:
-            self._take(fed)
-            self.seq = max(self.seq, fed.row.seq)
-
-    def follow(self) -> bool:
-        """Take the rows that have come; False where a class was renamed since the beginning."""
-        fed_now, names = self._desk.fed_after(self.seq), self._desk.class_names()
-        if any(names[number] != name for number, name in self.names.items()):
-            return False
-        self._name(names)
-        for fed in fed_now:
-            if fed.row.seq not in self._own:
-                self._take(fed)
-            self.seq = fed.row.seq
-        return True
-
-    def own(self, fed: Fed, *, taken: bool = False) -> None:
-        """Take a row that this mind has made; `taken` if it did so by itself."""
-        self._own.add(fed.row.seq)
-        if not taken:
-            self._take(fed)
-
-    def encoded(self, event: Event) -> dict[str, Any]:
-        """Return an event as the log holds it."""
-        return encoded(event, self.numbers)
-
-    def _take(self, fed: Fed) -> None:
-        events = [with_labels(event, self.names) for event in fed.events]
-        self.mind.take(events, drawn=fed.row.kind == "drawn")
-
-    def _name(self, names: Mapping[int, str]) -> None:
-        self.names = dict(names)
-        self.numbers = {name: number for number, name in names.items()}
-
-
-def reasons_for(model: Any, point: int, snapshot: Snapshot, numbers: Mapping[str, int]) -> Reasons:
-    """Return the labelled points that an answer comes from."""
-    class_id = int(snapshot.codes[point])
-    explain = getattr(model, "explain", None)
-    if explain is None or class_id < 0:
-        return Reasons(snapshot.seq, None if class_id < 0 else class_id, ())
-    with one_blas_thread():
-        top = explain(point).top(_REASONS)
-    shares = tuple((node, share, numbers[label]) for node, label, share in top)
-    return Reasons(snapshot.seq, class_id, shares)

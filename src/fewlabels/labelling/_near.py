@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fewlabels.graph import Graph
 from fewlabels.labelling._snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from fewlabels.graph import Graph
 
 # Points that are looked at for each one that is wanted.
 _LOOKED_AT = 40

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels.labelling._agreement import krippendorff_alpha
+from fewlabels.labelling._dawid_skene import Consensus, dawid_skene
 from fewlabels.labelling._ledger import SKIPPED, Ledger
-from fewlabels.labelling.agreement import krippendorff_alpha
-from fewlabels.labelling.dawid_skene import Consensus, dawid_skene
 
 _LONGEST_PAUSE = 300.0  # seconds: a longer answer was a break
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._snapshot import Proven, Snapshot
-from fewlabels.session.advice import Advice
+
+if TYPE_CHECKING:
+    from fewlabels.session.advice import Advice
 
 _LAST = 200  # answers whose time is looked at
 _LONGEST_PAUSE = 300.0

@@ -9,14 +9,14 @@ from typing import IO, Any
 from fewlabels.features import Points
 from fewlabels.labelling._cache import usual_folder
 from fewlabels.labelling._desk import Desk
+from fewlabels.labelling._export import Labels, format_of, write_labels
 from fewlabels.labelling._file import LabelFile
+from fewlabels.labelling._follower import Follower
 from fewlabels.labelling._items import Items, open_items
-from fewlabels.labelling._keeper import Follower
 from fewlabels.labelling._mind import with_labels
 from fewlabels.labelling._opening import cache_of, check_same, data_of
 from fewlabels.labelling._points import Prepared, Stage, prepare
-from fewlabels.labelling._snapshot import Snapshot, snapshot_of
-from fewlabels.labelling.export import Labels, format_of, write_labels
+from fewlabels.labelling._snapshot import Snapshot
 from fewlabels.session import Session
 
 
@@ -152,4 +152,4 @@ def _said(desk: Desk, prepared: Prepared, seed: int) -> Snapshot | None:
         return None
     settings = desk.ledger.settings
     advice, _ = follower.mind.advice(settings["accuracy"], settings["confidence"])
-    return snapshot_of(follower.mind, model, advice, follower.seq, follower.numbers)
+    return follower.snapshot(model, advice)

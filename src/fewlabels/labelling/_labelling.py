@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._acts import Acts
 from fewlabels.labelling._desk import Desk, checked_point
+from fewlabels.labelling._export import Labels, write_labels
 from fewlabels.labelling._keeper import Keeper
 from fewlabels.labelling._known import Known
 from fewlabels.labelling._opening import Opened, open_file
-from fewlabels.labelling._points import Stage, prepare
 from fewlabels.labelling._progress import is_proven
-from fewlabels.labelling.export import Labels, write_labels
+
+if TYPE_CHECKING:
+    from fewlabels.labelling._points import Prepared, Stage
 
 Json = dict[str, Any]
 
@@ -42,7 +44,10 @@ class Labelling:
         self._items = opened.items
         self._desk = Desk(opened.file, opened.items.n_points, opened.seed)
 
-        def made(stage: Stage) -> Any:
+        def made(stage: Stage) -> Prepared:
+            # with all that makes points and graphs, which the first question does not wait for
+            from fewlabels.labelling._points import prepare
+
             return prepare(
                 opened.items,
                 opened.cache,
