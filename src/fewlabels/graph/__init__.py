@@ -1,5 +1,6 @@
 """Graphs of similar points: how they are built, held, saved and diagnosed."""
 
+from fewlabels.graph._unread import without_edges
 from fewlabels.graph._build import knn_graph, rbf_graph
 from fewlabels.graph._components import component_labels
 from fewlabels.graph._diagnosis import GraphDiagnosis
@@ -24,5 +25,6 @@ __all__ = [
     "open_graph",
     "rbf_graph",
     "shared_neighbor_graph",
+    "without_edges",
     "write_graph",
 ]

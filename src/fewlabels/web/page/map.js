@@ -1,10 +1,10 @@
 // The map: all points in the plane. What is drawn is chosen anew for each view, so that a million
 // points move as quickly as the machine draws.
 
-import { chip, COLOURS, count, h, palette, percent, set, several, svg } from "./dom.js";
+import { chip, COLOURS, count, h, palette, percent, several, svg } from "./dom.js";
 import { pictureAddress } from "./item.js";
 import { renderer, rgb } from "./mapdraw.js";
-import { boxed, clusters, decode, Grid, RAMP, shades, View } from "./maplogic.js";
+import { bounds, boxed, clusters, decode, Grid, RAMP, shades, View } from "./maplogic.js";
 
 const COLOUR_BY = [["prediction", "Prediction"], ["label", "Label"], ["doubt", "Doubt"]];
 const TOOLS = [["move", "Move"], ["lasso", "Lasso"], ["box", "Box"]];
@@ -16,20 +16,33 @@ const HINT = {
 const STEP = 80; // pixels an arrow key moves
 const NEAR = 14; // pixels to a point that is meant
 const [SLOW, QUICK, FEWEST] = [80, 30, 20_000]; // milliseconds a frame; points
+const KNOWN = 20_000; // labelled points that are drawn in every sample
+
+function joined(one, other) {
+  const both = new Uint32Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}
 
 /**
  * A map in an element. `load()` brings the arrays, `item(point)` what a point is, and
  * `onSelect(points, action)` hears what is to be done: "label", "grid", "similar" or "why".
  */
 export function createMap(element, { load, item, onSelect, state = null, plain = false }) {
-  let [map, grid, found, selection, shade] = [null, null, [], null, null];
+  let [map, grid, found, known, selection, shade] = [null, null, [], [], null, null];
   let [by, tool, budget] = ["prediction", "move", 100_000];
   let [frame, rest, corner, drawn, hovered, gone, asked] = [0, 0, null, null, -1, false, 0];
   const view = new View(1, 1);
   const items = new Map();
   const pointers = new Map();
 
-  const canvas = h("canvas", { tabindex: "0", role: "application", "aria-roledescription": "map", "aria-describedby": "map-hint" });
+  const canvas = h("canvas", {
+    tabindex: "0",
+    role: "application",
+    "aria-roledescription": "map",
+    "aria-describedby": "map-hint",
+  });
   const outline = svg("path", {});
   const over = svg("svg", { class: "map-over", "aria-hidden": "true" }, outline);
   const card = h("div", { class: "map-card", hidden: true, "aria-hidden": "true" });
@@ -37,31 +50,58 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
   const bar = h("div", { class: "map-chosen", role: "status", "aria-live": "polite" });
   const legend = h("div", { class: "map-legend" });
   const list = h("ul", { class: "map-list" });
-  const button = (name, label, onclick) => h("button", { class: "plain round", "aria-label": label, title: label, onclick }, name);
+  const button = (name, label, onclick) =>
+    h("button", { class: "plain round", "aria-label": label, title: label, onclick }, name);
   const toolbar = h(
     "div",
     { class: "map-tools" },
-    choice("Colour by", COLOUR_BY, () => by, (to) => { by = to; colour(); }),
+    choice("Colour by", COLOUR_BY, () => by, (to) => ((by = to), colour())),
     choice("Mouse", TOOLS, () => tool, pick),
-    h("span", { class: "map-zoom" }, button("−", "Zoom out", () => zoom(1 / 1.5)), button("+", "Zoom in", () => zoom(1.5)), button("⤢", "Show all", fit)),
+    h(
+      "span",
+      { class: "map-zoom" },
+      button("−", "Zoom out", () => zoom(1 / 1.5)),
+      button("+", "Zoom in", () => zoom(1.5)),
+      button("⤢", "Show all", fit),
+    ),
   );
   const stage = h("div", { class: "map-stage" }, canvas, over, card);
   const waiting = h("p", { class: "soft", role: "status" }, "The map is being laid out.");
-  const all = h("div", { class: "map-in", hidden: true }, h("div", { class: "map-main" }, toolbar, stage, hint, bar, legend), h("section", { class: "map-side", "aria-label": "Clusters" }, h("h2", {}, "Clusters"), list));
+  const all = h(
+    "div",
+    { class: "map-in", hidden: true },
+    h("div", {}, toolbar, stage, hint, bar, legend),
+    h("section", { class: "map-side", "aria-label": "Clusters" }, h("h2", {}, "Clusters"), list),
+  );
   element.append(waiting, all);
-  const pen = renderer(canvas, { plain });
+  let pen = renderer(canvas, { plain });
 
   const sizes = new ResizeObserver(resize);
   sizes.observe(stage);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   dark.addEventListener("change", colour);
   canvas.addEventListener("wheel", wheel, { passive: false });
-  for (const [name, hear] of Object.entries({ pointerdown: down, pointermove: moved, pointerup: up, pointercancel: cancel, keydown: key, pointerleave: () => hover(-1) })) canvas.addEventListener(name, hear);
-  canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+  const heard = {
+    pointerdown: down,
+    pointermove: moved,
+    pointerup: up,
+    pointercancel: cancel,
+    pointerleave: () => hover(-1),
+    keydown: key,
+    webglcontextlost: (event) => event.preventDefault(),
+    webglcontextrestored: restored,
+  };
+  for (const [name, hear] of Object.entries(heard)) canvas.addEventListener(name, hear);
+
+  function restored() {
+    pen = renderer(canvas, { plain });
+    if (map) pen.points(map.positions);
+    colour();
+  }
 
   async function refresh() {
     const turn = (asked += 1);
-    const buffer = await load();
+    const buffer = await load().catch(() => null); // said elsewhere; the next change asks again
     if (gone || turn !== asked || !buffer) return;
     const before = map;
     map = decode(buffer);
@@ -77,17 +117,23 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     resize();
     if (!before) fit();
     found = clusters(map, grid);
-    set(legend, { "aria-label": "Colours" });
     showList();
     colour();
   }
 
   function showList() {
     list.replaceChildren(
-      ...found.map((cluster, k) =>
-        h("li", {}, h("button", { class: "map-cluster", "aria-label": `Select cluster ${k + 1}: ${several(cluster.n, "point")}, ${cluster.id == null ? "no answer yet" : `${percent(cluster.share)} ${named(cluster.id)}`}`, onclick: () => choose(cluster.points(), true) },
-          chip(classes(), cluster.id), h("span", { class: "soft" }, `${count(cluster.n)} · ${percent(cluster.share)}`))),
-      ),
+      ...found.map((cluster, k) => {
+        const most = cluster.id == null ? "no answer yet" : `${percent(cluster.share)} ${named(cluster.id)}`;
+        const label = `Select cluster ${k + 1}: ${several(cluster.n, "point")}, ${most}`;
+        const onclick = () => choose(cluster.points(), true);
+        const sizes = h("span", { class: "soft" }, `${count(cluster.n)} · ${percent(cluster.share)}`);
+        return h(
+          "li",
+          {},
+          h("button", { class: "map-cluster", "aria-label": label, onclick }, chip(classes(), cluster.id), sizes),
+        );
+      }),
     );
   }
 
@@ -101,6 +147,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     const between = (a, b, share) => a.map((part, k) => part + (b[k] - part) * share);
     return {
       paper,
+      ink: of("--ink"),
       palette: [
         between(paper, muted, 0.55),
         ...Array.from({ length: COLOURS }, (_, id) => rgb(palette.colour(id))),
@@ -112,6 +159,8 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
   function colour() {
     if (!map) return;
     drawn = colours();
+    known = [];
+    for (let i = 0; i < map.n && known.length < KNOWN; i += 1) if (map.label[i] >= 0) known.push(i);
     shade = shades(map, by, COLOURS, selection, shade?.length === map.n ? shade : undefined);
     pen.shade(shade);
     const seen = new Set(by === "label" ? map.label : map.prediction);
@@ -142,9 +191,10 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
       if (gone || !drawn) return;
       const begin = performance.now();
       const { points, seen } = grid.sample(view.box(), Math.min(pen.most, moving ? budget : 3 * budget));
-      pen.choose(points);
+      pen.choose(points.length < seen ? joined(points, known) : points);
       const each = Math.sqrt((view.width * view.height) / Math.max(1, seen));
-      pen.draw(view, { size: Math.min(9, Math.max(1.5, 0.55 * each)), dim: selection ? 0.22 : 0, ratio: view.ratio, ...drawn });
+      const size = Math.min(9, Math.max(1.5, 0.55 * each));
+      pen.draw(view, { size, dim: selection ? 0.22 : 0, ratio: view.ratio, ...drawn });
       canvas.dataset.drawn = points.length;
       // The next frame comes when this one is on the screen.
       requestAnimationFrame(() => {
@@ -180,9 +230,21 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     const n = selection?.length ?? 0;
     const act = (name, label) => h("button", { class: "button", onclick: () => onSelect(selection, name) }, label);
     bar.replaceChildren(
-      ...(n ? [h("strong", {}, `${several(n, "point")} selected`), act("label", "Label"), act("grid", "Open as grid"), n === 1 && act("similar", "Similar to this"), n === 1 && act("why", "Why"), h("button", { class: "plain", onclick: () => choose(null) }, "Clear")].filter(Boolean) : [h("span", { class: "soft" }, "Nothing selected")]),
+      ...(n
+        ? [
+            h("strong", {}, `${several(n, "point")} selected`),
+            act("label", "Label"),
+            act("grid", "Open as grid"),
+            ...(n === 1 ? [act("similar", "Similar to this"), act("why", "Why")] : []),
+            h("button", { class: "plain", onclick: () => choose(null) }, "Clear"),
+          ]
+        : [h("span", { class: "soft" }, "Nothing selected")]),
     );
-    if (show && n) view.fit(new Grid(Float32Array.from([...selection].flatMap((i) => [map.positions[2 * i], map.positions[2 * i + 1]]))).box);
+    if (show && n) {
+      const places = new Float32Array(2 * n);
+      selection.forEach((i, k) => places.set(map.positions.subarray(2 * i, 2 * i + 2), 2 * k));
+      view.fit(bounds(places), grid.box);
+    }
     colour();
   }
 
@@ -190,14 +252,17 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  const draw = (pixels) => outline.setAttribute("d", pixels.length ? `M${pixels.map((p) => p.join(" ")).join("L")}Z` : "");
+  function draw(pixels) {
+    outline.setAttribute("d", pixels.length ? `M${pixels.map((place) => place.join(" ")).join("L")}Z` : "");
+  }
   const ring = (pixels) => pixels.flatMap(([x, y]) => view.toData(x, y));
 
   function down(event) {
     if (event.button) return;
     canvas.setPointerCapture(event.pointerId);
     const place = at(event);
-    pointers.set(event.pointerId, { place, path: [place], lasso: pointers.size === 0 && (tool === "lasso" || event.shiftKey) });
+    const lasso = pointers.size === 0 && (tool === "lasso" || event.shiftKey);
+    pointers.set(event.pointerId, { place, path: [place], lasso });
     if (pointers.size > 1) for (const each of pointers.values()) each.lasso = false;
     hover(-1);
   }
@@ -272,16 +337,24 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     }
     const what = await items.get(point).catch(() => items.delete(point) && null);
     if (gone || point !== hovered || !what) return;
-    const [known, guess] = [map.label[point], map.prediction[point]];
+    const [said, guess] = [map.label[point], map.prediction[point]];
+    const id = said >= 0 ? said : guess >= 0 ? guess : null;
+    const how = said >= 0 ? "labelled" : guess >= 0 ? "predicted" : "";
     card.replaceChildren(
-      what.image ? h("img", { src: pictureAddress(point, 192), alt: "" }) : h("p", {}, what.text?.slice(0, 240) ?? ""),
-      ...(what.image || what.text ? [] : (what.columns ?? []).slice(0, 6).map((column) => h("p", {}, h("span", { class: "soft" }, `${column.name} `), `${column.value}`))),
-      h("p", { class: "map-card-class" }, chip(classes(), known >= 0 ? known : guess >= 0 ? guess : null), h("span", { class: "soft" }, known >= 0 ? "labelled" : guess >= 0 ? "predicted" : "")),
+      ...looks(what, point),
+      h("p", { class: "map-card-class" }, chip(classes(), id), h("span", { class: "soft" }, how)),
     );
     const [x, y] = view.toPixel(map.positions[2 * point], map.positions[2 * point + 1]);
     card.hidden = false;
     card.style.setProperty("--x", `${x > view.width / 2 ? x - card.offsetWidth - 16 : x + 16}px`);
     card.style.setProperty("--y", `${Math.max(8, Math.min(view.height - card.offsetHeight - 8, y - 24))}px`);
+  }
+
+  function looks({ image, text, columns = [] }, point) {
+    if (image) return [h("img", { src: pictureAddress(point, 192), alt: "" })];
+    if (text) return [h("p", {}, text.slice(0, 240))];
+    const cell = ({ name, value }) => h("p", {}, h("span", { class: "soft" }, `${name} `), `${value}`);
+    return columns.slice(0, 6).map(cell);
   }
 
   function wheel(event) {
@@ -309,8 +382,11 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
   }
 
   function choice(name, entries, now, change) {
+    const press = () => buttons.forEach((each, k) => each.setAttribute("aria-pressed", entries[k][0] === now()));
     const buttons = entries.map(([value, label]) =>
-      h("button", { class: "plain", "aria-pressed": String(now() === value), onclick: () => { change(value); buttons.forEach((each, k) => each.setAttribute("aria-pressed", String(entries[k][0] === now()))); } }, label));
+      h("button", { class: "plain", onclick: () => (change(value), press()) }, label),
+    );
+    press();
     return h("span", { class: "map-choice", role: "group", "aria-label": name }, buttons);
   }
 
@@ -324,7 +400,10 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
       state = now;
       const wait = map ? Math.max(0, again + Math.max(1000, map.n / 100) - Date.now()) : 0;
       clearTimeout(waits);
-      waits = setTimeout(() => { again = Date.now(); refresh(); }, wait);
+      waits = setTimeout(() => {
+        again = Date.now();
+        refresh();
+      }, wait);
     },
     destroy() {
       gone = true;

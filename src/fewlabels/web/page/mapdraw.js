@@ -29,11 +29,12 @@ precision mediump float;
 flat in vec4 colour;
 flat in float edge;
 uniform vec3 paper;
+uniform vec3 ink;
 out vec4 drawn;
 void main() {
   float far = length(gl_PointCoord * 2.0 - 1.0);
   if (far > 1.0 && edge < 9.0) discard;
-  drawn = vec4(far > edge ? paper : mix(paper, colour.rgb, colour.a), 1.0);
+  drawn = vec4(far > edge ? ink : mix(paper, colour.rgb, colour.a), 1.0);
 }`;
 
 /** The parts of #rgb or #rrggbb, from 0 to 1. */
@@ -96,7 +97,7 @@ class Shaded {
     this.gl.bufferData(this.gl.ELEMENT_ARRAY_BUFFER, points, this.gl.DYNAMIC_DRAW);
   }
 
-  draw(view, { size, dim, palette, paper, ratio }) {
+  draw(view, { size, dim, palette, paper, ink, ratio }) {
     const { gl } = this;
     gl.viewport(0, 0, gl.canvas.width, gl.canvas.height);
     gl.clearColor(...paper, 1);
@@ -106,6 +107,7 @@ class Shaded {
     gl.uniform1f(this.at("dim"), dim);
     gl.uniform3fv(this.at("palette"), palette.flat().concat(Array(3 * PALETTE).fill(0)).slice(0, 3 * PALETTE));
     gl.uniform3f(this.at("paper"), ...paper);
+    gl.uniform3f(this.at("ink"), ...ink);
     if (this.n) gl.drawElements(gl.POINTS, this.n, gl.UNSIGNED_INT, 0);
   }
 

@@ -145,7 +145,7 @@ export function inside(polygon, x, y) {
 /** The four corners of a box between two places, as a polygon. */
 export const boxed = (xa, ya, xb, yb) => [xa, ya, xb, ya, xb, yb, xa, yb];
 
-const CELLS = 80; // of the density, along the longer side
+const CELLS = [12, 80]; // of the density, along the longer side: fewer where points are few
 const PROMINENT = 0.35; // of a hill's height that it has to rise above the saddle to the next
 
 /**
@@ -155,7 +155,8 @@ const PROMINENT = 0.35; // of a hill's height that it has to rise above the sadd
  */
 export function clusters(map, grid, { most = 24, smallest = 0.002 } = {}) {
   const { x0, y0, x1, y1 } = grid.box;
-  const side = Math.max(x1 - x0, y1 - y0) / CELLS;
+  const cells = Math.min(CELLS[1], Math.max(CELLS[0], Math.sqrt(map.n) / 2));
+  const side = Math.max(x1 - x0, y1 - y0) / cells;
   const wide = Math.floor((x1 - x0) / side) + 3;
   const high = Math.floor((y1 - y0) / side) + 3;
   const cell = new Uint32Array(map.n);
@@ -244,12 +245,13 @@ export class View {
     Object.assign(this, { width, height, x: 0, y: 0, scale: 1, least: 1e-9, most: 1e9 });
   }
 
-  fit({ x0, y0, x1, y1 }) {
-    this.x = (x0 + x1) / 2;
-    this.y = (y0 + y1) / 2;
-    this.scale = Math.min(this.width / (x1 - x0), this.height / (y1 - y0)) * 0.94;
-    this.least = this.scale / 2;
-    this.most = this.scale * 2000;
+  /** Show a box; how far one can zoom follows from the whole. */
+  fit(box, whole = box) {
+    const scale = ({ x0, y0, x1, y1 }) => Math.min(this.width / (x1 - x0), this.height / (y1 - y0)) * 0.94;
+    this.x = (box.x0 + box.x1) / 2;
+    this.y = (box.y0 + box.y1) / 2;
+    [this.least, this.most] = [scale(whole) / 2, scale(whole) * 2000];
+    this.scale = Math.min(scale(box), this.most);
   }
 
   toData(px, py) {
