@@ -113,6 +113,11 @@ def test_so_many_draws_as_it_says_show_it():
     assert draws_to_prove(30, 0.0, 300, wrong=wrong, n_drawn_from=from_all(10 + more, 300)) == 0
 
 
+def test_that_none_is_wrong_takes_all_the_draws_and_one_that_is_wrong_refutes_it():
+    assert draws_to_prove(0, 0.0, 20) == 20
+    assert draws_to_prove(0, 0.0, 20, wrong=[True], n_drawn_from=[20]) is None
+
+
 @pytest.mark.parametrize("share", [0.02, 0.05])
 def test_in_about_two_of_three_cases_so_many_draws_as_it_says_are_enough(share):
     rng = np.random.default_rng(32)
