@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,13 @@ def test_it_listens_on_this_machine_alone() -> None:
         }
     finally:
         listener.close()
+
+
+def test_responses_are_sent_at_once() -> None:
+    """asyncio turns Nagle's algorithm off for sockets whose protocol is named, and no others."""
+    listener = open_listener()
+    listener.close()
+    assert listener.socket.proto == socket.IPPROTO_TCP
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "192.168.1.5", "example.org"])
