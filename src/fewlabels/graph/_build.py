@@ -23,7 +23,7 @@ from fewlabels._validation import (
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.features.points import Points
 from fewlabels.graph._affinities import float_dtype
-from fewlabels.graph._apart import without_edges
+from fewlabels.graph._unread import without_edges
 from fewlabels.graph._checked import features_to_join, read_whole
 from fewlabels.graph._exact import centred
 from fewlabels.graph._graph import Graph

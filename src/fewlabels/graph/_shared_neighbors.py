@@ -14,7 +14,7 @@ from fewlabels._rows import row_blocks
 from fewlabels._validation import check_integer, check_n_jobs, check_real, check_seed
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.features.points import Points
-from fewlabels.graph._apart import without_edges
+from fewlabels.graph._unread import without_edges
 from fewlabels.graph._build import _directed
 from fewlabels.graph._checked import features_to_join
 from fewlabels.graph._graph import Graph
