@@ -9,6 +9,7 @@ from fewlabels.graph._graph import Graph
 from fewlabels.graph._layout import layout
 from fewlabels.graph._neighbors import Neighbors, find_neighbors
 from fewlabels.graph._shared_neighbors import shared_neighbor_graph
+from fewlabels.graph._unread import without_edges
 from fewlabels.graph._weights import edge_weights
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "open_graph",
     "rbf_graph",
     "shared_neighbor_graph",
+    "without_edges",
     "write_graph",
 ]
