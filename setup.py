@@ -33,6 +33,8 @@ setup(
         # Multiplications and additions are kept apart, as in SciPy's packages for x86-64.
         extension("fewlabels._csr", "-ffp-contract=off"),
         extension("fewlabels.graph._compare", "-fno-math-errno"),
+        extension("fewlabels.features._distortion"),
+        extension("fewlabels.graph._pull", "-ffp-contract=off"),
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if FOR_ALL else {},
 )

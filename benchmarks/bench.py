@@ -60,6 +60,9 @@ class Size:
     n_looks: int  # checks of a run without a session
     n_kinds: int  # points at most of each set of many kinds
     n_kinds_draws: int  # of labels of each
+    n_texts: int  # at most, of each set of them
+    n_text_draws: int  # of labels of each
+    n_timed_texts: int  # made points of, and timed
 
 
 SIZES = {
@@ -94,6 +97,9 @@ SIZES = {
         n_looks=20,
         n_kinds=120,
         n_kinds_draws=1,
+        n_texts=90,
+        n_text_draws=2,
+        n_timed_texts=90,
     ),
     "small": Size(
         name="small",
@@ -130,6 +136,9 @@ SIZES = {
         n_looks=300,
         n_kinds=800,
         n_kinds_draws=2,
+        n_texts=1_000,
+        n_text_draws=2,
+        n_timed_texts=10_000,
     ),
     "full": Size(
         name="full",
@@ -166,6 +175,9 @@ SIZES = {
         n_looks=300,
         n_kinds=5_000,
         n_kinds_draws=10,
+        n_texts=4_000,
+        n_text_draws=10,
+        n_timed_texts=60_000,
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The tables of docs/accuracy.md, features.md and active-learning.md: means over draws of labels.
+"""The tables of accuracy.md, features.md, texts.md and active-learning.md: means over draws.
 
 Two layouts. Down: a line a contender, a column a measure. Across: a line a measure, a column a
 contender, where there are few of them.
@@ -125,6 +125,9 @@ SECTIONS: dict[str, Section] = {
     "features of images beside pixels": Section(
         "features.md", ("digits_features", "fashion_features"), across
     ),
+    "images ranked by small shifts": Section("features.md", ("digits_shifts",), across),
+    "texts from few labels": Section("texts.md", ("texts_of_packages", "texts_of_debian"), down),
+    "what texts take": Section("texts.md", ("text_time",), across),
     "questions on digits, ten given": Section("active-learning.md", ("published_questions",), down),
     "questions on digits, none given": Section("active-learning.md", ("chosen_digits",), down),
     "questions on Fashion-MNIST": Section("active-learning.md", ("questions_fashion",), down),

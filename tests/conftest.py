@@ -1,9 +1,12 @@
-"""Settings of the generated tests."""
+"""Settings of the generated tests, and a cache of their own."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A busy machine is no bug: neither a slow example nor slow generation fails a test.
@@ -16,3 +19,12 @@ settings.register_profile(
 # The same examples in every run, so that a change is judged by what it changes.
 settings.register_profile("ci", settings.get_profile("fewlabels"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "fewlabels")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep embeddings in a folder of the run, not in that of whoever runs the tests."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FEWLABELS_CACHE", str(folder))
+        yield folder

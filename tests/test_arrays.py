@@ -181,7 +181,6 @@ NETWORKX = type("Graph", (), {"__module__": "networkx.classes.graph"})
         (pl.DataFrame(X).lazy(), r"polars LazyFrame.*X\.collect\(\)"),
         (foreign("pyspark.sql.classic.dataframe", "DataFrame"), r"Spark.*X\.toPandas\(\)"),
         (foreign("_duckdb", "DuckDBPyRelation"), r"DuckDB.*X\.df\(\)"),
-        ({"a": [1, 2]}, r"got a dict. Pass pandas\.DataFrame\(X\)"),
         ({1, 2}, r"got a set. Pass list\(X\)"),
         (iter(X), r"Pass list\(X\)"),
     ],

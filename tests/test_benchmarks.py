@@ -50,8 +50,8 @@ from benchmarks.works.fits import store_graph
 TINY = SIZES["tiny"]
 # Compiled where they are installed, or when they are loaded: the tests do without them.
 HEAVY_PEERS = {"hnswlib", "pynndescent"}
-# Run on data of packages that the tests do without: see test_kinds.py.
-OF_PACKAGES = {"regret", "numbers"}
+# Run on data of packages that the tests do without: see test_kinds.py, test_text_benchmark.py.
+OF_PACKAGES = {"regret", "numbers", "texts_of_packages", "texts_of_debian", "text_time"}
 
 
 class PyNNDescentWithoutTheWait:

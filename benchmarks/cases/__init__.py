@@ -18,6 +18,7 @@ from benchmarks.cases import (
     large,
     queries,
     suspects,
+    texts,
 )
 from benchmarks.results import Finding
 
@@ -52,6 +53,10 @@ CASES: dict[str, Case] = {
         kinds.table_time,
         features.digits_features,
         features.fashion_features,
+        features.digits_shifts,
+        texts.texts_of_packages,
+        texts.texts_of_debian,
+        texts.text_time,
         queries.published_questions,
         queries.chosen_digits,
         queries.questions_fashion,

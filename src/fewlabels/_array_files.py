@@ -65,7 +65,7 @@ def read_arrays(
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         _require(size, path, instead)
-        return _array(file, size)
+        return read_array(file, size)
 
 
 def _members(archive: zipfile.ZipFile, path: Path, instead: str) -> dict[str, AnyArray]:
@@ -82,7 +82,7 @@ def _members(archive: zipfile.ZipFile, path: Path, instead: str) -> dict[str, An
             raise ValueError(f"it holds {name!r} twice")
         with archive.open(member) as entry:
             try:
-                arrays[name] = _array(entry, member.file_size)
+                arrays[name] = read_array(entry, member.file_size)
             except UNREADABLE as error:
                 raise ValueError(f"{member.filename!r} in it: {reason(error)}") from error
     return arrays
@@ -92,8 +92,15 @@ def _require(size: int, path: Path, instead: str) -> None:
     require_memory(size, f"what {path} holds when it is unpacked", instead)
 
 
-def _array(file: IO[bytes], size: int) -> AnyArray:
-    """Read one array from a file of `size` bytes, all of it."""
+def read_array(file: IO[bytes], size: int) -> AnyArray:
+    """Read one array from a file of `size` bytes, all of it.
+
+    The memory is not asked for here: `size` bytes have to be known to fit.
+
+    Raises
+    ------
+    ValueError, or another of `fewlabels._damage.UNREADABLE`
+    """
     shape, in_columns, dtype = read_npy_header(file)
     if dtype.hasobject:
         raise ValueError("it holds Python objects; save plain arrays of numbers or text")

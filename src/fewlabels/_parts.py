@@ -78,6 +78,8 @@ def _made_and_held(folder: Path, make: Callable[[Path], _Made]) -> tuple[Path, _
             return path, made, None
         if held is not None:
             os.close(held)
+        if (close := getattr(made, "close", None)) is not None:  # of a file that is gone
+            close()
 
 
 def remove_left_over(folder: Path) -> None:

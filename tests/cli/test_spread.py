@@ -24,7 +24,7 @@ import fewlabels.io
 from fewlabels.cli import main
 
 GROUPS = ("ant", "bee", "cow")
-ADDED = ("label", "confidence", "evidence", "reached", "second", "doubt")
+ADDED = ("label", "confidence", "evidence", "reached", "second", "doubt", "possible")
 N = 60  # rows, in three groups that no method could confuse; two rows of each have a label
 
 
@@ -92,12 +92,12 @@ def test_the_report_says_what_was_done(table: Path, out: Path) -> None:
         f"{table}: 60 rows, 4 columns",
         "column 'kind': 6 of 60 rows labelled (10 %), 3 classes",
         "2 columns of numbers (2 features, standardised): x, y",
-        "left out: id (text with 60 different values in 60 rows)",
+        "left out: id (an identifier, 60 different values in 60 rows)",
         "ant            2         20",
         "on the 54 rows that came without a label",
         "on the 6 rows that came with a label",
         str(out),
-        "new columns: label, confidence, evidence, reached, second, doubt",
+        "new columns: label, confidence, evidence, reached, second, doubt, possible",
     ):
         assert part in report
 
@@ -133,7 +133,7 @@ def test_a_label_column_named_label_stays_and_the_answers_stand_beside_it(
     source = write_csv(tmp_path / "in.csv", rows(label="label"))
     result = run(source, "--label", "label", "-o", out)
     assert (
-        "new columns: predicted_label, confidence, evidence, reached, second, doubt"
+        "new columns: predicted_label, confidence, evidence, reached, second, doubt, possible"
         in result.stdout
     )
     answers = read_csv(out)
@@ -148,7 +148,7 @@ def test_its_own_output_can_be_its_input_and_answers_are_no_features(
     again = out.with_name("again.csv")
     result = run(out, "--label", "kind", "-o", again)
     assert result.exit_code == 0
-    earlier = "label, confidence, evidence, reached, second, doubt"
+    earlier = "label, confidence, evidence, reached, second, doubt, possible"
     assert f"left out: {earlier} (added by an earlier run)" in result.stdout
     third = out.with_name("third.csv")
     run(again, "--label", "kind", "-o", third)
@@ -338,7 +338,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "empty choice": (
         "kind,x\na,1\nb,2\n",
         ["--features="],
-        "no column is named. Name some (--features a,b)",
+        "--features names no column. Name some, or leave it out.",
     ),
     "label as feature": ("kind,x\na,1\nb,2\n", ["--features", "kind"], "is the label"),
     "missing array": ("kind,x\na,1\nb,2\n", ["--features", "no.npy"], "no.npy (--features)"),

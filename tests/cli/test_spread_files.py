@@ -217,7 +217,7 @@ def test_labels_of_a_second_file(tmp_path: Path) -> None:
     call = (source, "--label", "segment", "-o", out)
     result = run(*call, "--labels", labels, "--key", "code")
     assert result.exit_code == 0, result.output
-    assert "left out: code (--key)" in result.stdout
+    assert "left out: code (excluded)" in result.stdout
     assert f"note: joined from {labels} by 'code'" in result.stdout
     assert accuracy(out) >= 0.9
     result = run(*call, "--labels", labels, "--force")
@@ -225,25 +225,69 @@ def test_labels_of_a_second_file(tmp_path: Path) -> None:
     assert "--labels and --key belong together" in result.stderr
 
 
-def test_free_text_is_named_and_never_made_one_class_of(tmp_path: Path) -> None:
-    words = ["card", "invoice", "screen", "crash"]
-    texts = [f"my {words[i % 4]} number {i} is broken" for i in range(N)]
+def test_free_text_is_used_and_weighed_and_the_report_says_so(tmp_path: Path) -> None:
+    words = {"small": ["card", "invoice"], "large": ["screen", "crash"]}
+    texts = [
+        f"my {words['large' if i % 2 else 'small'][i % 4 // 2]} number {i // 2} is broken"
+        for i in range(N)
+    ]
     source = tmp_path / "in.csv"
-    content = [[text, row[1], row[2], row[3]] for text, row in zip(texts, rows(), strict=True)]
-    source.write_text(csv_text(content).replace("amount", "message"))
-    call = (source, "--label", "segment", "-o", tmp_path / "out.csv", "-q")
+    lines = [f"{text},{'ab'[i % 2] if i < 8 else ''}" for i, text in enumerate(texts)]
+    source.write_text("\n".join(["message,kind", *lines]) + "\n")
+    call = (source, "--label", "kind", "-o", tmp_path / "out.csv", "--force")
     result = run(*call)
-    assert result.exit_code == 0
-    assert result.stderr.startswith("Warning: column 'message' is free text (120 different texts")
-    assert "give that: --features embeddings.npy" in result.stderr
-    for option in (["--features", "message"], ["--categorical", "message"]):
-        result = run(*call, "--force", *option)
-        assert result.exit_code == 2
-        assert "no text is like another" in result.stderr
-        assert "--features embeddings.npy" in result.stderr
-    result = run(*call, "--force", "--exclude", "rate,age")
+    assert result.exit_code == 0, result.output
+    assert "1 column of texts (" in result.stdout
+    assert "weight 2): message" in result.stdout
+    answers = [
+        row["label"] for row in csv.DictReader((tmp_path / "out.csv").read_text().splitlines())
+    ]
+    assert answers == ["ab"[i % 2] for i in range(N)]
+    result = run(*call, "--categorical", "message")
     assert result.exit_code == 2
-    assert "Make an array of numbers of the text" in result.stderr
+    assert "nearly every value differs" in result.stderr
+
+
+def test_columns_are_what_the_options_say(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    days = [f"{1 + i % 12}/{1 + i % 9}/2026" for i in range(N)]
+    lines = [f"{day},{i % 2 + i / 99},{'ab'[i % 2] if i < 9 else ''}" for i, day in enumerate(days)]
+    source.write_text("\n".join(["day,x,kind", *lines]) + "\n")
+    call = (source, "--label", "kind", "-o", tmp_path / "out.csv", "--force")
+    asked = run(*call)
+    assert "If the month is first: --column day=date:%m/%d/%Y" in asked.stderr
+    told = run(*call, "--column", "day=date:%m/%d/%Y")
+    assert told.stderr == ""
+    assert "1 column of dates" in told.stdout
+    assert "left out: day (excluded)" in run(*call, "--column", "day=drop").stdout
+    assert "a column is one of use, drop" in run(*call, "--column", "day=nothing").stderr
+    assert "--column is NAME=KIND" in run(*call, "--column", "day").stderr
+
+
+def test_files_that_are_not_what_their_name_says_are_named(tmp_path: Path) -> None:
+    workbook = tmp_path / "in.csv"
+    openpyxl.Workbook().save(workbook)
+    result = run(workbook, "--label", "kind", "-o", tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert "no text, but a workbook" in result.stderr
+    assert "Rename it to in.xlsx" in result.stderr
+    text = tmp_path / "in.xlsx"
+    text.write_text("a,kind\n1,x\n")
+    result = run(text, "--label", "kind", "-o", tmp_path / "out.csv")
+    assert "no workbook, but text, as tables in CSV are. Rename it to in.csv." in result.stderr
+
+
+def test_a_column_of_amounts_is_no_column_of_labels(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    lines = [f"{i % 7},{37 * i * i}" for i in range(300)]
+    source.write_text("\n".join(["x,amount", *lines]) + "\n")
+    result = run(source, "--label", "amount", "-o", tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert "300 different numbers from 0 to 3,307,837: amounts" in result.stderr
+    names = [f"{i % 7},name {i}" for i in range(1001)]
+    source.write_text("\n".join(["x,who", *names]) + "\n")
+    result = run(source, "--label", "who", "-o", tmp_path / "out.csv")
+    assert "holds 1,001 different labels in 1,001 rows" in result.stderr
 
 
 def test_all_complaints_come_at_once(tmp_path: Path) -> None:

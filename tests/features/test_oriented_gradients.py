@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError, NotEnoughMemoryError
 from fewlabels.features import OrientedGradients, oriented_gradients
-from tests.features.images import textbook
+from tests.features.images import enlarged, textbook
 
 DIGITS = load_digits().data
 
@@ -48,7 +48,7 @@ def test_features_are_those_of_the_textbook(images, n_orientations, n_cells, dam
     settings = {"n_orientations": n_orientations, "n_cells": n_cells, "damping": damping}
     if images.shape[3] > 1 and longest_is_tied(images):
         return  # which of the channels speaks is then open
-    found = features(images, **settings).reshape(len(images), -1)
+    found = features(images, smallest_side=1, **settings).reshape(len(images), -1)
     expected = [textbook(image, **settings) for image in images]
     # A share is right to the float32 of the largest of its image, its root to the root of that.
     np.testing.assert_allclose(found**2, np.square(expected), atol=2e-6)
@@ -64,39 +64,53 @@ def longest_is_tied(images: np.ndarray) -> bool:
 
 def test_digits_are_those_of_the_textbook() -> None:
     found = OrientedGradients().fit_transform(DIGITS[:20])
-    expected = [textbook(row.reshape(8, 8, 1), 8, 8, 0.2) for row in DIGITS[:20]]
+    large = [enlarged(row.reshape(8, 8, 1), 16, 16) for row in DIGITS[:20]]
+    expected = [textbook(image, 12, 8, 0.2) for image in large]
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@given(pictures(most_channels=2), st.integers(1, 20))
+def test_small_images_are_enlarged_first(images, side) -> None:
+    height, width = images.shape[1:3]
+    scale = max(side, height, width) / max(height, width)
+    # A half is rounded to the even number, as Python does.
+    sizes = max(1, round(scale * height)), max(1, round(scale * width))
+    large = np.array([enlarged(image.astype(float), *sizes) for image in images])
+    if images.shape[3] > 1 and longest_is_tied(large):
+        return
+    found = features(images, smallest_side=side)
+    np.testing.assert_allclose(found**2, features(large, smallest_side=1) ** 2, atol=1e-4)
 
 
 # Closed forms
 
 
-@pytest.mark.parametrize("direction", range(8))
+@pytest.mark.parametrize("direction", range(12))
 def test_a_ramp_is_all_in_the_direction_that_it_rises_to(direction) -> None:
     y, x = np.mgrid[:9, :9] - 4.0
-    angle = 2 * np.pi * direction / 8
+    angle = 2 * np.pi * direction / 12
     ramp = np.cos(angle) * x + np.sin(angle) * y
-    inner = features(ramp[None], n_cells=9)[0, 1:-1, 1:-1]
+    inner = features(ramp[None], n_cells=9, smallest_side=1)[0, 1:-1, 1:-1]
     share = (inner**2).sum(axis=(0, 1)) / (inner**2).sum()
     # Windows of neighbouring cells reach the border, where the ramp ends on one side.
-    assert share[direction] == pytest.approx(1, abs=0.02)
+    assert share[direction] == pytest.approx(1, abs=0.03)
     centre = inner[3, 3] ** 2
-    np.testing.assert_allclose(centre / centre.sum(), np.eye(8)[direction], atol=1e-4)
+    np.testing.assert_allclose(centre / centre.sum(), np.eye(12)[direction], atol=1e-4)
 
 
 def test_a_ramp_between_two_directions_is_shared_by_the_angle() -> None:
     y, x = np.mgrid[:15, :15] - 7.0
-    angle = 2 * np.pi * 1.25 / 8
+    angle = 2 * np.pi * 1.25 / 12
     ramp = np.cos(angle) * x + np.sin(angle) * y
-    centre = features(ramp[None], n_cells=15)[0, 7, 7] ** 2
-    expected = np.array([0, 0.75, 0.25, 0, 0, 0, 0, 0])
+    centre = features(ramp[None], n_cells=15, smallest_side=1)[0, 7, 7] ** 2
+    expected = np.array([0, 0.75, 0.25, *[0] * 9])
     np.testing.assert_allclose(centre / centre.sum(), expected, atol=1e-5)
 
 
 def test_light_on_dark_and_dark_on_light_have_opposite_directions() -> None:
     step = np.repeat([[0.0, 0, 0, 1, 1, 1]], 6, axis=0)
     rising, falling = features(np.array([step, -step]))
-    np.testing.assert_allclose(rising[:, :, 0], falling[:, :, 4], atol=1e-6)
+    np.testing.assert_allclose(rising[:, :, 0], falling[:, :, 6], atol=1e-6)
     assert rising[:, :, 1:].max() < 1e-6
 
 
@@ -123,14 +137,14 @@ def test_brightness_and_contrast_of_the_whole_image_change_nothing(images, shift
 @given(pictures(most_channels=1))
 def test_a_mirrored_image_has_mirrored_features(images) -> None:
     mirrored = features(images[:, :, ::-1])[:, :, ::-1]
-    turned = mirrored[..., [(4 - k) % 8 for k in range(8)]]
+    turned = mirrored[..., [(6 - k) % 12 for k in range(12)]]
     np.testing.assert_allclose(turned**2, features(images) ** 2, atol=1e-5)
 
 
 @given(pictures(most_channels=1))
 def test_a_transposed_image_has_transposed_features(images) -> None:
     transposed = features(images.transpose(0, 2, 1, 3)).transpose(0, 2, 1, 3)
-    turned = transposed[..., [(2 - k) % 8 for k in range(8)]]
+    turned = transposed[..., [(3 - k) % 12 for k in range(12)]]
     np.testing.assert_allclose(turned**2, features(images) ** 2, atol=1e-5)
 
 
@@ -207,7 +221,7 @@ def test_an_error_in_a_batch_is_raised_and_no_further_batch_begun(monkeypatch) -
 
 def test_features_that_do_not_fit_the_memory_are_refused(monkeypatch) -> None:
     monkeypatch.setattr("fewlabels._memory.available_memory", lambda: 1_000_000)
-    with pytest.raises(NotEnoughMemoryError, match=r"1,797 x 512 features needs 3\.68 MB"):
+    with pytest.raises(NotEnoughMemoryError, match=r"1,797 x 768 features needs 5\.52 MB"):
         OrientedGradients().fit_transform(DIGITS)
 
 
@@ -247,20 +261,21 @@ def test_it_stands_at_the_head_of_a_pipeline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "found"),
+    ("shape", "found", "n_cells"),
     [
-        (None, (8, 8, 1)),
-        ((8, 8), (8, 8, 1)),
-        ([16, 4], (16, 4, 1)),
-        ((4, -1), (4, 16, 1)),
-        ((-1, 4, 2), (8, 4, 2)),
-        (np.array([4, 4, 4]), (4, 4, 4)),
+        (None, (8, 8, 1), (8, 8)),
+        ((8, 8), (8, 8, 1), (8, 8)),
+        ([16, 4], (16, 4, 1), (8, 4)),
+        ((4, -1), (4, 16, 1), (4, 8)),
+        ((-1, 4, 2), (8, 4, 2), (8, 8)),
+        (np.array([4, 4, 4]), (4, 4, 4), (8, 8)),
+        ((2, 32), (2, 32, 1), (2, 8)),
     ],
 )
-def test_the_shape_is_given_or_found(shape, found) -> None:
+def test_the_shape_is_given_or_found(shape, found, n_cells) -> None:
     model = OrientedGradients(shape).fit(DIGITS)
     assert model.image_shape_ == found
-    assert model.n_cells_ == (min(8, found[0]), min(8, found[1]))
+    assert model.n_cells_ == n_cells
 
 
 @pytest.mark.parametrize(
@@ -314,6 +329,7 @@ def test_images_that_are_not_rows_are_told_how_to_become_rows() -> None:
         ({"n_cells": (4, 4)}, InvalidTypeError),
         ({"damping": 0}, InvalidInputError),
         ({"damping": np.nan}, InvalidInputError),
+        ({"smallest_side": 0}, InvalidInputError),
         ({"n_jobs": 0}, InvalidInputError),
     ],
 )

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from PIL import Image
 
-from fewlabels.exceptions import FewLabelsError, InvalidInputError
+from fewlabels.exceptions import DataFileError, FewLabelsError, InvalidInputError
 from fewlabels.features import Tables
 from fewlabels.graph import Graph, knn_graph, open_graph, write_graph
 from fewlabels.io import (
@@ -30,6 +31,8 @@ from fewlabels.io import (
     read_table,
     write_table,
 )
+from fewlabels.io._pictures import read_pictures
+from fewlabels.models import FewLabelsClassifier
 from fewlabels.session import Session, simulate
 from tests.fuzz.mutations import mutated
 
@@ -213,6 +216,32 @@ def _number_parquet(folder: Path, number: int) -> Path:
     return folder / "t.parquet"
 
 
+# Pictures: what is damaged may well be another picture, but of the same size as asked for.
+
+_PICTURES = ("png", "jpg", "gif", "tif", "webp", "bmp")
+
+
+def _picture(folder: Path, number: int) -> Path:
+    ending = _PICTURES[number]
+    path = folder / f"p.{ending}"
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 16, 3), dtype=np.uint8)
+    picture = Image.fromarray(pixels)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    settings = {} if ending in ("gif", "bmp") else {"exif": exif}
+    (picture.quantize(64) if ending in ("gif", "tif") else picture).save(path, **settings)
+    return path
+
+
+def _read_picture(path: Path, rng: random.Random) -> Any:
+    read = read_pictures([path], (8, 8))
+    for why in read.unread.values():
+        raise DataFileError(f"{path}: {why}")
+    assert read.pixels.shape == (1, 8, 8, 3)
+    assert read.sizes.min() > 0
+    return None
+
+
 # Graphs and sessions: with checksums, so that what is read is what was written.
 
 GRAPH = knn_graph(POINTS, 3)
@@ -294,6 +323,24 @@ def _loaded_runs(path: Path, rng: random.Random) -> Any:
     return {name: share.tolist() for name, share in _simulated(path).accuracy.items()}
 
 
+def _model(folder: Path, number: int) -> Path:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data: Any = (GRAPH, POINTS, _columns())[number]
+        model = FewLabelsClassifier().fit(data, LABELS)
+    model.save(folder / "m.model")
+    return folder / "m.model"
+
+
+def _loaded_model(path: Path, rng: random.Random) -> Any:
+    model = FewLabelsClassifier.load(path)
+    if hasattr(model, "X_"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.predict_proba(POINTS if model.points_.kind == "array" else _columns())
+    return model.label_distributions_.tolist()
+
+
 READERS = {
     reader.name: reader
     for reader in (
@@ -305,10 +352,12 @@ READERS = {
         Reader("npz", _npz, 3, _table_with_checksums),
         Reader("parquet", _parquet, 3, _table),
         Reader("npy", _npy, 3, _features),
+        Reader("picture", _picture, len(_PICTURES), _read_picture),
         Reader("features.parquet", _number_parquet, 2, _features),
         Reader("graph.npz", _graph_file, 2, lambda path, _: _same_graph(Graph.load(path))),
         Reader("graph folder", _graph_folder, 2, _opened_graph),
         Reader("session.json", _session, 2, _loaded_session),
+        Reader("model", _model, 3, _loaded_model),
         Reader("runs.jsonl", _runs, 2, _loaded_runs),
     )
 }

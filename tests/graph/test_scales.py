@@ -169,8 +169,18 @@ BUILDERS = {
 }
 
 
+# They make points of a table, its columns on one scale.
+OF_DATA = {"Session", "FewLabelsClassifier", "simulate"}
+
+
 @pytest.mark.parametrize("table", [pd.DataFrame, pl.DataFrame])
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", sorted(OF_DATA))
+def test_columns_of_a_table_are_scaled_where_points_are_made_of_it(name, table) -> None:
+    BUILDERS[name](table(TABLE))
+
+
+@pytest.mark.parametrize("table", [pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize("name", sorted(BUILDERS.keys() - OF_DATA))
 def test_whatever_builds_a_graph_warns_once_by_name_where_it_was_called(name, table) -> None:
     with pytest.warns(ScaleWarning, match="in column 'c'; the 3 others") as caught:
         BUILDERS[name](table(TABLE))

@@ -10,6 +10,10 @@ const { bindings, collision, COMMANDS, keyFor, keysOf, pressed, spoken } = await
 const { columnsOf, pieces } = await import(new URL("item.js", page));
 const { ago } = await import(new URL("review.js", page));
 const { duration, ticks } = await import(new URL("progress.js", page));
+const { bounds, boxed, clusters, decode, Grid, inside, LABELLED, SELECTED, shades, View } = await import(
+  new URL("maplogic.js", page)
+);
+const { rgb } = await import(new URL("mapdraw.js", page));
 const { TILE_KEYS } = await import(new URL("grid.js", page));
 
 const question = (point, suggestion = null) => ({ point, suggestion, item: { point } });
@@ -400,4 +404,141 @@ test("lengths of time and axes have round figures", () => {
 test("the keys of a grid are one each", () => {
   assert.equal(new Set(TILE_KEYS).size, TILE_KEYS.length);
   assert.equal(TILE_KEYS.length >= 24, true);
+});
+
+// The map
+
+/** Numbers from 0 to 1 that are the same each time (a linear congruence). */
+function numbers(n, seed = 1) {
+  let state = seed;
+  return Float32Array.from({ length: n }, () => (state = (state * 1103515245 + 12345) % 2147483648) / 2147483648);
+}
+
+function packed({ positions, label, prediction, doubt }, version = 7) {
+  const n = label.length;
+  const buffer = new ArrayBuffer(16 + 13 * n);
+  const header = new DataView(buffer);
+  header.setUint32(0, 0x464c4d50);
+  header.setUint32(4, n, true);
+  header.setUint32(8, version, true);
+  new Float32Array(buffer, 16, 2 * n).set(positions);
+  new Int16Array(buffer, 16 + 8 * n, n).set(label);
+  new Int16Array(buffer, 16 + 10 * n, n).set(prediction);
+  new Uint8Array(buffer, 16 + 12 * n, n).set(doubt);
+  return buffer;
+}
+
+test("a map is taken apart as it was packed, and nothing else is taken for one", () => {
+  const given = { positions: [1, 2, 3, 4, 5, 6], label: [-1, 0, 2], prediction: [1, 1, -1], doubt: [0, 9, 255] };
+  const map = decode(packed(given));
+  assert.equal(map.n, 3);
+  assert.equal(map.version, 7);
+  for (const [name, values] of Object.entries(given)) assert.deepEqual(Array.from(map[name]), values);
+  assert.throws(() => decode(packed(given).slice(0, 50)));
+  assert.throws(() => decode(new ArrayBuffer(16)));
+});
+
+test("the grid holds each point once, in its cell", () => {
+  for (const n of [0, 1, 2, 1000]) {
+    const grid = new Grid(numbers(2 * n));
+    assert.deepEqual(Array.from(grid.points).sort((a, b) => a - b), Array.from({ length: n }, (_, i) => i));
+    grid.points.forEach((i, k) => {
+      const cell = grid.cellOf(grid.positions[2 * i], grid.positions[2 * i + 1]);
+      assert.equal(grid.starts[cell] <= k && k < grid.starts[cell + 1], true);
+    });
+  }
+});
+
+test("the nearest point is that of a search through all", () => {
+  const grid = new Grid(numbers(2000));
+  const asked = numbers(200, 5);
+  for (let k = 0; k < 200; k += 2) {
+    const [x, y, radius] = [asked[k], asked[k + 1], 0.02];
+    const far = (i) => Math.hypot(grid.positions[2 * i] - x, grid.positions[2 * i + 1] - y);
+    const all = Array.from({ length: 1000 }, (_, i) => i).sort((a, b) => far(a) - far(b));
+    const found = grid.nearest(x, y, radius);
+    assert.equal(found, far(all[0]) < radius ? all[0] : -1);
+  }
+});
+
+test("a lasso holds what lies within it, whatever its turns", () => {
+  const notch = [0, 0, 4, 0, 4, 4, 2, 1, 0, 4];
+  assert.equal(inside(notch, 2, 0.5), true);
+  assert.equal(inside(notch, 2, 3), false);
+  assert.equal(inside(notch, 0.5, 2.5), true);
+  assert.equal(inside(notch, 5, 1), false);
+  const grid = new Grid(numbers(2000));
+  const polygon = [0.1, 0.1, 0.9, 0.2, 0.5, 0.5, 0.8, 0.9, 0.2, 0.7];
+  const expected = Array.from({ length: 1000 }, (_, i) => i).filter((i) =>
+    inside(polygon, grid.positions[2 * i], grid.positions[2 * i + 1]),
+  );
+  assert.deepEqual(Array.from(grid.within(polygon)), expected);
+  assert.deepEqual(Array.from(grid.within([0, 0, 1, 1])), []);
+});
+
+test("a box is the same from any corner", () => {
+  const grid = new Grid(numbers(2000));
+  const one = grid.within(boxed(0.2, 0.3, 0.6, 0.8));
+  assert.equal(one.length > 100, true);
+  assert.deepEqual(grid.within(boxed(0.6, 0.8, 0.2, 0.3)), one);
+});
+
+test("a sample is all of few, about as many as wanted of many, and fair", () => {
+  const positions = numbers(40000);
+  const grid = new Grid(positions);
+  assert.equal(grid.sample(grid.box, 30000).points.length, 20000);
+  const { points, seen } = grid.sample(grid.box, 2000);
+  assert.equal(seen, 20000);
+  assert.equal(Math.abs(points.length - 2000) <= 1, true);
+  assert.equal(new Set(points).size, points.length);
+  const early = points.filter((i) => i < 10000).length;
+  assert.equal(Math.abs(early - 1000) < 200, true);
+  const left = { x0: 0, y0: 0, x1: 0.25, y1: 1 };
+  assert.equal(Math.abs(grid.sample(left, 1e9).seen - 5000) < 500, true);
+});
+
+test("clusters are the hills of the density, named by most of their points", () => {
+  const n = 3000;
+  const spread = numbers(2 * n);
+  const positions = spread.map((value, k) => value * 6 + (k % 2 === 0 ? [0, 20, 40][(k / 2) % 3] : 0));
+  const label = new Int16Array(n).fill(-1);
+  const prediction = Int16Array.from({ length: n }, (_, i) => (i % 3 === 2 ? -1 : i % 30 === 0 ? 5 : i % 3));
+  const map = { n, positions, label, prediction };
+  const found = clusters(map, new Grid(positions));
+  assert.equal(found.length, 3);
+  for (const cluster of found) {
+    const points = cluster.points();
+    assert.equal(points.length, 1000);
+    assert.equal(new Set(points.map((i) => i % 3)).size, 1);
+    const of = points[0] % 3;
+    assert.equal(cluster.id, of === 2 ? null : of);
+    assert.equal(cluster.share, of === 0 ? 0.9 : 1);
+  }
+  assert.deepEqual(clusters({ ...map, n: 0, positions: new Float32Array() }, new Grid(new Float32Array())), []);
+});
+
+test("a colour says the label, else the prediction, else nothing; or the doubt", () => {
+  const map = { n: 4, label: [-1, 3, -1, 13], prediction: [2, 1, -1, 0], doubt: [0, 0, 255, 0] };
+  assert.deepEqual(Array.from(shades(map, "prediction", 12)), [3, 4 | LABELLED, 0, 2 | LABELLED]);
+  assert.deepEqual(Array.from(shades(map, "label", 12)), [0, 4 | LABELLED, 0, 2 | LABELLED]);
+  assert.deepEqual(Array.from(shades(map, "doubt", 12)), [13, 13 | LABELLED, 28, 13 | LABELLED]);
+  assert.equal(shades(map, "label", 12, [2])[2], SELECTED);
+});
+
+test("a view keeps under the pointer what lies there", () => {
+  const view = new View(800, 600);
+  view.fit(bounds([0, 0, 10, 20]));
+  const before = view.toData(100, 200);
+  view.zoom(3, 100, 200);
+  view.toData(100, 200).forEach((value, k) => assert.equal(Math.abs(value - before[k]) < 1e-9, true));
+  view.pan(50, -20);
+  view.toData(150, 180).forEach((value, k) => assert.equal(Math.abs(value - before[k]) < 1e-9, true));
+  view.toPixel(...view.toData(7, 9)).forEach((value, k) => assert.equal(Math.abs(value - [7, 9][k]) < 1e-6, true));
+  view.zoom(1e12);
+  assert.equal(view.scale, view.most);
+});
+
+test("colours are read in both of their spellings", () => {
+  assert.deepEqual(rgb("#fff"), [1, 1, 1]);
+  assert.deepEqual(rgb("#ff0000"), [1, 0, 0]);
 });

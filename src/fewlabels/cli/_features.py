@@ -13,7 +13,7 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from fewlabels.features import Points
     from fewlabels.graph import Graph
-    from fewlabels.io import Table
+    from fewlabels.io import PictureFolder, Table
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -61,8 +61,16 @@ def feature_options(command: _Command) -> _Command:
         click.option(
             "--embeddings",
             metavar="NAME|FILE.npy",
-            help="Compare texts by these: the name of a model that is installed, or an array of "
-            "a row for each text. Give --text with it, if it isn't plain which column it is.",
+            help="Compare texts or pictures by these: the name of a model (onnx:FILE, "
+            "sentence-transformers:NAME, model2vec:NAME, timm:NAME, open_clip:NAME), or an array "
+            "of a row for each. Give --text with it, if it isn't plain which column is text.",
+        ),
+        click.option(
+            "--cache",
+            metavar="DIR",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Keep what the model of --embeddings makes in this folder, for another run.  "
+            "[default: FEWLABELS_CACHE, or the system's; see 'fewlabels cache']",
         ),
         click.option(
             "--no-scale",
@@ -129,16 +137,16 @@ def graph_of(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if shared:
-            graph = shared_neighbor_graph(points.values, neighbors, progress=progress)
+            graph = shared_neighbor_graph(points, neighbors, progress=progress)
         else:
-            graph = knn_graph(points.values, neighbors or DEFAULT_NEIGHBORS, progress=progress)
+            graph = knn_graph(points, neighbors or DEFAULT_NEIGHBORS, progress=progress)
+    columns = getattr(points.transformer, "columns_", ())
+    is_array = {column.kind for column in columns if column.width} <= {"array"}
     notes = []
     for warning in caught:
         text = " ".join(str(warning.message).split())
         if issubclass(warning.category, ScaleWarning):
-            if (
-                points.kind != "array" or ctx.params["as_they_are"]
-            ):  # scaled one by one, or meant to be so
+            if not is_array or ctx.params["as_they_are"]:  # scaled one by one, or meant to be so
                 continue
             text = (
                 f"{text.partition(' Scale the columns')[0]} Scale the columns of the array first, "
@@ -184,7 +192,7 @@ def points_of(
     """Return the points that the command's options ask for; `codes` choose among texts' weights."""
     from fewlabels import FeatureWarning
     from fewlabels.features import Points, make_points
-    from fewlabels.io import load_features
+    from fewlabels.io import PictureFolder, load_features
 
     options = ctx.params
     array = array_file(ctx, options["features"])
@@ -192,10 +200,13 @@ def points_of(
         values = load_features(array, table.n_rows)
         width = f"{values.shape[1]:,} feature{'s' * (values.shape[1] != 1)}"
         return Points(values, "array", choices=(f"1 array ({width}, as they are): {array}",))
-    columns = _columns(ctx, table, label)
+    if isinstance(table, PictureFolder):
+        return _points_of_pictures(ctx, table, progress)
+    columns = {name: kind for _, name, kind in _said(table, options)}
     named = _split(table, options["features"]) if options["features"] else None
-    unused = {label, options["key"]} - columns.keys() - set(named or ())
-    considered = table.only(named or [name for name in table.names if name not in unused])
+    if options["key"] is not None:
+        columns.setdefault(options["key"], "drop")
+    considered = table.only(named or [name for name in table.names if name != label])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FeatureWarning)  # the command prints points.warnings
         return make_points(
@@ -203,38 +214,63 @@ def points_of(
             codes,
             columns={name: kind for name, kind in columns.items() if name in considered.names},
             embeddings=options["embeddings"],
+            cache=options["cache"],
             scale=not options["as_they_are"],
             progress=progress,
         )
 
 
-def _columns(ctx: click.Context, table: Table, label: str) -> dict[str, str]:
-    """Return what columns are said to be, or raise with all that is wrong with it."""
+def _points_of_pictures(
+    ctx: click.Context, table: PictureFolder, progress: Callable[[float], None] | None
+) -> Points:
+    from fewlabels import FeatureWarning
+    from fewlabels.features import make_points
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FeatureWarning)  # the command prints points.warnings
+        return make_points(
+            table,
+            embeddings=ctx.params["embeddings"],
+            cache=ctx.params["cache"],
+            progress=progress,
+        )
+
+
+def check_columns(ctx: click.Context, table: Table, label: str | None) -> None:
+    """Raise if the options name columns that are not there, with all that is wrong with them.
+
+    Of the label, too, unless it is None: of another table.
+    """
     from fewlabels.exceptions import InvalidInputError
 
     options = ctx.params
-    columns: dict[str, str] = {}
-    complaints = []
-    if options["features"] and not _split(table, options["features"]):
-        complaints.append("--features names no column. Name some, or leave it out.")
+    complaints = [table.lacking(label, "label") if label is not None else ""]
+    if array_file(ctx, options["features"]) is None:
+        if options["features"] and not _split(table, options["features"]):
+            complaints.append("--features names no column. Name some, or leave it out.")
+        complaints += [
+            f"--column is NAME=KIND, such as 'when=date', not {text!r}."
+            for text in options["kinds"]
+            if "=" not in text
+        ]
+        for option, name, _ in _said(table, options):
+            complaints.append(table.lacking(name, option))
+            if name == label:
+                complaints.append(
+                    f"column {name!r} is the label; it can't be a feature too ({option}={name!r})."
+                )
+    if any(complaints):
+        raise InvalidInputError(" Also: ".join(filter(None, dict.fromkeys(complaints))))
+
+
+def _said(table: Table, options: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return option, column and kind, for each column that an option names."""
     said = [("names", name, "use") for name in _split(table, options["features"])]
     for option, kind in _KINDS.items():
         said += [(option, name, kind) for name in _split(table, options[option])]
-    for text in options["kinds"]:
-        name, mark, kind = text.rpartition("=")
-        if not mark:
-            complaints.append(f"--column is NAME=KIND, such as 'when=date', not {text!r}.")
-        said.append(("column", name, kind))
-    for option, name, kind in said:
-        complaints.append(table.lacking(name, option))
-        if name == label:
-            complaints.append(
-                f"column {name!r} is the label; it can't be a feature too ({option}={name!r})."
-            )
-        columns[name] = kind
-    if any(complaints):
-        raise InvalidInputError(" Also: ".join(filter(None, dict.fromkeys(complaints))))
-    return columns
+    parts = [text.rpartition("=") for text in options["kinds"]]
+    said += [("column", name, kind) for name, mark, kind in parts if mark]
+    return said
 
 
 def _split(table: Table, values: Sequence[str]) -> list[str]:

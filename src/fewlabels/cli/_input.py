@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fewlabels.cli._features import array_file
+from fewlabels.cli._extras import check_extras
+from fewlabels.cli._features import array_file, check_columns
+from fewlabels.cli._pictures import check_folders, check_sorting
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import check_input, check_output
 
@@ -21,8 +24,8 @@ _SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", r"\t": "\t", "pipe":
 _DECIMALS = {"comma": ",", "point": "."}
 
 
-def input_options(command: _Command) -> _Command:
-    """Give a command the options that say how INPUT is to be read, and where the labels are."""
+def reading_options(command: _Command) -> _Command:
+    """Give a command the options that say how INPUT is to be read."""
     options = (
         click.option(
             "--sep",
@@ -53,6 +56,13 @@ def input_options(command: _Command) -> _Command:
             help="The format of standard input and output, or of INPUT if its name doesn't tell: "
             "csv, tsv, json, jsonl, parquet, arrow, npz, xlsx, ods.",
         ),
+    )
+    return _given(command, options)
+
+
+def input_options(command: _Command) -> _Command:
+    """Give a command the options that say how INPUT is to be read, and where the labels are."""
+    options = (
         click.option(
             "--labels",
             "labels_file",
@@ -64,6 +74,10 @@ def input_options(command: _Command) -> _Command:
             "--key", metavar="COLUMN", help="The column that INPUT and the --labels have in common."
         ),
     )
+    return reading_options(_given(command, options))
+
+
+def _given(command: _Command, options: Sequence[Callable[[_Command], _Command]]) -> _Command:
     for option in reversed(options):
         command = option(command)
     return command
@@ -82,8 +96,7 @@ def check_places(
     All complaints are in one message.
     """
     options = ctx.params
-    for name in ("separator", "decimal"):
-        _character(ctx, name)
+    check_characters(ctx)
     if (options["labels_file"] is None) != (options["key"] is None):
         raise click.UsageError(
             "--labels and --key belong together: the labels' file, and the column by which it is "
@@ -92,32 +105,46 @@ def check_places(
         )
     array = array_file(ctx, options["features"])
     others = [path for path in (options["labels_file"],) if path is not None]
-    complaints = [
-        *(_complaint(_check_input, ctx, path) for path in [source, *others]),
-        *(_complaint(_check_array, path) for path in [array] if path is not None),
-        _complaint(_check_output, output, [source, *others, *([array] if array else [])], replace),
-        _complaint(_check_folder, folder),
-    ]
-    if any(complaints):
-        raise DataFileError(" Also: ".join(filter(None, complaints)))
+    sources = [source, *others, *([array] if array else [])]
+    all_at_once(
+        *(partial(check_source, ctx, path) for path in [source, *others]),
+        *(partial(check_array, path) for path in [array] if path is not None),
+        partial(_check_output, output, sources, replace),
+        partial(_check_folder, folder),
+        partial(check_sorting, ctx),
+        partial(check_extras, ctx, sources, output, replace),
+    )
 
 
-def _complaint(check: Callable[..., None], *arguments: Any) -> str:
-    try:
-        check(*arguments)
-    except DataFileError as error:
-        return str(error)
-    return ""
+def all_at_once(*checks: Callable[[], None]) -> None:
+    """Make checks, and raise one error with all their complaints."""
+    complaints = []
+    for check in checks:
+        try:
+            check()
+        except DataFileError as error:
+            complaints.append(str(error))
+    if complaints:
+        raise DataFileError(" Also: ".join(complaints))
 
 
-def _check_input(ctx: click.Context, path: Path) -> None:
+def check_characters(ctx: click.Context) -> None:
+    """Raise if --sep or --decimal is none."""
+    for name in ("separator", "decimal"):
+        _character(ctx, name)
+
+
+def check_source(ctx: click.Context, path: Path) -> None:
+    """Raise if there is no table at `path`, or folder of pictures where INPUT is one."""
     if ctx.params["file_format"] is None or path != ctx.params["source"]:
-        check_input(path)
+        if path != ctx.params["source"] or not path.is_dir():  # a folder of pictures
+            check_input(path)
     elif str(path) != "-" and not path.exists():
         raise DataFileError(f"{path} does not exist. Check the path (now in {Path.cwd()}).")
 
 
-def _check_array(path: Path) -> None:
+def check_array(path: Path) -> None:
+    """Raise if there is no file at `path`."""
     if not path.is_file():
         raise DataFileError(f"{path} (--features) does not exist. Check the path.")
 
@@ -139,20 +166,16 @@ def read_input(
     ctx: click.Context, source: Path, label: str, progress: Callable[[float], None]
 ) -> tuple[Table, LabelColumn, list[str]]:
     """Return the table, its labels, and what may have been read otherwise than it was meant."""
-    from fewlabels.io import joined_labels, read_labels, read_table
+    from fewlabels.io import PictureFolder, joined_labels, read_labels, read_table
 
     options = ctx.params
-    missing = _words(options["missing"]) if options["missing"] else None
-    decimal = _character(ctx, "decimal")
-    table = read_table(
-        source,
-        separator=_character(ctx, "separator"),
-        encoding=options["encoding"],
-        decimal=decimal,
-        missing=missing,
-        file_format=options["file_format"],
-        progress=progress,
-    )
+    table = read_source(ctx, source, progress)
+    missing, decimal = _missing(ctx), _character(ctx, "decimal")
+    joined = options["labels_file"] is not None
+    if not isinstance(table, PictureFolder):
+        check_columns(ctx, table, None if joined else label)
+    elif label == "folder" and not joined:
+        check_folders(table)
     others: list[str] = []
     if options["labels_file"] is None:
         labels = read_labels(table, label)
@@ -161,6 +184,37 @@ def read_input(
         others += second.warnings
         labels = joined_labels(table, second, label, options["key"])
     return table, labels, [*table.warnings, *others, *labels.warnings]
+
+
+def read_source(ctx: click.Context, source: Path, progress: Callable[[float], None]) -> Table:
+    """Return the table in a file, or that of a folder of pictures."""
+    from fewlabels.io import read_picture_folder, read_table
+
+    missing = _missing(ctx)
+    if source.is_dir():
+        return read_picture_folder(source, missing=missing)
+    return read_table(
+        source,
+        separator=_character(ctx, "separator"),
+        encoding=ctx.params["encoding"],
+        decimal=_character(ctx, "decimal"),
+        missing=missing,
+        file_format=ctx.params["file_format"],
+        progress=progress,
+    )
+
+
+def format_of_output(ctx: click.Context, source: Path) -> str:
+    """Return the format of standard output: the one that is named, else INPUT's, else CSV."""
+    named: str | None = ctx.params["file_format"]
+    if named is not None:
+        return named if named not in ("xlsx", "ods") else "csv"
+    ending = source.suffix.lower().removeprefix(".")
+    return ending if ending in ("tsv", "json", "jsonl", "parquet", "arrow", "npz") else "csv"
+
+
+def _missing(ctx: click.Context) -> list[str] | None:
+    return _words(ctx.params["missing"]) if ctx.params["missing"] else None
 
 
 def _words(values: Sequence[str]) -> list[str]:

@@ -1,13 +1,31 @@
-"""What a fitted model says of each row, as ``fewlabels spread`` writes it."""
+"""What a fitted model says of rows, as ``fewlabels spread`` and ``fewlabels predict`` write it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fewlabels.features import Points
     from fewlabels.io import AddedColumns, LabelColumn
 
+ADDED = ("label", "confidence", "evidence", "reached", "second", "doubt", "possible")
+
+COVERAGE = 0.9  # of the classes in the column possible
+_BETWEEN = " | "
+_ANY = "any"
 _DISAGREE, _UNREACHED = "classes disagree", "unreached"
+
+
+def free_names(taken: Sequence[str]) -> tuple[str, ...]:
+    """Return names for the added columns that no column has yet."""
+
+    def free(name: str) -> str:
+        candidates = [name, f"predicted_{name}"]
+        candidates += [f"predicted_{name}_{number}" for number in range(2, len(taken) + 3)]
+        return next(candidate for candidate in candidates if candidate not in taken)
+
+    return tuple(map(free, ADDED))
 
 
 def answers_of(model: Any, labels: LabelColumn, names: tuple[str, ...]) -> AddedColumns:
@@ -20,7 +38,6 @@ def answers_of(model: Any, labels: LabelColumn, names: tuple[str, ...]) -> Added
     import numpy as np
 
     from fewlabels import FewLabelsClassifier
-    from fewlabels.io import AddedColumns
 
     reached = model.reached_
     shares = np.array(model.label_distributions_, dtype=np.float64)
@@ -29,27 +46,86 @@ def answers_of(model: Any, labels: LabelColumn, names: tuple[str, ...]) -> Added
         rows = model.loo_labelled_
         able = labels.counts[labels.codes[rows]] > 1
         shares[rows[able]] = model.loo_label_distributions_[able]
+        sets = model.insight_.sets(
+            shares, coverage=COVERAGE, per_class=False, count_unseen=False, allow_empty=False
+        )
+    else:
+        sets = model.predict_set(coverage=COVERAGE, allow_empty=False)
     codes = model.classes_[shares.argmax(axis=1)]
     other = (labels.codes >= 0) & (codes != labels.codes)
     doubt[other & reached & (doubt == "sure")] = _DISAGREE
     doubt[~reached] = _UNREACHED
+    classes = [labels.classes[code] for code in model.classes_.tolist()]
+    return _added(classes, names, shares, reached, model.evidence_, doubt, sets)
+
+
+def answers_to_new(model: Any, points: Points, names: tuple[str, ...]) -> AddedColumns:
+    """Return the answers of a model to rows that it was not fitted on.
+
+    Nothing is known of pictures that can't be read, whose rows are zeros.
+    """
+    import numpy as np
+    from scipy import sparse
+
+    told = model.answers(points, coverage=COVERAGE)
+    reached = told.reached.copy()
+    if points.kind in ("images", "embeddings"):
+        values = points.values
+        reached &= np.diff(values.indptr) > 0 if sparse.issparse(values) else values.any(axis=1)
+    doubt = told.doubt.astype(object)
+    doubt[~reached] = _UNREACHED
+    classes = model.classes_.tolist()
+    return _added(classes, names, told.distributions, reached, told.evidence, doubt, told.sets)
+
+
+def _added(
+    classes: list[Any],
+    names: tuple[str, ...],
+    shares: Any,
+    reached: Any,
+    evidence: Any,
+    doubt: Any,
+    sets: Any,
+) -> AddedColumns:
+    """Return the columns for `shares` of the `classes`; none of a row without evidence."""
+    import numpy as np
+
+    from fewlabels.io import AddedColumns
+
+    codes = shares.argmax(axis=1)
     second = np.full(len(codes), -1)
-    confidence = shares.max(axis=1)
     if shares.shape[1] > 1:
         rest = shares.copy()
-        rest[np.arange(len(rest)), shares.argmax(axis=1)] = -1
-        second = np.where(rest.max(axis=1) > 0, model.classes_[rest.argmax(axis=1)], -1)
+        rest[np.arange(len(rest)), codes] = -1
+        second = np.where(rest.max(axis=1) > 0, rest.argmax(axis=1), -1)
+
+    def named(found: Any) -> list[Any]:
+        return [classes[code] if code >= 0 else None for code in found.tolist()]
+
     return AddedColumns(
         names=names,
-        label=_names_of(labels, np.where(reached, codes, -1)),
+        label=named(np.where(reached, codes, -1)),
         # the prior of a row without evidence is no confidence in an answer that isn't given
-        confidence=np.where(reached, confidence, 0.0),
-        evidence=model.evidence_,
+        confidence=np.where(reached, shares.max(axis=1), 0.0),
+        evidence=evidence,
         reached=reached,
-        second=_names_of(labels, np.where(reached, second, -1)),
+        second=named(np.where(reached, second, -1)),
         doubt=doubt.tolist(),
+        possible=_possible(classes, shares, sets, reached),
     )
 
 
-def _names_of(labels: LabelColumn, codes: Any) -> list[Any]:
-    return [labels.classes[code] if code >= 0 else None for code in codes.tolist()]
+def _possible(classes: list[Any], shares: Any, sets: Any, reached: Any) -> list[str]:
+    """Return the classes of each set, the most probable first; one word where all are in it."""
+    from fewlabels.io import as_text
+
+    texts = [as_text(label) for label in classes]
+    found = []
+    for row, (held, is_reached) in enumerate(zip(sets, reached.tolist(), strict=True)):
+        members = held.nonzero()[0] if is_reached else []
+        if len(members) == len(texts) and len(texts) > 1:
+            found.append(_ANY)
+            continue
+        ranked = sorted(members, key=lambda code: -shares[row, code])
+        found.append(_BETWEEN.join(texts[code] for code in ranked))
+    return found

@@ -45,6 +45,7 @@ def in_options(message: str) -> str:
     return (
         _SETTING.sub(_option, message)
         .replace("(replace=True)", "with --force")
+        .replace("(link=True)", "(--link)")
         .replace("(file=...)", "with --file")
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fewlabels.cli._extras import extra_options, write_extras
 from fewlabels.cli._features import (
     feature_options,
     given,
@@ -18,13 +18,20 @@ from fewlabels.cli._features import (
     neighbors_option,
     points_of,
 )
-from fewlabels.cli._input import check_places, input_options, read_input
+from fewlabels.cli._input import check_places, format_of_output, input_options, read_input
+from fewlabels.cli._pictures import (
+    fill_in_for_folder,
+    kept_or_answered,
+    sorting,
+    sorting_options,
+)
 from fewlabels.cli._progress import progress_bars
-from fewlabels.cli._spread_answers import answers_of
+from fewlabels.cli._spread_answers import answers_of, free_names
 from fewlabels.cli._stdout import show, show_bytes, warn
 from fewlabels.exceptions import UnreachedWarning
 
 if TYPE_CHECKING:
+    from fewlabels.features import Points
     from fewlabels.graph import Graph
     from fewlabels.io import LabelColumn
 
@@ -34,15 +41,13 @@ _DEFAULT_ALPHA = 0.9
 # Enough for evidence to walk along a path of a thousand rows; most graphs need a few dozen.
 _MAX_ITER = 1000
 
-_ADDED = ("label", "confidence", "evidence", "reached", "second", "doubt")
-
 
 # Not the docstring: click's mark for "keep these line breaks" is a backspace character.
 _HELP = """\
 Label all rows of a table from the few that have a label.
 
 Rows that are alike are joined to a graph, and the labels spread along it, beside what the
-features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with six more columns:
+features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with seven more columns:
 
 \b
   label       the class; empty where no evidence reached the row
@@ -54,6 +59,8 @@ features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with
   second      the second most probable class; empty where no other is possible
   doubt       sure; or what is missing: "classes disagree", "little evidence", "too few labels"
               (to show that answers as sure as this are right) or "unreached"
+  possible    the classes that hold the true one with a probability of 0.9, the most probable
+              first, as "cat | dog"; "any" where labels are too few to leave one out
 
 A name that is taken gets predicted_ in front, so if your labels are in a column "label", the
 answers are in "predicted_label" and what came stays as it is. Rows that had a label are
@@ -66,6 +73,7 @@ Examples:
   fewlabels spread texts.jsonl --label topic --features embeddings.npy -o labelled.jsonl
   fewlabels spread digits.npz --label y --neighbors 15 -o labelled.npz
   fewlabels spread all.xlsx --labels mine.csv --key id --label kind -o labelled.csv
+  fewlabels spread photos/ -o labelled.csv --sort-into sorted/
   zcat log.csv.gz | fewlabels spread - --format csv --label kind -o - > labelled.csv
 
 Formats: CSV and TSV (.csv, .tsv, .txt), JSON arrays and JSON Lines (.json, .jsonl), each also
@@ -84,20 +92,31 @@ Unlabelled rows have an empty cell (null, NaN, []), one of --missing, or -1 wher
 whole numbers and no cell is empty. Blanks around a label are not part of it. Words such as NA are
 classes unless --missing says otherwise, and a warning names them.
 
-Features: all columns but the label. Each is centred and scaled, so that none counts for more
+Features: all columns but the label, and the report says what each was taken for; --column,
+--text and --categorical say it instead. Each is centred and scaled, so that none counts for more
 because of its unit. Numbers may be written with a unit, a currency, a percent sign or thousands
 separators (3.10 EUR, $1,200), if the whole column is. Missing ones (empty, NA, n/a, -) become
-the median, and a second feature says where they are. Text, true/false and codes such as 007
-become a column of 0 and 1 for each value (an empty cell is none of them). Lists of numbers and
-arrays, such as embeddings and images, count as one column. Infinity, and text among numbers, are
-errors that name the rows. Free text is not used: give an embedding of it with --features.
+the median, and a second feature says where they are; heavy tails are drawn in. Text that comes
+again, true/false and codes such as 007 become a column of 0 and 1 for each value (an empty cell
+is none of them; rare values share one, and so do those beyond the 200 most frequent). Dates
+become days and, where these differ, the time of day, the weekday and the time of year. Lists of
+names (also as text: red, green) become a column of 0 and 1 for each; arrays of numbers, such as
+embeddings, count as one column. Free text is compared by its words and their parts, and weighs 0,
+1 or 2, as labels that are left out say; else 2. Infinity, and text among numbers, are errors that
+name the rows.
 
-Left out, and listed in the report: columns with one value only, dates and times, and text with
-more than 200 values. In tables of 10 rows or more also text that differs in more than half of
-the rows, row numbers (whole numbers without a gap, each once), and identifiers: whole numbers
-that all differ, or numbers with text among them, in a column named id, index, uuid or guid, or
-ending so (user_id, userId), or named by a program (Unnamed: 0, __index_level_0__) or not at
-all. To use one of them all the same, name it with --features.
+Left out, and listed in the report: columns with one value only. In tables of 10 rows or more
+also row numbers (whole numbers without a gap, each once), identifiers (whole numbers that all
+differ, or numbers with text among them, in a column named id, index, uuid or guid, or ending so
+(user_id, userId), or named by a program (Unnamed: 0, __index_level_0__) or not at all), and short
+text that differs in more than half of the rows, unless labels that are left out speak for it. To
+use one of them all the same, name it with --features or --column NAME=use.
+
+Pictures: INPUT may be a folder, and has a row for each picture in it and below it (PNG, JPEG, GIF,
+TIFF, WebP and others that Pillow reads), with the columns path and folder. The label is the
+folder right below INPUT that a picture lies in; those at the top, or in a folder called
+unlabelled or unsorted, are answered. Or give --labels, a table with the columns path and label.
+A picture that can't be read is named, and gets no answer.
 
 Progress is shown on a terminal, the report is printed to standard output, and OUTPUT is
 written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
@@ -110,9 +129,9 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
 @click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
 @click.option(
     "--label",
-    required=True,
     metavar="COLUMN",
-    help="The column that holds the labels; empty cells are the rows to be labelled.",
+    help="The column that holds the labels; empty cells are the rows to be labelled. Needed but "
+    "for a folder of pictures.",
 )
 @click.option(
     "-o",
@@ -142,6 +161,8 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
     metavar="A",
     help="With spreading: how far evidence travels, between 0 and 1.",
 )
+@sorting_options
+@extra_options
 @click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 @click.pass_context
@@ -149,7 +170,7 @@ def spread(
     ctx: click.Context,
     /,
     source: Path,
-    label: str,
+    label: str | None,
     output: Path,
     method: str,
     neighbors: int | None,
@@ -161,9 +182,11 @@ def spread(
     """Read, spread, write, report; `_HELP` says it all."""
     if method != "spreading" and given(ctx, "alpha"):
         raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
+    fill_in_for_folder(ctx, source)
+    label = ctx.params["label"]
     check_places(ctx, source, output=output, replace=force)
     to_stdout = str(output) == "-"
-    written = _written_format(ctx, source) if to_stdout else None
+    written = format_of_output(ctx, source) if to_stdout else None
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels.cli import _spread_report
@@ -179,17 +202,20 @@ def spread(
         graph, about = graph_of(ctx, points, neighbors, joining, shared=recommended)
         notes += about
         stage("spreading the labels")
-        model, caught = _fitted(points.values, graph, labels, method, alpha)
-        added = answers_of(model, labels, _names(table.taken))
+        model, caught = _fitted(points, graph, labels, method, alpha)
+        added = answers_of(model, labels, free_names(table.taken))
         # put together before the table is written, so that nothing can go wrong after that
         diagnosis = graph.diagnose(labels.codes)
         report = _spread_report.report(table, labels, points, graph, diagnosis, added, output)
-        writing = stage("writing the table")
-        if to_stdout:
-            whole = BytesIO()
-            write_table(table, added, whole, file_format=written)
-        else:
-            write_table(table, added, output, replace=force, progress=writing)
+        with sorting(ctx, table, kept_or_answered(labels, added), stage) as placed:
+            placed += write_extras(ctx, model, table, labels, stage)
+            writing = stage("writing the table")
+            if to_stdout:
+                whole = BytesIO()
+                write_table(table, added, whole, file_format=written)
+            else:
+                write_table(table, added, output, replace=force, progress=writing)
+    report = "\n".join([report, *placed])
     warn([*doubts, *points.warnings, *notes, *caught])
     if to_stdout:
         show_bytes(whole.getvalue())
@@ -198,28 +224,8 @@ def spread(
         show(report, done=done, err=to_stdout)
 
 
-def _written_format(ctx: click.Context, source: Path) -> str:
-    """Return the format of standard output: the one that is named, else INPUT's, else CSV."""
-    named: str | None = ctx.params["file_format"]
-    if named is not None:
-        return named if named not in ("xlsx", "ods") else "csv"
-    ending = source.suffix.lower().removeprefix(".")
-    return ending if ending in ("tsv", "json", "jsonl", "parquet", "arrow", "npz") else "csv"
-
-
-def _names(taken: Sequence[str]) -> tuple[str, ...]:
-    """Return names for the added columns that no column has yet."""
-
-    def free(name: str) -> str:
-        candidates = [name, f"predicted_{name}"]
-        candidates += [f"predicted_{name}_{number}" for number in range(2, len(taken) + 3)]
-        return next(candidate for candidate in candidates if candidate not in taken)
-
-    return tuple(map(free, _ADDED))
-
-
 def _fitted(
-    values: Any, graph: Graph, labels: LabelColumn, method: str, alpha: float
+    points: Points, graph: Graph, labels: LabelColumn, method: str, alpha: float
 ) -> tuple[Any, list[str]]:
     """Return the fitted model, and the warnings that came with it."""
     from fewlabels import FewLabelsClassifier, LabelPropagation, LabelSpreading
@@ -234,7 +240,7 @@ def _fitted(
         else:
             model = LabelPropagation(kernel="self-tuning", max_iter=_MAX_ITER)
         if isinstance(model, FewLabelsClassifier):
-            model.fit(values, labels.codes, graph=graph)
+            model.fit(points, labels.codes, graph=graph)
         else:
             model.fit(graph, labels.codes)
     notes = [

@@ -1,48 +1,107 @@
-"""Which colours a picture has, as shares."""
+"""Which colours a picture has, as shares.
+
+A colour lies between steps of hue, saturation and value, and counts for those nearest to it, each
+the more the nearer it is. So colours that are nearly the same give nearly the same shares, wherever
+the steps are.
+"""
 
 from __future__ import annotations
+
+from functools import cache
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
-# Steps of hue, saturation and value: 144 colours, which grey and dark pixels have a part of.
+from fewlabels._rows import row_blocks
+from fewlabels.features._batches import run_batches
+
 _HUES, _SATURATIONS, _VALUES = 12, 3, 4
 N_COLOURS = _HUES * _SATURATIONS * _VALUES
 
+# Colours are looked up by channels of so many levels: finer than the steps by far.
+_LEVELS = 32
+# Steps that share a pixel: two of each kind.
+_SHARED = 8
+# Entries of the arrays of a batch: they stay near the core.
+_BATCH_ENTRIES = 1 << 20
 
-def colour_shares(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return the roots of the shares of the pixels that have each colour (Swain, Ballard 1991).
+
+def colour_shares(
+    pixels: npt.NDArray[np.uint8], n_jobs: int | None = None
+) -> npt.NDArray[np.float32]:
+    """Return the roots of the shares that colours have in pictures (Swain, Ballard 1991).
 
     Parameters
     ----------
     pixels : ndarray of uint8, shape (n, h, w, 3)
+    n_jobs : int, default=None
+        Threads.
 
     Returns
     -------
     ndarray of shape (n, 144), float32
-        Rows of length 1: the Euclidean distance between two is sqrt(2) times the Hellinger
-        distance between the distributions of their colours.
+        By hue, then saturation, then value. Rows of length 1: the Euclidean distance between two is
+        sqrt(2) times the Hellinger distance between the distributions of their colours.
     """
     n = len(pixels)
-    colours = _colour_numbers(pixels.reshape(n, -1, 3))
-    colours += N_COLOURS * np.arange(n, dtype=np.int32)[:, None]
-    counts = np.bincount(colours.ravel(), minlength=n * N_COLOURS).reshape(n, N_COLOURS)
-    shares: npt.NDArray[np.float32] = np.sqrt(counts / colours.shape[1]).astype(np.float32)
+    shares = np.empty((n, N_COLOURS), dtype=np.float32)
+    places, weights = _steps()
+
+    def compute(batch: slice) -> None:
+        levels = pixels[batch].reshape(-1, 3).astype(np.uint32) * (_LEVELS - 1)
+        levels = (levels + 127) // 255
+        colours = (levels[:, 0] * _LEVELS + levels[:, 1]) * _LEVELS + levels[:, 2]
+        n_pictures = batch.stop - batch.start
+        own = places[colours].reshape(n_pictures, -1)
+        own += N_COLOURS * np.arange(n_pictures, dtype=own.dtype)[:, None]
+        sums = np.bincount(
+            own.ravel(), weights[colours].ravel(), minlength=n_pictures * N_COLOURS
+        ).reshape(n_pictures, N_COLOURS)
+        shares[batch] = np.sqrt(sums / sums.sum(axis=1, keepdims=True))
+
+    size = max(1, _BATCH_ENTRIES // (_SHARED * pixels.shape[1] * pixels.shape[2]))
+    run_batches(compute, row_blocks(n, size), n_jobs)
     return shares
 
 
-def _colour_numbers(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
-    """Return the number of each pixel's colour, by hue, then saturation, then value."""
-    channels = [pixels[..., channel].astype(np.int32) for channel in range(3)]
-    red, green, blue = channels
-    most = np.maximum(np.maximum(red, green), blue)
-    chroma = most - np.minimum(np.minimum(red, green), blue)
-    # Hue goes round in six sixths: that of red begins at 0, of green at 2, of blue at 4.
-    ahead = np.where(most == red, green - blue, np.where(most == green, blue - red, red - green))
-    turned = np.where(most == red, 6, np.where(most == green, 2, 4)) * chroma + ahead
-    steps = np.where(chroma > 0, chroma, 1)
-    hue = _HUES * turned // (6 * steps) % _HUES
-    saturation = np.minimum(_SATURATIONS * chroma // np.maximum(most, 1), _SATURATIONS - 1)
-    value = _VALUES * most // 256
-    numbers: npt.NDArray[np.int32] = (hue * _SATURATIONS + saturation) * _VALUES + value
-    return numbers
+@cache
+def _steps() -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Return for each colour, by red, green and blue, the 8 steps that share it, and their shares.
+
+    Hue and saturation mean little where there is hardly any colour; there, saturation is near its
+    first step, and what hue says moves between neighbouring steps of that.
+    """
+    ramp = np.linspace(0, 1, _LEVELS)
+    red, green, blue = (axis.ravel() for axis in np.meshgrid(ramp, ramp, ramp, indexing="ij"))
+    value = np.maximum(np.maximum(red, green), blue)
+    chroma = value - np.minimum(np.minimum(red, green), blue)
+    span = np.where(chroma > 0, chroma, 1)
+    sixths = np.where(
+        value == red,
+        ((green - blue) / span) % 6,
+        np.where(value == green, (blue - red) / span + 2, (red - green) / span + 4),
+    )
+    saturation = np.where(value > 0, chroma / np.where(value > 0, value, 1), 0)
+    along = [
+        sixths / 6 * _HUES,
+        saturation * (_SATURATIONS - 1),
+        value * (_VALUES - 1),
+    ]
+    counts = (_HUES, _SATURATIONS, _VALUES)
+    # the last step is the lower one of its pair nowhere but round the circle of hues
+    lower = [
+        np.minimum(position.astype(np.int32), count - (1 if axis == 0 else 2))
+        for axis, (position, count) in enumerate(zip(along, counts, strict=True))
+    ]
+    places = np.empty((_LEVELS**3, _SHARED), dtype=np.int32)
+    weights = np.empty((_LEVELS**3, _SHARED), dtype=np.float32)
+    for number, upper in enumerate(product((0, 1), repeat=3)):
+        hue, saturated, valued = (step + up for step, up in zip(lower, upper, strict=True))
+        places[:, number] = (hue % _HUES * _SATURATIONS + saturated) * _VALUES + valued
+        parts = [
+            np.abs(1 - up - (position - step))
+            for up, position, step in zip(upper, along, lower, strict=True)
+        ]
+        weights[:, number] = parts[0] * parts[1] * parts[2]
+    return places, weights

@@ -26,7 +26,8 @@ from fewlabels.features._table_columns import (
     transformer,
 )
 from fewlabels.features._telling import Taken, all_different, is_the_label, taken_for
-from fewlabels.features._weighing import text_weights
+from fewlabels.features._weighing import USUAL, text_weights
+from fewlabels.features.embeddings import embeddings_of
 from fewlabels.io._table import Categories, Numbers, Table, View
 
 ONE_VALUE = "one value only"
@@ -88,7 +89,7 @@ class Used:
         """Return the column with another weight; left out if that is 0."""
         if weight == 0:
             reason = self.reason or "labels left out are better known without it"
-            return LeftOut(replace(self.about, kind="left out", width=0, note=reason))
+            return LeftOut(replace(self.about, kind="left out", width=0, note=reason, weight=0.0))
         about = replace(self.about, weight=weight)
         return replace(self, about=about, fitted=self.fitted.weighing(weight))
 
@@ -100,8 +101,8 @@ def weighed(found: Sequence[Used | LeftOut], settings: Settings) -> list[Used | 
     if settings.codes is None or not settings.by_labels or not worded:
         return list(found)
     others = [each.points for each in used if each.about.name not in worded]
-    usual = {name: 0.0 if each.by_labels else 1.0 for name, each in worded.items()}
-    texts = {name: each.points for name, each in worded.items()}
+    usual = {name: 0.0 if each.by_labels else USUAL for name, each in worded.items()}
+    texts = {name: each.fitted.weighing(1.0).scaled(each.raw) for name, each in worded.items()}
     weights = text_weights(others, texts, usual, settings.codes)
     return [
         worded[each.about.name].weighing(weights[each.about.name])
@@ -172,16 +173,20 @@ def _encoded(
         if not encoder.names:
             return _left_out(name, ONE_VALUE)
         raw = encoder.raw(view)
+        if not np.ptp(raw, axis=0).any():
+            return _left_out(name, "nearly every value differs from all others")
     means, factor = scaling(raw, scale=settings.scale)
     decimal = "," if isinstance(view, Numbers) and "decimal comma" in view.said else None
+    weight = USUAL if taken.kind == "text" and settings.scale else 1.0
     fitted = FittedColumn(
-        name, taken.kind, encoder, means, factor, form=taken.form, decimal=decimal
+        name, taken.kind, encoder, means, factor, weight, form=taken.form, decimal=decimal
     )
     about = TableColumn(
         name,
         taken.kind,
         fitted.width,
         encoder.note,
+        weight,
         all_different=not asked and isinstance(view, Numbers) and all_different(view.values),
         said=missing_said(view) if isinstance(view, Numbers) else (),
         doubt=_doubt(table, taken, view, asked=asked),
@@ -219,7 +224,7 @@ def _transformer(kind: str, settings: Settings) -> Any:
     if kind == "image":
         return transformer("Images")(random_state=settings.random_state)
     if settings.embeddings is not None:
-        return transformer("Embeddings")(settings.embeddings)
+        return embeddings_of(settings.embeddings)
     return transformer("Texts")(random_state=settings.random_state)
 
 

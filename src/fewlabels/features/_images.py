@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils.validation import validate_data
 
-from fewlabels._validation import check_integer
+from fewlabels._arrays import checked_array
+from fewlabels._validation import check_integer, naming_rows
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 Float32Array = npt.NDArray[np.float32]
@@ -58,6 +60,28 @@ def resolve_shape(image_shape: object, n_features: int) -> Shape:
     return height, width, channels
 
 
+def validated_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
+    """Return images as rows of finite numbers, as an estimator takes them; bytes stay bytes.
+
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError
+        If `X` is none, or has another number of features than was fitted.
+    """
+    try:
+        return validate_data(estimator, checked_array(X), dtype="numeric", reset=reset)
+    except InvalidInputError:
+        raise
+    except TypeError as error:
+        raise InvalidTypeError(str(error)) from error
+    except ValueError as error:
+        dimensions = getattr(X, "ndim", 2)
+        message = str(error) if dimensions > 2 else naming_rows(X, str(error))
+        if dimensions > 2:
+            message += f" Pass X.reshape(len(X), -1) and image_shape={X.shape[1:]}."
+        raise InvalidInputError(message) from error
+
+
 def rescaled(rows: npt.NDArray[Any], shape: Shape) -> Float32Array:
     """Return images of shape (n_images, height, width, channels), each scaled to [0, 1].
 
@@ -92,3 +116,38 @@ def _sizes(image_shape: object) -> list[int]:
         -1 if left else check_integer("each number of image_shape", size, minimum=1)
         for size, left in zip(image_shape, unknown, strict=True)
     ]
+
+
+def enlarged_shape(height: int, width: int, smallest: int, largest: int = 0) -> tuple[int, int]:
+    """Return the height and width at which the longer side is within bounds; 0 is no bound."""
+    longer = max(height, width)
+    scale = max(longer, smallest) / longer
+    if largest:
+        scale = min(scale, largest / longer)
+    return max(1, round(scale * height)), max(1, round(scale * width))
+
+
+def resized(images: Float32Array, height: int, width: int) -> Float32Array:
+    """Return images of shape (n, height, width, channels), each pixel a weighted mean of theirs.
+
+    Linear between the centres of pixels; where an axis gets smaller, over as much of it as a new
+    pixel covers. Beyond the border the image goes on as at the border.
+    """
+    if images.shape[1:3] == (height, width):
+        return images
+    down, across = _means(images.shape[1], height), _means(images.shape[2], width)
+    # A product for each channel of each image: the result depends on no other.
+    planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    return np.ascontiguousarray((down @ planes @ across.T).transpose(0, 2, 3, 1))
+
+
+def _means(size: int, new: int) -> Float32Array:
+    """Return the weights of `size` old pixels in each of `new` ones, of shape (new, size)."""
+    step = size / new
+    centres = (np.arange(new) + 0.5) * step - 0.5
+    if step <= 1:  # nothing lies beyond the centres of the outer pixels
+        centres = np.clip(centres, 0, size - 1)
+    apart = np.abs(np.arange(size) - centres[:, None]) / max(step, 1)
+    weights = np.maximum(0, 1 - apart)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights.astype(np.float32)

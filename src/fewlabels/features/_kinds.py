@@ -12,9 +12,9 @@ from scipy import sparse
 
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError
-from fewlabels.io import Table, read_table
+from fewlabels.io import PictureFolder, Table, read_picture_folder, read_table
 from fewlabels.io._frames import table_of
-from fewlabels.io._picture_names import is_picture_name
+from fewlabels.io._picture_names import is_picture_name as is_picture_name
 
 Kind: TypeAlias = Literal["array", "texts", "images", "table", "embeddings"]
 
@@ -41,10 +41,12 @@ def kind_of(data: Any) -> Kind:
     """
     if isinstance(data, Path):
         return _kind_of_path(data)
+    if isinstance(data, PictureFolder):
+        return "images"
+    if sparse.issparse(data):  # some of which are mappings
+        return "array"
     if isinstance(data, (Table, Mapping)) or is_table(data):
         return "table"
-    if sparse.issparse(data):
-        return "array"
     if isinstance(data, np.ndarray) and data.ndim in (3, 4) and data.dtype.kind in "biuf":
         return "images"
     items = items_of(data)
@@ -62,7 +64,14 @@ def is_table(data: Any) -> bool:
 
 
 def items_of(data: Any) -> Sequence[Any] | None:
-    """Return the items of a list, of an array or column of objects or text; of others None."""
+    """Return the items of a list, of an array or column of objects or text; of others None.
+
+    Of a folder, or of the path of one, its pictures' files.
+    """
+    if isinstance(data, Path):
+        data = read_picture_folder(data)
+    if isinstance(data, PictureFolder):
+        return data.files
     if isinstance(data, (list, tuple)):
         return data
     if isinstance(data, np.ndarray):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._kinds import items_of
-from fewlabels.io import PictureFolder, read_picture_folder
+from fewlabels.io import PictureFolder, counted, read_picture_folder
 from fewlabels.io._picture_names import without_pillow
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ Array = npt.NDArray[Any]
 Pixels = npt.NDArray[np.uint8]
 Shape: TypeAlias = tuple[int, int]
 Range: TypeAlias = tuple[float, float]
+
+# Pictures that a message names before it only counts them.
+_NAMED = 5
 
 
 class PictureArray:
@@ -136,3 +139,19 @@ def reader() -> ModuleType:
         if (error.name or "").split(".")[0] != "PIL":
             raise
         raise without_pillow() from None
+
+
+def unread_warning(pictures: PictureArray | PictureItems, unread: dict[int, str]) -> str:
+    """Return what to say of pictures that can't be read; rows without one are no damage."""
+    told = {row: why for row, why in unread.items() if why}
+    return (
+        f"{len(told):,} of {counted(len(pictures), 'picture')} can't be read, so that nothing is "
+        f"known of them: {named_pictures(pictures, told)}."
+    )
+
+
+def named_pictures(pictures: PictureArray | PictureItems, unread: dict[int, str]) -> str:
+    """Return the names of pictures that can't be read, each with its reason; of many, a few."""
+    listed = [f"{pictures.named(row)} ({why or 'none given'})" for row, why in unread.items()]
+    rest = f" and {len(listed) - _NAMED:,} more" if len(listed) > _NAMED else ""
+    return ", ".join(listed[:_NAMED]) + rest

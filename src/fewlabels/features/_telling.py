@@ -36,7 +36,9 @@ _IDENTIFIER = re.compile(
 )
 
 # What ``fewlabels spread`` adds to a table; as features its answers would be fed back to it.
-_EARLIER = re.compile(r"(predicted_)?(label|confidence|evidence|reached|second|doubt)(_\d+)?")
+_EARLIER = re.compile(
+    r"(predicted_)?(label|confidence|evidence|reached|second|doubt|possible)(_\d+)?"
+)
 
 # Text of so many words in the middle is written for readers, and no name of anything.
 _FREE_TEXT_WORDS = 3
@@ -117,8 +119,17 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
         return Taken("category", doubt=view.doubt)
     if asked:
         return Taken("text")
-    reason = f"text with {n_levels:,} different values in {n_filled:,} rows"
+    is_identifier = _IDENTIFIER.fullmatch(name.strip()) is not None
+    if is_identifier or not any(sign.isalpha() for level in view.levels for sign in level):
+        reason = f"{'an identifier' if is_identifier else 'numbers or codes'}, {_how_many(view)}"
+        return Taken("left out", reason=reason, doubt=view.doubt)
+    reason = f"text with {_how_many(view)}"
     return Taken("text", reason=reason, doubt=view.doubt, by_labels=True)
+
+
+def _how_many(view: Categories) -> str:
+    n_filled = int(np.count_nonzero(view.codes >= 0))
+    return f"{len(view.levels):,} different values in {n_filled:,} rows"
 
 
 def _between_items(levels: Sequence[str], counts: IntArray) -> str:
@@ -135,7 +146,7 @@ def _between_items(levels: Sequence[str], counts: IntArray) -> str:
             for item in split_items(level, between):
                 items[item] += count
         again = sum(count for count in items.values() if count > 1)
-        few = 2 * len(items) <= len(levels) and len(levels) > 2
+        few = len(items) <= len(levels) and len(levels) > 2
         short = max(map(len, items), default=0) <= _LONGEST_ITEM
         if few and short and 10 * again >= 9 * items.total():
             return between

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels.exceptions import InvalidInputError
+
 FloatArray: TypeAlias = npt.NDArray[np.float64]
+Choice = TypeVar("Choice", float, str)
 
 WEIGHTS = (0.0, 1.0, 2.0)
+# Of 4,000 packages with 20 sections, 58 % were known by one label each with it, 52 % with 1.
+USUAL = 2.0
 
 # Labels that are left out: more tell little that these don't.
 _MOST_LABELS = 400
 # What the ridge adds to the mean of the diagonal.
 _RIDGE = 0.1
+
+
+def label_codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
+    """Return the codes of classes, -1 where unlabelled; None if `y` holds none, but numbers."""
+    if y is None:
+        return None
+    codes = np.asarray(y)
+    if codes.shape != (n_rows,):
+        raise InvalidInputError(
+            f"y must have a code for each of the {n_rows:,} rows, got shape {codes.shape}."
+        )
+    if codes.dtype.kind not in "iu":
+        return None
+    return codes.astype(np.intp)
 
 
 def can_tell(codes: npt.NDArray[Any] | None) -> bool:
@@ -73,7 +92,8 @@ def text_weights(
             errors = {
                 weight: _left_out_errors(rest + weight**2 * grams[name], Y) for weight in WEIGHTS
             }
-            chosen[name] = _best(errors, usual[name])
+            # to use at all what is usually left out takes more
+            chosen[name] = _best(errors, usual[name], 1.0 if usual[name] else 2.0)
         if chosen == before:
             break
     return chosen
@@ -109,10 +129,31 @@ def _left_out_errors(gram: FloatArray, Y: FloatArray) -> FloatArray:
     return np.asarray((residuals**2).sum(axis=1))
 
 
-def _best(errors: Mapping[float, FloatArray], usual: float) -> float:
-    """Return the weight that errs least, if it is surely better than the usual one."""
-    best = min(errors, key=lambda weight: float(errors[weight].mean()))
+def _best(errors: Mapping[Choice, FloatArray], usual: Choice, sure: float = 1.0) -> Choice:
+    """Return what errs least, if it is better than the usual one by `sure` standard errors."""
+    best = min(errors, key=lambda choice: float(errors[choice].mean()))
     gain = errors[usual] - errors[best]
-    if gain.mean() > gain.std() / len(gain) ** 0.5:
+    if gain.mean() > sure * gain.std() / len(gain) ** 0.5:
         return best
     return usual
+
+
+def surely_best(
+    candidates: Mapping[str, Any], usual: str, codes: npt.NDArray[Any]
+) -> tuple[str, dict[str, float]]:
+    """Return which points tell the classes apart best, and the mean error with each.
+
+    By the squared errors of labels left out, as in `text_weights`. The usual one is kept unless
+    another errs less by more than the standard error of the difference.
+
+    Parameters
+    ----------
+    candidates : mapping of str to {ndarray, csr_matrix} of shape (n_rows, n_features)
+    usual : str
+    codes : ndarray of int of shape (n_rows,)
+        -1 where there is no label; `can_tell` holds.
+    """
+    rows = _labelled_rows(codes)
+    Y = (codes[rows][:, None] == np.unique(codes[rows])).astype(np.float64)
+    errors = {name: _left_out_errors(_gram(points, rows), Y) for name, points in candidates.items()}
+    return _best(errors, usual), {name: float(error.mean()) for name, error in errors.items()}

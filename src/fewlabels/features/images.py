@@ -16,15 +16,20 @@ from fewlabels._rows import row_blocks
 from fewlabels._validation import check_choice, check_integer, check_n_jobs
 from fewlabels.exceptions import DataFileError, FeatureWarning
 from fewlabels.features._colours import N_COLOURS, colour_shares
+from fewlabels.features._picture_distance import PictureDistance
 from fewlabels.features._picture_looks import SMALL, Look, look_of
 from fewlabels.features._picture_sets import (
     PictureArray,
     PictureItems,
     Pixels,
     Shape,
+    named_pictures,
     picture_set,
     reader,
+    unread_warning,
 )
+from fewlabels.features._reach import reach_of
+from fewlabels.features._states import number, part, texts
 from fewlabels.features.oriented_gradients import OrientedGradients
 from fewlabels.io import counted
 
@@ -38,11 +43,10 @@ _BATCH = 512
 _LOOKED_AT = 300
 # The side to which larger pictures are brought: of shapes alone, and with colours.
 _SHAPES_SIDE, _COLOURS_SIDE = 32, 64
-# Cells along each axis: of things that stand in their place, and of those that may be anywhere.
-_SHAPES_CELLS, _COLOURS_CELLS = 8, 4
+# Of pictures in which things may be anywhere: fewer than of shapes, which stand in their place.
+_CELLS_AND_DIRECTIONS = 6, 8
 # How much colours count beside edges, in squared distances.
-_COLOURS_WEIGHT = 2.0
-_NAMED = 5
+_COLOURS_WEIGHT = 1.4
 
 
 class Images(TransformerMixin, BaseEstimator):
@@ -50,7 +54,7 @@ class Images(TransformerMixin, BaseEstimator):
 
     Grey pictures of one thing each, on an empty ground or no larger than 64 pixels (digits,
     clothes, scanned letters): :class:`fewlabels.OrientedGradients`. All others: oriented
-    gradients of few cells, beside the shares of 144 colours. For photographs and drawings neither
+    gradients of fewer cells, beside the shares of 144 colours. For photographs and drawings neither
     is good; a network that has learned to see is much better, see `embeddings` of
     :func:`fewlabels.make_points`.
 
@@ -72,6 +76,10 @@ class Images(TransformerMixin, BaseEstimator):
         Height and width to which pictures are brought.
     choices_, warnings_ : tuple of str
         What was chosen and why; what will do poorly, and what could not be read.
+    distance_ : object, or None
+        Of shapes: the image distortion model of the pictures (:class:`fewlabels.features.\
+ImageDistortion`), by which graphs put candidates for neighbours into order. None where it would
+        leave more pictures without anybody near to them, as it does of clothes.
     unread_ : dict of int to str
         Rows whose picture could not be read, and why. They are rows of zeros, about which points
         say nothing: leave them out, or their answers unsaid.
@@ -96,7 +104,7 @@ class Images(TransformerMixin, BaseEstimator):
     >>> from fewlabels.features import Images
     >>> images = Images()
     >>> images.fit_transform(load_digits().images).shape
-    (1797, 512)
+    (1797, 768)
     >>> images.recipe_
     'shapes'
     """
@@ -148,12 +156,14 @@ class Images(TransformerMixin, BaseEstimator):
         look = self._look(pictures)
         self.recipe_ = self._recipe_for(look)
         self.shape_ = _shape_for(look, self.recipe_)
-        values, self.unread_ = self._points(pictures)
-        if len(self.unread_) == len(pictures):
-            raise DataFileError(
-                f"none of {counted(len(pictures), 'picture')} can be read: "
-                f"{_named(pictures, self.unread_)}."
-            )
+        kept: list[npt.NDArray[Any]] | None = [] if self.recipe_ == "shapes" else None
+        values, self.unread_ = self._points(pictures, kept)
+        self.distance_ = None
+        if kept is not None:
+            rows = np.concatenate(kept)
+            distance = PictureDistance(rows, self.shape_, self._rows_of, self.n_jobs)
+            if reach_of(values, distance, self.random_state).is_kept:
+                self.distance_ = distance
         self.choices_ = tuple(self._choices(look, len(pictures)))
         self.warnings_ = tuple(self._warnings(pictures))
         return values
@@ -179,7 +189,7 @@ class Images(TransformerMixin, BaseEstimator):
         values, unread = self._points(pictures)
         if unread:
             warnings.warn(
-                _unread_warning(pictures, unread), FeatureWarning, stacklevel=callers_level()
+                unread_warning(pictures, unread), FeatureWarning, stacklevel=callers_level()
             )
         return values
 
@@ -209,6 +219,36 @@ class Images(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         return tags
 
+    def _state(self) -> dict[str, Any]:
+        """Return what was chosen as plain values; without the distance, which holds pictures."""
+        check_is_fitted(self)
+        return {
+            "recipe": self.recipe_,
+            "height": int(self.shape_[0]),
+            "width": int(self.shape_[1]),
+            "black": float(self._range[0]),
+            "white": float(self._range[1]),
+            "choices": list(self.choices_),
+            "warnings": list(self.warnings_),
+        }
+
+    @classmethod
+    def _from_state(cls, state: Any) -> Self:
+        """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
+        recipe = part(state, "recipe", str)
+        height, width = (int(number(state, key)) for key in ("height", "width"))
+        if recipe not in RECIPES[1:] or not (0 < height <= SMALL and 0 < width <= SMALL):
+            raise DataFileError(
+                f"the saved features are damaged: no pictures of {height} x {width} pixels make "
+                f"points by {recipe!r}. Fit and save them again."
+            )
+        images = cls(recipe)
+        images.recipe_, images.shape_ = recipe, (height, width)
+        images._range = number(state, "black"), number(state, "white")
+        images.choices_, images.warnings_ = texts(state, "choices"), texts(state, "warnings")
+        images.unread_, images.distance_ = {}, None
+        return images
+
     def _look(self, pictures: PictureArray | PictureItems) -> Look:
         """Look at some of the pictures, drawn at random."""
         n = len(pictures)
@@ -219,11 +259,16 @@ class Images(TransformerMixin, BaseEstimator):
         if isinstance(pictures, PictureArray):
             sizes = np.tile(pictures.shape, (len(rows), 1))
             return look_of(pictures.bytes_of(rows, self._range), sizes)
-        side = _COLOURS_SIDE
-        read = reader().read_pictures(
-            [pictures.items[row] for row in rows.tolist()], (side, side), n_jobs=self.n_jobs
-        )
-        there = np.setdiff1d(np.arange(len(rows)), list(read.unread))
+        for looked_at in (rows, np.arange(n)):  # all, if none of those can be read
+            items = [pictures.items[row] for row in looked_at.tolist()]
+            shape = _COLOURS_SIDE, _COLOURS_SIDE
+            read = reader().read_pictures(items, shape, n_jobs=self.n_jobs)
+            if len(read.unread) < len(items):
+                break
+        else:
+            named = named_pictures(pictures, read.unread)
+            raise DataFileError(f"none of {counted(n, 'picture')} can be read: {named}.")
+        there = np.setdiff1d(np.arange(len(items)), list(read.unread))
         return look_of(read.pixels[there], read.sizes[there])
 
     def _recipe_for(self, look: Look) -> str:
@@ -234,16 +279,25 @@ class Images(TransformerMixin, BaseEstimator):
 
     @property
     def _gradients(self) -> OrientedGradients:
-        cells = _SHAPES_CELLS if self.recipe_ == "shapes" else _COLOURS_CELLS
-        return OrientedGradients((*self.shape_, -1), n_cells=cells, n_jobs=self.n_jobs)
+        shape = (*self.shape_, -1)
+        if self.recipe_ == "shapes":
+            return OrientedGradients(shape, n_jobs=self.n_jobs)
+        cells, directions = _CELLS_AND_DIRECTIONS
+        return OrientedGradients(
+            shape, n_cells=cells, n_orientations=directions, n_jobs=self.n_jobs
+        )
 
     @property
     def _n_edges(self) -> int:
         blank = np.zeros((1, self.shape_[0] * self.shape_[1]), dtype=np.uint8)
         return int(self._gradients.fit_transform(blank).shape[1])
 
-    def _points(self, pictures: PictureArray | PictureItems) -> tuple[Float32Array, dict[int, str]]:
-        """Return the points, batch by batch, and the rows without a picture."""
+    def _points(
+        self,
+        pictures: PictureArray | PictureItems,
+        kept: list[npt.NDArray[Any]] | None = None,
+    ) -> tuple[Float32Array, dict[int, str]]:
+        """Return the points and the rows without a picture; pixels are `kept`, if asked for."""
         n_edges, n = self._n_edges, len(pictures)
         width = n_edges + (0 if self.recipe_ == "shapes" else N_COLOURS)
         require_memory(
@@ -256,17 +310,26 @@ class Images(TransformerMixin, BaseEstimator):
         progress = getattr(self, "_progress", None)
         for rows in row_blocks(n, _BATCH):
             batch, missing = self._pixels(pictures, rows)
-            values[rows, :n_edges] = self._gradients.fit_transform(batch.reshape(len(batch), -1))
+            flat = batch.reshape(len(batch), -1)
+            values[rows, :n_edges] = self._gradients.fit_transform(flat)
+            if kept is not None:
+                kept.append(flat)
             if self.recipe_ != "shapes":
                 values[rows, :n_edges] /= np.sqrt(1 + _COLOURS_WEIGHT)
                 share = np.float32(np.sqrt(_COLOURS_WEIGHT / (1 + _COLOURS_WEIGHT)))
-                values[rows, n_edges:] = share * colour_shares(batch)
+                values[rows, n_edges:] = share * colour_shares(batch, self.n_jobs)
             for row, why in missing.items():
                 values[rows.start + row] = 0
                 unread[rows.start + row] = why
             if progress is not None:
                 progress(rows.stop / n)
         return values, unread
+
+    def _rows_of(self, data: Any) -> npt.NDArray[Any]:
+        """Return the pixels of pictures as rows, as `distance_` compares them."""
+        pictures = picture_set(data)
+        batches = (self._pixels(pictures, rows)[0] for rows in row_blocks(len(pictures), _BATCH))
+        return np.concatenate([batch.reshape(len(batch), -1) for batch in batches])
 
     def _pixels(
         self, pictures: PictureArray | PictureItems, rows: slice
@@ -283,8 +346,7 @@ class Images(TransformerMixin, BaseEstimator):
         read = reader().read_pictures(items, self.shape_, n_jobs=self.n_jobs)
         pixels: Pixels = read.pixels
         if self.recipe_ == "shapes":
-            grey = pixels.mean(axis=3, dtype=np.float32, keepdims=True)
-            return grey, read.unread
+            return _grey(pixels), read.unread
         return pixels, read.unread
 
     def _choices(self, look: Look, n: int) -> list[str]:
@@ -307,7 +369,7 @@ class Images(TransformerMixin, BaseEstimator):
     def _warnings(self, pictures: PictureArray | PictureItems) -> list[str]:
         lines = []
         if any(self.unread_.values()):
-            lines.append(_unread_warning(pictures, self.unread_))
+            lines.append(unread_warning(pictures, self.unread_))
         if self.recipe_ != "shapes":
             lines.append(
                 "photographs and drawings are told apart poorly by edges and colours; a network "
@@ -317,23 +379,16 @@ class Images(TransformerMixin, BaseEstimator):
         return lines
 
 
+def _grey(pixels: Pixels) -> Pixels:
+    """Return the mean of the channels, as one."""
+    sums = pixels.sum(axis=3, dtype=np.uint16, keepdims=True)
+    grey: Pixels = ((sums + 1) // 3).astype(np.uint8)
+    return grey
+
+
 def _shape_for(look: Look, recipe: str) -> Shape:
     """Return the size of pictures: small ones of one size as they are, others square."""
     if look.same_size and max(look.height, look.width) <= SMALL:
         return look.height, look.width
     side = _SHAPES_SIDE if recipe == "shapes" else _COLOURS_SIDE
     return side, side
-
-
-def _unread_warning(pictures: PictureArray | PictureItems, unread: dict[int, str]) -> str:
-    told = {row: why for row, why in unread.items() if why}
-    return (
-        f"{len(told):,} of {counted(len(pictures), 'picture')} can't be read, so that nothing is "
-        f"known of them: {_named(pictures, told)}."
-    )
-
-
-def _named(pictures: PictureArray | PictureItems, unread: dict[int, str]) -> str:
-    listed = [f"{pictures.named(row)} ({why or 'none given'})" for row, why in unread.items()]
-    rest = f" and {len(listed) - _NAMED:,} more" if len(listed) > _NAMED else ""
-    return ", ".join(listed[:_NAMED]) + rest

@@ -7,13 +7,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._arrays import checked_array
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._validation import check_integer, check_n_jobs, check_real, naming_rows
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels._validation import check_integer, check_n_jobs, check_real
 from fewlabels.features._batches import run_batches
 from fewlabels.features._gradients import (
     as_distributions,
@@ -22,7 +20,13 @@ from fewlabels.features._gradients import (
     gradients,
     windows,
 )
-from fewlabels.features._images import rescaled, resolve_shape
+from fewlabels.features._images import (
+    enlarged_shape,
+    rescaled,
+    resized,
+    resolve_shape,
+    validated_rows,
+)
 
 # Numbers in the maps of a batch: they stay near the core, and a batch is still worth a call.
 _BATCH_ENTRIES = 1 << 18
@@ -54,14 +58,18 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         (height, width), or (height, width, channels) with the channels last. One of the numbers
         may be -1: what the number of features leaves for it. None: square, one channel. Of
         several channels the one with the steepest gradient speaks for each pixel.
-    n_orientations : int, default=8
+    n_orientations : int, default=12
         K, directions over 360 degrees; at least 2. Direction 0 is from dark at the left to light
         at the right, the next ones turn towards below.
     n_cells : int, default=8
-        Cells along each axis, evenly spread; at least 1. An axis of fewer pixels has a cell each.
+        Cells along each axis, evenly spread; at least 1. An axis of fewer pixels, once the image
+        was enlarged, has a cell each.
     damping : float, default=0.2
         How much of the image's mean keeps cells without edges from being made as strong as the
         others; positive. A large one keeps the cells' contrasts as they are.
+    smallest_side : int, default=16
+        Images of fewer pixels along their longer side are first enlarged to it, linearly, so that
+        directions are finer than a few pixels can tell; at least 1, which leaves all as they are.
     n_jobs : int, default=None
         Threads; None and -1 are all cores. The result does not depend on it.
 
@@ -99,7 +107,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
     >>> X, _ = load_digits(return_X_y=True)
     >>> features = OrientedGradients().fit_transform(X)
     >>> features.shape, features.dtype
-    ((1797, 512), dtype('float32'))
+    ((1797, 768), dtype('float32'))
     >>> graph = knn_graph(features, n_neighbors=10)
     """
 
@@ -107,15 +115,17 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         self,
         image_shape: tuple[int, ...] | None = None,
         *,
-        n_orientations: int = 8,
+        n_orientations: int = 12,
         n_cells: int = 8,
         damping: float = 0.2,
+        smallest_side: int = 16,
         n_jobs: int | None = None,
     ) -> None:
         self.image_shape = image_shape
         self.n_orientations = n_orientations
         self.n_cells = n_cells
         self.damping = damping
+        self.smallest_side = smallest_side
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -140,10 +150,11 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
             many pixels.
         """
         self._check_parameters()
-        rows = self._validated(X, reset=True)
+        rows = validated_rows(self, X, reset=True)
         height, width, channels = resolve_shape(self.image_shape, rows.shape[1])
         self.image_shape_ = height, width, channels
-        self.n_cells_ = min(self.n_cells, height), min(self.n_cells, width)
+        self._size = enlarged_shape(height, width, self.smallest_side)
+        self.n_cells_ = min(self.n_cells, self._size[0]), min(self.n_cells, self._size[1])
         self._n_orientations = self.n_orientations
         return self
 
@@ -169,8 +180,8 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         self._check_parameters()
-        rows = self._validated(X, reset=False)
-        height, width, channels = self.image_shape_
+        rows = validated_rows(self, X, reset=False)
+        height, width = self._size
         n_maps = self._n_orientations
         shape = len(rows), self.n_cells_[0] * self.n_cells_[1] * n_maps
         require_memory(
@@ -182,11 +193,11 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         down, across = windows(height, self.n_cells_[0]), windows(width, self.n_cells_[1])
 
         def compute(batch: slice) -> None:
-            images = rescaled(rows[batch], self.image_shape_)
+            images = resized(rescaled(rows[batch], self.image_shape_), height, width)
             maps = direction_maps(*gradients(images), n_maps)
             features[batch] = as_distributions(gathered(maps, down, across), self.damping)
 
-        size = max(1, _BATCH_ENTRIES // (height * width * max(n_maps, channels)))
+        size = max(1, _BATCH_ENTRIES // (height * width * max(n_maps, self.image_shape_[2])))
         run_batches(compute, row_blocks(len(rows), size), self.n_jobs)
         return features
 
@@ -217,19 +228,5 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         check_integer("n_orientations", self.n_orientations, minimum=2)
         check_integer("n_cells", self.n_cells, minimum=1)
         check_real("damping", self.damping, above=0)
+        check_integer("smallest_side", self.smallest_side, minimum=1)
         check_n_jobs(self.n_jobs)
-
-    def _validated(self, X: Any, *, reset: bool) -> Any:
-        # Bytes stay bytes: a batch at a time is made floats.
-        try:
-            return validate_data(self, checked_array(X), dtype="numeric", reset=reset)
-        except InvalidInputError:
-            raise
-        except TypeError as error:
-            raise InvalidTypeError(str(error)) from error
-        except ValueError as error:
-            dimensions = getattr(X, "ndim", 2)
-            message = str(error) if dimensions > 2 else naming_rows(X, str(error))
-            if dimensions > 2:
-                message += f" Pass X.reshape(len(X), -1) and image_shape={X.shape[1:]}."
-            raise InvalidInputError(message) from error

@@ -17,10 +17,11 @@ from fewlabels._callers import callers_level
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import FeatureWarning, InvalidInputError, InvalidTypeError
 from fewlabels.features._kinds import KINDS, Kind, as_table, items_of, kind_of
+from fewlabels.features.embeddings import embeddings_of
+from fewlabels.io._table import quoted
 
 # Loaded when data needs them: pictures need Pillow, embeddings need much more.
 _HOMES = {
-    "Embeddings": "fewlabels.features.embeddings",
     "Images": "fewlabels.features.images",
     "Tables": "fewlabels.features.tables",
     "Texts": "fewlabels.features.texts",
@@ -59,6 +60,11 @@ class Points:
     def __len__(self) -> int:
         return int(self.values.shape[0])
 
+    @property
+    def unread(self) -> npt.NDArray[np.intp]:
+        """Rows of which nothing is known, such as pictures that can't be read."""
+        return np.array(sorted(getattr(self.transformer, "unread_", ())), dtype=np.intp)
+
     def __str__(self) -> str:
         n_points, n_features = self.values.shape
         lines = [f"{n_points:,} points of {n_features:,} features, made of {self.kind}"]
@@ -84,7 +90,17 @@ class Points:
         """
         if self.transformer is None:
             return _as_array(data)
-        return self.transformer.transform(_read(data, self.kind))
+        data = _read(data, self.kind)
+        values = self.transformer.transform(data)
+        new = self.transformer.ignored(data) if self.kind == "table" else ()
+        if new:
+            verb = "is" if len(new) == 1 else "are"
+            warnings.warn(
+                f"{quoted(new)} {verb} ignored: the points were made of other columns.",
+                FeatureWarning,
+                stacklevel=callers_level(),
+            )
+        return values
 
 
 def make_points(
@@ -163,11 +179,14 @@ def make_points(
         return Points(_as_array(data), found)
     if found == "table":
         transformer = _transformer("Tables")(
-            columns, embeddings=embeddings, scale=scale, random_state=random_state
+            columns,
+            embeddings=None if embeddings is None else embeddings_of(embeddings, cache),
+            scale=scale,
+            random_state=random_state,
         )
     elif embeddings is not None or found == "embeddings":
         found = "embeddings"
-        transformer = _transformer("Embeddings")(embeddings, cache=cache)
+        transformer = embeddings_of(embeddings, cache)
     else:
         name = "Texts" if found == "texts" else "Images"
         transformer = _transformer(name)(random_state=random_state)
@@ -176,14 +195,9 @@ def make_points(
         values = transformer.fit_transform(_read(data, found), y)
     finally:
         del transformer._progress
-    points = Points(
-        values,
-        found,
-        transformer,
-        transformer.choices_,
-        transformer.warnings_,
-        getattr(transformer, "distance_", None),
-    )
+    distance = getattr(transformer, "distance_", None)
+    choices = transformer.choices_ if distance is None else (*transformer.choices_, distance.choice)
+    points = Points(values, found, transformer, choices, transformer.warnings_, distance)
     for line in points.warnings:
         warnings.warn(line, FeatureWarning, stacklevel=callers_level())
     return points
@@ -200,7 +214,7 @@ def _check_settings(kind: Kind, columns: Any, embeddings: Any) -> None:
 
 
 def _read(data: Any, kind: str) -> Any:
-    """Return the table in a file, the items of a column; other data as it is."""
+    """Return the table in a file, files in a folder, items of a column; other data as it is."""
     if kind == "table":
         return as_table(data)
     items = items_of(data)

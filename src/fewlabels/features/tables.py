@@ -20,7 +20,7 @@ from fewlabels.features._states import flag, part, texts
 from fewlabels.features._table_columns import FittedColumn, TableColumn
 from fewlabels.features._table_words import described, nothing_left
 from fewlabels.features._telling import from_earlier_run
-from fewlabels.features._weighing import can_tell
+from fewlabels.features._weighing import can_tell, label_codes
 from fewlabels.io._frames import table_of
 from fewlabels.io._table import Table, quoted, setting
 
@@ -33,7 +33,7 @@ class Tables(TransformerMixin, BaseEstimator):
     What a column is comes from the types of the table, and where there are none, as in a CSV
     file, from its cells. Each column is centred and divided by one number, so that the variances
     of its features add up to 1: none counts for more because of its unit, or because it makes many
-    features. Texts may weigh 0, 1 or 2, as labels left out say.
+    features. Texts weigh 0, 1 or 2, as labels left out say; 2 where these can't tell.
 
     ========  =====================================================================================
     number    One feature; in columns with a heavy tail, what is beyond three robust standard
@@ -190,7 +190,7 @@ class Tables(TransformerMixin, BaseEstimator):
         check_seed(self.random_state)
         table = table_of(X)
         kinds = self._kinds(table)
-        codes = _codes(y, table.n_rows)
+        codes = label_codes(y, table.n_rows)
         settings = Settings(
             codes=codes,
             scale=bool(self.scale),
@@ -296,19 +296,6 @@ class Tables(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
-
-
-def _codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
-    if y is None:
-        return None
-    codes = np.asarray(y)
-    if codes.shape != (n_rows,):
-        raise InvalidInputError(
-            f"y must have a code for each of the {n_rows:,} rows, got shape {codes.shape}."
-        )
-    if codes.dtype.kind not in "iu":
-        return None
-    return codes.astype(np.intp)
 
 
 def _stacked(parts: Sequence[Any], dtype: Any) -> Any:

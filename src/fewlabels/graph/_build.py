@@ -21,12 +21,15 @@ from fewlabels._validation import (
     check_seed,
 )
 from fewlabels.exceptions import InvalidTypeError
+from fewlabels.features.points import Points
 from fewlabels.graph._affinities import float_dtype
+from fewlabels.graph._unread import without_edges
 from fewlabels.graph._checked import features_to_join, read_whole
 from fewlabels.graph._exact import centred
 from fewlabels.graph._graph import Graph
-from fewlabels.graph._neighbors import Neighbors, check_metric, find_neighbors
+from fewlabels.graph._neighbors import Neighbors, check_metric
 from fewlabels.graph._progress import Progress
+from fewlabels.graph._reranked import Distance, find_reranked, values_and_distance
 from fewlabels.graph._symmetric import SYMMETRIZATIONS, Symmetrize, symmetric_csr
 from fewlabels.graph._weights import WEIGHTS, Weights, edge_weights
 
@@ -46,12 +49,13 @@ def knn_graph(
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
     progress: Progress = False,
+    distance: Distance | None = None,
 ) -> Graph:
     """Join every point to its nearest neighbours.
 
     Parameters
     ----------
-    X : {array-like, sparse matrix, FeatureFile} of shape (n_samples, n_features)
+    X : {array-like, sparse matrix, FeatureFile, Points} of shape (n_samples, n_features)
         Features, finite. A memory map (``np.load(path, mmap_mode="r")``) or what
         :func:`fewlabels.io.open_features` returns is searched in its file if it is larger than
         128 MB: a projection of it is held in memory, and never the whole.
@@ -83,6 +87,11 @@ def knn_graph(
     progress : bool or callable, default=False
         True shows a progress bar on standard error; a function is called with the share that
         is done, from 0 to 1.
+    distance : object, default=None
+        What compares candidates more finely than the features do, such as
+        :class:`fewlabels.features.ImageDistortion`, fitted on the same points:
+        ``between(rows, candidates)`` returns distances. The 60 nearest by the features are put
+        into its order; neighbours and weights are by it. None: that of `X` if this is Points.
 
     Returns
     -------
@@ -131,6 +140,8 @@ def knn_graph(
     check_real("min_recall", min_recall, above=0, maximum=1)
     check_seed(random_state)
     n_jobs = check_n_jobs(n_jobs)
+    unread = X.unread if isinstance(X, Points) else ()
+    X, distance = values_and_distance(X, distance)
     features = features_to_join(X, metric)
     n_samples = features.shape[0]
     k = min(k, n_samples - 1)
@@ -145,9 +156,10 @@ def knn_graph(
         lonely = sparse.csr_array((n_samples, n_samples), dtype=np.float32)
         info |= {"asymmetry": 0.0, "n_duplicates": 0, "recall": 1.0}
         return Graph._of_checked(lonely, local_scales=np.zeros(n_samples), build_info=info)
-    found = find_neighbors(
+    found, by_features = find_reranked(
         features,
         k,
+        distance,
         metric=metric,
         exact=exact,
         min_recall=min_recall,
@@ -160,10 +172,13 @@ def knn_graph(
     directed = _directed(found, values)
     n_duplicates = int(np.any(found.distances == 0, axis=1).sum())
     recall = found.recall
-    del found, values  # large, and symmetrizing takes the most memory of all
+    if distance is not None:  # new points are beside these by their features
+        info["distance"], scales = type(distance).__name__, by_features[:, k - 1].copy()
+    del found, by_features, values  # large, and symmetrizing takes the most memory of all
     affinity, asymmetry = symmetric_csr(directed, symmetrize)
     info |= {"asymmetry": asymmetry, "n_duplicates": n_duplicates, "recall": recall}
-    return Graph._of_checked(affinity, local_scales=scales, build_info=info)
+    graph = Graph._of_checked(affinity, local_scales=scales, build_info=info)
+    return without_edges(graph, unread)
 
 
 def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None) -> Graph:

@@ -28,7 +28,7 @@ from fewlabels.graph._affinities import (
 )
 from fewlabels.graph._components import component_labels
 from fewlabels.graph._diagnosis import GraphDiagnosis, diagnose
-from fewlabels.graph._storage import load_arrays, save_arrays
+from fewlabels.graph._storage import checked_state, load_arrays, save_arrays
 from fewlabels.graph._symmetric import (
     SYMMETRIZATIONS,
     Symmetrize,
@@ -351,6 +351,19 @@ class Graph:
             If the file can't be read, or holds no graph, a damaged one, or one of a later version.
         """
         affinity, local_scales, build_info = load_arrays(path)
+        return cls._of_checked(affinity, local_scales=local_scales, build_info=build_info)
+
+    def _state(self) -> dict[str, Any]:
+        """Return what a model file holds of the graph."""
+        return {
+            "affinity": self._affinity,
+            "local_scales": self._local_scales,
+            "build": self._build_info,
+        }
+
+    @classmethod
+    def _from_state(cls, state: Any) -> Self:
+        affinity, local_scales, build_info = checked_state(state)
         return cls._of_checked(affinity, local_scales=local_scales, build_info=build_info)
 
     def __repr__(self) -> str:

@@ -137,14 +137,14 @@ def find_neighbors(
                 return found
         X = read_whole(X)
         if metric == "euclidean":
-            return _sorted(*nearest_euclidean(X, n_neighbors, n_jobs, progress))
+            return by_distance(*nearest_euclidean(X, n_neighbors, n_jobs, progress))
         if metric == "cosine":
             indices, distances = nearest_euclidean(directions(X), n_neighbors, n_jobs, progress)
-            return _sorted(indices, distances**2 / 2)
-        return _sorted(*largest_products(X, n_neighbors, progress))
+            return by_distance(indices, distances**2 / 2)
+        return by_distance(*largest_products(X, n_neighbors, progress))
     X = read_whole(X)
     try:
-        found = _sorted(*search(X, n_neighbors, metric, "auto", n_jobs, progress))
+        found = by_distance(*search(X, n_neighbors, metric, "auto", n_jobs, progress))
     except ValueError as error:
         if callable(metric):
             raise
@@ -218,7 +218,8 @@ def check_metric(metric: object) -> None:
     raise kind(f"metric must be a callable or one of {listed}; got {metric!r}.")
 
 
-def _sorted(indices: IntArray, distances: FloatArray, recall: float = 1.0) -> Neighbors:
+def by_distance(indices: IntArray, distances: FloatArray, recall: float = 1.0) -> Neighbors:
+    """Put the neighbours of each point into order: nearest first, ties by the index."""
     by_index = np.argsort(indices, axis=1)
     indices = np.take_along_axis(indices, by_index, axis=1)
     distances = np.take_along_axis(distances, by_index, axis=1)

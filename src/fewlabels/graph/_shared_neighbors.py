@@ -13,11 +13,14 @@ from scipy import sparse
 from fewlabels._rows import row_blocks
 from fewlabels._validation import check_integer, check_n_jobs, check_real, check_seed
 from fewlabels.exceptions import InvalidTypeError
+from fewlabels.features.points import Points
+from fewlabels.graph._unread import without_edges
 from fewlabels.graph._build import _directed
 from fewlabels.graph._checked import features_to_join
 from fewlabels.graph._graph import Graph
-from fewlabels.graph._neighbors import Neighbors, check_metric, find_neighbors
+from fewlabels.graph._neighbors import Neighbors, check_metric
 from fewlabels.graph._progress import Progress
+from fewlabels.graph._reranked import Distance, find_reranked, values_and_distance
 from fewlabels.graph._symmetric import symmetric_csr
 from fewlabels.graph._weights import _SMALLEST, edge_weights
 
@@ -48,6 +51,7 @@ def shared_neighbor_graph(
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
     progress: Progress = False,
+    distance: Distance | None = None,
 ) -> Graph:
     """Join every point to its nearest neighbours; an edge counts by the neighbours in common.
 
@@ -61,7 +65,7 @@ def shared_neighbor_graph(
 
     Parameters
     ----------
-    X : {array-like, sparse matrix, FeatureFile} of shape (n_samples, n_features)
+    X : {array-like, sparse matrix, FeatureFile, Points} of shape (n_samples, n_features)
         As of :func:`fewlabels.knn_graph`.
     n_neighbors : int, default=None
         k, at least 1; with fewer than k + 1 points, all the others. None: 10, or 15 where many
@@ -75,6 +79,7 @@ def shared_neighbor_graph(
     n_jobs : int, default=None
     random_state : int, RandomState or None, default=None
     progress : bool or callable, default=False
+    distance : object, default=None
         All as of :func:`fewlabels.knn_graph`.
 
     Returns
@@ -134,6 +139,8 @@ def shared_neighbor_graph(
     check_real("min_recall", min_recall, above=0, maximum=1)
     check_seed(random_state)
     n_jobs = check_n_jobs(n_jobs)
+    unread = X.unread if isinstance(X, Points) else ()
+    X, distance = values_and_distance(X, distance)
     features = features_to_join(X, metric)
     most = features.shape[0] - 1
     info: dict[str, Any] = {
@@ -146,9 +153,10 @@ def shared_neighbor_graph(
         info |= {"asymmetry": 0.0, "n_duplicates": 0, "recall": 1.0}
         return Graph._of_checked(lonely, local_scales=np.zeros(1), build_info=info)
     searched = 2 * (max(_PLAIN[0], _HUBBY[0]) if n_neighbors is None else n_neighbors)
-    found = find_neighbors(
+    found, by_features = find_reranked(
         features,
         min(max(searched, _COUNTED), most),
+        distance,
         metric=metric,
         exact=exact,
         min_recall=min_recall,
@@ -165,7 +173,9 @@ def shared_neighbor_graph(
     values = edge_weights(near.distances, scales, scales[near.indices], "self-tuning")
     values *= shared_shares(found.indices[:, : 2 * k], k, n_jobs)
     n_duplicates = int(np.any(found.distances == 0, axis=1).sum())
-    del found
+    if distance is not None:  # new points are beside these by their features
+        info["distance"], scales = type(distance).__name__, by_features[:, k - 1].copy()
+    del found, by_features
     # A far outlier keeps its edges, as in edge_weights; room is left for `share`.
     directed = _directed(near, np.maximum(values, _SMALLEST / (share or 1)))
     either, asymmetry = symmetric_csr(directed.copy(), "union")
@@ -175,7 +185,8 @@ def shared_neighbor_graph(
     )
     info |= {"n_neighbors": k, "one_sided": share, "hubness": hubness}
     info |= {"asymmetry": asymmetry, "n_duplicates": n_duplicates, "recall": near.recall}
-    return Graph._of_checked(affinity, local_scales=scales, build_info=info)
+    graph = Graph._of_checked(affinity, local_scales=scales, build_info=info)
+    return without_edges(graph, unread)
 
 
 def in_degree_skewness(lists: IntArray) -> float:

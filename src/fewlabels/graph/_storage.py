@@ -13,7 +13,7 @@ from scipy import sparse
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import explaining_errors, replace_when_whole
-from fewlabels.exceptions import FewLabelsError, GraphFileError
+from fewlabels.exceptions import DataFileError, FewLabelsError, GraphFileError
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -68,7 +68,7 @@ def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, dict[str, Any]]
         raise GraphFileError(f"{name} is no graph file that fewlabels saved.")
     build_info = _read_header(arrays, name)
     try:
-        affinity = _read_affinity(arrays)
+        affinity = checked_affinity(arrays)
     except UNREADABLE as error:
         raise GraphFileError(
             f"{name} is damaged: {reason(error)}. Build the graph anew."
@@ -96,7 +96,8 @@ def _read_header(arrays: dict[str, Any], name: str) -> dict[str, Any]:
     return build_info
 
 
-def _read_affinity(arrays: dict[str, Any]) -> Any:
+def checked_affinity(arrays: dict[str, Any]) -> Any:
+    """Return the weights that arrays by their names hold; a ValueError if they are no graph's."""
     if "dense" in arrays:
         dense = arrays["dense"]
         if dense.ndim != 2 or dense.shape[0] != dense.shape[1] or dense.dtype not in _DTYPES:
@@ -115,6 +116,30 @@ def _read_affinity(arrays: dict[str, Any]) -> Any:
         raise ValueError("zeros are stored as edges")
     _check_weights(affinity, data)
     return affinity
+
+
+def checked_state(state: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """Return weights, local scales and build information of a graph that was saved with a model.
+
+    Raises
+    ------
+    DataFileError
+        If they are no graph's.
+    """
+    try:
+        affinity, scales = state["affinity"], state["local_scales"]
+        names = ("data", "indices", "indptr")
+        is_sparse = sparse.issparse(affinity)
+        affinity = checked_affinity(
+            {name: getattr(affinity, name) for name in names} if is_sparse else {"dense": affinity}
+        )
+        if scales is not None:
+            fits = scales.shape == (affinity.shape[0],) and scales.dtype in _DTYPES
+            if not fits or not np.isfinite(scales).all() or (scales < 0).any():
+                raise ValueError("its local scales are none")
+        return affinity, scales, dict(state["build"])
+    except UNREADABLE as error:
+        raise DataFileError(f"the graph in it is damaged: {reason(error)}") from error
 
 
 def _check_weights(affinity: Any, values: Any) -> None:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fewlabels.io._array_points import load_features
-    from fewlabels.io._formats import check_input, check_output
+    from fewlabels.io._formats import check_input, check_output, check_place
     from fewlabels.io._join import joined_labels
     from fewlabels.io._label_column import LabelColumn, read_labels
     from fewlabels.io._large import FeatureFile, features_in_map, open_features
     from fewlabels.io._picture_folder import PictureFolder, read_picture_folder
     from fewlabels.io._read import read_table
+    from fewlabels.io._sorted_pictures import check_sorted, sorted_pictures
     from fewlabels.io._table import Table, counted, row_list
     from fewlabels.io._views import as_text
     from fewlabels.io._writable import check_writable
@@ -33,6 +34,8 @@ __all__ = [
     "as_text",
     "check_input",
     "check_output",
+    "check_place",
+    "check_sorted",
     "check_writable",
     "counted",
     "features_in_map",
@@ -43,6 +46,7 @@ __all__ = [
     "read_picture_folder",
     "read_table",
     "row_list",
+    "sorted_pictures",
     "write_table",
 ]
 
@@ -56,6 +60,8 @@ _HOMES = {
     "as_text": "_views",
     "check_input": "_formats",
     "check_output": "_formats",
+    "check_place": "_formats",
+    "check_sorted": "_sorted_pictures",
     "check_writable": "_writable",
     "counted": "_table",
     "features_in_map": "_large",
@@ -66,6 +72,7 @@ _HOMES = {
     "read_picture_folder": "_picture_folder",
     "read_table": "_read",
     "row_list": "_table",
+    "sorted_pictures": "_sorted_pictures",
     "write_table": "_write",
 }
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from fewlabels._files import explaining_errors
 from fewlabels._parts import part_file
 from fewlabels.exceptions import DataFileError, MissingDependencyError
+from fewlabels.io._first_bytes import check_first_bytes
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -125,7 +126,8 @@ def check_input(path: str | os.PathLike[str]) -> None:
     Raises
     ------
     DataFileError
-        If the file is missing or empty, or if its name has no known ending.
+        If the file is missing or empty, if its name has no known ending, or another than what it
+        holds: a workbook that is named .csv.
     """
     if os.fspath(path) == STANDARD:
         return
@@ -135,10 +137,11 @@ def check_input(path: str | os.PathLike[str]) -> None:
             raise DataFileError(f"{file} does not exist. Check the path (now in {Path.cwd()}).")
         if not file.is_file():
             raise DataFileError(f"{file} is not a file. Give the path of one file.")
-        if file.suffix.lower() != ".zip":
-            table_format(file, writing=False)
+        form = None if file.suffix.lower() == ".zip" else table_format(file, writing=False)
         if file.stat().st_size == 0:
             raise DataFileError(f"{file} is empty. Give a table with a line of names and data.")
+        if form is not None:
+            check_first_bytes(file, form.name, packed=form.packed)
 
 
 def parquet_module() -> ModuleType:
@@ -179,14 +182,23 @@ def check_output(
         return
     path = Path(path)
     with explaining_errors(path, writing=True, raising=DataFileError):
+        if not path.is_dir() and table_format(path, writing=True).name in ("parquet", "arrow"):
+            parquet_module()  # found to be missing now, rather than after the work
+    check_place(path, sources=sources, replace=replace)
+
+
+def check_place(
+    path: str | os.PathLike[str], *, sources: Iterable[Path] = (), replace: bool = False
+) -> None:
+    """Raise if a file of any kind can't be written to `path`; see :func:`check_output`."""
+    path = Path(path)
+    with explaining_errors(path, writing=True, raising=DataFileError):
         _check_place(path, Path(os.path.realpath(path)), sources, replace)
 
 
 def _check_place(path: Path, target: Path, sources: Iterable[Path], replace: bool) -> None:
     if target.is_dir():
         raise DataFileError(f"can't write {path}: it is a folder. Name a file.")
-    if table_format(path, writing=True).name in ("parquet", "arrow"):
-        parquet_module()  # found to be missing now, rather than after the work
     if not target.parent.is_dir():
         raise DataFileError(
             f"can't write {path}: there is no folder {str(target.parent)!r}. Create it first "

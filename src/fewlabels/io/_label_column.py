@@ -30,6 +30,11 @@ UNLABELLED = -1
 # -1 as an integer without a sign, of 8, 16, 32 and 64 bits
 _UNSIGNED = {float(2**bits - 1) for bits in (8, 16, 32, 64)}
 
+# More classes than this take minutes, and nobody has labels enough for them.
+_MOST_CLASSES = 1_000
+# Whole numbers are codes of classes where they lie close together, and amounts where they don't.
+_MANY_NUMBERS, _CLOSE = 100, 4
+
 # More different labels than this, over more than half of the labelled rows, are measurements.
 _MANY_CLASSES = 20
 
@@ -120,6 +125,7 @@ def read_labels(table: Table, name: str) -> LabelColumn:
             # floats only because cells are missing; 1 finds 1.0 in a dictionary
             classes = [int(label) for label in classes]
         warnings += _wrapped(name, [numbers[label] for label in classes])
+        _check_amounts(name, [numbers[label] for label in classes])
     code_of: dict[Any, int] = {label: code for code, label in enumerate(classes)}
     found = (code_of.get(label, UNLABELLED) for label in labels)
     codes = np.fromiter(found, dtype=np.intp, count=len(labels))
@@ -228,6 +234,18 @@ def _marked(
     return marked
 
 
+def _check_amounts(name: str, numbers: Sequence[float]) -> None:
+    """Refuse whole numbers that are too many, and too far from one another, to be classes."""
+    span = max(numbers, default=0) - min(numbers, default=0)
+    if len(numbers) > _MANY_NUMBERS and span > _CLOSE * len(numbers):
+        raise InvalidInputError(
+            f"column {name!r} holds {len(numbers):,} different numbers from {min(numbers):,.0f} to "
+            f"{max(numbers):,.0f}: amounts, or numbers of things, not classes. Name another "
+            "column, or make a column of classes of it, such as low, middle and high. (Numbers can "
+            "be predicted in Python: FewLabelsRegressor.)"
+        )
+
+
 def _wrapped(name: str, classes: Sequence[float]) -> list[str]:
     """Warn of a class that is -1 in a type that knows no sign."""
     if len(classes) < 2 or classes[-1] not in _UNSIGNED or 2 * classes[-2] > classes[-1]:
@@ -289,6 +307,13 @@ def _check_classes(table: Table, column: LabelColumn) -> None:
             f"column {column.name!r} of {table.path} holds no label: all "
             f"{len(column.codes):,} rows are unlabelled. Label at least one row of each of two "
             "classes."
+        )
+    if len(column.classes) > _MOST_CLASSES:
+        raise InvalidInputError(
+            f"column {column.name!r} of {table.path} holds {len(column.classes):,} different "
+            f"labels in {counted(column.n_labelled, 'row')} (such as "
+            f"{quoted([as_text(label) for label in column.classes[:3]])}); up to {_MOST_CLASSES:,} "
+            "classes are possible. Name another column, or one of coarser classes."
         )
     if len(column.classes) == 1:
         raise InvalidInputError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from fewlabels._files import explaining_errors
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._picture_names import ending_of, has_no_pixels, is_picture_name
-from fewlabels.io._table import Table, Unusable, View, counted, quoted
+from fewlabels.io._table import Reading, Table, Unusable, View, counted, quoted
 from fewlabels.io._views import categories_of
 
 # Folders of this name, in any case, hold pictures that have no class yet.
@@ -55,7 +55,9 @@ class PictureFolder(Table):
         return categories_of(self._folders)
 
 
-def read_picture_folder(path: str | os.PathLike[str]) -> PictureFolder:
+def read_picture_folder(
+    path: str | os.PathLike[str], *, missing: Iterable[str] | None = None
+) -> PictureFolder:
     """Return the table of the pictures in a folder and all folders below it.
 
     Sorted by path. Names that begin with a point are left out, and so is what has not the ending
@@ -65,6 +67,9 @@ def read_picture_folder(path: str | os.PathLike[str]) -> PictureFolder:
     Parameters
     ----------
     path : str or path-like
+    missing : iterable of str, optional
+        Names of folders that hold pictures without a class, beside "unlabelled", "unlabeled" and
+        "unsorted"; without case.
 
     Returns
     -------
@@ -90,6 +95,8 @@ def read_picture_folder(path: str | os.PathLike[str]) -> PictureFolder:
     table = PictureFolder(root, sorted(found.paths, key=lambda each: PurePosixPath(each).parts))
     table.notes = tuple(_notes(table, found))
     table.warnings = tuple(_warnings(found))
+    if missing is not None:
+        table.reading = Reading(missing=frozenset(word.strip().casefold() for word in missing))
     return table
 
 

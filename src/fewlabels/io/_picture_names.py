@@ -29,9 +29,9 @@ def is_picture_name(name: object) -> bool:
     return isinstance(name, (str, os.PathLike)) and ending_of(name) in PICTURE_ENDINGS
 
 
-def has_no_pixels(name: str) -> bool:
-    """Tell whether a file holds lines and words by its ending, as SVG and PDF do."""
-    return ending_of(name) in _NO_PIXELS
+def has_no_pixels(ending: str) -> bool:
+    """Tell whether files of this ending hold lines and words, as SVG and PDF do."""
+    return ending in _NO_PIXELS
 
 
 def without_pillow() -> MissingDependencyError:

@@ -11,7 +11,7 @@ import contextlib
 import os
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +118,7 @@ def read_pictures(
                 unread[row] = ""
                 continue
             try:
-                picture, sizes[row] = open_picture(sources[row], max(shape))
+                picture, sizes[row] = _open_picture(sources[row], max(shape))
             except DataFileError as error:
                 unread[row] = str(error)
             else:
@@ -150,6 +150,11 @@ def open_picture(source: Source, longest: int | None = None) -> tuple[Image.Imag
     DataFileError
         If it can't be read; says why, without the path.
     """
+    with _without_warnings():
+        return _open_picture(source, longest)
+
+
+def _open_picture(source: Source, longest: int | None) -> tuple[Image.Image, tuple[int, int]]:
     try:
         if isinstance(source, np.ndarray):
             return _finished(_from_array(source), longest)
@@ -346,8 +351,11 @@ def _fitted(picture: Image.Image, shape: tuple[int, int]) -> Pixels:
 
 
 @contextlib.contextmanager
-def _without_warnings() -> Any:
-    """Keep Pillow's warnings of odd files quiet: what can't be read is said by name."""
+def _without_warnings() -> Iterator[None]:
+    """Keep Pillow's warnings of odd files quiet: what can't be read is said by name.
+
+    The filters belong to the whole process, so that one thread sets them for all.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

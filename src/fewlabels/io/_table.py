@@ -184,10 +184,9 @@ class Table(ABC):
         return [None if is_blank(cell) or is_missing(cell) else cell for cell in self.values(name)]
 
     def only(self, names: Iterable[str]) -> Self:
-        """Return the same table with these of its columns only, in its order."""
-        kept = set(names)
+        """Return the same table with these of its columns only, in this order."""
         other = copy.copy(self)
-        other.names = tuple(name for name in self.names if name in kept)
+        other.names = tuple(dict.fromkeys(names))
         return other
 
     @cached_property

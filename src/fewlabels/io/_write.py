@@ -40,7 +40,7 @@ class AddedColumns:
 
     Attributes
     ----------
-    names : tuple of 4 or 6 str
+    names : tuple of 4, 6 or 7 str
         The columns under which those below are written.
     label : list
         The class; None where the row has no answer.
@@ -50,6 +50,8 @@ class AddedColumns:
         The second most probable class; None where there is none.
     doubt : list of str, default=None
         Whether the answer is sure, and if not, what is missing. Both or neither are given.
+    possible : list of str, default=None
+        Of sets of classes, the classes that may be the true one.
     """
 
     names: tuple[str, ...]
@@ -59,10 +61,14 @@ class AddedColumns:
     reached: npt.NDArray[np.bool_]
     second: list[Any] | None = None
     doubt: list[str] | None = None
+    possible: list[str] | None = None
 
     def others(self) -> tuple[list[Any], ...]:
         """The columns after the first four: classes, and words."""
-        return () if self.second is None or self.doubt is None else (self.second, self.doubt)
+        if self.second is None or self.doubt is None:
+            return ()
+        both = (self.second, self.doubt)
+        return both if self.possible is None else (*both, self.possible)
 
 
 def write_table(

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._differing import differing
 from fewlabels.labelling._items import Items
 from fewlabels.labelling._keeper import Keeper
 from fewlabels.labelling._ledger import SKIPPED, Word
+from fewlabels.labelling._map import Mapper, packed_map
 from fewlabels.labelling._near import nearest, neighbourhood
 from fewlabels.labelling._people import disagreements, people_json
 from fewlabels.labelling._pictures import Thumbnails
@@ -35,9 +37,10 @@ class Known:
     items : Items
     desk : Desk
     keeper : Keeper
+    cache : Cache
     """
 
-    def __init__(self, items: Items, desk: Desk, keeper: Keeper) -> None:
+    def __init__(self, items: Items, desk: Desk, keeper: Keeper, cache: Cache) -> None:
         self._items = items
         self._desk = desk
         self._ledger = desk.ledger
@@ -45,9 +48,11 @@ class Known:
         self._thumbnails = Thumbnails(items)
         self._search = Search(items)
         self._words = SpeakingWords(items)
+        self._mapper = Mapper(cache, desk.change)
 
     def close(self) -> None:
         """End what works in the background."""
+        self._mapper.stop()
         self._search.close()
 
     def suggestion(self, point: int) -> Json | None:
@@ -209,7 +214,14 @@ class Known:
             )
 
     def map(self) -> Json | None:
-        return None
+        prepared, snapshot = self._keeper.prepared, self._keeper.snapshot
+        places = None if prepared is None else self._mapper.places(prepared.graph)
+        if places is None:
+            return None
+        with self._desk.lock:
+            labels, version = dict(self._ledger.labels), self._desk.version
+            hidden = [point for point in self._desk.pending if self._desk.is_open_check(point)]
+        return packed_map(places, version, labels, snapshot, hidden)
 
     def people(self) -> Json:
         with self._desk.lock:

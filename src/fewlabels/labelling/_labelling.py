@@ -58,7 +58,7 @@ class Labelling:
 
         self._keeper = Keeper(self._desk, made, opened.seed)
         self._acts = Acts(self._desk, self._keeper.wake)
-        self._known = Known(self._items, self._desk, self._keeper)
+        self._known = Known(self._items, self._desk, self._keeper, opened.cache)
         self._keeper.start()
 
     @classmethod

@@ -1,7 +1,9 @@
 """scikit-learn estimators: one published method a file."""
 
+from fewlabels.models._answers import Answers
 from fewlabels.models._choices import Choice, Choices
 from fewlabels.models._recommended import ModelPair, recommended_models
+from fewlabels.models._saved import load_model, save_model
 from fewlabels.models.class_mass import normalize_class_mass
 from fewlabels.models.correct_and_smooth import CorrectAndSmooth
 from fewlabels.models.few_labels_classifier import FewLabelsClassifier
@@ -16,6 +18,7 @@ from fewlabels.models.reweighted_laplace_classifier import ReweightedLaplaceClas
 from fewlabels.models.spreading_regressor import SpreadingRegressor
 
 __all__ = [
+    "Answers",
     "Choice",
     "Choices",
     "CorrectAndSmooth",
@@ -30,6 +33,8 @@ __all__ = [
     "PoissonMBOClassifier",
     "ReweightedLaplaceClassifier",
     "SpreadingRegressor",
+    "load_model",
     "normalize_class_mass",
     "recommended_models",
+    "save_model",
 ]

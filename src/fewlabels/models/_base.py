@@ -302,7 +302,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         return 16
 
     def _encode(self, y: Any, sample_weight: Any) -> Labels:
-        labels = encode_targets(y, sample_weight)
+        labels = y if isinstance(y, Labels) else encode_targets(y, sample_weight)
         if isinstance(labels, IndicatorLabels) and not self._takes_multilabel:
             raise InvalidInputError(
                 f"{type(self).__name__} takes one class a point, and y holds {len(labels.classes)} "

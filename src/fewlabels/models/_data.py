@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import Points, make_points
 from fewlabels.features._kinds import kind_of
 from fewlabels.graph import Graph
@@ -44,11 +45,20 @@ class DataEstimator(GraphEstimator):
 
     def _validated(self, X: Any, *, reset: bool) -> Any:
         points = None if reset else self.__dict__.get("points_")
-        if isinstance(X, Points):
-            X, points = X.values, None
+        if isinstance(X, Points) and not reset:
+            return self._same_width(_as_float(X.values))
         if points is None or points.kind == "array":
             return super()._validated(X, reset=reset)
         return _as_float(points.transform(X))
+
+    def _same_width(self, values: Any) -> Any:
+        known = self.X_.shape[1]
+        if values.shape[1] != known:
+            raise InvalidInputError(
+                f"the points have {values.shape[1]} features, and those that were fitted {known}. "
+                "Pass new data, or make its points with points_.transform."
+            )
+        return values
 
     def _build(self, points: Any) -> None:
         if isinstance(points, Graph):

@@ -16,6 +16,7 @@ from fewlabels._validation import check_choice, check_integer, check_n_jobs, che
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
 from fewlabels.insight import SURE, Explanation, Influence, SuspectLabels
+from fewlabels.models._answers import Answers
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._choices import Choices, graph_choice
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
@@ -38,6 +39,7 @@ from fewlabels.models._mixture_choices import label_notes, mixture_choices
 from fewlabels.models._mixture_insight import MixtureInsight
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._remoteness import remote, usual_remoteness
+from fewlabels.models._saved import SavedModel, can_be_saved
 from fewlabels.models._scores import Scores
 from fewlabels.models._shared_kernel import SharedNeighborKernel, check_beside
 from fewlabels.models._targets import RowLabels
@@ -56,7 +58,8 @@ _MOST_POINTS = 200_000
 _ABSTAIN_BELOW = 0.8
 
 
-class FewLabelsClassifier(DataEstimator, GraphClassifier):
+@can_be_saved
+class FewLabelsClassifier(SavedModel, DataEstimator, GraphClassifier):
     """The classifier to start with: give it points and a few labels.
 
     Several models speak, each weighed by how probable it makes the labels that are left out, and
@@ -657,6 +660,38 @@ None, default="auto"
         refuse_number(X, "abstain_below")
         least = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
         return self._words(self._said_of(X), least)
+
+    def answers(
+        self, X: Any = None, *, coverage: float = 0.9, abstain_below: float = _ABSTAIN_BELOW
+    ) -> Answers:
+        """Return all that is said of points, for the price of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), or data as in `fit`
+            New points. None: the fitted ones.
+        coverage : float, default=0.9
+            In (0, 1): of the sets, as :meth:`predict_set` takes it.
+        abstain_below : float, default=0.8
+            In [0, 1]: of the doubt, as :meth:`doubt` takes it.
+
+        Returns
+        -------
+        Answers
+        """
+        self._refuse_soft("answers")
+        least = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
+        said = self._said_of(X)
+        labels = self._labels.decide(said.distributions) if X is not None else self.transduction_
+        sets = self.insight_.sets(
+            said.distributions,
+            coverage=coverage,
+            per_class=False,
+            count_unseen=False,
+            allow_empty=False,
+        )
+        words = self._words(said, least)
+        return Answers(labels, said.distributions, words, sets, said.evidence, said.reached)
 
     def predict_or_abstain(
         self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW

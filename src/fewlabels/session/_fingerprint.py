@@ -16,6 +16,7 @@ from fewlabels.features._kinds import as_table, items_of, kind_of
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.io import Table
 from fewlabels.io._picture_names import is_picture_name
+from fewlabels.io._table import Block, Dates, Numbers
 from fewlabels.io._views import as_name
 
 _ROWS = 4096
@@ -25,7 +26,7 @@ def fingerprint(graph_or_X: Any) -> str:
     """Return a SHA-256 of data or of a graph's edges, as hexadecimal digits.
 
     Features count as float64, row by row, so that the same numbers in float32, in a list or in a
-    sparse matrix are the same data. Tables count by the text of their cells, however they are
+    sparse matrix are the same data. Tables count by what their cells hold, however they are
     stored; texts and pictures by themselves, for what becomes of them may differ in a last bit on
     another machine. Of a graph on disk, its degrees and components stand for the edges.
     """
@@ -59,8 +60,15 @@ def _add(digest: Any, kind: str, shape: tuple[int, ...]) -> None:
 def _add_table(digest: Any, table: Table) -> None:
     _add(digest, "table", (table.n_rows, len(table.names)))
     for name in table.names:
-        cells = ["" if cell is None else as_name(cell) for cell in table.cells(name)]
-        digest.update(json.dumps([name, cells]).encode())
+        digest.update(json.dumps(name).encode())
+        view = table.view(name)
+        if isinstance(view, Dates):
+            _add_array(digest, view.days, np.float64)
+        elif isinstance(view, (Numbers, Block)):
+            _add_array(digest, view.values, np.float64)
+        else:
+            cells = ["" if cell is None else as_name(cell) for cell in table.cells(name)]
+            digest.update(json.dumps(cells).encode())
 
 
 def _add_items(digest: Any, kind: str, data: Any) -> None:

@@ -42,8 +42,9 @@ const WAITS = [500, 1000, 2000, 4000, 8000];
  * crash of either side loses none. Its key makes one that is sent twice count once.
  */
 export class Outbox {
-  constructor({ storage, send = post, onReply, onRefused, onChange, later = setTimeout, random }) {
-    Object.assign(this, { storage, send, onReply, onRefused, onChange, later });
+  constructor({ storage, send = post, onReply, onRefused, onChange, later, random }) {
+    Object.assign(this, { storage, send, onReply, onRefused, onChange });
+    this.later = later ?? ((call, wait) => setTimeout(call, wait));
     this.random = random ?? (() => crypto.randomUUID());
     this.waiting = [];
     this.prefix = null;

@@ -115,6 +115,7 @@ export function createAsk(element, app) {
       moved = false;
     }
     onCard = question;
+    set(card, { "data-point": question?.point });
     const body = question ? prepare(question) : nothing();
     if (card.firstChild !== body) {
       card.replaceChildren(body);

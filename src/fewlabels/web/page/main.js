@@ -119,6 +119,7 @@ const app = {
   },
 
   go(view) {
+    app.moving = true;
     if (location.hash === `#${view}`) open();
     else location.hash = view;
   },
@@ -241,8 +242,10 @@ async function open() {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  app.moving = true; // what is typed meanwhile is meant for neither view
   const made = VIEWS[name][1] ? await import(VIEWS[name][1]) : { create: createAsk };
   if (turn !== opening) return;
+  app.moving = false;
   const first = app.viewName === null;
   app.view?.destroy?.();
   main.replaceChildren();
@@ -250,7 +253,7 @@ async function open() {
   app.viewName = name;
   app.view = made.create(main, app, rest);
   // A reader hears the new heading; a first load keeps the focus where browsers put it.
-  if (!first && name !== "ask") main.querySelector("h1")?.focus();
+  if (!first && name !== "ask" && !main.contains(document.activeElement)) main.querySelector("h1")?.focus();
 }
 
 function fillViews() {
@@ -277,7 +280,7 @@ async function help() {
 const TYPED = "input, textarea, select, [contenteditable]";
 
 addEventListener("keydown", (event) => {
-  if (!app.state || event.defaultPrevented) return;
+  if (!app.state || app.moving || event.defaultPrevented) return;
   const key = pressed(event);
   if (!key || document.querySelector("dialog[open]")) return;
   if (event.target.closest?.(TYPED)) return;

@@ -43,23 +43,25 @@ export function create(element, app) {
     );
   }
 
-  function headline({ proven, sentence, n_labelled: n, n_points: all, n_skipped: skipped, advice }) {
+  function headline({ proven, sentence, now, n_labelled: n, n_points: all, n_skipped: skipped, advice }) {
     const facts = [`${count(n)} of ${several(all, "row")} labelled`];
     if (skipped) facts.push(`${count(skipped)} skipped`);
     return h(
       "div",
       { class: proven ? "panel lead proven-lead" : "panel lead" },
-      h("p", { class: "lead-sentence" }, sentence ?? "Too early to say how good the answers are."),
+      h("p", { class: "lead-sentence" }, sentence ?? (now ? `About ${percent(now[1])} of the answers seem right.` : "Too early to say how good the answers are.")),
       h("p", { class: "soft" }, facts.join(", "), "."),
       advice ? h("ul", { class: "reasons-said" }, advice.reasons.map((reason) => h("li", {}, reason))) : null,
-      proven ? null : h("a", { class: "button main", href: "#ask" }, "Go on labelling"),
+      proven
+        ? h("a", { class: "button main", href: "/api/export?format=csv", download: "" }, "Take the labels along")
+        : h("a", { class: "button main", href: "#ask" }, "Go on labelling"),
     );
   }
 
   function accuracy({ accuracy: known, now, advice, proof, seconds_a_label: pace }) {
     const rows = [];
     const wanted = advice?.wanted ?? app.state.settings.accuracy;
-    if (known) {
+    if (known && known.high - known.low < 0.9) {
       rows.push(scale(known, wanted));
       rows.push(
         h("p", { class: "soft" }, `Between ${percent(known.low)} and ${percent(known.high)} are right, by ${several(known.n_checks, "random check")}. This holds at every look, with ${percent(known.confidence)} confidence.`),

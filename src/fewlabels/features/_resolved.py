@@ -1,0 +1,98 @@
+"""From what people pass as embeddings to a loaded model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fewlabels._validation import check_integer
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.features._embedder import Embedder, Report
+from fewlabels.features._named_models import NAMED
+from fewlabels.features._onnx import onnx_embedder
+
+_AT_ONCE = 1024
+
+NAMES = ("onnx:FILE", *(f"{kind}:NAME" for kind in NAMED))
+
+WANTED = (
+    "an object with encode or transform, a function from a list of items to rows, an array or "
+    f".npy file with a row an item, or a name: {', '.join(NAMES)}"
+)
+
+
+def resolved(
+    model: Any, *, batch_size: int | None, max_length: int | None, name: str | None
+) -> Embedder:
+    """Return the embedder of a model, by name or as an object.
+
+    Raises
+    ------
+    InvalidInputError, InvalidTypeError
+        If nothing of the kind is known.
+    DataFileError, MissingDependencyError
+        If a file can't be read, or a package is missing.
+    """
+    if batch_size is not None:
+        check_integer("batch_size", batch_size, minimum=1)
+    if max_length is not None:
+        check_integer("max_length", max_length, minimum=1)
+    if isinstance(model, (str, os.PathLike)):
+        return _named(os.fspath(model), max_length)
+    if max_length is not None:
+        raise InvalidInputError(
+            "max_length is for models of texts in ONNX files. Set it where the model was made, "
+            "and leave it out here.",
+            parameter="max_length",
+        )
+    return _of_object(model, batch_size or _AT_ONCE, name)
+
+
+def is_file_of_rows(model: Any) -> bool:
+    """Tell whether this names a file of rows and not a model."""
+    return isinstance(model, (str, os.PathLike)) and os.fspath(model).lower().endswith(".npy")
+
+
+def _named(model: str, max_length: int | None) -> Embedder:
+    kind, colon, rest = model.partition(":")
+    if kind == "onnx" and rest:
+        return onnx_embedder(Path(rest).expanduser(), max_length)
+    if not colon and model.lower().endswith(".onnx"):
+        return onnx_embedder(Path(model).expanduser(), max_length)
+    if kind not in NAMED or not rest:
+        raise InvalidInputError(f"embeddings must be {WANTED}; got {model!r:.200}.")
+    if max_length is not None:
+        raise InvalidInputError(
+            f"max_length is for models of texts in ONNX files, not for {model}. Leave it out.",
+            parameter="max_length",
+        )
+    return NAMED[kind](rest)
+
+
+def _of_object(model: Any, n_at_once: int, name: str | None) -> Embedder:
+    kind = getattr(model, "__name__", type(model).__name__)
+    for method in ("encode", "transform"):
+        call = getattr(model, method, None)
+        if callable(call) and not isinstance(model, type):
+            said = f"{kind}.{method}"
+            break
+    else:
+        if not callable(model) or isinstance(model, type):
+            hint = " Make an object of that class first." if isinstance(model, type) else ""
+            raise InvalidTypeError(f"embeddings must be {WANTED}; got {model!r:.200}.{hint}")
+        call, said = model, kind
+
+    def embed(items: Sequence[Any], report: Report) -> Any:
+        rows = call(list(items))
+        report(len(items))
+        return rows
+
+    return Embedder(
+        embed,
+        said,
+        n_at_once=n_at_once,
+        identity=None if name is None else {"model": name},
+        choices=(f"rows by {said}" + ("" if name is None else f", kept as {name!r}"),),
+    )

@@ -1,0 +1,58 @@
+"""Pictures for networks: read, prepared, and named where they can't be read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fewlabels._arrays import first_few
+from fewlabels.exceptions import DataFileError
+from fewlabels.features._picture_sets import reader
+from fewlabels.io import counted
+
+_BLACK = np.zeros((8, 8, 3), np.uint8)
+
+
+class SeenPictures:
+    """Prepares pictures for a network, and remembers those that can't be read.
+
+    Parameters
+    ----------
+    prepare : callable
+        From a picture of Pillow in RGB, upright and on white, to what the network takes.
+    """
+
+    def __init__(self, prepare: Callable[[Any], Any]) -> None:
+        self._prepare = prepare
+        self.unread: dict[str, str] = {}
+
+    def prepared(self, items: list[Any]) -> tuple[list[Any], list[int]]:
+        """Return those of some pictures that can be read, prepared, and their places.
+
+        Where none can be read, a black one without a place: it tells how long a row is.
+        """
+        found, places = [], []
+        open_picture = reader().open_picture
+        for place, item in enumerate(items):
+            try:
+                picture, _ = open_picture(item)
+            except DataFileError as error:
+                name = os.fspath(item) if isinstance(item, (str, os.PathLike)) else "a picture"
+                self.unread[name] = str(error)
+                continue
+            found.append(self._prepare(picture))
+            places.append(place)
+        return found or [self._prepare(open_picture(_BLACK)[0])], places
+
+    def warnings(self) -> tuple[str, ...]:
+        """Say which pictures could not be read, and why."""
+        if not self.unread:
+            return ()
+        name, why = next(iter(self.unread.items()))
+        return (
+            f"{counted(len(self.unread), 'picture')} can't be read, with rows of zeros instead: "
+            f"{first_few(list(self.unread))} ({name}: {why}). Leave out or mend what is named.",
+        )

@@ -1,0 +1,371 @@
+"""Rows that a pretrained model makes of texts or pictures, whoever brings the model."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
+
+from fewlabels._array_files import read_arrays
+from fewlabels._damage import refusing_damage
+from fewlabels._files import explaining_errors
+from fewlabels._labels import is_missing
+from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.features._cache import KeptRows, cache_folder
+from fewlabels.features._embedded import embedded, sound_rows
+from fewlabels.features._embedder import Embedder, Report
+from fewlabels.features._kinds import items_of
+from fewlabels.features._resolved import NAMES, is_file_of_rows, resolved
+from fewlabels.features._states import flag, number, part, texts
+from fewlabels.io import PictureFolder, read_picture_folder
+
+
+class Embeddings(TransformerMixin, BaseEstimator):
+    """Texts or pictures as rows of a pretrained model: neighbours mean alike.
+
+    Parameters
+    ----------
+    model : str, path-like, array-like or object
+        What makes the rows:
+
+        - ``"onnx:FILE"``: a model in an ONNX file, of texts (with its ``tokenizer.json`` beside
+          it) or of pictures. Needs ``pip install 'fewlabels[embeddings]'``.
+        - ``"sentence-transformers:NAME"``, ``"model2vec:NAME"`` (texts), ``"timm:NAME"``,
+          ``"open_clip:ARCHITECTURE/WEIGHTS"`` (pictures), where the package is installed and the
+          weights are on this machine. Nothing is downloaded here.
+        - an object with ``encode`` or a fitted one with ``transform``, or a function: called with
+          lists of items, returns a row for each.
+        - an array of shape (n, d), or an ``.npy`` file of one: the rows themselves. New items need
+          an array of theirs in :meth:`transform`.
+    normalize : bool, default=True
+        Whether rows are made of length 1, so that Euclidean distances rank as cosines do.
+    batch_size : int, default=None
+        Items that an object or function gets at a time; None: 1,024.
+    max_length : int, default=None
+        Tokens of a text that an ONNX model is shown; None: as the files beside it say.
+    cache : path-like or False, default=None
+        The folder where rows are kept for another time, by what the items hold, the model's files
+        and its settings; None: :func:`cache_folder`. False: nothing is kept.
+    name : str, default=None
+        Of objects and functions: under which name their rows are kept. Give another one where the
+        model changes. None: they are not kept, because nothing tells whether the model is the
+        same.
+    verbose : bool or callable, default=False
+        True shows a bar on standard error; a function is called with the share done, 0 to 1.
+
+    Attributes
+    ----------
+    n_features_out_ : int
+    choices_ : tuple of str
+        How items become rows, and what was there already.
+    unread_ : dict of int to str
+        Rows of zeros, where a picture can't be read, of the items in :meth:`fit_transform`.
+    warnings_ : tuple of str
+        What may be poor: texts that were cut, rows of zeros, a cache that can't be written.
+
+    Notes
+    -----
+    What is computed is kept batch by batch: after an interruption the next run goes on at the last
+    whole batch. Equal items are computed once. Two processes may share the folder.
+
+    A model in a file is data here, and no code: ONNX files are run by onnxruntime alone, other
+    weights are read from ``.safetensors`` files only.
+
+    Examples
+    --------
+    >>> from fewlabels import Embeddings
+    >>> def lengths(texts):
+    ...     return [[len(text), text.count("e")] for text in texts]
+    >>> Embeddings(lengths, normalize=False).fit_transform(["tree", "oak"])
+    array([[4., 2.],
+           [3., 0.]], dtype=float32)
+    """
+
+    _progress: Callable[[float], object] | None = None  # make_points sets it
+    unread_: dict[int, str]
+    _awaited: dict[str, Any] | None = None  # what a model of a file was, until it is loaded
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        normalize: bool = True,
+        batch_size: int | None = None,
+        max_length: int | None = None,
+        cache: str | os.PathLike[str] | bool | None = None,
+        name: str | None = None,
+        verbose: bool | Callable[[float], object] = False,
+    ) -> None:
+        self.model = model
+        self.normalize = normalize
+        self.batch_size = batch_size
+        self.max_length = max_length
+        self.cache = cache
+        self.name = name
+        self.verbose = verbose
+
+    def __sklearn_clone__(self) -> Self:
+        # The model is passed on as it is: a copy of it would cost its size, and a fitted
+        # transformer would be cloned into one that is not.
+        return type(self)(**self.get_params(deep=False))
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Load the model, and see what it makes of the first item.
+
+        Parameters
+        ----------
+        X : sequence of str, path-like, pictures or other items
+        y : ignored
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If the model, or what it makes, can't be used.
+        DataFileError, MissingDependencyError
+            If a file can't be read, or a package is missing.
+        """
+        items = _as_list(X)
+        rows = self._loaded(items)
+        self._learn(self._embedded(items[:1]) if rows is None else rows)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, **_: Any) -> Any:
+        """Load the model and return a row of each item; see :meth:`fit` and :meth:`transform`."""
+        items = _as_list(X)
+        rows = self._loaded(items)
+        rows = self._embedded(items) if rows is None else rows
+        self._learn(rows)
+        if self._embedder is not None and self._embedder.takes == "images":
+            self.unread_ = dict.fromkeys(np.flatnonzero(~rows.any(axis=1)).tolist(), "unreadable")
+        return self._finished(rows)
+
+    def transform(self, X: Any) -> Any:
+        """Return a row of each item.
+
+        Parameters
+        ----------
+        X : sequence of str, path-like, pictures or other items
+            Where `model` is an array or a file of one: the rows of the new items, of shape (n, d).
+
+        Returns
+        -------
+        {ndarray, CSR matrix} of shape (n, d), float32
+            Sparse where an object with ``transform`` returns that.
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If what the model makes can't be used, or has another number of columns than before.
+        """
+        check_is_fitted(self)
+        width = self.n_features_out_
+        if self._awaited is not None:
+            self._load_awaited()
+        if self._embedder is None:
+            if is_file_of_rows(X):
+                X = _read_rows(Path(X).expanduser())
+            try:
+                rows = sound_rows(X, "the array of new embeddings", width=width)
+            except InvalidTypeError as error:
+                raise InvalidTypeError(
+                    "the embeddings came as an array, which says nothing of new items: pass the "
+                    f"array of theirs, of shape (items, {width}), or take a model by name."
+                ) from error
+        else:
+            rows = sound_rows(self._embedded(_as_list(X)), self._embedder.name, width=width)
+        return self._finished(rows)
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+        """Return ``embeddings_0`` and so on."""
+        check_is_fitted(self)
+        return np.array([f"embeddings_{i}" for i in range(self.n_features_out_)], dtype=object)
+
+    def _state(self) -> dict[str, Any]:
+        """Return what a model file holds: the model's name, and what its files held."""
+        check_is_fitted(self)
+        named = None
+        if self._embedder is not None:
+            if self._embedder.identity is None or not isinstance(self.model, (str, os.PathLike)):
+                raise InvalidInputError(
+                    f"embeddings by {self._embedder.name}, an object of Python, can't be saved. "
+                    f"Take a model by name ({', '.join(NAMES)}), or pass the rows it makes."
+                )
+            named = os.fspath(self.model)
+        return {
+            "model": named,
+            "identity": self._embedder.identity if self._embedder else None,
+            "normalize": self.normalize,
+            "max_length": self.max_length,
+            "n_features_out": self.n_features_out_,
+            "choices": list(self.choices_),
+        }
+
+    @classmethod
+    def _from_state(cls, state: Any) -> Self:
+        """Return the transformer of a file; its model is loaded when new items come."""
+        named = part(state, "model", (str, type(None)))
+        new = cls(
+            named,
+            normalize=flag(state, "normalize"),
+            max_length=part(state, "max_length", (int, type(None))),
+        )
+        new.n_features_out_, new.unread_ = int(number(state, "n_features_out")), {}
+        new.choices_, new.warnings_ = texts(state, "choices"), ()
+        new._embedder = None
+        new._awaited = part(state, "identity", dict) if named is not None else None
+        return new
+
+    def _loaded(self, items: list[Any]) -> Any:
+        """Load the model, or return the rows that came in its place, one an item."""
+        if not items:
+            raise InvalidInputError("there are no items to embed.")
+        self._embedder: Embedder | None = None
+        self._awaited = None
+        model, source = self.model, "the array of embeddings"
+        if is_file_of_rows(model):
+            source, model = os.fspath(model), _read_rows(Path(model).expanduser())
+        if not (isinstance(model, (list, tuple)) or hasattr(model, "__array__")):
+            self._embedder = resolved(
+                model, batch_size=self.batch_size, max_length=self.max_length, name=self.name
+            )
+            return None
+        rows = sound_rows(model, source)
+        if rows.shape[0] != len(items):
+            raise InvalidInputError(
+                f"{source} has {rows.shape[0]:,} rows, and there are {len(items):,} items. Give "
+                "one row an item, in the same order."
+            )
+        self.choices_: tuple[str, ...] = (f"embeddings: rows of {source}",)
+        return rows
+
+    def _load_awaited(self) -> None:
+        """Load the model that a file names; raise if it is another one by now."""
+        embedder = resolved(
+            self.model, batch_size=self.batch_size, max_length=self.max_length, name=None
+        )
+        awaited, found = self._awaited or {}, embedder.identity or {}
+        if any(found.get(part) != awaited.get(part) for part in ("files", "pooling")):
+            raise InvalidInputError(
+                f"{self.model} is not what it was when the model was saved: its files or settings "
+                "differ. Put the same files there, or fit anew."
+            )
+        self._embedder, self._awaited = embedder, None
+
+    def _embedded(self, items: list[Any]) -> Any:
+        embedder: Any = self._embedder
+        kept = None
+        if embedder.identity is not None and self.cache is not False:
+            folder = None if self.cache is True else self.cache
+            kept = KeptRows(cache_folder(folder), embedder.identity)
+        with _reporting(self._progress or self.verbose, len(items)) as report:
+            rows, of_cache = embedded(embedder, items, kept, report)
+        self.choices_ = embedder.choices
+        self.warnings_: tuple[str, ...] = (*embedder.warnings(), *of_cache)
+        return rows
+
+    def _learn(self, rows: Any) -> None:
+        self.n_features_out_ = int(rows.shape[1])
+        self.unread_ = {}
+        if self._embedder is None:
+            self.warnings_ = ()
+
+    def _finished(self, rows: Any) -> Any:
+        """Return rows of length 1, if they are to be; of zeros there is no such row."""
+        if not self.normalize:
+            return rows
+        rows, n_zero = _of_length_one(rows)
+        if n_zero and not (self._embedder and self._embedder.takes == "images"):  # named already
+            self.warnings_ = (
+                *self.warnings_,
+                f"{n_zero:,} of {rows.shape[0]:,} rows of embeddings are zeros, alike all others "
+                "and none. Look at those items: empty texts, say.",
+            )
+        return rows
+
+
+def embeddings_of(
+    embeddings: Any, cache: str | os.PathLike[str] | bool | None = None
+) -> Embeddings:
+    """Return a transformer of what is passed as embeddings; of one that is passed, a fresh one."""
+    if isinstance(embeddings, Embeddings):
+        fresh: Embeddings = clone(embeddings)
+        return fresh
+    return Embeddings(embeddings, cache=cache)
+
+
+def _as_list(X: Any) -> list[Any]:
+    if isinstance(X, PictureFolder) or (isinstance(X, Path) and X.is_dir()):
+        return list((X if isinstance(X, PictureFolder) else read_picture_folder(X)).files)
+    if isinstance(X, (str, bytes, os.PathLike)):
+        raise InvalidTypeError(
+            f"X must be a sequence of items, got the one {X!r:.200}. Pass a list of it."
+        )
+    items = items_of(X)
+    if items is None:
+        try:
+            items = list(X)  # pictures in an array, say
+        except TypeError as error:
+            raise InvalidTypeError(
+                f"X must be a sequence of items, got a {type(X).__name__}."
+            ) from error
+    return ["" if is_missing(item) else item for item in items]
+
+
+def _read_rows(path: Path) -> Any:
+    advice = "Save the array anew with numpy.save."
+    with (
+        explaining_errors(path, writing=False, raising=DataFileError),
+        refusing_damage(path, DataFileError, advice, kind="an array"),
+    ):
+        rows = read_arrays(path, advice)
+        if isinstance(rows, dict):
+            raise ValueError("it is an archive of arrays")
+        return rows
+
+
+def _of_length_one(rows: Any) -> tuple[Any, int]:
+    """Return rows divided by their lengths, and how many have none."""
+    if sparse.issparse(rows):
+        largest = abs(rows).max(axis=1).toarray()
+        largest[largest == 0] = 1
+        scaled = sparse.csr_array(rows.multiply(1 / largest))
+        lengths = np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1))).reshape(-1, 1)
+        n_zero = int((lengths == 0).sum())
+        lengths[lengths == 0] = 1
+        return sparse.csr_array(scaled.multiply(1 / lengths)).astype(np.float32), n_zero
+    # by the largest first, so that no square overflows or vanishes
+    largest = np.abs(rows).max(axis=1, keepdims=True)
+    scaled = np.divide(rows, largest, out=np.zeros_like(rows), where=largest > 0)
+    lengths = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))[:, None]
+    np.divide(scaled, lengths, out=scaled, where=lengths > 0)
+    return scaled, int((lengths == 0).sum())
+
+
+@contextlib.contextmanager
+def _reporting(verbose: bool | Callable[[float], object], n_items: int) -> Iterator[Report]:
+    """Yield what is told how many more items are done."""
+    if not callable(verbose):
+        with tqdm(total=n_items, desc="embedding", unit=" items", disable=not verbose) as bar:
+            yield bar.update
+        return
+    done = 0
+
+    def report(n_more: int) -> None:
+        nonlocal done
+        done += n_more
+        verbose(done / n_items)
+
+    yield report

@@ -1,0 +1,231 @@
+"""Texts as points: near one another where texts use the same words, or spell alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from fewlabels._validation import check_choice, check_integer
+from fewlabels.exceptions import DataFileError, InvalidInputError
+from fewlabels.features._states import part
+from fewlabels.features._states import texts as lines_of
+from fewlabels.features._terms import Counts
+from fewlabels.features._text_choice import RECIPES, Chosen, chosen_view
+from fewlabels.features._text_items import LONGEST, TextItems, read_items
+from fewlabels.features._text_views import TextView
+from fewlabels.features._weighing import label_codes
+
+
+class Texts(TransformerMixin, BaseEstimator):
+    """Texts as points, by the words that they share and by how these are spelled.
+
+    A text is a row of TF-IDF, (1 + log tf) (log((1 + n) / (1 + df)) + 1), of length 1, for
+
+    - its words: of at least 2 texts and at most half of them, the 50,000 most frequent;
+    - the runs of 2 to 4 characters within its words, their ends included. So ``retry`` and
+      ``retries`` have something in common, and so has a word that was never seen.
+
+    ==========  ===================================================================================
+    topics      Words and runs, reduced to their 50 strongest directions (truncated SVD), and rows
+                of length 1 again. Texts on one subject come to lie near one another even without
+                a word in common.
+    words       Words and runs as they are, sparse: for texts of few words.
+    spelling    Runs alone, sparse: for languages, codes and names.
+    ==========  ===================================================================================
+
+    No list of stop words, no model and no language is needed; text without blanks between words,
+    such as Chinese, is compared by its runs.
+
+    Parameters
+    ----------
+    recipe : {"auto", "topics", "words", "spelling"}, default="auto"
+        ``"auto"``: spelling where few words come again in another text, or where labels left out
+        say so; else words where `y` has at least a quarter as many labels a class as a text has
+        words, and topics where it has fewer.
+    random_state : int, default=0
+        Of the randomized SVD. The result does not depend on the number of threads.
+
+    Attributes
+    ----------
+    recipe_ : {"topics", "words", "spelling"}
+        What was taken.
+    choices_ : tuple of str
+        The same in words, and why.
+    warnings_ : tuple of str
+        Texts that hold nothing to go by, or were not read to their end.
+
+    Notes
+    -----
+    Cost: O(characters) to cut and count. Directions are found from 10,000 texts (of long ones
+    fewer); then one product of the terms with 50 columns. Runs are counted in each different word
+    once, and added up for the texts of which it is a part, a block at a time. Memory beside the
+    result: the counts of the words. Of a text, 200,000 characters are read.
+
+    A text without any known word or run is a row of 0; where texts that were fitted are so, a
+    last column is 1 for them instead, which keeps them from being near to everything.
+
+    References
+    ----------
+    G. Salton, C. Buckley, "Term-weighting approaches in automatic text retrieval", Information
+    Processing & Management 24 (1988). S. Deerwester, S. T. Dumais, G. W. Furnas, T. K. Landauer,
+    R. Harshman, "Indexing by latent semantic analysis", JASIS 41 (1990). N. Halko, P. G.
+    Martinsson, J. A. Tropp, "Finding structure with randomness", SIAM Review 53 (2011). W. B.
+    Cavnar, J. M. Trenkle, "N-gram-based text categorization", SDAIR 1994.
+
+    Examples
+    --------
+    >>> from fewlabels import Texts
+    >>> texts = Texts().fit(["cats purr", "a cat purred", "stocks fell", "the stock falls"])
+    >>> near = texts.transform(["purring cats"]) @ texts.transform(["cat", "stock"]).T
+    >>> bool(near[0, 0] > near[0, 1])
+    True
+    """
+
+    _progress: Callable[[float], object] | None = None
+
+    def __init__(self, recipe: str = "auto", *, random_state: int = 0) -> None:
+        self.recipe = recipe
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: npt.ArrayLike | None = None) -> Self:
+        """Learn which words and runs there are, what they weigh, and their directions.
+
+        Parameters
+        ----------
+        X : list, array or column of str, of shape (n_texts,)
+            Or bytes in UTF-8. None and NaN are texts without words.
+        y : array-like of int of shape (n_texts,), default=None
+            Codes of the classes, -1 where unlabelled: they help to choose the recipe.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If there is no text, something else among the texts, or no word in any of them.
+        """
+        self._fit(X, y)
+        return self
+
+    def fit_transform(self, X: Any, y: npt.ArrayLike | None = None) -> Any:
+        """Fit, and return the points of the same texts; see :meth:`fit` and :meth:`transform`."""
+        return self._fit(X, y)
+
+    def transform(self, X: Any) -> Any:
+        """Return texts as points.
+
+        Parameters
+        ----------
+        X : as of :meth:`fit`
+
+        Returns
+        -------
+        {ndarray, csr_array, table} of shape (n_texts, n_features), float32
+            Rows of length 1; of 0 where there is nothing to go by. Dense if `recipe_` is
+            ``"topics"``, and then a table after ``set_output(transform="pandas")`` or
+            ``"polars"``.
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If there is no text, or something else among the texts.
+        """
+        check_is_fitted(self, "recipe_")
+        return self._view.points(Counts.of(read_items(X).texts))
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+        """Return the names of the columns of :meth:`transform`.
+
+        Parameters
+        ----------
+        input_features : ignored
+            As scikit-learn's transformers take it.
+
+        Returns
+        -------
+        ndarray of str of shape (n_features,), dtype object
+            Such as ``"topic0"``; of words, the words; of runs, ``"run_"`` and their code.
+        """
+        check_is_fitted(self, "recipe_")
+        return np.array(self._view.names(), dtype=object)
+
+    def _fit(self, X: Any, y: Any) -> Any:
+        check_choice("recipe", self.recipe, ("auto", *RECIPES))
+        seed = check_integer("random_state", self.random_state, minimum=0)
+        items = read_items(X)
+        codes = label_codes(y, len(items.texts))
+        counts = Counts.of(items.texts, self._tick)
+        if not counts.words:
+            raise InvalidInputError(
+                "no text holds a word: nothing tells them apart. Pass texts with letters, digits "
+                "or symbols in them."
+            )
+        chosen: Chosen = chosen_view(counts, codes, self.recipe, seed)
+        self._view: TextView = chosen.view
+        self.recipe_ = chosen.recipe
+        self.choices_: tuple[str, ...] = chosen.choices
+        self.warnings_: tuple[str, ...] = _warnings(items, chosen.n_empty)
+        self._tick(2.0)
+        return chosen.points
+
+    def _tick(self, share: float) -> None:
+        if self._progress is not None:
+            self._progress(share / 2)  # half of the time goes into counting
+
+    def _state(self) -> dict[str, Any]:
+        """Return what was learned as plain values and arrays."""
+        check_is_fitted(self, "recipe_")
+        return {
+            "recipe": self.recipe_,
+            "choices": list(self.choices_),
+            "warnings": list(self.warnings_),
+            "view": self._view._state(),
+        }
+
+    @classmethod
+    def _from_state(cls, state: Any) -> Self:
+        """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
+        texts = cls(check_saved(part(state, "recipe", str)))
+        texts.recipe_ = texts.recipe
+        texts.choices_ = lines_of(state, "choices")
+        texts.warnings_ = lines_of(state, "warnings")
+        texts._view = TextView._from_state(part(state, "view", dict))
+        return texts
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def check_saved(recipe: str) -> str:
+    """Return the recipe of a file, if it is one."""
+    if recipe not in RECIPES:
+        raise DataFileError(f"the saved features are damaged: there is no recipe {recipe!r:.40}.")
+    return recipe
+
+
+def _warnings(items: TextItems, n_empty: int) -> tuple[str, ...]:
+    found = []
+    n_texts = len(items.texts)
+    if n_empty:
+        of_them = f", {items.n_missing:,} of them missing" if items.n_missing else ""
+        found.append(
+            f"{n_empty:,} of {n_texts:,} texts hold no word that counts{of_them}: they are taken "
+            "for alike, and unlike all others. Leave them out, or look at them."
+        )
+    if items.n_cut:
+        found.append(
+            f"{items.n_cut:,} of {n_texts:,} texts are longer than {LONGEST:,} characters, which "
+            "is what is read of them. Cut them into parts, if the rest matters."
+        )
+    return tuple(found)

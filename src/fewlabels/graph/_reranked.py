@@ -1,0 +1,132 @@
+"""Neighbours that features find, and a finer distance puts into order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels._rows import row_blocks
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.features.points import Points
+from fewlabels.graph._neighbors import Neighbors, by_distance, find_neighbors
+from fewlabels.graph._progress import Progress, reporting
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+# So many nearest by the features are compared more finely.
+# label a class, and 100 won nothing.
+CANDIDATES = 60
+# Pairs that are compared at once.
+_PAIRS = 250_000
+
+
+class Distance(Protocol):
+    """What compares candidates for neighbours more finely than features do."""
+
+    def between(self, rows: IntArray, candidates: IntArray) -> npt.NDArray[np.floating[Any]]:
+        """Return the distances of points rows[i] and candidates[i, j], of shape (m, c)."""
+
+
+def values_and_distance(X: Any, distance: Distance | None) -> tuple[Any, Distance | None]:
+    """Return the features in `X`, and what compares candidates, where that is given or known.
+
+    Raises
+    ------
+    InvalidTypeError
+        If `distance` compares nothing.
+    """
+    if isinstance(X, Points):
+        X, distance = X.values, X.distance if distance is None else distance
+    if distance is not None and not callable(getattr(distance, "between", None)):
+        raise InvalidTypeError(
+            "distance must have a method between(rows, candidates), as "
+            f"fewlabels.features.ImageDistortion has; got {distance!r}. Names of metrics belong "
+            "to metric."
+        )
+    return X, distance
+
+
+def find_reranked(
+    X: Any,
+    n_neighbors: int,
+    distance: Distance | None,
+    *,
+    progress: Progress = False,
+    **search: Any,
+) -> tuple[Neighbors, FloatArray]:
+    """Find the nearest neighbours: by features, and of these by a finer distance if there is one.
+
+    Parameters
+    ----------
+    X : {ndarray, csr_matrix, FeatureFile} of shape (n_samples, n_features)
+    n_neighbors : int
+        Number of other points, at most n_samples - 1.
+    distance : Distance or None
+    progress : bool or callable, default=False
+    **search
+        As of :func:`find_neighbors`.
+
+    Returns
+    -------
+    Neighbors
+        The nearest by `distance` of the 60 nearest by the features, or of twice as many as asked
+        for if that is more. The recall is that of the search by features.
+    by_features : ndarray of shape (n_samples, at least n_neighbors), float64
+        The distances by features of the nearest by these.
+
+    Raises
+    ------
+    InvalidInputError
+        If `distance` returns what are no distances, of the shape of the candidates.
+
+    Notes
+    -----
+    Of a finer distance 250,000 pairs at a time are asked for. Memory O(60 n_samples).
+    """
+    if distance is None:
+        found = find_neighbors(X, n_neighbors, progress=progress, **search)
+        return found, found.distances
+    width = min(max(CANDIDATES, 2 * n_neighbors), X.shape[0] - 1)
+    near = find_neighbors(X, width, progress=_share(progress, 0), **search)
+    finer = np.empty(near.distances.shape)
+    blocks = row_blocks(len(finer), max(1, _PAIRS // width))
+    with reporting(_share(progress, 1), len(finer), doing="distances") as report:
+        for rows in blocks:
+            candidates = near.indices[rows]
+            finer[rows] = _checked(distance, np.arange(rows.start, rows.stop), candidates)
+            report(len(candidates))
+    found = by_distance(near.indices, finer, near.recall)
+    nearest = Neighbors(
+        found.indices[:, :n_neighbors].copy(), found.distances[:, :n_neighbors].copy(), near.recall
+    )
+    return nearest, near.distances
+
+
+def _share(progress: Progress, half: int) -> Progress:
+    """Report as one half of the work, to a function; a bar is one for each half."""
+    return partial(_half, progress, half) if callable(progress) else progress
+
+
+def _half(progress: Callable[[float], object], half: int, share: float) -> None:
+    progress((half + share) / 2)
+
+
+def _checked(distance: Distance, rows: IntArray, candidates: IntArray) -> FloatArray:
+    found = np.asarray(distance.between(rows, candidates))
+    kind = type(distance).__name__
+    if found.shape != candidates.shape or found.dtype.kind != "f":
+        raise InvalidInputError(
+            f"{kind}.between must return floats of the shape of the candidates, "
+            f"{candidates.shape}; it returned {found.dtype} of shape {found.shape}."
+        )
+    if not (np.isfinite(found).all() and (found >= 0).all()):
+        wrong = found[~(np.isfinite(found) & (found >= 0))][0]
+        raise InvalidInputError(
+            f"{kind}.between must return finite distances of at least 0; it returned {wrong!s}."
+        )
+    return found.astype(np.float64)

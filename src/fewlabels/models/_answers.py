@@ -1,0 +1,37 @@
+"""All that a model says of some points at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a model says of points: an entry, or a row, a point.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (n_points,)
+        The most probable class.
+    distributions : ndarray of shape (n_points, n_classes), float64
+        Calibrated probabilities, in the order of `classes_`.
+    doubt : ndarray of shape (n_points,), str
+        As :meth:`FewLabelsClassifier.doubt` has it.
+    sets : ndarray of shape (n_points, n_classes), bool
+        As :meth:`FewLabelsClassifier.predict_set` has it, without empty sets.
+    evidence : ndarray of shape (n_points,), float64
+        How much evidence is near, as `evidence_`.
+    reached : ndarray of shape (n_points,), bool
+        Whether any is.
+    """
+
+    labels: npt.NDArray[Any]
+    distributions: npt.NDArray[np.float64]
+    doubt: npt.NDArray[np.str_]
+    sets: npt.NDArray[np.bool_]
+    evidence: npt.NDArray[np.float64]
+    reached: npt.NDArray[np.bool_]

@@ -1,0 +1,421 @@
+"""A report of a fitted classifier: one page that loads nothing from elsewhere, and runs nothing."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels._version import __version__
+from fewlabels.exceptions import DataFileError, InvalidTypeError
+from fewlabels.io import as_text
+from fewlabels.models import FewLabelsClassifier
+from fewlabels.report._html import Html, group, tag
+from fewlabels.report._page_numbers import ModelNumbers, numbers_of, share_limits
+from fewlabels.report._shown_rows import ShownRows
+
+# Nothing may be fetched, run, framed or sent; pictures and style stand in the page.
+_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'"
+)
+_DOUBTFUL, _SUSPECTS, _SUREST, _CONFUSED = 30, 25, 6, 12
+_MOST_CLASSES, _MOST_SHOWN = 60, 20
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    model: FewLabelsClassifier,
+    data: Any = None,
+    *,
+    title: str = "",
+    classes: Sequence[Any] | None = None,
+    hide: Sequence[str] = (),
+    replace: bool = True,
+) -> None:
+    """Write a page that says how good the answers of a model are, and what to look at.
+
+    Counts, the accuracy that is to be expected, calibration, the classes and which are confused,
+    the rows that are doubtful, labels that others contradict, and what was chosen and why. One
+    HTML file, with its pictures and figures; it loads nothing and holds no program.
+
+    Parameters
+    ----------
+    path : path-like
+        Of the page, ending in ``.html``.
+    model : FewLabelsClassifier
+        Fitted on one class a point.
+    data : object, default=None
+        What it was fitted on, to be shown: a table, texts, pictures, paths of pictures or a
+        :class:`fewlabels.io.Table`. None: rows are known by their numbers.
+    title : str, default=""
+    classes : sequence, default=None
+        Names of the classes, in the order of `classes_`; None: these.
+    hide : sequence of str, default=()
+        Columns that are not shown.
+    replace : bool, default=True
+        Whether a file that is there may be replaced.
+
+    Raises
+    ------
+    DataFileError
+        If the page can't be written; what stood at `path` is then untouched.
+    InvalidInputError, InvalidTypeError
+        If `data` has other rows than the model, or the model is another one or has soft labels.
+
+    Notes
+    -----
+    Needs matplotlib, and Pillow for pictures.
+    """
+    if not isinstance(model, FewLabelsClassifier):
+        raise InvalidTypeError(
+            f"a report is of a FewLabelsClassifier, got a {type(model).__name__}."
+        )
+    page = report_page(model, data, title=title, classes=classes, hide=hide)
+    with (
+        explaining_errors(path, writing=True, raising=DataFileError),
+        replace_when_whole(path, replace=replace) as file,
+    ):
+        file.write(page.encode())
+
+
+def report_page(
+    model: FewLabelsClassifier,
+    data: Any = None,
+    *,
+    title: str = "",
+    classes: Sequence[Any] | None = None,
+    hide: Sequence[str] = (),
+) -> str:
+    """Return the page that :func:`write_report` writes."""
+    names = [as_text(name) for name in (model.classes_.tolist() if classes is None else classes)]
+    numbers = numbers_of(model, names)
+    rows = ShownRows(data, len(numbers.codes), hide)
+    title = title or "Labels spread from a few"
+    style = resources.files("fewlabels.report").joinpath("page.css").read_text("utf-8")
+    body = group(
+        tag("header", tag("p", "fewlabels report", class_="brand"), tag("h1", title, dir="auto"),
+            tag("p", _lead(numbers), class_="lead")),
+        _tiles(numbers),
+        tag("main", *_sections(model, numbers, rows)),
+        tag("footer", tag("p", f"Written by fewlabels {__version__}. This page loads nothing from "
+            "elsewhere and runs no program.")),
+    )  # fmt: skip
+    head = group(
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name_="color-scheme", content="light dark"),
+        tag("meta", name_="referrer", content="no-referrer"),
+        tag("title", f"{title} \u00b7 fewlabels report"),
+        tag("style", Html(style)),
+    )
+    return "<!doctype html>\n" + tag("html", tag("head", head), tag("body", body), lang="en") + "\n"
+
+
+def _sections(model: Any, numbers: ModelNumbers, rows: ShownRows) -> Iterator[Html]:
+    yield _trust(numbers)
+    yield _classes(numbers)
+    yield from _confused(numbers)
+    yield from _doubtful(numbers, rows)
+    yield from _contradicted(model, numbers, rows)
+    if rows.has_pictures:
+        yield _surest(numbers, rows)
+    yield _chosen(model)
+
+
+def _lead(numbers: ModelNumbers) -> str:
+    n_labelled = int((numbers.codes >= 0).sum())
+    return (
+        f"{n_labelled:,} of {len(numbers.codes):,} rows came with a label, of "
+        f"{len(numbers.classes):,} classes. The others were answered from these."
+    )
+
+
+def _tiles(numbers: ModelNumbers) -> Html:
+    n_open = int((numbers.codes < 0).sum())
+    sure = numbers.answers.doubt[numbers.codes < 0] == "sure"
+    right, judged = int(numbers.right.sum()), len(numbers.judged)
+    tiles = [
+        (_percent(numbers.expected), "expected to be right", "of the rows without a label"),
+        (f"{right:,} of {judged:,}", "labels left out, answered right", "each by the others"),
+        (f"{int(sure.sum()):,}", "answers are sure", f"of {n_open:,} rows without a label"),
+        (f"{numbers.suspects.n_suspects:,}", "labels are contradicted", "look at them first"),
+    ]
+    return tag(
+        "section",
+        *(tag("div", tag("b", value), tag("span", what), tag("small", of), class_="tile")
+          for value, what, of in tiles),
+        class_="tiles", aria_label="At a glance",
+    )  # fmt: skip
+
+
+def _trust(numbers: ModelNumbers) -> Html:
+    return _section(
+        "How good are the answers?",
+        tag("p", *_told_of_accuracy(numbers)),
+        tag("div", *_figures(numbers), class_="figures"),
+        *_lines_drawn(numbers),
+    )
+
+
+def _told_of_accuracy(numbers: ModelNumbers) -> Iterator[str]:
+    if not len(numbers.open_rows):
+        yield "No row without a label was answered. "
+    else:
+        yield (
+            f"By their own confidence, {_percent(numbers.expected)} of the "
+            f"{len(numbers.open_rows):,} answers to rows without a label are right. "
+        )
+    judged = len(numbers.judged)
+    alone = int((numbers.codes >= 0).sum()) - judged
+    if judged:
+        right = int(numbers.right.sum())
+        low, high = (float(limit) for limit in share_limits(right, judged))
+        yield (
+            f"Of {judged:,} labels, each left out in turn and answered by the others, {right:,} "
+            f"came out right ({_percent(right / judged)}; between {_percent(low)} and "
+            f"{_percent(high)}, 95 % interval). "
+        )
+    if alone:
+        yield f"{alone:,} more are the only labels of their class, which no other can tell. "
+    yield (
+        "Both hold as far as the labelled rows are like the others. Labels that were chosen, and "
+        "not drawn at random, may be harder or easier than the rest; and the model was "
+        "fitted to the same labels, which flatters it a little. Only rows that are checked at "
+        "random tell for sure: label some more at random, and count."
+    )
+
+
+def _figures(numbers: ModelNumbers) -> Iterator[Html]:
+    from fewlabels.report import _page_figures as figures  # needs matplotlib, an extra
+
+    found = numbers.calibration()
+    if found is not None:
+        yield tag(
+            "figure",
+            figures.calibration_figure(*found[:4]),
+            tag(
+                "figcaption",
+                f"Labels left out, in groups of {int(found[4].max())} of like confidence: how many "
+                "are answered right. On the dashed line, answers are as sure as they say; bars are "
+                "95 % intervals.",
+            ),
+        )
+    else:
+        yield tag(
+            "p",
+            f"{len(numbers.judged):,} labels can be left out, too few to draw how confidence and "
+            "right answers go together. From 16 on, there is a figure here.",
+            class_="empty",
+        )
+    rows = numbers.open_rows
+    if len(rows):
+        drawn = figures.confidence_figure(
+            numbers.confidence[rows], numbers.answers.doubt[rows] == "sure"
+        )
+        legend = tag(
+            "figcaption",
+            *(tag("i", class_="key sure"), "sure ", tag("i", class_="key"), "in doubt: "),
+            "rows without a label, by the confidence of their answers",
+        )
+        yield tag("figure", drawn, legend)
+
+
+def _lines_drawn(numbers: ModelNumbers) -> Iterator[Html]:
+    found = numbers.thresholds()
+    if not found:
+        return
+    total = len(numbers.open_rows)
+    lines = [
+        tag("tr", tag("td", f"{100 * least:.0f} %"), tag("td", f"{count:,}"),
+            tag("td", _percent(count / total)),
+            tag("td", f"about {wrong:,.0f}" if wrong >= 0.5 else "under 1"),
+            tag("td", f"{total - count:,}"))
+        for least, count, wrong in found
+    ]  # fmt: skip
+    heads = ("Take answers from", "Rows taken", "Share", "Wrong among them", "Left to look at")
+    yield tag("h3", "Where to draw the line")
+    yield _table(heads, lines)
+
+
+def _classes(numbers: ModelNumbers) -> Html:
+    labelled = np.bincount(numbers.codes[numbers.codes >= 0], minlength=len(numbers.classes))
+    rows = numbers.open_rows
+    answered = np.bincount(numbers.answered[rows], minlength=len(numbers.classes))
+    most = max(1, int(answered.max(initial=0)))
+    lines = []
+    order = np.argsort(-(answered + labelled), kind="stable")[:_MOST_CLASSES]
+    for code in order.tolist():
+        here = rows[numbers.answered[rows] == code]
+        mean = _percent(float(numbers.confidence[here].mean())) if len(here) else "\u2013"
+        own = numbers.codes[numbers.judged] == code
+        hits = f"{int(numbers.right[own].sum())} of {int(own.sum())}" if own.any() else "\u2013"
+        bar = tag("div", class_="bar", style=f"width:{100 * answered[code] / most:.1f}%")
+        lines.append(
+            tag("tr", tag("th", numbers.classes[code], scope="row", dir="auto"),
+                tag("td", f"{labelled[code]:,}"), tag("td", f"{answered[code]:,}"),
+                tag("td", _percent(answered[code] / max(1, len(rows)))),
+                tag("td", bar, class_="bars", aria_hidden="true"),
+                tag("td", mean), tag("td", hits))
+        )  # fmt: skip
+    left = len(numbers.classes) - len(order)
+    heads = ("Class", "Labelled", "Answered", "Share", "", "Mean confidence", "Left out, right")
+    return _section(
+        "The classes",
+        _table(heads, lines),
+        tag("p", f"and {left:,} more classes", class_="note") if left else None,
+    )
+
+
+def _confused(numbers: ModelNumbers) -> Iterator[Html]:
+    wrong = ~numbers.right
+    if not wrong.any():
+        return
+    given = numbers.codes[numbers.judged][wrong].tolist()
+    said = numbers.left_out.argmax(axis=1)[wrong].tolist()
+    pairs = Counter(zip(given, said, strict=True)).most_common(_CONFUSED)
+    lines = [
+        tag("tr", tag("th", numbers.classes[one], scope="row", dir="auto"),
+            tag("td", numbers.classes[other], dir="auto", class_="text"), tag("td", f"{count:,}"))
+        for (one, other), count in pairs
+    ]  # fmt: skip
+    yield _section(
+        "Which classes are confused",
+        tag("p", "Labels left out that the others would have answered otherwise."),
+        _table(("Labelled", "Answered by the others", "How often"), lines, texts=(1,)),
+    )
+
+
+def _doubtful(numbers: ModelNumbers, rows: ShownRows) -> Iterator[Html]:
+    unlabelled = np.flatnonzero(numbers.codes < 0)
+    words = Counter(numbers.answers.doubt[unlabelled].tolist())
+    doubted = numbers.open_rows[numbers.answers.doubt[numbers.open_rows] != "sure"]
+    if not len(doubted) and not words.get("unreached"):
+        return
+    ranked = doubted[np.argsort(numbers.confidence[doubted], kind="stable")][:_DOUBTFUL]
+    listed = ", ".join(f"{word} {count:,}" for word, count in words.most_common())
+    yield _section(
+        "Doubtful rows",
+        tag("p", f"Of the rows without a label: {listed}. A label on one of these teaches most; "
+            "the least sure stand first."),
+        tag("div", *(_card(numbers, rows, row) for row in ranked.tolist()),
+            class_="cards pictures" if rows.has_pictures else "cards"),
+    )  # fmt: skip
+
+
+def _card(numbers: ModelNumbers, rows: ShownRows, row: int) -> Html:
+    shares = numbers.answers.distributions[row]
+    best = np.argsort(-shares, kind="stable")[: min(2, len(shares))]
+    guesses = [
+        tag("li", tag("span", numbers.classes[code], dir="auto"),
+            tag("b", _percent(float(shares[code]))))
+        for code in best.tolist()
+    ]  # fmt: skip
+    return tag(
+        "article",
+        rows.picture(row, f"row {row + 1}"),
+        tag("div", tag("p", f"row {row + 1:,}", class_="where"), rows.row(row),
+            tag("ol", *guesses, class_="guesses"),
+            tag("p", str(numbers.answers.doubt[row]), class_="doubt"), class_="body"),
+        class_="card",
+    )  # fmt: skip
+
+
+def _contradicted(model: Any, numbers: ModelNumbers, rows: ShownRows) -> Iterator[Html]:
+    suspects = numbers.suspects
+    if not suspects.n_suspects:
+        return
+    place = {label: code for code, label in enumerate(model.classes_.tolist())}
+    pairs = []
+    for found in suspects[: min(_SUSPECTS, suspects.n_suspects)]:
+        sides = [("Labelled", found.node, numbers.codes[found.node], "suspect")]
+        if found.rival >= 0:
+            sides.append(("Against it", found.rival, numbers.codes[found.rival], "rival"))
+        suggested = numbers.classes[place[found.suggested]]
+        pairs.append(
+            tag(
+                "article",
+                *(_side(numbers, rows, *side) for side in sides),
+                tag("p", "the others say ", tag("b", suggested, dir="auto"), class_="verdict"),
+                class_="pair",
+            )
+        )
+    more = suspects.n_suspects - len(pairs)
+    yield _section(
+        "Labels to look at",
+        tag("p", "The other labels contradict these, the worst first. Beside each, the label that "
+            "says most against it: one of the two may be wrong, or the two are alike but for what "
+            "the model can't see."),
+        tag("div", *pairs, class_="pairs"),
+        tag("p", f"and {more:,} more", class_="note") if more else None,
+    )  # fmt: skip
+
+
+def _side(
+    numbers: ModelNumbers, rows: ShownRows, what: str, row: int, code: int, kind: str
+) -> Html:
+    name = numbers.classes[code]
+    return tag(
+        "div",
+        rows.picture(row, f"row {row + 1}, labelled {name}"),
+        tag("div", tag("p", f"{what} \u00b7 row {row + 1:,}", class_="where"),
+            tag("p", name, class_="label", dir="auto"), rows.row(row), class_="body"),
+        class_=f"side {kind}",
+    )  # fmt: skip
+
+
+def _surest(numbers: ModelNumbers, rows: ShownRows) -> Html:
+    parts = []
+    for code in range(min(_MOST_SHOWN, len(numbers.classes))):
+        here = numbers.open_rows[numbers.answered[numbers.open_rows] == code]
+        here = here[np.argsort(-numbers.confidence[here], kind="stable")][:_SUREST]
+        if len(here):
+            name = numbers.classes[code]
+            shown = [rows.picture(row, f"row {row + 1}, {name}") for row in here.tolist()]
+            parts.append(tag("h3", name, dir="auto").joined(tag("div", *shown, class_="strip")))
+    return _section(
+        "The surest of each class",
+        tag("p", "Rows without a label. If these look wrong, the labels or the features do not "
+            "tell the classes apart."),
+        *parts,
+    )  # fmt: skip
+
+
+def _chosen(model: Any) -> Html:
+    points = getattr(model, "points_", None)
+    lines: list[tuple[str, str]] = []
+    if points is not None:
+        n_points, n_features = points.values.shape
+        made = f"{n_points:,} points of {n_features:,} features, made of {points.kind}"
+        lines += [("points", made), *(("", line) for line in points.choices)]
+        lines += [("mind", line) for line in points.warnings]
+    lines += [(name, str(choice)) for name, choice in model.choices_.items()]
+    lines += [("note", note) for note in model.choices_.notes]
+    listed = [group(tag("dt", name.replace("_", " ")), tag("dd", said)) for name, said in lines]
+    return _section("What was chosen, and why", tag("dl", *listed, class_="chosen"))
+
+
+def _section(title: str, *content: Html | None) -> Html:
+    return tag("section", tag("h2", title), *content)
+
+
+def _table(heads: Sequence[str], lines: Sequence[Html], texts: Sequence[int] = ()) -> Html:
+    columns = [(head, "text" if place in texts else None) for place, head in enumerate(heads)]
+    head = tag("tr", *(tag("th", head, scope="col", class_=left) for head, left in columns))
+    table = tag("table", tag("thead", head), tag("tbody", *lines))
+    return tag("div", table, class_="wide", tabindex="0", role="region", aria_label=heads[0])
+
+
+def _percent(share: float) -> str:
+    if not np.isfinite(share):
+        return "\u2013"
+    if share > 0.9995 and share < 1:
+        return "over 99.9 %"
+    plain = 0.1 <= share < 0.995 or share in (0, 1)
+    return f"{100 * share:.{0 if plain else 1}f} %"

@@ -1,0 +1,119 @@
+"""Renew the pictures of docs/labelling.md, or with --all take those of every view, to look at them.
+
+A real sitting over 1,000 of scikit-learn's digits, each a picture file, answered rightly. Needs a
+browser (Debian's chromium) and the extra [dev].
+
+Usage: python tools/labelling_pictures.py [--all FOLDER]
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+from sklearn.datasets import load_digits
+
+from fewlabels.labelling import Labelling
+from fewlabels.web import open_listener
+from fewlabels.web._serving import Server
+
+IMAGES = Path(__file__).parent.parent / "docs" / "images"
+NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+N_PICTURES, N_LABELS = 1_000, 120
+SHOWN = ("ask", "grid", "map")
+VIEWS = ("ask", "grid", "map", "review/suspects", "review/past", "search", "progress", "people")
+LOOKS = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
+    "phone": {"color_scheme": "dark", "viewport": {"width": 400, "height": 800}},
+}
+
+
+def written(folder: Path) -> list[int]:
+    """Write the pictures; return which digits they are, in the order of the files."""
+    digits = load_digits()
+    for place, image in enumerate(digits.images[:N_PICTURES]):
+        path = folder / f"{place:04d}.png"
+        Image.fromarray((255 - image * 15.9).astype(np.uint8)).save(path)
+    return [int(digit) for digit in digits.target[:N_PICTURES]]
+
+
+def labelled(labelling: Labelling, truth: list[int]) -> None:
+    """Answer rightly, as quickly as the models keep up, and wait for all that is being made."""
+    for place in range(N_LABELS):
+        point = labelling.questions("ann", 1)[0]["point"]
+        version = labelling.version
+        labelling.answer("ann", f"picture-{place}", point, truth[point], seconds=1.4)
+        labelling.wait(version, timeout=5)
+        time.sleep(0.2)
+    while labelling.state("ann")["stage"] is not None or labelling.map() is None:
+        time.sleep(0.2)
+
+
+def kept(picture: bytes, path: Path) -> None:
+    """Write a screenshot as a small WebP."""
+    with Image.open(BytesIO(picture)) as image:
+        image.convert("RGB").save(path, "WEBP", quality=82, method=6)
+
+
+def taken(page: Page, view: str, truth: list[int]) -> bytes:
+    """Take a picture of a view when it has drawn all that it shows."""
+    page.evaluate("view => { location.hash = view; }", view)
+    page.wait_for_selector("main > *")
+    page.wait_for_timeout(2_000)
+    while view == "ask" and not _is_clear(page, truth):
+        page.keyboard.press("l")
+        page.wait_for_timeout(500)
+    return page.screenshot()
+
+
+def _is_clear(page: Page, truth: list[int]) -> bool:
+    """Whether there is a suggestion, and a digit that eight by eight dots draw well."""
+    point = page.locator(".card[data-point]").get_attribute("data-point")
+    return truth[int(point or 0)] in {0, 2, 3, 4, 7} and bool(page.locator(".suggestion").count())
+
+
+def main() -> None:
+    """Label, serve, and take the pictures."""
+    folder = Path(sys.argv[2]) if sys.argv[1:2] == ["--all"] else None
+    looks = LOOKS if folder else {"light": LOOKS["light"]}
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        photos = Path(scratch, "digits")
+        photos.mkdir()
+        truth = written(photos)
+        labelling = Labelling.open(photos, classes=NAMES)
+        labelled(labelling, truth)
+        listener = open_listener()
+        server = Server(listener, labelling, "ann")
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        try:
+            for look, options in looks.items():
+                page = browser.new_context(**options).new_page()
+                page.goto(listener.address)
+                for view in VIEWS if folder else SHOWN:
+                    picture = taken(page, view, truth)
+                    if folder:
+                        kept(picture, folder / f"{view.replace('/', '-')}-{look}.webp")
+                    else:
+                        kept(picture, IMAGES / f"labelling_{view}.webp")
+        finally:
+            browser.close()
+            server.should_exit = True
+            thread.join()
+            labelling.close()
+
+
+if __name__ == "__main__":
+    main()
