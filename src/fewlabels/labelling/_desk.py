@@ -12,6 +12,7 @@ import numpy as np
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._ledger import Ledger
+from fewlabels.labelling._people import settled_by
 from fewlabels.labelling._queues import Queues
 from fewlabels.labelling._rows import OF_KEEPER, Kind, Row
 from fewlabels.session._events import Event, event_from_json
@@ -261,6 +262,18 @@ class Desk:
                     del body["kind"]
             self._store([New(f"asked {self.last_seq + 1}", "", "asked", body)])
             return self._fed[-1]
+
+    def settle(self) -> bool:
+        """Store what people's agreement says of points on which they differ; True if it is news."""
+        with self._writing:
+            with self.lock:
+                labels = settled_by(self.ledger)
+                body = {"points": list(labels), "classes": list(labels.values())}
+            if not labels:
+                return False
+            self._store([New(f"settled {self.last_seq + 1}", "", "settled", body)])
+        self.change()
+        return True
 
     def turn(self, turn: str, upto: int) -> Fed:
         """Store that a sequence of checks begins or ends by what was known up to a row."""

@@ -117,6 +117,8 @@ class Keeper:
             waiting = self._desk.last_seq > follower.seq
             if waiting and time.monotonic() - said_when < _OLDEST_SECONDS:
                 continue
+            if self._desk.settle():
+                continue  # labels have changed
             goal = self._goal()
             if said_at != (follower.mind.n_changes, goal):
                 self._say(follower, *goal)
