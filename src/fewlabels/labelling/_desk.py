@@ -18,8 +18,6 @@ from fewlabels.labelling._rows import OF_KEEPER, Kind, Row
 from fewlabels.session._events import Event, event_from_json
 from fewlabels.session._state import SessionState
 
-_READY = 3
-
 
 @dataclass(frozen=True)
 class Fed:
@@ -91,10 +89,16 @@ class Desk:
         with self.lock:
             return self.ledger.classes.names
 
-    def needs(self) -> tuple[int, list[int]]:
-        """Return how many new questions are needed, and those that better ones may replace."""
+    def needs(self, ready: int) -> tuple[int, list[int]]:
+        """Return how many new questions are needed, and those that better ones may replace.
+
+        Parameters
+        ----------
+        ready : int
+            How many are to be ready for each person.
+        """
         with self.lock:
-            return self._queues.shortage(_READY), self._queues.replaceable()
+            return self._queues.shortage(ready), self._queues.replaceable()
 
     # Changes are told
 
