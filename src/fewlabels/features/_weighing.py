@@ -94,8 +94,9 @@ def text_weights(
                 weight: _left_out_errors(rest + weight**2 * grams[name], Y, _RIDGE_BESIDE)
                 for weight in WEIGHTS
             }
-            # to use at all what is usually left out takes more
-            chosen[name] = _best(errors, usual[name], 1.0 if usual[name] else 2.0)
+            chosen[name] = _best(errors, usual[name])
+            if (chosen[name] == 0) != (usual[name] == 0):  # not to use it, or to, takes more
+                chosen[name] = _best(errors, usual[name], 2.0)
         if chosen == before:
             break
     return chosen
