@@ -32,7 +32,7 @@ def differing(cells: Cells, near: Sequence[Cells]) -> set[str]:
     columns = [
         [value, *(each[place][1] for each in near)] for place, (_, value) in enumerate(cells)
     ]
-    numbers = {place: found for place, each in enumerate(columns) if (found := _numbers(each))}
+    numbers = {place: known for place, each in enumerate(columns) if (known := _numbers(each))}
     far = _far(np.array(list(numbers.values()))) if numbers else []
     found = {cells[place][0] for place, is_far in zip(numbers, far, strict=True) if is_far}
     for place, (name, _) in enumerate(cells):
