@@ -25,6 +25,8 @@ _LONG_SECONDS = 1.0
 # Questions that are ready for each person; more where the models take long.
 _READY, _MOST_MORE = 3, 12
 _REASONS_KEPT = 200
+# What is under way may take long, and ends with the process.
+_PATIENCE = 5.0
 
 
 class Keeper:
@@ -61,11 +63,11 @@ class Keeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; waits for the step that is under way."""
+        """End; waits for the step that is under way, but not for long."""
         self._stopped = True
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_PATIENCE)
 
     def wake(self) -> None:
         """Say that there may be something to do."""
@@ -96,7 +98,8 @@ class Keeper:
                 except LabellingError as error:  # a full disk may be mended
                     self._fail(str(error))
                     self._wake.clear()
-                    self._wake.wait()
+                    if not self._stopped:
+                        self._wake.wait()
         except FewLabelsError as error:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001 - labelling goes on without models

@@ -52,6 +52,8 @@ class Points:
     @classmethod
     def of(cls, graph_or_X: Any, model: Any = None) -> Self:
         """Take a graph as it is, or make the one of data that goes with `model`."""
+        if isinstance(graph_or_X, cls):
+            return graph_or_X
         if isinstance(graph_or_X, Graph):
             return cls(graph_or_X)
         shared = model is None or isinstance(model, ModelPair)
