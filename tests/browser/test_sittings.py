@@ -324,13 +324,15 @@ def test_a_proof_that_comes_while_one_labels_is_told(sit: Sit) -> None:
 
 def test_stages_are_shown_while_one_labels(sit: Sit) -> None:
     source = double.texts()
-    source.stage = {"name": "Joining the rows", "share": 0.4}
+    source.stage = {"name": "graph", "share": 0.4}
     sitting = sit(source)
-    expect(sitting.page.locator("#stage")).to_contain_text("Joining the rows")
+    expect(sitting.page.locator("#stage")).to_contain_text("Joining rows")
+    box = sitting.page.locator(".card").bounding_box()
     bar = sitting.page.get_by_role("progressbar")
     expect(bar).to_have_attribute("aria-valuenow", "40")
     sitting.answer()
     source.stage = None
     source.tell()
     expect(sitting.page.locator("#stage")).to_be_hidden()
+    assert sitting.page.locator(".card").bounding_box() == box  # nothing jumps
     sitting.stored(1)

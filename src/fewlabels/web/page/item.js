@@ -45,7 +45,7 @@ function text(item) {
     piece.strength ? h("mark", { class: `speaks-${piece.strength}` }, piece.text) : piece.text,
   );
   const size = item.text.length > 900 ? "reading long" : item.text.length > 220 ? "reading" : "reading short";
-  const more = item.columns?.length ? columns(item) : null;
+  const more = item.columns?.length ? [...columns(item).children] : null;
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "group", "aria-label": "The text" },

@@ -218,17 +218,33 @@ function showFrame() {
     document.title = `${name} – fewlabels`;
   }
   app.showCount();
-  $("stage").hidden = !stage && !problem;
-  $("stage-name").textContent = problem ?? stage?.name ?? "";
+  showStage(stage, problem);
+}
+
+const STAGES = {
+  points: "Looking at all rows",
+  graph: "Joining rows that are alike",
+  model: "Learning",
+  map: "Laying out the map",
+};
+let stageTimer = null;
+
+/** What is being made, if that takes long enough to be worth a word; what went wrong, at once. */
+function showStage(stage, problem) {
+  const line = $("stage");
+  clearTimeout(stageTimer);
+  const show = () => (line.hidden = !stage && !problem);
+  if (stage && !problem && line.hidden) stageTimer = setTimeout(show, 700);
+  else show();
+  $("stage-name").textContent = problem || (stage ? (STAGES[stage.name] ?? stage.name) : "");
   const bar = $("stage-bar");
   bar.hidden = !stage;
-  if (stage) {
-    const share = stage.share == null ? null : Math.round(stage.share * 100);
-    bar.classList.toggle("unknown", share == null);
-    if (share == null) bar.removeAttribute("aria-valuenow");
-    else bar.setAttribute("aria-valuenow", share);
-    bar.style.setProperty("--share", stage.share ?? 0);
-  }
+  if (!stage) return;
+  const share = stage.share == null ? null : Math.round(stage.share * 100);
+  bar.classList.toggle("unknown", share == null);
+  if (share == null) bar.removeAttribute("aria-valuenow");
+  else bar.setAttribute("aria-valuenow", share);
+  bar.style.setProperty("--share", stage.share ?? 0);
 }
 
 async function refresh() {

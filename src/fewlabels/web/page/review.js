@@ -134,7 +134,7 @@ export function create(element, app, [first]) {
           ),
         tab === "doubtful" &&
           entry.class_id != null &&
-          h("button", { class: "button", onclick: () => relabel(place, entry.class_id) }, "It is"),
+          h("button", { class: "button", onclick: () => relabel(place, entry.class_id) }, "It is ", chip(app.state.classes, entry.class_id)),
         classSelect(app, `Class of ${described(entry.item)}`, known, (id) => relabel(place, id)),
         h("button", { class: "plain", onclick: () => app.why(entry.point) }, "Why?"),
       ),
