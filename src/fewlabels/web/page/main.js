@@ -130,6 +130,7 @@ app.outbox = new Outbox({
   storage: kept,
   onReply: (reply, act) => {
     take(reply, !app.outbox.waiting.length, act);
+    takeHeld();
   },
   onRefused: (message) => {
     app.notify(message, { stay: true });
@@ -153,6 +154,15 @@ function showConnection() {
     app.notify("Connected again. Everything is stored.");
   }
   app.wasOffline = failures > 0;
+}
+
+let held = null;
+
+/** Take what the stream told, once no act is on its way of which it may not know. */
+function takeHeld() {
+  if (!held || app.outbox.waiting.length) return;
+  take(held, true);
+  held = null;
 }
 
 /** Take what the server says: the state, unless it is older than the one we have; questions. */
@@ -335,7 +345,8 @@ async function start() {
   app.changes = new Changes(
     () => app.who,
     (page) => {
-      if (!app.outbox.waiting.length) take(page, true);
+      held = page;
+      takeHeld();
     },
     (there) => {
       if (there) app.outbox.retry();
