@@ -22,10 +22,10 @@ INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test fuzz check bench mutate format docs lock clean
+.PHONY: help demo test test-page fuzz check bench mutate format docs lock clean
 
 help:  ## print this list
-	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/demo-installed  ## install, and reproduce the published examples into demo-output/
 	$(VENV)/bin/fewlabels demo --out demo-output
@@ -35,6 +35,9 @@ test: $(VENV)/test-installed  ## install, and run the tests with the coverage of
 	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=json:build/coverage.json
 	$(PY) tools/check_branches.py build/coverage.json
 	FEWLABELS_COMPILED=0 $(PY) -m pytest -q tests/test_products.py tests/graph/test_nearest.py tests/solvers -k "not compiled"
+
+test-page: $(VENV)/test-installed  ## install, and run the tests of the labelling page in Debian's chromium
+	FEWLABELS_BROWSER=1 $(PY) -m pytest tests/browser
 
 fuzz: $(VENV)/test-installed  ## install, and read many damaged files (INPUTS=3000 a reader, SEED=0)
 	FUZZ_INPUTS=$(or $(INPUTS),3000) FUZZ_SEED=$(or $(SEED),0) $(PY) -m pytest -n auto --dist worksteal -o faulthandler_timeout=60 tests/fuzz

@@ -34,6 +34,7 @@ setup(
         extension("fewlabels._csr", "-ffp-contract=off"),
         extension("fewlabels.graph._compare", "-fno-math-errno"),
         extension("fewlabels.features._distortion"),
+        extension("fewlabels.graph._pull", "-ffp-contract=off"),
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if FOR_ALL else {},
 )

@@ -125,6 +125,7 @@ SECTIONS: dict[str, Section] = {
     "features of images beside pixels": Section(
         "features.md", ("digits_features", "fashion_features"), across
     ),
+    "images ranked by small shifts": Section("features.md", ("digits_shifts",), across),
     "texts from few labels": Section("texts.md", ("texts_of_packages", "texts_of_debian"), down),
     "what texts take": Section("texts.md", ("text_time",), across),
     "questions on digits, ten given": Section("active-learning.md", ("published_questions",), down),

@@ -9,6 +9,10 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 LAST_LINES = {
     "plot_few_labels_trust.py": "42 of 1,747 read wrong; with one label more, 17",
+    "plot_map_of_digits.py": (
+        "of the ten nearest, at least 95% are the same digit on the layout, 57% on principal "
+        "components"
+    ),
     "plot_learning_curves.py": "random: 35 labels for 90 % (median of 3 starts)",
     "plot_label_propagation_digits.py": "81.7 % of 300 digits read right",
     "plot_label_propagation_digits_active_learning.py": (

@@ -53,6 +53,7 @@ CASES: dict[str, Case] = {
         kinds.table_time,
         features.digits_features,
         features.fashion_features,
+        features.digits_shifts,
         texts.texts_of_packages,
         texts.texts_of_debian,
         texts.text_time,

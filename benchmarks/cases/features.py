@@ -17,10 +17,15 @@ from benchmarks.cases.digits import shuffled_digits
 from benchmarks.data import draw_labels, fashion_mnist
 from benchmarks.results import Entry, Row
 from benchmarks.works.fits import ALPHA, label_spreading
+from fewlabels.features import ImageDistortion
+from fewlabels.graph import shared_neighbor_graph
 
 K = 10
 _FIRST_SEED = 1000
 _OURS, _PIXELS = "`OrientedGradients`", "pixels"
+_RANKED = "ranked by `ImageDistortion`"
+# What oriented gradients were before small images were enlarged.
+_BEFORE = {"n_orientations": 8, "smallest_side": 1}
 
 
 def digits_features(bench: Bench) -> list[Row]:
@@ -31,6 +36,36 @@ def digits_features(bench: Bench) -> list[Row]:
         *_accuracies("330 digits", *few, n_draws),
         *_accuracies("1,797 digits", *all_digits, n_draws),
     ]
+
+
+def digits_shifts(bench: Bench) -> list[Row]:
+    """Accuracy on the published 330 digits where neighbours are ranked by small local shifts."""
+    X, truth = shuffled_digits(330)
+    features, before = (
+        fewlabels.OrientedGradients(**settings).fit_transform(X) for settings in ({}, _BEFORE)
+    )
+    distance = ImageDistortion().fit(X)
+    ways = {
+        _RANKED: (features, shared_neighbor_graph(features, distance=distance)),
+        _OURS: (features, shared_neighbor_graph(features)),
+        "8 directions, small as they are": (before, shared_neighbor_graph(before)),
+        _PIXELS: (X, shared_neighbor_graph(X)),
+    }
+    n_draws = bench.size.n_draws
+    rows = []
+    for per_class in (1, 3):
+        found: dict[str, list[float]] = {who: [] for who in ways}
+        for seed in range(_FIRST_SEED, _FIRST_SEED + n_draws):
+            y = draw_labels(truth, per_class, seed)
+            for who, (points, graph) in ways.items():
+                answers = fewlabels.FewLabelsClassifier().fit(points, y, graph=graph).transduction_
+                found[who].append(float(np.mean(answers[y < 0] == truth[y < 0])))
+        mine, *others = (mean_entry(who, shares) for who, shares in found.items())
+        gaps = [gap("ranked, beside features alone", "", found[_RANKED], found[_OURS])]
+        measure = f"accuracy of `FewLabelsClassifier`, {labels(per_class)} a class"
+        work = f"330 digits, {n_draws} draws"
+        rows.append(Row(work, measure, "share", mine, others, gaps=gaps, headline=False))
+    return rows
 
 
 def fashion_features(bench: Bench) -> list[Row]:

@@ -9,6 +9,7 @@
     ├── GraphFileError (ValueError)           a graph file that can't be read
     ├── SessionFileError (ValueError)         a saved session that can't be read
     ├── DataFileError (ValueError)            a table or array file that can't be read or written
+    ├── LabellingError (ValueError)           a label file that can't be used, or a label not stored
     └── MissingDependencyError (ImportError)  an optional package that isn't installed
 
     UserWarning
@@ -67,6 +68,10 @@ class SessionFileError(FewLabelsError, ValueError):
 
 class DataFileError(FewLabelsError, ValueError):
     """A table or array file can't be read or written."""
+
+
+class LabellingError(FewLabelsError, ValueError):
+    """A label file can't be used, or what was to be stored in it was not."""
 
 
 class MissingDependencyError(FewLabelsError, ImportError):

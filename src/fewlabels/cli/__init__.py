@@ -1,4 +1,4 @@
-"""The command line: ``fewlabels demo``, ``fewlabels simulate`` and ``fewlabels spread``.
+"""The command line: ``fewlabels demo``, ``spread``, ``label``, ``export`` and ``simulate``.
 
 `main` is the click group. Where the extra ``fewlabels[cli]`` is not installed, it is a function
 that says so, since the script ``fewlabels`` is installed either way.

@@ -7,7 +7,7 @@ a command did its work                       0
 a command found a difference (``demo``)      1          what the command says
 bad input, bad file, bad option              2          one line: what is wrong, what to do
 not enough memory                            2          one line
-a package of ``fewlabels[cli]`` is missing   2          one line that names the extra
+a package of an extra is missing             2          one line that names the extra
 standard output full or closed               2          one line
 standard error full or closed                as above   lost
 Ctrl-C                                       130        one line
@@ -30,7 +30,11 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
 
-_PACKAGES_OF_THE_EXTRA = ("click", "matplotlib", "pyarrow", "python_calamine", "rich")
+# The extra that each package comes with.
+_EXTRAS = {
+    **dict.fromkeys(("click", "matplotlib", "PIL", "pyarrow", "python_calamine", "rich"), "cli"),
+    **dict.fromkeys(("starlette", "uvicorn"), "label"),
+}
 
 
 def exit_code_of(command: Callable[[], object]) -> int:
@@ -52,10 +56,11 @@ def exit_code_of(command: Callable[[], object]) -> int:
         return _failed("not enough memory. Use fewer rows or columns (--features).")
     except ModuleNotFoundError as error:
         package = (error.name or "").split(".")[0]
-        if package not in _PACKAGES_OF_THE_EXTRA:
+        if package not in _EXTRAS:
             raise
         return _failed(
-            f"this command needs {package}, which is not installed: pip install 'fewlabels[cli]'"
+            f"this command needs {package}, which is not installed: pip install "
+            f"'fewlabels[{_EXTRAS[package]}]'"
         )
     return result if isinstance(result, int) else 0
 

@@ -226,13 +226,6 @@ def _points_of_pictures(
     from fewlabels import FeatureWarning
     from fewlabels.features import make_points
 
-    of_columns = ("features", *_KINDS, "kinds", "as_they_are")
-    if any(given(ctx, option) for option in of_columns):
-        raise click.UsageError(
-            "--features, --exclude, --categorical, --text, --column and --no-scale speak of "
-            "columns, and INPUT is a folder of pictures. Leave them out.",
-            ctx,
-        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FeatureWarning)  # the command prints points.warnings
         return make_points(

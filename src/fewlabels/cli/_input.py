@@ -171,11 +171,11 @@ def read_input(
     options = ctx.params
     table = read_source(ctx, source, progress)
     missing, decimal = _missing(ctx), _character(ctx, "decimal")
-    if isinstance(table, PictureFolder):
-        if label == "folder" and options["labels_file"] is None:
-            check_folders(table)
-    else:
-        check_columns(ctx, table, label if options["labels_file"] is None else None)
+    joined = options["labels_file"] is not None
+    if not isinstance(table, PictureFolder):
+        check_columns(ctx, table, None if joined else label)
+    elif label == "folder" and not joined:
+        check_folders(table)
     others: list[str] = []
     if options["labels_file"] is None:
         labels = read_labels(table, label)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fewlabels.cli._features import array_file
 from fewlabels.cli._words import visible
 from fewlabels.exceptions import DataFileError
 
@@ -24,6 +25,9 @@ _OF_FILES = {
     "encoding": "--encoding",
     "file_format": "--format",
 }
+
+# What is said of columns, which become no features here.
+_OF_COLUMNS = ("features", "exclude", "categorical", "texts", "kinds", "as_they_are")
 
 
 def sorting_options(command: _Command) -> _Command:
@@ -64,6 +68,13 @@ def fill_in_for_folder(ctx: click.Context, source: Path) -> None:
         raise click.UsageError(
             f"{', '.join(wrong)}: INPUT is a folder of pictures, and no file of a table. Leave "
             "it out.",
+            ctx,
+        )
+    of_columns = [name for name in _OF_COLUMNS if options[name]]
+    if of_columns and array_file(ctx, options["features"]) is None:
+        raise click.UsageError(
+            "--features, --exclude, --categorical, --text, --column and --no-scale speak of "
+            "columns, and INPUT is a folder of pictures. Leave them out.",
             ctx,
         )
     if options["labels_file"] is not None:

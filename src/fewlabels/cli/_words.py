@@ -46,6 +46,7 @@ def in_options(message: str) -> str:
         _SETTING.sub(_option, message)
         .replace("(replace=True)", "with --force")
         .replace("(link=True)", "(--link)")
+        .replace("(file=...)", "with --file")
     )
 
 

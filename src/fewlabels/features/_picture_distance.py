@@ -25,6 +25,9 @@ class PictureDistance:
     n_jobs : int or None
     """
 
+    #: What points say of it.
+    choice = "neighbours: put into order by how little a picture has to be bent"
+
     def __init__(
         self,
         rows: npt.NDArray[Any],

@@ -79,7 +79,7 @@ class ImageDistortion(BaseEstimator):
     not.
 
     To compare two images of 28 x 28 pixels both ways, in one pass, takes 9 microseconds of a core
-    where it is compiled; NumPy takes some 30 times as long. Memory: 2 bytes a pixel.
+    where it is compiled; NumPy takes some 40 times as long. Memory: 2 bytes a pixel.
 
     References
     ----------

@@ -266,9 +266,8 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             if len(read.unread) < len(items):
                 break
         else:
-            raise DataFileError(
-                f"none of {counted(n, 'picture')} can be read: {named_pictures(pictures, read.unread)}."
-            )
+            named = named_pictures(pictures, read.unread)
+            raise DataFileError(f"none of {counted(n, 'picture')} can be read: {named}.")
         there = np.setdiff1d(np.arange(len(items)), list(read.unread))
         return look_of(read.pixels[there], read.sizes[there])
 
@@ -365,10 +364,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             if look.same_size and (look.height, look.width) == self.shape_
             else (f", brought to {self.shape_[0]} x {self.shape_[1]}")
         )
-        lines = [f"{counted(n, 'picture')}: {made}; {why}{fitted}"]
-        if self.distance_ is not None:
-            lines.append("neighbours: put into order by how little a picture has to be bent")
-        return lines
+        return [f"{counted(n, 'picture')}: {made}; {why}{fitted}"]
 
     def _warnings(self, pictures: PictureArray | PictureItems) -> list[str]:
         lines = []

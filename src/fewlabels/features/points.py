@@ -195,14 +195,9 @@ def make_points(
         values = transformer.fit_transform(_read(data, found), y)
     finally:
         del transformer._progress
-    points = Points(
-        values,
-        found,
-        transformer,
-        transformer.choices_,
-        transformer.warnings_,
-        getattr(transformer, "distance_", None),
-    )
+    distance = getattr(transformer, "distance_", None)
+    choices = transformer.choices_ if distance is None else (*transformer.choices_, distance.choice)
+    points = Points(values, found, transformer, choices, transformer.warnings_, distance)
     for line in points.warnings:
         warnings.warn(line, FeatureWarning, stacklevel=callers_level())
     return points

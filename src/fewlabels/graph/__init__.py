@@ -1,14 +1,15 @@
 """Graphs of similar points: how they are built, held, saved and diagnosed."""
 
-from fewlabels.graph._apart import without_edges
 from fewlabels.graph._build import knn_graph, rbf_graph
 from fewlabels.graph._components import component_labels
 from fewlabels.graph._diagnosis import GraphDiagnosis
 from fewlabels.graph._disk import DiskGraph, open_graph
 from fewlabels.graph._disk_writer import write_graph
 from fewlabels.graph._graph import Graph
+from fewlabels.graph._layout import layout
 from fewlabels.graph._neighbors import Neighbors, find_neighbors
 from fewlabels.graph._shared_neighbors import shared_neighbor_graph
+from fewlabels.graph._unread import without_edges
 from fewlabels.graph._weights import edge_weights
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "edge_weights",
     "find_neighbors",
     "knn_graph",
+    "layout",
     "open_graph",
     "rbf_graph",
     "shared_neighbor_graph",

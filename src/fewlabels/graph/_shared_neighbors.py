@@ -14,7 +14,6 @@ from fewlabels._rows import row_blocks
 from fewlabels._validation import check_integer, check_n_jobs, check_real, check_seed
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.features.points import Points
-from fewlabels.graph._apart import without_edges
 from fewlabels.graph._build import _directed
 from fewlabels.graph._checked import features_to_join
 from fewlabels.graph._graph import Graph
@@ -22,6 +21,7 @@ from fewlabels.graph._neighbors import Neighbors, check_metric
 from fewlabels.graph._progress import Progress
 from fewlabels.graph._reranked import Distance, find_reranked, values_and_distance
 from fewlabels.graph._symmetric import symmetric_csr
+from fewlabels.graph._unread import without_edges
 from fewlabels.graph._weights import _SMALLEST, edge_weights
 
 FloatArray = npt.NDArray[np.float64]

@@ -1,14 +1,20 @@
 """The labelling loop as plain state, and its simulation where the answers are known."""
 
-from fewlabels.session._events import Audit, Event
-from fewlabels.session._predictions import Predictions
-from fewlabels.session.advice import Advice
-from fewlabels.session.audit import AccuracyEstimate, ShareEstimate
-from fewlabels.session.intervals import Interval
-from fewlabels.session.labelling import Session
-from fewlabels.session.learning_curve import LearningCurve, PairedDifference
-from fewlabels.session.proof import Proof
-from fewlabels.session.simulation import simulate
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fewlabels.session._events import Audit, Event
+    from fewlabels.session._predictions import Predictions
+    from fewlabels.session.advice import Advice
+    from fewlabels.session.audit import AccuracyEstimate, ShareEstimate
+    from fewlabels.session.intervals import Interval
+    from fewlabels.session.labelling import Session
+    from fewlabels.session.learning_curve import LearningCurve, PairedDifference
+    from fewlabels.session.proof import Proof
+    from fewlabels.session.simulation import simulate
 
 __all__ = [
     "AccuracyEstimate",
@@ -24,3 +30,33 @@ __all__ = [
     "ShareEstimate",
     "simulate",
 ]
+
+# Loaded when first used: the state of a session, which the labelling page needs at once, needs
+# none of the models.
+_HOMES = {
+    "AccuracyEstimate": "audit",
+    "Advice": "advice",
+    "Audit": "_events",
+    "Event": "_events",
+    "Interval": "intervals",
+    "LearningCurve": "learning_curve",
+    "PairedDifference": "learning_curve",
+    "Predictions": "_predictions",
+    "Proof": "proof",
+    "Session": "labelling",
+    "ShareEstimate": "audit",
+    "simulate": "simulation",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

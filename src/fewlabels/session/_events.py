@@ -9,7 +9,15 @@ from fewlabels.exceptions import SessionFileError
 from fewlabels.session._labels import Label, checked_label
 
 Kind: TypeAlias = Literal[
-    "asked", "told", "relabelled", "skipped", "undone", "checks_began", "checks_ended"
+    "asked",
+    "told",
+    "relabelled",
+    "skipped",
+    "withdrawn",
+    "dropped",
+    "undone",
+    "checks_began",
+    "checks_ended",
 ]
 
 
@@ -44,8 +52,11 @@ class Event:
 
     Attributes
     ----------
-    kind : {"asked", "told", "relabelled", "skipped", "undone", "checks_began", "checks_ended"}
-        The last two: a sequence of checks, which is to prove an accuracy, begins and ends.
+    kind : {"asked", "told", "relabelled", "skipped", "withdrawn", "dropped", "undone", \
+"checks_began", "checks_ended"}
+        "withdrawn": labels and skips are taken back; what had been asked is asked again.
+        "dropped": questions that are no checks are taken back. The last two: a sequence of
+        checks, which is to prove an accuracy, begins and ends.
     indices : tuple of int
         The points; those that came back, for "undone". None for the last two kinds.
     labels : tuple of str, int or bool
@@ -99,6 +110,8 @@ _FIELDS: dict[str, set[str]] = {
     "told": {"labels"},
     "relabelled": {"labels"},
     "skipped": set(),
+    "withdrawn": set(),
+    "dropped": set(),
     "undone": set(),
     "checks_began": set(),
     "checks_ended": set(),

@@ -19,7 +19,7 @@ from fewlabels.session._fingerprint import fingerprint
 from fewlabels.session._settings import NAMES
 
 FORMAT = "fewlabels-session"
-VERSION = 2  # 1 had no checksum
+VERSION = 3  # 1 had no checksum, 2 nothing that was withdrawn or dropped
 
 _GRAPH, _FEATURES = "a graph", "features"
 _DIGEST = re.compile("[0-9a-f]{64}")

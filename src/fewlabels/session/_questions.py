@@ -96,7 +96,7 @@ def new_questions(
     answers : callable
         Returns those that are checked; not called where nothing is.
     """
-    n_checks, owed = _checks_due(state.owed, n_new, share, rng)
+    n_checks, owed = checks_due(state.owed, n_new, share, rng)
     open_ = state.open_points
     pool = open_ if state.current is None else open_ & state.current.members
     n_checks = min(n_checks, int(pool.sum()))
@@ -104,7 +104,7 @@ def new_questions(
     drawn = rng.choice(np.flatnonzero(pool), size=n_checks, replace=False)
     audits: tuple[Audit, ...] = ()
     if n_checks:
-        audits = _audits(answers(), drawn, pool)
+        audits = audits_of(answers(), drawn, pool)
     open_[drawn] = False
     questions = np.empty(n_new, dtype=np.intp)
     is_check = np.zeros(n_new, dtype=bool)
@@ -131,7 +131,7 @@ def share_of_checks(state: SessionState, settings: Settings, asked_for: float | 
     return settings.audit_share if len(state.labels) >= settings.n_start else 0.0
 
 
-def _checks_due(
+def checks_due(
     owed: float, n_new: int, share: float, rng: np.random.Generator
 ) -> tuple[int, float]:
     """Return how many of the new questions are checks, and what is owed after them.
@@ -147,7 +147,7 @@ def _checks_due(
     return n_checks, due - n_checks
 
 
-def _audits(answers: Answers, drawn: IntArray, pool: BoolArray) -> tuple[Audit, ...]:
+def audits_of(answers: Answers, drawn: IntArray, pool: BoolArray) -> tuple[Audit, ...]:
     """Write down what was answered of each point drawn, and of all it was drawn from."""
     classes, codes = answers.classes, answers.codes
     counts = np.bincount(codes[pool], minlength=len(classes) + 1)

@@ -57,7 +57,8 @@ class _Undoable:
     """
 
     event: Event
-    labels: tuple[Label, ...] = ()
+    labels: tuple[Label | None, ...] = ()
+    labelled_at: tuple[int | None, ...] = ()
     asked: tuple[int, ...] = ()
     passed: tuple[int, ...] = ()
 
@@ -99,6 +100,7 @@ class SessionState:
         self.labelled_at: dict[int, int] = {}
         self.pending: dict[int, None] = {}
         self.skipped: dict[int, None] = {}
+        self._asked: set[int] = set()  # whatever became of it
         self.audits: list[DrawnAudit] = []
         self.owed = 0.0
         self.sequences: list[CheckSequence] = []
@@ -130,6 +132,7 @@ class SessionState:
         self.events.append(event)
         if event.kind == "asked":
             self.pending.update(dict.fromkeys(event.indices))
+            self._asked.update(event.indices)
             sequence = None if self.current is None else self.current.number
             self.audits.extend(DrawnAudit(audit, number, sequence) for audit in event.audits)
             self.owed = event.owed
@@ -140,6 +143,10 @@ class SessionState:
             self.sequences.append(self.current)
         elif event.kind == "checks_ended":
             self.current = None
+        elif event.kind == "dropped":
+            for point in event.indices:
+                del self.pending[point]
+            self._asked.difference_update(event.indices)
         elif event.kind == "undone":
             self._take_back(self._undoable.pop())
         else:
@@ -164,6 +171,8 @@ class SessionState:
             before = tuple(self.labels[point] for point in event.indices)
             self.labels.update(zip(event.indices, event.labels, strict=True))
             return _Undoable(event, labels=before)
+        if event.kind == "withdrawn":
+            return self._withdrawn(event)
         asked = tuple(point for point in event.indices if point in self.pending)
         passed = tuple(point for point in event.indices if point in self.skipped)
         for point in event.indices:
@@ -176,9 +185,33 @@ class SessionState:
             self.skipped.update(dict.fromkeys(event.indices))
         return _Undoable(event, asked=asked, passed=passed)
 
+    def _withdrawn(self, event: Event) -> _Undoable:
+        """Take labels and skips back; what was asked is asked again, before the rest."""
+        points = event.indices
+        done = _Undoable(
+            event,
+            labels=tuple(self.labels.pop(point, None) for point in points),
+            labelled_at=tuple(self.labelled_at.pop(point, None) for point in points),
+            passed=tuple(point for point in points if point in self.skipped),
+        )
+        for point in done.passed:
+            del self.skipped[point]
+        again = [point for point in points if point in self._asked]
+        self.pending = dict.fromkeys([*again, *self.pending])
+        return done
+
     def _take_back(self, done: _Undoable) -> None:
-        if done.event.kind == "relabelled":
-            self.labels.update(zip(done.event.indices, done.labels, strict=True))
+        points = done.event.indices
+        if done.event.kind in ("relabelled", "withdrawn"):
+            before = zip(points, done.labels, strict=True)
+            self.labels.update((point, label) for point, label in before if label is not None)
+            if done.event.kind == "relabelled":
+                return
+            when = zip(points, done.labelled_at, strict=True)
+            self.labelled_at.update((point, at) for point, at in when if at is not None)
+            self.skipped.update(dict.fromkeys(done.passed))
+            for point in points:
+                self.pending.pop(point, None)
             return
         for point in done.event.indices:
             self.labels.pop(point, None)
@@ -252,6 +285,19 @@ class SessionState:
         if kind == "relabelled":
             if point not in self.labels:
                 raise InvalidInputError(f"point {point} has no label to change; use tell.")
+            return
+        if kind == "withdrawn":
+            if point not in self.labels and point not in self.skipped:
+                raise InvalidInputError(
+                    f"point {point} has no label and was not skipped: there is nothing to withdraw."
+                )
+            return
+        if kind == "dropped":
+            checks = any(drawn.audit.point == point for drawn in self.audits)
+            if point not in self.pending or checks:
+                raise InvalidInputError(
+                    f"point {point} is no open question, or a random check, and can't be dropped."
+                )
             return
         if point in self.labels:
             advice = {

@@ -301,8 +301,29 @@ class Session:
         return self
 
     @in_turn
+    def withdraw(self, indices: Any) -> Self:
+        """Take back labels and skips, whenever they were given.
+
+        Points that had been asked about are asked again, before the rest; a random check waits
+        for its new answer. Others are as if nothing had been said of them.
+
+        Parameters
+        ----------
+        indices : int, or array-like of int
+            Points that have a label or were skipped.
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If a point is unknown, or has neither a label nor was skipped.
+        """
+        points = tuple(dict.fromkeys(checked_points(indices, self.n_points)))
+        self._state.take(Event("withdrawn", points))
+        return self
+
+    @in_turn
     def undo(self) -> Event:
-        """Take back the last tell, relabel or skip that stands, and return it.
+        """Take back the last tell, relabel, skip or withdrawal that stands, and return it.
 
         Questions that it answered are open again. Again, and the one before is taken back.
 

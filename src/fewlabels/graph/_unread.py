@@ -1,0 +1,44 @@
+"""Nodes of which nothing is known, joined to no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from fewlabels.graph._graph import Graph
+
+
+def without_edges(graph: Graph, nodes: npt.ArrayLike) -> Graph:
+    """Return a graph in which these nodes have no edges, so that no label reaches them.
+
+    For points that say nothing, such as those of pictures that can't be read: neighbours they
+    have by chance only.
+
+    Parameters
+    ----------
+    graph : Graph
+    nodes : array-like of int
+
+    Returns
+    -------
+    Graph
+        The same graph if there are no such nodes.
+    """
+    apart = np.asarray(nodes, dtype=np.intp)
+    if len(apart) == 0:
+        return graph
+    kept = np.ones(graph.n_nodes, dtype=bool)
+    kept[apart] = False
+    weights: Any = graph.affinity
+    if graph.is_dense:
+        weights = weights * np.outer(kept, kept)
+    else:
+        stored = weights.tocoo()
+        joined = kept[stored.row] & kept[stored.col]
+        weights = sparse.csr_array(
+            (stored.data[joined], (stored.row[joined], stored.col[joined])), shape=stored.shape
+        )
+    return Graph(weights, local_scales=graph.local_scales, build_info=graph.build_info)

@@ -1,0 +1,49 @@
+"""A label file and the loop that keeps up with whoever labels: the engine of the labelling page.
+
+:class:`Labelling` is one label file that is open. It stores each answer before it acknowledges
+it, and one thread of its own makes points, graph and models, and keeps questions ready. It knows
+nothing of HTTP: `fewlabels.web` serves it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fewlabels.labelling._agreement import krippendorff_alpha
+    from fewlabels.labelling._dawid_skene import Consensus, dawid_skene
+    from fewlabels.labelling._labelling import Labelling
+    from fewlabels.labelling._reading import export_labels, load_session
+
+__all__ = [
+    "Consensus",
+    "Labelling",
+    "dawid_skene",
+    "export_labels",
+    "krippendorff_alpha",
+    "load_session",
+]
+
+# Loaded when first used, so that the page's first question does not wait for the models.
+_HOMES = {
+    "Consensus": "_dawid_skene",
+    "Labelling": "_labelling",
+    "dawid_skene": "_dawid_skene",
+    "export_labels": "_reading",
+    "krippendorff_alpha": "_agreement",
+    "load_session": "_reading",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,320 @@
+"""What people see at once: answers stored, questions handed out, all without the models."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.labelling._file import LabelFile, New
+from fewlabels.labelling._ledger import Ledger
+from fewlabels.labelling._queues import Queues
+from fewlabels.labelling._rows import OF_KEEPER, Kind, Row
+from fewlabels.session._events import Event, event_from_json
+from fewlabels.session._state import SessionState
+
+_READY = 3
+
+
+@dataclass(frozen=True)
+class Fed:
+    """A row, and what follows from it for the session, with class numbers for labels."""
+
+    row: Row
+    events: tuple[Event, ...]
+
+
+class Desk:
+    """The label file, and what its log adds up to at this moment.
+
+    Threads may share it. What is stored is stored under one lock, `_writing`, which the disk is
+    waited for with; what is read is read under another, which nobody holds for long.
+
+    Parameters
+    ----------
+    file : LabelFile
+    n_points : int
+    seed : int
+        Of the questions drawn at random before there is a model.
+    """
+
+    def __init__(self, file: LabelFile, n_points: int, seed: int) -> None:
+        self.file = file
+        self.n_points = n_points
+        self.ledger = Ledger()
+        self.version = 0
+        self._seed = seed
+        self._state = SessionState(n_points, None)
+        self._queues = Queues(self._state, self.ledger, seed)
+        self._fed: list[Fed] = []
+        self._replies: dict[str, int] = {}
+        self._writing = threading.Lock()
+        self.lock = threading.RLock()
+        self._changed = threading.Condition(self.lock)
+        self._listeners: list[Callable[[int], None]] = []
+        for row in file.rows():
+            self._take(row)
+
+    # Reading, with the lock held or for a moment
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the last row."""
+        return len(self._fed)
+
+    @property
+    def pending(self) -> Mapping[int, None]:
+        """The points that were asked and not answered."""
+        return self._state.pending
+
+    def is_open_check(self, point: int) -> bool:
+        """Tell whether a point is a random check that waits for its answer."""
+        return point in self._state.pending and point in self._queues.checks
+
+    def fed_after(self, seq: int) -> list[Fed]:
+        """Return the rows after row `seq`, in order."""
+        with self.lock:
+            return self._fed[seq:]
+
+    def replay(self) -> list[Fed]:
+        """Return all rows in the order in which a session takes them."""
+        with self.lock:
+            return sorted(self._fed, key=lambda fed: fed.row.place)
+
+    def class_names(self) -> dict[int, str]:
+        """Return the name of each class."""
+        with self.lock:
+            return self.ledger.classes.names
+
+    def needs(self) -> tuple[int, list[int]]:
+        """Return how many new questions are needed, and those that better ones may replace."""
+        with self.lock:
+            return self._queues.shortage(_READY), self._queues.replaceable()
+
+    # Changes are told
+
+    def change(self) -> None:
+        """Grow the version, and tell who listens."""
+        with self._changed:
+            self.version += 1
+            version, listeners = self.version, list(self._listeners)
+            self._changed.notify_all()
+        for callback in listeners:
+            callback(version)
+
+    def wait(self, version: int, timeout: float | None) -> int:
+        """Wait until the version is another."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.version != version, timeout)
+            return self.version
+
+    def subscribe(self, callback: Callable[[int], None]) -> Callable[[], None]:
+        """Call `callback(version)` after each change; return what ends that."""
+        with self.lock:
+            self._listeners.append(callback)
+
+        def end() -> None:
+            with self.lock:
+                if callback in self._listeners:
+                    self._listeners.remove(callback)
+
+        return end
+
+    # Acts
+
+    def act(
+        self,
+        who: str,
+        key: str,
+        prepare: Callable[[], tuple[Kind, Mapping[str, Any]] | None],
+        seconds: float | None = None,
+    ) -> tuple[Row | None, bool]:
+        """Store an act, and return its row and whether it is new.
+
+        Parameters
+        ----------
+        who : str
+        key : str
+            Of the client. One that was stored already gives the row of then.
+        prepare : callable
+            Returns what is to be stored, or None for nothing, or raises; called with the lock.
+        seconds : float, default=None
+
+        Raises
+        ------
+        LabellingError
+            If it could not be stored: then nothing has changed.
+        """
+        with self._writing:
+            with self.lock:
+                if key in self._replies:
+                    return self._fed[self._replies[key] - 1].row, False
+                prepared = prepare()
+            if prepared is None:
+                return None, False
+            kind, body = prepared
+            self._store([New(key, who, kind, body, seconds)], who)
+            row = self._fed[-1].row
+        self.change()
+        return row, True
+
+    def undo(self, who: str, key: str, *, again: bool) -> tuple[Row | None, Row | None]:
+        """Take an act back, or do it again; return the row of that, and the act's."""
+
+        def prepare() -> tuple[Kind, Mapping[str, Any]] | None:
+            person = self.ledger.person(who)
+            stack = person.undone if again else person.done
+            return (("redone" if again else "undone"), {"of": stack[-1]}) if stack else None
+
+        row, _ = self.act(who, key, prepare)
+        return row, None if row is None else self.ledger.act(row.body["of"])
+
+    # Questions
+
+    def questions(self, who: str, n: int, *, draw: bool) -> list[tuple[int, bool]]:
+        """Return the next points for a person, and whether another answered each already.
+
+        Parameters
+        ----------
+        who : str
+        n : int
+        draw : bool
+            Whether points may be drawn at random where too few questions are ready; where none
+            is, they are.
+        """
+        with self.lock:
+            self._queues.refill(who, n)
+            ready = self._queues.of(who)
+            on_checks = self._state.current is not None
+            short = len(ready) < n and (draw or not ready) and not on_checks
+            if not (short and self._state.n_open):
+                return ready[:n]
+        with self._writing:
+            with self.lock:
+                self._queues.refill(who, n)
+                drawn = self._drawn(n - len(self._queues.of(who)))
+            if drawn:
+                key = f"drawn {self.last_seq + 1}"
+                self._store([New(key, "", "drawn", {"points": drawn})], who)
+        with self.lock:
+            self._queues.refill(who, n)
+            return self._queues.of(who)[:n]
+
+    def _drawn(self, n: int) -> list[int]:
+        """Draw open points, each as likely as another."""
+        count = min(n, self._state.n_open)
+        if count <= 0:
+            return []
+        rng = np.random.default_rng([self._seed, 1, self.last_seq])
+        drawn: list[int] = []
+        taken: tuple[Mapping[int, Any], ...] = (
+            self._state.labels,
+            self._state.pending,
+            self._state.skipped,
+        )
+        while len(drawn) < count:
+            if 2 * self._state.n_open < self.n_points:
+                open_ = np.flatnonzero(self._state.open_points)
+                return [int(point) for point in rng.choice(open_, count, replace=False)]
+            point = int(rng.integers(self.n_points))
+            if point not in drawn and not any(point in each for each in taken):
+                drawn.append(point)
+        return drawn
+
+    # The keeper
+
+    def keep(
+        self, asked: Event | None, dropped: Sequence[int], upto: int, encode: Callable[[Event], Any]
+    ) -> Fed | None:
+        """Store questions that were chosen by what was known up to a row, or refuse.
+
+        Parameters
+        ----------
+        asked : Event or None
+            Labels are class numbers.
+        dropped : sequence of int
+            Questions that these replace; those that were meanwhile handed out stay.
+        upto : int
+        encode : callable
+            Returns an event as JSON holds it.
+
+        Returns
+        -------
+        Fed or None
+            None: somebody has meanwhile said something of these points.
+        """
+        with self._writing:
+            with self.lock:
+                touched = {p for fed in self._fed[upto:] for p in self._points_of(fed.row)}
+                if asked is not None and not touched.isdisjoint(asked.indices):
+                    return None
+                may = set(self._queues.replaceable()) - touched
+                body: dict[str, Any] = {"upto": upto}
+                body["dropped"] = [point for point in dropped if point in may]
+                if asked is not None:
+                    body |= encode(asked)
+                    body["points"] = body.pop("indices")
+                    del body["kind"]
+            self._store([New(f"asked {self.last_seq + 1}", "", "asked", body)])
+            return self._fed[-1]
+
+    def turn(self, turn: str, upto: int) -> Fed:
+        """Store that a sequence of checks begins or ends by what was known up to a row."""
+        with self._writing:
+            body = {"turn": turn, "upto": upto}
+            self._store([New(f"turned {self.last_seq + 1}", "", "turned", body)])
+            return self._fed[-1]
+
+    def _points_of(self, row: Row) -> Iterable[int]:
+        if row.kind in ("undone", "redone"):
+            return self.ledger.act(row.body["of"]).points
+        return (*row.points, *row.body.get("dropped", ()))
+
+    # What is stored is taken
+
+    def _store(self, new: Sequence[New], who: str = "") -> None:
+        rows = self.file.append(new, self.last_seq)
+        with self.lock:
+            for row in rows:
+                self._take(row, who)
+
+    def _take(self, row: Row, now_for: str = "") -> None:
+        """Take a row; `now_for` is whose request it is, and empty for what is read back."""
+        if row.kind == "drawn":
+            events = [Event("asked", row.points, owed=self._state.owed)]
+        else:
+            events = _events_of_keeper(row) if row.kind in OF_KEEPER else self.ledger.apply(row)
+        for event in events:
+            self._state.take(event)
+        self._queues.note(row, self._acted(row), now_for)
+        self._replies[row.key] = row.seq
+        self._fed.append(Fed(row, tuple(events)))
+
+    def _acted(self, row: Row) -> Row | None:
+        """Return the act that a row takes back or does again, if it does."""
+        return self.ledger.act(row.body["of"]) if row.kind in ("undone", "redone") else None
+
+
+def checked_point(point: Any, n_points: int) -> int:
+    """Return a point's number, or raise."""
+    if type(point) is not int or not 0 <= point < n_points:
+        raise InvalidInputError(
+            f"there is no point {point!r:.40}: the points are numbered from 0 to {n_points - 1}."
+        )
+    return point
+
+
+def _events_of_keeper(row: Row) -> list[Event]:
+    if row.kind == "turned":
+        return [event_from_json({"kind": row.body["turn"], "indices": []})]
+    events = []
+    if row.body.get("points"):
+        entry = {name: row.body[name] for name in ("audits", "owed") if name in row.body}
+        events.append(event_from_json({"kind": "asked", "indices": row.body["points"], **entry}))
+    if row.body.get("dropped"):  # after the checks were drawn from what was open beside them
+        events.append(Event("dropped", tuple(row.body["dropped"])))
+    return events

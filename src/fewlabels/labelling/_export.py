@@ -1,0 +1,284 @@
+"""Labels and predictions as files that others read."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels._parts import part_folder
+from fewlabels._rename import rename_without_replacing
+from fewlabels.exceptions import DataFileError, InvalidInputError
+from fewlabels.io import AddedColumns, Table, write_table
+from fewlabels.io._table import Unusable, View
+from fewlabels.labelling._items import Items
+from fewlabels.labelling._ledger import Ledger
+from fewlabels.labelling._pictures import as_bytes
+from fewlabels.labelling._snapshot import DOUBTS, Snapshot
+
+TABLES = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz")
+FORMATS = (*TABLES, "label-studio", "prodigy", "folders")
+
+_ADDED = ("label", "confidence", "evidence", "given", "second", "doubt")
+_NOT_IN_A_NAME = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
+
+
+class Labels:
+    """What is known of each point when it is exported.
+
+    Attributes
+    ----------
+    labels : list of str or None
+        The label given, else what the models say: the answers that were proven, if they were.
+    """
+
+    def __init__(self, items: Items, ledger: Ledger, snapshot: Snapshot | None) -> None:
+        self.items = items
+        self.ledger = ledger
+        self.snapshot = snapshot
+        n = items.n_points
+        names = ledger.classes.names
+        self.names = names
+        self.codes = np.full(n, -1, dtype=np.int64)
+        if snapshot is not None:
+            proven = snapshot.held
+            found = snapshot.codes
+            self.codes[:] = found if proven is None else np.where(proven >= 0, proven, found)
+        self.given = np.zeros(n, dtype=bool)
+        for point, class_id in ledger.labels.items():
+            self.codes[point] = class_id
+            self.given[point] = True
+        self.labels = [names.get(code) for code in self.codes.tolist()]
+
+    def added(self, taken: tuple[str, ...]) -> AddedColumns:
+        """Return the columns that are added to a table."""
+        n = self.items.n_points
+        confidence, evidence = np.zeros(n), np.zeros(n)
+        second: list[Any] = [None] * n
+        doubt: list[str] = ["unreached"] * n
+        if self.snapshot is not None:
+            confidence = np.where(self.codes >= 0, self.snapshot.confidence, 0.0)
+            evidence = self.snapshot.evidence.astype(np.float64)
+            second = [self.names.get(code) for code in self.snapshot.second.tolist()]
+            doubt = [DOUBTS[place] for place in self.snapshot.doubt.tolist()]
+        for point in np.flatnonzero(self.given).tolist():
+            confidence[point], second[point], doubt[point] = 1.0, None, "given"
+        for point in self.ledger.skipped:
+            doubt[point] = "skipped"
+        return AddedColumns(
+            names=tuple(_free(name, taken) for name in _ADDED),
+            label=list(self.labels),
+            confidence=confidence,
+            evidence=evidence,
+            reached=self.given,
+            second=second,
+            doubt=doubt,
+        )
+
+
+def write_labels(
+    found: Labels,
+    target: str | os.PathLike[str] | IO[bytes],
+    file_format: str,
+    *,
+    replace: bool = True,
+) -> None:
+    """Write labels and predictions.
+
+    Parameters
+    ----------
+    found : Labels
+    target : path, or binary file
+        For "folders", a folder that does not exist yet.
+    file_format : str
+        One of `FORMATS`.
+    replace : bool, default=True
+        Whether a file that is there may be replaced.
+    """
+    if file_format not in FORMATS:
+        raise InvalidInputError(
+            f"there is no format {file_format!r:.40}; choose one of {', '.join(FORMATS)}."
+        )
+    to_path = isinstance(target, (str, os.PathLike))
+    if file_format == "folders":
+        if not to_path:
+            raise InvalidInputError("folders can't be written to a stream. Name a folder.")
+        _write_folders(found, Path(target))  # type: ignore[arg-type] # it is a path
+        return
+    if file_format in TABLES:
+        table = found.items.table or PointTable(found.items)
+        added = found.added(table.taken)
+        write_table(table, added, target, file_format=file_format, replace=replace)
+        return
+    lines = _label_studio(found) if file_format == "label-studio" else _prodigy(found)
+    if not to_path:
+        target.writelines(lines)  # type: ignore[union-attr] # it is a file
+        return
+    path = Path(target)  # type: ignore[arg-type] # it is a path
+    with (
+        explaining_errors(path, writing=True, raising=DataFileError),
+        replace_when_whole(path, replace=replace) as file,
+    ):
+        file.writelines(lines)
+
+
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return the format that a name means; of a name without an ending, a folder a class."""
+    name = Path(path).name.lower().removesuffix(".gz")
+    endings = {".tab": "tsv", ".ndjson": "jsonl", ".pq": "parquet", ".feather": "arrow"}
+    ending = Path(name).suffix
+    if not ending:
+        return "folders"
+    found = endings.get(ending, ending.removeprefix("."))
+    if found not in TABLES:
+        raise DataFileError(
+            f"{path}: can't tell from the name which format to write. Use one of "
+            f"{', '.join(f'.{each}' for each in TABLES)}, or say --format."
+        )
+    return found
+
+
+class PointTable(Table):
+    """The points by their number, from 0: of arrays, which have no table."""
+
+    def __init__(self, items: Items) -> None:
+        super().__init__(str(items.path), ("point",), items.n_points)
+
+    def values(self, name: str) -> list[Any]:
+        """Return the numbers."""
+        return list(range(self.n_rows))
+
+    def view(self, name: str) -> View:
+        """Return that nothing is to be learned from them."""
+        return Unusable("numbers of the points")
+
+
+def _free(name: str, taken: tuple[str, ...]) -> str:
+    """Return a name that no column has yet."""
+    candidates = [name, f"fewlabels_{name}"]
+    candidates += [f"fewlabels_{name}_{number}" for number in range(2, len(taken) + 3)]
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _fields(items: Items, point: int) -> dict[str, str]:
+    """Return what programs for labelling show of a point."""
+    text = items.text(point)
+    if text is not None:
+        return {"text": text, **dict(items.cells(point))}
+    source = items.picture(point)
+    if isinstance(source, Path):
+        return {"image": items.title(point)}
+    return dict(items.cells(point)) or {"point": str(point)}
+
+
+def _label_studio(found: Labels) -> Iterator[bytes]:
+    """Yield tasks with annotations and predictions, as Label Studio imports and exports them."""
+    shown = {"texts": "text", "images": "image"}.get(found.items.kind, "row")
+
+    def result(class_id: int) -> list[dict[str, Any]]:
+        value = {"choices": [found.names[class_id]]}
+        return [{"from_name": "label", "to_name": shown, "type": "choices", "value": value}]
+
+    yield b"["
+    for point in range(found.items.n_points):
+        task: dict[str, Any] = {"id": point + 1, "data": _fields(found.items, point)}
+        annotations = []
+        for word in found.ledger.words(point).values():
+            skipped = word.class_id < 0
+            annotations.append(
+                {
+                    "result": [] if skipped else result(word.class_id),
+                    "was_cancelled": skipped,
+                    "lead_time": word.row.seconds,
+                }
+            )
+        task["annotations"] = annotations
+        code = int(found.codes[point])
+        if found.snapshot is not None and not found.given[point] and code >= 0:
+            score = round(float(found.snapshot.confidence[point]), 6)
+            said = {"model_version": "fewlabels", "score": score, "result": result(code)}
+            task["predictions"] = [said]
+        separator = b",\n" if point else b"\n"
+        yield separator + json.dumps(task, ensure_ascii=False).encode("utf-8", "replace")
+    yield b"\n]\n"
+
+
+def _prodigy(found: Labels) -> Iterator[bytes]:
+    """Yield what was answered, as Prodigy's recipes for choices store it."""
+    options = [{"id": name, "text": name} for name in found.names.values()]
+    for point in range(found.items.n_points):
+        for word in found.ledger.words(point).values():
+            skipped = word.class_id < 0
+            entry = {
+                **_fields(found.items, point),
+                "meta": {"point": point},
+                "options": options,
+                "accept": [] if skipped else [found.names[word.class_id]],
+                "answer": "ignore" if skipped else "accept",
+                "_view_id": "choice",
+                "_input_hash": point,
+                "_task_hash": point,
+                "_annotator_id": word.who,
+                "_timestamp": int(word.row.at),
+            }
+            yield json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def _write_folders(found: Labels, target: Path) -> None:
+    """Copy pictures, or write texts, into a folder for each class; whole or not at all."""
+    items = found.items
+    if items.kind not in ("images", "texts"):
+        raise InvalidInputError(
+            f"folders are for pictures and texts, and {items.name} holds {items.nouns[1]}. Choose "
+            "another format."
+        )
+    with explaining_errors(target, writing=True, raising=DataFileError):
+        if target.exists():
+            raise DataFileError(f"{target} exists already. Name a folder that does not.")
+        names = _folder_names(found.names)
+        with part_folder(target.absolute().parent) as part:
+            whole = part / "whole"
+            whole.mkdir()
+            taken: set[str] = set()
+            for point, code in enumerate(found.codes.tolist()):
+                if code < 0:
+                    continue
+                folder = whole / names[code]
+                folder.mkdir(exist_ok=True)
+                _write_item(items, point, folder, taken)
+            rename_without_replacing(whole, target)
+
+
+def _write_item(items: Items, point: int, folder: Path, taken: set[str]) -> None:
+    source = items.picture(point)
+    if isinstance(source, Path):
+        name = source.name
+        if (spelled := f"{folder.name}/{name}".casefold()) in taken:
+            name = f"{source.stem}-{point}{source.suffix}"
+        taken.add(spelled)
+        shutil.copyfile(source, folder / name)
+    elif source is not None:
+        from PIL import Image  # of the extra, and only where there are pictures
+
+        Image.fromarray(as_bytes(source)).save(folder / f"{point}.png")
+    else:
+        text = items.text(point) or ""
+        (folder / f"{point}.txt").write_text(text, encoding="utf-8", errors="replace")
+
+
+def _folder_names(names: dict[int, str]) -> dict[int, str]:
+    """Return a name for the folder of each class that any system takes, each another."""
+    found: dict[int, str] = {}
+    for number, name in names.items():
+        bare = _NOT_IN_A_NAME.sub("_", name).strip(". ")[:80] or f"class {number}"
+        if bare.casefold() in (each.casefold() for each in found.values()):
+            bare = f"{bare} {number}"
+        found[number] = bare
+    return found

@@ -1,0 +1,330 @@
+"""The data as a person sees it: pictures, texts, rows of a table, or numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from fewlabels._files import explaining_errors
+from fewlabels.exceptions import DataFileError, InvalidInputError
+from fewlabels.io import Table, as_text, read_table
+from fewlabels.io._npz import load_arrays
+from fewlabels.io._picture_folder import PictureFolder, read_picture_folder
+from fewlabels.io._table import Block, Categories, Numbers
+
+Kind: TypeAlias = Literal["images", "texts", "table", "array"]
+
+#: One, and several, of what there is.
+NOUNS: dict[str, tuple[str, str]] = {
+    "images": ("picture", "pictures"),
+    "texts": ("text", "texts"),
+    "table": ("row", "rows"),
+    "array": ("point", "points"),
+}
+_LONGEST_TITLE = 120
+_LONGEST_CELL = 2_000
+# Rows that are looked at for a column of texts, and what makes one.
+_LOOKED_AT = 200
+_WORDS_OF_A_TEXT = 5
+
+
+class Items(ABC):
+    """What there is to label, one item a point.
+
+    Attributes
+    ----------
+    path : Path
+    kind : {"images", "texts", "table", "array"}
+    n_points : int
+    text_column, label_column : str or None
+    """
+
+    kind: Kind
+    n_points: int
+    text_column: str | None = None
+    label_column: str | None = None
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def name(self) -> str:
+        """What the data is called."""
+        return self.path.name or str(self.path)
+
+    @property
+    def nouns(self) -> tuple[str, str]:
+        """One, and several, of them."""
+        return NOUNS[self.kind]
+
+    @property
+    def table(self) -> Table | None:
+        """The table that they are rows of, or None."""
+        return None
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Return what is another if the data is."""
+
+    @abstractmethod
+    def data(self) -> Any:
+        """Return what :func:`fewlabels.make_points` takes."""
+
+    @abstractmethod
+    def title(self, point: int) -> str:
+        """Return what a list shows of a point, in one line."""
+
+    def text(self, point: int) -> str | None:
+        """Return the text of a point; None where it has none."""
+        return None
+
+    def cells(self, point: int) -> list[tuple[str, str]]:
+        """Return the columns of a point and what they hold, as text."""
+        return []
+
+    def picture(self, point: int) -> Any:
+        """Return the file or the array of a picture, or None."""
+        return None
+
+    def given(self) -> dict[str, list[int]]:
+        """Return the points of each label that came with the data."""
+        return {}
+
+
+class PictureItems(Items):
+    """A folder of pictures. Titles are paths from the folder on."""
+
+    kind: Kind = "images"
+
+    def __init__(self, path: Path, label: str | None) -> None:
+        super().__init__(path)
+        self._folder: PictureFolder = read_picture_folder(path)
+        self.n_points = self._folder.n_rows
+        self.label_column = label
+        self._paths = self._folder.values("path")
+        if label is not None:
+            self._folder.require(label, "label")
+
+    @property
+    def table(self) -> Table:
+        """The table of the paths."""
+        return self._folder
+
+    def fingerprint(self) -> str:
+        """Return a digest of names and sizes; the pictures are not read."""
+        digest = hashlib.sha256()
+        for path in self._paths:
+            size = (self.path / path).stat().st_size
+            digest.update(f"{path}\n{size}\n".encode())
+        return digest.hexdigest()
+
+    def data(self) -> Any:
+        """Return the files."""
+        return self._folder.files
+
+    def title(self, point: int) -> str:
+        """Return the path."""
+        return shortened(self._paths[point])
+
+    def picture(self, point: int) -> Any:
+        """Return the file."""
+        return self.path / self._paths[point]
+
+    def given(self) -> dict[str, list[int]]:
+        """Return the pictures of each folder, where ``label="folder"``."""
+        return {} if self.label_column is None else _by_label(self._folder, self.label_column)
+
+
+class TableItems(Items):
+    """A table: rows, or texts where one column is what counts."""
+
+    def __init__(self, path: Path, text: str | None, label: str | None) -> None:
+        super().__init__(path)
+        self._table = read_table(path)
+        self.n_points = self._table.n_rows
+        for name, parameter in ((text, "text"), (label, "label")):
+            if name is not None:
+                self._table.require(name, parameter)
+        if text is not None and text == label:
+            raise InvalidInputError(f"text and label are the same column, {text!r}.")
+        self.label_column = label
+        self._columns: dict[str, list[Any]] = {}
+        self.text_column = text or self._found_text()
+        self.kind: Kind = "table" if self.text_column is None else "texts"
+
+    @property
+    def table(self) -> Table:
+        """The table."""
+        return self._table
+
+    def fingerprint(self) -> str:
+        """Return a digest of the file."""
+        return _digest_of(self.path)
+
+    def data(self) -> Any:
+        """Return the texts, or the table."""
+        if self.text_column is None:
+            return self._table
+        return [as_text(cell) for cell in self._column(self.text_column)]
+
+    def title(self, point: int) -> str:
+        """Return the beginning of the text, or the first columns."""
+        if self.text_column is not None:
+            return shortened(as_text(self._column(self.text_column)[point]))
+        return shortened(" · ".join(value for _, value in self.cells(point)[:4] if value))
+
+    def text(self, point: int) -> str | None:
+        """Return the text."""
+        if self.text_column is None:
+            return None
+        return as_text(self._column(self.text_column)[point])
+
+    def cells(self, point: int) -> list[tuple[str, str]]:
+        """Return all columns but the text and the label."""
+        aside = (self.text_column, self.label_column)
+        names = [name for name in self._table.names if name not in aside]
+        return [(name, _cell(self._column(name)[point])) for name in names]
+
+    @cached_property
+    def picture_column(self) -> str | None:
+        """The first column of arrays of two or three dimensions, which are pictures."""
+        arrays: Mapping[str, npt.NDArray[Any]] = getattr(self._table, "arrays", {})
+        return next((name for name, array in arrays.items() if array.ndim in (3, 4)), None)
+
+    def picture(self, point: int) -> Any:
+        """Return the array of the picture column."""
+        name = self.picture_column
+        return None if name is None else getattr(self._table, "arrays")[name][point]  # noqa: B009
+
+    def given(self) -> dict[str, list[int]]:
+        """Return the rows of each label."""
+        return {} if self.label_column is None else _by_label(self._table, self.label_column)
+
+    def _column(self, name: str) -> list[Any]:
+        if name not in self._columns:
+            self._columns[name] = self._table.values(name)
+        return self._columns[name]
+
+    def _found_text(self) -> str | None:
+        """Return the one column of long texts, where no other tells anything."""
+        names = [name for name in self._table.names if name != self.label_column]
+        long = [name for name in names if _is_text(self._table.values(name)[:_LOOKED_AT])]
+        if len(long) != 1:
+            return None
+        views = [self._table.view(name) for name in names if name != long[0]]
+        tells = [v for v in views if isinstance(v, (Block, Categories, Numbers))]
+        return None if tells and len(names) > 2 else long[0]
+
+
+class ArrayItems(Items):
+    """An array of numbers, a row a point, or of pictures."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        with explaining_errors(path, writing=False, raising=DataFileError):
+            array = load_arrays(path)
+        if isinstance(array, dict) or array.ndim not in (2, 3, 4) or array.dtype.kind not in "biuf":
+            what = "named arrays" if isinstance(array, dict) else f"{array.dtype}, {array.shape}"
+            raise DataFileError(
+                f"{path} holds {what}. Give an array of numbers of shape (n_points, n_features), "
+                "or of pictures, (n_points, height, width)."
+            )
+        if len(array) == 0:
+            raise DataFileError(f"{path} holds no point. Give an array with rows.")
+        self._array = array
+        self.n_points = len(array)
+        self.kind: Kind = "array" if array.ndim == 2 else "images"
+
+    def fingerprint(self) -> str:
+        """Return a digest of the file."""
+        return _digest_of(self.path)
+
+    def data(self) -> Any:
+        """Return the array."""
+        return self._array
+
+    def title(self, point: int) -> str:
+        """Return the number, from 1."""
+        return f"{self.nouns[0]} {point + 1:,}"
+
+    def cells(self, point: int) -> list[tuple[str, str]]:
+        """Return the features by their number."""
+        if self.kind == "images":
+            return []
+        return [(f"x{i}", f"{value:.6g}") for i, value in enumerate(self._array[point].tolist())]
+
+    def picture(self, point: int) -> Any:
+        """Return the pixels."""
+        return self._array[point] if self.kind == "images" else None
+
+
+def open_items(
+    path: str | os.PathLike[str], *, text: str | None = None, label: str | None = None
+) -> Items:
+    """Return the items of a folder of pictures, a table or an array.
+
+    Parameters
+    ----------
+    path : path-like
+    text : str, default=None
+        The column of texts. None: found, where there is one and nothing else tells anything.
+    label : str, default=None
+        The column that holds labels; of a folder of pictures ``"folder"``.
+    """
+    found = Path(path)
+    if found.is_dir():
+        if text is not None:
+            raise InvalidInputError(f"{found} is a folder of pictures and has no column {text!r}.")
+        return PictureItems(found, label)
+    if found.suffix.lower() == ".npy":
+        if text is not None or label is not None:
+            raise InvalidInputError(f"{found} is one array and has no column {text or label!r}.")
+        return ArrayItems(found)
+    return TableItems(found, text, label)
+
+
+def shortened(text: str, longest: int = _LONGEST_TITLE) -> str:
+    """Return a text in one line, not too long."""
+    line = " ".join(text[: 4 * longest].split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, (list, tuple)) and len(value) > 8:
+        return f"{len(value)} values"
+    text = as_text(value)
+    return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"
+
+
+def _by_label(table: Table, name: str) -> dict[str, list[int]]:
+    """Return the rows of each label of a column; empty cells, and -1, are none."""
+    found: dict[str, list[int]] = {}
+    for row, cell in enumerate(table.cells(name)):
+        if isinstance(cell, float) and cell.is_integer():
+            cell = int(cell)  # of whole numbers among which cells are missing
+        text = as_text(cell).strip()
+        if text and text != "-1":
+            found.setdefault(text, []).append(row)
+    return found
+
+
+def _is_text(cells: list[Any]) -> bool:
+    filled = [cell for cell in cells if cell is not None]
+    if not filled or not all(isinstance(cell, str) for cell in filled):
+        return False
+    return bool(np.mean([len(cell.split()) for cell in filled]) >= _WORDS_OF_A_TEXT)
+
+
+def _digest_of(path: Path) -> str:
+    name = str(path).partition("::")[0]
+    with explaining_errors(name, writing=False, raising=DataFileError), Path(name).open("rb") as f:
+        digest = hashlib.file_digest(f, "sha256").hexdigest()
+    return digest if name == str(path) else f"{digest} {path.name}"

@@ -1,0 +1,64 @@
+"""One process a label file: a lock beside it, which the system gives up when the process ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from fewlabels._parts import fcntl
+from fewlabels.exceptions import LabellingError
+from fewlabels.labelling._file import explaining
+
+_LONGEST_ADDRESS = 300
+
+
+class FileLock:
+    """The lock of a label file, held until :meth:`release`.
+
+    The lock file stays: to remove it would let two processes lock two files of one name. It holds
+    the address at which the page is served. Where the system has no such locks (Windows), or the
+    disk none, nothing is refused.
+
+    Raises
+    ------
+    LabellingError
+        If another process holds it; the message names that one's address.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(f"{path.name}.lock")
+        self._handle: int | None = None
+        if fcntl is None:
+            return
+        with explaining(self._path):
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            address = os.read(handle, _LONGEST_ADDRESS).decode("utf-8", "replace").strip()
+            os.close(handle)
+            where = f": its page is at {address}" if address else ""
+            raise LabellingError(
+                f"{path} is open in another process{where}. Label there, end that process, or "
+                "choose another file (file=...)."
+            ) from None
+        except OSError:  # a disk without locks
+            os.close(handle)
+            return
+        os.ftruncate(handle, 0)
+        self._handle = handle
+
+    def announce(self, address: str) -> None:
+        """Note where the page is served."""
+        if self._handle is not None:
+            os.ftruncate(self._handle, 0)
+            os.pwrite(self._handle, f"{address}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let other processes open the label file."""
+        if self._handle is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._handle, 0)
+            os.close(self._handle)
+            self._handle = None

@@ -1,0 +1,107 @@
+"""Points near each other, by the graph: alike ones, and groups that are confirmed at a glance."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fewlabels.labelling._snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from fewlabels.graph import Graph
+
+# Points that are looked at for each one that is wanted.
+_LOOKED_AT = 40
+# What a grid holds at least, and how sure the model is of each point in it.
+_SMALLEST = 6
+_SURE = 0.75
+_SEEDS = 12
+
+
+def nearest(graph: Graph, point: int, n: int, wanted: Callable[[int], bool]) -> list[int]:
+    """Return the `n` points nearest to one that are wanted, the nearest first.
+
+    Near is what strong edges lead to: by the product of the weights along the best path, relative
+    to the heaviest edge of each point on it. At most 40 points a wanted one are looked at.
+    """
+    weights = graph.affinity
+    found: list[int] = []
+    heap: list[tuple[float, int]] = [(0.0, point)]
+    done: set[int] = set()
+    while heap and len(found) < n and len(done) < _LOOKED_AT * max(n, 1):
+        cost, here = heapq.heappop(heap)
+        if here in done:
+            continue
+        done.add(here)
+        if here != point and wanted(here):
+            found.append(here)
+        if isinstance(weights, np.ndarray):
+            there = np.flatnonzero(weights[here])
+            strength = weights[here, there]
+        else:
+            start, end = weights.indptr[here], weights.indptr[here + 1]
+            there, strength = weights.indices[start:end], weights.data[start:end]
+        if not len(there):
+            continue
+        steps = 1e-3 - np.log(strength.astype(np.float64) / strength.max())
+        for other, step in zip(there.tolist(), steps.tolist(), strict=True):
+            if other not in done:
+                heapq.heappush(heap, (cost + step, other))
+    return found
+
+
+def neighbourhood(
+    graph: Graph,
+    snapshot: Snapshot,
+    is_open: Callable[[int], bool],
+    *,
+    near: int | None,
+    n: int,
+    random_state: int,
+) -> tuple[int, list[int]] | None:
+    """Return near points that the model takes for one class, and that class; or None.
+
+    Parameters
+    ----------
+    graph : Graph
+    snapshot : Snapshot
+    is_open : callable
+        Whether a point may be in it: it has no label, and nobody is asked about it.
+    near : int or None
+        The point around which to look. None: a few points of which the model is sure are tried,
+        and the largest group is taken, of these the surest.
+    n : int
+        Most points in it.
+    random_state : int
+    """
+    seeds = [near] if near is not None else _seeds(snapshot, is_open, random_state)
+    best: tuple[int, float, int, list[int]] | None = None
+    for seed in seeds:
+        class_id = int(snapshot.codes[seed])
+        if class_id < 0:
+            continue
+
+        def fits(point: int, class_id: int = class_id) -> bool:
+            same = snapshot.codes[point] == class_id and snapshot.confidence[point] >= _SURE
+            return bool(same) and is_open(point)
+
+        group = nearest(graph, seed, n - 1 if fits(seed) else n, fits)
+        if fits(seed):
+            group.insert(0, seed)
+        sure = float(snapshot.confidence[group].mean()) if group else 0.0
+        if len(group) >= (_SMALLEST if near is None else 1) and (
+            best is None or (len(group), sure) > best[:2]
+        ):
+            best = (len(group), sure, class_id, group)
+    return None if best is None else (best[2], best[3])
+
+
+def _seeds(snapshot: Snapshot, is_open: Callable[[int], bool], random_state: int) -> list[int]:
+    sure = np.flatnonzero((snapshot.confidence >= _SURE) & (snapshot.codes >= 0))
+    rng = np.random.default_rng(random_state)
+    tried = rng.permutation(sure)[: 50 * _SEEDS].tolist() if len(sure) else []
+    seeds = [point for point in tried if is_open(point)]
+    return seeds[:_SEEDS]

@@ -1,0 +1,138 @@
+"""What several people's answers say of the people, and of points on which they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fewlabels.labelling._agreement import krippendorff_alpha
+from fewlabels.labelling._dawid_skene import Consensus, dawid_skene
+from fewlabels.labelling._ledger import SKIPPED, Ledger
+
+_LONGEST_PAUSE = 300.0  # seconds: a longer answer was a break
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """The standing answers of people, but for labels that came with the data.
+
+    Attributes
+    ----------
+    points, people, classes : sequence of int
+        One entry an answer; people by their place in `names`.
+    names : sequence of str
+    """
+
+    points: Sequence[int]
+    people: Sequence[int]
+    classes: Sequence[int]
+    names: Sequence[str]
+
+
+def said_by(ledger: Ledger) -> Said:
+    """Collect the standing answers."""
+    points, people, classes = [], [], []
+    names: dict[str, int] = {}
+    for point in ledger.heard_points():
+        for who, word in ledger.words(point).items():
+            if word.class_id != SKIPPED and who:
+                points.append(point)
+                people.append(names.setdefault(who, len(names)))
+                classes.append(word.class_id)
+    return Said(points, people, classes, list(names))
+
+
+def consensus_of(said: Said) -> tuple[Consensus, list[int]] | None:
+    """Return what the answers come to, and the points in the order of its rows; or None."""
+    if len(said.names) < 2:
+        return None
+    places = {point: row for row, point in enumerate(dict.fromkeys(said.points))}
+    rows = [places[point] for point in said.points]
+    return dawid_skene(rows, said.people, said.classes), list(places)
+
+
+def people_json(ledger: Ledger) -> dict[str, Any]:
+    """Return who answered how much, and how far they agree."""
+    said = said_by(ledger)
+    by_point: dict[int, list[int]] = {}
+    for point, class_id in zip(said.points, said.classes, strict=True):
+        by_point.setdefault(point, []).append(class_id)
+    both = [answers for answers in by_point.values() if len(answers) > 1]
+    found = consensus_of(said) if both else None
+    class_ids = [each.id for each in ledger.classes]
+    return {
+        "alpha": krippendorff_alpha(both),
+        "n_both": len(both),
+        "classes": class_ids,
+        "people": [
+            _person_json(number, said, by_point, ledger, found and found[0])
+            for number in range(len(said.names))
+        ],
+    }
+
+
+def _person_json(
+    number: int,
+    said: Said,
+    by_point: dict[int, list[int]],
+    ledger: Ledger,
+    consensus: Consensus | None,
+) -> dict[str, Any]:
+    who = said.names[number]
+    mine = [
+        (point, class_id)
+        for point, person, class_id in zip(said.points, said.people, said.classes, strict=True)
+        if person == number
+    ]
+    seconds = [
+        row.seconds
+        for row in ledger.standing()
+        if row.who == who and row.seconds is not None and 0 < row.seconds <= _LONGEST_PAUSE
+    ]
+    shared = [
+        (answers.count(class_id) - 1, len(answers) - 1)
+        for point, class_id in mine
+        if len(answers := by_point[point]) > 1
+    ]
+    pairs = sum(n for _, n in shared)
+    known = consensus is not None and len(shared) > 0
+    return {
+        "who": who,
+        "n": len(mine),
+        "seconds": float(np.median(seconds)) if seconds else None,
+        "agrees": sum(same for same, _ in shared) / pairs if pairs else None,
+        "reliability": float(consensus.reliability[number]) if consensus and known else None,
+        "confusion": consensus.confusion[number].tolist() if consensus and known else None,
+    }
+
+
+def disagreements(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return the points that people answer differently and nobody decided, the latest first."""
+    said = said_by(ledger)
+    found = consensus_of(said)
+    if found is None:
+        return []
+    consensus, points = found
+    places = {point: row for row, point in enumerate(points)}
+    differing = []
+    for point in reversed(points):
+        words = {who: w for who, w in ledger.words(point).items() if w.class_id != SKIPPED and who}
+        if len({word.class_id for word in words.values()}) < 2 or ledger.decided(point):
+            continue
+        probable = consensus.probabilities[places[point]]
+        differing.append(
+            {
+                "point": point,
+                "label": ledger.labels.get(point),
+                "answers": [{"who": who, "class_id": w.class_id} for who, w in words.items()],
+                "probabilities": [
+                    {"class_id": int(c), "share": float(probable[c])}
+                    for c in np.argsort(-probable, kind="stable")
+                    if probable[c] > 0.005
+                ],
+            }
+        )
+    return differing

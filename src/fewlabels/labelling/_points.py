@@ -1,0 +1,80 @@
+"""From the items to points and their graph, kept so that the next start needs neither."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fewlabels.exceptions import FeatureWarning
+from fewlabels.features.points import make_points
+from fewlabels.graph import Graph, shared_neighbor_graph
+from fewlabels.labelling._cache import Cache
+from fewlabels.labelling._items import Items
+
+#: Called with what is being made, and the share that is done, or None.
+Stage = Callable[[str, float | None], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What models learn from.
+
+    Attributes
+    ----------
+    values : {ndarray, csr_matrix} of shape (n_points, n_features)
+    graph : Graph
+    warnings : tuple of str
+        What may be meant otherwise, or will do poorly.
+    """
+
+    values: Any
+    graph: Graph
+    warnings: tuple[str, ...] = ()
+
+
+def prepare(
+    items: Items,
+    cache: Cache,
+    stage: Stage,
+    *,
+    columns: Mapping[str, str] | None = None,
+    embeddings: Any = None,
+) -> Prepared:
+    """Make points and graph, or take those that are kept.
+
+    Parameters
+    ----------
+    items : Items
+    cache : Cache
+    stage : callable
+        Told what is going on.
+    columns, embeddings : as of :func:`fewlabels.make_points`
+    """
+    values, graph = cache.array("points"), cache.graph()
+    told: tuple[str, ...] = ()
+    n = items.n_points
+    if values is None or values.shape[0] != n or graph is None or graph.n_nodes != n:
+        stage("points", 0.0)
+        points = _points(items, columns, embeddings, lambda share: stage("points", share))
+        values, told = points.values, points.warnings
+        cache.put("points", values)
+        stage("graph", 0.0)
+        near = values if points.distance is None else points
+        graph = shared_neighbor_graph(near, progress=lambda share: stage("graph", share))
+        cache.put_graph(graph)
+    return Prepared(values, graph, told)
+
+
+def _points(items: Items, columns: Any, embeddings: Any, progress: Callable[[float], Any]) -> Any:
+    kind = items.kind
+    if columns is None and items.label_column is not None and kind == "table":
+        columns = {}
+    if columns is not None and items.label_column is not None:
+        columns = {**columns, items.label_column: "drop"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FeatureWarning)  # kept in the points
+        return make_points(
+            items.data(), kind=kind, columns=columns, embeddings=embeddings, progress=progress
+        )

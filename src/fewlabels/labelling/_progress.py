@@ -1,0 +1,120 @@
+"""How far the labelling is, for the page: figures, and a sentence that can be handed on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fewlabels.labelling._ledger import Ledger
+from fewlabels.labelling._snapshot import Proven, Snapshot
+
+if TYPE_CHECKING:
+    from fewlabels.session.advice import Advice
+
+_LAST = 200  # answers whose time is looked at
+_LONGEST_PAUSE = 300.0
+
+
+def progress_json(
+    ledger: Ledger, snapshot: Snapshot | None, n_points: int, nouns: tuple[str, str]
+) -> dict[str, Any]:
+    """Return what :meth:`Labelling.progress` returns."""
+    found: dict[str, Any] = {
+        "n_labelled": len(ledger.labels),
+        "n_skipped": len(ledger.skipped),
+        "n_points": n_points,
+        "seconds_a_label": _seconds_a_label(ledger),
+        "accuracy": None,
+        "now": None,
+        "sentence": None,
+        "advice": None,
+        "proof": None,
+        "proven": False,
+        "curve": [],
+        "shares": [],
+    }
+    if snapshot is None:
+        return found
+    advice = snapshot.advice
+    estimate, proof = advice.estimate, advice.proof
+    if estimate.n_checks:
+        found["accuracy"] = {
+            "share": estimate.accuracy,
+            "low": estimate.low,
+            "high": estimate.high,
+            "n_checks": estimate.n_checks,
+            "confidence": estimate.confidence,
+        }
+    found["now"] = None if advice.accuracy_now is None else list(advice.accuracy_now)
+    found["sentence"] = None if snapshot.proven is None else sentence(snapshot.proven, nouns[1])
+    found["advice"] = advice_json(advice)
+    found["proven"] = is_proven(advice)
+    if proof is not None:
+        found["proof"] = {
+            "n_labels": proof.n_labels,
+            "n_points": proof.n_points,
+            "n_checks": proof.n_checks,
+            "n_right": proof.n_right,
+            "low": proof.low,
+            "confidence": proof.confidence,
+            "is_on": proof.is_on,
+        }
+    found["curve"] = [{"n_labels": n, "share": share} for n, share in snapshot.curve]
+    found["shares"] = [
+        {
+            "class_id": class_id,
+            "share": share.share if share.n_checks else None,
+            "low": share.low,
+            "high": share.high,
+        }
+        for class_id, share in snapshot.shares.items()
+    ]
+    return found
+
+
+def is_proven(advice: Advice) -> bool:
+    """Tell whether the accuracy wanted is proven, or nothing is left to predict."""
+    if advice.nothing_to_predict:
+        return True
+    proof = advice.proof
+    return advice.action == "stop" and proof is not None and proof.low >= advice.wanted
+
+
+def advice_json(advice: Advice) -> dict[str, Any]:
+    """Return an advice as JSON holds it."""
+    needed = advice.labels_needed
+    return {
+        "action": advice.action,
+        "wanted": advice.wanted,
+        "reasons": list(advice.reasons),
+        "labels_needed": None if needed is None else list(needed),
+        "checks_needed": advice.checks_needed,
+        "fewest_checks": advice.fewest_checks,
+    }
+
+
+def sentence(proven: Proven, noun: str) -> str:
+    """Say how many labels are right, for people who know nothing of how that was found.
+
+    Examples
+    --------
+    >>> from fewlabels.labelling._snapshot import Proven
+    >>> sentence(Proven(10_000, 9_100, 9_600, 0.95, 120), "texts")
+    'Of 10,000 texts 9,100 to 9,600 are labelled right, with 95 % confidence (120 random checks).'
+    """
+    checks = "1 random check" if proven.n_checks == 1 else f"{proven.n_checks:,} random checks"
+    return (
+        f"Of {proven.n_points:,} {noun} {proven.low:,} to {proven.high:,} are labelled right, with "
+        f"{100 * proven.confidence:g} % confidence ({checks})."
+    )
+
+
+def _seconds_a_label(ledger: Ledger) -> float | None:
+    seconds = []
+    for row in ledger.standing():
+        if row.kind == "answered" and row.seconds is not None and 0 < row.seconds <= _LONGEST_PAUSE:
+            seconds.append(row.seconds)
+            if len(seconds) == _LAST:
+                break
+    return float(np.median(seconds)) if seconds else None

@@ -1,0 +1,155 @@
+"""Read a label file without the page: export it, or go on with it as a session."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO, Any
+
+from fewlabels.features import Points
+from fewlabels.labelling._cache import usual_folder
+from fewlabels.labelling._desk import Desk
+from fewlabels.labelling._export import Labels, format_of, write_labels
+from fewlabels.labelling._file import LabelFile
+from fewlabels.labelling._follower import Follower
+from fewlabels.labelling._items import Items, open_items
+from fewlabels.labelling._mind import with_labels
+from fewlabels.labelling._opening import cache_of, check_same, data_of
+from fewlabels.labelling._points import Prepared, Stage, prepare
+from fewlabels.labelling._snapshot import Snapshot
+from fewlabels.session import Session
+
+
+def export_labels(
+    path: str | os.PathLike[str],
+    target: str | os.PathLike[str] | IO[bytes],
+    file_format: str | None = None,
+    *,
+    data: str | os.PathLike[str] | None = None,
+    predictions: bool = True,
+    replace: bool = True,
+    cache: str | os.PathLike[str] | None = None,
+    stage: Stage | None = None,
+) -> None:
+    """Write the labels of a label file, and what the models say of the other points.
+
+    It works at any time, also while the page is open. Tables get six more columns: ``label``, the
+    one given, else the most probable class; ``confidence``, the probability that it is right;
+    ``evidence``; ``given``, whether a person gave it; ``second``, the next most probable class;
+    and ``doubt``: "given", "skipped", or as of :meth:`fewlabels.FewLabelsClassifier.doubt`. Where
+    the accuracy wanted is proven, the predictions are those of which it is.
+
+    Parameters
+    ----------
+    path : path-like
+        The label file.
+    target : path, or binary file
+    file_format : {"csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz", "label-studio", \
+"prodigy", "folders"}, default=None
+        "label-studio": tasks, with annotations and predictions; "prodigy": the answers, as JSON
+        Lines; "folders": copies of the pictures, or texts, in a folder a class. None: told by the
+        name of `target`.
+    data : path-like, default=None
+        Where the data is now, if it was moved.
+    predictions : bool, default=True
+        Whether to say more than was given.
+    replace : bool, default=True
+        Whether a file that is there may be replaced.
+    cache : path-like, default=None
+        As of :meth:`Labelling.open`.
+    stage : callable, default=None
+        Called with what is being made, and the share that is done.
+
+    Raises
+    ------
+    LabellingError
+        If there is no such label file.
+    InvalidInputError
+        If the data is another than that of the label file.
+    DataFileError
+        If the file can't be written; what stood there is then untouched.
+    """
+    if file_format is None:
+        to_path = isinstance(target, (str, os.PathLike))
+        file_format = format_of(target) if to_path else "csv"  # type: ignore[arg-type] # a path
+    file = LabelFile.open(Path(path), to_read=True)
+    try:
+        items, desk, about = _read(file, data)
+        snapshot = None
+        if predictions and desk.ledger.labels:
+            prepared = _prepared(items, about, cache, stage)
+            snapshot = _said(desk, prepared, about["seed"])
+        write_labels(Labels(items, desk.ledger, snapshot), target, file_format, replace=replace)
+    finally:
+        file.close()
+
+
+def load_session(
+    path: str | os.PathLike[str],
+    data: str | os.PathLike[str] | None = None,
+    *,
+    cache: str | os.PathLike[str] | None = None,
+) -> Session:
+    """Go on with a label file in Python: its labels, checks and proofs as a session.
+
+    The session is a copy: what it is told does not go into the label file.
+
+    Parameters
+    ----------
+    path : path-like
+        The label file.
+    data : path-like, default=None
+        Where the data is now, if it was moved.
+    cache : path-like, default=None
+        As of :meth:`Labelling.open`.
+
+    Returns
+    -------
+    Session
+        Its labels are the names of the classes.
+    """
+    file = LabelFile.open(Path(path), to_read=True)
+    try:
+        items, desk, about = _read(file, data)
+    finally:
+        file.close()
+    prepared = _prepared(items, about, cache, None)
+    session = Session(Points(prepared.values, items.kind), random_state=about["seed"])
+    names = desk.class_names()
+    events = []
+    for fed in desk.replay():
+        events += [with_labels(event, names) for event in fed.events]
+    session._state.replay(events, path)
+    return session
+
+
+def _read(
+    file: LabelFile, data: str | os.PathLike[str] | None
+) -> tuple[Items, Desk, dict[str, Any]]:
+    about = file.about()
+    where = data_of(about, file.path) if data is None else Path(data)
+    items = open_items(where, text=about["text"], label=about["label"])
+    check_same(about, items, file.path)
+    return items, Desk(file, items.n_points, about["seed"]), about
+
+
+def _prepared(items: Items, about: dict[str, Any], cache: Any, stage: Stage | None) -> Prepared:
+    folder = usual_folder() if cache is None else Path(cache)
+    return prepare(
+        items,
+        cache_of(about, about["embeddings"], folder),
+        stage or (lambda name, share: None),
+        columns=about["columns"],
+        embeddings=about["embeddings"],
+    )
+
+
+def _said(desk: Desk, prepared: Prepared, seed: int) -> Snapshot | None:
+    """Return what the models say now."""
+    follower = Follower(desk, prepared, seed)
+    model = follower.mind.answering()
+    if model is None:
+        return None
+    settings = desk.ledger.settings
+    advice, _ = follower.mind.advice(settings["accuracy"], settings["confidence"])
+    return follower.snapshot(model, advice)

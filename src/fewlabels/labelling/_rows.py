@@ -1,0 +1,90 @@
+"""What happened, one row an act, as the label file holds it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, cast, get_args
+
+from fewlabels.exceptions import LabellingError
+
+#: Acts of people, which `undo` takes back.
+Undoable: TypeAlias = Literal["answered", "confirmed", "skipped", "postponed", "decided"]
+Kind: TypeAlias = Literal[
+    "answered",
+    "confirmed",
+    "skipped",
+    "postponed",
+    "decided",
+    "undone",
+    "redone",
+    "class added",
+    "class changed",
+    "settings",
+    "given",
+    "drawn",
+    "asked",
+    "turned",
+]
+UNDOABLE: frozenset[str] = frozenset(get_args(Undoable))
+#: Rows of the keeper. They follow from what was known up to a row, `upto`, and count as of then.
+OF_KEEPER: frozenset[str] = frozenset(("asked", "turned"))
+_KINDS = frozenset(get_args(Kind))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One act.
+
+    Attributes
+    ----------
+    seq : int
+        Its place in the log, from 1.
+    key : str
+        Unique: an act that comes twice is stored once.
+    who : str
+        Who did it; empty for what the program did.
+    at : float
+        Seconds since 1970 by the clock of this machine. Only shown: the order is that of `seq`.
+    seconds : float or None
+        How long the person took, as the page measured it.
+    kind : str
+    body : dict
+        What a row of this kind says, as JSON holds it.
+    """
+
+    seq: int
+    key: str
+    who: str
+    at: float
+    seconds: float | None
+    kind: Kind
+    body: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Where the row stands when all is played again: those of the keeper after `upto`."""
+        upto = self.body["upto"] if self.kind in OF_KEEPER else self.seq
+        return (upto, self.kind in OF_KEEPER, self.seq)
+
+    @property
+    def points(self) -> tuple[int, ...]:
+        """The points that the row is about."""
+        if "points" in self.body:
+            return tuple(self.body["points"])
+        return (self.body["point"],) if "point" in self.body else ()
+
+
+def row_of(values: tuple[Any, ...], path: object) -> Row:
+    """Return a row as SQLite returned it, or raise where it is none."""
+    seq, key, who, at, seconds, kind, body = values
+    try:
+        said = json.loads(body)
+        if kind not in _KINDS or not isinstance(said, dict):
+            raise ValueError(f"an unknown kind of act, {kind!r:.80}")
+        return Row(seq, key, who, at, seconds, cast(Kind, kind), said)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise LabellingError(
+            f"{path} is damaged, or was written by a later version: act {seq!r:.40}: {error}. "
+            "Go back to a copy of it, or update fewlabels."
+        ) from error

@@ -1,0 +1,102 @@
+"""What the models said at one moment; nobody changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from fewlabels.session.advice import Advice
+    from fewlabels.session.audit import ShareEstimate
+
+DOUBTS = ("sure", "classes disagree", "little evidence", "too few labels", "unreached")
+
+
+class Suspect(NamedTuple):
+    """A label that the others contradict."""
+
+    point: int
+    class_id: int
+    suggested: int
+    margin: float
+    against: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What the models said with the labels up to one row of the log.
+
+    Attributes
+    ----------
+    seq : int
+    n_labels : int
+    codes : ndarray of shape (n_points,), int16
+        The number of the class that a model gives each point; -1 where it has no answer.
+    second : ndarray of shape (n_points,), int16
+        The next most probable class; -1 where there is none.
+    confidence : ndarray of shape (n_points,), float32
+    evidence : ndarray of shape (n_points,), float32
+        How much evidence arrived at all.
+    doubt : ndarray of shape (n_points,), uint8
+        Places in `DOUBTS`.
+    suspects : tuple of Suspect
+        The most suspect first.
+    advice : Advice
+    shares : dict from class number to ShareEstimate
+    curve : tuple of (int, float)
+        Numbers of labels, and how often the model was about right then; empty where it is too
+        early to say.
+    proven : Proven or None
+        None before the first check of a sequence.
+    held : ndarray of shape (n_points,), int16, or None
+        The answers of which the accuracy wanted is proven, as `codes`; None before it is.
+    """
+
+    seq: int
+    n_labels: int
+    codes: npt.NDArray[np.int16]
+    second: npt.NDArray[np.int16]
+    confidence: npt.NDArray[np.float32]
+    evidence: npt.NDArray[np.float32]
+    doubt: npt.NDArray[np.uint8]
+    suspects: tuple[Suspect, ...]
+    advice: Advice
+    shares: Mapping[int, ShareEstimate]
+    curve: tuple[tuple[int, float], ...]
+    proven: Proven | None
+    held: npt.NDArray[np.int16] | None = None
+
+
+@dataclass(frozen=True)
+class Proven:
+    """How many labels, given and predicted, are right, by the last sequence of checks.
+
+    Attributes
+    ----------
+    n_points : int
+        Those that had a label, and those whose answers are checked.
+    low, high : int
+        At least, and at most, so many are right. A labelled point counts as right.
+    confidence : float
+        That both hold, at every look and for all sequences of checks.
+    n_checks : int
+    """
+
+    n_points: int
+    low: int
+    high: int
+    confidence: float
+    n_checks: int
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why a point has its answer: labelled points, their share, and the row they are as of."""
+
+    seq: int
+    class_id: int | None
+    shares: tuple[tuple[int, float, int], ...]

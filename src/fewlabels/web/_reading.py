@@ -1,0 +1,195 @@
+"""The routes that only read."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+from collections.abc import AsyncIterator, Callable, Mapping
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.web._events import Events, TooManyStreamsError
+from fewlabels.web._fields import Check, digits, of_query, text
+from fewlabels.web._questions import open_page, with_items
+from fewlabels.web._source import Json, Source
+
+NAME = text(64)
+# A few sizes, so that nobody can have a picture made anew a thousand times.
+_SIZES = (96, 192, 384, 768, 1536, 3072)
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
+# What is sent as one file; a folder a class is written by the command.
+_FORMATS = {
+    "csv": (".csv", "text/csv; charset=utf-8"),
+    "tsv": (".tsv", "text/tab-separated-values; charset=utf-8"),
+    "json": (".json", "application/json"),
+    "jsonl": (".jsonl", "application/x-ndjson"),
+    "parquet": (".parquet", "application/vnd.apache.parquet"),
+    "arrow": (".arrow", "application/vnd.apache.arrow.file"),
+    "npz": (".npz", "application/octet-stream"),
+    "label-studio": (".json", "application/json"),
+    "prodigy": (".jsonl", "application/x-ndjson"),
+}
+# Exports larger than this wait on the disk until they are sent.
+_IN_MEMORY = 16 * 1024 * 1024
+_CHUNK = 256 * 1024
+
+_POINT = digits()
+_MANY = digits(1, 200)
+
+Handler = Callable[[Request], Any]
+
+
+def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
+    """Give the routes of GET; `who` asks where a request names nobody."""
+
+    def read(path: str, fields: Mapping[str, Check], ask: Callable[..., Any]) -> Route:
+        """Route a path whose answer is JSON, made from the query's fields and the point."""
+        known = {"who": NAME, **fields}
+
+        async def endpoint(request: Request) -> Response:
+            asked = {"who": who, **of_query(request, known)}
+            if "point" in request.path_params:
+                asked["point"] = _point_of(request)
+            return JSONResponse(await run_in_threadpool(lambda: ask(**asked)))
+
+        return Route(path, endpoint, methods=["GET"])
+
+    def read_rows(path: str, fields: Mapping[str, Check], ask: Callable[..., Any]) -> Route:
+        """Route a path whose answer is rows, which are the same for everybody."""
+        return read(path, fields, lambda who, **asked: with_items(source, who, ask(**asked)))
+
+    def neighbourhood(who: str, near: int | None = None, n: int = 24) -> Json | None:
+        found = source.neighbourhood(who, near, n)
+        if found is None:
+            return None
+        rows = ({"point": point} for point in found["points"])
+        return {**found, "rows": with_items(source, who, rows)}
+
+    def why(who: str, point: int) -> Json:
+        found = source.why(point)
+        return {**found, "labels": with_items(source, who, found["labels"])}
+
+    def answers(who: str, by: str | None = None, **asked: Any) -> Json:
+        found = source.answers(who=by, **asked)
+        return {**found, "rows": with_items(source, who, found["rows"])}
+
+    def suspects(who: str, n: int = 24) -> list[Json]:
+        """Each with the label that speaks most against it."""
+        found = with_items(source, who, source.suspects(n))
+        return [
+            row
+            if row["against"] is None
+            else {**row, "against_item": source.item(who, row["against"])}
+            for row in found
+        ]
+
+    def search(who: str, text: str = "", n: int = 24) -> Json:
+        if not text:
+            raise InvalidInputError("text is missing: the words to look for.")
+        found = source.search(text, n)
+        return {**found, "points": with_items(source, who, found["points"])}
+
+    async def picture(request: Request) -> Response:
+        size = of_query(request, {"size": digits(1, _SIZES[-1])}).get("size", 768)
+        size = next(allowed for allowed in _SIZES if size <= allowed)
+        body, kind = await run_in_threadpool(source.picture, _point_of(request), size)
+        if kind not in _PICTURES:
+            raise InvalidInputError("This row's picture can't be shown.")
+        return Response(body, media_type=kind)
+
+    async def stream(request: Request) -> Response:
+        asked = of_query(request, {"who": NAME})
+        try:
+            told = events.open(asked.get("who", who))
+        except TooManyStreamsError:
+            return JSONResponse({"error": "Too many pages are open."}, status_code=503)
+        return StreamingResponse(told, media_type="text/event-stream")
+
+    async def map_of_all(request: Request) -> Response:
+        of_query(request, {})
+        found = await run_in_threadpool(source.map)
+        if found is None:
+            return Response(status_code=204)
+        return Response(encode_map(found), media_type="application/octet-stream")
+
+    async def export(request: Request) -> Response:
+        wanted = of_query(request, {"format": text(32)}).get("format", "csv")
+        return await _exported(source, wanted, who)
+
+    n = {"n": _MANY}
+    past = {
+        "query": text(200, empty=True),
+        "class_id": digits(0, 10_000),
+        "by": NAME,
+        "offset": digits(),
+        **n,
+    }
+    return [
+        read("/api/state", {}, source.state),
+        read("/api/questions", {}, lambda who: open_page(source, who)),
+        read("/api/item/{point}", {}, source.item),
+        read("/api/why/{point}", {}, why),
+        read_rows("/api/similar/{point}", n, source.similar),
+        read("/api/neighbourhood", {"near": _POINT, "n": digits(2, 48)}, neighbourhood),
+        read("/api/suspects", n, suspects),
+        read_rows("/api/doubtful", n, source.doubtful),
+        read("/api/answers", past, answers),
+        read("/api/search", {"text": text(200), **n}, search),
+        read("/api/progress", {}, lambda who: source.progress()),
+        read("/api/people", {}, lambda who: source.people()),
+        read_rows("/api/disagreements", n, source.disagreements),
+        Route("/api/picture/{point}", picture, methods=["GET"]),
+        Route("/api/events", stream, methods=["GET"]),
+        Route("/api/map", map_of_all, methods=["GET"]),
+        Route("/api/export", export, methods=["GET"]),
+    ]
+
+
+def _point_of(request: Request) -> int:
+    return int(_POINT("point", request.path_params["point"]))
+
+
+def encode_map(found: Mapping[str, Any]) -> bytes:
+    """Encode a map: sixteen bytes of header, then each array as it lies in memory."""
+    header = struct.pack("<4sIII", b"FLMP", found["n"], found["version"] % 2**32, 0)
+    arrays = (found[name] for name in ("positions", "label", "prediction", "doubt"))
+    return b"".join([header, *arrays])
+
+
+async def _exported(source: Source, wanted: str, who: str) -> Response:
+    """Write an export whole before any of it is sent: a failure is told, and never half a file."""
+    if wanted not in _FORMATS:
+        raise InvalidInputError(f"format has to be one of {', '.join(_FORMATS)}.")
+    suffix, kind = _FORMATS[wanted]
+    held = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by what sends it
+    try:
+        await run_in_threadpool(source.export, held, wanted)
+        length = held.seek(0, os.SEEK_END)
+        held.seek(0)
+        state = await run_in_threadpool(source.state, who)
+    except BaseException:
+        held.close()
+        raise
+    # Signs that mean something in a header, or to a file system, are none of a file's name.
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", str(state["name"])).strip("-")[:60] or "labels"
+
+    async def chunks() -> AsyncIterator[bytes]:
+        with held:
+            async for chunk in iterate_in_threadpool(iter(lambda: held.read(_CHUNK), b"")):
+                yield chunk
+
+    return StreamingResponse(
+        chunks(),
+        media_type=kind,
+        headers={
+            "content-disposition": f'attachment; filename="{stem}-labels{suffix}"',
+            "content-length": str(length),
+        },
+    )

@@ -1,0 +1,128 @@
+// Elements, and the look of classes. Text goes in as text: nothing here takes markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+export const COLOURS = 12;
+const SHAPES = [
+  ["circle", "M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2Z"],
+  ["square", "M3 3h10v10H3Z"],
+  ["triangle", "M8 2l6.5 11.5h-13Z"],
+  ["diamond", "M8 1l7 7-7 7-7-7Z"],
+  ["plus", "M6 2h4v4h4v4h-4v4H6v-4H2V6h4Z"],
+  ["star", "M8 1l2.1 4.7 5 .5-3.8 3.4 1.1 5L8 12l-4.4 2.6 1.1-5L.9 6.2l5-.5Z"],
+  ["ring", "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 1 0 0-13Zm0 4a2.5 2.5 0 1 1 0 5 2.5 2.5 0 1 1 0-5Z"],
+];
+
+/** An element: h("button", {class: "plain", onclick: f, "aria-label": "Undo"}, "Undo"). */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  set(element, props);
+  element.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
+  return element;
+}
+
+/** An element of a drawing. */
+export function svg(tag, props = {}, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(props)) element.setAttribute(name, value);
+  element.append(...children.flat(Infinity));
+  return element;
+}
+
+export function set(element, props) {
+  for (const [name, value] of Object.entries(props)) {
+    if (value == null || value === false) element.removeAttribute(name);
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "vars") {
+      for (const [key, given] of Object.entries(value)) element.style.setProperty(key, given);
+    } else element.setAttribute(name, value === true ? "" : value);
+  }
+}
+
+export const palette = {
+  shape: (id) => SHAPES[id % SHAPES.length][0],
+  /** The colour of a class as #rrggbb, in the theme that is on. */
+  colour(id) {
+    const style = getComputedStyle(document.documentElement);
+    return style.getPropertyValue(`--class-${id % COLOURS}`).trim();
+  },
+};
+
+/** The mark of a class: its colour and its shape, for whoever can't tell colours apart. */
+export function mark(id) {
+  const [, path] = SHAPES[id % SHAPES.length];
+  return svg(
+    "svg",
+    { class: `mark-${id % COLOURS} class-mark`, viewBox: "0 0 16 16", "aria-hidden": "true" },
+    svg("path", { d: path, "fill-rule": "evenodd" }),
+  );
+}
+
+/** A class as a word with its mark. */
+export function chip(classes, id) {
+  if (id == null) return h("span", { class: "chip chip-none" }, "none");
+  const known = classes.find((entry) => entry.id === id);
+  return h("span", { class: "chip" }, mark(id), h("bdi", {}, known ? known.name : `class ${id}`));
+}
+
+export function kbd(key) {
+  return key ? h("kbd", { "aria-hidden": "true" }, shownKey(key)) : null;
+}
+
+const SHOWN = {
+  Enter: "↵",
+  Backspace: "⌫",
+  "Shift+Backspace": "⇧⌫",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Escape: "esc",
+  " ": "space",
+};
+export const shownKey = (key) => SHOWN[key] ?? key;
+
+const whole = new Intl.NumberFormat("en");
+export const count = (n) => whole.format(n);
+export const several = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
+export const percent = (share) => `${Math.round(share * 100)} %`;
+
+/** A share as a bar with its figure. */
+export function bar(share, { low = null, high = null, id = null, label = percent(share) } = {}) {
+  return h(
+    "span",
+    { class: "share" },
+    h(
+      "span",
+      { class: "share-track", "aria-hidden": "true" },
+      h("span", {
+        class: id == null ? "share-fill" : `share-fill fill-${id % COLOURS}`,
+        vars: { "--share": share },
+      }),
+      low == null ? null : h("span", { class: "share-range", vars: { "--low": low, "--high": high } }),
+    ),
+    h("span", { class: "share-figure" }, label),
+  );
+}
+
+/** What is shown where there is nothing yet: a heading, a sentence, perhaps a way on. */
+export function empty(title, text, ...more) {
+  return h("div", { class: "empty" }, h("h2", {}, title), h("p", {}, text), more);
+}
+
+export function title(text, ...more) {
+  return h("div", { class: "view-head" }, h("h1", { tabindex: "-1" }, text), ...more);
+}
+
+/** A dialog over the page; it closes by Escape, by its button, or by a click beside it. */
+export function dialog(name, ...content) {
+  const close = h("button", { class: "plain round dialog-close", "aria-label": "Close" }, "×");
+  const opened = h(
+    "dialog",
+    { "aria-label": name },
+    h("div", { class: "dialog-in" }, h("div", { class: "dialog-head" }, h("h2", {}, name), close), ...content),
+  );
+  close.addEventListener("click", () => opened.close());
+  opened.addEventListener("click", (event) => event.target === opened && opened.close());
+  opened.addEventListener("close", () => opened.remove());
+  document.body.append(opened);
+  opened.showModal();
+  return opened;
+}

@@ -1,0 +1,162 @@
+// A neighbourhood at a glance: rows near each other that the model takes for one class.
+
+import { empty, h, kbd, several, title } from "./dom.js";
+import { classSelect, described, small } from "./item.js";
+import { keyFor, spoken } from "./keys.js";
+
+export const TILE_KEYS = "123456789abcdefghijklmnopqrstuvwxyz";
+
+export function create(element, app, [kind, point]) {
+  let rows = [];
+  let classId = null;
+  const out = new Set();
+  const head = h("div", {});
+  const tiles = h("div", { class: "tiles" });
+  const foot = h("div", { class: "bar" });
+  element.append(head, tiles, foot);
+
+  async function load() {
+    out.clear();
+    try {
+      if (app.selection && kind === "selection") {
+        const some = [...app.selection].slice(0, TILE_KEYS.length);
+        rows = await Promise.all(some.map(async (p) => ({ point: p, item: await app.read(`item/${p}`) })));
+        classId = rows.find((row) => row.item.suggestion)?.item.suggestion.class_id ?? null;
+      } else {
+        const found = await app.read("neighbourhood", { near: kind === "near" ? point : null });
+        rows = found?.rows ?? [];
+        classId = found?.class_id ?? null;
+      }
+    } catch (error) {
+      app.failed(error);
+      rows = [];
+    }
+    draw();
+  }
+
+  function draw() {
+    if (!rows.length) {
+      head.replaceChildren();
+      tiles.replaceChildren();
+      foot.replaceChildren();
+      head.append(
+        title("Grid"),
+        empty(
+          "No neighbourhood yet",
+          "As soon as the model knows a class well, rows that are alike are shown here together: one key confirms them all.",
+          h("a", { class: "button", href: "#ask" }, "Label some more"),
+        ),
+      );
+      return;
+    }
+    head.replaceChildren(
+      title(
+        "Are all of these the same?",
+        h("p", { class: "soft" }, "Click what does not belong, or press its key."),
+      ),
+    );
+    tiles.replaceChildren(...rows.map(tile));
+    drawFoot();
+  }
+
+  function tile(row, place) {
+    const key = TILE_KEYS[place];
+    return h(
+      "button",
+      {
+        class: "tile",
+        "aria-pressed": "true",
+        "aria-keyshortcuts": spoken(key),
+        "aria-label": `${place + 1}: ${described(row.item)}`,
+        onclick: (event) => {
+          toggle(row.point);
+          if (event.detail) event.currentTarget.blur();
+        },
+      },
+      h("span", { class: row.item.image ? "tile-in tile-picture" : "tile-in" }, small(row.item, 192)),
+      h("span", { class: "tile-key" }, kbd(key)),
+      h("span", { class: "tile-out", "aria-hidden": "true" }, "not this"),
+    );
+  }
+
+  function toggle(point) {
+    if (!out.delete(point)) out.add(point);
+    const place = rows.findIndex((row) => row.point === point);
+    tiles.children[place].setAttribute("aria-pressed", String(!out.has(point)));
+    app.say(`${described(rows[place].item)}: ${out.has(point) ? "taken out" : "taken in"}.`);
+    drawFoot();
+  }
+
+  function drawFoot() {
+    const n = rows.length - out.size;
+    const key = keyFor(app.bound, "accept", app.state.settings);
+    const choice = classSelect(app, "Class of all these", classId, (id) => {
+      classId = id;
+      drawFoot();
+    });
+    foot.replaceChildren(
+      h("label", { class: "inline" }, h("span", { class: "soft" }, "Class"), choice),
+      h(
+        "button",
+        {
+          class: "button main",
+          disabled: classId == null || !n,
+          "aria-keyshortcuts": spoken(key),
+          onclick: confirm,
+        },
+        kbd(key),
+        classId == null ? "Choose a class" : `${n} × ${app.className(classId)}`,
+      ),
+      h("button", { class: "button", onclick: another }, "Others"),
+    );
+  }
+
+  function another() {
+    if (kind === "selection") app.go("map");
+    else load();
+  }
+
+  function confirm() {
+    const points = rows.map((row) => row.point).filter((p) => !out.has(p));
+    if (!points.length || classId == null) return;
+    app.outbox.put("confirm", app.signed({ points, class_id: classId }));
+    app.state.n_labelled += points.length;
+    app.state.can_undo = true;
+    app.showCount();
+    app.say(`${several(points.length, "row")} confirmed as ${app.className(classId)}.`);
+    rows = [];
+    tiles.replaceChildren();
+    foot.replaceChildren();
+    if (kind === "selection") {
+      app.go("map");
+      return;
+    }
+    // The next grid comes when the server knows of this one.
+    waiting = true;
+  }
+
+  let waiting = false;
+  load();
+  return {
+    type(key) {
+      const place = TILE_KEYS.indexOf(key);
+      if (place < 0 || place >= rows.length) return false;
+      toggle(rows[place].point);
+      return true;
+    },
+    press(action, key) {
+      if (action.command !== "accept" || !rows.length) return false;
+      const own = document.activeElement?.closest("button, a, select");
+      if (key === "Enter" && own && !own.classList.contains("tile")) return false;
+      confirm();
+      return true;
+    },
+    update() {
+      if (waiting && !app.outbox.waiting.length) {
+        waiting = false;
+        load();
+      }
+    },
+  };
+}
+

@@ -1,0 +1,204 @@
+// A row as it is shown: a picture, a text or columns; large on the card, small in lists.
+
+import { h } from "./dom.js";
+
+export const pictureAddress = (point, size) => `/api/picture/${point}?size=${size}`;
+
+/** Cut a text into pieces, with the strength (0 to 3) by which each speaks for the suggestion. */
+export function pieces(text, words = []) {
+  const found = [];
+  let at = 0;
+  const sorted = [...words].sort((a, b) => a.start - b.start);
+  for (const { start, end, weight } of sorted) {
+    if (start < at || end > text.length || end <= start || !(weight > 0)) continue;
+    if (start > at) found.push({ text: text.slice(at, start), strength: 0 });
+    const strength = weight > 0.66 ? 3 : weight > 0.33 ? 2 : 1;
+    found.push({ text: text.slice(start, end), strength });
+    at = end;
+  }
+  if (at < text.length) found.push({ text: text.slice(at), strength: 0 });
+  return found;
+}
+
+/** The columns to show: those that differ from the neighbours' first, the rest after them. */
+export function columnsOf(item) {
+  const differing = item.columns.filter((column) => column.differs);
+  const alike = item.columns.filter((column) => !column.differs);
+  return { differing, alike };
+}
+
+/** What a row is, in words: the name of its picture, for whoever can't see it. */
+export function described(item) {
+  if (item.text) return item.text.slice(0, 120);
+  return item.title || `row ${item.point}`;
+}
+
+/** The row on the card, whole. */
+export function large(item) {
+  if (item.image) return picture(item);
+  if (item.text != null && item.text !== "") return text(item);
+  return columns(item);
+}
+
+function text(item) {
+  const parts = pieces(item.text, item.words).map((piece) =>
+    piece.strength ? h("mark", { class: `speaks-${piece.strength}` }, piece.text) : piece.text,
+  );
+  const size = item.text.length > 900 ? "reading long" : item.text.length > 220 ? "reading" : "reading short";
+  const more = item.columns?.length ? columns(item) : null;
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": "The text" },
+    h("p", { class: size, dir: "auto" }, parts),
+    more,
+  );
+}
+
+function columns(item) {
+  const { differing, alike } = columnsOf(item);
+  const row = (column, differs) =>
+    h(
+      "div",
+      { class: differs ? "column differs" : "column" },
+      h("dt", { dir: "auto" }, column.name),
+      h("dd", { dir: "auto" }, column.value, differs ? h("span", { class: "unseen" }, " (differs)") : null),
+    );
+  const few = differing.length > 0 && alike.length > 0;
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": "The row" },
+    few ? h("p", { class: "hint" }, "Unlike its neighbours") : null,
+    differing.length ? h("dl", { class: "columns" }, differing.map((column) => row(column, few))) : null,
+    few ? h("p", { class: "hint" }, "Like them") : null,
+    alike.length ? h("dl", { class: few ? "columns alike" : "columns" }, alike.map((column) => row(column, false))) : null,
+  );
+}
+
+const ZOOMS = [1, 2, 4, 8];
+
+/** A picture that fits its place; it grows inside it, and is moved by scrolling or dragging. */
+function picture(item) {
+  const sharp = Math.min(devicePixelRatio || 1, 2) * Math.min(innerWidth, 900);
+  const image = h("img", {
+    class: "picture-in",
+    src: pictureAddress(item.point, sharp > 900 ? 1536 : 768),
+    alt: `Picture: ${described(item)}`,
+    draggable: "false",
+  });
+  const frame = h("div", { class: "picture scroll", role: "group", "aria-label": "The picture" }, image);
+  sharpen(image);
+  image.addEventListener("error", () => frame.classList.add("broken"));
+  let zoom = 1;
+  const show = (wanted) => {
+    const middle = {
+      x: (frame.scrollLeft + frame.clientWidth / 2) / frame.scrollWidth,
+      y: (frame.scrollTop + frame.clientHeight / 2) / frame.scrollHeight,
+    };
+    zoom = Math.max(1, Math.min(ZOOMS.at(-1), wanted));
+    if (zoom > 1 && !image.dataset.full) {
+      image.dataset.full = "1";
+      image.src = pictureAddress(item.point, 3072);
+    }
+    frame.style.setProperty("--zoom", zoom);
+    frame.classList.toggle("zoomed", zoom > 1);
+    // Only what can be scrolled is a stop for the keyboard.
+    if (zoom > 1) frame.tabIndex = 0;
+    else frame.removeAttribute("tabindex");
+    frame.scrollLeft = middle.x * frame.scrollWidth - frame.clientWidth / 2;
+    frame.scrollTop = middle.y * frame.scrollHeight - frame.clientHeight / 2;
+    out.disabled = zoom === 1;
+    closer.disabled = zoom === ZOOMS.at(-1);
+  };
+  const step = (by) => show(by > 0 ? zoom * 2 : zoom / 2);
+  const out = h("button", { class: "round", disabled: true, "aria-label": "Smaller", onclick: () => step(-1) }, "−");
+  const closer = h("button", { class: "round", "aria-label": "Larger", onclick: () => step(1) }, "+");
+  frame.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      step(event.deltaY < 0 ? 1 : -1);
+    },
+    { passive: false },
+  );
+  frame.addEventListener("dblclick", () => show(zoom > 1 ? 1 : 2));
+  drag(frame);
+  const whole = h("div", { class: "picture-frame" }, frame, h("div", { class: "picture-tools" }, out, closer));
+  whole.zoom = () => show(zoom >= ZOOMS.at(-1) ? 1 : zoom * 2);
+  whole.image = image;
+  return whole;
+}
+
+/** A picture of few pixels is shown as it is, not as a blur. */
+function sharpen(image) {
+  image.addEventListener("load", () => {
+    const most = Math.max(image.naturalWidth, image.naturalHeight);
+    image.classList.toggle("tiny", most < 96);
+    image.style.setProperty("--natural", most);
+  });
+  return image;
+}
+
+/** Move what is larger than its frame with a mouse; fingers and keys scroll it as they do. */
+function drag(frame) {
+  let from = null;
+  frame.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "mouse" || event.button !== 0) return;
+    from = { x: event.clientX + frame.scrollLeft, y: event.clientY + frame.scrollTop };
+    frame.setPointerCapture(event.pointerId);
+  });
+  frame.addEventListener("pointermove", (event) => {
+    if (!from) return;
+    frame.scrollLeft = from.x - event.clientX;
+    frame.scrollTop = from.y - event.clientY;
+  });
+  for (const end of ["pointerup", "pointercancel"]) frame.addEventListener(end, () => (from = null));
+}
+
+/** The row in a list or a grid. */
+export function small(item, size = 192) {
+  if (item.image) {
+    return sharpen(
+      h("img", {
+        class: "thumb",
+        src: pictureAddress(item.point, size),
+        alt: described(item),
+        loading: "lazy",
+        decoding: "async",
+      }),
+    );
+  }
+  if (item.text) {
+    const cut = item.text.length > 180 ? `${item.text.slice(0, 180)}…` : item.text;
+    return h("span", { class: "snippet", dir: "auto" }, cut);
+  }
+  const { differing, alike } = columnsOf(item);
+  const shown = [...differing, ...alike].slice(0, 4);
+  return h(
+    "span",
+    { class: "snippet facts" },
+    shown.map((column) =>
+      h("span", { class: "fact" }, h("span", { class: "fact-name" }, column.name), " ", h("bdi", {}, column.value)),
+    ),
+  );
+}
+
+/** A row in a list: what it is, its class, and what can be done. */
+export function listed(app, row, ...more) {
+  return h("div", { class: "row-item" }, small(row.item), h("div", { class: "row-more" }, more));
+}
+
+/** Choose a class from a list: for the mouse and for screen readers. */
+export function classSelect(app, label, chosen, onchange) {
+  const select = h(
+    "select",
+    { "aria-label": label },
+    chosen == null ? h("option", { value: "" }, "—") : null,
+    app.state.classes.map((entry) =>
+      h("option", { value: entry.id, selected: entry.id === chosen }, entry.name),
+    ),
+  );
+  select.addEventListener("change", () => select.value !== "" && onchange(Number(select.value)));
+  return select;
+}
+

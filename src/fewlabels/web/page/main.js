@@ -1,0 +1,342 @@
+// The page: its state, where one is, and what each key means there.
+
+import { Changes, Outbox, ServerError, get, post } from "./api.js";
+import { createAsk, Deck } from "./ask.js";
+import { count, h, palette, several } from "./dom.js";
+import { bindings, pressed } from "./keys.js";
+
+const VIEWS = {
+  ask: ["Label", null],
+  grid: ["Grid", "./grid.js"],
+  review: ["Review", "./review.js"],
+  map: ["Map", "./mapview.js"],
+  search: ["Search", "./search.js"],
+  progress: ["Progress", "./progress.js"],
+  people: ["People", "./people.js"],
+};
+
+const $ = (id) => document.getElementById(id);
+const main = $("main");
+
+function storage() {
+  try {
+    localStorage.setItem("fewlabels/try", "1");
+    localStorage.removeItem("fewlabels/try");
+    return localStorage;
+  } catch {
+    // Forbidden: the page works, and remembers nothing beyond a reload.
+    const kept = new Map();
+    return {
+      get length() {
+        return kept.size;
+      },
+      key: (place) => [...kept.keys()][place],
+      getItem: (name) => kept.get(name) ?? null,
+      setItem: (name, value) => kept.set(name, value),
+      removeItem: (name) => kept.delete(name),
+    };
+  }
+}
+
+const kept = storage();
+
+const app = {
+  state: null,
+  deck: new Deck(),
+  bound: new Map(),
+  who: kept.getItem("fewlabels/who") || null,
+  view: null,
+  viewName: null,
+  get,
+  palette,
+
+  /** A body with the name of whoever answers. */
+  signed: (body) => (app.who ? { ...body, who: app.who } : body),
+  read: (path, fields = {}) => get(path, app.who ? { ...fields, who: app.who } : fields),
+
+  className(id) {
+    return app.state.classes.find((entry) => entry.id === id)?.name ?? `class ${id}`;
+  },
+
+  say(text) {
+    $("status").textContent = text;
+  },
+
+  /** Tell something that has to be seen; it stays until it is closed, or for a while. */
+  notify(text, { stay = false } = {}) {
+    const notice = $("notice");
+    notice.replaceChildren(
+      h("span", {}, text),
+      h("button", { class: "plain round", "aria-label": "Close", onclick: () => (notice.hidden = true) }, "×"),
+    );
+    notice.hidden = false;
+    app.say(text);
+    clearTimeout(app.notifyTimer);
+    if (!stay) app.notifyTimer = setTimeout(() => (notice.hidden = true), 6000);
+  },
+
+  failed(error) {
+    app.notify(error instanceof ServerError ? error.message : "The server can't be reached just now.");
+  },
+
+  showCount() {
+    const { n_labelled: n, proven } = app.state;
+    $("count").textContent = several(n, "label");
+    $("count").setAttribute("aria-label", `${several(n, "label")} of ${count(app.state.n_points)}: progress`);
+    $("count").classList.toggle("proven", !!proven);
+  },
+
+  /** Do something at once and wait for its answer: for all that isn't part of the loop. */
+  async act(path, body) {
+    try {
+      const reply = await post(path, app.signed({ ...body, key: crypto.randomUUID() }));
+      take(reply, true);
+      return reply.done;
+    } catch (error) {
+      app.failed(error);
+      return null;
+    }
+  },
+
+  async addClass(name) {
+    const done = await app.act("class", { name });
+    return done?.class?.id ?? null;
+  },
+
+  setSettings: (settings) => app.act("settings", { settings }),
+
+  async why(point) {
+    (await import("./why.js")).openWhy(app, point);
+  },
+
+  rename(who) {
+    app.who = who || null;
+    if (who) kept.setItem("fewlabels/who", who);
+    else kept.removeItem("fewlabels/who");
+    app.deck = new Deck();
+    app.changes.again();
+    refresh();
+  },
+
+  go(view) {
+    app.moving = true;
+    if (location.hash === `#${view}`) open();
+    else location.hash = view;
+  },
+};
+
+app.outbox = new Outbox({
+  storage: kept,
+  onReply: (reply, act) => {
+    take(reply, !app.outbox.waiting.length, act);
+  },
+  onRefused: (message) => {
+    app.notify(message, { stay: true });
+    refresh();
+  },
+  onChange: showConnection,
+});
+
+function showConnection() {
+  const { waiting, failures, problem } = app.outbox;
+  document.body.classList.toggle("offline", failures > 0);
+  if (failures === 1) {
+    const kept = several(waiting.length, "answer");
+    app.notify(
+      problem
+        ? `${problem} ${kept} kept here.`
+        : `No connection. ${kept} kept here, and sent when it is back.`,
+      { stay: true },
+    );
+  } else if (!failures && app.wasOffline) {
+    app.notify("Connected again. Everything is stored.");
+  }
+  app.wasOffline = failures > 0;
+}
+
+/** Take what the server says: the state, unless it is older than the one we have; questions. */
+function take(reply, current, act) {
+  if (!reply) return;
+  app.usual = reply.who;
+  const old = app.state && reply.state.version < app.state.version;
+  if (old && !act) return;
+  const undone = act && (act.path === "undo" || act.path === "redo") ? reply.done?.done : undefined;
+  if (!old) {
+    if (!current && app.state) {
+      // Answers on their way are counted here already.
+      reply.state.n_labelled = app.state.n_labelled;
+      reply.state.can_undo ||= app.state.can_undo;
+    }
+    const own = JSON.stringify([reply.state.classes.map((c) => [c.id, c.key, c.name]), reply.state.settings]);
+    app.state = reply.state;
+    if (own !== app.ownKeys) {
+      app.ownKeys = own;
+      app.bound = bindings(app.state.classes, app.state.settings);
+    }
+  }
+  const before = app.deck.shown;
+  if (undone === null) app.say(act.path === "undo" ? "There is nothing to take back." : "There is nothing to do again.");
+  else if (undone && current) showTouched(act, undone, reply);
+  if (!old) app.deck.offer(reply.questions, app.outbox.points());
+  if (before && app.deck.shown?.point !== before.point && !act) {
+    app.say("That question was answered elsewhere.");
+  }
+  showFrame();
+  app.view?.update?.();
+}
+
+/** After an undo that this page couldn't foresee (of an earlier sitting): show what it was. */
+function showTouched(act, done, reply) {
+  const [point] = done.points;
+  if (done.n_points > 1) app.notify(`${act.path === "undo" ? "Taken back" : "Done again"}: ${several(done.n_points, "label")}.`);
+  else if (act.path === "undo" && done.item && app.deck.shown?.point !== point) {
+    const known = reply.questions.find((question) => question.point === point);
+    if (known) app.deck.show(known);
+    else if (done.kind !== "answer") app.notify(`Taken back: ${done.kind}.`);
+  }
+}
+
+function showFrame() {
+  const { name, stage, problem } = app.state;
+  if ($("name").textContent !== name) {
+    $("name").textContent = name;
+    document.title = `${name} – fewlabels`;
+  }
+  app.showCount();
+  $("stage").hidden = !stage && !problem;
+  $("stage-name").textContent = problem ?? stage?.name ?? "";
+  const bar = $("stage-bar");
+  bar.hidden = !stage;
+  if (stage) {
+    const share = stage.share == null ? null : Math.round(stage.share * 100);
+    bar.classList.toggle("unknown", share == null);
+    if (share == null) bar.removeAttribute("aria-valuenow");
+    else bar.setAttribute("aria-valuenow", share);
+    bar.style.setProperty("--share", stage.share ?? 0);
+  }
+}
+
+async function refresh() {
+  try {
+    take(await app.read("questions"), !app.outbox.waiting.length);
+    return true;
+  } catch (error) {
+    app.failed(error);
+    return false;
+  }
+}
+app.refresh = refresh;
+
+// Where one is
+
+let opening = 0;
+
+async function open() {
+  const [wanted, ...rest] = location.hash.slice(1).split("/");
+  const name = wanted in VIEWS ? wanted : "ask";
+  const turn = ++opening;
+  $("views").classList.remove("open");
+  $("views-button").setAttribute("aria-expanded", "false");
+  $("views-button").textContent = VIEWS[name][0];
+  for (const link of $("views").children) {
+    if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  app.moving = true; // what is typed meanwhile is meant for neither view
+  const made = VIEWS[name][1] ? await import(VIEWS[name][1]) : { create: createAsk };
+  if (turn !== opening) return;
+  app.moving = false;
+  const first = app.viewName === null;
+  app.view?.destroy?.();
+  main.replaceChildren();
+  main.className = `view-${name}`;
+  app.viewName = name;
+  app.view = made.create(main, app, rest);
+  // A reader hears the new heading; a first load keeps the focus where browsers put it.
+  if (!first && name !== "ask" && !main.contains(document.activeElement)) main.querySelector("h1")?.focus();
+}
+
+function fillViews() {
+  const links = Object.entries(VIEWS).map(([name, [label]]) => h("a", { href: `#${name}` }, label));
+  $("views").replaceChildren(...links);
+  $("views-button").addEventListener("click", () => {
+    const is = $("views").classList.toggle("open");
+    $("views-button").setAttribute("aria-expanded", String(is));
+  });
+  addEventListener("hashchange", open);
+  document.querySelector(".skip-link").addEventListener("click", (event) => {
+    event.preventDefault();
+    main.focus();
+  });
+  $("help").addEventListener("click", () => help());
+}
+
+async function help() {
+  (await import("./settings.js")).openSettings(app);
+}
+
+// Keys
+
+const TYPED = "input, textarea, select, [contenteditable]";
+
+addEventListener("keydown", (event) => {
+  if (!app.state || app.moving || event.defaultPrevented) return;
+  const key = pressed(event);
+  if (!key || document.querySelector("dialog[open]")) return;
+  if (event.target.closest?.(TYPED)) return;
+  if (app.view?.type?.(key)) {
+    event.preventDefault();
+    return;
+  }
+  const action = app.bound.get(key);
+  if (!action) return;
+  if (app.view?.press?.(action, key) || common(action.command)) event.preventDefault();
+});
+
+/** What means the same in every view. */
+function common(command) {
+  if (command === "help") help();
+  else if (command === "grid") app.go("grid");
+  else if (command === "search") app.go("search");
+  else if (command === "past") app.go("review/past");
+  else if (command === "ask" && app.viewName !== "ask") app.go("ask");
+  else if (command === "hide") {
+    const shown = app.state.settings.suggestions !== false;
+    app.say(shown ? "Suggestions are hidden." : "Suggestions are shown.");
+    app.setSettings({ suggestions: !shown });
+  } else if ((command === "undo" || command === "redo") && app.viewName !== "ask") {
+    app.outbox.put(command, app.signed({}));
+    app.deck = new Deck();
+  } else return false;
+  return true;
+}
+
+// Begin
+
+async function start() {
+  fillViews();
+  for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
+    try {
+      const first = await app.read("questions");
+      app.outbox.open(first.state.file);
+      take(first, !app.outbox.waiting.length);
+      break;
+    } catch (error) {
+      main.replaceChildren(h("p", { class: "empty" }, error instanceof ServerError ? error.message : "Waiting for the server…"));
+      await new Promise((done) => setTimeout(done, wait));
+    }
+  }
+  await open();
+  app.changes = new Changes(
+    () => app.who,
+    (page) => {
+      if (!app.outbox.waiting.length) take(page, true);
+    },
+    (there) => {
+      if (there) app.outbox.retry();
+    },
+  );
+  addEventListener("online", () => app.outbox.retry());
+}
+
+start();

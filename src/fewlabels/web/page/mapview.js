@@ -1,0 +1,62 @@
+// The map's place in the page: what is selected there is labelled, or opened as a grid.
+
+import { chip, dialog, h, several, title } from "./dom.js";
+
+export function create(element, app) {
+  const place = h("div", { class: "map" });
+  element.append(title("Map"), place);
+  let map = null;
+  let gone = false;
+  import("./map.js").then(({ createMap }) => {
+    if (gone) return;
+    map = createMap(place, {
+      load: () => app.get("map"),
+      item: (point) => app.read(`item/${point}`),
+      onSelect: (points, action) => selected(app, points, action),
+      state: app.state,
+      palette: app.palette,
+    });
+  }).catch(() => app.notify("The map can't be shown."));
+  return {
+    update: () => map?.update(app.state),
+    destroy() {
+      gone = true;
+      map?.destroy();
+    },
+  };
+}
+
+function selected(app, points, action) {
+  const chosen = Array.from(points);
+  if (!chosen.length) return;
+  if (action === "grid") {
+    app.selection = chosen;
+    app.go("grid/selection");
+  } else if (action === "similar") app.go(`search/like/${chosen[0]}`);
+  else if (action === "why") app.why(chosen[0]);
+  else label(app, chosen);
+}
+
+function label(app, points) {
+  const opened = dialog(
+    `Label ${several(points.length, "row")}`,
+    h("p", { class: "soft" }, "They are marked as seen together, and never count as checks."),
+    h(
+      "div",
+      { class: "buttons" },
+      app.state.classes.map((entry) =>
+        h(
+          "button",
+          {
+            class: "button",
+            onclick: () => {
+              app.outbox.put("confirm", app.signed({ points, class_id: entry.id }));
+              opened.close();
+            },
+          },
+          chip(app.state.classes, entry.id),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,114 @@
+// Several people: who answered how much, how far they agree, and where they don't.
+
+import { chip, count, empty, h, mark, percent, title } from "./dom.js";
+import { small } from "./item.js";
+
+export function create(element, app) {
+  const body = h("div", {});
+  element.append(title("People"), naming(), body);
+  load();
+
+  function naming() {
+    const input = h("input", { type: "text", id: "who", maxlength: "64", autocomplete: "name", value: app.who ?? app.usual ?? "" });
+    const form = h(
+      "form",
+      { class: "panel inline naming" },
+      h("label", { for: "who" }, "You answer as"),
+      input,
+      h("button", { class: "button" }, "Use this name"),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      app.rename(input.value.trim());
+      app.say("Name changed.");
+    });
+    return form;
+  }
+
+  async function load() {
+    try {
+      const [people, apart] = await Promise.all([app.read("people"), app.read("disagreements", { n: 40 })]);
+      draw(people, apart);
+    } catch (error) {
+      app.failed(error);
+    }
+  }
+
+  function draw({ alpha, n_both: both, people, classes }, apart) {
+    if (!people.length) {
+      body.replaceChildren(empty("Nobody has answered yet", "Each person's answers are counted here."));
+      return;
+    }
+    body.replaceChildren(
+      h(
+        "div",
+        { class: "panels" },
+        h(
+          "section",
+          { class: "panel wide-panel" },
+          h("h2", {}, "Agreement"),
+          alpha == null
+            ? h("p", { class: "soft" }, people.length > 1 ? "Known when two people have answered the same rows." : "With a second person, and questions that are asked twice, agreement is measured here.")
+            : h("p", {}, h("strong", { class: "figure" }, alpha.toFixed(2)), h("span", { class: "soft" }, ` Krippendorff's alpha over ${count(both)} rows: 1 is full agreement, 0 what chance would give.`)),
+          h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Table of people" }, table(people)),
+        ),
+        people.filter((person) => person.confusion).map((person) => confusion(person, classes)),
+      ),
+      apart.length ? h("section", {}, h("h2", { class: "section-head" }, "Answered differently"), h("ul", { class: "rows" }, apart.map(row))) : "",
+    );
+  }
+
+  function table(people) {
+    const share = (value) => (value == null ? "–" : percent(value));
+    return h(
+      "table",
+      {},
+      h("thead", {}, h("tr", {}, ["Person", "Answers", "Seconds", "Agrees", "Reliable"].map((name) => h("th", { scope: "col" }, name)))),
+      h("tbody", {}, people.map((person) =>
+        h("tr", {}, h("th", { scope: "row" }, h("bdi", {}, person.who)), h("td", {}, count(person.n)),
+          h("td", {}, person.seconds == null ? "–" : person.seconds.toFixed(1)), h("td", {}, share(person.agrees)), h("td", {}, share(person.reliability))))),
+    );
+  }
+
+  function confusion(person, classes) {
+    const name = (id) => app.className(id);
+    return h(
+      "section",
+      { class: "panel" },
+      h("h2", {}, "What ", h("bdi", {}, person.who), " said"),
+      h("p", { class: "hint" }, "A line for each class that all agree on, a column for each that was said."),
+      h(
+        "div",
+        { class: "table-scroll", tabindex: "0", role: "group", "aria-label": `Answers of ${person.who}` },
+        h(
+          "table",
+          { class: "confusion" },
+          h("thead", {}, h("tr", {}, h("td", {}), classes.map((id) => h("th", { scope: "col", title: name(id) }, mark(id), h("span", { class: "unseen" }, name(id)))))),
+          h("tbody", {}, person.confusion.map((line, place) => {
+            const all = line.reduce((sum, n) => sum + n, 0) || 1;
+            return h("tr", {}, h("th", { scope: "row" }, chip(app.state.classes, classes[place])),
+              line.map((n, column) => h("td", { class: place === column ? "right" : "", vars: { "--share": n / all } }, n ? count(Math.round(n * 10) / 10) : "·")));
+          })),
+        ),
+      ),
+    );
+  }
+
+  function row(entry) {
+    const line = h("li", { class: "row" });
+    const decide = (id) => {
+      app.outbox.put("relabel", app.signed({ point: entry.point, class_id: id }));
+      line.classList.add("changed");
+      line.querySelector(".row-do").replaceChildren(h("span", { class: "soft" }, "decided: "), chip(app.state.classes, id));
+    };
+    line.append(
+      h("span", { class: entry.item.image ? "row-thing row-picture" : "row-thing" }, small(entry.item, 192)),
+      h("div", { class: "row-said" }, entry.answers.map(({ who, class_id: id }) => h("p", {}, h("bdi", { class: "soft" }, who), " ", chip(app.state.classes, id)))),
+      h("div", { class: "row-do" }, [...new Set(entry.answers.map((answer) => answer.class_id))].map((id) =>
+        h("button", { class: "button", onclick: () => decide(id) }, chip(app.state.classes, id)))),
+    );
+    return line;
+  }
+
+  return {};
+}

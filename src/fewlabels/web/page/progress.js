@@ -1,0 +1,195 @@
+// Where one is: how good the answers are, how sure that is, and what is still to do.
+
+import { bar, chip, count, empty, h, percent, several, svg, title } from "./dom.js";
+
+const FORMATS = {
+  csv: "CSV",
+  parquet: "Parquet",
+  json: "JSON",
+  jsonl: "JSON lines",
+  "label-studio": "Label Studio",
+  prodigy: "Prodigy",
+};
+
+export function create(element, app) {
+  const body = h("div", {});
+  element.append(body);
+  let version = null;
+  load();
+
+  async function load() {
+    version = app.state.version;
+    try {
+      draw(await app.read("progress"));
+    } catch (error) {
+      app.failed(error);
+    }
+  }
+
+  function draw(progress) {
+    const focused = body.contains(document.activeElement);
+    if (focused && body.childElementCount) return; // nothing moves under whoever types here
+    body.replaceChildren(
+      title(progress.proven ? "Proven" : "Progress"),
+      headline(progress),
+      h(
+        "div",
+        { class: "panels" },
+        panel("Accuracy", accuracy(progress), "wide-panel"),
+        panel("Learning curve", curve(progress.curve, progress.advice?.wanted)),
+        panel("Shares of the classes", shares(progress.shares)),
+        panel("Take the labels along", exports()),
+      ),
+    );
+  }
+
+  function headline({ proven, sentence, n_labelled: n, n_points: all, n_skipped: skipped, advice }) {
+    const facts = [`${count(n)} of ${several(all, "row")} labelled`];
+    if (skipped) facts.push(`${count(skipped)} skipped`);
+    return h(
+      "div",
+      { class: proven ? "panel lead proven-lead" : "panel lead" },
+      h("p", { class: "lead-sentence" }, sentence ?? "Too early to say how good the answers are."),
+      h("p", { class: "soft" }, facts.join(", "), "."),
+      advice ? h("ul", { class: "reasons-said" }, advice.reasons.map((reason) => h("li", {}, reason))) : null,
+      proven
+        ? h("a", { class: "button main", href: "/api/export?format=csv", download: "" }, "Take the labels along")
+        : h("a", { class: "button main", href: "#ask" }, "Go on labelling"),
+    );
+  }
+
+  function accuracy({ accuracy: known, now, advice, proof, seconds_a_label: pace }) {
+    const rows = [];
+    const wanted = advice?.wanted ?? app.state.settings.accuracy;
+    if (known && known.high - known.low < 0.9) {
+      rows.push(scale(known, wanted));
+      rows.push(
+        h("p", { class: "soft" }, `Between ${percent(known.low)} and ${percent(known.high)} are right, by ${several(known.n_checks, "random check")}. This holds at every look, with ${percent(known.confidence)} confidence.`),
+      );
+    } else if (now) {
+      rows.push(h("p", {}, `About ${percent(now[1])} are right, as far as the labels tell.`));
+    } else {
+      rows.push(h("p", { class: "soft" }, "Random checks among the questions will tell. They show no suggestion."));
+    }
+    const facts = [];
+    const needed = advice?.labels_needed;
+    if (needed && !advice.proven && needed[1] > 0) facts.push(["More labels, about", `${count(needed[1])}${pace ? ` (${duration(needed[1] * pace)})` : ""}`]);
+    if (advice?.checks_needed) facts.push(["Checks that a proof takes", count(advice.checks_needed)]);
+    if (proof?.is_on) facts.push(["Proof", `${proof.n_right} of ${several(proof.n_checks, "check")} right`]);
+    rows.push(h("dl", { class: "facts-list" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
+    const input = h("input", { type: "number", min: "50", max: "99.9", step: "0.5", value: String(Math.round(wanted * 1000) / 10), id: "wanted" });
+    const set = () => {
+      const share = Number(input.value) / 100;
+      if (share >= 0.5 && share < 1) app.setSettings({ accuracy: share }).then(() => { input.blur(); load(); });
+    };
+    input.addEventListener("change", set);
+    rows.push(h("p", { class: "inline" }, h("label", { for: "wanted" }, "Accuracy wanted, in %"), input));
+    return rows;
+  }
+
+  function shares(found) {
+    if (!found?.length) return h("p", { class: "soft" }, "Known when the model answers.");
+    return h(
+      "ul",
+      { class: "bars" },
+      [...found]
+        .sort((a, b) => b.share - a.share)
+        .map((row) =>
+          h("li", {}, chip(app.state.classes, row.class_id), bar(row.share, { low: row.low, high: row.high, id: row.class_id })),
+        ),
+    );
+  }
+
+  function exports() {
+    return [
+      h("p", { class: "soft" }, "Your labels, and the model's answers with their confidence."),
+      h("div", { class: "buttons" }, Object.entries(FORMATS).map(([name, label]) =>
+        h("a", { class: "button", href: `/api/export?format=${name}`, download: "" }, label))),
+    ];
+  }
+
+  return {
+    update() {
+      if (app.state.version === version) return;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(load, 400);
+    },
+    destroy() {
+      clearTimeout(this.timer);
+    },
+  };
+}
+
+function panel(name, content, more = "") {
+  return h("section", { class: `panel ${more}` }, h("h2", {}, name), content);
+}
+
+/** A length of time as people say it. */
+export function duration(seconds) {
+  if (seconds < 90) return `${Math.round(seconds)} seconds`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} minutes`;
+  return `${Math.round(seconds / 360) / 10} hours`;
+}
+
+/** An interval of accuracy on a line from half to all, with the accuracy that is wanted. */
+function scale({ low, high, share }, wanted) {
+  const from = Math.min(0.5, Math.floor(low * 10) / 10);
+  const at = (value) => 8 + ((value - from) / (1 - from)) * 384;
+  return svg(
+    "svg",
+    { class: "scale", viewBox: "0 0 400 58", role: "img", "aria-label": `From ${percent(low)} to ${percent(high)}; wanted: ${percent(wanted)}` },
+    svg("line", { class: "axis", x1: 8, x2: 392, y1: 28, y2: 28 }),
+    svg("line", { class: "interval", x1: at(low), x2: at(high), y1: 28, y2: 28 }),
+    svg("circle", { class: "point", cx: at(share), cy: 28, r: 6 }),
+    svg("line", { class: "wanted", x1: at(wanted), x2: at(wanted), y1: 12, y2: 44 }),
+    words("text", { x: at(wanted), y: 8, "text-anchor": "middle" }, `wanted ${percent(wanted)}`),
+    words("text", { x: 8, y: 55 }, percent(from)),
+    words("text", { x: 392, y: 55, "text-anchor": "end" }, "100 %"),
+  );
+}
+
+function words(tag, props, text) {
+  const element = svg(tag, props);
+  element.textContent = text;
+  return element;
+}
+
+/** Round figures for an axis that ends at or above `most`. */
+export function ticks(most) {
+  const rough = Math.max(most, 1) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+  const found = [];
+  for (let at = 0; at < most + step; at += Math.max(step, 1)) found.push(at);
+  return found;
+}
+
+function curve(points, wanted) {
+  if (!points || points.length < 2) return empty("", "The curve begins with some more labels.");
+  const [left, right, top, bottom] = [44, 452, 12, 196];
+  const across = ticks(points.at(-1).n_labels);
+  const low = Math.max(0, Math.floor(Math.min(...points.map((p) => p.share), wanted ?? 1) * 10 - 0.5) / 10);
+  const x = (n) => left + (n / across.at(-1)) * (right - left);
+  const y = (share) => bottom - ((share - low) / (1 - low)) * (bottom - top);
+  const line = points.map((p, place) => `${place ? "L" : "M"}${x(p.n_labels).toFixed(1)} ${y(p.share).toFixed(1)}`).join("");
+  const last = points.at(-1);
+  const levels = [low, (1 + low) / 2, 1];
+  return svg(
+    "svg",
+    {
+      class: "curve",
+      viewBox: "0 0 460 236",
+      role: "img",
+      "aria-label": `Accuracy by labels: ${percent(points[0].share)} at ${points[0].n_labels}, ${percent(last.share)} at ${last.n_labels}.`,
+    },
+    levels.map((level) => [
+      svg("line", { class: "grid-line", x1: left, x2: right, y1: y(level), y2: y(level) }),
+      words("text", { x: left - 8, y: y(level) + 4, "text-anchor": "end" }, percent(level)),
+    ]),
+    across.map((n) => words("text", { x: x(n), y: bottom + 20, "text-anchor": "middle" }, count(n))),
+    words("text", { x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" }, "labels"),
+    wanted == null ? [] : [svg("line", { class: "wanted", x1: left, x2: right, y1: y(wanted), y2: y(wanted) })],
+    svg("path", { class: "curve-line", d: line }),
+    svg("circle", { class: "point", cx: x(last.n_labels), cy: y(last.share), r: 5 }),
+  );
+}

@@ -1,0 +1,228 @@
+// What may be wrong, what is in doubt, and what was answered: seen again, and changed in place.
+
+import { chip, empty, h, percent, several, title } from "./dom.js";
+import { classSelect, described, small } from "./item.js";
+
+const TABS = {
+  suspects: "Suspect labels",
+  doubtful: "In doubt",
+  past: "Past answers",
+};
+const PAGE = 100;
+
+export function create(element, app, [first]) {
+  let tab = first in TABS ? first : "suspects";
+  let rows = [];
+  let chosen = null;
+  let typed = "";
+  const filter = { query: "", class_id: null, by: null, offset: 0 };
+  const tabs = h("div", { class: "tabs", role: "group", "aria-label": "What to review" });
+  const above = h("div", { class: "above" });
+  const list = h("ul", { class: "rows" });
+  const below = h("div", { class: "bar" });
+  element.append(title("Review", tabs), above, list, below);
+  drawTabs();
+  drawFilter();
+  load();
+
+  function drawTabs() {
+    tabs.replaceChildren(
+      ...Object.entries(TABS).map(([name, label]) =>
+        h("a", { class: "tab", href: `#review/${name}`, "aria-current": tab === name ? "true" : null }, label),
+      ),
+    );
+  }
+
+  function drawFilter() {
+    if (tab !== "past") {
+      above.replaceChildren(
+        h(
+          "p",
+          { class: "soft" },
+          tab === "suspects"
+            ? "Labels that the others contradict. One of the two is wrong, or the row is a hard one."
+            : "Rows of which the model is least sure. A label here teaches it most.",
+        ),
+      );
+      return;
+    }
+    const query = h("input", { type: "search", placeholder: "Search answers", "aria-label": "Search answers" });
+    let timer;
+    query.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => change({ query: query.value }), 200);
+    });
+    const classes = h("select", { "aria-label": "Class" }, h("option", { value: "" }, "All classes"),
+      app.state.classes.map((entry) => h("option", { value: entry.id }, entry.name)));
+    classes.addEventListener("change", () => change({ class_id: classes.value === "" ? null : classes.value }));
+    const people = app.state.people.length > 1
+      ? h("select", { "aria-label": "Person" }, h("option", { value: "" }, "Everybody"),
+          app.state.people.map((name) => h("option", { value: name }, name)))
+      : null;
+    people?.addEventListener("change", () => change({ by: people.value || null }));
+    above.replaceChildren(
+      h("div", { class: "filters" }, query, classes, people),
+      h("p", { class: "hint" }, "Type the two digits of an answer, then the key of its class."),
+    );
+  }
+
+  function change(wanted) {
+    Object.assign(filter, { offset: 0 }, wanted);
+    load();
+  }
+
+  async function load() {
+    chosen = null;
+    typed = "";
+    try {
+      const asked = tab;
+      const found =
+        tab === "past" ? await app.read("answers", { ...filter, n: PAGE }) : await app.read(tab, { n: 40 });
+      if (asked !== tab) return;
+      rows = tab === "past" ? found.rows : found;
+      draw(tab === "past" ? found.total : rows.length);
+    } catch (error) {
+      app.failed(error);
+    }
+  }
+
+  function draw(total) {
+    list.replaceChildren(...rows.map(row));
+    below.replaceChildren();
+    if (!rows.length) {
+      const [head, text] = {
+        suspects: ["Nothing looks wrong", "No label is contradicted by the others."],
+        doubtful: ["Nothing to show yet", "When the model answers, its least sure answers are here."],
+        past: ["No answers", filter.query || filter.class_id ? "None is as you ask." : "What you answer is listed here."],
+      }[tab];
+      below.append(empty(head, text));
+      return;
+    }
+    if (tab !== "past" || total <= PAGE) return;
+    below.append(
+      h("button", { class: "button", disabled: !filter.offset, onclick: () => page(-PAGE) }, "Later ones"),
+      h("span", { class: "soft" }, `${filter.offset + 1} to ${filter.offset + rows.length} of ${several(total, "answer")}`),
+      h("button", { class: "button", disabled: filter.offset + PAGE >= total, onclick: () => page(PAGE) }, "Earlier ones"),
+    );
+  }
+
+  function page(by) {
+    filter.offset = Math.max(0, filter.offset + by);
+    load();
+    scrollTo({ top: 0 });
+  }
+
+  function row(entry, place) {
+    const number = tab === "past" && place < PAGE ? String(place).padStart(2, "0") : null;
+    const known = tab === "suspects" ? entry.class_id : tab === "past" ? entry.class_id : null;
+    return h(
+      "li",
+      { class: "row" },
+      number && h("span", { class: "row-number", "aria-hidden": "true" }, number),
+      h("span", { class: entry.item.image ? "row-thing row-picture" : "row-thing" }, small(entry.item, 192)),
+      h("div", { class: "row-said" }, said(entry)),
+      entry.against_item && against(entry.against_item),
+      h(
+        "div",
+        { class: "row-do" },
+        tab === "suspects" &&
+          h(
+            "button",
+            { class: "button", onclick: () => relabel(place, entry.suggested) },
+            "Change to ",
+            chip(app.state.classes, entry.suggested),
+          ),
+        tab === "doubtful" &&
+          entry.class_id != null &&
+          h("button", { class: "button", onclick: () => relabel(place, entry.class_id) }, "It is"),
+        classSelect(app, `Class of ${described(entry.item)}`, known, (id) => relabel(place, id)),
+        h("button", { class: "plain", onclick: () => app.why(entry.point) }, "Why?"),
+      ),
+    );
+  }
+
+  /** The labelled row that speaks most against a label. */
+  function against(item) {
+    return h(
+      "figure",
+      { class: "row-against" },
+      h("figcaption", { class: "hint" }, "like this ", chip(app.state.classes, item.answer)),
+      h("span", { class: item.image ? "row-picture" : "" }, small(item, 192)),
+    );
+  }
+
+  function said(entry) {
+    if (tab === "suspects") {
+      return [
+        h("p", {}, h("span", { class: "soft" }, "labelled "), chip(app.state.classes, entry.class_id)),
+        h("p", {}, h("span", { class: "soft" }, "the others say "), chip(app.state.classes, entry.suggested)),
+      ];
+    }
+    if (tab === "doubtful") {
+      return [
+        h("p", {}, chip(app.state.classes, entry.class_id), h("span", { class: "soft" }, ` ${percent(entry.confidence ?? 0)}`)),
+        h("p", { class: "soft" }, entry.doubt),
+      ];
+    }
+    const more = [entry.batch ? "in a batch" : null, app.state.people.length > 1 ? entry.who : null, ago(entry.at)];
+    return [
+      h("p", {}, chip(app.state.classes, entry.class_id)),
+      h("p", { class: "hint" }, more.filter(Boolean).join(" · ")),
+    ];
+  }
+
+  function relabel(place, classId) {
+    const entry = rows[place];
+    app.outbox.put("relabel", app.signed({ point: entry.point, class_id: classId }));
+    app.state.can_undo = true;
+    app.say(`${described(entry.item)}: ${app.className(classId)}.`);
+    list.children[place].classList.add("changed");
+    entry.class_id = classId;
+    const line = list.children[place].querySelector(".row-said");
+    line.replaceChildren(h("p", {}, chip(app.state.classes, classId)), h("p", { class: "soft" }, "Changed. Undo takes it back."));
+    const select = list.children[place].querySelector("select");
+    if (select) select.value = String(classId);
+    choose(null);
+  }
+
+  function choose(place) {
+    if (chosen != null) list.children[chosen]?.classList.remove("chosen");
+    chosen = place;
+    typed = "";
+    if (place == null) return;
+    list.children[place].classList.add("chosen");
+    list.children[place].scrollIntoView({ block: "nearest" });
+    app.say(`${described(rows[place].item)}, ${app.className(rows[place].class_id)}. Press the key of its class.`);
+  }
+
+  return {
+    type(key) {
+      if (tab !== "past" || chosen != null || !/^\d$/.test(key)) return false;
+      typed += key;
+      if (typed.length < 2) return true;
+      const place = Number(typed);
+      typed = "";
+      if (place < rows.length) choose(place);
+      return true;
+    },
+    press(action) {
+      if (chosen == null) return false;
+      if (action.class != null) relabel(chosen, action.class);
+      else if (action.command === "ask") choose(null);
+      else return false;
+      return true;
+    },
+  };
+}
+
+const AGO = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+
+/** How long ago, in one unit; a clock that ran ahead is "now". */
+export function ago(seconds, now = Date.now() / 1000) {
+  const past = Math.max(0, now - seconds);
+  for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+    if (past >= size) return AGO.format(-Math.floor(past / size), unit);
+  }
+  return "just now";
+}
+

@@ -1,0 +1,78 @@
+// Search: rows by their words, and rows that are like one.
+
+import { chip, empty, h, several, title } from "./dom.js";
+import { classSelect, described, small } from "./item.js";
+
+export function create(element, app, [kind, point]) {
+  const input = h("input", { type: "search", placeholder: "Words to look for", "aria-label": "Search", class: "wide" });
+  const note = h("p", { class: "soft", role: "status" });
+  const list = h("ul", { class: "rows" });
+  let rows = [];
+  let turn = 0;
+  let timer;
+  element.append(title("Search"), h("div", { class: "filters" }, input), note, list);
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => find("search", input.value.trim()), 180);
+  });
+  input.addEventListener("keydown", (event) => event.key === "Escape" && !input.value && app.go("ask"));
+  if (kind === "like") find("like", point);
+  else {
+    input.focus();
+    hint();
+  }
+
+  function hint() {
+    list.replaceChildren();
+    note.replaceChildren();
+    note.append(app.state.kind === "images" ? "Names of pictures are searched. From each, more like it can be found." : "");
+  }
+
+  async function find(how, wanted) {
+    const mine = ++turn;
+    if (!wanted) return hint();
+    try {
+      const found = how === "like" ? await app.read(`similar/${wanted}`, { n: 48 }) : await app.read("search", { text: wanted, n: 48 });
+      if (mine !== turn) return null;
+      rows = how === "like" ? found : found.points;
+      note.textContent =
+        how === "like"
+          ? rows.length ? `Most like row ${wanted}` : "Likeness is known when the graph is made."
+          : found.ready === false ? "The index is being made." : several(found.total, "row");
+      list.replaceChildren(...rows.map(row));
+      if (!rows.length && how !== "like") list.append(h("li", {}, empty("Nothing found", "No row holds these words.")));
+    } catch (error) {
+      app.failed(error);
+    }
+    return null;
+  }
+
+  function row(entry) {
+    const { item } = entry;
+    const label = item.answer ?? null;
+    const shown = h("div", { class: "row-said" });
+    const say = (id) =>
+      shown.replaceChildren(
+        h("p", {}, id == null ? h("span", { class: "soft" }, "no label") : chip(app.state.classes, id)),
+        h("p", { class: "hint" }, item.title && !item.text ? item.title : `row ${entry.point}`),
+      );
+    say(label);
+    return h(
+      "li",
+      { class: "row" },
+      h("span", { class: item.image ? "row-thing row-picture" : "row-thing" }, small(item, 192)),
+      shown,
+      h(
+        "div",
+        { class: "row-do" },
+        classSelect(app, `Class of ${described(item)}`, label, (id) => {
+          app.outbox.put("relabel", app.signed({ point: entry.point, class_id: id }));
+          say(id);
+        }),
+        h("a", { class: "button", href: `#search/like/${entry.point}` }, "More like this"),
+      ),
+    );
+  }
+
+  return {};
+}

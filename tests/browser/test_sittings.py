@@ -1,0 +1,325 @@
+"""Whole sittings at the page: label, change one's mind, confirm, review, export, go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.sitting import Sitting
+from tests.web import double
+from tests.web.served import serving
+
+Sit = Callable[..., Sitting]
+KINDS = {"pictures": double.digits, "texts": double.texts, "table": double.table}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_whole_sitting(sit: Sit, kind: str) -> None:
+    sitting = sit(KINDS[kind]())
+    source, page = sitting.source, sitting.page
+    seen = [sitting.shown()]
+    for _ in range(30):
+        sitting.answer_with_care()
+        seen.append(sitting.shown())
+    assert len(set(seen)) == 31
+    sitting.stored(30)
+    assert source.labels() == {point: source.truth[point] for point in seen[:30]}
+
+    sitting.press(*["Backspace"] * 5)
+    assert sitting.shown() == seen[25]
+    sitting.stored(25)
+    sitting.press("Shift+Backspace", "Shift+Backspace")
+    sitting.stored(27)
+    assert sitting.shown() == seen[27]
+
+    sitting.press("n")
+    page.get_by_role("combobox").fill("brand new")
+    page.keyboard.press("Enter")
+    sitting.stored(28)
+    assert source.classes[-1]["name"] == "brand new"
+    assert source.labels()[seen[27]] == len(source.classes) - 1
+    expect(page.get_by_role("radio", name="brand new")).to_be_visible()
+
+    skipped = sitting.shown()
+    sitting.press("x")
+    assert sitting.shown() != skipped
+    later = sitting.shown()
+    sitting.press("l")
+    assert sitting.shown() not in {skipped, later}
+    sitting.stored(28)
+    assert source.skipped() == {skipped}
+
+    sitting.press("g")
+    tiles = page.locator(".tile")
+    expect(tiles.first).to_be_visible()
+    shown = tiles.count()
+    sitting.press("2")
+    expect(tiles.nth(1)).to_have_attribute("aria-pressed", "false")
+    tiles.nth(2).click()
+    sitting.press("Enter")
+    sitting.stored(28 + shown - 2)
+    assert source.events[-1]["kind"] == "confirm"
+
+    sitting.go("review/past")
+    rows = page.locator(".row")
+    expect(rows.first).to_be_visible()
+    with page.expect_request("**/api/relabel"):
+        rows.first.get_by_role("combobox").select_option("0")
+    expect(rows.first).to_contain_text("Changed")
+
+    sitting.go("progress")
+    sitting.heading("Progress")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert download.value.suggested_filename.endswith("-labels.csv")
+
+    sitting.press("Escape")
+    expect(page.locator(".card")).to_be_visible()
+    n = len(source.labels())
+    sitting.answer(0)
+    sitting.stored(n + 1)
+
+
+def test_one_key_is_one_answer_and_one_request(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    loaded = [entry.url for entry in sitting.requests]
+    assert all(url.startswith(sitting.served.listener.origin) for url in loaded)
+    # The address with its token and what it leads to are one; the stream stays open.
+    assert len([url for url in loaded if "token" not in url and "events" not in url]) <= 10
+    before = len(sitting.requests)
+    for n in range(1, 7):
+        sitting.answer()
+        sitting.stored(n)
+    assert len(sitting.requests) - before == 6
+    assert len(sitting.posts()) == 6
+
+
+def test_the_next_question_does_not_wait_for_the_server(sit: Sit) -> None:
+    sitting = sit(double.digits())
+    held = []
+    sitting.context.route("**/api/answer", lambda route: held.append(route), times=1)
+    first = sitting.answer()
+    second = sitting.answer()
+    third = sitting.shown()
+    assert len({first, second, third}) == 3
+    picture = sitting.page.locator(".card img")
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    sitting.page.wait_for_function("() => true")
+    assert sitting.source.labels() == {}
+    assert len(held) == 1  # one at a time, in order
+    held[0].continue_()
+    sitting.stored(2)
+
+
+def test_answers_without_a_connection_are_sent_later_and_once(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    sitting.expected = ("Failed to load resource",)
+    sitting.answer()
+    sitting.stored(1)
+    sitting.context.route("**/api/**", lambda route: route.abort())
+    given = [sitting.answer() for _ in range(3)]
+    expect(sitting.page.locator("#notice")).to_contain_text("kept here")
+    expect(sitting.page.locator(".card")).to_contain_text("Waiting for the server")
+    # A reload in between loses nothing.
+    sitting.page.reload()
+    assert len(sitting.source.labels()) == 1
+    sitting.context.unroute("**/api/**")
+    sitting.stored(4)
+    assert sitting.source.calls == ["answer"] * 4
+    assert set(given) <= sitting.source.labels().keys()
+    assert sitting.shown() not in sitting.source.labels()
+
+
+def test_an_acknowledgement_that_is_lost_does_not_count_twice(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    sitting.expected = ("Failed to load resource",)
+
+    def lose(route):
+        route.fetch()  # it arrives, and is stored
+        route.abort()
+
+    sitting.context.route("**/api/answer", lose, times=1)
+    sitting.answer()
+    sitting.stored(1)
+    sitting.answer()
+    sitting.stored(2)
+    assert sitting.source.calls == ["answer", "answer"]
+
+
+def test_a_server_that_was_started_anew_goes_on_at_the_same_question(sit: Sit, browser) -> None:
+    source = double.digits()
+    context = browser.new_context()
+    expected = ("Failed to load resource", "ERR_", "401")
+    with serving(source) as served:
+        sitting = Sitting(served, context)
+        sitting.expected = expected
+        sitting.open()
+        sitting.answer()
+        sitting.stored(1)
+        port = served.listener.port
+    sitting.answer()
+    sitting.answer()
+    kept = sitting.shown()
+    assert len(source.labels()) == 1
+    with serving(source, port=port) as served:
+        # Its new address gives both tabs the new cookie, and what was kept is sent.
+        old = sitting.page
+        sitting.open(served.listener.address)
+        sitting.stored(3)
+        assert sitting.shown() == kept
+        old.evaluate("dispatchEvent(new Event('online'))")
+        old.wait_for_function(
+            "n => document.querySelector('#count').textContent === n", arg="3 labels"
+        )
+        assert sitting.source.calls == ["answer"] * 3
+        sitting.answer()
+        sitting.stored(4)
+        context.close()
+    assert sitting.errors == []
+
+
+def test_two_tabs_show_the_same_and_ask_nothing_twice(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    first = sitting.page
+    second = sitting.open()
+    assert sitting.shown(first) == sitting.shown(second)
+    asked = sitting.shown(second)
+    sitting.answer()
+    first.wait_for_function(
+        "point => document.querySelector('.card').dataset.point !== String(point)", arg=asked
+    )
+    assert sitting.shown(first) == sitting.shown(second)
+    sitting.page = first
+    sitting.answer()
+    sitting.stored(2)
+    expect(second.locator("#count")).to_have_text("2 labels")
+    assert len(sitting.source.labels()) == 2
+
+
+def test_undo_reaches_back_before_this_page_was_opened(sit: Sit) -> None:
+    source = double.texts()
+    for place in range(8):
+        source.answer("ann", f"k{place}", source.order[place], source.truth[source.order[place]])
+    sitting = sit(source)
+    sitting.press("Backspace")
+    sitting.stored(7)
+    sitting.page.wait_for_function(
+        "point => document.querySelector('.card').dataset.point === String(point)",
+        arg=source.order[7],
+    )
+    sitting.press("u")
+    sitting.stored(6)
+    sitting.press("r", "r")
+    sitting.stored(8)
+
+
+def test_any_past_answer_is_three_keys_away(sit: Sit) -> None:
+    source = double.digits()
+    for place in range(40):
+        source.answer("ann", f"k{place}", source.order[place], 0)
+    sitting = sit(source)
+    sitting.press("p")
+    expect(sitting.page.locator(".row")).to_have_count(40)
+    sitting.press("1", "7")
+    point = source.order[40 - 1 - 17]
+    expect(sitting.page.locator(".row.chosen")).to_contain_text("zero")
+    with sitting.page.expect_request("**/api/relabel"):
+        sitting.press("5")
+    sitting.stored(40)
+    assert source.labels()[point] == 4
+    sitting.press("Escape")
+    expect(sitting.page.locator(".card")).to_be_visible()
+
+
+def test_a_suspect_label_is_changed_in_place(sit: Sit) -> None:
+    source = double.digits()
+    for place in range(60):
+        point = source.order[place]
+        source.answer("ann", f"k{place}", point, source.truth[point])
+    wrong = source.order[5]
+    source.answer("ann", "wrong", wrong, (source.truth[wrong] + 1) % 10)
+    sitting = sit(source)
+    sitting.go("review/suspects")
+    row = sitting.page.locator(".row", has=sitting.page.locator(f'img[src*="/{wrong}?"]')).first
+    expect(row).to_contain_text("labelled")
+    row.get_by_role("button", name="Change to").click()
+    sitting.stored(60)
+    assert source.labels()[wrong] == source.truth[wrong]
+
+
+def test_why_shows_the_labels_that_an_answer_comes_from(sit: Sit) -> None:
+    source = double.digits()
+    for place in range(20):
+        point = source.order[place]
+        source.answer("ann", f"k{place}", point, source.truth[point])
+    sitting = sit(source)
+    while not sitting.page.locator(".suggestion").count():
+        sitting.press("x")
+    sitting.press("w")
+    dialog = sitting.page.get_by_role("dialog")
+    expect(dialog.locator(".reason").first).to_contain_text("%")
+    shown = sitting.shown()
+    sitting.press("1")  # keys answer nothing behind a dialog
+    sitting.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert sitting.shown() == shown
+
+
+def test_search_finds_rows_and_their_like(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    sitting.press("/")
+    expect(sitting.page.get_by_role("searchbox")).to_be_focused()
+    sitting.page.keyboard.type("refund")
+    rows = sitting.page.locator(".row")
+    expect(rows.first).to_contain_text("refund")
+    rows.first.get_by_role("combobox").select_option("1")
+    sitting.stored(1)
+    rows.first.get_by_role("link", name="More like this").click()
+    expect(sitting.page.locator(".soft[role=status]")).to_contain_text("Most like row")
+
+
+def test_two_people_see_where_they_differ(sit: Sit) -> None:
+    source = double.texts()
+    point = source.order[0]
+    source.answer("bob", "b", point, 0)
+    source.answer("cleo", "c", point, 1)
+    sitting = sit(source)
+    sitting.go("people")
+    expect(sitting.page.locator("table").first).to_contain_text("bob")
+    row = sitting.page.locator(".row")
+    expect(row).to_contain_text("cleo")
+    row.get_by_role("button", name="login").click()
+    sitting.stored(1)
+    sitting.page.get_by_label("You answer as").fill("dora")
+    sitting.page.get_by_role("button", name="Use this name").click()
+    sitting.go("ask")
+    sitting.answer()
+    sitting.stored(2)
+    assert source.events[-1]["who"] == "dora"
+
+
+def test_what_is_proven_is_said(sit: Sit) -> None:
+    source = double.digits()
+    for place in range(20):
+        source.answer("ann", f"k{place}", source.order[place], 0)
+    source.proven = True
+    sitting = sit(source)
+    sitting.page.locator("#count").click()
+    sitting.heading("Proven")
+    expect(sitting.page.locator(".lead-sentence")).to_contain_text("95 % confidence")
+
+
+def test_stages_are_shown_while_one_labels(sit: Sit) -> None:
+    source = double.texts()
+    source.stage = {"name": "Joining the rows", "share": 0.4}
+    sitting = sit(source)
+    expect(sitting.page.locator("#stage")).to_contain_text("Joining the rows")
+    bar = sitting.page.get_by_role("progressbar")
+    expect(bar).to_have_attribute("aria-valuenow", "40")
+    sitting.answer()
+    source.stage = None
+    source.tell()
+    expect(sitting.page.locator("#stage")).to_be_hidden()
+    sitting.stored(1)

@@ -1,0 +1,51 @@
+"""Digits as an array, and label files of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from fewlabels.labelling import Labelling
+
+
+@pytest.fixture(scope="session")
+def digits() -> tuple[Any, Any]:
+    """300 digits of three classes, and what they are."""
+    X, y = load_digits(n_class=3, return_X_y=True)
+    return X[:300].astype(np.float32), y[:300]
+
+
+@pytest.fixture
+def data(digits: tuple[Any, Any], tmp_path: Path) -> Path:
+    """The digits in a file."""
+    path = tmp_path / "digits.npy"
+    np.save(path, digits[0])
+    return path
+
+
+@pytest.fixture
+def opened(data: Path, tmp_path: Path) -> Iterator[Callable[..., Labelling]]:
+    """Open the label file of the digits; all are closed at the end."""
+    found: list[Labelling] = []
+
+    def open_(path: Path = data, **settings: Any) -> Labelling:
+        settings = {"classes": ["0", "1", "2"], "cache": tmp_path / "cache", **settings}
+        labelling = Labelling.open(path, **settings)
+        found.append(labelling)
+        return labelling
+
+    yield open_
+    for labelling in found:
+        labelling.close()
+
+
+@pytest.fixture
+def keys() -> Iterator[str]:
+    """Yield keys, each another."""
+    return (f"key {number}" for number in itertools.count())

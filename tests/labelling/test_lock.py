@@ -1,0 +1,50 @@
+"""One process a label file, and no lock that outlives its process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fewlabels._parts import fcntl
+from fewlabels.exceptions import LabellingError
+from fewlabels.labelling._lock import FileLock
+
+pytestmark = pytest.mark.skipif(fcntl is None, reason="this system has no such locks")
+
+HOLD = """
+import sys
+from pathlib import Path
+from fewlabels.labelling._lock import FileLock
+lock = FileLock(Path(sys.argv[1]))
+lock.announce("http://127.0.0.1:4321")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_another_process_is_named_by_its_address_until_it_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "x.fewlabels"
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(
+            LabellingError, match=r"another process: its page is at http://127.0.0.1:4321\."
+        ):
+            FileLock(path)
+        holder.kill()
+        holder.wait()
+        lock = FileLock(path)  # the lock file is still there, and nobody holds it
+        lock.release()
+
+
+def test_a_lock_that_was_given_up_can_be_had(tmp_path: Path) -> None:
+    path = tmp_path / "x.fewlabels"
+    first = FileLock(path)
+    with pytest.raises(LabellingError, match="open in another process"):
+        FileLock(path)
+    first.release()
+    FileLock(path).release()

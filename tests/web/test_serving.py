@@ -1,0 +1,120 @@
+"""Where the server listens: this machine alone, unless what is said travels safely."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.web import open_listener
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_it_listens_on_this_machine_alone() -> None:
+    listener = open_listener()
+    try:
+        assert listener.socket.getsockname()[0] == "127.0.0.1"
+        assert listener.address.startswith(f"http://127.0.0.1:{listener.port}/?token=")
+        assert listener.access.hosts == {
+            f"127.0.0.1:{listener.port}".encode(),
+            f"localhost:{listener.port}".encode(),
+        }
+    finally:
+        listener.close()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "192.168.1.5", "example.org"])
+def test_other_machines_need_tls_or_a_proxy(host: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"--certificate.*reverse proxy.*--origin"):
+        open_listener(host)
+
+
+def test_a_proxy_s_name_is_answered_to_and_nothing_like_it() -> None:
+    listener = open_listener(origins=["https://label.example.org"])
+    try:
+        assert b"label.example.org" in listener.access.hosts
+        assert b"https://label.example.org" in listener.access.origins
+        assert b"label.example.org:443" not in listener.access.hosts
+    finally:
+        listener.close()
+
+
+@pytest.mark.parametrize("origin", ["http://label.example.org", "https://*.example.org"])
+def test_a_proxy_s_name_is_an_origin_with_tls(origin: str) -> None:
+    with pytest.raises(InvalidInputError):
+        open_listener(origins=[origin])
+
+
+def test_the_same_file_gets_the_same_port_again(tmp_path: Path) -> None:
+    file = tmp_path / "photos.fewlabels"
+    first = open_listener(preferred=file)
+    try:
+        other = open_listener(preferred=file)  # taken: another one, and no error
+        other.close()
+        assert other.port != first.port
+    finally:
+        port = first.port
+        first.close()
+    again = open_listener(preferred=file)
+    again.close()
+    assert again.port == port
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    listener = open_listener()
+    try:
+        with pytest.raises(InvalidInputError, match=f"Port {listener.port} of 127.0.0.1"):
+            open_listener(port=listener.port)
+    finally:
+        listener.close()
+
+
+@pytest.mark.parametrize("port", [-1, 70_000])
+def test_a_port_that_is_none_is_said(port: int) -> None:
+    with pytest.raises(InvalidInputError, match=f"Port {port}"):
+        open_listener(port=port)
+
+
+def test_a_certificate_that_is_none_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="can't be used as a certificate"):
+        open_listener("127.0.0.1", certificate=tmp_path / "none.pem")
+    with pytest.raises(InvalidInputError, match="no certificate"):
+        open_listener(private_key=tmp_path / "key.pem")
+
+
+SERVE = """
+import sys
+from fewlabels.web import open_listener, serve
+from tests.web import double
+listener = open_listener()
+serve(listener, double.digits(20), on_ready=lambda: print(listener.address, flush=True))
+print("ended", flush=True)
+"""
+
+
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_by_a_signal_without_a_word(ends: signal.Signals) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-c", SERVE],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout is not None
+    address = run.stdout.readline().strip()
+    assert address.startswith("http://127.0.0.1:")
+    run.send_signal(ends)
+    out, err = run.communicate(timeout=30)
+    if ends == signal.SIGINT:
+        assert out == "ended\n"
+        assert run.returncode == 0
+    assert err == ""
