@@ -68,6 +68,9 @@ def test_a_whole_sitting(sit: Sit, kind: str) -> None:
     with page.expect_request("**/api/relabel"):
         rows.first.get_by_role("combobox").select_option("0")
     expect(rows.first).to_contain_text("Changed")
+    rows.nth(1).get_by_role("combobox").select_option(label="no label")
+    expect(rows.nth(1)).to_contain_text("none")
+    expect(page.locator("#count")).to_have_text(f"{len(source.labels())} labels")
 
     sitting.go("progress")
     sitting.heading("Progress")
@@ -309,6 +312,14 @@ def test_what_is_proven_is_said(sit: Sit) -> None:
     sitting.page.locator("#count").click()
     sitting.heading("Proven")
     expect(sitting.page.locator(".lead-sentence")).to_contain_text("95 % confidence")
+
+
+def test_a_proof_that_comes_while_one_labels_is_told(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    sitting.source.proven = True
+    sitting.answer()
+    expect(sitting.page.locator("#notice")).to_contain_text("proven")
+    expect(sitting.page.locator("#count")).to_have_class("count proven")
 
 
 def test_stages_are_shown_while_one_labels(sit: Sit) -> None:

@@ -20,6 +20,10 @@ _log = logging.getLogger(__name__)
 
 # While answers keep coming, questions go first; but what the models answer is no older than this.
 _OLDEST_SECONDS = 1.0
+# Models that take longer than that leave as much time to questions as they took.
+_LONG_SECONDS = 1.0
+# Questions that are ready for each person; more where the models take long.
+_READY, _MOST_MORE = 3, 12
 _REASONS_KEPT = 200
 
 
@@ -47,6 +51,7 @@ class Keeper:
         self._wake = threading.Event()
         self._stopped = False
         self._idle = threading.Event()
+        self._seconds = 0.0  # that the models took when they spoke last
         self._wanted: dict[int, None] = {}
         self._reasons: dict[int, Reasons] = {}
         self._thread = threading.Thread(target=self.run, name="fewlabels-keeper", daemon=True)
@@ -106,7 +111,7 @@ class Keeper:
         follower = Follower(self._desk, prepared, self._seed)
         chosen_at: object = None
         said_at: object = None
-        said_when = 0.0
+        due = 0.0
         while not self._stopped:
             self._wake.clear()
             if not follower.follow():
@@ -114,13 +119,19 @@ class Keeper:
             if not self._choose(follower, stale=chosen_at != follower.mind.n_changes):
                 continue  # somebody was quicker
             chosen_at = follower.mind.n_changes
-            waiting = self._desk.last_seq > follower.seq
-            if waiting and time.monotonic() - said_when < _OLDEST_SECONDS:
+            now = time.monotonic()
+            if self._desk.last_seq > follower.seq and now - due < _OLDEST_SECONDS:
                 continue
-            goal = self._goal()
-            if said_at != (follower.mind.n_changes, goal):
-                self._say(follower, *goal)
-                said_at, said_when = (follower.mind.n_changes, goal), time.monotonic()
+            if self._desk.settle():
+                continue  # labels have changed
+            news = (follower.mind.n_changes, self._goal())
+            if said_at != news:
+                if now < due:
+                    self._wake.wait(due - now)
+                    continue
+                self._say(follower, *news[1])
+                said_at = (follower.mind.n_changes, news[1])
+                due = self._due_after(now)
                 if chosen_at != follower.mind.n_changes:
                     continue  # checks begin or end: other questions are due
             self._explain(follower)
@@ -128,9 +139,17 @@ class Keeper:
                 self._idle.set()
                 self._wake.wait()
 
+    def _due_after(self, began: float) -> float:
+        """Return when the models may speak again: where that is long, questions have their turn."""
+        now = time.monotonic()
+        self._seconds = now - began
+        return now + (self._seconds if self._seconds > _LONG_SECONDS else 0.0)
+
     def _choose(self, follower: Follower, *, stale: bool) -> bool:
         """Choose questions if some are needed; False if that has to be done again."""
-        n_new, replaceable = self._desk.needs()
+        # so many that they last while the models are at work, at a second an answer
+        ready = _READY + min(int(self._seconds), _MOST_MORE)
+        n_new, replaceable = self._desk.needs(ready)
         if n_new == 0 and not (stale and replaceable):
             return True
         choice = follower.mind.choose(n_new, replaceable if stale else ())

@@ -188,17 +188,14 @@ export function listed(app, row, ...more) {
   return h("div", { class: "row-item" }, small(row.item), h("div", { class: "row-more" }, more));
 }
 
-/** Choose a class from a list: for the mouse and for screen readers. */
+/** Choose a class from a list: for the mouse and for screen readers. A label can be taken away. */
 export function classSelect(app, label, chosen, onchange) {
   const select = h(
     "select",
     { "aria-label": label },
-    chosen == null ? h("option", { value: "" }, "—") : null,
-    app.state.classes.map((entry) =>
-      h("option", { value: entry.id, selected: entry.id === chosen }, entry.name),
-    ),
+    h("option", { value: "" }, chosen == null ? "—" : "no label"),
+    app.state.classes.map((entry) => h("option", { value: entry.id, selected: entry.id === chosen }, entry.name)),
   );
-  select.addEventListener("change", () => select.value !== "" && onchange(Number(select.value)));
+  select.addEventListener("change", () => onchange(select.value === "" ? null : Number(select.value)));
   return select;
 }
-

@@ -55,6 +55,7 @@ const app = {
   read: (path, fields = {}) => get(path, app.who ? { ...fields, who: app.who } : fields),
 
   className(id) {
+    if (id == null) return "no label";
     return app.state.classes.find((entry) => entry.id === id)?.name ?? `class ${id}`;
   },
 
@@ -174,6 +175,10 @@ function take(reply, current, act) {
       app.bound = bindings(app.state.classes, app.state.settings);
     }
   }
+  if (app.state.proven && app.wasProven === false) app.notify("The accuracy you wanted is proven: see Progress.", { stay: true });
+  app.wasProven = app.state.proven;
+  const left = reply.done?.left?.length;
+  if (left) app.notify(`${several(left, "row")} left out: they have a label, or somebody is being asked.`);
   const before = app.deck.shown;
   if (undone === null) app.say(act.path === "undo" ? "There is nothing to take back." : "There is nothing to do again.");
   else if (undone && current) showTouched(act, undone, reply);

@@ -181,7 +181,7 @@ export function create(element, app, [first]) {
     const line = list.children[place].querySelector(".row-said");
     line.replaceChildren(h("p", {}, chip(app.state.classes, classId)), h("p", { class: "soft" }, "Changed. Undo takes it back."));
     const select = list.children[place].querySelector("select");
-    if (select) select.value = String(classId);
+    if (select) select.value = String(classId ?? "");
     choose(null);
   }
 
