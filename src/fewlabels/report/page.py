@@ -407,7 +407,13 @@ def _section(title: str, *content: Html | None) -> Html:
 
 def _table(heads: Sequence[str], lines: Sequence[Html], texts: Sequence[int] = ()) -> Html:
     columns = [(head, "text" if place in texts else None) for place, head in enumerate(heads)]
-    head = tag("tr", *(tag("th", head, scope="col", class_=left) for head, left in columns))
+    head = tag(
+        "tr",
+        *(
+            tag("th", head, scope="col", class_=left) if head else tag("td")
+            for head, left in columns
+        ),
+    )
     table = tag("table", tag("thead", head), tag("tbody", *lines))
     return tag("div", table, class_="wide", tabindex="0", role="region", aria_label=heads[0])
 
