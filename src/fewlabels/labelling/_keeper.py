@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 _OLDEST_SECONDS = 1.0
 # Models that take longer than that leave as much time to questions as they took.
 _LONG_SECONDS = 1.0
+_FORGET = 0.8
 # Questions that are ready for each person; more where the models take long.
 _READY, _MOST_MORE = 3, 12
 _REASONS_KEPT = 200
@@ -119,6 +120,7 @@ class Keeper:
             self._wake.clear()
             if not follower.follow():
                 return  # to begin anew with the names of now
+            began = time.monotonic()
             if not self._choose(follower, stale=chosen_at != follower.mind.n_changes):
                 continue  # somebody was quicker
             chosen_at = follower.mind.n_changes
@@ -134,7 +136,7 @@ class Keeper:
                     continue
                 self._say(follower, *news[1])
                 said_at = (follower.mind.n_changes, news[1])
-                due = self._due_after(now)
+                due = self._due_after(began)
                 if chosen_at != follower.mind.n_changes:
                     continue  # checks begin or end: other questions are due
             self._explain(follower)
@@ -145,7 +147,8 @@ class Keeper:
     def _due_after(self, began: float) -> float:
         """Return when the models may speak again: where that is long, questions have their turn."""
         now = time.monotonic()
-        self._seconds = now - began
+        # a choice with a check in it takes as long, for it needs the same models
+        self._seconds = max(now - began, _FORGET * self._seconds)
         return now + (self._seconds if self._seconds > _LONG_SECONDS else 0.0)
 
     def _choose(self, follower: Follower, *, stale: bool) -> bool:

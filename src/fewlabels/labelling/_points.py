@@ -9,8 +9,7 @@ from typing import Any
 
 from fewlabels.exceptions import FeatureWarning
 from fewlabels.features import Points, make_points
-from fewlabels.graph import Graph, shared_neighbor_graph, without_edges
-from fewlabels.graph._checked import ValidatedFeatures
+from fewlabels.graph import Graph, shared_neighbor_graph
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._items import Items
 
@@ -70,11 +69,10 @@ def prepare(
 
 def _joined(points: Points, progress: Callable[[float], None]) -> tuple[Graph, tuple[str, ...]]:
     """Return the graph of points, and what is to be said of it."""
-    features = ValidatedFeatures(points.values, scaled=points.kind != "array")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        graph = shared_neighbor_graph(features, distance=points.distance, progress=progress)
-    return without_edges(graph, points.unread), tuple(str(each.message) for each in caught)
+        graph = shared_neighbor_graph(points, progress=progress)
+    return graph, tuple(str(each.message) for each in caught)
 
 
 def _points(
