@@ -85,7 +85,10 @@ export const shownKey = (key) => SHOWN[key] ?? key;
 const whole = new Intl.NumberFormat("en");
 export const count = (n) => whole.format(n);
 export const several = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
-export const percent = (share) => `${Math.round(share * 100)} %`;
+export function percent(share) {
+  if (share > 0.995 && share < 1) return "> 99 %";
+  return `${Math.round(share * 100)} %`;
+}
 
 /** A share as a bar with its figure. */
 export function bar(share, { low = null, high = null, id = null, label = percent(share) } = {}) {
