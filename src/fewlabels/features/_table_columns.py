@@ -124,8 +124,9 @@ class FittedColumn:
     weight : float
         And by this.
     form : str
-        How dates are written, what separates the items of lists.
-    decimal : {",", None}
+        How dates are written, or which number is the day; what separates the items of lists.
+    decimal : {",", ".", None}
+        The decimal mark of numbers that came as text, where they show one.
     """
 
     name: str
@@ -150,6 +151,8 @@ class FittedColumn:
     def points(self, table: Table) -> Any:
         """Return the features of the rows of another table."""
         view = read_as(table, self.name, self.kind, self.form, self.decimal)
+        if isinstance(self.encoder, (BlockEncoder, DateEncoder)):
+            self.encoder.check(self.name, view)
         return self.scaled(self.encoder.raw(view))
 
     def scaled(self, raw: Any) -> Any:
