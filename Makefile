@@ -22,7 +22,7 @@ INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-page fuzz check bench mutate format docs lock clean
+.PHONY: help demo test test-page fuzz kill check bench mutate format docs lock clean
 
 help:  ## print this list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ test-page: $(VENV)/test-installed  ## install, and run the tests of the labellin
 
 fuzz: $(VENV)/test-installed  ## install, and read many damaged files (INPUTS=3000 a reader, SEED=0)
 	FUZZ_INPUTS=$(or $(INPUTS),3000) FUZZ_SEED=$(or $(SEED),0) $(PY) -m pytest -n auto --dist worksteal -o faulthandler_timeout=60 tests/fuzz
+
+kill: $(VENV)/test-installed  ## kill a labelling process 1,000 times (KILLS=1000); is an answer lost, or doubled?
+	$(PY) tools/kill_labelling.py $(or $(KILLS),1000) $(or $(SEED),0)
 
 check: $(VENV)/test-installed  ## lint, format, types, import directions, documentation
 	$(PY) -m ruff check

@@ -1,34 +1,35 @@
-"""Renew the pictures of docs/labelling.md, and with --all those of every view, to be looked at.
+"""Renew the pictures of docs/labelling.md, or with --all take those of every view, to look at them.
 
-A real sitting: the sentences by which scikit-learn describes its data sets, answered rightly. Needs
-a browser (Debian's chromium) and the extra [dev].
+A real sitting over 1,000 of scikit-learn's digits, each a picture file, answered rightly. Needs a
+browser (Debian's chromium) and the extra [dev].
 
 Usage: python tools/labelling_pictures.py [--all FOLDER]
 """
 
 from __future__ import annotations
 
-import csv
-import re
 import shutil
 import sys
 import tempfile
 import threading
+import time
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
-from sklearn import datasets
+from playwright.sync_api import Page, sync_playwright
+from sklearn.datasets import load_digits
 
 from fewlabels.labelling import Labelling
 from fewlabels.web import open_listener
 from fewlabels.web._serving import Server
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
-SETS = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
-N_LABELS = 60
-VIEWS = ("ask", "grid", "review/suspects", "review/past", "map", "search", "progress", "people")
+NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+N_PICTURES, N_LABELS = 1_000, 120
+SHOWN = ("ask", "grid", "map")
+VIEWS = ("ask", "grid", "map", "review/suspects", "review/past", "search", "progress", "people")
 LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
@@ -36,17 +37,25 @@ LOOKS = {
 }
 
 
-def sentences() -> list[tuple[str, str]]:
-    """Give each sentence of the descriptions, and the name of its data set."""
-    found = []
-    for name in SETS:
-        text = re.sub(r"\s+", " ", getattr(datasets, f"load_{name}")().DESCR)
-        found.extend(
-            (sentence.strip(), name.replace("_", " "))
-            for sentence in re.split(r"(?<=[.:;]) ", text)
-            if 50 <= len(sentence) <= 400 and re.search(r"[a-z]{3} [a-z]{2}", sentence)
-        )
-    return found
+def written(folder: Path) -> list[int]:
+    """Write the pictures; return which digits they are, in the order of the files."""
+    digits = load_digits()
+    for place, image in enumerate(digits.images[:N_PICTURES]):
+        path = folder / f"{place:04d}.png"
+        Image.fromarray((255 - image * 15.9).astype(np.uint8)).save(path)
+    return [int(digit) for digit in digits.target[:N_PICTURES]]
+
+
+def labelled(labelling: Labelling, truth: list[int]) -> None:
+    """Answer rightly, as quickly as the models keep up, and wait for all that is being made."""
+    for place in range(N_LABELS):
+        point = labelling.questions("ann", 1)[0]["point"]
+        version = labelling.version
+        labelling.answer("ann", f"picture-{place}", point, truth[point], seconds=1.4)
+        labelling.wait(version, timeout=5)
+        time.sleep(0.2)
+    while labelling.state("ann")["stage"] is not None or labelling.map() is None:
+        time.sleep(0.2)
 
 
 def kept(picture: bytes, path: Path) -> None:
@@ -55,26 +64,33 @@ def kept(picture: bytes, path: Path) -> None:
         image.convert("RGB").save(path, "WEBP", quality=82, method=6)
 
 
-def answer(page: Page, truth: list[str], n: int) -> None:
-    """Answer what is shown, rightly."""
-    for _ in range(n):
-        point = page.locator(".card[data-point]").get_attribute("data-point")
-        page.get_by_role("radio", name=truth[int(point or 0)], exact=True).click()
-        page.wait_for_function(
-            "was => document.querySelector('.card').dataset.point !== was", arg=point
-        )
+def taken(page: Page, view: str, truth: list[int]) -> bytes:
+    """Take a picture of a view when it has drawn all that it shows."""
+    page.evaluate("view => { location.hash = view; }", view)
+    page.wait_for_selector("main > *")
+    page.wait_for_timeout(2_000)
+    while view == "ask" and not _is_clear(page, truth):
+        page.keyboard.press("l")
+        page.wait_for_timeout(500)
+    return page.screenshot()
+
+
+def _is_clear(page: Page, truth: list[int]) -> bool:
+    """Whether there is a suggestion, and a digit that eight by eight dots draw well."""
+    point = page.locator(".card[data-point]").get_attribute("data-point")
+    return truth[int(point or 0)] in {0, 2, 3, 4, 7} and bool(page.locator(".suggestion").count())
 
 
 def main() -> None:
-    """Serve, label, and take the pictures."""
+    """Label, serve, and take the pictures."""
     folder = Path(sys.argv[2]) if sys.argv[1:2] == ["--all"] else None
-    rows = sentences()
+    looks = LOOKS if folder else {"light": LOOKS["light"]}
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        data = Path(scratch) / "descriptions.csv"
-        with data.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([("sentence",), *((text,) for text, _ in rows)])
-        classes = [name.replace("_", " ") for name in SETS]
-        labelling = Labelling.open(data, text="sentence", classes=classes)
+        photos = Path(scratch, "digits")
+        photos.mkdir()
+        truth = written(photos)
+        labelling = Labelling.open(photos, classes=NAMES)
+        labelled(labelling, truth)
         listener = open_listener()
         server = Server(listener, labelling, "ann")
         thread = threading.Thread(target=server.run)
@@ -83,23 +99,14 @@ def main() -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
         try:
-            for look, options in LOOKS.items():
+            for look, options in looks.items():
                 page = browser.new_context(**options).new_page()
                 page.goto(listener.address)
-                page.wait_for_selector(".card[data-point]")
-                if look == "light":
-                    answer(page, [name for _, name in rows], N_LABELS)
-                    expect(page.locator("#stage")).to_be_hidden(timeout=60_000)
-                    while not page.locator(".suggestion").count():
-                        answer(page, [name for _, name in rows], 1)
-                for view in VIEWS:
-                    page.evaluate("view => { location.hash = view; }", view)
-                    page.wait_for_selector("main > *")
-                    page.wait_for_timeout(1_500)
-                    picture = page.screenshot()
-                    if folder is not None:
+                for view in VIEWS if folder else SHOWN:
+                    picture = taken(page, view, truth)
+                    if folder:
                         kept(picture, folder / f"{view.replace('/', '-')}-{look}.webp")
-                    elif look == "light" and view in {"ask", "grid", "progress"}:
+                    else:
                         kept(picture, IMAGES / f"labelling_{view}.webp")
         finally:
             browser.close()

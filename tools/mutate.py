@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path("src/fewlabels")
 # What is changed, and the tests that should notice.
 TESTS = {
-    "solvers": ["tests/solvers", "tests/models/test_convergence.py"],
+    "solvers": ["tests/solvers", "tests/systems", "tests/models/test_convergence.py"],
     "systems": ["tests/systems"],
     "models/class_mass.py": ["tests/models/test_class_mass.py", "tests/models/test_class_prior.py"],
     "insight": ["tests/insight"],

@@ -18,7 +18,8 @@ class Sitting:
         self.context = context
         self.errors: list[str] = []
         self.requests: list[Request] = []
-        self.expected: tuple[str, ...] = ()
+        # What software that stands in for a graphics card says of its own speed.
+        self.expected: tuple[str, ...] = ("GL Driver Message",)
         self.page: Page = None  # type: ignore[assignment]
         context.on("request", lambda request: self.requests.append(request))
         context.on("console", self._console)

@@ -56,8 +56,9 @@ def answer(page: Page, n: int) -> list[str]:
     for _ in range(n):
         point = page.locator(".card[data-point]").get_attribute("data-point")
         image = page.locator(".card img").get_attribute("alt")
-        digit = int(load_digits().target[int(image.split()[-1].removesuffix(".png"))])
-        page.keyboard.press(str((digit + 1) % 10))  # the first class has the key 1, the tenth 0
+        digit = load_digits().target[int(image.split()[-1].removesuffix(".png"))]
+        right = page.get_by_role("radio", name=str(digit), exact=True)
+        page.keyboard.press(right.get_attribute("aria-keyshortcuts"))
         page.wait_for_function(
             "was => document.querySelector('.card').dataset.point !== was", arg=point
         )

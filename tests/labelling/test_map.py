@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import fewlabels.graph as graph_package
 from fewlabels.graph import Graph, layout
-from fewlabels.labelling import Labelling, _map
+from fewlabels.labelling import Labelling
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._map import Mapper, packed_map
 
@@ -40,7 +41,7 @@ def test_the_map_is_the_layout_of_the_graph_and_is_kept(tmp_path, monkeypatch) -
     places = laid_out(mapper, graph)
     assert told == [True]
     assert places == layout(graph).tobytes()
-    monkeypatch.setattr(_map, "layout", lambda *_: pytest.fail("laid out again"))
+    monkeypatch.setattr(graph_package, "layout", lambda *_: pytest.fail("laid out again"))
     assert laid_out(Mapper(Cache(tmp_path, {}), lambda: None), graph) == places
 
 

@@ -408,10 +408,15 @@ test("the keys of a grid are one each", () => {
 
 // The map
 
-/** Numbers from 0 to 1 that are the same each time (a linear congruence). */
+/** Numbers from 0 to 1 that are the same each time (mulberry32). */
 function numbers(n, seed = 1) {
   let state = seed;
-  return Float32Array.from({ length: n }, () => (state = (state * 1103515245 + 12345) % 2147483648) / 2147483648);
+  return Float32Array.from({ length: n }, () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  });
 }
 
 function packed({ positions, label, prediction, doubt }, version = 7) {

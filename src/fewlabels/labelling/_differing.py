@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 Cells = Sequence[tuple[str, str]]
 
@@ -28,26 +29,38 @@ def differing(cells: Cells, near: Sequence[Cells]) -> set[str]:
     """
     if len(near) < _FEWEST:
         return set()
-    found = set()
-    for place, (name, value) in enumerate(cells):
-        others = [each[place][1] for each in near]
-        own, numbers = _number(value), [_number(other) for other in others]
-        known = [number for number in numbers if number is not None]
-        if own is not None and len(known) == len(others):
-            middle = float(np.median(known))
-            usual = float(np.median(np.abs(np.array(known) - middle)))
-            if abs(own - middle) > _FAR * usual + 1e-9 * abs(middle):
-                found.add(name)
-            continue
-        (most, count), *_ = Counter(others).most_common(1)
-        same = others.count(value)
-        if value != most and same <= _FEW * len(others) and count > len(others) / 2:
+    columns = [
+        [value, *(each[place][1] for each in near)] for place, (_, value) in enumerate(cells)
+    ]
+    numbers = {place: known for place, each in enumerate(columns) if (known := _numbers(each))}
+    far = _far(np.array(list(numbers.values()))) if numbers else []
+    found = {cells[place][0] for place, is_far in zip(numbers, far, strict=True) if is_far}
+    for place, (name, _) in enumerate(cells):
+        if place not in numbers and _stands_alone(columns[place]):
             found.add(name)
     return found
 
 
-def _number(text: str) -> float | None:
+def _numbers(values: Sequence[str]) -> list[float] | None:
+    """Return a column as numbers, or None where it holds others."""
     try:
-        return float(text)
+        return [float(value) for value in values]
     except ValueError:
         return None
+
+
+def _far(columns: npt.NDArray[np.float64]) -> list[bool]:
+    """Tell in which columns the first number is far from the others."""
+    own, others = columns[:, 0], columns[:, 1:]
+    middle = np.median(others, axis=1)
+    usual = np.median(np.abs(others - middle[:, None]), axis=1)
+    far: list[bool] = (np.abs(own - middle) > _FAR * usual + 1e-9 * np.abs(middle)).tolist()
+    return far
+
+
+def _stands_alone(column: Sequence[str]) -> bool:
+    """Tell whether the first word is not that of the others, who agree."""
+    own, *others = column
+    ((most, count),) = Counter(others).most_common(1)
+    few = others.count(own) <= _FEW * len(others)
+    return own != most and few and count > len(others) / 2

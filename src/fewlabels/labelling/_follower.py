@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fewlabels._threads import one_blas_thread
 from fewlabels.labelling._desk import Desk, Fed
 from fewlabels.labelling._mind import Mind, encoded, with_labels
 from fewlabels.labelling._points import Prepared
 from fewlabels.labelling._saying import snapshot_of
 from fewlabels.labelling._snapshot import Reasons, Snapshot
 from fewlabels.session._events import Event
+from fewlabels.session._model import quiet_blas
 from fewlabels.session.advice import Advice
 
 _REASONS = 12
@@ -60,7 +60,7 @@ class Follower:
 
     def snapshot(self, model: Any, advice: Advice) -> Snapshot:
         """Return what the models say; `model` is that of :meth:`Mind.answering`."""
-        with one_blas_thread():
+        with quiet_blas(self.mind.graph):
             return snapshot_of(self.mind, model, advice, self.seq, self.numbers)
 
     def reasons(self, model: Any, point: int, snapshot: Snapshot) -> Reasons:
@@ -69,7 +69,7 @@ class Follower:
         explain = getattr(model, "explain", None)
         if explain is None or class_id < 0:
             return Reasons(snapshot.seq, None if class_id < 0 else class_id, ())
-        with one_blas_thread():
+        with quiet_blas(self.mind.graph):
             top = explain(point).top(_REASONS)
         shares = tuple((node, share, self.numbers[label]) for node, label, share in top)
         return Reasons(snapshot.seq, class_id, shares)

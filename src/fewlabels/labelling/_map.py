@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fewlabels.exceptions import FewLabelsError
-from fewlabels.graph import Graph, layout
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from fewlabels.graph import Graph
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,8 @@ class Mapper:
             self._thread.join()
 
     def _lay_out(self, graph: Graph) -> None:
+        from fewlabels.graph import layout  # loaded with the first points, not with the page
+
         try:
             kept = self._cache.array("map")
             if not _is_map(kept, graph.n_nodes):

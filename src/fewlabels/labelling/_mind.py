@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._threads import one_blas_thread
 from fewlabels.graph import Graph
 from fewlabels.labelling._points import Prepared
 from fewlabels.session._advising import advice_on
 from fewlabels.session._chosen import checked_choice
 from fewlabels.session._events import Audit, Event, event_to_json
-from fewlabels.session._model import KeptUpModels, Points
+from fewlabels.session._model import KeptUpModels, Points, quiet_blas
 from fewlabels.session._questions import (
     Answers,
     HeldAnswers,
@@ -105,7 +104,7 @@ class Mind:
             candidates[again] = True
             wanted = min(count - n_checks + len(again), int(candidates.sum()))
             if wanted:
-                with one_blas_thread():
+                with quiet_blas(self.graph):
                     found = rule.query(
                         self._models.asking(state.labels) if state.labels else self.graph,
                         wanted,
@@ -123,13 +122,12 @@ class Mind:
         """Return the model whose answers count, brought to the labels; None without any label."""
         if not self.state.labels:
             return None
-        with one_blas_thread():
-            return self._models.answering(self.state.labels)
+        return self._models.answering(self.state.labels)
 
     def advice(self, accuracy: float, confidence: float) -> tuple[Advice, str | None]:
         """Return the advice, and what turns by it; that is taken already."""
         before = len(self.state.events)
-        with one_blas_thread():
+        with quiet_blas(self.graph):
             advice = advice_on(self.state, self.graph, self._models, accuracy, confidence)
         turned = self.state.events[before:]
         return advice, turned[0].kind if turned else None
@@ -141,16 +139,14 @@ class Mind:
         of = [s for s in self.state.sequences if len(s.labels) == advice.proof.n_labels]
         if not of or advice.proof.low < advice.wanted:
             return None
-        with one_blas_thread():
-            return self._held.of(of[-1], self._models)
+        return self._held.of(of[-1], self._models)
 
     def _checked(self) -> Answers:
         """Return the answers that random checks are about: those of now, or those held."""
-        with one_blas_thread():
-            if self.state.current is not None:
-                return self._held.of(self.state.current, self._models)
-            labels = self.state.labels
-            return Answers.of(self._models.answering(labels), len(labels))
+        if self.state.current is not None:
+            return self._held.of(self.state.current, self._models)
+        labels = self.state.labels
+        return Answers.of(self._models.answering(labels), len(labels))
 
 
 def mixed(chosen: Sequence[int], drawn: Sequence[int], rng: np.random.Generator) -> list[int]:

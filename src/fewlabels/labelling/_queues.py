@@ -16,6 +16,8 @@ FIXED = 2
 _LEASE_SECONDS = 600.0
 # What was put off comes again after so many acts of the same person.
 _ACTS_LATER = 10
+# While checks are on, nothing else can be asked meanwhile, and they are quickly drawn.
+_CHECKS_READY = 10
 
 
 class Queues:
@@ -75,7 +77,8 @@ class Queues:
         again = next((p for p in self._twice if p not in taken and self._is_open_to(p, who)), None)
         free = [p for p in self._state.pending if p not in taken and not self._is_later(p)]
         more = [*due, *([] if again is None else [again]), *free]
-        more += [p for p in later if p not in due and p not in taken]  # sooner than nothing
+        if not self._state.n_open or self._state.current is not None:  # sooner than nothing
+            more += [p for p in later if p not in due and p not in taken]
         for point in more[: n - len(queue)]:
             if self._is_open_to(point, who):
                 queue.append(point)
@@ -84,6 +87,8 @@ class Queues:
     def shortage(self, a_person: int) -> int:
         """Return how many questions are missing for each person who is here to have so many."""
         self._end_leases()
+        if self._state.current is not None:
+            a_person = _CHECKS_READY
         ready = sum(not self._is_later(point) for point in self._state.pending)
         return max(max(1, len(self._seen)) * (a_person + 1) - ready, 0)
 

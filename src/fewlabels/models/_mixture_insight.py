@@ -89,9 +89,13 @@ class MixtureInsight:
             message = "no label reaches it, so that its distribution is the prior"
         return Explanation(node, classes, self.nodes, classes[codes], shares, message)
 
-    @np.errstate(under="ignore")
     def suspects(self) -> SuspectLabels:
         """Rank the labels by how much the others contradict them."""
+        return self._suspects
+
+    @cached_property
+    @np.errstate(under="ignore")
+    def _suspects(self) -> SuspectLabels:
         weights = np.maximum(self.mixture.left_out_weights(), 0)
         nodes = self.nodes
         return rank_suspects(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone, is_classifier
 
+from fewlabels._threads import one_blas_thread
 from fewlabels.exceptions import InvalidTypeError, LabelWarning, UnreachedWarning
 from fewlabels.features import Points as DataPoints
 from fewlabels.features import make_points
@@ -28,6 +30,9 @@ from fewlabels.models._data import is_other_data
 from fewlabels.queries import QueryRule
 from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session._labels import Label, is_same
+
+# Beyond so many points dense products are large enough for several threads.
+_SMALL = 20_000
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,15 @@ def expected_shares(model: Any, classes: Iterable[Any] | None) -> ExpectedShares
     return ExpectedShares(None if is_auto else prior, classes)
 
 
+def quiet_blas(graph: Graph) -> contextlib.AbstractContextManager[None]:
+    """Hold BLAS to one thread where a question is to be answered at once.
+
+    What is dense here is small: a few hundred labels or candidates. On a machine that is busy, a
+    second thread in a small factorisation waits for a core, and the first one for it: seconds.
+    """
+    return one_blas_thread() if graph.n_nodes <= _SMALL else contextlib.nullcontext()
+
+
 class KeptUpModel:
     """An estimator that is brought to the labels by what changed since the last time.
 
@@ -158,7 +172,7 @@ class KeptUpModel:
         # Nothing stays: the labels may even be of another type.
         anew = len(added) == len(labels)
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), quiet_blas(self._points.graph):
                 warnings.simplefilter("ignore", UnreachedWarning)
                 warnings.simplefilter("ignore", LabelWarning)  # said when the answer was told
                 if anew and (added or removed):

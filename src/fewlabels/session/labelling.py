@@ -21,7 +21,7 @@ from fewlabels.session._answers import checked_answers, checked_points, warn_of_
 from fewlabels.session._events import Event
 from fewlabels.session._file import read_session, write_session
 from fewlabels.session._labels import Label
-from fewlabels.session._model import KeptUpModels, Points, check_takes, label_column
+from fewlabels.session._model import KeptUpModels, Points, check_takes, label_column, quiet_blas
 from fewlabels.session._predictions import Predictions
 from fewlabels.session._questions import Answers, HeldAnswers, new_questions, share_of_checks
 from fewlabels.session._settings import Settings, loaded_settings
@@ -213,9 +213,10 @@ class Session:
         n_new = min(count - len(state.pending), state.n_open)
         if n_new > 0:
             rng = np.random.default_rng([settings.random_state, len(state.events)])
-            asked = new_questions(
-                state, self._asking, settings.query, n_new, share, rng, self._checked_answers
-            )
+            with quiet_blas(self.graph):
+                asked = new_questions(
+                    state, self._asking, settings.query, n_new, share, rng, self._checked_answers
+                )
             state.take(asked)
         elif not state.pending:
             raise InvalidInputError(

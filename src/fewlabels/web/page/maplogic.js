@@ -145,8 +145,9 @@ export function inside(polygon, x, y) {
 /** The four corners of a box between two places, as a polygon. */
 export const boxed = (xa, ya, xb, yb) => [xa, ya, xb, ya, xb, yb, xa, yb];
 
-const CELLS = [12, 80]; // of the density, along the longer side: fewer where points are few
-const PROMINENT = 0.35; // of a hill's height that it has to rise above the saddle to the next
+const CELLS = [24, 80]; // of the density, along the longer side: fewer where points are few
+const RIM = 3; // empty cells around, wider than what blurring reaches: the last of a row is no neighbour
+const PROMINENT = 0.5; // of a hill's height that it has to rise above the saddle to the next
 
 /**
  * Clusters: the hills of the density. Cells are taken from the densest on; where two hills meet,
@@ -155,15 +156,15 @@ const PROMINENT = 0.35; // of a hill's height that it has to rise above the sadd
  */
 export function clusters(map, grid, { most = 24, smallest = 0.002 } = {}) {
   const { x0, y0, x1, y1 } = grid.box;
-  const cells = Math.min(CELLS[1], Math.max(CELLS[0], Math.sqrt(map.n) / 2));
+  const cells = Math.min(CELLS[1], Math.max(CELLS[0], Math.sqrt(map.n)));
   const side = Math.max(x1 - x0, y1 - y0) / cells;
-  const wide = Math.floor((x1 - x0) / side) + 3;
-  const high = Math.floor((y1 - y0) / side) + 3;
+  const wide = Math.floor((x1 - x0) / side) + 1 + 2 * RIM;
+  const high = Math.floor((y1 - y0) / side) + 1 + 2 * RIM;
   const cell = new Uint32Array(map.n);
   let density = new Float32Array(wide * high);
   for (let i = 0; i < map.n; i += 1) {
-    const column = Math.floor((map.positions[2 * i] - x0) / side) + 1;
-    cell[i] = (Math.floor((map.positions[2 * i + 1] - y0) / side) + 1) * wide + column;
+    const column = Math.floor((map.positions[2 * i] - x0) / side) + RIM;
+    cell[i] = (Math.floor((map.positions[2 * i + 1] - y0) / side) + RIM) * wide + column;
     density[cell[i]] += 1;
   }
   for (let pass = 0; pass < 2; pass += 1) density = blurred(density, wide);

@@ -43,13 +43,13 @@ export function create(element, app) {
     );
   }
 
-  function headline({ proven, sentence, n_labelled: n, n_points: all, n_skipped: skipped, advice }) {
+  function headline({ proven, sentence, now, n_labelled: n, n_points: all, n_skipped: skipped, advice }) {
     const facts = [`${count(n)} of ${several(all, "row")} labelled`];
     if (skipped) facts.push(`${count(skipped)} skipped`);
     return h(
       "div",
       { class: proven ? "panel lead proven-lead" : "panel lead" },
-      h("p", { class: "lead-sentence" }, sentence ?? "Too early to say how good the answers are."),
+      h("p", { class: "lead-sentence" }, sentence ?? (now ? `About ${percent(now[1])} of the answers seem right.` : "Too early to say how good the answers are.")),
       h("p", { class: "soft" }, facts.join(", "), "."),
       advice ? h("ul", { class: "reasons-said" }, advice.reasons.map((reason) => h("li", {}, reason))) : null,
       proven

@@ -1,0 +1,168 @@
+"""What is exported, as others read it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fewlabels.exceptions import DataFileError, InvalidInputError, LabellingError
+from fewlabels.io import read_table
+from fewlabels.labelling import Labelling, export_labels, load_session
+from fewlabels.labelling._export import FORMATS, format_of
+
+Open = Callable[..., Labelling]
+TABLES = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz")
+
+
+@pytest.fixture
+def labelled(opened: Open, digits: Any, keys: Iterator[str]) -> Labelling:
+    """Twenty answers, one skip; closed."""
+    labelling = opened()
+    for _ in range(20):
+        (asked, *_) = labelling.questions("ann", 1)
+        labelling.answer("ann", next(keys), asked["point"], int(digits[1][asked["point"]]))
+    labelling.skip("ann", next(keys), labelling.questions("ann", 1)[0]["point"])
+    assert labelling.settle()
+    return labelling
+
+
+@pytest.mark.parametrize("ending", TABLES)
+def test_tables_hold_what_was_given_and_what_is_predicted(
+    labelled: Labelling, digits: Any, tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"out.{ending}"
+    export_labels(labelled.path, path, cache=tmp_path / "cache")  # while it is open
+    table = read_table(path)
+    assert table.names == ("point", "label", "confidence", "evidence", "given", "second", "doubt")
+    labels = [str(label) for label in table.values("label")]
+    given = [str(value).lower() == "true" for value in table.values("given")]
+    assert sum(given) == 20
+    truth = digits[1].astype(str)
+    assert all(labels[p] == truth[p] for p in np.flatnonzero(given))
+    assert np.mean(np.array(labels) == truth) > 0.85
+    doubt = table.values("doubt")
+    assert doubt.count("skipped") == 1
+    assert {d for d, g in zip(doubt, given, strict=True) if g} == {"given"}
+    confidence = np.array([float(value) for value in table.values("confidence")])
+    assert (confidence[given] == 1).all()
+    assert ((confidence >= 0) & (confidence <= 1)).all()
+
+
+def test_a_page_and_the_command_export_the_same(labelled: Labelling, tmp_path: Path) -> None:
+    here, there = io.BytesIO(), io.BytesIO()
+    labelled.export(here, "csv")
+    export_labels(labelled.path, there, cache=tmp_path / "cache")
+    assert here.getvalue() == there.getvalue()
+
+
+def test_given_labels_alone_need_no_model(labelled: Labelling) -> None:
+    stream = io.BytesIO()
+    export_labels(labelled.path, stream, predictions=False)
+    rows = list(csv.DictReader(io.StringIO(stream.getvalue().decode())))
+    assert sum(row["label"] != "" for row in rows) == 20
+
+
+def test_label_studios_and_prodigys_files_are_read_back(
+    labelled: Labelling, digits: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "tasks.json"
+    export_labels(labelled.path, path, "label-studio", cache=tmp_path / "cache")
+    tasks = json.loads(path.read_text(encoding="utf-8"))
+    assert len(tasks) == 300
+    with_answer = [task for task in tasks if task["annotations"]]
+    assert len(with_answer) == 21
+    assert sum(task["annotations"][0]["was_cancelled"] for task in with_answer) == 1
+    assert all(0 <= task["predictions"][0]["score"] <= 1 for task in tasks if "predictions" in task)
+    table = read_table(path)
+    found = {p: v for p, v in enumerate(table.values("label")) if v not in (None, [])}
+    assert len(found) == 20
+    assert all(str(digits[1][p]) in str(value) for p, value in found.items())
+    lines = tmp_path / "answers.jsonl"
+    export_labels(labelled.path, lines, "prodigy", predictions=False)
+    entries = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()]
+    assert len(entries) == 21
+    assert [entry["answer"] for entry in entries].count("ignore") == 1
+    read_table(lines)
+
+
+def test_pictures_go_to_a_folder_a_class(opened: Open, tmp_path: Path, keys: Iterator[str]) -> None:
+    photos = tmp_path / "photos"
+    for number in range(12):
+        folder = photos / str(number % 2)
+        folder.mkdir(parents=True, exist_ok=True)
+        shade = 250 if number % 2 else 5
+        Image.new("RGB", (8, 8), (shade, number, 0)).save(folder / f"same{number // 2}.png")
+    labelling = opened(photos, classes=["a/b", ".."])
+    for point in range(4):
+        labelling.answer("ann", next(keys), point, 0)
+    labelling.answer("ann", next(keys), 6, 0)  # of the other folder, with the name of another
+    labelling.answer("ann", next(keys), 7, 1)
+    assert labelling.state("ann")["kind"] == "images"
+    assert labelling.picture(0, 64)[1] == "image/png"
+    target = tmp_path / "sorted"
+    export_labels(labelling.path, target, predictions=False)
+    assert sorted(p.name for p in target.iterdir()) == ["a_b", "class 1"]
+    assert len(list((target / "a_b").iterdir())) == 5
+    assert len(list((target / "class 1").iterdir())) == 1
+    with pytest.raises(DataFileError, match="exists already"):
+        export_labels(labelling.path, target, predictions=False)
+    stream = io.BytesIO()
+    labelling.export(stream, "csv")
+    assert stream.getvalue().startswith(b"path,folder,label,")
+
+
+def test_a_session_goes_on_with_a_label_file(
+    labelled: Labelling, digits: Any, tmp_path: Path
+) -> None:
+    session = load_session(labelled.path, cache=tmp_path / "cache")
+    assert len(session.labelled) == 20
+    assert len(session.skipped) == 1
+    right = session.predictions().labels == digits[1].astype(str)
+    assert right.mean() > 0.85
+    assert session.advice(0.9).action == labelled.progress()["advice"]["action"]
+    session.tell(session.ask(1), ["0"])
+    assert labelled.state("ann")["n_labelled"] == 20  # it is a copy
+
+
+def test_data_that_moved_is_found_or_named(labelled: Labelling, data: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    data.rename(moved / data.name)
+    stream = io.BytesIO()
+    with pytest.raises(DataFileError, match=r"digits\.npy"):
+        export_labels(labelled.path, stream, predictions=False)
+    export_labels(labelled.path, stream, predictions=False, data=moved / data.name)
+    assert stream.getvalue()
+
+
+def test_what_can_not_be_exported_is_said(labelled: Labelling, tmp_path: Path) -> None:
+    with pytest.raises(LabellingError, match="no such file"):
+        export_labels(tmp_path / "none.fewlabels", io.BytesIO())
+    with pytest.raises(InvalidInputError, match="no format 'docx'; choose one of csv"):
+        export_labels(labelled.path, io.BytesIO(), "docx")
+    with pytest.raises(DataFileError, match="can't tell from the name"):
+        export_labels(labelled.path, tmp_path / "x.docx")
+    with pytest.raises(InvalidInputError, match="folders are for pictures and texts"):
+        export_labels(labelled.path, tmp_path / "folder", predictions=False)
+    with pytest.raises(InvalidInputError, match="folders can't be written to a stream"):
+        labelled.export(io.BytesIO(), "folders")
+
+
+def test_the_name_tells_the_format() -> None:
+    names = {
+        "a.csv.gz": "csv",
+        "a.tab": "tsv",
+        "a.NDJSON": "jsonl",
+        "a.pq": "parquet",
+        "a": "folders",
+    }
+    assert {name: format_of(name) for name in names} == names
+    assert set(names.values()) <= set(FORMATS)

@@ -1,0 +1,9 @@
+"""A process that is killed while it stores answers; `make kill` does so a thousand times."""
+
+from __future__ import annotations
+
+from tools import kill_labelling
+
+
+def test_no_acknowledged_answer_is_lost_and_none_is_doubled() -> None:
+    assert kill_labelling.main(4, 0) == 0
