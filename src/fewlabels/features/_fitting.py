@@ -168,8 +168,8 @@ def _encoded(
     encoder: Any
     if taken.kind in ("text", "image"):
         made = _transformer(taken.kind, settings)
-        # a choice by labels needs two of a class
-        raw = made.fit_transform(view, settings.codes if settings.by_labels else None)
+        # without the labels, which tell how much it counts: they are too few to choose twice
+        raw = made.fit_transform(view)
         encoder = TransformerEncoder(made)
         warnings = tuple(f"column {name!r}: {line}" for line in encoder.warnings)
     else:

@@ -209,6 +209,11 @@ class Tables(TransformerMixin, BaseEstimator):
         used = [each for each in found if isinstance(each, Used)]
         if not used:
             raise InvalidInputError(nothing_left(table.path, self.columns_))
+        if self.embeddings is not None and not any(each.about.kind == "text" for each in found):
+            raise InvalidInputError(
+                f"embeddings are for texts, and no column of {table.path} was taken for them. Say "
+                f"which is: {setting('columns', {table.names[0]: 'text'})}."
+            )
         self._fitted = tuple(each.fitted for each in used)
         self.n_features_in_ = len(table.names)
         self.feature_names_in_ = np.array(table.names, dtype=object)
