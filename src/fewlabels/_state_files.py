@@ -157,7 +157,7 @@ def read_state(
             return found
 
 
-def _decoded(value: Any, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> Any:
+def _decoded(value: Any, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Any:
     if isinstance(value, list):
         return [_decoded(entry, archive, members) for entry in value]
     if not isinstance(value, dict):
@@ -165,7 +165,7 @@ def _decoded(value: Any, archive: zipfile.ZipFile, members: Mapping[str, zipfile
     if _MARK not in value:
         return {key: _decoded(entry, archive, members) for key, entry in value.items()}
     if value[_MARK] == "array":
-        member = members[value["member"]]
+        member = members.pop(value["member"])  # once: their sizes are known to fit together
         with archive.open(member) as entry:
             return read_array(entry, member.file_size)
     if value[_MARK] != "csr":

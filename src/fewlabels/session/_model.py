@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ from fewlabels._threads import one_blas_thread
 from fewlabels.exceptions import InvalidTypeError, LabelWarning, UnreachedWarning
 from fewlabels.features import Points as DataPoints
 from fewlabels.features import make_points
-from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph
+from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph, without_edges
 from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.models import (
     CorrectAndSmooth,
@@ -57,7 +57,7 @@ class Points:
         shared = model is None or isinstance(model, ModelPair)
         make = shared_neighbor_graph if shared else knn_graph
         features = as_features(graph_or_X)
-        return cls(make(to_join(features)), features)
+        return cls(_joined(features, make), features)
 
     def recommended(self) -> ModelPair:
         """Return the models that are recommended for them."""
@@ -69,11 +69,12 @@ def as_features(X: Any) -> Any:
     return make_points(X) if is_other_data(X) else X
 
 
-def to_join(features: Any) -> Any:
-    """Return features as the graph takes them: those of points are on scales that are meant."""
-    if isinstance(features, DataPoints):
-        return ValidatedFeatures(features.values, scaled=features.kind != "array")
-    return features
+def _joined(features: Any, make: Callable[..., Graph]) -> Graph:
+    """Return the graph of features; of points as a model that is fitted on them makes it."""
+    if not isinstance(features, DataPoints):
+        return make(features)
+    values = ValidatedFeatures(features.values, scaled=features.kind != "array")
+    return without_edges(make(values, distance=features.distance), features.unread)
 
 
 def checked_model(model: Any) -> Any:
