@@ -138,8 +138,9 @@ def make_points(
           :class:`fewlabels.io.Table`, or the Path of a file that
           :func:`fewlabels.io.read_table` reads: :class:`fewlabels.Tables`;
         - a list, an array or a column of str: :class:`fewlabels.Texts`; names of pictures that
-          exist, a list of Paths, the Path of a folder, pictures of Pillow, and arrays of shape
-          (n, height, width) or (n, height, width, channels): :class:`fewlabels.Images`;
+          exist, a list of Paths, the Path of a folder, lists of pictures of Pillow or of arrays of
+          pixels, and arrays of shape (n, height, width) or (n, height, width, channels):
+          :class:`fewlabels.Images`;
         - Points: as they are.
     y : array-like of int of shape (n,), default=None
         Codes of the classes, -1 where unlabelled. Used only to choose among ways of making
