@@ -165,7 +165,9 @@ def _decoded(value: Any, archive: zipfile.ZipFile, members: dict[str, zipfile.Zi
     if _MARK not in value:
         return {key: _decoded(entry, archive, members) for key, entry in value.items()}
     if value[_MARK] == "array":
-        member = members.pop(value["member"])  # once: their sizes are known to fit together
+        member = members.pop(value["member"], None)  # once: their sizes fit together
+        if member is None:
+            raise ValueError(f"{value['member']!r:.100} in it is missing, or there twice")
         with archive.open(member) as entry:
             return read_array(entry, member.file_size)
     if value[_MARK] != "csr":
