@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,10 +14,8 @@ from sklearn.base import clone, is_classifier
 
 from fewlabels._threads import one_blas_thread
 from fewlabels.exceptions import InvalidTypeError, LabelWarning, UnreachedWarning
-from fewlabels.features import Points as DataPoints
 from fewlabels.features import make_points
-from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph, without_edges
-from fewlabels.graph._checked import ValidatedFeatures
+from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph
 from fewlabels.models import (
     CorrectAndSmooth,
     FewLabelsClassifier,
@@ -52,12 +50,14 @@ class Points:
     @classmethod
     def of(cls, graph_or_X: Any, model: Any = None) -> Self:
         """Take a graph as it is, or make the one of data that goes with `model`."""
+        if isinstance(graph_or_X, cls):
+            return graph_or_X
         if isinstance(graph_or_X, Graph):
             return cls(graph_or_X)
-        shared = model is None or isinstance(model, ModelPair)
+        shared = model is None or isinstance(model, (ModelPair, FewLabelsClassifier))
         make = shared_neighbor_graph if shared else knn_graph
         features = as_features(graph_or_X)
-        return cls(_joined(features, make), features)
+        return cls(make(features), features)
 
     def recommended(self) -> ModelPair:
         """Return the models that are recommended for them."""
@@ -67,14 +67,6 @@ class Points:
 def as_features(X: Any) -> Any:
     """Return tables, texts and pictures as points; numbers and graphs as they are."""
     return make_points(X) if is_other_data(X) else X
-
-
-def _joined(features: Any, make: Callable[..., Graph]) -> Graph:
-    """Return the graph of features; of points as a model that is fitted on them makes it."""
-    if not isinstance(features, DataPoints):
-        return make(features)
-    values = ValidatedFeatures(features.values, scaled=features.kind != "array")
-    return without_edges(make(values, distance=features.distance), features.unread)
 
 
 def checked_model(model: Any) -> Any:
