@@ -18,8 +18,7 @@ from fewlabels.graph._progress import Progress, reporting
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-# So many nearest by the features are compared more finely.
-# label a class, and 100 won nothing.
+# So many nearest by the features are compared more finely; 100 won nothing.
 CANDIDATES = 60
 # Pairs that are compared at once.
 _PAIRS = 250_000

@@ -16,7 +16,7 @@ from fewlabels._threads import one_blas_thread
 from fewlabels.exceptions import InvalidTypeError, LabelWarning, UnreachedWarning
 from fewlabels.features import Points as DataPoints
 from fewlabels.features import make_points
-from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph
+from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph, without_edges
 from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.models import (
     CorrectAndSmooth,
@@ -57,7 +57,11 @@ class Points:
         shared = model is None or isinstance(model, ModelPair)
         make = shared_neighbor_graph if shared else knn_graph
         features = as_features(graph_or_X)
-        return cls(make(to_join(features)), features)
+        if not isinstance(features, DataPoints):
+            return cls(make(features), features)
+        values = ValidatedFeatures(features.values, scaled=features.kind != "array")
+        graph = make(values, distance=features.distance)
+        return cls(without_edges(graph, features.unread), features)
 
     def recommended(self) -> ModelPair:
         """Return the models that are recommended for them."""
@@ -67,13 +71,6 @@ class Points:
 def as_features(X: Any) -> Any:
     """Return tables, texts and pictures as points; numbers and graphs as they are."""
     return make_points(X) if is_other_data(X) else X
-
-
-def to_join(features: Any) -> Any:
-    """Return features as the graph takes them: those of points are on scales that are meant."""
-    if isinstance(features, DataPoints):
-        return ValidatedFeatures(features.values, scaled=features.kind != "array")
-    return features
 
 
 def checked_model(model: Any) -> Any:
