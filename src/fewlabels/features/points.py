@@ -65,6 +65,12 @@ class Points:
         """Rows of which nothing is known, such as pictures that can't be read."""
         return np.array(sorted(getattr(self.transformer, "unread_", ())), dtype=np.intp)
 
+    @property
+    def is_scaled(self) -> bool:
+        """Whether the columns are on scales that are meant, which those of arrays may not be."""
+        columns = getattr(self.transformer, "columns_", ())
+        return self.kind != "array" and {c.kind for c in columns if c.width} != {"array"}
+
     def __str__(self) -> str:
         n_points, n_features = self.values.shape
         lines = [f"{n_points:,} points of {n_features:,} features, made of {self.kind}"]
