@@ -293,8 +293,8 @@ class Embeddings(TransformerMixin, BaseEstimator):
         if n_zero and not (self._embedder and self._embedder.takes == "images"):  # named already
             self.warnings_ = (
                 *self.warnings_,
-                f"{n_zero:,} of {rows.shape[0]:,} rows of embeddings are zeros, alike all others "
-                "and none. Look at those items: empty texts, say.",
+                f"{n_zero:,} of {rows.shape[0]:,} rows of embeddings are zeros, which say "
+                "nothing. Look at those items: are the texts empty?",
             )
         return rows
 
