@@ -43,7 +43,7 @@ class Points:
     choices : tuple of str
         What was chosen, and why.
     warnings : tuple of str
-        What may be meant otherwise, or will do poorly, and the line that mends it.
+        What may be meant otherwise, or will do poorly, and what to do about it.
     distance : object, or None
         What compares candidates for neighbours more finely than the values do: an object with
         ``between(rows, candidates)`` and ``to_new(new_data, candidates)``, which return arrays of
