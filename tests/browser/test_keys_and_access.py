@@ -150,6 +150,17 @@ def test_keys_can_be_given_anew(sit: Sit) -> None:
     sitting.stored(0)
 
 
+def test_classes_can_be_renamed(sit: Sit) -> None:
+    sitting = sit(double.digits())
+    sitting.press("?")
+    field = sitting.page.get_by_label("Name of three")
+    field.fill("trois")
+    sitting.press("Enter", "Tab")
+    expect(sitting.page.get_by_label("Name of trois")).to_be_visible()
+    sitting.press("Escape")
+    expect(sitting.page.get_by_role("radio", name="trois")).to_be_visible()
+
+
 def test_suggestions_can_be_hidden(sit: Sit) -> None:
     sitting = sit(labelled(double.digits(), 30))
     to_question(sitting, check=False)

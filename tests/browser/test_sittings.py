@@ -68,6 +68,9 @@ def test_a_whole_sitting(sit: Sit, kind: str) -> None:
     with page.expect_request("**/api/relabel"):
         rows.first.get_by_role("combobox").select_option("0")
     expect(rows.first).to_contain_text("Changed")
+    rows.nth(1).get_by_role("combobox").select_option(label="no label")
+    expect(rows.nth(1)).to_contain_text("none")
+    expect(page.locator("#count")).to_have_text(f"{len(source.labels())} labels")
 
     sitting.go("progress")
     sitting.heading("Progress")
@@ -311,15 +314,25 @@ def test_what_is_proven_is_said(sit: Sit) -> None:
     expect(sitting.page.locator(".lead-sentence")).to_contain_text("95 % confidence")
 
 
+def test_a_proof_that_comes_while_one_labels_is_told(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    sitting.source.proven = True
+    sitting.answer()
+    expect(sitting.page.locator("#notice")).to_contain_text("proven")
+    expect(sitting.page.locator("#count")).to_have_class("count proven")
+
+
 def test_stages_are_shown_while_one_labels(sit: Sit) -> None:
     source = double.texts()
-    source.stage = {"name": "Joining the rows", "share": 0.4}
+    source.stage = {"name": "graph", "share": 0.4}
     sitting = sit(source)
-    expect(sitting.page.locator("#stage")).to_contain_text("Joining the rows")
+    expect(sitting.page.locator("#stage")).to_contain_text("Joining rows")
+    box = sitting.page.locator(".card").bounding_box()
     bar = sitting.page.get_by_role("progressbar")
     expect(bar).to_have_attribute("aria-valuenow", "40")
     sitting.answer()
     source.stage = None
     source.tell()
     expect(sitting.page.locator("#stage")).to_be_hidden()
+    assert sitting.page.locator(".card").bounding_box() == box  # nothing jumps
     sitting.stored(1)

@@ -398,3 +398,33 @@ def test_suspects_doubtful_similar_search_and_answers(
     assert labelling.answers(query="point 1")["total"] >= 0
     labelling.relabel("ann", next(keys), wrong, 0)
     assert wrong not in [each["point"] for each in labelling.suspects()]
+
+
+def test_what_the_disk_refuses_is_not_acknowledged_and_all_goes_on_when_it_is_mended(
+    opened: Open, digits: Any, keys: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelling = opened()
+    for _ in range(12):
+        answer_next(labelling, digits[1], next(keys))
+    assert labelling.settle()
+    file = labelling._opened.file
+    before = (labelling._desk.last_seq, labelling.state("ann")["n_labelled"], head(labelling))
+
+    def full(*_: Any) -> Any:
+        raise LabellingError("the disk is full")
+
+    monkeypatch.setattr(file, "append", full)
+    with pytest.raises(LabellingError, match="the disk is full"):
+        labelling.answer("ann", "refused", before[2], 0)
+    with pytest.raises(LabellingError, match="the disk is full"):
+        labelling.undo("ann", "refused too")
+    assert (labelling._desk.last_seq, labelling.state("ann")["n_labelled"]) == before[:2]
+    monkeypatch.undo()
+    assert head(labelling) == before[2]
+    labelling.answer("ann", "refused", before[2], int(digits[1][before[2]]))
+    for _ in range(3):
+        answer_next(labelling, digits[1], next(keys))
+    assert labelling.settle()
+    assert labelling.state("ann")["problem"] is None
+    assert labelling.state("ann")["n_labelled"] == 16
+    assert [row.key for row in file.rows()].count("refused") == 1

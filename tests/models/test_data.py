@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.base import clone
+from sklearn.datasets import load_digits
 
 from fewlabels import (
     FewLabelsClassifier,
@@ -136,6 +138,23 @@ def test_a_simulation_takes_a_table(model: Any) -> None:
     other = simulate(pl.DataFrame(TABLE), TRUTH, **settings)
     np.testing.assert_array_equal(curve.accuracy["random"], other.accuracy["random"])
     assert curve.accuracy["random"][0, -1] > 0.8
+
+
+def test_a_session_joins_pictures_as_the_classifier_does() -> None:
+    pictures = load_digits(n_class=2).images[:80]
+    model = FewLabelsClassifier().fit(pictures, np.where(np.arange(80) < 6, np.arange(80) % 2, -1))
+    assert model.points_.distance is not None
+    for joined in (Session(pictures).graph, Session(pictures, model=FewLabelsClassifier()).graph):
+        np.testing.assert_array_equal(joined.affinity.toarray(), model.graph_.affinity.toarray())
+
+
+def test_what_could_not_be_read_has_no_answer() -> None:
+    points = Points(RNG.normal(size=(N, 3)), "images", SimpleNamespace(unread_={20: "cut short"}))
+    model = FewLabelsClassifier().fit(points, Y)
+    assert np.flatnonzero(~model.answered_).tolist() == [20]
+    assert np.flatnonzero(model.transduction_ == -1).tolist() == [20]
+    np.testing.assert_allclose(model.label_distributions_[20], 0.5)  # as many labels of each
+    assert model.doubt_[20] == "unreached"
 
 
 def test_other_estimators_say_what_to_do_with_a_table_of_words() -> None:

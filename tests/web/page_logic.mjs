@@ -14,6 +14,7 @@ const { bounds, boxed, clusters, decode, Grid, inside, LABELLED, SELECTED, shade
   new URL("maplogic.js", page)
 );
 const { rgb } = await import(new URL("mapdraw.js", page));
+const { percent } = await import(new URL("dom.js", page));
 const { TILE_KEYS } = await import(new URL("grid.js", page));
 
 const question = (point, suggestion = null) => ({ point, suggestion, item: { point } });
@@ -399,6 +400,12 @@ test("lengths of time and axes have round figures", () => {
   assert.deepEqual(ticks(40), [0, 10, 20, 30, 40]);
   assert.deepEqual(ticks(3), [0, 1, 2, 3]);
   assert.equal(ticks(9731).at(-1) >= 9731, true);
+});
+
+test("nearly all is not all", () => {
+  assert.equal(percent(0.996), "> 99 %");
+  assert.equal(percent(1), "100 %");
+  assert.equal(percent(0.914), "91 %");
 });
 
 test("the keys of a grid are one each", () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,13 @@ def test_the_whole_page_is_small() -> None:
 def test_it_is_sent_whole_and_nothing_else_is() -> None:
     assert set(page_files()) == {path.name for path in ALL}
     assert {path.suffix for path in ALL} == {".css", ".html", ".js", ".svg"}
+
+
+def test_a_wheel_holds_it_all() -> None:
+    root = Path(__file__).resolve().parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    packed = project["tool"]["setuptools"]["package-data"]["fewlabels.web"]
+    assert sorted(packed) == sorted({f"page/*{path.suffix}" for path in ALL})
 
 
 def test_ten_requests_bring_the_first_question() -> None:

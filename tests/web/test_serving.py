@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
+from contextlib import suppress
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.web import open_listener
+from tests.web import double
+from tests.web.served import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,6 +36,13 @@ def test_it_listens_on_this_machine_alone() -> None:
         listener.close()
 
 
+def test_responses_are_sent_at_once() -> None:
+    """asyncio turns Nagle's algorithm off for sockets whose protocol is named, and no others."""
+    listener = open_listener()
+    listener.close()
+    assert listener.socket.proto == socket.IPPROTO_TCP
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "192.168.1.5", "example.org"])
 def test_other_machines_need_tls_or_a_proxy(host: str) -> None:
     with pytest.raises(InvalidInputError, match=r"--certificate.*reverse proxy.*--origin"):
@@ -36,13 +50,45 @@ def test_other_machines_need_tls_or_a_proxy(host: str) -> None:
 
 
 def test_a_proxy_s_name_is_answered_to_and_nothing_like_it() -> None:
-    listener = open_listener(origins=["https://label.example.org"])
-    try:
-        assert b"label.example.org" in listener.access.hosts
-        assert b"https://label.example.org" in listener.access.origins
-        assert b"label.example.org:443" not in listener.access.hosts
-    finally:
-        listener.close()
+    name = "label.example.org"
+    with serving(double.texts(20), origins=[f"https://{name}"]) as served:
+        address = served.listener.address
+        assert address == f"https://{name}/?token={served.listener.access.token}"
+        target = address.removeprefix(f"https://{name}")
+        through_proxy = {"X-Forwarded-For": "10.0.0.9", "X-Forwarded-Proto": "https"}
+        kept = served.get(target, Host=name, Cookie=None, **through_proxy).header("set-cookie")
+        assert kept is not None
+        assert kept.endswith("; Secure")
+        body = {"key": "k", "point": 1, "class_id": 0}
+        assert served.post("/api/answer", body, Host=name, Origin=f"https://{name}").status == 200
+        for host in (f"{name}:443", f"x.{name}", f"{name}.", name.upper()):
+            assert served.get("/api/state", Host=host).status == 421
+        wrong = served.post("/api/answer", body, Host=name, Origin=f"http://{name}")
+        assert wrong.status == 403
+        assert served.get("/api/state").status == 200  # and this machine, as ever
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_it_speaks_tls_with_a_certificate(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*made, *subject, *files], check=True, capture_output=True)
+    with serving(double.texts(20), certificate=certificate, private_key=key) as served:
+        listener = served.listener
+        assert listener.origin == f"https://127.0.0.1:{listener.port}"
+        trusted = ssl.create_default_context(cafile=certificate)
+        asked = HTTPSConnection("localhost", listener.port, context=trusted, timeout=20)
+        asked.request("GET", f"/?token={listener.access.token}")
+        reply = asked.getresponse()
+        assert reply.status == 303
+        assert (reply.getheader("set-cookie") or "").endswith("; Secure")
+        asked.close()
+        with socket.create_connection(("127.0.0.1", listener.port), 20) as plain:
+            plain.sendall(f"GET / HTTP/1.1\r\nHost: {served.host}\r\n\r\n".encode())
+            with suppress(ConnectionError):
+                assert plain.recv(100) == b""
 
 
 @pytest.mark.parametrize("origin", ["http://label.example.org", "https://*.example.org"])

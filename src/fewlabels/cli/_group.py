@@ -21,18 +21,19 @@ class Entry(NamedTuple):
     short_help: str
 
 
+# In the order in which people meet them.
 COMMANDS = {
-    "cache": Entry("fewlabels.cli.cache", "Show or clear the embeddings that are kept."),
-    "demo": Entry("fewlabels.cli.demo", "Reproduce two published digit examples, then beat them."),
-    "predict": Entry("fewlabels.cli.predict", "Label new rows with a model that spread saved."),
-    "export": Entry("fewlabels.cli.export", "Write the labels of a label file as a table."),
     "label": Entry("fewlabels.cli.label", "Label pictures, texts or rows in the browser."),
-    "simulate": Entry(
-        "fewlabels.cli.simulate", "See which questions are worth asking, on known labels."
-    ),
+    "export": Entry("fewlabels.cli.export", "Write the labels of a label file as a table."),
     "spread": Entry(
         "fewlabels.cli.spread", "Label all rows of a table from the few that have one."
     ),
+    "predict": Entry("fewlabels.cli.predict", "Label new rows with a model that spread saved."),
+    "simulate": Entry(
+        "fewlabels.cli.simulate", "See which questions are worth asking, on known labels."
+    ),
+    "demo": Entry("fewlabels.cli.demo", "Reproduce two published digit examples, then beat them."),
+    "cache": Entry("fewlabels.cli.cache", "Show or clear the embeddings that are kept."),
 }
 
 

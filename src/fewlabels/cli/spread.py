@@ -74,6 +74,7 @@ Examples:
   fewlabels spread digits.npz --label y --neighbors 15 -o labelled.npz
   fewlabels spread all.xlsx --labels mine.csv --key id --label kind -o labelled.csv
   fewlabels spread photos/ -o labelled.csv --sort-into sorted/
+  fewlabels spread mail.csv --label kind -o out.csv --save-model mail.model --report mail.html
   zcat log.csv.gz | fewlabels spread - --format csv --label kind -o - > labelled.csv
 
 Formats: CSV and TSV (.csv, .tsv, .txt), JSON arrays and JSON Lines (.json, .jsonl), each also

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._threads import one_blas_thread
 from fewlabels.exceptions import InvalidInputError
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -20,8 +21,9 @@ USUAL = 2.0
 
 # Labels that are left out: more tell little that these don't.
 _MOST_LABELS = 400
-# What the ridge adds to the mean of the diagonal.
-_RIDGE = 0.1
+# What the ridge adds to the mean of the diagonal; beside other columns more, for with less a
+# column that helps is taken for one that does harm.
+_RIDGE, _RIDGE_BESIDE = 0.1, 1.0
 
 
 def label_codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
@@ -35,7 +37,10 @@ def label_codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
         )
     if codes.dtype.kind not in "iu":
         return None
-    return codes.astype(np.intp)
+    known = codes >= 0
+    found = np.full(n_rows, -1, dtype=np.intp)  # from 0 on, however large the codes are
+    found[known] = np.unique(codes[known], return_inverse=True)[1]
+    return found
 
 
 def can_tell(codes: npt.NDArray[Any] | None) -> bool:
@@ -46,6 +51,7 @@ def can_tell(codes: npt.NDArray[Any] | None) -> bool:
     return int(np.count_nonzero(counts >= 2)) >= 2
 
 
+@one_blas_thread()  # so that a last bit does not decide
 def text_weights(
     others: Sequence[Any],
     columns: Mapping[str, Any],
@@ -90,10 +96,12 @@ def text_weights(
                 chosen[other] ** 2 * gram for other, gram in grams.items() if other != name
             )
             errors = {
-                weight: _left_out_errors(rest + weight**2 * grams[name], Y) for weight in WEIGHTS
+                weight: _left_out_errors(rest + weight**2 * grams[name], Y, _RIDGE_BESIDE)
+                for weight in WEIGHTS
             }
-            # to use at all what is usually left out takes more
-            chosen[name] = _best(errors, usual[name], 1.0 if usual[name] else 2.0)
+            chosen[name] = _best(errors, usual[name])
+            if (chosen[name] == 0) != (usual[name] == 0):  # not to use it, or to, takes more
+                chosen[name] = _best(errors, usual[name], 2.0)
         if chosen == before:
             break
     return chosen
@@ -118,13 +126,13 @@ def _gram(points: Any, rows: npt.NDArray[np.intp]) -> FloatArray:
     return np.asarray(gram - means - means[:, None] + means.mean())
 
 
-def _left_out_errors(gram: FloatArray, Y: FloatArray) -> FloatArray:
+def _left_out_errors(gram: FloatArray, Y: FloatArray, ridge: float = _RIDGE) -> FloatArray:
     """Return the squared error of each label when it is left out (Allen's PRESS)."""
     n = len(gram)
     scale = np.trace(gram) / n
     if not scale > 0:
         return np.asarray(((Y - Y.mean(axis=0)) ** 2).sum(axis=1))
-    inverse = np.linalg.inv(gram / scale + 1.0 + _RIDGE * np.eye(n))  # 1: a constant
+    inverse = np.linalg.inv(gram / scale + 1.0 + ridge * np.eye(n))  # 1: a constant
     residuals = (inverse @ Y) / np.diag(inverse)[:, None]
     return np.asarray((residuals**2).sum(axis=1))
 
@@ -138,6 +146,7 @@ def _best(errors: Mapping[Choice, FloatArray], usual: Choice, sure: float = 1.0)
     return usual
 
 
+@one_blas_thread()
 def surely_best(
     candidates: Mapping[str, Any], usual: str, codes: npt.NDArray[Any]
 ) -> tuple[str, dict[str, float]]:

@@ -12,13 +12,14 @@ import numpy.typing as npt
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.points import Points
+from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.graph._neighbors import Neighbors, by_distance, find_neighbors
 from fewlabels.graph._progress import Progress, reporting
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-# So many nearest by the features are compared more finely; 100 won nothing.
+# So many nearest by the features are compared more finely: 100 won nothing.
 CANDIDATES = 60
 # Pairs that are compared at once.
 _PAIRS = 250_000
@@ -34,13 +35,16 @@ class Distance(Protocol):
 def values_and_distance(X: Any, distance: Distance | None) -> tuple[Any, Distance | None]:
     """Return the features in `X`, and what compares candidates, where that is given or known.
 
+    Points that were made of other data than numbers are on scales that are meant.
+
     Raises
     ------
     InvalidTypeError
         If `distance` compares nothing.
     """
     if isinstance(X, Points):
-        X, distance = X.values, X.distance if distance is None else distance
+        distance = X.distance if distance is None else distance
+        X = X.values if X.kind == "array" else ValidatedFeatures(X.values, scaled=True)
     if distance is not None and not callable(getattr(distance, "between", None)):
         raise InvalidTypeError(
             "distance must have a method between(rows, candidates), as "

@@ -12,12 +12,11 @@ import numpy as np
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._ledger import Ledger
+from fewlabels.labelling._people import settled_by
 from fewlabels.labelling._queues import Queues
 from fewlabels.labelling._rows import OF_KEEPER, Kind, Row
 from fewlabels.session._events import Event, event_from_json
 from fewlabels.session._state import SessionState
-
-_READY = 3
 
 
 @dataclass(frozen=True)
@@ -90,10 +89,16 @@ class Desk:
         with self.lock:
             return self.ledger.classes.names
 
-    def needs(self) -> tuple[int, list[int]]:
-        """Return how many new questions are needed, and those that better ones may replace."""
+    def needs(self, ready: int) -> tuple[int, list[int]]:
+        """Return how many new questions are needed, and those that better ones may replace.
+
+        Parameters
+        ----------
+        ready : int
+            How many are to be ready for each person.
+        """
         with self.lock:
-            return self._queues.shortage(_READY), self._queues.replaceable()
+            return self._queues.shortage(ready), self._queues.replaceable()
 
     # Changes are told
 
@@ -261,6 +266,18 @@ class Desk:
                     del body["kind"]
             self._store([New(f"asked {self.last_seq + 1}", "", "asked", body)])
             return self._fed[-1]
+
+    def settle(self) -> bool:
+        """Store what people's agreement says of points on which they differ; True if it is news."""
+        with self._writing:
+            with self.lock:
+                labels = settled_by(self.ledger)
+                body = {"points": list(labels), "classes": list(labels.values())}
+            if not labels:
+                return False
+            self._store([New(f"settled {self.last_seq + 1}", "", "settled", body)])
+        self.change()
+        return True
 
     def turn(self, turn: str, upto: int) -> Fed:
         """Store that a sequence of checks begins or ends by what was known up to a row."""

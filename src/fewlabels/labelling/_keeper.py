@@ -20,7 +20,14 @@ _log = logging.getLogger(__name__)
 
 # While answers keep coming, questions go first; but what the models answer is no older than this.
 _OLDEST_SECONDS = 1.0
+# Models that take longer than that leave as much time to questions as they took.
+_LONG_SECONDS = 1.0
+_FORGET = 0.8
+# Questions that are ready for each person; more where the models take long.
+_READY, _MOST_MORE = 3, 12
 _REASONS_KEPT = 200
+# What is under way may take long, and ends with the process.
+_PATIENCE = 5.0
 
 
 class Keeper:
@@ -47,6 +54,7 @@ class Keeper:
         self._wake = threading.Event()
         self._stopped = False
         self._idle = threading.Event()
+        self._seconds = 0.0  # that the models took when they spoke last
         self._wanted: dict[int, None] = {}
         self._reasons: dict[int, Reasons] = {}
         self._thread = threading.Thread(target=self.run, name="fewlabels-keeper", daemon=True)
@@ -56,11 +64,11 @@ class Keeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; waits for the step that is under way."""
+        """End; waits for the step that is under way, but not for long."""
         self._stopped = True
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_PATIENCE)
 
     def wake(self) -> None:
         """Say that there may be something to do."""
@@ -91,7 +99,8 @@ class Keeper:
                 except LabellingError as error:  # a full disk may be mended
                     self._fail(str(error))
                     self._wake.clear()
-                    self._wake.wait()
+                    if not self._stopped:
+                        self._wake.wait()
         except FewLabelsError as error:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001 - labelling goes on without models
@@ -106,21 +115,28 @@ class Keeper:
         follower = Follower(self._desk, prepared, self._seed)
         chosen_at: object = None
         said_at: object = None
-        said_when = 0.0
+        due = 0.0
         while not self._stopped:
             self._wake.clear()
             if not follower.follow():
                 return  # to begin anew with the names of now
+            began = time.monotonic()
             if not self._choose(follower, stale=chosen_at != follower.mind.n_changes):
                 continue  # somebody was quicker
             chosen_at = follower.mind.n_changes
-            waiting = self._desk.last_seq > follower.seq
-            if waiting and time.monotonic() - said_when < _OLDEST_SECONDS:
+            now = time.monotonic()
+            if self._desk.last_seq > follower.seq and now - due < _OLDEST_SECONDS:
                 continue
-            goal = self._goal()
-            if said_at != (follower.mind.n_changes, goal):
-                self._say(follower, *goal)
-                said_at, said_when = (follower.mind.n_changes, goal), time.monotonic()
+            if self._desk.settle():
+                continue  # labels have changed
+            news = (follower.mind.n_changes, self._goal())
+            if said_at != news:
+                if now < due:
+                    self._wake.wait(due - now)
+                    continue
+                self._say(follower, *news[1])
+                said_at = (follower.mind.n_changes, news[1])
+                due = self._due_after(began)
                 if chosen_at != follower.mind.n_changes:
                     continue  # checks begin or end: other questions are due
             self._explain(follower)
@@ -128,9 +144,18 @@ class Keeper:
                 self._idle.set()
                 self._wake.wait()
 
+    def _due_after(self, began: float) -> float:
+        """Return when the models may speak again: where that is long, questions have their turn."""
+        now = time.monotonic()
+        # a choice with a check in it takes as long, for it needs the same models
+        self._seconds = max(now - began, _FORGET * self._seconds)
+        return now + (self._seconds if self._seconds > _LONG_SECONDS else 0.0)
+
     def _choose(self, follower: Follower, *, stale: bool) -> bool:
         """Choose questions if some are needed; False if that has to be done again."""
-        n_new, replaceable = self._desk.needs()
+        # so many that they last while the models are at work, at a second an answer
+        ready = _READY + min(int(self._seconds), _MOST_MORE)
+        n_new, replaceable = self._desk.needs(ready)
         if n_new == 0 and not (stale and replaceable):
             return True
         choice = follower.mind.choose(n_new, replaceable if stale else ())

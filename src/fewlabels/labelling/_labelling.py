@@ -14,7 +14,7 @@ from fewlabels.labelling._export import Labels, write_labels
 from fewlabels.labelling._keeper import Keeper
 from fewlabels.labelling._known import Known
 from fewlabels.labelling._opening import Opened, open_file
-from fewlabels.labelling._progress import is_proven
+from fewlabels.labelling._progress import is_proven, reasons_of
 
 if TYPE_CHECKING:
     from fewlabels.labelling._points import Prepared, Stage
@@ -163,10 +163,11 @@ class Labelling:
         """Return what the page's frame shows."""
         desk, snapshot = self._desk, self._keeper.snapshot
         stage, problem = self._keeper.stage, self._keeper.problem
+        prepared = self._keeper.prepared
         advice = None
         if snapshot is not None:
             heading = snapshot.advice
-            advice = {"action": heading.action, "text": heading.reasons[0]}
+            advice = {"action": heading.action, "text": reasons_of(heading)[0]}
         with desk.lock:
             ledger = desk.ledger
             person = ledger.person(who)
@@ -179,6 +180,7 @@ class Labelling:
                 "version": desk.version,
                 "stage": None if stage is None else {"name": stage[0], "share": stage[1]},
                 "problem": problem or None,
+                "notes": list(() if prepared is None else prepared.warnings),
                 "classes": self._acts.classes(),
                 "n_labelled": n_labelled,
                 "n_skipped": n_skipped,

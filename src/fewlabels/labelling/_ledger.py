@@ -54,8 +54,9 @@ class _Person:
 class Ledger:
     """The acts of people, and what they add up to. Changed by :meth:`apply` alone.
 
-    Each person has one word on a point, the last that stands. The word of a review decides; else
-    that of most, and of these the one that came first.
+    Each person has one word on a point, the last that stands. The word of a review decides; else,
+    where people differ, what their agreement elsewhere makes most probable ("settled" rows); else
+    the word of most, and of as many the one that came first.
 
     Attributes
     ----------
@@ -65,6 +66,8 @@ class Ledger:
         Points without a label of which somebody couldn't say.
     settings : dict
         Of the file.
+    shared : dict from point to None
+        Points on which two people or more have a word.
     """
 
     def __init__(self) -> None:
@@ -72,6 +75,8 @@ class Ledger:
         self.labels: dict[int, int] = {}
         self.skipped: dict[int, None] = {}
         self.settings: dict[str, Any] = dict(OF_FILE)
+        self.shared: dict[int, None] = {}
+        self._settled: dict[int, int] = {}
         self._acts: dict[int, Row] = {}
         self._taken_back: set[int] = set()
         self._at: dict[int, list[Row]] = {}
@@ -128,7 +133,12 @@ class Ledger:
             person.undone.clear()
         elif row.kind in ("undone", "redone"):
             return self._turn_back(row)
+        elif row.kind == "settled":
+            return self._changed(row, self._settle)
         return self._changed(row, self._note)
+
+    def _settle(self, row: Row) -> None:
+        self._settled.update(zip(row.body["points"], row.body["classes"], strict=True))
 
     def _note(self, row: Row) -> None:
         self._acts[row.seq] = row
@@ -205,6 +215,12 @@ class Ledger:
         if decided is not None:
             return decided
         said = Counter(word.class_id for word in words.values() if word.class_id != SKIPPED)
+        if len(words) > 1:
+            self.shared[point] = None
+        else:
+            self.shared.pop(point, None)
+        if len(said) > 1 and self._settled.get(point) in said:
+            return self._settled[point]
         if said:
             return said.most_common(1)[0][0]  # of as many, the first
         return SKIPPED if words else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from fewlabels.labelling._agreement import krippendorff_alpha
 from fewlabels.labelling._dawid_skene import Consensus, dawid_skene
 from fewlabels.labelling._ledger import SKIPPED, Ledger
 
+_FEWEST_SHARED = 10
 _LONGEST_PAUSE = 300.0  # seconds: a longer answer was a break
 
 
@@ -32,11 +33,11 @@ class Said:
     names: Sequence[str]
 
 
-def said_by(ledger: Ledger) -> Said:
-    """Collect the standing answers."""
+def said_by(ledger: Ledger, among: Iterable[int] | None = None) -> Said:
+    """Collect the standing answers, of all points or of some."""
     points, people, classes = [], [], []
     names: dict[str, int] = {}
-    for point in ledger.heard_points():
+    for point in ledger.heard_points() if among is None else among:
         for who, word in ledger.words(point).items():
             if word.class_id != SKIPPED and who:
                 points.append(point)
@@ -52,6 +53,27 @@ def consensus_of(said: Said) -> tuple[Consensus, list[int]] | None:
     places = {point: row for row, point in enumerate(dict.fromkeys(said.points))}
     rows = [places[point] for point in said.points]
     return dawid_skene(rows, said.people, said.classes), list(places)
+
+
+def settled_by(ledger: Ledger) -> dict[int, int]:
+    """Return the points whose label is another than people's agreement makes most probable.
+
+    Only where people differ and nobody decided, and once ten points were answered by two.
+    """
+    if len(ledger.shared) < _FEWEST_SHARED:
+        return {}
+    found = consensus_of(said_by(ledger, list(ledger.shared)))
+    if found is None:
+        return {}
+    consensus, points = found
+    best = consensus.probabilities.argmax(axis=1).tolist()
+    settled = {}
+    for point, class_id in zip(points, best, strict=True):
+        said = {word.class_id for word in ledger.words(point).values()} - {SKIPPED}
+        differ = len(said) > 1 and class_id in said and ledger.labels[point] != class_id
+        if differ and not ledger.decided(point):
+            settled[point] = class_id
+    return settled
 
 
 def people_json(ledger: Ledger) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fewlabels.exceptions import FeatureWarning
-from fewlabels.features.points import make_points
+from fewlabels.features import Points, make_points
 from fewlabels.graph import Graph, shared_neighbor_graph
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._items import Items
@@ -61,13 +61,23 @@ def prepare(
         values, told = points.values, points.warnings
         cache.put("points", values)
         stage("graph", 0.0)
-        near = values if points.distance is None else points
-        graph = shared_neighbor_graph(near, progress=lambda share: stage("graph", share))
+        graph, doubts = _joined(points, lambda share: stage("graph", share))
+        told += doubts
         cache.put_graph(graph)
     return Prepared(values, graph, told)
 
 
-def _points(items: Items, columns: Any, embeddings: Any, progress: Callable[[float], Any]) -> Any:
+def _joined(points: Points, progress: Callable[[float], None]) -> tuple[Graph, tuple[str, ...]]:
+    """Return the graph of points, and what is to be said of it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        graph = shared_neighbor_graph(points, progress=progress)
+    return graph, tuple(str(each.message) for each in caught)
+
+
+def _points(
+    items: Items, columns: Any, embeddings: Any, progress: Callable[[float], Any]
+) -> Points:
     kind = items.kind
     if columns is None and items.label_column is not None and kind == "table":
         columns = {}

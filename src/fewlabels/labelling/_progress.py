@@ -81,13 +81,19 @@ def is_proven(advice: Advice) -> bool:
     return advice.action == "stop" and proof is not None and proof.low >= advice.wanted
 
 
+def reasons_of(advice: Advice) -> list[str]:
+    """Return the sentences of an advice as people read them who know nothing of a session."""
+    said, page = "ask returns nothing else until then", "nothing else is asked until then"
+    return [reason.replace(said, page) for reason in advice.reasons]
+
+
 def advice_json(advice: Advice) -> dict[str, Any]:
     """Return an advice as JSON holds it."""
     needed = advice.labels_needed
     return {
         "action": advice.action,
         "wanted": advice.wanted,
-        "reasons": list(advice.reasons),
+        "reasons": reasons_of(advice),
         "labels_needed": None if needed is None else list(needed),
         "checks_needed": advice.checks_needed,
         "fewest_checks": advice.fewest_checks,

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import IO, Any
 
-from fewlabels.features import Points
 from fewlabels.labelling._cache import usual_folder
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._export import Labels, format_of, write_labels
@@ -18,6 +17,7 @@ from fewlabels.labelling._opening import cache_of, check_same, data_of
 from fewlabels.labelling._points import Prepared, Stage, prepare
 from fewlabels.labelling._snapshot import Snapshot
 from fewlabels.session import Session
+from fewlabels.session._model import Points
 
 
 def export_labels(
@@ -114,7 +114,8 @@ def load_session(
     finally:
         file.close()
     prepared = _prepared(items, about, cache, None)
-    session = Session(Points(prepared.values, items.kind), random_state=about["seed"])
+    session = Session(Points(prepared.graph, prepared.values), random_state=about["seed"])
+    session._data = prepared.values  # what `save` takes for the session's data
     names = desk.class_names()
     events = []
     for fed in desk.replay():

@@ -22,6 +22,7 @@ Kind: TypeAlias = Literal[
     "class changed",
     "settings",
     "given",
+    "settled",
     "drawn",
     "asked",
     "turned",

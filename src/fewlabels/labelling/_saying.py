@@ -68,7 +68,7 @@ def snapshot_of(
         advice=advice,
         shares={numbers[str(label)]: share for label, share in shares.items()},
         curve=curve,
-        proven=_proven(mind.state, advice.estimate.confidence),
+        proven=proven_by(mind.state, advice.estimate.confidence),
         held=None if held is None else _numbered(held, numbers),
     )
 
@@ -78,7 +78,7 @@ def _numbered(answers: Answers, numbers: Mapping[str, int]) -> npt.NDArray[np.in
     return np.array(ids, dtype=np.int16)[answers.codes]
 
 
-def _proven(state: SessionState, confidence: float) -> Proven | None:
+def proven_by(state: SessionState, confidence: float) -> Proven | None:
     """Return what the checks of the last sequence say, from both sides."""
     one_sided = (1 + confidence) / 2
     sequences = sequences_of(state, one_sided)
@@ -91,10 +91,13 @@ def _proven(state: SessionState, confidence: float) -> Proven | None:
         found = most_wrong(which, last.n_drawn_from, last.n_points, confidence=last.confidence)
         return int(found)
 
-    # an answer that a check found wrong has its right label since
-    low = last.n_points - most(wrong) + n_wrong + last.n_labels
-    high = min(most(~wrong) + n_wrong, last.n_points) + last.n_labels
-    return Proven(last.n_points + last.n_labels, low, high, confidence, len(wrong))
+    members = state.sequences[-1].members
+    inside = sum(bool(members[point]) for point in state.labels)
+    others = len(state.labels) - inside
+    # an answer that was found wrong has its right label since, and so may one labelled unasked
+    low = last.n_points - most(wrong) + n_wrong + others
+    high = min(most(~wrong) + n_wrong + inside - len(wrong), last.n_points) + others
+    return Proven(last.n_points + others, low, high, confidence, len(wrong))
 
 
 def _doubts(model: Any, n_points: int) -> npt.NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from typing import Any
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features import Points
 from fewlabels.features._kinds import n_rows_of
-from fewlabels.graph import Graph, shared_neighbor_graph, without_edges
+from fewlabels.graph import Graph, shared_neighbor_graph
 from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.models._kernels import NeighborKernel
 
@@ -30,7 +30,7 @@ class SharedNeighborKernel(NeighborKernel):
     graph : Graph, default=None
         Of the points, where there is one already.
     points : Points, default=None
-        The points, where it is known what they were made of.
+        The points of `X`, where it is known what they were made of.
     """
 
     def __init__(
@@ -44,22 +44,17 @@ class SharedNeighborKernel(NeighborKernel):
         super().__init__(n_neighbors or 0, n_neighbors or 0, "self-tuning", n_jobs, progress)
         self._wanted = n_neighbors
         self._given = graph
-        self._scaled = points is not None and points.kind != "array"
-        self._distance = None if points is None else points.distance
-        self._unread = () if points is None else points.unread
+        self._made = None if points is None or points.kind == "array" else points
 
     def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
         graph, self._given = self._given, None
         if graph is None:
-            features = ValidatedFeatures(X, names, scaled=self._scaled)
             graph = shared_neighbor_graph(
-                features,
+                self._made or ValidatedFeatures(X, names),
                 self._wanted,
                 n_jobs=self.n_jobs,
                 progress=self.progress,
-                distance=self._distance,
             )
-            graph = without_edges(graph, self._unread)
         self._scales = graph.local_scales
         chosen = (graph.build_info or {}).get("n_neighbors")
         self.n_neighbors = self.n_others = max(1, chosen or self._wanted or _USUAL)

@@ -127,7 +127,8 @@ None, default="auto"
         Whether the point's component of the graph holds a label. Elsewhere only the features
         speak.
     answered_ : ndarray of shape (n_samples,), bool
-        Whether some member has an answer: everywhere where there are features, else as `reached_`.
+        Whether some member has an answer: everywhere where there are features, but for pictures
+        that can't be read; else as `reached_`.
     evidence_ : ndarray of shape (n_samples,), float64
         Row sums of the scores of the class means, in units in which a walk that has forgotten
         where it started hears 1; 0 where no label reaches, or less than float64 can hold.
@@ -318,9 +319,12 @@ None, default="auto"
         self.reached_ = self.graph_.reached_from(labels.labelled)
         self.evidence_ = self._means.evidence()
         self._mixture = self._mixed()
-        answered = scores.answered if self._space is None else np.ones(len(self.reached_), bool)
+        known = self._space is not None
+        answered = np.ones(len(self.reached_), bool) if known else scores.answered.copy()
+        answered[self._unread()] = False
         self.answered_ = answered
         found = self._mixture.distributions()
+        found[~answered] = self._mixture.prior
         unlabelled = np.flatnonzero(answered & ~labels.labelled)
         self._offsets = self._offsets_to_prior(found, unlabelled)
         if self._offsets is not None:

@@ -17,6 +17,8 @@ from fewlabels.io import as_text
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.report._html import Html, group, tag
 from fewlabels.report._page_numbers import ModelNumbers, numbers_of, share_limits
+from fewlabels.report._page_parts import percent, section, table
+from fewlabels.report._page_rows import contradicted, doubtful, surest
 from fewlabels.report._shown_rows import ShownRows
 
 # Nothing may be fetched, run, framed or sent; pictures and style stand in the page.
@@ -24,8 +26,7 @@ _POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'"
 )
-_DOUBTFUL, _SUSPECTS, _SUREST, _CONFUSED = 30, 25, 6, 12
-_MOST_CLASSES, _MOST_SHOWN = 60, 20
+_CONFUSED, _MOST_CLASSES = 12, 60
 
 
 def write_report(
@@ -51,8 +52,8 @@ def write_report(
     model : FewLabelsClassifier
         Fitted on one class a point.
     data : object, default=None
-        What it was fitted on, to be shown: a table, texts, pictures, paths of pictures or a
-        :class:`fewlabels.io.Table`. None: rows are known by their numbers.
+        What it was fitted on, to be shown: what :func:`fewlabels.make_points` takes. None: rows
+        are known by their numbers.
     title : str, default=""
     classes : sequence, default=None
         Names of the classes, in the order of `classes_`; None: these.
@@ -122,10 +123,10 @@ def _sections(model: Any, numbers: ModelNumbers, rows: ShownRows) -> Iterator[Ht
     yield _trust(numbers)
     yield _classes(numbers)
     yield from _confused(numbers)
-    yield from _doubtful(numbers, rows)
-    yield from _contradicted(model, numbers, rows)
+    yield from doubtful(numbers, rows)
+    yield from contradicted(model, numbers, rows)
     if rows.has_pictures:
-        yield _surest(numbers, rows)
+        yield surest(numbers, rows)
     yield _chosen(model)
 
 
@@ -142,7 +143,7 @@ def _tiles(numbers: ModelNumbers) -> Html:
     sure = numbers.answers.doubt[numbers.codes < 0] == "sure"
     right, judged = int(numbers.right.sum()), len(numbers.judged)
     tiles = [
-        (_percent(numbers.expected), "expected to be right", "of the rows without a label"),
+        (percent(numbers.expected), "expected to be right", "of the rows without a label"),
         (f"{right:,} of {judged:,}", "labels left out, answered right", "each by the others"),
         (f"{int(sure.sum()):,}", "answers are sure", f"of {n_open:,} rows without a label"),
         (f"{numbers.suspects.n_suspects:,}", "labels are contradicted", "look at them first"),
@@ -156,7 +157,7 @@ def _tiles(numbers: ModelNumbers) -> Html:
 
 
 def _trust(numbers: ModelNumbers) -> Html:
-    return _section(
+    return section(
         "How good are the answers?",
         tag("p", *_told_of_accuracy(numbers)),
         tag("div", *_figures(numbers), class_="figures"),
@@ -169,7 +170,7 @@ def _told_of_accuracy(numbers: ModelNumbers) -> Iterator[str]:
         yield "No row without a label was answered. "
     else:
         yield (
-            f"By their own confidence, {_percent(numbers.expected)} of the "
+            f"By their own confidence, {percent(numbers.expected)} of the "
             f"{len(numbers.open_rows):,} answers to rows without a label are right. "
         )
     judged = len(numbers.judged)
@@ -179,8 +180,8 @@ def _told_of_accuracy(numbers: ModelNumbers) -> Iterator[str]:
         low, high = (float(limit) for limit in share_limits(right, judged))
         yield (
             f"Of {judged:,} labels, each left out in turn and answered by the others, {right:,} "
-            f"came out right ({_percent(right / judged)}; between {_percent(low)} and "
-            f"{_percent(high)}, 95 % interval). "
+            f"came out right ({percent(right / judged)}; between {percent(low)} and "
+            f"{percent(high)}, 95 % interval). "
         )
     if alone:
         yield f"{alone:,} more are the only labels of their class, which no other can tell. "
@@ -234,14 +235,14 @@ def _lines_drawn(numbers: ModelNumbers) -> Iterator[Html]:
     total = len(numbers.open_rows)
     lines = [
         tag("tr", tag("td", f"{100 * least:.0f} %"), tag("td", f"{count:,}"),
-            tag("td", _percent(count / total)),
+            tag("td", percent(count / total)),
             tag("td", f"about {wrong:,.0f}" if wrong >= 0.5 else "under 1"),
             tag("td", f"{total - count:,}"))
         for least, count, wrong in found
     ]  # fmt: skip
     heads = ("Take answers from", "Rows taken", "Share", "Wrong among them", "Left to look at")
     yield tag("h3", "Where to draw the line")
-    yield _table(heads, lines)
+    yield table(heads, lines)
 
 
 def _classes(numbers: ModelNumbers) -> Html:
@@ -253,22 +254,22 @@ def _classes(numbers: ModelNumbers) -> Html:
     order = np.argsort(-(answered + labelled), kind="stable")[:_MOST_CLASSES]
     for code in order.tolist():
         here = rows[numbers.answered[rows] == code]
-        mean = _percent(float(numbers.confidence[here].mean())) if len(here) else "\u2013"
+        mean = percent(float(numbers.confidence[here].mean())) if len(here) else "\u2013"
         own = numbers.codes[numbers.judged] == code
         hits = f"{int(numbers.right[own].sum())} of {int(own.sum())}" if own.any() else "\u2013"
         bar = tag("div", class_="bar", style=f"width:{100 * answered[code] / most:.1f}%")
         lines.append(
             tag("tr", tag("th", numbers.classes[code], scope="row", dir="auto"),
                 tag("td", f"{labelled[code]:,}"), tag("td", f"{answered[code]:,}"),
-                tag("td", _percent(answered[code] / max(1, len(rows)))),
+                tag("td", percent(answered[code] / max(1, len(rows)))),
                 tag("td", bar, class_="bars", aria_hidden="true"),
                 tag("td", mean), tag("td", hits))
         )  # fmt: skip
     left = len(numbers.classes) - len(order)
     heads = ("Class", "Labelled", "Answered", "Share", "", "Mean confidence", "Left out, right")
-    return _section(
+    return section(
         "The classes",
-        _table(heads, lines),
+        table(heads, lines),
         tag("p", f"and {left:,} more classes", class_="note") if left else None,
     )
 
@@ -285,106 +286,11 @@ def _confused(numbers: ModelNumbers) -> Iterator[Html]:
             tag("td", numbers.classes[other], dir="auto", class_="text"), tag("td", f"{count:,}"))
         for (one, other), count in pairs
     ]  # fmt: skip
-    yield _section(
+    yield section(
         "Which classes are confused",
         tag("p", "Labels left out that the others would have answered otherwise."),
-        _table(("Labelled", "Answered by the others", "How often"), lines, texts=(1,)),
+        table(("Labelled", "Answered by the others", "How often"), lines, texts=(1,)),
     )
-
-
-def _doubtful(numbers: ModelNumbers, rows: ShownRows) -> Iterator[Html]:
-    unlabelled = np.flatnonzero(numbers.codes < 0)
-    words = Counter(numbers.answers.doubt[unlabelled].tolist())
-    doubted = numbers.open_rows[numbers.answers.doubt[numbers.open_rows] != "sure"]
-    if not len(doubted) and not words.get("unreached"):
-        return
-    ranked = doubted[np.argsort(numbers.confidence[doubted], kind="stable")][:_DOUBTFUL]
-    listed = ", ".join(f"{word} {count:,}" for word, count in words.most_common())
-    yield _section(
-        "Doubtful rows",
-        tag("p", f"Of the rows without a label: {listed}. A label on one of these teaches most; "
-            "the least sure stand first."),
-        tag("div", *(_card(numbers, rows, row) for row in ranked.tolist()),
-            class_="cards pictures" if rows.has_pictures else "cards"),
-    )  # fmt: skip
-
-
-def _card(numbers: ModelNumbers, rows: ShownRows, row: int) -> Html:
-    shares = numbers.answers.distributions[row]
-    best = np.argsort(-shares, kind="stable")[: min(2, len(shares))]
-    guesses = [
-        tag("li", tag("span", numbers.classes[code], dir="auto"),
-            tag("b", _percent(float(shares[code]))))
-        for code in best.tolist()
-    ]  # fmt: skip
-    return tag(
-        "article",
-        rows.picture(row, f"row {row + 1}"),
-        tag("div", tag("p", f"row {row + 1:,}", class_="where"), rows.row(row),
-            tag("ol", *guesses, class_="guesses"),
-            tag("p", str(numbers.answers.doubt[row]), class_="doubt"), class_="body"),
-        class_="card",
-    )  # fmt: skip
-
-
-def _contradicted(model: Any, numbers: ModelNumbers, rows: ShownRows) -> Iterator[Html]:
-    suspects = numbers.suspects
-    if not suspects.n_suspects:
-        return
-    place = {label: code for code, label in enumerate(model.classes_.tolist())}
-    pairs = []
-    for found in suspects[: min(_SUSPECTS, suspects.n_suspects)]:
-        sides = [("Labelled", found.node, numbers.codes[found.node], "suspect")]
-        if found.rival >= 0:
-            sides.append(("Against it", found.rival, numbers.codes[found.rival], "rival"))
-        suggested = numbers.classes[place[found.suggested]]
-        pairs.append(
-            tag(
-                "article",
-                *(_side(numbers, rows, *side) for side in sides),
-                tag("p", "the others say ", tag("b", suggested, dir="auto"), class_="verdict"),
-                class_="pair",
-            )
-        )
-    more = suspects.n_suspects - len(pairs)
-    yield _section(
-        "Labels to look at",
-        tag("p", "The other labels contradict these, the worst first. Beside each, the label that "
-            "says most against it: one of the two may be wrong, or the two are alike but for what "
-            "the model can't see."),
-        tag("div", *pairs, class_="pairs"),
-        tag("p", f"and {more:,} more", class_="note") if more else None,
-    )  # fmt: skip
-
-
-def _side(
-    numbers: ModelNumbers, rows: ShownRows, what: str, row: int, code: int, kind: str
-) -> Html:
-    name = numbers.classes[code]
-    return tag(
-        "div",
-        rows.picture(row, f"row {row + 1}, labelled {name}"),
-        tag("div", tag("p", f"{what} \u00b7 row {row + 1:,}", class_="where"),
-            tag("p", name, class_="label", dir="auto"), rows.row(row), class_="body"),
-        class_=f"side {kind}",
-    )  # fmt: skip
-
-
-def _surest(numbers: ModelNumbers, rows: ShownRows) -> Html:
-    parts = []
-    for code in range(min(_MOST_SHOWN, len(numbers.classes))):
-        here = numbers.open_rows[numbers.answered[numbers.open_rows] == code]
-        here = here[np.argsort(-numbers.confidence[here], kind="stable")][:_SUREST]
-        if len(here):
-            name = numbers.classes[code]
-            shown = [rows.picture(row, f"row {row + 1}, {name}") for row in here.tolist()]
-            parts.append(tag("h3", name, dir="auto").joined(tag("div", *shown, class_="strip")))
-    return _section(
-        "The surest of each class",
-        tag("p", "Rows without a label. If these look wrong, the labels or the features do not "
-            "tell the classes apart."),
-        *parts,
-    )  # fmt: skip
 
 
 def _chosen(model: Any) -> Html:
@@ -398,24 +304,4 @@ def _chosen(model: Any) -> Html:
     lines += [(name, str(choice)) for name, choice in model.choices_.items()]
     lines += [("note", note) for note in model.choices_.notes]
     listed = [group(tag("dt", name.replace("_", " ")), tag("dd", said)) for name, said in lines]
-    return _section("What was chosen, and why", tag("dl", *listed, class_="chosen"))
-
-
-def _section(title: str, *content: Html | None) -> Html:
-    return tag("section", tag("h2", title), *content)
-
-
-def _table(heads: Sequence[str], lines: Sequence[Html], texts: Sequence[int] = ()) -> Html:
-    columns = [(head, "text" if place in texts else None) for place, head in enumerate(heads)]
-    head = tag("tr", *(tag("th", head, scope="col", class_=left) for head, left in columns))
-    table = tag("table", tag("thead", head), tag("tbody", *lines))
-    return tag("div", table, class_="wide", tabindex="0", role="region", aria_label=heads[0])
-
-
-def _percent(share: float) -> str:
-    if not np.isfinite(share):
-        return "\u2013"
-    if share > 0.9995 and share < 1:
-        return "over 99.9 %"
-    plain = 0.1 <= share < 0.995 or share in (0, 1)
-    return f"{100 * share:.{0 if plain else 1}f} %"
+    return section("What was chosen, and why", tag("dl", *listed, class_="chosen"))

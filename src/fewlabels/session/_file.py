@@ -21,6 +21,7 @@ from fewlabels.session._settings import NAMES
 FORMAT = "fewlabels-session"
 VERSION = 3  # 1 had no checksum, 2 nothing that was withdrawn or dropped
 
+_SQLITE = b"SQLite format 3\x00"
 _GRAPH, _FEATURES = "a graph", "features"
 _DIGEST = re.compile("[0-9a-f]{64}")
 
@@ -63,6 +64,11 @@ def read_session(
     """
     with explaining_errors(path, writing=False):
         content = Path(path).read_bytes()
+    if content.startswith(_SQLITE):
+        raise SessionFileError(
+            f"{path} is a SQLite file and no session. If it is the label file of the labelling "
+            "page, use fewlabels.labelling.load_session."
+        )
     try:
         document = json.loads(content.decode("utf-8"))
     except UNREADABLE as error:  # no JSON, or no UTF-8

@@ -14,10 +14,8 @@ from sklearn.base import clone, is_classifier
 
 from fewlabels._threads import one_blas_thread
 from fewlabels.exceptions import InvalidTypeError, LabelWarning, UnreachedWarning
-from fewlabels.features import Points as DataPoints
 from fewlabels.features import make_points
-from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph, without_edges
-from fewlabels.graph._checked import ValidatedFeatures
+from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph
 from fewlabels.models import (
     CorrectAndSmooth,
     FewLabelsClassifier,
@@ -52,16 +50,14 @@ class Points:
     @classmethod
     def of(cls, graph_or_X: Any, model: Any = None) -> Self:
         """Take a graph as it is, or make the one of data that goes with `model`."""
+        if isinstance(graph_or_X, cls):
+            return graph_or_X
         if isinstance(graph_or_X, Graph):
             return cls(graph_or_X)
-        shared = model is None or isinstance(model, ModelPair)
+        shared = model is None or isinstance(model, (ModelPair, FewLabelsClassifier))
         make = shared_neighbor_graph if shared else knn_graph
         features = as_features(graph_or_X)
-        if not isinstance(features, DataPoints):
-            return cls(make(features), features)
-        values = ValidatedFeatures(features.values, scaled=features.kind != "array")
-        graph = make(values, distance=features.distance)
-        return cls(without_edges(graph, features.unread), features)
+        return cls(make(features), features)
 
     def recommended(self) -> ModelPair:
         """Return the models that are recommended for them."""

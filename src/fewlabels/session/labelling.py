@@ -57,7 +57,7 @@ class Session:
         Tables, texts and pictures become points by :func:`fewlabels.make_points`; to say more of
         them, pass its Points. Of features, the graph is made by
         :func:`fewlabels.graph.shared_neighbor_graph`, or by :func:`fewlabels.knn_graph` if `model`
-        is a single one; with their defaults.
+        is a single one and not the recommended classifier; with their defaults.
     classes : sequence of labels, default=None
         The only labels allowed, two or more. None: a class may appear at any time.
     model : estimator or ModelPair, default=None

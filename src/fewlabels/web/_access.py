@@ -42,19 +42,17 @@ class Access:
     origins: frozenset[bytes]
     hosts: frozenset[bytes]
     port: int
-    secure: bool = False
     token: str = field(default_factory=_secret, repr=False)
     session: str = field(default_factory=_secret, repr=False)
 
     @classmethod
     def of(cls, origins: Iterable[str], port: int) -> Access:
-        """Of origins as text, the first of which is the address to print."""
+        """Of origins as text."""
         parsed = [parse_origin(origin) for origin in origins]
         return cls(
             origins=frozenset(origin.encode() for origin in parsed),
             hosts=frozenset(origin.partition("://")[2].encode() for origin in parsed),
             port=port,
-            secure=all(origin.startswith("https:") for origin in parsed),
         )
 
     @property
@@ -76,10 +74,10 @@ class Access:
         ]
         return len(held) == 1 and hmac.compare_digest(held[0], self.session.encode())
 
-    def set_cookie(self) -> str:
-        """Give the header that hands the cookie out."""
+    def set_cookie(self, host: bytes) -> str:
+        """Give the header that hands the cookie out; under https, for https alone."""
         kept = f"{self.cookie}={self.session}; Path=/; HttpOnly; SameSite=Strict"
-        return f"{kept}; Secure" if self.secure else kept
+        return f"{kept}; Secure" if b"https://" + host in self.origins else kept
 
 
 def parse_origin(text: str) -> str:

@@ -100,12 +100,9 @@ class Guard:
             await _refuse(send_with_headers, scope["path"], refused)
             return
         if landing:
-            await _answer(
-                send_with_headers,
-                303,
-                b"",
-                [(b"location", b"/"), (b"set-cookie", self.access.set_cookie().encode())],
-            )
+            cookie = self.access.set_cookie(_Headers(scope["headers"]).one(b"host") or b"")
+            headers = [(b"location", b"/"), (b"set-cookie", cookie.encode())]
+            await _answer(send_with_headers, 303, b"", headers)
             return
         limited = _Limited(receive, _limit_of(scope["path"]))
         await self.app(scope, limited, send_with_headers)

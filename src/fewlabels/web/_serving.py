@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from fewlabels.exceptions import InvalidInputError
-from fewlabels.web._access import Access, is_loopback
+from fewlabels.web._access import Access, is_loopback, parse_origin
 from fewlabels.web._app import App
 from fewlabels.web._source import Source
 
@@ -82,7 +82,7 @@ def open_listener(
         PEM files for TLS.
     origins : iterable of str
         Further origins under which people open the page, such as a reverse proxy's
-        ``"https://label.example.org"``.
+        ``"https://label.example.org"``; the first is in the address to print.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def open_listener(
     scheme = "http" if certificate is None else "https"
     try:
         names = [f"{scheme}://{name}:{bound.getsockname()[1]}" for name in _names_of(host)]
-        known = [*names, *origins]
+        known = [*origins, *names]  # the first is printed
         if not known:
             raise InvalidInputError(
                 f"{host} is every address of this machine. Say under which name the page will be "
@@ -121,7 +121,7 @@ def open_listener(
     return Listener(
         bound,
         access,
-        known[0],
+        parse_origin(known[0]),
         None if certificate is None else os.fspath(certificate),
         None if private_key is None else os.fspath(private_key),
     )
@@ -160,7 +160,9 @@ def _bind(host: str, port: int | None, preferred: Any) -> socket.socket:
 
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    # With its protocol named: asyncio sends at once (TCP_NODELAY) only where it is. Without, the
+    # second half of each response would wait 40 ms for the first to be acknowledged.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             # A port whose connections have ended is free at once; elsewhere this means theft.

@@ -95,6 +95,8 @@ class Mixture:
 
     Attributes
     ----------
+    prior : ndarray of shape (n_classes,), float64
+        As given.
     graph_part : ndarray of shape (n_samples, n_classes), float64
         G; rows of zeros where no label reaches.
     taught_left_out : ndarray of shape (n_taught, n_classes), float64
@@ -112,7 +114,7 @@ class Mixture:
         *,
         equal_masses: bool,
     ) -> None:
-        self._members, self.kernel, self._prior = members, kernel, prior
+        self._members, self.kernel, self.prior = members, kernel, prior
         self.taught = taught
         self._targets = targets
         self._among = Among(members, taught.rows)
@@ -160,7 +162,7 @@ class Mixture:
             logits = logits_of(said) + offsets
             sharpness = fitted_sharpness(logits, self.taught, usual, _MEMBER_DEVIATION)
             left_out = sharpened(logits, sharpness)
-            left_out[silent] = self._prior
+            left_out[silent] = self.prior
             voice = _Voice(name, member, offsets, sharpness, weight * share, _floored(left_out))
             self.voices.append(voice)
 
@@ -220,7 +222,7 @@ class Mixture:
         if features is not None:
             total += of_features * _floored(features)
         heard = total.any(axis=1)
-        result = np.tile(self._prior, (len(total), 1))
+        result = np.tile(self.prior, (len(total), 1))
         result[heard] = sharpened(logits_of(divided(total[heard])), self.sharpness)
         return result
 
@@ -255,7 +257,7 @@ class Mixture:
 
     def _on_graph(self, n_samples: int) -> FloatArray:
         """What the voices on the graph say of all fitted points."""
-        result = np.empty((n_samples, len(self._prior)))
+        result = np.empty((n_samples, len(self.prior)))
         for block in row_blocks(n_samples, _BLOCK_ROWS):
             result[block] = self._spoken([member.shares(block) for member in self._members])
         return result

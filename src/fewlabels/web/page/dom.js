@@ -23,7 +23,7 @@ export function h(tag, props = {}, ...children) {
 /** An element of a drawing. */
 export function svg(tag, props = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(props)) element.setAttribute(name, value);
+  set(element, props);
   element.append(...children.flat(Infinity));
   return element;
 }
@@ -47,12 +47,15 @@ export const palette = {
   },
 };
 
+/** A class's colour as a variable, which the style sheet takes up. */
+const coloured = (id) => ({ "--class": `var(--class-${id % COLOURS})` });
+
 /** The mark of a class: its colour and its shape, for whoever can't tell colours apart. */
 export function mark(id) {
   const [, path] = SHAPES[id % SHAPES.length];
   return svg(
     "svg",
-    { class: `mark-${id % COLOURS} class-mark`, viewBox: "0 0 16 16", "aria-hidden": "true" },
+    { class: "class-mark", vars: coloured(id), viewBox: "0 0 16 16", "aria-hidden": "true" },
     svg("path", { d: path, "fill-rule": "evenodd" }),
   );
 }
@@ -82,7 +85,10 @@ export const shownKey = (key) => SHOWN[key] ?? key;
 const whole = new Intl.NumberFormat("en");
 export const count = (n) => whole.format(n);
 export const several = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
-export const percent = (share) => `${Math.round(share * 100)} %`;
+export function percent(share) {
+  if (share > 0.995 && share < 1) return "> 99 %";
+  return `${Math.round(share * 100)} %`;
+}
 
 /** A share as a bar with its figure. */
 export function bar(share, { low = null, high = null, id = null, label = percent(share) } = {}) {
@@ -93,8 +99,8 @@ export function bar(share, { low = null, high = null, id = null, label = percent
       "span",
       { class: "share-track", "aria-hidden": "true" },
       h("span", {
-        class: id == null ? "share-fill" : `share-fill fill-${id % COLOURS}`,
-        vars: { "--share": share },
+        class: "share-fill",
+        vars: { "--share": share, ...(id == null ? {} : coloured(id)) },
       }),
       low == null ? null : h("span", { class: "share-range", vars: { "--low": low, "--high": high } }),
     ),

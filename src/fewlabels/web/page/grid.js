@@ -6,7 +6,7 @@ import { keyFor, spoken } from "./keys.js";
 
 export const TILE_KEYS = "123456789abcdefghijklmnopqrstuvwxyz";
 
-export function create(element, app, [kind, point]) {
+export function create(element, app, [kind]) {
   let rows = [];
   let classId = null;
   const out = new Set();
@@ -23,7 +23,7 @@ export function create(element, app, [kind, point]) {
         rows = await Promise.all(some.map(async (p) => ({ point: p, item: await app.read(`item/${p}`) })));
         classId = rows.find((row) => row.item.suggestion)?.item.suggestion.class_id ?? null;
       } else {
-        const found = await app.read("neighbourhood", { near: kind === "near" ? point : null });
+        const found = await app.read("neighbourhood");
         rows = found?.rows ?? [];
         classId = found?.class_id ?? null;
       }

@@ -45,7 +45,7 @@ function text(item) {
     piece.strength ? h("mark", { class: `speaks-${piece.strength}` }, piece.text) : piece.text,
   );
   const size = item.text.length > 900 ? "reading long" : item.text.length > 220 ? "reading" : "reading short";
-  const more = item.columns?.length ? columns(item) : null;
+  const more = item.columns?.length ? [...columns(item).children] : null;
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "group", "aria-label": "The text" },
@@ -188,17 +188,14 @@ export function listed(app, row, ...more) {
   return h("div", { class: "row-item" }, small(row.item), h("div", { class: "row-more" }, more));
 }
 
-/** Choose a class from a list: for the mouse and for screen readers. */
+/** Choose a class from a list: for the mouse and for screen readers. A label can be taken away. */
 export function classSelect(app, label, chosen, onchange) {
   const select = h(
     "select",
     { "aria-label": label },
-    chosen == null ? h("option", { value: "" }, "—") : null,
-    app.state.classes.map((entry) =>
-      h("option", { value: entry.id, selected: entry.id === chosen }, entry.name),
-    ),
+    h("option", { value: "" }, chosen == null ? "—" : "no label"),
+    app.state.classes.map((entry) => h("option", { value: entry.id, selected: entry.id === chosen }, entry.name)),
   );
-  select.addEventListener("change", () => select.value !== "" && onchange(Number(select.value)));
+  select.addEventListener("change", () => onchange(select.value === "" ? null : Number(select.value)));
   return select;
 }
-

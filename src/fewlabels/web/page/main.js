@@ -55,6 +55,7 @@ const app = {
   read: (path, fields = {}) => get(path, app.who ? { ...fields, who: app.who } : fields),
 
   className(id) {
+    if (id == null) return "no label";
     return app.state.classes.find((entry) => entry.id === id)?.name ?? `class ${id}`;
   },
 
@@ -129,6 +130,7 @@ app.outbox = new Outbox({
   storage: kept,
   onReply: (reply, act) => {
     take(reply, !app.outbox.waiting.length, act);
+    takeHeld();
   },
   onRefused: (message) => {
     app.notify(message, { stay: true });
@@ -154,6 +156,15 @@ function showConnection() {
   app.wasOffline = failures > 0;
 }
 
+let held = null;
+
+/** Take what the stream told, once no act is on its way of which it may not know. */
+function takeHeld() {
+  if (!held || app.outbox.waiting.length) return;
+  take(held, true);
+  held = null;
+}
+
 /** Take what the server says: the state, unless it is older than the one we have; questions. */
 function take(reply, current, act) {
   if (!reply) return;
@@ -174,6 +185,10 @@ function take(reply, current, act) {
       app.bound = bindings(app.state.classes, app.state.settings);
     }
   }
+  if (app.state.proven && app.wasProven === false) app.notify("The accuracy you wanted is proven: see Progress.", { stay: true });
+  app.wasProven = app.state.proven;
+  const left = reply.done?.left?.length;
+  if (left) app.notify(`${several(left, "row")} left out: they have a label, or somebody is being asked.`);
   const before = app.deck.shown;
   if (undone === null) app.say(act.path === "undo" ? "There is nothing to take back." : "There is nothing to do again.");
   else if (undone && current) showTouched(act, undone, reply);
@@ -203,17 +218,33 @@ function showFrame() {
     document.title = `${name} – fewlabels`;
   }
   app.showCount();
-  $("stage").hidden = !stage && !problem;
-  $("stage-name").textContent = problem ?? stage?.name ?? "";
+  showStage(stage, problem);
+}
+
+const STAGES = {
+  points: "Looking at all rows",
+  graph: "Joining rows that are alike",
+  model: "Learning",
+  map: "Laying out the map",
+};
+let stageTimer = null;
+
+/** What is being made, if that takes long enough to be worth a word; what went wrong, at once. */
+function showStage(stage, problem) {
+  const line = $("stage");
+  clearTimeout(stageTimer);
+  const show = () => (line.hidden = !stage && !problem);
+  if (stage && !problem && line.hidden) stageTimer = setTimeout(show, 700);
+  else show();
+  $("stage-name").textContent = problem || (stage ? (STAGES[stage.name] ?? stage.name) : "");
   const bar = $("stage-bar");
   bar.hidden = !stage;
-  if (stage) {
-    const share = stage.share == null ? null : Math.round(stage.share * 100);
-    bar.classList.toggle("unknown", share == null);
-    if (share == null) bar.removeAttribute("aria-valuenow");
-    else bar.setAttribute("aria-valuenow", share);
-    bar.style.setProperty("--share", stage.share ?? 0);
-  }
+  if (!stage) return;
+  const share = stage.share == null ? null : Math.round(stage.share * 100);
+  bar.classList.toggle("unknown", share == null);
+  if (share == null) bar.removeAttribute("aria-valuenow");
+  else bar.setAttribute("aria-valuenow", share);
+  bar.style.setProperty("--share", stage.share ?? 0);
 }
 
 async function refresh() {
@@ -330,7 +361,8 @@ async function start() {
   app.changes = new Changes(
     () => app.who,
     (page) => {
-      if (!app.outbox.waiting.length) take(page, true);
+      held = page;
+      takeHeld();
     },
     (there) => {
       if (there) app.outbox.retry();

@@ -134,7 +134,7 @@ export function create(element, app, [first]) {
           ),
         tab === "doubtful" &&
           entry.class_id != null &&
-          h("button", { class: "button", onclick: () => relabel(place, entry.class_id) }, "It is"),
+          h("button", { class: "button", onclick: () => relabel(place, entry.class_id) }, "It is ", chip(app.state.classes, entry.class_id)),
         classSelect(app, `Class of ${described(entry.item)}`, known, (id) => relabel(place, id)),
         h("button", { class: "plain", onclick: () => app.why(entry.point) }, "Why?"),
       ),
@@ -181,7 +181,7 @@ export function create(element, app, [first]) {
     const line = list.children[place].querySelector(".row-said");
     line.replaceChildren(h("p", {}, chip(app.state.classes, classId)), h("p", { class: "soft" }, "Changed. Undo takes it back."));
     const select = list.children[place].querySelector("select");
-    if (select) select.value = String(classId);
+    if (select) select.value = String(classId ?? "");
     choose(null);
   }
 

@@ -4,7 +4,7 @@ import { chip, empty, h, several, title } from "./dom.js";
 import { classSelect, described, small } from "./item.js";
 
 export function create(element, app, [kind, point]) {
-  const input = h("input", { type: "search", placeholder: "Words to look for", "aria-label": "Search", class: "wide" });
+  const input = h("input", { type: "search", placeholder: "Words to look for", "aria-label": "Search" });
   const note = h("p", { class: "soft", role: "status" });
   const list = h("ul", { class: "rows" });
   let rows = [];

@@ -18,7 +18,7 @@ export function openSettings(app) {
         toggle("Suggestions", settings.suggestions !== false, "Shown with questions; never at a random check.", (on) => change({ suggestions: on })),
       ),
       h("h3", {}, "Classes"),
-      h("ul", { class: "key-list" }, classes.map((entry) => keyRow([mark(entry.id), h("bdi", {}, entry.name)], entry.key ? [entry.key] : [], { class: entry.id }, entry.name))),
+      h("ul", { class: "key-list" }, classes.map((entry) => keyRow([mark(entry.id), nameField(entry)], entry.key ? [entry.key] : [], { class: entry.id }, entry.name))),
       h("h3", {}, "The page"),
       h("ul", { class: "key-list" }, Object.entries(COMMANDS).map(([command, { name }]) => keyRow([name], keysOf(command, settings), { command }, name))),
     );
@@ -28,6 +28,16 @@ export function openSettings(app) {
     const box = h("input", { type: "checkbox", checked: on, role: "switch" });
     box.addEventListener("change", () => onchange(box.checked));
     return h("label", { class: "switch" }, box, h("span", {}, h("strong", {}, name), h("span", { class: "hint" }, text)));
+  }
+
+  function nameField(entry) {
+    const input = h("input", { type: "text", class: "name-field", value: entry.name, maxlength: "100", "aria-label": `Name of ${entry.name}` });
+    input.addEventListener("change", () => {
+      const name = input.value.trim();
+      if (name && name !== entry.name) app.act("class", { class_id: entry.id, name }).then(draw);
+      else input.value = entry.name;
+    });
+    return input;
   }
 
   function keyRow(shown, keys, action, name) {
