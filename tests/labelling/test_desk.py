@@ -52,6 +52,14 @@ def test_checks_stay_where_only_questions_were_answered_meanwhile(desk: Desk) ->
     assert desk.keep(asked(5, check=5), (), before, event_to_json) is not None
 
 
+def test_the_next_question_is_there_though_the_models_are_behind(desk: Desk) -> None:
+    assert desk.keep(asked(3), (), desk.last_seq, event_to_json) is not None
+    ready = desk.questions("ann", 3, draw=False)
+    assert [point for point, _ in ready][0] == 3
+    assert len(ready) == 2
+    assert len(desk.questions("bob", 1, draw=False)) == 1
+
+
 def test_while_checks_are_on_nothing_else_is_asked_unless_nobody_chooses(desk: Desk) -> None:
     answered(desk, 0)
     desk.turn("checks_began", desk.last_seq)

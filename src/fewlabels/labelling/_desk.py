@@ -13,7 +13,7 @@ from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._people import Said, probable_of, said_by, settled_by
-from fewlabels.labelling._queues import Queues
+from fewlabels.labelling._queues import FIXED, Queues
 from fewlabels.labelling._rows import OF_KEEPER, Kind, Row
 from fewlabels.session._events import Event, event_from_json
 from fewlabels.session._state import SessionState
@@ -192,8 +192,8 @@ class Desk:
         who : str
         n : int
         draw : bool
-            Whether points may be drawn at random where too few questions are ready; where none
-            is, they are.
+            Whether points may be drawn at random where too few questions are ready. Where not
+            even the one on the screen and the next are, they are in any case.
         alone : bool, default=False
             Whether nobody else will choose. While checks are on, nothing else is asked otherwise.
         """
@@ -201,13 +201,13 @@ class Desk:
             self._queues.refill(who, n)
             ready = self._queues.of(who)
             on_checks = self._state.current is not None and not alone
-            short = len(ready) < n and (draw or not ready) and not on_checks
-            if not (short and self._state.n_open):
+            least = n if draw else min(n, FIXED)
+            if len(ready) >= least or on_checks or not self._state.n_open:
                 return ready[:n]
         with self._writing:
             with self.lock:
                 self._queues.refill(who, n)
-                drawn = self._drawn(n - len(self._queues.of(who)))
+                drawn = self._drawn(least - len(self._queues.of(who)))
             if drawn:
                 key = f"drawn {self.last_seq + 1}"
                 self._store([New(key, "", "drawn", {"points": drawn})], who)

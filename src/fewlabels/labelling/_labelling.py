@@ -197,7 +197,7 @@ class Labelling:
         """Return the next questions of a person.
 
         The first two stay as they are; the others may be replaced by better ones. Before there is
-        a model, and where nothing better is ready, questions are drawn at random.
+        a model, and where not even two are ready, questions are drawn at random.
 
         Parameters
         ----------
