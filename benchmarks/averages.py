@@ -27,6 +27,20 @@ def gap_to_best(name: str, ours: Any, others: Mapping[str, Any]) -> Gap:
     return gap(name, best, ours, others[best])
 
 
+def of_best_setting(found: Mapping[tuple[str, Any], Any]) -> dict[str, Any]:
+    """Return of each name the values of the setting with the highest mean, chosen in hindsight.
+
+    Parameters
+    ----------
+    found : mapping of (name, setting) to values
+    """
+    names = dict.fromkeys(name for name, _ in found)
+    return {
+        name: max((of for (who, _), of in found.items() if who == name), key=np.mean)
+        for name in names
+    }
+
+
 def standard_error(values: Any) -> float:
     """Return the standard error of a mean; the values must be two at least."""
     return float(np.std(values, ddof=1) / np.sqrt(len(values)))

@@ -63,6 +63,12 @@ class Size:
     n_texts: int  # at most, of each set of them
     n_text_draws: int  # of labels of each
     n_timed_texts: int  # made points of, and timed
+    n_picture_shuffles: int  # of the digits
+    n_pictures: int  # of MNIST, at most
+    n_picture_draws: int  # of labels of these
+    n_picture_files: int  # made points of, and timed
+    n_mixed_rows: int  # at most, of each table with texts
+    n_mixed_draws: int  # of labels of each
 
 
 SIZES = {
@@ -100,6 +106,12 @@ SIZES = {
         n_texts=90,
         n_text_draws=2,
         n_timed_texts=90,
+        n_picture_shuffles=2,
+        n_pictures=100,
+        n_picture_draws=2,
+        n_picture_files=6,
+        n_mixed_rows=100,
+        n_mixed_draws=2,
     ),
     "small": Size(
         name="small",
@@ -139,6 +151,12 @@ SIZES = {
         n_texts=1_000,
         n_text_draws=2,
         n_timed_texts=10_000,
+        n_picture_shuffles=10,
+        n_pictures=1_000,
+        n_picture_draws=2,
+        n_picture_files=500,
+        n_mixed_rows=800,
+        n_mixed_draws=2,
     ),
     "full": Size(
         name="full",
@@ -178,6 +196,12 @@ SIZES = {
         n_texts=4_000,
         n_text_draws=10,
         n_timed_texts=60_000,
+        n_picture_shuffles=20,
+        n_pictures=5_000,
+        n_picture_draws=5,
+        n_picture_files=10_000,
+        n_mixed_rows=4_000,
+        n_mixed_draws=5,
     ),
 }
 

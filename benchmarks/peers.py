@@ -29,6 +29,7 @@ from benchmarks import figures, kind_tables, results, table, trust
 from benchmarks.bench import SIZES, Bench, cores
 from benchmarks.cases import CASES
 from benchmarks.data import MissingDataError
+from benchmarks.feature_goals import FEATURE_GOALS
 from benchmarks.goals import GOALS, KIND_GOALS, QUESTION_GOALS, TRUST_GOALS, goals_table
 from benchmarks.packages import MissingPackageError, versions
 
@@ -53,6 +54,11 @@ class Pages:
             (self.report, table.FULL, table.full(document, without=trust.CASES)),
             (self.docs / "accuracy.md", trust.ACCURACY_GOALS, goals_table(document, TRUST_GOALS)),
             (self.docs / "accuracy.md", trust.KIND_GOALS, goals_table(document, KIND_GOALS)),
+            (
+                self.docs / "accuracy.md",
+                trust.FEATURE_GOALS,
+                goals_table(document, FEATURE_GOALS),
+            ),
             (self.docs / "accuracy.md", kind_tables.DESCRIBED, kind_tables.described()),
             (
                 self.docs / "active-learning.md",

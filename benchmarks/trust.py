@@ -29,6 +29,7 @@ from benchmarks.table import head, largest_size, line, marks_of, sources, with_e
 ACCURACY_GOALS = "what is to be reached, of few labels"
 QUESTION_GOALS = "what is to be reached, of questions"
 KIND_GOALS = "what is to be reached, on data of many kinds"
+FEATURE_GOALS = "what is to be reached, of texts, pictures and tables"
 _NOTHING = "Not measured yet: `make bench SIZE=full` writes this table."
 
 Row = dict[str, Any]
@@ -128,6 +129,9 @@ SECTIONS: dict[str, Section] = {
     "images ranked by small shifts": Section("features.md", ("digits_shifts",), across),
     "texts from few labels": Section("texts.md", ("texts_of_packages", "texts_of_debian"), down),
     "what texts take": Section("texts.md", ("text_time",), across),
+    "pictures from few labels": Section("features.md", ("pictures",), across),
+    "what files of pictures take": Section("features.md", ("picture_time",), across),
+    "tables with texts from few labels": Section("accuracy.md", ("mixed_tables",), down),
     "questions on digits, ten given": Section("active-learning.md", ("published_questions",), down),
     "questions on digits, none given": Section("active-learning.md", ("chosen_digits",), down),
     "questions on Fashion-MNIST": Section("active-learning.md", ("questions_fashion",), down),

@@ -50,8 +50,17 @@ from benchmarks.works.fits import store_graph
 TINY = SIZES["tiny"]
 # Compiled where they are installed, or when they are loaded: the tests do without them.
 HEAVY_PEERS = {"hnswlib", "pynndescent"}
-# Run on data of packages that the tests do without: see test_kinds.py, test_text_benchmark.py.
-OF_PACKAGES = {"regret", "numbers", "texts_of_packages", "texts_of_debian", "text_time"}
+# Run on data of packages that the tests do without: see test_kinds.py, test_text_benchmark.py,
+# test_data_benchmark.py.
+OF_PACKAGES = {
+    "regret",
+    "numbers",
+    "texts_of_packages",
+    "texts_of_debian",
+    "text_time",
+    "pictures",
+    "mixed_tables",
+}
 
 
 class PyNNDescentWithoutTheWait:
@@ -101,7 +110,12 @@ def root(tmp_path):
     blocks = {
         "README.md": [table.SUMMARY],
         "docs/performance.md": [table.GOALS, table.FULL],
-        "docs/accuracy.md": [trust.ACCURACY_GOALS, trust.KIND_GOALS, kind_tables.DESCRIBED],
+        "docs/accuracy.md": [
+            trust.ACCURACY_GOALS,
+            trust.KIND_GOALS,
+            trust.FEATURE_GOALS,
+            kind_tables.DESCRIBED,
+        ],
         "docs/active-learning.md": [trust.QUESTION_GOALS],
     }
     for name, section in trust.SECTIONS.items():

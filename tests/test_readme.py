@@ -7,10 +7,12 @@ import shlex
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from matplotlib.image import imread
-from sklearn.datasets import load_digits, load_iris
+from PIL import Image
+from sklearn.datasets import load_digits
 
 from fewlabels.cli import main
 
@@ -22,16 +24,50 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 
 
-def test_the_python_lines_run_and_read_most_digits(capsys):
+def write_data(folder: Path) -> None:
+    """Write the files that the README speaks of."""
+    rng = np.random.default_rng(0)
+    words = {"billing": ["invoice", "refund", "price", "card"], "access": ["login", "password"]}
+    teams = [list(words)[row % 2] for row in range(60)]
+    tickets = pd.DataFrame(
+        {
+            "message": [f"my {' '.join(rng.choice(words[team], 3))} {team}" for team in teams],
+            "plan": rng.choice(["free", "paid", None], 60),
+            "opened": pd.date_range("2026-01-01", periods=60).astype(str),
+            "team": [team if row < 20 else None for row, team in enumerate(teams)],
+        }
+    )
+    tickets.to_csv(folder / "tickets.csv", index=False)
+    tickets.to_excel(folder / "tickets.xlsx", index=False)
+    tickets.drop(columns="team").iloc[::-1].to_csv(folder / "new.csv", index=False)
+    X, digit = load_digits(return_X_y=True)
+    np.savez(folder / "images.npz", images=X, digit=np.where(np.arange(len(X)) < 100, digit, -1))
+    for row in range(80):
+        place = folder / "photos" / (str(digit[row]) if row < 60 else "unsorted")
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = (X[row].reshape(8, 8) * 15).astype(np.uint8)
+        Image.fromarray(pixels).save(place / f"{row}.png")
+
+
+def test_the_python_lines_run_and_read_most_digits(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_data(tmp_path)
     names: dict[str, object] = {}
+    points = []
     for code in blocks("python"):
-        exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own README
+        for line in re.split(r"(?m)^(?=model = )", code):  # each model, as it was fitted
+            exec(compile(line, "README.md", "exec"), names)  # noqa: S102 - our own README
+            if line.startswith("model = "):
+                points.append(names["model"].points_)
     first, *others = capsys.readouterr().out.splitlines()
     share, rest = first.split("%")
     assert int(share) > 90
     assert rest == " of 1,747 digits read right"
     assert others[0].startswith("point 60: ")
-    assert set(np.flatnonzero(names["model"]._labels.labelled)) == {*range(50), 100, 200}
+    assert [point.kind for point in points] == ["array", "table", "texts", "images"]
+    teams = points[1].transformer.columns_
+    assert [column.kind for column in teams] == ["text", "category", "date"]
+    assert names["model"].classes_.tolist() == [str(digit) for digit in range(10)]
 
 
 @pytest.mark.parametrize(
@@ -39,11 +75,7 @@ def test_the_python_lines_run_and_read_most_digits(capsys):
 )
 def test_each_spread_command_runs(line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    iris = load_iris(as_frame=True).frame
-    iris["segment"] = iris.pop("target").map(str).where(iris.index % 10 == 0)
-    iris.to_csv("customers.csv", index=False)
-    X, digit = load_digits(return_X_y=True)
-    np.savez("images.npz", images=X, digit=np.where(np.arange(len(X)) < 100, digit, -1))
+    write_data(tmp_path)
     arguments = shlex.split(line, comments=True)[1:]
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output

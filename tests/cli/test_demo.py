@@ -1,6 +1,7 @@
 """``fewlabels demo``, as it is called."""
 
 import copy
+import functools
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from fewlabels.cli import main
+from fewlabels.report.demo import improve
 from fewlabels.report.document import load_schema
 from fewlabels.report.published import parse_published
 
@@ -20,6 +22,14 @@ FILES = {
     for name in ("most_uncertain", "active_learning", "accuracy_by_labels", "learning_curves")
     for ending in ("png", "svg")
 } | {"demo.txt", "demo.json"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _improved_once():
+    """Runs share the part that takes longest, and comes out the same every time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fewlabels.report.demo.improve", functools.cache(improve))
+        yield
 
 
 def run(*arguments):

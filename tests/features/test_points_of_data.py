@@ -28,6 +28,8 @@ COLUMNS = {"a": [1, 2], "b": ["x", "y"]}
         (np.zeros((2, 8, 8, 3), dtype=np.uint8), "images"),
         (["a text", "another"], "texts"),
         (["a text", None], "texts"),
+        ([np.zeros((8, 8)), np.zeros((6, 9, 3))], "images"),
+        ([np.zeros(3), np.zeros(3)], "array"),
         (np.array(["a", "b"]), "texts"),
         (pd.Series(["a", "b"]), "texts"),
         (pl.Series(["a", "b"]), "texts"),

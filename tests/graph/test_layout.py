@@ -283,7 +283,9 @@ def test_progress_is_told_to_the_end() -> None:
     ("start", "error", "message"),
     [
         (np.zeros((3, 2)), InvalidInputError, r"start has shape \(3, 2\).*must be \(4, 2\)"),
-        ([[0, 0], [0, np.inf], [0, 0], [0, 0]], InvalidInputError, "finite places"),
+        ([[0, 0], [0, np.inf], [0, 0], [0, 0]], InvalidInputError, r"places of at most 1e\+15"),
+        ([[-3e38, 0], [3e38, 0], [0, 0], [0, 0]], InvalidInputError, r"places of at most 1e\+15"),
+        ([[1e300, 0], [0, 0], [0, 0], [0, 0]], InvalidInputError, r"places of at most 1e\+15"),
         ([[0, 0], [0, np.nan], [0, 0], [0, 0]], InvalidInputError, "NaN twice"),
         (np.full((4, 2), np.nan), InvalidInputError, "holds no place"),
         ([["a", "b"]] * 4, InvalidTypeError, "start must hold numbers"),

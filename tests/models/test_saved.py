@@ -257,3 +257,19 @@ def test_embeddings_by_a_function_are_refused_before_anything_is_written(tmp_pat
     with pytest.raises(InvalidInputError, match="an object of Python, can't be saved"):
         FewLabelsClassifier().fit(points, y).save(tmp_path / "m")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_asks_for_one_array_twice_is_refused(tmp_path: Path) -> None:
+    """So that the memory which was asked for at first is all that is taken."""
+    path, other = tmp_path / "a.model", tmp_path / "b.model"
+    FewLabelsClassifier().fit(X, TARGETS["integers"]).save(path)
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(other, "w") as target:
+        for member in source.namelist():
+            held = source.read(member)
+            if member == "state.json":
+                tree = json.loads(held)
+                tree["state"]["about"]["again"] = tree["state"]["points"]["values"]
+                held = json.dumps(tree).encode()
+            target.writestr(member, held)
+    with pytest.raises(DataFileError, match=r"'\d\.npy' in it is missing, or there twice"):
+        FewLabelsClassifier.load(other)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.datasets import load_iris
@@ -158,3 +159,17 @@ def test_another_model_and_other_rows_are_refused(tmp_path: Path) -> None:
 
 def test_the_same_model_makes_the_same_page() -> None:
     assert report_page(fitted(), X) == report_page(fitted(), X)
+
+
+def test_data_is_shown_as_what_it_is(tmp_path: Path) -> None:
+    texts = pd.Series([*(f"text {row}" for row in range(148)), None, np.nan], dtype=object)
+    page = report_page(usual(), texts)
+    assert "text 1" in page
+    assert "read:" not in page
+    assert "<img" not in page
+    assert "be read: " in report_page(usual(), [Path(f"{row}.png") for row in range(150)])
+    assert report_page(usual(), X.tolist()).count("<img") == 0
+    assert "<img" in report_page(usual(), [np.full((4, 4), row) for row in range(150)])
+    table = tmp_path / "flowers.csv"
+    table.write_text("name\n" + "".join(f"flower {row}\n" for row in range(150)))
+    assert "flower 1" in report_page(usual(), table)

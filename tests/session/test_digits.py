@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.features import make_points
 from fewlabels.graph import rbf_graph
 from fewlabels.models import recommended_models
-from fewlabels.session.digits import ACTIVE_30, draw_digits, recommended_points, run_as_recommended
+from fewlabels.session.digits import (
+    ACTIVE_30,
+    draw_digits,
+    pixels,
+    recommended_points,
+    run_as_recommended,
+)
 from fewlabels.session.published_recipe import PublishedRecipe
 
 
@@ -103,13 +110,22 @@ def test_the_recommended_rule_asks_five_different_unlabelled_points_a_round():
         np.testing.assert_allclose(r.fit.distributions.sum(axis=1), 1, rtol=1e-6)  # float32
 
 
-def test_labels_added_one_batch_after_the_other_give_what_a_refit_gives():
+def on_pixels(digits):
+    return pixels(digits), digits.X
+
+
+def on_pictures(digits):
+    return recommended_points(digits), make_points(digits.X.reshape(-1, 8, 8))
+
+
+@pytest.mark.parametrize("of", [on_pixels, on_pictures])
+def test_labels_added_one_batch_after_the_other_give_what_a_refit_gives(of):
     digits = draw_digits()
-    points = recommended_points(digits)
+    points, data = of(digits)
     for r in run_as_recommended(digits, ACTIVE_30, points):
         y = np.full(len(digits.y), -1)
         y[r.labelled] = digits.y[r.labelled]
-        refitted = recommended_models(330).answers.fit(digits.X, y)
+        refitted = recommended_models(330).answers.fit(data, y)
         np.testing.assert_allclose(
             r.fit.distributions, refitted.label_distributions_, atol=2 * refitted.tol
         )

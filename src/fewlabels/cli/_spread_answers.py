@@ -62,16 +62,15 @@ def answers_of(model: Any, labels: LabelColumn, names: tuple[str, ...]) -> Added
 def answers_to_new(model: Any, points: Points, names: tuple[str, ...]) -> AddedColumns:
     """Return the answers of a model to rows that it was not fitted on.
 
-    Nothing is known of pictures that can't be read, whose rows are zeros.
+    Nothing is known of pictures that can't be read and of texts without a known word, whose rows
+    are zeros.
     """
-    import numpy as np
-    from scipy import sparse
+    from fewlabels.features.points import is_zero
 
     told = model.answers(points, coverage=COVERAGE)
     reached = told.reached.copy()
-    if points.kind in ("images", "embeddings"):
-        values = points.values
-        reached &= np.diff(values.indptr) > 0 if sparse.issparse(values) else values.any(axis=1)
+    if points.kind in ("texts", "images", "embeddings"):
+        reached &= ~is_zero(points.values)
     doubt = told.doubt.astype(object)
     doubt[~reached] = _UNREACHED
     classes = model.classes_.tolist()

@@ -21,8 +21,9 @@ Reproduce two published digit examples, then beat them.
 Computes two examples of scikit-learn's early gallery (label propagation on 330 handwritten
 digits, with 30 labels drawn at random and with 10 to 30 labels that the model asks for), and
 compares every cell of their published tables. Then does the same job with what fewlabels
-recommends today, its query rule "auto" included, and prints the gain. Last, both on other draws
-of the digits, beside questions drawn at random: the learning curves.
+recommends today, its query rule "auto" included, from the digits as pictures and, beside it, from
+raw pixels, and prints the gain. Last, all on other draws of the digits, beside questions drawn at
+random: the learning curves.
 
 Ends with exit code 0 if every cell is equal, 1 if one differs, 2 if a file can't be written.
 
@@ -57,7 +58,7 @@ Examples:
     type=click.IntRange(min=0, max=1000),
     default=5,
     show_default=True,
-    help="Also run both recipes on N other draws of the digits, print mean and spread, and draw "
+    help="Also run all recipes on N other draws of the digits, print mean and spread, and draw "
     "the learning curves.",
 )
 @click.pass_context

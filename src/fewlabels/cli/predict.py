@@ -169,13 +169,10 @@ def _points(
             f"the model makes its features of {fitted.kind}; --features is for a model of an "
             "array. Leave it out."
         )
-    before = fitted.transformer.warnings_
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         values = fitted.transform(_data(table, fitted, text))
     told = [" ".join(str(warning.message).split()) for warning in caught]
-    if fitted.transformer.warnings_ is not before:  # of the rows that it has just seen
-        told += fitted.transformer.warnings_
     return Points(values, fitted.kind), told
 
 

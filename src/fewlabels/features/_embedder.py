@@ -41,7 +41,7 @@ class Embedder:
         be kept for another time.
     choices : tuple of str
     warnings : callable
-        Returns what is to be said of the items embedded so far.
+        Returns what is to be said of the items embedded since it was called last.
     """
 
     embed: Callable[[list[Any], Report], Any]

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._states import flag, number, numbers, texts
 from fewlabels.io._table import Block, Categories, Dates, Items, Numbers
 
@@ -240,6 +241,14 @@ class DateEncoder:
         deviation = _moments(present)[1] or 1.0
         return cls(float(np.median(present)), deviation, tuple(parts), bool(missing.any()))
 
+    def check(self, name: str, view: Dates) -> None:
+        """Raise if new rows hold times of day where there were dates."""
+        if view.clock_only and "day" in self.parts and not np.isnan(view.days).all():
+            raise InvalidInputError(
+                f"column {name!r} holds times of day without a date, and held dates when the "
+                "features were fitted. Write the dates before the times."
+            )
+
     def raw(self, view: Dates) -> FloatArray:
         """Return the parts of the dates, of shape (n_rows, n_features)."""
         missing = np.isnan(view.days)
@@ -304,11 +313,19 @@ class BlockEncoder:
         values = view.values
         missing = np.isnan(values)
         if not missing.any():
-            return cls(np.zeros(values.shape[1]), 0.0, scale)
+            return cls(np.median(values, axis=0).astype(np.float64), 0.0, scale)
         known = np.where(missing.all(axis=0), 0, values)
         medians = np.nanmedian(known, axis=0).astype(np.float64)
         total = float(np.sqrt(np.where(missing, medians, values).var(axis=0).sum()))
         return cls(medians, _FLAG * (total or 1.0), scale)
+
+    def check(self, name: str, view: Block) -> None:
+        """Raise if new rows hold another number of numbers."""
+        if view.values.shape[1] != len(self.medians):
+            raise InvalidInputError(
+                f"column {name!r} holds {view.values.shape[1]:,} numbers in each row, and held "
+                f"{len(self.medians):,} when the features were fitted. Pass as many."
+            )
 
     def raw(self, view: Block) -> FloatArray:
         """Return the numbers, of shape (n_rows, n_numbers), and where some are missing."""

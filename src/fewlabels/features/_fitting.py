@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.features._reading import (
+    DAYS,
     about_words,
     check_finite,
+    decimal_mark_of,
     folder_of,
     missing_said,
     read_as,
@@ -28,7 +30,7 @@ from fewlabels.features._table_columns import (
 from fewlabels.features._telling import Taken, all_different, is_the_label, taken_for
 from fewlabels.features._weighing import USUAL, text_weights
 from fewlabels.features.embeddings import embeddings_of
-from fewlabels.io._table import Categories, Numbers, Table, View
+from fewlabels.io._table import Categories, Dates, Numbers, Table, View
 
 ONE_VALUE = "one value only"
 
@@ -129,6 +131,8 @@ def fitted_column(table: Table, name: str, asked: str | None, settings: Settings
         return _left_out(name, "added by an earlier run")
     kind, form = _kind_and_form(asked)
     if kind is not None:
+        if kind == "number" and isinstance(table.view(name), Dates):
+            form = DAYS
         taken = Taken(kind, form)
         return _encoded(table, name, taken, read_as(table, name, kind, form), settings, asked=True)
     view = table.view(name)
@@ -176,10 +180,11 @@ def _encoded(
         if not np.ptp(raw, axis=0).any():
             return _left_out(name, "nearly every value differs from all others")
     means, factor = scaling(raw, scale=settings.scale)
-    decimal = "," if isinstance(view, Numbers) and "decimal comma" in view.said else None
+    decimal = decimal_mark_of(table, name, view) if isinstance(view, Numbers) else None
+    form = view.order if isinstance(view, Dates) and not taken.form else taken.form
     weight = USUAL if taken.kind == "text" and settings.scale else 1.0
     fitted = FittedColumn(
-        name, taken.kind, encoder, means, factor, weight, form=taken.form, decimal=decimal
+        name, taken.kind, encoder, means, factor, weight, form=form, decimal=decimal
     )
     about = TableColumn(
         name,

@@ -118,5 +118,7 @@ def _exists(name: str) -> bool:
 
 
 def _is_picture(item: object) -> bool:
-    """Tell whether this is a picture of Pillow, which need not be installed."""
+    """Tell whether this is an array of pixels, or a picture of Pillow, if that is installed."""
+    if isinstance(item, np.ndarray):
+        return item.ndim in (2, 3) and item.dtype.kind in "biuf"
     return any(kind.__module__ == "PIL.Image" for kind in type(item).__mro__)

@@ -91,7 +91,8 @@ def picture_embedder(
             report(min(size, len(pictures) - start))
         if rows is None:
             raise InvalidInputError("there is no picture to embed.")
-        n_columns = rows.shape[1]
+        if n_columns is None:
+            n_columns = rows.shape[1]
         return rows
 
     def laid_out(batch: AnyArray, n_due: int | None) -> AnyArray:
@@ -103,11 +104,13 @@ def picture_embedder(
         return laid.astype(dtype)
 
     def warnings() -> tuple[str, ...]:
-        if n_columns not in _N_IMAGENET:
+        nonlocal n_columns
+        told, n_columns = n_columns, 0  # of the model, and said once
+        if told not in _N_IMAGENET:
             return seen.warnings()
         return (
             *seen.warnings(),
-            f"{path.name} gives {n_columns} numbers a picture, as a network does that says which "
+            f"{path.name} gives {told} numbers a picture, as a network does that says which "
             "of ImageNet's classes it is. What it has before that layer is better: export it "
             "without its last layer.",
         )

@@ -76,10 +76,12 @@ def text_embedder(
         return rows
 
     def warnings() -> tuple[str, ...]:
-        if not n_cut:
+        nonlocal n_cut
+        told, n_cut = n_cut, 0
+        if not told:
             return ()
         return (
-            f"{counted(n_cut, 'text')} of more than {length} tokens: the model was shown the "
+            f"{counted(told, 'text')} of more than {length} tokens: the model was shown the "
             "beginning only. Embed parts or summaries if the end matters.",
         )
 

@@ -15,8 +15,11 @@ import numpy as np
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._telling import is_file, split_items
 from fewlabels.io._dates import (
+    ORDERS,
+    TextDates,
     formatted_dates,
     object_dates,
+    readable_dates,
     refuse_strange_dates,
     text_dates,
 )
@@ -40,6 +43,9 @@ from fewlabels.io._table import (
 )
 from fewlabels.io._views import as_text, best_reading, categories_of
 
+# The form of numbers that are dates, as days.
+DAYS = "days"
+
 _NO_CATEGORY = Categories(np.empty(0, np.intp), ())
 
 
@@ -54,7 +60,8 @@ def read_as(table: Table, name: str, kind: str, form: str = "", decimal: str | N
         ``"number"``, ``"category"``, ``"date"``, ``"list"``, ``"array"``, ``"text"`` or
         ``"image"``.
     form : str
-        Of dates, how they are written, as ``strptime`` has it; of lists, what separates the items.
+        Of dates, how they are written, as ``strptime`` has it, or which of `ORDERS`; of numbers,
+        `DAYS` if dates are to be numbers; of lists, what separates the items.
     decimal : {",", "."} or None
         The decimal mark of the column when it was fitted.
 
@@ -85,7 +92,7 @@ def folder_of(table: Table) -> Path | None:
 
 def _numbers(table: Table, name: str, form: str) -> Numbers:
     view = table.view(name)
-    if isinstance(view, Dates):
+    if isinstance(view, Dates) and form == DAYS:
         view = Numbers(view.days)
     if isinstance(view, Block) and view.values.shape[1] == 1:
         view = Numbers(view.values[:, 0].astype(np.float64))
@@ -116,35 +123,39 @@ def _forced_numbers(table: Table, name: str, view: View) -> Numbers:
     return Numbers(np.fromiter(values, dtype=np.float64, count=len(cells)), said)
 
 
+def decimal_mark_of(table: Table, name: str, view: Numbers) -> str | None:
+    """Return the decimal mark that a column of numbers was read with; None if it shows none."""
+    if "decimal comma" in view.said or "thousands separated by '.'" in view.said:
+        return ","
+    if "thousands separated by ','" in view.said:
+        return "."
+    texts = (cell for cell in table.values(name) if isinstance(cell, str))
+    return "." if any("." in text and not is_missing_word(text) for text in texts) else None
+
+
 def _dates(table: Table, name: str, form: str) -> Dates:
     cells = table.cells(name)
     is_text = any(isinstance(cell, str) for cell in cells)
-    if form and is_text:
-        days = formatted_dates({as_text(cell) for cell in cells if cell is not None}, form)
-        return _checked_dates(name, days, cells)
+    levels = {as_text(cell) for cell in cells if cell is not None}
+    order = form if form in ORDERS else ""
+    if is_text and form and not order:
+        return _checked_dates(name, TextDates(formatted_dates(levels, form)), cells)
     view = table.view(name)
-    if isinstance(view, Dates):
+    if isinstance(view, Dates) and (not order or view.order in ("", order)):
         return view
     if not is_text:
         found = object_dates(cells)
         refuse_strange_dates(name, found.days, cells)
         return found
-    days, clock_only = {}, True
-    for level in {as_text(cell) for cell in cells if cell is not None}:
-        read = text_dates([level])
-        if read is not None:
-            days |= read[0]
-            clock_only = clock_only and read[1]
-    return _checked_dates(name, days, cells, clock_only=clock_only and bool(days))
+    read = text_dates(levels, order) or TextDates(readable_dates(levels, order), order=order)
+    return _checked_dates(name, read, cells)
 
 
-def _checked_dates(
-    name: str, days: dict[str, float], cells: Sequence[Any], *, clock_only: bool = False
-) -> Dates:
-    found = (math.nan if cell is None else days.get(as_text(cell), math.nan) for cell in cells)
-    values = np.fromiter(found, dtype=np.float64, count=len(cells))
+def _checked_dates(name: str, read: TextDates, cells: Sequence[Any]) -> Dates:
+    days = (math.nan if cell is None else read.days.get(as_text(cell), math.nan) for cell in cells)
+    values = np.fromiter(days, dtype=np.float64, count=len(cells))
     refuse_strange_dates(name, values, cells)
-    return Dates(values, clock_only)
+    return Dates(values, read.clock_only, order=read.order)
 
 
 def _items(table: Table, name: str, form: str) -> Items:

@@ -27,7 +27,7 @@ class SeenPictures:
 
     def __init__(self, prepare: Callable[[Any], Any]) -> None:
         self._prepare = prepare
-        self.unread: dict[str, str] = {}
+        self._unread: dict[str, str] = {}
 
     def prepared(self, items: list[Any]) -> tuple[list[Any], list[int]]:
         """Return those of some pictures that can be read, prepared, and their places.
@@ -41,18 +41,19 @@ class SeenPictures:
                 picture, _ = open_picture(item)
             except DataFileError as error:
                 name = os.fspath(item) if isinstance(item, (str, os.PathLike)) else "a picture"
-                self.unread[name] = str(error)
+                self._unread[name] = str(error)
                 continue
             found.append(self._prepare(picture))
             places.append(place)
         return found or [self._prepare(open_picture(_BLACK)[0])], places
 
     def warnings(self) -> tuple[str, ...]:
-        """Say which pictures could not be read, and why."""
-        if not self.unread:
+        """Say which pictures could not be read since this was called last, and why."""
+        unread, self._unread = self._unread, {}
+        if not unread:
             return ()
-        name, why = next(iter(self.unread.items()))
+        name, why = next(iter(unread.items()))
         return (
-            f"{counted(len(self.unread), 'picture')} can't be read, with rows of zeros instead: "
-            f"{first_few(list(self.unread))} ({name}: {why}). Leave out or mend what is named.",
+            f"{counted(len(unread), 'picture')} can't be read, with rows of zeros instead: "
+            f"{first_few(list(unread))} ({name}: {why}). Leave out or fix what is named.",
         )

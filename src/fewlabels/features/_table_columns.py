@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._rows import row_blocks
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._encoders import (
     BlockEncoder,
@@ -26,6 +27,8 @@ _ENCODERS: dict[str, Any] = {
     encoder.kind: encoder
     for encoder in (NumberEncoder, CategoryEncoder, ItemsEncoder, DateEncoder, BlockEncoder)
 }
+# Features that are looked at at once.
+_BLOCK = 1 << 20
 # Loaded when a table holds such columns: pictures need Pillow.
 _TRANSFORMERS = {
     "Embeddings": "fewlabels.features.embeddings",
@@ -124,8 +127,9 @@ class FittedColumn:
     weight : float
         And by this.
     form : str
-        How dates are written, what separates the items of lists.
-    decimal : {",", None}
+        How dates are written, or which number is the day; what separates the items of lists.
+    decimal : {",", ".", None}
+        The decimal mark of numbers that came as text, where they show one.
     """
 
     name: str
@@ -147,17 +151,21 @@ class FittedColumn:
         """The names of the features."""
         return [f"{self.name}{after}" for after in self.encoder.names]
 
-    def points(self, table: Table) -> Any:
-        """Return the features of the rows of another table."""
+    def raw(self, table: Table) -> Any:
+        """Return the features of the rows of another table, as :meth:`scaled` takes them."""
         view = read_as(table, self.name, self.kind, self.form, self.decimal)
-        return self.scaled(self.encoder.raw(view))
+        if isinstance(self.encoder, (BlockEncoder, DateEncoder)):
+            self.encoder.check(self.name, view)
+        return self.encoder.raw(view)
 
     def scaled(self, raw: Any) -> Any:
         """Return features, centred and scaled."""
         factor = self.factor * self.weight
         if sparse.issparse(raw):
             return raw * raw.dtype.type(factor)
-        return (np.asarray(raw, dtype=np.float64) - self.means) * factor
+        found = np.subtract(raw, self.means, dtype=np.float64)
+        found *= factor
+        return found
 
     def weighing(self, weight: float) -> Self:
         """Return the same column with another weight."""
@@ -215,6 +223,10 @@ def encoder_of(kind: str) -> Any:
     return _ENCODERS[kind]
 
 
+def _shares(raw: Any, largest: float) -> npt.NDArray[np.float64]:
+    return np.asarray(np.divide(raw, largest, dtype=np.float64))
+
+
 def scaling(raw: Any, *, scale: bool) -> tuple[npt.NDArray[np.float64], float]:
     """Return the means of features, and what brings the sum of their variances to 1.
 
@@ -229,8 +241,13 @@ def scaling(raw: Any, *, scale: bool) -> tuple[npt.NDArray[np.float64], float]:
         mean = np.asarray(raw.mean(axis=0)).ravel()
         total = squares - float(mean @ mean)
         return np.zeros(width), 1 / total**0.5 if total > 0 else 1.0
-    largest = float(np.abs(raw).max()) or 1.0
-    scaled = raw / largest
-    means = scaled.mean(axis=0, dtype=np.float64)
-    total = float(((scaled - means) ** 2).sum(axis=1, dtype=np.float64).mean())
+    largest = max(float(raw.max()), -float(raw.min())) or 1.0
+    n_rows = len(raw)
+    blocks = row_blocks(n_rows, max(1, _BLOCK // width))
+    means = sum((_shares(raw[rows], largest).sum(axis=0) for rows in blocks), np.zeros(width))
+    means /= n_rows
+    total = 0.0
+    for rows in blocks:
+        apart = _shares(raw[rows], largest) - means
+        total += float(np.einsum("ij,ij->", apart, apart)) / n_rows
     return means * largest, 1 / (total**0.5 * largest) if total > 0 else 1.0

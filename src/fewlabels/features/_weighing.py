@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._threads import one_blas_thread
 from fewlabels.exceptions import InvalidInputError
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -36,7 +37,10 @@ def label_codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
         )
     if codes.dtype.kind not in "iu":
         return None
-    return codes.astype(np.intp)
+    known = codes >= 0
+    found = np.full(n_rows, -1, dtype=np.intp)  # from 0 on, however large the codes are
+    found[known] = np.unique(codes[known], return_inverse=True)[1]
+    return found
 
 
 def can_tell(codes: npt.NDArray[Any] | None) -> bool:
@@ -47,6 +51,7 @@ def can_tell(codes: npt.NDArray[Any] | None) -> bool:
     return int(np.count_nonzero(counts >= 2)) >= 2
 
 
+@one_blas_thread()  # so that a last bit does not decide
 def text_weights(
     others: Sequence[Any],
     columns: Mapping[str, Any],
@@ -141,6 +146,7 @@ def _best(errors: Mapping[Choice, FloatArray], usual: Choice, sure: float = 1.0)
     return usual
 
 
+@one_blas_thread()
 def surely_best(
     candidates: Mapping[str, Any], usual: str, codes: npt.NDArray[Any]
 ) -> tuple[str, dict[str, float]]:

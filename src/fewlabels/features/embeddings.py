@@ -92,6 +92,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
 
     _progress: Callable[[float], object] | None = None  # make_points sets it
     unread_: dict[int, str]
+    warnings_: tuple[str, ...]
     _awaited: dict[str, Any] | None = None  # what a model of a file was, until it is loaded
 
     def __init__(
@@ -177,6 +178,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         if self._embedder is None:
             if is_file_of_rows(X):
                 X = _read_rows(Path(X).expanduser())
+            self.warnings_ = ()
             try:
                 rows = sound_rows(X, "the array of new embeddings", width=width)
             except InvalidTypeError as error:
@@ -273,7 +275,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         with _reporting(self._progress or self.verbose, len(items)) as report:
             rows, of_cache = embedded(embedder, items, kept, report)
         self.choices_ = embedder.choices
-        self.warnings_: tuple[str, ...] = (*embedder.warnings(), *of_cache)
+        self.warnings_ = (*embedder.warnings(), *of_cache)
         return rows
 
     def _learn(self, rows: Any) -> None:

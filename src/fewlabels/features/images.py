@@ -183,9 +183,14 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         -----
         FeatureWarning
             If pictures can't be read: their rows are 0, and what is said of them means nothing.
+            If an array seems to be on another scale than those that were fitted, such as 0 to 1
+            in place of 0 to 255.
         """
         check_is_fitted(self)
         pictures = picture_set(X)
+        as_they_are = self.recipe_ == "shapes" and getattr(pictures, "shape", None) == self.shape_
+        if isinstance(pictures, PictureArray) and not as_they_are:
+            self._warn_of_scale(pictures.range[1])
         values, unread = self._points(pictures)
         if unread:
             warnings.warn(
@@ -365,6 +370,16 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             else (f", brought to {self.shape_[0]} x {self.shape_[1]}")
         )
         return [f"{counted(n, 'picture')}: {made}; {why}{fitted}"]
+
+    def _warn_of_scale(self, brightest: float) -> None:
+        white = self._range[1]
+        if brightest > 2 * white or 0 < brightest < white / 100:
+            warnings.warn(
+                f"these pictures go up to {brightest:g}, where {white:g} was white when the points "
+                "were fitted. If they are on another scale, bring them to the same one.",
+                FeatureWarning,
+                stacklevel=callers_level(),
+            )
 
     def _warnings(self, pictures: PictureArray | PictureItems) -> list[str]:
         lines = []

@@ -87,19 +87,32 @@ class Points:
         ------
         InvalidInputError
             If the data is of another kind, or columns are missing: they are named.
+
+        Warns
+        -----
+        FeatureWarning
+            If columns are ignored, or nothing is known of some rows: texts without a word that
+            the points were made of, pictures that can't be read.
         """
         if self.transformer is None:
             return _as_array(data)
         data = _read(data, self.kind)
+        before = self.transformer.warnings_
         values = self.transformer.transform(data)
-        new = self.transformer.ignored(data) if self.kind == "table" else ()
-        if new:
+        told: list[str] = []
+        if self.transformer.warnings_ is not before:  # of the rows that it has just seen
+            told += self.transformer.warnings_
+        if self.kind == "table" and (new := self.transformer.ignored(data)):
             verb = "is" if len(new) == 1 else "are"
-            warnings.warn(
-                f"{quoted(new)} {verb} ignored: the points were made of other columns.",
-                FeatureWarning,
-                stacklevel=callers_level(),
+            told.append(f"{quoted(new)} {verb} ignored: the points were made of other columns.")
+        if self.kind == "texts" and (n_strange := int(is_zero(values).sum())):
+            told.append(
+                f"{n_strange:,} of {values.shape[0]:,} texts hold no word that the points were "
+                "made of, nor its spelling: what is said of them means nothing. Fit with texts "
+                "like them, or leave them out."
             )
+        for line in told:
+            warnings.warn(line, FeatureWarning, stacklevel=callers_level())
         return values
 
 
@@ -125,8 +138,9 @@ def make_points(
           :class:`fewlabels.io.Table`, or the Path of a file that
           :func:`fewlabels.io.read_table` reads: :class:`fewlabels.Tables`;
         - a list, an array or a column of str: :class:`fewlabels.Texts`; names of pictures that
-          exist, a list of Paths, the Path of a folder, pictures of Pillow, and arrays of shape
-          (n, height, width) or (n, height, width, channels): :class:`fewlabels.Images`;
+          exist, a list of Paths, the Path of a folder, lists of pictures of Pillow or of arrays of
+          pixels, and arrays of shape (n, height, width) or (n, height, width, channels):
+          :class:`fewlabels.Images`;
         - Points: as they are.
     y : array-like of int of shape (n,), default=None
         Codes of the classes, -1 where unlabelled. Used only to choose among ways of making
@@ -201,6 +215,13 @@ def make_points(
     for line in points.warnings:
         warnings.warn(line, FeatureWarning, stacklevel=callers_level())
     return points
+
+
+def is_zero(values: Any) -> npt.NDArray[np.bool_]:
+    """Tell which rows of points are zeros, of which nothing is known."""
+    if sparse.issparse(values):
+        return np.asarray(np.diff(sparse.csr_array(values).indptr) == 0)
+    return np.asarray(~values.any(axis=1))
 
 
 def _check_settings(kind: Kind, columns: Any, embeddings: Any) -> None:

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._memory import require_memory
+from fewlabels._rows import row_blocks
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._fitting import Settings, Used, fitted_column, weighed
@@ -23,6 +24,9 @@ from fewlabels.features._telling import from_earlier_run
 from fewlabels.features._weighing import can_tell, label_codes
 from fewlabels.io._frames import table_of
 from fewlabels.io._table import Table, quoted, setting
+
+# Rows that are scaled at once.
+_ROWS_AT_ONCE = 4096
 
 KINDS = ("use", "drop", "number", "category", "date", "list", "array", "text", "image")
 
@@ -138,7 +142,7 @@ class Tables(TransformerMixin, BaseEstimator):
 
     def fit_transform(self, X: Any, y: npt.ArrayLike | None = None) -> Any:
         """Fit, and return the points of the same rows; see :meth:`fit` and :meth:`transform`."""
-        return self._joined(self._fit(X, y))
+        return self._joined([each.raw for each in self._fit(X, y)])
 
     def transform(self, X: Any) -> Any:
         """Return the rows of a table as points.
@@ -162,7 +166,7 @@ class Tables(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "columns_")
         table = table_of(X)
         self._check_columns(table)
-        return self._joined([column.points(table) for column in self._fitted])
+        return self._joined([column.raw(table) for column in self._fitted])
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Return the names of the features: the column, and what of it.
@@ -186,7 +190,7 @@ class Tables(TransformerMixin, BaseEstimator):
         known = set(self.feature_names_in_)
         return [name for name in table_of(X).names if name not in known]
 
-    def _fit(self, X: Any, y: Any) -> list[Any]:
+    def _fit(self, X: Any, y: Any) -> list[Used]:
         check_seed(self.random_state)
         table = table_of(X)
         kinds = self._kinds(table)
@@ -222,11 +226,31 @@ class Tables(TransformerMixin, BaseEstimator):
             *(f"column {each.name!r} {each.doubt}." for each in self.columns_ if each.doubt),
             *(line for each in found for line in each.warnings),
         )
-        return [each.points for each in used]
+        return used
 
-    def _joined(self, parts: Sequence[Any]) -> Any:
-        dtype = np.float32 if self.scale else np.float64
-        return _stacked(parts, dtype)
+    def _joined(self, raws: Sequence[Any]) -> Any:
+        """Return the columns' features side by side: in CSR if some are, else as an array."""
+        dtype = np.dtype(np.float32 if self.scale else np.float64)
+        columns = list(zip(self._fitted, raws, strict=True))
+        if any(map(sparse.issparse, raws)):
+            parts = [sparse.csr_matrix(column.scaled(raw)) for column, raw in columns]
+            joined = sparse.hstack(parts, format="csr").astype(dtype)
+            joined.sum_duplicates()
+            return joined
+        n_rows, width = len(raws[0]), sum(column.width for column in self._fitted)
+        require_memory(
+            dtype.itemsize * n_rows * width,
+            f"{n_rows:,} x {width:,} features",
+            "Leave columns out, or take part of the rows.",
+        )
+        found = np.empty((n_rows, width), dtype=dtype)
+        start = 0
+        for column, raw in columns:
+            end = start + column.width
+            for rows in row_blocks(n_rows, _ROWS_AT_ONCE):
+                found[rows, start:end] = column.scaled(raw[rows])
+            start = end
+        return found
 
     def _kinds(self, table: Table) -> dict[str, str]:
         """Return what columns are said to be; raise if that is no kind, or no column."""
@@ -301,24 +325,3 @@ class Tables(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
-
-
-def _stacked(parts: Sequence[Any], dtype: Any) -> Any:
-    """Return features side by side: in CSR if some are, else as an array."""
-    shape = parts[0].shape[0], sum(part.shape[1] for part in parts)
-    if any(sparse.issparse(part) for part in parts):
-        joined = sparse.hstack([sparse.csr_matrix(part) for part in parts], format="csr")
-        joined = joined.astype(dtype)
-        joined.sum_duplicates()
-        return joined
-    require_memory(
-        np.dtype(dtype).itemsize * shape[0] * shape[1],
-        f"{shape[0]:,} x {shape[1]:,} features",
-        "Leave columns out, or take part of the rows.",
-    )
-    found = np.empty(shape, dtype=dtype)
-    start = 0
-    for block in parts:
-        found[:, start : start + block.shape[1]] = block
-        start += block.shape[1]
-    return found

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.linalg import eigh
 
+from fewlabels._threads import one_blas_thread
 from fewlabels._validation import check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._apart import (
@@ -34,6 +35,8 @@ _BETWEEN, _MOST_ROUNDS, _LEAST_ROUNDS, _POINT_ROUNDS = 100, 300, 60, 20_000_000
 # How far a point is put from where the node stood that stood for it: a fraction of the distance
 # of neighbours.
 _STIRRED = 0.1
+# Differences and squares of places up to this are finite in float32.
+_FARTHEST = 1e15
 # Rounds that go on from a layout.
 _AGAIN = 50
 
@@ -220,7 +223,8 @@ def _first_places(level: Level) -> Places:
     dense = level.weights.toarray().astype(np.float64)
     root = np.sqrt(np.maximum(dense.sum(axis=1), 1e-12))
     walk = dense / root[:, None] / root
-    vectors = eigh(walk, subset_by_index=[max(n - 3, 0), n - 1])[1][:, ::-1] / root[:, None]
+    with one_blas_thread():
+        vectors = eigh(walk, subset_by_index=[max(n - 3, 0), n - 1])[1][:, ::-1] / root[:, None]
     places = np.zeros((n, 2))
     places[:, : vectors.shape[1] - 1] = vectors[:, 1:]
     largest = np.abs(places).max(axis=0)
@@ -235,7 +239,8 @@ def _generator(random_state: Any) -> np.random.Generator:
 
 def _checked_start(start: npt.ArrayLike, n: int) -> Places:
     try:
-        places = np.array(start, dtype=np.float32, order="C")
+        with np.errstate(over="ignore"):  # infinite then, and refused
+            places = np.array(start, dtype=np.float32, order="C")
     except (TypeError, ValueError) as error:
         raise InvalidTypeError(f"start must hold numbers: {error}", parameter="start") from None
     if places.shape != (n, 2):
@@ -245,9 +250,10 @@ def _checked_start(start: npt.ArrayLike, n: int) -> Places:
             parameter="start",
         )
     unknown = np.isnan(places)
-    if np.isinf(places).any() or (unknown[:, 0] != unknown[:, 1]).any():
+    if (np.abs(places) > _FARTHEST).any() or (unknown[:, 0] != unknown[:, 1]).any():
         raise InvalidInputError(
-            "start must hold finite places, and NaN twice for a point without one.",
+            f"start must hold places of at most {_FARTHEST:g}, and NaN twice for a point without "
+            "one.",
             parameter="start",
         )
     if unknown.all():

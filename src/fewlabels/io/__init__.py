@@ -8,8 +8,9 @@ the functions here, as in ``exclude=['x']``; the command line writes its options
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from fewlabels._lazy import loaded_on_use
 
 if TYPE_CHECKING:
     from fewlabels.io._array_points import load_features
@@ -76,15 +77,4 @@ _HOMES = {
     "write_table": "_write",
 }
 
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = loaded_on_use(__name__, _HOMES)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,24 +30,68 @@ _CLOCK = re.compile(
 _LOOKS_LIKE = re.compile(r"\s*\d{1,4}[-/.:]\d{1,2}([-/.:]\d|\s*$|\s*[AaPp]\.?[Mm])")
 
 
-def text_dates(levels: Iterable[str]) -> tuple[dict[str, float], bool, str] | None:
-    """Return the days of a column's cells, whether they are times only, and how else to read them.
+# Which of two numbers before a year is the day.
+DAY_FIRST, MONTH_FIRST = "day first", "month first"
+ORDERS = (DAY_FIRST, MONTH_FIRST)
+
+
+@dataclass(frozen=True)
+class TextDates:
+    """Dates that were read in cells of text.
+
+    Attributes
+    ----------
+    days : dict of str to float
+        By the cell.
+    clock_only : bool
+        Whether all cells are times.
+    order : {"", "day first", "month first"}
+        How dates with the year at their end were read; empty where there are none.
+    other_form : str
+        How else the cells may be meant, as ``strptime`` has it.
+    """
+
+    days: dict[str, float]
+    clock_only: bool = False
+    order: str = ""
+    other_form: str = ""
+
+
+def text_dates(levels: Iterable[str], order: str = "") -> TextDates | None:
+    """Return the dates in the cells of a column.
 
     None if one of them is neither a date nor a spelling of "missing". Times are as the clock on
-    the wall shows them: what is said of the time zone is left out.
+    the wall shows them: what is said of the time zone is left out. `order` says which number is
+    the day; empty: the first, unless some cell contradicts.
     """
     cells = [cell for cell in levels if not (is_blank(cell) or is_missing_word(cell))]
     if not cells or not all(_LOOKS_LIKE.match(cell) for cell in cells):
         return None
-    clocks = {cell: _clock(cell.strip()) for cell in cells}
-    if all(share is not None for share in clocks.values()):
-        return {cell: share for cell, share in clocks.items() if share is not None}, True, ""
-    for day_first in (True, False):
-        days = {cell: _days(cell.strip(), day_first) for cell in cells}
-        if all(day is not None for day in days.values()):
-            found = {cell: day for cell, day in days.items() if day is not None}
-            return found, False, _other_form(cells, found) if day_first else ""
-    return None
+    clocks = {cell: share for cell in cells if (share := _clock(cell.strip())) is not None}
+    if len(clocks) == len(cells):
+        return TextDates(clocks, clock_only=True)
+    found = _most_days(cells, order)
+    if len(found.days) < len(cells):
+        return None
+    asked = order or found.order == MONTH_FIRST
+    return found if asked else replace(found, other_form=_other_form(cells, found.days))
+
+
+def readable_dates(levels: Collection[str], order: str = "") -> dict[str, float]:
+    """Return the days of those cells that are dates, all read in one order."""
+    return _most_days(levels, order).days
+
+
+def _most_days(cells: Collection[str], order: str) -> TextDates:
+    """Return the dates in the order, of those that are allowed, in which most can be read."""
+    found = []
+    for each in (order,) if order else ORDERS:
+        days = {cell: _days(cell.strip(), each == DAY_FIRST) for cell in cells}
+        found.append({cell: day for cell, day in days.items() if day is not None})
+    best = max(found, key=len)
+    if not any(_YEAR_LAST.fullmatch(cell.strip()) for cell in best):
+        return TextDates(best)
+    return TextDates(best, order=order or ORDERS[found.index(best)])
 
 
 def formatted_dates(levels: Iterable[str], form: str) -> dict[str, float]:

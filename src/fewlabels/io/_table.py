@@ -91,11 +91,13 @@ class Dates:
 
     Times are shares of a day; with `clock_only` they are all there is. `other_form` is how the
     column may be meant, too, as ``strptime`` has it: "%m/%d/%Y" where the day was taken for first.
+    `order` is what was taken for first where that matters: "day first" or "month first".
     """
 
     days: npt.NDArray[np.float64]
     clock_only: bool = False
     other_form: str = ""
+    order: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -311,9 +311,8 @@ def _text_categories(cells: Sequence[Any], doubt: str = "") -> View:
         return view
     dates = text_dates(view.levels)
     if dates is not None:
-        days, clock_only, other_form = dates
-        known = np.array([*(days.get(level, math.nan) for level in view.levels), math.nan])
-        return Dates(known[view.codes], clock_only, other_form)
+        known = np.array([*(dates.days.get(level, math.nan) for level in view.levels), math.nan])
+        return Dates(known[view.codes], dates.clock_only, dates.other_form, dates.order)
     if all(level[:1] == "[" and level[-1:] == "]" for level in view.levels):
         lists = [None if code < 0 else _list_of(view.levels[code]) for code in view.codes]
         if all(

@@ -7,8 +7,9 @@ nothing of HTTP: `fewlabels.web` serves it.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from fewlabels._lazy import loaded_on_use
 
 if TYPE_CHECKING:
     from fewlabels.labelling._agreement import krippendorff_alpha
@@ -35,15 +36,4 @@ _HOMES = {
     "load_session": "_reading",
 }
 
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = loaded_on_use(__name__, _HOMES)

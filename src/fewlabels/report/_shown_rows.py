@@ -9,12 +9,10 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
-from fewlabels.features._kinds import is_picture_name, items_of
-from fewlabels.io import PictureFolder, Table, as_text
-from fewlabels.io._frames import table_of
+from fewlabels.features._kinds import as_table, items_of, kind_of
+from fewlabels.io import as_text
 from fewlabels.report._html import Html, tag
 
 _LONGEST = 320  # signs of a cell
@@ -28,8 +26,7 @@ class ShownRows:
     Parameters
     ----------
     data : object
-        A table, a folder of pictures, texts, pictures or paths of pictures, an array; None: rows
-        are known by their numbers only.
+        As :func:`fewlabels.make_points` takes it; None: rows are known by their numbers only.
     n_rows : int
     without : sequence of str
         Columns that are not shown, such as that of the labels.
@@ -41,33 +38,22 @@ class ShownRows:
     """
 
     def __init__(self, data: Any, n_rows: int, without: Sequence[str] = ()) -> None:
-        self._table: Table | None = None
         self._pictures: Sequence[Any] | None = None
         self._cells: dict[str, Sequence[Any]] = {}
         if data is None:
             return
-        items = None if isinstance(data, Table) else items_of(data)
-        if isinstance(data, PictureFolder):
-            self._pictures = data.files
-            self._cells = {"path": data.values("path")}
-        elif items is not None and all(isinstance(item, str | None) for item in items):
-            named = [item for item in items if item is not None]
-            if named and all(map(is_picture_name, named)):
-                self._pictures = items
-            self._cells = {"path" if self._pictures else "text": items}
-        elif items is not None:
-            self._pictures = items
-            if all(isinstance(item, os.PathLike) for item in items):
-                self._cells = {"path": [os.fspath(item) for item in items]}
-        elif isinstance(data, np.ndarray) and data.ndim in (3, 4):
-            self._pictures = list(data)
+        kind = kind_of(data)
+        if kind == "images":
+            self._pictures = _items(data)
+            if all(isinstance(item, str | os.PathLike | None) for item in self._pictures):
+                self._cells = {"path": [item and os.fspath(item) for item in self._pictures]}
+        elif kind == "texts":
+            self._cells = {"text": _items(data)}
         else:
             with contextlib.suppress(InvalidTypeError):  # a graph, say
-                table = table_of(data)
-                self._cells = {
-                    name: table.values(name)
-                    for name in [name for name in table.names if name not in without][:_COLUMNS]
-                }
+                table = as_table(data)
+                names = [name for name in table.names if name not in without]
+                self._cells = {name: table.values(name) for name in names[:_COLUMNS]}
         found = {len(column) for column in self._cells.values()}
         found |= set() if self._pictures is None else {len(self._pictures)}
         if found - {n_rows}:
@@ -80,11 +66,6 @@ class ShownRows:
     def has_pictures(self) -> bool:
         """Whether there is something to look at."""
         return self._pictures is not None
-
-    @property
-    def known(self) -> bool:
-        """Whether there is more to show of a row than its number."""
-        return self._pictures is not None or bool(self._cells)
 
     def row(self, number: int) -> Html:
         """Return a row: its picture, or its cells by their names."""
@@ -103,6 +84,8 @@ class ShownRows:
         """Return the picture of a row, small; a word in its place if it can't be read."""
         if self._pictures is None:
             return Html("")
+        if self._pictures[number] is None:
+            return tag("span", "no picture", class_="nopicture")
         from fewlabels.features._picture_sets import reader  # needs Pillow, an extra
 
         try:
@@ -119,6 +102,12 @@ class ShownRows:
             width=picture.width,
             height=picture.height,
         )
+
+
+def _items(data: Any) -> list[Any]:
+    """Return texts or pictures, None where they are missing."""
+    items = items_of(data)
+    return [None if is_missing(item) else item for item in (data if items is None else items)]
 
 
 def _cut(text: str) -> str:

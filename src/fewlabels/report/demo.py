@@ -1,4 +1,4 @@
-"""The demo's runs: the published examples again, and the recommended recipe on the same budget."""
+"""The demo's runs: the published examples again, and what is recommended on the same budget."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fewlabels.exceptions import DataFileError
 from fewlabels.report.classification import Report, report_on
 from fewlabels.report.comparison import NOTHING_COMPARED, Comparison, compare
 from fewlabels.report.published import PublishedExample
+from fewlabels.session._model import Points
 from fewlabels.session.digits import (
     ACTIVE_30,
     BUDGETS,
@@ -17,6 +18,7 @@ from fewlabels.session.digits import (
     N_PUBLISHED,
     Digits,
     draw_digits,
+    pixels,
     recommended_points,
     run_as_published,
     run_as_recommended,
@@ -24,7 +26,7 @@ from fewlabels.session.digits import (
 from fewlabels.session.rounds import FloatArray, Round
 
 FRESH_SEED = 1000
-"""The further shuffles start here; the recipe was chosen on smaller seeds."""
+"""The further shuffles start here; models and rules were chosen on smaller seeds."""
 
 
 @dataclass(frozen=True)
@@ -94,31 +96,36 @@ class Improvement:
         On the published 330 points.
     runs_on_all : tuple of ExampleRun
         On all 1,797 points.
+    pixel_runs, pixel_runs_on_all : tuple of ExampleRun
+        The same from raw pixels, which is what the published examples have.
     published_rule_on_all : tuple of ExampleRun
         The published recipe on all 1,797 points; these figures were never published.
     """
 
     runs: tuple[ExampleRun, ...]
     runs_on_all: tuple[ExampleRun, ...]
+    pixel_runs: tuple[ExampleRun, ...]
+    pixel_runs_on_all: tuple[ExampleRun, ...]
     published_rule_on_all: tuple[ExampleRun, ...]
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Both recipes on further shuffles, which neither was chosen on.
+    """All recipes on further shuffles, on which no model or rule was chosen.
 
     Attributes
     ----------
     seeds : tuple of int
-    published_rule, recommended : dict of example name to ndarray of shape (n_seeds, n_rounds)
-        Accuracy on the unlabelled of 330 points.
+    published_rule, on_pixels, recommended : dict of example name to ndarray
+        Accuracy on the unlabelled of 330 points, of shape (n_seeds, n_rounds).
     random_questions : ndarray of shape (n_seeds, n_rounds)
-        The same for the recommended model in the example that asks, where its questions are
+        The same for the recommended recipe in the example that asks, where its questions are
         drawn at random.
     """
 
     seeds: tuple[int, ...]
     published_rule: dict[str, FloatArray]
+    on_pixels: dict[str, FloatArray]
     recommended: dict[str, FloatArray]
     random_questions: FloatArray
 
@@ -147,48 +154,52 @@ def reproduce(published: tuple[PublishedExample, ...]) -> Reproduction:
 
 def improve() -> Improvement:
     """Run both budgets with the recommended recipe, on 330 and on all 1,797 points."""
-    everything = draw_digits(N_ALL)
+    some, everything = draw_digits(), draw_digits(N_ALL)
     return Improvement(
-        _recommended_runs(draw_digits()),
-        _recommended_runs(everything),
+        _recommended_runs(some, recommended_points(some)),
+        _recommended_runs(everything, recommended_points(everything)),
+        _recommended_runs(some, pixels(some)),
+        _recommended_runs(everything, pixels(everything)),
         _published_runs(everything),
     )
 
 
 def repeat(n_shuffles: int) -> Spread:
-    """Run both recipes on `n_shuffles` further draws of 330 points."""
+    """Run the recipes on `n_shuffles` further draws of 330 points."""
     seeds = tuple(range(FRESH_SEED, FRESH_SEED + n_shuffles))
     old: dict[str, list[FloatArray]] = {budget.name: [] for budget in BUDGETS}
+    of_pixels: dict[str, list[FloatArray]] = {budget.name: [] for budget in BUDGETS}
     new: dict[str, list[FloatArray]] = {budget.name: [] for budget in BUDGETS}
     at_random = []
     for seed in seeds:
         digits = draw_digits(N_PUBLISHED, seed=seed)
-        for run in _published_runs(digits):
-            old[run.name].append(run.accuracies)
-        for run in _recommended_runs(digits):
-            new[run.name].append(run.accuracies)
-        at_random.append(_random_run(digits, seed).accuracies)
-    return Spread(
-        seeds,
-        {name: np.array(accuracies) for name, accuracies in old.items()},
-        {name: np.array(accuracies) for name, accuracies in new.items()},
-        np.array(at_random),
-    )
+        points = recommended_points(digits)
+        for accuracies, runs in (
+            (old, _published_runs(digits)),
+            (of_pixels, _recommended_runs(digits, pixels(digits))),
+            (new, _recommended_runs(digits, points)),
+        ):
+            for run in runs:
+                accuracies[run.name].append(run.accuracies)
+        at_random.append(_random_run(digits, points, seed).accuracies)
+    return Spread(seeds, _arrays(old), _arrays(of_pixels), _arrays(new), np.array(at_random))
+
+
+def _arrays(accuracies: dict[str, list[FloatArray]]) -> dict[str, FloatArray]:
+    return {name: np.array(of_seeds) for name, of_seeds in accuracies.items()}
 
 
 def _published_runs(digits: Digits) -> tuple[ExampleRun, ...]:
     return tuple(_run(budget.name, digits, run_as_published(digits, budget)) for budget in BUDGETS)
 
 
-def _recommended_runs(digits: Digits) -> tuple[ExampleRun, ...]:
-    points = recommended_points(digits)
+def _recommended_runs(digits: Digits, points: Points) -> tuple[ExampleRun, ...]:
     return tuple(
         _run(budget.name, digits, run_as_recommended(digits, budget, points)) for budget in BUDGETS
     )
 
 
-def _random_run(digits: Digits, seed: int) -> ExampleRun:
-    points = recommended_points(digits)
+def _random_run(digits: Digits, points: Points, seed: int) -> ExampleRun:
     rounds = run_as_recommended(digits, ACTIVE_30, points, query="random", random_state=seed)
     return _run(ACTIVE_30.name, digits, rounds)
 

@@ -11,11 +11,11 @@ from fewlabels.report.classification import ClassRow, Report
 from fewlabels.report.comparison import Comparison
 from fewlabels.report.demo import ExampleRun, Improvement, Reproduction, Spread
 from fewlabels.report.published import PublishedExample
-from fewlabels.session.digits import ACTIVE_30, RECOMMENDED
+from fewlabels.session.digits import ACTIVE_30, RECOMMENDED, RECOMMENDED_ON_PIXELS
 from fewlabels.session.rounds import FloatArray
 
 FORMAT = "fewlabels-demo"
-VERSION = 1
+VERSION = 2
 """Raised whenever a reader of the last version could misread the document."""
 
 
@@ -41,22 +41,26 @@ def demo_document(
             _example(run, comparisons)
             for run, comparisons in zip(reproduction.runs, reproduction.comparisons, strict=True)
         ],
-        "recommended": {
-            "recipe": RECOMMENDED,
-            "examples": [_example(run) for run in improvement.runs],
-            "examples_on_all": [_example(run) for run in improvement.runs_on_all],
-        },
+        "recommended": _recipe(RECOMMENDED, improvement.runs, improvement.runs_on_all),
+        "recommended_on_pixels": _recipe(
+            RECOMMENDED_ON_PIXELS, improvement.pixel_runs, improvement.pixel_runs_on_all
+        ),
         "gain": [
             row
-            for example, run in zip(reproduction.published, improvement.runs, strict=True)
-            for row in _gains(run, _published_accuracies(example), published=True)
+            for example, on_pixels, run in zip(
+                reproduction.published, improvement.pixel_runs, improvement.runs, strict=True
+            )
+            for row in _gains(run, _published_accuracies(example), on_pixels, published=True)
         ]
         + [
             row
-            for old, run in zip(
-                improvement.published_rule_on_all, improvement.runs_on_all, strict=True
+            for old, on_pixels, run in zip(
+                improvement.published_rule_on_all,
+                improvement.pixel_runs_on_all,
+                improvement.runs_on_all,
+                strict=True,
             )
-            for row in _gains(run, old.accuracies.tolist(), published=False)
+            for row in _gains(run, old.accuracies.tolist(), on_pixels, published=False)
         ],
         "shuffles": None if spread is None else _shuffles(spread),
     }
@@ -72,6 +76,16 @@ def load_schema() -> dict[str, Any]:
     text = resources.files("fewlabels.report").joinpath("demo.schema.json").read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
+
+
+def _recipe(
+    words: str, runs: tuple[ExampleRun, ...], runs_on_all: tuple[ExampleRun, ...]
+) -> dict[str, Any]:
+    return {
+        "recipe": words,
+        "examples": [_example(run) for run in runs],
+        "examples_on_all": [_example(run) for run in runs_on_all],
+    }
 
 
 def _example(run: ExampleRun, comparisons: tuple[Comparison, ...] | None = None) -> dict[str, Any]:
@@ -119,7 +133,9 @@ def _published_accuracies(example: PublishedExample) -> list[float]:
     return [table.accuracy for table in example.tables]
 
 
-def _gains(run: ExampleRun, before: list[float], *, published: bool) -> list[dict[str, Any]]:
+def _gains(
+    run: ExampleRun, before: list[float], on_pixels: ExampleRun, *, published: bool
+) -> list[dict[str, Any]]:
     return [
         {
             "example": run.name,
@@ -127,11 +143,16 @@ def _gains(run: ExampleRun, before: list[float], *, published: bool) -> list[dic
             "labelled": n_labelled,
             "old": old,
             "old_is_published": published,
+            "on_pixels": of_pixels,
             "new": new,
             "gain": new - old,
         }
-        for n_labelled, old, new in zip(
-            run.n_labelled, before, run.accuracies.tolist(), strict=True
+        for n_labelled, old, of_pixels, new in zip(
+            run.n_labelled,
+            before,
+            on_pixels.accuracies.tolist(),
+            run.accuracies.tolist(),
+            strict=True,
         )
     ]
 
@@ -140,6 +161,7 @@ def _shuffles(spread: Spread) -> dict[str, Any]:
     return {
         "seeds": list(spread.seeds),
         "old_rule": _by_seed(spread.published_rule),
+        "recommended_on_pixels": _by_seed(spread.on_pixels),
         "recommended": _by_seed(spread.recommended),
         "random_questions": {ACTIVE_30.name: spread.random_questions.tolist()},
     }

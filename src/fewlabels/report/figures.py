@@ -102,6 +102,7 @@ def draw_accuracy_by_labels(reproduction: Reproduction, improvement: Improvement
     """Draw accuracy against the number of labels, as published and as it is now."""
     published = {e.name: np.array([t.accuracy for t in e.tables]) for e in reproduction.published}
     ours = {run.name: run for run in improvement.runs}
+    on_pixels = {run.name: run for run in improvement.pixel_runs}
     on_all = {run.name: run for run in improvement.runs_on_all}
     active, random = ACTIVE_30.name, RANDOM_30.name
     labels = ours[active].n_labelled
@@ -117,12 +118,14 @@ def draw_accuracy_by_labels(reproduction: Reproduction, improvement: Improvement
         curves = [
             (on_all[active].accuracies, BLUE, "--", "D", f"fewlabels, all {N_ALL:,}"),
             (ours[active].accuracies, BLUE, "-", "o", f"fewlabels, {N_PUBLISHED} digits"),
+            (on_pixels[active].accuracies, GREY, ":", "^", "from raw pixels"),
             (published[active], VERMILLION, "-", "s", f"published, {N_PUBLISHED} digits"),
         ]
         for accuracies, color, line, marker, _ in curves:
             _draw_curve(axes, labels, accuracies, color, line, marker)
         lone = [
             (ours[random].accuracies[0], BLUE, "o", "fewlabels, random"),
+            (on_pixels[random].accuracies[0], GREY, "^", "pixels, random"),
             (published[random][0], VERMILLION, "s", "published, random"),
         ]
         x = labels[-1]
@@ -165,7 +168,8 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
         )
         curves: list[tuple[FloatArray, str, Any, str | None, str]] = [
             (spread.recommended[name], BLUE, "-", "o", "fewlabels"),
-            (spread.random_questions, GREY, "--", None, "fewlabels, random"),
+            (spread.random_questions, BLUE, "--", None, "fewlabels, random"),
+            (spread.on_pixels[name], GREY, ":", "^", "from raw pixels"),
             (spread.published_rule[name], VERMILLION, "-", "s", "published recipe"),
         ]
         names = []

@@ -52,8 +52,8 @@ def write_report(
     model : FewLabelsClassifier
         Fitted on one class a point.
     data : object, default=None
-        What it was fitted on, to be shown: a table, texts, pictures, paths of pictures or a
-        :class:`fewlabels.io.Table`. None: rows are known by their numbers.
+        What it was fitted on, to be shown: what :func:`fewlabels.make_points` takes. None: rows
+        are known by their numbers.
     title : str, default=""
     classes : sequence, default=None
         Names of the classes, in the order of `classes_`; None: these.

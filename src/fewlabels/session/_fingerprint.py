@@ -15,7 +15,6 @@ from fewlabels.features import Points
 from fewlabels.features._kinds import as_table, items_of, kind_of
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.io import Table
-from fewlabels.io._picture_names import is_picture_name
 from fewlabels.io._table import Block, Dates, Numbers
 from fewlabels.io._views import as_name
 
@@ -73,8 +72,6 @@ def _add_table(digest: Any, table: Table) -> None:
 
 def _add_items(digest: Any, kind: str, data: Any) -> None:
     """Add texts, or pictures: files by what they hold."""
-    if isinstance(data, Path):
-        data = sorted(path for path in data.rglob("*") if is_picture_name(path))
     items = items_of(data)
     items = data if items is None else items
     _add(digest, kind, (len(items),))
@@ -82,9 +79,17 @@ def _add_items(digest: Any, kind: str, data: Any) -> None:
         if kind == "texts":
             digest.update(json.dumps(item if isinstance(item, str) else None).encode())
         elif isinstance(item, (str, Path)):
-            digest.update(hashlib.sha256(Path(item).read_bytes()).digest())
+            digest.update(_hash_of_file(Path(item)))
         else:
             _add_array(digest, np.asarray(item), np.float64)
+
+
+def _hash_of_file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:  # a picture that can't be read is a point of which nothing is known
+        return hashlib.sha256(b"unreadable").digest()
 
 
 def _add_matrix(digest: Any, matrix: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from fewlabels._validation import check_integer
+from fewlabels.features import make_points
 from fewlabels.graph import rbf_graph
 from fewlabels.queries import make_rule
 from fewlabels.session._learner import ModelLearner
@@ -15,12 +16,17 @@ from fewlabels.session._model import Points
 from fewlabels.session.published_recipe import PublishedRecipe
 from fewlabels.session.rounds import FloatArray, IntArray, Learner, Round, play
 
-RECOMMENDED = (
+RECOMMENDED_ON_PIXELS = (
     "graph of shared neighbours; harmonic functions with class masses made equal ask, by doubt x "
     "Sigma-optimality over the doubts, the batch chosen one by one; FewLabelsClassifier answers"
 )
+RECOMMENDED = (
+    "make_points of the pictures: oriented gradients, neighbours put into order by how little a "
+    f"picture has to be bent; {RECOMMENDED_ON_PIXELS}"
+)
 
 N_ALL = 1797
+SHAPE = 8, 8
 N_PUBLISHED = 330
 PUBLISHED_GAMMA = 0.25
 
@@ -94,7 +100,12 @@ def run_as_published(digits: Digits, budget: Budget) -> list[Round]:
 
 
 def recommended_points(digits: Digits) -> Points:
-    """Return the digits with the graph that :func:`run_as_recommended` takes."""
+    """Return the digits, as pictures, with the graph that :func:`run_as_recommended` takes."""
+    return Points.of(make_points(digits.X.reshape(-1, *SHAPE)))
+
+
+def pixels(digits: Digits) -> Points:
+    """Return the same of the digits' pixels, as they are."""
     return Points.of(digits.X)
 
 

@@ -19,6 +19,7 @@ from fewlabels.features import Points as DataPoints
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.graph._progress import Progress, reporting
 from fewlabels.models import ModelPair, recommended_models
+from fewlabels.models._data import DataEstimator
 from fewlabels.models._shared_kernel import check_beside
 from fewlabels.queries import FunctionRule, QueryRule, make_rule
 from fewlabels.session._known_answers import Answers, known_answers, start_of
@@ -230,8 +231,9 @@ def _points(
         return Points(graph, X)
     if not makes_graph:
         return Points.of(X)
-    values = X.values if isinstance(X, DataPoints) else X
-    return Points(graph_of(values, model, answers.truth, answers.known), X)
+    if isinstance(X, DataPoints) and not isinstance(model, DataEstimator):
+        return Points(graph_of(X.values, model, answers.truth, answers.known), X)
+    return Points(graph_of(X, model, answers.truth, answers.known), X)
 
 
 def _check_shares(model: Any, answers: Answers) -> None:

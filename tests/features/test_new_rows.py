@@ -1,0 +1,125 @@
+"""New rows are read as the fitted ones were, and what nothing is known of is said."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fewlabels import make_points
+from fewlabels.exceptions import FeatureWarning, InvalidInputError
+from fewlabels.features import Embeddings, Images, Tables
+
+N = 24
+TEXTS = ["cats purr loud", "a cat purred", "stocks fell", "the stock falls"] * 5
+
+
+def points(tables: Tables, cells: list[Any]) -> Any:
+    return tables.transform({"x": cells})
+
+
+@pytest.mark.parametrize(
+    ("fitted", "new"),
+    [
+        ([f"01/{day + 2:02d}/2026" for day in range(N)], "02/03/2026"),
+        ([f"{day + 2:02d}/01/2026" for day in range(N)], "02/03/2026"),
+    ],
+    ids=["month first", "day first"],
+)
+def test_dates_are_read_in_the_order_of_those_that_were_fitted(fitted: list[str], new: str) -> None:
+    tables = Tables(scale=False).fit({"x": fitted})
+    alone, beside = points(tables, [new]), points(tables, [*fitted, new])
+    np.testing.assert_array_equal(alone[0], beside[-1])
+    kept = Tables._from_state(tables._state())
+    np.testing.assert_array_equal(points(kept, [new]), alone)
+    month, day, _ = fitted[-1].split("/")
+    with pytest.raises(InvalidInputError, match="can't be read as one"):
+        points(tables, [f"{day}/{month}/2026", f"{day}/{month}/2025"])
+
+
+def test_a_column_said_to_be_dates_is_not_read_in_two_orders_at_once() -> None:
+    with pytest.raises(InvalidInputError, match="'01/31/2026'"):
+        Tables({"x": "date"}).fit({"x": ["31/01/2026", "30/01/2026", "01/31/2026"]})
+
+
+def test_times_are_no_dates_and_dates_no_numbers() -> None:
+    dates = Tables().fit({"x": [f"2026-01-{day + 1:02d}" for day in range(N)]})
+    with pytest.raises(InvalidInputError, match="times of day without a date"):
+        points(dates, ["12:30"])
+    assert np.isfinite(points(dates, [None])).all()
+    numbers = Tables().fit({"x": [1.5 * row for row in range(N)]})
+    with pytest.raises(InvalidInputError, match="'2026-01-01'"):
+        points(numbers, ["2026-01-01"])
+    days = Tables({"x": "number"}).fit({"x": ["2026-01-01", "2026-01-03", "2026-02-01"]})
+    assert np.isfinite(points(days, ["2026-01-02"])).all()
+
+
+@pytest.mark.parametrize(
+    ("fitted", "new", "means"),
+    [
+        (["1.5", "2.25", "40.75"], "1.500", "1.5"),
+        (["1,5", "2,25", "40,75"], "1.500", "1500"),
+        (["1.500.000", "2.250.000"], "1.500", "1500"),
+        (["1,500,000", "2,250,000"], "1,500", "1500"),
+    ],
+)
+def test_numbers_have_the_decimal_mark_of_those_that_were_fitted(
+    fitted: list[str], new: str, means: str
+) -> None:
+    tables = Tables(scale=False).fit({"x": fitted * 8})
+    other = {"other": ["0,5", "0,25"] if "," in new else ["0.5", "0.25"]}
+    found = tables.transform({"x": [new, new], **other})
+    np.testing.assert_array_equal(found, points(tables, [means, means]))
+
+
+def test_arrays_have_the_width_of_those_that_were_fitted_and_gaps_its_medians() -> None:
+    values = 1000 + np.random.default_rng(0).random((N, 3))
+    tables = Tables(scale=False).fit({"x": values})
+    for other in ([1.0, 2.0], np.ones((2, 2)), np.ones((2, 4))):
+        with pytest.raises(InvalidInputError, match="held 3 when the features were fitted"):
+            tables.transform({"x": other})
+    gap = tables.transform({"x": np.array([[np.nan, 5.0, 5.0]])})
+    assert gap[0, 0] == np.median(values[:, 0])
+
+
+def test_texts_without_a_known_word_are_told() -> None:
+    fitted = make_points(TEXTS)
+    with pytest.warns(FeatureWarning, match=r"^1 of 2 texts hold no word"):
+        found = fitted.transform(["cats", "9"])
+    assert found[[0]].sum() > 0
+    assert found[[1]].sum() == 0
+
+
+def test_embeddings_of_new_items_that_are_zeros_are_told() -> None:
+    def lengths(texts: list[str]) -> list[list[int]]:
+        return [[len(text), text.count("e")] for text in texts]
+
+    fitted = make_points(TEXTS, embeddings=Embeddings(lengths))
+    with pytest.warns(FeatureWarning, match="1 of 2 rows of embeddings are zeros"):
+        fitted.transform(["tree", ""])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fitted.transform(["tree"])
+
+
+def test_pictures_on_another_scale_are_told() -> None:
+    pixels = (255 * np.random.default_rng(0).random((12, 9, 9, 3))).astype(np.uint8)
+    images = Images("shapes and colours").fit(pixels)
+    with pytest.warns(FeatureWarning, match="go up to 1, where 255 was white"):
+        images.transform(pixels / pixels.max())
+    shares = Images("shapes and colours").fit(pixels / 255)
+    with pytest.warns(FeatureWarning, match="go up to 255, where 0.99"):
+        shares.transform(pixels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(
+            images.transform(pixels.astype(np.float64)), images.transform(pixels)
+        )
+
+
+def test_codes_of_classes_may_be_any_whole_numbers() -> None:
+    small = np.where(np.arange(20) < 12, np.arange(20) // 2 % 2, -1)
+    large = np.where(small > 0, 10**15, small)
+    assert make_points(TEXTS, small).choices == make_points(TEXTS, large).choices
