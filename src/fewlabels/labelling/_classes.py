@@ -70,7 +70,9 @@ class ClassBook:
     def named(self, name: str) -> LabelClass | None:
         """Return the class of that name, or one of it in another case, or None."""
         wanted = " ".join(name.split())
-        like_it = [each for each in self if each.name.casefold() == wanted.casefold()]
+        like_it = [
+            each for each in self._classes.values() if each.name.casefold() == wanted.casefold()
+        ]
         return next((each for each in like_it if each.name == wanted), (*like_it, None)[0])
 
     def new(self, name: Any) -> LabelClass:
