@@ -73,7 +73,7 @@ class ClassBook:
         like_it = [
             each for each in self._classes.values() if each.name.casefold() == wanted.casefold()
         ]
-        return next((each for each in like_it if each.name == wanted), (*like_it, None)[0])
+        return next(iter([each for each in like_it if each.name == wanted] or like_it), None)
 
     def new(self, name: Any) -> LabelClass:
         """Return a class to be put, with the next number, a free key and a colour; or raise."""
