@@ -149,6 +149,23 @@ def test_without_classes_the_first_answer_names_one(sit: Sit) -> None:
     assert source.classes[0]["name"] == "été 🌞"
 
 
+def test_without_classes_typing_begins_the_name_of_the_first(sit: Sit) -> None:
+    source = double.digits()
+    source.classes = []
+    sitting = sit(source)
+    shown = sitting.shown()
+    sitting.page.keyboard.type("xl six")
+    expect(sitting.page.get_by_role("combobox")).to_have_value("xl six")
+    sitting.press("Enter")
+    sitting.stored(1)
+    assert source.classes[0]["name"] == "xl six"
+    assert set(source.labels()) == {shown}
+    assert source.skipped() == set()
+    # One label says nothing of how sure a suggestion is; from now on letters are commands.
+    sitting.press("x")
+    expect(sitting.page.get_by_role("combobox")).to_have_count(0)
+
+
 def test_a_row_without_anything_is_still_a_question(sit: Sit) -> None:
     source = double.Double("table", np.zeros((3, 1)), [{}, {}, {}], ["a", "b"])
     sitting = sit(source)

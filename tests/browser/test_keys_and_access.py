@@ -88,6 +88,33 @@ def test_a_click_leaves_nothing_for_enter_to_repeat(sit: Sit) -> None:
     assert sitting.shown() == shown
 
 
+def test_a_tab_leaves_nothing_for_enter_to_repeat(sit: Sit) -> None:
+    sitting = sit(labelled(double.digits(), 30))
+    to_question(sitting, check=False)
+    tabs = sitting.page.get_by_role("navigation")
+    tabs.get_by_role("link", name="Progress").click()
+    sitting.heading("Progress")
+    expect(sitting.page.locator("h1:focus")).to_have_count(1)
+    for _ in range(2):  # also where one is already
+        tabs.get_by_role("link", name="Label").click()
+        expect(sitting.page.locator(".card")).to_be_visible()
+    sitting.press("Enter")
+    sitting.stored(31)
+
+
+def test_a_suggestion_from_few_labels_says_no_share(sit: Sit) -> None:
+    source = labelled(double.digits(), 30)
+    few = source.item
+
+    def item(who: str, point: int) -> double.Json:
+        return few(who, point) | {"doubt": "too few labels"}
+
+    source.item = item  # type: ignore[method-assign]
+    sitting = sit(source)
+    to_question(sitting, check=False)
+    expect(sitting.page.locator(".suggestion")).not_to_contain_text("%")
+
+
 def test_what_happened_is_said_to_screen_readers(sit: Sit) -> None:
     sitting = sit(double.digits())
     status = sitting.page.get_by_role("status").first

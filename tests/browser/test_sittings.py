@@ -283,6 +283,45 @@ def test_search_finds_rows_and_their_like(sit: Sit) -> None:
     expect(sitting.page.locator(".soft[role=status]")).to_contain_text("Most like row")
 
 
+def test_search_waits_for_its_index(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    search = sitting.source.search
+    sitting.source.search = lambda text, n: {"total": 0, "points": [], "ready": False}
+    sitting.press("/")
+    sitting.page.keyboard.type("refund")
+    expect(sitting.page.locator(".soft[role=status]")).to_have_text("The index is being made.")
+    expect(sitting.page.locator(".empty")).to_have_count(0)
+    sitting.source.search = search
+    expect(sitting.page.locator(".row").first).to_contain_text("refund")
+
+
+def test_a_view_is_left_at_once(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    held = []
+    sitting.context.route("**/page/progress.js", lambda route: held.append(route), times=1)
+    sitting.go("progress")
+    sitting.heading("Progress")
+    expect(sitting.page.locator("main")).to_contain_text("Loading…")
+    expect(sitting.page.locator(".card")).to_have_count(0)
+    sitting.go("people")
+    sitting.heading("People")
+    held[0].continue_()
+    sitting.go("ask")
+    expect(sitting.page.locator(".card")).to_be_visible()
+
+
+def test_a_question_that_is_being_chosen_is_no_end(sit: Sit) -> None:
+    source = double.texts()
+    source.answer("ann", "k", source.order[0], 0)
+    source.questions = lambda who, n=3: []  # type: ignore[method-assign]
+    sitting = sit(source)
+    card = sitting.page.locator(".card")
+    expect(card).to_have_text("The next question is being chosen…")
+    for place in range(1, 110):
+        source.answer("bob", f"k{place}", source.order[place], 0)
+    expect(card).to_contain_text("The rest is with other people")
+
+
 def test_two_people_see_where_they_differ(sit: Sit) -> None:
     source = double.texts()
     point = source.order[0]

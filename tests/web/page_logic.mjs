@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 const page = new URL("../../src/fewlabels/web/page/", import.meta.url);
-const { Deck, found } = await import(new URL("ask.js", page));
+const { Deck, found, isLast } = await import(new URL("ask.js", page));
 const { Outbox } = await import(new URL("api.js", page));
 const { bindings, collision, COMMANDS, keyFor, keysOf, pressed, spoken } = await import(new URL("keys.js", page));
 const { columnsOf, pieces } = await import(new URL("item.js", page));
@@ -333,9 +333,22 @@ test("single keys can be switched off; with Alt, and where they are named, they 
 test("a key of one's own takes the place of the usual single one", () => {
   const settings = { keys: { undo: "q" } };
   assert.deepEqual(keysOf("undo", settings), ["q", "Backspace", "Ctrl+z"]);
-  const bound = bindings([], settings);
+  const bound = bindings(CLASSES, settings);
   assert.deepEqual(bound.get("q"), { command: "undo" });
   assert.equal(bound.get("u"), undefined);
+});
+
+test("before there is a class, letters and digits are left for its name", () => {
+  const bound = bindings([]);
+  for (const name of ["x", "l", "n"]) assert.equal(bound.get(name), undefined);
+  assert.deepEqual(bound.get("Alt+x"), { command: "skip" });
+  assert.deepEqual(bound.get("?"), { command: "help" });
+});
+
+test("only among several people may others hold all that is left", () => {
+  assert.equal(isLast({ people: ["ann"], n_left: 3 }), false);
+  assert.equal(isLast({ people: ["ann", "bob"], n_left: 3 }), true);
+  assert.equal(isLast({ people: ["ann", "bob"], n_left: 300 }), false);
 });
 
 test("a key that is taken is not given away", () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _LAST = 200  # answers whose time is looked at
 _LONGEST_PAUSE = 300.0
+# A session's remark on its own books: on the page some questions always lie ready.
+_IS_OPEN = re.compile(r"questions? (is|are) open\.$")
 
 
 def progress_json(
@@ -84,7 +87,8 @@ def is_proven(advice: Advice) -> bool:
 def reasons_of(advice: Advice) -> list[str]:
     """Return the sentences of an advice as people read them who know nothing of a session."""
     said, page = "ask returns nothing else until then", "nothing else is asked until then"
-    return [reason.replace(said, page) for reason in advice.reasons]
+    told = [reason for reason in advice.reasons if not _IS_OPEN.search(reason)]
+    return [reason.replace(said, page) for reason in told or advice.reasons]
 
 
 def advice_json(advice: Advice) -> dict[str, Any]:

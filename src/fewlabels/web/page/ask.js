@@ -2,7 +2,7 @@
 
 import { chip, h, kbd, mark, percent, set } from "./dom.js";
 import { described, large } from "./item.js";
-import { COMMANDS, keyFor, spoken } from "./keys.js";
+import { COMMANDS, isLetter, keyFor, spoken } from "./keys.js";
 
 /**
  * The questions of a page: the one that is shown, those ready behind it, and what was answered.
@@ -72,6 +72,9 @@ export class Deck {
   }
 }
 
+/** Whether others may hold all that is left: each has some questions ready. */
+export const isLast = ({ people, n_left: n }) => people.length > 1 && n <= 12 * people.length;
+
 export function createAsk(element, app) {
   const deck = app.deck;
   const card = h("section", { class: "card", "aria-label": "Question" });
@@ -136,8 +139,9 @@ export function createAsk(element, app) {
         h("p", {}, "Nothing is left to ask."),
         h("a", { class: "button", href: "#progress" }, "See what is known, and export"));
     }
-    return h("div", { class: "empty" }, h("h2", {}, "No question just now"),
-      h("p", {}, "The rest is with other people, or put off until later."));
+    return h("div", { class: "empty" }, isLast(app.state)
+      ? [h("h2", {}, "No question just now"), h("p", {}, "The rest is with other people, or put off until later.")]
+      : h("p", {}, "The next question is being chosen…"));
   }
 
   function showPrompt(question) {
@@ -149,6 +153,9 @@ export function createAsk(element, app) {
       return;
     }
     const key = keyFor(app.bound, "accept", app.state.settings);
+    const { classes } = app.state;
+    // A share of so few labels says nothing.
+    const few = question.item.doubt === "too few labels" || classes.find(({ id }) => id === suggestion.class_id)?.n < 2;
     prompt.replaceChildren(
       h(
         "button",
@@ -159,8 +166,8 @@ export function createAsk(element, app) {
         },
         kbd(key),
         h("span", { class: "unseen" }, "Take the suggestion: "),
-        chip(app.state.classes, suggestion.class_id),
-        h("span", { class: "soft" }, percent(suggestion.confidence)),
+        chip(classes, suggestion.class_id),
+        few ? null : h("span", { class: "soft" }, percent(suggestion.confidence)),
       ),
     );
   }
@@ -254,7 +261,7 @@ export function createAsk(element, app) {
     if (!tools.children.length) {
       tools.append(
         ...TOOLS.map((command) =>
-          h("button", { class: "plain tool", "data-command": command, onclick: () => run(command) }),
+          h("button", { class: "plain tool", "data-command": command, onclick: (event) => (event.detail && event.currentTarget.blur(), run(command)) }),
         ),
       );
     }
@@ -346,11 +353,12 @@ export function createAsk(element, app) {
 
   let naming = null;
 
-  function nameClass() {
+  function nameClass(begun = "") {
     if (naming) return;
     const list = h("div", { class: "finder-list", id: "finder-list", role: "listbox", "aria-label": "Classes" });
     const input = h("input", {
       type: "text",
+      value: begun,
       "aria-label": "Name of the class",
       placeholder: "Name of the class",
       autocomplete: "off",
@@ -431,6 +439,11 @@ export function createAsk(element, app) {
 
   show();
   return {
+    type(key) {
+      if (app.state.classes.length || !deck.shown || !isLetter(key)) return false;
+      nameClass(key);
+      return true;
+    },
     press,
     /** New questions or a new state: what is on the card stays. */
     update() {

@@ -117,6 +117,9 @@ export function title(text, ...more) {
   return h("div", { class: "view-head" }, h("h1", { tabindex: "-1" }, text), ...more);
 }
 
+/** A view of which more is to come. */
+export const loading = (name) => [title(name), h("p", { class: "soft" }, "Loading…")];
+
 /** A dialog over the page; it closes by Escape, by its button, or by a click beside it. */
 export function dialog(name, ...content) {
   const close = h("button", { class: "plain round dialog-close", "aria-label": "Close" }, "×");

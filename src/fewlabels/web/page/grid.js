@@ -1,6 +1,6 @@
 // A neighbourhood at a glance: rows near each other that the model takes for one class.
 
-import { empty, h, kbd, several, title } from "./dom.js";
+import { empty, h, kbd, loading, several, title } from "./dom.js";
 import { classSelect, described, small } from "./item.js";
 import { keyFor, spoken } from "./keys.js";
 
@@ -10,7 +10,7 @@ export function create(element, app, [kind]) {
   let rows = [];
   let classId = null;
   const out = new Set();
-  const head = h("div", {});
+  const head = h("div", {}, loading("Grid"));
   const tiles = h("div", { class: "tiles" });
   const foot = h("div", { class: "bar" });
   element.append(head, tiles, foot);

@@ -183,11 +183,6 @@ export function small(item, size = 192) {
   );
 }
 
-/** A row in a list: what it is, its class, and what can be done. */
-export function listed(app, row, ...more) {
-  return h("div", { class: "row-item" }, small(row.item), h("div", { class: "row-more" }, more));
-}
-
 /** Choose a class from a list: for the mouse and for screen readers. A label can be taken away. */
 export function classSelect(app, label, chosen, onchange) {
   const select = h(

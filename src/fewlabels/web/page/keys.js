@@ -40,6 +40,7 @@ export function pressed(event) {
 }
 
 export const isSingle = (key) => [...key].length === 1;
+export const isLetter = (key) => /^[\p{L}\p{N}]$/u.test(key);
 
 /** The keys of a command, as this person has them; the changed one comes first. */
 export function keysOf(command, settings = {}) {
@@ -51,12 +52,13 @@ export function keysOf(command, settings = {}) {
 /**
  * What each key does: Map of key to {class} or {command}. Classes come before commands, so that
  * the key on a label is always right. Single characters can be switched off: with Alt they stay.
+ * While there is no class, letters begin the name of the first.
  */
 export function bindings(classes, settings = {}) {
   const found = new Map();
   const single = settings.single_keys !== false;
   const add = (key, action) => {
-    const wanted = isSingle(key) ? (single ? [key, `Alt+${key}`] : [`Alt+${key}`]) : [key];
+    const wanted = isSingle(key) ? (single && (classes.length || !isLetter(key)) ? [key, `Alt+${key}`] : [`Alt+${key}`]) : [key];
     for (const name of wanted) if (!found.has(name)) found.set(name, action);
   };
   for (const entry of classes) if (entry.key) add(entry.key, { class: entry.id });

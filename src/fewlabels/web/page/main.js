@@ -2,7 +2,7 @@
 
 import { Changes, Outbox, ServerError, get, post } from "./api.js";
 import { createAsk, Deck } from "./ask.js";
-import { count, h, palette, several } from "./dom.js";
+import { count, h, loading, palette, several } from "./dom.js";
 import { bindings, pressed } from "./keys.js";
 
 const VIEWS = {
@@ -15,6 +15,7 @@ const VIEWS = {
   people: ["People", "./people.js"],
 };
 
+const PROVEN = "The accuracy you wanted is proven: see Progress.";
 const $ = (id) => document.getElementById(id);
 const main = $("main");
 
@@ -64,7 +65,7 @@ const app = {
   },
 
   /** Tell something that has to be seen; it stays until it is closed, or for a while. */
-  notify(text, { stay = false } = {}) {
+  notify(text, { stay = false, ms = 6000 } = {}) {
     const notice = $("notice");
     notice.replaceChildren(
       h("span", {}, text),
@@ -73,7 +74,7 @@ const app = {
     notice.hidden = false;
     app.say(text);
     clearTimeout(app.notifyTimer);
-    if (!stay) app.notifyTimer = setTimeout(() => (notice.hidden = true), 6000);
+    if (!stay) app.notifyTimer = setTimeout(() => (notice.hidden = true), ms);
   },
 
   failed(error) {
@@ -185,7 +186,7 @@ function take(reply, current, act) {
       app.bound = bindings(app.state.classes, app.state.settings);
     }
   }
-  if (app.state.proven && app.wasProven === false) app.notify("The accuracy you wanted is proven: see Progress.", { stay: true });
+  if (app.state.proven && app.wasProven === false) app.notify(PROVEN, { ms: 10000 });
   app.wasProven = app.state.proven;
   const left = reply.done?.left?.length;
   if (left) app.notify(`${several(left, "row")} left out: they have a label, or somebody is being asked.`);
@@ -207,7 +208,7 @@ function showTouched(act, done, reply) {
   else if (act.path === "undo" && done.item && app.deck.shown?.point !== point) {
     const known = reply.questions.find((question) => question.point === point);
     if (known) app.deck.show(known);
-    else if (done.kind !== "answer") app.notify(`Taken back: ${done.kind}.`);
+    else if (done.kind !== "answer") app.notify("Taken back.");
   }
 }
 
@@ -273,18 +274,23 @@ async function open() {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  if (name === "progress" && $("notice").textContent.startsWith(PROVEN)) $("notice").hidden = true;
   app.moving = true; // what is typed meanwhile is meant for neither view
-  const made = VIEWS[name][1] ? await import(VIEWS[name][1]) : { create: createAsk };
-  if (turn !== opening) return;
-  app.moving = false;
   const first = app.viewName === null;
   app.view?.destroy?.();
-  main.replaceChildren();
+  app.view = null;
   main.className = `view-${name}`;
   app.viewName = name;
+  const [label, module] = VIEWS[name];
+  main.replaceChildren(...(module ? loading(label) : []));
+  const made = module ? await import(module).catch(app.failed) : { create: createAsk };
+  if (turn !== opening) return;
+  app.moving = false;
+  if (!made) return;
+  main.replaceChildren();
   app.view = made.create(main, app, rest);
   // A reader hears the new heading; a first load keeps the focus where browsers put it.
-  if (!first && name !== "ask" && !main.contains(document.activeElement)) main.querySelector("h1")?.focus();
+  if (!first && !main.querySelector(":focus")) (main.querySelector("h1") ?? main).focus();
 }
 
 function fillViews() {
@@ -295,6 +301,8 @@ function fillViews() {
     $("views-button").setAttribute("aria-expanded", String(is));
   });
   addEventListener("hashchange", open);
+  // A link that keeps the focus would take the next Enter.
+  document.querySelector(".top").addEventListener("click", ({ target }) => target.closest("a") && main.focus());
   document.querySelector(".skip-link").addEventListener("click", (event) => {
     event.preventDefault();
     main.focus();

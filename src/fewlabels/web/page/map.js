@@ -46,10 +46,10 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
   const outline = svg("path", {});
   const over = svg("svg", { class: "map-over", "aria-hidden": "true" }, outline);
   const card = h("div", { class: "map-card", hidden: true, "aria-hidden": "true" });
-  const hint = h("p", { class: "map-hint", id: "map-hint" });
+  const hint = h("p", { class: "hint", id: "map-hint" });
   const bar = h("div", { class: "map-chosen", role: "status", "aria-live": "polite" });
   const legend = h("div", { class: "map-legend" });
-  const list = h("ul", { class: "map-list" });
+  const list = h("ul");
   const button = (name, label, onclick) =>
     h("button", { class: "plain round", "aria-label": label, title: label, onclick }, name);
   const toolbar = h(

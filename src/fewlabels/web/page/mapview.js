@@ -3,12 +3,13 @@
 import { chip, dialog, h, several, title } from "./dom.js";
 
 export function create(element, app) {
-  const place = h("div", { class: "map" });
+  const place = h("div", { class: "map" }, "Loading…");
   element.append(title("Map"), place);
   let map = null;
   let gone = false;
   import("./map.js").then(({ createMap }) => {
     if (gone) return;
+    place.textContent = "";
     map = createMap(place, {
       load: () => app.get("map"),
       item: (point) => app.read(`item/${point}`),

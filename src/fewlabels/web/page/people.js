@@ -4,7 +4,7 @@ import { chip, count, empty, h, mark, percent, title } from "./dom.js";
 import { small } from "./item.js";
 
 export function create(element, app) {
-  const body = h("div", {});
+  const body = h("div", {}, "Loading…");
   element.append(title("People"), naming(), body);
   load();
 

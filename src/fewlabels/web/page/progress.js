@@ -1,6 +1,6 @@
 // Where one is: how good the answers are, how sure that is, and what is still to do.
 
-import { bar, chip, count, empty, h, percent, several, svg, title } from "./dom.js";
+import { bar, chip, count, h, loading, percent, several, svg, title } from "./dom.js";
 
 const FORMATS = {
   csv: "CSV",
@@ -12,7 +12,7 @@ const FORMATS = {
 };
 
 export function create(element, app) {
-  const body = h("div", {});
+  const body = h("div", {}, loading("Progress"));
   element.append(body);
   let version = null;
   load();
@@ -27,8 +27,8 @@ export function create(element, app) {
   }
 
   function draw(progress) {
-    const focused = body.contains(document.activeElement);
-    if (focused && body.childElementCount) return; // nothing moves under whoever types here
+    const focused = body.querySelector(":focus");
+    if (focused && !focused.matches("h1")) return; // nothing moves under whoever types here
     body.replaceChildren(
       title(progress.proven ? "Proven" : "Progress"),
       headline(progress),
@@ -41,6 +41,7 @@ export function create(element, app) {
         panel("Take the labels along", exports()),
       ),
     );
+    if (focused) body.querySelector("h1").focus();
   }
 
   function headline({ proven, sentence, now, n_labelled: n, n_points: all, n_skipped: skipped, advice }) {

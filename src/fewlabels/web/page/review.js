@@ -19,7 +19,7 @@ export function create(element, app, [first]) {
   const tabs = h("div", { class: "tabs", role: "group", "aria-label": "What to review" });
   const above = h("div", { class: "above" });
   const list = h("ul", { class: "rows" });
-  const below = h("div", { class: "bar" });
+  const below = h("div", { class: "bar" }, "Loading…");
   element.append(title("Review", tabs), above, list, below);
   drawTabs();
   drawFilter();
@@ -166,7 +166,7 @@ export function create(element, app, [first]) {
     }
     const more = [entry.batch ? "in a batch" : null, app.state.people.length > 1 ? entry.who : null, ago(entry.at)];
     return [
-      h("p", {}, chip(app.state.classes, entry.class_id)),
+      h("p", {}, entry.class_id == null ? "skipped" : chip(app.state.classes, entry.class_id)),
       h("p", { class: "hint" }, more.filter(Boolean).join(" · ")),
     ];
   }

@@ -35,12 +35,15 @@ export function create(element, app, [kind, point]) {
       const found = how === "like" ? await app.read(`similar/${wanted}`, { n: 48 }) : await app.read("search", { text: wanted, n: 48 });
       if (mine !== turn) return null;
       rows = how === "like" ? found : found.points;
-      note.textContent =
+      const early = how === "like" ? !rows.length : found.ready === false;
+      const said =
         how === "like"
-          ? rows.length ? `Most like row ${wanted}` : "Likeness is known when the graph is made."
-          : found.ready === false ? "The index is being made." : several(found.total, "row");
+          ? early ? "Likeness is known when the graph is made." : `Most like row ${wanted}`
+          : early ? "The index is being made." : several(found.total, "row");
+      if (note.textContent !== said) note.textContent = said;
+      if (early) timer = setTimeout(() => find(how, wanted), 1000);
       list.replaceChildren(...rows.map(row));
-      if (!rows.length && how !== "like") list.append(h("li", {}, empty("Nothing found", "No row holds these words.")));
+      if (!rows.length && !early) list.append(h("li", {}, empty("Nothing found", "No row holds these words.")));
     } catch (error) {
       app.failed(error);
     }
@@ -74,5 +77,10 @@ export function create(element, app, [kind, point]) {
     );
   }
 
-  return {};
+  return {
+    destroy() {
+      turn += 1;
+      clearTimeout(timer);
+    },
+  };
 }
