@@ -142,8 +142,8 @@ def chosen_view(
     else:
         recipe = "spelling" if best == "spelling" else look.by_length
         reason = (
-            f"labels left out err less with {best} than with {before}: squared error "
-            f"{errors[best]:.2f}, not {errors[before]:.2f}"
+            f"labels that were hidden in turn are told better by {best} than by {before}: "
+            f"{1 - errors[best] / errors[before]:.0%} less error"
         )
     return _told(recipe, *(plain[recipe] if recipe in plain else makers.made(recipe)), reason)
 
