@@ -46,8 +46,8 @@ _ROMAN = frozenset("ivxlcdm")
 _UNLABELLED = "Mark unlabelled points with None, NaN or pandas.NA."
 # Groups that a message names.
 _MOST_NAMED = 5
-# Fewer labels may well be of a class each.
-_ENOUGH_LABELS = 10
+# So many classes may have hardly more than a label each; more look like amounts.
+_MANY_CLASSES = 20
 
 
 def says_missing(name: str) -> bool:
@@ -191,10 +191,10 @@ def warn_of_counts(classes: Sequence[Any] | np.ndarray[Any, Any], n_labels: int)
             f"all labels are {shown}: with one class there is nothing to tell apart, and every "
             "point is answered with it. Label at least one point of another class."
         )
-    elif n_labels >= _ENOUGH_LABELS and 2 * n_classes > n_labels:
+    elif n_classes > _MANY_CLASSES and 2 * n_classes > n_labels:
         remark = (
-            f"{n_labels:,} labels are of {n_classes:,} classes, so that most classes have one "
-            "label. Its probabilities say little. If the labels are amounts, take "
+            f"{n_labels:,} labels are of {n_classes:,} classes, so that hardly one comes "
+            "twice and probabilities say little. If the labels are amounts, take "
             "FewLabelsRegressor; else label more points of each class, or make the classes coarser."
         )
     else:

@@ -217,7 +217,7 @@ def test_labels_of_a_second_file(tmp_path: Path) -> None:
     call = (source, "--label", "segment", "-o", out)
     result = run(*call, "--labels", labels, "--key", "code")
     assert result.exit_code == 0, result.output
-    assert "left out: code (excluded)" in result.stdout
+    assert "not used: code (excluded)" in result.stdout
     assert f"note: joined from {labels} by 'code'" in result.stdout
     assert accuracy(out) >= 0.9
     result = run(*call, "--labels", labels, "--force")
@@ -238,7 +238,7 @@ def test_free_text_is_used_and_weighed_and_the_report_says_so(tmp_path: Path) ->
     result = run(*call)
     assert result.exit_code == 0, result.output
     assert "1 column of texts (" in result.stdout
-    assert "weight 2): message" in result.stdout
+    assert "counts twice): message" in result.stdout
     answers = [
         row["label"] for row in csv.DictReader((tmp_path / "out.csv").read_text().splitlines())
     ]
@@ -259,7 +259,7 @@ def test_columns_are_what_the_options_say(tmp_path: Path) -> None:
     told = run(*call, "--column", "day=date:%m/%d/%Y")
     assert told.stderr == ""
     assert "1 column of dates" in told.stdout
-    assert "left out: day (excluded)" in run(*call, "--column", "day=drop").stdout
+    assert "not used: day (excluded)" in run(*call, "--column", "day=drop").stdout
     assert "a column is one of use, drop" in run(*call, "--column", "day=nothing").stderr
     assert "--column is NAME=KIND" in run(*call, "--column", "day").stderr
 
@@ -288,6 +288,16 @@ def test_a_column_of_amounts_is_no_column_of_labels(tmp_path: Path) -> None:
     source.write_text("\n".join(["x,who", *names]) + "\n")
     result = run(source, "--label", "who", "-o", tmp_path / "out.csv")
     assert "holds 1,001 different labels in 1,001 rows" in result.stderr
+
+
+@pytest.mark.parametrize("amount", ["{},{:02d} \u20ac", "${}.{:02d}", "{}.{:02d} EUR"])
+def test_amounts_with_a_currency_are_no_labels_either(tmp_path: Path, amount: str) -> None:
+    price = [amount.format(100 + 7 * i, i % 90 + 5) if i < 50 else "" for i in range(60)]
+    lines = ["x;price", *(f"{i * 0.5};{cell}" for i, cell in enumerate(price))]
+    (tmp_path / "in.csv").write_text("\n".join(lines) + "\n")
+    result = run(tmp_path / "in.csv", "--label", "price", "-o", tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert "holds measurements (50 different numbers in 50 rows" in result.stderr
 
 
 def test_all_complaints_come_at_once(tmp_path: Path) -> None:

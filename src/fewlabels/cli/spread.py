@@ -97,7 +97,7 @@ Features: all columns but the label, and the report says what each was taken for
 --text and --categorical say it instead. Each is centred and scaled, so that none counts for more
 because of its unit. Numbers may be written with a unit, a currency, a percent sign or thousands
 separators (3.10 EUR, $1,200), if the whole column is. Missing ones (empty, NA, n/a, -) become
-the median, and a second feature says where they are; heavy tails are drawn in. Text that comes
+the median, and a second feature says where they are; extreme values are brought nearer. Text that comes
 again, true/false and codes such as 007 become a column of 0 and 1 for each value (an empty cell
 is none of them; rare values share one, and so do those beyond the 200 most frequent). Dates
 become days and, where these differ, the time of day, the weekday and the time of year. Lists of

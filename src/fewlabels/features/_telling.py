@@ -121,7 +121,8 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
         return Taken("list", form=between)
     mostly_new = 2 * n_levels > n_filled
     if not asked and n_levels >= _NEARLY * n_filled and _are_codes(view.levels):
-        return Taken("left out", reason=f"codes, {_how_many(view)}", doubt=view.doubt)
+        what = "an identifier" if _IDENTIFIER.fullmatch(name.strip()) else "codes"
+        return Taken("left out", reason=f"{what}, {_how_many(view)}", doubt=view.doubt)
     n_words = sorted(len(level.split()) for level in view.levels)[n_levels // 2]
     if n_words >= _FREE_TEXT_WORDS and (mostly_new or n_levels > MOST_NAMES):
         return Taken("text")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._arrays import FILL_WEIGHTS, refuse_masked
-from fewlabels._class_names import warn_of_classes, warn_of_counts
+from fewlabels._class_names import warn_of_classes
 from fewlabels._labels import UNLABELLED, Labels, encode_labels, has_minus_one, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._target_rows import as_floats, as_matrix, column_names, missing_entries
@@ -163,17 +163,14 @@ def encode_targets(y: object, sample_weight: object = None) -> Labels:
     Warns
     -----
     LabelWarning
-        If classes have nearly the same name, or one of words such as "NA"; if there is one class
-        only, or hardly a label comes twice; or as
+        If classes have nearly the same name, or one of words such as "NA"; or as
         :func:`fewlabels._labels.encode_labels` has it.
     """
     in_rows = encode_rows(y)
     if in_rows is None:
         labels = encode_labels(y)
         refuse_continuous(labels.classes)
-        counts = label_counts(labels)
-        warn_of_classes(labels.classes, counts)
-        warn_of_counts(labels.classes, sum(counts))
+        warn_of_classes(labels.classes, label_counts(labels))
     else:
         labels = in_rows
     if not len(labels.codes):
