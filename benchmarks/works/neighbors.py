@@ -88,19 +88,19 @@ def neighbors_seen(sample: Any) -> Iterator[list[Any]]:
 
     The graph itself holds both directions of an edge, and not which point found the other.
     """
-    builder: Any = import_module("fewlabels.graph._build")
-    search, seen = builder.find_neighbors, []
+    searching: Any = import_module("fewlabels.graph._reranked")
+    search, seen = searching.find_neighbors, []
 
     def kept(*arguments: Any, **settings: Any) -> Any:
         found = search(*arguments, **settings)
         seen.append(found.indices[sample])
         return found
 
-    builder.find_neighbors = kept
+    searching.find_neighbors = kept
     try:
         yield seen
     finally:
-        builder.find_neighbors = search
+        searching.find_neighbors = search
 
 
 def few_points(folder: Path) -> dict[str, Any]:

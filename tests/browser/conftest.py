@@ -9,10 +9,14 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.sitting import Sitting
 from tests.web.served import serving
+
+# Of a machine that does ten other things; only a test that fails waits so long.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
@@ -51,7 +55,7 @@ def sit(browser: Browser) -> Iterator[Callable[..., Sitting]]:
             served = stack.enter_context(serving(source))
             viewport = {"width": width, "height": height}
             context = browser.new_context(viewport=viewport, **options)
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(PATIENCE)
             stack.callback(context.close)
             sitting = Sitting(served, context)
             opened.append(sitting)

@@ -45,7 +45,7 @@ TABLES: dict[str, tuple[str, bytes, str]] = {
     "no npz": ("t.npz", b"a,b\n1,2\n", "can't be read"),
     "cut npz": ("t.npz", b"PK\x03\x04 and no more", "can't be read"),
     "ending": ("t.doc", b"x", "can't tell from the name"),
-    "no workbook": ("t.xlsx", b"x", "can't be read as a workbook"),
+    "no workbook": ("t.xlsx", b"x", "is no workbook, but text"),
     "no arrow": ("t.arrow", b"x", "can't be read as an Arrow file"),
     "no database": ("t.db", b"x" * 99, "neither an SQLite nor a DuckDB file"),
     "damaged sqlite": ("t.db", b"SQLite format 3\0" + b"x" * 99, "can't be read as an SQLite"),

@@ -186,7 +186,8 @@ def test_classes_that_differ_in_more_are_not_taken_for_one(tmp_path: Path) -> No
 
 def test_many_classes_are_compared_in_a_moment_and_a_few_pairs_named(tmp_path: Path) -> None:
     letters = "abcdefghij"
-    names = [a + b + c + d + a + b for a in letters for b in letters for c in letters for d in "xy"]
+    few = letters[:5]
+    names = [a + b + c + d + a + b for a in letters for b in few for c in letters for d in "xy"]
     (warning,) = read_labels(csv_table(tmp_path, names), "y").warnings
     assert warning.count("; ") == 5
     assert "more. If they are one class" in warning

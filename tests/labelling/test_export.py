@@ -119,6 +119,37 @@ def test_pictures_go_to_a_folder_a_class(opened: Open, tmp_path: Path, keys: Ite
     assert stream.getvalue().startswith(b"path,folder,label,")
 
 
+def test_pictures_of_one_name_are_all_copied_whatever_the_others_are_called(
+    opened: Open, tmp_path: Path, keys: Iterator[str]
+) -> None:
+    photos = tmp_path / "photos"
+    for name in ("a/x.png", "b/x.png", "c/x-1.png", "d/x-1.png"):  # the second becomes x-1.png
+        path = photos / name
+        path.parent.mkdir(parents=True)
+        Image.new("RGB", (8, 8), (len(name), ord(name[0]), 0)).save(path)
+    labelling = opened(photos)
+    for point in range(4):
+        labelling.answer("ann", next(keys), point, 0)
+    target = tmp_path / "sorted"
+    export_labels(labelling.path, target, predictions=False)
+    copied = {path.read_bytes() for path in (target / "0").iterdir()}
+    assert copied == {path.read_bytes() for path in photos.rglob("*.png")}
+
+
+def test_a_picture_is_named_in_full_however_long_its_path_is(
+    opened: Open, tmp_path: Path, keys: Iterator[str]
+) -> None:
+    photos = tmp_path / "photos"
+    name = f"{'long' * 20}/{'longer' * 20}.png"
+    (photos / name).parent.mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(photos / name)
+    labelling = opened(photos)
+    labelling.answer("ann", next(keys), 0, 0)
+    stream = io.BytesIO()
+    labelling.export(stream, "label-studio")
+    assert json.loads(stream.getvalue())[0]["data"] == {"image": name}
+
+
 def test_a_session_goes_on_with_a_label_file(
     labelled: Labelling, digits: Any, tmp_path: Path
 ) -> None:

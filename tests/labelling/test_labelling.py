@@ -344,6 +344,22 @@ def test_labels_that_came_with_the_data_are_there(opened: Open, tmp_path: Path) 
     assert labelling.state("ann")["problem"] is None
 
 
+def test_classes_of_the_data_that_differ_in_case_stay_apart(opened: Open, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    rows = [f"{i},{i % 7},{'aA'[i % 2] if i < 6 else ''}" for i in range(60)]
+    table.write_text("\n".join(["x,y,letter", *rows]), encoding="utf-8")
+    labelling = opened(table, label="letter", classes=None)
+    classes = labelling.state("ann")["classes"]
+    assert [(c["name"], c["n"]) for c in classes] == [("a", 3), ("A", 3)]
+    assert labelling.add_class("ann", "k", "A")["class"]["id"] == classes[1]["id"]
+
+
+def test_what_the_program_sets_makes_nobody_a_person(opened: Open) -> None:
+    labelling = opened(overlap=0.5)
+    assert labelling.state("ann")["settings"]["overlap"] == 0.5
+    assert labelling.state("ann")["people"] == []
+
+
 def test_changes_are_told(opened: Open) -> None:
     labelling = opened()
     told: list[int] = []

@@ -23,7 +23,7 @@ from fewlabels import (
     make_points,
     simulate,
 )
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
 from fewlabels.graph import shared_neighbor_graph
 from fewlabels.io import Table, read_table
 
@@ -150,7 +150,8 @@ def test_a_session_joins_pictures_as_the_classifier_does() -> None:
 
 def test_what_could_not_be_read_has_no_answer() -> None:
     points = Points(RNG.normal(size=(N, 3)), "images", SimpleNamespace(unread_={20: "cut short"}))
-    model = FewLabelsClassifier().fit(points, Y)
+    with pytest.warns(UnreachedWarning, match="nothing does for what can't be read"):
+        model = FewLabelsClassifier().fit(points, Y)
     assert np.flatnonzero(~model.answered_).tolist() == [20]
     assert np.flatnonzero(model.transduction_ == -1).tolist() == [20]
     np.testing.assert_allclose(model.label_distributions_[20], 0.5)  # as many labels of each

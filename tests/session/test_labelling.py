@@ -10,13 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
-from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 from fewlabels import (
     CorrectAndSmooth,
-    FewLabelsClassifier,
     LabelPropagation,
     LabelSpreading,
     SpreadingRegressor,
@@ -30,7 +27,6 @@ from fewlabels.exceptions import (
     InvalidInputError,
     InvalidTypeError,
     LabelWarning,
-    UnreachedWarning,
 )
 from fewlabels.graph import Graph
 from fewlabels.queries import Margin, QueryRule
@@ -621,15 +617,3 @@ def test_it_says_what_it_is():
     session = a_session().tell(0, "a")
     session.ask(3)
     assert repr(session) == "Session(n_points=40, labelled=1, pending=3, skipped=0)"
-
-
-def test_pictures_are_joined_as_a_model_joins_them():
-    pictures = [Image.fromarray((15 * pixels).astype(np.uint8)) for pixels in load_digits().images]
-    pictures = [*pictures[:60], None]
-    session = Session(pictures)
-    labels = [*map(str, load_digits().target[:40]), *[None] * 21]
-    with pytest.warns(UnreachedWarning, match="1 of 61"):
-        model = FewLabelsClassifier().fit(pictures, labels)
-    assert session.points.distance is not None
-    assert (session.graph.affinity != model.graph_.affinity).nnz == 0
-    assert session.graph.degrees[60] == 0

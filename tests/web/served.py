@@ -13,7 +13,7 @@ from typing import Any
 from fewlabels.web import Listener, open_listener
 from fewlabels.web._serving import Server
 
-TIMEOUT = 20
+TIMEOUT = 60
 
 
 @dataclass

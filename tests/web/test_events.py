@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any, cast
 
 import pytest
 
@@ -78,6 +79,13 @@ def test_a_stream_too_many_is_refused_until_another_ends(
             if again.status == 200:
                 break
     assert again.status == 200
+
+
+def test_a_page_that_is_closed_before_its_stream_begins_takes_no_place() -> None:
+    events = _events.Events(double.digits(10))
+    for _ in range(2 * _events._MOST_STREAMS):
+        asyncio.run(cast(AsyncGenerator[bytes], events.open("ann")).aclose())
+    assert not events._changed
 
 
 def test_streams_end_with_the_server() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from fewlabels.exceptions import LabellingError
 from tests.web import double
 from tests.web.served import Served, serving
 
@@ -44,6 +46,29 @@ def test_a_retry_counts_once(served: Served) -> None:
     replies = [served.post("/api/answer", body).json()["done"] for _ in range(3)]
     assert replies[0] == replies[1] == replies[2]
     assert served.source.calls.count("answer") == 13
+
+
+def test_what_the_disk_refuses_is_to_be_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise LabellingError("labels.fewlabels can't be used: the disk is full.")
+
+    monkeypatch.setattr(double.Double, "answer", full)
+    with serving(double.digits(10)) as served:
+        reply = served.post("/api/answer", {"key": "k", "point": 3, "class_id": 3})
+    assert reply.status == 503  # which the page keeps; what can never be is 400
+    assert "disk is full" in reply.json()["error"]
+
+
+def test_who_is_asked_second_does_not_learn_what_the_first_said(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = served.source.order[0]
+    again = [{"point": point, "suggestion": None, "again": True}]
+    monkeypatch.setattr(served.source, "questions", lambda who, n: again)
+    (entry,) = served.get("/api/questions?who=bob").json()["questions"]
+    assert entry["again"]
+    assert not {"answer", "answers", "suggestion", "doubt", "words"} & entry["item"].keys()
+    assert served.get(f"/api/item/{point}").json()["answer"] is not None
 
 
 def test_a_check_shows_nothing_of_what_the_model_thinks(served: Served) -> None:

@@ -140,13 +140,11 @@ def graph_of(
             graph = shared_neighbor_graph(points, neighbors, progress=progress)
         else:
             graph = knn_graph(points, neighbors or DEFAULT_NEIGHBORS, progress=progress)
-    columns = getattr(points.transformer, "columns_", ())
-    is_array = {column.kind for column in columns if column.width} <= {"array"}
     notes = []
     for warning in caught:
         text = " ".join(str(warning.message).split())
         if issubclass(warning.category, ScaleWarning):
-            if not is_array or ctx.params["as_they_are"]:  # scaled one by one, or meant to be so
+            if ctx.params["as_they_are"]:  # meant to be so
                 continue
             text = (
                 f"{text.partition(' Scale the columns')[0]} Scale the columns of the array first, "

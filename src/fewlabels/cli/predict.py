@@ -157,9 +157,8 @@ def _points(
 ) -> tuple[Points, list[str]]:
     """Return the rows of a table as the points of a model, and what is to be said of them."""
     from fewlabels.features import Points
-    from fewlabels.io import load_features
-
     from fewlabels.features.embeddings import read_rows
+    from fewlabels.io import load_features
 
     fitted: Points | None = getattr(model, "points_", None)
     if fitted is None:
@@ -170,7 +169,8 @@ def _points(
     if fitted.transformer is None:
         if embeddings is not None:
             raise InvalidInputError(
-                "the model was fitted on an array of features, without --embeddings. Leave them out."
+                "the model was fitted on an array of features, without --embeddings. Leave "
+                "them out."
             )
         if features is None:
             raise InvalidInputError(

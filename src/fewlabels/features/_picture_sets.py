@@ -152,6 +152,6 @@ def unread_warning(pictures: PictureArray | PictureItems, unread: dict[int, str]
 
 def named_pictures(pictures: PictureArray | PictureItems, unread: dict[int, str]) -> str:
     """Return the names of pictures that can't be read, each with its reason; of many, a few."""
-    listed = [f"{pictures.named(row)} ({why or 'none given'})" for row, why in unread.items()]
+    listed = [f"{pictures.named(row)} ({why or 'no picture'})" for row, why in unread.items()]
     rest = f" and {len(listed) - _NAMED:,} more" if len(listed) > _NAMED else ""
     return ", ".join(listed[:_NAMED]) + rest

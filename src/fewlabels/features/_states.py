@@ -55,6 +55,20 @@ def texts(state: Any, key: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def unread_state(unread: Mapping[int, str]) -> dict[str, Any]:
+    """Return the rows of which nothing is known, and why, as plain values."""
+    return {"rows": list(map(int, unread)), "reasons": list(unread.values())}
+
+
+def unread_of(state: Any) -> dict[int, str]:
+    """Return what `unread_state` described, from the part "unread" of a state."""
+    held = part(state, "unread", dict)
+    rows, reasons = part(held, "rows", list), texts(held, "reasons")
+    if len(rows) != len(reasons) or not all(type(row) is int and row >= 0 for row in rows):
+        raise DataFileError("the saved features are damaged: 'unread' is not what it was.")
+    return dict(zip(rows, reasons, strict=True))
+
+
 def numbers(state: Any, key: str, *, n_dimensions: int) -> npt.NDArray[Any]:
     """Return an array of finite numbers."""
     found: npt.NDArray[Any] = part(state, key, np.ndarray)

@@ -158,7 +158,7 @@ def _is_code(text: str) -> bool:
 
 
 def _lost_pictures(view: Categories, folder: Path | None) -> Taken:
-    """Return what becomes of names of pictures that are not there: they say nothing by themselves."""
+    """Return what becomes of names of pictures that are not there: they say nothing."""
     here = Path.cwd()
     places = [str(here)] if folder is None or folder.resolve() == here else [str(folder), str(here)]
     doubt = (

@@ -25,7 +25,7 @@ from fewlabels.features._embedded import embedded, sound_rows
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._kinds import items_of
 from fewlabels.features._resolved import NAMES, holds_rows, is_file_of_rows, resolved
-from fewlabels.features._states import flag, number, part, texts
+from fewlabels.features._states import flag, number, part, texts, unread_of, unread_state
 from fewlabels.io import PictureFolder, read_picture_folder
 
 
@@ -219,6 +219,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
             "max_length": self.max_length,
             "n_features_out": self.n_features_out_,
             "choices": list(self.choices_),
+            "unread": unread_state(self.unread_),
         }
 
     @classmethod
@@ -230,7 +231,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
             normalize=flag(state, "normalize"),
             max_length=part(state, "max_length", (int, type(None))),
         )
-        new.n_features_out_, new.unread_ = int(number(state, "n_features_out")), {}
+        new.n_features_out_, new.unread_ = int(number(state, "n_features_out")), unread_of(state)
         new.choices_, new.warnings_ = texts(state, "choices"), ()
         new._embedder = None
         new._awaited = part(state, "identity", dict) if named is not None else None
@@ -298,8 +299,8 @@ class Embeddings(TransformerMixin, BaseEstimator):
         if n_zero and not (self._embedder and self._embedder.takes == "images"):  # named already
             self.warnings_ = (
                 *self.warnings_,
-                f"{n_zero:,} of {rows.shape[0]:,} rows of embeddings are zeros, alike all others "
-                "and none. Look at those items: empty texts, say.",
+                f"{n_zero:,} of {rows.shape[0]:,} rows of embeddings are zeros, which say "
+                "nothing. Look at those items: are the texts empty?",
             )
         return rows
 
@@ -333,7 +334,7 @@ def _as_list(X: Any) -> list[Any]:
 
 
 def read_rows(path: Path) -> Any:
-    """Return the array in an .npy file, which nothing is known of; DataFileError if there is none."""
+    """Return the array in an .npy file; raise DataFileError if there is none."""
     advice = "Save the array anew with numpy.save."
     with (
         explaining_errors(path, writing=False, raising=DataFileError),

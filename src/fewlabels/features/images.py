@@ -29,7 +29,7 @@ from fewlabels.features._picture_sets import (
     unread_warning,
 )
 from fewlabels.features._reach import reach_of
-from fewlabels.features._states import number, part, texts
+from fewlabels.features._states import number, part, texts, unread_of, unread_state
 from fewlabels.features.oriented_gradients import OrientedGradients
 from fewlabels.io import counted
 
@@ -235,6 +235,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             "white": float(self._range[1]),
             "choices": list(self.choices_),
             "warnings": list(self.warnings_),
+            "unread": unread_state(self.unread_),
         }
 
     @classmethod
@@ -251,7 +252,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         images.recipe_, images.shape_ = recipe, (height, width)
         images._range = number(state, "black"), number(state, "white")
         images.choices_, images.warnings_ = texts(state, "choices"), texts(state, "warnings")
-        images.unread_, images.distance_ = {}, None
+        images.unread_, images.distance_ = unread_of(state), None
         return images
 
     def _look(self, pictures: PictureArray | PictureItems) -> Look:

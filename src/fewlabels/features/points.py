@@ -44,7 +44,7 @@ class Points:
     choices : tuple of str
         What was chosen, and why.
     warnings : tuple of str
-        What may be meant otherwise, or will do poorly, and the line that mends it.
+        What may be meant otherwise, or will do poorly, and what to do about it.
     distance : object, or None
         What compares candidates for neighbours more finely than the values do: an object with
         ``between(rows, candidates)`` and ``to_new(new_data, candidates)``, which return arrays of
@@ -65,6 +65,12 @@ class Points:
     def unread(self) -> npt.NDArray[np.intp]:
         """Rows of which nothing is known, such as pictures that can't be read."""
         return np.array(sorted(getattr(self.transformer, "unread_", ())), dtype=np.intp)
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether the columns are on scales that are meant, which those of arrays may not be."""
+        columns = getattr(self.transformer, "columns_", ())
+        return self.kind != "array" and {c.kind for c in columns if c.width} != {"array"}
 
     def __str__(self) -> str:
         n_points, n_features = self.values.shape

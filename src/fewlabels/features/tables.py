@@ -38,7 +38,8 @@ class Tables(TransformerMixin, BaseEstimator):
     What a column is comes from the types of the table, and where there are none, as in a CSV
     file, from its cells. Each column is centred and divided by one number, so that the variances
     of its features add up to 1: none counts for more because of its unit, or because it makes many
-    features. Texts weigh 0, 1 or 2, as labels left out say; 2 where these can't tell.
+    features. Texts weigh 0, 1 or 2, as labels left out say; 2 where these can't tell; and at
+    least 1 if the column is named in `columns`, or the only one.
 
     ========  =====================================================================================
     number    One feature; in columns with a heavy tail, what is beyond three robust standard
@@ -355,6 +356,6 @@ def _about_rows(embedded: str | None) -> str:
     if embedded is None:
         return "no column of these features came as rows of embeddings. Leave embeddings out."
     return (
-        f"column {embedded!r} came as rows of embeddings, which say nothing of new rows. Pass those "
-        "of the new rows (embeddings=), from the same model."
+        f"column {embedded!r} came as rows of embeddings, which say nothing of new rows. Pass "
+        "those of the new rows (embeddings=), from the same model."
     )

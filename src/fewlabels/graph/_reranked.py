@@ -35,7 +35,7 @@ class Distance(Protocol):
 def values_and_distance(X: Any, distance: Distance | None) -> tuple[Any, Distance | None]:
     """Return the features in `X`, and what compares candidates, where that is given or known.
 
-    Points that were made of other data than numbers are on scales that are meant.
+    Points that were made of other data than arrays are on scales that are meant.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def values_and_distance(X: Any, distance: Distance | None) -> tuple[Any, Distanc
     """
     if isinstance(X, Points):
         distance = X.distance if distance is None else distance
-        X = X.values if X.kind == "array" else ValidatedFeatures(X.values, scaled=True)
+        X = X.values if X.kind == "array" else ValidatedFeatures(X.values, scaled=X.is_scaled)
     if distance is not None and not callable(getattr(distance, "between", None)):
         raise InvalidTypeError(
             "distance must have a method between(rows, candidates), as "

@@ -68,9 +68,12 @@ class ClassBook:
         return {each.id: each.name for each in self}
 
     def named(self, name: str) -> LabelClass | None:
-        """Return the class of that name, whatever its case and the blanks around it, or None."""
-        wanted = name.strip().casefold()
-        return next((each for each in self if each.name.strip().casefold() == wanted), None)
+        """Return the class of that name, or one of it in another case, or None."""
+        wanted = " ".join(name.split())
+        like_it = [
+            each for each in self._classes.values() if each.name.casefold() == wanted.casefold()
+        ]
+        return next(iter([each for each in like_it if each.name == wanted] or like_it), None)
 
     def new(self, name: Any) -> LabelClass:
         """Return a class to be put, with the next number, a free key and a colour; or raise."""

@@ -12,8 +12,8 @@ import numpy as np
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._ledger import Ledger
-from fewlabels.labelling._people import settled_by
-from fewlabels.labelling._queues import Queues
+from fewlabels.labelling._people import Said, probable_of, said_by, settled_by
+from fewlabels.labelling._queues import FIXED, Queues
 from fewlabels.labelling._rows import OF_KEEPER, Kind, Row
 from fewlabels.session._events import Event, event_from_json
 from fewlabels.session._state import SessionState
@@ -51,6 +51,8 @@ class Desk:
         self._queues = Queues(self._state, self.ledger, seed)
         self._fed: list[Fed] = []
         self._replies: dict[str, int] = {}
+        self._said: Said | None = None  # whose agreement was looked at last, and what it says
+        self._probable: dict[int, int] = {}
         self._writing = threading.Lock()
         self.lock = threading.RLock()
         self._changed = threading.Condition(self.lock)
@@ -180,7 +182,9 @@ class Desk:
 
     # Questions
 
-    def questions(self, who: str, n: int, *, draw: bool) -> list[tuple[int, bool]]:
+    def questions(
+        self, who: str, n: int, *, draw: bool, alone: bool = False
+    ) -> list[tuple[int, bool]]:
         """Return the next points for a person, and whether another answered each already.
 
         Parameters
@@ -188,20 +192,22 @@ class Desk:
         who : str
         n : int
         draw : bool
-            Whether points may be drawn at random where too few questions are ready; where none
-            is, they are.
+            Whether points may be drawn at random where too few questions are ready. Where not
+            even the one on the screen and the next are, they are in any case.
+        alone : bool, default=False
+            Whether nobody else will choose. While checks are on, nothing else is asked otherwise.
         """
         with self.lock:
             self._queues.refill(who, n)
             ready = self._queues.of(who)
-            on_checks = self._state.current is not None
-            short = len(ready) < n and (draw or not ready) and not on_checks
-            if not (short and self._state.n_open):
+            on_checks = self._state.current is not None and not alone
+            least = n if draw else min(n, FIXED)
+            if len(ready) >= least or on_checks or not self._state.n_open:
                 return ready[:n]
         with self._writing:
             with self.lock:
                 self._queues.refill(who, n)
-                drawn = self._drawn(n - len(self._queues.of(who)))
+                drawn = self._drawn(least - len(self._queues.of(who)))
             if drawn:
                 key = f"drawn {self.last_seq + 1}"
                 self._store([New(key, "", "drawn", {"points": drawn})], who)
@@ -250,13 +256,19 @@ class Desk:
         Returns
         -------
         Fed or None
-            None: somebody has meanwhile said something of these points.
+            None: somebody has meanwhile said something of these points, or, where checks were
+            drawn, of any that they were drawn from: a draw that is refused because of what it
+            drew would leave the others more likely.
         """
         with self._writing:
             with self.lock:
                 touched = {p for fed in self._fed[upto:] for p in self._points_of(fed.row)}
-                if asked is not None and not touched.isdisjoint(asked.indices):
-                    return None
+                if asked is not None:
+                    crossed = touched.intersection(asked.indices)
+                    if asked.audits:
+                        crossed |= {p for p in touched if not self._state.was_asked(p)}
+                    if crossed:
+                        return None
                 may = set(self._queues.replaceable()) - touched
                 body: dict[str, Any] = {"upto": upto}
                 body["dropped"] = [point for point in dropped if point in may]
@@ -269,9 +281,15 @@ class Desk:
 
     def settle(self) -> bool:
         """Store what people's agreement says of points on which they differ; True if it is news."""
+        with self.lock:
+            said = said_by(self.ledger, list(self.ledger.shared))
+        if said != self._said:  # takes long where they are many: nobody waits for it
+            self._said, self._probable = said, probable_of(said)
+        if not self._probable:
+            return False
         with self._writing:
             with self.lock:
-                labels = settled_by(self.ledger)
+                labels = settled_by(self.ledger, self._probable)
                 body = {"points": list(labels), "classes": list(labels.values())}
             if not labels:
                 return False

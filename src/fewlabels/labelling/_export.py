@@ -26,6 +26,7 @@ from fewlabels.labelling._snapshot import DOUBTS, Snapshot
 TABLES = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz")
 FORMATS = (*TABLES, "label-studio", "prodigy", "folders")
 
+_WITH_WORDS = ("label-studio", "prodigy")
 _ADDED = ("label", "confidence", "evidence", "given", "second", "doubt")
 _NOT_IN_A_NAME = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
 
@@ -33,15 +34,23 @@ _NOT_IN_A_NAME = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
 class Labels:
     """What is known of each point when it is exported.
 
+    Made with the desk's lock, if others may answer meanwhile; written without.
+
     Attributes
     ----------
     labels : list of str or None
         The label given, else what the models say: the answers that were proven, if they were.
+    words : dict from point to list of Word
+        What people say of it, where the format tells it.
     """
 
-    def __init__(self, items: Items, ledger: Ledger, snapshot: Snapshot | None) -> None:
+    def __init__(
+        self, items: Items, ledger: Ledger, snapshot: Snapshot | None, file_format: str
+    ) -> None:
         self.items = items
-        self.ledger = ledger
+        heard = ledger.heard_points() if file_format in _WITH_WORDS else ()
+        self.words = {point: list(ledger.words(point).values()) for point in heard}
+        self._skipped = list(ledger.skipped)
         self.snapshot = snapshot
         n = items.n_points
         names = ledger.classes.names
@@ -70,7 +79,7 @@ class Labels:
             doubt = [DOUBTS[place] for place in self.snapshot.doubt.tolist()]
         for point in np.flatnonzero(self.given).tolist():
             confidence[point], second[point], doubt[point] = 1.0, None, "given"
-        for point in self.ledger.skipped:
+        for point in self._skipped:
             doubt[point] = "skipped"
         return AddedColumns(
             names=tuple(_free(name, taken) for name in _ADDED),
@@ -174,7 +183,7 @@ def _fields(items: Items, point: int) -> dict[str, str]:
         return {"text": text, **dict(items.cells(point))}
     source = items.picture(point)
     if isinstance(source, Path):
-        return {"image": items.title(point)}
+        return {"image": items.address(point)}
     return dict(items.cells(point)) or {"point": str(point)}
 
 
@@ -190,7 +199,7 @@ def _label_studio(found: Labels) -> Iterator[bytes]:
     for point in range(found.items.n_points):
         task: dict[str, Any] = {"id": point + 1, "data": _fields(found.items, point)}
         annotations = []
-        for word in found.ledger.words(point).values():
+        for word in found.words.get(point, ()):
             skipped = word.class_id < 0
             annotations.append(
                 {
@@ -214,7 +223,7 @@ def _prodigy(found: Labels) -> Iterator[bytes]:
     """Yield what was answered, as Prodigy's recipes for choices store it."""
     options = [{"id": name, "text": name} for name in found.names.values()]
     for point in range(found.items.n_points):
-        for word in found.ledger.words(point).values():
+        for word in found.words.get(point, ()):
             skipped = word.class_id < 0
             entry = {
                 **_fields(found.items, point),
@@ -260,8 +269,8 @@ def _write_item(items: Items, point: int, folder: Path, taken: set[str]) -> None
     source = items.picture(point)
     if isinstance(source, Path):
         name = source.name
-        if (spelled := f"{folder.name}/{name}".casefold()) in taken:
-            name = f"{source.stem}-{point}{source.suffix}"
+        while (spelled := f"{folder.name}/{name}".casefold()) in taken:
+            name = f"{Path(name).stem}-{point}{source.suffix}"
         taken.add(spelled)
         shutil.copyfile(source, folder / name)
     elif source is not None:

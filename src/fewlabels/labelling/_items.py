@@ -82,6 +82,10 @@ class Items(ABC):
     def title(self, point: int) -> str:
         """Return what a list shows of a point, in one line."""
 
+    def address(self, point: int) -> str:
+        """Return where a picture is, from the folder on; of others, the title."""
+        return self.title(point)
+
     def text(self, point: int) -> str | None:
         """Return the text of a point; None where it has none."""
         return None
@@ -130,8 +134,12 @@ class PictureItems(Items):
         """Return the files."""
         return self._folder.files
 
-    def title(self, point: int) -> str:
+    def address(self, point: int) -> str:
         """Return the path."""
+        return str(self._paths[point])
+
+    def title(self, point: int) -> str:
+        """Return the path, shortened."""
         return shortened(self._paths[point])
 
     def picture(self, point: int) -> Any:

@@ -187,8 +187,7 @@ class Keeper:
             return
         model = follower.mind.answering()
         while self._wanted and not self._stopped:
-            point = next(iter(self._wanted))
-            del self._wanted[point]
+            point, _ = self._wanted.popitem()  # in one step: others ask meanwhile
             self._reasons[point] = follower.reasons(model, point, self.snapshot)
         while len(self._reasons) > _REASONS_KEPT:
             del self._reasons[next(iter(self._reasons))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from fewlabels.labelling._keeper import Keeper
 from fewlabels.labelling._ledger import SKIPPED, Word
 from fewlabels.labelling._map import Mapper, packed_map
 from fewlabels.labelling._near import nearest, neighbourhood
-from fewlabels.labelling._people import disagreements, people_json
+from fewlabels.labelling._people import disagreements, people_json, said_by, seconds_by
 from fewlabels.labelling._pictures import Thumbnails
 from fewlabels.labelling._progress import progress_json
 from fewlabels.labelling._search import Search
@@ -27,6 +27,8 @@ Json = dict[str, Any]
 
 _NEIGHBOURS = 12
 _MOST_LISTED, _MOST_IN_GRID = 1_000, 400
+# Points that are looked at while answers wait: some milliseconds.
+_AT_ONCE = 1_000
 
 
 class Known:
@@ -71,12 +73,15 @@ class Known:
     def item(self, point: int) -> Json:
         items, snapshot = self._items, self._keeper.snapshot
         suggestion = self.suggestion(point)
+        labels: dict[int, int] | None = None
         with self._desk.lock:
             words = self._ledger.words(point)
             answer = self._ledger.labels.get(point)
-            speaking = []
             if suggestion is not None and items.text_column is not None:
-                speaking = self._words.for_class(point, suggestion["class_id"], self._ledger.labels)
+                labels = dict(self._ledger.labels)
+        speaking = []
+        if suggestion is not None and labels is not None:
+            speaking = self._words.for_class(point, suggestion["class_id"], labels)
         doubt = None
         if suggestion is not None and snapshot is not None:
             doubt = DOUBTS[snapshot.doubt[point]]
@@ -139,8 +144,9 @@ class Known:
         count = _checked_count(n)
         snapshot = self._keeper.snapshot
         with self._desk.lock:
-            labels = dict(self._ledger.labels)
-            decided = {p for p in labels if self._ledger.decided(p)}
+            listed = [] if snapshot is None else snapshot.suspects
+            labels = {each.point: self._ledger.labels.get(each.point) for each in listed}
+            decided = {each.point for each in listed if self._ledger.decided(each.point)}
         return [
             {
                 "point": each.point,
@@ -150,8 +156,8 @@ class Known:
                 "against": each.against,
                 "title": self._items.title(each.point),
             }
-            for each in (() if snapshot is None else snapshot.suspects)
-            if labels.get(each.point) == each.class_id and each.point not in decided
+            for each in listed
+            if labels[each.point] == each.class_id and each.point not in decided
         ][:count]
 
     def doubtful(self, n: Any) -> list[Json]:
@@ -179,14 +185,11 @@ class Known:
     ) -> Json:
         count, start = _checked_count(n), _checked_count(offset, 0, 10**9)
         wanted = str(query).strip().casefold()
-        with self._desk.lock:
-            words = [
-                (word, point)
-                for point in self._ledger.heard_points()
-                for word in self._ledger.words(point).values()
-                if (class_id is None or word.class_id == class_id)
-                and (who is None or word.who == who)
-            ]
+        words = [
+            (word, point)
+            for word, point in self._heard()
+            if (class_id is None or word.class_id == class_id) and (who is None or word.who == who)
+        ]
         words.sort(key=lambda pair: -pair[0].row.seq)
         if wanted:
             words = [pair for pair in words if wanted in self._searched(pair[1])]
@@ -225,13 +228,28 @@ class Known:
 
     def people(self) -> Json:
         with self._desk.lock:
-            return people_json(self._ledger)
+            said, seconds = said_by(self._ledger), seconds_by(self._ledger)
+            class_ids = [each.id for each in self._ledger.classes]
+        return people_json(said, seconds, class_ids)
 
     def disagreements(self, n: Any) -> list[Json]:
         count = _checked_count(n)
         with self._desk.lock:
             found = disagreements(self._ledger)
         return [{**each, "title": self._items.title(each["point"])} for each in found[:count]]
+
+    def _heard(self) -> Iterator[tuple[Word, int]]:
+        """Yield what people say of all points; the lock is free now and then."""
+        with self._desk.lock:
+            points = list(self._ledger.heard_points())
+        for start in range(0, len(points), _AT_ONCE):
+            with self._desk.lock:
+                words = [
+                    (word, point)
+                    for point in points[start : start + _AT_ONCE]
+                    for word in self._ledger.words(point).values()
+                ]
+            yield from words
 
     def _is_open(self) -> Callable[[int], bool]:
         """Return what tells points that have no label and that nobody is asked about."""

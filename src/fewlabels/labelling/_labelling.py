@@ -197,7 +197,7 @@ class Labelling:
         """Return the next questions of a person.
 
         The first two stay as they are; the others may be replaced by better ones. Before there is
-        a model, and where nothing better is ready, questions are drawn at random.
+        a model, and where not even two are ready, questions are drawn at random.
 
         Parameters
         ----------
@@ -216,8 +216,9 @@ class Labelling:
             raise InvalidInputError(
                 f"the number of questions must be from 1 to {_MOST_QUESTIONS}, got {n!r:.40}."
             )
-        early = self._keeper.snapshot is None
-        found = self._desk.questions(who, n, draw=early)
+        keeper = self._keeper
+        alone = bool(keeper.problem)  # nobody chooses questions, nor draws checks
+        found = self._desk.questions(who, n, draw=alone or keeper.snapshot is None, alone=alone)
         self._keeper.wake()
         with self._desk.lock:
             shown = self._desk.ledger.person(who).settings.get("suggestions", True) is not False
@@ -426,7 +427,7 @@ class Labelling:
         The predictions are those that the models made last: nothing is waited for.
         """
         with self._desk.lock:
-            found = Labels(self._items, self._desk.ledger, self._keeper.snapshot)
+            found = Labels(self._items, self._desk.ledger, self._keeper.snapshot, file_format)
         write_labels(found, target, file_format)
 
     # What changes

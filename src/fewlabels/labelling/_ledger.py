@@ -86,7 +86,7 @@ class Ledger:
     @property
     def people(self) -> list[str]:
         """Who did something, in the order of their first act."""
-        return list(self._people)
+        return [who for who in self._people if who]  # what the program did has no name
 
     def person(self, who: str) -> _Person:
         """Return what is known of a person."""

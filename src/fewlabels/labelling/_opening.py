@@ -12,7 +12,7 @@ from typing import Any
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._cache import Cache, usual_folder
-from fewlabels.labelling._classes import ClassBook, class_from_json, class_to_json
+from fewlabels.labelling._classes import ClassBook, checked_name, class_from_json, class_to_json
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._items import Items, open_items
 from fewlabels.labelling._lock import FileLock
@@ -195,16 +195,16 @@ def _first_rows(items: Items, classes: Sequence[str] | None) -> list[New]:
     book = ClassBook()
     rows: list[New] = []
     given = items.given()
-    for name in (*(classes or ()), *given):
-        if book.named(name) is None:
+    ids: dict[str, int] = {}  # "a" and "A" may be two classes of the data
+    for name in map(checked_name, (*(classes or ()), *given)):
+        if name not in ids:
             new = book.new(name)
             book.put(new)
+            ids[name] = new.id
             rows.append(New(f"class {new.id}", "", "class added", class_to_json(new)))
-    for name, points in given.items():
-        entry = book.named(name)
-        if entry is not None:
-            body = {"points": points, "class": entry.id}
-            rows.append(New(f"given {entry.id} {len(rows)}", "", "given", body))
+    for number, (name, points) in enumerate(given.items()):
+        body = {"points": points, "class": ids[checked_name(name)]}
+        rows.append(New(f"given {number}", "", "given", body))
     return rows
 
 

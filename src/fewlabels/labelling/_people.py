@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ _FEWEST_SHARED = 10
 _LONGEST_PAUSE = 300.0  # seconds: a longer answer was a break
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Said:
     """The standing answers of people, but for labels that came with the data.
 
@@ -55,43 +55,59 @@ def consensus_of(said: Said) -> tuple[Consensus, list[int]] | None:
     return dawid_skene(rows, said.people, said.classes), list(places)
 
 
-def settled_by(ledger: Ledger) -> dict[int, int]:
-    """Return the points whose label is another than people's agreement makes most probable.
+def probable_of(said: Said) -> dict[int, int]:
+    """Return the class that people's agreement makes most probable for each point.
 
-    Only where people differ and nobody decided, and once ten points were answered by two.
+    None before ten points were answered by two.
     """
-    if len(ledger.shared) < _FEWEST_SHARED:
+    if len(set(said.points)) < _FEWEST_SHARED:
         return {}
-    found = consensus_of(said_by(ledger, list(ledger.shared)))
+    found = consensus_of(said)
     if found is None:
         return {}
     consensus, points = found
-    best = consensus.probabilities.argmax(axis=1).tolist()
+    return dict(zip(points, consensus.probabilities.argmax(axis=1).tolist(), strict=True))
+
+
+def settled_by(ledger: Ledger, probable: Mapping[int, int]) -> dict[int, int]:
+    """Return the points whose label is another than the most probable one, and that one.
+
+    Only where people differ and nobody decided.
+    """
     settled = {}
-    for point, class_id in zip(points, best, strict=True):
+    for point, class_id in probable.items():
         said = {word.class_id for word in ledger.words(point).values()} - {SKIPPED}
-        differ = len(said) > 1 and class_id in said and ledger.labels[point] != class_id
+        differ = len(said) > 1 and class_id in said and ledger.labels.get(point) != class_id
         if differ and not ledger.decided(point):
             settled[point] = class_id
     return settled
 
 
-def people_json(ledger: Ledger) -> dict[str, Any]:
+def seconds_by(ledger: Ledger) -> dict[str, list[float]]:
+    """Return how long the standing answers of each person took, less breaks."""
+    found: dict[str, list[float]] = {}
+    for row in ledger.standing():
+        if row.seconds is not None and 0 < row.seconds <= _LONGEST_PAUSE:
+            found.setdefault(row.who, []).append(row.seconds)
+    return found
+
+
+def people_json(
+    said: Said, seconds: Mapping[str, Sequence[float]], class_ids: Sequence[int]
+) -> dict[str, Any]:
     """Return who answered how much, and how far they agree."""
-    said = said_by(ledger)
     by_point: dict[int, list[int]] = {}
     for point, class_id in zip(said.points, said.classes, strict=True):
         by_point.setdefault(point, []).append(class_id)
     both = [answers for answers in by_point.values() if len(answers) > 1]
     found = consensus_of(said) if both else None
-    class_ids = [each.id for each in ledger.classes]
     return {
         "alpha": krippendorff_alpha(both),
         "n_both": len(both),
-        "classes": class_ids,
+        "classes": list(class_ids),
         "people": [
-            _person_json(number, said, by_point, ledger, found and found[0])
-            for number in range(len(said.names))
+            _person_json(number, said, by_point, seconds.get(who, ()), found and found[0])
+            for number, who in enumerate(said.names)
         ],
     }
 
@@ -100,19 +116,13 @@ def _person_json(
     number: int,
     said: Said,
     by_point: dict[int, list[int]],
-    ledger: Ledger,
+    seconds: Sequence[float],
     consensus: Consensus | None,
 ) -> dict[str, Any]:
-    who = said.names[number]
     mine = [
         (point, class_id)
         for point, person, class_id in zip(said.points, said.people, said.classes, strict=True)
         if person == number
-    ]
-    seconds = [
-        row.seconds
-        for row in ledger.standing()
-        if row.who == who and row.seconds is not None and 0 < row.seconds <= _LONGEST_PAUSE
     ]
     shared = [
         (answers.count(class_id) - 1, len(answers) - 1)
@@ -122,9 +132,9 @@ def _person_json(
     pairs = sum(n for _, n in shared)
     known = consensus is not None and len(shared) > 0
     return {
-        "who": who,
+        "who": said.names[number],
         "n": len(mine),
-        "seconds": float(np.median(seconds)) if seconds else None,
+        "seconds": float(np.median(seconds)) if len(seconds) else None,
         "agrees": sum(same for same, _ in shared) / pairs if pairs else None,
         "reliability": float(consensus.reliability[number]) if consensus and known else None,
         "confusion": consensus.confusion[number].tolist() if consensus and known else None,
@@ -133,8 +143,7 @@ def _person_json(
 
 def disagreements(ledger: Ledger) -> list[dict[str, Any]]:
     """Return the points that people answer differently and nobody decided, the latest first."""
-    said = said_by(ledger)
-    found = consensus_of(said)
+    found = consensus_of(said_by(ledger, list(ledger.shared)))  # as `settled_by` finds labels
     if found is None:
         return []
     consensus, points = found

@@ -79,7 +79,8 @@ def export_labels(
         if predictions and desk.ledger.labels:
             prepared = _prepared(items, about, cache, stage)
             snapshot = _said(desk, prepared, about["seed"])
-        write_labels(Labels(items, desk.ledger, snapshot), target, file_format, replace=replace)
+        found = Labels(items, desk.ledger, snapshot, file_format)
+        write_labels(found, target, file_format, replace=replace)
     finally:
         file.close()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections import Counter
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from fewlabels.labelling._items import Items
@@ -14,6 +16,8 @@ _WORD = re.compile(r"\w{2,}", re.UNICODE)
 _LONGEST_TEXT = 50_000
 # A word that is so much more frequent, as a logarithm, is shown; and at most so many are.
 _SPEAKS, _MOST = 0.7, 12
+# Texts that are read at once: where many labels come together, the rest is read the next time.
+_MOST_AT_ONCE = 200
 
 
 class SpeakingWords:
@@ -26,6 +30,7 @@ class SpeakingWords:
 
     def __init__(self, items: Items) -> None:
         self._items = items
+        self._lock = threading.Lock()
         self._known: dict[int, int] = {}
         self._texts: Counter[int] = Counter()
         self._holding: dict[int, Counter[str]] = {}
@@ -38,6 +43,12 @@ class SpeakingWords:
         By the logarithm of how much more frequent they are in the labelled texts of the class
         than in the others, half a text added to each; the text's own label does not count.
         """
+        with self._lock:
+            return self._for_class(point, class_id, labels)
+
+    def _for_class(
+        self, point: int, class_id: int, labels: Mapping[int, int]
+    ) -> list[dict[str, Any]]:
         self._keep_up(labels)
         text = (self._items.text(point) or "")[:_LONGEST_TEXT]
         own = self._known.get(point)
@@ -66,10 +77,10 @@ class SpeakingWords:
     def _keep_up(self, labels: Mapping[int, int]) -> None:
         for point in [p for p, c in self._known.items() if labels.get(p) != c]:
             self._count(point, self._known.pop(point), -1)
-        for point, class_id in labels.items():
-            if point not in self._known:
-                self._known[point] = class_id
-                self._count(point, class_id, 1)
+        new = ((point, class_id) for point, class_id in labels.items() if point not in self._known)
+        for point, class_id in islice(new, _MOST_AT_ONCE):
+            self._known[point] = class_id
+            self._count(point, class_id, 1)
 
     def _count(self, point: int, class_id: int, by: int) -> None:
         self._texts[class_id] += by

@@ -65,11 +65,6 @@ class DataEstimator(GraphEstimator):
         points = self.__dict__.get("points_")
         return np.empty(0, dtype=np.intp) if points is None else points.unread
 
-    def _reached_or_told(self) -> npt.NDArray[np.bool_]:
-        reached = self.reached_.copy()
-        reached[self._unread()] = True
-        return reached
-
     def _build(self, points: Any) -> None:
         if isinstance(points, Graph):
             self.__dict__.pop("points_", None)

@@ -152,17 +152,13 @@ class GraphEstimator(BaseEstimator, ABC):
     def _warn_of(self, scores: Scores | StreamedScores) -> None:
         warn_of_answers(
             scores,
-            self._reached_or_told(),
+            self.reached_,
             self.max_iter,
             self.tol,
             self.solver,
             self._unreached_answer,
             self._how_to_join(),
         )
-
-    def _reached_or_told(self) -> npt.NDArray[np.bool_]:
-        """Points that a label reaches, or of which it was said before why none does."""
-        return self.reached_
 
     def _how_to_join(self) -> str:
         """Say what joins the parts of the graph, which depends on where it came from."""

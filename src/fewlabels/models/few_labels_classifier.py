@@ -299,6 +299,8 @@ None, default="auto"
         self._unreached_answer = GraphClassifier._unreached_answer
         if few:
             self._unreached_answer = "Their features alone answer for them"
+            if len(self._unread()):
+                self._unreached_answer += " (nothing does for what can't be read)"
         self._remembered: dict[str, float] = {}  # predictions change no attribute
 
     def _solve(self) -> Scores:

@@ -120,6 +120,10 @@ class SessionState:
             open_[list(taken)] = False
         return open_
 
+    def was_asked(self, point: int) -> bool:
+        """Tell whether a point was ever asked about, and the question not dropped."""
+        return point in self._asked
+
     @property
     def last_undoable(self) -> Event | None:
         """The event that "undone" would take back."""

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from fewlabels.exceptions import FewLabelsError
+from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.web._access import Access
 from fewlabels.web._events import Events
 from fewlabels.web._fields import of_query
@@ -47,6 +47,7 @@ class App:
             lifespan=self._lifespan,
             exception_handlers={
                 FewLabelsError: _say,
+                LabellingError: _not_now,
                 404: _missing,
                 405: _missing,
                 Exception: _failed,
@@ -88,6 +89,11 @@ def _page_routes(page: Mapping[str, PageFile]) -> list[Route]:
 
 async def _say(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, status_code=400)
+
+
+async def _not_now(_: Request, error: Exception) -> Response:
+    # The disk, not the request: the page keeps what it sent, and sends it again.
+    return JSONResponse({"error": str(error)}, status_code=503)
 
 
 async def _missing(_: Request, error: Exception) -> Response:

@@ -59,13 +59,13 @@ class Events:
         """Open a stream of what one person's page shows, beginning with how it stands now."""
         if self._closed or len(self._changed) >= _MOST_STREAMS:
             raise TooManyStreamsError
-        changed = asyncio.Event()
-        changed.set()
-        self._changed.add(changed)
-        return self._stream(who, changed)
+        return self._stream(who)
 
-    async def _stream(self, who: str, changed: asyncio.Event) -> AsyncIterator[bytes]:
+    async def _stream(self, who: str) -> AsyncIterator[bytes]:
         told = b""
+        changed = asyncio.Event()
+        # Here, not in `open`: what was never begun, as where a page is closed at once, never ends.
+        self._changed.add(changed)
         try:
             while not self._closed:
                 changed.clear()

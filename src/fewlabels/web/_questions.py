@@ -9,8 +9,9 @@ from fewlabels.web._source import Json, Source
 
 # One is on the screen, and two are ready behind it: a key brings the next without waiting.
 _READY = 3
-# What an item tells of the model's opinion.
+# What an item tells of the model's opinion, and of other people's.
 _OPINION = ("suggestion", "doubt", "words")
+_ANSWERS = ("answer", "answers")
 
 
 def open_page(source: Source, who: str) -> Json:
@@ -25,12 +26,14 @@ def open_page(source: Source, who: str) -> Json:
 def _asked_item(source: Source, who: str, question: Mapping[str, Any]) -> Json:
     """Give a question's item; without a suggestion it says nothing of what the model thinks.
 
-    A random check is fair only if nothing on the screen leans either way.
+    A random check is fair only if nothing on the screen leans either way. So is a question that
+    is asked twice: the second person does not learn what the first said.
     """
     item = source.item(who, question["point"])
-    if question.get("suggestion") is None:
-        return {name: value for name, value in item.items() if name not in _OPINION}
-    return item
+    hidden = _OPINION if question.get("suggestion") is None else ()
+    if question.get("again"):
+        hidden = (*hidden, *_ANSWERS)
+    return {name: value for name, value in item.items() if name not in hidden}
 
 
 def with_items(source: Source, who: str, rows: Iterable[Mapping[str, Any]]) -> list[Json]:

@@ -20,6 +20,7 @@ export async function openWhy(app, point) {
     }
     await new Promise((done) => setTimeout(done, 250));
   }
+  body.textContent = "This takes long: look again later.";
 }
 
 function draw(app, body, found) {
