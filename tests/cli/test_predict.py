@@ -260,3 +260,9 @@ def test_a_model_of_rows_of_embeddings_takes_those_of_the_new_rows(tmp_path: Pat
     answers = read_csv(tmp_path / "new.csv")
     right = [row["label"] == label for row, label in zip(answers, labels, strict=True)]
     assert np.mean(right) > 0.9
+
+
+def test_a_folder_that_is_not_there_keeps_no_embeddings(tmp_path: Path) -> None:
+    result = run("cache", "--cache", tmp_path / "nowhere")
+    assert result.exit_code == 2
+    assert "there is no folder" in result.stderr

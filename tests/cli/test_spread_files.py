@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -288,6 +289,23 @@ def test_a_column_of_amounts_is_no_column_of_labels(tmp_path: Path) -> None:
     source.write_text("\n".join(["x,who", *names]) + "\n")
     result = run(source, "--label", "who", "-o", tmp_path / "out.csv")
     assert "holds 1,001 different labels in 1,001 rows" in result.stderr
+
+
+def test_a_web_page_is_named_as_one(tmp_path: Path) -> None:
+    for name in ("t.xls", "t.csv"):
+        (tmp_path / name).write_text("<html><table><tr><td>x</td></tr></table></html>")
+        result = run(tmp_path / name, "--label", "x", "-o", tmp_path / "out.csv")
+        assert result.exit_code == 2
+        assert "is a web page, not a table" in result.stderr
+
+
+def test_the_report_says_how_many_labels_the_others_tell(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(csv_text(rows()))
+    result = run(tmp_path / "in.csv", "--label", "segment", "-o", tmp_path / "out.csv")
+    assert result.exit_code == 0, result.output
+    assert re.search(
+        r"of \d+ labels, each left out in turn, \d+ were answered right", result.stdout
+    )
 
 
 @pytest.mark.parametrize("amount", ["{},{:02d} \u20ac", "${}.{:02d}", "{}.{:02d} EUR"])

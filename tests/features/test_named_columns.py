@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fewlabels import FeatureWarning, FewLabelsClassifier, Tables, make_points
@@ -120,3 +121,15 @@ def test_labels_that_hardly_come_twice_are_warned_of() -> None:
     y = [f"{i},50 EUR" if i < 30 else None for i in range(60)]
     with pytest.warns(UserWarning, match=r"30 labels are of 30 classes.*FewLabelsRegressor"):
         FewLabelsClassifier().fit(X, y)
+
+
+def test_columns_of_one_name_are_refused_in_our_words() -> None:
+    frame = pd.DataFrame([[1.0, 2.0]] * 9, columns=["a", "a"])
+    with pytest.raises(InvalidInputError, match="Give each column its own name"):
+        make_points(frame)
+
+
+def test_a_column_of_nearly_the_name_is_asked_about() -> None:
+    points = make_points({"Message": np.arange(9) ** 2.0})
+    with pytest.raises(InvalidInputError, match="Is it 'message ', named otherwise"):
+        points.transform({"message ": [1.0]})

@@ -191,6 +191,7 @@ def spread(
     written = format_of_output(ctx, source) if to_stdout else None
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
+        from fewlabels import FewLabelsClassifier
         from fewlabels.cli import _spread_report
         from fewlabels.io import check_writable, write_table
 
@@ -208,7 +209,16 @@ def spread(
         added = answers_of(model, labels, free_names(table.taken))
         # put together before the table is written, so that nothing can go wrong after that
         diagnosis = graph.diagnose(labels.codes)
-        report = _spread_report.report(table, labels, points, graph, diagnosis, added, output)
+        report = _spread_report.report(
+            table,
+            labels,
+            points,
+            graph,
+            diagnosis,
+            added,
+            output,
+            left_out=isinstance(model, FewLabelsClassifier),
+        )
         with sorting(ctx, table, kept_or_answered(labels, added), stage) as placed:
             placed += write_extras(ctx, model, table, labels, stage)
             writing = stage("writing the table")

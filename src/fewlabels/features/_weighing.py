@@ -33,7 +33,7 @@ def label_codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
     codes = np.asarray(y)
     if codes.shape != (n_rows,):
         raise InvalidInputError(
-            f"y must have a code for each of the {n_rows:,} rows, got shape {codes.shape}."
+            f"y must have a label for each of the {n_rows:,} rows, got shape {codes.shape}."
         )
     if codes.dtype.kind not in "iu":
         return None

@@ -305,7 +305,12 @@ class Tables(TransformerMixin, BaseEstimator):
         if not missing:
             return
         new = [name for name in table.names if name not in set(self.feature_names_in_)]
-        close = [match for name in missing for match in difflib.get_close_matches(name, new, 1)]
+        alike = {name.strip().casefold(): name for name in new}
+        close = [
+            alike[match]
+            for name in missing
+            for match in difflib.get_close_matches(name.strip().casefold(), alike, 1)
+        ]
         hint = f" Is it {quoted(close)}, named otherwise?" if close else ""
         raise InvalidInputError(
             f"the feature names should match those that were passed during fit: {table.path} lacks "
