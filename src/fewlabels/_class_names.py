@@ -46,6 +46,8 @@ _ROMAN = frozenset("ivxlcdm")
 _UNLABELLED = "Mark unlabelled points with None, NaN or pandas.NA."
 # Groups that a message names.
 _MOST_NAMED = 5
+# So many classes may have hardly more than a label each; more look like amounts.
+_MANY_CLASSES = 20
 
 
 def says_missing(name: str) -> bool:
@@ -178,6 +180,26 @@ def warn_of_classes(
     """Warn of what :func:`remarks_on_classes` finds, where the package was called."""
     for remark in remarks_on_classes(classes, counts, new, unlabelled=unlabelled):
         warnings.warn(remark, LabelWarning, stacklevel=callers_level())
+
+
+def warn_of_counts(classes: Sequence[Any] | np.ndarray[Any, Any], n_labels: int) -> None:
+    """Warn if labels can tell nothing: all are alike, or hardly one comes twice."""
+    n_classes = len(classes)
+    if n_classes == 1:
+        shown = repr(_as_list(classes)[0])
+        remark = (
+            f"all labels are {shown}: with one class there is nothing to tell apart, and every "
+            "point is answered with it. Label at least one point of another class."
+        )
+    elif n_classes > _MANY_CLASSES and 2 * n_classes > n_labels:
+        remark = (
+            f"{n_labels:,} labels are of {n_classes:,} classes, so that hardly one comes "
+            "twice and probabilities say little. If the labels are amounts, take "
+            "FewLabelsRegressor; else label more points of each class, or make the classes coarser."
+        )
+    else:
+        return
+    warnings.warn(remark, LabelWarning, stacklevel=callers_level())
 
 
 def listed(shown: Sequence[str]) -> str:

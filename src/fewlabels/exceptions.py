@@ -93,8 +93,9 @@ class FewCandidatesWarning(UserWarning):
 class LabelWarning(UserWarning):
     """Labels may not mean what they say.
 
-    Near-equal classes, words such as "NA" among them, -1 beside another marker of unlabelled
-    points, or the largest unsigned number, which is what -1 becomes in such an array.
+    Near-equal classes, words such as "NA" among them, one class only, hardly a label twice, -1
+    beside another marker of unlabelled points, or the largest unsigned number, which is what -1
+    becomes in such an array.
     """
 
 

@@ -239,3 +239,30 @@ def test_texts_are_compared_by_a_model_in_a_file(tmp_path: Path) -> None:
     predicted = run("predict", tmp_path / "m", table, "-o", tmp_path / "q.csv")
     assert predicted.exit_code == 2
     assert "is not what it was when the model was saved" in predicted.stderr
+
+
+def test_a_model_of_rows_of_embeddings_takes_those_of_the_new_rows(tmp_path: Path) -> None:
+    x, labels = points()
+    np.save(tmp_path / "e.npy", np.asarray(x, dtype=np.float32))
+    texts = [f"words of number {i} in {i * 7 % 5} here" for i in range(len(x))]
+    kinds = [label if i % 4 == 0 else "" for i, label in enumerate(labels)]
+    content = [{"text": t, "kind": k} for t, k in zip(texts, kinds, strict=True)]
+    table = write_csv(tmp_path / "in.csv", content)
+    made = ("--embeddings", tmp_path / "e.npy", "--save-model", tmp_path / "m.model")
+    result = run("spread", table, "--label", "kind", "-o", tmp_path / "out.csv", *made)
+    assert result.exit_code == 0, result.output
+    call = ("predict", tmp_path / "m.model", table, "-o", tmp_path / "new.csv")
+    without = run(*call)
+    assert without.exit_code == 2
+    assert "of column 'text' that came from an .npy file" in without.stderr
+    result = run(*call, "--embeddings", tmp_path / "e.npy")
+    assert result.exit_code == 0, result.output
+    answers = read_csv(tmp_path / "new.csv")
+    right = [row["label"] == label for row, label in zip(answers, labels, strict=True)]
+    assert np.mean(right) > 0.9
+
+
+def test_a_folder_that_is_not_there_keeps_no_embeddings(tmp_path: Path) -> None:
+    result = run("cache", "--cache", tmp_path / "nowhere")
+    assert result.exit_code == 2
+    assert "there is no folder" in result.stderr

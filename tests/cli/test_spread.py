@@ -92,7 +92,7 @@ def test_the_report_says_what_was_done(table: Path, out: Path) -> None:
         f"{table}: 60 rows, 4 columns",
         "column 'kind': 6 of 60 rows labelled (10 %), 3 classes",
         "2 columns of numbers (2 features, standardised): x, y",
-        "left out: id (an identifier, 60 different values in 60 rows)",
+        "not used: id (an identifier, 60 different values in 60 rows)",
         "ant            2         20",
         "on the 54 rows that came without a label",
         "on the 6 rows that came with a label",
@@ -149,7 +149,7 @@ def test_its_own_output_can_be_its_input_and_answers_are_no_features(
     result = run(out, "--label", "kind", "-o", again)
     assert result.exit_code == 0
     earlier = "label, confidence, evidence, reached, second, doubt, possible"
-    assert f"left out: {earlier} (added by an earlier run)" in result.stdout
+    assert f"not used: {earlier} (added by an earlier run)" in result.stdout
     third = out.with_name("third.csv")
     run(again, "--label", "kind", "-o", third)
     assert list(read_csv(third)[0])[4:] == [
@@ -286,7 +286,7 @@ def test_choosing_columns(tmp_path: Path, out: Path) -> None:
     assert ": a,b, y\n" in run(*call, "--features", "a,b", "--features", "y").stdout
     result = run(*call, "--exclude", "a,b", "--exclude", "id,y", "--no-scale")
     assert "2 columns of numbers (2 features, as they are): x, noise\n" in result.stdout
-    assert "left out: id, y, a,b (excluded)" in result.stdout
+    assert "not used: id, y, a,b (excluded)" in result.stdout
     result = run(*call, "--categorical", "noise")
     assert "1 column of categories (9 features, 0 or 1 for each value): noise" in result.stdout
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -217,7 +218,7 @@ def test_labels_of_a_second_file(tmp_path: Path) -> None:
     call = (source, "--label", "segment", "-o", out)
     result = run(*call, "--labels", labels, "--key", "code")
     assert result.exit_code == 0, result.output
-    assert "left out: code (excluded)" in result.stdout
+    assert "not used: code (excluded)" in result.stdout
     assert f"note: joined from {labels} by 'code'" in result.stdout
     assert accuracy(out) >= 0.9
     result = run(*call, "--labels", labels, "--force")
@@ -238,7 +239,7 @@ def test_free_text_is_used_and_weighed_and_the_report_says_so(tmp_path: Path) ->
     result = run(*call)
     assert result.exit_code == 0, result.output
     assert "1 column of texts (" in result.stdout
-    assert "weight 2): message" in result.stdout
+    assert "counts twice): message" in result.stdout
     answers = [
         row["label"] for row in csv.DictReader((tmp_path / "out.csv").read_text().splitlines())
     ]
@@ -259,7 +260,7 @@ def test_columns_are_what_the_options_say(tmp_path: Path) -> None:
     told = run(*call, "--column", "day=date:%m/%d/%Y")
     assert told.stderr == ""
     assert "1 column of dates" in told.stdout
-    assert "left out: day (excluded)" in run(*call, "--column", "day=drop").stdout
+    assert "not used: day (excluded)" in run(*call, "--column", "day=drop").stdout
     assert "a column is one of use, drop" in run(*call, "--column", "day=nothing").stderr
     assert "--column is NAME=KIND" in run(*call, "--column", "day").stderr
 
@@ -288,6 +289,33 @@ def test_a_column_of_amounts_is_no_column_of_labels(tmp_path: Path) -> None:
     source.write_text("\n".join(["x,who", *names]) + "\n")
     result = run(source, "--label", "who", "-o", tmp_path / "out.csv")
     assert "holds 1,001 different labels in 1,001 rows" in result.stderr
+
+
+def test_a_web_page_is_named_as_one(tmp_path: Path) -> None:
+    for name in ("t.xls", "t.csv"):
+        (tmp_path / name).write_text("<html><table><tr><td>x</td></tr></table></html>")
+        result = run(tmp_path / name, "--label", "x", "-o", tmp_path / "out.csv")
+        assert result.exit_code == 2
+        assert "is a web page, not a table" in result.stderr
+
+
+def test_the_report_says_how_many_labels_the_others_tell(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(csv_text(rows()))
+    result = run(tmp_path / "in.csv", "--label", "segment", "-o", tmp_path / "out.csv")
+    assert result.exit_code == 0, result.output
+    assert re.search(
+        r"of \d+ labels, each left out in turn, \d+ were answered right", result.stdout
+    )
+
+
+@pytest.mark.parametrize("amount", ["{},{:02d} \u20ac", "${}.{:02d}", "{}.{:02d} EUR"])
+def test_amounts_with_a_currency_are_no_labels_either(tmp_path: Path, amount: str) -> None:
+    price = [amount.format(100 + 7 * i, i % 90 + 5) if i < 50 else "" for i in range(60)]
+    lines = ["x;price", *(f"{i * 0.5};{cell}" for i, cell in enumerate(price))]
+    (tmp_path / "in.csv").write_text("\n".join(lines) + "\n")
+    result = run(tmp_path / "in.csv", "--label", "price", "-o", tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert "holds measurements (50 different numbers in 50 rows" in result.stderr
 
 
 def test_all_complaints_come_at_once(tmp_path: Path) -> None:

@@ -24,7 +24,12 @@ from fewlabels import (
     OrientedGradients,
     make_points,
 )
-from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import (
+    DataFileError,
+    InvalidInputError,
+    InvalidTypeError,
+    UnreachedWarning,
+)
 from fewlabels.features import images as module
 from fewlabels.features._colours import N_COLOURS, colour_shares
 from fewlabels.features._picture_looks import look_of
@@ -239,8 +244,9 @@ def test_what_can_not_be_read_is_not_answered(tmp_path: Path) -> None:
     paths = saved(tmp_path, DIGIT_BYTES)
     paths[40].write_bytes(b"?")
     y = np.where(np.arange(60) < 30, load_digits().target[:60], -1)
-    with pytest.warns(FeatureWarning, match="1 of 60 pictures can't be read"):
+    with pytest.warns((FeatureWarning, UnreachedWarning)) as caught:
         model = FewLabelsClassifier().fit(paths, y)
+    assert {str(w.message)[:11] for w in caught} == {"1 of 60 pic", "1 of 60 poi"}
     assert np.flatnonzero(~model.reached_).tolist() == [40]
     assert model.points_.unread.tolist() == [40]
     model.save(tmp_path / "digits.model")

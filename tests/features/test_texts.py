@@ -193,7 +193,10 @@ def test_choice_by_labels_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("fewlabels.features._text_choice.surely_best", of_spelling)
     transformer = Texts().fit(texts, codes)
     assert transformer.recipe_ == "spelling"
-    assert "labels left out err less with spelling than with words" in transformer.choices_[0]
+    assert (
+        "labels that were hidden in turn are told better by spelling than by words"
+        in transformer.choices_[0]
+    )
     assert Texts().fit(texts, few_of(truth, 3)).recipe_ == "topics"  # nothing to leave out
 
 

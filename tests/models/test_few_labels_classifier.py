@@ -40,6 +40,7 @@ WITHOUT_THE_GROUP = np.append(LABELS, np.full(20, -1))
 SOURCES = pytest.mark.parametrize("source", [BLOBS, GRAPH], ids=["features", "graph"])
 
 
+@pytest.mark.filterwarnings("ignore:all labels are")
 @parametrize_with_checks([FewLabelsClassifier()], expected_failed_checks=expected_failed_checks)
 def test_scikit_learn_finds_nothing_wrong(estimator: Any, check: Any) -> None:
     if check.func.__name__ == "check_array_api_input":
@@ -141,6 +142,7 @@ def test_points_of_every_shape_are_answered(points) -> None:
     assert len(model.suspect_labels()) == 24
 
 
+@pytest.mark.filterwarnings("ignore:all labels are")
 def test_a_single_class_is_noted_and_answered_everywhere() -> None:
     y = np.full(120, -1)
     y[:2] = 7
@@ -571,6 +573,7 @@ def test_influence_counts_answers_that_features_alone_give() -> None:
     assert model.influence(gone).flipped[120:].any()
 
 
+@pytest.mark.filterwarnings("ignore:all labels are")
 def test_a_point_without_a_label_and_the_only_label_influence_nothing_that_can_be_told() -> None:
     y = np.full(120, -1)
     y[3] = 0

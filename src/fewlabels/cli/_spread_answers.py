@@ -106,7 +106,7 @@ def _added(
         label=named(np.where(reached, codes, -1)),
         # the prior of a row without evidence is no confidence in an answer that isn't given
         confidence=np.where(reached, shares.max(axis=1), 0.0),
-        evidence=evidence,
+        evidence=np.where(reached, evidence, 0.0),
         reached=reached,
         second=named(np.where(reached, second, -1)),
         doubt=doubt.tolist(),

@@ -28,8 +28,13 @@ def report(
     diagnosis: GraphDiagnosis,
     added: AddedColumns,
     output: Path,
+    *,
+    left_out: bool,
 ) -> str:
-    """Return what came in, what was made of it, what came out and where it is."""
+    """Return what came in, what was made of it, what came out and where it is.
+
+    `left_out` says that labelled rows have the answers that the other labels give.
+    """
     sections = {
         "Table": [
             f"{table.path}: {counted(table.n_rows, 'row')}, {counted(len(table.names), 'column')}",
@@ -38,7 +43,7 @@ def report(
         "Labels": list(_labels(labels)),
         "Features": list(points.choices),
         "Graph": list(_graph(graph.build_info["n_neighbors"], diagnosis)),
-        "Result": list(_result(labels, added)),
+        "Result": list(_result(table, labels, added, left_out)),
         "Written": [str(output), f"new columns: {', '.join(added.names)}"],
     }
     return "\n".join(
@@ -91,7 +96,9 @@ def _graph(neighbors: int, diagnosis: GraphDiagnosis) -> Iterator[str]:
         )
 
 
-def _result(labels: LabelColumn, added: AddedColumns) -> Iterator[str]:
+def _result(
+    table: Table, labels: LabelColumn, added: AddedColumns, left_out: bool
+) -> Iterator[str]:
     texts = [as_text(label) for label in labels.classes]
     answers = Counter(as_text(label) for label in added.label if label is not None)
     width = max(len("class"), *(len(text) for text in texts[:_MOST_CLASSES]))
@@ -114,12 +121,28 @@ def _result(labels: LabelColumn, added: AddedColumns) -> Iterator[str]:
         listed = ", ".join(f"{word} {count:,}" for word, count in words.most_common())
         if listed:
             yield f"of the rows without a label: {listed}"
+    if left_out:
+        yield from _left_out(labels, added)
     unreached = np.flatnonzero(~added.reached)
     if len(unreached):
         yield f"{counted(len(unreached), 'row')} not reached by any label: {row_list(unreached)}"
     differs = _differing(labels, added)
     if len(differs):
         yield f"answered otherwise than labelled, look at them: {row_list(differs)}"
+    if table.untyped and (len(differs) or len(unreached)):
+        yield "(rows are counted from 1, without the line of names)"
+
+
+def _left_out(labels: LabelColumn, added: AddedColumns) -> Iterator[str]:
+    """Say how many labels the others tell: of classes with several, for none tells a lone one."""
+    known = np.flatnonzero(labels.codes >= 0)
+    able = known[labels.counts[labels.codes[known]] > 1]
+    if len(able):
+        n_wrong = len(set(_differing(labels, added)) & set(able.tolist()))
+        yield (
+            f"of {counted(len(able), 'label')}, each left out in turn, {len(able) - n_wrong:,} "
+            "were answered right by the others"
+        )
 
 
 def _differing(labels: LabelColumn, added: AddedColumns) -> list[int]:

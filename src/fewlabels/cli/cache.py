@@ -10,6 +10,7 @@ import click
 
 from fewlabels.cli._stdout import show
 from fewlabels.cli._words import visible
+from fewlabels.exceptions import InvalidInputError
 
 _HELP = """\
 Show or clear the embeddings that are kept.
@@ -43,6 +44,8 @@ def cache(folder: Path | None, clear: bool) -> None:
     from fewlabels.features import cache_entries, cache_folder, clear_cache
 
     place = cache_folder(folder)
+    if folder is not None and not place.is_dir():
+        raise InvalidInputError(f"there is no folder {str(place)!r}. Check the path.")
     entries = clear_cache(place) if clear else cache_entries(place)
     size = _size(sum(entry.n_bytes for entry in entries))
     what = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}, {size}"

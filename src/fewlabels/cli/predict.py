@@ -83,6 +83,12 @@ Exit codes: 0 done, 2 bad input, 130 interrupted.
 @click.option(
     "--text", metavar="COLUMN", help="For a model of texts alone: the column that holds them."
 )
+@click.option(
+    "--embeddings",
+    metavar="FILE.npy",
+    type=click.Path(path_type=Path),
+    help="For a model whose embeddings came from such a file: those of NEW, with a row for each.",
+)
 @click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 @click.pass_context
@@ -94,17 +100,19 @@ def predict(
     output: Path,
     features: Path | None,
     text: str | None,
+    embeddings: Path | None,
     force: bool,
     quiet: bool,
     **_: Any,  # those of reading_options
 ) -> None:
     """Load, read, predict, write, report; `_HELP` says it all."""
     check_characters(ctx)
-    sources = [model_file, source, *([] if features is None else [features])]
+    arrays = [path for path in (features, embeddings) if path is not None]
+    sources = [model_file, source, *arrays]
     all_at_once(
         partial(_check_model, model_file),
         partial(check_source, ctx, source),
-        *(partial(check_array, path) for path in (features,) if path is not None),
+        *(partial(check_array, path) for path in arrays),
         partial(check_output, output, sources=sources, replace=force),
     )
     to_stdout = str(output) == "-"
@@ -119,7 +127,7 @@ def predict(
         table = read_source(ctx, source, stage("reading the table"))
         check_writable(table, output, file_format=written)
         stage("predicting")
-        points, notes = _points(model, table, features, text)
+        points, notes = _points(model, table, features, text, embeddings)
         added = answers_to_new(model, points, free_names(table.taken))
         report = "\n".join(_report(model_file, model, about, table, added, output))
         writing = stage("writing the table")
@@ -145,10 +153,11 @@ def _check_model(path: Path) -> None:
 
 
 def _points(
-    model: Any, table: Table, features: Path | None, text: str | None
+    model: Any, table: Table, features: Path | None, text: str | None, embeddings: Path | None
 ) -> tuple[Points, list[str]]:
     """Return the rows of a table as the points of a model, and what is to be said of them."""
     from fewlabels.features import Points
+    from fewlabels.features.embeddings import read_rows
     from fewlabels.io import load_features
 
     fitted: Points | None = getattr(model, "points_", None)
@@ -158,6 +167,11 @@ def _points(
             "rows. Fit one on features."
         )
     if fitted.transformer is None:
+        if embeddings is not None:
+            raise InvalidInputError(
+                "the model was fitted on an array of features, without --embeddings. Leave "
+                "them out."
+            )
         if features is None:
             raise InvalidInputError(
                 f"the model was fitted on an array of {fitted.values.shape[1]:,} features: give "
@@ -169,11 +183,32 @@ def _points(
             f"the model makes its features of {fitted.kind}; --features is for a model of an "
             "array. Leave it out."
         )
+    _check_rows(fitted, embeddings)
+    data = table if fitted.kind == "embeddings" and embeddings else _data(table, fitted, text)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        values = fitted.transform(_data(table, fitted, text))
+        rows = None if embeddings is None else read_rows(embeddings)
+        values = fitted.transform(data, embeddings=rows)
     told = [" ".join(str(warning.message).split()) for warning in caught]
     return Points(values, fitted.kind), told
+
+
+def _check_rows(fitted: Points, embeddings: Path | None) -> None:
+    """Raise if rows of embeddings are missing, or of no use."""
+    made = fitted.transformer
+    columns = getattr(made, "embedded_columns_", ())
+    needed = bool(columns) or getattr(made, "needs_rows_", False)
+    if needed and embeddings is None:
+        of = f" of column {columns[0]!r}" if columns else ""
+        raise InvalidInputError(
+            f"the model was fitted with embeddings{of} that came from an .npy file: give those of "
+            "the new rows, from the same model, with --embeddings FILE.npy."
+        )
+    if embeddings is not None and not needed:
+        raise InvalidInputError(
+            "--embeddings is for a model whose embeddings came from an .npy file, and this one "
+            "makes its features itself. Leave it out."
+        )
 
 
 def _data(table: Table, fitted: Points, text: str | None) -> Any:

@@ -93,25 +93,26 @@ Unlabelled rows have an empty cell (null, NaN, []), one of --missing, or -1 wher
 whole numbers and no cell is empty. Blanks around a label are not part of it. Words such as NA are
 classes unless --missing says otherwise, and a warning names them.
 
-Features: all columns but the label, and the report says what each was taken for; --column,
---text and --categorical say it instead. Each is centred and scaled, so that none counts for more
-because of its unit. Numbers may be written with a unit, a currency, a percent sign or thousands
-separators (3.10 EUR, $1,200), if the whole column is. Missing ones (empty, NA, n/a, -) become
-the median, and a second feature says where they are; heavy tails are drawn in. Text that comes
-again, true/false and codes such as 007 become a column of 0 and 1 for each value (an empty cell
-is none of them; rare values share one, and so do those beyond the 200 most frequent). Dates
+Features: all columns but the label, and the report says what each was taken for; --column, --text
+and --categorical say it instead. Each is centred and scaled, so that none counts for more because
+of its unit. Numbers may be written with a unit, a currency, a percent sign or thousands
+separators (3.10 EUR, $1,200), if the whole column is. Missing ones (empty, NA, n/a, -) become the
+median, and a second feature says where they are; extreme values are brought nearer. Text that
+comes again, true/false and codes such as 007 become a column of 0 and 1 for each value (an empty
+cell is none of them; rare values share one, and so do those beyond the 200 most frequent). Dates
 become days and, where these differ, the time of day, the weekday and the time of year. Lists of
 names (also as text: red, green) become a column of 0 and 1 for each; arrays of numbers, such as
-embeddings, count as one column. Free text is compared by its words and their parts, and weighs 0,
-1 or 2, as labels that are left out say; else 2. Infinity, and text among numbers, are errors that
-name the rows.
+embeddings, count as one column. Free text is compared by its words and their parts, and counts
+not at all, once or twice, as labels that are left out say (never not at all if it is named, or
+the only column); else twice. Infinity, and text among numbers, are errors that name the rows.
 
-Left out, and listed in the report: columns with one value only. In tables of 10 rows or more
-also row numbers (whole numbers without a gap, each once), identifiers (whole numbers that all
-differ, or numbers with text among them, in a column named id, index, uuid or guid, or ending so
-(user_id, userId), or named by a program (Unnamed: 0, __index_level_0__) or not at all), and short
-text that differs in more than half of the rows, unless labels that are left out speak for it. To
-use one of them all the same, name it with --features or --column NAME=use.
+Left out, and listed in the report: columns with one value only. In tables of 10 rows or more also
+row numbers (whole numbers without a gap, each once), identifiers (whole numbers that all differ,
+or numbers with text among them, in a column named id, index, uuid or guid, or ending so (user_id,
+userId), or named by a program (Unnamed: 0, __index_level_0__) or not at all), codes such as
+TK-10000 that nearly all differ, names of pictures of which none is there, and short text that
+differs in more than half of the rows, unless labels that are left out speak for it. To use one of
+them all the same, name it with --features or --column NAME=use.
 
 Pictures: INPUT may be a folder, and has a row for each picture in it and below it (PNG, JPEG, GIF,
 TIFF, WebP and others that Pillow reads), with the columns path and folder. The label is the
@@ -190,6 +191,7 @@ def spread(
     written = format_of_output(ctx, source) if to_stdout else None
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
+        from fewlabels import FewLabelsClassifier
         from fewlabels.cli import _spread_report
         from fewlabels.io import check_writable, write_table
 
@@ -207,7 +209,16 @@ def spread(
         added = answers_of(model, labels, free_names(table.taken))
         # put together before the table is written, so that nothing can go wrong after that
         diagnosis = graph.diagnose(labels.codes)
-        report = _spread_report.report(table, labels, points, graph, diagnosis, added, output)
+        report = _spread_report.report(
+            table,
+            labels,
+            points,
+            graph,
+            diagnosis,
+            added,
+            output,
+            left_out=isinstance(model, FewLabelsClassifier),
+        )
         with sorting(ctx, table, kept_or_answered(labels, added), stage) as placed:
             placed += write_extras(ctx, model, table, labels, stage)
             writing = stage("writing the table")

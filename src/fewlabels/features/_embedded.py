@@ -96,6 +96,16 @@ def _in_batches(embedder: Embedder, items: Sequence[Any], report: Report) -> Any
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
+def check_n_rows(rows: Any, n_items: int) -> None:
+    """Raise if there are more or fewer rows of new embeddings than items."""
+    if rows.shape[0] != n_items:
+        raise InvalidInputError(
+            f"the new embeddings have {rows.shape[0]:,} rows, and there are {n_items:,} items. "
+            "Give one row an item, in the same order.",
+            parameter="embeddings",
+        )
+
+
 def sound_rows(rows: Any, who: str, *, width: int | None = None, n_items: int | None = None) -> Any:
     """Return rows as float32 if they can be embeddings.
 

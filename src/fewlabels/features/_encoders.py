@@ -98,7 +98,7 @@ class NumberEncoder:
         """How the features are made."""
         if not self.scaled:
             return "as they are"
-        return "standardised, heavy tails drawn in" if self.spread else "standardised"
+        return "standardised, extreme values brought nearer" if self.spread else "standardised"
 
     @classmethod
     def from_state(cls, state: State) -> Self:

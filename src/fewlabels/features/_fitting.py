@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._reading import (
     DAYS,
     about_words,
@@ -19,6 +20,7 @@ from fewlabels.features._reading import (
     read_as,
     refuse_mixed,
 )
+from fewlabels.features._resolved import holds_rows
 from fewlabels.features._table_columns import (
     FittedColumn,
     TableColumn,
@@ -30,7 +32,7 @@ from fewlabels.features._table_columns import (
 from fewlabels.features._telling import Taken, all_different, is_the_label, taken_for
 from fewlabels.features._weighing import USUAL, text_weights
 from fewlabels.features.embeddings import embeddings_of
-from fewlabels.io._table import Categories, Dates, Numbers, Table, View
+from fewlabels.io._table import Categories, Dates, Numbers, Table, View, quoted, setting
 
 ONE_VALUE = "one value only"
 
@@ -50,6 +52,8 @@ class Settings:
         Whether there are labels enough to leave some out.
     added : set of str
         Columns that are answers of an earlier run.
+    takes_rows : str or None
+        The one column that `embeddings` belong to, where they are rows and not a model.
     """
 
     codes: npt.NDArray[np.intp] | None
@@ -58,6 +62,7 @@ class Settings:
     random_state: int
     by_labels: bool
     added: Set[str] = frozenset()
+    takes_rows: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,8 @@ class LeftOut:
 class Used:
     """A column as it is used, with its `raw` features.
 
-    `by_labels` says that it is used only if labels speak for it, and else left out for `reason`.
+    `by_labels` says that it is used only if labels speak for it, and else left out for `reason`;
+    `named`, that a person said of it that it is to be used.
     """
 
     about: TableColumn
@@ -81,6 +87,7 @@ class Used:
     warnings: tuple[str, ...] = ()
     by_labels: bool = False
     reason: str = ""
+    named: bool = False
 
     @property
     def points(self) -> Any:
@@ -90,7 +97,7 @@ class Used:
     def weighing(self, weight: float) -> Used | LeftOut:
         """Return the column with another weight; left out if that is 0."""
         if weight == 0:
-            reason = self.reason or "labels left out are better known without it"
+            reason = self.reason or "the labels are told better without it"
             return LeftOut(replace(self.about, kind="left out", width=0, note=reason, weight=0.0))
         about = replace(self.about, weight=weight)
         return replace(self, about=about, fitted=self.fitted.weighing(weight))
@@ -105,7 +112,10 @@ def weighed(found: Sequence[Used | LeftOut], settings: Settings) -> list[Used | 
     others = [each.points for each in used if each.about.name not in worded]
     usual = {name: 0.0 if each.by_labels else USUAL for name, each in worded.items()}
     texts = {name: each.fitted.weighing(1.0).scaled(each.raw) for name, each in worded.items()}
-    weights = text_weights(others, texts, usual, settings.codes)
+    kept = {name for name, each in worded.items() if each.named}
+    if not others and not kept:  # something must be used
+        kept = {name for name, each in worded.items() if not each.by_labels}
+    weights = text_weights(others, texts, usual, settings.codes, kept)
     return [
         worded[each.about.name].weighing(weights[each.about.name])
         if each.about.name in worded
@@ -139,6 +149,8 @@ def fitted_column(table: Table, name: str, asked: str | None, settings: Settings
     if asked is None and is_the_label(view, settings.codes):
         return _left_out(name, "it is the labels")
     taken = taken_for(name, view, folder_of(table), asked=asked == "use")
+    if name == settings.takes_rows:
+        taken = replace(taken, by_labels=False)
     if taken.kind == "left out" or (taken.by_labels and not settings.by_labels):
         return _left_out(name, taken.reason, taken.doubt)
     refuse_mixed(table, name, view)
@@ -147,6 +159,42 @@ def fitted_column(table: Table, name: str, asked: str | None, settings: Settings
     ):
         view = read_as(table, name, taken.kind, taken.form)
     return _encoded(table, name, taken, view, settings, asked=asked == "use")
+
+
+def column_of_rows(table: Table, kinds: Mapping[str, str], settings: Settings) -> str | None:
+    """Return the one column that embeddings that came as rows belong to.
+
+    The one that is said to be text or pictures, else the one of free text or pictures, else the
+    one of short text. None if there is none, or a model makes the rows, of any column.
+
+    Raises
+    ------
+    InvalidInputError
+        If several could be meant.
+    """
+    if settings.embeddings is None or not holds_rows(embeddings_of(settings.embeddings).model):
+        return None
+    said = [name for name, kind in kinds.items() if kind in ("text", "image")]
+    free: list[str] = []
+    short: list[str] = []
+    for name in table.names:
+        asked = kinds.get(name)
+        if asked not in (None, "use") or name in settings.added:
+            continue
+        view = table.view(name)
+        if asked is None and is_the_label(view, settings.codes):
+            continue
+        taken = taken_for(name, view, folder_of(table), asked=asked == "use")
+        if taken.kind in ("text", "image"):
+            (short if taken.by_labels else free).append(name)
+    found = said or free or short
+    if len(found) > 1:
+        raise InvalidInputError(
+            f"embeddings that came as an array belong to one column, and {quoted(found)} could be "
+            f"meant. Say which: {setting('columns', {found[0]: 'text'})}"
+            + (" alone." if said else ".")
+        )
+    return found[0] if found else None
 
 
 def _kind_and_form(asked: str | None) -> tuple[str | None, str]:
@@ -167,7 +215,7 @@ def _encoded(
     warnings: tuple[str, ...] = ()
     encoder: Any
     if taken.kind in ("text", "image"):
-        made = _transformer(taken.kind, settings)
+        made = _transformer(name, taken.kind, settings)
         # without the labels, which tell how much it counts: they are too few to choose twice
         raw = made.fit_transform(view)
         encoder = TransformerEncoder(made)
@@ -196,7 +244,8 @@ def _encoded(
         said=missing_said(view) if isinstance(view, Numbers) else (),
         doubt=_doubt(table, taken, view, asked=asked),
     )
-    return Used(about, fitted, raw, warnings, taken.by_labels, taken.reason)
+    named = asked or name == settings.takes_rows
+    return Used(about, fitted, raw, warnings, taken.by_labels, taken.reason, named)
 
 
 def _tells_nothing(view: View | list[Any]) -> str:
@@ -225,11 +274,13 @@ def _same(filled: Any) -> str:
     return ONE_VALUE if len(filled) else "empty"
 
 
-def _transformer(kind: str, settings: Settings) -> Any:
+def _transformer(name: str, kind: str, settings: Settings) -> Any:
+    embeddings = settings.embeddings
+    rows = embeddings is not None and holds_rows(embeddings_of(embeddings).model)
+    if name == settings.takes_rows or (kind == "text" and embeddings is not None and not rows):
+        return embeddings_of(embeddings)
     if kind == "image":
         return transformer("Images")(random_state=settings.random_state)
-    if settings.embeddings is not None:
-        return embeddings_of(settings.embeddings)
     return transformer("Texts")(random_state=settings.random_state)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from fewlabels._labels import is_missing
-from fewlabels.exceptions import DataFileError
+from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import PictureFolder, Table, read_picture_folder, read_table
 from fewlabels.io._frames import table_of
 from fewlabels.io._picture_names import is_picture_name as is_picture_name
@@ -60,7 +60,10 @@ def as_table(data: Any) -> Table:
 
 def is_table(data: Any) -> bool:
     """Tell whether this is a table of pandas, polars, pyarrow or another that narwhals knows."""
-    return isinstance(nw.from_native(data, eager_only=True, pass_through=True), nw.DataFrame)
+    try:
+        return isinstance(nw.from_native(data, eager_only=True, pass_through=True), nw.DataFrame)
+    except nw.exceptions.DuplicateError as error:
+        raise InvalidInputError(f"{error} Give each column its own name.") from None
 
 
 def items_of(data: Any) -> Sequence[Any] | None:

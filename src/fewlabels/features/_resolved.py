@@ -55,6 +55,11 @@ def is_file_of_rows(model: Any) -> bool:
     return isinstance(model, (str, os.PathLike)) and os.fspath(model).lower().endswith(".npy")
 
 
+def holds_rows(model: Any) -> bool:
+    """Tell whether embeddings came as rows, one an item, and not as what makes them."""
+    return is_file_of_rows(model) or isinstance(model, (list, tuple)) or hasattr(model, "__array__")
+
+
 def _named(model: str, max_length: int | None) -> Embedder:
     kind, colon, rest = model.partition(":")
     if kind == "onnx" and rest:

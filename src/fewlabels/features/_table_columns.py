@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from scipy import sparse
 
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import DataFileError
+from fewlabels.features._embedded import check_n_rows
 from fewlabels.features._encoders import (
     BlockEncoder,
     CategoryEncoder,
@@ -157,6 +158,20 @@ class FittedColumn:
         if isinstance(self.encoder, (BlockEncoder, DateEncoder)):
             self.encoder.check(self.name, view)
         return self.encoder.raw(view)
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether its features came as rows of embeddings, which new data must bring too."""
+        held = self.encoder
+        return isinstance(held, TransformerEncoder) and bool(
+            getattr(held.transformer, "needs_rows_", False)
+        )
+
+    def embedded(self, rows: Any, n_rows: int) -> Any:
+        """Return rows of embeddings that came with new data, as :meth:`scaled` takes them."""
+        found = cast(TransformerEncoder, self.encoder).raw(rows)
+        check_n_rows(found, n_rows)
+        return found
 
     def scaled(self, raw: Any) -> Any:
         """Return features, centred and scaled."""

@@ -21,7 +21,7 @@ _KINDS = {
 
 
 def described(columns: Sequence[TableColumn]) -> Iterator[str]:
-    """Say what each column was taken for, and what was left out and why."""
+    """Say what each column was taken for, and what is not used and why."""
     for kind, (one, many) in _KINDS.items():
         ways: dict[tuple[str, float], list[TableColumn]] = {}
         for column in columns:
@@ -29,7 +29,7 @@ def described(columns: Sequence[TableColumn]) -> Iterator[str]:
                 ways.setdefault((column.note, column.weight), []).append(column)
         for (note, weight), alike in ways.items():
             width = counted(sum(column.width for column in alike), "feature")
-            weighs = "" if weight == 1 else f", weight {weight:g}"
+            weighs = "" if weight == 1 else ", counts twice" if weight == 2 else f", x {weight:g}"
             names = some([column.name for column in alike])
             yield f"{counted(len(alike), one, many)} ({width}, {note}{weighs}): {names}"
     read: dict[str, list[str]] = {}
@@ -49,7 +49,7 @@ def described(columns: Sequence[TableColumn]) -> Iterator[str]:
         if column.kind == "left out":
             reasons.setdefault(column.note, []).append(column.name)
     for reason, without in reasons.items():
-        yield f"left out: {some(without)} ({reason})"
+        yield f"not used: {some(without)} ({reason})"
 
 
 def nothing_left(path: str, columns: Sequence[TableColumn]) -> str:

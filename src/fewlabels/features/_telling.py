@@ -25,6 +25,8 @@ from fewlabels.io._table import (
     Numbers,
     Unusable,
     View,
+    counted,
+    quoted,
     setting,
 )
 
@@ -45,6 +47,11 @@ _FREE_TEXT_WORDS = 3
 # Between the items of a list that is written as text, and how long an item may be.
 _BETWEEN_ITEMS = (",", ";", "|")
 _LONGEST_ITEM = 60
+
+
+# Codes such as TK-10000, SKU 12-AB or an IBAN: each part has a digit or is short, and hardly one
+# comes twice.
+_LONGEST_CODE, _LONGEST_PREFIX, _NEARLY = 48, 4, 0.9
 
 
 @dataclass(frozen=True)
@@ -101,10 +108,11 @@ def from_earlier_run(names: Sequence[str]) -> set[str]:
 def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: bool) -> Taken:
     n_filled = int(np.count_nonzero(view.codes >= 0))
     n_levels = len(view.levels)
-    if all(is_picture_name(level) for level in view.levels) and any(
-        is_file(level, folder) for level in view.levels[:_FEW_ROWS]
-    ):
-        return Taken("image")
+    if n_levels and all(is_picture_name(level) for level in view.levels):
+        if any(is_file(level, folder) for level in view.levels):
+            return Taken("image")
+        if not asked:
+            return _lost_pictures(view, folder)
     if n_filled < _FEW_ROWS:
         return Taken("category", doubt=view.doubt)
     counts = np.bincount(view.codes[view.codes >= 0], minlength=n_levels)
@@ -112,6 +120,9 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
     if between:
         return Taken("list", form=between)
     mostly_new = 2 * n_levels > n_filled
+    if not asked and n_levels >= _NEARLY * n_filled and _are_codes(view.levels):
+        what = "an identifier" if _IDENTIFIER.fullmatch(name.strip()) else "codes"
+        return Taken("left out", reason=f"{what}, {_how_many(view)}", doubt=view.doubt)
     n_words = sorted(len(level.split()) for level in view.levels)[n_levels // 2]
     if n_words >= _FREE_TEXT_WORDS and (mostly_new or n_levels > MOST_NAMES):
         return Taken("text")
@@ -125,6 +136,37 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
         return Taken("left out", reason=reason, doubt=view.doubt)
     reason = f"text with {_how_many(view)}"
     return Taken("text", reason=reason, doubt=view.doubt, by_labels=True)
+
+
+def _are_codes(levels: Sequence[str]) -> bool:
+    """Tell whether nearly all of these are codes that name things: tickets, articles, accounts."""
+    return sum(map(_is_code, levels)) >= _NEARLY * len(levels)
+
+
+def _is_code(text: str) -> bool:
+    """Tell whether each part of a short text has a digit, or is a few letters before one."""
+    parts = text.split()
+    with_digit = [any(map(str.isdigit, part)) for part in parts]
+    return (
+        len(text) <= _LONGEST_CODE
+        and any(with_digit)
+        and all(
+            has or (len(part) <= _LONGEST_PREFIX and not part.islower())
+            for part, has in zip(parts, with_digit, strict=True)
+        )
+    )
+
+
+def _lost_pictures(view: Categories, folder: Path | None) -> Taken:
+    """Return what becomes of names of pictures that are not there: they say nothing."""
+    here = Path.cwd()
+    places = [str(here)] if folder is None or folder.resolve() == here else [str(folder), str(here)]
+    doubt = (
+        f"names {counted(len(view.levels), 'picture')} (such as {quoted(list(view.levels[:1]))}), "
+        f"and none of them is there. Looked in {' and in '.join(places)}. Put the table beside its "
+        "pictures, or write their whole paths"
+    )
+    return Taken("left out", reason="names of pictures that are not there", doubt=doubt)
 
 
 def _how_many(view: Categories) -> str:

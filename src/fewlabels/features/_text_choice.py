@@ -136,15 +136,12 @@ def chosen_view(
     # are good for comes through the unlabelled texts.
     plain = {name: makers.made(name) for name in ("words", "spelling")}
     before = "spelling" if usual == "spelling" else "words"
-    best, errors = surely_best({name: rows for name, (_, rows) in plain.items()}, before, codes)
+    best, _ = surely_best({name: rows for name, (_, rows) in plain.items()}, before, codes)
     if best == before:
         recipe, reason = usual, look.reason
     else:
         recipe = "spelling" if best == "spelling" else look.by_length
-        reason = (
-            f"labels left out err less with {best} than with {before}: squared error "
-            f"{errors[best]:.2f}, not {errors[before]:.2f}"
-        )
+        reason = f"labels that were hidden in turn are told better by {best} than by {before}"
     return _told(recipe, *(plain[recipe] if recipe in plain else makers.made(recipe)), reason)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -33,7 +33,7 @@ def label_codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
     codes = np.asarray(y)
     if codes.shape != (n_rows,):
         raise InvalidInputError(
-            f"y must have a code for each of the {n_rows:,} rows, got shape {codes.shape}."
+            f"y must have a label for each of the {n_rows:,} rows, got shape {codes.shape}."
         )
     if codes.dtype.kind not in "iu":
         return None
@@ -57,6 +57,7 @@ def text_weights(
     columns: Mapping[str, Any],
     usual: Mapping[str, float],
     codes: npt.NDArray[Any],
+    kept: Collection[str] = (),
 ) -> dict[str, float]:
     """Return the weight of each column of texts, from `WEIGHTS`.
 
@@ -74,6 +75,8 @@ def text_weights(
         The weight of each column where labels say nothing.
     codes : ndarray of int of shape (n_rows,)
         -1 where there is no label.
+    kept : collection of str
+        The columns that are used whatever labels say: their weight is not 0.
 
     Returns
     -------
@@ -98,6 +101,7 @@ def text_weights(
             errors = {
                 weight: _left_out_errors(rest + weight**2 * grams[name], Y, _RIDGE_BESIDE)
                 for weight in WEIGHTS
+                if weight or name not in kept
             }
             chosen[name] = _best(errors, usual[name])
             if (chosen[name] == 0) != (usual[name] == 0):  # not to use it, or to, takes more

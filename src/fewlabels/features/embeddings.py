@@ -24,7 +24,7 @@ from fewlabels.features._cache import KeptRows, cache_folder
 from fewlabels.features._embedded import embedded, sound_rows
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._kinds import items_of
-from fewlabels.features._resolved import NAMES, is_file_of_rows, resolved
+from fewlabels.features._resolved import NAMES, holds_rows, is_file_of_rows, resolved
 from fewlabels.features._states import flag, number, part, texts, unread_of, unread_state
 from fewlabels.io import PictureFolder, read_picture_folder
 
@@ -177,7 +177,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
             self._load_awaited()
         if self._embedder is None:
             if is_file_of_rows(X):
-                X = _read_rows(Path(X).expanduser())
+                X = read_rows(Path(X).expanduser())
             self.warnings_ = ()
             try:
                 rows = sound_rows(X, "the array of new embeddings", width=width)
@@ -189,6 +189,12 @@ class Embeddings(TransformerMixin, BaseEstimator):
         else:
             rows = sound_rows(self._embedded(_as_list(X)), self._embedder.name, width=width)
         return self._finished(rows)
+
+    @property
+    def needs_rows_(self) -> bool:
+        """Whether :meth:`transform` needs the rows of new items: nothing here makes them."""
+        check_is_fitted(self)
+        return self._embedder is None and self._awaited is None
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Return ``embeddings_0`` and so on."""
@@ -239,8 +245,8 @@ class Embeddings(TransformerMixin, BaseEstimator):
         self._awaited = None
         model, source = self.model, "the array of embeddings"
         if is_file_of_rows(model):
-            source, model = os.fspath(model), _read_rows(Path(model).expanduser())
-        if not (isinstance(model, (list, tuple)) or hasattr(model, "__array__")):
+            source, model = os.fspath(model), read_rows(Path(model).expanduser())
+        if not holds_rows(model):
             self._embedder = resolved(
                 model, batch_size=self.batch_size, max_length=self.max_length, name=self.name
             )
@@ -327,7 +333,8 @@ def _as_list(X: Any) -> list[Any]:
     return ["" if is_missing(item) else item for item in items]
 
 
-def _read_rows(path: Path) -> Any:
+def read_rows(path: Path) -> Any:
+    """Return the array in an .npy file; raise DataFileError if there is none."""
     advice = "Save the array anew with numpy.save."
     with (
         explaining_errors(path, writing=False, raising=DataFileError),

@@ -16,7 +16,8 @@ from fewlabels._arrays import checked_array
 from fewlabels._callers import callers_level
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import FeatureWarning, InvalidInputError, InvalidTypeError
-from fewlabels.features._kinds import KINDS, Kind, as_table, items_of, kind_of
+from fewlabels.features._embedded import check_n_rows
+from fewlabels.features._kinds import KINDS, Kind, as_table, items_of, kind_of, n_rows_of
 from fewlabels.features.embeddings import embeddings_of
 from fewlabels.io._table import quoted
 
@@ -77,13 +78,15 @@ class Points:
         lines += [f"  {line}" for line in (*self.choices, *self.warnings)]
         return "\n".join(lines)
 
-    def transform(self, data: Any) -> Any:
+    def transform(self, data: Any, embeddings: Any = None) -> Any:
         """Return new data as points, by the fitted transformer.
 
         Parameters
         ----------
         data : object
             Of the kind of the data that made these points.
+        embeddings : array-like of shape (n_rows, n_numbers), or path of an .npy file, default=None
+            The embeddings of `data`, if those of these points came as rows and not by a model.
 
         Returns
         -------
@@ -104,7 +107,10 @@ class Points:
             return _as_array(data)
         data = _read(data, self.kind)
         before = self.transformer.warnings_
-        values = self.transformer.transform(data)
+        if embeddings is None:
+            values = self.transformer.transform(data)
+        else:
+            values = self._embedded(data, embeddings)
         told: list[str] = []
         if self.transformer.warnings_ is not before:  # of the rows that it has just seen
             told += self.transformer.warnings_
@@ -119,6 +125,19 @@ class Points:
             )
         for line in told:
             warnings.warn(line, FeatureWarning, stacklevel=callers_level())
+        return values
+
+    def _embedded(self, data: Any, embeddings: Any) -> Any:
+        """Return new data as points, of which the embeddings came as rows."""
+        if self.kind == "table":
+            return self.transformer.transform(data, embeddings=embeddings)
+        if not getattr(self.transformer, "needs_rows_", False):
+            raise InvalidInputError(
+                "these points were not made of rows of embeddings. Leave embeddings out.",
+                parameter="embeddings",
+            )
+        values = self.transformer.transform(embeddings)
+        check_n_rows(values, n_rows_of(data))
         return values
 
 

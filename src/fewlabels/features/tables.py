@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
-from fewlabels.features._fitting import Settings, Used, fitted_column, weighed
+from fewlabels.features._fitting import Settings, Used, column_of_rows, fitted_column, weighed
 from fewlabels.features._states import flag, part, texts
 from fewlabels.features._table_columns import FittedColumn, TableColumn
 from fewlabels.features._table_words import described, nothing_left
@@ -37,7 +38,8 @@ class Tables(TransformerMixin, BaseEstimator):
     What a column is comes from the types of the table, and where there are none, as in a CSV
     file, from its cells. Each column is centred and divided by one number, so that the variances
     of its features add up to 1: none counts for more because of its unit, or because it makes many
-    features. Texts weigh 0, 1 or 2, as labels left out say; 2 where these can't tell.
+    features. Texts weigh 0, 1 or 2, as labels left out say; 2 where these can't tell; and at
+    least 1 if the column is named in `columns`, or the only one.
 
     ========  =====================================================================================
     number    One feature; in columns with a heavy tail, what is beyond three robust standard
@@ -144,13 +146,16 @@ class Tables(TransformerMixin, BaseEstimator):
         """Fit, and return the points of the same rows; see :meth:`fit` and :meth:`transform`."""
         return self._joined([each.raw for each in self._fit(X, y)])
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: Any, embeddings: Any = None) -> Any:
         """Return the rows of a table as points.
 
         Parameters
         ----------
         X : as of :meth:`fit`
             Columns that were not there in :meth:`fit` are ignored.
+        embeddings : array-like of shape (n_rows, n_numbers), or path of an .npy file, default=None
+            The rows of embeddings of X, where those of :meth:`fit` came so. The column that they
+            stand for is not needed then.
 
         Returns
         -------
@@ -165,8 +170,18 @@ class Tables(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "columns_")
         table = table_of(X)
-        self._check_columns(table)
-        return self._joined([column.raw(table) for column in self._fitted])
+        embedded = next(iter(self.embedded_columns_), None)
+        if (embedded is None) != (embeddings is None):
+            raise InvalidInputError(_about_rows(embedded), parameter="embeddings")
+        self._check_columns(table, without=embedded)
+        return self._joined(
+            [
+                column.embedded(embeddings, table.n_rows)
+                if column.name == embedded
+                else column.raw(table)
+                for column in self._fitted
+            ]
+        )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Return the names of the features: the column, and what of it.
@@ -183,6 +198,12 @@ class Tables(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "columns_")
         return np.array([name for column in self._fitted for name in column.names], dtype=object)
+
+    @property
+    def embedded_columns_(self) -> tuple[str, ...]:
+        """The column whose embeddings came as rows, which :meth:`transform` needs of new data."""
+        check_is_fitted(self, "columns_")
+        return tuple(column.name for column in self._fitted if column.needs_rows)
 
     def ignored(self, X: Any) -> list[str]:
         """Return the columns of a table that were not there in :meth:`fit`, and are ignored."""
@@ -203,6 +224,7 @@ class Tables(TransformerMixin, BaseEstimator):
             by_labels=can_tell(codes),
             added=from_earlier_run(table.names),
         )
+        settings = replace(settings, takes_rows=column_of_rows(table, kinds, settings))
         found = []
         for place, name in enumerate(table.names):
             found.append(fitted_column(table, name, kinds.get(name), settings))
@@ -213,7 +235,9 @@ class Tables(TransformerMixin, BaseEstimator):
         used = [each for each in found if isinstance(each, Used)]
         if not used:
             raise InvalidInputError(nothing_left(table.path, self.columns_))
-        if self.embeddings is not None and not any(each.about.kind == "text" for each in found):
+        if self.embeddings is not None and not (
+            settings.takes_rows or any(each.about.kind == "text" for each in found)
+        ):
             raise InvalidInputError(
                 f"embeddings are for texts, and no column of {table.path} was taken for them. Say "
                 f"which is: {setting('columns', {table.names[0]: 'text'})}."
@@ -274,14 +298,19 @@ class Tables(TransformerMixin, BaseEstimator):
             raise InvalidInputError(" Also: ".join(complaints), parameter="columns")
         return dict(given)
 
-    def _check_columns(self, table: Table) -> None:
+    def _check_columns(self, table: Table, without: str | None) -> None:
         """Raise if columns are missing that the points are made of."""
-        needed = [column.name for column in self._fitted]
+        needed = [column.name for column in self._fitted if column.name != without]
         missing = [name for name in needed if name not in table.names]
         if not missing:
             return
         new = [name for name in table.names if name not in set(self.feature_names_in_)]
-        close = [match for name in missing for match in difflib.get_close_matches(name, new, 1)]
+        alike = {name.strip().casefold(): name for name in new}
+        close = [
+            alike[match]
+            for name in missing
+            for match in difflib.get_close_matches(name.strip().casefold(), alike, 1)
+        ]
         hint = f" Is it {quoted(close)}, named otherwise?" if close else ""
         raise InvalidInputError(
             f"the feature names should match those that were passed during fit: {table.path} lacks "
@@ -325,3 +354,13 @@ class Tables(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _about_rows(embedded: str | None) -> str:
+    """Say that rows of embeddings are missing, or of no use."""
+    if embedded is None:
+        return "no column of these features came as rows of embeddings. Leave embeddings out."
+    return (
+        f"column {embedded!r} came as rows of embeddings, which say nothing of new rows. Pass "
+        "those of the new rows (embeddings=), from the same model."
+    )

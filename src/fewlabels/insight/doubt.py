@@ -30,6 +30,8 @@ def doubt_reasons(
         No label is in its component of the graph, or no evidence came.
     ``"unlike the rest"``
         It is marked so: what holds of the points that were fitted need not hold of it.
+    ``"too few labels"``
+        There is one class only, so that labels of another are missing.
     ``"sure"``
         The most probable class has at least `abstain_below`.
     ``"little evidence"``
@@ -78,5 +80,7 @@ def doubt_reasons(
     likely = shares if heard is None else check_distributions("heard", heard)
     then = calibration.apply(likely, typical).max(axis=1) >= least
     strange = np.zeros(len(shares), dtype=bool) if unlike is None else np.asarray(unlike, bool)
-    chosen = [~answered, strange, now, then]
-    return np.asarray(np.select(chosen, [UNREACHED, UNLIKE, SURE, LITTLE], default=DISAGREE))
+    alone = np.full(len(shares), shares.shape[1] == 1)
+    chosen = [~answered, strange, alone, now, then]
+    words = [UNREACHED, UNLIKE, UNPROVEN, SURE, LITTLE]
+    return np.asarray(np.select(chosen, words, default=DISAGREE))

@@ -20,6 +20,7 @@ _BEGINNINGS = (
 )
 _TEXT = ("csv", "json", "jsonl")
 _PACKED = ("sheet", "npz")  # formats in which a file may begin with PK
+_WEB_PAGES = (b"<!doctype html", b"<html", b"<head", b"<table")
 _LOOKED_AT = 512
 
 
@@ -41,6 +42,11 @@ def check_first_bytes(path: Path, form: str, *, packed: bool) -> None:
     """
     with path.open("rb") as file:
         start = file.read(_LOOKED_AT)
+    if form in (*_TEXT, "sheet") and start.lstrip().lower().startswith(_WEB_PAGES):
+        raise DataFileError(
+            f"{path} is a web page, not a table. Open it in a browser or a spreadsheet program and "
+            "save it as .xlsx or .csv."
+        )
     found = next((each for each in _BEGINNINGS if start.startswith(each[0])), None)
     if form in _TEXT and not packed and found is not None:
         _, what, ending = found

@@ -23,7 +23,7 @@ from fewlabels.io._table import (
     row_list,
     setting,
 )
-from fewlabels.io._views import as_text, decoded, parse_number
+from fewlabels.io._views import as_text, best_reading, decoded, parse_number
 
 UNLABELLED = -1
 
@@ -114,6 +114,7 @@ def read_labels(table: Table, name: str) -> LabelColumn:
     numbers = _as_numbers(present, from_text=table.untyped)
     if numbers is None:
         _check_text(name, present)
+        _check_written_amounts(table, name, labels)
         if words:
             warnings.append(_about_words(name, words))
         classes = sorted(present)
@@ -210,12 +211,7 @@ def _marked(
 ) -> set[Any]:
     """Return the labels that mean "no label": -1 among whole numbers, if nothing else does."""
     if not all(number.is_integer() for number in numbers.values()):
-        n_filled = sum(label in numbers for label in labels)
-        if len(numbers) > _MANY_CLASSES and 2 * len(numbers) > n_filled:
-            raise InvalidInputError(
-                f"column {name!r} holds measurements ({len(numbers):,} different numbers in "
-                f"{n_filled:,} rows), not classes. Name another column."
-            )
+        _check_measurements(name, len(numbers), sum(label in numbers for label in labels))
         return set()
     marked = {label for label, number in numbers.items() if number == UNLABELLED}
     if not marked:
@@ -232,6 +228,33 @@ def _marked(
     n_marked = sum(label in marked for label in labels)
     notes.append(f'-1 is read as "no label" ({counted(n_marked, "row")})')
     return marked
+
+
+def _check_measurements(name: str, n_numbers: int, n_filled: int, example: str = "") -> None:
+    """Refuse numbers of which hardly one comes twice."""
+    if n_numbers > _MANY_CLASSES and 2 * n_numbers > n_filled:
+        such = f", such as {example!r}" if example else ""
+        raise InvalidInputError(
+            f"column {name!r} holds measurements ({n_numbers:,} different numbers in "
+            f"{n_filled:,} rows{such}), not classes. Name another column, or make a column of "
+            "classes of it, such as low, middle and high. (Numbers can be predicted in Python: "
+            "FewLabelsRegressor.)"
+        )
+
+
+def _check_written_amounts(table: Table, name: str, labels: Sequence[Any]) -> None:
+    """Refuse amounts that are written with a unit or as people write them: 143,52 EUR."""
+    counts = Counter(label for label in labels if isinstance(label, str))
+    if len(counts) <= _MANY_CLASSES:
+        return
+    read = best_reading(counts, table.reading.decimal, lambda: table.decimal_mark)
+    if read.strangers:
+        return
+    numbers = list(read.numbers.values())
+    if all(number.is_integer() for number in numbers):
+        _check_amounts(name, numbers)
+    else:
+        _check_measurements(name, len(numbers), counts.total(), next(iter(counts)))
 
 
 def _check_amounts(name: str, numbers: Sequence[float]) -> None:

@@ -156,6 +156,7 @@ class MixtureInsight:
         """One word of doubt a point."""
         confidence = distributions.max(axis=1)
         sure = confidence >= sure_from(*self._record, abstain_below)
+        sure &= distributions.shape[1] > 1  # one class is no answer to anything
         strange = np.zeros(len(sure), dtype=bool) if unlike is None else unlike
         seems_sure = confidence >= abstain_below
         little = evidence < _LITTLE * self.typical

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._class_names import warn_of_counts
 from fewlabels._labels import Labels
 from fewlabels._turns import in_turn
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
@@ -282,6 +283,12 @@ None, default="auto"
             None if self._is_automatic else resolve_class_prior(self.class_prior, labels)
         )
         self._prior_is_guessed = isinstance(self.class_prior, str)
+
+    def _encode(self, y: Any, sample_weight: Any) -> Labels:
+        labels = super()._encode(y, sample_weight)
+        if not isinstance(labels, RowLabels):
+            warn_of_counts(labels.classes, int(labels.labelled.sum()))
+        return labels
 
     def _build(self, points: Any) -> None:
         super()._build(points)
