@@ -421,6 +421,7 @@ export function createAsk(element, app) {
     element.firstChild.append(naming);
     refresh();
     input.focus();
+    input.setSelectionRange(9, 9);
   }
 
   function press(action, key) {
