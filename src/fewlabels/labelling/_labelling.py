@@ -12,12 +12,14 @@ from fewlabels.labelling._acts import Acts
 from fewlabels.labelling._desk import Desk, checked_point
 from fewlabels.labelling._export import Labels, write_labels
 from fewlabels.labelling._keeper import Keeper
+from fewlabels.labelling._kept import keep_predictions
 from fewlabels.labelling._known import Known
 from fewlabels.labelling._opening import Opened, open_file
 from fewlabels.labelling._progress import is_proven, reasons_of
 
 if TYPE_CHECKING:
     from fewlabels.labelling._points import Prepared, Stage
+    from fewlabels.labelling._snapshot import Predicted
 
 Json = dict[str, Any]
 
@@ -56,7 +58,10 @@ class Labelling:
                 embeddings=opened.embeddings,
             )
 
-        self._keeper = Keeper(self._desk, made, opened.seed)
+        def keep(predicted: Predicted, mark: str) -> None:
+            keep_predictions(opened.cache, predicted, mark)
+
+        self._keeper = Keeper(self._desk, made, opened.seed, keep)
         self._acts = Acts(self._desk, self._keeper.wake)
         self._known = Known(self._items, self._desk, self._keeper, opened.cache)
         self._keeper.start()
