@@ -55,6 +55,8 @@ class Keeper:
         Why there are no models; empty where there are, or will be.
     prepared : Prepared or None
     snapshot : Snapshot or None
+    reflected : int
+        The row of the log up to which predictions and questions are.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Keeper:
         self.problem = ""
         self.prepared: Prepared | None = None
         self.snapshot: Snapshot | None = None
+        self.reflected = 0
         self._wake = threading.Event()
         self._stopped = False
         self._idle = threading.Event()
@@ -164,6 +167,7 @@ class Keeper:
             self._speak(follower, speaker)
             if chosen_at != follower.mind.n_changes:
                 continue  # checks begin or end: other questions are due
+            self.reflected = follower.seq
             wait = self._learn(follower, speaker)
             if not self._wake.is_set():
                 if wait is None and speaker.is_idle:

@@ -269,7 +269,7 @@ class SessionState:
     def _check_audit(self, audit: Audit, n_open: int) -> None:
         """Raise if a check says otherwise than what was known when it was drawn."""
         known = self.labels if self.current is None else self.current.labels
-        # Outside a sequence the answers may be some labels old: the draw came after them all the same.
+        # Outside a sequence the answers may be some labels old: the draw came after them.
         n_labels = audit.n_labels
         fits = n_labels == len(known) if self.current is not None else n_labels <= len(known)
         if not fits or audit.n_drawn_from != n_open:
