@@ -80,8 +80,7 @@ class Mapper:
             self._changed()
         except _StoppedError:
             pass
-        except Exception as error:
-            # labelling goes on without it, and whoever looks at the map is told
+        except Exception as error:  # noqa: BLE001 - labelling goes on without it
             if not isinstance(error, FewLabelsError):
                 _log.exception("the map can't be laid out")
             what = str(error) if isinstance(error, FewLabelsError) else type(error).__name__
