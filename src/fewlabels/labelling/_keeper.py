@@ -158,7 +158,6 @@ class Keeper:
             if not follower.follow():
                 return  # to begin anew with the names of now
             self._take_reasons(speaker.collect())
-            self._end_proven_checks(follower)
             if self._desk.needs(_READY)[0] == 0:
                 self._tell(follower, speaker)  # nobody waits for a question
             began = time.monotonic()
@@ -180,11 +179,6 @@ class Keeper:
                     self._idle.set()
                 self._wake.wait(wait)
 
-    def _end_proven_checks(self, follower: Follower) -> None:
-        """End a sequence of checks as soon as it has shown what it is for."""
-        if follower.mind.is_proven(*self._goal()):
-            follower.own(self._desk.turn("checks_ended", follower.seq))
-
     def _choose(self, follower: Follower, speaker: Speaker, *, stale: bool) -> bool:
         """Choose questions if some are needed; False if that has to be done again."""
         # so many that they last while they are chosen, at a second an answer
@@ -193,7 +187,10 @@ class Keeper:
         if n_new == 0 and not (stale and replaceable):
             return True
         checked = self._checked(follower, speaker)
-        choice = follower.mind.choose(n_new, replaceable if stale else (), checked)
+        proven = follower.mind.is_proven(*self._goal())
+        choice = follower.mind.choose(
+            n_new, replaceable if stale else (), checked, is_proven=proven
+        )
         if choice.asked is None and not choice.dropped:
             return True
         fed = self._desk.keep(choice.asked, choice.dropped, follower.seq, follower.encoded)
@@ -238,6 +235,7 @@ class Keeper:
         """Publish what is predicted now; what the checks say follows when the next question is."""
         before, now = self._told, follower.mind.opinion()
         if self.snapshot is None or now is None:
+            self._speak(follower, speaker)
             return
         told = self._predict(follower, speaker, now)
         if told is before:
