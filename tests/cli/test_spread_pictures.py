@@ -14,6 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from fewlabels.cli import main
+from tests.features.onnx_models import picture_model
 
 N = 150
 TRUTH = load_digits().target[:N].astype(str)
@@ -209,3 +210,27 @@ def test_if_the_table_can_not_be_written_nothing_is_sorted(
     done = run(digits, "-o", tmp_path / "out.csv", "--sort-into", tmp_path / "sorted")
     assert done.exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_of_the_users_is_one_option(digits: Path, tmp_path: Path) -> None:
+    network = picture_model(tmp_path / "network")
+    options = ("--embeddings", f"onnx:{network}", "--cache", tmp_path / "cache")
+    done = run(digits, "-o", tmp_path / "a.csv", *options, "--save-model", tmp_path / "m.model")
+    assert done.exit_code == 0, done.output
+    assert "1 picture can't be read" in done.output
+    (kept,) = (tmp_path / "cache").rglob("*.npz")
+    written = kept.stat().st_mtime_ns
+    again = run(digits, "-o", tmp_path / "b.csv", *options, "-q")
+    assert again.exit_code == 0, again.output
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert kept.stat().st_mtime_ns == written
+    (broken,) = (row for row in rows_of(tmp_path / "a.csv") if row["path"] == "broken.png")
+    assert broken["reached"] == "false"
+    new = CliRunner().invoke(
+        main,
+        ["predict", str(tmp_path / "m.model"), str(digits), "-o", str(tmp_path / "c.csv")],
+        env={"FEWLABELS_CACHE": str(tmp_path / "cache")},
+    )
+    assert new.exit_code == 0, new.output
+    (broken,) = (row for row in rows_of(tmp_path / "c.csv") if row["path"] == "broken.png")
+    assert (broken["label"], broken["reached"]) == ("", "false")
