@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 from fewlabels import FeatureWarning, FewLabelsClassifier, FewLabelsRegressor, make_points
 from fewlabels.exceptions import DataFileError
 from fewlabels.features import ImageDistortion, NewPoints
-from fewlabels.features._points_state import points_of_state, points_state
+from fewlabels.features.points_state import points_of_state, points_state
 from fewlabels.graph import shared_neighbor_graph
 
 DIGITS, TRUTH = load_digits(return_X_y=False).images[:330], load_digits().target[:330]

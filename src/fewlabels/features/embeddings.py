@@ -23,9 +23,9 @@ from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeEr
 from fewlabels.features._cache import KeptRows, cache_folder
 from fewlabels.features._embedded import embedded, sound_rows
 from fewlabels.features._embedder import Embedder, Report
-from fewlabels.features._kinds import items_of
 from fewlabels.features._resolved import NAMES, holds_rows, is_file_of_rows, resolved
 from fewlabels.features._states import flag, number, part, texts, unread_of, unread_state
+from fewlabels.features.kinds import items_of
 from fewlabels.features.new_points import NewPoints, is_zero, warn_of
 from fewlabels.io import PictureFolder, read_picture_folder
 

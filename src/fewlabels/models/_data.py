@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import NewPoints, Points, make_points
-from fewlabels.features._kinds import kind_of
+from fewlabels.features.kinds import kind_of
 from fewlabels.features.new_points import warn_of
 from fewlabels.graph import Graph
 from fewlabels.models._estimator import GraphEstimator

@@ -11,7 +11,7 @@ from typing import Any
 
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
-from fewlabels.features._kinds import as_table, items_of, kind_of
+from fewlabels.features.kinds import as_table, items_of, kind_of
 from fewlabels.io import PictureFolder, as_text
 from fewlabels.report._html import Html, tag
 
@@ -91,7 +91,7 @@ class ShownRows:
             return Html("")
         if self._pictures[number] is None:
             return tag("span", "no picture", class_="nopicture")
-        from fewlabels.features._picture_sets import reader  # needs Pillow, an extra
+        from fewlabels.features.picture_sets import reader  # needs Pillow, an extra
 
         try:
             picture, _ = reader().open_picture(self._pictures[number], _SIDE)
