@@ -11,8 +11,8 @@ from typing import Any
 
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
-from fewlabels.features.kinds import as_table, items_of, kind_of
-from fewlabels.io import PictureFolder, as_text
+from fewlabels.features.kinds import as_table, items_of, kind_of, picture_names
+from fewlabels.io import as_text
 from fewlabels.report._html import Html, tag
 
 _LONGEST = 320  # signs of a cell
@@ -47,7 +47,7 @@ class ShownRows:
         kind = kind_of(data)
         if kind == "images":
             self._pictures = _items(data)
-            self._names = _names_of(data, self._pictures)
+            self._names = _names_of(data)
         elif kind == "texts":
             self._cells = {"text": _items(data)}
         else:
@@ -109,16 +109,14 @@ class ShownRows:
         )
 
 
-def _names_of(data: Any, pictures: Sequence[Any]) -> list[str] | None:
+def _names_of(data: Any) -> list[str] | None:
     """Return the paths of pictures in files, from the folder on that all lie in."""
-    if isinstance(data, PictureFolder):
-        return [str(path) for path in data.values("path")]
-    if not all(isinstance(item, str | os.PathLike | None) for item in pictures):
+    paths = picture_names(data)
+    if paths is None:
         return None
-    paths = [None if item is None else os.fspath(item) for item in pictures]
     folders = {os.path.dirname(path) for path in paths if path is not None}  # noqa: PTH120
     try:
-        shared = os.path.commonpath(folders) if folders else ""
+        shared = os.path.commonpath(folders)
     except ValueError:  # some are absolute
         shared = ""
     return [
