@@ -33,7 +33,7 @@ from fewlabels.exceptions import (
 from fewlabels.features import _picture_recipe as recipes
 from fewlabels.features import images as module
 from fewlabels.features._colours import N_COLOURS, colour_shares
-from fewlabels.features._picture_looks import look_of
+from fewlabels.features._picture_looks import look_of, things_in
 from fewlabels.features._reach import Reach
 from fewlabels.features.image_distortion import ImageDistortion
 from fewlabels.io import read_picture_folder
@@ -367,6 +367,35 @@ def test_colours_are_shared_between_steps_as_the_textbook_does() -> None:
     assert found.shape == (3, N_COLOURS)
     # levels are rounded to bytes here, and roots are steep near nought
     np.testing.assert_allclose(found**2, expected**2, atol=2e-3)
+
+
+def test_colours_of_things_are_those_of_their_pixels_alone() -> None:
+    pixels = np.full((3, 20, 20, 3), 255, dtype=np.uint8)
+    pixels[:, 5:15, 5:15] = photos(3, 10)
+    pixels[2] = 255  # there is no thing
+    things = things_in(pixels)
+    assert not things[:, :5].any()
+    assert things[0, 5:15, 5:15].mean() > 0.9
+    whole, alone = np.split(colour_shares(pixels, things), 2, axis=1)
+    np.testing.assert_array_equal(whole, colour_shares(pixels))
+    for row in (0, 1):
+        own = pixels[row][things[row]][None, None]
+        np.testing.assert_allclose(alone[row], colour_shares(own)[0], atol=1e-6)
+    np.testing.assert_array_equal(alone[2], whole[2])
+
+
+def test_outlines_are_the_same_whatever_the_colours_within() -> None:
+    inner = photos(2, 10)
+    pixels = np.full((2, 40, 40, 3), 255, dtype=np.uint8)
+    pixels[:, 15:25, 15:25] = inner
+    images = Images("shapes and colours")
+    points = images.fit_transform(np.where(pixels < 255, pixels // 2, pixels))
+    names = images.get_feature_names_out()
+    outlines = points[:, [name.startswith("images_outline_") for name in names]]
+    assert np.linalg.norm(outlines, axis=1).min() > 0.1
+    np.testing.assert_allclose(outlines[0], outlines[1], atol=1e-6)
+    assert np.linalg.norm(points[0] - points[1]) > 0.1
+    np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1, rtol=1e-6)
 
 
 def test_colours_that_are_nearly_the_same_are_near() -> None:

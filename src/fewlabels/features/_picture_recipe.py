@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
 from fewlabels.features._colours import N_COLOURS, colour_shares
+from fewlabels.features._picture_looks import things_in
 from fewlabels.features.oriented_gradients import OrientedGradients
 from fewlabels.features.picture_sets import (
     PictureArray,
@@ -30,8 +31,9 @@ SHAPES, WITH_COLOURS = "shapes", "shapes and colours"
 _BATCH = 512
 # Of pictures in which things may be anywhere: fewer than of shapes, which stand in their place.
 _CELLS_AND_DIRECTIONS = 6, 8
-# How much colours count beside edges, in squared distances.
-_COLOURS_WEIGHT = 1.4
+# How much count edges, the outline of things, the colours of the whole and those of the things
+# alone, in squared distances.
+_EDGES, _OUTLINE, _WHOLE, _THING = np.float32(1), np.float32(0.5), np.float32(0.7), np.float32(0.7)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,14 +85,15 @@ class Recipe:
     @property
     def width(self) -> int:
         """Number of features."""
-        return self.n_edges + (N_COLOURS if self.has_colours else 0)
+        return 2 * (self.n_edges + N_COLOURS) if self.has_colours else self.n_edges
 
     @property
     def names(self) -> list[str]:
         """What the features are called."""
-        names = [f"images_edges_{number}" for number in range(self.n_edges)]
-        names += [f"images_colours_{number}" for number in range(self.width - len(names))]
-        return names
+        kinds = {"edges": self.n_edges}
+        if self.has_colours:
+            kinds |= {"outline": self.n_edges, "colours": N_COLOURS, "thing_colours": N_COLOURS}
+        return [f"images_{kind}_{number}" for kind, n in kinds.items() for number in range(n)]
 
     def takes_as_it_is(self, pictures: PictureArray | PictureItems) -> bool:
         """Tell whether pictures are compared in all of their digits: small ones of one size."""
@@ -106,7 +109,7 @@ class Recipe:
         progress: Callable[[float], object] | None = None,
     ) -> PicturePoints:
         """Return the points of pictures; what was read of them only if they are to be kept."""
-        n, n_edges, width = len(pictures), self.n_edges, self.width
+        n, width = len(pictures), self.width
         require_memory(
             4 * n * width,
             f"{n:,} x {width:,} features",
@@ -115,23 +118,36 @@ class Recipe:
         values = np.empty((n, width), dtype=np.float32)
         unread: dict[int, str] = {}
         kept: list[npt.NDArray[Any]] = []
-        gradients = self._gradients(n_jobs)
         for rows in row_blocks(n, _BATCH):
             batch, missing = self._pixels(pictures, rows, n_jobs)
-            flat = batch.reshape(len(batch), -1)
-            values[rows, :n_edges] = gradients.fit_transform(flat)
-            if keep_pixels:
-                kept.append(flat)
             if self.has_colours:
-                values[rows, :n_edges] /= np.sqrt(1 + _COLOURS_WEIGHT)
-                share = np.float32(np.sqrt(_COLOURS_WEIGHT / (1 + _COLOURS_WEIGHT)))
-                values[rows, n_edges:] = share * colour_shares(batch, n_jobs)
+                self._make_with_colours(batch, n_jobs, values[rows])
+            else:
+                values[rows] = self._edges_of(batch, n_jobs)
+            if keep_pixels:
+                kept.append(batch.reshape(len(batch), -1))
             for row, why in missing.items():
                 values[rows.start + row] = 0
                 unread[rows.start + row] = why
             if progress is not None:
                 progress(rows.stop / n)
         return PicturePoints(values, unread, np.concatenate(kept) if keep_pixels else None)
+
+    def _make_with_colours(self, pixels: Pixels, n_jobs: int | None, values: Float32Array) -> None:
+        """Fill in the points of pictures: edges, outline and colours, in rows of length 1."""
+        things = things_in(pixels)
+        n_edges = self.n_edges
+        colours = colour_shares(pixels, things, n_jobs)
+        values[:, :n_edges] = np.sqrt(_EDGES) * self._edges_of(pixels, n_jobs)
+        outline = self._edges_of(things[..., None].view(np.uint8), n_jobs)
+        values[:, n_edges : 2 * n_edges] = np.sqrt(_OUTLINE) * outline
+        values[:, -2 * N_COLOURS : -N_COLOURS] = np.sqrt(_WHOLE) * colours[:, :N_COLOURS]
+        values[:, -N_COLOURS:] = np.sqrt(_THING) * colours[:, N_COLOURS:]
+        values /= np.linalg.norm(values, axis=1, keepdims=True)  # colours are always there
+
+    def _edges_of(self, pixels: npt.NDArray[Any], n_jobs: int | None) -> Float32Array:
+        found: Float32Array = self._gradients(n_jobs).fit_transform(pixels.reshape(len(pixels), -1))
+        return found
 
     def _gradients(self, n_jobs: int | None) -> OrientedGradients:
         shape = (*self.shape, -1)

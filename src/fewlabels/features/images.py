@@ -43,9 +43,10 @@ class Images(TransformerMixin, BaseEstimator):
 
     Grey pictures of one thing each, on an empty ground or no larger than 64 pixels (digits,
     clothes, scanned letters): :class:`fewlabels.OrientedGradients`. All others: oriented
-    gradients of fewer cells, beside the shares of 144 colours. For photographs and drawings neither
-    is good; a network that has learned to see is much better, see `embeddings` of
-    :func:`fewlabels.make_points`.
+    gradients of fewer cells, beside those of the outline of what stands on the ground (all that is
+    not of the border's colour), and the shares of 144 colours in the whole and in that alone. For
+    photographs and drawings neither is good; a network that has learned to see is much better, see
+    `embeddings` of :func:`fewlabels.make_points`.
 
     Parameters
     ----------
@@ -301,7 +302,9 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         grey = "grey" if look.is_grey else f"{1 - look.grey:.0%} in colour"
         made = {
             "shapes": "where edges run (oriented gradients)",
-            "shapes and colours": f"where edges run, and which of {N_COLOURS} colours there are",
+            "shapes and colours": (
+                f"where edges and outlines run, and which of {N_COLOURS} colours there are"
+            ),
         }[self.recipe_]
         why = f"{grey}, {centred}, {about}" if self.recipe == "auto" else "as recipe says"
         fitted = (
