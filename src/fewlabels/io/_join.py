@@ -61,8 +61,10 @@ def joined_labels(table: Table, labels: Table, name: str, key: str) -> LabelColu
         which = _key(cell)
         if which is None or code == UNLABELLED:
             continue
-        if pictures is not None and (path := pictures.path_of(which)) not in (None, which):
-            otherwise[which] = which = path
+        path = which if pictures is None else pictures.path_of(which) or which
+        if path != which:
+            otherwise[which] = path
+            which = path
         if found.setdefault(which, code) != code:
             raise InvalidInputError(
                 f"{labels.path} has two labels for {own!r} {which!r}: "
