@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
@@ -149,7 +150,7 @@ class FinerScales:
     """
 
     def __init__(self, graph: Graph, distance: Distance) -> None:
-        self._graph = graph
+        self._affinity = sparse.csr_array(graph.affinity)
         self._distance = distance
         self._known = np.full(graph.n_nodes, np.nan)
 
@@ -169,14 +170,11 @@ class FinerScales:
         """
         wanted = np.unique(points)
         wanted = wanted[np.isnan(self._known[wanted])]
-        affinity: Any = self._graph.affinity
+        affinity = self._affinity
         for rows in row_blocks(len(wanted), _ROWS):
             own = wanted[rows]
-            starts, ends = affinity.indptr[own], affinity.indptr[own + 1]
-            counts = ends - starts
-            others = np.concatenate(
-                [affinity.indices[a:b] for a, b in zip(starts, ends, strict=True)]
-            )
+            counts = affinity.indptr[own + 1] - affinity.indptr[own]
+            others = affinity[own].indices.astype(np.intp)
             pairs = _checked(self._distance, np.repeat(own, counts), others[:, None])[:, 0]
             parts = np.split(pairs, np.cumsum(counts)[:-1])
             self._known[own] = [_kth(part, k) for part in parts]
