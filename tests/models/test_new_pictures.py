@@ -215,6 +215,7 @@ def test_beside_other_columns_a_picture_that_can_not_be_read_counts_as_the_mean(
     with pytest.warns(FeatureWarning, match="column 'photo': 1 of 250 pictures can't be read"):
         points = make_points({"photo": names, "size": np.arange(250) ** 2 % 17})
     assert points.unread.tolist() == []
+    assert points.transformer._fitted[0].encoder.transformer.distance_ is None
     photo = points.values[:, :-1]
     np.testing.assert_allclose(photo[100], 0, atol=1e-6)
     with pytest.warns(FeatureWarning, match="column 'photo': 1 of 1 picture can't be read"):

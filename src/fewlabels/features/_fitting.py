@@ -287,7 +287,9 @@ def _transformer(name: str, kind: str, settings: Settings) -> Any:
     if name == settings.takes_rows or (kind == "text" and embeddings is not None and not rows):
         return embeddings_of(embeddings)
     if kind == "image":
-        return transformer("Images")(random_state=settings.random_state)
+        images = transformer("Images")(random_state=settings.random_state)
+        images._compares = False
+        return images
     return transformer("Texts")(random_state=settings.random_state)
 
 

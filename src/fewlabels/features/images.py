@@ -99,6 +99,8 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
     'shapes'
     """
 
+    _compares = True  # tables, which compare more than pictures, set it to False
+
     def __init__(
         self, recipe: str = "auto", *, n_jobs: int | None = None, random_state: int = 0
     ) -> None:
@@ -150,7 +152,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         made = recipe.points(
             pictures,
             self.n_jobs,
-            keep_pixels=not recipe.has_colours,
+            keep_pixels=self._compares and not recipe.has_colours,
             progress=getattr(self, "_progress", None),
         )
         values, self.unread_ = made.values, made.unread
