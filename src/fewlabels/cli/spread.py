@@ -78,10 +78,10 @@ Examples:
   zcat log.csv.gz | fewlabels spread - --format csv --label kind -o - > labelled.csv
 
 Formats: CSV and TSV (.csv, .tsv, .txt), JSON arrays and JSON Lines (.json, .jsonl), each also
-with .gz; Parquet and Arrow (.parquet, .arrow, .feather); NumPy archives (.npz). Only read are
-workbooks (.xlsx, .xls, .ods; another sheet than the first is book.xlsx::SHEET), SQLite and
-DuckDB files (shop.db::TABLE), a .zip with one of these (or FILE.zip::NAME), and exports of Label
-Studio, Prodigy, doccano and Argilla. - is standard input or output, of the --format.
+with .gz; Parquet and Arrow (.parquet, .arrow, .feather); NumPy archives (.npz); workbooks (.xlsx;
+another sheet than the first is book.xlsx::SHEET). Only read are .xls and .ods, SQLite and DuckDB
+files (shop.db::TABLE), a .zip with one of these (or FILE.zip::NAME), and exports of Label Studio,
+Prodigy, doccano and Argilla. - is standard input or output, of the --format.
 
 What separates the cells, the encoding, and decimal commas are found out and reported; --sep,
 --encoding and --decimal say it instead. OUTPUT is UTF-8, with commas in .csv and tabs in .tsv.

@@ -154,6 +154,8 @@ class Table(ABC):
     notes: tuple[str, ...] = ()
     #: What was found out, and may be wrong.
     warnings: tuple[str, ...] = ()
+    #: Where else in the file a table might be that was meant, as a sentence.
+    elsewhere = ""
 
     def __init__(self, path: str, names: Sequence[str], n_rows: int) -> None:
         self.path = path
@@ -214,7 +216,8 @@ class Table(ABC):
             hint = "did you mean " + " or ".join(f"{near[match]!r}" for match in close) + "?"
         else:
             hint = f"its columns are {quoted(self.names)}."
-        return f"{self.path} has no column {name!r} ({setting(parameter, name)}): {hint}"
+        elsewhere = f" {self.elsewhere}" if self.elsewhere else ""
+        return f"{self.path} has no column {name!r} ({setting(parameter, name)}): {hint}{elsewhere}"
 
 
 def check_unique(path: str, names: Sequence[str]) -> None:
