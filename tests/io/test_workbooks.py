@@ -73,7 +73,7 @@ def test_formulas_are_found_under_other_prefixes_and_as_shared_ones(tmp_path: Pa
         archive.writestr("xl/workbook.xml", BOOK)
         archive.writestr("xl/_rels/workbook.xml.rels", RELATIONS)
         archive.writestr("xl/worksheets/odd.xml", SHEET)
-    with open(tmp_path / "t.xlsx", "rb") as file:
+    with (tmp_path / "t.xlsx").open("rb") as file:
         found = formulas_of(file, "S")
     assert (found.n_formulas, found.n_without, found.first_without) == (4, 2, "C1")
 
@@ -83,7 +83,7 @@ def test_formulas_of_a_long_sheet_are_all_counted(tmp_path: Path) -> None:
         sheet = book.add_worksheet()
         for row in range(30_000):
             sheet.write_formula(row, 0, f"=SUM(B{row + 1}:B{row + 2})")
-    with open(tmp_path / "t.xlsx", "rb") as file:
+    with (tmp_path / "t.xlsx").open("rb") as file:
         assert formulas_of(file, "Sheet1").n_formulas == 30_000
 
 
@@ -98,7 +98,7 @@ OPEN = """<d xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 def test_formulas_of_open_documents(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "t.ods", "w") as archive:
         archive.writestr("content.xml", OPEN)
-    with open(tmp_path / "t.ods", "rb") as file:
+    with (tmp_path / "t.ods").open("rb") as file:
         assert (formulas_of(file, "A").n_without, formulas_of(file, "B").n_without) == (1, 0)
         assert formulas_of(file, "B").n_formulas == 1
 
