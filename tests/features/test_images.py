@@ -30,6 +30,7 @@ from fewlabels.exceptions import (
     InvalidTypeError,
     UnreachedWarning,
 )
+from fewlabels.features import _picture_recipe as recipes
 from fewlabels.features import images as module
 from fewlabels.features._colours import N_COLOURS, colour_shares
 from fewlabels.features._picture_looks import look_of
@@ -310,13 +311,13 @@ def test_it_stands_in_pipelines_can_be_cloned_and_names_its_columns() -> None:
 
 
 def test_progress_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_BATCH", 20)
+    monkeypatch.setattr(recipes, "_BATCH", 20)
     told: list[float] = []
     make_points(DIGITS, progress=told.append)
     assert told == pytest.approx([1 / 3, 2 / 3, 1])
 
 
-def test_shapes_have_a_distance_and_new_pictures_too(tmp_path: Path) -> None:
+def test_shapes_have_a_distance_and_new_pictures_too() -> None:
     images = Images().fit(DIGITS)
     rows = DIGITS.reshape(len(DIGITS), -1)
     expected = ImageDistortion().fit(rows)
@@ -324,9 +325,10 @@ def test_shapes_have_a_distance_and_new_pictures_too(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         images.distance_.between([0, 3], candidates), expected.between([0, 3], candidates)
     )
+    new = images._of_new(DIGITS[[0, 3]])
+    assert new.compared is not None
     np.testing.assert_array_equal(
-        images.distance_.to_new(DIGITS[[0, 3]], candidates),
-        expected.between([0, 3], candidates),
+        new.compared(np.array([1, 0]), candidates), expected.between([3, 0], candidates)
     )
 
 
