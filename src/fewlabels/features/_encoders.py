@@ -17,7 +17,9 @@ from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._states import flag, number, numbers, texts
 from fewlabels.io._table import Block, Categories, Dates, Items, Numbers
 
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
 FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+IntArray: TypeAlias = npt.NDArray[np.intp]
 State: TypeAlias = dict[str, Any]
 
 # How far a row without a value is from the others for that, in standard deviations.
@@ -88,6 +90,10 @@ class NumberEncoder:
             return filled[:, None]
         return np.column_stack([filled, _FLAG * unit * missing])
 
+    def unknown(self, view: Numbers) -> BoolArray:
+        """Tell in which rows nothing is known."""
+        return np.isnan(view.values)
+
     @property
     def names(self) -> tuple[str, ...]:
         """What is put behind the name of the column, for each feature."""
@@ -132,11 +138,20 @@ class CategoryEncoder:
 
     def raw(self, view: Categories) -> FloatArray:
         """Return 0 and 1, of shape (n_rows, n_names)."""
-        place = {level: place for place, level in enumerate(self.levels)}
-        place |= dict.fromkeys(self.others, len(self.levels))
-        places = np.array([*(place.get(level, -1) for level in view.levels), -1])[view.codes]
+        places = self._places(view)
         found: FloatArray = (places[:, None] == np.arange(len(self.names))).astype(np.float32)
         return found
+
+    def unknown(self, view: Categories) -> BoolArray:
+        """Tell in which rows nothing is known: the name is missing, or was never seen."""
+        return np.asarray(self._places(view) < 0)
+
+    def _places(self, view: Categories) -> IntArray:
+        """Return the feature at which each row has its 1; -1 for none."""
+        place = {level: place for place, level in enumerate(self.levels)}
+        place |= dict.fromkeys(self.others, len(self.levels))
+        found: IntArray = np.array([*(place.get(level, -1) for level in view.levels), -1])
+        return found[view.codes]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -180,6 +195,11 @@ class ItemsEncoder:
         for row, names in enumerate(view.lists):
             found[row, [place[name] for name in names or () if name in place]] = 1
         return found
+
+    def unknown(self, view: Items) -> BoolArray:
+        """Tell in which rows nothing is known: no name was seen before."""
+        known = frozenset(self.levels)
+        return np.array([known.isdisjoint(names or ()) for names in view.lists], dtype=bool)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -266,6 +286,10 @@ class DateEncoder:
             columns.append(_FLAG * missing)
         return np.column_stack(columns)
 
+    def unknown(self, view: Dates) -> BoolArray:
+        """Tell in which rows nothing is known."""
+        return np.isnan(view.days)
+
     @property
     def names(self) -> tuple[str, ...]:
         """What is put behind the name of the column, for each feature."""
@@ -337,6 +361,10 @@ class BlockEncoder:
             return filled
         said = self.has_flag * missing.any(axis=1)
         return np.column_stack([filled, said]).astype(view.values.dtype)
+
+    def unknown(self, view: Block) -> BoolArray:
+        """Tell in which rows nothing is known."""
+        return np.asarray(np.isnan(view.values).all(axis=1))
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -126,12 +126,6 @@ class Points:
         if self.kind == "table" and (new := self.transformer.ignored(data)):
             verb = "is" if len(new) == 1 else "are"
             told.append(f"{quoted(new)} {verb} ignored: the points were made of other columns.")
-        if self.kind == "texts" and len(found.unread):
-            told.append(
-                f"{len(found.unread):,} of {len(found):,} texts hold no word that the points were "
-                "made of, nor its spelling: nothing is known of them, and they get no answer. Fit "
-                "with texts like them, or leave them out."
-            )
         return replace(found, warnings=tuple(told))
 
     def _made(self, data: Any) -> NewPoints:
