@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 from fewlabels import FeatureWarning, FewLabelsClassifier, FewLabelsRegressor, make_points
 from fewlabels.exceptions import DataFileError
 from fewlabels.features import ImageDistortion, NewPoints
-from fewlabels.features._points_state import points_of_state, points_state
+from fewlabels.features.points_state import points_of_state, points_state
 from fewlabels.graph import shared_neighbor_graph
 
 DIGITS, TRUTH = load_digits(return_X_y=False).images[:330], load_digits().target[:330]
@@ -220,3 +220,20 @@ def test_beside_other_columns_a_picture_that_can_not_be_read_counts_as_the_mean(
     with pytest.warns(FeatureWarning, match="column 'photo': 1 of 1 picture can't be read"):
         new = points.transform({"photo": [names[100]], "size": [4]})
     np.testing.assert_allclose(new[0, :-1], 0, atol=1e-6)
+
+
+# Named by their files
+
+
+def test_pictures_are_called_by_their_files(tmp_path: Path) -> None:
+    paths = files(tmp_path / "known", KNOWN)
+    wrong = Y.copy()
+    wrong[3] = 9 if Y[3] != 9 else 8
+    for data, name in ((paths, str(paths[3])), (tmp_path / "known", "003.png")):
+        model = FewLabelsClassifier().fit(data, wrong)
+        assert model.position_of(name) == 3
+        assert model.explain(name).node == 3
+        assert f"\n{name}: labelled {wrong[3]}, the others say {Y[3]}" in str(
+            model.suspect_labels()
+        )
+    assert "\npoint 3: labelled" in str(FewLabelsClassifier().fit(KNOWN, wrong).suspect_labels())

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
 from fewlabels.features._colours import N_COLOURS, colour_shares
-from fewlabels.features._picture_sets import (
+from fewlabels.features.oriented_gradients import OrientedGradients
+from fewlabels.features.picture_sets import (
     PictureArray,
     PictureItems,
     Pixels,
@@ -20,7 +21,6 @@ from fewlabels.features._picture_sets import (
     Shape,
     reader,
 )
-from fewlabels.features.oriented_gradients import OrientedGradients
 
 Float32Array = npt.NDArray[np.float32]
 

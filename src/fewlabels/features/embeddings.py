@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
@@ -21,11 +20,11 @@ from fewlabels._files import explaining_errors
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._cache import KeptRows, cache_folder
-from fewlabels.features._embedded import embedded, sound_rows
+from fewlabels.features._embedded import embedded, of_length_one, sound_rows
 from fewlabels.features._embedder import Embedder, Report
-from fewlabels.features._kinds import items_of
 from fewlabels.features._resolved import NAMES, holds_rows, is_file_of_rows, resolved
 from fewlabels.features._states import flag, number, part, texts, unread_of, unread_state
+from fewlabels.features.kinds import items_of
 from fewlabels.features.new_points import NewPoints, is_zero, warn_of
 from fewlabels.io import PictureFolder, read_picture_folder
 
@@ -309,7 +308,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
             return NewPoints(rows, warnings=warnings)
         zeros = np.flatnonzero(is_zero(rows))
         if self.normalize:
-            rows = _of_length_one(rows)
+            rows = of_length_one(rows)
         if len(zeros) and not takes_pictures:  # which are named already
             warnings = (
                 *warnings,
@@ -366,22 +365,6 @@ def read_rows(path: Path) -> Any:
         if isinstance(rows, dict):
             raise ValueError("it is an archive of arrays")
         return rows
-
-
-def _of_length_one(rows: Any) -> Any:
-    """Return rows divided by their lengths; those of zeros as they are."""
-    if sparse.issparse(rows):
-        largest = abs(rows).max(axis=1).toarray()
-        largest[largest == 0] = 1
-        scaled = sparse.csr_array(rows.multiply(1 / largest))
-        lengths = np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1))).reshape(-1, 1)
-        lengths[lengths == 0] = 1
-        return sparse.csr_array(scaled.multiply(1 / lengths)).astype(np.float32)
-    # by the largest first, so that no square overflows or vanishes
-    largest = np.abs(rows).max(axis=1, keepdims=True)
-    scaled = np.divide(rows, largest, out=np.zeros_like(rows), where=largest > 0)
-    lengths = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))[:, None]
-    return np.divide(scaled, lengths, out=scaled, where=lengths > 0)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,10 @@ from fewlabels.features._colours import N_COLOURS
 from fewlabels.features._picture_distance import PictureDistance
 from fewlabels.features._picture_looks import SMALL, Look, look_of
 from fewlabels.features._picture_recipe import SHAPES, WITH_COLOURS, Recipe
-from fewlabels.features._picture_sets import (
+from fewlabels.features._reach import reach_of
+from fewlabels.features._states import number, part, texts, unread_of, unread_state
+from fewlabels.features.new_points import NewPoints, warn_of
+from fewlabels.features.picture_sets import (
     PictureArray,
     PictureItems,
     Range,
@@ -25,9 +28,6 @@ from fewlabels.features._picture_sets import (
     reader,
     unread_warning,
 )
-from fewlabels.features._reach import reach_of
-from fewlabels.features._states import number, part, texts, unread_of, unread_state
-from fewlabels.features.new_points import NewPoints, warn_of
 from fewlabels.io import counted
 
 RECIPES = ("auto", SHAPES, WITH_COLOURS)

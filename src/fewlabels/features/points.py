@@ -15,8 +15,8 @@ from fewlabels._arrays import checked_array
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._embedded import check_n_rows
-from fewlabels.features._kinds import KINDS, Kind, as_table, items_of, kind_of, n_rows_of
 from fewlabels.features.embeddings import embeddings_of
+from fewlabels.features.kinds import KINDS, Kind, as_table, items_of, kind_of, n_rows_of
 from fewlabels.features.new_points import NewPoints, is_zero, warn_of
 from fewlabels.io._table import quoted
 

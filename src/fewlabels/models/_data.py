@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import NewPoints, Points, make_points
-from fewlabels.features._kinds import kind_of
+from fewlabels.features.kinds import kind_of, picture_names
 from fewlabels.features.new_points import warn_of
 from fewlabels.graph import Graph
 from fewlabels.models._estimator import GraphEstimator
@@ -85,6 +85,13 @@ class DataEstimator(GraphEstimator):
                 "Pass new data, or make its points with points_.transform."
             )
         return values
+
+    def _names_of_rows(self, X: Any) -> npt.NDArray[Any] | None:
+        points = self.__dict__.get("points_")
+        if points is None or points.kind != "images" or isinstance(X, Points):
+            return super()._names_of_rows(X)
+        names = picture_names(X)
+        return None if names is None else np.array(names, dtype=object)
 
     def _unread(self) -> npt.NDArray[np.intp]:
         """Points of which nothing is known, such as pictures that can't be read."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features import NewPoints, Points
-from fewlabels.features._kinds import n_rows_of
+from fewlabels.features.kinds import n_rows_of
 from fewlabels.graph import Graph, shared_neighbor_graph
 from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.graph._reranked import CANDIDATES, FinerScales

@@ -591,7 +591,11 @@ None, default="auto"
             If labels are soft.
         """
         self._refuse_soft("suspect_labels")
-        return self.insight_.suspects()
+        found = self.insight_.suspects()
+        points = self.__dict__.get("points_")
+        if points is None or points.kind != "images" or self._row_names is None:
+            return found
+        return replace(found, names=tuple(self._row_names.tolist()))
 
     def predict_set(
         self,

@@ -1,0 +1,73 @@
+"""Points and the fitted transformer that made them, as a model file holds them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from fewlabels.exceptions import DataFileError, InvalidInputError
+from fewlabels.features._states import part, texts
+from fewlabels.features.kinds import KINDS
+from fewlabels.features.points import Points
+
+# By the name in the file: nothing else is ever imported for one.
+_TRANSFORMERS = {
+    "Embeddings": "fewlabels.features.embeddings",
+    "Images": "fewlabels.features.images",
+    "Tables": "fewlabels.features.tables",
+    "Texts": "fewlabels.features.texts",
+}
+
+
+def points_state(points: Points) -> dict[str, Any]:
+    """Return what a file holds of points."""
+    return {
+        "values": points.values,
+        "kind": points.kind,
+        "choices": list(points.choices),
+        "warnings": list(points.warnings),
+        "transformer": None if points.transformer is None else _state_of(points.transformer),
+        "distance": points.distance._state() if hasattr(points.distance, "_state") else None,
+    }
+
+
+def _state_of(transformer: Any) -> dict[str, Any]:
+    name = type(transformer).__name__
+    if name not in _TRANSFORMERS or not hasattr(transformer, "_state"):
+        raise InvalidInputError(
+            f"features made by a {name} can't be saved. Make the points first, and fit on these."
+        )
+    return {"name": name, "state": transformer._state()}
+
+
+def points_of_state(state: Any) -> Points:
+    """Return the points of a file.
+
+    Raises
+    ------
+    DataFileError
+        If they are damaged.
+    """
+    kind = part(state, "kind", str)
+    values = state.get("values")
+    if kind not in KINDS or not (isinstance(values, np.ndarray) or sparse.issparse(values)):
+        raise DataFileError("the saved points are damaged")
+    if values.ndim != 2 or values.dtype not in (np.float32, np.float64):
+        raise DataFileError("the saved points are damaged: they are no rows of numbers")
+    saved = state.get("transformer")
+    transformer: Any = None
+    if saved is not None:
+        home = _TRANSFORMERS.get(part(saved, "name", str))
+        if home is None:
+            raise DataFileError(f"the saved features are made by {saved['name']!r:.100}")
+        transformer = getattr(import_module(home), saved["name"])._from_state(saved["state"])
+    distance = state.get("distance")  # files of before have none
+    if distance is not None:
+        if not hasattr(transformer, "_take_distance"):
+            raise DataFileError("the saved points are damaged: nothing made their distance")
+        distance = transformer._take_distance(distance, len(values))
+    choices, warnings = texts(state, "choices"), texts(state, "warnings")
+    return Points(values, kind, transformer, choices, warnings, distance)
