@@ -266,7 +266,7 @@ class GraphEstimator(BaseEstimator, ABC):
             )
         except TypeError as error:
             raise InvalidTypeError(naming_rows(X, str(error))) from error
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise InvalidInputError(naming_rows(X, str(error))) from error
 
     def _build(self, points: Any) -> None:
