@@ -76,3 +76,35 @@ def test_what_was_made_of_zones_is_said_of_the_column() -> None:
     some = {"when": [f"2026-01-{day:02d} 12:00{'Z' if day % 2 else ''}" for day in range(1, 29)]}
     with pytest.warns(FeatureWarning, match="column 'when' holds times with a time zone"):
         make_points(some)
+
+
+@pytest.mark.parametrize(
+    ("cell", "month", "day"),
+    [
+        ("05 Jan 2026", 1, 5),
+        ("Jan 5, 2026", 1, 5),
+        ("January 5th, 2026", 1, 5),
+        ("Mon, 5 Jan 2026", 1, 5),
+        ("05/Jan/26", 1, 5),
+        ("5-MAR-2026", 3, 5),
+        ("5. März 2026", 3, 5),
+        ("1er mai 2026", 5, 1),
+        ("5 de febrero de 2026", 2, 5),
+        ("3 Sept 2026", 9, 3),
+        ("12 Dez. 2026", 12, 12),
+        ("31 juillet 2026", 7, 31),
+    ],
+)
+def test_dates_whose_month_is_a_word(cell: str, month: int, day: int) -> None:
+    read = text_dates([cell, "2026-01-01"])
+    assert read is not None
+    expected = (datetime.date(2026, month, day) - datetime.date(1970, 1, 1)).days
+    assert read.days[cell] == expected
+
+
+def test_dates_with_a_word_have_times_too_and_words_alone_are_no_dates() -> None:
+    read = text_dates(["05/Jan/26 1:05 PM", "Jan 6, 2026 13:00"])
+    assert read is not None
+    assert read.days["05/Jan/26 1:05 PM"] % 1 == pytest.approx((13 * 60 + 5) / 1440)
+    for cell in ("5 ma 2026", "5 ju 2026", "Model 5 2026", "5 Foo 2026", "May", "32 Jan 2026"):
+        assert text_dates([cell, "2026-01-01"]) is None

@@ -19,7 +19,6 @@ from fewlabels.io._table import Block, Categories, Dates, Items, Numbers
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
-IntArray: TypeAlias = npt.NDArray[np.intp]
 State: TypeAlias = dict[str, Any]
 
 # How far a row without a value is from the others for that, in standard deviations.
@@ -136,22 +135,21 @@ class CategoryEncoder:
         counts = np.bincount(view.codes[view.codes >= 0], minlength=len(view.levels))
         return cls(*_common(dict(zip(view.levels, counts.tolist(), strict=True)), len(view.codes)))
 
-    def raw(self, view: Categories) -> FloatArray:
-        """Return 0 and 1, of shape (n_rows, n_names)."""
-        places = self._places(view)
-        found: FloatArray = (places[:, None] == np.arange(len(self.names))).astype(np.float32)
-        return found
+    def raw(self, view: Categories) -> npt.NDArray[np.uint8]:
+        """Return 0 and 1, of shape (n_rows, n_names): bytes, for there may be many."""
+        names = np.arange(len(self.names), dtype=np.int16)
+        return np.asarray(self._places(view)[:, None] == names).view(np.uint8)
 
     def unknown(self, view: Categories) -> BoolArray:
         """Tell in which rows nothing is known: the name is missing, or was never seen."""
         return np.asarray(self._places(view) < 0)
 
-    def _places(self, view: Categories) -> IntArray:
+    def _places(self, view: Categories) -> npt.NDArray[np.int16]:
         """Return the feature at which each row has its 1; -1 for none."""
         place = {level: place for place, level in enumerate(self.levels)}
         place |= dict.fromkeys(self.others, len(self.levels))
-        found: IntArray = np.array([*(place.get(level, -1) for level in view.levels), -1])
-        return found[view.codes]
+        found = np.array([*(place.get(level, -1) for level in view.levels), -1], dtype=np.int16)
+        return np.asarray(found[view.codes])
 
     @property
     def names(self) -> tuple[str, ...]:

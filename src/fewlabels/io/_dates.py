@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.io._named_dates import named_parts
 from fewlabels.io._spelled import is_missing_word
 from fewlabels.io._table import Dates, counted, is_blank, quoted, setting
 
@@ -21,7 +22,7 @@ _DAY = 86_400.0
 
 # 2026-01-31, 2026/1/31, each also with a time behind it
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]\s*(\S.*))?")
-# 31/01/2026, 31.1.26, 1-31-2026
+# 31/01/2026, 31.1.26, 1-31-2026; those whose month is a word are in `_named_dates.py`
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})(?:[T ,]\s*(\S.*))?")
 _CLOCK = re.compile(
     r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*([AaPp]\.?[Mm]\.?)?"
@@ -79,7 +80,7 @@ def text_dates(levels: Iterable[str], form: str = "") -> TextDates | None:
     """
     order, zone = _parts(form)
     cells = [cell for cell in levels if not (is_blank(cell) or is_missing_word(cell))]
-    if not cells or not all(_LOOKS_LIKE.match(cell) for cell in cells):
+    if not cells or not all(map(_looks_like, cells)):
         return None
     clocks = {cell: share for cell in cells if (share := _clock(cell.strip())) is not None}
     if len(clocks) == len(cells):
@@ -90,6 +91,10 @@ def text_dates(levels: Iterable[str], form: str = "") -> TextDates | None:
     if not order and found.order != MONTH_FIRST:
         found = replace(found, other_form=_other_form(cells, found.days))
     return _in_one_zone(found, zone)
+
+
+def _looks_like(cell: str) -> bool:
+    return bool(_LOOKS_LIKE.match(cell)) or named_parts(cell.strip()) is not None
 
 
 def readable_dates(levels: Collection[str], form: str = "") -> TextDates:
@@ -240,8 +245,11 @@ def day_of(cell: Any) -> float:
 
 def _days(cell: str, day_first: bool) -> float | None:
     match = _YEAR_FIRST.fullmatch(cell)
+    named = None if match is not None else named_parts(cell)
     if match is not None:
         year, month, day, clock = match.groups()
+    elif named is not None:
+        year, month, day, clock = named
     else:
         match = _YEAR_LAST.fullmatch(cell)
         if match is None:
