@@ -230,3 +230,20 @@ def test_workbooks_without_their_writer_name_the_extra(
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'fewlabels\[cli\]'"):
         check_output(tmp_path / "o.xlsx")
+
+
+def test_columns_of_one_name_are_numbered_and_empty_ones_without_a_name_left_out(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Key,Labels,Labels,Labels (2),,\n1,a,b,c,,\n2,d,e,f, ,\n")
+    table = read_table(path)
+    assert table.names == ("Key", "Labels", "Labels (3)", "Labels (2)")
+    assert table.values("Labels (3)") == ["b", "e"]
+    assert "columns of one name were numbered" in table.notes[0]
+    assert table.notes[1] == "2 columns without a name and without a value left out"
+    path.write_text("Key,,\n1,a,b\n")
+    with pytest.raises(DataFileError, match="2 columns without a name"):
+        read_table(path)
+    sheet = saved(tmp_path / "t.xlsx", ["Labels", "n", "Labels"], ["a", 1, "b"])
+    assert read_table(sheet).names == ("Labels", "n", "Labels (2)")

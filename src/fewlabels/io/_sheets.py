@@ -14,7 +14,7 @@ from fewlabels.io._sheet_formulas import formulas_of
 from fewlabels.io._sheet_size import largest_sheet
 from fewlabels.io._source import Source
 from fewlabels.io._table import counted, is_blank, quoted
-from fewlabels.io._titles import about_title, n_title_lines
+from fewlabels.io._titles import about_title, n_title_lines, own_names
 from fewlabels.io._views import as_text
 
 # An empty cell of the reader's array and of Python's lists.
@@ -50,7 +50,7 @@ def read_sheet(source: Source) -> ObjectTable:
     Raises
     ------
     DataFileError
-        If no program has worked out the formulas of the sheet; if names are missing or come twice.
+        If no program has worked out the formulas of the sheet; if names are missing.
     """
     sheet = _opened(source)
     hint = _elsewhere(source, sheet)
@@ -71,12 +71,7 @@ def read_sheet(source: Source) -> ObjectTable:
             f"{source.name}, sheet {sheet.name!r}: the first row has fewer names than there are "
             f"columns; it looks like a title. Delete the rows above the names. {hint}".rstrip()
         )
-    twice = {title for title in titles if titles.count(title) > 1}
-    if twice:
-        raise DataFileError(
-            f"{source.name}, sheet {sheet.name!r}, has more than one column named "
-            f"{quoted(sorted(twice))}. Give each column its own name."
-        )
+    titles, numbered = own_names(titles)
     columns = {
         title: [_plain(row[column]) for row in rest]
         for title, column in zip(titles, used, strict=True)
@@ -87,7 +82,8 @@ def read_sheet(source: Source) -> ObjectTable:
             f"{hint or 'Give a table with data.'}"
         )
     table = ObjectTable(source.name, columns)
-    table.notes = (*sheet.notes, *((about_title(title),) if title else ()))
+    about = about_title(title) if title else ""
+    table.notes = (*sheet.notes, *filter(None, (about, numbered)))
     table.warnings = warnings
     table.elsewhere = hint
     return table

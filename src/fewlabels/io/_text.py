@@ -15,8 +15,8 @@ from fewlabels.exceptions import DataFileError
 from fewlabels.io._encodings import encoding_of
 from fewlabels.io._separators import SEPARATORS, find_separator, told_separator
 from fewlabels.io._source import Source
-from fewlabels.io._table import Progress, Table, View, check_unique, setting
-from fewlabels.io._titles import about_title, n_title_lines
+from fewlabels.io._table import Progress, Table, View, check_unique, counted, setting
+from fewlabels.io._titles import about_title, n_title_lines, own_names
 from fewlabels.io._views import as_text, text_view
 
 _CHUNK = 4096
@@ -88,7 +88,7 @@ def read_text(
                 '"").'
             ) from None
     table.separator = chosen
-    table.notes, table.warnings = tuple(notes), tuple(doubts)
+    table.notes, table.warnings = (*notes, *table.notes), tuple(doubts)
     return table
 
 
@@ -104,7 +104,7 @@ def _read_records(path: str, reader: Any, skipped: int, n_above: int) -> TextTab
     header: list[str] = next((record for record in islice(reader, n_above, None) if record), [])
     if not header:
         raise DataFileError(f"{path} is empty. Give a table with a line of names and data.")
-    check_unique(path, header)
+    names, numbered = own_names(header)
     columns: list[list[str]] = [[] for _ in header]
     kept: list[dict[str, str] | None] = [{} for _ in header]
     records: list[list[str]] = []
@@ -122,7 +122,24 @@ def _read_records(path: str, reader: Any, skipped: int, n_above: int) -> TextTab
             _append(columns, records, kept)
         last_line = reader.line_num
     _append(columns, records, kept)
-    return TextTable(path, dict(zip(header, columns, strict=True)))
+    named, left_out = _without_nothing(names, columns)
+    check_unique(path, [name for name, _ in named])
+    table = TextTable(path, dict(named))
+    table.notes = tuple(filter(None, (numbered, left_out)))
+    return table
+
+
+def _without_nothing(
+    names: Sequence[str], columns: Sequence[list[str]]
+) -> tuple[list[tuple[str, list[str]]], str]:
+    """Return the columns but those, of several without a name, that hold nothing; and say so."""
+    named = list(zip(names, columns, strict=True))
+    if sum(not name.strip() for name in names) < 2:
+        return named, ""
+    kept = [(name, cells) for name, cells in named if name.strip() or any(map(str.strip, cells))]
+    n_empty = len(named) - len(kept)
+    note = f"{counted(n_empty, 'column')} without a name and without a value left out"
+    return kept, note if n_empty else ""
 
 
 def _append(

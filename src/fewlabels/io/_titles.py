@@ -1,7 +1,8 @@
-"""Lines above the names of a table: the title that an export begins with."""
+"""The names of the columns of exports: lines above them, names that come twice, and none."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,3 +45,26 @@ def about_title(lines: Sequence[Sequence[Any]]) -> str:
         f"{counted(len(lines), 'line')} above the names of the columns {verb} taken for a title "
         f"and left out: {quoted([cell[:60] for cell in cells], 3)}"
     )
+
+
+def own_names(header: Sequence[str]) -> tuple[list[str], str]:
+    """Return names of which none comes twice, and what is to be said; blank ones stay.
+
+    The second "Labels" becomes "Labels (2)", as exports of issue trackers have it.
+    """
+    counts = Counter(header)
+    taken, seen = set(header), Counter[str]()
+    names = []
+    for name in header:
+        seen[name] += 1
+        if name.strip() and seen[name] > 1:
+            number = seen[name]
+            while f"{name} ({number})" in taken:
+                number += 1
+            name = f"{name} ({number})"
+            taken.add(name)
+        names.append(name)
+    twice = [name for name, count in counts.items() if count > 1 and name.strip()]
+    if not twice:
+        return names, ""
+    return names, f"columns of one name were numbered, such as {twice[0] + ' (2)'!r}"
