@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from fewlabels.cli._features import (
     points_of,
 )
 from fewlabels.cli._input import check_places, format_of_output, input_options, read_input
+from fewlabels.cli._output import Writer, ending_options, output_option
 from fewlabels.cli._pictures import (
     fill_in_for_folder,
     kept_or_answered,
@@ -27,7 +27,6 @@ from fewlabels.cli._pictures import (
 )
 from fewlabels.cli._progress import progress_bars
 from fewlabels.cli._spread_answers import answers_of, free_names
-from fewlabels.cli._stdout import show, show_bytes, warn
 from fewlabels.exceptions import UnreachedWarning
 
 if TYPE_CHECKING:
@@ -137,15 +136,7 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
     help="The column that holds the labels; empty cells are the rows to be labelled. Needed but "
     "for a folder of pictures.",
 )
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="OUTPUT",
-    type=click.Path(path_type=Path),
-    help="The table to write; the ending tells the format, which may differ from INPUT's. "
-    "- is standard output; the report then goes to standard error.",
-)
+@output_option("INPUT")
 @input_options
 @feature_options
 @click.option(
@@ -167,8 +158,7 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
 )
 @sorting_options
 @extra_options
-@click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
+@ending_options
 @click.pass_context
 def spread(
     ctx: click.Context,
@@ -189,16 +179,15 @@ def spread(
     fill_in_for_folder(ctx, source)
     label = ctx.params["label"]
     check_places(ctx, source, output=output, replace=force)
-    to_stdout = str(output) == "-"
-    written = format_of_output(ctx, source) if to_stdout else None
+    form = format_of_output(ctx, source) if str(output) == "-" else None
+    writer = Writer(output, form, force=force)
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels import FewLabelsClassifier
         from fewlabels.cli import _spread_report
-        from fewlabels.io import check_writable, write_table
 
         table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
-        check_writable(table, output, file_format=written)
+        writer.check(table)
         making = stage("making features")
         points = points_of(ctx, table, label, labels.codes, making)
         joining = stage("joining similar rows")
@@ -223,19 +212,9 @@ def spread(
         )
         with sorting(ctx, table, kept_or_answered(labels, added), stage) as placed:
             placed += write_extras(ctx, model, table, labels, stage)
-            writing = stage("writing the table")
-            if to_stdout:
-                whole = BytesIO()
-                write_table(table, added, whole, file_format=written)
-            else:
-                write_table(table, added, output, replace=force, progress=writing)
+            writer.write(table, added, stage("writing the table"))
     report = "\n".join([report, *placed])
-    warn([*doubts, *points.warnings, *notes, *caught])
-    if to_stdout:
-        show_bytes(whole.getvalue())
-    if not quiet:
-        done = f"{output} is written, whole; only the report could not be shown."
-        show(report, done=done, err=to_stdout)
+    writer.end(report, [*doubts, *points.warnings, *notes, *caught], quiet=quiet)
 
 
 def _fitted(
