@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fewlabels import FeatureWarning, FewLabelsClassifier, Tables, Texts, make_points
+from fewlabels.features._date_encoder import DateEncoder
 from fewlabels.features._encoders import (
     BlockEncoder,
     CategoryEncoder,
-    DateEncoder,
     ItemsEncoder,
     NumberEncoder,
 )

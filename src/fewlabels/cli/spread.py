@@ -59,7 +59,8 @@ features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with
   doubt       sure; or what is missing: "classes disagree", "little evidence", "too few labels"
               (to show that answers as sure as this are right) or "unreached"
   possible    the classes that hold the true one with a probability of 0.9, the most probable
-              first, as "cat | dog"; "any" where labels are too few to leave one out
+              first, as "cat | dog"; "any" where labels are too few to leave one out. Of rows like
+              those with labels: less if labels were chosen, or a class has none
 
 A name that is taken gets predicted_ in front, so if your labels are in a column "label", the
 answers are in "predicted_label" and what came stays as it is. Rows that had a label are
@@ -82,10 +83,10 @@ another sheet than the first is book.xlsx::SHEET). Only read are .xls and .ods, 
 files (shop.db::TABLE), a .zip with one of these (or FILE.zip::NAME), and exports of Label Studio,
 Prodigy, doccano and Argilla. - is standard input or output, of the --format.
 
-What separates the cells, the encoding, and decimal commas are found out and reported; --sep,
---encoding and --decimal say it instead. OUTPUT is UTF-8, with commas in .csv and tabs in .tsv.
-The columns that came keep their values exactly: 007 stays 007. In CSV, TSV and JSON,
-confidence and evidence have six digits.
+What separates the cells, the encoding, decimal commas and a title above the names of the columns
+are found out and reported; --sep, --encoding and --decimal say it instead. OUTPUT is UTF-8, with
+commas in .csv and tabs in .tsv. The columns that came keep their values exactly: 007 stays 007. In
+CSV, TSV and JSON, confidence and evidence have six digits.
 
 Labels: text or numbers, in a column of INPUT or, with --labels and --key, of another table.
 Unlabelled rows have an empty cell (null, NaN, []), one of --missing, or -1 where all labels are
@@ -99,7 +100,8 @@ separators (3.10 EUR, $1,200), if the whole column is. Missing ones (empty, NA, 
 median, and a second feature says where they are; extreme values are brought nearer. Text that
 comes again, true/false and codes such as 007 become a column of 0 and 1 for each value (an empty
 cell is none of them; rare values share one, and so do those beyond the 200 most frequent). Dates
-become days and, where these differ, the time of day, the weekday and the time of year. Lists of
+(5.1.2026, 5 Jan 2026) become days and, where these differ, the time of day, the weekday and the
+time of year; times of several zones are of UTC. Lists of
 names (also as text: red, green) become a column of 0 and 1 for each; arrays of numbers, such as
 embeddings, count as one column. Free text is compared by its words and their parts, and counts
 not at all, once or twice, as labels that are left out say (never not at all if it is named, or

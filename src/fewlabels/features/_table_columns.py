@@ -12,11 +12,11 @@ from scipy import sparse
 
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import DataFileError
+from fewlabels.features._date_encoder import DateEncoder
 from fewlabels.features._embedded import check_n_rows
 from fewlabels.features._encoders import (
     BlockEncoder,
     CategoryEncoder,
-    DateEncoder,
     ItemsEncoder,
     NumberEncoder,
 )

@@ -78,6 +78,16 @@ def about_unread(n_unread: int, n_rows: int, of_what: str) -> Iterator[str]:
         )
 
 
+def about_rows(embedded: str | None) -> str:
+    """Say that rows of embeddings are missing, or of no use."""
+    if embedded is None:
+        return "no column of these features came as rows of embeddings. Leave embeddings out."
+    return (
+        f"column {embedded!r} came as rows of embeddings, which say nothing of new rows. Pass "
+        "those of the new rows (embeddings=), from the same model."
+    )
+
+
 def some(names: Sequence[str]) -> str:
     """Return names separated by commas; only the first ones of many."""
     listed = ", ".join(name if name.strip() else repr(name) for name in names[:_MOST_NAMES])

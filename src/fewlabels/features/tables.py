@@ -21,7 +21,7 @@ from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeEr
 from fewlabels.features._fitting import Settings, Used, column_of_rows, fitted_column, weighed
 from fewlabels.features._states import flag, part, texts, unread_of, unread_state
 from fewlabels.features._table_columns import FittedColumn, TableColumn
-from fewlabels.features._table_words import about_unread, described, nothing_left
+from fewlabels.features._table_words import about_rows, about_unread, described, nothing_left
 from fewlabels.features._telling import from_earlier_run
 from fewlabels.features._weighing import can_tell, label_codes
 from fewlabels.features.new_points import IntArray, NewPoints, warn_of
@@ -189,7 +189,7 @@ class Tables(TransformerMixin, BaseEstimator):
         table = table_of(X)
         embedded = next(iter(self.embedded_columns_), None)
         if (embedded is None) != (embeddings is None):
-            raise InvalidInputError(_about_rows(embedded), parameter="embeddings")
+            raise InvalidInputError(about_rows(embedded), parameter="embeddings")
         self._check_columns(table, without=embedded)
         made = [
             column.embedded(embeddings, table.n_rows)
@@ -393,13 +393,3 @@ class Tables(TransformerMixin, BaseEstimator):
 def _nothing_known(unread: Sequence[IntArray]) -> IntArray:
     """Return the rows in which no column says anything."""
     return reduce(np.intersect1d, unread)
-
-
-def _about_rows(embedded: str | None) -> str:
-    """Say that rows of embeddings are missing, or of no use."""
-    if embedded is None:
-        return "no column of these features came as rows of embeddings. Leave embeddings out."
-    return (
-        f"column {embedded!r} came as rows of embeddings, which say nothing of new rows. Pass "
-        "those of the new rows (embeddings=), from the same model."
-    )

@@ -199,7 +199,8 @@ def object_dates(cells: Sequence[Any]) -> Dates:
     filled = [cell for cell in cells if not is_blank(cell)]
     clock_only = all(isinstance(cell, datetime.time) for cell in filled)
     zones = {str(getattr(cell, "tzinfo", None)) for cell in filled}
-    doubt, said = "", ()
+    doubt = ""
+    said: tuple[str, ...] = ()
     if len(zones) > 1 and not clock_only:
         said = ("time zones differ: as UTC",)
         if "None" in zones:

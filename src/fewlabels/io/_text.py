@@ -94,7 +94,7 @@ def read_text(
 
 def _title_lines(lines: Sequence[str], separator: str) -> list[list[str]]:
     """Return the records above the names of the columns, blank ones among them."""
-    records = []
+    records: list[list[str]] = []
     with suppress(csv.Error):  # where a record goes on after these lines, or is damaged
         records.extend(csv.reader(lines, delimiter=separator, strict=True))
     return records[: n_title_lines(records)]

@@ -40,7 +40,9 @@ def write_workbook(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequenc
     book = xlsxwriter.Workbook(file, {"constant_memory": True})
     # the same table makes the same file
     book.set_properties({"created": datetime.datetime(2000, 1, 1)})
-    formats = {kind: book.add_format({"num_format": form}) for kind, form in _FORMATS.items()}
+    formats: dict[type, Any] = {
+        kind: book.add_format({"num_format": form}) for kind, form in _FORMATS.items()
+    }
     sheet = book.add_worksheet()
     sheet.set_column(0, len(names) - 1, _WIDTH)
     sheet.freeze_panes(1, 0)
