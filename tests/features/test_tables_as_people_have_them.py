@@ -253,7 +253,11 @@ def test_embeddings_stand_for_the_texts_and_need_some() -> None:
         ({"a": []}, InvalidInputError, "no rows"),
         ({}, InvalidInputError, "no columns"),
         ({"a": "abc"}, InvalidTypeError, "got a str"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), InvalidInputError, "more than one column named 'a'"),
+        (
+            pd.DataFrame([[1, 2]], columns=["a", "a"]),
+            InvalidInputError,
+            "more than one column named 'a'",
+        ),
         ({"a": [1, 1, 1]}, InvalidInputError, "'a': one value only"),
     ],
 )

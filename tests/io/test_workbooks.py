@@ -18,6 +18,7 @@ from fewlabels.io import AddedColumns, check_output, check_writable, read_table,
 from fewlabels.io._formats import named_format
 from fewlabels.io._objects import ObjectTable
 from fewlabels.io._sheet_formulas import formulas_of
+from fewlabels.io._sheet_spans import spans_of
 
 
 def saved(path: Path, *rows: list[object], cover: bool = False) -> Path:
@@ -152,6 +153,23 @@ def test_a_cell_merged_over_rows_is_in_each_of_them(tmp_path: Path) -> None:
     table = read_table(path)
     assert table.values("place") == ["north", "north", "south"]
     assert "1 cell over several rows" in table.notes[-1]
+
+
+SPANNED = """<d xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0">
+<table:table table:name="A"><table:table-row table:number-rows-repeated="3"/><table:table-row>
+<table:table-cell table:number-columns-repeated="2"/>
+<table:table-cell table:number-rows-spanned="4" table:number-columns-spanned="1"/>
+</table:table-row></table:table><table:table table:name="B"><table:table-row>
+<table:table-cell table:number-columns-spanned="2" table:number-rows-spanned="1"/>
+</table:table-row></table:table></d>"""
+
+
+def test_cells_of_open_documents_that_go_over_several_rows(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "t.ods", "w") as archive:
+        archive.writestr("content.xml", SPANNED)
+    with (tmp_path / "t.ods").open("rb") as file:
+        assert spans_of(file, "A") == [((3, 2), (6, 2))]
+        assert spans_of(file, "B") == []
 
 
 def test_a_title_above_the_names_of_a_text_table(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from fewlabels.exceptions import DataFileError, MissingDependencyError, NotEnoug
 from fewlabels.io._objects import ObjectTable
 from fewlabels.io._sheet_formulas import formulas_of
 from fewlabels.io._sheet_size import largest_sheet
+from fewlabels.io._sheet_spans import Span, spans_of
 from fewlabels.io._source import Source
 from fewlabels.io._table import counted, is_blank, quoted
 from fewlabels.io._titles import about_title, n_title_lines, own_names
@@ -111,7 +112,7 @@ def _opened(source: Source) -> _Sheet:
             if not names:
                 raise DataFileError(f"{source.name} has no sheet. Make the file anew.")
             name = source.part or names[0]
-            cells, n_merged = _filled_down(book.get_sheet_by_name(name))
+            cells, n_merged = _filled_down(book.get_sheet_by_name(name), _spans(source, name))
     except damaged as error:
         if isinstance(error, DataFileError):
             raise
@@ -126,10 +127,16 @@ def _opened(source: Source) -> _Sheet:
     return _Sheet(name, cells, others, (note, merged) if n_merged else (note,))
 
 
-def _filled_down(sheet: Any) -> tuple[list[list[Any]], int]:
+def _spans(source: Source, sheet: str) -> list[Span]:
+    with source.open() as (file, _):
+        return spans_of(io.BytesIO(file.read()) if source.member else file, sheet)
+
+
+def _filled_down(sheet: Any, spans: list[Span]) -> tuple[list[list[Any]], int]:
     """Return the cells, those that were merged over several rows in each of them, and how many."""
     cells = sheet.to_python()
-    merged = getattr(sheet, "merged_cell_ranges", None) or ()  # None of .ods; not before 0.4
+    # of .ods it tells none, and before 0.4 of nothing
+    merged = spans or getattr(sheet, "merged_cell_ranges", None) or ()
     top, left = sheet.start or (0, 0)
     n_merged = 0
     for (first, column), (last, last_column) in merged:
@@ -159,18 +166,20 @@ def _checked_formulas(source: Source, sheet: _Sheet) -> tuple[str, ...]:
     """Raise if formulas have no values; return what to say if these may be old."""
     with source.open() as (file, _):
         found = formulas_of(io.BytesIO(file.read()) if source.member else file, sheet.name)
-    remedy = "Open the file in Excel or LibreOffice and save it, or write values in their place."
+    instead = "or write values in their place."
     if found.n_without:
         where = f", the first in {found.first_without}" if found.first_without else ""
         raise DataFileError(
             f"{source.name}, sheet {sheet.name!r}: {counted(found.n_without, 'cell')} with a "
-            f"formula that no program has worked out{where}; they would be read as empty. {remedy}"
+            f"formula that no program has worked out{where}; they would be read as empty. Open "
+            f"the file in Excel or LibreOffice and save it, {instead}"
         )
     if found.n_formulas and found.asks_for_values:
         return (
             f"{source.name}, sheet {sheet.name!r}, has {counted(found.n_formulas, 'formula')}, and "
             "was written by a program that leaves it to others to work them out: their values may "
-            f"be nought, or old. {remedy}",
+            f"be nought, or old. Open the file in Excel or LibreOffice, have all worked out anew "
+            f"(Ctrl+Alt+F9; in LibreOffice Ctrl+Shift+F9) and save it, {instead}",
         )
     return ()
 
