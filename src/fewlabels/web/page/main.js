@@ -300,7 +300,7 @@ function fillViews() {
     const is = $("views").classList.toggle("open");
     $("views-button").setAttribute("aria-expanded", String(is));
   });
-  addEventListener("hashchange", open);
+  addEventListener("hashchange", () => app.state && open());
   // A link that keeps the focus would take the next Enter.
   document.querySelector(".top").addEventListener("click", ({ target }) => target.closest("a") && main.focus());
   document.querySelector(".skip-link").addEventListener("click", (event) => {
