@@ -439,13 +439,13 @@ function numbers(n, seed = 1) {
   });
 }
 
-function packed({ positions, label, prediction, doubt }, version = 7) {
+function packed({ positions, label, prediction, doubt }, layout = 7) {
   const n = label.length;
   const buffer = new ArrayBuffer(16 + 13 * n);
   const header = new DataView(buffer);
   header.setUint32(0, 0x464c4d50);
   header.setUint32(4, n, true);
-  header.setUint32(8, version, true);
+  header.setUint32(12, layout, true);
   new Float32Array(buffer, 16, 2 * n).set(positions);
   new Int16Array(buffer, 16 + 8 * n, n).set(label);
   new Int16Array(buffer, 16 + 10 * n, n).set(prediction);
@@ -457,8 +457,15 @@ test("a map is taken apart as it was packed, and nothing else is taken for one",
   const given = { positions: [1, 2, 3, 4, 5, 6], label: [-1, 0, 2], prediction: [1, 1, -1], doubt: [0, 9, 255] };
   const map = decode(packed(given));
   assert.equal(map.n, 3);
-  assert.equal(map.version, 7);
+  assert.equal(map.layout, 7);
   for (const [name, values] of Object.entries(given)) assert.deepEqual(Array.from(map[name]), values);
+  // The same layout again comes without its places.
+  const whole = packed({ ...given, label: [2, 2, 2] });
+  const colours = new Uint8Array([...new Uint8Array(whole, 0, 16), ...new Uint8Array(whole, 16 + 8 * 3)]).buffer;
+  const again = decode(colours, map);
+  assert.deepEqual(Array.from(again.label), [2, 2, 2]);
+  assert.equal(again.positions, map.positions);
+  assert.throws(() => decode(colours));
   assert.throws(() => decode(packed(given).slice(0, 50)));
   assert.throws(() => decode(new ArrayBuffer(16)));
 });

@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from fewlabels.exceptions import FewLabelsError, LabellingError
+from fewlabels.exceptions import FewLabelsError, InvalidInputError, LabellingError
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._snapshot import Reasons, Snapshot
 
 if TYPE_CHECKING:
     from fewlabels.labelling._follower import Follower
     from fewlabels.labelling._points import Prepared, Stage
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +61,8 @@ class Keeper:
         self._seconds = 0.0  # that the models took when they spoke last
         self._wanted: dict[int, None] = {}
         self._reasons: dict[int, Reasons] = {}
+        self._tasks: deque[tuple[Callable[[Any], Any], Future[Any]]] = deque()
+        self._ended = False
         self._thread = threading.Thread(target=self.run, name="fewlabels-keeper", daemon=True)
 
     def start(self) -> None:
@@ -78,6 +84,15 @@ class Keeper:
     def settle(self, timeout: float) -> bool:
         """Wait until all is done that there is to do; return whether it is. For tests."""
         return self._idle.wait(timeout)
+
+    def ask(self, task: Callable[[Any], T]) -> Future[T]:
+        """Have a task done with the model that answers, between what else there is to do."""
+        future: Future[T] = Future()
+        self._tasks.append((task, future))
+        if self._ended:
+            self._refuse()
+        self.wake()
+        return future
 
     def reasons(self, point: int) -> Reasons | None:
         """Return why a point has its answer, or None and find out."""
@@ -106,6 +121,9 @@ class Keeper:
         except Exception as error:  # noqa: BLE001 - labelling goes on without models
             _log.exception("the models of the label file can't be kept up")
             self._fail(f"{type(error).__name__}: {error}")
+        finally:
+            self._ended = True
+            self._refuse()
 
     def _keep_up(self, prepared: Prepared) -> None:
         """Follow the log from its beginning, until stopped or until a class has another name."""
@@ -140,6 +158,7 @@ class Keeper:
                 if chosen_at != follower.mind.n_changes:
                     continue  # checks begin or end: other questions are due
             self._explain(follower)
+            self._do(follower)
             if not self._wake.is_set():
                 self._idle.set()
                 self._wake.wait()
@@ -192,6 +211,27 @@ class Keeper:
         while len(self._reasons) > _REASONS_KEPT:
             del self._reasons[next(iter(self._reasons))]
         self._desk.change()
+
+    def _do(self, follower: Follower) -> None:
+        """Do what others want of the model."""
+        while self._tasks and not self._stopped:
+            model = follower.mind.answering()
+            task, future = self._tasks.popleft()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                if model is None:
+                    raise InvalidInputError("There is no label left to learn from.")
+                future.set_result(task(model))
+            except Exception as error:  # noqa: BLE001 - for whoever asked
+                future.set_exception(error)
+
+    def _refuse(self) -> None:
+        """Tell whoever waits for the model that there is none any more."""
+        while self._tasks:
+            _, future = self._tasks.popleft()
+            if future.set_running_or_notify_cancel():
+                future.set_exception(LabellingError(self.problem or "The label file was closed."))
 
     def _goal(self) -> tuple[float, float]:
         settings = self._desk.ledger.settings

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._acts import Acts
@@ -20,8 +21,33 @@ if TYPE_CHECKING:
     from fewlabels.labelling._points import Prepared, Stage
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 _MOST_QUESTIONS = 50
+
+
+class Learned(NamedTuple):
+    """What has been learned so far, and of what.
+
+    Attributes
+    ----------
+    model : classifier of fewlabels
+        Its labels are the names of classes.
+    data : object
+        What :func:`fewlabels.make_points` takes.
+    label_column : str or None
+        The column of `data` that held labels.
+    name : str
+        Of the data.
+    sentence : str or None
+        What random checks have proven, to be handed on.
+    """
+
+    model: Any
+    data: Any
+    label_column: str | None
+    name: str
+    sentence: str | None
 
 
 class Labelling:
@@ -136,6 +162,11 @@ class Labelling:
         return found
 
     @property
+    def id(self) -> str:
+        """What tells this label file from all others, also where one takes another's place."""
+        return self._opened.id
+
+    @property
     def path(self) -> Path:
         """The label file."""
         return self._opened.file.path
@@ -173,6 +204,7 @@ class Labelling:
             person = ledger.person(who)
             n_labelled, n_skipped = len(ledger.labels), len(ledger.skipped)
             return {
+                "id": self.id,
                 "file": self.path.name,
                 "name": self._items.name,
                 "kind": self._items.kind,
@@ -420,6 +452,38 @@ class Labelling:
     def disagreements(self, n: int = 50) -> list[Json]:
         """Return the points that people answer differently and nobody decided."""
         return self._known.disagreements(n)
+
+    def with_model(self, task: Callable[[Learned], T]) -> Future[T]:
+        """Have something done with the model, in the thread that keeps it up.
+
+        Other models wait meanwhile; no request does. The model must not be changed, nor kept.
+
+        Parameters
+        ----------
+        task : callable
+            Called with what has been learned so far.
+
+        Returns
+        -------
+        Future
+            Of what `task` returns.
+
+        Raises
+        ------
+        InvalidInputError
+            If nothing has been learned yet.
+        LabellingError
+            In the future: the file was closed, or there will be no model.
+        """
+        if self._keeper.snapshot is None:
+            raise InvalidInputError("Nothing has been learned yet: answer some questions first.")
+        items = self._items
+
+        def with_data(model: Any) -> T:
+            said = self._known.progress()["sentence"]
+            return task(Learned(model, items.data(), items.label_column, items.name, said))
+
+        return self._keeper.ask(with_data)
 
     def export(self, target: str | os.PathLike[str] | IO[bytes], file_format: str) -> None:
         """Write labels and predictions; see :func:`fewlabels.labelling.export_labels`.

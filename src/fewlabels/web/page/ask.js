@@ -135,12 +135,12 @@ export function createAsk(element, app) {
         h("p", {}, "What you answered is kept here, and is sent when the connection is back."));
     }
     if (!app.state.n_left) {
-      return h("div", { class: "empty" }, h("h2", {}, "Every row has its label"),
+      return h("div", { class: "empty" }, h("h2", {}, "Every row has a label"),
         h("p", {}, "Nothing is left to ask."),
-        h("a", { class: "button", href: "#progress" }, "See what is known, and export"));
+        h("a", { class: "button", href: "#progress" }, "See the results"));
     }
     return h("div", { class: "empty" }, isLast(app.state)
-      ? [h("h2", {}, "No question just now"), h("p", {}, "The rest is with other people, or put off until later.")]
+      ? [h("h2", {}, "No question just now"), h("p", {}, "The rest are with other people, or set aside for later.")]
       : h("p", {}, "The next question is being chosen…"));
   }
 
@@ -337,11 +337,11 @@ export function createAsk(element, app) {
       if (shown?.suggestion) answer(shown.suggestion.class_id);
       else if (shown) app.say("There is no suggestion here: choose a class.");
     } else if (command === "skip") put("skip", "Skipped.");
-    else if (command === "later") put("later", "Put off.");
+    else if (command === "later") put("later", "Set aside for later.");
     else if (command === "undo") {
-      if (app.state.can_undo || deck.past.length) back("undo", "Taken back");
+      if (app.state.can_undo || deck.past.length) back("undo", "Undone");
     } else if (command === "redo") {
-      if (app.state.can_redo || deck.undone.length) back("redo", "Done again");
+      if (app.state.can_redo || deck.undone.length) back("redo", "Redone");
     } else if (command === "add") nameClass();
     else if (command === "zoom") card.firstChild?.zoom?.();
     else if (command === "why") shown?.suggestion && app.why(shown.point);

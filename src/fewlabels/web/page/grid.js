@@ -43,7 +43,7 @@ export function create(element, app, [kind]) {
         title("Grid"),
         empty(
           "No neighbourhood yet",
-          "As soon as the model knows a class well, rows that are alike are shown here together: one key confirms them all.",
+          "As soon as the model knows a class well, similar rows are shown here together, and one key confirms them all.",
           h("a", { class: "button", href: "#ask" }, "Label some more"),
         ),
       );
@@ -51,7 +51,7 @@ export function create(element, app, [kind]) {
     }
     head.replaceChildren(
       title(
-        "Are all of these the same?",
+        classId == null ? "Which class are these?" : `Are these all “${app.className(classId)}”?`,
         h("p", { class: "soft" }, "Click what does not belong, or press its key."),
       ),
     );
@@ -107,7 +107,7 @@ export function create(element, app, [kind]) {
         kbd(key),
         classId == null ? "Choose a class" : `${n} × ${app.className(classId)}`,
       ),
-      h("button", { class: "button", onclick: another }, "Others"),
+      h("button", { class: "button", onclick: another }, "Show others"),
     );
   }
 

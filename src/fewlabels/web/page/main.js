@@ -1,6 +1,6 @@
 // The page: its state, where one is, and what each key means there.
 
-import { Changes, Outbox, ServerError, get, post } from "./api.js";
+import { AWAY, Changes, Outbox, ServerError, get, post } from "./api.js";
 import { createAsk, Deck } from "./ask.js";
 import { count, h, loading, palette, several } from "./dom.js";
 import { bindings, pressed } from "./keys.js";
@@ -77,8 +77,10 @@ const app = {
     if (!stay) app.notifyTimer = setTimeout(() => (notice.hidden = true), ms);
   },
 
+  /** Tell what the server said; what is wrong with the page itself is not to be hidden. */
   failed(error) {
-    app.notify(error instanceof ServerError ? error.message : "The server can't be reached just now.");
+    if (!(error instanceof ServerError)) throw error;
+    app.notify(error.message);
   },
 
   showCount() {
@@ -91,7 +93,7 @@ const app = {
   /** Do something at once and wait for its answer: for all that isn't part of the loop. */
   async act(path, body) {
     try {
-      const reply = await post(path, app.signed({ ...body, key: crypto.randomUUID() }));
+      const reply = await post(path, app.signed({ ...body, key: crypto.randomUUID(), file: app.state.id }));
       take(reply, true);
       return reply.done;
     } catch (error) {
@@ -148,7 +150,7 @@ function showConnection() {
     app.notify(
       problem
         ? `${problem} ${kept} kept here.`
-        : `No connection. ${kept} kept here, and sent when it is back.`,
+        : `No connection. ${kept} kept here, to be sent when it is back.`,
       { stay: true },
     );
   } else if (!failures && app.wasOffline) {
@@ -169,6 +171,8 @@ function takeHeld() {
 /** Take what the server says: the state, unless it is older than the one we have; questions. */
 function take(reply, current, act) {
   if (!reply) return;
+  // Another file took the place of this one: what waits is kept for when its own is back.
+  if (app.state && reply.state.id !== app.state.id) return location.reload();
   app.usual = reply.who;
   const old = app.state && reply.state.version < app.state.version;
   if (old && !act) return;
@@ -189,9 +193,9 @@ function take(reply, current, act) {
   if (app.state.proven && app.wasProven === false) app.notify(PROVEN, { ms: 10000 });
   app.wasProven = app.state.proven;
   const left = reply.done?.left?.length;
-  if (left) app.notify(`${several(left, "row")} left out: they have a label, or somebody is being asked.`);
+  if (left) app.notify(`${several(left, "row")} left out: labelled already, or being asked about.`);
   const before = app.deck.shown;
-  if (undone === null) app.say(act.path === "undo" ? "There is nothing to take back." : "There is nothing to do again.");
+  if (undone === null) app.say(act.path === "undo" ? "Nothing to undo." : "Nothing to redo.");
   else if (undone && current) showTouched(act, undone, reply);
   if (!old) app.deck.offer(reply.questions, app.outbox.points());
   if (before && app.deck.shown?.point !== before.point && !act) {
@@ -204,11 +208,11 @@ function take(reply, current, act) {
 /** After an undo that this page couldn't foresee (of an earlier sitting): show what it was. */
 function showTouched(act, done, reply) {
   const [point] = done.points;
-  if (done.n_points > 1) app.notify(`${act.path === "undo" ? "Taken back" : "Done again"}: ${several(done.n_points, "label")}.`);
+  if (done.n_points > 1) app.notify(`${act.path === "undo" ? "Undone" : "Redone"}: ${several(done.n_points, "label")}.`);
   else if (act.path === "undo" && done.item && app.deck.shown?.point !== point) {
     const known = reply.questions.find((question) => question.point === point);
     if (known) app.deck.show(known);
-    else if (done.kind !== "answer") app.notify("Taken back.");
+    else if (done.kind !== "answer") app.notify("Undone.");
   }
 }
 
@@ -223,8 +227,8 @@ function showFrame() {
 }
 
 const STAGES = {
-  points: "Looking at all rows",
-  graph: "Joining rows that are alike",
+  points: "Reading all rows",
+  graph: "Linking similar rows",
   model: "Learning",
   map: "Laying out the map",
 };
@@ -283,7 +287,7 @@ async function open() {
   app.viewName = name;
   const [label, module] = VIEWS[name];
   main.replaceChildren(...(module ? loading(label) : []));
-  const made = module ? await import(module).catch(app.failed) : { create: createAsk };
+  const made = module ? await import(module).catch(() => app.notify(AWAY)) : { create: createAsk };
   if (turn !== opening) return;
   app.moving = false;
   if (!made) return;
@@ -357,11 +361,11 @@ async function start() {
   for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
     try {
       const first = await app.read("questions");
-      app.outbox.open(first.state.file);
+      app.outbox.open(first.state.id);
       take(first, !app.outbox.waiting.length);
       break;
     } catch (error) {
-      main.replaceChildren(h("p", { class: "empty" }, error instanceof ServerError ? error.message : "Waiting for the server…"));
+      main.replaceChildren(h("p", { class: "empty" }, error.status ? error.message : "Waiting for the server…"));
       await new Promise((done) => setTimeout(done, wait));
     }
   }

@@ -9,7 +9,7 @@ import { bounds, boxed, clusters, decode, Grid, RAMP, shades, View } from "./map
 const COLOUR_BY = [["prediction", "Prediction"], ["label", "Label"], ["doubt", "Doubt"]];
 const TOOLS = [["move", "Move"], ["lasso", "Lasso"], ["box", "Box"]];
 const HINT = {
-  move: "Drag to move, scroll or pinch to zoom, click a point to select it. Shift and drag draws a lasso.",
+  move: "Drag to move, scroll or pinch to zoom, click a point to select it, Shift-drag to draw a lasso.",
   lasso: "Draw around points to select them.",
   box: "Click two corners to select what is between them.",
 };
@@ -65,12 +65,12 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
       button("⤢", "Show all", fit),
     ),
   );
-  const stage = h("div", { class: "map-stage" }, canvas, over, card);
+  const stage = h("div", { class: "map-stage" }, canvas, over, card, bar);
   const waiting = h("p", { class: "soft", role: "status" }, "The map is being laid out.");
   const all = h(
     "div",
     { class: "map-in", hidden: true },
-    h("div", {}, toolbar, stage, hint, bar, legend),
+    h("div", {}, toolbar, stage, legend, hint),
     h("section", { class: "map-side", "aria-label": "Clusters" }, h("h2", {}, "Clusters"), list),
   );
   element.append(waiting, all);
@@ -101,12 +101,11 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
 
   async function refresh() {
     const turn = (asked += 1);
-    const buffer = await load().catch(() => null); // said elsewhere; the next change asks again
-    if (gone || turn !== asked || !buffer) return;
     const before = map;
-    map = decode(buffer);
-    const same = before?.n === map.n && before.positions.every((place, i) => place === map.positions[i]);
-    if (!same) {
+    const buffer = await load(before?.layout).catch(() => null); // said elsewhere; the next change asks again
+    if (gone || turn !== asked || !buffer) return;
+    map = decode(buffer, before);
+    if (before?.layout !== map.layout) {
       grid = new Grid(map.positions);
       pen.points(map.positions);
       if (selection?.at(-1) >= map.n) choose(null);
@@ -221,7 +220,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     tool = to;
     corner = null;
     draw([]);
-    hint.textContent = `${HINT[tool]} Keys: arrows move, + and − zoom, 0 shows all, Escape clears.`;
+    hint.textContent = `${HINT[tool]} Keys: arrows, +, −, 0 for all, Escape to clear.`;
     stage.dataset.tool = tool;
   }
 
@@ -238,7 +237,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
             ...(n === 1 ? [act("similar", "Similar to this"), act("why", "Why")] : []),
             h("button", { class: "plain", onclick: () => choose(null) }, "Clear"),
           ]
-        : [h("span", { class: "soft" }, "Nothing selected")]),
+        : []),
     );
     if (show && n) {
       const places = new Float32Array(2 * n);

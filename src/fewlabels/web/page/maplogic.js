@@ -5,19 +5,24 @@ export const RAMP = 16; // steps from sure to doubtful
 export const LABELLED = 64; // flags beside the number of a colour
 export const SELECTED = 128;
 
-/** Take apart what the server sends: a header of sixteen bytes, then each array as it lies. */
-export function decode(buffer) {
+/**
+ * Take apart what the server sends: a header of sixteen bytes, then each array as it lies. The
+ * positions stay away where those of the map before are of the same layout.
+ */
+export function decode(buffer, before) {
   const header = new DataView(buffer);
   const n = header.getUint32(4, true);
-  if (header.getUint32(0) !== 0x464c4d50 || buffer.byteLength !== 16 + 13 * n)
+  const layout = header.getUint32(12, true);
+  const rest = buffer.byteLength - 5 * n;
+  if (header.getUint32(0) !== 0x464c4d50 || (rest !== 16 && rest !== 16 + 8 * n))
     throw new Error("this is no map");
   return {
     n,
-    version: header.getUint32(8, true),
-    positions: new Float32Array(buffer, 16, 2 * n),
-    label: new Int16Array(buffer, 16 + 8 * n, n),
-    prediction: new Int16Array(buffer, 16 + 10 * n, n),
-    doubt: new Uint8Array(buffer, 16 + 12 * n, n),
+    layout,
+    positions: rest === 16 ? before.positions : new Float32Array(buffer, 16, 2 * n),
+    label: new Int16Array(buffer, rest, n),
+    prediction: new Int16Array(buffer, rest + 2 * n, n),
+    doubt: new Uint8Array(buffer, rest + 4 * n, n),
   };
 }
 

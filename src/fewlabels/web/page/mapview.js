@@ -2,6 +2,8 @@
 
 import { chip, dialog, h, several, title } from "./dom.js";
 
+const MOST = 50_000; // rows that one act labels
+
 export function create(element, app) {
   const place = h("div", { class: "map" }, "Loading…");
   element.append(title("Map"), place);
@@ -11,7 +13,7 @@ export function create(element, app) {
     if (gone) return;
     place.textContent = "";
     map = createMap(place, {
-      load: () => app.get("map"),
+      load: (layout) => app.get("map", { layout }),
       item: (point) => app.read(`item/${point}`),
       onSelect: (points, action) => selected(app, points, action),
       state: app.state,
@@ -51,7 +53,8 @@ function label(app, points) {
           {
             class: "button",
             onclick: () => {
-              app.outbox.put("confirm", app.signed({ points, class_id: entry.id }));
+              for (let at = 0; at < points.length; at += MOST)
+                app.outbox.put("confirm", app.signed({ points: points.slice(at, at + MOST), class_id: entry.id }));
               opened.close();
             },
           },

@@ -1,6 +1,6 @@
 // Several people: who answered how much, how far they agree, and where they don't.
 
-import { chip, count, empty, h, mark, percent, title } from "./dom.js";
+import { chip, count, empty, h, mark, percent, several, title } from "./dom.js";
 import { small } from "./item.js";
 
 export function create(element, app) {
@@ -13,14 +13,14 @@ export function create(element, app) {
     const form = h(
       "form",
       { class: "panel inline naming" },
-      h("label", { for: "who" }, "You answer as"),
+      h("label", { for: "who" }, "Your name"),
       input,
-      h("button", { class: "button" }, "Use this name"),
+      h("button", { class: "button" }, "Save"),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       app.rename(input.value.trim());
-      app.say("Name changed.");
+      app.notify(`You answer as ${app.who ?? app.usual}.`);
     });
     return form;
   }
@@ -48,13 +48,13 @@ export function create(element, app) {
           { class: "panel wide-panel" },
           h("h2", {}, "Agreement"),
           alpha == null
-            ? h("p", { class: "soft" }, people.length > 1 ? "Known when two people have answered the same rows." : "With a second person, and questions that are asked twice, agreement is measured here.")
-            : h("p", {}, h("strong", { class: "figure" }, alpha.toFixed(2)), h("span", { class: "soft" }, ` Krippendorff's alpha over ${count(both)} rows: 1 is full agreement, 0 what chance would give.`)),
+            ? h("p", { class: "soft" }, people.length > 1 ? "Shown once two people have answered the same rows." : "With a second person, and some questions asked twice (--overlap), agreement is measured here.")
+            : h("p", {}, h("strong", { class: "figure" }, alpha.toFixed(2)), h("span", { class: "soft" }, ` Krippendorff's alpha over ${several(both, "shared row")}. 1 is full agreement, 0 is chance.`)),
           h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Table of people" }, table(people)),
         ),
         people.filter((person) => person.confusion).map((person) => confusion(person, classes)),
       ),
-      apart.length ? h("section", {}, h("h2", { class: "section-head" }, "Answered differently"), h("ul", { class: "rows" }, apart.map(row))) : "",
+      apart.length ? h("section", {}, h("h2", { class: "section-head" }, "Disagreements"), h("ul", { class: "rows" }, apart.map(row))) : "",
     );
   }
 
@@ -63,7 +63,7 @@ export function create(element, app) {
     return h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, ["Person", "Answers", "Seconds", "Agrees", "Reliable"].map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, ["Person", "Answers", "Seconds each", "Agreement", "Reliability"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, people.map((person) =>
         h("tr", {}, h("th", { scope: "row" }, h("bdi", {}, person.who)), h("td", {}, count(person.n)),
           h("td", {}, person.seconds == null ? "–" : person.seconds.toFixed(1)), h("td", {}, share(person.agrees)), h("td", {}, share(person.reliability))))),
@@ -75,8 +75,8 @@ export function create(element, app) {
     return h(
       "section",
       { class: "panel" },
-      h("h2", {}, "What ", h("bdi", {}, person.who), " said"),
-      h("p", { class: "hint" }, "A line for each class that all agree on, a column for each that was said."),
+      h("h2", {}, "How ", h("bdi", {}, person.who), " answers"),
+      h("p", { class: "hint" }, "Across: what was answered. Down: what most agree on. In percent of each line."),
       h(
         "div",
         { class: "table-scroll", tabindex: "0", role: "group", "aria-label": `Answers of ${person.who}` },
@@ -85,9 +85,8 @@ export function create(element, app) {
           { class: "confusion" },
           h("thead", {}, h("tr", {}, h("td", {}), classes.map((id) => h("th", { scope: "col", title: name(id) }, mark(id), h("span", { class: "unseen" }, name(id)))))),
           h("tbody", {}, person.confusion.map((line, place) => {
-            const all = line.reduce((sum, n) => sum + n, 0) || 1;
             return h("tr", {}, h("th", { scope: "row" }, chip(app.state.classes, classes[place])),
-              line.map((n, column) => h("td", { class: place === column ? "right" : "", vars: { "--share": n / all } }, n ? count(Math.round(n * 10) / 10) : "·")));
+              line.map((share) => h("td", { vars: { "--share": share } }, share < 0.005 ? "" : Math.round(100 * share))));
           })),
         ),
       ),
@@ -99,7 +98,7 @@ export function create(element, app) {
     const decide = (id) => {
       app.outbox.put("relabel", app.signed({ point: entry.point, class_id: id }));
       line.classList.add("changed");
-      line.querySelector(".row-do").replaceChildren(h("span", { class: "soft" }, "decided: "), chip(app.state.classes, id));
+      line.querySelector(".row-do").replaceChildren(h("span", { class: "soft" }, "decided "), chip(app.state.classes, id));
     };
     line.append(
       h("span", { class: entry.item.image ? "row-thing row-picture" : "row-thing" }, small(entry.item, 192)),

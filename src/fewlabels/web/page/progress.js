@@ -38,7 +38,7 @@ export function create(element, app) {
         panel("Accuracy", accuracy(progress), "wide-panel"),
         panel("Learning curve", curve(progress.curve, progress.advice?.wanted)),
         panel("Shares of the classes", shares(progress.shares)),
-        panel("Take the labels along", exports()),
+        panel("Export", exports()),
       ),
     );
     if (focused) body.querySelector("h1").focus();
@@ -53,10 +53,29 @@ export function create(element, app) {
       h("p", { class: "lead-sentence" }, sentence ?? (now ? `About ${percent(now[1])} of the answers seem right.` : "Too early to say how good the answers are.")),
       h("p", { class: "soft" }, facts.join(", "), "."),
       advice ? h("ul", { class: "reasons-said" }, advice.reasons.map((reason) => h("li", {}, reason))) : null,
-      proven
-        ? h("a", { class: "button main", href: "/api/export?format=csv", download: "" }, "Take the labels along")
-        : h("a", { class: "button main", href: "#ask" }, "Go on labelling"),
+      h("div", { class: "buttons" }, proven
+        ? [h("a", { class: "button main", href: "/api/export?format=csv", download: "" }, "Export the labels"), report()]
+        : h("a", { class: "button main", href: "#ask" }, "Keep labelling")),
     );
+  }
+
+  /** The report is made by the model's own thread, which may take a while. */
+  function report() {
+    const button = h("button", { class: "button", onclick: write }, "Write the report");
+    async function write() {
+      button.disabled = true;
+      button.textContent = "Writing the report…";
+      try {
+        const href = URL.createObjectURL(await app.read("report"));
+        h("a", { href, download: `${app.state.name}-report.html` }).click();
+        app.say("The report is written.");
+      } catch (error) {
+        app.failed(error);
+      }
+      button.disabled = false;
+      button.textContent = "Write the report";
+    }
+    return button;
   }
 
   function accuracy({ accuracy: known, now, advice, proof, seconds_a_label: pace }) {
@@ -65,17 +84,17 @@ export function create(element, app) {
     if (known && known.high - known.low < 0.9) {
       rows.push(scale(known, wanted));
       rows.push(
-        h("p", { class: "soft" }, `Between ${percent(known.low)} and ${percent(known.high)} are right, by ${several(known.n_checks, "random check")}. This holds at every look, with ${percent(known.confidence)} confidence.`),
+        h("p", { class: "soft" }, `Between ${percent(known.low)} and ${percent(known.high)} are right, judged by ${several(known.n_checks, "random check")}, with ${percent(known.confidence)} confidence, however often you look.`),
       );
     } else if (now) {
-      rows.push(h("p", {}, `About ${percent(now[1])} are right, as far as the labels tell.`));
+      rows.push(h("p", {}, `About ${percent(now[1])} seem right, judged by the labels so far.`));
     } else {
-      rows.push(h("p", { class: "soft" }, "Random checks among the questions will tell. They show no suggestion."));
+      rows.push(h("p", { class: "soft" }, "Random checks among the questions will tell. They come without a suggestion."));
     }
     const facts = [];
     const needed = advice?.labels_needed;
-    if (needed && !advice.proven && needed[1] > 0) facts.push(["More labels, about", `${count(needed[1])}${pace ? ` (${duration(needed[1] * pace)})` : ""}`]);
-    if (advice?.checks_needed) facts.push(["Checks that a proof takes", count(advice.checks_needed)]);
+    if (needed && !advice.proven && needed[1] > 0) facts.push(["Labels still needed, about", `${count(needed[1])}${pace ? ` (${duration(needed[1] * pace)})` : ""}`]);
+    if (advice?.checks_needed) facts.push(["Checks needed for a proof", count(advice.checks_needed)]);
     if (proof?.is_on) facts.push(["Proof", `${proof.n_right} of ${several(proof.n_checks, "check")} right`]);
     rows.push(h("dl", { class: "facts-list" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
     const input = h("input", { type: "number", min: "50", max: "99.9", step: "0.5", value: String(Math.round(wanted * 1000) / 10), id: "wanted" });
@@ -84,12 +103,12 @@ export function create(element, app) {
       if (share >= 0.5 && share < 1) app.setSettings({ accuracy: share }).then(() => { input.blur(); load(); });
     };
     input.addEventListener("change", set);
-    rows.push(h("p", { class: "inline" }, h("label", { for: "wanted" }, "Accuracy wanted, in %"), input));
+    rows.push(h("p", { class: "inline" }, h("label", { for: "wanted" }, "Wanted accuracy, in %"), input));
     return rows;
   }
 
   function shares(found) {
-    if (!found?.length) return h("p", { class: "soft" }, "Known when the model answers.");
+    if (!found?.length) return h("p", { class: "soft" }, "Shown once the model answers.");
     return h(
       "ul",
       { class: "bars" },
@@ -103,9 +122,9 @@ export function create(element, app) {
 
   function exports() {
     return [
-      h("p", { class: "soft" }, "Your labels, and the model's answers with their confidence."),
+      h("p", { class: "soft" }, "Your labels, the model's answers, and how sure they are."),
       h("div", { class: "buttons" }, Object.entries(FORMATS).map(([name, label]) =>
-        h("a", { class: "button", href: `/api/export?format=${name}`, download: "" }, label))),
+        h("a", { class: "button", href: `/api/export?format=${name}`, download: "" }, label)), report()),
     ];
   }
 
@@ -166,7 +185,7 @@ export function ticks(most) {
 }
 
 function curve(points, wanted) {
-  if (!points || points.length < 2) return empty("", "The curve begins with some more labels.");
+  if (!points || points.length < 2) return h("p", { class: "soft" }, "The curve starts after a few more labels.");
   const [left, right, top, bottom] = [44, 452, 12, 196];
   const across = ticks(points.at(-1).n_labels);
   const low = Math.max(0, Math.floor(Math.min(...points.map((p) => p.share), wanted ?? 1) * 10 - 0.5) / 10);

@@ -40,8 +40,8 @@ export function create(element, app, [first]) {
           "p",
           { class: "soft" },
           tab === "suspects"
-            ? "Labels that the others contradict. One of the two is wrong, or the row is a hard one."
-            : "Rows of which the model is least sure. A label here teaches it most.",
+            ? "Labels that the others contradict. One of the two is wrong, or the row is a hard case."
+            : "Rows that the model is least sure of. A label here teaches it the most.",
         ),
       );
       return;
@@ -92,8 +92,8 @@ export function create(element, app, [first]) {
     if (!rows.length) {
       const [head, text] = {
         suspects: ["Nothing looks wrong", "No label is contradicted by the others."],
-        doubtful: ["Nothing to show yet", "When the model answers, its least sure answers are here."],
-        past: ["No answers", filter.query || filter.class_id ? "None is as you ask." : "What you answer is listed here."],
+        doubtful: ["Nothing to show yet", "The answers that the model is least sure of appear here."],
+        past: ["No answers", filter.query || filter.class_id ? "No answer matches." : "Your answers are listed here."],
       }[tab];
       below.append(empty(head, text));
       return;
@@ -146,7 +146,7 @@ export function create(element, app, [first]) {
     return h(
       "figure",
       { class: "row-against" },
-      h("figcaption", { class: "hint" }, "like this ", chip(app.state.classes, item.answer)),
+      h("figcaption", { class: "hint" }, "compare ", chip(app.state.classes, item.answer)),
       h("span", { class: item.image ? "row-picture" : "" }, small(item, 192)),
     );
   }
@@ -179,7 +179,7 @@ export function create(element, app, [first]) {
     list.children[place].classList.add("changed");
     entry.class_id = classId;
     const line = list.children[place].querySelector(".row-said");
-    line.replaceChildren(h("p", {}, chip(app.state.classes, classId)), h("p", { class: "soft" }, "Changed. Undo takes it back."));
+    line.replaceChildren(h("p", {}, chip(app.state.classes, classId)), h("p", { class: "soft" }, "Changed."));
     const select = list.children[place].querySelector("select");
     if (select) select.value = String(classId ?? "");
     choose(null);

@@ -4,7 +4,7 @@ import { chip, empty, h, several, title } from "./dom.js";
 import { classSelect, described, small } from "./item.js";
 
 export function create(element, app, [kind, point]) {
-  const input = h("input", { type: "search", placeholder: "Words to look for", "aria-label": "Search" });
+  const input = h("input", { type: "search", placeholder: "Search all rows", "aria-label": "Search" });
   const note = h("p", { class: "soft", role: "status" });
   const list = h("ul", { class: "rows" });
   let rows = [];
@@ -25,7 +25,7 @@ export function create(element, app, [kind, point]) {
   function hint() {
     list.replaceChildren();
     note.replaceChildren();
-    note.append(app.state.kind === "images" ? "Names of pictures are searched. From each, more like it can be found." : "");
+    note.append(app.state.kind === "images" ? "Searches the names of pictures. Each result leads to more like it." : "");
   }
 
   async function find(how, wanted) {
@@ -38,12 +38,12 @@ export function create(element, app, [kind, point]) {
       const early = how === "like" ? !rows.length : found.ready === false;
       const said =
         how === "like"
-          ? early ? "Likeness is known when the graph is made." : `Most like row ${wanted}`
-          : early ? "The index is being made." : several(found.total, "row");
+          ? early ? "Similar rows can be found once they are linked." : `Most similar to row ${wanted}`
+          : early ? "The index is being built." : several(found.total, "row");
       if (note.textContent !== said) note.textContent = said;
       if (early) timer = setTimeout(() => find(how, wanted), 1000);
       list.replaceChildren(...rows.map(row));
-      if (!rows.length && !early) list.append(h("li", {}, empty("Nothing found", "No row holds these words.")));
+      if (!rows.length && !early) list.append(h("li", {}, empty("Nothing found", "No row contains these words.")));
     } catch (error) {
       app.failed(error);
     }

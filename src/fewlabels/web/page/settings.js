@@ -14,8 +14,8 @@ export function openSettings(app) {
       h(
         "div",
         { class: "switches" },
-        toggle("Single keys", settings.single_keys !== false, "Off: keys of one character work together with Alt.", (on) => change({ single_keys: on })),
-        toggle("Suggestions", settings.suggestions !== false, "Shown with questions; never at a random check.", (on) => change({ suggestions: on })),
+        toggle("Single keys", settings.single_keys !== false, "When off, keys of one character need Alt.", (on) => change({ single_keys: on })),
+        toggle("Suggestions", settings.suggestions !== false, "Shown with questions, but never at a random check.", (on) => change({ suggestions: on })),
       ),
       h("h3", {}, "Classes"),
       h("ul", { class: "key-list" }, classes.map((entry) => keyRow([mark(entry.id), nameField(entry)], entry.key ? [entry.key] : [], { class: entry.id }, entry.name))),

@@ -20,19 +20,19 @@ export async function openWhy(app, point) {
     }
     await new Promise((done) => setTimeout(done, 250));
   }
-  body.textContent = "This takes long: look again later.";
+  body.textContent = "This is taking a while. Try again later.";
 }
 
 function draw(app, body, found) {
   if (!found.labels.length) {
-    body.replaceChildren(h("p", { class: "soft" }, "No label speaks for it yet."));
+    body.replaceChildren(h("p", { class: "soft" }, "No label supports it yet."));
     return;
   }
   body.replaceChildren(
     h(
       "p",
       { class: "soft" },
-      found.class_id == null ? "" : ["The model takes it for ", chip(app.state.classes, found.class_id), ". These labels say so, or speak against it:"],
+      found.class_id == null ? "" : ["The model says ", chip(app.state.classes, found.class_id), ". These labels speak for it, or against it:"],
     ),
     h(
       "ol",
