@@ -2,7 +2,7 @@
 
 import { AWAY, Changes, Outbox, ServerError, get, post } from "./api.js";
 import { createAsk, Deck } from "./ask.js";
-import { count, h, loading, palette, several } from "./dom.js";
+import { count, h, loading, several } from "./dom.js";
 import { bindings, pressed } from "./keys.js";
 
 const VIEWS = {
@@ -49,7 +49,6 @@ const app = {
   view: null,
   viewName: null,
   get,
-  palette,
 
   /** A body with the name of whoever answers. */
   signed: (body) => (app.who ? { ...body, who: app.who } : body),

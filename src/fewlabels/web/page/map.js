@@ -29,7 +29,7 @@ function joined(one, other) {
  * A map in an element. `load()` brings the arrays, `item(point)` what a point is, and
  * `onSelect(points, action)` hears what is to be done: "label", "grid", "similar" or "why".
  */
-export function createMap(element, { load, item, onSelect, state = null, plain = false }) {
+export function createMap(element, { load, item, onSelect, state = null }) {
   let [map, grid, found, known, selection, shade] = [null, null, [], [], null, null];
   let [by, tool, budget] = ["prediction", "move", 100_000];
   let [frame, rest, corner, drawn, hovered, gone, asked] = [0, 0, null, null, -1, false, 0];
@@ -74,7 +74,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     h("section", { class: "map-side", "aria-label": "Clusters" }, h("h2", {}, "Clusters"), list),
   );
   element.append(waiting, all);
-  let pen = renderer(canvas, { plain });
+  let pen = renderer(canvas);
 
   const sizes = new ResizeObserver(resize);
   sizes.observe(stage);
@@ -94,7 +94,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
   for (const [name, hear] of Object.entries(heard)) canvas.addEventListener(name, hear);
 
   function restored() {
-    pen = renderer(canvas, { plain });
+    pen = renderer(canvas);
     if (map) pen.points(map.positions);
     colour();
   }
@@ -160,8 +160,6 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     drawn = colours();
     known = [];
     for (let i = 0; i < map.n && known.length < KNOWN; i += 1) if (map.label[i] >= 0) known.push(i);
-    shade = shades(map, by, COLOURS, selection, shade?.length === map.n ? shade : undefined);
-    pen.shade(shade);
     const seen = new Set(by === "label" ? map.label : map.prediction);
     for (const id of map.label) seen.add(id);
     legend.replaceChildren(
@@ -169,7 +167,15 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
         ? [h("span", {}, "sure"), h("span", { class: "map-ramp", "aria-hidden": "true" }), h("span", {}, "doubtful")]
         : classes().filter((entry) => seen.has(entry.id)).map((entry) => chip(classes(), entry.id))),
     );
-    redraw();
+    light();
+  }
+
+  /** Light up what is selected. */
+  function light() {
+    if (!map) return;
+    shade = shades(map, by, COLOURS, selection, shade?.length === map.n ? shade : undefined);
+    pen.shade(shade);
+    redraw(true);
   }
 
   function resize() {
@@ -244,7 +250,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
       selection.forEach((i, k) => places.set(map.positions.subarray(2 * i, 2 * i + 2), 2 * k));
       view.fit(bounds(places), grid.box);
     }
-    colour();
+    light();
   }
 
   const at = (event) => {

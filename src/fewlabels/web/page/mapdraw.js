@@ -44,10 +44,8 @@ export function rgb(hex) {
 }
 
 /** A renderer for the canvas: WebGL2's, or the plain one. */
-export function renderer(canvas, { plain = false } = {}) {
-  const gl = plain
-    ? null
-    : canvas.getContext("webgl2", { antialias: false, alpha: false });
+export function renderer(canvas) {
+  const gl = canvas.getContext("webgl2", { antialias: false, alpha: false });
   return gl ? new Shaded(gl) : new Plain(canvas.getContext("2d", { alpha: false }));
 }
 

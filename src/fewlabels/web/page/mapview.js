@@ -17,7 +17,6 @@ export function create(element, app) {
       item: (point) => app.read(`item/${point}`),
       onSelect: (points, action) => selected(app, points, action),
       state: app.state,
-      palette: app.palette,
     });
   }).catch(() => app.notify("The map can't be shown."));
   return {
