@@ -458,8 +458,8 @@ class Double:
     def people(self) -> Json:
         names = sorted({e["who"] for e in self.events})
         size = len(self.classes)
-        confusion = np.eye(size, dtype=int) * 9
-        confusion[0, -1] = 2
+        confusion = np.eye(size)
+        confusion[0, [0, -1]] = 0.8, 0.2
         return {
             "alpha": 0.81 if len(names) > 1 else None,
             "n_both": 12,

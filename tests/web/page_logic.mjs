@@ -10,7 +10,7 @@ const { bindings, collision, COMMANDS, keyFor, keysOf, pressed, spoken } = await
 const { columnsOf, pieces } = await import(new URL("item.js", page));
 const { ago } = await import(new URL("review.js", page));
 const { duration, ticks } = await import(new URL("progress.js", page));
-const { bounds, boxed, clusters, decode, Grid, inside, LABELLED, SELECTED, shades, View } = await import(
+const { bounds, clusters, decode, Grid, inside, LABELLED, SELECTED, shades, View } = await import(
   new URL("maplogic.js", page)
 );
 const { rgb } = await import(new URL("mapdraw.js", page));
@@ -492,6 +492,8 @@ test("the nearest point is that of a search through all", () => {
     assert.equal(found, far(all[0]) < radius ? all[0] : -1);
   }
 });
+
+const boxed = (xa, ya, xb, yb) => [xa, ya, xb, ya, xb, yb, xa, yb];
 
 test("a lasso holds what lies within it, whatever its turns", () => {
   const notch = [0, 0, 4, 0, 4, 4, 2, 1, 0, 4];

@@ -41,17 +41,19 @@ const WAITS = [500, 1000, 2000, 4000, 8000];
  * crash of either side loses none. Its key makes one that is sent twice count once.
  */
 export class Outbox {
-  constructor({ storage, send = post, onReply, onRefused, onChange, later, random }) {
-    Object.assign(this, { storage, send, onReply, onRefused, onChange });
-    this.later = later ?? ((call, wait) => setTimeout(call, wait));
-    this.random = random ?? (() => crypto.randomUUID());
-    this.waiting = [];
-    this.prefix = null;
-    this.sending = false;
-    this.failures = 0;
-    this.problem = null;
-    this.born = Date.now();
-    this.written = 0;
+  send = post;
+  later = (call, wait) => setTimeout(call, wait);
+  random = () => crypto.randomUUID();
+  waiting = [];
+  sending = false;
+  failures = 0;
+  problem = null;
+  born = Date.now();
+  written = 0;
+
+  /** Of `storage`; `onReply`, `onRefused` and `onChange` hear what becomes of the acts. */
+  constructor(given) {
+    Object.assign(this, given);
   }
 
   /** Take up what an earlier page left; acts of another label file are none of ours. */

@@ -2,7 +2,7 @@
 
 import { AWAY, Changes, Outbox, ServerError, get, post } from "./api.js";
 import { createAsk, Deck } from "./ask.js";
-import { count, h, loading, several } from "./dom.js";
+import { chip, count, h, loading, several } from "./dom.js";
 import { bindings, pressed } from "./keys.js";
 
 const VIEWS = {
@@ -26,16 +26,7 @@ function storage() {
     return localStorage;
   } catch {
     // Forbidden: the page works, and remembers nothing beyond a reload.
-    const kept = new Map();
-    return {
-      get length() {
-        return kept.size;
-      },
-      key: (place) => [...kept.keys()][place],
-      getItem: (name) => kept.get(name) ?? null,
-      setItem: (name, value) => kept.set(name, value),
-      removeItem: (name) => kept.delete(name),
-    };
+    return { length: 0, getItem: () => null, setItem() {}, removeItem() {} };
   }
 }
 
@@ -53,6 +44,8 @@ const app = {
   /** A body with the name of whoever answers. */
   signed: (body) => (app.who ? { ...body, who: app.who } : body),
   read: (path, fields = {}) => get(path, app.who ? { ...fields, who: app.who } : fields),
+
+  chip: (id) => chip(app.state.classes, id),
 
   className(id) {
     if (id == null) return "no label";
@@ -143,15 +136,9 @@ app.outbox = new Outbox({
 
 function showConnection() {
   const { waiting, failures, problem } = app.outbox;
-  document.body.classList.toggle("offline", failures > 0);
   if (failures === 1) {
-    const kept = several(waiting.length, "answer");
-    app.notify(
-      problem
-        ? `${problem} ${kept} kept here.`
-        : `No connection. ${kept} kept here, to be sent when it is back.`,
-      { stay: true },
-    );
+    const kept = `${several(waiting.length, "answer")} kept here`;
+    app.notify(problem ? `${problem} ${kept}.` : `No connection. ${kept}, to be sent when it is back.`, { stay: true });
   } else if (!failures && app.wasOffline) {
     app.notify("Connected again. Everything is stored.");
   }
@@ -162,7 +149,7 @@ let held = null;
 
 /** Take what the stream told, once no act is on its way of which it may not know. */
 function takeHeld() {
-  if (!held || app.outbox.waiting.length) return;
+  if (!held || (app.outbox.waiting.length && held.state.id === app.state.id)) return;
   take(held, true);
   held = null;
 }
@@ -254,13 +241,10 @@ function showStage(stage, problem) {
 async function refresh() {
   try {
     take(await app.read("questions"), !app.outbox.waiting.length);
-    return true;
   } catch (error) {
     app.failed(error);
-    return false;
   }
 }
-app.refresh = refresh;
 
 // Where one is
 

@@ -1,10 +1,10 @@
 // The map: all points in the plane. What is drawn is chosen anew for each view, so that a million
 // points move as quickly as the machine draws.
 
-import { chip, COLOURS, count, h, palette, percent, several, svg } from "./dom.js";
-import { pictureAddress } from "./item.js";
+import { aside, chip, COLOURS, count, h, percent, several, svg } from "./dom.js";
+import { small } from "./item.js";
 import { renderer, rgb } from "./mapdraw.js";
-import { bounds, boxed, clusters, decode, Grid, RAMP, shades, View } from "./maplogic.js";
+import { bounds, clusters, decode, Grid, RAMP, shades, View } from "./maplogic.js";
 
 const COLOUR_BY = [["prediction", "Prediction"], ["label", "Label"], ["doubt", "Doubt"]];
 const TOOLS = [["move", "Move"], ["lasso", "Lasso"], ["box", "Box"]];
@@ -51,7 +51,7 @@ export function createMap(element, { load, item, onSelect, state = null }) {
   const legend = h("div", { class: "map-legend" });
   const list = h("ul");
   const button = (name, label, onclick) =>
-    h("button", { class: "plain round", "aria-label": label, title: label, onclick }, name);
+    h("button", { class: "plain round", "aria-label": label, onclick }, name);
   const toolbar = h(
     "div",
     { class: "map-tools" },
@@ -126,7 +126,7 @@ export function createMap(element, { load, item, onSelect, state = null }) {
         const most = cluster.id == null ? "no answer yet" : `${percent(cluster.share)} ${named(cluster.id)}`;
         const label = `Select cluster ${k + 1}: ${several(cluster.n, "point")}, ${most}`;
         const onclick = () => choose(cluster.points(), true);
-        const sizes = h("span", { class: "soft" }, `${count(cluster.n)} · ${percent(cluster.share)}`);
+        const sizes = aside(`${count(cluster.n)} · ${percent(cluster.share)}`);
         return h(
           "li",
           {},
@@ -149,7 +149,7 @@ export function createMap(element, { load, item, onSelect, state = null }) {
       ink: of("--ink"),
       palette: [
         between(paper, muted, 0.55),
-        ...Array.from({ length: COLOURS }, (_, id) => rgb(palette.colour(id))),
+        ...Array.from({ length: COLOURS }, (_, id) => of(`--class-${id}`)),
         ...Array.from({ length: RAMP }, (_, k) => between(between(paper, muted, 0.4), doubt, k / (RAMP - 1))),
       ],
     };
@@ -323,8 +323,8 @@ export function createMap(element, { load, item, onSelect, state = null }) {
   }
 
   function cornersTo([x, y]) {
-    const flat = boxed(...view.toPixel(...corner), x, y);
-    return [0, 2, 4, 6].map((k) => [flat[k], flat[k + 1]]);
+    const [left, top] = view.toPixel(...corner);
+    return [[left, top], [x, top], [x, y], [left, y]];
   }
 
   const nearest = (place) => (grid ? grid.nearest(...view.toData(...place), NEAR / view.scale) : -1);
@@ -346,20 +346,13 @@ export function createMap(element, { load, item, onSelect, state = null }) {
     const id = said >= 0 ? said : guess >= 0 ? guess : null;
     const how = said >= 0 ? "labelled" : guess >= 0 ? "predicted" : "";
     card.replaceChildren(
-      ...looks(what, point),
-      h("p", { class: "map-card-class" }, chip(classes(), id), h("span", { class: "soft" }, how)),
+      small(what),
+      h("p", { class: "map-card-class" }, chip(classes(), id), aside(how)),
     );
     const [x, y] = view.toPixel(map.positions[2 * point], map.positions[2 * point + 1]);
     card.hidden = false;
     card.style.setProperty("--x", `${x > view.width / 2 ? x - card.offsetWidth - 16 : x + 16}px`);
     card.style.setProperty("--y", `${Math.max(8, Math.min(view.height - card.offsetHeight - 8, y - 24))}px`);
-  }
-
-  function looks({ image, text, columns = [] }, point) {
-    if (image) return [h("img", { src: pictureAddress(point, 192), alt: "" })];
-    if (text) return [h("p", {}, text.slice(0, 240))];
-    const cell = ({ name, value }) => h("p", {}, h("span", { class: "soft" }, `${name} `), `${value}`);
-    return columns.slice(0, 6).map(cell);
   }
 
   function wheel(event) {

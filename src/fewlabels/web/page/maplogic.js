@@ -172,9 +172,6 @@ export function inside(polygon, x, y) {
   return odd;
 }
 
-/** The four corners of a box between two places, as a polygon. */
-export const boxed = (xa, ya, xb, yb) => [xa, ya, xb, ya, xb, yb, xa, yb];
-
 const CELLS = [24, 80]; // of the density, along the longer side: fewer where points are few
 const RIM = 3; // empty cells around, wider than what blurring reaches: the last of a row is no neighbour
 const PROMINENT = 0.5; // of a hill's height that it has to rise above the saddle to the next

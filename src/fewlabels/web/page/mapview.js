@@ -1,6 +1,6 @@
 // The map's place in the page: what is selected there is labelled, or opened as a grid.
 
-import { chip, dialog, h, several, title } from "./dom.js";
+import { dialog, h, several, soft, title } from "./dom.js";
 
 const MOST = 50_000; // rows that one act labels
 
@@ -42,7 +42,7 @@ function selected(app, points, action) {
 function label(app, points) {
   const opened = dialog(
     `Label ${several(points.length, "row")}`,
-    h("p", { class: "soft" }, "They are marked as seen together, and never count as checks."),
+    soft("They are marked as seen together, and never count as checks."),
     h(
       "div",
       { class: "buttons" },
@@ -57,7 +57,7 @@ function label(app, points) {
               opened.close();
             },
           },
-          chip(app.state.classes, entry.id),
+          app.chip(entry.id),
         ),
       ),
     ),
