@@ -25,6 +25,10 @@ class Mapped(double.Double):
         self.places, self.label, self.prediction = places.astype("<f4"), label, prediction
         return self
 
+    def known(self, point: int) -> int:
+        """Take any point of the map: what it is, is known of the first 300."""
+        return point
+
     def map(self) -> dict[str, Any]:
         doubt = np.zeros(len(self.places), dtype=np.uint8)
         doubt[::2] = 255
