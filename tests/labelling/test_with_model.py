@@ -37,6 +37,7 @@ def test_a_report_is_written_of_what_was_learned(
 def test_the_model_knows_the_last_label(opened: Open, keys: Iterator[str], digits: Any) -> None:
     labelling = labelled(opened, keys, digits[1])
     labelling.answer("ann", next(keys), 200, 2)
+    assert labelling.settle()
     learned = labelling.with_model(lambda learned: learned.model.answers().labels[200])
     assert learned.result(60) == "2"
 
