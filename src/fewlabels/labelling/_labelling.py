@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._acts import Acts
@@ -18,6 +18,7 @@ from fewlabels.labelling._knowing import Knowing
 from fewlabels.labelling._known import Known
 from fewlabels.labelling._opening import Opened, open_file
 from fewlabels.labelling._progress import is_proven, reasons_of
+from fewlabels.labelling._snapshot import Learned
 
 if TYPE_CHECKING:
     from fewlabels.labelling._points import Prepared, Stage
@@ -27,30 +28,6 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 _MOST_QUESTIONS = 50
-
-
-class Learned(NamedTuple):
-    """What has been learned so far, and of what.
-
-    Attributes
-    ----------
-    model : classifier of fewlabels
-        Its labels are the names of classes.
-    data : object
-        What :func:`fewlabels.make_points` takes.
-    label_column : str or None
-        The column of `data` that held labels.
-    name : str
-        Of the data.
-    sentence : str or None
-        What random checks have proven, to be handed on.
-    """
-
-    model: Any
-    data: Any
-    label_column: str | None
-    name: str
-    sentence: str | None
 
 
 class Labelling(Knowing):
@@ -367,8 +344,8 @@ class Labelling(Knowing):
     def with_model(self, task: Callable[[Learned], T]) -> Future[T]:
         """Have something done with the model that answers, in the thread that it learns in.
 
-        It is as it was when it spoke last. What it learns waits meanwhile; nothing else does. The
-        model must not be changed, nor kept.
+        It is as it was when it spoke last, and must not be changed nor kept. What it is to learn
+        waits meanwhile; nothing else does.
 
         Parameters
         ----------
@@ -385,7 +362,7 @@ class Labelling(Knowing):
         InvalidInputError
             If nothing has been learned yet.
         LabellingError
-            In the future: the file was closed, or there will be no model.
+            In the future: the file was closed, or no model can be had.
         """
         if self._keeper.snapshot is None:
             raise InvalidInputError("Nothing has been learned yet: answer some questions first.")
