@@ -355,21 +355,18 @@ class Labelling(Knowing):
         Returns
         -------
         Future
-            Of what `task` returns.
+            Of what `task` returns; a LabellingError where no model can be had any more.
 
         Raises
         ------
         InvalidInputError
             If nothing has been learned yet.
-        LabellingError
-            In the future: the file was closed, or no model can be had.
         """
         if self._keeper.snapshot is None:
             raise InvalidInputError("Nothing has been learned yet: answer some questions first.")
-        items = self._items
 
         def with_data(model: Any) -> T:
-            said = self._known.progress()["sentence"]
+            items, said = self._items, self._known.progress()["sentence"]
             return task(Learned(model, items.data(), items.label_column, items.name, said))
 
         return self._keeper.ask(with_data)
