@@ -195,6 +195,10 @@ class Table(ABC):
         """Return the first rows, or the whole table where that is as quick."""
         return self
 
+    def rows_said(self, indices: Iterable[int] | IntArray) -> str:
+        """Return what messages call rows: "rows 4, 17 and 5 more"; pictures by their files."""
+        return row_list(indices)
+
     def only(self, names: Iterable[str]) -> Self:
         """Return the same table with these of its columns only, in this order."""
         other = copy.copy(self)
