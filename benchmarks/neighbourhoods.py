@@ -1,6 +1,6 @@
 """What confirming neighbourhoods saves, simulated with a labeller who errs.
 
-Usage: python -m benchmarks.neighbourhoods [digits|fashion] [LABELS] [DRAWS]
+Usage: python -m benchmarks.neighbourhoods [digits|fashion|texts] [LABELS] [DRAWS] [FIRST]
 
 The labeller answers single questions, one keystroke each, and gives a wrong class to 2 % of them.
 In a grid of 24 points one keystroke confirms all, and one takes out each point that is seen to be
@@ -16,16 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from fewlabels import OrientedGradients
+from fewlabels import OrientedGradients, Texts
 from fewlabels.graph import shared_neighbor_graph
 from fewlabels.labelling._mind import Mind
 from fewlabels.labelling._near import neighbourhood
 from fewlabels.labelling._points import Prepared
-from fewlabels.labelling._saying import snapshot_of
 from fewlabels.session._events import Event
+from fewlabels.session._model import answered
 
 WRONG, OVERLOOKED, TAKEN_OUT = 0.02, 0.1, 0.005
 GRID = 24
+N_POINTS = 5_000  # at most
 # Before the first grid, so many questions; and after each grid that had a point taken out, as many.
 FIRST, AFTER_A_MISTAKE = 20, 2
 
@@ -37,6 +38,11 @@ class Tally:
     keystrokes: int = 0
     wrong: int = 0
     labels: int = 0
+    grids: int = 0
+    offered: int = 0
+    right: int = 0
+    confirmed: int = 0
+    wrong_in_grids: int = 0
 
     @property
     def a_right_label(self) -> float:
@@ -45,6 +51,10 @@ class Tally:
     @property
     def errors(self) -> float:
         return self.wrong / self.labels
+
+    @property
+    def errors_in_grids(self) -> float:
+        return self.wrong_in_grids / max(self.confirmed, 1)
 
 
 class Labeller:
@@ -68,6 +78,11 @@ class Labeller:
         out |= ~right & (self.rng.random(len(points)) >= OVERLOOKED)
         kept = [point for point, gone in zip(points, out, strict=True) if not gone]
         self._count(1 + int(out.sum()), kept, label)
+        self.tally.grids += 1
+        self.tally.offered += len(points)
+        self.tally.right += int(right.sum())
+        self.tally.confirmed += len(kept)
+        self.tally.wrong_in_grids += int((self.truth[kept] != label).sum())
         return kept
 
     def _count(self, keystrokes: int, points: list[int], label: int) -> None:
@@ -76,20 +91,41 @@ class Labeller:
         self.tally.wrong += int((self.truth[points] != label).sum())
 
 
-def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int, *, grids: bool) -> Tally:
+def questions_alone(truth: Any, n_labels: int, seed: int) -> Tally:
+    """Which questions are asked changes neither the keystrokes nor who errs."""
+    labeller = Labeller(truth, seed)
+    for point in np.random.default_rng(seed).permutation(len(truth))[:n_labels]:
+        labeller.answer(int(point))
+    return labeller.tally
+
+
+@dataclass(frozen=True)
+class Said:
+    """What grids read of a snapshot."""
+
+    codes: Any
+    confidence: Any
+
+
+def what_grids_read(model: Any, numbers: dict[str, int]) -> Said:
+    distributions = model.label_distributions_
+    ids = np.array([numbers[name] for name in model.classes_.tolist()])
+    codes = np.where(answered(model), ids[distributions.argmax(axis=1)], -1)
+    return Said(codes, distributions.max(axis=1))
+
+
+def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int) -> Tally:
     mind = Mind(Prepared(X, graph), seed)
     labeller = Labeller(truth, seed)
     numbers = {str(label): int(label) for label in labeller.classes}
     questions = FIRST
     while labeller.tally.labels < n_labels:
-        if grids and questions <= 0:
-            model = mind.answering()
-            advice, _ = mind.advice(0.9, 0.95)
-            snapshot = snapshot_of(mind, model, advice, len(mind.state.events), numbers)
+        if questions <= 0:
+            said = what_grids_read(mind.answering(), numbers)
             state = mind.state
             found = neighbourhood(
                 graph,
-                snapshot,
+                said,
                 lambda p, s=state: p not in s.labels and p not in s.pending,
                 near=None,
                 n=GRID,
@@ -119,22 +155,30 @@ def data(name: str) -> tuple[Any, Any]:
 
         X, y = load_digits(return_X_y=True)
         return OrientedGradients((8, 8)).fit_transform(X), y
+    if name == "texts":
+        from benchmarks.sets import texts
+
+        documents, y, _ = texts.load(texts.SETS[0], N_POINTS)
+        return Texts().fit_transform(documents), y
     from benchmarks.data import fashion_mnist
 
-    X, y = fashion_mnist(10_000)
+    X, y = fashion_mnist(N_POINTS)
     return OrientedGradients((28, 28)).fit_transform(X), y
 
 
-def main(name: str = "digits", n_labels: int = 1000, draws: int = 3) -> None:
+def main(name: str = "digits", n_labels: int = 1000, draws: int = 3, first: int = 0) -> None:
     X, y = data(name)
     graph = shared_neighbor_graph(X)
-    for seed in range(draws):
-        alone = run(X, graph, y, min(n_labels, 100), seed, grids=False)
-        grids = run(X, graph, y, n_labels, seed, grids=True)
+    for seed in range(first, first + draws):
+        alone = questions_alone(y, n_labels, seed)
+        grids = run(X, graph, y, n_labels, seed)
         print(
-            f"{name}, draw {seed}: {grids.labels} labels by {grids.keystrokes} keystrokes, "
-            f"{100 * grids.errors:.2f} % wrong; by questions alone {100 * alone.errors:.2f} %; "
-            f"{alone.a_right_label / grids.a_right_label:.1f} times fewer keystrokes a right label",
+            f"{name} ({len(y):,}), draw {seed}: {grids.labels} labels by {grids.keystrokes} "
+            f"keystrokes, {100 * grids.errors:.2f} % wrong; by questions alone "
+            f"{100 * alone.errors:.2f} %; {alone.a_right_label / grids.a_right_label:.1f} times "
+            f"fewer keystrokes a right label; {grids.grids} grids of {grids.offered} points, "
+            f"{100 * grids.right / max(grids.offered, 1):.1f} % of them right, "
+            f"{100 * grids.errors_in_grids:.2f} % of what was confirmed is not",
             flush=True,
         )
 

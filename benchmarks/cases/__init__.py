@@ -15,6 +15,7 @@ from benchmarks.cases import (
     features,
     hindsight,
     kinds,
+    labelling,
     large,
     pictures,
     queries,
@@ -73,6 +74,8 @@ CASES: dict[str, Case] = {
         everyday.many_points,
         everyday.one_more_label,
         everyday.new_points,
+        labelling.labelling_pages,
+        labelling.labelling_many,
         digits.path_error,
         digits.unreachable_points,
     )
