@@ -60,7 +60,8 @@ OF_PACKAGES = {
     "text_time",
     "pictures",
     "mixed_tables",
-    "labelling_pages",
+    "labelling_texts",
+    "labelling_pictures",
     "labelling_many",
 }
 

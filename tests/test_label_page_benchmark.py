@@ -113,7 +113,8 @@ def test_every_tool_gets_the_same_items_and_each_shows_its_number(tmp_path, monk
     pictures = data.write_items("pictures", 5, tmp_path / "pictures")
     files = sorted(pictures.pictures.iterdir())
     assert [int(file.stem) for file in files] == list(range(5))
-    assert Image.open(files[0]).size == (64, 64)
+    with Image.open(files[0]) as picture:
+        assert picture.size == (64, 64)
     assert [task["number"] for task in json.loads(data.as_tasks(pictures))] == [
         f"Picture no. {n}." for n in range(5)
     ]
@@ -134,7 +135,7 @@ def test_rows_show_ours_beside_the_peers_with_the_slow_ones_noted():
     assert (refused.ours.note, refused.peers[0].note) == ("refused", "served")
 
 
-@pytest.mark.parametrize("case", [labelling.labelling_pages, labelling.labelling_many])
+@pytest.mark.parametrize("case", [labelling.labelling_texts, labelling.labelling_many])
 def test_without_ours_nothing_is_measured_and_that_is_said(case, tmp_path, monkeypatch):
     absent = environments.Environment("fewlabels", ".", "fewlabels", tmp_path)
     ours = dataclasses.replace(labelling.OUR_TOOL, environment=absent)

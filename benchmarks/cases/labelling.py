@@ -26,25 +26,20 @@ FIRST = "command to first question"
 NEXT = "key to next question drawn"
 
 
-def labelling_pages(bench: Bench) -> list[Row]:
-    """Pages for labelling texts and pictures: ours, ASReview's and Label Studio's."""
-    rows: list[Row] = []
-    tools = _installed(bench)
-    with _browser() as browser:
-        for kind, n_items in bench.size.label_pages:
-            sittings = {
-                tool.name: found
-                for tool in tools
-                if kind in tool.kinds and (found := _sat(bench, tool, kind, n_items, browser))
-            }
-            if OUR_TOOL.name in sittings:
-                rows += _rows(f"{n_items:,} {kind}", sittings)
+def labelling_texts(bench: Bench) -> list[Row]:
+    """Pages for labelling texts: ours, ASReview's and Label Studio's."""
+    rows, tools = _of_kind(bench, "texts", bench.size.label_texts)
     sizes = {tool.name: tool.environment.installed() for tool in tools}
-    rows += [
+    return [
+        *rows,
         _row("installed", "MB", {name: (of.megabytes, "") for name, of in sizes.items()}),
         _row("installed", "packages", {name: (of.n_packages, "") for name, of in sizes.items()}),
     ]
-    return rows
+
+
+def labelling_pictures(bench: Bench) -> list[Row]:
+    """Pages for labelling pictures: ours and Label Studio's."""
+    return _of_kind(bench, "pictures", bench.size.label_pictures)[0]
 
 
 def labelling_many(bench: Bench) -> list[Row]:
@@ -62,7 +57,22 @@ def labelling_many(bench: Bench) -> list[Row]:
                 OUR_TOOL, file, work, browser, n_answers=bench.size.n_page_answers, settled=False
             )
             rows += _rows(f"{n_points:,} points", {OUR_TOOL.name: found})
-    return [row for row in rows if row.measure.startswith((FIRST, NEXT, "answer"))]
+    return [row for row in rows if row.measure.startswith((FIRST, NEXT, "answer", "killed"))]
+
+
+def _of_kind(bench: Bench, kind: str, sizes: tuple[int, ...]) -> tuple[list[Row], list[Tool]]:
+    rows: list[Row] = []
+    tools = [tool for tool in _installed(bench) if kind in tool.kinds]
+    with _browser() as browser:
+        for n_items in sizes:
+            sittings = {
+                tool.name: found
+                for tool in tools
+                if (found := _sat(bench, tool, kind, n_items, browser)) is not None
+            }
+            if OUR_TOOL.name in sittings:
+                rows += _rows(f"{n_items:,} {kind}", sittings)
+    return rows, tools
 
 
 def _installed(bench: Bench) -> list[Tool]:
@@ -108,6 +118,9 @@ def _rows(work: str, sittings: dict[str, Sitting]) -> list[Row]:
     def plain(of: str, scale: float = 1.0) -> dict[str, tuple[float, str]]:
         return {name: (getattr(each, of) * scale, "") for name, each in sittings.items()}
 
+    back = {
+        name: (each.back, "the same" if each.same else "another") for name, each in sittings.items()
+    }
     keys = {name: (len(tool.keys[True]), "") for name, tool in _BY_NAME.items() if name in sittings}
     return [
         _row(work, FIRST, plain("first"), "s"),
@@ -120,6 +133,7 @@ def _rows(work: str, sittings: dict[str, Sitting]) -> list[Row]:
         _row(work, "the page, KB unpacked", plain("page_bytes", 1e-3)),
         _row(work, "the page, requests", plain("page_requests")),
         _row(work, "requests to other machines", plain("requests_outside")),
+        _row(work, "killed, and back at a question", back, "s"),
         _row(work, "a page under a foreign Host", _served(sittings, "false_host")),
         _row(work, "an answer from a foreign Origin", _served(sittings, "false_origin")),
     ]

@@ -39,6 +39,12 @@ class Server:
     port: int
     out: Path
 
+    def kill(self) -> None:
+        """End it as the power failing would."""
+        for each in (*self.process.children(recursive=True), self.process):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+
     def seconds(self) -> tuple[float, float]:
         """Return the processor time of it with all that it started, and of itself."""
         first = _seconds(self.process)
@@ -119,7 +125,9 @@ def _seconds(process: Any) -> float:
 
 def _end(started: subprocess.Popen[bytes], process: Any) -> None:
     """End a process and what it started, each by its number; whoever does not listen is killed."""
-    family = [*process.children(recursive=True), process] if process.is_running() else []
+    family = []
+    with suppress(psutil.NoSuchProcess):
+        family = [*process.children(recursive=True), process]
     for ask in (psutil.Process.terminate, psutil.Process.kill):
         for each in family:
             with suppress(psutil.NoSuchProcess):

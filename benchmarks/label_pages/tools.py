@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from benchmarks.label_pages.data import CLASSES, Items, as_tasks
 from benchmarks.label_pages.environments import ASREVIEW, LABEL_STUDIO, OURS, Environment
@@ -52,6 +54,8 @@ class Tool:
     open : callable
         Takes server, items and browser context; opens the page at its first question, or on the
         way there.
+    again : callable
+        Takes another server of the same folder, and the page of the first; opens that page there.
     stores : str
         Part of the address to which an answer is sent.
     hostile : callable
@@ -59,8 +63,6 @@ class Tool:
         request that stores an answer.
     models : {"thread", "processes", "none"}
         Where models are made: in the busiest thread beside the main one, or by other processes.
-    note : str
-        What differs in how it is measured.
     """
 
     name: str
@@ -71,10 +73,10 @@ class Tool:
     prepare: Callable[[Path], None]
     start: Callable[[Path, Items], Any]
     open: Callable[[Server, Items, Any], Any]
+    again: Callable[[Server, Any], Any]
     stores: str
     hostile: Callable[[Server, Any, int], Hostile]
     models: str = "none"
-    note: str = ""
 
 
 # Ours
@@ -109,6 +111,10 @@ def _open_ours(server: Server, items: Items | Path, context: Any) -> Any:
     page = context.new_page()
     page.goto(wait_for(server, said="http://127.0.0.1").strip(), wait_until="commit")
     return page
+
+
+def _ours_again(server: Server, page: Any) -> Any:
+    return _open_ours(server, Path(), page.context)
 
 
 def _hostile_to_ours(server: Server, page: Any, row: int) -> Hostile:
@@ -186,9 +192,14 @@ def _start_label_studio(folder: Path, items: Items | None = None) -> Any:
 
 
 def _prepare_label_studio(folder: Path) -> None:
-    """Start it once: it makes its database then, which takes long."""
-    with _start_label_studio(folder) as server:
-        wait_for(server)
+    """Start it once: it makes its database then, which takes long. Kept for the next time."""
+    kept = LABEL_STUDIO.folder / "label-studio-data"
+    if not kept.exists():
+        with _start_label_studio(folder) as server:
+            wait_for(server)
+        shutil.copytree(folder / "data", kept)
+        shutil.rmtree(folder / "data")
+    shutil.copytree(kept, folder / "data")
 
 
 def _open_label_studio(server: Server, items: Items, context: Any) -> Any:
@@ -238,6 +249,15 @@ def _sent(reply: Any) -> Any:
     return reply
 
 
+def _same_page(server: Server, page: Any) -> Any:
+    """Open the address of a page at a server with another port."""
+    wait_for(server)
+    place = urlsplit(page.url)._replace(netloc=f"127.0.0.1:{server.port}")
+    again = page.context.new_page()
+    again.goto(place.geturl(), wait_until="commit")
+    return again
+
+
 def _nothing(folder: Path) -> None:
     del folder
 
@@ -245,21 +265,20 @@ def _nothing(folder: Path) -> None:
 TOOLS = (
     Tool(
         "fewlabels", OURS, ("texts", "pictures"), _OUR_ITEM, {True: ("1",), False: ("2",)},
-        _nothing, _start_ours, _open_ours, "/api/answer", _hostile_to_ours,
+        _nothing, _start_ours, _open_ours, _ours_again, "/api/answer", _hostile_to_ours,
         models="thread",
     ),
     Tool(
         "ASReview", ASREVIEW, ("texts",), _NUMBER.format('"[aria-label=\'review page\']"'),
         {True: ("r",), False: ("i",)},
-        _nothing, _start_asreview, _open_asreview, "/record/", _hostile_to_asreview,
+        _nothing, _start_asreview, _open_asreview, _same_page, "/record/", _hostile_to_asreview,
         models="processes",
     ),
     Tool(
         "Label Studio", LABEL_STUDIO, ("texts", "pictures"), _NUMBER.format('"#label-studio-dm"'),
         {True: ("1", "Control+Enter"), False: ("2", "Control+Enter")},
-        _prepare_label_studio, _start_label_studio, _open_label_studio, "/annotations",
+        _prepare_label_studio, _start_label_studio, _open_label_studio, _same_page, "/annotations",
         _hostile_to_label_studio,
-        note="started once before; the second key is timed",
     ),
 )  # fmt: skip
 OUR_TOOL = TOOLS[0]
