@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sys
@@ -22,6 +23,7 @@ from benchmarks.results import Entry, Row
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
+Found = dict[str, tuple[float, str]]  # by tool: a value, and what to read beside it
 FIRST = "command to first question"
 NEXT = "key to next question drawn"
 
@@ -30,11 +32,11 @@ def labelling_texts(bench: Bench) -> list[Row]:
     """Pages for labelling texts: ours, ASReview's and Label Studio's."""
     rows, tools = _of_kind(bench, "texts", bench.size.label_texts)
     sizes = {tool.name: tool.environment.installed() for tool in tools}
-    return [
-        *rows,
-        _row("installed", "MB", {name: (of.megabytes, "") for name, of in sizes.items()}),
-        _row("installed", "packages", {name: (of.n_packages, "") for name, of in sizes.items()}),
-    ]
+    megabytes = _row("installed", "MB", {name: (of.megabytes, "") for name, of in sizes.items()})
+    packages = _row(
+        "installed", "packages", {name: (of.n_packages, "") for name, of in sizes.items()}
+    )
+    return [*rows, *filter(None, (megabytes, packages))]
 
 
 def labelling_pictures(bench: Bench) -> list[Row]:
@@ -108,21 +110,21 @@ def _sat(bench: Bench, tool: Tool, kind: str, n_items: int, browser: Any) -> Sit
 
 
 def _rows(work: str, sittings: dict[str, Sitting]) -> list[Row]:
-    def times(of: str) -> dict[str, tuple[float, str]]:
+    def times(of: str) -> Found:
         found = {}
         for name, sitting in sittings.items():
             middle, late = percentiles(getattr(sitting, of))
             found[name] = (middle, f"p95 {1000 * late:.0f} ms")
         return found
 
-    def plain(of: str, scale: float = 1.0) -> dict[str, tuple[float, str]]:
+    def plain(of: str, scale: float = 1.0) -> Found:
         return {name: (getattr(each, of) * scale, "") for name, each in sittings.items()}
 
     back = {
         name: (each.back, "the same" if each.same else "another") for name, each in sittings.items()
     }
     keys = {name: (len(tool.keys[True]), "") for name, tool in _BY_NAME.items() if name in sittings}
-    return [
+    rows = [
         _row(work, FIRST, plain("first"), "s"),
         _row(work, NEXT, times("next_seconds"), "s"),
         _row(work, "answer: request to reply", times("post_seconds"), "s"),
@@ -137,12 +139,13 @@ def _rows(work: str, sittings: dict[str, Sitting]) -> list[Row]:
         _row(work, "a page under a foreign Host", _served(sittings, "false_host")),
         _row(work, "an answer from a foreign Origin", _served(sittings, "false_origin")),
     ]
+    return [row for row in rows if row is not None]
 
 
 _BY_NAME = {tool.name: tool for tool in TOOLS}
 
 
-def _served(sittings: dict[str, Sitting], of: str) -> dict[str, tuple[float, str]]:
+def _served(sittings: dict[str, Sitting], of: str) -> Found:
     statuses = {name: getattr(sitting, of) for name, sitting in sittings.items()}
     return {
         name: (status, "served" if 200 <= status < 400 else "refused")
@@ -150,14 +153,16 @@ def _served(sittings: dict[str, Sitting], of: str) -> dict[str, tuple[float, str
     }
 
 
-def _row(work: str, measure: str, found: dict[str, tuple[float, str]], unit: str = "count") -> Row:
+def _row(work: str, measure: str, found: Found, unit: str = "count") -> Row | None:
+    """Return a row of those of whom something was heard; None if that is not us."""
     entries = {
         name: Entry(f"`{name}`" if name == OUR_TOOL.name else name, value, note=note)
         for name, (value, note) in found.items()
-        if value == value  # nothing was heard of it else
+        if not math.isnan(value)
     }
-    ours = entries.pop(OUR_TOOL.name)
-    return Row(work, measure, unit, ours, list(entries.values()), headline=False)
+    ours = entries.pop(OUR_TOOL.name, None)
+    peers = list(entries.values())
+    return None if ours is None else Row(work, measure, unit, ours, peers, headline=False)
 
 
 @contextmanager
