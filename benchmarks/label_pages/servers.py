@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 _SECONDS_TO_END = 10.0
 _LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 

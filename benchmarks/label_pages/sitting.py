@@ -20,7 +20,11 @@ _PATIENCE_MS = 120_000
 # Someone who is quick looks at a question for so long.
 _LOOK_SECONDS = 0.3
 _FOREIGN = "labels.example.com"
-_OF_PAGE = ("document", "script", "stylesheet", "font")
+# Sizes of the document and of what belongs to the page and not to an item, unpacked.
+_OF_PAGE = r"""() => [...performance.getEntriesByType("navigation"),
+  ...performance.getEntriesByType("resource").filter(({ name }) =>
+    /\.(m?js|css|woff2?|ttf|svg|ico)$/.test(new URL(name).pathname))
+].map((entry) => entry.decodedBodySize)"""
 
 # Seconds from a key to the frame in which the next item is there: what a frame shows was in the
 # document when its callbacks ran, and a message is read after it was drawn.
@@ -54,8 +58,8 @@ class Sitting:
     first : float
         Seconds from the command to the first question.
     page_bytes, page_requests, requests_outside : int
-        Of documents, scripts, styles and fonts up to the first question, unpacked; and how many of
-        all requests went to other machines.
+        Of the document, scripts, styles, fonts and icons up to the first question, unpacked; and
+        how many of all requests went to other machines.
     next_seconds, post_seconds : list of float
         From a key to the next question drawn; from request to reply, of each answer.
     requests_a_label, processor_a_label, processor_without_models : float
@@ -110,7 +114,7 @@ def sit(
             found.first = time.perf_counter() - began
             server.check_loopback()
             page.wait_for_load_state("load")
-            _look_at_page(found, heard)
+            _look_at_page(found, page, heard)
             if settled:
                 _settle(page)
             _answer(found, tool, items, server, page, heard, n_answers)
@@ -147,19 +151,15 @@ def _context(browser: Any) -> Iterator[Any]:
 
 def _listen(context: Any) -> list[Any]:
     heard: list[Any] = []
-    context.on("request", heard.append)
+    context.on("request", lambda request: heard.append(request))
     return heard
 
 
-def _look_at_page(found: Sitting, heard: list[Any]) -> None:
-    for request in list(heard):
-        if urlsplit(request.url).hostname not in ("127.0.0.1", "localhost", None):
-            found.requests_outside += 1
-            continue
-        reply = request.response() if request.resource_type in _OF_PAGE else None
-        if reply is not None and reply.status == 200:
-            found.page_requests += 1
-            found.page_bytes += len(reply.body())
+def _look_at_page(found: Sitting, page: Any, heard: list[Any]) -> None:
+    sizes = page.evaluate(_OF_PAGE)
+    found.page_bytes, found.page_requests = sum(sizes), len(sizes)
+    hosts = {"127.0.0.1", "localhost", None}
+    found.requests_outside = sum(urlsplit(each.url).hostname not in hosts for each in heard)
 
 
 def _settle(page: Any) -> None:

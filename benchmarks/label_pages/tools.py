@@ -188,7 +188,8 @@ def _start_label_studio(folder: Path, items: Items | None = None) -> Any:
     command += ["--data-dir", str(folder / "data"), "--port", str(port)]
     command += ["--internal-host", "127.0.0.1", "--username", _ACCOUNT["email"]]
     command += ["--password", _ACCOUNT["password"]]
-    return serving(command, folder, port, _QUIET)
+    here = {"LABEL_STUDIO_BASE_DATA_DIR": str(folder / "data")}
+    return serving(command, folder, port, _QUIET | here)
 
 
 def _prepare_label_studio(folder: Path) -> None:
