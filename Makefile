@@ -60,7 +60,7 @@ bench: $(VENV)/bench-installed $(DATASETS)/installed  ## measure beside the peer
 
 bench-label: $(VENV)/test-installed $(DATASETS)/installed  ## install tools for labelling (2 GB, build/label-peers), measure their pages beside ours
 	$(PY) -m benchmarks.label_pages.environments
-	$(PY) -m benchmarks.peers --size $(or $(SIZE),full) --only labelling_texts labelling_pictures labelling_many
+	$(PY) -m benchmarks.peers --size $(or $(SIZE),full) --only labelling_texts labelling_more_texts labelling_pictures labelling_many
 
 mutate: $(VENV)/test-installed  ## change the numerical core in small ways; do its tests notice?
 	nice $(PY) tools/mutate.py --seconds $(or $(SECONDS),600)

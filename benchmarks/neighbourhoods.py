@@ -1,6 +1,6 @@
 """What confirming neighbourhoods saves, simulated with a labeller who errs.
 
-Usage: python -m benchmarks.neighbourhoods [digits|fashion|texts] [LABELS] [DRAWS] [FIRST]
+Usage: python -m benchmarks.neighbourhoods [digits|fashion|texts] [LABELS] [DRAWS] [POINTS] [SEED]
 
 The labeller answers single questions, one keystroke each, and gives a wrong class to 2 % of them.
 In a grid of 24 points one keystroke confirms all, and one takes out each point that is seen to be
@@ -26,7 +26,6 @@ from fewlabels.session._model import answered
 
 WRONG, OVERLOOKED, TAKEN_OUT = 0.02, 0.1, 0.005
 GRID = 24
-N_POINTS = 5_000  # at most
 # Before the first grid, so many questions; and after each grid that had a point taken out, as many.
 FIRST, AFTER_A_MISTAKE = 20, 2
 
@@ -43,6 +42,7 @@ class Tally:
     right: int = 0
     confirmed: int = 0
     wrong_in_grids: int = 0
+    confidence: float = 0.0
 
     @property
     def a_right_label(self) -> float:
@@ -133,6 +133,7 @@ def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int) -> Tally:
             )
             if found is not None:
                 kept = labeller.confirm(found[1], found[0])
+                labeller.tally.confidence += float(said.confidence[found[1]].sum())
                 if kept:
                     told = tuple(str(found[0]) for _ in kept)
                     mind.take([Event("told", tuple(kept), told)])
@@ -149,7 +150,7 @@ def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int) -> Tally:
     return labeller.tally
 
 
-def data(name: str) -> tuple[Any, Any]:
+def data(name: str, n_points: int) -> tuple[Any, Any]:
     if name == "digits":
         from sklearn.datasets import load_digits
 
@@ -158,27 +159,35 @@ def data(name: str) -> tuple[Any, Any]:
     if name == "texts":
         from benchmarks.sets import texts
 
-        documents, y, _ = texts.load(texts.SETS[0], N_POINTS)
+        documents, y, _ = texts.load(texts.SETS[0], n_points)
         return Texts().fit_transform(documents), y
     from benchmarks.data import fashion_mnist
 
-    X, y = fashion_mnist(N_POINTS)
+    X, y = fashion_mnist(n_points)
     return OrientedGradients((28, 28)).fit_transform(X), y
 
 
-def main(name: str = "digits", n_labels: int = 1000, draws: int = 3, first: int = 0) -> None:
-    X, y = data(name)
+def main(
+    name: str = "digits",
+    n_labels: int = 1000,
+    draws: int = 3,
+    n_points: int = 5_000,
+    first: int = 0,
+) -> None:
+    X, y = data(name, n_points)
     graph = shared_neighbor_graph(X)
     for seed in range(first, first + draws):
         alone = questions_alone(y, n_labels, seed)
         grids = run(X, graph, y, n_labels, seed)
+        offered = max(grids.offered, 1)
         print(
             f"{name} ({len(y):,}), draw {seed}: {grids.labels} labels by {grids.keystrokes} "
             f"keystrokes, {100 * grids.errors:.2f} % wrong; by questions alone "
             f"{100 * alone.errors:.2f} %; {alone.a_right_label / grids.a_right_label:.1f} times "
             f"fewer keystrokes a right label; {grids.grids} grids of {grids.offered} points, "
-            f"{100 * grids.right / max(grids.offered, 1):.1f} % of them right, "
-            f"{100 * grids.errors_in_grids:.2f} % of what was confirmed is not",
+            f"{100 * grids.right / offered:.1f} % of them right (the model said "
+            f"{100 * grids.confidence / offered:.1f} %), {100 * grids.errors_in_grids:.2f} % of "
+            "what was confirmed is not",
             flush=True,
         )
 

@@ -61,6 +61,7 @@ OF_PACKAGES = {
     "pictures",
     "mixed_tables",
     "labelling_texts",
+    "labelling_more_texts",
     "labelling_pictures",
     "labelling_many",
 }

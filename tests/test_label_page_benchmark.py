@@ -23,11 +23,20 @@ from benchmarks.sets import texts
 def environment(tmp_path):
     made = environments.Environment("tool", "tool==1.0", "tool", tmp_path)
     packages = tmp_path / "tool" / "lib" / "python3.11" / "site-packages"
-    for name, size in {"tool/a.js": 3_000_000, "pip/b.py": 9, "other/c.py": 500_000}.items():
-        (packages / name).parent.mkdir(parents=True)
-        (packages / name).write_bytes(bytes(size))
-    for name in ("tool-1.0", "other-2.0", "pip-24.0"):
-        (packages / f"{name}.dist-info").mkdir()
+    needs = {
+        "tool": ["Other[fast]>=1", "nothing; python_version < '3'"],
+        "other": ["quick; extra == 'fast'", "large; extra == 'all'"],
+        "quick": ["tool"],
+        "large": [],
+    }
+    for name, size in {"tool": 3_000_000, "other": 500_000, "quick": 20_000, "large": 9}.items():
+        about = packages / f"{name}-1.0.dist-info"
+        about.mkdir(parents=True)
+        (packages / f"{name}.js").write_bytes(bytes(size))
+        (about / "RECORD").write_text(f"{name}.js,,\n", encoding="utf-8")
+        lines = ["Metadata-Version: 2.1", f"Name: {name}", "Version: 1.0"]
+        lines += [f"Requires-Dist: {need}" for need in needs[name]]
+        (about / "METADATA").write_text("\n".join(lines), encoding="utf-8")
     return made
 
 
@@ -39,10 +48,10 @@ def with_command(environment, text):
     environment.python.touch()
 
 
-def test_what_is_installed_is_counted_without_pip(environment):
+def test_a_package_is_as_large_as_all_that_it_needs(environment):
     found = environment.installed()
-    assert found.megabytes == pytest.approx(3.5)
-    assert found.n_packages == 2
+    assert found.megabytes == pytest.approx(3.52)
+    assert found.n_packages == 3
 
 
 def test_a_tool_that_is_not_there_is_named_with_the_target_that_brings_it(environment):

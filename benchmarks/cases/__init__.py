@@ -75,6 +75,7 @@ CASES: dict[str, Case] = {
         everyday.one_more_label,
         everyday.new_points,
         labelling.labelling_texts,
+        labelling.labelling_more_texts,
         labelling.labelling_pictures,
         labelling.labelling_many,
         digits.path_error,

@@ -30,7 +30,7 @@ NEXT = "key to next question drawn"
 
 def labelling_texts(bench: Bench) -> list[Row]:
     """Pages for labelling texts: ours, ASReview's and Label Studio's."""
-    rows, tools = _of_kind(bench, "texts", bench.size.label_texts)
+    rows, tools = _of_kind(bench, "texts", bench.size.n_label_items)
     sizes = {tool.name: tool.environment.installed() for tool in tools}
     megabytes = _row("installed", "MB", {name: (of.megabytes, "") for name, of in sizes.items()})
     packages = _row(
@@ -39,9 +39,14 @@ def labelling_texts(bench: Bench) -> list[Row]:
     return [*rows, *filter(None, (megabytes, packages))]
 
 
+def labelling_more_texts(bench: Bench) -> list[Row]:
+    """The same, of ten times as many."""
+    return _of_kind(bench, "texts", 10 * bench.size.n_label_items)[0]
+
+
 def labelling_pictures(bench: Bench) -> list[Row]:
     """Pages for labelling pictures: ours and Label Studio's."""
-    return _of_kind(bench, "pictures", bench.size.label_pictures)[0]
+    return _of_kind(bench, "pictures", bench.size.n_label_items)[0]
 
 
 def labelling_many(bench: Bench) -> list[Row]:
@@ -62,18 +67,15 @@ def labelling_many(bench: Bench) -> list[Row]:
     return [row for row in rows if row.measure.startswith((FIRST, NEXT, "answer", "killed"))]
 
 
-def _of_kind(bench: Bench, kind: str, sizes: tuple[int, ...]) -> tuple[list[Row], list[Tool]]:
-    rows: list[Row] = []
+def _of_kind(bench: Bench, kind: str, n_items: int) -> tuple[list[Row], list[Tool]]:
     tools = [tool for tool in _installed(bench) if kind in tool.kinds]
     with _browser() as browser:
-        for n_items in sizes:
-            sittings = {
-                tool.name: found
-                for tool in tools
-                if (found := _sat(bench, tool, kind, n_items, browser)) is not None
-            }
-            if OUR_TOOL.name in sittings:
-                rows += _rows(f"{n_items:,} {kind}", sittings)
+        sittings = {
+            tool.name: found
+            for tool in tools
+            if (found := _sat(bench, tool, kind, n_items, browser)) is not None
+        }
+    rows = _rows(f"{n_items:,} {kind}", sittings) if OUR_TOOL.name in sittings else []
     return rows, tools
 
 
@@ -104,8 +106,9 @@ def _sat(bench: Bench, tool: Tool, kind: str, n_items: int, browser: Any) -> Sit
             return sit(
                 tool, items, work, browser, n_answers=bench.size.n_page_answers, settled=True
             )
-        except ServerError as error:
-            bench.miss(f"{tool.name} was not measured with {n_items:,} {kind}: {error}.")
+        except (ServerError, TimeoutError) as error:
+            reason = str(error).splitlines()[0]
+            bench.miss(f"{tool.name} was not measured with {n_items:,} {kind}: {reason}")
             return None
 
 

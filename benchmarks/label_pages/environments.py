@@ -14,24 +14,26 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "build" / "label-peers"
 # What is longer under way than that is not had by a user either.
 _LONGEST_SECONDS = 480
-# Those that every environment begins with.
-_OF_PIP = frozenset(("pip", "setuptools"))
 
 
 @dataclass(frozen=True)
 class Installed:
-    """What an environment holds.
+    """What a package brings.
 
     Attributes
     ----------
     megabytes : float
-        Of all files beside Python, pip and setuptools.
+        Of the files of a package and of all that it needs.
     n_packages : int
     """
 
@@ -124,30 +126,51 @@ class Environment:
         return f"{self.name} is not installed, so that it was not measured: `make bench-label`."
 
     def installed(self) -> Installed:
-        """Look at what is there."""
+        """Look at the package, and at all that it needs: an environment may hold more."""
         (packages,) = self.python.parents[1].glob("lib/python*/site-packages")
-        n_bytes = 0
-        for path in packages.rglob("*"):
-            top = path.relative_to(packages).parts[0]
-            if top.partition("-")[0] not in _OF_PIP and path.is_file() and not path.is_symlink():
-                n_bytes += path.stat().st_size
-        names = {path.name.partition("-")[0] for path in packages.glob("*.dist-info")}
-        return Installed(n_bytes / 1e6, len(names - _OF_PIP))
+        there = {
+            canonicalize_name(found.name): found for found in distributions(path=[str(packages)])
+        }
+        wanted = Requirement(self.requirement)
+        needed: dict[str, set[str]] = {}
+        waiting = [(canonicalize_name(wanted.name), frozenset(wanted.extras))]
+        while waiting:
+            name, extras = waiting.pop()
+            if name not in there or (name in needed and extras <= needed[name]):
+                continue
+            needed.setdefault(name, set()).update(extras)
+            for text in there[name].requires or ():
+                part = Requirement(text)
+                of_extras = (part.marker is None or part.marker.evaluate({"extra": extra})
+                             for extra in ("", *extras))  # fmt: skip
+                if any(of_extras):
+                    waiting.append((canonicalize_name(part.name), frozenset(part.extras)))
+        n_bytes = sum(_bytes_of(there[name]) for name in needed)
+        return Installed(n_bytes / 1e6, len(needed))
 
 
-OURS = Environment("fewlabels", f"{ROOT}[label]", "fewlabels")
+def _bytes_of(found: Distribution) -> int:
+    """Return the bytes of a distribution's files; of the project's own, those of its package."""
+    files = [Path(str(found.locate_file(file))) for file in found.files or ()]
+    if found.name == "fewlabels":
+        files += (ROOT / "src" / "fewlabels").rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+# Ours is the environment of the project itself.
+OURS = Environment(".venv", "fewlabels[label]", "fewlabels", ROOT)
 LABEL_STUDIO = Environment("label-studio", "label-studio==1.23.0", "label-studio")
 ASREVIEW = Environment("asreview", "asreview==3.0.8", "asreview")
 DOCCANO = Environment("doccano", "doccano==1.8.4", "doccano")
-ENVIRONMENTS = (OURS, ASREVIEW, LABEL_STUDIO, DOCCANO)
+PEERS = (ASREVIEW, LABEL_STUDIO, DOCCANO)
 
 
 def main(arguments: list[str]) -> None:
     if arguments == ["--end"]:
         shutil.rmtree(FOLDER, ignore_errors=True)
         return
-    for each in ENVIRONMENTS:
-        if each is OURS or not each.python.exists():
+    for each in PEERS:
+        if not each.python.exists():
             each.make()
 
 

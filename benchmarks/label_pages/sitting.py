@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.label_pages.servers import Server
 from benchmarks.label_pages.tools import Tool
 
-_PATIENCE_MS = 120_000
+_PATIENCE_MS = 60_000
 # Someone who is quick looks at a question for so long.
 _LOOK_SECONDS = 0.3
 _FOREIGN = "labels.example.com"
@@ -105,7 +105,7 @@ def sit(
     """
     found = Sitting()
     tool.prepare(folder)
-    with _context(browser) as context:
+    with _context(browser) as context, _patience():
         heard = _listen(context)
         began = time.perf_counter()
         with tool.start(folder, items) as server:
@@ -137,6 +137,17 @@ def _come_back(found: Sitting, tool: Tool, items: Any, folder: Path, page: Any, 
         found.same = _question(tool, again) == shown
         found.back = time.perf_counter() - began
         _knock(found, tool, server, again)
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Raise Python's own error where the browser waited too long."""
+    from playwright.sync_api import TimeoutError as WaitedTooLongError
+
+    try:
+        yield
+    except WaitedTooLongError as error:
+        raise TimeoutError(str(error)) from error
 
 
 @contextmanager

@@ -276,7 +276,7 @@ TOOLS = (
         models="processes",
     ),
     Tool(
-        "Label Studio", LABEL_STUDIO, ("texts", "pictures"), _NUMBER.format('"#label-studio-dm"'),
+        "Label Studio", LABEL_STUDIO, ("texts", "pictures"), _NUMBER.format('".lsf-label-view"'),
         {True: ("1", "Control+Enter"), False: ("2", "Control+Enter")},
         _prepare_label_studio, _start_label_studio, _open_label_studio, _same_page, "/annotations",
         _hostile_to_label_studio,
