@@ -121,7 +121,7 @@ def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int) -> Tally:
     questions = FIRST
     while labeller.tally.labels < n_labels:
         if questions <= 0:
-            said = what_grids_read(mind.answering(), numbers)
+            said = what_grids_read(mind.models.answering(mind.state.labels), numbers)
             state = mind.state
             found = neighbourhood(
                 graph,
@@ -140,7 +140,7 @@ def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int) -> Tally:
                 if len(kept) < len(found[1]):
                     questions = AFTER_A_MISTAKE
                 continue
-        choice = mind.choose(1, ())
+        choice = mind.choose(1, (), None)  # checks are questions like others
         if choice.asked is None:
             break
         mind.take([choice.asked])
