@@ -11,6 +11,7 @@ confirmed wherever the engine has one, else a question is answered. Beside it: q
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from fewlabels import OrientedGradients, Texts
 from fewlabels.graph import shared_neighbor_graph
 from fewlabels.labelling._mind import Mind
-from fewlabels.labelling._near import neighbourhood
+from fewlabels.labelling._near import Shown, neighbourhood
 from fewlabels.labelling._points import Prepared
 from fewlabels.session._events import Event
 from fewlabels.session._model import answered
@@ -114,26 +115,37 @@ def what_grids_read(model: Any, numbers: dict[str, int]) -> Said:
     return Said(codes, distributions.max(axis=1))
 
 
-def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int) -> Tally:
+def run(
+    X: Any, graph: Any, truth: Any, n_labels: int, seed: int, seen: Callable[[Tally], object]
+) -> Tally:
+    """Label so many; `seen` is called after each grid."""
     mind = Mind(Prepared(X, graph), seed)
     labeller = Labeller(truth, seed)
     numbers = {str(label): int(label) for label in labeller.classes}
-    questions = FIRST
+    questions, shown = FIRST, Shown()
     while labeller.tally.labels < n_labels:
         if questions <= 0:
             said = what_grids_read(mind.models.answering(mind.state.labels), numbers)
-            state = mind.state
+            state, n_labels = mind.state, len(mind.state.labels)
+
+            def fits(point: int, state=state, said=said, n_labels=n_labels) -> bool:
+                if point in state.labels or point in state.pending:
+                    return False
+                return shown.is_new(point, int(said.codes[point]), n_labels)
+
             found = neighbourhood(
                 graph,
                 said,
-                lambda p, s=state: p not in s.labels and p not in s.pending,
+                fits,
                 near=None,
                 n=GRID,
                 random_state=len(state.events),
             )
             if found is not None:
+                shown.note(found[1], found[0], n_labels)
                 kept = labeller.confirm(found[1], found[0])
                 labeller.tally.confidence += float(said.confidence[found[1]].sum())
+                seen(labeller.tally)
                 if kept:
                     told = tuple(str(found[0]) for _ in kept)
                     mind.take([Event("told", tuple(kept), told)])
@@ -167,6 +179,24 @@ def data(name: str, n_points: int) -> tuple[Any, Any]:
     return OrientedGradients((28, 28)).fit_transform(X), y
 
 
+def tell(line: str) -> None:
+    """Say how far a run is."""
+    print(f"  {line}", file=sys.stderr, flush=True)
+
+
+def compared(grids: Tally, alone: Tally) -> str:
+    """Return what grids came to, beside questions alone, as a sentence."""
+    offered = max(grids.offered, 1)
+    return (
+        f"{grids.labels} labels by {grids.keystrokes} keystrokes, {100 * grids.errors:.2f} % "
+        f"wrong; by questions alone {100 * alone.errors:.2f} %; "
+        f"{alone.a_right_label / grids.a_right_label:.1f} times fewer keystrokes a right label; "
+        f"{grids.grids} grids of {grids.offered} points, {100 * grids.right / offered:.1f} % of "
+        f"them right (the model said {100 * grids.confidence / offered:.1f} %), "
+        f"{100 * grids.errors_in_grids:.2f} % of what was confirmed is not"
+    )
+
+
 def main(
     name: str = "digits",
     n_labels: int = 1000,
@@ -178,18 +208,8 @@ def main(
     graph = shared_neighbor_graph(X)
     for seed in range(first, first + draws):
         alone = questions_alone(y, n_labels, seed)
-        grids = run(X, graph, y, n_labels, seed)
-        offered = max(grids.offered, 1)
-        print(
-            f"{name} ({len(y):,}), draw {seed}: {grids.labels} labels by {grids.keystrokes} "
-            f"keystrokes, {100 * grids.errors:.2f} % wrong; by questions alone "
-            f"{100 * alone.errors:.2f} %; {alone.a_right_label / grids.a_right_label:.1f} times "
-            f"fewer keystrokes a right label; {grids.grids} grids of {grids.offered} points, "
-            f"{100 * grids.right / offered:.1f} % of them right (the model said "
-            f"{100 * grids.confidence / offered:.1f} %), {100 * grids.errors_in_grids:.2f} % of "
-            "what was confirmed is not",
-            flush=True,
-        )
+        grids = run(X, graph, y, n_labels, seed, seen=lambda now, a=alone: tell(compared(now, a)))
+        print(f"{name} ({len(y):,}), draw {seed}: {compared(grids, alone)}", flush=True)
 
 
 if __name__ == "__main__":
