@@ -132,7 +132,12 @@ def _rows(work: str, sittings: dict[str, Sitting]) -> list[Row]:
         _row(work, NEXT, times("next_seconds"), "s"),
         _row(work, "answer: request to reply", times("post_seconds"), "s"),
         _row(work, "processor time a label, models and all", plain("processor_a_label"), "s"),
-        _row(work, "of that, without models", plain("processor_without_models"), "s"),
+        _row(
+            work,
+            "of that, without the busiest thread or other processes",
+            plain("processor_without_models"),
+            "s",
+        ),
         _row(work, "keys a label", keys),
         _row(work, "requests a label", plain("requests_a_label"), "number"),
         _row(work, "the page, KB unpacked", plain("page_bytes", 1e-3)),

@@ -62,7 +62,8 @@ class Tool:
         Takes server, page and a row; returns the address, method, body and media type of a
         request that stores an answer.
     models : {"thread", "processes", "none"}
-        Where models are made: in the busiest thread beside the main one, or by other processes.
+        Where models are made: in threads beside the main one, of which the busiest is told apart;
+        or by other processes.
     """
 
     name: str
