@@ -108,8 +108,10 @@ def reflected(
     Reflected: predictions, suggestions and the next questions are those by this answer. Learned:
     the model that answers has learned it, too.
     """
+    from fewlabels.cli.label import LET_GO
     from fewlabels.labelling import Labelling
 
+    sys.setswitchinterval(LET_GO)  # as the command does
     began = time.perf_counter()
     with Labelling.open(path, classes=list(_CLASSES), cache=cache) as labelling:
         keeper = labelling._keeper
@@ -162,7 +164,7 @@ def _shown(seconds: Seconds) -> str:
 
 
 def main(
-    n_points: int = 10_000, n_features: int = 32, n_answers: int = 40, pause: float = 0.1
+    n_points: int = 10_000, n_features: int = 32, n_answers: int = 40, pause: float = 0.5
 ) -> None:
     """Measure, and print a line each."""
     with tempfile.TemporaryDirectory(prefix="fewlabels-bench-") as name:

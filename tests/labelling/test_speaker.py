@@ -78,27 +78,34 @@ def test_every_check_is_looked_at_and_none_is_asked_once_it_is_proven(
     path, y = two_groups(tmp_path)
     labelling = opened(path, classes=["a", "b"], accuracy=0.7)
     assert labelling.settle()
+    promised = 0
     for _ in range(100):
         answer_next(labelling, y, next(keys))
         assert labelling.settle()
         if labelling.state("ann")["proven"]:
             break
+        advice = labelling.progress()["advice"]
+        if advice["action"] == "check":
+            promised = promised or advice["fewest_checks"]
     proof = labelling.progress()["proof"]
     assert labelling.state("ann")["proven"]
-    assert not proof["is_on"]
-    turns = [fed.row.body["turn"] for fed in labelling._desk._fed if fed.row.kind == "turned"]
-    assert turns == ["checks_began", "checks_ended"]
-    last_turn = max(fed.row.seq for fed in labelling._desk._fed if fed.row.kind == "turned")
-    asked = [fed.row for fed in labelling._desk.fed_after(last_turn) if fed.row.kind == "asked"]
-    share = sum(len(row.body.get("audits", ())) for row in asked)
-    assert share <= 1  # only those among others that there are in any case
+    assert proof["n_checks"] == promised  # all answers were right
+    n_drawn = len(labelling._desk._state.audits)
+    ready = list(labelling._desk.pending)  # asked for nothing
+    for _ in range(10):
+        point = answer_next(labelling, y, next(keys))
+        assert labelling.settle()
+    # of the questions since, few are checks, as ever
+    assert len(labelling._desk._state.audits) <= n_drawn + 3
+    assert point not in ready
     labelling.close()
     # all of it follows from the log
     session = load_session(path.with_suffix(".fewlabels"), cache=tmp_path / "cache")
     again = session.advice(accuracy=0.7)
     assert again.action == "stop"
     assert again.proof is not None
-    assert (again.proof.n_checks, again.proof.low) == (proof["n_checks"], proof["low"])
+    assert again.proof.n_checks >= proof["n_checks"]
+    assert again.proof.low >= proof["low"]
 
 
 def test_an_export_takes_what_was_predicted_and_needs_no_model(

@@ -148,6 +148,8 @@ class Table(ABC):
     untyped = False
     #: True where it was passed in, so that no setting of a reader can change it.
     in_memory = False
+    #: True where one cell is read without the rest of its column.
+    reads_cells = False
     #: What the user says of the cells.
     reading = Reading()
     #: What was found out about the file, such as its encoding.
@@ -184,6 +186,14 @@ class Table(ABC):
         """Return the cells of a column, None where they are blank or said to be missing."""
         is_missing = self.reading.is_missing
         return [None if is_blank(cell) or is_missing(cell) else cell for cell in self.values(name)]
+
+    def cell(self, name: str, row: int) -> Any:
+        """Return one of :meth:`values`."""
+        return self.values(name)[row]
+
+    def head(self, n_rows: int) -> Self:
+        """Return the first rows, or the whole table where that is as quick."""
+        return self
 
     def only(self, names: Iterable[str]) -> Self:
         """Return the same table with these of its columns only, in this order."""

@@ -6,17 +6,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.labelling._desk import Desk
-from fewlabels.labelling._snapshot import Predicted, Reasons, Snapshot
+from fewlabels.labelling._snapshot import PREDICTED, Predicted, Reasons, Snapshot
 
 if TYPE_CHECKING:
     from fewlabels.labelling._follower import Follower
     from fewlabels.labelling._mind import Opinion
     from fewlabels.labelling._points import Prepared, Stage
-    from fewlabels.labelling._speaker import Lesson, Speaker
+    from fewlabels.labelling._speaker import Heard, Lesson, Speaker
     from fewlabels.session._questions import Answers
     from fewlabels.session._state import CheckSequence
 
@@ -26,6 +27,8 @@ _FORGET = 0.8
 # Questions that are ready for each person; more where they take long to choose.
 _READY, _MOST_MORE = 3, 12
 _REASONS_KEPT = 200
+# What is predicted, and until when: labels, what was said, and the row that was learned.
+_Told: TypeAlias = "tuple[tuple[int, Heard | None], Predicted, int]"
 # What is under way may take long, and ends with the process.
 _PATIENCE = 5.0
 
@@ -72,6 +75,7 @@ class Keeper:
         self._keep = keep
         self._kept = ""
         self._spoken: object = None
+        self._told: _Told | None = None
         self.stage: tuple[str, float | None] | None = ("points", None)
         self.problem = ""
         self.prepared: Prepared | None = None
@@ -148,15 +152,14 @@ class Keeper:
 
     def _follow(self, follower: Follower, speaker: Speaker) -> None:
         chosen_at: object = None
-        self._spoken = None
+        self._spoken = self._told = None
         while not self._stopped:
             self._wake.clear()
             if not follower.follow():
                 return  # to begin anew with the names of now
             self._take_reasons(speaker.collect())
-            self._end_proven_checks(follower)
             if self._desk.needs(_READY)[0] == 0:
-                self._speak(follower, speaker)  # nobody waits for a question
+                self._tell(follower, speaker)  # nobody waits for a question
             began = time.monotonic()
             if not self._choose(follower, speaker, stale=chosen_at != follower.mind.n_changes):
                 continue  # somebody was quicker
@@ -164,21 +167,17 @@ class Keeper:
             self._seconds = max(time.monotonic() - began, _FORGET * self._seconds)
             if self._desk.settle():
                 continue  # labels have changed
+            self._tell(follower, speaker)
+            self.reflected = follower.seq
             self._speak(follower, speaker)
             if chosen_at != follower.mind.n_changes:
                 continue  # checks begin or end: other questions are due
-            self.reflected = follower.seq
             wait = self._learn(follower, speaker)
             if not self._wake.is_set():
                 if wait is None and speaker.is_idle:
                     self._keep_predictions(follower.seq)
                     self._idle.set()
                 self._wake.wait(wait)
-
-    def _end_proven_checks(self, follower: Follower) -> None:
-        """End a sequence of checks as soon as it has shown what it is for."""
-        if follower.mind.is_proven(*self._goal()):
-            follower.own(self._desk.turn("checks_ended", follower.seq))
 
     def _choose(self, follower: Follower, speaker: Speaker, *, stale: bool) -> bool:
         """Choose questions if some are needed; False if that has to be done again."""
@@ -188,7 +187,10 @@ class Keeper:
         if n_new == 0 and not (stale and replaceable):
             return True
         checked = self._checked(follower, speaker)
-        choice = follower.mind.choose(n_new, replaceable if stale else (), checked)
+        proven = follower.mind.is_proven(*self._goal())
+        choice = follower.mind.choose(
+            n_new, replaceable if stale else (), checked, is_proven=proven
+        )
         if choice.asked is None and not choice.dropped:
             return True
         fed = self._desk.keep(choice.asked, choice.dropped, follower.seq, follower.encoded)
@@ -212,10 +214,45 @@ class Keeper:
             follower.mind.hold(sequence, held)
         return held
 
+    def _predict(self, follower: Follower, speaker: Speaker, now: Opinion) -> _Told:
+        """Return what is predicted now, and the row that the model that answers has learned."""
+        # with all that learns, which the first question does not wait for
+        from fewlabels.labelling._saying import first_said, moved
+
+        heard, at_change = speaker.heard, follower.mind.n_changes
+        if self._told is not None and self._told[0] == (at_change, heard):
+            return self._told
+        if heard is None:
+            predicted, learned = first_said(now, follower.numbers), 0
+        else:
+            predicted, learned = heard.said.predicted, heard.said.seq
+            if heard.lesson.at_change != at_change:
+                predicted = moved(heard.said, heard.lesson.then, now, follower.numbers)
+        self._told = ((at_change, heard), predicted, learned)
+        return self._told
+
+    def _tell(self, follower: Follower, speaker: Speaker) -> None:
+        """Publish what is predicted now; what the checks say follows when the next question is."""
+        before, now = self._told, follower.mind.opinion()
+        if self.snapshot is None or now is None:
+            self._speak(follower, speaker)
+            return
+        told = self._predict(follower, speaker, now)
+        if told is before:
+            return
+        _, predicted, learned = told
+        self.snapshot = replace(
+            self.snapshot,
+            **{name: getattr(predicted, name) for name in PREDICTED},
+            seq=follower.seq,
+            learned=learned,
+            n_labels=len(follower.mind.state.labels),
+        )
+        self._desk.change()
+
     def _speak(self, follower: Follower, speaker: Speaker) -> None:
         """Publish what the models and the checks say now, where that is news."""
-        # with all that learns, which the first question does not wait for
-        from fewlabels.labelling._saying import first_said, moved, snapshot_of
+        from fewlabels.labelling._saying import snapshot_of
 
         mind, heard, reviewed = follower.mind, speaker.heard, speaker.reviewed
         goal = self._goal()
@@ -226,12 +263,7 @@ class Keeper:
         if now is None:
             self.snapshot = None
         else:
-            if heard is None:
-                predicted, learned = first_said(now, follower.numbers), 0
-            else:
-                predicted, learned = heard.said.predicted, heard.said.seq
-                if heard.lesson.at_change != mind.n_changes:
-                    predicted = moved(heard.said, heard.lesson.then, now, follower.numbers)
+            _, predicted, learned = self._predict(follower, speaker, now)
             advice, turn = mind.advice(*goal, reviewed.remarks)
             if turn == "checks_began":  # they are about the answers by all labels of now
                 heard = speaker.learn_now(self._lesson(follower, now))

@@ -101,7 +101,14 @@ class Mind:
         model = self.models.asking(self.state.labels)
         return Opinion(model.classes_.tolist(), model.label_distributions_, answered(model))
 
-    def choose(self, n_new: int, replaceable: Sequence[int], checked: Answers | None) -> Choice:
+    def choose(
+        self,
+        n_new: int,
+        replaceable: Sequence[int],
+        checked: Answers | None,
+        *,
+        is_proven: bool = False,
+    ) -> Choice:
         """Choose questions, some of them random checks; see :meth:`Session.ask`.
 
         Parameters
@@ -112,14 +119,21 @@ class Mind:
         checked : Answers or None
             What random checks are about: the answers that the model gave last, in a sequence of
             checks those held. None: no check is drawn.
+        is_proven : bool, default=False
+            Whether the sequence of checks that is on has shown what it is for. It goes on, so that
+            more can be shown if more is wanted, with as many checks as there are in any case.
         """
         state, rule = self.state, self._settings.query
         again = [point for point in replaceable if point in state.pending]
         rng = np.random.default_rng([self._settings.random_state, len(state.events)])
         open_ = state.open_points
-        on_checks = state.current is not None
+        on_checks = state.current is not None and not is_proven
         count = min(n_new + (len(again) if on_checks else 0), int(open_.sum()))
-        share = 0.0 if checked is None else share_of_checks(state, self._settings, None)
+        share = self._settings.audit_share
+        if not is_proven:
+            share = share_of_checks(state, self._settings, None)
+        if checked is None:
+            share = 0.0
         n_checks, owed = checks_due(state.owed, count, share, rng)
         pool = open_ if state.current is None else open_ & state.current.members
         n_checks = min(n_checks, int(pool.sum()))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fewlabels.graph import Graph
 from fewlabels.labelling._mind import Mind, Opinion
-from fewlabels.labelling._snapshot import DOUBTS, Predicted, Proven, Snapshot, Suspect
+from fewlabels.labelling._snapshot import DOUBTS, PREDICTED, Predicted, Proven, Snapshot, Suspect
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.session._labels import Label
 from fewlabels.session._model import answered, quiet_blas
@@ -190,11 +190,7 @@ def snapshot_of(
         at = np.unique(np.linspace(1, len(mind.state.labels), _CURVE_POINTS).astype(int)).tolist()
         curve = tuple((n, float(fitted.accuracy_at(n, (0.5,))[0])) for n in at)
     return Snapshot(
-        codes=predicted.codes,
-        second=predicted.second,
-        confidence=predicted.confidence,
-        evidence=predicted.evidence,
-        doubt=predicted.doubt,
+        **{name: getattr(predicted, name) for name in PREDICTED},
         held=None if held is None else _numbered(held, numbers),
         seq=seq,
         learned=learned,

@@ -26,6 +26,10 @@ class Suspect(NamedTuple):
     against: int | None
 
 
+#: What is predicted of each point, by the names of `Predicted`.
+PREDICTED = ("codes", "second", "confidence", "evidence", "doubt")
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Predicted:
     """What the models say of each point.
