@@ -15,6 +15,7 @@ from fewlabels._lazy import loaded_on_use
 from fewlabels._version import __version__
 
 if TYPE_CHECKING:
+    from fewlabels._citing import cite
     from fewlabels.exceptions import (
         AsymmetryWarning,
         FeatureWarning,
@@ -88,6 +89,7 @@ __all__ = [
     "Texts",
     "UnreachedWarning",
     "__version__",
+    "cite",
     "knn_graph",
     "labelled_scorer",
     "make_points",
@@ -131,6 +133,7 @@ _HOMES = {
     "Tables": "features",
     "Texts": "features",
     "UnreachedWarning": "exceptions",
+    "cite": "_citing",
     "knn_graph": "graph",
     "labelled_scorer": "model_selection",
     "make_points": "features",

@@ -179,8 +179,10 @@ None, default="auto"
     ----------
     D. Zhou, O. Bousquet, T. N. Lal, J. Weston, B. Schoelkopf, "Learning with local and global
     consistency", NIPS 2003. X. Zhu, Z. Ghahramani, J. Lafferty, "Semi-supervised learning using
-    Gaussian fields and harmonic functions", ICML 2003. D. H. Wolpert, "Stacked generalization",
-    Neural Networks 1992, on weighing models by what they say of data left out.
+    Gaussian fields and harmonic functions", ICML 2003. R. Rifkin, R. Lippert, "Notes on
+    regularized least squares", MIT-CSAIL-TR-2007-025. D. H. Wolpert, "Stacked generalization",
+    Neural Networks 1992, on weighing models by what they say of data left out,
+    https://doi.org/10.1016/S0893-6080(05)80023-1.
 
     Examples
     --------

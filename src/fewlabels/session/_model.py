@@ -229,6 +229,11 @@ class KeptUpModels:
         if isinstance(pair, ModelPair) and pair.answers is not pair.asks:
             self._answers = KeptUpModel(clone(pair.answers), points, known)
 
+    @property
+    def each(self) -> tuple[Any, ...]:
+        """The models, fitted or not yet: the one that asks first."""
+        return tuple(dict.fromkeys(kept._model for kept in (self._asks, self._answers)))
+
     def asking(self, labels: Mapping[int, Any]) -> Any:
         """Return the model that rules look at, fitted on these labels, one or more."""
         return self._asks.at(labels)

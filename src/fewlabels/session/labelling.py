@@ -485,6 +485,10 @@ class Session:
         if self.classes is None:  # else they were named, and no other is taken
             warn_of_new_classes(before, self._state.labels.values())
 
+    def _methods(self) -> tuple[Any, ...]:
+        """Return the models and the rule, for :func:`fewlabels.cite`."""
+        return (*self._models.each, self._settings.query)
+
     def _asking(self) -> Any:
         """Return what rules look at: the model that asks, or the graph before the first label."""
         labels = self._state.labels
