@@ -19,10 +19,14 @@ DATASETS := build/datasets
 # what an installation is made of: it is made anew where one of these has changed
 INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.[ch] src/fewlabels/*/*.[ch])
 
+# the oldest dependencies, in an environment of their own, and the tests of what they are used for
+OLDEST := build/oldest
+OLDEST_TESTS := tests/models/test_few_labels_classifier.py tests/models/test_textbook.py tests/graph tests/queries tests/session tests/features/test_tables.py
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-page fuzz kill check bench mutate format docs lock clean
+.PHONY: help demo test test-oldest test-page dist fuzz kill check bench mutate format docs lock clean
 
 help:  ## print this list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -35,6 +39,16 @@ test: $(VENV)/test-installed  ## install, and run the tests with the coverage of
 	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=json:build/coverage.json
 	$(PY) tools/check_branches.py build/coverage.json
 	FEWLABELS_COMPILED=0 $(PY) -m pytest -q tests/test_products.py tests/graph/test_nearest.py tests/solvers -k "not compiled"
+
+test-oldest: $(OLDEST)/installed  ## run tests with the oldest dependencies that pyproject.toml allows (TESTS="tests": all)
+	FEWLABELS_COMPILED=1 PYTHONPATH=src $(OLDEST)/bin/python -m pytest -q -n auto --dist worksteal -p no:cacheprovider -W ignore::DeprecationWarning $(or $(TESTS),$(OLDEST_TESTS))
+
+dist: $(VENV)/release-installed  ## build sdist and wheel, and run the demo from both in empty environments (PYTHONS="python3.11 ...")
+	rm -rf dist build/lib* build/bdist*
+	$(PY) -m build --outdir dist
+	$(PY) -m twine check --strict dist/*
+	$(PY) -m abi3audit --strict dist/*.whl
+	$(PY) tools/try_dist.py $(PYTHONS)
 
 test-page: $(VENV)/test-installed  ## install, and run the tests of the labelling page in Debian's chromium
 	FEWLABELS_BROWSER=1 $(PY) -m pytest tests/browser || \
@@ -88,6 +102,16 @@ $(PY):
 # The demo needs half of what the tests need, and its user has been waiting since the clone.
 $(VENV)/demo-installed: $(INSTALLED) | $(PY)
 	$(PIP_INSTALL) -e '.[cli]'
+	@touch $@
+
+$(VENV)/release-installed: pyproject.toml constraints.txt | $(PY)
+	$(PIP_INSTALL) abi3audit build twine
+	@touch $@
+
+$(OLDEST)/installed: $(INSTALLED) constraints-oldest.txt
+	rm -rf $(OLDEST)
+	$(PYTHON) -m venv $(OLDEST)
+	PIP_CONSTRAINT=constraints-oldest.txt PIP_BUILD_CONSTRAINT=constraints-oldest.txt $(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cli,duckdb,embeddings,figures,label]' hypothesis jsonschema onnx openpyxl pandas polars pytest pytest-cov pytest-xdist
 	@touch $@
 
 # The peers: one of them needs a compiler, so that tests and checks do without.
