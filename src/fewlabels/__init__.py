@@ -55,12 +55,13 @@ if TYPE_CHECKING:
         SpreadingRegressor,
         normalize_class_mass,
     )
-    from fewlabels.session import LearningCurve, Session, simulate
+    from fewlabels.session import Comparison, LearningCurve, Session, simulate
 
 __all__ = [
     "AsymmetryWarning",
     "Choice",
     "Choices",
+    "Comparison",
     "CorrectAndSmooth",
     "DiskGraph",
     "Embeddings",
@@ -106,6 +107,7 @@ _HOMES = {
     "AsymmetryWarning": "exceptions",
     "Choice": "models",
     "Choices": "models",
+    "Comparison": "session",
     "CorrectAndSmooth": "models",
     "DiskGraph": "graph",
     "Embeddings": "features",

@@ -188,7 +188,7 @@ def simulate(
         with progress_bars(quiet=quiet) as stage:
             # what takes long to import, and nobody waits for who only asks for --help
             from fewlabels.report.output import check_can_write_folder
-            from fewlabels.session import simulate as simulated
+            from fewlabels.session.simulation._one_curve import simulate_one as simulated
 
             _check_rules(ctx, rules)
             check_can_write_folder(out)

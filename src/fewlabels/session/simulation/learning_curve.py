@@ -291,7 +291,7 @@ class LearningCurve:
         """
         areas = {query: float(values.mean()) for query, values in self.area(measure).items()}
         if ax is None:
-            ax = _new_axes()
+            ax = new_axes()
         curves = {q: self.interval(q, measure=measure, confidence=confidence) for q in self.queries}
         draw_curves(ax, self.labels, curves, areas, measure=measure, confidence=confidence)
         return ax
@@ -314,7 +314,8 @@ class LearningCurve:
             )
 
 
-def _new_axes() -> Any:
+def new_axes() -> Any:
+    """Return axes of a new figure, or raise if matplotlib is not installed."""
     try:
         import matplotlib.pyplot as plt
     except ModuleNotFoundError as error:
