@@ -12,7 +12,15 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 import fewlabels
-from fewlabels import FewLabelsClassifier, LabelPropagation, LabelSpreading, Session, cite, knn_graph, models
+from fewlabels import (
+    FewLabelsClassifier,
+    LabelPropagation,
+    LabelSpreading,
+    Session,
+    cite,
+    knn_graph,
+    models,
+)
 from fewlabels._references import CITED_BY, GRAPHS, MEMBERS, REFERENCES
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidTypeError

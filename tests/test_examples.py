@@ -13,6 +13,9 @@ LAST_LINES = {
         "of the ten nearest, at least 95% are the same digit on the layout, 57% on principal "
         "components"
     ),
+    "plot_own_graph.py": None,
+    "plot_own_model.py": None,
+    "plot_own_rule.py": None,
     "plot_learning_curves.py": "random: 35 labels for 90 % (median of 3 starts)",
     "plot_label_propagation_digits.py": "81.7 % of 300 digits read right",
     "plot_label_propagation_digits_active_learning.py": (

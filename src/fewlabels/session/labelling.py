@@ -59,14 +59,15 @@ class Session:
         Tables, texts and pictures become points by :func:`fewlabels.make_points`; to say more of
         them, pass its Points. Of features, the graph is made by
         :func:`fewlabels.graph.shared_neighbor_graph`, or by :func:`fewlabels.knn_graph` if `model`
-        is a single one and not the recommended classifier; with their defaults.
+        is a single one of fewlabels and not the recommended classifier; with their defaults.
     classes : sequence of labels, default=None
         The only labels allowed, two or more. None: a class may appear at any time.
-    model : estimator or ModelPair, default=None
-        An unfitted classifier of fewlabels, or a pair of which one asks and the other answers.
-        None: :func:`fewlabels.models.recommended_models`: a quick one asks, and what is answered
-        is the word of :class:`fewlabels.FewLabelsClassifier`. New labels are added to the fitted
-        model; it is never fitted again. Where its `class_prior` holds a share for each class,
+    model : classifier, TransductiveModel or ModelPair, default=None
+        An unfitted classifier of fewlabels or scikit-learn, an object of your own that offers what
+        :class:`fewlabels.models.TransductiveModel` says, or a pair of which one asks and the other
+        answers. None: :func:`fewlabels.models.recommended_models`: a quick one asks, and what is
+        answered is the word of :class:`fewlabels.FewLabelsClassifier`. New labels are added to the
+        fitted model where it can take them, else it is fitted anew. Where its `class_prior` holds a share for each class,
         `classes` must name them all; while some have no label, the shares of the others are
         scaled to sum to 1. Not `CorrectAndSmooth`, which needs features beside the graph; of a
         graph on disk, only `LabelSpreading`.
