@@ -67,10 +67,10 @@ class Session:
         :class:`fewlabels.models.TransductiveModel` says, or a pair of which one asks and the other
         answers. None: :func:`fewlabels.models.recommended_models`: a quick one asks, and what is
         answered is the word of :class:`fewlabels.FewLabelsClassifier`. New labels are added to the
-        fitted model where it can take them, else it is fitted anew. Where its `class_prior` holds a share for each class,
-        `classes` must name them all; while some have no label, the shares of the others are
-        scaled to sum to 1. Not `CorrectAndSmooth`, which needs features beside the graph; of a
-        graph on disk, only `LabelSpreading`.
+        fitted model where it can take them, else it is fitted anew. Where its `class_prior` holds
+        a share for each class, `classes` must name them all; while some have no label, the shares
+        of the others are scaled to sum to 1. Not `CorrectAndSmooth`, which needs features beside
+        the graph; of a graph on disk, only `LabelSpreading`.
     query : str, QueryRule or callable, default="auto"
         As :func:`fewlabels.queries.make_rule` takes it.
     audit_share : float, default=0.1
