@@ -21,7 +21,7 @@ INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.
 
 # the oldest dependencies, in an environment of their own, and the tests of what they are used for
 OLDEST := build/oldest
-OLDEST_TESTS := tests/models/test_few_labels_classifier.py tests/models/test_textbook.py tests/graph tests/queries tests/session tests/features/test_tables.py
+OLDEST_TESTS := $(addprefix tests/,models/test_few_labels_classifier.py models/test_textbook.py graph/test_knn_graph.py graph/test_shared_neighbors.py queries/test_rules.py session/test_simulation.py session/test_own_models.py features/test_tables.py io/test_formats.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -41,7 +41,7 @@ test: $(VENV)/test-installed  ## install, and run the tests with the coverage of
 	FEWLABELS_COMPILED=0 $(PY) -m pytest -q tests/test_products.py tests/graph/test_nearest.py tests/solvers -k "not compiled"
 
 test-oldest: $(OLDEST)/installed  ## run tests with the oldest dependencies that pyproject.toml allows (TESTS="tests": all)
-	FEWLABELS_COMPILED=1 PYTHONPATH=src $(OLDEST)/bin/python -m pytest -q -n auto --dist worksteal -p no:cacheprovider -W ignore::DeprecationWarning $(or $(TESTS),$(OLDEST_TESTS))
+	FEWLABELS_COMPILED=1 PYTHONPATH=src $(OLDEST)/bin/python -m pytest -q -n auto --dist worksteal -p no:cacheprovider -W default $(or $(TESTS),$(OLDEST_TESTS))
 
 dist: $(VENV)/release-installed  ## build sdist and wheel, and run the demo from both in empty environments (PYTHONS="python3.11 ...")
 	rm -rf dist build/lib* build/bdist*

@@ -51,13 +51,12 @@ def pythons(given: Iterable[str]) -> dict[Version, str]:
     return dict(sorted(found.items()))
 
 
-def try_file(file: Path, python: str, *, pinned: bool) -> None:
+def try_file(file: Path, python: str) -> None:
     """Install `file` in an environment of its own and run the demo; raise if either fails."""
     unset = ("PYTHONPATH", "PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT")
     clean = {name: value for name, value in os.environ.items() if name not in unset}
-    if pinned:
-        constraints = str(ROOT / "constraints.txt")
-        clean |= {"PIP_CONSTRAINT": constraints, "PIP_BUILD_CONSTRAINT": constraints}
+    constraints = str(ROOT / "constraints.txt")
+    clean |= {"PIP_CONSTRAINT": constraints, "PIP_BUILD_CONSTRAINT": constraints}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         subprocess.run([python, "-m", "venv", str(home / "venv")], check=True, env=clean)
@@ -84,8 +83,7 @@ def main() -> None:
     for version, python in found.items():
         for file in (wheel, source) if version == oldest else (wheel,):
             began = time.perf_counter()
-            # The pinned versions are those of the oldest Python; others take the newest there are.
-            try_file(file, python, pinned=version == oldest)
+            try_file(file, python)
             seconds = time.perf_counter() - began
             name = f"Python {version[0]}.{version[1]}"
             print(f"{name}: the demo runs from {file.name} ({seconds:.0f} s)", flush=True)
