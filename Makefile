@@ -41,7 +41,7 @@ test: $(VENV)/test-installed  ## install, and run the tests with the coverage of
 	FEWLABELS_COMPILED=0 $(PY) -m pytest -q tests/test_products.py tests/graph/test_nearest.py tests/solvers -k "not compiled"
 
 test-oldest: $(OLDEST)/installed  ## run tests with the oldest dependencies that pyproject.toml allows (TESTS="tests": all)
-	FEWLABELS_COMPILED=1 PYTHONPATH=src $(OLDEST)/bin/python -m pytest -q -n auto --dist worksteal -p no:cacheprovider -W default $(or $(TESTS),$(OLDEST_TESTS))
+	$(OLDEST)/bin/python -m pytest -q -n auto --dist worksteal -p no:cacheprovider -W default $(or $(TESTS),$(OLDEST_TESTS))
 
 dist: $(VENV)/release-installed  ## build sdist and wheel, and run the demo from both in empty environments (PYTHONS="python3.11 ...")
 	rm -rf dist build/lib* build/bdist*

@@ -53,10 +53,9 @@ def pythons(given: Iterable[str]) -> dict[Version, str]:
 
 def try_file(file: Path, python: str) -> None:
     """Install `file` in an environment of its own and run the demo; raise if either fails."""
-    unset = ("PYTHONPATH", "PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT")
-    clean = {name: value for name, value in os.environ.items() if name not in unset}
     constraints = str(ROOT / "constraints.txt")
-    clean |= {"PIP_CONSTRAINT": constraints, "PIP_BUILD_CONSTRAINT": constraints}
+    clean = os.environ | {"PIP_CONSTRAINT": constraints, "PIP_BUILD_CONSTRAINT": constraints}
+    clean.pop("PYTHONPATH", None)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         subprocess.run([python, "-m", "venv", str(home / "venv")], check=True, env=clean)

@@ -13,6 +13,7 @@ from fewlabels.session.simulation._curve_plot import COLORS, TITLES, end_at_whol
 from fewlabels.session.simulation.intervals import Interval
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
 
+_MOST_BANDS = 7  # more would hide each other
 _LINE_HEIGHT = 1.35  # of a name, in units of its font
 
 
@@ -20,12 +21,18 @@ def colors_of(n: int) -> list[Any]:
     """Return `n` different colours: those that colour-blind readers can tell apart, if enough."""
     if n <= len(COLORS):
         return list(COLORS[:n])
-    # around the circle, every other one dark, so that neighbours differ in both
-    return [hsv_to_rgb(i / n, 0.85, 0.88 if i % 2 else 0.55) for i in range(n)]
+    # Around the circle, every other one dark, so that neighbours differ in both; none so light
+    # that its name could not be read.
+    colors = []
+    for i in range(n):
+        rgb = np.array(hsv_to_rgb(i / n, 0.9, 0.9))
+        brightness = float(rgb @ (0.2126, 0.7152, 0.0722))
+        colors.append(tuple((rgb * min(1, (0.42 if i % 2 else 0.2) / brightness)).tolist()))
+    return colors
 
 
 def draw_lines(ax: Any, labels: IntArray, curves: Mapping[str, Interval], *, measure: str) -> None:
-    """Draw a line and a band for each curve, with its name at its end.
+    """Draw a line for each curve, with its name at its end, and a band if there are few.
 
     Parameters
     ----------
@@ -39,7 +46,7 @@ def draw_lines(ax: Any, labels: IntArray, curves: Mapping[str, Interval], *, mea
     for name, curve in curves.items():
         mark = "o" if len(labels) == 1 else None
         ax.plot(labels, 100 * curve.mean, color=colors[name], linewidth=1.8, marker=mark)
-        if not np.isnan(curve.low).any():
+        if len(curves) <= _MOST_BANDS and not np.isnan(curve.low).any():
             low, high = percent(curve.low), percent(curve.high)
             ax.fill_between(labels, low, high, color=colors[name], alpha=0.15, linewidth=0)
     ax.set_xlabel("number of labels")
@@ -73,7 +80,13 @@ def _name_ends(ax: Any, x: float, ends: Mapping[str, float], colors: Mapping[str
             fontsize=size,
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colors[name], "linewidth": 0.6, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colors[name],
+                "linewidth": 0.6,
+                "relpos": (0, 0.5),
+                "shrinkB": 0,
+            },
         )
 
 

@@ -249,6 +249,8 @@ class Comparison:
     ) -> Any:
         """Draw the mean curves of methods on one set, each named at its end.
 
+        Up to seven have a band.
+
         Parameters
         ----------
         dataset : str, default=None

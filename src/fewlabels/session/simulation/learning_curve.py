@@ -289,7 +289,7 @@ class LearningCurve:
         names : {"legend", "direct"}, default="legend"
             Names in a legend, in the order of the areas under the curves, with random questions
             grey and dashed. Or each at the end of its line, as a paper has it: one colour a line,
-            a band for each.
+            and up to seven lines with a band.
         measure : {"accuracy", "macro_recall"}, default="accuracy"
         confidence : float in (0, 1), default=0.95
             Of the bands.
