@@ -94,6 +94,8 @@ def test_an_own_subclass_cites_what_it_was_made_of() -> None:
 def test_a_session_cites_its_models_and_its_rule() -> None:
     session = Session([[0.0], [1.0], [5.0], [6.0]], model=LabelSpreading(), query="margin")
     assert [paper.key for paper in cite(session)] == ["zhou2003", "scheffer2001"]
+    other = Session([[0.0], [1.0], [5.0], [6.0]], model=LogisticRegression(), query="margin")
+    assert [paper.key for paper in cite(other)] == ["scheffer2001"]
 
 
 def test_bibtex_begins_with_the_package_itself() -> None:

@@ -23,7 +23,7 @@ from matplotlib.image import imread
 
 from fewlabels._validation import check_integer
 from fewlabels.cli import main
-from fewlabels.cli.simulate import _HELP
+from fewlabels.cli.simulate import _HELP, _checked_rules
 from fewlabels.queries import RULES
 from fewlabels.report.simulation import load_simulation_schema
 
@@ -301,6 +301,10 @@ def test_an_existing_folder_stays_where_the_settings_are_wrong(table, out):
     (out / "mine.txt").write_text("mine")
     assert run(table, "--label", "kind", "-o", out, "--budget", 50).exit_code == 2
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
+
+
+def test_all_names_each_rule_once():
+    assert set(_checked_rules(None, ["margin", "all"])) == set(RULES) - {"auto"}
 
 
 def test_help_names_every_rule_shows_examples_and_imports_nothing_heavy():

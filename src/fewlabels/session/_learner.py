@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from fewlabels.models import ModelPair
+from fewlabels.models._base import GraphClassifier
 from fewlabels.queries import QueryRule
 from fewlabels.session._chosen import checked_choice
 from fewlabels.session._model import KeptUpModel
@@ -50,9 +51,9 @@ class ModelLearner:
 
     @property
     def methods(self) -> tuple[Any, ...]:
-        """The models, fitted or not yet, and the rule."""
-        models = dict.fromkeys((self._asks, self._answers))
-        return (*(kept.model for kept in models), self.rule)
+        """The models of fewlabels, fitted or not yet, and the rule."""
+        models = [kept.model for kept in dict.fromkeys((self._asks, self._answers))]
+        return (*(model for model in models if isinstance(model, GraphClassifier)), self.rule)
 
     def answering(self, labels: Mapping[int, Any]) -> Any:
         """Return the model whose answers count, fitted on these labels, one or more."""

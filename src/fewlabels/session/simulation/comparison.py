@@ -112,9 +112,9 @@ class Comparison:
         self.models = tuple(first)
         self.queries = first[self.models[0]].queries
         self.repeats = first[self.models[0]].repeats
-        self.methods = tuple(method for method, _, _ in self._methods())
+        self.methods = tuple(method for method, _, _ in self._named())
 
-    def _methods(self) -> Iterator[tuple[str, str, str]]:
+    def _named(self) -> Iterator[tuple[str, str, str]]:
         """Yield each method with its model and its rule."""
         for model in self.models:
             for query in self.queries:
@@ -139,7 +139,7 @@ class Comparison:
         areas = []
         for of_set in self.curves.values():
             by_model = {model: curve.area(measure) for model, curve in of_set.items()}
-            areas.append([by_model[model][query] for _, model, query in self._methods()])
+            areas.append([by_model[model][query] for _, model, query in self._named()])
         return np.array(areas)
 
     def scores(self, measure: str = "accuracy") -> FloatArray:
@@ -278,7 +278,7 @@ class Comparison:
             raise InvalidInputError(
                 f"methods must name some of {', '.join(self.methods)}; got {wanted!r}."
             )
-        of = {method: (model, query) for method, model, query in self._methods()}
+        of = {method: (model, query) for method, model, query in self._named()}
         lines = {}
         for method in wanted:
             model, query = of[method]
