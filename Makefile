@@ -29,7 +29,7 @@ OLDEST_TESTS := $(addprefix tests/,models/test_few_labels_classifier.py models/t
 .PHONY: help demo test test-oldest test-page dist fuzz kill check bench mutate format docs lock clean
 
 help:  ## print this list
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/demo-installed  ## install, and reproduce the published examples into demo-output/
 	$(VENV)/bin/fewlabels demo --out demo-output

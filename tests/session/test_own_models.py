@@ -168,6 +168,14 @@ def test_an_own_rule_reaches_an_own_model_through_what_it_is_given():
 # scikit-learn's
 
 
+class Learner:
+    """Neither: its fit takes features, and it is no estimator of scikit-learn."""
+
+    def fit(self, X, y): ...
+
+    def predict(self, X): ...
+
+
 @pytest.mark.parametrize(
     "model",
     [
@@ -208,7 +216,7 @@ def test_a_classifier_needs_features_and_says_so():
         simulate(GRAPH, TRUTH, model=GaussianNB())
 
 
-@pytest.mark.parametrize("model", [LinearRegression(), GaussianNB, "forest", object()])
+@pytest.mark.parametrize("model", [LinearRegression(), GaussianNB, "forest", object(), Learner()])
 def test_what_is_no_model_is_refused(model):
     with pytest.raises(InvalidTypeError, match="model must be a classifier of fewlabels or scikit"):
         Session(X, model=model)

@@ -56,7 +56,7 @@ def checked_model(model: Any) -> Any:
         return clone(model)
     if isinstance(model, FitOnLabelled) or (not isinstance(model, type) and _takes_graph(model)):
         return clone(model, safe=False)
-    if isinstance(model, type) or not (hasattr(model, "fit") and is_classifier(model)):
+    if isinstance(model, type) or not _is_classifier(model):
         raise InvalidTypeError(
             "model must be a classifier of fewlabels or scikit-learn, such as LabelSpreading() or "
             "RandomForestClassifier(), or an object with fit(graph, y), see "
@@ -70,6 +70,13 @@ def _takes_graph(model: Any) -> bool:
     try:
         return next(iter(inspect.signature(model.fit).parameters), "") == "graph"
     except (AttributeError, TypeError, ValueError):
+        return False
+
+
+def _is_classifier(model: Any) -> bool:
+    try:
+        return bool(is_classifier(model))
+    except AttributeError:  # it has no tags, so that it is no estimator of scikit-learn
         return False
 
 
@@ -168,14 +175,11 @@ class KeptUpModel:
         if isinstance(model, GraphClassifier):
             return model
         graph = self._points.graph
-        known = LabelledGraph(graph, label_column(labels, graph.n_nodes))
-        said, classes = model.label_distributions_, list(model.classes_)
-        return LabelledGraph(
-            graph,
-            label_column(labels, graph.n_nodes),
-            said[:, [classes.index(label) for label in known.classes_]],
-            model=model,
-        )
+        column = label_column(labels, graph.n_nodes)
+        classes = np.asarray(model.classes_).tolist()
+        ascending = LabelledGraph(graph, column).classes_.tolist()
+        said = model.label_distributions_[:, [classes.index(label) for label in ascending]]
+        return LabelledGraph(graph, column, said, model=model)
 
     def _fit(self, column: npt.NDArray[Any]) -> None:
         points = self._points
