@@ -102,7 +102,8 @@ def test_one_model_on_one_set_stays_a_curve():
 
 def test_all_rules_are_played_at_once():
     X, y = SETS["near"]
-    curve = simulate(X, y, query="all", model=LabelSpreading(), budget=5, random_state=0)
+    model, graph = LabelSpreading(), knn_graph(X, 12)
+    curve = simulate(X, y, query="all", model=model, graph=graph, budget=5, random_state=0)
     assert set(curve.queries) == set(RULES) - {"auto"}
 
 
