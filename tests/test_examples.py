@@ -13,9 +13,9 @@ LAST_LINES = {
         "of the ten nearest, at least 95% are the same digit on the layout, 57% on principal "
         "components"
     ),
-    "plot_own_graph.py": None,
-    "plot_own_model.py": None,
-    "plot_own_rule.py": None,
+    "plot_own_graph.py": "alike_by_counts: 95.9 % with 30 labels",
+    "plot_own_model.py": "| leaky Laplacian | 95.1 ± 2.8 |",
+    "plot_own_rule.py": "auto: +1.9 points over random questions",
     "plot_learning_curves.py": "random: 35 labels for 90 % (median of 3 starts)",
     "plot_label_propagation_digits.py": "81.7 % of 300 digits read right",
     "plot_label_propagation_digits_active_learning.py": (
@@ -50,4 +50,5 @@ def test_example_is_in_gallery_form(name):
     assert text.startswith('"""\n')
     assert set(rule) == set(under) == {"="}
     assert len(rule) >= len(title)
-    assert text.count("\n# %%\n") >= 3
+    if not name.startswith("plot_own_"):  # one piece of code to copy
+        assert text.count("\n# %%\n") >= 3
