@@ -22,10 +22,10 @@ INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-page fuzz kill check bench mutate format docs lock clean
+.PHONY: help demo test test-page fuzz kill check site site-links bench mutate format docs lock clean
 
 help:  ## print this list
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/demo-installed  ## install, and reproduce the published examples into demo-output/
 	$(VENV)/bin/fewlabels demo --out demo-output
@@ -55,6 +55,12 @@ check: $(VENV)/test-installed  ## lint, format, types, import directions, docume
 	$(PY) tools/command_help.py --check
 	$(PY) -m benchmarks.peers --check
 
+site: $(VENV)/site-installed  ## install, and build the documentation site into build/site (minutes)
+	$(PY) -m sphinx -b html -W --keep-going -n -q -d build/site-doctrees docs build/site
+
+site-links: $(VENV)/site-installed  ## look whether the links out of the site lead somewhere (takes a network)
+	$(PY) -m sphinx -b linkcheck -q -D plot_gallery=0 -d build/link-doctrees docs build/site-links
+
 bench: $(VENV)/bench-installed $(DATASETS)/installed  ## measure beside the peers (SIZE=full: long), and write the tables
 	$(PY) -m benchmarks.peers --size $(or $(SIZE),small)
 
@@ -71,12 +77,13 @@ docs: $(VENV)/test-installed  ## rewrite docs/command-line.md from the commands'
 lock: $(PY)  ## rewrite constraints.txt with the newest versions
 	rm -rf build/lock
 	$(PY) -m venv build/lock
-	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/lock/bin/python -m pip install --quiet --upgrade setuptools -e '.[dev,bench]'
+	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/lock/bin/python -m pip install --quiet --upgrade setuptools -e '.[dev,bench,docs]'
 	build/lock/bin/python tools/lock.py constraints.txt
 	rm -rf build/lock
 
 clean:  ## remove all that make made, the virtual environment included
 	rm -rf $(VENV) build dist demo-output htmlcov .coverage src/fewlabels.egg-info
+	rm -rf docs/gallery docs/reference/generated docs/sg_execution_times.rst
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src -name '*.so' -delete
 	find src tests tools examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
@@ -88,6 +95,10 @@ $(PY):
 # The demo needs half of what the tests need, and its user has been waiting since the clone.
 $(VENV)/demo-installed: $(INSTALLED) | $(PY)
 	$(PIP_INSTALL) -e '.[cli]'
+	@touch $@
+
+$(VENV)/site-installed: $(INSTALLED) | $(PY)
+	$(PIP_INSTALL) -e '.[docs]'
 	@touch $@
 
 # The peers: one of them needs a compiler, so that tests and checks do without.

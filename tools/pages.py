@@ -1,7 +1,7 @@
 """Renew what docs/trust.md and docs/guide.md show: the output below each block, and the pictures.
 
 Each ```python block continues the one before; a ```text block below one holds what it prints.
-Pictures are drawn as examples/plot_few_labels_trust.py draws them. Figures within sentences stay as
+Pictures are drawn as examples/trust/plot_few_labels_trust.py draws them. Figures within sentences stay as
 they are: read the pages after a change.
 
 Usage: python tools/pages.py
@@ -24,7 +24,7 @@ import matplotlib.pyplot as plt
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = ("trust.md", "guide.md")
-EXAMPLE = ROOT / "examples" / "plot_few_labels_trust.py"
+EXAMPLE = ROOT / "examples" / "trust" / "plot_few_labels_trust.py"
 # In the order in which the example makes its figures.
 PICTURES = ("trust_reliability.png", "trust_explanation.png")
 
