@@ -58,7 +58,9 @@ def homes() -> dict[str, str]:
         for name in names_of(package):
             full = f"{package}.{name}"
             value = getattr(module, name)
-            is_shared = isinstance(value, str | int | float | tuple)  # equal constants are one object
+            is_shared = isinstance(
+                value, str | int | float | tuple
+            )  # equal constants are one object
             found[full] = full if is_shared else first.setdefault(id(value), full)
     return found
 

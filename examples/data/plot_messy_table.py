@@ -26,12 +26,16 @@ odds = 0.9 * (price > 45) + 0.25 * (days - 6) + 2.2 * np.isin(goods, ["shoes", "
 returned = odds + rng.normal(0, 0.4, n) > 0
 unhappy = ["too small for me", "not as in the picture", "arrived broken and late"]
 happy = ["very pleased with it", "thanks, works well", "just as in the picture"]
-comment = [rng.choice(unhappy if bad else happy) if rng.random() < 0.6 else None for bad in returned]
+comment = [
+    rng.choice(unhappy if bad else happy) if rng.random() < 0.6 else None for bad in returned
+]
 
 orders = pd.DataFrame(
     {
         "order": np.arange(70_000, 70_000 + n),
-        "price": [f"{p:,.2f} EUR".replace(".", "#").replace(",", ".").replace("#", ",") for p in price],
+        "price": [
+            f"{p:,.2f} EUR".replace(".", "#").replace(",", ".").replace("#", ",") for p in price
+        ],
         "days": np.where(rng.random(n) < 0.1, np.nan, days),
         "goods": goods,
         "ordered": pd.date_range("2026-01-02", periods=n, freq="7h"),

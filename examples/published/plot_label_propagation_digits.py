@@ -118,7 +118,9 @@ for name, answers in (("as published", predicted), ("today", model.transduction_
 # ten digits that it is least sure of are better questions, too.
 
 draw_least_sure(
-    model.label_distributions_, model.transduction_, "Today: the ten digits the model is least sure of"
+    model.label_distributions_,
+    model.transduction_,
+    "Today: the ten digits the model is least sure of",
 )
 threes = unlabelled[truth[unlabelled] == 3]
 others = np.setdiff1d(unlabelled, threes)

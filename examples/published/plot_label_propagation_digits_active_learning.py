@@ -120,7 +120,9 @@ figure.suptitle("Today: the five digits asked about in each round")
 figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 for accuracies, name, color in ((old, "as published", "#D55E00"), (new, "today", "#0072B2")):
     ax.plot(n_labels, accuracies, marker="o", color=color)
-    ax.annotate(name, (n_labels[-1], accuracies[-1]), (8, 0), textcoords="offset points", color=color)
+    ax.annotate(
+        name, (n_labels[-1], accuracies[-1]), (8, 0), textcoords="offset points", color=color
+    )
 ax.set_xlabel("digits with a label")
 ax.set_ylabel("of the others read right, in %")
 ax.set_xticks(n_labels)
