@@ -63,17 +63,13 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
 # The gallery.
-EXAMPLES = HERE.parent / "examples"
+PARTS = ("published", "start", "data", "questions", "trust", "models", "extend")
 sphinx_gallery_conf = {
-    "examples_dirs": str(EXAMPLES),
+    "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"plot_",
     "within_subsection_order": "FileNameSortKey",
-    "subsection_order": [
-        str(EXAMPLES / part)
-        for part in ("published", "start", "data", "questions", "trust", "models", "extend")
-        if (EXAMPLES / part).is_dir()
-    ],
+    "subsection_order": [f"../examples/{part}" for part in PARTS],
     "nested_sections": False,
     "backreferences_dir": "reference/generated/examples",
     "doc_module": ("fewlabels",),

@@ -3,8 +3,8 @@
 Columns on different scales
 ====================================
 
-A distance adds up the differences of all columns. In an array where one column has large numbers, it
-alone decides which rows are near. fewlabels warns of the gross cases; the remedy is one line.
+A distance adds up the differences of all columns. In an array where one column has large numbers,
+it alone decides which rows are near. fewlabels warns of the gross cases; the remedy is one line.
 """
 
 # %%
@@ -27,7 +27,7 @@ y = np.where(np.arange(178) % 9 == 0, kind, -1)  # 20 labels
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from fewlabels import FewLabelsClassifier, ScaleWarning
+from fewlabels import FewLabelsClassifier
 
 with warnings.catch_warnings(record=True, action="always") as said:
     raw = FewLabelsClassifier().fit(X, y)
@@ -48,8 +48,8 @@ print(f"as a table: {np.mean(of_table.transduction_ == kind):.0%} right")
 # %%
 # What a neighbour is
 # -------------------
-# The same two measurements, with the ten nearest wines of one wine: by raw numbers all have the same
-# proline, whatever their alcohol.
+# The same two measurements, with the ten nearest wines of one wine: by raw numbers all have the
+# same proline, whatever their alcohol.
 
 import matplotlib.pyplot as plt
 from sklearn.neighbors import NearestNeighbors

@@ -5,8 +5,8 @@ Use your own embeddings
 
 A network that has learned to see, or to read, turns a picture or a text into numbers. Pass them to
 ``make_points(data, embeddings=...)``: as an array, as a function, or as the file of a model
-(``"onnx:model.onnx"``). Here, a small network learns on half of the classes of digits, and its hidden
-layer embeds digits of classes that it has never seen.
+(``"onnx:model.onnx"``). Here, a small network learns on half of the classes of digits, and its
+hidden layer embeds digits of classes that it has never seen.
 """
 
 # %%

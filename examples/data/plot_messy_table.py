@@ -11,8 +11,8 @@ and give it to a model as it is.
 # %%
 # The table
 # ---------
-# 400 orders of a shop; the question is which will be sent back. What decides here is the price, the
-# delivery time, the kind of goods and a word in the comment: a model does not know that.
+# 400 orders of a shop; the question is which will be sent back. What decides here is the price,
+# the delivery time, the kind of goods and a word in the comment: a model does not know that.
 
 import numpy as np
 import pandas as pd
@@ -51,8 +51,8 @@ print(orders.head(4).to_string())
 # %%
 # Fit
 # ---
-# The table goes in as it is. ``points_`` says what each column was taken for: price as a number with a
-# unit and a decimal comma, gaps as gaps, order numbers as no help.
+# The table goes in as it is. ``points_`` says what each column was taken for: price as a number
+# with a unit and a decimal comma, gaps as gaps, order numbers as no help.
 
 from fewlabels import FewLabelsClassifier
 

@@ -4,8 +4,8 @@ A folder of pictures
 =====================
 
 Pictures in folders: those in a folder with a name have that name as their label, those in a folder
-called *unsorted* are to be sorted. That is how ``fewlabels spread photos/ --sort-into sorted/`` takes
-them on the command line; here it is in Python.
+called *unsorted* are to be sorted. That is how ``fewlabels spread photos/ --sort-into sorted/``
+takes them on the command line; here it is in Python.
 """
 
 # %%

@@ -3,8 +3,8 @@
 Which model with how many labels?
 =====================================
 
-Published methods side by side, on one graph, with one to ten labels a class. With one label, methods
-differ by much; with ten, by little.
+Published methods side by side, on one graph, with one to ten labels a class. With one label,
+methods differ by much; with ten, by little.
 """
 
 # %%

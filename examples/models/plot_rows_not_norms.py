@@ -3,9 +3,9 @@
 Right far from every label
 ==================================
 
-Scores fade with the distance to the labels: after 200 steps, to 1e-150. A point's answer is its row of
-scores divided by the row's sum, so that even a tiny row has to be right. A solver that stops when the
-*largest* numbers change little has not yet begun on the far ones.
+Scores fade with the distance to the labels: after 200 steps, to 1e-150. A point's answer is its
+row of scores divided by the row's sum, so that even a tiny row has to be right. A solver that
+stops when the *largest* numbers change little has not yet begun on the far ones.
 """
 
 # %%
@@ -26,9 +26,9 @@ exact = np.linspace(0, 1, n)
 # %%
 # Two solutions
 # -------------
-# Sweeps repeat "take the mean of your neighbours". After a thousand of them hardly anything changes any
-# more, and the answer is still far off. fewlabels stops when no point's own distribution is off by more
-# than ``tol``.
+# Sweeps repeat "take the mean of your neighbours". After a thousand of them hardly anything
+# changes any more, and the answer is still far off. fewlabels stops when no point's own
+# distribution is off by more than ``tol``.
 
 from fewlabels import Graph, LabelPropagation
 

@@ -3,8 +3,8 @@
 Try settings out, honestly
 =============================
 
-Which ``alpha`` suits? Fifty labels can tell a little, if they are asked the right way: each label is
-left out in turn, and the others answer for its point.
+Which ``alpha`` suits? Fifty labels can tell a little, if they are asked the right way: each label
+is left out in turn, and the others answer for its point.
 """
 
 # %%
@@ -23,8 +23,8 @@ graph = knn_graph(X, n_neighbors=10)
 # %%
 # Left out one by one, exactly and without a refit
 # ------------------------------------------------
-# ``loo_score_`` is the mean logarithm of the probability that the other labels give to each label. It
-# uses the labels alone. We know the truth, and can look whether it leads the right way.
+# ``loo_score_`` is the mean logarithm of the probability that the other labels give to each label.
+# It uses the labels alone. We know the truth, and can look whether it leads the right way.
 
 alphas = np.array([0.2, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999])
 left_out, right = [], []
@@ -37,8 +37,8 @@ for alpha in alphas:
 # %%
 # Folds ask the same question, more coarsely
 # ------------------------------------------
-# ``transductive_cross_val_score`` hides a fifth of the labels at a time and keeps the graph, because
-# the points that you ask about are in it.
+# ``transductive_cross_val_score`` hides a fifth of the labels at a time and keeps the graph,
+# because the points that you ask about are in it.
 
 from fewlabels import transductive_cross_val_score
 

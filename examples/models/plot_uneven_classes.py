@@ -3,8 +3,8 @@
 Uneven classes
 ===============
 
-One class is nine times as frequent as the other, and has as many labels. Labels don't tell how frequent
-classes are; if you know it, say so.
+One class is nine times as frequent as the other, and has as many labels. Labels don't tell how
+frequent classes are; if you know it, say so.
 """
 
 # %%
@@ -58,6 +58,7 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
 # %%
 # If you don't know the shares
 # ----------------------------
-# A session learns them from its random checks: ``session.class_shares()``, with an interval for each.
+# A session learns them from its random checks: ``session.class_shares()``, with an interval for
+# each.
 
 plt.show()

@@ -4,8 +4,8 @@ An afternoon of labelling
 ==========================
 
 A session asks, somebody answers, and at some point the session says: enough. That is what
-``fewlabels label`` does in the browser; here it runs in Python, with somebody who is never wrong and
-never tired.
+``fewlabels label`` does in the browser; here it runs in Python, with somebody who is never wrong
+and never tired.
 """
 
 # %%
@@ -27,9 +27,9 @@ print("first questions:", session.ask(3))
 # %%
 # Ask, tell, look at the advice
 # -----------------------------
-# We want 90 % of the answers to be right, and to be able to say so with 95 % confidence. ``advice``
-# says whether to go on. When the model is probably good enough, it turns to random checks, which are
-# to prove it.
+# We want 90 % of the answers to be right, and to be able to say so with 95 % confidence.
+# ``advice`` says whether to go on. When the model is probably good enough, it turns to random
+# checks, which are to prove it.
 
 log = []
 while True:

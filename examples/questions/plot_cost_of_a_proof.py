@@ -3,16 +3,16 @@
 What does a proof cost?
 ==============================
 
-To prove that answers are right takes random checks: points drawn blindly, each answered by somebody
-and compared with what the model said. How many? That depends on the accuracy to be proven and, far
-more, on how much better than that the model is.
+To prove that answers are right takes random checks: points drawn blindly, each answered by
+somebody and compared with what the model said. How many? That depends on the accuracy to be proven
+and, far more, on how much better than that the model is.
 """
 
 # %%
 # Checks that it takes
 # --------------------
-# ``draws_to_prove`` says how many checks are probably enough, for a claim that holds however often one
-# looks: you may stop as soon as it is proven.
+# ``draws_to_prove`` says how many checks are probably enough, for a claim that holds however often
+# one looks: you may stop as soon as it is proven.
 
 import numpy as np
 

@@ -60,8 +60,8 @@ figure.colorbar(drawn, ax=axes, label="1 - probability of the answer", shrink=0.
 # %%
 # In numbers
 # ----------
-# How sure the model is of the points that a rule asks about, and how far these are from one another.
-# What a rule is worth in labels is measured in the example on learning curves.
+# How sure the model is of the points that a rule asks about, and how far these are from one
+# another. What a rule is worth in labels is measured in the example on learning curves.
 
 from scipy.spatial.distance import pdist
 

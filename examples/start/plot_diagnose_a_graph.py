@@ -33,8 +33,8 @@ print(graph.diagnose(y))
 
 # %%
 # The fourth group is a component of its own, without a label. A model on the graph alone gives no
-# answer there and warns of it (:class:`~fewlabels.UnreachedWarning`); we silence the warning, since
-# we expect it.
+# answer there and warns of it (:class:`~fewlabels.UnreachedWarning`); we silence the warning,
+# since we expect it.
 
 import warnings
 

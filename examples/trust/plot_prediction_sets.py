@@ -3,8 +3,8 @@
 Sets that hold the right class
 ========================================
 
-An answer is one class. A prediction set is as many classes as it takes to hold the right one with a
-probability that you choose: one class where the model is sure, several where it is not.
+An answer is one class. A prediction set is as many classes as it takes to hold the right one with
+a probability that you choose: one class where the model is sure, several where it is not.
 """
 
 # %%

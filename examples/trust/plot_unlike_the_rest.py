@@ -3,8 +3,8 @@
 New points unlike the rest
 ==============================
 
-A model answers for new points by their nearest fitted ones. Of points that lie far from all of them
-it says so: their probabilities mean nothing.
+A model answers for new points by their nearest fitted ones. Of points that lie far from all of
+them it says so: their probabilities mean nothing.
 """
 
 # %%
@@ -42,8 +42,8 @@ for name, points in new.items():
     print(f"{name}: {shares[name]:.0f} % unlike the rest")
 
 # %%
-# Probabilities alone would not have told: many are above 0.9 even for noise. ``predict_or_abstain``
-# goes by both.
+# Probabilities alone would not have told: many are above 0.9 even for noise.
+# ``predict_or_abstain`` goes by both.
 
 import matplotlib.pyplot as plt
 

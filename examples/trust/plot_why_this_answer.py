@@ -3,8 +3,8 @@
 Why this answer?
 ==================
 
-Each answer is made of what the labels add to it. ``explain`` says which labels an answer comes from, and
-``influence`` what one label did to all answers.
+Each answer is made of what the labels add to it. ``explain`` says which labels an answer comes
+from, and ``influence`` what one label did to all answers.
 """
 
 # %%

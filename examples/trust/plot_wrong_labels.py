@@ -3,8 +3,8 @@
 Finding wrong labels
 =====================
 
-People mistake things. We give two hundred of 1,797 digits a label, a tenth of them a wrong one, and let
-the model say which labels the others contradict.
+People mistake things. We give two hundred of 1,797 digits a label, a tenth of them a wrong one,
+and let the model say which labels the others contradict.
 """
 
 # %%
