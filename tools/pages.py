@@ -1,8 +1,8 @@
 """Renew what pages of docs/ show: the output below each block of code, and the pictures.
 
 Each ```python block continues the one before; a ```text block below one holds what it prints.
-Pictures are drawn as examples/trust/plot_few_labels_trust.py draws them. Figures within sentences stay as
-they are: read the pages after a change.
+Pictures are drawn as examples/trust/plot_few_labels_trust.py draws them. Figures within sentences
+stay as they are: read the pages after a change.
 
 Usage: python tools/pages.py [PAGE ...]
 A page is named as in docs/, such as how-to/embeddings.md. Without one, all of them are renewed.

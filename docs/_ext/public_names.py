@@ -8,6 +8,7 @@ leads there. Names of other projects stay plain text where their inventories wer
 from __future__ import annotations
 
 import importlib
+import re
 import warnings
 from typing import Any
 
@@ -34,7 +35,18 @@ PACKAGES = (
     "fewlabels.solvers",
     "fewlabels.systems",
 )
-OTHERS = ("matplotlib", "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn")
+OTHERS = (
+    "collections",
+    "datetime",
+    "joblib",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+)
 
 
 def names_of(package: str) -> list[str]:
@@ -91,6 +103,8 @@ def resolve(
         return content
     home = home_of(target, homes())
     objects = env.get_domain("py").objects
+    if home not in objects and node.get("py:class"):  # a base class that is not public
+        home = f"{node['py:module']}.{node['py:class']}.{target.rpartition('.')[2]}"
     if home in objects:
         entry = objects[home]
         return make_refnode(
@@ -113,6 +127,44 @@ def skip_foreign(
     return True if doc.startswith("Alias for field number") else None
 
 
+# |x| and names_ mean something to reStructuredText, and something else in our docstrings.
+_LITERAL = re.compile(r"``.*?``|`[^`]*`_{0,2}")
+_MARKS = re.compile(r"\||(?<![`*\w])(?P<name>\w*[A-Za-z0-9])_(?![\w`*])")
+
+
+def escaped(line: str) -> str:
+    """Return a line of prose with bars, and underscores at the end of words, as they are."""
+    parts, end = [], 0
+    for literal in _LITERAL.finditer(line):
+        parts += [_MARKS.sub(_with_backslash, line[end : literal.start()]), literal.group()]
+        end = literal.end()
+    return "".join([*parts, _MARKS.sub(_with_backslash, line[end:])])
+
+
+def _with_backslash(found: re.Match[str]) -> str:
+    return rf"{found['name']}\_" if found["name"] else r"\|"
+
+
+def escape_prose(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    """Escape the prose of a docstring; leave its literal blocks and examples alone."""
+    block: int | None = None  # the indentation of the paragraph that announced a literal block
+    in_example = False
+    for number, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
+        if not line.strip():
+            in_example = False
+            continue
+        in_example = in_example or line.lstrip().startswith(">>>")
+        if block is not None and indent <= block:
+            block = None
+        if block is None and not in_example and not line.lstrip().startswith(".. "):
+            lines[number] = escaped(line)
+        if block is None and line.rstrip().endswith("::"):
+            block = indent
+
+
 def quiet_warnings(gallery_conf: dict[str, Any], name: str) -> None:
     """Turn warnings of an example into errors: a reader should see none without a word about it."""
     warnings.filterwarnings("error", category=UserWarning)
@@ -123,4 +175,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.connect("missing-reference", resolve, priority=900)
     app.connect("autodoc-skip-member", skip_foreign)
+    app.connect("autodoc-process-docstring", escape_prose, priority=900)  # after numpydoc
     return {"parallel_read_safe": True, "parallel_write_safe": True}
