@@ -53,6 +53,7 @@ check: $(VENV)/test-installed  ## lint, format, types, import directions, docume
 	$(VENV)/bin/lint-imports --no-logo
 	$(PY) tools/check_docs.py
 	$(PY) tools/command_help.py --check
+	$(PY) tools/rooms.py --check
 	$(PY) -m benchmarks.peers --check
 
 site: $(VENV)/site-installed  ## install, and build the documentation site into build/site (minutes)
@@ -71,8 +72,9 @@ format: $(VENV)/test-installed  ## rewrite the code in the project's format
 	$(PY) -m ruff check --fix
 	$(PY) -m ruff format
 
-docs: $(VENV)/test-installed  ## rewrite docs/command-line.md from the commands' own help
+docs: $(VENV)/test-installed  ## rewrite what docs/ has from the commands' own help and from the imports
 	$(PY) tools/command_help.py
+	$(PY) tools/rooms.py
 
 lock: $(PY)  ## rewrite constraints.txt with the newest versions
 	rm -rf build/lock
