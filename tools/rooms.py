@@ -149,8 +149,9 @@ def drawing(rows: list[list[str]], edges: dict[str, set[str]], calls: list[Call]
             start, end = heights[room], heights[target]
             bend = max(LEFT - 18 - 0.42 * abs(end - start), -40)
             parts.append(
-                f'<path d="M{LEFT} {start:g} C{bend:g} {start:g} {bend:g} {end:g} {LEFT - 6} {end:g}"'
-                f' fill="none" stroke="{GREY}" stroke-width="1.2" marker-end="url(#head)"/>'
+                f'<path d="M{LEFT} {start:g} C{bend:g} {start:g} {bend:g} {end:g} '
+                f'{LEFT - 6} {end:g}" fill="none" stroke="{GREY}" stroke-width="1.2" '
+                'marker-end="url(#head)"/>'
             )
     visited = {room_of(call.module, rooms) for call in calls}
     for row in rows:

@@ -128,6 +128,16 @@ def check_input(path: str | os.PathLike[str]) -> None:
     DataFileError
         If the file is missing or empty, if its name has no known ending, or another than what it
         holds: a workbook that is named .csv.
+
+    Examples
+    --------
+    >>> from fewlabels.exceptions import DataFileError
+    >>> from fewlabels.io import check_input
+    >>> try:
+    ...     check_input("no-such-table.csv")
+    ... except DataFileError:
+    ...     print("no table")
+    no table
     """
     if os.fspath(path) == STANDARD:
         return

@@ -97,6 +97,17 @@ def read_labels(table: Table, name: str) -> LabelColumn:
         If there is no such column, no labelled row or only one class; if -1 stands among
         labels that are text, or beside empty cells; if kinds of values are mixed; if the values
         are measurements.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.io import read_labels, read_table
+    >>> path = Path(tempfile.mkdtemp()) / "shoes.csv"
+    >>> _ = path.write_text("price;kind\\n12,90;clog\\n990,00;\\n11,50;boot\\n")
+    >>> labels = read_labels(read_table(path), "kind")
+    >>> labels.classes, labels.codes
+    (('boot', 'clog'), array([ 1, -1,  0]))
     """
     table.require(name, "label")
     view = None if table.untyped else table.view(name)

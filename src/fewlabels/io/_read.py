@@ -75,6 +75,17 @@ def read_table(
         If a setting is none of those above.
     MissingDependencyError
         If a package that reads the format is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.io import read_table
+    >>> path = Path(tempfile.mkdtemp()) / "shoes.csv"
+    >>> _ = path.write_text("price;kind\\n12,90;clog\\n990,00;\\n")
+    >>> table = read_table(path)
+    >>> table.names, table.n_rows
+    (('price', 'kind'), 2)
     """
     _check_settings(separator, encoding, decimal)
     source = _source(path, file_format)
