@@ -36,7 +36,8 @@ class Suspect(NamedTuple):
     >>> from fewlabels import LabelSpreading
     >>> X = [[0.0], [1.0], [2.0], [3.0], [10.0], [11.0], [12.0], [13.0]]
     >>> y = [0, 0, 1, 0, 1, 1, 1, -1]  # the third is a mistake
-    >>> first = LabelSpreading("self-tuning", n_neighbors=3, alpha=0.9).fit(X, y).suspect_labels()[0]
+    >>> model = LabelSpreading("self-tuning", n_neighbors=3, alpha=0.9).fit(X, y)
+    >>> first = model.suspect_labels()[0]
     >>> first.node, first.label, first.suggested
     (2, 1, 0)
     """
@@ -88,7 +89,8 @@ class SuspectLabels(Sequence[Suspect]):
     >>> from fewlabels import LabelSpreading
     >>> X = [[0.0], [1.0], [2.0], [3.0], [10.0], [11.0], [12.0], [13.0]]
     >>> y = [0, 0, 1, 0, 1, 1, 1, -1]  # the third is a mistake
-    >>> suspects = LabelSpreading("self-tuning", n_neighbors=3, alpha=0.9).fit(X, y).suspect_labels()
+    >>> model = LabelSpreading("self-tuning", n_neighbors=3, alpha=0.9).fit(X, y)
+    >>> suspects = model.suspect_labels()
     >>> print(suspects.nodes[0], suspects.n_suspects)
     2 1
     """
