@@ -104,7 +104,7 @@ def read_labels(table: Table, name: str) -> LabelColumn:
     >>> from pathlib import Path
     >>> from fewlabels.io import read_labels, read_table
     >>> path = Path(tempfile.mkdtemp()) / "shoes.csv"
-    >>> _ = path.write_text("price;kind\n12,90;clog\n990,00;\n11,50;boot\\n")
+    >>> _ = path.write_text("price;kind\n12,90;clog\n990,00;\n11,50;boot\n")
     >>> labels = read_labels(read_table(path), "kind")
     >>> labels.classes, labels.codes
     (('boot', 'clog'), array([ 1, -1,  0]))
