@@ -19,13 +19,17 @@ DATASETS := build/datasets
 # what an installation is made of: it is made anew where one of these has changed
 INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.[ch] src/fewlabels/*/*.[ch])
 
+# the oldest dependencies, in an environment of their own, and the tests of what they are used for
+OLDEST := build/oldest
+OLDEST_TESTS := $(addprefix tests/,models/test_few_labels_classifier.py models/test_textbook.py graph/test_knn_graph.py graph/test_shared_neighbors.py queries/test_rules.py session/test_simulation.py session/test_own_models.py features/test_tables.py io/test_formats.py)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-page fuzz kill check site site-links bench mutate format docs lock clean
+.PHONY: help demo test test-oldest test-page dist fuzz kill check site site-links bench mutate format docs lock clean
 
 help:  ## print this list
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/demo-installed  ## install, and reproduce the published examples into demo-output/
 	$(VENV)/bin/fewlabels demo --out demo-output
@@ -35,6 +39,16 @@ test: $(VENV)/test-installed  ## install, and run the tests with the coverage of
 	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=json:build/coverage.json
 	$(PY) tools/check_branches.py build/coverage.json
 	FEWLABELS_COMPILED=0 $(PY) -m pytest -q tests/test_products.py tests/graph/test_nearest.py tests/solvers -k "not compiled"
+
+test-oldest: $(OLDEST)/installed  ## run tests with the oldest dependencies that pyproject.toml allows (TESTS="tests": all)
+	$(OLDEST)/bin/python -m pytest -q -n auto --dist worksteal -p no:cacheprovider -W default $(or $(TESTS),$(OLDEST_TESTS))
+
+dist: $(VENV)/release-installed  ## build sdist and wheel, and run the demo from both in empty environments (PYTHONS="python3.11 ...")
+	rm -rf dist build/lib* build/bdist*
+	$(PY) -m build --outdir dist
+	$(PY) -m twine check --strict dist/*
+	$(PY) -m abi3audit --strict dist/*.whl
+	$(PY) tools/try_dist.py $(PYTHONS)
 
 test-page: $(VENV)/test-installed  ## install, and run the tests of the labelling page in Debian's chromium
 	FEWLABELS_BROWSER=1 $(PY) -m pytest tests/browser || \
@@ -101,6 +115,16 @@ $(VENV)/demo-installed: $(INSTALLED) | $(PY)
 
 $(VENV)/site-installed: $(INSTALLED) | $(PY)
 	$(PIP_INSTALL) -e '.[docs]'
+	@touch $@
+
+$(VENV)/release-installed: pyproject.toml constraints.txt | $(PY)
+	$(PIP_INSTALL) abi3audit build twine
+	@touch $@
+
+$(OLDEST)/installed: $(INSTALLED) constraints-oldest.txt
+	rm -rf $(OLDEST)
+	$(PYTHON) -m venv $(OLDEST)
+	PIP_CONSTRAINT=constraints-oldest.txt PIP_BUILD_CONSTRAINT=constraints-oldest.txt $(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cli,duckdb,embeddings,figures,label]' hypothesis jsonschema onnx openpyxl pandas polars pytest pytest-cov pytest-xdist
 	@touch $@
 
 # The peers: one of them needs a compiler, so that tests and checks do without.

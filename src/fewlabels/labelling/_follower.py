@@ -11,7 +11,7 @@ from fewlabels.labelling._points import Prepared
 from fewlabels.labelling._saying import snapshot_of
 from fewlabels.labelling._snapshot import Reasons, Snapshot
 from fewlabels.session._events import Event
-from fewlabels.session._model import quiet_blas
+from fewlabels.session._points import quiet_blas
 from fewlabels.session.advice import Advice
 
 _REASONS = 12

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from fewlabels.graph import Graph
 from fewlabels.labelling._points import Prepared
 from fewlabels.session._advising import advice_on
-from fewlabels.session._chosen import checked_choice
 from fewlabels.session._events import Audit, Event, event_to_json
-from fewlabels.session._model import KeptUpModels, Points, quiet_blas
+from fewlabels.session._learner import ModelLearner
+from fewlabels.session._points import GraphPoints, quiet_blas
 from fewlabels.session._questions import (
     Answers,
     HeldAnswers,
@@ -59,8 +59,8 @@ class Mind:
             classes=None, model=None, query="auto", audit_share=0.1, n_start=10, random_state=seed
         )
         self.graph: Graph = prepared.graph
-        points = Points(prepared.graph, prepared.values)
-        self._models = KeptUpModels(None, points, None, self._settings.query)
+        points = GraphPoints(prepared.graph, prepared.values)
+        self._learner = ModelLearner(None, points, self._settings.query)
         self.state = SessionState(self.graph.n_nodes, None)
         self._held = HeldAnswers()
         #: How often what is known of points has changed.
@@ -83,7 +83,7 @@ class Mind:
         replaceable : sequence of int
             Open questions that are no checks: they are chosen again, or better ones are.
         """
-        state, rule = self.state, self._settings.query
+        state = self.state
         again = [point for point in replaceable if point in state.pending]
         rng = np.random.default_rng([self._settings.random_state, len(state.events)])
         open_ = state.open_points
@@ -104,14 +104,10 @@ class Mind:
             candidates[again] = True
             wanted = min(count - n_checks + len(again), int(candidates.sum()))
             if wanted:
-                with quiet_blas(self.graph):
-                    found = rule.query(
-                        self._models.asking(state.labels) if state.labels else self.graph,
-                        wanted,
-                        candidates=candidates,
-                        random_state=int(rng.integers(2**32)),
-                    )
-                chosen = checked_choice(rule, found, wanted, candidates).tolist()
+                found = self._learner.choose(
+                    state.labels, wanted, candidates, int(rng.integers(2**32))
+                )
+                chosen = found.tolist()
         kept = set(again).intersection(chosen)
         new = [point for point in chosen if point not in kept]
         asked = mixed(new, drawn.tolist(), rng)
@@ -122,13 +118,13 @@ class Mind:
         """Return the model whose answers count, brought to the labels; None without any label."""
         if not self.state.labels:
             return None
-        return self._models.answering(self.state.labels)
+        return self._learner.answering(self.state.labels)
 
     def advice(self, accuracy: float, confidence: float) -> tuple[Advice, str | None]:
         """Return the advice, and what turns by it; that is taken already."""
         before = len(self.state.events)
         with quiet_blas(self.graph):
-            advice = advice_on(self.state, self.graph, self._models, accuracy, confidence)
+            advice = advice_on(self.state, self.graph, self._learner, accuracy, confidence)
         turned = self.state.events[before:]
         return advice, turned[0].kind if turned else None
 
@@ -139,14 +135,14 @@ class Mind:
         of = [s for s in self.state.sequences if len(s.labels) == advice.proof.n_labels]
         if not of or advice.proof.low < advice.wanted:
             return None
-        return self._held.of(of[-1], self._models)
+        return self._held.of(of[-1], self._learner)
 
     def _checked(self) -> Answers:
         """Return the answers that random checks are about: those of now, or those held."""
         if self.state.current is not None:
-            return self._held.of(self.state.current, self._models)
+            return self._held.of(self.state.current, self._learner)
         labels = self.state.labels
-        return Answers.of(self._models.answering(labels), len(labels))
+        return Answers.of(self._learner.answering(labels), len(labels))
 
 
 def mixed(chosen: Sequence[int], drawn: Sequence[int], rng: np.random.Generator) -> list[int]:

@@ -17,7 +17,7 @@ from fewlabels.labelling._opening import cache_of, check_same, data_of
 from fewlabels.labelling._points import Prepared, Stage, prepare
 from fewlabels.labelling._snapshot import Snapshot
 from fewlabels.session import Session
-from fewlabels.session._model import Points
+from fewlabels.session._points import GraphPoints
 
 
 def export_labels(
@@ -115,7 +115,7 @@ def load_session(
     finally:
         file.close()
     prepared = _prepared(items, about, cache, None)
-    session = Session(Points(prepared.graph, prepared.values), random_state=about["seed"])
+    session = Session(GraphPoints(prepared.graph, prepared.values), random_state=about["seed"])
     session._data = prepared.values  # what `save` takes for the session's data
     names = desk.class_names()
     events = []

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels.session._model import answered
+from fewlabels.session._model import answered, reached
 
 AnyArray = npt.NDArray[Any]
 
@@ -52,4 +52,4 @@ class Predictions:
         free = answered(model).copy()
         free[labelled] = False
         labels[free] = model.classes_[model.label_distributions_[free].argmax(axis=1)]
-        return cls(labels, model.classes_, model.label_distributions_, model.reached_)
+        return cls(labels, model.classes_, model.label_distributions_, reached(model))
