@@ -30,7 +30,8 @@ PAGES = (
     "guide.md",
     *sorted(
         path.relative_to(DOCS).as_posix()
-        for path in (DOCS / "how-to").glob("*.md")
+        for part in ("how-to", "tutorials")
+        for path in (DOCS / part).glob("*.md")
         if path.name != "index.md"
     ),
 )
