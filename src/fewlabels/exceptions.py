@@ -146,7 +146,7 @@ class AsymmetryWarning(UserWarning):
 
 
 class FeatureWarning(UserWarning):
-    """Features may be poor, or the data meant otherwise; the message says what mends it."""
+    """Features may be poor, or the data meant otherwise; the message says what to do."""
 
 
 class FewCandidatesWarning(UserWarning):

@@ -105,7 +105,8 @@ def find_neighbors(
         where all norms are equal), or any metric of :class:`sklearn.neighbors.NearestNeighbors`.
     exact : bool, default=None
         None searches exactly where that is quick: few points, up to 15 features (a tree), and
-        other metrics than these three. False forbids only the first reason.
+        other metrics than these three. False: approximate even
+        for few points.
     min_recall : float, default=0.98
         In (0, 1]: the share of the true neighbours that an approximate search has to find, as
         measured on a sample.
