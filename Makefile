@@ -26,7 +26,7 @@ OLDEST_TESTS := $(addprefix tests/,models/test_few_labels_classifier.py models/t
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-oldest test-page dist fuzz kill check site site-links bench mutate format docs lock clean
+.PHONY: help demo test test-oldest test-page dist fuzz kill check site site-links site-look bench mutate format docs lock clean
 
 help:  ## print this list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -75,6 +75,9 @@ site: $(VENV)/site-installed  ## install, and build the documentation site into 
 
 site-links: $(VENV)/site-installed  ## look whether the links out of the site lead somewhere (takes a network)
 	$(PY) -m sphinx -b linkcheck -q -D plot_gallery=0 -d build/link-doctrees docs build/site-links
+
+site-look: $(VENV)/test-installed  ## look at the built site in Debian's chromium: pictures, barriers
+	$(PY) tools/look_at_site.py
 
 bench: $(VENV)/bench-installed $(DATASETS)/installed  ## measure beside the peers (SIZE=full: long), and write the tables
 	$(PY) -m benchmarks.peers --size $(or $(SIZE),small)

@@ -73,7 +73,8 @@ sphinx_gallery_conf = {
     "nested_sections": False,
     "backreferences_dir": "reference/generated/examples",
     "doc_module": ("fewlabels",),
-    "inspect_global_variables": False,
+    "inspect_global_variables": True,  # links from code to the reference
+    "reference_url": {"fewlabels": None},
     "image_srcset": ["2x"],
     "show_signature": False,
     "download_all_examples": False,
