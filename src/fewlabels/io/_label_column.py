@@ -41,7 +41,7 @@ _MANY_CLASSES = 20
 
 @dataclass(frozen=True, eq=False)
 class LabelColumn:
-    """The labels of a table as codes.
+    r"""The labels of a table as codes.
 
     Attributes
     ----------
@@ -55,6 +55,17 @@ class LabelColumn:
         What a person should know about how the column was read.
     warnings : tuple of str
         What may have been read otherwise than it was meant.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.io import read_labels, read_table
+    >>> path = Path(tempfile.mkdtemp()) / "shoes.csv"
+    >>> _ = path.write_text("kind\nclog\nboot\nclog\n")
+    >>> labels = read_labels(read_table(path), "kind")
+    >>> [labels.classes[code] for code in labels.codes]
+    ['clog', 'boot', 'clog']
     """
 
     name: str
