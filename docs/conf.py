@@ -28,12 +28,14 @@ extensions = [
     "myst_parser",
     "numpydoc",
     "public_names",
+    "repository_links",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_ext", "_templates"]
+repository_files = f"{metadata['urls']['Homepage']}/blob/main"
 templates_path = ["_templates"]
 
 # Names of other projects become links where their inventories can be fetched. A build without a
@@ -110,10 +112,10 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
     "icon_links": [
         {"name": name, "url": url, "icon": "fa-solid fa-code-branch"}
-        for name, url in metadata.get("urls", {}).items()
-        if name == "Source"
+        for name, url in metadata["urls"].items()
+        if name == "Homepage"
     ],
 }
-html_sidebars = {"index": [], "glossary": [], "changelog": []}
+html_sidebars = {"index": [], "glossary": [], "contributing": [], "changelog": []}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

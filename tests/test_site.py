@@ -16,14 +16,17 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 
 
-@pytest.fixture(scope="module")
-def public_names() -> ModuleType:
+def extension(name: str) -> ModuleType:
     pytest.importorskip("sphinx", reason="the site's packages are not installed")
-    path = ROOT / "docs" / "_ext" / "public_names.py"
-    spec = importlib.util.spec_from_file_location("public_names", path)
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / "_ext" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def public_names() -> ModuleType:
+    return extension("public_names")
 
 
 def described() -> list[str]:
@@ -77,6 +80,18 @@ def test_prose_of_docstrings_is_escaped_and_code_is_not(public_names):
         r"After it, \|x\|.",
         ">>> model.classes_ | other",
     ]
+
+
+def test_pages_at_the_top_are_copied_with_links_that_lead_somewhere(tmp_path):
+    links = extension("repository_links")
+    (tmp_path / "CHANGELOG.md").write_text("[a](docs/a.md#b) [c](SECURITY.md) [d](https://e.org)\n")
+    page = "```{include} ../CHANGELOG.md\n:relative-docs: docs/\n```\n"
+    home = "https://host.org/x"
+    copied = links.copied(page, tmp_path / "docs", home)
+    assert copied == "[a](a.md#b) [c](https://host.org/x/SECURITY.md) [d](https://e.org)\n"
+    page = "[a](../CHANGELOG.md#b) [c](../../CONTRIBUTING.md) [d](../tests/e.py)"
+    wanted = "[a](changelog.md#b) [c](../contributing.md) [d](../tests/e.py)"
+    assert links.copied(page, tmp_path / "docs", home) == wanted
 
 
 def test_pages_that_only_a_table_of_contents_names_are_reachable(tmp_path):

@@ -25,7 +25,8 @@ for home in ("linalg", "optimize", "signal", "special", "stats"):
     for name in module.__all__:
         documented = getattr(module, name)
         doc = "" if isinstance(documented, ModuleType) else inspect.getdoc(documented) or ""
-        body = " ".join(doc.split("\n\nParameters")[0].split())[:600]
+        said = [part for part in doc.split("\n\n") if not part.startswith(f"{name}(")]
+        body = " ".join("\n\n".join(said).split("\n\nParameters")[0].split())[:600]
         if len(body) > 40 and body not in texts:
             texts.append(body)
             homes.append(home)
