@@ -26,7 +26,7 @@ OLDEST_TESTS := $(addprefix tests/,models/test_few_labels_classifier.py models/t
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-oldest test-page dist fuzz kill check bench mutate format docs lock clean
+.PHONY: help demo test test-oldest test-page dist fuzz kill check site site-links site-look bench mutate format docs lock clean
 
 help:  ## print this list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -67,7 +67,17 @@ check: $(VENV)/test-installed  ## lint, format, types, import directions, docume
 	$(VENV)/bin/lint-imports --no-logo
 	$(PY) tools/check_docs.py
 	$(PY) tools/command_help.py --check
+	$(PY) tools/rooms.py --check
 	$(PY) -m benchmarks.peers --check
+
+site: $(VENV)/site-installed  ## install, and build the documentation site into build/site (minutes)
+	$(PY) -m sphinx -b html -W --keep-going -n -q -d build/site-doctrees docs build/site
+
+site-links: $(VENV)/site-installed  ## look whether the links out of the site lead somewhere (takes a network)
+	$(PY) -m sphinx -b linkcheck -q -D plot_gallery=0 -d build/link-doctrees docs build/site-links
+
+site-look: $(VENV)/test-installed  ## look at the built site in Debian's chromium: pictures, barriers
+	$(PY) tools/look_at_site.py
 
 bench: $(VENV)/bench-installed $(DATASETS)/installed  ## measure beside the peers (SIZE=full: long), and write the tables
 	$(PY) -m benchmarks.peers --size $(or $(SIZE),small)
@@ -79,18 +89,20 @@ format: $(VENV)/test-installed  ## rewrite the code in the project's format
 	$(PY) -m ruff check --fix
 	$(PY) -m ruff format
 
-docs: $(VENV)/test-installed  ## rewrite docs/command-line.md from the commands' own help
+docs: $(VENV)/test-installed  ## rewrite what docs/ has from the commands' own help and from the imports
 	$(PY) tools/command_help.py
+	$(PY) tools/rooms.py
 
 lock: $(PY)  ## rewrite constraints.txt with the newest versions
 	rm -rf build/lock
 	$(PY) -m venv build/lock
-	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/lock/bin/python -m pip install --quiet --upgrade setuptools -e '.[dev,bench]'
+	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/lock/bin/python -m pip install --quiet --upgrade setuptools -e '.[dev,bench,docs]'
 	build/lock/bin/python tools/lock.py constraints.txt
 	rm -rf build/lock
 
 clean:  ## remove all that make made, the virtual environment included
 	rm -rf $(VENV) build dist demo-output htmlcov .coverage src/fewlabels.egg-info
+	rm -rf docs/gallery docs/reference/generated docs/sg_execution_times.rst
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src -name '*.so' -delete
 	find src tests tools examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
@@ -102,6 +114,10 @@ $(PY):
 # The demo needs half of what the tests need, and its user has been waiting since the clone.
 $(VENV)/demo-installed: $(INSTALLED) | $(PY)
 	$(PIP_INSTALL) -e '.[cli]'
+	@touch $@
+
+$(VENV)/site-installed: $(INSTALLED) | $(PY)
+	$(PIP_INSTALL) -e '.[docs]'
 	@touch $@
 
 $(VENV)/release-installed: pyproject.toml constraints.txt | $(PY)

@@ -49,6 +49,13 @@ class Points:
         What compares candidates for neighbours more finely than the values do: an object with
         ``between(rows, candidates)`` and ``to_new(new_data, candidates)``, which return arrays of
         float32 of the shape of `candidates`, (n_rows, n_candidates).
+
+    Examples
+    --------
+    >>> from fewlabels import make_points
+    >>> points = make_points({"price": [12.5, 80.0, None], "colour": ["red", "blue", "red"]})
+    >>> points.kind, points.values.shape
+    ('table', (3, 4))
     """
 
     values: Any

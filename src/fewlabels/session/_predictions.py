@@ -29,6 +29,15 @@ class Predictions:
     reached : ndarray of shape (n_points,), bool
         Whether a label reaches the point over the graph's edges; of others only the features
         tell, where they are known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Session
+    >>> X = np.random.default_rng(0).normal(size=(60, 2))
+    >>> found = Session(X).tell([0, 1], ["a", "b"]).predictions()
+    >>> found.labels.shape, found.distributions.shape
+    ((60,), (60, 2))
     """
 
     labels: AnyArray

@@ -293,7 +293,7 @@ class Session:
 
     @in_turn
     def relabel(self, index: int, label: Any) -> Self:
-        """Change the label of a point. A random check counts by the last word.
+        """Change the label of a point. A random check uses the latest label.
 
         Raises
         ------
