@@ -10,13 +10,13 @@ from __future__ import annotations
 import importlib
 import re
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
-from sphinx.addnodes import pending_xref
-from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
-from sphinx.util.nodes import make_refnode
+if TYPE_CHECKING:  # the tests of what is below need no Sphinx
+    from docutils import nodes
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 PACKAGES = (
     "fewlabels",
@@ -96,6 +96,8 @@ def resolve(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.Node
 ) -> nodes.Node | None:
     """Lead a role that Sphinx can't resolve to the page of its name."""
+    from sphinx.util.nodes import make_refnode
+
     if node.get("refdomain") != "py":
         return None
     target = node["reftarget"]
