@@ -64,5 +64,6 @@ def test_example_is_in_gallery_form(name):
     assert text.startswith('"""\n')
     assert set(rule) == set(under) == {"="}
     assert len(rule) >= len(title)
-    assert text.count("\n# %%\n") >= 3
+    if "plot_own_" not in name:  # one piece of code to copy
+        assert text.count("\n# %%\n") >= 3
     assert text.rstrip().endswith("plt.show()")

@@ -4,8 +4,8 @@ A graph of your own
 ===================
 
 Which points are alike is for you to say. A graph may be made of any matrix of similarities; as a
-function it is made once for each set of points. Here the pixels of a digit are counts, which the
-chi-squared kernel compares better than Euclidean distances do.
+function it is made once for each set of points. Here the pixels of a digit are compared as counts
+are, by the chi-squared kernel.
 """
 
 import matplotlib.pyplot as plt
@@ -25,7 +25,7 @@ def alike_by_counts(X, n_neighbors=10):
 
 
 X, y = load_digits(return_X_y=True)
-X, y = X[:500], y[:500]
+X, y = X[:300], y[:300]
 for graph in (None, alike_by_counts):
     curve = simulate(X, y, query="random", budget=30, repeats=3, random_state=0, graph=graph)
     name = "its own graph" if graph is None else graph.__name__

@@ -31,8 +31,8 @@ class LeakyLaplacian:
 X, y = load_digits(return_X_y=True)
 models = {"recommended": None, "leaky Laplacian": LeakyLaplacian()}
 compared = simulate(
-    X[:500], y[:500], model=models, query="random", budget=40, repeats=3, random_state=0
+    X[:300], y[:300], model=models, query="random", budget=30, repeats=3, random_state=0
 )
 compared.plot()
-print(compared.to_markdown())
+print(compared.to_markdown(), end="")
 plt.show()

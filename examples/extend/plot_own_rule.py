@@ -16,7 +16,7 @@ from fewlabels import simulate
 from fewlabels.queries import LabelledGraph
 
 X, y = load_digits(return_X_y=True)
-X, y = X[:500], y[:500]
+X, y = X[:300], y[:300]
 
 
 def unsure_and_new(model, candidates):
@@ -26,7 +26,7 @@ def unsure_and_new(model, candidates):
     return doubt * distance
 
 
-curve = simulate(X, y, query=[unsure_and_new, "auto"], budget=40, repeats=3, random_state=0)
+curve = simulate(X, y, query=[unsure_and_new, "auto"], budget=30, repeats=3, random_state=0)
 curve.plot()
 for name, gain in curve.compare().items():
     print(f"{name}: {100 * gain.area.mean:+.1f} points over random questions")

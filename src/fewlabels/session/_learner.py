@@ -80,5 +80,7 @@ class ModelLearner:
         """
         with quiet_blas(self._graph):
             known = self._asks.for_rules(labels) if labels else self._graph
-            chosen = self.rule.query(known, count, candidates=is_open, random_state=random_state)
+            chosen = self.rule.query(
+                known, count, candidates=np.flatnonzero(is_open), random_state=random_state
+            )
         return checked_choice(self.rule, chosen, count, is_open)

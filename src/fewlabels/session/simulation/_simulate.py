@@ -160,7 +160,7 @@ def simulate(
     }
     several = isinstance(model, Mapping)
     if data is None:
-        if X_or_graph is None or y is None:
+        if y is None:
             raise InvalidTypeError("simulate takes points and their true labels, or data={...}.")
         if not several:
             return simulate_one(
