@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -29,7 +28,7 @@ from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import PictureFolder, check_output
 
 if TYPE_CHECKING:
-    from fewlabels.features import Points
+    from fewlabels.features import NewPoints, Points
     from fewlabels.io import AddedColumns, Table
 
 _HELP = """\
@@ -154,9 +153,9 @@ def _check_model(path: Path) -> None:
 
 def _points(
     model: Any, table: Table, features: Path | None, text: str | None, embeddings: Path | None
-) -> tuple[Points, list[str]]:
+) -> tuple[NewPoints, list[str]]:
     """Return the rows of a table as the points of a model, and what is to be said of them."""
-    from fewlabels.features import Points
+    from fewlabels.features import NewPoints
     from fewlabels.features.embeddings import read_rows
     from fewlabels.io import load_features
 
@@ -177,7 +176,7 @@ def _points(
                 f"the model was fitted on an array of {fitted.values.shape[1]:,} features: give "
                 "that of the new rows with --features FILE.npy."
             )
-        return Points(load_features(features, table.n_rows), "array"), []
+        return NewPoints(load_features(features, table.n_rows)), []
     if features is not None:
         raise InvalidInputError(
             f"the model makes its features of {fitted.kind}; --features is for a model of an "
@@ -185,12 +184,8 @@ def _points(
         )
     _check_rows(fitted, embeddings)
     data = table if fitted.kind == "embeddings" and embeddings else _data(table, fitted, text)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        rows = None if embeddings is None else read_rows(embeddings)
-        values = fitted.transform(data, embeddings=rows)
-    told = [" ".join(str(warning.message).split()) for warning in caught]
-    return Points(values, fitted.kind), told
+    new = fitted.of_new(data, embeddings=None if embeddings is None else read_rows(embeddings))
+    return new, [" ".join(line.split()) for line in new.warnings]
 
 
 def _check_rows(fitted: Points, embeddings: Path | None) -> None:

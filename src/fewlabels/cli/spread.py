@@ -117,8 +117,10 @@ them all the same, name it with --features or --column NAME=use.
 Pictures: INPUT may be a folder, and has a row for each picture in it and below it (PNG, JPEG, GIF,
 TIFF, WebP and others that Pillow reads), with the columns path and folder. The label is the
 folder right below INPUT that a picture lies in; those at the top, or in a folder called
-unlabelled or unsorted, are answered. Or give --labels, a table with the columns path and label.
-A picture that can't be read is named, and gets no answer.
+unlabelled or unsorted, are answered. Or give --labels, a table with the columns path (or file,
+filename, image; --key names another) and label; paths may be absolute, relative to INPUT, or the
+name of the file alone, where one picture only has it. A picture that can't be read is named, and
+gets no answer.
 
 Progress is shown on a terminal, the report is printed to standard output, and OUTPUT is
 written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.

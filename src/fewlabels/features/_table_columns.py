@@ -22,6 +22,7 @@ from fewlabels.features._encoders import (
 )
 from fewlabels.features._reading import read_as
 from fewlabels.features._states import number, numbers, part, state_of
+from fewlabels.features.new_points import IntArray, NewPoints, is_zero
 from fewlabels.io._table import Table
 
 _ENCODERS: dict[str, Any] = {
@@ -74,7 +75,10 @@ class TableColumn:
 
 
 class Encoder(Protocol):
-    """What makes numbers of the values of a column."""
+    """What makes numbers of the values of a column.
+
+    By ``raw(view)``, neither centred nor scaled; of texts and pictures, by ``of_new(items)``.
+    """
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,9 +87,6 @@ class Encoder(Protocol):
     @property
     def note(self) -> str:
         """How the features are made."""
-
-    def raw(self, view: Any) -> Any:
-        """Return the features, neither centred nor scaled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +99,14 @@ class TransformerEncoder:
     def __post_init__(self) -> None:
         object.__setattr__(self, "warnings", tuple(self.transformer.warnings_))
 
-    def raw(self, items: list[Any]) -> Any:
-        """Return the features of texts or pictures."""
-        return self.transformer.transform(items)
+    def of_new(self, items: Any) -> NewPoints:
+        """Return the features, and of which items nothing is known."""
+        made = getattr(self.transformer, "_of_new", None)
+        if made is not None:
+            found: NewPoints = made(items)
+            return found
+        values = self.transformer.transform(items)
+        return NewPoints(values, np.flatnonzero(is_zero(values)))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -152,12 +158,19 @@ class FittedColumn:
         """The names of the features."""
         return [f"{self.name}{after}" for after in self.encoder.names]
 
-    def raw(self, table: Table) -> Any:
+    @property
+    def is_of_items(self) -> bool:
+        """Whether it holds texts or pictures, of which nothing may be known."""
+        return isinstance(self.encoder, TransformerEncoder)
+
+    def of_new(self, table: Table) -> NewPoints:
         """Return the features of the rows of another table, as :meth:`scaled` takes them."""
         view = read_as(table, self.name, self.kind, self.form, self.decimal)
+        if isinstance(self.encoder, TransformerEncoder):
+            return self._without_unread(self.encoder.of_new(view))
         if isinstance(self.encoder, (BlockEncoder, DateEncoder)):
             self.encoder.check(self.name, view)
-        return self.encoder.raw(view)
+        return NewPoints(cast(Any, self.encoder).raw(view))
 
     @property
     def needs_rows(self) -> bool:
@@ -167,11 +180,16 @@ class FittedColumn:
             getattr(held.transformer, "needs_rows_", False)
         )
 
-    def embedded(self, rows: Any, n_rows: int) -> Any:
+    def embedded(self, rows: Any, n_rows: int) -> NewPoints:
         """Return rows of embeddings that came with new data, as :meth:`scaled` takes them."""
-        found = cast(TransformerEncoder, self.encoder).raw(rows)
-        check_n_rows(found, n_rows)
-        return found
+        found = cast(TransformerEncoder, self.encoder).of_new(rows)
+        check_n_rows(found.values, n_rows)
+        return self._without_unread(found)
+
+    def _without_unread(self, found: NewPoints) -> NewPoints:
+        values = at_the_mean(found.values, found.unread, self.means)
+        told = tuple(f"column {self.name!r}: {line}" for line in found.warnings)
+        return NewPoints(values, found.unread, warnings=told)
 
     def scaled(self, raw: Any) -> Any:
         """Return features, centred and scaled."""
@@ -236,6 +254,19 @@ def transformer(name: str) -> Any:
 def encoder_of(kind: str) -> Any:
     """Return the class of encoders of a kind of column."""
     return _ENCODERS[kind]
+
+
+def at_the_mean(raw: Any, rows: IntArray, means: npt.NDArray[np.float64]) -> Any:
+    """Put rows of which nothing is known where all others are in the mean.
+
+    Zeros, which stand for them, would be farther from all others than these from one another, and
+    near to their like. Sparse features are not centred: there zeros are no place of their own.
+    """
+    if sparse.issparse(raw) or not len(rows):
+        return raw
+    raw = raw.copy()
+    raw[rows] = means
+    return raw
 
 
 def _shares(raw: Any, largest: float) -> npt.NDArray[np.float64]:

@@ -185,6 +185,10 @@ class Table(ABC):
         is_missing = self.reading.is_missing
         return [None if is_blank(cell) or is_missing(cell) else cell for cell in self.values(name)]
 
+    def rows_said(self, indices: Iterable[int] | IntArray) -> str:
+        """Return what messages call rows: "rows 4, 17 and 5 more"; pictures by their files."""
+        return row_list(indices)
+
     def only(self, names: Iterable[str]) -> Self:
         """Return the same table with these of its columns only, in this order."""
         other = copy.copy(self)

@@ -88,7 +88,7 @@ class GraphEstimator(BaseEstimator, ABC):
             self._require_memory(labels, points)
             self._accept(labels)
             self._build(points)
-            self._row_names = row_names(X)
+            self._row_names = self._names_of_rows(X)
             scores = self._solve()
             self._publish(scores)
             self._fitted_params = self.get_params(deep=False)
@@ -104,7 +104,8 @@ class GraphEstimator(BaseEstimator, ABC):
         Parameters
         ----------
         name : hashable
-            As in ``X.index``, where `X` was a pandas table. A tuple, of an index of several levels.
+            As in ``X.index``, where `X` was a pandas table: a tuple, of an index of several
+            levels. Of pictures, the path of the file, from the folder on that `X` was.
 
         Returns
         -------
@@ -114,7 +115,7 @@ class GraphEstimator(BaseEstimator, ABC):
         Raises
         ------
         InvalidInputError
-            If `X` was no table with an index, or the name is not in it, or several times.
+            If the rows of `X` have no names, or the name is not one of them, or several times.
 
         Notes
         -----
@@ -248,6 +249,10 @@ class GraphEstimator(BaseEstimator, ABC):
         check_real("tol", self.tol, minimum=0)
         check_n_jobs(self.n_jobs)
         check_choice("solver", self.solver, self._solvers)
+
+    def _names_of_rows(self, X: Any) -> npt.NDArray[Any] | None:
+        """Return the names of the rows of what was fitted, if they have any."""
+        return row_names(X)
 
     def _validated(self, X: Any, *, reset: bool) -> Any:
         fill = FILL_AFFINITIES if self.kernel == "precomputed" else FILL_FEATURES

@@ -402,11 +402,36 @@ None, default="auto"
 
     # What is known of new points
 
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Return the most probable class of new points.
+
+        Parameters
+        ----------
+        X : as of :meth:`predict_proba`
+
+        Returns
+        -------
+        ndarray of shape (n_queries,)
+            The unlabelled marker (None, NaN or -1, as `y` has it) of points of which nothing is
+            known: pictures that can't be read, texts without a word that was fitted.
+
+        Warns
+        -----
+        FeatureWarning
+            Of these, by name.
+        """
+        return self._decided(self._said_of(X))
+
+    def _decided(self, said: _Said) -> npt.NDArray[Any]:
+        decided: npt.NDArray[Any] = self._labels.decide(said.distributions, said.answered)
+        return decided
+
     def predict_proba(self, X: Any) -> npt.NDArray[np.floating[Any]]:
         """Return the class distribution of new points.
 
         Members on the graph take the mean of the shares of the fitted points nearby, weighted by
-        the kernel; the features speak for themselves.
+        the kernel; the features speak for themselves. A point of which nothing is known, such as a
+        picture that can't be read, gets the prior, and a warning names it.
 
         Parameters
         ----------
@@ -434,9 +459,9 @@ None, default="auto"
         check_is_fitted(self)
         if X is None:
             found = np.asarray(self.label_distributions_, dtype=np.float64)
-            return _Said(found, self.evidence_, self.reached_, None)
-        points = self._validated_new(X)
-        placed = self._placed_among_known(points)
+            return _Said(found, self.evidence_, self.reached_, None, self.answered_)
+        new = self._validated_new(X)
+        placed = self._placed_among_known(new)
         speaking = self.reached_.astype(np.float64)
         spoken = np.column_stack([self._mixture.graph_part, self.evidence_ * speaking, speaking])
         votes = placed.votes(spoken)
@@ -444,13 +469,20 @@ None, default="auto"
         features = None
         if self._space is not None and self._mixture.kernel is not None:
             smooth = averages(placed, self._space.smooth)
-            features = self._mixture.kernel.distributions_of(*self._space.of_new(points, smooth))
+            features = self._mixture.kernel.distributions_of(
+                *self._space.of_new(new.values, smooth)
+            )
         on_graph = divided(np.asarray(votes[:, :-2], dtype=np.float64))
         found = self._mixture.joined(on_graph, features)
         evidence = np.divide(votes[:, -2], near, out=np.zeros_like(near), where=near > 0)
         usual = self._usual_remoteness
         unlike = remote(self._kernel, self.graph_, placed, usual)
-        return _Said(self._brought(found), evidence, near > 0, unlike)
+        found, reached = self._brought(found), near > 0
+        answered = np.ones(len(found), dtype=bool)
+        if len(new.unread):  # as the fitted ones of which nothing is known
+            answered[new.unread] = reached[new.unread] = False
+            found[new.unread], evidence[new.unread] = self._mixture.prior, 0
+        return _Said(found, evidence, reached, unlike, answered)
 
     def _usual_remoteness(self, scales: npt.NDArray[np.floating[Any]]) -> float:
         if "remoteness" not in self._remembered:
@@ -569,7 +601,11 @@ None, default="auto"
             If labels are soft.
         """
         self._refuse_soft("suspect_labels")
-        return self.insight_.suspects()
+        found = self.insight_.suspects()
+        points = self.__dict__.get("points_")
+        if points is None or points.kind != "images" or self._row_names is None:
+            return found
+        return replace(found, names=tuple(self._row_names.tolist()))
 
     def predict_set(
         self,
@@ -627,6 +663,7 @@ None, default="auto"
         said = self._said_of(X)
         return self.insight_.sets(
             said.distributions,
+            answered=said.answered,
             coverage=coverage,
             per_class=per_class,
             count_unseen=count_unseen,
@@ -705,9 +742,10 @@ None, default="auto"
         self._refuse_soft("answers")
         least = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
         said = self._said_of(X)
-        labels = self._labels.decide(said.distributions) if X is not None else self.transduction_
+        labels = self.transduction_ if X is None else self._decided(said)
         sets = self.insight_.sets(
             said.distributions,
+            answered=said.answered,
             coverage=coverage,
             per_class=False,
             count_unseen=False,
@@ -764,3 +802,4 @@ class _Said:
     evidence: FloatArray
     reached: npt.NDArray[np.bool_]
     unlike: npt.NDArray[np.bool_] | None
+    answered: npt.NDArray[np.bool_]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -81,6 +82,23 @@ def items_of(data: Any) -> Sequence[Any] | None:
         return data.tolist() if data.ndim == 1 and data.dtype.kind in "OUT" else None
     column = nw.from_native(data, series_only=True, pass_through=True)
     return column.to_list() if isinstance(column, nw.Series) else None
+
+
+def picture_names(data: Any) -> list[str | None] | None:
+    """Return what pictures in files are called, None where there is none; of others None.
+
+    From the folder on, if that is what `data` is; else the paths as they are.
+    """
+    if isinstance(data, Path) and data.is_dir():
+        data = read_picture_folder(data)
+    if isinstance(data, PictureFolder):
+        return list(data.values("path"))
+    items = items_of(data)
+    paths = [None if is_missing(item) else item for item in items or ()]
+    filled = [item for item in paths if item is not None]
+    if not filled or not all(isinstance(item, str | os.PathLike) for item in filled):
+        return None
+    return [None if item is None else os.fspath(item) for item in paths]
 
 
 def n_rows_of(data: Any) -> int:
