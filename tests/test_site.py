@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -45,6 +46,28 @@ def test_every_public_name_is_described_once(public_names):
     names, wanted = described(), set(public_names.homes().values())
     assert len(names) == len(set(names))
     assert set(names) == wanted, "the lists in docs/reference/*.rst are to name these"
+
+
+WITHOUT_EXAMPLE = {
+    # what others return, or take apart
+    *("CacheEntry", "LeftOutDistributions", "made_up_for", "AddedColumns", "edge_weights"),
+    *("Audit", "PairedDifference", "RankTest", "RelabelledModel", "TransductiveModel"),
+    # a whole label file, or a folder to sort, first
+    *("Labelling", "export_labels", "load_session", "sorted_pictures", "write_table"),
+    *("check_place", "check_sorted", "features_in_map"),
+    *("FewCandidatesWarning", "LabellingError"),
+}
+
+
+def test_every_public_name_has_an_example_that_runs(public_names):
+    lacking = set()
+    for full in set(public_names.homes().values()):
+        package, _, name = full.rpartition(".")
+        value = getattr(importlib.import_module(package), name)
+        is_for_builders = package in {"fewlabels.solvers", "fewlabels.systems"}
+        if (isinstance(value, type) or inspect.isroutine(value)) and not is_for_builders:
+            lacking |= set() if ">>> " in (inspect.getdoc(value) or "") else {name}
+    assert lacking == WITHOUT_EXAMPLE
 
 
 @pytest.mark.parametrize(
