@@ -21,8 +21,9 @@ from fewlabels.graph import shared_neighbor_graph
 from fewlabels.labelling._mind import Mind
 from fewlabels.labelling._near import neighbourhood
 from fewlabels.labelling._points import Prepared
-from fewlabels.labelling._saying import snapshot_of
+from fewlabels.labelling._saying import predicted_now
 from fewlabels.session._events import Event
+from fewlabels.session._questions import Answers
 
 WRONG, OVERLOOKED, TAKEN_OUT = 0.02, 0.1, 0.005
 GRID = 24
@@ -83,9 +84,10 @@ def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int, *, grids: bool
     questions = FIRST
     while labeller.tally.labels < n_labels:
         if grids and questions <= 0:
-            model = mind.answering()
-            advice, _ = mind.advice(0.9, 0.95)
-            snapshot = snapshot_of(mind, model, advice, len(mind.state.events), numbers)
+            _, turn = mind.advice(0.9, 0.95, ())
+            if turn is not None:
+                mind.take([Event(turn, ())])
+            snapshot = predicted_now(mind, 0.9, 0.95, numbers)
             state = mind.state
             found = neighbourhood(
                 graph,
@@ -103,7 +105,7 @@ def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int, *, grids: bool
                 if len(kept) < len(found[1]):
                     questions = AFTER_A_MISTAKE
                 continue
-        choice = mind.choose(1, ())
+        choice = mind.choose(1, (), checked_answers(mind))
         if choice.asked is None:
             break
         mind.take([choice.asked])
@@ -111,6 +113,19 @@ def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int, *, grids: bool
         mind.take([Event("told", (point,), (labeller.answer(point),))])
         questions -= 1
     return labeller.tally
+
+
+def checked_answers(mind: Mind) -> Answers | None:
+    """Return what random checks are about: the answers of now, or those held."""
+    sequence = mind.state.current
+    if sequence is None:
+        labels = mind.state.labels
+        return Answers.of(mind.models.answering(labels), len(labels)) if labels else None
+    held = mind.held(sequence)
+    if held is None:
+        held = Answers.of(mind.models.answering(sequence.labels), len(sequence.labels))
+        mind.hold(sequence, held)
+    return held
 
 
 def data(name: str) -> tuple[Any, Any]:

@@ -26,6 +26,7 @@ from fewlabels.features._table_columns import (
     TableColumn,
     TransformerEncoder,
     at_the_mean,
+    blank_items,
     encoder_of,
     scaling,
     transformer,
@@ -77,7 +78,7 @@ class LeftOut:
 
 @dataclass(frozen=True, eq=False)
 class Used:
-    """A column as it is used, with its `raw` features; of the rows `unread` nothing is known.
+    """A column as it is used, with its `raw` features; in the rows `unread` it says nothing.
 
     `by_labels` says that it is used only if labels speak for it, and else left out for `reason`;
     `named`, that a person said of it that it is to be used.
@@ -216,7 +217,7 @@ def _encoded(
     if reason:
         return _left_out(name, reason, taken.doubt)
     warnings: tuple[str, ...] = ()
-    unread = np.empty(0, dtype=np.intp)
+    unread = unknown = np.empty(0, dtype=np.intp)
     encoder: Any
     if taken.kind in ("text", "image"):
         made = _transformer(name, taken.kind, settings)
@@ -225,6 +226,7 @@ def _encoded(
         encoder = TransformerEncoder(made)
         warnings = tuple(f"column {name!r}: {line}" for line in encoder.warnings)
         unread = np.array(sorted(getattr(made, "unread_", ())), dtype=np.intp)
+        unknown = np.union1d(unread, blank_items(view))
     else:
         encoder = encoder_of(taken.kind).fitted(view, scale=settings.scale)
         if not encoder.names:
@@ -232,11 +234,12 @@ def _encoded(
         raw = encoder.raw(view)
         if not np.ptp(raw, axis=0).any():
             return _left_out(name, "nearly every value differs from all others")
+        unknown = np.flatnonzero(encoder.unknown(view))
     read = np.setdiff1d(np.arange(table.n_rows), unread) if len(unread) else slice(None)
     means, factor = scaling(raw[read], scale=settings.scale)
     raw = at_the_mean(raw, unread, means)
     decimal = decimal_mark_of(table, name, view) if isinstance(view, Numbers) else None
-    form = view.order if isinstance(view, Dates) and not taken.form else taken.form
+    form = view.form if isinstance(view, Dates) and not taken.form else taken.form
     weight = USUAL if taken.kind == "text" and settings.scale else 1.0
     fitted = FittedColumn(
         name, taken.kind, encoder, means, factor, weight, form=form, decimal=decimal
@@ -248,11 +251,11 @@ def _encoded(
         encoder.note,
         weight,
         all_different=not asked and isinstance(view, Numbers) and all_different(view.values),
-        said=missing_said(view) if isinstance(view, Numbers) else (),
+        said=_said(view),
         doubt=_doubt(table, taken, view, asked=asked),
     )
     named = asked or name == settings.takes_rows
-    return Used(about, fitted, raw, unread, warnings, taken.by_labels, taken.reason, named)
+    return Used(about, fitted, raw, unknown, warnings, taken.by_labels, taken.reason, named)
 
 
 def _tells_nothing(view: View | list[Any]) -> str:
@@ -300,6 +303,12 @@ def _doubt(table: Table, taken: Taken, view: Any, *, asked: bool) -> str:
         return view.doubt
     words = about_words(table, view) if isinstance(view, Categories) else ""
     return taken.doubt or words
+
+
+def _said(view: Any) -> tuple[str, ...]:
+    if isinstance(view, Numbers):
+        return missing_said(view)
+    return view.said if isinstance(view, Dates) else ()
 
 
 def _left_out(name: str, reason: str, doubt: str = "") -> LeftOut:

@@ -12,11 +12,11 @@ from scipy import sparse
 
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import DataFileError
+from fewlabels.features._date_encoder import DateEncoder
 from fewlabels.features._embedded import check_n_rows
 from fewlabels.features._encoders import (
     BlockEncoder,
     CategoryEncoder,
-    DateEncoder,
     ItemsEncoder,
     NumberEncoder,
 )
@@ -158,19 +158,19 @@ class FittedColumn:
         """The names of the features."""
         return [f"{self.name}{after}" for after in self.encoder.names]
 
-    @property
-    def is_of_items(self) -> bool:
-        """Whether it holds texts or pictures, of which nothing may be known."""
-        return isinstance(self.encoder, TransformerEncoder)
-
     def of_new(self, table: Table) -> NewPoints:
-        """Return the features of the rows of another table, as :meth:`scaled` takes them."""
+        """Return the features of the rows of another table, as :meth:`scaled` takes them.
+
+        `unread` are the rows in which the column says nothing.
+        """
         view = read_as(table, self.name, self.kind, self.form, self.decimal)
         if isinstance(self.encoder, TransformerEncoder):
-            return self._without_unread(self.encoder.of_new(view))
+            found = self._without_unread(self.encoder.of_new(view))
+            return replace(found, unread=np.union1d(found.unread, blank_items(view)))
         if isinstance(self.encoder, (BlockEncoder, DateEncoder)):
             self.encoder.check(self.name, view)
-        return NewPoints(cast(Any, self.encoder).raw(view))
+        encoder: Any = self.encoder
+        return NewPoints(encoder.raw(view), np.flatnonzero(encoder.unknown(view)))
 
     @property
     def needs_rows(self) -> bool:
@@ -188,7 +188,9 @@ class FittedColumn:
 
     def _without_unread(self, found: NewPoints) -> NewPoints:
         values = at_the_mean(found.values, found.unread, self.means)
-        told = tuple(f"column {self.name!r}: {line}" for line in found.warnings)
+        # of texts, only rows in which no other column says anything matter
+        lines = () if self.kind == "text" else found.warnings
+        told = tuple(f"column {self.name!r}: {line}" for line in lines)
         return NewPoints(values, found.unread, warnings=told)
 
     def scaled(self, raw: Any) -> Any:
@@ -254,6 +256,11 @@ def transformer(name: str) -> Any:
 def encoder_of(kind: str) -> Any:
     """Return the class of encoders of a kind of column."""
     return _ENCODERS[kind]
+
+
+def blank_items(items: Any) -> IntArray:
+    """Return the rows without a text or the name of a picture."""
+    return np.array([row for row, item in enumerate(items) if not item], dtype=np.intp)
 
 
 def at_the_mean(raw: Any, rows: IntArray, means: npt.NDArray[np.float64]) -> Any:

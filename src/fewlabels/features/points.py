@@ -133,12 +133,6 @@ class Points:
         if self.kind == "table" and (new := self.transformer.ignored(data)):
             verb = "is" if len(new) == 1 else "are"
             told.append(f"{quoted(new)} {verb} ignored: the points were made of other columns.")
-        if self.kind == "texts" and len(found.unread):
-            told.append(
-                f"{len(found.unread):,} of {len(found):,} texts hold no word that the points were "
-                "made of, nor its spelling: nothing is known of them, and they get no answer. Fit "
-                "with texts like them, or leave them out."
-            )
         return replace(found, warnings=tuple(told))
 
     def _made(self, data: Any) -> NewPoints:
@@ -289,6 +283,12 @@ def _transformer(name: str) -> Any:
 
 def _as_array(data: Any) -> Any:
     """Return numbers of two dimensions, dense or CSR, as they are; or raise."""
+    if data is None or isinstance(data, (str, bytes)):
+        came = f"a {type(data).__name__}, {data!r:.60}" if data is not None else "None"
+        raise InvalidTypeError(
+            f"points are made of many rows; got {came}. Pass a list of texts, or the path of a "
+            "file or folder as a pathlib.Path."
+        )
     X = checked_array(data)
     if sparse.issparse(X):
         return X
@@ -296,11 +296,18 @@ def _as_array(data: Any) -> Any:
         X = np.asarray(X)
         if X.dtype.kind not in "fiub":
             X = X.astype(np.float64)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
+        reason = str(error).splitlines()[0]
         raise InvalidTypeError(
             f"no points can be made of a {type(data).__name__} that holds neither numbers, texts "
-            f"nor pictures alone ({error}). Pass a table, a list of texts or an array of numbers."
+            f"nor pictures alone ({reason}). Pass a table, such as pandas.DataFrame(X), a list of "
+            "texts or an array of numbers."
         ) from error
+    if X.ndim == 1 and len(X):
+        raise InvalidInputError(
+            f"points need an array of two dimensions, (n, d); got {len(X):,} numbers in one. Pass "
+            "numpy.reshape(X, (-1, 1)) if each is a point."
+        )
     if X.ndim != 2:
         raise InvalidInputError(
             f"points need an array of two dimensions, (n, d); got one of shape {X.shape}."

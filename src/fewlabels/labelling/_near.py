@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fewlabels.labelling._snapshot import Snapshot
+from fewlabels.labelling._snapshot import Predicted
 
 if TYPE_CHECKING:
     from fewlabels.graph import Graph
@@ -55,7 +55,7 @@ def nearest(graph: Graph, point: int, n: int, wanted: Callable[[int], bool]) -> 
 
 def neighbourhood(
     graph: Graph,
-    snapshot: Snapshot,
+    snapshot: Predicted,
     is_open: Callable[[int], bool],
     *,
     near: int | None,
@@ -67,7 +67,7 @@ def neighbourhood(
     Parameters
     ----------
     graph : Graph
-    snapshot : Snapshot
+    snapshot : Predicted
     is_open : callable
         Whether a point may be in it: it has no label, and nobody is asked about it.
     near : int or None
@@ -99,7 +99,7 @@ def neighbourhood(
     return None if best is None else (best[2], best[3])
 
 
-def _seeds(snapshot: Snapshot, is_open: Callable[[int], bool], random_state: int) -> list[int]:
+def _seeds(snapshot: Predicted, is_open: Callable[[int], bool], random_state: int) -> list[int]:
     sure = np.flatnonzero((snapshot.confidence >= _SURE) & (snapshot.codes >= 0))
     rng = np.random.default_rng(random_state)
     tried = rng.permutation(sure)[: 50 * _SEEDS].tolist() if len(sure) else []

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fewlabels._arrays import FILL_AFFINITIES, FILL_FEATURES, checked_array
+from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
 from fewlabels._validation import (
     check_choice,
@@ -77,6 +78,8 @@ class GraphEstimator(BaseEstimator, ABC):
                 raise InvalidInputError(
                     f"{type(self).__name__} requires y to be passed, but the target y is None."
                 )
+            refuse_other_rows(X, y)
+            refuse_other_rows(X, sample_weight, "sample_weight")
             labels = self._encode(y, sample_weight)  # before the graph, which may take long
             points = X if isinstance(X, Graph) else self._points(X, labels)
             n_samples = points.n_nodes if isinstance(points, Graph) else points.shape[0]
@@ -263,7 +266,7 @@ class GraphEstimator(BaseEstimator, ABC):
             )
         except TypeError as error:
             raise InvalidTypeError(naming_rows(X, str(error))) from error
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise InvalidInputError(naming_rows(X, str(error))) from error
 
     def _build(self, points: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone, is_classifier
 
+from fewlabels._unsaid import unsaid
 from fewlabels.exceptions import (
     InvalidInputError,
     InvalidTypeError,
@@ -149,9 +149,8 @@ class KeptUpModel:
         # Nothing stays: the labels may even be of another type.
         anew = len(added) == len(labels) or not isinstance(self.model, RelabelledModel)
         try:
-            with warnings.catch_warnings(), quiet_blas(self._points.graph):
-                warnings.simplefilter("ignore", UnreachedWarning)
-                warnings.simplefilter("ignore", LabelWarning)  # said when the answer was told
+            # of labels it was said when the answer was told
+            with unsaid(UnreachedWarning, LabelWarning), quiet_blas(self._points.graph):
                 if anew and (added or removed):
                     self._expect(labels)
                     self._fit(label_column(labels, self._points.graph.n_nodes))
