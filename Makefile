@@ -26,7 +26,7 @@ OLDEST_TESTS := $(addprefix tests/,models/test_few_labels_classifier.py models/t
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-oldest test-page dist fuzz kill check site site-links site-look bench mutate format docs lock clean
+.PHONY: help demo test test-oldest test-page dist fuzz kill check site site-links site-look bench bench-label mutate format docs lock clean
 
 help:  ## print this list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -51,8 +51,7 @@ dist: $(VENV)/release-installed  ## build sdist and wheel, and run the demo from
 	$(PY) tools/try_dist.py $(PYTHONS)
 
 test-page: $(VENV)/test-installed  ## install, and run the tests of the labelling page in Debian's chromium
-	FEWLABELS_BROWSER=1 $(PY) -m pytest tests/browser || \
-		FEWLABELS_BROWSER=1 $(PY) -m pytest tests/browser --last-failed  # a test of the map failed once, for a reason not found yet
+	FEWLABELS_BROWSER=1 $(PY) -m pytest tests/browser
 
 fuzz: $(VENV)/test-installed  ## install, and read many damaged files (INPUTS=3000 a reader, SEED=0)
 	FUZZ_INPUTS=$(or $(INPUTS),3000) FUZZ_SEED=$(or $(SEED),0) $(PY) -m pytest -n auto --dist worksteal -o faulthandler_timeout=60 tests/fuzz
@@ -81,6 +80,10 @@ site-look: $(VENV)/test-installed  ## look at the built site in Debian's chromiu
 
 bench: $(VENV)/bench-installed $(DATASETS)/installed  ## measure beside the peers (SIZE=full: long), and write the tables
 	$(PY) -m benchmarks.peers --size $(or $(SIZE),small)
+
+bench-label: $(VENV)/test-installed $(DATASETS)/installed  ## install tools for labelling (2 GB, build/label-peers), measure their pages beside ours
+	$(PY) -m benchmarks.label_pages.environments
+	$(PY) -m benchmarks.peers --size $(or $(SIZE),full) --only labelling_texts labelling_more_texts labelling_pictures labelling_many
 
 mutate: $(VENV)/test-installed  ## change the numerical core in small ways; do its tests notice?
 	nice $(PY) tools/mutate.py --seconds $(or $(SECONDS),600)

@@ -40,6 +40,10 @@ def export_labels(
     and ``doubt``: "given", "skipped", or as of :meth:`fewlabels.FewLabelsClassifier.doubt`. Where
     the accuracy wanted is proven, the predictions are those of which it is.
 
+    Cells of the data are written as they came, to the letter, also those that a spreadsheet takes
+    for formulas: what reads the table elsewhere gets the same values. Names of classes can't be
+    formulas.
+
     Parameters
     ----------
     path : path-like

@@ -190,6 +190,19 @@ class Speaker:
 
         self._reasons.append((point, self._submit(find)))
 
+    def lend(self, lesson: Lesson, task: Callable[[Any], T], future: Future[T]) -> None:
+        """Have something done with the model as a lesson left it, and tell a future."""
+
+        def job() -> None:
+            if not future.set_running_or_notify_cancel():
+                return  # whoever asked has gone
+            try:
+                future.set_result(task(self._models.answering(lesson.labels)))
+            except BaseException as error:  # noqa: BLE001 - it is raised where it is asked for
+                future.set_exception(error)
+
+        self._jobs.put(job)
+
     def _learning(self, lesson: Lesson) -> Future[Heard]:
         def learn() -> Heard:
             began = time.monotonic()
