@@ -85,6 +85,20 @@ def test_a_name_leads_to_the_page_that_describes_it(public_names, named, home):
     assert public_names.home_of(named, public_names.homes()) == home
 
 
+@pytest.mark.parametrize(
+    ("named", "private"),
+    [
+        ("fewlabels.graph._progress.reporting", True),
+        ("checked_array", True),
+        ("Graph", False),
+        ("no_such_name", False),
+    ],
+)
+def test_private_names_have_no_page_and_names_of_nothing_are_found(public_names, named, private):
+    importlib.import_module("fewlabels._arrays")
+    assert public_names.is_private(named) is private
+
+
 def test_prose_of_docstrings_is_escaped_and_code_is_not(public_names):
     lines = [
         "Weights |i - j| of `graph_`, with n_features_in_, and ``a | b_``::",
