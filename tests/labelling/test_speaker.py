@@ -16,7 +16,8 @@ from fewlabels.labelling import Labelling, _reading, export_labels, load_session
 from fewlabels.labelling._follower import Follower
 from fewlabels.labelling._mind import Opinion
 from fewlabels.labelling._speaker import Lesson, Speaker
-from fewlabels.session._model import KeptUpModels, Points
+from fewlabels.session._learner import ModelLearner
+from fewlabels.session._points import GraphPoints
 from fewlabels.session._settings import Settings
 
 Open = Callable[..., Labelling]
@@ -53,13 +54,13 @@ def test_answers_are_reflected_while_the_model_that_answers_is_still_at_work(
         answer_next(labelling, y, next(keys))
     assert labelling.settle()
     may_go_on = threading.Event()
-    learn = KeptUpModels.answering
+    learn = ModelLearner.answering
 
-    def slowly(models: KeptUpModels, labels: Any) -> Any:
+    def slowly(learner: ModelLearner, labels: Any) -> Any:
         may_go_on.wait(TIMEOUT)
-        return learn(models, labels)
+        return learn(learner, labels)
 
-    monkeypatch.setattr(KeptUpModels, "answering", slowly)
+    monkeypatch.setattr(ModelLearner, "answering", slowly)
     keeper = labelling._keeper
     for number in range(13, 17):
         answer_next(labelling, y, next(keys))
@@ -188,13 +189,13 @@ def test_checks_of_answers_whose_labels_were_taken_back_are_read_again(
         labelling.answer("ann", next(keys), point, int(y[point]))
     assert labelling.settle()
     may_go_on = threading.Event()
-    learn = KeptUpModels.answering
+    learn = ModelLearner.answering
 
-    def slowly(models: KeptUpModels, labels: Any) -> Any:
+    def slowly(learner: ModelLearner, labels: Any) -> Any:
         may_go_on.wait(TIMEOUT)
-        return learn(models, labels)
+        return learn(learner, labels)
 
-    monkeypatch.setattr(KeptUpModels, "answering", slowly)
+    monkeypatch.setattr(ModelLearner, "answering", slowly)
     keeper = labelling._keeper
     for _ in range(25):
         labelling.undo("ann", next(keys))
@@ -247,8 +248,8 @@ def test_reasons_are_of_what_was_learned_last_whatever_others_had_it_learn(
     settings = Settings.checked(
         classes=None, model=None, query="auto", audit_share=0.1, n_start=10, random_state=0
     )
-    models = KeptUpModels(None, Points(graph, X), None, settings.query)
-    speaker = Speaker(models, graph, lambda: None)
+    learner = ModelLearner(None, GraphPoints(graph, X), settings.query)
+    speaker = Speaker(learner, graph, lambda: None)
     numbers = {"a": 0, "b": 1}
     few = {0: "a", 150: "b"}
     many = {**few, 10: "a", 20: "a", 160: "b"}

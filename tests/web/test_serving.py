@@ -9,7 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPSConnection
 from pathlib import Path
 
@@ -174,6 +174,6 @@ def test_a_signal_that_comes_before_the_server_listens_to_it_ends_it_too(
 
     monkeypatch.setattr(_serving.Server, "run", told_to_end)
     before = signal.getsignal(signal.SIGTERM)
-    with open_listener() as listener:
+    with closing(open_listener()) as listener:
         serve(listener, double.digits(20))
     assert signal.getsignal(signal.SIGTERM) == before

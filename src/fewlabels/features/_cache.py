@@ -53,6 +53,15 @@ def cache_folder(folder: str | os.PathLike[str] | None = None) -> Path:
         None: what FEWLABELS_CACHE names in the environment, else the system's folder for what can
         be made again: ``~/.cache/fewlabels`` (or in XDG_CACHE_HOME), ``~/Library/Caches/fewlabels``
         on macOS, ``%LOCALAPPDATA%\fewlabels\Cache`` on Windows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.features import cache_folder
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> cache_folder(folder) == folder
+    True
     """
     if folder is not None:
         if not isinstance(folder, (str, os.PathLike)):
@@ -176,7 +185,15 @@ class CacheEntry:
 
 
 def cache_entries(folder: str | os.PathLike[str] | None = None) -> list[CacheEntry]:
-    """Return what the cache holds, the last used first; nothing where there is no such folder."""
+    """Return what the cache holds, the last used first; nothing where there is no such folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from fewlabels.features import cache_entries
+    >>> cache_entries(tempfile.mkdtemp())
+    []
+    """
     entries = []
     for path in _entries(cache_folder(folder)):
         about: Any = None
@@ -195,7 +212,15 @@ def cache_entries(folder: str | os.PathLike[str] | None = None) -> list[CacheEnt
 
 
 def clear_cache(folder: str | os.PathLike[str] | None = None) -> list[CacheEntry]:
-    """Remove all that the cache holds, and nothing else that lies in the folder; return it."""
+    """Remove all that the cache holds, and nothing else that lies in the folder; return it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from fewlabels.features import clear_cache
+    >>> clear_cache(tempfile.mkdtemp())  # what was removed
+    []
+    """
     entries = cache_entries(folder)
     for entry in entries:
         with explaining_errors(entry.path, writing=True):

@@ -79,7 +79,7 @@ class ScaledMatrix(Protocol):
     def products(self, n_columns: int, *, recurrence: bool = False) -> list[RowProduct]:
         """Split the product N y, y of shape (n, n_columns), into blocks of rows.
 
-        With `recurrence`, their `factor` may be :func:`recurrence_factor`.
+        With `recurrence`, their `factor` may be ``recurrence_factor``.
         """
 
 
@@ -109,6 +109,18 @@ class GroundedLaplacian:
     ground : ndarray of shape (n,), float64
         g, how strongly each node is tied to a value from outside. Every component of W must
         have some, or A is singular.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import GroundedLaplacian, PreparedSolver
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
+    >>> PreparedSolver(A).solve(np.eye(3), tol=1e-6, max_iter=1000).values.round(4)
+    array([[0.75, 0.5 , 0.25],
+           [0.5 , 1.  , 0.5 ],
+           [0.25, 0.5 , 0.75]])
     """
 
     def __init__(self, weights: Weights, ground: FloatArray) -> None:
@@ -154,7 +166,7 @@ class GroundedLaplacian:
         ----------
         n_columns : int
         recurrence : bool, default=False
-            Whether `factor` is to be :func:`recurrence_factor`, which saves Chebyshev's iteration
+            Whether `factor` is to be ``recurrence_factor``, which saves Chebyshev's iteration
             a pass. It is where a `well_grounded` sparse matrix has several blocks. Ask for these
             products first: products without the factor then use the same matrix, as long as there
             is no other.
@@ -273,7 +285,17 @@ def in_float64(weights: Weights) -> Weights:
 
 
 def row_sums(weights: Any) -> FloatArray:
-    """Sum of each row in float64, shape (n,)."""
+    """Sum of each row in float64, shape (n,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import row_sums
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> row_sums(path.affinity)
+    array([1., 2., 1.])
+    """
     if isinstance(weights, np.ndarray):
         return np.asarray(weights.sum(axis=1, dtype=np.float64))
     # A sparse sum is taken in the weights' own precision, whatever dtype it is asked for.

@@ -41,6 +41,17 @@ class SpreadingSystem:
     ----------
     D. Zhou, O. Bousquet, T. N. Lal, J. Weston, B. Schoelkopf, "Learning with local and global
     consistency", NIPS 2003, equation 4 and algorithm step 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import SpreadingSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> found = SpreadingSystem(path, alpha=0.9).solve(Y, tol=1e-6, max_iter=1000)
+    >>> bool(np.isclose(found.values[1, 0], found.values[1, 1]))  # halfway between the two
+    True
     """
 
     def __init__(self, graph: Graph, alpha: float, method: Method = "auto") -> None:
@@ -106,6 +117,14 @@ def normalized_affinity(graph: Graph) -> sparse.csr_array | FloatArray:
     References
     ----------
     Zhou et al., "Learning with local and global consistency", NIPS 2003, algorithm step 2.
+
+    Examples
+    --------
+    >>> from fewlabels import rbf_graph
+    >>> from fewlabels.systems import normalized_affinity
+    >>> S = normalized_affinity(rbf_graph([[0.0], [1.0], [2.0]], gamma=1.0))
+    >>> S.shape, bool(abs(S - S.T).max() < 1e-12)
+    ((3, 3), True)
     """
     degrees = graph.degrees
     scale = np.divide(1.0, np.sqrt(degrees), out=np.zeros_like(degrees), where=degrees > 0)
