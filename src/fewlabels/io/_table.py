@@ -158,6 +158,8 @@ class Table(ABC):
     untyped = False
     #: True where it was passed in, so that no setting of a reader can change it.
     in_memory = False
+    #: True where one cell is read without the rest of its column.
+    reads_cells = False
     #: What the user says of the cells.
     reading = Reading()
     #: What was found out about the file, such as its encoding.
@@ -200,6 +202,14 @@ class Table(ABC):
     def rows_said(self, indices: Iterable[int] | IntArray) -> str:
         """Return what messages call rows: "rows 4, 17 and 5 more"; pictures by their files."""
         return row_list(indices)
+
+    def cell(self, name: str, row: int) -> Any:
+        """Return one of :meth:`values`."""
+        return self.values(name)[row]
+
+    def head(self, n_rows: int) -> Self:
+        """Return the first rows, or the whole table where that is as quick."""
+        return self
 
     def only(self, names: Iterable[str]) -> Self:
         """Return the same table with these of its columns only, in this order."""
