@@ -272,7 +272,7 @@ class Labelling(Knowing):
         dict
             As of :meth:`answer`, and ``left``: the points that were left.
         """
-        return self._acts.confirm(who, key, points, class_id)
+        return self._acts.confirm(who, key, points, class_id, self._known.taken_out)
 
     def skip(self, who: str, key: str, point: int, seconds: float | None = None) -> Json:
         """Store that nobody can say: the point is not asked about again."""
