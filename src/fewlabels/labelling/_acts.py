@@ -50,7 +50,7 @@ class Acts:
         class_id: Any,
         taken_out: Callable[[str, Sequence[int], int], list[int] | None],
     ) -> Json:
-        if not isinstance(points, Sequence) or isinstance(points, str) or not points:
+        if not isinstance(points, Sequence) or isinstance(points, str):
             raise InvalidInputError(f"points must be a list of points, got {points!r:.80}.")
 
         def prepare() -> Prepared:
@@ -58,8 +58,10 @@ class Acts:
             given = list(dict.fromkeys(map(self._point, points)))
             taken = [p for p in given if not (p in self._ledger.labels or p in self._desk.pending)]
             out = taken_out(who, given, body["class"])
+            if not given and not out:
+                raise InvalidInputError("no points were given, nor were any shown in a grid.")
             seen = {} if out is None else {"out": out}
-            return ("confirmed", {**body, "points": taken, **seen}) if taken else None
+            return ("confirmed", {**body, "points": taken, **seen}) if taken or out else None
 
         row = self._act(who, key, prepare)
         if row is not None:
