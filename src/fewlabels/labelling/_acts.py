@@ -66,6 +66,7 @@ class Acts:
         row = self._act(who, key, prepare)
         if row is not None:
             self._desk.ask(who, to_ask(row.body.get("out", ())))
+            self._wake()
         taken = set() if row is None else set(row.points)
         return {**self._reply(row), "left": [p for p in points if p not in taken]}
 
