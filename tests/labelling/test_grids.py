@@ -132,3 +132,22 @@ def test_points_chosen_elsewhere_are_no_record(
     labelling.confirm("ann", next(keys), free[:4], 0)
     assert record_of(labelling._desk.ledger, ())._of == {}
     assert [each["point"] for each in labelling.questions("ann")] == pending
+
+
+def test_none_of_a_grid_is_a_record_too_and_is_taken_back(
+    opened: Open, digits: Any, keys: Iterator[str]
+) -> None:
+    labelling = opened()
+    for _ in range(15):
+        point = labelling.questions("ann")[0]["point"]
+        labelling.answer("ann", next(keys), point, int(digits[1][point]))
+    assert labelling.settle()
+    found = labelling.neighbourhood("ann")
+    assert found is not None
+    labelling.confirm("ann", next(keys), [], found["class_id"])
+    assert labelling.state("ann")["n_labelled"] == 15
+    (grid,) = record_of(labelling._desk.ledger, ())._of[found["class_id"]]
+    assert (grid.kept, grid.out) == ((), tuple(found["points"]))
+    assert len(set(found["points"]) & set(labelling._desk.pending)) == 3
+    assert labelling.undo("ann", next(keys))["done"]["points"] == []
+    assert record_of(labelling._desk.ledger, ())._of == {}

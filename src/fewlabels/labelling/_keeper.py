@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.labelling._desk import Desk
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from fewlabels.labelling._speaker import Heard, Lesson, Speaker
     from fewlabels.session._questions import Answers
     from fewlabels.session._state import CheckSequence
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +91,8 @@ class Keeper:
         self._seconds = 0.0  # that it took to choose questions, lately
         self._wanted: dict[int, None] = {}
         self._reasons: dict[int, Reasons] = {}
+        self._tasks: deque[tuple[Callable[[Any], Any], Future[Any]]] = deque()
+        self._ended = False
         self._thread = threading.Thread(target=self.run, name="fewlabels-keeper", daemon=True)
 
     def start(self) -> None:
@@ -108,6 +114,15 @@ class Keeper:
     def settle(self, timeout: float) -> bool:
         """Wait until all is done that there is to do; return whether it is. For tests."""
         return self._idle.wait(timeout)
+
+    def ask(self, task: Callable[[Any], T]) -> Future[T]:
+        """Have a task done with the model that answers, in its own thread."""
+        future: Future[T] = Future()
+        self._tasks.append((task, future))
+        if self._ended:
+            self._refuse()
+        self.wake()
+        return future
 
     def reasons(self, point: int) -> Reasons | None:
         """Return why a point has its answer, or None and find out."""
@@ -136,6 +151,9 @@ class Keeper:
         except Exception as error:  # noqa: BLE001 - labelling goes on without models
             _log.exception("the models of the label file can't be kept up")
             self._fail(f"{type(error).__name__}: {error}")
+        finally:
+            self._ended = True
+            self._refuse()
 
     def _keep_up(self, prepared: Prepared) -> None:
         """Follow the log from its beginning, until stopped or until a class has another name."""
@@ -144,7 +162,7 @@ class Keeper:
         from fewlabels.labelling._speaker import Speaker
 
         follower = Follower(self._desk, prepared, self._seed)
-        speaker = Speaker(follower.mind.models, prepared.graph, self.wake)
+        speaker = Speaker(follower.mind.learner, prepared.graph, self.wake)
         try:
             self._follow(follower, speaker)
         finally:
@@ -173,6 +191,7 @@ class Keeper:
             if chosen_at != follower.mind.n_changes:
                 continue  # checks begin or end: other questions are due
             wait = self._learn(follower, speaker)
+            self._lend(speaker)
             if not self._wake.is_set():
                 if wait is None and speaker.is_idle:
                     self._keep_predictions(follower.seq)
@@ -325,6 +344,18 @@ class Keeper:
         return Lesson(
             dict(mind.state.labels), then, mind.n_changes, follower.seq, dict(follower.numbers)
         )
+
+    def _lend(self, speaker: Speaker) -> None:
+        """Hand on what others want of the model, once there is one."""
+        while self._tasks and speaker.heard is not None:
+            speaker.lend(speaker.heard.lesson, *self._tasks.popleft())
+
+    def _refuse(self) -> None:
+        """Tell whoever waits for the model that there is none any more."""
+        while self._tasks:
+            _, future = self._tasks.popleft()
+            if future.set_running_or_notify_cancel():
+                future.set_exception(LabellingError(self.problem or "The label file was closed."))
 
     def _goal(self) -> tuple[float, float]:
         settings = self._desk.ledger.settings

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._acts import Acts
@@ -17,12 +18,14 @@ from fewlabels.labelling._knowing import Knowing
 from fewlabels.labelling._known import Known
 from fewlabels.labelling._opening import Opened, open_file
 from fewlabels.labelling._progress import is_proven, reasons_of
+from fewlabels.labelling._snapshot import Learned
 
 if TYPE_CHECKING:
     from fewlabels.labelling._points import Prepared, Stage
     from fewlabels.labelling._snapshot import Predicted
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 _MOST_QUESTIONS = 50
 
@@ -142,6 +145,11 @@ class Labelling(Knowing):
         return found
 
     @property
+    def id(self) -> str:
+        """What tells this label file from all others, also where one takes another's place."""
+        return self._opened.id
+
+    @property
     def path(self) -> Path:
         """The label file."""
         return self._opened.file.path
@@ -179,6 +187,7 @@ class Labelling(Knowing):
             person = ledger.person(who)
             n_labelled, n_skipped = len(ledger.labels), len(ledger.skipped)
             return {
+                "id": self.id,
                 "file": self.path.name,
                 "name": self._items.name,
                 "kind": self._items.kind,
@@ -331,6 +340,36 @@ class Labelling(Knowing):
         return self._acts.set_settings(who, key, settings)
 
     # What is written
+
+    def with_model(self, task: Callable[[Learned], T]) -> Future[T]:
+        """Have something done with the model that answers, in the thread that it learns in.
+
+        It is as it was when it spoke last, and must not be changed nor kept. What it is to learn
+        waits meanwhile; nothing else does.
+
+        Parameters
+        ----------
+        task : callable
+            Called with what has been learned so far.
+
+        Returns
+        -------
+        Future
+            Of what `task` returns; a LabellingError where no model can be had any more.
+
+        Raises
+        ------
+        InvalidInputError
+            If nothing has been learned yet.
+        """
+        if self._keeper.snapshot is None:
+            raise InvalidInputError("Nothing has been learned yet: answer some questions first.")
+
+        def with_data(model: Any) -> T:
+            items, said = self._items, self._known.progress()["sentence"]
+            return task(Learned(model, items.data(), items.label_column, items.name, said))
+
+        return self._keeper.ask(with_data)
 
     def export(self, target: str | os.PathLike[str] | IO[bytes], file_format: str) -> None:
         """Write labels and predictions; see :func:`fewlabels.labelling.export_labels`.

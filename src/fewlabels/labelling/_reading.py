@@ -40,6 +40,10 @@ def export_labels(
     and ``doubt``: "given", "skipped", or as of :meth:`fewlabels.FewLabelsClassifier.doubt`. Where
     the accuracy wanted is proven, the predictions are those of which it is.
 
+    Cells of the data are written as they came, to the letter, also those that a spreadsheet takes
+    for formulas: what reads the table elsewhere gets the same values. Names of classes can't be
+    formulas.
+
     Parameters
     ----------
     path : path-like
@@ -121,10 +125,10 @@ def load_session(
         file.close()
     from fewlabels.labelling._mind import with_labels
     from fewlabels.session import Session
-    from fewlabels.session._model import Points
+    from fewlabels.session._points import GraphPoints
 
     prepared = _prepared(items, about, _cache(about, cache), None)
-    session = Session(Points(prepared.graph, prepared.values), random_state=about["seed"])
+    session = Session(GraphPoints(prepared.graph, prepared.values), random_state=about["seed"])
     session._data = prepared.values  # what `save` takes for the session's data
     names = desk.class_names()
     events = []

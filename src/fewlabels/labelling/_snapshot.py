@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -118,3 +118,27 @@ class Reasons:
     seq: int
     class_id: int | None
     shares: tuple[tuple[int, float, int], ...]
+
+
+class Learned(NamedTuple):
+    """What has been learned so far, and of what.
+
+    Attributes
+    ----------
+    model : classifier of fewlabels
+        Its labels are the names of classes.
+    data : object
+        What :func:`fewlabels.make_points` takes.
+    label_column : str or None
+        The column of `data` that held labels.
+    name : str
+        Of the data.
+    sentence : str or None
+        What random checks have proven, to be handed on.
+    """
+
+    model: Any
+    data: Any
+    label_column: str | None
+    name: str
+    sentence: str | None
