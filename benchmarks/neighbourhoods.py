@@ -154,7 +154,7 @@ def run(
     while labeller.tally.labels < n_labels:
         state = mind.state
         if n_questions >= FIRST and not taken_out:
-            said = what_grids_read(mind.models.answering(state.labels), numbers)
+            said = what_grids_read(mind.learner.answering(state.labels), numbers)
             record = GridRecord(replace(g, n_since=n_questions - at) for g, at in grids)
             found = next_grid(graph, said, state, record, shown)
             if found is not None:
