@@ -158,6 +158,8 @@ class Table(ABC):
     untyped = False
     #: True where it was passed in, so that no setting of a reader can change it.
     in_memory = False
+    #: True where one cell is read without the rest of its column.
+    reads_cells = False
     #: What the user says of the cells.
     reading = Reading()
     #: What was found out about the file, such as its encoding.
@@ -196,6 +198,14 @@ class Table(ABC):
         """Return the cells of a column, None where they are blank or said to be missing."""
         is_missing = self.reading.is_missing
         return [None if is_blank(cell) or is_missing(cell) else cell for cell in self.values(name)]
+
+    def cell(self, name: str, row: int) -> Any:
+        """Return one of :meth:`values`."""
+        return self.values(name)[row]
+
+    def head(self, n_rows: int) -> Self:
+        """Return the first rows, or the whole table where that is as quick."""
+        return self
 
     def rows_said(self, indices: Iterable[int] | IntArray) -> str:
         """Return what messages call rows: "rows 4, 17 and 5 more"; pictures by their files."""
@@ -256,7 +266,14 @@ def quoted(names: Sequence[object], most: int = 10) -> str:
 
 
 def row_list(indices: Iterable[int] | IntArray) -> str:
-    """Return "row 4" or "rows 4, 17, 203 and 5 more": counted from 1, as people count."""
+    """Return "row 4" or "rows 4, 17, 203 and 5 more": counted from 1, as people count.
+
+    Examples
+    --------
+    >>> from fewlabels.io import row_list
+    >>> row_list([3]), row_list([3, 16])
+    ('row 4', 'rows 4 and 17')
+    """
     rows = [int(index) + 1 for index in indices]
     if len(rows) == 1:
         return f"row {rows[0]}"
@@ -267,7 +284,14 @@ def row_list(indices: Iterable[int] | IntArray) -> str:
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return "1 row" or "1,234 rows"."""
+    """Return "1 row" or "1,234 rows".
+
+    Examples
+    --------
+    >>> from fewlabels.io import counted
+    >>> counted(1, "row"), counted(1234, "row")
+    ('1 row', '1,234 rows')
+    """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 

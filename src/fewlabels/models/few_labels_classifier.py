@@ -42,7 +42,7 @@ from fewlabels.models._relabel import Relabelling
 from fewlabels.models._remoteness import remote, usual_remoteness
 from fewlabels.models._saved import SavedModel, can_be_saved
 from fewlabels.models._scores import Scores
-from fewlabels.models._shared_kernel import SharedNeighborKernel, check_beside
+from fewlabels.models._shared_kernel import GraphMaker, SharedNeighborKernel, check_beside
 from fewlabels.models._targets import RowLabels
 from fewlabels.models.class_mass import offsets_to_shares, offsets_towards, with_offsets
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
@@ -179,8 +179,10 @@ None, default="auto"
     ----------
     D. Zhou, O. Bousquet, T. N. Lal, J. Weston, B. Schoelkopf, "Learning with local and global
     consistency", NIPS 2003. X. Zhu, Z. Ghahramani, J. Lafferty, "Semi-supervised learning using
-    Gaussian fields and harmonic functions", ICML 2003. D. H. Wolpert, "Stacked generalization",
-    Neural Networks 1992, on weighing models by what they say of data left out.
+    Gaussian fields and harmonic functions", ICML 2003. R. Rifkin, R. Lippert, "Notes on
+    regularized least squares", MIT-CSAIL-TR-2007-025. D. H. Wolpert, "Stacked generalization",
+    Neural Networks 1992, on weighing models by what they say of data left out,
+    https://doi.org/10.1016/S0893-6080(05)80023-1.
 
     Examples
     --------
@@ -226,7 +228,14 @@ None, default="auto"
         return 14 if given else 12
 
     @in_turn
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, graph: Graph | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        graph: Graph | GraphMaker | None = None,
+    ) -> Self:
         """Fit on points and the labels of some; see :meth:`LabelSpreading.fit`.
 
         Parameters
@@ -236,9 +245,10 @@ None, default="auto"
         y : array-like of shape (n_samples,), or (n_samples, n_classes) of soft labels
         sample_weight : array-like of shape (n_samples,), default=None
             As of :meth:`LabelSpreading.fit`.
-        graph : Graph, default=None
+        graph : Graph or callable, default=None
             Of the rows of `X`, which must then be features: it saves making it again, and may be
-            made otherwise, such as by another metric. None: `kernel` says how it is made.
+            made otherwise, such as by another metric. Or a function that makes it of the features
+            as numbers. None: `kernel` says how it is made.
 
         Returns
         -------

@@ -29,10 +29,10 @@ class Audit:
     ----------
     point : int
     predicted : str, int, bool or None
-        The model's class for it when it was drawn, or, in a sequence of checks, when that began;
-        None where no label reached it.
+        The model's class for it, said before it was drawn, or, in a sequence of checks, when that
+        began; None where no label reached it.
     n_labels : int
-        Labels that the model had then; in a sequence of checks, when that began.
+        Labels that the model had when it said so.
     n_drawn_from : int
         Points from which it was drawn, each as likely as the others.
     predicted_counts : tuple of (label, int)
@@ -65,6 +65,15 @@ class Event:
         For "asked": the questions among `indices` that are random checks.
     owed : float
         For "asked": the share of a check that is left over for the questions to come.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Session
+    >>> X = np.random.default_rng(0).normal(size=(60, 2))
+    >>> session = Session(X).tell([0, 1], ["a", "b"]).skip([2])
+    >>> len(session.history)
+    2
     """
 
     kind: Kind
