@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -121,6 +123,17 @@ def test_a_sequence_that_finds_too_many_wrong_ends_and_a_later_one_has_less_to_s
     assert later.proof.confidence == confidence_of(1, 0.95) > confidence_of(0, 0.95)
     spent = sum(1 - confidence_of(number, 0.95) for number in range(50))
     assert spent == pytest.approx(0.05)
+
+
+def test_checks_that_can_not_prove_it_any_more_end_though_all_were_right():
+    right = [True] * 20
+    within = 100 - np.arange(20)
+    reach = sequence_with(right, n_points=100)
+    lost = replace(reach, n_drawn_from=np.where(within > 95, within, within - 40))  # 40 labelled
+    assert advice_on([True] * 30, 0.9, sequences=[reach])[1] is None
+    advice, turn = advice_on([True] * 30, 0.9, sequences=[lost])
+    assert (advice.action, turn) == ("continue", "checks_ended")
+    assert "can't prove 90 % any more" in str(advice)
 
 
 def test_what_was_proven_stays_proven():

@@ -176,6 +176,25 @@ def drawn(state, point, n_from, predicted="a"):
     state.take(Event("asked", (point,), audits=(Audit(point, predicted, 1, n_from, ()),)))
 
 
+def test_labels_given_between_the_answers_and_the_first_draw_leave_the_points_that_are_checked():
+    state = SessionState(30, None)
+    state.take(Event("told", (0,), ("a",)))
+    state.take(Event("checks_began", ()))
+    state.take(Event("told", tuple(range(10, 25)), ("a",) * 15))
+    drawn(state, 1, 14)
+    state.take(Event("told", (1,), ("a",)))
+    state.take(Event("told", (2,), ("a",)))  # after the first draw: it may have been wrong
+    drawn(state, 3, 12)
+    state.take(Event("told", (3,), ("a",)))
+    (checks,) = sequences_of(state, 0.95)
+    assert (checks.n_points, checks.n_labels) == (14, 1)
+    assert checks.n_drawn_from.tolist() == [14, 12]
+    assert (
+        checks.proof().low
+        == 1 - most_wrong([False] * 2, [14, 12], 14, confidence=confidence_of(0, 0.95)) / 14
+    )
+
+
 def test_skipped_checks_are_no_points_and_volunteered_labels_are_none_of_the_draws():
     state = SessionState(30, None)
     state.take(Event("told", (0,), ("a",)))

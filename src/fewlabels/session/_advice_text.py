@@ -43,6 +43,11 @@ def of_what_was_checked(ended: bool, last: SequenceChecks | None, wanted: float)
     """Say that it goes on, and what became of the checks that have just ended."""
     if ended and last is not None:
         n_right = len(last.wrong) - int(last.wrong.sum())
+        if n_right == len(last.wrong) and last.is_out_of_reach(wanted):
+            return (
+                f"The checks can't prove {100 * wanted:g} % any more: too many of the points whose "
+                "answers are checked got a label unasked. Other checks follow."
+            )
         return (
             f"The answers that were checked are probably not right about {100 * wanted:g} % of "
             f"the points: {n_right} of {_checks(len(last.wrong))} found them right. The model goes "

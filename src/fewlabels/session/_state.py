@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,8 @@ class CheckSequence:
     event : int
         The number of the event that began it.
     members : ndarray of shape (n_points,), bool
-        The points that were open then: those whose answers are checked.
+        The points whose answers are checked: those that were open then and at the first draw. Until
+        one is drawn, what people choose to label can't tell which answers the draws will find.
     labels : dict from point to label
         What the model had learned then.
     """
@@ -135,9 +136,9 @@ class SessionState:
         number = len(self.events)
         self.events.append(event)
         if event.kind == "asked":
+            sequence = None if self.current is None else self._drawn_from(self.current).number
             self.pending.update(dict.fromkeys(event.indices))
             self._asked.update(event.indices)
-            sequence = None if self.current is None else self.current.number
             self.audits.extend(DrawnAudit(audit, number, sequence) for audit in event.audits)
             self.owed = event.owed
         elif event.kind == "checks_began":
@@ -226,6 +227,13 @@ class SessionState:
         # what was asked is asked again, before the rest
         self.pending = dict.fromkeys([*done.asked, *self.pending])
         self.skipped.update(dict.fromkeys(done.passed))
+
+    def _drawn_from(self, sequence: CheckSequence) -> CheckSequence:
+        """Leave out of a sequence what got a label before its first draw."""
+        if not any(drawn.sequence == sequence.number for drawn in reversed(self.audits)):
+            sequence = replace(sequence, members=sequence.members & self.open_points)
+            self.sequences[-1] = self.current = sequence
+        return sequence
 
     def _n_checkable(self) -> int:
         """How many points a check is drawn from."""

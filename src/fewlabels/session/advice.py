@@ -233,7 +233,9 @@ def _checks_after(n_more: int, new: SequenceChecks, curve: ErrorCurve, wanted: f
 
 
 def _is_hopeless(current: SequenceChecks, curve: ErrorCurve, wanted: float) -> bool:
-    """Tell whether the answers that are checked are probably not good enough."""
+    """Tell whether the checks can't prove it, or the answers are probably not good enough."""
+    if current.is_out_of_reach(wanted):
+        return True
     probable = curve.probability_of(wanted, current.n_labels)
     (guess,) = curve.accuracy_at(current.n_labels, (0.5,))
     provable = guess > wanted and current.draws_to_prove(wanted, 1 - guess) is not None

@@ -32,8 +32,8 @@ class Proof:
     n_labels : int
         The labels that the model had learned when it gave the answers.
     n_points : int
-        How many answers are checked: those to the points that were open, less those of which the
-        check was skipped.
+        How many answers are checked: those to the points that were open when the first check was
+        drawn, less those of which the check was skipped.
     n_checks : int
         How many of them were checked, up to the first check that is open.
     n_right : int
@@ -103,6 +103,14 @@ class SequenceChecks:
     def proves(self, wanted: float) -> bool:
         """Tell whether they show that so large a share of the answers is right."""
         return self.draws_to_prove(wanted, 0.0) == 0
+
+    def is_out_of_reach(self, wanted: float) -> bool:
+        """Tell whether they can't show it even if all that are left find the answer right.
+
+        So it is where many of the points got a label unasked: their answers may all have been
+        wrong.
+        """
+        return self.draws_to_prove(wanted, 0.0) is None
 
     def draws_to_prove(self, wanted: float, share_wrong: float) -> int | None:
         """Return about how many more checks show it, if this share of them is wrong."""
