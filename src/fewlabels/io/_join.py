@@ -20,7 +20,7 @@ def joined_labels(table: Table, labels: Table, name: str, key: str) -> LabelColu
     Keys are compared as text without blanks at their ends, and whole numbers by their value (7
     and 7.0, but not 007). A row of `table` whose key `labels` doesn't have is unlabelled. Of a
     folder of pictures the key "path" is a path in any spelling, or the name of the file where only
-    one has it, in a column that may be called otherwise (``column_of_pictures``).
+    one has it, in a column that may be called otherwise (file, filename or image).
 
     Parameters
     ----------

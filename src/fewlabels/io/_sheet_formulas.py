@@ -112,7 +112,8 @@ def _of_open_document(part: IO[bytes], sheet: str) -> Formulas:
     for _, element in ElementTree.iterparse(part):
         if element.tag == f"{_TABLE}table-cell" and element.get(f"{_TABLE}formula"):
             n_formulas += 1
-            n_without += element.get(f"{_OFFICE}value-type") is None
+            # LibreOffice writes a value that is empty text as a paragraph without a type
+            n_without += element.get(f"{_OFFICE}value-type") is None and len(element) == 0
         elif element.tag == f"{_TABLE}table-row":
             element.clear()
         elif element.tag == f"{_TABLE}table":

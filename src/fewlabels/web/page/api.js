@@ -36,9 +36,8 @@ const REFUSED = new Set([400, 404, 409, 413, 422]);
 const WAITS = [500, 1000, 2000, 4000, 8000];
 
 /**
- * Acts on their way to the server, in order, one at a time. Each is written to storage before it
- * is shown as done, and leaves it when the server has stored it: a lost connection, a reload or a
- * crash of either side loses none. Its key makes one that is sent twice count once.
+ * Acts on their way to the server, in order. Each is in storage before it is shown as done, until
+ * the server has it: no lost connection, reload or crash loses one. Its key makes it count once.
  */
 export class Outbox {
   send = post;

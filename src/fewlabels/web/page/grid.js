@@ -43,7 +43,7 @@ export function create(element, app, [kind]) {
         title("Grid"),
         empty(
           "No neighbourhood yet",
-          "As soon as the model knows a class well, similar rows are shown here together, and one key confirms them all.",
+          "Once the model knows a class well, similar rows come here together, and one key confirms them all.",
           h("a", { class: "button", href: "#ask" }, "Label some more"),
         ),
       );

@@ -134,15 +134,16 @@ app.outbox = new Outbox({
   onChange: showConnection,
 });
 
+let told = null;
 function showConnection() {
   const { waiting, failures, problem } = app.outbox;
-  if (failures === 1) {
-    const kept = `${several(waiting.length, "answer")} kept here`;
-    app.notify(problem ? `${problem} ${kept}.` : `No connection. ${kept}, to be sent when it is back.`, { stay: true });
-  } else if (!failures && app.wasOffline) {
+  if (failures && problem !== told) {
+    const kept = several(waiting.length, "answer");
+    app.notify(`${problem || "No connection."} ${kept} kept here, to be sent later.`, { stay: true });
+  } else if (!failures && told != null) {
     app.notify("Connected again. Everything is stored.");
   }
-  app.wasOffline = failures > 0;
+  told = failures ? problem : null;
 }
 
 let held = null;
