@@ -30,7 +30,9 @@ from fewlabels.models._members import (
     LARGE,
     Absorbing,
     ClassMeans,
+    FeatureMember,
     FeatureSpace,
+    ForestMember,
     KernelMember,
     Mixture,
     Taught,
@@ -355,12 +357,13 @@ None, default="auto"
         trust = Y.sum(axis=1)
         large = self.graph_.n_nodes >= LARGE
         taught = Taught.of(Y, _MOST_IN_LARGE if large else _MOST_TAUGHT)
-        targets, kernel = Y / trust[:, None], None
+        targets, features = Y / trust[:, None], []
         if self._space is not None:
-            kernel = KernelMember(self._space, nodes, targets, relative_trust(trust), taught)
+            given = self._space, nodes, targets, relative_trust(trust), taught
+            features = [KernelMember(*given), ForestMember(*given)]
         return Mixture(
             [self._means, self._absorbing],
-            kernel,
+            features,
             targets,
             taught,
             np.flatnonzero(~labels.labelled),
@@ -431,10 +434,10 @@ None, default="auto"
         spoken = np.column_stack([self._mixture.graph_part, self.evidence_ * speaking, speaking])
         votes = placed.votes(spoken)
         near = votes[:, -1]
-        features = None
-        if self._space is not None and self._mixture.kernel is not None:
-            smooth = averages(placed, self._space.smooth)
-            features = self._mixture.kernel.distributions_of(*self._space.of_new(points, smooth))
+        features = []
+        if self._space is not None:
+            seen = self._space.of_new(points, averages(placed, self._space.smooth))
+            features = [member.distributions_of(seen) for member in self._mixture.features]
         on_graph = divided(np.asarray(votes[:, :-2], dtype=np.float64))
         found = self._mixture.joined(on_graph, features)
         evidence = np.divide(votes[:, -2], near, out=np.zeros_like(near), where=near > 0)

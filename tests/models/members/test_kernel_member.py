@@ -79,7 +79,7 @@ def test_one_class_and_one_label_are_answered() -> None:
 
 
 def test_of_many_labels_those_that_it_never_saw_are_answered_as_all_others(monkeypatch) -> None:
-    monkeypatch.setattr("fewlabels.models._members.kernel_member._MOST_LABELS", 20)
+    monkeypatch.setattr("fewlabels.models._members.kernel_member.MOST_LABELS", 20)
     nodes = np.arange(60)
     Y = one_hot(TRUTH[nodes], 3)
     member = KernelMember(SPACE, nodes, Y, np.ones(60), Taught.of(Y, 10))

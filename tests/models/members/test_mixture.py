@@ -16,6 +16,7 @@ from fewlabels.models._members import (
     Absorbing,
     ClassMeans,
     FeatureSpace,
+    ForestMember,
     KernelMember,
     Mixture,
     Taught,
@@ -46,13 +47,14 @@ def mixed(
     labels = encode_labels(y)
     nodes = np.flatnonzero(labels.labelled)
     Y = labels.label_matrix(nodes=nodes)
-    taught, kernel = Taught.of(Y, 96), None
+    taught, members = Taught.of(Y, 96), []
     if features is not None:
-        kernel = KernelMember(FeatureSpace(features, graph), nodes, Y, np.ones(len(nodes)), taught)
+        given = FeatureSpace(features, graph), nodes, Y, np.ones(len(nodes)), taught
+        members = [KernelMember(*given), ForestMember(*given)]
     n_classes = len(labels.classes)
     return Mixture(
         [ClassMeans(graph, labels, **SETTINGS), Absorbing(graph, labels, **SETTINGS)],
-        kernel,
+        members,
         Y,
         taught,
         np.flatnonzero(~labels.labelled),

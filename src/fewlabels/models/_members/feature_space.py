@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
 
 FloatArray = npt.NDArray[np.floating[Any]]
+IntArray = npt.NDArray[np.intp]
 
 # Features of more dimensions are projected onto so many principal directions.
 _MOST_DIMENSIONS = 64
@@ -27,6 +29,23 @@ _NO_VARIANCE, _SMALL = 1e-13, 256
 _FARTHEST = 1e30
 # Smoothing: so many rounds of taking this share of the neighbours' mean.
 _ROUNDS, _SHARE = 15, 0.9
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Some points as members see them, a row a point, float32.
+
+    Attributes
+    ----------
+    plain, smooth : ndarray of shape (n_points, n_dimensions)
+        As of `FeatureSpace`.
+    columns : ndarray of shape (n_points, n_features)
+        Each feature by itself.
+    """
+
+    plain: FloatArray
+    smooth: FloatArray
+    columns: FloatArray
 
 
 class FeatureSpace:
@@ -55,6 +74,7 @@ class FeatureSpace:
     def __init__(self, X: Any, graph: Graph) -> None:
         self._projection = Projection(X)
         self.plain = self._projection.of(X)
+        self._X = None if self._projection.keeps_columns else X
         degrees = graph.degrees
         inverse = np.divide(1.0, degrees, out=np.zeros_like(degrees), where=degrees > 0)
         walk = sparse.csr_array(sparse.diags_array(inverse) @ graph.affinity).astype(np.float32)
@@ -69,8 +89,14 @@ class FeatureSpace:
         smooth /= self._size
         self.smooth = smooth
 
-    def of_new(self, X: Any, around: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return new points, plain and smoothed.
+    def at(self, rows: slice | IntArray) -> Seen:
+        """Return fitted points."""
+        plain = self.plain[rows]
+        columns = plain if self._X is None else self._projection.columns(self._X[rows])
+        return Seen(plain, self.smooth[rows], columns)
+
+    def of_new(self, X: Any, around: FloatArray) -> Seen:
+        """Return new points.
 
         Parameters
         ----------
@@ -81,7 +107,8 @@ class FeatureSpace:
         plain = self._projection.of(X)
         mean = around.astype(np.float32) * self._size + self._mean
         smooth = _SHARE * mean + (1 - _SHARE) * plain
-        return plain, (smooth - self._mean) / self._size
+        columns = plain if self._X is None else self._projection.columns(X)
+        return Seen(plain, (smooth - self._mean) / self._size, columns)
 
 
 class Projection:
@@ -91,14 +118,23 @@ class Projection:
     ----------
     X : {ndarray, csr_matrix} of shape (n_samples, n_features)
         Above 64 features, they are projected onto principal directions of 5,000 points.
+
+    Attributes
+    ----------
+    keeps_columns : bool
+        Whether `of` returns all there is to be had: of at most 64 features, their columns; of
+        sparse ones, their projection.
     """
 
     def __init__(self, X: Any) -> None:
         n_samples, n_features = X.shape
         looked_at = X[:: max(1, n_samples // _MOST_LOOKED_AT)]
         self._directions: FloatArray | None = None
+        self.keeps_columns = n_features <= _MOST_DIMENSIONS or sparse.issparse(X)
         if n_features > _MOST_DIMENSIONS:
             self._directions = _principal_directions(looked_at).astype(X.dtype)
+        if not self.keeps_columns:
+            self._middle = looked_at.mean(axis=0, dtype=np.float64)
         found = self._along_directions(X).astype(np.float64)
         self._centre = found.mean(axis=0)
         self._centre += (found - self._centre).mean(axis=0)  # of equal numbers, that number
@@ -123,6 +159,12 @@ class Projection:
                 "the units of those that were fitted."
             )
         return np.asarray(found, dtype=np.float32)  # which may hold no number before that
+
+    def columns(self, X: Any) -> FloatArray:
+        """Return each dense feature by itself, about 0 and in the unit of `of`, float32."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = (np.asarray(X, dtype=np.float64) - self._middle) / self._scale
+        return np.clip(found, -_FARTHEST, _FARTHEST).astype(np.float32)
 
     def _along_directions(self, X: Any) -> FloatArray:
         found = X if self._directions is None else X @ self._directions

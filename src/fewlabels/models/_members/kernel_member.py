@@ -12,7 +12,8 @@ from scipy.spatial.distance import cdist
 
 from fewlabels._rows import row_blocks
 from fewlabels.models._members.among import chosen_places
-from fewlabels.models._members.feature_space import FeatureSpace
+from fewlabels.models._members.feature_member import MOST_LABELS, FeatureMember
+from fewlabels.models._members.feature_space import FeatureSpace, Seen
 from fewlabels.models._members.sharpness import Taught, fitted_sharpness, sharpened
 from fewlabels.systems import KernelRidge
 
@@ -35,8 +36,6 @@ _GROUNDS = ((0.01, 0.25, 5.0), (0.1, 0.5, 5.0), (1.0, 0.25, 8.0))
 _SHARPNESS_DEVIATION = 0.45
 # Members of the bank that count for less are left out of it.
 _LEAST_WEIGHT = 1e-3
-# Labels that it is taught by, at most: decompositions grow with their cube.
-_MOST_LABELS = 1_000
 # Rows of kernels that are held at once, in numbers; and points that the usual distance is of.
 _BLOCK_NUMBERS, _MOST_MEASURED = 4_000_000, 2_000
 # A column's relevance never falls below this, so that few labels can't silence it.
@@ -56,7 +55,7 @@ class _Machine:
     left_out: FloatArray
 
 
-class KernelMember:
+class KernelMember(FeatureMember):
     """Kernel ridge classifiers of features, weighed by how probable they make labels left out.
 
     f = pi + K (K_ll + g T^-1)^-1 (Y - pi), pi being the shares of the labels: linear in the labels,
@@ -82,11 +81,13 @@ class KernelMember:
     O(n_labelled^3), and n_samples x n_labelled x n_dimensions for the kernels, in blocks.
     """
 
+    name, prior_weight = "features", 1.0
+
     def __init__(
         self, space: FeatureSpace, nodes: IntArray, Y: FloatArray, trust: FloatArray, taught: Taught
     ) -> None:
-        self._space = space
-        self._places = chosen_places(len(nodes), taught.rows, _MOST_LABELS)
+        super().__init__(space)
+        self._places = chosen_places(len(nodes), taught.rows, MOST_LABELS)
         self._n_labelled, self._all_nodes = len(nodes), nodes
         nodes, Y, trust = nodes[self._places], Y[self._places], trust[self._places]
         taught = replace(taught, rows=np.searchsorted(self._places, taught.rows))
@@ -143,7 +144,6 @@ class KernelMember:
         return shares
 
     def left_out(self) -> FloatArray:
-        """What the others say of each labelled point: distributions, (n_labelled, n_classes)."""
         found = np.empty((self._n_labelled, len(self._seen)))
         found[self._places] = sum(m.weight * m.left_out for m in self._machines)
         others = np.delete(np.arange(self._n_labelled), self._places)  # it never saw these
@@ -151,7 +151,6 @@ class KernelMember:
         return found
 
     def left_out_weights(self) -> FloatArray:
-        """The linear part of `left_out`: how much each label says of each other."""
         found = np.zeros((self._n_labelled, self._n_labelled))
         found[np.ix_(self._places, self._places)] = sum(
             m.weight * m.ridge.left_out_weights(m.ground) for m in self._machines
@@ -159,7 +158,6 @@ class KernelMember:
         return found
 
     def say(self, node: int) -> FloatArray:
-        """How much each label says of a fitted point, signed, shape (n_labelled,)."""
         rows = self._space.plain[[node]], self._space.smooth[[node]]
         kernels = self._kernels(*rows, self._needed())
         total = np.zeros(self._n_labelled)
@@ -168,12 +166,8 @@ class KernelMember:
             total[self._places] += m.weight * m.ridge.response(row, m.ground)
         return total
 
-    def distributions(self, rows: slice | IntArray) -> FloatArray:
-        """Distributions of fitted points, shape (n_rows, n_classes)."""
-        return self.distributions_of(self._space.plain[rows], self._space.smooth[rows])
-
-    def distributions_of(self, plain: Points, smooth: Points) -> FloatArray:
-        """Distributions of points by their features, plain and smoothed."""
+    def distributions_of(self, seen: Seen) -> FloatArray:
+        plain, smooth = seen.plain, seen.smooth
         result = np.empty((len(plain), len(self._seen)))
         needed = self._needed()
         for block in row_blocks(len(plain), max(1, _BLOCK_NUMBERS // len(self._places))):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fewlabels._rows import row_blocks
 from fewlabels.models._members.among import Among
 from fewlabels.models._members.graph_member import GraphMember, divided
-from fewlabels.models._members.kernel_member import KernelMember
+from fewlabels.models._members.feature_member import FeatureMember
 from fewlabels.models._members.settling import settled
 from fewlabels.models._members.sharpness import (
     Taught,
@@ -50,7 +50,7 @@ class _Voice:
     Attributes
     ----------
     name : str
-    member : GraphMember or KernelMember
+    member : GraphMember or FeatureMember
     offsets : ndarray of shape (n_classes,)
         Added to the logarithms of the shares.
     sharpness : float
@@ -61,7 +61,7 @@ class _Voice:
     """
 
     name: str
-    member: GraphMember | KernelMember
+    member: GraphMember | FeatureMember
     offsets: FloatArray
     sharpness: float
     weight: float
@@ -82,7 +82,7 @@ class Mixture:
     Parameters
     ----------
     members : list of GraphMember
-    kernel : KernelMember or None
+    features : list of FeatureMember
     targets : ndarray of shape (n_labelled, n_classes)
         Distributions of the labels.
     taught : Taught
@@ -106,7 +106,7 @@ class Mixture:
     def __init__(
         self,
         members: list[GraphMember],
-        kernel: KernelMember | None,
+        features: list[FeatureMember],
         targets: FloatArray,
         taught: Taught,
         unlabelled: IntArray,
@@ -114,7 +114,7 @@ class Mixture:
         *,
         equal_masses: bool,
     ) -> None:
-        self._members, self.kernel, self.prior = members, kernel, prior
+        self._members, self.features, self.prior = members, features, prior
         self.taught = taught
         self._targets = targets
         self._among = Among(members, taught.rows)
@@ -126,9 +126,10 @@ class Mixture:
         self.voices: list[_Voice] = []
         for member, said in zip(members, self._said_of_taught(), strict=True):
             self._add_voices(member, said, unlabelled, graph_weight, balanced)
-        if kernel is not None:
-            left_out = _floored(kernel.left_out()[taught.rows])
-            self.voices.append(_Voice("features", kernel, np.zeros(1), 1.0, 1.0, left_out))
+        for each in features:
+            left_out = _floored(each.left_out()[taught.rows])
+            voice = _Voice(each.name, each, np.zeros(1), 1.0, each.prior_weight, left_out)
+            self.voices.append(voice)
         self._weigh()
         expected = _SHARPNESS if len(taught) else 1.0
         left = np.asarray(sum(v.weight * v.left_out for v in self.voices))
@@ -198,29 +199,33 @@ class Mixture:
 
     def kinds(self) -> dict[str, float]:
         """What kinds of features speak, with their shares of what features say."""
-        return {} if self.kernel is None else self.kernel.kinds()
+        kinds: dict[str, float] = {}
+        for each in self.features:
+            kinds |= each.kinds()
+        return kinds
 
     def distributions(self) -> FloatArray:
         """Distributions of all fitted points, shape (n_samples, n_classes), float64."""
         result = np.empty(self.graph_part.shape)
         for block in row_blocks(len(result), _BLOCK_ROWS):
-            features = None if self.kernel is None else self.kernel.distributions(block)
-            result[block] = self.joined(self.graph_part[block], features)
+            said = [each.distributions(block) for each in self.features]
+            result[block] = self.joined(self.graph_part[block], said)
         return result
 
-    def joined(self, on_graph: FloatArray, features: FloatArray | None) -> FloatArray:
+    def joined(self, on_graph: FloatArray, said: list[FloatArray]) -> FloatArray:
         """Average what graph and features say; where one says nothing, it has no part in it.
 
         Parameters
         ----------
         on_graph : ndarray of shape (n_points, n_classes)
             Rows of distributions, or of zeros.
-        features : ndarray of shape (n_points, n_classes), or None
+        said : list of ndarray of shape (n_points, n_classes)
+            What each of the members that listen to features says.
         """
-        of_features = 0.0 if self.kernel is None else self._weight_of(self.kernel)
-        total = (1 - of_features) * on_graph
-        if features is not None:
-            total += of_features * _floored(features)
+        weights = [self._weight_of(each) for each in self.features]
+        total = (1 - sum(weights)) * on_graph
+        for weight, of_features in zip(weights, said, strict=True):
+            total += weight * _floored(of_features)
         heard = total.any(axis=1)
         result = np.tile(self.prior, (len(total), 1))
         result[heard] = sharpened(logits_of(divided(total[heard])), self.sharpness)
@@ -229,22 +234,21 @@ class Mixture:
     def left_out(self) -> FloatArray:
         """Each labelled point as the others have it, shape (n_labelled, n_classes)."""
         shares = [weights @ self._targets for weights in self._among.weights]
-        features = None if self.kernel is None else self.kernel.left_out()
-        return self.joined(self._spoken(shares), features)
+        return self.joined(self._spoken(shares), [each.left_out() for each in self.features])
 
     def left_out_weights(self) -> FloatArray:
         """How much each label says of each other, the members by their weights; signed."""
         found = self._weighed(self._among.weights)
-        if self.kernel is not None:
-            found += self._weight_of(self.kernel) * self.kernel.left_out_weights()
+        for each in self.features:
+            found += self._weight_of(each) * each.left_out_weights()
         return found
 
     def say(self, node: int) -> FloatArray:
         """How much each label says of a fitted point, shape (n_labelled,); signed."""
         rows = zip(self._members, self._among.responses, strict=True)
         found = self._weighed([member.say(node, response) for member, response in rows])
-        if self.kernel is not None:
-            found += self._weight_of(self.kernel) * self.kernel.say(node)
+        for each in self.features:
+            found += self._weight_of(each) * each.say(node)
         return found
 
     def _weighed(self, said: list[FloatArray]) -> FloatArray:
@@ -252,7 +256,7 @@ class Mixture:
         weights = [self._weight_of(member) for member in self._members]
         return np.asarray(sum(w * each for w, each in zip(weights, said, strict=True)))
 
-    def _weight_of(self, member: GraphMember | KernelMember) -> float:
+    def _weight_of(self, member: GraphMember | FeatureMember) -> float:
         return sum(voice.weight for voice in self.voices if voice.member is member)
 
     def _on_graph(self, n_samples: int) -> FloatArray:
