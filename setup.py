@@ -32,9 +32,9 @@ setup(
     ext_modules=[
         # Multiplications and additions are kept apart, as in SciPy's packages for x86-64.
         extension("fewlabels._csr", "-ffp-contract=off"),
-        extension("fewlabels.graph._compare", "-fno-math-errno"),
+        extension("fewlabels.graph.search._compare", "-fno-math-errno"),
         extension("fewlabels.features._distortion"),
-        extension("fewlabels.graph._pull", "-ffp-contract=off"),
+        extension("fewlabels.graph.layouts._pull", "-ffp-contract=off"),
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if FOR_ALL else {},
 )

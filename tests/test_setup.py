@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from fewlabels import _products
-from fewlabels.graph import _compiled
+from fewlabels.graph.search import _compiled
 from tools import check_branches, check_docs, check_python, command_help, lock
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,7 +93,7 @@ ANSWERS = """
 import sys
 import numpy as np
 from fewlabels import LabelSpreading, _products, knn_graph
-from fewlabels.graph import _compiled
+from fewlabels.graph.search import _compiled
 rng = np.random.default_rng(0)
 points = rng.normal(size=(2_000, 20)).astype(np.float32)
 graph = knn_graph(points, 7, exact=False)

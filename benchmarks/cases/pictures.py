@@ -20,7 +20,7 @@ from benchmarks.results import Entry, Row
 from benchmarks.sets import pictures as picture_sets
 from benchmarks.sets.preparing import part
 from fewlabels.graph import shared_neighbor_graph
-from fewlabels.session.digits import draw_digits
+from fewlabels.session.simulation.digits import draw_digits
 
 OURS = "`Images`, `FewLabelsClassifier`"
 ALONE = "the same, without the distance"

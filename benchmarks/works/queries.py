@@ -42,7 +42,7 @@ class TheirRecipe:
         """Fit anew."""
         from sklearn.semi_supervised import LabelSpreading
 
-        from fewlabels.session.rounds import Fit
+        from fewlabels.session.simulation.rounds import Fit
 
         self._y[points] = labels
         self._model = LabelSpreading(gamma=0.25, max_iter=20).fit(self._X, self._y)
@@ -65,7 +65,7 @@ def digit_questions(
     the first so many have a label; ``budget``, labels in all.
     """
     del inputs, clock
-    from fewlabels.session.digits import draw_digits
+    from fewlabels.session.simulation.digits import draw_digits
 
     found, n_labels = [], None
     for seed in settings["seeds"]:
@@ -80,8 +80,8 @@ def _on_digits(digits: Any, settings: dict[str, Any], seed: int) -> dict[str, tu
     """Return the numbers of labels and the accuracies of each contender on one shuffle."""
     import fewlabels
     from fewlabels.session import simulate
-    from fewlabels.session.digits import PUBLISHED_GAMMA
-    from fewlabels.session.published_recipe import PublishedRecipe
+    from fewlabels.session.simulation.digits import PUBLISHED_GAMMA
+    from fewlabels.session.simulation.published_recipe import PublishedRecipe
 
     wanted, n_given = settings["contenders"], settings["n_given"]
 
@@ -112,7 +112,7 @@ def _on_digits(digits: Any, settings: dict[str, Any], seed: int) -> dict[str, tu
 
 
 def _played(learner: Any, truth: Any, n_given: int, n_rounds: int) -> tuple[Any, Any]:
-    from fewlabels.session.rounds import play
+    from fewlabels.session.simulation.rounds import play
 
     batches = [5] * (n_rounds - 1) + [0]
     rounds = list(play(learner, truth, np.arange(n_given), batches))
@@ -279,7 +279,7 @@ def peeking_sessions(
     del inputs
     import fewlabels
     from fewlabels.session import Session
-    from fewlabels.session.digits import draw_digits
+    from fewlabels.session.simulation.digits import draw_digits
 
     digits = draw_digits(settings["n_points"])
     graph, truth = fewlabels.knn_graph(digits.X), digits.y

@@ -179,7 +179,7 @@ def test_a_second_call_takes_the_finished_runs(table, out, monkeypatch):
     first = run(*call)
     runs = (out / "runs.jsonl").read_bytes()
     (out / "curves.csv").unlink()
-    monkeypatch.setattr("fewlabels.session.simulation._run", None)  # it is not even called
+    monkeypatch.setattr("fewlabels.session.simulation._simulate._run", None)  # not even called
     again = run(*call)
     assert again.exit_code == 0
     assert again.stdout == first.stdout
@@ -328,7 +328,7 @@ def test_ctrl_c_keeps_the_finished_runs_and_the_same_command_goes_on(table, tmp_
     arguments = ["simulate", str(table), "--label", "kind", *map(str, FEW), "-o"]
     code = (
         "import os, signal\n"
-        "import fewlabels.session.simulation as module\n"
+        "import fewlabels.session.simulation._simulate as module\n"
         "play, calls = module.play, []\n"
         "def interrupted(*given, **settings):\n"
         "    for round_ in play(*given, **settings):\n"

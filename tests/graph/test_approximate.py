@@ -14,7 +14,8 @@ from scipy import sparse
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import Graph, _parallel, _points, find_neighbors, knn_graph
+from fewlabels.graph import Graph, _parallel, find_neighbors, knn_graph
+from fewlabels.graph.search import _points
 
 K = 10
 

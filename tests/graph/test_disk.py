@@ -17,12 +17,11 @@ from scipy import sparse
 from fewlabels.graph import (
     DiskGraph,
     Graph,
-    _disk,
-    _disk_writer,
     knn_graph,
     open_graph,
     write_graph,
 )
+from fewlabels.graph.disk import _disk_graph, _writer
 from tests.strategies import affinities
 
 
@@ -120,8 +119,8 @@ def test_the_diagonal_zeros_and_disorder_are_put_right(tmp_path: Path) -> None:
 def test_blocks_cover_all_rows_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, at_once: int
 ) -> None:
-    monkeypatch.setattr(_disk, "_BLOCK_BYTES", 8 * size)
-    monkeypatch.setattr(_disk, "_NODES_AT_ONCE", at_once)
+    monkeypatch.setattr(_disk_graph, "_BLOCK_BYTES", 8 * size)
+    monkeypatch.setattr(_disk_graph, "_NODES_AT_ONCE", at_once)
     graph = random_graph()
     found = write_graph(tmp_path / "graph", graph)
     edges = [0, *(rows.stop for rows in found.row_blocks())]
@@ -138,7 +137,7 @@ def test_blocks_cover_all_rows_in_order(
 def test_wide_node_numbers_are_used_where_narrow_ones_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_disk_writer, "_LARGEST_INT32", 100)
+    monkeypatch.setattr(_writer, "_LARGEST_INT32", 100)
     graph = random_graph()
     found = write_graph(tmp_path / "graph", graph)
     assert np.load(tmp_path / "graph" / "indices.npy").dtype == np.int64
@@ -237,7 +236,7 @@ def test_a_bar_is_shown_on_request(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_large_blocks_are_checked_in_pieces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_disk_writer, "_ENTRIES_AT_ONCE", 10)
+    monkeypatch.setattr(_writer, "_ENTRIES_AT_ONCE", 10)
     graph = random_graph()
     assert_same_graph(write_graph(tmp_path / "sparse", [graph.affinity], 200), graph)
     assert_same_graph(write_graph(tmp_path / "dense", [graph.affinity.toarray()], 200), graph)

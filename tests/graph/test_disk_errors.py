@@ -23,12 +23,11 @@ from fewlabels.exceptions import (
 from fewlabels.graph import (
     DiskGraph,
     Graph,
-    _disk_arrays,
-    _disk_header,
     knn_graph,
     open_graph,
     write_graph,
 )
+from fewlabels.graph.disk import _arrays, _header
 from tests.gallery import path_graph
 
 
@@ -151,7 +150,7 @@ def test_a_full_disk_leaves_nothing_and_says_what_is_needed(
     def full(self: Any, values: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(_disk_arrays.ArrayWriter, "append", full)
+    monkeypatch.setattr(_arrays.ArrayWriter, "append", full)
     with pytest.raises(OSError, match="8 bytes an entry") as caught:
         write_graph(tmp_path / "graph", [path_weights()], 6)
     assert caught.value.errno == errno.ENOSPC
@@ -165,7 +164,7 @@ def test_any_other_error_of_the_disk_is_passed_on(
     def failing(self: Any) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(_disk_arrays.ArrayWriter, "finish", failing)
+    monkeypatch.setattr(_arrays.ArrayWriter, "finish", failing)
     with pytest.raises(OSError, match="Input/output"):
         write_graph(tmp_path / "graph", [path_weights()], 6)
     assert list(tmp_path.iterdir()) == []
@@ -412,7 +411,7 @@ def test_numbers_of_nodes_that_make_no_sense_are_refused_where_they_are_read(
 @pytest.fixture(params=[True, False], ids=["at once", "in turns"])
 def exchanging(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     if not request.param:
-        monkeypatch.setattr("fewlabels.graph._disk_writer.exchange", lambda *_: False)
+        monkeypatch.setattr("fewlabels.graph.disk._writer.exchange", lambda *_: False)
     return bool(request.param)
 
 
@@ -444,7 +443,7 @@ def test_a_graph_is_there_at_every_moment_or_put_back_when_it_is_opened(
     class Killed(BaseException):
         pass
 
-    monkeypatch.setattr("fewlabels.graph._disk_writer.exchange", lambda *_: False)
+    monkeypatch.setattr("fewlabels.graph.disk._writer.exchange", lambda *_: False)
     rename = Path.rename
     for n_renames in range(3):
         left = n_renames
@@ -458,11 +457,11 @@ def test_a_graph_is_there_at_every_moment_or_put_back_when_it_is_opened(
 
         monkeypatch.setattr(Path, "rename", stop)
         # as if the process had ended: nothing of what comes after that is done
-        monkeypatch.setattr("fewlabels.graph._disk_writer.recover", lambda path: None)
+        monkeypatch.setattr("fewlabels.graph.disk._writer.recover", lambda path: None)
         with pytest.raises(Killed):
             write_graph(graph.path, [path_weights(8)], 8, overwrite=True)
         monkeypatch.setattr(Path, "rename", rename)
-        monkeypatch.setattr("fewlabels.graph._disk_writer.recover", _disk_header.recover)
+        monkeypatch.setattr("fewlabels.graph.disk._writer.recover", _header.recover)
         assert open_graph(graph.path).n_nodes == (8 if n_renames == 2 else 6)
         write_graph(graph.path, [path_weights()], 6, overwrite=True)
         assert [file.name for file in tmp_path.iterdir()] == ["graph"]

@@ -22,7 +22,7 @@ K = 8
 def searched_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Search files of any size where they are, in small blocks."""
     monkeypatch.setattr("fewlabels.graph._checked._READ_WHOLE", 0)
-    monkeypatch.setattr("fewlabels.graph._rank._LEAST_BYTES", 100_000)
+    monkeypatch.setattr("fewlabels.graph.search._rank._LEAST_BYTES", 100_000)
     monkeypatch.setattr("fewlabels.io._large._BLOCK_BYTES", 50_000)
 
 
@@ -232,7 +232,7 @@ def test_what_does_not_fit_is_refused_before_it_is_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     features = open_features(_saved(tmp_path, _sheets()))
-    for module in ("_memory", "graph._approximate", "graph._rank"):
+    for module in ("_memory", "graph.search._approximate", "graph.search._rank"):
         monkeypatch.setattr(f"fewlabels.{module}.available_memory", lambda: 100_000)
     with pytest.raises(NotEnoughMemoryError, match=r"search of 3,000 points needs .*fewer neigh"):
         knn_graph(features, K)

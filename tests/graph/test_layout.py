@@ -15,10 +15,11 @@ from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph import Graph, _forces, _rounds, knn_graph, layout
-from fewlabels.graph._apart import isolated_places, new_places
-from fewlabels.graph._forces import Push, pull
-from fewlabels.graph._levels import levels
+from fewlabels.graph import Graph, knn_graph, layout
+from fewlabels.graph.layouts import _forces, _rounds
+from fewlabels.graph.layouts._apart import isolated_places, new_places
+from fewlabels.graph.layouts._forces import Push, pull
+from fewlabels.graph.layouts._levels import levels
 
 needs_compiled = pytest.mark.skipif(_forces.compiled is None, reason="installed without a compiler")
 

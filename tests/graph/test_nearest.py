@@ -7,17 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewlabels.graph import _compiled, _nearest, find_neighbors
-from fewlabels.graph._codes import Grid
-from fewlabels.graph._nearest import (
+from fewlabels.graph import find_neighbors
+from fewlabels.graph._parallel import Workers
+from fewlabels.graph.search import _compiled, _nearest
+from fewlabels.graph.search._codes import Grid
+from fewlabels.graph.search._nearest import (
     Listed,
     nearest_among,
     nearest_in_cells,
     nearest_through,
     reverse_lists,
 )
-from fewlabels.graph._parallel import Workers
-from fewlabels.graph._truth import true_nearest_within
+from fewlabels.graph.search._truth import true_nearest_within
 
 compiled = _compiled.compare
 needs_compiled = pytest.mark.skipif(compiled is None, reason="installed without a compiler")

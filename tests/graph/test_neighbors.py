@@ -156,8 +156,8 @@ def test_more_points_than_are_searched_at_once(
 ) -> None:
     X = _normal(50, 3)
     whole = find_neighbors(X, 4, metric=metric)
-    monkeypatch.setattr("fewlabels.graph._exact._ROWS_AT_ONCE", 7)
-    monkeypatch.setattr("fewlabels.graph._exact._BYTES_AT_ONCE", 8 * 50 * 3)
+    monkeypatch.setattr("fewlabels.graph.search._exact._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("fewlabels.graph.search._exact._BYTES_AT_ONCE", 8 * 50 * 3)
     in_blocks = find_neighbors(X, 4, metric=metric)
     np.testing.assert_array_equal(in_blocks.indices, whole.indices)
     np.testing.assert_allclose(in_blocks.distances, whole.distances, rtol=1e-12)

@@ -21,7 +21,8 @@ from fewlabels.exceptions import (
     InvalidTypeError,
     NotEnoughMemoryError,
 )
-from fewlabels.graph import DiskGraph, Graph, _disk, open_graph, write_graph
+from fewlabels.graph import DiskGraph, Graph, open_graph, write_graph
+from fewlabels.graph.disk import _disk_graph
 from tests.gallery import path_graph
 from tests.strategies import affinities, partial_labels
 
@@ -117,7 +118,7 @@ def test_one_class_and_many(tmp_path: Path, n_classes: int, memory: int) -> None
 def test_float64_weights_and_wide_node_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fewlabels.graph._disk_writer._LARGEST_INT32", 10)
+    monkeypatch.setattr("fewlabels.graph.disk._writer._LARGEST_INT32", 10)
     graph, y = connected_graph(np.float64), labels(4)
     found = fitted(on_disk(tmp_path, graph), y, alpha=0.9, tol=1e-8)
     assert_same_answers(found, fitted(graph, y, alpha=0.9, tol=1e-8), 1e-8)
@@ -129,7 +130,7 @@ def test_the_size_of_the_blocks_does_not_matter(
 ) -> None:
     graph, y = connected_graph(), labels(4)
     expected = fitted(on_disk(tmp_path, graph), y, alpha=0.9)
-    monkeypatch.setattr(_disk, "_BLOCK_BYTES", size)
+    monkeypatch.setattr(_disk_graph, "_BLOCK_BYTES", size)
     found = fitted(on_disk(tmp_path, graph), y, alpha=0.9)
     np.testing.assert_array_equal(found.label_distributions_, expected.label_distributions_)
     np.testing.assert_array_equal(found.evidence_, expected.evidence_)

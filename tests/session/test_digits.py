@@ -7,14 +7,14 @@ from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import make_points
 from fewlabels.graph import rbf_graph
 from fewlabels.models import recommended_models
-from fewlabels.session.digits import (
+from fewlabels.session.simulation.digits import (
     ACTIVE_30,
     draw_digits,
     pixels,
     recommended_points,
     run_as_recommended,
 )
-from fewlabels.session.published_recipe import PublishedRecipe
+from fewlabels.session.simulation.published_recipe import PublishedRecipe
 
 
 def published_update(X, y, labelled, *, gamma=0.25, alpha=0.2, max_iter=5, tol=1e-3):

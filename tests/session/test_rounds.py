@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fewlabels.session.rounds import Fit, Round, play
+from fewlabels.session.simulation.rounds import Fit, Round, play
 
 TRUTH = np.array([0, 1, 0, 1, 1, 0])
 

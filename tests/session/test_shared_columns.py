@@ -8,8 +8,8 @@ import pytest
 from fewlabels import LabelPropagation, LabelSpreading, knn_graph
 from fewlabels.queries import Margin, SigmaOptimality, UncertainInfluence, VOptimality
 from fewlabels.session import Session
-from fewlabels.session._learner import ModelLearner
 from fewlabels.session._model import Points
+from fewlabels.session.simulation._learner import ModelLearner
 from fewlabels.systems import GaussianField
 
 N = 1_200

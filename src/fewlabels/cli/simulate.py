@@ -277,7 +277,7 @@ def _check_rules(ctx: click.Context, names: list[str]) -> None:
 def _in_its_own_words(ctx: click.Context) -> Any:
     """Name options where the library names its parameters."""
     from fewlabels.exceptions import DataFileError, InvalidInputError
-    from fewlabels.session._runs_file import ADVICE
+    from fewlabels.session.simulation._runs_file import ADVICE
 
     try:
         yield

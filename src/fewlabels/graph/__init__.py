@@ -3,14 +3,14 @@
 from fewlabels.graph._build import knn_graph, rbf_graph
 from fewlabels.graph._components import component_labels
 from fewlabels.graph._diagnosis import GraphDiagnosis
-from fewlabels.graph._disk import DiskGraph, open_graph
-from fewlabels.graph._disk_writer import write_graph
 from fewlabels.graph._graph import Graph
-from fewlabels.graph._layout import layout
-from fewlabels.graph._neighbors import Neighbors, find_neighbors
 from fewlabels.graph._shared_neighbors import shared_neighbor_graph
 from fewlabels.graph._unread import without_edges
 from fewlabels.graph._weights import edge_weights
+from fewlabels.graph.disk._disk_graph import DiskGraph, open_graph
+from fewlabels.graph.disk._writer import write_graph
+from fewlabels.graph.layouts._layout import layout
+from fewlabels.graph.search._neighbors import Neighbors, find_neighbors
 
 __all__ = [
     "DiskGraph",

@@ -24,14 +24,14 @@ from fewlabels.exceptions import InvalidTypeError
 from fewlabels.features.points import Points
 from fewlabels.graph._affinities import float_dtype
 from fewlabels.graph._checked import features_to_join, read_whole
-from fewlabels.graph._exact import centred
 from fewlabels.graph._graph import Graph
-from fewlabels.graph._neighbors import Neighbors, check_metric
 from fewlabels.graph._progress import Progress
 from fewlabels.graph._reranked import Distance, find_reranked, values_and_distance
 from fewlabels.graph._symmetric import SYMMETRIZATIONS, Symmetrize, symmetric_csr
 from fewlabels.graph._unread import without_edges
 from fewlabels.graph._weights import WEIGHTS, Weights, edge_weights
+from fewlabels.graph.search._exact import centred
+from fewlabels.graph.search._neighbors import Neighbors, check_metric
 
 # Rows of a dense affinity that are computed at once.
 _ROWS_AT_ONCE = 64

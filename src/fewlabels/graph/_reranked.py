@@ -13,8 +13,8 @@ from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.points import Points
 from fewlabels.graph._checked import ValidatedFeatures
-from fewlabels.graph._neighbors import Neighbors, by_distance, find_neighbors
 from fewlabels.graph._progress import Progress, reporting
+from fewlabels.graph.search._neighbors import Neighbors, by_distance, find_neighbors
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]

@@ -17,12 +17,12 @@ from fewlabels.features.points import Points
 from fewlabels.graph._build import _directed
 from fewlabels.graph._checked import features_to_join
 from fewlabels.graph._graph import Graph
-from fewlabels.graph._neighbors import Neighbors, check_metric
 from fewlabels.graph._progress import Progress
 from fewlabels.graph._reranked import Distance, find_reranked, values_and_distance
 from fewlabels.graph._symmetric import symmetric_csr
 from fewlabels.graph._unread import without_edges
 from fewlabels.graph._weights import _SMALLEST, edge_weights
+from fewlabels.graph.search._neighbors import Neighbors, check_metric
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]

@@ -11,7 +11,7 @@ from fewlabels.report.classification import Report, report_on
 from fewlabels.report.comparison import NOTHING_COMPARED, Comparison, compare
 from fewlabels.report.published import PublishedExample
 from fewlabels.session._model import Points
-from fewlabels.session.digits import (
+from fewlabels.session.simulation.digits import (
     ACTIVE_30,
     BUDGETS,
     N_ALL,
@@ -23,7 +23,7 @@ from fewlabels.session.digits import (
     run_as_published,
     run_as_recommended,
 )
-from fewlabels.session.rounds import FloatArray, Round
+from fewlabels.session.simulation.rounds import FloatArray, Round
 
 FRESH_SEED = 1000
 """The further shuffles start here; models and rules were chosen on smaller seeds."""

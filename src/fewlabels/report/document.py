@@ -11,8 +11,8 @@ from fewlabels.report.classification import ClassRow, Report
 from fewlabels.report.comparison import Comparison
 from fewlabels.report.demo import ExampleRun, Improvement, Reproduction, Spread
 from fewlabels.report.published import PublishedExample
-from fewlabels.session.digits import ACTIVE_30, RECOMMENDED, RECOMMENDED_ON_PIXELS
-from fewlabels.session.rounds import FloatArray
+from fewlabels.session.simulation.digits import ACTIVE_30, RECOMMENDED, RECOMMENDED_ON_PIXELS
+from fewlabels.session.simulation.rounds import FloatArray
 
 FORMAT = "fewlabels-demo"
 VERSION = 2

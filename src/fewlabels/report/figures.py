@@ -16,10 +16,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from fewlabels.report.demo import ExampleRun, Improvement, Reproduction, Spread
-from fewlabels.session.digits import ACTIVE_30, N_ALL, N_PUBLISHED, RANDOM_30
-from fewlabels.session.intervals import student_interval
-from fewlabels.session.learning_curve import LearningCurve
-from fewlabels.session.rounds import Fit, FloatArray
+from fewlabels.session.simulation.digits import ACTIVE_30, N_ALL, N_PUBLISHED, RANDOM_30
+from fewlabels.session.simulation.intervals import student_interval
+from fewlabels.session.simulation.learning_curve import LearningCurve
+from fewlabels.session.simulation.rounds import Fit, FloatArray
 
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"

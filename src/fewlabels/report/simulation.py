@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from fewlabels.session.intervals import Interval, student_interval
-from fewlabels.session.learning_curve import MEASURES, LearningCurve
-from fewlabels.session.simulation import BASELINE
+from fewlabels.session.simulation._simulate import BASELINE
+from fewlabels.session.simulation.intervals import Interval, student_interval
+from fewlabels.session.simulation.learning_curve import MEASURES, LearningCurve
 
 FORMAT = "fewlabels-simulation"
 VERSION = 1

@@ -9,8 +9,8 @@ import numpy as np
 from fewlabels.report.comparison import Comparison
 from fewlabels.report.demo import ExampleRun, Improvement, Reproduction, Spread
 from fewlabels.report.layout import format_confusion_matrix, format_model_line, format_report
-from fewlabels.session.digits import ACTIVE_30, RANDOM_30, RECOMMENDED
-from fewlabels.session.rounds import FloatArray
+from fewlabels.session.simulation.digits import ACTIVE_30, RANDOM_30, RECOMMENDED
+from fewlabels.session.simulation.rounds import FloatArray
 
 _TITLES = {
     RANDOM_30.name: "30 labels, drawn at random",

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from fewlabels.session._predictions import Predictions
     from fewlabels.session.advice import Advice
     from fewlabels.session.audit import AccuracyEstimate, ShareEstimate
-    from fewlabels.session.intervals import Interval
     from fewlabels.session.labelling import Session
-    from fewlabels.session.learning_curve import LearningCurve, PairedDifference
     from fewlabels.session.proof import Proof
-    from fewlabels.session.simulation import simulate
+    from fewlabels.session.simulation._simulate import simulate
+    from fewlabels.session.simulation.intervals import Interval
+    from fewlabels.session.simulation.learning_curve import LearningCurve, PairedDifference
 
 __all__ = [
     "AccuracyEstimate",
@@ -39,9 +39,9 @@ _HOMES = {
     "Advice": "advice",
     "Audit": "_events",
     "Event": "_events",
-    "Interval": "intervals",
-    "LearningCurve": "learning_curve",
-    "PairedDifference": "learning_curve",
+    "Interval": "simulation",
+    "LearningCurve": "simulation",
+    "PairedDifference": "simulation",
     "Predictions": "_predictions",
     "Proof": "proof",
     "Session": "labelling",

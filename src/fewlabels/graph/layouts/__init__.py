@@ -1,0 +1,1 @@
+"""A place in two dimensions for every node of a graph."""

@@ -1,0 +1,1 @@
+"""Nearest neighbours: exact for few points, approximate for many."""

@@ -1,0 +1,93 @@
+"""Models and a query rule as the learner of the loop: labels are added, never refitted."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from fewlabels.graph import Graph, knn_graph
+from fewlabels.models import LabelSpreading
+from fewlabels.queries import QueryRule
+from fewlabels.session._chosen import checked_choice
+from fewlabels.session._model import KeptUpModels, Points, answered, label_column
+from fewlabels.session.simulation.rounds import AnyArray, Fit, IntArray
+
+
+def graph_of(X: Any, model: Any, truth: AnyArray, known: IntArray) -> Graph:
+    """Return the graph that `model` makes of features.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix}
+    model : estimator
+        Unfitted, and not changed.
+    truth : ndarray of shape (n_points,)
+    known : ndarray of intp
+        The points whose truth is known; a fit needs some label.
+    """
+    if isinstance(model, LabelSpreading) and model.kernel == "self-tuning":
+        return knn_graph(X, model.n_neighbors)
+    # Only the model knows how it makes a graph. One label a class is enough for any, and quick.
+    _, first = np.unique(truth[known], return_index=True)
+    labels = dict(zip(known[first].tolist(), truth[known[first]].tolist(), strict=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fitted = clone(model).fit(X, label_column(labels, len(truth)))
+    graph: Graph = fitted.graph_
+    return graph
+
+
+class ModelLearner:
+    """Learn by what changes, ask by a rule.
+
+    Parameters
+    ----------
+    model : estimator, ModelPair or None
+        Unfitted, and not changed. None: what is recommended for the points.
+    points : Points
+    rule : QueryRule
+        Keeps what it has prepared from one question to the next.
+    candidates : ndarray of intp, default=None
+        The points that may be asked about; None: all.
+    classes : sequence of labels, default=None
+        All there are. None: not known.
+    random_state : int, default=0
+        For rules that draw.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        points: Points,
+        rule: QueryRule,
+        *,
+        candidates: IntArray | None = None,
+        classes: Iterable[Any] | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self._models = KeptUpModels(model, points, classes, rule)
+        self._graph = points.graph
+        self._rule = rule
+        self._open = np.zeros(points.graph.n_nodes, dtype=bool)
+        self._open[slice(None) if candidates is None else candidates] = True
+        self._rng = np.random.RandomState(random_state)
+        self._labels: dict[int, Any] = {}
+
+    def learn(self, points: IntArray, labels: AnyArray) -> Fit:
+        """Take the labels of some points, beside those that came before."""
+        self._labels.update(zip(points.tolist(), labels.tolist(), strict=True))
+        self._open[points] = False
+        # Points that have no answer yet count as wrong.
+        model = self._models.answering(self._labels)
+        return Fit(model.classes_, model.label_distributions_, answered(model))
+
+    def ask(self, count: int) -> IntArray:
+        """Return what the rule wants to know next: `count` different points without a label."""
+        known = self._models.asking(self._labels) if self._labels else self._graph
+        candidates = np.flatnonzero(self._open)
+        chosen = self._rule.query(known, count, candidates=candidates, random_state=self._rng)
+        return checked_choice(self._rule, chosen, count, self._open)

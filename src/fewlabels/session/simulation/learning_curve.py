@@ -1,0 +1,324 @@
+"""Accuracy against the number of labels: what came out of a simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from fewlabels._validation import check_choice, check_real
+from fewlabels.exceptions import InvalidInputError, MissingDependencyError
+from fewlabels.session.simulation._curve_plot import draw_curves
+from fewlabels.session.simulation.intervals import Interval, student_interval
+from fewlabels.session.simulation.rounds import AnyArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from fewlabels.session.simulation._runs import Run
+
+MEASURES = ("accuracy", "macro_recall")
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """How much better one rule did than another, repeat by repeat from the same first labels.
+
+    Attributes
+    ----------
+    query, baseline : str
+        The two rules; differences are the first's figure less the second's.
+    measure : {"accuracy", "macro_recall"}
+    n_repeats : int
+    area : Interval
+        Of the difference of the areas under the curves.
+    rounds : Interval
+        Of the difference at each number of labels: arrays of shape (n_rounds,).
+    """
+
+    query: str
+    baseline: str
+    measure: str
+    n_repeats: int
+    area: Interval
+    rounds: Interval
+
+
+@dataclass(frozen=True, eq=False)
+class LearningCurve:
+    """What :func:`fewlabels.session.simulate` measured.
+
+    Attributes
+    ----------
+    queries : tuple of str
+        The names of the rules, in the order in which they were given; the baseline ``"random"``
+        last if it was added.
+    repeats : int
+    labels : ndarray of shape (n_rounds,), intp
+        The number of labels at each measurement.
+    accuracy : dict from query to ndarray of shape (repeats, n_rounds)
+        Share of the points without a label that are answered rightly, 0 to 1.
+    macro_recall : dict from query to ndarray of shape (repeats, n_rounds)
+        The same share within each true class, and of these the mean: rare classes weigh as much
+        as frequent ones.
+    seconds : dict from query to ndarray of shape (repeats, n_rounds)
+        Wall time of choosing the points of each round and of learning their labels, with one
+        thread for dense linear algebra (BLAS). What a rule prepares once is in its first choice.
+    first_seen : dict from query to ndarray of shape (repeats, n_classes)
+        The place of each class's first label among all labels, from 1; inf if it had none.
+    points : dict from query to ndarray of shape (repeats, n_labels), intp
+        The points in the order in which they were labelled.
+    classes : ndarray of shape (n_classes,)
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from fewlabels.session import simulate
+    >>> X, y = load_iris(return_X_y=True)
+    >>> curve = simulate(X, y, query=["auto", "margin"], budget=18, repeats=3, random_state=0)
+    >>> curve.to_frame().columns.tolist()
+    ['query', 'repeat', 'n_labels', 'accuracy', 'macro_recall', 'seconds']
+    >>> bool(curve.area()["auto"].mean() > 0.9)
+    True
+    >>> curve.labels_needed(0.9)["auto"].shape
+    (3,)
+    >>> gain = curve.compare()["auto"].area
+    >>> bool(gain.low <= gain.mean <= gain.high)
+    True
+    """
+
+    queries: tuple[str, ...]
+    labels: IntArray
+    accuracy: dict[str, FloatArray]
+    macro_recall: dict[str, FloatArray]
+    seconds: dict[str, FloatArray]
+    first_seen: dict[str, FloatArray]
+    points: dict[str, IntArray]
+    classes: AnyArray
+
+    @classmethod
+    def from_runs(cls, runs: Iterable[Run], queries: tuple[str, ...], classes: AnyArray) -> Self:
+        """Put runs together: those of each query, all of the same numbers of labels."""
+        of: dict[str, list[Run]] = {query: [] for query in queries}
+        for run in sorted(runs, key=lambda run: run.repeat):
+            of[run.query].append(run)
+
+        def table(name: str) -> dict[str, FloatArray]:
+            return {q: np.array([getattr(run, name) for run in of[q]], dtype=float) for q in of}
+
+        first_seen = table("first_seen")
+        return cls(
+            queries,
+            np.array(of[queries[0]][0].n_labels, dtype=np.intp),
+            table("accuracy"),
+            table("macro_recall"),
+            table("seconds"),
+            {q: np.where(places > 0, places, np.inf) for q, places in first_seen.items()},
+            {q: np.array([run.points for run in of[q]], dtype=np.intp) for q in of},
+            classes,
+        )
+
+    @property
+    def repeats(self) -> int:
+        """The number of starts from which each rule was run."""
+        return len(self.accuracy[self.queries[0]])
+
+    def area(self, measure: str = "accuracy") -> dict[str, FloatArray]:
+        """Return the area under each curve, over the range of labels: its mean height.
+
+        By the trapezoid rule, divided by the last number of labels less the first, so that 1
+        is perfect. With a single round, its figure.
+
+        Parameters
+        ----------
+        measure : {"accuracy", "macro_recall"}, default="accuracy"
+
+        Returns
+        -------
+        dict from query to ndarray of shape (repeats,)
+        """
+        values = self._measured(measure)
+        if len(self.labels) == 1:
+            return {query: table[:, 0] for query, table in values.items()}
+        width = self.labels[-1] - self.labels[0]
+        return {
+            query: np.trapezoid(table, self.labels, axis=1) / width
+            for query, table in values.items()
+        }
+
+    def labels_needed(self, accuracy: float, *, measure: str = "accuracy") -> dict[str, FloatArray]:
+        """Return the number of labels after which a curve first is at `accuracy` or above.
+
+        Parameters
+        ----------
+        accuracy : float
+            From 0 to 1.
+        measure : {"accuracy", "macro_recall"}, default="accuracy"
+
+        Returns
+        -------
+        dict from query to ndarray of shape (repeats,)
+            inf where the budget was not enough; look at medians rather than means.
+        """
+        wanted = check_real("accuracy", accuracy, minimum=0, maximum=1)
+        needed = {}
+        for query, table in self._measured(measure).items():
+            there = table >= wanted
+            first = self.labels[there.argmax(axis=1)]
+            needed[query] = np.where(there.any(axis=1), first, np.inf)
+        return needed
+
+    def interval(
+        self, query: str, *, measure: str = "accuracy", confidence: float = 0.95
+    ) -> Interval:
+        """Return the mean curve of a rule, with an interval at each number of labels.
+
+        Student's t over the repeats.
+
+        Parameters
+        ----------
+        query : str
+            One of `queries`.
+        measure : {"accuracy", "macro_recall"}, default="accuracy"
+        confidence : float in (0, 1), default=0.95
+        """
+        self._require(query)
+        return student_interval(self._measured(measure)[query], confidence)
+
+    def compare(
+        self,
+        baseline: str = "random",
+        *,
+        measure: str = "accuracy",
+        confidence: float = 0.95,
+    ) -> dict[str, PairedDifference]:
+        """Compare every other rule with a baseline, in pairs from the same first labels.
+
+        Intervals are Student's t of the differences, one a repeat: of this data and model, over
+        the draw of the first labels. With a few repeats they rest on the differences being about
+        normal. Each is for one comparison on its own; of many rules, some look better by luck.
+
+        Parameters
+        ----------
+        baseline : str, default="random"
+            One of `queries`.
+        measure : {"accuracy", "macro_recall"}, default="accuracy"
+        confidence : float in (0, 1), default=0.95
+
+        Returns
+        -------
+        dict from query to PairedDifference
+        """
+        self._require(baseline)
+        values, areas = self._measured(measure), self.area(measure)
+        return {
+            query: PairedDifference(
+                query,
+                baseline,
+                measure,
+                self.repeats,
+                student_interval(areas[query] - areas[baseline], confidence),
+                student_interval(values[query] - values[baseline], confidence),
+            )
+            for query in self.queries
+            if query != baseline
+        }
+
+    def to_frame(self) -> Any:
+        """Return a pandas table, a row for each rule, repeat and number of labels.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns query, repeat, n_labels, accuracy, macro_recall, seconds.
+
+        Raises
+        ------
+        MissingDependencyError
+            If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise MissingDependencyError(
+                "a table needs pandas, which is not installed: pip install pandas; to_columns() "
+                "does without"
+            ) from error
+        return pandas.DataFrame(self.to_columns())
+
+    def to_columns(self) -> dict[str, list[Any]]:
+        """Return the columns of :meth:`to_frame` as lists."""
+        n_rounds = len(self.labels)
+        per_run = [(query, repeat) for query in self.queries for repeat in range(self.repeats)]
+        return {
+            "query": [query for query, _ in per_run for _ in range(n_rounds)],
+            "repeat": [repeat for _, repeat in per_run for _ in range(n_rounds)],
+            "n_labels": self.labels.tolist() * len(per_run),
+            **{
+                name: [
+                    value
+                    for query in self.queries
+                    for value in getattr(self, name)[query].ravel().tolist()
+                ]
+                for name in (*MEASURES, "seconds")
+            },
+        }
+
+    def plot(self, ax: Any = None, *, measure: str = "accuracy", confidence: float = 0.95) -> Any:
+        """Draw the mean curve of each rule; with two repeats or more, in a band.
+
+        The band is the interval of the mean, see :meth:`interval`. The legend is in the order of
+        the areas under the curves; random questions are grey and dashed.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None: a new figure. If their figure has no layout engine, it gets
+            matplotlib's "constrained" one, for the legend stands outside the axes and would be cut
+            off. More than 6 rules have it beside them: let the figure be 8 inches wide.
+        measure : {"accuracy", "macro_recall"}, default="accuracy"
+        confidence : float in (0, 1), default=0.95
+            Of the bands.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        MissingDependencyError
+            If `ax` is None and matplotlib is not installed.
+        """
+        areas = {query: float(values.mean()) for query, values in self.area(measure).items()}
+        if ax is None:
+            ax = _new_axes()
+        curves = {q: self.interval(q, measure=measure, confidence=confidence) for q in self.queries}
+        draw_curves(ax, self.labels, curves, areas, measure=measure, confidence=confidence)
+        return ax
+
+    def __repr__(self) -> str:
+        return (
+            f"LearningCurve(queries={self.queries!r}, repeats={self.repeats}, "
+            f"labels={self.labels[0]}..{self.labels[-1]})"
+        )
+
+    def _measured(self, measure: str) -> dict[str, FloatArray]:
+        check_choice("measure", measure, MEASURES)
+        values: dict[str, FloatArray] = getattr(self, measure)
+        return values
+
+    def _require(self, query: str) -> None:
+        if query not in self.queries:
+            raise InvalidInputError(
+                f"there is no curve of {query!r}; there are those of {', '.join(self.queries)}."
+            )
+
+
+def _new_axes() -> Any:
+    try:
+        import matplotlib.pyplot as plt
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            "a figure needs matplotlib, which is not installed: pip install 'fewlabels[figures]'"
+        ) from error
+    return plt.subplots(figsize=(8, 4.5), layout="constrained")[1]
