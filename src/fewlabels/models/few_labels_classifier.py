@@ -30,7 +30,6 @@ from fewlabels.models._members import (
     LARGE,
     Absorbing,
     ClassMeans,
-    FeatureMember,
     FeatureSpace,
     ForestMember,
     KernelMember,

@@ -122,10 +122,10 @@ def test_new_points_at_fitted_ones_lie_where_these_do(X) -> None:
     # one round more than the fitted points had: they move as little as the last round moved them
     moved = np.linalg.norm(found.smooth - space.smooth, axis=1).mean()
     assert moved < 0.3 * np.linalg.norm(space.smooth, axis=1).mean()
-    assert found.plain.dtype == found.smooth.dtype == found.columns.dtype == np.float32
-    np.testing.assert_array_equal(found.columns, space.at(slice(None)).columns)
+    assert found.plain.dtype == found.smooth.dtype == found.columns().dtype == np.float32
+    np.testing.assert_array_equal(found.columns(), space.at(slice(None)).columns())
     n_features = 64 if sparse.issparse(X) else X.shape[1]
-    assert found.columns.shape[1] == min(n_features, X.shape[1])
+    assert found.columns().shape[1] == min(n_features, X.shape[1])
 
 
 def test_a_space_is_the_same_each_time() -> None:

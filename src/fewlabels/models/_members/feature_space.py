@@ -23,6 +23,8 @@ IntArray = npt.NDArray[np.intp]
 _MOST_DIMENSIONS = 64
 # The directions are found from so many points, evenly spaced.
 _MOST_LOOKED_AT = 5_000
+# Up to so many numbers, each of over 64 features is ranked; beyond, distances take too long.
+_MOST_RANKED = 2_000_000
 # Of the largest variance: less is rounding. Up to so many rows, all eigenvectors are found as soon.
 _NO_VARIANCE, _SMALL = 1e-13, 256
 # Points are placed up to so many deviations away, so that float32 holds their inner products.
@@ -39,13 +41,25 @@ class Seen:
     ----------
     plain, smooth : ndarray of shape (n_points, n_dimensions)
         As of `FeatureSpace`.
-    columns : ndarray of shape (n_points, n_features)
-        Each feature by itself.
+    ranks : ndarray of shape (n_points, n_features)
+        Where each feature lies among those of all points, from 0 to 1. Of over 64 features of
+        many points: of the dimensions of `plain`.
     """
 
     plain: FloatArray
     smooth: FloatArray
-    columns: FloatArray
+    ranks: FloatArray
+    _projection: Projection
+    _X: Any
+
+    def part(self, rows: slice) -> Seen:
+        """Some of the points."""
+        X = None if self._X is None else self._X[rows]
+        return Seen(self.plain[rows], self.smooth[rows], self.ranks[rows], self._projection, X)
+
+    def columns(self) -> FloatArray:
+        """Each feature by itself, shape (n_points, n_features); of sparse ones, as `plain`."""
+        return self.plain if self._X is None else self._projection.columns(self._X)
 
 
 class FeatureSpace:
@@ -64,6 +78,8 @@ class FeatureSpace:
     Attributes
     ----------
     plain, smooth : ndarray of shape (n_samples, n_dimensions), float32
+    ranks : ndarray, float32
+        As of `Seen`.
 
     Notes
     -----
@@ -75,6 +91,10 @@ class FeatureSpace:
         self._projection = Projection(X)
         self.plain = self._projection.of(X)
         self._X = None if self._projection.keeps_columns else X
+        self._ranks_of_plain = self._X is None or X.shape[0] * X.shape[1] > _MOST_RANKED
+        ranked = self.plain if self._ranks_of_plain else self._projection.columns(X)
+        self._ranking = Ranking(ranked)
+        self.ranks = self._ranking.of(ranked)
         degrees = graph.degrees
         inverse = np.divide(1.0, degrees, out=np.zeros_like(degrees), where=degrees > 0)
         walk = sparse.csr_array(sparse.diags_array(inverse) @ graph.affinity).astype(np.float32)
@@ -91,9 +111,8 @@ class FeatureSpace:
 
     def at(self, rows: slice | IntArray) -> Seen:
         """Return fitted points."""
-        plain = self.plain[rows]
-        columns = plain if self._X is None else self._projection.columns(self._X[rows])
-        return Seen(plain, self.smooth[rows], columns)
+        X = None if self._X is None else self._X[rows]
+        return Seen(self.plain[rows], self.smooth[rows], self.ranks[rows], self._projection, X)
 
     def of_new(self, X: Any, around: FloatArray) -> Seen:
         """Return new points.
@@ -107,8 +126,35 @@ class FeatureSpace:
         plain = self._projection.of(X)
         mean = around.astype(np.float32) * self._size + self._mean
         smooth = _SHARE * mean + (1 - _SHARE) * plain
-        columns = plain if self._X is None else self._projection.columns(X)
-        return Seen(plain, (smooth - self._mean) / self._size, columns)
+        X = None if self._X is None else X
+        ranked = plain if self._ranks_of_plain else self._projection.columns(X)
+        smooth = (smooth - self._mean) / self._size
+        return Seen(plain, smooth, self._ranking.of(ranked), self._projection, X)
+
+
+class Ranking:
+    """From each column to where its values lie among those of up to 5,000 points, from 0 to 1.
+
+    Equal values have the middle of their ranks. Distances of ranks know nothing of a column's
+    scale, of long tails, or of any other increasing function of it.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, n_columns)
+    """
+
+    def __init__(self, points: FloatArray) -> None:
+        looked_at = points[:: max(1, len(points) // _MOST_LOOKED_AT)]
+        self._ordered = np.sort(looked_at, axis=0)
+
+    def of(self, points: FloatArray) -> FloatArray:
+        """Return the ranks of points, float32, of their shape."""
+        found = np.empty(points.shape, dtype=np.float32)
+        for j, ordered in enumerate(self._ordered.T):
+            below = ordered.searchsorted(points[:, j], side="left")
+            found[:, j] = below + ordered.searchsorted(points[:, j], side="right")
+        found /= 2 * len(self._ordered)
+        return found
 
 
 class Projection:

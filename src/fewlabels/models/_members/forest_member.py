@@ -96,7 +96,7 @@ class ForestMember(FeatureMember):
         counts = (self._Y * trust[:, None]).sum(axis=0)
         self.prior = np.where(counts > 0, counts + 1, 0)
         self.prior /= self.prior.sum()
-        self._known = space.at(nodes[self._places]).columns
+        self._known = space.at(nodes[self._places]).columns()
         self._trees = _grown(self._known, self._Y, np.clip(trust, 1 / _MOST_TRUST, _MOST_TRUST))
         left_out = self._unseen_shares()
         logits = self._logits(left_out)
@@ -106,10 +106,9 @@ class ForestMember(FeatureMember):
         self._left_out = sharpened(logits, self.sharpness)
 
     def distributions_of(self, seen: Seen) -> FloatArray:
-        n_points, n_columns = seen.columns.shape
-        result = np.empty((n_points, len(self.prior)))
-        for block in row_blocks(n_points, max(1, _BLOCK_NUMBERS // n_columns)):
-            points = np.ascontiguousarray(seen.columns[block])
+        result = np.empty((len(seen.plain), len(self.prior)))
+        for block in row_blocks(len(result), max(1, _BLOCK_NUMBERS // self._known.shape[1])):
+            points = np.ascontiguousarray(seen.part(block).columns())
             total = np.zeros((len(points), len(self.prior)))
             for tree in self._trees:
                 total += tree.shares[tree.leaves(points)]
@@ -136,7 +135,7 @@ class ForestMember(FeatureMember):
         return found
 
     def say(self, node: int) -> FloatArray:
-        point = self._space.at(np.array([node])).columns
+        point = self._space.at(np.array([node])).columns()
         said = np.zeros(len(self._places))
         for tree in self._trees:
             said += _shares_of_leaves(tree.leaves(point), tree.leaves(self._known), tree.counts)[0]

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
 from fewlabels.models._members.among import Among
-from fewlabels.models._members.graph_member import GraphMember, divided
 from fewlabels.models._members.feature_member import FeatureMember
+from fewlabels.models._members.graph_member import GraphMember, divided
 from fewlabels.models._members.settling import settled
 from fewlabels.models._members.sharpness import (
     Taught,
