@@ -134,5 +134,5 @@ def test_of_many_labels_those_that_it_never_saw_are_answered_as_all_others(monke
 
 def test_blocks_of_rows_are_of_no_account(monkeypatch) -> None:
     expected = forest().distributions(slice(None))
-    monkeypatch.setattr("fewlabels.models._members.forest_member._BLOCK_NUMBERS", 7 * 6)
+    monkeypatch.setattr("fewlabels.models._forest._BLOCK_NUMBERS", 7 * 6)
     np.testing.assert_array_equal(forest().distributions(slice(None)), expected)

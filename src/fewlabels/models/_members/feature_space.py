@@ -52,6 +52,11 @@ class Seen:
     _projection: Projection
     _X: Any
 
+    @property
+    def n_columns(self) -> int:
+        """How many `columns` there are."""
+        return int((self.plain if self._X is None else self._X).shape[1])
+
     def part(self, rows: slice) -> Seen:
         """Some of the points."""
         X = None if self._X is None else self._X[rows]
@@ -210,7 +215,8 @@ class Projection:
         """Return each dense feature by itself, about 0 and in the unit of `of`, float32."""
         with np.errstate(over="ignore", invalid="ignore"):
             found = (np.asarray(X, dtype=np.float64) - self._middle) / self._scale
-        return np.clip(found, -_FARTHEST, _FARTHEST).astype(np.float32)
+        clipped = np.clip(found, -_FARTHEST, _FARTHEST)
+        return np.asarray(clipped, dtype=np.float32)
 
     def _along_directions(self, X: Any) -> FloatArray:
         found = X if self._directions is None else X @ self._directions

@@ -27,15 +27,16 @@ BoolArray = npt.NDArray[np.bool_]
 # What is believed before any label is left out. Answers of a member on the graph are sure to this
 # degree on average, and the logarithm of their sharpness is known within so much.
 _CONFIDENCE, _MEMBER_DEVIATION = 0.75, 0.7
-# The members on the graph together weigh 4 x 5 / (5 + r), r labels a class, and the features 1; the
-# graph the more, the more points there are: by sqrt(n / 2000). So many labels are these beliefs
-# worth.
-_GRAPH_WEIGHT, _HALVED_AT, _USUAL_POINTS, _PRIOR_LABELS = 4.0, 5.0, 2_000, 20.0
+# The members on the graph together weigh 2.8 x 5 / (5 + r), r labels a class, and each of those of
+# the features 1; the graph the more, the more points there are: by sqrt(n / 2000). So many labels
+# are these beliefs worth.
+_GRAPH_WEIGHT, _HALVED_AT, _USUAL_POINTS, _PRIOR_LABELS = 2.8, 5.0, 2_000, 14.0
 # Of the two voices of a member, the one with equal masses of the classes weighs this / (this +
 # (r - 1)^2) of them.
 _EQUAL_MASSES = 8.0
-# The mixture is a little less sure than it should be, for its members disagree.
-_SHARPNESS, _SHARPNESS_DEVIATION = 1.2, 0.2
+# The mixture is a little less sure than it should be, for its members disagree; but more than it
+# should be where no label can be left out.
+_SHARPNESS, _SHARPNESS_DEVIATION, _SHARPNESS_UNTAUGHT = 1.2, 0.2, 0.8
 # No voice says that a class is less probable than this over n_classes.
 _LEAST_PROBABILITY = 1e-3
 _ROUNDS = 100
@@ -131,7 +132,7 @@ class Mixture:
             voice = _Voice(each.name, each, np.zeros(1), 1.0, each.prior_weight, left_out)
             self.voices.append(voice)
         self._weigh()
-        expected = _SHARPNESS if len(taught) else 1.0
+        expected = _SHARPNESS if len(taught) else _SHARPNESS_UNTAUGHT
         left = np.asarray(sum(v.weight * v.left_out for v in self.voices))
         logits = logits_of(left)
         self.sharpness = fitted_sharpness(logits, taught, expected, _SHARPNESS_DEVIATION)
