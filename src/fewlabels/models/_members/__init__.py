@@ -4,7 +4,7 @@ from fewlabels.models._members.absorbing import Absorbing
 from fewlabels.models._members.among import LARGE
 from fewlabels.models._members.class_means import ClassMeans
 from fewlabels.models._members.feature_member import FeatureMember
-from fewlabels.models._members.feature_space import FeatureSpace, Projection
+from fewlabels.models._members.feature_space import FeatureSpace, Projection, Ranking
 from fewlabels.models._members.forest_member import ForestMember
 from fewlabels.models._members.graph_member import GraphMember, divided
 from fewlabels.models._members.kernel_member import KernelMember
@@ -22,6 +22,7 @@ __all__ = [
     "KernelMember",
     "Mixture",
     "Projection",
+    "Ranking",
     "Taught",
     "divided",
 ]
