@@ -25,8 +25,8 @@ class FeatureKernels:
     """Kernels between points and the labelled ones, in which relevant columns count more.
 
     ``"linear"``: inner products. ``"nearby"``: exp(-d), d being the sum of absolute differences of
-    ranks, which know nothing of scales and long tails. ``"smooth"``: exp(-d^2 / 8) of the Euclidean distance. Distances are in units of
-    the usual one, their median.
+    ranks, which know nothing of scales and long tails. ``"smooth"``: exp(-d^2 / 8) of the Euclidean
+    distance. Distances are in units of the usual one, their median. Columns count by `relevances`.
 
     Parameters
     ----------
