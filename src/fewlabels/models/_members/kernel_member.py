@@ -16,22 +16,22 @@ from fewlabels.models._members.among import chosen_places
 from fewlabels.models._members.feature_member import MOST_LABELS, FeatureMember
 from fewlabels.models._members.feature_space import FeatureSpace, Seen
 from fewlabels.models._members.sharpness import Taught, fitted_sharpness, sharpened
-from fewlabels.systems import KernelRidge
+from fewlabels.systems import KernelRidge, Kriging
 
 FloatArray = npt.NDArray[np.float64]
 Points = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
 
-# The kernels: of the distance between ranks of features, of that between smoothed features, a wide
-# one of that between plain features, and their inner product; alone and as means of two.
-_NEAR, _AROUND, _WIDE, _LINEAR = "features nearby", "surroundings", "wide", "linear"
+# The kernels: of the distance between ranks of features, of that between smoothed features, of the
+# squared one between plain features, and their inner product; alone and as means of two.
+_NEAR, _AROUND, _SMOOTH, _LINEAR = "features nearby", "surroundings", "smooth", "linear"
 _COMBINATIONS = (
     (_NEAR,),
     (_NEAR, _AROUND),
     (_NEAR, _LINEAR),
     (_LINEAR,),
     (_AROUND, _LINEAR),
-    (_WIDE,),
+    (_SMOOTH,),
 )
 # Grounds, how probable each is beforehand, and what sharpness its scores are expected to need.
 _GROUNDS = ((0.01, 0.25, 5.0), (0.1, 0.5, 5.0), (1.0, 0.25, 8.0))
@@ -42,10 +42,10 @@ _LEAST_WEIGHT = 1e-3
 _SEEN: dict[str, tuple[Callable[[Any], Points], float]] = {
     _NEAR: (attrgetter("ranks"), 1.0),
     _AROUND: (attrgetter("smooth"), 0.5),
-    _WIDE: (attrgetter("plain"), 0.5),
+    _SMOOTH: (attrgetter("plain"), 0.5),
     _LINEAR: (attrgetter("plain"), 0.0),
 }
-_DISTANT = (_NEAR, _AROUND, _WIDE)
+_DISTANT = (_NEAR, _AROUND, _SMOOTH)
 # Rows of kernels that are held at once, in numbers; and points that the usual distance is of.
 _BLOCK_NUMBERS, _MOST_MEASURED = 4_000_000, 2_000
 # A column's relevance never falls below this, so that few labels can't silence it.
@@ -57,9 +57,9 @@ class _Machine:
     """One kernel ridge classifier of the bank."""
 
     kernels: tuple[str, ...]
-    ridge: KernelRidge
-    ground: float
+    kriging: Kriging
     coefficients: FloatArray
+    level: FloatArray
     sharpness: float
     weight: float
     left_out: FloatArray
@@ -68,9 +68,10 @@ class _Machine:
 class KernelMember(FeatureMember):
     """Kernel ridge classifiers of features, weighed by how probable they make labels left out.
 
-    f = pi + K (K_ll + g T^-1)^-1 (Y - pi), pi being the shares of the labels: linear in the labels,
-    given which columns are relevant. Each is sharpened to probabilities, softmax(s f), and they
-    are averaged with weights proportional to the prior and the likelihood of the labels left out.
+    f is that of :class:`fewlabels.systems.Kriging`, linear in the labels, given which columns are
+    relevant: far from all labels, it is a level that is estimated along with it. Each is sharpened
+    to probabilities, softmax(s f), and they are averaged with weights proportional to the prior and
+    the likelihood of the labels left out.
 
     Parameters
     ----------
@@ -101,9 +102,7 @@ class KernelMember(FeatureMember):
         self._n_labelled, self._all_nodes = len(nodes), nodes
         nodes, Y, trust = nodes[self._places], Y[self._places], trust[self._places]
         taught = replace(taught, rows=np.searchsorted(self._places, taught.rows))
-        counts = (Y * trust[:, None]).sum(axis=0)
-        self._seen = counts > 0
-        self.prior = (counts + 1) / (counts + 1).sum()
+        self._seen: npt.NDArray[np.bool_] = np.asarray(Y.any(axis=0))
         known = space.at(nodes)
         self._scales = {
             name: np.asarray(
@@ -123,19 +122,19 @@ class KernelMember(FeatureMember):
     def _weighed_machines(
         self, grams: dict[str, FloatArray], Y: FloatArray, trust: FloatArray, taught: Taught
     ) -> list[_Machine]:
-        centred = Y - self.prior
         found, logs = [], []
         for kernels in _COMBINATIONS:
             ridge = KernelRidge(_mean(grams, kernels).astype(np.float64), trust)
             for ground, prior, usual in _GROUNDS:
-                scores = self._open(ridge.left_out(centred, ground) + self.prior)
+                kriging = Kriging(ridge, ground)
+                scores = self._open(kriging.left_out(Y)[0] if len(Y) > 1 else np.ones(Y.shape))
                 sharpness = fitted_sharpness(
                     scores[taught.rows], taught, usual, _SHARPNESS_DEVIATION
                 )
                 left_out = sharpened(scores, sharpness)
                 logs.append(np.log(prior) + taught.log_likelihood(left_out[taught.rows]))
-                coefficients = ridge.coefficients(centred, ground)
-                found.append((kernels, ridge, ground, coefficients, sharpness, left_out))
+                coefficients, level = kriging.coefficients(Y), kriging.level @ Y
+                found.append((kernels, kriging, coefficients, level, sharpness, left_out))
         weights = np.exp(np.array(logs) - max(logs))
         weights /= weights.sum()
         kept = weights > _LEAST_WEIGHT
@@ -164,7 +163,7 @@ class KernelMember(FeatureMember):
     def left_out_weights(self) -> FloatArray:
         found = np.zeros((self._n_labelled, self._n_labelled))
         found[np.ix_(self._places, self._places)] = sum(
-            m.weight * m.ridge.left_out_weights(m.ground) for m in self._machines
+            m.weight * m.kriging.left_out_weights() for m in self._machines
         )
         return found
 
@@ -173,7 +172,7 @@ class KernelMember(FeatureMember):
         total = np.zeros(self._n_labelled)
         for m in self._machines:
             row = _mean(kernels, m.kernels)[0].astype(np.float64)
-            total[self._places] += m.weight * m.ridge.response(row, m.ground)
+            total[self._places] += m.weight * m.kriging.response(row)
         return total
 
     def distributions_of(self, seen: Seen) -> FloatArray:
@@ -183,7 +182,7 @@ class KernelMember(FeatureMember):
             kernels = self._kernels(seen.part(block), needed)
             total = np.zeros(result[block].shape)
             for m in self._machines:
-                scores = self._open(_mean(kernels, m.kernels) @ m.coefficients + self.prior)
+                scores = self._open(_mean(kernels, m.kernels) @ m.coefficients + m.level)
                 total += m.weight * sharpened(scores, m.sharpness)
             result[block] = total
         return result
@@ -207,7 +206,7 @@ class KernelMember(FeatureMember):
         for name in needed - {_LINEAR}:
             distances = self._distances(name, seen) / self._usual[name]
             with np.errstate(under="ignore"):  # what is far away has nothing to say
-                found[name] = np.exp(-distances if name != _WIDE else distances**2 / -8)
+                found[name] = np.exp(-distances if name != _SMOOTH else -2 * distances**2)
         if _LINEAR in needed:
             found[_LINEAR] = np.asarray(seen.plain @ self._known[_LINEAR].T, dtype=np.float64)
         return found

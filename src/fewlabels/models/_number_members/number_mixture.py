@@ -156,8 +156,9 @@ class NumberMixture:
             gram = sum((grams[name] for name in kernels), np.zeros(()))
             ridge = KernelRidge(np.asarray(gram) / len(kernels), trust)
             for ground in _GROUNDS:
-                scale, log_density = _density(ridge, ground, y)
-                found.append((kernels, ridge, ground, scale))
+                kriging = Kriging(ridge, ground)
+                scale, log_density = _density(kriging, y)
+                found.append((kernels, kriging, scale))
                 logs.append(log_density)
         forest, variance = None, 0.0
         if self._features is not None and len(y) > 1:
@@ -169,9 +170,8 @@ class NumberMixture:
         weights[weights <= _LEAST_WEIGHT] = 0
         weights /= weights.sum()
         members = []
-        for (kernels, ridge, ground, scale), weight in zip(found, weights, strict=False):
+        for (kernels, kriging, scale), weight in zip(found, weights, strict=False):
             if weight > _LEAST_WEIGHT:
-                kriging = Kriging(ridge.inverse(ground), ground)
                 coefficients = kriging.coefficients(y)
                 members.append(_Member(kernels, kriging, coefficients, scale, float(weight)))
         if forest is None or weights[-1] == 0:
@@ -289,19 +289,13 @@ class NumberMixture:
         return found
 
 
-def _density(ridge: KernelRidge, ground: float, y: FloatArray) -> tuple[float, float]:
-    """The most probable sigma^2, and the logarithm of the density of the labels left out.
-
-    As of :meth:`fewlabels.systems.Kriging.left_out`, without its matrices: O(n_labelled^2).
-    """
+def _density(kriging: Kriging, y: FloatArray) -> tuple[float, float]:
+    """The most probable sigma^2, and the logarithm of the density of the labels left out."""
     if len(y) == 1:
         return 0.0, 0.0
-    answers, sums = ridge.coefficients(np.column_stack([y, np.ones(len(y))]), ground).T
-    level = sums / sums.sum()
-    own = ridge.own(ground) - sums * level
-    errors = (answers - sums * (level @ y)) / own
-    scale = max(float((errors**2 * own).mean()), _LEAST_VARIANCE)
-    return scale, 0.5 * float(np.log(own / scale).sum())
+    answers, variances = kriging.left_out(y)
+    scale = max(float(((y - answers) ** 2 / variances).mean()), _LEAST_VARIANCE)
+    return scale, -0.5 * float(np.log(scale * variances).sum())
 
 
 def _mean_half_difference(gram: FloatArray) -> float:
