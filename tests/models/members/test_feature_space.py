@@ -8,7 +8,7 @@ from scipy import sparse
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, knn_graph
-from fewlabels.models._members import FeatureSpace, Projection
+from fewlabels.models._members import FeatureSpace, Projection, Ranking
 
 RNG = np.random.default_rng(0)
 NARROW = RNG.normal(size=(60, 5)) * [1, 10, 0.1, 3, 2] + 7
@@ -175,3 +175,30 @@ def test_a_new_point_too_far_away_for_float32_is_refused_by_its_row() -> None:
     new[2, 1] = -1e120
     with pytest.raises(InvalidInputError, match=r"from one another: 2 \(counted from 0\)"):
         projection.of(new)
+
+
+# Ranks
+
+
+def test_ranks_are_shares_of_points_below_and_equal_values_share_the_middle() -> None:
+    points = np.array([[3.0], [1.0], [2.0], [2.0]])
+    np.testing.assert_allclose(Ranking(points).of(points)[:, 0], [0.875, 0.125, 0.5, 0.5])
+    new = np.array([[-5.0], [2.5], [9.0]])
+    np.testing.assert_allclose(Ranking(points).of(new)[:, 0], [0, 0.75, 1])
+
+
+def test_an_increasing_function_of_a_column_moves_no_rank() -> None:
+    points = np.random.default_rng(0).normal(size=(80, 3))
+    np.testing.assert_array_equal(
+        Ranking(np.exp(5 * points)).of(np.exp(5 * points)), Ranking(points).of(points)
+    )
+
+
+def test_many_features_of_many_points_are_ranked_as_they_are_projected(monkeypatch) -> None:
+    graph = knn_graph(WIDE, 8)
+    assert FeatureSpace(WIDE, graph).ranks.shape == WIDE.shape
+    monkeypatch.setattr("fewlabels.models._members.feature_space._MOST_RANKED", WIDE.size - 1)
+    space = FeatureSpace(WIDE, graph)
+    assert space.ranks.shape == space.plain.shape
+    around = (graph.affinity @ space.smooth) / graph.degrees[:, None]
+    np.testing.assert_allclose(space.of_new(WIDE, around).ranks, space.ranks)

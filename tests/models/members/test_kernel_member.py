@@ -156,3 +156,13 @@ def test_constant_columns_have_a_finite_relevance() -> None:
     assert np.isfinite(found).all()
     everything = relevances(np.zeros((20, 3)), one_hot(np.arange(20) % 2, 2), np.zeros(3))
     assert np.isfinite(everything).all()
+
+
+def test_one_class_around_another_is_told_apart_by_few_labels() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.arange(300) % 2
+    points = rng.normal(size=(300, 12)) * np.where(truth, 1, 2)[:, None]
+    nodes = np.arange(20)
+    member = bank(nodes, truth[nodes], FeatureSpace(points, knn_graph(points, 10)), n_classes=2)
+    answers = member.distributions(np.arange(20, 300)).argmax(axis=1)
+    assert (answers == truth[20:]).mean() > 0.8
