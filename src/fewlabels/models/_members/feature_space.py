@@ -23,6 +23,8 @@ IntArray = npt.NDArray[np.intp]
 _MOST_DIMENSIONS = 64
 # The directions are found from so many points, evenly spaced.
 _MOST_LOOKED_AT = 5_000
+# Of more points than that, ranks are those among so many.
+_RANKED_AMONG = 1_000
 # Up to so many numbers, each of over 64 features is ranked; beyond, distances take too long.
 _MOST_RANKED = 2_000_000
 # Of the largest variance: less is rounding. Up to so many rows, all eigenvectors are found as soon.
@@ -138,7 +140,9 @@ class FeatureSpace:
 
 
 class Ranking:
-    """From each column to where its values lie among those of up to 5,000 points, from 0 to 1.
+    """From each column to where its values lie among those of all points, from 0 to 1.
+
+    Of over 5,000 points, among those of 1,000, evenly spaced.
 
     Equal values have the middle of their ranks. Distances of ranks know nothing of a column's
     scale, of long tails, or of any other increasing function of it.
@@ -149,7 +153,8 @@ class Ranking:
     """
 
     def __init__(self, points: FloatArray) -> None:
-        looked_at = points[:: max(1, len(points) // _MOST_LOOKED_AT)]
+        few = len(points) <= _MOST_LOOKED_AT
+        looked_at = points if few else points[:: len(points) // _RANKED_AMONG]
         self._ordered = np.sort(looked_at, axis=0)
 
     def of(self, points: FloatArray) -> FloatArray:
@@ -184,7 +189,8 @@ class Projection:
         self.keeps_columns = n_features <= _MOST_DIMENSIONS or sparse.issparse(X)
         if n_features > _MOST_DIMENSIONS:
             self._directions = _principal_directions(looked_at).astype(X.dtype)
-        if not self.keeps_columns:
+        self._middle: FloatArray | None = None
+        if not self.keeps_columns and X.dtype != np.float32:  # else nothing is lost
             self._middle = looked_at.mean(axis=0, dtype=np.float64)
         found = self._along_directions(X).astype(np.float64)
         self._centre = found.mean(axis=0)
@@ -212,7 +218,9 @@ class Projection:
         return np.asarray(found, dtype=np.float32)  # which may hold no number before that
 
     def columns(self, X: Any) -> FloatArray:
-        """Return each dense feature by itself, about 0 and in the unit of `of`, float32."""
+        """Return each dense feature by itself, float32; if it was not so, about 0 and scaled."""
+        if self._middle is None:
+            return np.asarray(X, dtype=np.float32)
         with np.errstate(over="ignore", invalid="ignore"):
             found = (np.asarray(X, dtype=np.float64) - self._middle) / self._scale
         clipped = np.clip(found, -_FARTHEST, _FARTHEST)
