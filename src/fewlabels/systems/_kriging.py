@@ -9,6 +9,9 @@ from fewlabels.systems._kernel_ridge import KernelRidge
 
 FloatArray = npt.NDArray[np.float64]
 
+# No difference is known better than to this share.
+_ROUNDING = 1e-13
+
 
 class Kriging:
     """Best linear unbiased prediction with a level that is estimated along with it.
@@ -100,5 +103,6 @@ class Kriging:
         return np.asarray(self.ground + np.maximum(own - known, 0) + level)
 
     def _own(self) -> FloatArray:
-        """The diagonal of P."""
-        return np.asarray(self._ridge.own(self.ground) - self._sums * self.level)
+        """The diagonal of P; of a label that alone makes the level, what rounding leaves of it."""
+        own = self._ridge.own(self.ground)
+        return np.asarray(np.maximum(own - self._sums * self.level, _ROUNDING * own))
