@@ -69,6 +69,9 @@ class Size:
     n_picture_files: int  # made points of, and timed
     n_mixed_rows: int  # at most, of each table with texts
     n_mixed_draws: int  # of labels of each
+    n_label_items: int  # texts or pictures that people label in a browser
+    label_points: tuple[int, ...]  # the same of arrays, ours alone
+    n_page_answers: int  # to each page
 
 
 SIZES = {
@@ -112,6 +115,9 @@ SIZES = {
         n_picture_files=6,
         n_mixed_rows=100,
         n_mixed_draws=2,
+        n_label_items=90,
+        label_points=(300,),
+        n_page_answers=3,
     ),
     "small": Size(
         name="small",
@@ -157,6 +163,9 @@ SIZES = {
         n_picture_files=500,
         n_mixed_rows=800,
         n_mixed_draws=2,
+        n_label_items=1_000,
+        label_points=(10_000,),
+        n_page_answers=20,
     ),
     "full": Size(
         name="full",
@@ -202,6 +211,9 @@ SIZES = {
         n_picture_files=10_000,
         n_mixed_rows=4_000,
         n_mixed_draws=5,
+        n_label_items=1_000,
+        label_points=(100_000, 1_000_000),
+        n_page_answers=24,
     ),
 }
 

@@ -1,6 +1,6 @@
 """What confirming neighbourhoods saves, simulated with a labeller who errs.
 
-Usage: python -m benchmarks.neighbourhoods [digits|fashion] [LABELS] [DRAWS]
+Usage: python -m benchmarks.neighbourhoods [digits|fashion|texts] [LABELS] [DRAWS] [POINTS] [SEED]
 
 The labeller answers single questions, one keystroke each, and gives a wrong class to 2 % of them.
 In a grid of 24 points one keystroke confirms all, and one takes out each point that is seen to be
@@ -11,18 +11,19 @@ confirmed wherever the engine has one, else a question is answered. Beside it: q
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fewlabels import OrientedGradients
+from fewlabels import OrientedGradients, Texts
 from fewlabels.graph import shared_neighbor_graph
 from fewlabels.labelling._mind import Mind
-from fewlabels.labelling._near import neighbourhood
+from fewlabels.labelling._near import Shown, neighbourhood
 from fewlabels.labelling._points import Prepared
-from fewlabels.labelling._saying import snapshot_of
 from fewlabels.session._events import Event
+from fewlabels.session._model import answered
 
 WRONG, OVERLOOKED, TAKEN_OUT = 0.02, 0.1, 0.005
 GRID = 24
@@ -37,6 +38,12 @@ class Tally:
     keystrokes: int = 0
     wrong: int = 0
     labels: int = 0
+    grids: int = 0
+    offered: int = 0
+    right: int = 0
+    confirmed: int = 0
+    wrong_in_grids: int = 0
+    confidence: float = 0.0
 
     @property
     def a_right_label(self) -> float:
@@ -45,6 +52,10 @@ class Tally:
     @property
     def errors(self) -> float:
         return self.wrong / self.labels
+
+    @property
+    def errors_in_grids(self) -> float:
+        return self.wrong_in_grids / max(self.confirmed, 1)
 
 
 class Labeller:
@@ -68,6 +79,11 @@ class Labeller:
         out |= ~right & (self.rng.random(len(points)) >= OVERLOOKED)
         kept = [point for point, gone in zip(points, out, strict=True) if not gone]
         self._count(1 + int(out.sum()), kept, label)
+        self.tally.grids += 1
+        self.tally.offered += len(points)
+        self.tally.right += int(right.sum())
+        self.tally.confirmed += len(kept)
+        self.tally.wrong_in_grids += int((self.truth[kept] != label).sum())
         return kept
 
     def _count(self, keystrokes: int, points: list[int], label: int) -> None:
@@ -76,34 +92,67 @@ class Labeller:
         self.tally.wrong += int((self.truth[points] != label).sum())
 
 
-def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int, *, grids: bool) -> Tally:
+def questions_alone(truth: Any, n_labels: int, seed: int) -> Tally:
+    """Which questions are asked changes neither the keystrokes nor who errs."""
+    labeller = Labeller(truth, seed)
+    for point in np.random.default_rng(seed).permutation(len(truth))[:n_labels]:
+        labeller.answer(int(point))
+    return labeller.tally
+
+
+@dataclass(frozen=True)
+class Said:
+    """What grids read of a snapshot."""
+
+    codes: Any
+    confidence: Any
+
+
+def what_grids_read(model: Any, numbers: dict[str, int]) -> Said:
+    distributions = model.label_distributions_
+    ids = np.array([numbers[name] for name in model.classes_.tolist()])
+    codes = np.where(answered(model), ids[distributions.argmax(axis=1)], -1)
+    return Said(codes, distributions.max(axis=1))
+
+
+def run(
+    X: Any, graph: Any, truth: Any, n_labels: int, seed: int, seen: Callable[[Tally], object]
+) -> Tally:
+    """Label so many; `seen` is called after each grid."""
     mind = Mind(Prepared(X, graph), seed)
     labeller = Labeller(truth, seed)
     numbers = {str(label): int(label) for label in labeller.classes}
-    questions = FIRST
+    questions, shown = FIRST, Shown()
     while labeller.tally.labels < n_labels:
-        if grids and questions <= 0:
-            model = mind.answering()
-            advice, _ = mind.advice(0.9, 0.95)
-            snapshot = snapshot_of(mind, model, advice, len(mind.state.events), numbers)
-            state = mind.state
+        if questions <= 0:
+            said = what_grids_read(mind.models.answering(mind.state.labels), numbers)
+            state, n_labels = mind.state, len(mind.state.labels)
+
+            def fits(point: int, state=state, said=said, n_labels=n_labels) -> bool:
+                if point in state.labels or point in state.pending:
+                    return False
+                return shown.is_new(point, int(said.codes[point]), n_labels)
+
             found = neighbourhood(
                 graph,
-                snapshot,
-                lambda p, s=state: p not in s.labels and p not in s.pending,
+                said,
+                fits,
                 near=None,
                 n=GRID,
                 random_state=len(state.events),
             )
             if found is not None:
+                shown.note(found[1], found[0], n_labels)
                 kept = labeller.confirm(found[1], found[0])
+                labeller.tally.confidence += float(said.confidence[found[1]].sum())
+                seen(labeller.tally)
                 if kept:
                     told = tuple(str(found[0]) for _ in kept)
                     mind.take([Event("told", tuple(kept), told)])
                 if len(kept) < len(found[1]):
                     questions = AFTER_A_MISTAKE
                 continue
-        choice = mind.choose(1, ())
+        choice = mind.choose(1, (), None)  # checks are questions like others
         if choice.asked is None:
             break
         mind.take([choice.asked])
@@ -113,30 +162,54 @@ def run(X: Any, graph: Any, truth: Any, n_labels: int, seed: int, *, grids: bool
     return labeller.tally
 
 
-def data(name: str) -> tuple[Any, Any]:
+def data(name: str, n_points: int) -> tuple[Any, Any]:
     if name == "digits":
         from sklearn.datasets import load_digits
 
         X, y = load_digits(return_X_y=True)
         return OrientedGradients((8, 8)).fit_transform(X), y
+    if name == "texts":
+        from benchmarks.sets import texts
+
+        documents, y, _ = texts.load(texts.SETS[0], n_points)
+        return Texts().fit_transform(documents), y
     from benchmarks.data import fashion_mnist
 
-    X, y = fashion_mnist(10_000)
+    X, y = fashion_mnist(n_points)
     return OrientedGradients((28, 28)).fit_transform(X), y
 
 
-def main(name: str = "digits", n_labels: int = 1000, draws: int = 3) -> None:
-    X, y = data(name)
+def tell(line: str) -> None:
+    """Say how far a run is."""
+    print(f"  {line}", file=sys.stderr, flush=True)
+
+
+def compared(grids: Tally, alone: Tally) -> str:
+    """Return what grids came to, beside questions alone, as a sentence."""
+    offered = max(grids.offered, 1)
+    return (
+        f"{grids.labels} labels by {grids.keystrokes} keystrokes, {100 * grids.errors:.2f} % "
+        f"wrong; by questions alone {100 * alone.errors:.2f} %; "
+        f"{alone.a_right_label / grids.a_right_label:.1f} times fewer keystrokes a right label; "
+        f"{grids.grids} grids of {grids.offered} points, {100 * grids.right / offered:.1f} % of "
+        f"them right (the model said {100 * grids.confidence / offered:.1f} %), "
+        f"{100 * grids.errors_in_grids:.2f} % of what was confirmed is not"
+    )
+
+
+def main(
+    name: str = "digits",
+    n_labels: int = 1000,
+    draws: int = 3,
+    n_points: int = 5_000,
+    first: int = 0,
+) -> None:
+    X, y = data(name, n_points)
     graph = shared_neighbor_graph(X)
-    for seed in range(draws):
-        alone = run(X, graph, y, min(n_labels, 100), seed, grids=False)
-        grids = run(X, graph, y, n_labels, seed, grids=True)
-        print(
-            f"{name}, draw {seed}: {grids.labels} labels by {grids.keystrokes} keystrokes, "
-            f"{100 * grids.errors:.2f} % wrong; by questions alone {100 * alone.errors:.2f} %; "
-            f"{alone.a_right_label / grids.a_right_label:.1f} times fewer keystrokes a right label",
-            flush=True,
-        )
+    for seed in range(first, first + draws):
+        alone = questions_alone(y, n_labels, seed)
+        grids = run(X, graph, y, n_labels, seed, seen=lambda now, a=alone: tell(compared(now, a)))
+        print(f"{name} ({len(y):,}), draw {seed}: {compared(grids, alone)}", flush=True)
 
 
 if __name__ == "__main__":

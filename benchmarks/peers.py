@@ -12,7 +12,7 @@ Usage, from the project's folder:
 What is measured goes to benchmarks/results.json, each finding stamped with its run; after every
 case, so that an interrupted run loses one case only. The README shows the headlines,
 docs/performance.md all that is timed, docs/accuracy.md what is right, docs/active-learning.md what
-questions are worth; they say how it is measured.
+questions are worth, docs/labelling.md what the page takes; they say how it is measured.
 """
 
 from __future__ import annotations

@@ -157,6 +157,10 @@ SECTIONS: dict[str, Section] = {
     ),
     "seconds of a round": Section("active-learning.md", ("rounds",), across),
     "looks at the interval": Section("active-learning.md", ("peeking",), down),
+    "pages on which people label": Section(
+        "labelling.md", ("labelling_texts", "labelling_more_texts", "labelling_pictures"), across
+    ),
+    "the page on many points": Section("labelling.md", ("labelling_many",), across),
     "what a proof takes": Section("active-learning.md", ("proofs",), down),
 }
 # Shown there, and not once more among the times.

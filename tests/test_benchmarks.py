@@ -50,8 +50,8 @@ from benchmarks.works.fits import store_graph
 TINY = SIZES["tiny"]
 # Compiled where they are installed, or when they are loaded: the tests do without them.
 HEAVY_PEERS = {"hnswlib", "pynndescent"}
-# Run on data of packages that the tests do without: see test_kinds.py, test_text_benchmark.py,
-# test_data_benchmark.py.
+# Run on data of packages that the tests do without, or in a browser: see test_kinds.py,
+# test_text_benchmark.py, test_data_benchmark.py, test_label_page_benchmark.py.
 OF_PACKAGES = {
     "regret",
     "numbers",
@@ -60,6 +60,10 @@ OF_PACKAGES = {
     "text_time",
     "pictures",
     "mixed_tables",
+    "labelling_texts",
+    "labelling_more_texts",
+    "labelling_pictures",
+    "labelling_many",
 }
 
 

@@ -2,19 +2,22 @@
 
 Usage: python tools/kill_labelling.py [KILLS] [SEED]     (1000 and 0)
 Each process answers as fast as it can, and prints an answer's key once it was acknowledged. It is
-killed (SIGKILL) after a random time. The next one sends the last key again, acknowledged or not.
-In the end each acknowledged answer has to be in the label file once, and no other twice.
+killed (SIGKILL) after a random time. The next one has to be at the same question, unless an answer
+was stored that was on its way, and sends the last key again, acknowledged or not. In the end each
+acknowledged answer has to be in the label file once, and no other twice.
 """
 
 from __future__ import annotations
 
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 N_POINTS = 100_000
 WRITER = """
@@ -28,12 +31,15 @@ path, n_points, start, again = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv
 lock = FileLock(path)
 desk = Desk(LabelFile.open(path), n_points, 0)
 acts = Acts(desk, lambda: None)
-print("ready", flush=True)
-for number in range(start, start + 10**6):
+def say(word):
     (point, _), *_ = desk.questions("ann", 3, draw=True)
+    print(word, point, len(desk.ledger.labels), flush=True)
+    return point
+point = say("ready")
+for number in range(start, start + 10**6):
     for key in again or [str(number)]:
         acts.answer("ann", key, point, number % 3, 0.5)
-        print(key, flush=True)
+        point = say(key)
     again = []
 """
 
@@ -54,12 +60,19 @@ def main(n_kills: int, seed: int) -> int:
             rows.append(New(f"class {new.id}", "", "class added", class_to_json(new)))
         LabelFile.create(path, {"n_points": N_POINTS}, rows).close()
         acknowledged: list[str] = []
+        before: Line | None = None
+        elsewhere, seconds = 0, []
         for number in range(n_kills):
             start = number * 10**6
             last = acknowledged[-1] if acknowledged else None
             # the one after the last acknowledged may be stored, or not
             again = [] if last is None else [last, str(int(last) + 1)]
-            acknowledged += killed(path, start, again, rng.expovariate(1 / 0.05))
+            ready, lines, took = killed(path, start, again, rng.expovariate(1 / 0.05))
+            same = before is None or before.n_labels != ready.n_labels
+            elsewhere += not (same or before.point == ready.point)
+            seconds.append(took)
+            acknowledged += [line.word for line in lines]
+            before = lines[-1] if lines else ready
         file = LabelFile.open(path)
         stored = Counter(row.key for row in file.rows() if row.kind == "answered")
         points = [row.body["point"] for row in file.rows() if row.kind == "answered"]
@@ -69,21 +82,50 @@ def main(n_kills: int, seed: int) -> int:
     unasked = len(stored) - len(set(acknowledged))
     print(
         f"{n_kills} kills: {len(set(acknowledged)):,} answers acknowledged, {len(lost)} lost, "
-        f"{abs(doubled)} doubled; {unasked} stored that were on their way when the kill came"
+        f"{abs(doubled)} doubled; {unasked} stored that were on their way when the kill came; "
+        f"{elsewhere} times at another question, back in {statistics.median(seconds):.2f} s, at "
+        f"most {max(seconds):.2f}"
     )
-    return len(lost) + abs(doubled) + max(0, unasked - n_kills)
+    return len(lost) + abs(doubled) + elsewhere + max(0, unasked - n_kills)
 
 
-def killed(path: Path, start: int, again: list[str], seconds: float) -> list[str]:
-    """Run a writer for so long, kill it, and return the keys that it acknowledged."""
+class Line(NamedTuple):
+    """What a writer says: a key or "ready", the point that is asked next, and how many labels."""
+
+    word: str
+    point: int
+    n_labels: int
+
+
+def read(line: str) -> Line:
+    """Read what a writer said."""
+    word, point, n_labels = line.split()
+    return Line(word, int(point), int(n_labels))
+
+
+def killed(
+    path: Path, start: int, again: list[str], seconds: float
+) -> tuple[Line, list[Line], float]:
+    """Run a writer for so long, and kill it.
+
+    Returns
+    -------
+    ready : Line
+    acknowledged : list of Line
+    took : float
+        Seconds from its start until it was ready.
+    """
     command = [sys.executable, "-c", WRITER, str(path), str(N_POINTS), str(start), *again]
+    began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
-        if writer.stdout is None or writer.stdout.readline() != "ready\n":
+        first = "" if writer.stdout is None else writer.stdout.readline()
+        if writer.stdout is None or not first.startswith("ready "):
             raise SystemExit("the label file could not be opened again")
+        took = time.perf_counter() - began
         time.sleep(seconds)
         writer.kill()
         lines = writer.stdout.read().split("\n")
-    return lines[:-1]  # what has no end was cut short
+    return read(first), [read(line) for line in lines[:-1]], took  # what has no end was cut short
 
 
 if __name__ == "__main__":

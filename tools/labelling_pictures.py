@@ -91,7 +91,8 @@ def main() -> None:
         photos = Path(scratch, "digits")
         photos.mkdir()
         truth = written(photos)
-        labelling = Labelling.open(photos, classes=NAMES)
+        # More than so few labels reach: while a proof is on, questions come without a suggestion.
+        labelling = Labelling.open(photos, classes=NAMES, accuracy=0.99)
         labelled(labelling, truth)
         listener = open_listener()
         server = Server(listener, labelling, "ann")

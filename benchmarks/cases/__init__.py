@@ -15,6 +15,7 @@ from benchmarks.cases import (
     features,
     hindsight,
     kinds,
+    labelling,
     large,
     pictures,
     queries,
@@ -73,6 +74,10 @@ CASES: dict[str, Case] = {
         everyday.many_points,
         everyday.one_more_label,
         everyday.new_points,
+        labelling.labelling_texts,
+        labelling.labelling_more_texts,
+        labelling.labelling_pictures,
+        labelling.labelling_many,
         digits.path_error,
         digits.unreachable_points,
     )

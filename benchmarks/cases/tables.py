@@ -24,6 +24,7 @@ from benchmarks.sets import tables as table_sets
 OURS = "`Tables`, `FewLabelsClassifier`"
 WITHOUT_TEXTS = "logistic regression, one-hot and scaled"
 WITH_TEXTS = "logistic regression, one-hot, scaled, TF-IDF"
+WITH_SKRUB = "logistic regression, skrub's `TableVectorizer`"
 OVER_THE_BEST = "over the best"
 BUDGETS = (1, 5, 20)
 _PENALTIES = (0.1, 1.0, 10.0, 100.0)
@@ -44,14 +45,16 @@ def mixed_tables(bench: Bench) -> list[Row]:
         work = f"{about.name} ({len(truth):,} rows, {n_classes} classes{tuned})"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the peers: few iterations; of ours: doubts
-            rows += _accuracies(about, work, columns, truth, bench.size.n_mixed_draws)
+            peers = _encoded(about, columns) | _vectorized(bench, columns)
+            rows += _accuracies(peers, work, columns, truth, bench.size.n_mixed_draws)
     if not rows:
         raise MissingDataError("; ".join(bench.missing))
     return rows
 
 
-def _accuracies(about: Any, work: str, columns: Any, truth: Any, n_draws: int) -> list[Row]:
-    peers = _encoded(about, columns)
+def _accuracies(
+    peers: dict[str, Any], work: str, columns: Any, truth: Any, n_draws: int
+) -> list[Row]:
     rows = []
     for per_class in BUDGETS:
         mine: list[float] = []
@@ -96,3 +99,15 @@ def _encoded(about: Any, columns: Any) -> dict[str, Any]:
         for n in about.texts
     ]
     return {WITHOUT_TEXTS: plain, WITH_TEXTS: sparse.hstack([plain, *words], format="csr")}
+
+
+def _vectorized(bench: Bench, columns: Any) -> dict[str, Any]:
+    """Return what skrub makes of a table, told nothing."""
+    try:
+        import pandas as pd
+        from skrub import TableVectorizer
+    except ModuleNotFoundError as error:
+        bench.miss(f"{error.name} is not installed: pip install skrub pandas")
+        return {}
+    encoder = make_pipeline(TableVectorizer(), SimpleImputer(strategy="median"), StandardScaler())
+    return {WITH_SKRUB: encoder.fit_transform(pd.DataFrame(columns))}

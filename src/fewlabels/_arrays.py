@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping, Set
+from io import IOBase
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,11 @@ def checked_array(X: Any, name: str = "X", *, fill: str = FILL_FEATURES) -> Any:
             _refuse_temporal_cells(X, name)
         return X
     _refuse_foreign(X, name)
+    if hasattr(X, "to_frame") and not hasattr(X, "columns"):
+        raise InvalidInputError(
+            f"{name} is one column (a {type(X).__name__}), and features are a table, with a row a "
+            f"point. Pass {name}.to_frame()."
+        )
     if hasattr(X, "dtypes") and hasattr(X, "columns"):
         _refuse_temporal_columns(X, name)
         return X
@@ -212,6 +218,11 @@ def _refuse_foreign(X: Any, name: str) -> None:
             raise InvalidTypeError(
                 f"{name} is {what}, which is no array. Pass {call.format(name=name)}."
             )
+    if isinstance(X, IOBase):
+        raise InvalidTypeError(
+            f"{name} is an open file, which is no array. Read it first, or pass its path as a "
+            "pathlib.Path."
+        )
     if isinstance(X, (Mapping, Set, Iterator)):
         call = "pandas.DataFrame" if isinstance(X, Mapping) else "list"
         raise InvalidTypeError(

@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from fewlabels._callers import callers_level
+from fewlabels._unsaid import is_unsaid
 from fewlabels.exceptions import LabelWarning
 
 # Casefolded. What spreadsheets, databases and statistics packages write where nothing is known.
@@ -178,6 +179,8 @@ def warn_of_classes(
     unlabelled: str = _UNLABELLED,
 ) -> None:
     """Warn of what :func:`remarks_on_classes` finds, where the package was called."""
+    if is_unsaid(LabelWarning):
+        return
     for remark in remarks_on_classes(classes, counts, new, unlabelled=unlabelled):
         warnings.warn(remark, LabelWarning, stacklevel=callers_level())
 
@@ -185,6 +188,8 @@ def warn_of_classes(
 def warn_of_counts(classes: Sequence[Any] | np.ndarray[Any, Any], n_labels: int) -> None:
     """Warn if labels can tell nothing: all are alike, or hardly one comes twice."""
     n_classes = len(classes)
+    if is_unsaid(LabelWarning):
+        return
     if n_classes == 1:
         shown = repr(_as_list(classes)[0])
         remark = (

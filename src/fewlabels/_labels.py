@@ -16,6 +16,7 @@ import numpy.typing as npt
 from fewlabels._callers import callers_level
 from fewlabels._label_values import Column, object_array, read_column
 from fewlabels._label_values import is_missing as is_missing  # for those who read columns otherwise
+from fewlabels._unsaid import is_unsaid
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError, LabelWarning
 
 IntArray = npt.NDArray[np.intp]
@@ -213,7 +214,7 @@ def encode_column(column: Column, *, minus_one: bool | None = None) -> Labels:
 
 def _are_a_class(known: bool | None, otherwise: bool) -> bool:
     """Whether the -1 that there are are a class; warn if that is so and was not `known`."""
-    if known is None and otherwise:
+    if known is None and otherwise and not is_unsaid(LabelWarning):
         warnings.warn(
             "the labels hold -1 and another marker of unlabelled points (None, NaN, pandas.NA or a "
             "mask). That marker says which are unlabelled, and -1 is read as a class. If -1 means "
@@ -287,6 +288,8 @@ def _in_order(found: Iterable[Any]) -> list[Any]:
 def _warn_of_largest(classes: AnyArray) -> None:
     """Warn where -1 was probably written into an array that has none."""
     largest = np.iinfo(classes.dtype).max
+    if is_unsaid(LabelWarning):
+        return
     if len(classes) and classes[-1] == largest and classes[-2:-1].tolist() != [largest - 1]:
         warnings.warn(
             f"the labels have dtype {classes.dtype}, in which -1 becomes {largest}; {largest} is "

@@ -130,7 +130,7 @@ def test_the_last_row_is_followed_by_a_way_on(sit: Sit) -> None:
     for n in range(1, 5):
         sitting.answer()
         sitting.stored(n)
-    expect(sitting.page.locator(".card")).to_contain_text("Every row has its label")
+    expect(sitting.page.locator(".card")).to_contain_text("Every row has a label")
     sitting.press("1", "Enter", "x", "z", "w")
     assert len(sitting.source.labels()) == 4
     sitting.press("Backspace")

@@ -121,7 +121,7 @@ def test_what_happened_is_said_to_screen_readers(sit: Sit) -> None:
     sitting.press("3")
     expect(status).to_contain_text("two. Next: digit-")
     sitting.press("Backspace")
-    expect(status).to_contain_text("Taken back: two.")
+    expect(status).to_contain_text("Undone: two.")
     expect(sitting.page.get_by_role("radio", name="two")).to_have_attribute(
         "aria-keyshortcuts", "3"
     )
@@ -219,6 +219,7 @@ VIEWS = [
     "review/past",
     "search/like/3",
     "progress",
+    "map",
     "people",
     "help",
     "why",
@@ -255,11 +256,12 @@ def full(request: pytest.FixtureRequest) -> Iterator[Served]:
 def test_axe_finds_nothing(full: Served, browser: Browser, look: str) -> None:
     context = browser.new_context(**LOOKS[look], reduced_motion="reduce", bypass_csp=True)
     sitting = Sitting(full, context)
+    sitting.expected += ("GPU stall",)
     page = sitting.open()
     axe = Axe()
     for view in VIEWS:
         sitting.go(view if view not in {"help", "why", "class"} else "ask")
-        page.wait_for_selector(".card, .tile, .row, .panel")
+        page.wait_for_selector(".card, .tile, .row, .panel, canvas[data-drawn]")
         if view == "help":
             sitting.press("?")
             page.wait_for_selector("dialog .key-list")
@@ -268,6 +270,9 @@ def test_axe_finds_nothing(full: Served, browser: Browser, look: str) -> None:
                 sitting.press("l")
             sitting.press("w")
             page.wait_for_selector(".reason")
+        elif view == "map":
+            page.locator(".map-cluster").first.click()
+            page.wait_for_selector(".map-chosen button")
         elif view == "class":
             sitting.press("n")
             page.wait_for_selector(".finder")
@@ -277,8 +282,105 @@ def test_axe_finds_nothing(full: Served, browser: Browser, look: str) -> None:
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{view} overflows by {wide} px"
         sitting.press("Escape")
+    full.source.proven = True
+    sitting.go("progress")
+    sitting.heading("Proven")
+    found = axe.run(page, options=RULES)
+    full.source.proven = False
+    assert found.violations_count == 0, f"proven: {found.generate_report()}"
     context.close()
     assert sitting.errors == []
+
+
+def tree_of(sitting: Sitting) -> list[tuple[str, str]]:
+    """What a screen reader gets of the page: roles and names, in order."""
+    session = sitting.context.new_cdp_session(sitting.page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    told = []
+    for node in nodes:
+        if not node.get("ignored"):
+            role, name = (node.get(part, {}).get("value", "") for part in ("role", "name"))
+            told.append((str(role), str(name)))
+    session.detach()
+    return told
+
+
+def test_a_screen_reader_s_tree_tells_the_whole_question(sit: Sit) -> None:
+    sitting = sit(labelled(double.digits(), 30))
+    to_question(sitting, check=False)
+    tree = tree_of(sitting)
+    name = sitting.page.locator(".suggestion .chip").inner_text().strip()
+    title = sitting.source.items[sitting.shown()]["title"]
+    assert ("main", "") in tree
+    assert ("navigation", "Views") in tree
+    assert ("region", "Question") in tree
+    assert ("image", f"Picture: {title}") in tree
+    assert ("radiogroup", "Classes") in tree
+    classes = [told for role, told in tree if role == "radio"]
+    assert classes == [entry["name"] for entry in sitting.source.classes]
+    taken = [told for role, told in tree if role == "button"]
+    assert any(told.startswith(f"Take the suggestion: {name}") for told in taken)
+    assert {"Undo", "Redo", "Can't say", "Later"} <= set(taken)
+    assert any(role == "status" for role, _ in tree)
+    assert all(told for role, told in tree if role in {"button", "link", "radio", "image"})
+
+
+def test_a_screen_reader_hears_the_result_and_the_next_question(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    status = sitting.page.locator("#status")
+    assert status.get_attribute("aria-live") == "polite"
+    sitting.answer(1)
+    following = sitting.source.items[sitting.shown()]["text"][:60]
+    expect(status).to_contain_text(f"login. Next: {following}")
+    sitting.press("x")
+    expect(status).to_contain_text("Skipped. Next: ")
+    sitting.press("Backspace", "Backspace")
+    expect(status).to_contain_text("Undone: login. Next: ")
+
+
+def test_the_whole_task_is_done_by_tab_and_enter_alone(sit: Sit) -> None:
+    """With single keys off: label, undo, add a class, confirm a grid, and see how far one is."""
+    source = labelled(double.digits(), 30)
+    source.set_settings("ann", "off", {"single_keys": False})
+    sitting = sit(source)
+    page = sitting.page
+    reach(sitting, "radio")
+    sitting.press("ArrowRight", "Enter")
+    sitting.stored(31)
+    reach(sitting, "button", "Undo")
+    sitting.press("Enter")
+    sitting.stored(30)
+    reach(sitting, "button", "Class…")
+    sitting.press("Enter")
+    page.keyboard.type("eleven")
+    sitting.press("ArrowDown", "Enter")
+    sitting.stored(31)
+    assert "eleven" in {entry["name"] for entry in source.classes}
+    reach(sitting, "link", "Grid")
+    sitting.press("Enter")
+    expect(page.locator(".tile").first).to_be_visible()
+    reach(sitting, "button", "1: ")
+    sitting.press("Space")
+    n = page.locator('.tile[aria-pressed="true"]').count()
+    reach(sitting, "button", f"{n} × ")
+    sitting.press("Enter")
+    sitting.stored(31 + n)
+    reach(sitting, "link", "Progress")
+    sitting.press("Enter")
+    sitting.heading("Progress")
+
+
+def reach(sitting: Sitting, role: str, name: str = "") -> None:
+    """Press Tab until something of a role and a name has the focus."""
+    focus = """() => { const e = document.activeElement;
+      return [e.getAttribute('role') ?? {A: 'link', BUTTON: 'button'}[e.tagName] ?? '',
+              (e.getAttribute('aria-label') ?? e.textContent).trim()]; }"""
+    for _ in range(120):
+        sitting.press("Tab")
+        found = sitting.page.evaluate(focus)
+        if found[0] == role and found[1].removeprefix("↵").startswith(name):
+            return
+    raise AssertionError(f"no {role} {name!r} was reached by Tab")
 
 
 def test_targets_are_large_enough(full: Served, browser: Browser) -> None:
@@ -291,9 +393,9 @@ def test_targets_are_large_enough(full: Served, browser: Browser) -> None:
       .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
       .map(([html, box]) => `${html} ${box.width} x ${box.height}`)"""
     sitting.open()
-    for view in ("ask", "grid", "review/past", "progress", "people"):
+    for view in ("ask", "grid", "review/past", "progress", "people", "map"):
         sitting.go(view)
-        sitting.page.wait_for_selector(".card, .tile, .row, .panel")
+        sitting.page.wait_for_selector(".card, .tile, .row, .panel, canvas[data-drawn]")
         assert sitting.page.evaluate(small) == [], view
     context.close()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from fewlabels.exceptions import InvalidInputError
 from tests.browser.sitting import Sitting
 from tests.web import double
 from tests.web.served import serving
@@ -183,6 +185,55 @@ def test_a_server_that_was_started_anew_goes_on_at_the_same_question(sit: Sit, b
     assert sitting.errors == []
 
 
+def test_answers_wait_for_their_own_file_where_another_takes_its_place(browser) -> None:
+    source, other = double.digits(), double.texts()
+    context = browser.new_context()
+    kept = "() => Object.keys(localStorage).filter((k) => k.includes('/act/')).length"
+    with serving(source) as served:
+        sitting = Sitting(served, context)
+        sitting.expected = ("Failed to load resource", "ERR_", "401", "421")
+        old = sitting.open()
+        sitting.answer()
+        sitting.stored(1)
+        port = served.listener.port
+    given = [sitting.answer(), sitting.answer()]
+    with serving(other, port=port) as served:
+        sitting.open(served.listener.address)
+        old.evaluate("dispatchEvent(new Event('online'))")
+        # The page that was open becomes one of the other file, and takes nothing there.
+        expect(old.locator(".reading")).to_be_visible()
+        expect(old.locator("#count")).to_have_text("0 labels")
+        assert other.labels() == {}
+        assert sitting.page.evaluate(kept) == 2
+    with serving(source, port=port) as served:
+        sitting.open(served.listener.address)
+        sitting.stored(3)
+        assert set(given) <= source.labels().keys()
+        assert sitting.page.evaluate(kept) == 0
+        context.close()
+    assert other.labels() == {}
+    assert sitting.errors == []
+
+
+def test_two_tabs_without_a_connection_lose_nothing_and_send_nothing_twice(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    sitting.expected = ("Failed to load resource",)
+    first, second = sitting.page, sitting.open()
+    sitting.context.route("**/api/**", lambda route: route.abort())
+    for page, class_id in ((first, 0), (second, 1), (first, 2)):
+        sitting.page = page
+        page.bring_to_front()
+        sitting.answer(class_id)
+    assert sitting.source.labels() == {}
+    sitting.context.unroute("**/api/**")
+    # Both answered the same first question; the same person's later word stands.
+    for page in (first, second):
+        page.evaluate("dispatchEvent(new Event('online'))")
+        expect(page.locator("#count")).to_have_text("2 labels")
+    sitting.stored(2)
+    assert sitting.source.calls == ["answer"] * 3
+
+
 def test_two_tabs_show_the_same_and_ask_nothing_twice(sit: Sit) -> None:
     sitting = sit(double.texts())
     first = sitting.page
@@ -280,7 +331,7 @@ def test_search_finds_rows_and_their_like(sit: Sit) -> None:
     rows.first.get_by_role("combobox").select_option("1")
     sitting.stored(1)
     rows.first.get_by_role("link", name="More like this").click()
-    expect(sitting.page.locator(".soft[role=status]")).to_contain_text("Most like row")
+    expect(sitting.page.locator(".soft[role=status]")).to_contain_text("Most similar to row")
 
 
 def test_search_waits_for_its_index(sit: Sit) -> None:
@@ -289,7 +340,7 @@ def test_search_waits_for_its_index(sit: Sit) -> None:
     sitting.source.search = lambda text, n: {"total": 0, "points": [], "ready": False}
     sitting.press("/")
     sitting.page.keyboard.type("refund")
-    expect(sitting.page.locator(".soft[role=status]")).to_have_text("The index is being made.")
+    expect(sitting.page.locator(".soft[role=status]")).to_have_text("The index is being built.")
     expect(sitting.page.locator(".empty")).to_have_count(0)
     sitting.source.search = search
     expect(sitting.page.locator(".row").first).to_contain_text("refund")
@@ -319,7 +370,7 @@ def test_a_question_that_is_being_chosen_is_no_end(sit: Sit) -> None:
     expect(card).to_have_text("The next question is being chosen…")
     for place in range(1, 110):
         source.answer("bob", f"k{place}", source.order[place], 0)
-    expect(card).to_contain_text("The rest is with other people")
+    expect(card).to_contain_text("The rest are with other people")
 
 
 def test_two_people_see_where_they_differ(sit: Sit) -> None:
@@ -334,8 +385,8 @@ def test_two_people_see_where_they_differ(sit: Sit) -> None:
     expect(row).to_contain_text("cleo")
     row.get_by_role("button", name="login").click()
     sitting.stored(1)
-    sitting.page.get_by_label("You answer as").fill("dora")
-    sitting.page.get_by_role("button", name="Use this name").click()
+    sitting.page.get_by_label("Your name").fill("dora")
+    sitting.page.get_by_role("button", name="Save").click()
     sitting.go("ask")
     sitting.answer()
     sitting.stored(2)
@@ -351,6 +402,36 @@ def test_what_is_proven_is_said(sit: Sit) -> None:
     sitting.page.locator("#count").click()
     sitting.heading("Proven")
     expect(sitting.page.locator(".lead-sentence")).to_contain_text("95 % confidence")
+    export = sitting.page.get_by_role("link", name="Export the labels")
+    with sitting.page.expect_download() as kept:
+        export.click()
+    assert kept.value.suggested_filename == "digits-labels.csv"
+    with sitting.page.expect_download() as kept:
+        sitting.page.get_by_role("button", name="Write the report").first.click()
+    assert kept.value.suggested_filename == "digits-report.html"
+    assert "A report" in Path(kept.value.path()).read_text("utf-8")
+    expect(sitting.page.get_by_role("button", name="Write the report").first).to_be_enabled()
+
+
+def test_a_report_that_fails_is_said(sit: Sit) -> None:
+    source = labelled_by_hand()
+    sitting = sit(source)
+    sitting.expected = ("Failed to load resource",)
+
+    def refuse(_: object) -> None:
+        raise InvalidInputError("Nothing has been learned yet.")
+
+    source.with_model = refuse  # type: ignore[method-assign]
+    sitting.go("progress")
+    sitting.page.get_by_role("button", name="Write the report").first.click()
+    expect(sitting.page.locator("#notice")).to_contain_text("Nothing has been learned yet.")
+
+
+def labelled_by_hand() -> double.Double:
+    source = double.digits()
+    for place in range(20):
+        source.answer("ann", f"k{place}", source.order[place], 0)
+    return source
 
 
 def test_a_proof_that_comes_while_one_labels_is_told(sit: Sit) -> None:
@@ -365,7 +446,7 @@ def test_stages_are_shown_while_one_labels(sit: Sit) -> None:
     source = double.texts()
     source.stage = {"name": "graph", "share": 0.4}
     sitting = sit(source)
-    expect(sitting.page.locator("#stage")).to_contain_text("Joining rows")
+    expect(sitting.page.locator("#stage")).to_contain_text("Linking similar rows")
     box = sitting.page.locator(".card").bounding_box()
     bar = sitting.page.get_by_role("progressbar")
     expect(bar).to_have_attribute("aria-valuenow", "40")

@@ -102,6 +102,8 @@ def test_it_prints_the_address_refuses_a_second_and_ends_by_ctrl_c(
         (["export", "none.fewlabels", "-o", "x.csv"], "no such file"),
         (["export", "{data}", "-o", "x.csv"], "no label file of fewlabels"),
         (["export", "{data}", "-o", "{data}"], "use --force"),
+        (["export", "{data}", "-o", "x.docx"], "can't tell from the name which format"),
+        (["export", "{data}", "-o", "x.csv", "--format", "docx"], "there is no format 'docx'"),
     ],
 )
 def test_what_can_not_be_is_one_line(

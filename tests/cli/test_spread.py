@@ -330,7 +330,6 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "too few cells": ("kind,x\na,1\nb\n", [], "line 3: too few cells"),
     "too many cells": ("kind,x\na,1\nb,2,3\n", [], "line 3: too many cells"),
     "not UTF-8": ("kind,x\né\udce9,1\n", [], "line 2: byte 0xe9 is not UTF-8"),
-    "name twice": ("kind,x,x\na,1,2\n", [], "more than one column named 'x'"),
     "text minus one": ("kind,x\na,1\n-1,2\n", [], '"-1" among labels that are text'),
     "no features": ("kind,x\na,1\nb,1\n", [], "no column of"),
     "unknown feature": ("kind,size\na,1\nb,2\n", ["--features", "sise"], "did you mean 'size'?"),

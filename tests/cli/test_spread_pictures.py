@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import click.testing
@@ -13,6 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from fewlabels.cli import main
+from tests.features.onnx_models import picture_model
 
 N = 150
 TRUTH = load_digits().target[:N].astype(str)
@@ -69,6 +71,8 @@ def test_folders_are_labels_and_the_rest_is_answered_in_one_command(
         "skipped: 1 .txt, no pictures by their names",
         "151 pictures: where edges run",
         "1 of 151 pictures can't be read",
+        "without any neighbour: broken.png\n",
+        "1 row not reached by any label: broken.png\n",
         f"Sorted    {tmp_path / 'sorted'}: copies in 11 folders (0 ",
     ):
         assert part in done.output
@@ -100,6 +104,32 @@ def test_labels_may_be_in_a_table(digits: Path, tmp_path: Path) -> None:
     )
     assert said.exit_code == 0
     assert rows_of(tmp_path / "said.csv") == rows
+
+
+def test_labels_may_spell_paths_otherwise(digits: Path, tmp_path: Path) -> None:
+    paths = sorted(path for path in digits.rglob("*.png") if path.name != "broken.png")[::3]
+    lines = [f"{path},{TRUTH[number_of(path.name)]}" for path in paths[::2]]
+    lines += [f"{path.name},{TRUTH[number_of(path.name)]}" for path in paths[1::2]]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,label", *lines, "lost.png,0", ""]))
+    done = run(digits, "--labels", tmp_path / "labels.csv", "-o", tmp_path / "out.csv")
+    assert done.exit_code == 0, done.output
+    assert share_right(rows_of(tmp_path / "out.csv")) > 0.8
+    flat = " ".join(done.output.split())
+    assert f"{len(paths)} of 151 rows labelled" in flat
+    assert "joined from" in flat
+    assert "by another spelling, such as" in flat
+    assert "1 label of" in flat
+    assert "without a row in" in flat
+    assert "'lost.png'" in flat
+
+
+def test_a_report_calls_pictures_by_their_files(digits: Path, tmp_path: Path) -> None:
+    done = run(digits, "-o", tmp_path / "out.csv", "--report", tmp_path / "r.html", "-q")
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    doubtful = page[page.index("Doubtful rows") :]
+    assert re.search(r'class="where" dir="auto">\d\d\d\.png<', doubtful)
+    assert not re.search(r">row \d", doubtful)
 
 
 def test_pictures_may_be_linked(digits: Path, tmp_path: Path) -> None:
@@ -180,3 +210,27 @@ def test_if_the_table_can_not_be_written_nothing_is_sorted(
     done = run(digits, "-o", tmp_path / "out.csv", "--sort-into", tmp_path / "sorted")
     assert done.exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_of_the_users_is_one_option(digits: Path, tmp_path: Path) -> None:
+    network = picture_model(tmp_path / "network")
+    options = ("--embeddings", f"onnx:{network}", "--cache", tmp_path / "cache")
+    done = run(digits, "-o", tmp_path / "a.csv", *options, "--save-model", tmp_path / "m.model")
+    assert done.exit_code == 0, done.output
+    assert "1 picture can't be read" in done.output
+    (kept,) = (tmp_path / "cache").rglob("*.npz")
+    written = kept.stat().st_mtime_ns
+    again = run(digits, "-o", tmp_path / "b.csv", *options, "-q")
+    assert again.exit_code == 0, again.output
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert kept.stat().st_mtime_ns == written
+    (broken,) = (row for row in rows_of(tmp_path / "a.csv") if row["path"] == "broken.png")
+    assert broken["reached"] == "false"
+    new = CliRunner().invoke(
+        main,
+        ["predict", str(tmp_path / "m.model"), str(digits), "-o", str(tmp_path / "c.csv")],
+        env={"FEWLABELS_CACHE": str(tmp_path / "cache")},
+    )
+    assert new.exit_code == 0, new.output
+    (broken,) = (row for row in rows_of(tmp_path / "c.csv") if row["path"] == "broken.png")
+    assert (broken["label"], broken["reached"]) == ("", "false")

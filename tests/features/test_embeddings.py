@@ -137,7 +137,24 @@ def test_arrays_of_other_lengths_are_refused(tmp_path: Path) -> None:
         Embeddings(tmp_path / "no.npy").fit_transform(TEXTS)
 
 
-@pytest.mark.parametrize("model", ["minilm", "hub:minilm", "onnx:", 7, None, Counting, Path("x")])
+@pytest.mark.parametrize(
+    ("model", "likely"),
+    [
+        ("MiniLM", "sentence-transformers:MiniLM"),
+        ("hub:minilm", "sentence-transformers:minilm"),
+        ("onnx:", "onnx:FILE"),
+        ("", "onnx:FILE"),
+        ("model.onx", "onnx:model.onx"),
+        (Path("x"), "sentence-transformers:x"),
+    ],
+)
+def test_a_name_without_a_kind_says_what_is_allowed(model: Any, likely: str) -> None:
+    message = f"names no model.* as in embeddings={likely!r}. There are onnx:FILE, sentence-tran"
+    with pytest.raises(InvalidInputError, match=message):
+        Embeddings(model).fit_transform(TEXTS)
+
+
+@pytest.mark.parametrize("model", [7, None, Counting])
 def test_unknown_models_are_refused(model: Any) -> None:
     with pytest.raises(InvalidInputError, match="an object with encode or transform"):
         Embeddings(model).fit_transform(TEXTS)

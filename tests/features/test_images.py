@@ -30,9 +30,10 @@ from fewlabels.exceptions import (
     InvalidTypeError,
     UnreachedWarning,
 )
+from fewlabels.features import _picture_recipe as recipes
 from fewlabels.features import images as module
 from fewlabels.features._colours import N_COLOURS, colour_shares
-from fewlabels.features._picture_looks import look_of
+from fewlabels.features._picture_looks import look_of, things_in
 from fewlabels.features._reach import Reach
 from fewlabels.features.image_distortion import ImageDistortion
 from fewlabels.io import read_picture_folder
@@ -310,13 +311,13 @@ def test_it_stands_in_pipelines_can_be_cloned_and_names_its_columns() -> None:
 
 
 def test_progress_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_BATCH", 20)
+    monkeypatch.setattr(recipes, "_BATCH", 20)
     told: list[float] = []
     make_points(DIGITS, progress=told.append)
     assert told == pytest.approx([1 / 3, 2 / 3, 1])
 
 
-def test_shapes_have_a_distance_and_new_pictures_too(tmp_path: Path) -> None:
+def test_shapes_have_a_distance_and_new_pictures_too() -> None:
     images = Images().fit(DIGITS)
     rows = DIGITS.reshape(len(DIGITS), -1)
     expected = ImageDistortion().fit(rows)
@@ -324,9 +325,10 @@ def test_shapes_have_a_distance_and_new_pictures_too(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         images.distance_.between([0, 3], candidates), expected.between([0, 3], candidates)
     )
+    new = images._of_new(DIGITS[[0, 3]])
+    assert new.compared is not None
     np.testing.assert_array_equal(
-        images.distance_.to_new(DIGITS[[0, 3]], candidates),
-        expected.between([0, 3], candidates),
+        new.compared(np.array([1, 0]), candidates), expected.between([3, 0], candidates)
     )
 
 
@@ -365,6 +367,35 @@ def test_colours_are_shared_between_steps_as_the_textbook_does() -> None:
     assert found.shape == (3, N_COLOURS)
     # levels are rounded to bytes here, and roots are steep near nought
     np.testing.assert_allclose(found**2, expected**2, atol=2e-3)
+
+
+def test_colours_of_things_are_those_of_their_pixels_alone() -> None:
+    pixels = np.full((3, 20, 20, 3), 255, dtype=np.uint8)
+    pixels[:, 5:15, 5:15] = photos(3, 10)
+    pixels[2] = 255  # there is no thing
+    things = things_in(pixels)
+    assert not things[:, :5].any()
+    assert things[0, 5:15, 5:15].mean() > 0.9
+    whole, alone = np.split(colour_shares(pixels, things), 2, axis=1)
+    np.testing.assert_array_equal(whole, colour_shares(pixels))
+    for row in (0, 1):
+        own = pixels[row][things[row]][None, None]
+        np.testing.assert_allclose(alone[row], colour_shares(own)[0], atol=1e-6)
+    np.testing.assert_array_equal(alone[2], whole[2])
+
+
+def test_outlines_are_the_same_whatever_the_colours_within() -> None:
+    inner = photos(2, 10)
+    pixels = np.full((2, 40, 40, 3), 255, dtype=np.uint8)
+    pixels[:, 15:25, 15:25] = inner
+    images = Images("shapes and colours")
+    points = images.fit_transform(np.where(pixels < 255, pixels // 2, pixels))
+    names = images.get_feature_names_out()
+    outlines = points[:, [name.startswith("images_outline_") for name in names]]
+    assert np.linalg.norm(outlines, axis=1).min() > 0.1
+    np.testing.assert_allclose(outlines[0], outlines[1], atol=1e-6)
+    assert np.linalg.norm(points[0] - points[1]) > 0.1
+    np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1, rtol=1e-6)
 
 
 def test_colours_that_are_nearly_the_same_are_near() -> None:

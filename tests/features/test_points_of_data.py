@@ -13,7 +13,7 @@ from scipy import sparse
 
 from fewlabels import Points, make_points
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
-from fewlabels.features._kinds import kind_of
+from fewlabels.features.kinds import kind_of
 
 COLUMNS = {"a": [1, 2], "b": ["x", "y"]}
 

@@ -488,9 +488,9 @@ def test_the_neighbours_of_new_points_are_searched_for_once_a_question(monkeypat
     index = NearestNeighbors(n_neighbors=5).fit(X)
     searches = []
 
-    def search(points):
+    def search(points, n_neighbors):
         searches.append(len(points))
-        return index.kneighbors(points)
+        return index.kneighbors(points, n_neighbors)
 
     monkeypatch.setattr(model._kernel, "_index", SimpleNamespace(kneighbors=search))
     for ask in (model.doubt, model.predict_or_abstain, model.calibrated_proba, model.predict_set):

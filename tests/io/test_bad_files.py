@@ -24,8 +24,7 @@ TABLES: dict[str, tuple[str, bytes, str]] = {
     "too few": ("t.csv", b"a,b\n1,2\n3\n", "line 3: too few cells, 1 where the header has 2"),
     "too many": ("t.csv", b"a,b\n1,2,3\n", "line 2: too many cells, 3 where the header has 2"),
     "ragged after a long cell": ("t.csv", b'a,b\n"1\n\n",2\n3,4\n5\n', "line 6: too few"),
-    "twice": ("t.csv", b"a,b,a\n1,2,3\n", "more than one column named 'a'"),
-    "no name twice": ("t.csv", b"a;;\n1;;\n", "2 columns without a name.*ends of the lines"),
+    "no name twice": ("t.csv", b"a;;\n1;;2\n2;3;\n", "2 columns without a name.*ends of the lines"),
     "open quote": ("t.csv", b'a,b\n1,"2\n', "near line 2: .*quotes"),
     "stray quote": ("t.csv", b'a,b\n"1" x,2\n', "near line 2: .*quotes"),
     "damaged UTF-8": (
@@ -107,14 +106,13 @@ def test_npz_of_unequal_lengths_of_objects_or_of_one_array(tmp_path: Path) -> No
         read_table(path)
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
-def test_a_hundred_thousand_names_are_compared_at_once(tmp_path: Path, name: str) -> None:
+def test_a_hundred_thousand_names_are_compared_at_once(tmp_path: Path) -> None:
     names = [f"c{number}" for number in range(100_000)] + ["c99999"]
-    path = tmp_path / name
-    if name == "t.csv":
-        path.write_text(",".join(names) + "\n" + "1," * 100_000 + "1\n")
-    else:
-        path.write_text("{" + ", ".join(f'"{each}": 1' for each in names) + "}\n")
+    path = tmp_path / "t.csv"
+    path.write_text(",".join(names) + "\n" + "1," * 100_000 + "1\n")
+    assert read_table(path).names[-1] == "c99999 (2)"
+    path = tmp_path / "t.jsonl"
+    path.write_text("{" + ", ".join(f'"{each}": 1' for each in names) + "}\n")
     with pytest.raises(DataFileError, match="'c99999'"):
         read_table(path)
 
@@ -135,7 +133,7 @@ def test_output_is_checked_before_the_work(tmp_path: Path) -> None:
     link = tmp_path / "link.csv"
     link.symlink_to(there)
     for path, sources, message in [
-        (tmp_path / "out.xls", [], "can't tell from the name"),
+        (tmp_path / "out.xyz", [], "can't tell from the name"),
         (tmp_path / "none" / "out.csv", [], "no folder .*mkdir -p"),
         (there / "out.csv", [], "no folder"),
         (

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.session._events import Audit, Event, event_to_json
@@ -65,3 +66,26 @@ def test_while_checks_are_on_nothing_else_is_asked_unless_nobody_chooses(desk: D
     desk.turn("checks_began", desk.last_seq)
     assert desk.questions("ann", 3, draw=True) == []
     assert len(desk.questions("ann", 3, draw=True, alone=True)) == 3
+
+
+def test_what_contradicts_the_log_is_refused_before_it_is_stored(desk: Desk) -> None:
+    answered(desk, 0)
+    desk.turn("checks_began", desk.last_seq)
+    stored = desk.last_seq
+    with pytest.raises(InvalidInputError, match="nor twice without an end"):
+        desk.turn("checks_began", desk.last_seq)
+    with pytest.raises(InvalidInputError, match="has a label already"):
+        desk.keep(asked(0), (), desk.last_seq, event_to_json)
+    assert desk.last_seq == stored
+    assert len(desk.file.rows()) == stored
+
+
+def test_a_log_is_told_from_others_by_its_last_label_or_check(desk: Desk) -> None:
+    assert desk.mark(desk.last_seq) == "0"
+    answered(desk, 0)
+    before = desk.mark(desk.last_seq)
+    desk.keep(asked(3), (), desk.last_seq, event_to_json)
+    assert desk.mark(desk.last_seq) == before
+    answered(desk, 3)
+    assert desk.mark(desk.last_seq) != before
+    assert desk.mark(desk.last_seq - 1) == before

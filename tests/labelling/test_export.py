@@ -58,6 +58,27 @@ def test_tables_hold_what_was_given_and_what_is_predicted(
     assert ((confidence >= 0) & (confidence <= 1)).all()
 
 
+def test_cells_come_out_as_they_went_in_and_no_class_is_a_formula(
+    opened: Open, tmp_path: Path, keys: Iterator[str]
+) -> None:
+    cells = ["=1+1", "=cmd|'/c calc'!A1", "@SUM(A1)", "+1 (a)", "-2", "\tx", "plain", 'a, "b"']
+    path = tmp_path / "tickets.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["text"], *([cell] for cell in cells)])
+    labelling = opened(path, text="text")
+    for name in ("=1+1", "@SUM(A1)", "+cmd|x!A1", "-1+cmd|'/c'!A0", " =1"):
+        with pytest.raises(InvalidInputError, match="take it for a formula"):
+            labelling.add_class("ann", next(keys), name)
+    for point in range(len(cells)):
+        labelling.answer("ann", next(keys), point, point % 2)
+    out = tmp_path / "out.csv"
+    export_labels(labelling.path, out, predictions=False)
+    with out.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["text"] for row in rows] == cells
+    assert {row["label"] for row in rows} == {"0", "1"}
+
+
 def test_a_page_and_the_command_export_the_same(labelled: Labelling, tmp_path: Path) -> None:
     here, there = io.BytesIO(), io.BytesIO()
     labelled.export(here, "csv")

@@ -168,3 +168,16 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(path: Path) -> None:
 
 def test_nobody_else_needs_to_be_able_to_write(path: Path) -> None:
     assert path.stat().st_mode & stat.S_IWOTH == 0
+
+
+def test_what_a_deleted_file_left_behind_is_not_taken_for_the_next_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.fewlabels"
+    first = LabelFile.create(path, {}, [new("old")])
+    first.append([new("older")], 1)
+    left = path.with_name(path.name + "-wal").read_bytes()
+    first.close()
+    path.unlink()
+    path.with_name(path.name + "-wal").write_bytes(left)  # as after kill -9
+    again = LabelFile.create(path, {}, [new("fresh")])
+    assert [row.key for row in again.rows()] == ["fresh"]
+    again.close()

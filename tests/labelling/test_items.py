@@ -6,11 +6,14 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.graph import knn_graph
+from fewlabels.io import read_table
 from fewlabels.labelling._differing import differing
 from fewlabels.labelling._items import open_items
 from fewlabels.labelling._near import nearest
@@ -167,3 +170,32 @@ def test_the_nearest_points_come_first() -> None:
 )
 def test_the_label_file_lies_beside_the_data(data: str, file: str) -> None:
     assert label_file_of(data) == Path(file)
+
+
+def test_cells_of_a_parquet_file_are_read_one_by_one_as_all_at_once(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "number": pa.array([1.5, None, 2.25], pa.float32()),
+            "word": ["a", None, "c"],
+            "tags": [["x"], [], None],
+            "bytes": pa.array([b"one", b"two", None]),
+        }
+    )
+    pq.write_table(table, tmp_path / "rows.parquet", row_group_size=2)
+    whole = read_table(tmp_path / "rows.parquet")
+    for name in whole.names:
+        assert [whole.cell(name, row) for row in range(3)] == whole.values(name)
+        assert whole.head(2).values(name) == whole.values(name)[:2]
+    items = open_items(tmp_path / "rows.parquet")
+    assert items.cells(0) == [("number", "1.5"), ("word", "a"), ("tags", '["x"]'), ("bytes", "one")]
+    assert items.cells(1)[1] == ("word", "")
+
+
+def test_what_a_long_table_holds_is_told_by_its_first_rows(tmp_path: Path) -> None:
+    n = 30_000
+    texts = [f"row number {row} of many others" for row in range(n)]
+    late = [*range(n - 1), None]
+    pq.write_table(pa.table({"note": texts, "n": late}), tmp_path / "rows.parquet")
+    items = open_items(tmp_path / "rows.parquet")
+    assert (items.kind, items.text_column, items.n_points) == ("texts", "note", n)
+    assert items.text(n - 1) == texts[-1]

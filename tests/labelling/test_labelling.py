@@ -12,6 +12,7 @@ import pytest
 
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling import Labelling, load_session
+from fewlabels.labelling._near import Shown
 
 Open = Callable[..., Labelling]
 
@@ -148,6 +149,33 @@ def test_a_neighbourhood_is_confirmed_and_counts_as_no_check(
     assert n_checks == len(set(labelling._desk._queues.checks))
     assert labelling.undo("ann", next(keys))["done"]["points"] == found["points"]
     assert labelling.state("ann")["n_labelled"] == 15
+
+
+def test_what_was_in_a_grid_and_not_confirmed_is_not_in_the_next(
+    opened: Open, digits: Any, keys: Iterator[str]
+) -> None:
+    labelling = opened()
+    for _ in range(15):
+        answer_next(labelling, digits[1], next(keys))
+    assert labelling.settle()
+    first = labelling.neighbourhood("ann", n=8)
+    assert first is not None
+    labelling.confirm("ann", next(keys), first["points"][:6], first["class_id"])
+    again = labelling.neighbourhood("ann", n=8)
+    assert again is not None
+    assert not set(first["points"]) & set(again["points"])
+    around = labelling.neighbourhood("ann", near=first["points"][6], n=8)
+    assert around is not None  # asked for by name
+    assert first["points"][6] in around["points"]
+
+
+def test_what_was_in_a_grid_comes_again_as_another_class_or_when_more_is_known() -> None:
+    shown = Shown()
+    shown.note([3, 4], 1, 20)
+    assert not shown.is_new(3, 1, 69)
+    assert shown.is_new(3, 1, 70)
+    assert shown.is_new(4, 2, 20)
+    assert shown.is_new(5, 1, 20)
 
 
 def test_later_comes_later_and_a_skip_never(opened: Open, digits: Any, keys: Iterator[str]) -> None:

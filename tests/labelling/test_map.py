@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fewlabels.graph as graph_package
+from fewlabels.exceptions import LabellingError, NotEnoughMemoryError
 from fewlabels.graph import Graph, layout
 from fewlabels.labelling import Labelling
 from fewlabels.labelling._cache import Cache
@@ -60,6 +61,25 @@ def test_a_layout_that_is_under_way_ends_when_the_file_is_closed(tmp_path) -> No
     mapper._lay_out(ring(20))
     mapper.stop()
     assert mapper.places(ring(20)) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(NotEnoughMemoryError("it is too large."), "it is too large"), (MemoryError(), "MemoryError")],
+)
+def test_a_map_that_can_not_be_laid_out_is_told(tmp_path, monkeypatch, error, told) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(graph_package, "layout", fail)
+    changes: list[bool] = []
+    mapper = Mapper(Cache(tmp_path, {}), lambda: changes.append(True))
+    mapper.places(ring(20))
+    assert mapper._thread is not None
+    mapper._thread.join(TIMEOUT)
+    assert changes == [True]
+    with pytest.raises(LabellingError, match=f"The map can't be laid out: {told}"):
+        mapper.places(ring(20))
 
 
 def unpacked(found: dict[str, Any]) -> dict[str, np.ndarray]:

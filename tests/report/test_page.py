@@ -66,6 +66,15 @@ class Parsed(HTMLParser):
             self.text.append(data)
 
 
+def test_what_random_checks_have_proven_stands_at_the_top() -> None:
+    proven = "Of 150 rows 140 to 150 are labelled right, with 95 % confidence (30 random checks)."
+    page = report_page(usual(), proven=proven)
+    text = " ".join(Parsed(page).text)
+    assert text.index(proven) < text.index("rows came with a label")
+    assert "label some more at random" not in text
+    assert "label some more at random" in " ".join(Parsed(report_page(usual())).text)
+
+
 def test_the_page_is_whole_and_refers_to_nothing_outside() -> None:
     page = report_page(usual(), {"a": X[:, 0], "b": X[:, 1]}, title="irises")
     parsed = Parsed(page)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import io
 import json
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import IO, Any
 
 import numpy as np
@@ -77,6 +79,7 @@ class Double:
         pictures: Sequence[Image.Image] = (),
     ) -> None:
         self.kind, self.name, self.items, self.pictures = kind, name, items, pictures
+        self.id = secrets.token_hex(16)
         self.vectors = vectors
         self.truth: list[int] = []
         self.lock = threading.RLock()
@@ -133,6 +136,7 @@ class Double:
             labels = list(self.labels().values())
             counted = [{**c, "n": labels.count(c["id"])} for c in self.classes]
             return {
+                "id": self.id,
                 "file": f"{self.name}.fewlabels",
                 "name": self.name,
                 "kind": self.kind,
@@ -454,8 +458,8 @@ class Double:
     def people(self) -> Json:
         names = sorted({e["who"] for e in self.events})
         size = len(self.classes)
-        confusion = np.eye(size, dtype=int) * 9
-        confusion[0, -1] = 2
+        confusion = np.eye(size)
+        confusion[0, [0, -1]] = 0.8, 0.2
         return {
             "alpha": 0.81 if len(names) > 1 else None,
             "n_both": 12,
@@ -490,6 +494,13 @@ class Double:
             for point, by in said.items()
             if len(set(by.values())) > 1
         ][:n]
+
+    def with_model(self, task: Callable[[Any], str]) -> Future[str]:
+        """Be a report already: there is no model to be asked."""
+        del task
+        found: Future[str] = Future()
+        found.set_result("<!doctype html><title>A report</title>")
+        return found
 
     def export(self, target: IO[bytes], file_format: str) -> None:
         names = {c["id"]: c["name"] for c in self.classes}

@@ -10,7 +10,7 @@ const { bindings, collision, COMMANDS, keyFor, keysOf, pressed, spoken } = await
 const { columnsOf, pieces } = await import(new URL("item.js", page));
 const { ago } = await import(new URL("review.js", page));
 const { duration, ticks } = await import(new URL("progress.js", page));
-const { bounds, boxed, clusters, decode, Grid, inside, LABELLED, SELECTED, shades, View } = await import(
+const { bounds, clusters, decode, Grid, inside, LABELLED, SELECTED, shades, View } = await import(
   new URL("maplogic.js", page)
 );
 const { rgb } = await import(new URL("mapdraw.js", page));
@@ -439,13 +439,13 @@ function numbers(n, seed = 1) {
   });
 }
 
-function packed({ positions, label, prediction, doubt }, version = 7) {
+function packed({ positions, label, prediction, doubt }, layout = 7) {
   const n = label.length;
   const buffer = new ArrayBuffer(16 + 13 * n);
   const header = new DataView(buffer);
   header.setUint32(0, 0x464c4d50);
   header.setUint32(4, n, true);
-  header.setUint32(8, version, true);
+  header.setUint32(12, layout, true);
   new Float32Array(buffer, 16, 2 * n).set(positions);
   new Int16Array(buffer, 16 + 8 * n, n).set(label);
   new Int16Array(buffer, 16 + 10 * n, n).set(prediction);
@@ -457,8 +457,15 @@ test("a map is taken apart as it was packed, and nothing else is taken for one",
   const given = { positions: [1, 2, 3, 4, 5, 6], label: [-1, 0, 2], prediction: [1, 1, -1], doubt: [0, 9, 255] };
   const map = decode(packed(given));
   assert.equal(map.n, 3);
-  assert.equal(map.version, 7);
+  assert.equal(map.layout, 7);
   for (const [name, values] of Object.entries(given)) assert.deepEqual(Array.from(map[name]), values);
+  // The same layout again comes without its places.
+  const whole = packed({ ...given, label: [2, 2, 2] });
+  const colours = new Uint8Array([...new Uint8Array(whole, 0, 16), ...new Uint8Array(whole, 16 + 8 * 3)]).buffer;
+  const again = decode(colours, map);
+  assert.deepEqual(Array.from(again.label), [2, 2, 2]);
+  assert.equal(again.positions, map.positions);
+  assert.throws(() => decode(colours));
   assert.throws(() => decode(packed(given).slice(0, 50)));
   assert.throws(() => decode(new ArrayBuffer(16)));
 });
@@ -485,6 +492,8 @@ test("the nearest point is that of a search through all", () => {
     assert.equal(found, far(all[0]) < radius ? all[0] : -1);
   }
 });
+
+const boxed = (xa, ya, xb, yb) => [xa, ya, xb, ya, xb, yb, xa, yb];
 
 test("a lasso holds what lies within it, whatever its turns", () => {
   const notch = [0, 0, 4, 0, 4, 4, 2, 1, 0, 4];

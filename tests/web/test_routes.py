@@ -180,13 +180,17 @@ def test_rows_come_with_what_is_to_be_shown(served: Served) -> None:
 def test_the_map_is_sent_as_arrays(served: Served) -> None:
     reply = served.get("/api/map")
     assert reply.header("content-type") == "application/octet-stream"
-    magic, n, version, zero = struct.unpack_from("<4sIII", reply.body)
-    assert (magic, n, version, zero) == (b"FLMP", 60, served.source.version, 0)
+    magic, n, version, layout = struct.unpack_from("<4sIII", reply.body)
+    assert (magic, n, version) == (b"FLMP", 60, served.source.version)
     positions = np.frombuffer(reply.body, "<f4", 2 * n, 16).reshape(n, 2)
     labels = np.frombuffer(reply.body, "<i2", n, 16 + 8 * n)
     assert np.isfinite(positions).all()
     assert (labels >= 0).sum() == 12
     assert len(reply.body) == 16 + n * (8 + 2 + 2 + 1)
+    # Who has this layout already gets the colours alone.
+    again = served.get(f"/api/map?layout={layout}").body
+    assert again == reply.body[:16] + reply.body[16 + 8 * n :]
+    assert served.get("/api/map?layout=1").body == reply.body
 
 
 def test_without_a_layout_there_is_no_map(served: Served) -> None:
@@ -200,6 +204,27 @@ def test_an_export_is_a_file_to_keep(served: Served) -> None:
     assert reply.header("content-type") == "text/csv; charset=utf-8"
     assert reply.body.decode().splitlines()[0] == "row,label"
     assert len(reply.body.decode().splitlines()) == 13
+
+
+def test_a_report_is_a_file_to_keep_and_no_page_of_ours(served: Served) -> None:
+    reply = served.get("/api/report")
+    assert reply.status == 200
+    assert reply.header("content-disposition") == 'attachment; filename="digits-report.html"'
+    assert reply.header("content-type") == "text/html; charset=utf-8"
+    assert "script-src 'self'" in (reply.header("content-security-policy") or "")
+    assert served.get("/api/report?x=1").status == 400
+
+
+def test_what_is_said_of_another_label_file_is_not_taken(served: Served) -> None:
+    before = served.source.labels()
+    point = served.source.order[40]
+    said = {"point": point, "class_id": 1, "key": "elsewhere"}
+    reply = served.post("/api/answer", {**said, "file": "0" * 32})
+    assert reply.status == 421  # which a page keeps for when its own file is back
+    assert "another label file" in reply.json()["error"]
+    assert served.source.labels() == before
+    assert served.post("/api/answer", {**said, "file": served.source.id}).status == 200
+    assert served.source.labels() == {**before, point: 1}
 
 
 def test_what_the_labelling_refuses_is_said_in_its_words(served: Served) -> None:

@@ -160,7 +160,6 @@ def test_it_ends_by_a_signal_without_a_word(ends: signal.Signals) -> None:
     assert address.startswith("http://127.0.0.1:")
     run.send_signal(ends)
     out, err = run.communicate(timeout=30)
-    if ends == signal.SIGINT:
-        assert out == "ended\n"
-        assert run.returncode == 0
+    assert out == "ended\n"  # whoever serves closes the file after it
+    assert run.returncode == 0
     assert err == ""

@@ -32,7 +32,9 @@ EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 # The extra that each package comes with.
 _EXTRAS = {
-    **dict.fromkeys(("click", "matplotlib", "PIL", "pyarrow", "python_calamine", "rich"), "cli"),
+    **dict.fromkeys(
+        ("click", "matplotlib", "PIL", "pyarrow", "python_calamine", "rich", "xlsxwriter"), "cli"
+    ),
     **dict.fromkeys(("starlette", "uvicorn"), "label"),
 }
 

@@ -208,9 +208,11 @@ def format_of_output(ctx: click.Context, source: Path) -> str:
     """Return the format of standard output: the one that is named, else INPUT's, else CSV."""
     named: str | None = ctx.params["file_format"]
     if named is not None:
-        return named if named not in ("xlsx", "ods") else "csv"
+        return named if named != "ods" else "csv"
     ending = source.suffix.lower().removeprefix(".")
-    return ending if ending in ("tsv", "json", "jsonl", "parquet", "arrow", "npz") else "csv"
+    return (
+        ending if ending in ("tsv", "json", "jsonl", "parquet", "arrow", "npz", "xlsx") else "csv"
+    )
 
 
 def _missing(ctx: click.Context) -> list[str] | None:

@@ -94,7 +94,7 @@ def check_folders(table: PictureFolder) -> None:
     raise DataFileError(
         f"the folders in {table.path} are the classes of the pictures in them, and there is "
         f"{found}.{hint} Put some pictures into a folder for each class, or give --labels, a table "
-        "with the columns path and label."
+        "with the columns path (or file) and label."
     )
 
 

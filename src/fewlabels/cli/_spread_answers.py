@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fewlabels.features import Points
+    from fewlabels.features import NewPoints
     from fewlabels.io import AddedColumns, LabelColumn
 
 ADDED = ("label", "confidence", "evidence", "reached", "second", "doubt", "possible")
@@ -59,22 +59,16 @@ def answers_of(model: Any, labels: LabelColumn, names: tuple[str, ...]) -> Added
     return _added(classes, names, shares, reached, model.evidence_, doubt, sets)
 
 
-def answers_to_new(model: Any, points: Points, names: tuple[str, ...]) -> AddedColumns:
+def answers_to_new(model: Any, points: NewPoints, names: tuple[str, ...]) -> AddedColumns:
     """Return the answers of a model to rows that it was not fitted on.
 
-    Nothing is known of pictures that can't be read and of texts without a known word, whose rows
-    are zeros.
+    Rows of which nothing is known, such as pictures that can't be read, have none.
     """
-    from fewlabels.features.points import is_zero
-
     told = model.answers(points, coverage=COVERAGE)
-    reached = told.reached.copy()
-    if points.kind in ("texts", "images", "embeddings"):
-        reached &= ~is_zero(points.values)
     doubt = told.doubt.astype(object)
-    doubt[~reached] = _UNREACHED
+    doubt[~told.reached] = _UNREACHED
     classes = model.classes_.tolist()
-    return _added(classes, names, told.distributions, reached, told.evidence, doubt, told.sets)
+    return _added(classes, names, told.distributions, told.reached, told.evidence, doubt, told.sets)
 
 
 def _added(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fewlabels.cli._words import in_options, visible
-from fewlabels.io import as_text, counted, row_list
+from fewlabels.io import as_text, counted
 
 if TYPE_CHECKING:
     from fewlabels.features import Points
@@ -42,7 +42,7 @@ def report(
         ],
         "Labels": list(_labels(labels)),
         "Features": list(points.choices),
-        "Graph": list(_graph(graph.build_info["n_neighbors"], diagnosis)),
+        "Graph": list(_graph(table, graph.build_info["n_neighbors"], diagnosis)),
         "Result": list(_result(table, labels, added, left_out)),
         "Written": [str(output), f"new columns: {', '.join(added.names)}"],
     }
@@ -69,7 +69,7 @@ def _labels(labels: LabelColumn) -> Iterator[str]:
         yield "note: every row has a label already; the answers only check them"
 
 
-def _graph(neighbors: int, diagnosis: GraphDiagnosis) -> Iterator[str]:
+def _graph(table: Table, neighbors: int, diagnosis: GraphDiagnosis) -> Iterator[str]:
     """Say what ``str(diagnosis)`` says, in rows from 1 and in this command's options."""
     least, median, most = (diagnosis.neighbor_quantiles[q] for q in (0.0, 0.5, 1.0))
     yield (
@@ -88,10 +88,10 @@ def _graph(neighbors: int, diagnosis: GraphDiagnosis) -> Iterator[str]:
     if diagnosis.n_duplicates:
         yield f"{counted(diagnosis.n_duplicates, 'row')} with an exact copy among the features"
     if len(diagnosis.isolated):
-        yield f"without any neighbour: {row_list(diagnosis.isolated)}"
+        yield f"without any neighbour: {table.rows_said(diagnosis.isolated)}"
     if len(diagnosis.hubs):
         yield (
-            f"joined to more than ten times the usual number: {row_list(diagnosis.hubs)}; "
+            f"joined to more than ten times the usual number: {table.rows_said(diagnosis.hubs)}; "
             "check whether they are placeholders or errors"
         )
 
@@ -125,10 +125,11 @@ def _result(
         yield from _left_out(labels, added)
     unreached = np.flatnonzero(~added.reached)
     if len(unreached):
-        yield f"{counted(len(unreached), 'row')} not reached by any label: {row_list(unreached)}"
+        which = table.rows_said(unreached)
+        yield f"{counted(len(unreached), 'row')} not reached by any label: {which}"
     differs = _differing(labels, added)
     if len(differs):
-        yield f"answered otherwise than labelled, look at them: {row_list(differs)}"
+        yield f"answered otherwise than labelled, look at them: {table.rows_said(differs)}"
     if table.untyped and (len(differs) or len(unreached)):
         yield "(rows are counted from 1, without the line of names)"
 

@@ -30,7 +30,8 @@ page is open. OUTPUT is the table of the data (of pictures, their paths) with si
   doubt       given; skipped; sure; or what is missing, as fewlabels spread says it
 
 Where the accuracy wanted is proven, the predictions are those of which it is. A name that is
-taken gets fewlabels_ in front.
+taken gets fewlabels_ in front. Cells of the data are written as they came, formulas too: a
+spreadsheet should import texts of strangers as text.
 
 \b
 Examples:

@@ -14,6 +14,10 @@ import click
 
 from fewlabels.cli._stdout import show
 
+# Seconds after which a thread that computes lets a request go on; 5 ms is usual, and a request that
+# waits for it some five times would be late.
+LET_GO = 0.001
+
 _HELP = """\
 Label pictures, texts or rows in the browser, and be told when to stop.
 
@@ -166,6 +170,7 @@ def label(
         raise
     try:
         labelling.announce(listener.origin)
+        sys.setswitchinterval(LET_GO)
 
         def ready() -> None:
             show(listener.address)

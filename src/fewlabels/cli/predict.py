@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +19,15 @@ from fewlabels.cli._input import (
     read_source,
     reading_options,
 )
+from fewlabels.cli._output import Writer, ending_options, output_option
 from fewlabels.cli._progress import progress_bars
 from fewlabels.cli._spread_answers import answers_to_new, free_names
-from fewlabels.cli._stdout import show, show_bytes, warn
 from fewlabels.cli._words import in_options, visible
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import PictureFolder, check_output
 
 if TYPE_CHECKING:
-    from fewlabels.features import Points
+    from fewlabels.features import NewPoints, Points
     from fewlabels.io import AddedColumns, Table
 
 _HELP = """\
@@ -64,15 +62,7 @@ Exit codes: 0 done, 2 bad input, 130 interrupted.
 )
 @click.argument("model_file", metavar="MODEL", type=click.Path(path_type=Path))
 @click.argument("source", metavar="NEW", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="OUTPUT",
-    type=click.Path(path_type=Path),
-    help="The table to write; the ending tells the format, which may differ from NEW's. - is "
-    "standard output; the report then goes to standard error.",
-)
+@output_option("NEW")
 @reading_options
 @click.option(
     "--features",
@@ -89,8 +79,7 @@ Exit codes: 0 done, 2 bad input, 130 interrupted.
     type=click.Path(path_type=Path),
     help="For a model whose embeddings came from such a file: those of NEW, with a row for each.",
 )
-@click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
+@ending_options
 @click.pass_context
 def predict(
     ctx: click.Context,
@@ -115,33 +104,22 @@ def predict(
         *(partial(check_array, path) for path in arrays),
         partial(check_output, output, sources=sources, replace=force),
     )
-    to_stdout = str(output) == "-"
-    written = format_of_output(ctx, source) if to_stdout else None
+    form = format_of_output(ctx, source) if str(output) == "-" else None
+    writer = Writer(output, form, force=force)
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
-        from fewlabels.io import check_writable, write_table
         from fewlabels.models import load_model
 
         stage("loading the model")
         model, about = load_model(model_file)
         table = read_source(ctx, source, stage("reading the table"))
-        check_writable(table, output, file_format=written)
+        writer.check(table)
         stage("predicting")
         points, notes = _points(model, table, features, text, embeddings)
         added = answers_to_new(model, points, free_names(table.taken))
         report = "\n".join(_report(model_file, model, about, table, added, output))
-        writing = stage("writing the table")
-        if to_stdout:
-            whole = BytesIO()
-            write_table(table, added, whole, file_format=written)
-        else:
-            write_table(table, added, output, replace=force, progress=writing)
-    warn([*table.warnings, *notes])
-    if to_stdout:
-        show_bytes(whole.getvalue())
-    if not quiet:
-        done = f"{output} is written, whole; only the report could not be shown."
-        show(report, done=done, err=to_stdout)
+        writer.write(table, added, stage("writing the table"))
+    writer.end(report, [*table.warnings, *notes], quiet=quiet)
 
 
 def _check_model(path: Path) -> None:
@@ -154,9 +132,9 @@ def _check_model(path: Path) -> None:
 
 def _points(
     model: Any, table: Table, features: Path | None, text: str | None, embeddings: Path | None
-) -> tuple[Points, list[str]]:
+) -> tuple[NewPoints, list[str]]:
     """Return the rows of a table as the points of a model, and what is to be said of them."""
-    from fewlabels.features import Points
+    from fewlabels.features import NewPoints
     from fewlabels.features.embeddings import read_rows
     from fewlabels.io import load_features
 
@@ -177,7 +155,7 @@ def _points(
                 f"the model was fitted on an array of {fitted.values.shape[1]:,} features: give "
                 "that of the new rows with --features FILE.npy."
             )
-        return Points(load_features(features, table.n_rows), "array"), []
+        return NewPoints(load_features(features, table.n_rows)), []
     if features is not None:
         raise InvalidInputError(
             f"the model makes its features of {fitted.kind}; --features is for a model of an "
@@ -185,12 +163,8 @@ def _points(
         )
     _check_rows(fitted, embeddings)
     data = table if fitted.kind == "embeddings" and embeddings else _data(table, fitted, text)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        rows = None if embeddings is None else read_rows(embeddings)
-        values = fitted.transform(data, embeddings=rows)
-    told = [" ".join(str(warning.message).split()) for warning in caught]
-    return Points(values, fitted.kind), told
+    new = fitted.of_new(data, embeddings=None if embeddings is None else read_rows(embeddings))
+    return new, [" ".join(line.split()) for line in new.warnings]
 
 
 def _check_rows(fitted: Points, embeddings: Path | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from fewlabels.cli._features import (
     points_of,
 )
 from fewlabels.cli._input import check_places, format_of_output, input_options, read_input
+from fewlabels.cli._output import Writer, ending_options, output_option
 from fewlabels.cli._pictures import (
     fill_in_for_folder,
     kept_or_answered,
@@ -27,7 +27,6 @@ from fewlabels.cli._pictures import (
 )
 from fewlabels.cli._progress import progress_bars
 from fewlabels.cli._spread_answers import answers_of, free_names
-from fewlabels.cli._stdout import show, show_bytes, warn
 from fewlabels.exceptions import UnreachedWarning
 
 if TYPE_CHECKING:
@@ -60,7 +59,8 @@ features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with
   doubt       sure; or what is missing: "classes disagree", "little evidence", "too few labels"
               (to show that answers as sure as this are right) or "unreached"
   possible    the classes that hold the true one with a probability of 0.9, the most probable
-              first, as "cat | dog"; "any" where labels are too few to leave one out
+              first, as "cat | dog"; "any" where labels are too few to leave one out. Of rows like
+              those with labels: less if labels were chosen, or a class has none
 
 A name that is taken gets predicted_ in front, so if your labels are in a column "label", the
 answers are in "predicted_label" and what came stays as it is. Rows that had a label are
@@ -78,15 +78,15 @@ Examples:
   zcat log.csv.gz | fewlabels spread - --format csv --label kind -o - > labelled.csv
 
 Formats: CSV and TSV (.csv, .tsv, .txt), JSON arrays and JSON Lines (.json, .jsonl), each also
-with .gz; Parquet and Arrow (.parquet, .arrow, .feather); NumPy archives (.npz). Only read are
-workbooks (.xlsx, .xls, .ods; another sheet than the first is book.xlsx::SHEET), SQLite and
-DuckDB files (shop.db::TABLE), a .zip with one of these (or FILE.zip::NAME), and exports of Label
-Studio, Prodigy, doccano and Argilla. - is standard input or output, of the --format.
+with .gz; Parquet and Arrow (.parquet, .arrow, .feather); NumPy archives (.npz); workbooks (.xlsx;
+another sheet than the first is book.xlsx::SHEET). Only read are .xls and .ods, SQLite and DuckDB
+files (shop.db::TABLE), a .zip with one of these (or FILE.zip::NAME), and exports of Label Studio,
+Prodigy, doccano and Argilla. - is standard input or output, of the --format.
 
-What separates the cells, the encoding, and decimal commas are found out and reported; --sep,
---encoding and --decimal say it instead. OUTPUT is UTF-8, with commas in .csv and tabs in .tsv.
-The columns that came keep their values exactly: 007 stays 007. In CSV, TSV and JSON,
-confidence and evidence have six digits.
+What separates the cells, the encoding, decimal commas and a title above the names of the columns
+are found out and reported; --sep, --encoding and --decimal say it instead. OUTPUT is UTF-8, with
+commas in .csv and tabs in .tsv. The columns that came keep their values exactly: 007 stays 007. In
+CSV, TSV and JSON, confidence and evidence have six digits.
 
 Labels: text or numbers, in a column of INPUT or, with --labels and --key, of another table.
 Unlabelled rows have an empty cell (null, NaN, []), one of --missing, or -1 where all labels are
@@ -100,7 +100,8 @@ separators (3.10 EUR, $1,200), if the whole column is. Missing ones (empty, NA, 
 median, and a second feature says where they are; extreme values are brought nearer. Text that
 comes again, true/false and codes such as 007 become a column of 0 and 1 for each value (an empty
 cell is none of them; rare values share one, and so do those beyond the 200 most frequent). Dates
-become days and, where these differ, the time of day, the weekday and the time of year. Lists of
+(5.1.2026, 5 Jan 2026) become days and, where these differ, the time of day, the weekday and the
+time of year; times of several zones are of UTC. Lists of
 names (also as text: red, green) become a column of 0 and 1 for each; arrays of numbers, such as
 embeddings, count as one column. Free text is compared by its words and their parts, and counts
 not at all, once or twice, as labels that are left out say (never not at all if it is named, or
@@ -117,8 +118,10 @@ them all the same, name it with --features or --column NAME=use.
 Pictures: INPUT may be a folder, and has a row for each picture in it and below it (PNG, JPEG, GIF,
 TIFF, WebP and others that Pillow reads), with the columns path and folder. The label is the
 folder right below INPUT that a picture lies in; those at the top, or in a folder called
-unlabelled or unsorted, are answered. Or give --labels, a table with the columns path and label.
-A picture that can't be read is named, and gets no answer.
+unlabelled or unsorted, are answered. Or give --labels, a table with the columns path (or file,
+filename, image; --key names another) and label; paths may be absolute, relative to INPUT, or the
+name of the file alone, where one picture only has it. A picture that can't be read is named, and
+gets no answer.
 
 Progress is shown on a terminal, the report is printed to standard output, and OUTPUT is
 written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
@@ -135,15 +138,7 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
     help="The column that holds the labels; empty cells are the rows to be labelled. Needed but "
     "for a folder of pictures.",
 )
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="OUTPUT",
-    type=click.Path(path_type=Path),
-    help="The table to write; the ending tells the format, which may differ from INPUT's. "
-    "- is standard output; the report then goes to standard error.",
-)
+@output_option("INPUT")
 @input_options
 @feature_options
 @click.option(
@@ -165,8 +160,7 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
 )
 @sorting_options
 @extra_options
-@click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
+@ending_options
 @click.pass_context
 def spread(
     ctx: click.Context,
@@ -187,16 +181,15 @@ def spread(
     fill_in_for_folder(ctx, source)
     label = ctx.params["label"]
     check_places(ctx, source, output=output, replace=force)
-    to_stdout = str(output) == "-"
-    written = format_of_output(ctx, source) if to_stdout else None
+    form = format_of_output(ctx, source) if str(output) == "-" else None
+    writer = Writer(output, form, force=force)
     with progress_bars(quiet=quiet) as stage:
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels import FewLabelsClassifier
         from fewlabels.cli import _spread_report
-        from fewlabels.io import check_writable, write_table
 
         table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
-        check_writable(table, output, file_format=written)
+        writer.check(table)
         making = stage("making features")
         points = points_of(ctx, table, label, labels.codes, making)
         joining = stage("joining similar rows")
@@ -221,19 +214,9 @@ def spread(
         )
         with sorting(ctx, table, kept_or_answered(labels, added), stage) as placed:
             placed += write_extras(ctx, model, table, labels, stage)
-            writing = stage("writing the table")
-            if to_stdout:
-                whole = BytesIO()
-                write_table(table, added, whole, file_format=written)
-            else:
-                write_table(table, added, output, replace=force, progress=writing)
+            writer.write(table, added, stage("writing the table"))
     report = "\n".join([report, *placed])
-    warn([*doubts, *points.warnings, *notes, *caught])
-    if to_stdout:
-        show_bytes(whole.getvalue())
-    if not quiet:
-        done = f"{output} is written, whole; only the report could not be shown."
-        show(report, done=done, err=to_stdout)
+    writer.end(report, [*doubts, *points.warnings, *notes, *caught], quiet=quiet)
 
 
 def _fitted(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fewlabels.features.embeddings import Embeddings
     from fewlabels.features.image_distortion import ImageDistortion
     from fewlabels.features.images import Images
+    from fewlabels.features.new_points import NewPoints
     from fewlabels.features.oriented_gradients import OrientedGradients
     from fewlabels.features.points import Points, make_points
     from fewlabels.features.tables import Tables
@@ -21,6 +22,7 @@ __all__ = [
     "Embeddings",
     "ImageDistortion",
     "Images",
+    "NewPoints",
     "OrientedGradients",
     "Points",
     "Tables",
@@ -37,6 +39,7 @@ _HOMES = {
     "Embeddings": "embeddings",
     "ImageDistortion": "image_distortion",
     "Images": "images",
+    "NewPoints": "new_points",
     "OrientedGradients": "oriented_gradients",
     "Points": "points",
     "Tables": "tables",

@@ -23,29 +23,37 @@ N_COLOURS = _HUES * _SATURATIONS * _VALUES
 _LEVELS = 32
 # Steps that share a pixel: two of each kind.
 _SHARED = 8
+# Of a thing that has less of the pixels, colours are chance.
+_LEAST = 0.01
 # Entries of the arrays of a batch: they stay near the core.
 _BATCH_ENTRIES = 1 << 20
 
 
 def colour_shares(
-    pixels: npt.NDArray[np.uint8], n_jobs: int | None = None
+    pixels: npt.NDArray[np.uint8],
+    things: npt.NDArray[np.bool_] | None = None,
+    n_jobs: int | None = None,
 ) -> npt.NDArray[np.float32]:
     """Return the roots of the shares that colours have in pictures (Swain, Ballard 1991).
 
     Parameters
     ----------
     pixels : ndarray of uint8, shape (n, h, w, 3)
+    things : ndarray of bool, shape (n, h, w), default=None
+        The pixels of what pictures show, without the ground on which it stands.
     n_jobs : int, default=None
         Threads.
 
     Returns
     -------
-    ndarray of shape (n, 144), float32
-        By hue, then saturation, then value. Rows of length 1: the Euclidean distance between two is
-        sqrt(2) times the Hellinger distance between the distributions of their colours.
+    ndarray of shape (n, 144), or (n, 288) with `things`, float32
+        By hue, then saturation, then value: of all pixels; then of the things alone, where they
+        have 1 % of the pixels, else of all again. Each 144 have length 1: the Euclidean distance
+        between two is sqrt(2) times the Hellinger distance between the distributions of colours.
     """
-    n = len(pixels)
-    shares = np.empty((n, N_COLOURS), dtype=np.float32)
+    n, height, width = pixels.shape[:3]
+    n_kinds = 1 if things is None else 2
+    shares = np.empty((n, n_kinds, N_COLOURS), dtype=np.float32)
     places, weights = _steps()
 
     def compute(batch: slice) -> None:
@@ -53,16 +61,23 @@ def colour_shares(
         levels = (levels + 127) // 255
         colours = (levels[:, 0] * _LEVELS + levels[:, 1]) * _LEVELS + levels[:, 2]
         n_pictures = batch.stop - batch.start
-        own = places[colours].reshape(n_pictures, -1)
-        own += N_COLOURS * np.arange(n_pictures, dtype=own.dtype)[:, None]
+        kinds = np.repeat(n_kinds * np.arange(n_pictures, dtype=np.int32), height * width)
+        if things is not None:
+            kinds += things[batch].ravel()
+        own = places[colours]
+        own += N_COLOURS * kinds[:, None]
         sums = np.bincount(
-            own.ravel(), weights[colours].ravel(), minlength=n_pictures * N_COLOURS
-        ).reshape(n_pictures, N_COLOURS)
-        shares[batch] = np.sqrt(sums / sums.sum(axis=1, keepdims=True))
+            own.ravel(), weights[colours].ravel(), minlength=n_pictures * n_kinds * N_COLOURS
+        ).reshape(n_pictures, n_kinds, N_COLOURS)
+        sums[:, 0] += sums[:, 1:].sum(axis=1)
+        if things is not None:
+            hardly = things[batch].mean(axis=(1, 2)) < _LEAST
+            sums[hardly, 1] = sums[hardly, 0]
+        shares[batch] = np.sqrt(sums / sums.sum(axis=2, keepdims=True))
 
-    size = max(1, _BATCH_ENTRIES // (_SHARED * pixels.shape[1] * pixels.shape[2]))
+    size = max(1, _BATCH_ENTRIES // (_SHARED * height * width))
     run_batches(compute, row_blocks(n, size), n_jobs)
-    return shares
+    return shares.reshape(n, -1)
 
 
 @cache

@@ -157,3 +157,19 @@ def sound_rows(rows: Any, who: str, *, width: int | None = None, n_items: int | 
             f"{rows.shape[0]:,} rows; counted from 0: {first_few(bad.tolist())}."
         )
     return rows
+
+
+def of_length_one(rows: Any) -> Any:
+    """Return rows divided by their lengths; those of zeros as they are."""
+    if sparse.issparse(rows):
+        largest = abs(rows).max(axis=1).toarray()
+        largest[largest == 0] = 1
+        scaled = sparse.csr_array(rows.multiply(1 / largest))
+        lengths = np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1))).reshape(-1, 1)
+        lengths[lengths == 0] = 1
+        return sparse.csr_array(scaled.multiply(1 / lengths)).astype(np.float32)
+    # by the largest first, so that no square overflows or vanishes
+    largest = np.abs(rows).max(axis=1, keepdims=True)
+    scaled = np.divide(rows, largest, out=np.zeros_like(rows), where=largest > 0)
+    lengths = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))[:, None]
+    return np.divide(scaled, lengths, out=scaled, where=lengths > 0)

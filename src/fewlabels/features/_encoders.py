@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.features._date_encoder import DateEncoder
+from fewlabels.features._moments import FLAG, moments
 from fewlabels.features._states import flag, number, numbers, texts
-from fewlabels.io._table import Block, Categories, Dates, Items, Numbers
+from fewlabels.io._table import Block, Categories, Items, Numbers
 
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
 FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
 State: TypeAlias = dict[str, Any]
-
-# How far a row without a value is from the others for that, in standard deviations.
-_FLAG = 0.5
 
 # Numbers further from the median than this, in robust standard deviations, are the tail of a
 # column that has one; what is beyond _TAIL is drawn in, so that it does not set the scale.
@@ -33,8 +33,6 @@ _SPREADS = ((0.25, 0.75, 1.349), (0.05, 0.95, 3.290), (0.01, 0.99, 4.653))
 MOST_NAMES = 200
 # Tables with fewer rows show of no name that it is rare.
 _ENOUGH_ROWS = 50
-
-_WEEK, _TWO_YEARS, _YEAR = 7.0, 730.0, 365.2425
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,9 @@ class NumberEncoder:
         spread = _tail_spread(present, median) if scale else 0.0
         filled = _drawn_in(np.where(missing, median, view.values), median, spread)
         if scale:
-            mean, deviation = _moments(filled)
+            mean, deviation = moments(filled)
         else:
-            mean, deviation = 0.0, _moments(present)[1]
+            mean, deviation = 0.0, moments(present)[1]
         return cls(median, spread, mean, deviation or 1.0, bool(missing.any()), scale)
 
     def raw(self, view: Numbers) -> FloatArray:
@@ -86,7 +84,11 @@ class NumberEncoder:
             filled, unit = 2 * ((filled / 2 - self.mean / 2) / self.deviation), 1.0
         if not self.has_flag:
             return filled[:, None]
-        return np.column_stack([filled, _FLAG * unit * missing])
+        return np.column_stack([filled, FLAG * unit * missing])
+
+    def unknown(self, view: Numbers) -> BoolArray:
+        """Tell in which rows nothing is known."""
+        return np.isnan(view.values)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -130,13 +132,21 @@ class CategoryEncoder:
         counts = np.bincount(view.codes[view.codes >= 0], minlength=len(view.levels))
         return cls(*_common(dict(zip(view.levels, counts.tolist(), strict=True)), len(view.codes)))
 
-    def raw(self, view: Categories) -> FloatArray:
-        """Return 0 and 1, of shape (n_rows, n_names)."""
+    def raw(self, view: Categories) -> npt.NDArray[np.uint8]:
+        """Return 0 and 1, of shape (n_rows, n_names): bytes, for there may be many."""
+        names = np.arange(len(self.names), dtype=np.int16)
+        return np.asarray(self._places(view)[:, None] == names).view(np.uint8)
+
+    def unknown(self, view: Categories) -> BoolArray:
+        """Tell in which rows nothing is known: the name is missing, or was never seen."""
+        return np.asarray(self._places(view) < 0)
+
+    def _places(self, view: Categories) -> npt.NDArray[np.int16]:
+        """Return the feature at which each row has its 1; -1 for none."""
         place = {level: place for place, level in enumerate(self.levels)}
         place |= dict.fromkeys(self.others, len(self.levels))
-        places = np.array([*(place.get(level, -1) for level in view.levels), -1])[view.codes]
-        found: FloatArray = (places[:, None] == np.arange(len(self.names))).astype(np.float32)
-        return found
+        found = np.array([*(place.get(level, -1) for level in view.levels), -1], dtype=np.int16)
+        return np.asarray(found[view.codes])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -181,6 +191,11 @@ class ItemsEncoder:
             found[row, [place[name] for name in names or () if name in place]] = 1
         return found
 
+    def unknown(self, view: Items) -> BoolArray:
+        """Tell in which rows nothing is known: no name was seen before."""
+        known = frozenset(self.levels)
+        return np.array([known.isdisjoint(names or ()) for names in view.lists], dtype=bool)
+
     @property
     def names(self) -> tuple[str, ...]:
         """What is put behind the name of the column, for each feature."""
@@ -195,98 +210,6 @@ class ItemsEncoder:
     def from_state(cls, state: State) -> Self:
         """Return what `_state` described."""
         return cls(texts(state, "levels"))
-
-
-@dataclass(frozen=True)
-class DateEncoder:
-    """Days, and what comes again: the time of day, the weekday, the time of year.
-
-    Each part has variance 1. What comes again is a place on a circle, so that Sunday is next to
-    Monday.
-
-    Attributes
-    ----------
-    median, deviation : float
-        Of the days that are there.
-    parts : tuple of str
-        Of "day", "clock", "weekday" and "season".
-    has_flag : bool
-        Whether dates were missing.
-    """
-
-    kind: ClassVar[str] = "date"
-    _PERIODS: ClassVar[dict[str, float]] = {"clock": 1.0, "weekday": _WEEK, "season": _YEAR}
-
-    median: float
-    deviation: float
-    parts: tuple[str, ...]
-    has_flag: bool
-
-    @classmethod
-    def fitted(cls, view: Dates, *, scale: bool) -> Self:
-        """Learn which parts differ among the dates; with none, the column tells nothing."""
-        missing = np.isnan(view.days)
-        present = view.days[~missing]
-        whole, share = np.floor(present), present % 1.0
-        span = float(np.ptp(present))
-        parts = []
-        if not view.clock_only and span > 0:
-            parts.append("day")
-        if np.ptp(share) > 0 and (view.clock_only or span >= 2):
-            parts.append("clock")
-        if span >= 2 * _WEEK and np.ptp(whole % _WEEK) > 0:
-            parts.append("weekday")
-        if span >= _TWO_YEARS:
-            parts.append("season")
-        deviation = _moments(present)[1] or 1.0
-        return cls(float(np.median(present)), deviation, tuple(parts), bool(missing.any()))
-
-    def check(self, name: str, view: Dates) -> None:
-        """Raise if new rows hold times of day where there were dates."""
-        if view.clock_only and "day" in self.parts and not np.isnan(view.days).all():
-            raise InvalidInputError(
-                f"column {name!r} holds times of day without a date, and held dates when the "
-                "features were fitted. Write the dates before the times."
-            )
-
-    def raw(self, view: Dates) -> FloatArray:
-        """Return the parts of the dates, of shape (n_rows, n_features)."""
-        missing = np.isnan(view.days)
-        days = np.where(missing, self.median, view.days)
-        columns = []
-        for part in self.parts:
-            if part == "day":
-                columns.append((days - self.median) / self.deviation)
-                continue
-            whole = np.floor(days) if part == "weekday" else days
-            angle = 2 * np.pi * (whole % self._PERIODS[part]) / self._PERIODS[part]
-            # a date that is missing is in the middle of the circle
-            columns += [np.where(missing, 0, np.sin(angle)), np.where(missing, 0, np.cos(angle))]
-        if self.has_flag:
-            columns.append(_FLAG * missing)
-        return np.column_stack(columns)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What is put behind the name of the column, for each feature."""
-        found: list[str] = []
-        for part in self.parts:
-            found += [f"_{part}"] if part == "day" else [f"_{part}_sin", f"_{part}_cos"]
-        return (*found, "=missing") if self.has_flag else tuple(found)
-
-    @property
-    def note(self) -> str:
-        """How the features are made."""
-        words = {"clock": "the time of day", "season": "the time of year", "day": "days"}
-        return ", ".join(words.get(part, part) for part in self.parts) or "whether there is one"
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        """Return what `_state` described."""
-        parts = tuple(part for part in texts(state, "parts") if part in ("day", *cls._PERIODS))
-        return cls(
-            number(state, "median"), number(state, "deviation"), parts, flag(state, "has_flag")
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,7 +240,7 @@ class BlockEncoder:
         known = np.where(missing.all(axis=0), 0, values)
         medians = np.nanmedian(known, axis=0).astype(np.float64)
         total = float(np.sqrt(np.where(missing, medians, values).var(axis=0).sum()))
-        return cls(medians, _FLAG * (total or 1.0), scale)
+        return cls(medians, FLAG * (total or 1.0), scale)
 
     def check(self, name: str, view: Block) -> None:
         """Raise if new rows hold another number of numbers."""
@@ -337,6 +260,10 @@ class BlockEncoder:
             return filled
         said = self.has_flag * missing.any(axis=1)
         return np.column_stack([filled, said]).astype(view.values.dtype)
+
+    def unknown(self, view: Block) -> BoolArray:
+        """Tell in which rows nothing is known."""
+        return np.asarray(np.isnan(view.values).all(axis=1))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -390,10 +317,3 @@ def _drawn_in(values: FloatArray, median: float, spread: float) -> FloatArray:
     away = np.abs(values / 2 - median / 2) / spread * 2
     near = np.minimum(away, _TAIL) + np.log1p(np.maximum(away - _TAIL, 0))
     return np.asarray(np.sign(values / 2 - median / 2) * near)
-
-
-def _moments(values: FloatArray) -> tuple[float, float]:
-    """Return mean and standard deviation, with squares that neither overflow nor vanish."""
-    largest = float(np.abs(values).max()) or 1.0
-    scaled = values / largest
-    return float(scaled.mean()) * largest, float(scaled.std()) * largest

@@ -25,6 +25,8 @@ from fewlabels.features._table_columns import (
     FittedColumn,
     TableColumn,
     TransformerEncoder,
+    at_the_mean,
+    blank_items,
     encoder_of,
     scaling,
     transformer,
@@ -32,6 +34,7 @@ from fewlabels.features._table_columns import (
 from fewlabels.features._telling import Taken, all_different, is_the_label, taken_for
 from fewlabels.features._weighing import USUAL, text_weights
 from fewlabels.features.embeddings import embeddings_of
+from fewlabels.features.new_points import IntArray
 from fewlabels.io._table import Categories, Dates, Numbers, Table, View, quoted, setting
 
 ONE_VALUE = "one value only"
@@ -75,7 +78,7 @@ class LeftOut:
 
 @dataclass(frozen=True, eq=False)
 class Used:
-    """A column as it is used, with its `raw` features.
+    """A column as it is used, with its `raw` features; in the rows `unread` it says nothing.
 
     `by_labels` says that it is used only if labels speak for it, and else left out for `reason`;
     `named`, that a person said of it that it is to be used.
@@ -84,6 +87,7 @@ class Used:
     about: TableColumn
     fitted: FittedColumn
     raw: Any
+    unread: IntArray
     warnings: tuple[str, ...] = ()
     by_labels: bool = False
     reason: str = ""
@@ -213,6 +217,7 @@ def _encoded(
     if reason:
         return _left_out(name, reason, taken.doubt)
     warnings: tuple[str, ...] = ()
+    unread = unknown = np.empty(0, dtype=np.intp)
     encoder: Any
     if taken.kind in ("text", "image"):
         made = _transformer(name, taken.kind, settings)
@@ -220,6 +225,8 @@ def _encoded(
         raw = made.fit_transform(view)
         encoder = TransformerEncoder(made)
         warnings = tuple(f"column {name!r}: {line}" for line in encoder.warnings)
+        unread = np.array(sorted(getattr(made, "unread_", ())), dtype=np.intp)
+        unknown = np.union1d(unread, blank_items(view))
     else:
         encoder = encoder_of(taken.kind).fitted(view, scale=settings.scale)
         if not encoder.names:
@@ -227,9 +234,12 @@ def _encoded(
         raw = encoder.raw(view)
         if not np.ptp(raw, axis=0).any():
             return _left_out(name, "nearly every value differs from all others")
-    means, factor = scaling(raw, scale=settings.scale)
+        unknown = np.flatnonzero(encoder.unknown(view))
+    read = np.setdiff1d(np.arange(table.n_rows), unread) if len(unread) else slice(None)
+    means, factor = scaling(raw[read], scale=settings.scale)
+    raw = at_the_mean(raw, unread, means)
     decimal = decimal_mark_of(table, name, view) if isinstance(view, Numbers) else None
-    form = view.order if isinstance(view, Dates) and not taken.form else taken.form
+    form = view.form if isinstance(view, Dates) and not taken.form else taken.form
     weight = USUAL if taken.kind == "text" and settings.scale else 1.0
     fitted = FittedColumn(
         name, taken.kind, encoder, means, factor, weight, form=form, decimal=decimal
@@ -241,11 +251,11 @@ def _encoded(
         encoder.note,
         weight,
         all_different=not asked and isinstance(view, Numbers) and all_different(view.values),
-        said=missing_said(view) if isinstance(view, Numbers) else (),
+        said=_said(view),
         doubt=_doubt(table, taken, view, asked=asked),
     )
     named = asked or name == settings.takes_rows
-    return Used(about, fitted, raw, warnings, taken.by_labels, taken.reason, named)
+    return Used(about, fitted, raw, unknown, warnings, taken.by_labels, taken.reason, named)
 
 
 def _tells_nothing(view: View | list[Any]) -> str:
@@ -280,7 +290,9 @@ def _transformer(name: str, kind: str, settings: Settings) -> Any:
     if name == settings.takes_rows or (kind == "text" and embeddings is not None and not rows):
         return embeddings_of(embeddings)
     if kind == "image":
-        return transformer("Images")(random_state=settings.random_state)
+        images = transformer("Images")(random_state=settings.random_state)
+        images._compares = False
+        return images
     return transformer("Texts")(random_state=settings.random_state)
 
 
@@ -291,6 +303,12 @@ def _doubt(table: Table, taken: Taken, view: Any, *, asked: bool) -> str:
         return view.doubt
     words = about_words(table, view) if isinstance(view, Categories) else ""
     return taken.doubt or words
+
+
+def _said(view: Any) -> tuple[str, ...]:
+    if isinstance(view, Numbers):
+        return missing_said(view)
+    return view.said if isinstance(view, Dates) else ()
 
 
 def _left_out(name: str, reason: str, doubt: str = "") -> LeftOut:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels.features._states import part
 from fewlabels.features.image_distortion import ImageDistortion
+from fewlabels.features.new_points import Compare
+
+Pixels = npt.NDArray[Any]
 
 
 class PictureDistance:
@@ -16,32 +19,36 @@ class PictureDistance:
 
     Parameters
     ----------
-    rows : ndarray of shape (n, height * width * channels)
-        The pixels of the pictures that points were made of.
-    shape : tuple of 2 int
-        Height and width.
-    rows_of : callable
-        Returns such rows of new pictures, given as :class:`fewlabels.Images` takes them.
-    n_jobs : int or None
+    distortion : ImageDistortion
+        Fitted on the pixels of the pictures that points were made of.
     """
 
     #: What points say of it.
     choice = "neighbours: put into order by how little a picture has to be bent"
 
-    def __init__(
-        self,
-        rows: npt.NDArray[Any],
-        shape: tuple[int, int],
-        rows_of: Callable[[Any], npt.NDArray[Any]],
-        n_jobs: int | None,
-    ) -> None:
-        self.distortion = ImageDistortion((*shape, -1), n_jobs=n_jobs).fit(rows)
-        self._rows_of = rows_of
+    def __init__(self, distortion: ImageDistortion) -> None:
+        self.distortion = distortion
+
+    @classmethod
+    def of(cls, rows: Pixels, shape: tuple[int, int], n_jobs: int | None) -> Self:
+        """Return the distance of pictures, given as rows of pixels of this height and width."""
+        return cls(ImageDistortion((*shape, -1), n_jobs=n_jobs).fit(rows))
 
     def between(self, rows: npt.ArrayLike, candidates: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the distances of pictures, (m,), to candidates among them, (m, c)."""
         return self.distortion.between(rows, candidates)
 
-    def to_new(self, new_data: Any, candidates: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """Return the distances of m new pictures to candidates, (m, c), among the first ones."""
-        return self.distortion.to_new(self._rows_of(new_data), candidates)
+    def to_new(self, pixels: Pixels) -> Compare:
+        """Return what compares new pictures, given as rows of pixels, with the fitted ones."""
+        return lambda rows, candidates: self.distortion.to_new(pixels[rows], candidates)
+
+    def _state(self) -> dict[str, Any]:
+        """Return the pictures' gradients: 2 bytes a pixel of at most 32 x 32."""
+        return self.distortion._state()
+
+    @classmethod
+    def _from_state(cls, state: Any, shape: tuple[int, int], n_pictures: int) -> Self:
+        """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
+        channels = int(part(state, "channels", int))
+        held = ImageDistortion._from_state(state, (*shape, channels), n_pictures)
+        return cls(held)

@@ -58,6 +58,30 @@ class Look:
         return max(self.height, self.width) <= SMALL
 
 
+def things_in(pixels: Pixels) -> npt.NDArray[np.bool_]:
+    """Tell which pixels are not of the ground: of another colour than the border in its middle.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (n, h, w, 3)
+
+    Returns
+    -------
+    ndarray of bool, shape (n, h, w)
+    """
+    ground = np.median(_border(pixels), axis=1).astype(np.int16)
+    # a channel at a time: no array of all differences
+    apart = np.zeros(pixels.shape[:3], dtype=bool)
+    for channel in range(pixels.shape[3]):
+        apart |= np.abs(pixels[..., channel] - ground[:, None, None, channel]) > _NEAR
+    return apart
+
+
+def _border(pixels: Pixels) -> Pixels:
+    """Return the pixels of the border, of shape (n, m, 3)."""
+    return np.concatenate([pixels[:, 0], pixels[:, -1], pixels[:, :, 0], pixels[:, :, -1]], axis=1)
+
+
 def look_of(pixels: Pixels, sizes: npt.NDArray[np.intp]) -> Look:
     """Return how pictures look.
 
@@ -70,9 +94,7 @@ def look_of(pixels: Pixels, sizes: npt.NDArray[np.intp]) -> Look:
     """
     colours = pixels.reshape(len(pixels), -1, 3).astype(np.int16)
     tint = (colours.max(axis=2) - colours.min(axis=2)).mean(axis=1)
-    border = np.concatenate(
-        [pixels[:, 0], pixels[:, -1], pixels[:, :, 0], pixels[:, :, -1]], axis=1
-    ).astype(np.int16)
+    border = _border(pixels).astype(np.int16)
     apart = np.abs(border - np.median(border, axis=1, keepdims=True)).max(axis=2)
     height, width = np.median(sizes, axis=0).astype(int).tolist()
     return Look(

@@ -15,10 +15,12 @@ import numpy as np
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._telling import is_file, split_items
 from fewlabels.io._dates import (
-    ORDERS,
     TextDates,
+    dates_of,
     formatted_dates,
+    is_own_form,
     object_dates,
+    order_of,
     readable_dates,
     refuse_strange_dates,
     text_dates,
@@ -60,8 +62,8 @@ def read_as(table: Table, name: str, kind: str, form: str = "", decimal: str | N
         ``"number"``, ``"category"``, ``"date"``, ``"list"``, ``"array"``, ``"text"`` or
         ``"image"``.
     form : str
-        Of dates, how they are written, as ``strptime`` has it, or which of `ORDERS`; of numbers,
-        `DAYS` if dates are to be numbers; of lists, what separates the items.
+        Of dates, how they are written, as ``strptime`` has it, or as `Dates.form` has it; of
+        numbers, `DAYS` if dates are to be numbers; of lists, what separates the items.
     decimal : {",", "."} or None
         The decimal mark of the column when it was fitted.
 
@@ -137,17 +139,18 @@ def _dates(table: Table, name: str, form: str) -> Dates:
     cells = table.cells(name)
     is_text = any(isinstance(cell, str) for cell in cells)
     levels = {as_text(cell) for cell in cells if cell is not None}
-    order = form if form in ORDERS else ""
-    if is_text and form and not order:
+    if is_text and form and not is_own_form(form):
         return _checked_dates(name, TextDates(formatted_dates(levels, form)), cells)
+    form = form if is_own_form(form) else ""
+    order = order_of(form)
     view = table.view(name)
-    if isinstance(view, Dates) and (not order or view.order in ("", order)):
+    if isinstance(view, Dates) and (not is_text or not form or form == view.form):
         return view
     if not is_text:
         found = object_dates(cells)
         refuse_strange_dates(name, found.days, cells)
         return found
-    read = text_dates(levels, order) or TextDates(readable_dates(levels, order), order=order)
+    read = text_dates(levels, form) or replace(readable_dates(levels, form), order=order)
     return _checked_dates(name, read, cells)
 
 
@@ -155,7 +158,7 @@ def _checked_dates(name: str, read: TextDates, cells: Sequence[Any]) -> Dates:
     days = (math.nan if cell is None else read.days.get(as_text(cell), math.nan) for cell in cells)
     values = np.fromiter(days, dtype=np.float64, count=len(cells))
     refuse_strange_dates(name, values, cells)
-    return Dates(values, read.clock_only, order=read.order)
+    return dates_of(read, values)
 
 
 def _items(table: Table, name: str, form: str) -> Items:

@@ -12,6 +12,7 @@ from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._named_models import NAMED
 from fewlabels.features._onnx import onnx_embedder
+from fewlabels.io._table import setting
 
 _AT_ONCE = 1024
 
@@ -67,13 +68,31 @@ def _named(model: str, max_length: int | None) -> Embedder:
     if not colon and model.lower().endswith(".onnx"):
         return onnx_embedder(Path(model).expanduser(), max_length)
     if kind not in NAMED or not rest:
-        raise InvalidInputError(f"embeddings must be {WANTED}; got {model!r:.200}.")
+        raise InvalidInputError(_unknown_name(model), parameter="embeddings")
     if max_length is not None:
         raise InvalidInputError(
             f"max_length is for models of texts in ONNX files, not for {model}. Leave it out.",
             parameter="max_length",
         )
     return NAMED[kind](rest)
+
+
+def _unknown_name(model: str) -> str:
+    """Say how a name has to be written, with this one as the example where it may be meant so."""
+    bare = model.rpartition(":")[2].strip()
+    path = Path(bare).expanduser()
+    if not bare:
+        likely = "onnx:FILE"
+    elif path.is_file() or path.suffix:
+        likely = f"onnx:{bare}"
+    else:
+        likely = f"sentence-transformers:{bare}"
+    return (
+        f"{setting('embeddings', model[:200])} names no model: what kind it is of stands in front "
+        f"of the name, as in {setting('embeddings', likely[:200])}. There are "
+        f"{', '.join(NAMES)} (sentence-transformers and model2vec are for texts, timm and "
+        "open_clip for pictures), and an .npy file with a row an item."
+    )
 
 
 def _of_object(model: Any, n_at_once: int, name: str | None) -> Embedder:

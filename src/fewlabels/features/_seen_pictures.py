@@ -10,7 +10,7 @@ import numpy as np
 
 from fewlabels._arrays import first_few
 from fewlabels.exceptions import DataFileError
-from fewlabels.features._picture_sets import reader
+from fewlabels.features.picture_sets import reader
 from fewlabels.io import counted
 
 _BLACK = np.zeros((8, 8, 3), np.uint8)

@@ -12,16 +12,17 @@ from scipy import sparse
 
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import DataFileError
+from fewlabels.features._date_encoder import DateEncoder
 from fewlabels.features._embedded import check_n_rows
 from fewlabels.features._encoders import (
     BlockEncoder,
     CategoryEncoder,
-    DateEncoder,
     ItemsEncoder,
     NumberEncoder,
 )
 from fewlabels.features._reading import read_as
 from fewlabels.features._states import number, numbers, part, state_of
+from fewlabels.features.new_points import IntArray, NewPoints, is_zero
 from fewlabels.io._table import Table
 
 _ENCODERS: dict[str, Any] = {
@@ -74,7 +75,10 @@ class TableColumn:
 
 
 class Encoder(Protocol):
-    """What makes numbers of the values of a column."""
+    """What makes numbers of the values of a column.
+
+    By ``raw(view)``, neither centred nor scaled; of texts and pictures, by ``of_new(items)``.
+    """
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,9 +87,6 @@ class Encoder(Protocol):
     @property
     def note(self) -> str:
         """How the features are made."""
-
-    def raw(self, view: Any) -> Any:
-        """Return the features, neither centred nor scaled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +99,14 @@ class TransformerEncoder:
     def __post_init__(self) -> None:
         object.__setattr__(self, "warnings", tuple(self.transformer.warnings_))
 
-    def raw(self, items: list[Any]) -> Any:
-        """Return the features of texts or pictures."""
-        return self.transformer.transform(items)
+    def of_new(self, items: Any) -> NewPoints:
+        """Return the features, and of which items nothing is known."""
+        made = getattr(self.transformer, "_of_new", None)
+        if made is not None:
+            found: NewPoints = made(items)
+            return found
+        values = self.transformer.transform(items)
+        return NewPoints(values, np.flatnonzero(is_zero(values)))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -152,12 +158,19 @@ class FittedColumn:
         """The names of the features."""
         return [f"{self.name}{after}" for after in self.encoder.names]
 
-    def raw(self, table: Table) -> Any:
-        """Return the features of the rows of another table, as :meth:`scaled` takes them."""
+    def of_new(self, table: Table) -> NewPoints:
+        """Return the features of the rows of another table, as :meth:`scaled` takes them.
+
+        `unread` are the rows in which the column says nothing.
+        """
         view = read_as(table, self.name, self.kind, self.form, self.decimal)
+        if isinstance(self.encoder, TransformerEncoder):
+            found = self._without_unread(self.encoder.of_new(view))
+            return replace(found, unread=np.union1d(found.unread, blank_items(view)))
         if isinstance(self.encoder, (BlockEncoder, DateEncoder)):
             self.encoder.check(self.name, view)
-        return self.encoder.raw(view)
+        encoder: Any = self.encoder
+        return NewPoints(encoder.raw(view), np.flatnonzero(encoder.unknown(view)))
 
     @property
     def needs_rows(self) -> bool:
@@ -167,11 +180,18 @@ class FittedColumn:
             getattr(held.transformer, "needs_rows_", False)
         )
 
-    def embedded(self, rows: Any, n_rows: int) -> Any:
+    def embedded(self, rows: Any, n_rows: int) -> NewPoints:
         """Return rows of embeddings that came with new data, as :meth:`scaled` takes them."""
-        found = cast(TransformerEncoder, self.encoder).raw(rows)
-        check_n_rows(found, n_rows)
-        return found
+        found = cast(TransformerEncoder, self.encoder).of_new(rows)
+        check_n_rows(found.values, n_rows)
+        return self._without_unread(found)
+
+    def _without_unread(self, found: NewPoints) -> NewPoints:
+        values = at_the_mean(found.values, found.unread, self.means)
+        # of texts, only rows in which no other column says anything matter
+        lines = () if self.kind == "text" else found.warnings
+        told = tuple(f"column {self.name!r}: {line}" for line in lines)
+        return NewPoints(values, found.unread, warnings=told)
 
     def scaled(self, raw: Any) -> Any:
         """Return features, centred and scaled."""
@@ -236,6 +256,24 @@ def transformer(name: str) -> Any:
 def encoder_of(kind: str) -> Any:
     """Return the class of encoders of a kind of column."""
     return _ENCODERS[kind]
+
+
+def blank_items(items: Any) -> IntArray:
+    """Return the rows without a text or the name of a picture."""
+    return np.array([row for row, item in enumerate(items) if not item], dtype=np.intp)
+
+
+def at_the_mean(raw: Any, rows: IntArray, means: npt.NDArray[np.float64]) -> Any:
+    """Put rows of which nothing is known where all others are in the mean.
+
+    Zeros, which stand for them, would be farther from all others than these from one another, and
+    near to their like. Sparse features are not centred: there zeros are no place of their own.
+    """
+    if sparse.issparse(raw) or not len(rows):
+        return raw
+    raw = raw.copy()
+    raw[rows] = means
+    return raw
 
 
 def _shares(raw: Any, largest: float) -> npt.NDArray[np.float64]:

@@ -32,12 +32,12 @@ def described(columns: Sequence[TableColumn]) -> Iterator[str]:
             weighs = "" if weight == 1 else ", counts twice" if weight == 2 else f", x {weight:g}"
             names = some([column.name for column in alike])
             yield f"{counted(len(alike), one, many)} ({width}, {note}{weighs}): {names}"
-    read: dict[str, list[str]] = {}
+    read: dict[tuple[str, str], list[str]] = {}
     for column in columns:
         if column.said:
-            read.setdefault("; ".join(column.said), []).append(column.name)
-    for how, names_read in read.items():
-        yield f"read as numbers: {some(names_read)} ({how})"
+            read.setdefault((column.kind, "; ".join(column.said)), []).append(column.name)
+    for (kind, how), names_read in read.items():
+        yield f"read as {kind}s: {some(names_read)} ({how})"
     distinct = [column.name for column in columns if column.all_different]
     if distinct:
         yield (
@@ -62,6 +62,29 @@ def nothing_left(path: str, columns: Sequence[TableColumn]) -> str:
     return (
         f"no column of {path} tells rows apart ({listed}{more}). Say of a column that it is to be "
         f"used all the same ({use}), or give an array of features."
+    )
+
+
+def about_unread(n_unread: int, n_rows: int, of_what: str) -> Iterator[str]:
+    """Say that there are rows of which nothing is known, if there are."""
+    if n_unread:
+        holds, them, they = (
+            ("holds", "it", "it gets") if n_unread == 1 else ("hold", "them", "they get")
+        )
+        yield (
+            f"{n_unread:,} of {counted(n_rows, 'row')} {holds} nothing that {of_what}: nothing is "
+            f"known of {them}, and {they} no answer. Fill in cells, or fit with rows that hold "
+            "such values."
+        )
+
+
+def about_rows(embedded: str | None) -> str:
+    """Say that rows of embeddings are missing, or of no use."""
+    if embedded is None:
+        return "no column of these features came as rows of embeddings. Leave embeddings out."
+    return (
+        f"column {embedded!r} came as rows of embeddings, which say nothing of new rows. Pass "
+        "those of the new rows (embeddings=), from the same model."
     )
 
 

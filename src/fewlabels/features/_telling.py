@@ -91,7 +91,9 @@ def taken_for(name: str, view: View, folder: Path | None, *, asked: bool) -> Tak
         is_name = not asked and _IDENTIFIER.fullmatch(name.strip())
         return Taken("left out", reason="an identifier") if is_name else Taken("number")
     if isinstance(view, Dates):
-        return Taken("date", doubt=_about_order(name, view))
+        return Taken(
+            "date", doubt=". It ".join(filter(None, (_about_order(name, view), view.doubt)))
+        )
     if isinstance(view, Block):
         return Taken("array")
     if isinstance(view, Items):

@@ -10,7 +10,7 @@ import numpy as np
 
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.features._kinds import items_of
+from fewlabels.features.kinds import items_of
 
 # What comes after so many characters of a text is not read, so that memory stays bounded.
 LONGEST = 200_000

@@ -72,7 +72,7 @@ class TextView:
         if not _empty_rows(points).any():
             return view, points
         view = cls(words, runs, directions, empty=True)
-        return view, view._marked(points)
+        return view, view._marked(points, _empty_rows(points))
 
     @property
     def n_terms(self) -> int:
@@ -80,7 +80,7 @@ class TextView:
         n_words = 0 if self.words is None else len(self.words.idf)
         return n_words + len(self.runs.idf)
 
-    def points(self, counts: Counts) -> Any:
+    def points(self, counts: Counts, *, marked: bool = True) -> Any:
         """Return texts as points.
 
         Returns
@@ -99,7 +99,19 @@ class TextView:
         points = stacked(parts)
         if self.directions is None:
             points = sparse.csr_array(points)
-        return self._marked(points) if self.empty else points
+        return self._marked(points, _empty_rows(points)) if self.empty and marked else points
+
+    def of_new(self, counts: Counts) -> tuple[Any, npt.NDArray[np.bool_]]:
+        """Return new texts as points, and in which of them nothing is known.
+
+        The last column is 1 of texts without any word: those with unknown ones are like nobody.
+        """
+        points = self.points(counts, marked=False)
+        empty = _empty_rows(points)
+        if not self.empty:
+            return points, empty
+        wordless = empty & (counts.sizes == 0)
+        return self._marked(points, wordless), empty & ~wordless
 
     def names(self) -> list[str]:
         """The names of the columns."""
@@ -121,8 +133,8 @@ class TextView:
         )
         return sparse.csr_array(unit_rows(sparse.csr_array(both)))
 
-    def _marked(self, points: Any) -> Any:
-        empty = _empty_rows(points).astype(np.float32)[:, None]
+    def _marked(self, points: Any, rows: npt.NDArray[np.bool_]) -> Any:
+        empty = rows.astype(np.float32)[:, None]
         if self.directions is not None:
             return np.hstack([points, empty])
         return sparse.csr_array(sparse.hstack([points, sparse.csr_array(empty)], format="csr"))

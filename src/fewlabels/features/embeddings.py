@@ -6,11 +6,10 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
@@ -21,11 +20,12 @@ from fewlabels._files import explaining_errors
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._cache import KeptRows, cache_folder
-from fewlabels.features._embedded import embedded, sound_rows
+from fewlabels.features._embedded import embedded, of_length_one, sound_rows
 from fewlabels.features._embedder import Embedder, Report
-from fewlabels.features._kinds import items_of
 from fewlabels.features._resolved import NAMES, holds_rows, is_file_of_rows, resolved
 from fewlabels.features._states import flag, number, part, texts, unread_of, unread_state
+from fewlabels.features.kinds import items_of
+from fewlabels.features.new_points import NewPoints, is_zero, warn_of
 from fewlabels.io import PictureFolder, read_picture_folder
 
 
@@ -68,7 +68,8 @@ class Embeddings(TransformerMixin, BaseEstimator):
     choices_ : tuple of str
         How items become rows, and what was there already.
     unread_ : dict of int to str
-        Rows of zeros, where a picture can't be read, of the items in :meth:`fit_transform`.
+        Rows of zeros, of the items in :meth:`fit_transform`: pictures that can't be read, and what
+        has no direction where rows are made of length 1. Nothing is known of them.
     warnings_ : tuple of str
         What may be poor: texts that were cut, rows of zeros, a cache that can't be written.
 
@@ -140,18 +141,19 @@ class Embeddings(TransformerMixin, BaseEstimator):
         """
         items = _as_list(X)
         rows = self._loaded(items)
-        self._learn(self._embedded(items[:1]) if rows is None else rows)
+        self._learn(self._embedded(items[:1]) if rows is None else _Made(rows, self.choices_))
         return self
 
     def fit_transform(self, X: Any, y: Any = None, **_: Any) -> Any:
         """Load the model and return a row of each item; see :meth:`fit` and :meth:`transform`."""
         items = _as_list(X)
         rows = self._loaded(items)
-        rows = self._embedded(items) if rows is None else rows
-        self._learn(rows)
-        if self._embedder is not None and self._embedder.takes == "images":
-            self.unread_ = dict.fromkeys(np.flatnonzero(~rows.any(axis=1)).tolist(), "unreadable")
-        return self._finished(rows)
+        made = self._embedded(items) if rows is None else _Made(rows, self.choices_)
+        self._learn(made)
+        found = self._finished(made)
+        self.unread_ = dict.fromkeys(found.unread.tolist(), "unreadable")
+        self.warnings_ = found.warnings
+        return found.values
 
     def transform(self, X: Any) -> Any:
         """Return a row of each item.
@@ -170,25 +172,36 @@ class Embeddings(TransformerMixin, BaseEstimator):
         ------
         InvalidInputError, InvalidTypeError
             If what the model makes can't be used, or has another number of columns than before.
+
+        Warns
+        -----
+        FeatureWarning
+            Of what may be poor in these items, as `warnings_` says it of those that were fitted.
         """
+        found = self._of_new(X)
+        warn_of(found.warnings)
+        return found.values
+
+    def _of_new(self, X: Any) -> NewPoints:
+        """Return new items as points, and say of which nothing is known."""
         check_is_fitted(self)
         width = self.n_features_out_
         if self._awaited is not None:
             self._load_awaited()
-        if self._embedder is None:
-            if is_file_of_rows(X):
-                X = read_rows(Path(X).expanduser())
-            self.warnings_ = ()
-            try:
-                rows = sound_rows(X, "the array of new embeddings", width=width)
-            except InvalidTypeError as error:
-                raise InvalidTypeError(
-                    "the embeddings came as an array, which says nothing of new items: pass the "
-                    f"array of theirs, of shape (items, {width}), or take a model by name."
-                ) from error
-        else:
-            rows = sound_rows(self._embedded(_as_list(X)), self._embedder.name, width=width)
-        return self._finished(rows)
+        if self._embedder is not None:
+            made = self._embedded(_as_list(X))
+            rows = sound_rows(made.rows, self._embedder.name, width=width)
+            return self._finished(made._replace(rows=rows))
+        if is_file_of_rows(X):
+            X = read_rows(Path(X).expanduser())
+        try:
+            rows = sound_rows(X, "the array of new embeddings", width=width)
+        except InvalidTypeError as error:
+            raise InvalidTypeError(
+                "the embeddings came as an array, which says nothing of new items: pass the "
+                f"array of theirs, of shape (items, {width}), or take a model by name."
+            ) from error
+        return self._finished(_Made(rows, self.choices_))
 
     @property
     def needs_rows_(self) -> bool:
@@ -273,7 +286,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
             )
         self._embedder, self._awaited = embedder, None
 
-    def _embedded(self, items: list[Any]) -> Any:
+    def _embedded(self, items: list[Any]) -> _Made:
         embedder: Any = self._embedder
         kept = None
         if embedder.identity is not None and self.cache is not False:
@@ -281,28 +294,36 @@ class Embeddings(TransformerMixin, BaseEstimator):
             kept = KeptRows(cache_folder(folder), embedder.identity)
         with _reporting(self._progress or self.verbose, len(items)) as report:
             rows, of_cache = embedded(embedder, items, kept, report)
-        self.choices_ = embedder.choices
-        self.warnings_ = (*embedder.warnings(), *of_cache)
-        return rows
+        return _Made(rows, embedder.choices, (*embedder.warnings(), *of_cache))
 
-    def _learn(self, rows: Any) -> None:
-        self.n_features_out_ = int(rows.shape[1])
-        self.unread_ = {}
-        if self._embedder is None:
-            self.warnings_ = ()
+    def _learn(self, made: _Made) -> None:
+        self.n_features_out_ = int(made.rows.shape[1])
+        self.choices_, self.warnings_, self.unread_ = made.choices, made.warnings, {}
 
-    def _finished(self, rows: Any) -> Any:
-        """Return rows of length 1, if they are to be; of zeros there is no such row."""
-        if not self.normalize:
-            return rows
-        rows, n_zero = _of_length_one(rows)
-        if n_zero and not (self._embedder and self._embedder.takes == "images"):  # named already
-            self.warnings_ = (
-                *self.warnings_,
-                f"{n_zero:,} of {rows.shape[0]:,} rows of embeddings are zeros, which say "
+    def _finished(self, made: _Made) -> NewPoints:
+        """Return rows of length 1, if they are to be; those of zeros say nothing."""
+        takes_pictures = self._embedder is not None and self._embedder.takes == "images"
+        rows, warnings = made.rows, made.warnings
+        if not (takes_pictures or self.normalize):  # zeros may be numbers as others are
+            return NewPoints(rows, warnings=warnings)
+        zeros = np.flatnonzero(is_zero(rows))
+        if self.normalize:
+            rows = of_length_one(rows)
+        if len(zeros) and not takes_pictures:  # which are named already
+            warnings = (
+                *warnings,
+                f"{len(zeros):,} of {rows.shape[0]:,} rows of embeddings are zeros, which say "
                 "nothing. Look at those items: are the texts empty?",
             )
-        return rows
+        return NewPoints(rows, zeros, warnings=warnings)
+
+
+class _Made(NamedTuple):
+    """What a model made of items, how, and what is to be said of it."""
+
+    rows: Any
+    choices: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def embeddings_of(
@@ -344,24 +365,6 @@ def read_rows(path: Path) -> Any:
         if isinstance(rows, dict):
             raise ValueError("it is an archive of arrays")
         return rows
-
-
-def _of_length_one(rows: Any) -> tuple[Any, int]:
-    """Return rows divided by their lengths, and how many have none."""
-    if sparse.issparse(rows):
-        largest = abs(rows).max(axis=1).toarray()
-        largest[largest == 0] = 1
-        scaled = sparse.csr_array(rows.multiply(1 / largest))
-        lengths = np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1))).reshape(-1, 1)
-        n_zero = int((lengths == 0).sum())
-        lengths[lengths == 0] = 1
-        return sparse.csr_array(scaled.multiply(1 / lengths)).astype(np.float32), n_zero
-    # by the largest first, so that no square overflows or vanishes
-    largest = np.abs(rows).max(axis=1, keepdims=True)
-    scaled = np.divide(rows, largest, out=np.zeros_like(rows), where=largest > 0)
-    lengths = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))[:, None]
-    np.divide(scaled, lengths, out=scaled, where=lengths > 0)
-    return scaled, int((lengths == 0).sum())
 
 
 @contextlib.contextmanager

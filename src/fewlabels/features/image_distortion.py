@@ -12,17 +12,19 @@ from sklearn.utils.validation import check_is_fitted
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
 from fewlabels._validation import check_integer, check_n_jobs
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._batches import run_batches
 from fewlabels.features._distortions import LONGEST, summed_distortions
 from fewlabels.features._gradients import sobel
 from fewlabels.features._images import (
+    Shape,
     enlarged_shape,
     rescaled,
     resized,
     resolve_shape,
     validated_rows,
 )
+from fewlabels.features._states import number, numbers
 
 # Smaller images are enlarged to this, so that a step of a pixel is a small one; larger ones are
 # reduced, for time grows with the number of pixels, and what moves by more than two pixels of 32
@@ -180,6 +182,33 @@ class ImageDistortion(BaseEstimator):
         new, lengths = self._gradients_of(validated_rows(self, X, reset=False))
         return self._distances(new, lengths, np.arange(len(new)), candidates)
 
+    def _state(self) -> dict[str, Any]:
+        """Return the gradients of the fitted images, from which all else follows."""
+        check_is_fitted(self)
+        return {
+            "channels": int(self.image_shape_[2]),
+            "warp_range": int(self.warp_range),
+            "gradients": self._gradients,
+        }
+
+    @classmethod
+    def _from_state(cls, state: Any, image_shape: Shape, n_images: int) -> Self:
+        """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
+        warp_range = int(number(state, "warp_range"))
+        gradients = numbers(state, "gradients", n_dimensions=4)
+        size = enlarged_shape(*image_shape[:2], _SMALLEST_SIDE, _LARGEST_SIDE)
+        sound = gradients.dtype == np.int8 and gradients.shape == (n_images, 2, *size)
+        # no longer than that, or else squares overflow
+        if not sound or np.abs(gradients, dtype=np.int16).max(initial=0) > LONGEST:
+            raise DataFileError("the saved features are damaged: 'gradients' are not those of it.")
+        if not (image_shape[2] >= 1 and 0 <= warp_range <= _MOST_WARP):
+            raise DataFileError("the saved features are damaged: they belong to no images.")
+        held = cls(image_shape, warp_range=warp_range)
+        held.image_shape_ = image_shape
+        held.n_features_in_ = int(np.prod(image_shape))
+        held._gradients, held._lengths = gradients, _to_match(gradients)
+        return held
+
     def _distances(
         self,
         own: npt.NDArray[np.int8],
@@ -212,7 +241,6 @@ class ImageDistortion(BaseEstimator):
             "Fit a part of the images.",
         )
         gradients = np.empty(shape, dtype=np.int8)
-        to_match = np.empty(len(rows), dtype=np.int64)
 
         def compute(batch: slice) -> None:
             images = resized(rescaled(rows[batch], self.image_shape_), height, width)
@@ -220,14 +248,22 @@ class ImageDistortion(BaseEstimator):
             lengths = np.sqrt(np.square(found).sum(axis=1)).max(axis=(1, 2))
             found *= (LONGEST / np.where(lengths > 0, lengths, 1))[:, None, None, None]
             gradients[batch] = np.rint(found, out=found)
-            to_match[batch] = _CONTEXT * np.square(found).sum(axis=(1, 2, 3), dtype=np.float64)
 
         run_batches(compute, row_blocks(len(rows), _IMAGES), self.n_jobs)
-        return gradients, to_match
+        return gradients, _to_match(gradients)
 
     def _check_parameters(self) -> None:
         check_integer("warp_range", self.warp_range, minimum=0, maximum=_MOST_WARP)
         check_n_jobs(self.n_jobs)
+
+
+def _to_match(gradients: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+    """Return what there is to match in each image: m(a, 0)."""
+    sums = np.empty(len(gradients), dtype=np.int64)
+    for rows in row_blocks(len(gradients), _IMAGES):
+        squares = np.square(gradients[rows], dtype=np.int16)
+        sums[rows] = squares.sum(axis=(1, 2, 3), dtype=np.int64)
+    return _CONTEXT * sums
 
 
 def _places(values: npt.ArrayLike, name: str, ndim: int, n_images: int) -> npt.NDArray[np.int64]:

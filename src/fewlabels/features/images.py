@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -10,43 +9,33 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._callers import callers_level
-from fewlabels._memory import require_memory
-from fewlabels._rows import row_blocks
 from fewlabels._validation import check_choice, check_integer, check_n_jobs
-from fewlabels.exceptions import DataFileError, FeatureWarning
-from fewlabels.features._colours import N_COLOURS, colour_shares
+from fewlabels.exceptions import DataFileError
+from fewlabels.features._colours import N_COLOURS
 from fewlabels.features._picture_distance import PictureDistance
 from fewlabels.features._picture_looks import SMALL, Look, look_of
-from fewlabels.features._picture_sets import (
+from fewlabels.features._picture_recipe import SHAPES, WITH_COLOURS, Recipe
+from fewlabels.features._reach import reach_of
+from fewlabels.features._states import number, part, texts, unread_of, unread_state
+from fewlabels.features.new_points import NewPoints, warn_of
+from fewlabels.features.picture_sets import (
     PictureArray,
     PictureItems,
-    Pixels,
+    Range,
     Shape,
     named_pictures,
     picture_set,
     reader,
     unread_warning,
 )
-from fewlabels.features._reach import reach_of
-from fewlabels.features._states import number, part, texts, unread_of, unread_state
-from fewlabels.features.oriented_gradients import OrientedGradients
 from fewlabels.io import counted
 
-Float32Array = npt.NDArray[np.float32]
+RECIPES = ("auto", SHAPES, WITH_COLOURS)
 
-RECIPES = ("auto", "shapes", "shapes and colours")
-
-# Files that are decoded, and pictures that features are made of, at a time.
-_BATCH = 512
 # Pictures that are looked at before the recipe is chosen.
 _LOOKED_AT = 300
 # The side to which larger pictures are brought: of shapes alone, and with colours.
 _SHAPES_SIDE, _COLOURS_SIDE = 32, 64
-# Of pictures in which things may be anywhere: fewer than of shapes, which stand in their place.
-_CELLS_AND_DIRECTIONS = 6, 8
-# How much colours count beside edges, in squared distances.
-_COLOURS_WEIGHT = 1.4
 
 
 class Images(TransformerMixin, BaseEstimator):
@@ -54,9 +43,10 @@ class Images(TransformerMixin, BaseEstimator):
 
     Grey pictures of one thing each, on an empty ground or no larger than 64 pixels (digits,
     clothes, scanned letters): :class:`fewlabels.OrientedGradients`. All others: oriented
-    gradients of fewer cells, beside the shares of 144 colours. For photographs and drawings neither
-    is good; a network that has learned to see is much better, see `embeddings` of
-    :func:`fewlabels.make_points`.
+    gradients of fewer cells, beside those of the outline of what stands on the ground (all that is
+    not of the border's colour), and the shares of 144 colours in the whole and in that alone. For
+    photographs and drawings neither is good; a network that has learned to see is much better, see
+    `embeddings` of :func:`fewlabels.make_points`.
 
     Parameters
     ----------
@@ -109,6 +99,8 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
     'shapes'
     """
 
+    _compares = True  # tables, which compare more than pictures, set it to False
+
     def __init__(
         self, recipe: str = "auto", *, n_jobs: int | None = None, random_state: int = 0
     ) -> None:
@@ -152,16 +144,21 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         check_n_jobs(self.n_jobs)
         check_integer("random_state", self.random_state, minimum=0)
         pictures = picture_set(X)
-        self._range = pictures.range if isinstance(pictures, PictureArray) else (0.0, 255.0)
-        look = self._look(pictures)
-        self.recipe_ = self._recipe_for(look)
-        self.shape_ = _shape_for(look, self.recipe_)
-        kept: list[npt.NDArray[Any]] | None = [] if self.recipe_ == "shapes" else None
-        values, self.unread_ = self._points(pictures, kept)
-        self.distance_ = None
-        if kept is not None:
-            rows = np.concatenate(kept)
-            distance = PictureDistance(rows, self.shape_, self._rows_of, self.n_jobs)
+        white = pictures.range if isinstance(pictures, PictureArray) else (0.0, 255.0)
+        look = self._look(pictures, white)
+        name = self._recipe_for(look)
+        self._recipe = recipe = Recipe(name, _shape_for(look, name), white)
+        self.recipe_, self.shape_ = recipe.name, recipe.shape
+        made = recipe.points(
+            pictures,
+            self.n_jobs,
+            keep_pixels=self._compares and not recipe.has_colours,
+            progress=getattr(self, "_progress", None),
+        )
+        values, self.unread_ = made.values, made.unread
+        self.distance_: PictureDistance | None = None
+        if made.pixels is not None:
+            distance = PictureDistance.of(made.pixels, self.shape_, self.n_jobs)
             if reach_of(values, distance, self.random_state).is_kept:
                 self.distance_ = distance
         self.choices_ = tuple(self._choices(look, len(pictures)))
@@ -186,17 +183,27 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             If an array seems to be on another scale than those that were fitted, such as 0 to 1
             in place of 0 to 255.
         """
+        found = self._of_new(X)
+        warn_of(found.warnings)
+        return found.values
+
+    def _of_new(self, X: Any) -> NewPoints:
+        """Return other pictures as points, and what compares them with the fitted ones."""
         check_is_fitted(self)
         pictures = picture_set(X)
-        as_they_are = self.recipe_ == "shapes" and getattr(pictures, "shape", None) == self.shape_
-        if isinstance(pictures, PictureArray) and not as_they_are:
-            self._warn_of_scale(pictures.range[1])
-        values, unread = self._points(pictures)
-        if unread:
-            warnings.warn(
-                unread_warning(pictures, unread), FeatureWarning, stacklevel=callers_level()
-            )
-        return values
+        distance: PictureDistance | None = self.distance_
+        told = []
+        if isinstance(pictures, PictureArray) and not self._recipe.takes_as_it_is(pictures):
+            told += self._about_scale(pictures.range[1])
+        made = self._recipe.points(pictures, self.n_jobs, keep_pixels=distance is not None)
+        if any(made.unread.values()):
+            told.append(unread_warning(pictures, made.unread))
+        return NewPoints(
+            made.values,
+            np.array(sorted(made.unread), dtype=np.intp),
+            None if distance is None or made.pixels is None else distance.to_new(made.pixels),
+            tuple(told),
+        )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Return the names of the columns of :meth:`transform`.
@@ -212,10 +219,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             Edges by cell and direction, colours by number: ``"images_edges_0"`` and so on.
         """
         check_is_fitted(self)
-        names = [f"images_edges_{number}" for number in range(self._n_edges)]
-        if self.recipe_ != "shapes":
-            names += [f"images_colours_{number}" for number in range(N_COLOURS)]
-        return np.array(names, dtype=object)
+        return np.array(self._recipe.names, dtype=object)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -225,14 +229,17 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         return tags
 
     def _state(self) -> dict[str, Any]:
-        """Return what was chosen as plain values; without the distance, which holds pictures."""
+        """Return what was chosen as plain values.
+
+        Without the distance, which holds pictures, and belongs to the points that use it.
+        """
         check_is_fitted(self)
         return {
             "recipe": self.recipe_,
             "height": int(self.shape_[0]),
             "width": int(self.shape_[1]),
-            "black": float(self._range[0]),
-            "white": float(self._range[1]),
+            "black": float(self._recipe.range[0]),
+            "white": float(self._recipe.range[1]),
             "choices": list(self.choices_),
             "warnings": list(self.warnings_),
             "unread": unread_state(self.unread_),
@@ -250,12 +257,19 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             )
         images = cls(recipe)
         images.recipe_, images.shape_ = recipe, (height, width)
-        images._range = number(state, "black"), number(state, "white")
+        white = number(state, "black"), number(state, "white")
+        images._recipe = Recipe(recipe, (height, width), white)
         images.choices_, images.warnings_ = texts(state, "choices"), texts(state, "warnings")
-        images.unread_, images.distance_ = unread_of(state), None
+        images.unread_ = unread_of(state)
+        images.distance_ = None
         return images
 
-    def _look(self, pictures: PictureArray | PictureItems) -> Look:
+    def _take_distance(self, state: Any, n_pictures: int) -> PictureDistance:
+        """Compare new pictures by a distance that was saved; raise DataFileError if damaged."""
+        self.distance_ = PictureDistance._from_state(state, self.shape_, n_pictures)
+        return self.distance_
+
+    def _look(self, pictures: PictureArray | PictureItems, white: Range) -> Look:
         """Look at some of the pictures, drawn at random."""
         n = len(pictures)
         rows = np.arange(n)
@@ -264,7 +278,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             rows = np.sort(rng.choice(n, _LOOKED_AT, replace=False))
         if isinstance(pictures, PictureArray):
             sizes = np.tile(pictures.shape, (len(rows), 1))
-            return look_of(pictures.bytes_of(rows, self._range), sizes)
+            return look_of(pictures.bytes_of(rows, white), sizes)
         for looked_at in (rows, np.arange(n)):  # all, if none of those can be read
             items = [pictures.items[row] for row in looked_at.tolist()]
             shape = _COLOURS_SIDE, _COLOURS_SIDE
@@ -281,79 +295,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         if self.recipe != "auto":
             return self.recipe
         is_shape = look.is_grey and (look.is_centred or look.is_small)
-        return "shapes" if is_shape else "shapes and colours"
-
-    @property
-    def _gradients(self) -> OrientedGradients:
-        shape = (*self.shape_, -1)
-        if self.recipe_ == "shapes":
-            return OrientedGradients(shape, n_jobs=self.n_jobs)
-        cells, directions = _CELLS_AND_DIRECTIONS
-        return OrientedGradients(
-            shape, n_cells=cells, n_orientations=directions, n_jobs=self.n_jobs
-        )
-
-    @property
-    def _n_edges(self) -> int:
-        blank = np.zeros((1, self.shape_[0] * self.shape_[1]), dtype=np.uint8)
-        return int(self._gradients.fit_transform(blank).shape[1])
-
-    def _points(
-        self,
-        pictures: PictureArray | PictureItems,
-        kept: list[npt.NDArray[Any]] | None = None,
-    ) -> tuple[Float32Array, dict[int, str]]:
-        """Return the points and the rows without a picture; pixels are `kept`, if asked for."""
-        n_edges, n = self._n_edges, len(pictures)
-        width = n_edges + (0 if self.recipe_ == "shapes" else N_COLOURS)
-        require_memory(
-            4 * n * width,
-            f"{n:,} x {width:,} features",
-            "Take part of the pictures at a time.",
-        )
-        values = np.empty((n, width), dtype=np.float32)
-        unread: dict[int, str] = {}
-        progress = getattr(self, "_progress", None)
-        for rows in row_blocks(n, _BATCH):
-            batch, missing = self._pixels(pictures, rows)
-            flat = batch.reshape(len(batch), -1)
-            values[rows, :n_edges] = self._gradients.fit_transform(flat)
-            if kept is not None:
-                kept.append(flat)
-            if self.recipe_ != "shapes":
-                values[rows, :n_edges] /= np.sqrt(1 + _COLOURS_WEIGHT)
-                share = np.float32(np.sqrt(_COLOURS_WEIGHT / (1 + _COLOURS_WEIGHT)))
-                values[rows, n_edges:] = share * colour_shares(batch, self.n_jobs)
-            for row, why in missing.items():
-                values[rows.start + row] = 0
-                unread[rows.start + row] = why
-            if progress is not None:
-                progress(rows.stop / n)
-        return values, unread
-
-    def _rows_of(self, data: Any) -> npt.NDArray[Any]:
-        """Return the pixels of pictures as rows, as `distance_` compares them."""
-        pictures = picture_set(data)
-        batches = (self._pixels(pictures, rows)[0] for rows in row_blocks(len(pictures), _BATCH))
-        return np.concatenate([batch.reshape(len(batch), -1) for batch in batches])
-
-    def _pixels(
-        self, pictures: PictureArray | PictureItems, rows: slice
-    ) -> tuple[npt.NDArray[Any], dict[int, str]]:
-        """Return pictures of the size that was chosen: (m, height, width, channels)."""
-        if isinstance(pictures, PictureArray):
-            if pictures.shape == self.shape_ and self.recipe_ == "shapes":
-                return pictures.values[rows], {}  # as they are, in all of their digits
-            items: Any = pictures.bytes_of(rows, self._range)
-            if pictures.shape == self.shape_:
-                return items, {}
-        else:
-            items = pictures.items[rows]
-        read = reader().read_pictures(items, self.shape_, n_jobs=self.n_jobs)
-        pixels: Pixels = read.pixels
-        if self.recipe_ == "shapes":
-            return _grey(pixels), read.unread
-        return pixels, read.unread
+        return SHAPES if is_shape else WITH_COLOURS
 
     def _choices(self, look: Look, n: int) -> list[str]:
         size = f"{look.height} x {look.width} pixels"
@@ -362,7 +304,9 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         grey = "grey" if look.is_grey else f"{1 - look.grey:.0%} in colour"
         made = {
             "shapes": "where edges run (oriented gradients)",
-            "shapes and colours": f"where edges run, and which of {N_COLOURS} colours there are",
+            "shapes and colours": (
+                f"where edges and outlines run, and which of {N_COLOURS} colours there are"
+            ),
         }[self.recipe_]
         why = f"{grey}, {centred}, {about}" if self.recipe == "auto" else "as recipe says"
         fitted = (
@@ -372,21 +316,20 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         )
         return [f"{counted(n, 'picture')}: {made}; {why}{fitted}"]
 
-    def _warn_of_scale(self, brightest: float) -> None:
-        white = self._range[1]
+    def _about_scale(self, brightest: float) -> list[str]:
+        white = self._recipe.range[1]
         if brightest > 2 * white or 0 < brightest < white / 100:
-            warnings.warn(
+            return [
                 f"these pictures go up to {brightest:g}, where {white:g} was white when the points "
-                "were fitted. If they are on another scale, bring them to the same one.",
-                FeatureWarning,
-                stacklevel=callers_level(),
-            )
+                "were fitted. If they are on another scale, bring them to the same one."
+            ]
+        return []
 
     def _warnings(self, pictures: PictureArray | PictureItems) -> list[str]:
         lines = []
         if any(self.unread_.values()):
             lines.append(unread_warning(pictures, self.unread_))
-        if self.recipe_ != "shapes":
+        if self._recipe.has_colours:
             lines.append(
                 "photographs and drawings are told apart poorly by edges and colours; a network "
                 "that has learned to see does much better: embeddings='onnx:FILE' or "
@@ -395,16 +338,9 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         return lines
 
 
-def _grey(pixels: Pixels) -> Pixels:
-    """Return the mean of the channels, as one."""
-    sums = pixels.sum(axis=3, dtype=np.uint16, keepdims=True)
-    grey: Pixels = ((sums + 1) // 3).astype(np.uint8)
-    return grey
-
-
 def _shape_for(look: Look, recipe: str) -> Shape:
     """Return the size of pictures: small ones of one size as they are, others square."""
     if look.same_size and max(look.height, look.width) <= SMALL:
         return look.height, look.width
-    side = _SHAPES_SIDE if recipe == "shapes" else _COLOURS_SIDE
+    side = _SHAPES_SIDE if recipe == SHAPES else _COLOURS_SIDE
     return side, side

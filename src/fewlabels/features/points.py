@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -13,12 +12,12 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._arrays import checked_array
-from fewlabels._callers import callers_level
 from fewlabels._validation import check_choice
-from fewlabels.exceptions import FeatureWarning, InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._embedded import check_n_rows
-from fewlabels.features._kinds import KINDS, Kind, as_table, items_of, kind_of, n_rows_of
 from fewlabels.features.embeddings import embeddings_of
+from fewlabels.features.kinds import KINDS, Kind, as_table, items_of, kind_of, n_rows_of
+from fewlabels.features.new_points import NewPoints, is_zero, warn_of
 from fewlabels.io._table import quoted
 
 # Loaded when data needs them: pictures need Pillow, embeddings need much more.
@@ -47,8 +46,8 @@ class Points:
         What may be meant otherwise, or will do poorly, and what to do about it.
     distance : object, or None
         What compares candidates for neighbours more finely than the values do: an object with
-        ``between(rows, candidates)`` and ``to_new(new_data, candidates)``, which return arrays of
-        float32 of the shape of `candidates`, (n_rows, n_candidates).
+        ``between(rows, candidates)``, which returns distances of the shape of `candidates`,
+        (n_rows, n_candidates). New points bring their own: see :class:`NewPoints`.
     """
 
     values: Any
@@ -103,42 +102,54 @@ class Points:
             If columns are ignored, or nothing is known of some rows: texts without a word that
             the points were made of, pictures that can't be read.
         """
+        found = self.of_new(data, embeddings)
+        warn_of(found.warnings)
+        return found.values
+
+    def of_new(self, data: Any, embeddings: Any = None) -> NewPoints:
+        """Return new data as points, with all that is known of them; see :meth:`transform`.
+
+        Parameters
+        ----------
+        data, embeddings : as of :meth:`transform`
+
+        Returns
+        -------
+        NewPoints
+            Which models take as new points. `warnings` are said, and not issued.
+        """
         if self.transformer is None:
-            return _as_array(data)
+            return NewPoints(_as_array(data))
         data = _read(data, self.kind)
-        before = self.transformer.warnings_
-        if embeddings is None:
-            values = self.transformer.transform(data)
-        else:
-            values = self._embedded(data, embeddings)
-        told: list[str] = []
-        if self.transformer.warnings_ is not before:  # of the rows that it has just seen
-            told += self.transformer.warnings_
+        found = self._made(data) if embeddings is None else self._embedded(data, embeddings)
+        told = list(found.warnings)
         if self.kind == "table" and (new := self.transformer.ignored(data)):
             verb = "is" if len(new) == 1 else "are"
             told.append(f"{quoted(new)} {verb} ignored: the points were made of other columns.")
-        if self.kind == "texts" and (n_strange := int(is_zero(values).sum())):
-            told.append(
-                f"{n_strange:,} of {values.shape[0]:,} texts hold no word that the points were "
-                "made of, nor its spelling: what is said of them means nothing. Fit with texts "
-                "like them, or leave them out."
-            )
-        for line in told:
-            warnings.warn(line, FeatureWarning, stacklevel=callers_level())
-        return values
+        return replace(found, warnings=tuple(told))
 
-    def _embedded(self, data: Any, embeddings: Any) -> Any:
+    def _made(self, data: Any) -> NewPoints:
+        made = getattr(self.transformer, "_of_new", None)
+        if made is not None:
+            found: NewPoints = made(data)
+            return found
+        values = self.transformer.transform(data)
+        return NewPoints(values, np.flatnonzero(is_zero(values)))
+
+    def _embedded(self, data: Any, embeddings: Any) -> NewPoints:
         """Return new data as points, of which the embeddings came as rows."""
+        made: Any = self.transformer
         if self.kind == "table":
-            return self.transformer.transform(data, embeddings=embeddings)
-        if not getattr(self.transformer, "needs_rows_", False):
+            found: NewPoints = made._of_new(data, embeddings)
+            return found
+        if not getattr(made, "needs_rows_", False):
             raise InvalidInputError(
                 "these points were not made of rows of embeddings. Leave embeddings out.",
                 parameter="embeddings",
             )
-        values = self.transformer.transform(embeddings)
-        check_n_rows(values, n_rows_of(data))
-        return values
+        found = made._of_new(embeddings)
+        check_n_rows(found.values, n_rows_of(data))
+        return found
 
 
 def make_points(
@@ -237,16 +248,8 @@ def make_points(
     distance = getattr(transformer, "distance_", None)
     choices = transformer.choices_ if distance is None else (*transformer.choices_, distance.choice)
     points = Points(values, found, transformer, choices, transformer.warnings_, distance)
-    for line in points.warnings:
-        warnings.warn(line, FeatureWarning, stacklevel=callers_level())
+    warn_of(points.warnings)
     return points
-
-
-def is_zero(values: Any) -> npt.NDArray[np.bool_]:
-    """Tell which rows of points are zeros, of which nothing is known."""
-    if sparse.issparse(values):
-        return np.asarray(np.diff(sparse.csr_array(values).indptr) == 0)
-    return np.asarray(~values.any(axis=1))
 
 
 def _check_settings(kind: Kind, columns: Any, embeddings: Any) -> None:
@@ -273,6 +276,12 @@ def _transformer(name: str) -> Any:
 
 def _as_array(data: Any) -> Any:
     """Return numbers of two dimensions, dense or CSR, as they are; or raise."""
+    if data is None or isinstance(data, (str, bytes)):
+        came = f"a {type(data).__name__}, {data!r:.60}" if data is not None else "None"
+        raise InvalidTypeError(
+            f"points are made of many rows; got {came}. Pass a list of texts, or the path of a "
+            "file or folder as a pathlib.Path."
+        )
     X = checked_array(data)
     if sparse.issparse(X):
         return X
@@ -280,11 +289,18 @@ def _as_array(data: Any) -> Any:
         X = np.asarray(X)
         if X.dtype.kind not in "fiub":
             X = X.astype(np.float64)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
+        reason = str(error).splitlines()[0]
         raise InvalidTypeError(
             f"no points can be made of a {type(data).__name__} that holds neither numbers, texts "
-            f"nor pictures alone ({error}). Pass a table, a list of texts or an array of numbers."
+            f"nor pictures alone ({reason}). Pass a table, such as pandas.DataFrame(X), a list of "
+            "texts or an array of numbers."
         ) from error
+    if X.ndim == 1 and len(X):
+        raise InvalidInputError(
+            f"points need an array of two dimensions, (n, d); got {len(X):,} numbers in one. Pass "
+            "numpy.reshape(X, (-1, 1)) if each is a point."
+        )
     if X.ndim != 2:
         raise InvalidInputError(
             f"points need an array of two dimensions, (n, d); got one of shape {X.shape}."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any, Self
 
 import numpy as np
@@ -18,11 +19,12 @@ from fewlabels._rows import row_blocks
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._fitting import Settings, Used, column_of_rows, fitted_column, weighed
-from fewlabels.features._states import flag, part, texts
+from fewlabels.features._states import flag, part, texts, unread_of, unread_state
 from fewlabels.features._table_columns import FittedColumn, TableColumn
-from fewlabels.features._table_words import described, nothing_left
+from fewlabels.features._table_words import about_rows, about_unread, described, nothing_left
 from fewlabels.features._telling import from_earlier_run
 from fewlabels.features._weighing import can_tell, label_codes
+from fewlabels.features.new_points import IntArray, NewPoints, warn_of
 from fewlabels.io._frames import table_of
 from fewlabels.io._table import Table, quoted, setting
 
@@ -84,6 +86,9 @@ class Tables(TransformerMixin, BaseEstimator):
         The same in words.
     warnings_ : tuple of str
         What may have been read otherwise than it was meant.
+    unread_ : dict of int to str
+        Rows of which nothing is known: all that is used is missing, or a picture that can't be
+        read, which counts as the mean of the others where something else is known.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
@@ -167,20 +172,39 @@ class Tables(TransformerMixin, BaseEstimator):
         ------
         InvalidInputError, InvalidTypeError
             If columns are missing: they are named; or if a column holds what its kind can't.
+
+        Warns
+        -----
+        FeatureWarning
+            Of rows of which nothing is known: in each column, the cell is missing, or holds a
+            value or words that were not there in :meth:`fit`.
         """
+        found = self._of_new(X, embeddings)
+        warn_of(found.warnings)
+        return found.values
+
+    def _of_new(self, X: Any, embeddings: Any = None) -> NewPoints:
+        """Return the rows of a table as points, and say of which nothing is known."""
         check_is_fitted(self, "columns_")
         table = table_of(X)
         embedded = next(iter(self.embedded_columns_), None)
         if (embedded is None) != (embeddings is None):
-            raise InvalidInputError(_about_rows(embedded), parameter="embeddings")
+            raise InvalidInputError(about_rows(embedded), parameter="embeddings")
         self._check_columns(table, without=embedded)
-        return self._joined(
-            [
-                column.embedded(embeddings, table.n_rows)
-                if column.name == embedded
-                else column.raw(table)
-                for column in self._fitted
-            ]
+        made = [
+            column.embedded(embeddings, table.n_rows)
+            if column.name == embedded
+            else column.of_new(table)
+            for column in self._fitted
+        ]
+        unread = _nothing_known([each.unread for each in made])
+        return NewPoints(
+            self._joined([each.values for each in made]),
+            unread,
+            warnings=(
+                *(line for each in made for line in each.warnings),
+                *self._about_unread(unread, table, "the points were made of"),
+            ),
         )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
@@ -243,14 +267,22 @@ class Tables(TransformerMixin, BaseEstimator):
                 f"which is: {setting('columns', {table.names[0]: 'text'})}."
             )
         self._fitted = tuple(each.fitted for each in used)
+        nothing = _nothing_known([each.unread for each in used])
+        self.unread_ = dict.fromkeys(nothing.tolist(), "")
         self.n_features_in_ = len(table.names)
         self.feature_names_in_ = np.array(table.names, dtype=object)
         self.choices_ = tuple(described(self.columns_))
         self.warnings_ = (
             *(f"column {each.name!r} {each.doubt}." for each in self.columns_ if each.doubt),
             *(line for each in found for line in each.warnings),
+            *self._about_unread(nothing, table, "is used"),
         )
         return used
+
+    def _about_unread(self, rows: IntArray, table: Table, of_what: str) -> Iterator[str]:
+        """Say of which rows nothing is known, but of pictures, which have said so themselves."""
+        if any(column.kind != "image" for column in self._fitted):
+            yield from about_unread(len(rows), table.n_rows, of_what)
 
     def _joined(self, raws: Sequence[Any]) -> Any:
         """Return the columns' features side by side: in CSR if some are, else as an array."""
@@ -325,6 +357,7 @@ class Tables(TransformerMixin, BaseEstimator):
             "scale": bool(self.scale),
             "choices": list(self.choices_),
             "warnings": list(self.warnings_),
+            "unread": unread_state(self.unread_),
             "columns": {str(place): column.state() for place, column in enumerate(self._fitted)},
         }
 
@@ -337,6 +370,7 @@ class Tables(TransformerMixin, BaseEstimator):
         tables.feature_names_in_ = np.array(names, dtype=object)
         tables.n_features_in_ = len(names)
         tables.choices_, tables.warnings_ = texts(state, "choices"), texts(state, "warnings")
+        tables.unread_ = unread_of(state)
         tables._fitted = tuple(
             FittedColumn.from_state(part(held, str(place), dict)) for place in range(len(held))
         )
@@ -356,11 +390,6 @@ class Tables(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _about_rows(embedded: str | None) -> str:
-    """Say that rows of embeddings are missing, or of no use."""
-    if embedded is None:
-        return "no column of these features came as rows of embeddings. Leave embeddings out."
-    return (
-        f"column {embedded!r} came as rows of embeddings, which say nothing of new rows. Pass "
-        "those of the new rows (embeddings=), from the same model."
-    )
+def _nothing_known(unread: Sequence[IntArray]) -> IntArray:
+    """Return the rows in which no column says anything."""
+    return reduce(np.intersect1d, unread)

@@ -19,6 +19,7 @@ from fewlabels.features._text_choice import RECIPES, Chosen, chosen_view
 from fewlabels.features._text_items import LONGEST, TextItems, read_items
 from fewlabels.features._text_views import TextView
 from fewlabels.features._weighing import label_codes
+from fewlabels.features.new_points import NewPoints, warn_of
 
 
 class Texts(TransformerMixin, BaseEstimator):
@@ -66,8 +67,9 @@ class Texts(TransformerMixin, BaseEstimator):
     once, and added up for the texts of which it is a part, a block at a time. Memory beside the
     result: the counts of the words. Of a text, 200,000 characters are read.
 
-    A text without any known word or run is a row of 0; where texts that were fitted are so, a
-    last column is 1 for them instead, which keeps them from being near to everything.
+    A text without any known word or run is a row of 0, of which :meth:`transform` warns; where
+    texts that were fitted are so, a last column is 1 for them instead, and for new texts that are
+    empty, which keeps them from being near to everything.
 
     References
     ----------
@@ -136,9 +138,28 @@ class Texts(TransformerMixin, BaseEstimator):
         ------
         InvalidInputError, InvalidTypeError
             If there is no text, or something else among the texts.
+
+        Warns
+        -----
+        FeatureWarning
+            Of texts in which no word or run is known.
         """
+        found = self._of_new(X)
+        warn_of(found.warnings)
+        return found.values
+
+    def _of_new(self, X: Any) -> NewPoints:
+        """Return texts as points, and say of which nothing is known."""
         check_is_fitted(self, "recipe_")
-        return self._view.points(Counts.of(read_items(X).texts))
+        texts = read_items(X).texts
+        values, strange = self._view.of_new(Counts.of(texts))
+        told = (
+            f"{np.count_nonzero(strange):,} of {len(texts):,} texts hold no word that the points "
+            "were made of, nor its spelling: nothing is known of them, and they get no answer. Fit "
+            "with texts like them, or leave them out."
+        )
+        unread = np.flatnonzero(strange)
+        return NewPoints(values, unread, warnings=(told,) if len(unread) else ())
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Return the names of the columns of :meth:`transform`.

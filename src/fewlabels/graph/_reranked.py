@@ -8,11 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.points import Points
 from fewlabels.graph._checked import ValidatedFeatures
+from fewlabels.graph._graph import Graph
 from fewlabels.graph._progress import Progress, reporting
 from fewlabels.graph.search._neighbors import Neighbors, by_distance, find_neighbors
 
@@ -21,6 +23,8 @@ IntArray = npt.NDArray[np.intp]
 
 # So many nearest by the features are compared more finely: 100 won nothing.
 CANDIDATES = 60
+# Points whose scales are found at once.
+_ROWS = 4_096
 # Pairs that are compared at once.
 _PAIRS = 250_000
 
@@ -133,3 +137,49 @@ def _checked(distance: Distance, rows: IntArray, candidates: IntArray) -> FloatA
             f"{kind}.between must return finite distances of at least 0; it returned {wrong!s}."
         )
     return found.astype(np.float64)
+
+
+class FinerScales:
+    """The scales of points by a finer distance, found when they are asked for.
+
+    Parameters
+    ----------
+    graph : Graph
+        That joins each point to those that are nearest by the distance.
+    distance : Distance
+    """
+
+    def __init__(self, graph: Graph, distance: Distance) -> None:
+        self._affinity = sparse.csr_array(graph.affinity)
+        self._distance = distance
+        self._known = np.full(graph.n_nodes, np.nan)
+
+    def of(self, points: IntArray, k: int) -> FloatArray:
+        """Return an array of all scales, in which those of some points are right.
+
+        Parameters
+        ----------
+        points : ndarray of int
+        k : int
+
+        Returns
+        -------
+        ndarray of shape (n_nodes,), float64
+            The distance of each to the k-th nearest of those that it is joined to, which hold its
+            own k nearest; 0 where it is joined to none.
+        """
+        wanted = np.unique(points)
+        wanted = wanted[np.isnan(self._known[wanted])]
+        affinity = self._affinity
+        for rows in row_blocks(len(wanted), _ROWS):
+            own = wanted[rows]
+            counts = affinity.indptr[own + 1] - affinity.indptr[own]
+            others = affinity[own].indices.astype(np.intp)
+            pairs = _checked(self._distance, np.repeat(own, counts), others[:, None])[:, 0]
+            parts = np.split(pairs, np.cumsum(counts)[:-1])
+            self._known[own] = [_kth(part, k) for part in parts]
+        return self._known
+
+
+def _kth(distances: FloatArray, k: int) -> float:
+    return float(np.sort(distances)[min(k, len(distances)) - 1]) if len(distances) else 0.0

@@ -68,6 +68,8 @@ class SuspectLabels(Sequence[Suspect]):
         the others.
     judged : ndarray of bool
         Whether another label is of the same class. These stand first.
+    names : tuple of str
+        What the text calls all points, labelled or not: files of pictures. Empty: their numbers.
     n_judged : int
         How many are judged.
     n_suspects : int
@@ -81,6 +83,7 @@ class SuspectLabels(Sequence[Suspect]):
     rivals: IntArray
     trust: FloatArray
     judged: BoolArray
+    names: tuple[str | None, ...] = ()
 
     @property
     def n_judged(self) -> int:
@@ -121,19 +124,25 @@ class SuspectLabels(Sequence[Suspect]):
             return "no label can be judged, for none has another of its class"
         lines = [f"{self._counted()} contradicted by the others"]
         lines += [
-            f"point {node}: labelled {label!r}, the others say {other!r} (margin {margin:+.2f}"
-            + (f", above all point {rival})" if rival >= 0 else ")")
+            f"{self._called(node)}: labelled {label!r}, the others say {other!r} "
+            f"(margin {margin:+.2f}"
+            + (f", above all {self._called(rival)})" if rival >= 0 else ")")
             for node, label, other, margin, rival in self[:shown]
         ]
         if shown < self.n_suspects:
             lines.append(f"and {self.n_suspects - shown} more")
         if self.n_judged < len(self):
-            alone = [f"{label!r} (point {node})" for node, label, *_ in self[self.n_judged :]]
+            alone = [
+                f"{label!r} ({self._called(node)})" for node, label, *_ in self[self.n_judged :]
+            ]
             named = ", ".join(alone[:_NAMED])
             if len(alone) > _NAMED:
                 named += f" and {len(alone) - _NAMED} more"
             lines.append(f"not judged, as the only labels of their classes: {named}")
         return "\n".join(lines)
+
+    def _called(self, node: int) -> str:
+        return (self.names[node] if self.names else None) or f"point {node}"
 
     def _counted(self) -> str:
         labels = "label" if self.n_judged == 1 else "labels"

@@ -7,12 +7,13 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.io._named_dates import named_parts
 from fewlabels.io._spelled import is_missing_word
 from fewlabels.io._table import Dates, counted, is_blank, quoted, setting
 
@@ -21,12 +22,14 @@ _DAY = 86_400.0
 
 # 2026-01-31, 2026/1/31, each also with a time behind it
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]\s*(\S.*))?")
-# 31/01/2026, 31.1.26, 1-31-2026
+# 31/01/2026, 31.1.26, 1-31-2026; those whose month is a word are in `_named_dates.py`
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})(?:[T ,]\s*(\S.*))?")
 _CLOCK = re.compile(
     r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*([AaPp]\.?[Mm]\.?)?"
     r"\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
 )
+_OFFSET = re.compile(r":\d{2}.*?(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2}))$")
+_ZONE = re.compile(r"([+-])(\d{2}):(\d{2})$")
 _LOOKS_LIKE = re.compile(r"\s*\d{1,4}[-/.:]\d{1,2}([-/.:]\d|\s*$|\s*[AaPp]\.?[Mm])")
 
 
@@ -49,23 +52,35 @@ class TextDates:
         How dates with the year at their end were read; empty where there are none.
     other_form : str
         How else the cells may be meant, as ``strptime`` has it.
+    zone : str
+        The offset from UTC that the times are of; empty where it isn't known of all.
+    said : tuple of str
+        What was made of offsets that differ.
+    doubt : str
+        Why times may be others.
     """
 
     days: dict[str, float]
     clock_only: bool = False
     order: str = ""
     other_form: str = ""
+    zone: str = ""
+    said: tuple[str, ...] = ()
+    doubt: str = ""
 
 
-def text_dates(levels: Iterable[str], order: str = "") -> TextDates | None:
+def text_dates(levels: Iterable[str], form: str = "") -> TextDates | None:
     """Return the dates in the cells of a column.
 
     None if one of them is neither a date nor a spelling of "missing". Times are as the clock on
-    the wall shows them: what is said of the time zone is left out. `order` says which number is
-    the day; empty: the first, unless some cell contradicts.
+    the wall shows them where all have the same offset from UTC, or where not all have one; where
+    offsets differ, they are of UTC. `form` says which number is the day, and of which offset the
+    times are, as :attr:`fewlabels.io._table.Dates.form` has it; empty: the first number, unless
+    some cell contradicts.
     """
+    order, zone = _parts(form)
     cells = [cell for cell in levels if not (is_blank(cell) or is_missing_word(cell))]
-    if not cells or not all(_LOOKS_LIKE.match(cell) for cell in cells):
+    if not cells or not all(map(_looks_like, cells)):
         return None
     clocks = {cell: share for cell in cells if (share := _clock(cell.strip())) is not None}
     if len(clocks) == len(cells):
@@ -73,13 +88,74 @@ def text_dates(levels: Iterable[str], order: str = "") -> TextDates | None:
     found = _most_days(cells, order)
     if len(found.days) < len(cells):
         return None
-    asked = order or found.order == MONTH_FIRST
-    return found if asked else replace(found, other_form=_other_form(cells, found.days))
+    if not order and found.order != MONTH_FIRST:
+        found = replace(found, other_form=_other_form(cells, found.days))
+    return _in_one_zone(found, zone)
 
 
-def readable_dates(levels: Collection[str], order: str = "") -> dict[str, float]:
-    """Return the days of those cells that are dates, all read in one order."""
-    return _most_days(levels, order).days
+def _looks_like(cell: str) -> bool:
+    return bool(_LOOKS_LIKE.match(cell)) or named_parts(cell.strip()) is not None
+
+
+def readable_dates(levels: Collection[str], form: str = "") -> TextDates:
+    """Return the dates among the cells, all read in one order, and in one time zone."""
+    order, zone = _parts(form)
+    return _in_one_zone(_most_days(levels, order), zone)
+
+
+def order_of(form: str) -> str:
+    """Return which number is the day by the form of a column's dates; empty: it doesn't say."""
+    return _parts(form)[0]
+
+
+def is_own_form(form: str) -> bool:
+    """Tell whether this is a form that this module made, and none of ``strptime``."""
+    return "%" not in form
+
+
+def _parts(form: str) -> tuple[str, str]:
+    match = _ZONE.search(form)
+    zone = "" if match is None else match[0]
+    return form.removesuffix(zone).strip(), zone
+
+
+def _in_one_zone(read: TextDates, zone: str) -> TextDates:
+    """Return dates as the clocks of one zone show them: of `zone`, or of that of all, or UTC."""
+    offsets = {cell: _offset_of(cell.strip()) for cell in read.days}
+    known = {offset for offset in offsets.values() if offset is not None}
+    if not known:
+        return replace(read, zone=zone)
+    if zone:
+        target = _minutes(*cast(re.Match[str], _ZONE.search(zone)).groups())
+    elif None in offsets.values():
+        few = sum(offset is not None for offset in offsets.values())
+        doubt = (
+            f"holds times with a time zone ({few:,} of {len(offsets):,} different ones) beside "
+            "others without; all were read as the clock on the wall shows them. Write the time "
+            "zone of all, or of none"
+        )
+        return replace(read, doubt=doubt)
+    else:
+        target = known.pop() if len(known) == 1 else 0
+    days = {
+        cell: day if offsets[cell] is None else day + (target - cast(int, offsets[cell])) / 1440
+        for cell, day in read.days.items()
+    }
+    sign, (hours, minutes) = "-" if target < 0 else "+", divmod(abs(target), 60)
+    said = ("time zones differ: as UTC",) if not zone and known else ()
+    return replace(read, days=days, zone=f"{sign}{hours:02d}:{minutes:02d}", said=said)
+
+
+def _offset_of(cell: str) -> int | None:
+    """Return the minutes by which a clock is ahead of UTC; None if the cell doesn't say."""
+    match = _OFFSET.search(cell)
+    if match is None:
+        return None
+    return 0 if match[1] else _minutes(*match.groups()[1:])
+
+
+def _minutes(sign: str, hours: str, minutes: str) -> int:
+    return (-1 if sign == "-" else 1) * (60 * int(hours) + int(minutes))
 
 
 def _most_days(cells: Collection[str], order: str) -> TextDates:
@@ -94,22 +170,51 @@ def _most_days(cells: Collection[str], order: str) -> TextDates:
     return TextDates(best, order=order or ORDERS[found.index(best)])
 
 
+def dates_of(read: TextDates, days: npt.NDArray[np.float64]) -> Dates:
+    """Return a column of these days, read as the others of `read`."""
+    return Dates(
+        days, read.clock_only, read.other_form, read.order, read.zone, read.said, read.doubt
+    )
+
+
 def formatted_dates(levels: Iterable[str], form: str) -> dict[str, float]:
-    """Return the days of cells written as `form` says, in the way of ``strptime``; NaN if not."""
+    """Return the days of cells written as `form` says, in the way of ``strptime``; NaN if not.
+
+    Of UTC, where the form holds an offset (``%z``).
+    """
     found = {}
     for cell in levels:
         try:
-            found[cell] = day_of(datetime.datetime.strptime(cell.strip(), form))
+            found[cell] = day_of(_in_utc(datetime.datetime.strptime(cell.strip(), form)))
         except ValueError:
             found[cell] = math.nan
     return found
 
 
 def object_dates(cells: Sequence[Any]) -> Dates:
-    """Return Python's dates, times and both; NaN where a cell is none of them."""
-    clock_only = all(isinstance(cell, datetime.time) for cell in cells if not is_blank(cell))
+    """Return Python's dates, times and both; NaN where a cell is none of them.
+
+    Of one time zone as the clock on the wall shows them, of several as UTC.
+    """
+    filled = [cell for cell in cells if not is_blank(cell)]
+    clock_only = all(isinstance(cell, datetime.time) for cell in filled)
+    zones = {str(getattr(cell, "tzinfo", None)) for cell in filled}
+    doubt = ""
+    said: tuple[str, ...] = ()
+    if len(zones) > 1 and not clock_only:
+        said = ("time zones differ: as UTC",)
+        if "None" in zones:
+            doubt = "holds times with a time zone beside others without, which were read as UTC"
+        cells = [_in_utc(cell) for cell in cells]
     days = (math.nan if is_blank(cell) else day_of(cell) for cell in cells)
-    return Dates(np.fromiter(days, dtype=np.float64, count=len(cells)), clock_only)
+    values = np.fromiter(days, dtype=np.float64, count=len(cells))
+    return Dates(values, clock_only, said=() if doubt else said, doubt=doubt)
+
+
+def _in_utc(cell: Any) -> Any:
+    if isinstance(cell, datetime.datetime) and cell.tzinfo is not None:
+        return cell.astimezone(datetime.UTC)
+    return cell
 
 
 def array_dates(values: npt.NDArray[Any]) -> Dates:
@@ -141,8 +246,11 @@ def day_of(cell: Any) -> float:
 
 def _days(cell: str, day_first: bool) -> float | None:
     match = _YEAR_FIRST.fullmatch(cell)
+    named = None if match is not None else named_parts(cell)
     if match is not None:
         year, month, day, clock = match.groups()
+    elif named is not None:
+        year, month, day, clock = named
     else:
         match = _YEAR_LAST.fullmatch(cell)
         if match is None:

@@ -47,9 +47,11 @@ _ENDINGS = {
     ".duckdb": ("database", ""),
 }
 _PACKED = ("csv", "json", "jsonl")
-_WRITTEN = ("csv", "json", "jsonl", "parquet", "arrow", "npz")
+_WRITTEN = ("csv", "json", "jsonl", "parquet", "arrow", "npz", "sheet")
+# Endings of formats that are written, and yet only read themselves.
+_ONLY_READ = (".txt", ".xls", ".xlsm", ".ods")
 _LISTED = {
-    True: ".csv, .tsv, .json, .jsonl (each also with .gz), .parquet, .arrow or .npz",
+    True: ".csv, .tsv, .json, .jsonl (each also with .gz), .parquet, .arrow, .npz or .xlsx",
     False: ".csv, .tsv, .json, .jsonl (each also with .gz), .parquet, .arrow, .npz, .xlsx, .ods, "
     ".sqlite, .duckdb or .zip",
 }
@@ -88,8 +90,13 @@ def table_format(path: Path, *, writing: bool) -> TableFormat:
     if (
         not name
         or (packed and name not in _PACKED)
-        or (writing and (name not in _WRITTEN or endings[-1] == ".txt"))
+        or (writing and (name not in _WRITTEN or endings[-1] in _ONLY_READ))
     ):
+        if name and not packed and endings[-1] != ".txt":
+            raise DataFileError(
+                f"{path}: {endings[-1]} files are read, but not written. Use a name that ends in "
+                f"{_LISTED[True]}."
+            )
         aim = "write" if writing else "read"
         raise DataFileError(
             f"{path}: can't tell from the name which format to {aim}. Use a name that ends in "
@@ -100,8 +107,8 @@ def table_format(path: Path, *, writing: bool) -> TableFormat:
 
 def named_format(name: str, *, writing: bool) -> TableFormat:
     """Return a format by its name, such as "csv"; DataFileError if there is none."""
-    if name not in FORMATS or (writing and _ENDINGS[FORMATS[name]][0] not in _WRITTEN):
-        known = [each for each in FORMATS if not writing or _ENDINGS[FORMATS[each]][0] in _WRITTEN]
+    known = [each for each in FORMATS if not writing or FORMATS[each] not in _ONLY_READ]
+    if name not in known:
         raise DataFileError(f"there is no format {name!r}; choose one of {', '.join(known)}.")
     return TableFormat(*_ENDINGS[FORMATS[name]])
 
@@ -158,6 +165,20 @@ def parquet_module() -> ModuleType:
     return _parquet
 
 
+def workbook_module() -> ModuleType:
+    """Return the writer of workbooks, or say how to install what it needs."""
+    try:
+        from fewlabels.io import _workbooks
+    except ModuleNotFoundError as error:
+        if error.name != "xlsxwriter":
+            raise
+        raise MissingDependencyError(
+            "to write workbooks (.xlsx) needs XlsxWriter, which is not installed: "
+            "pip install 'fewlabels[cli]'. CSV, which Excel opens, works without it."
+        ) from None
+    return _workbooks
+
+
 def check_output(
     path: str | os.PathLike[str], *, sources: Iterable[Path] = (), replace: bool = False
 ) -> None:
@@ -182,8 +203,11 @@ def check_output(
         return
     path = Path(path)
     with explaining_errors(path, writing=True, raising=DataFileError):
-        if not path.is_dir() and table_format(path, writing=True).name in ("parquet", "arrow"):
+        form = "" if path.is_dir() else table_format(path, writing=True).name
+        if form in ("parquet", "arrow"):
             parquet_module()  # found to be missing now, rather than after the work
+        elif form == "sheet":
+            workbook_module()
     check_place(path, sources=sources, replace=replace)
 
 

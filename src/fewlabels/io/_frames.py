@@ -12,7 +12,8 @@ import numpy.typing as npt
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.io._dates import array_dates
-from fewlabels.io._table import Table, View
+from fewlabels.io._objects import columns_of
+from fewlabels.io._table import Table, View, quoted
 from fewlabels.io._views import array_view, categories_of, object_view, text_of_bytes
 
 _HERE = "the table"
@@ -24,7 +25,8 @@ def table_of(data: Any) -> Table:
     Parameters
     ----------
     data : Table, mapping of str to column, table of pandas, polars or pyarrow, or array
-        The columns of an array of shape (n_rows, n_columns) are x0, x1, ...
+        The columns of an array of shape (n_rows, n_columns) are x0, x1, ...; those of a list of
+        dicts and of an array of records are called as in these.
 
     Raises
     ------
@@ -36,12 +38,59 @@ def table_of(data: Any) -> Table:
     try:
         if isinstance(data, Mapping):
             return ColumnTable(data)
+        if is_records(data):
+            return ColumnTable(_columns_of_records(data))
+        if _is_batch(data):
+            data = {name: data[name].to_pylist() for name in data.schema.names}
+            return ColumnTable(data)
         frame = nw.from_native(data, eager_only=True, pass_through=True)
         if isinstance(frame, nw.DataFrame):
             return FrameTable(frame)
-    except (DataFileError, nw.exceptions.DuplicateError) as error:
+    except nw.exceptions.DuplicateError:
+        raise InvalidInputError(duplicate_names(data)) from None
+    except DataFileError as error:
         raise InvalidInputError(str(error)) from None
     return _array_table(data)
+
+
+def is_records(data: Any) -> bool:
+    """Tell whether this is a list of dicts, or an array whose rows have named fields."""
+    if isinstance(data, np.ndarray):
+        return data.ndim == 1 and data.dtype.names is not None
+    return (
+        isinstance(data, (list, tuple))
+        and len(data) > 0
+        and all(isinstance(row, Mapping) for row in data)
+    )
+
+
+def is_frame(data: Any) -> bool:
+    """Tell whether this is a table of pandas, polars, pyarrow or another that narwhals knows."""
+    if _is_batch(data):
+        return True
+    try:
+        return isinstance(nw.from_native(data, eager_only=True, pass_through=True), nw.DataFrame)
+    except nw.exceptions.DuplicateError:
+        raise InvalidInputError(duplicate_names(data)) from None
+
+
+def duplicate_names(data: Any) -> str:
+    """Say which columns of a table come twice."""
+    names = [str(name) for name in getattr(data, "columns", ())]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return f"the table has more than one column named {quoted(twice)}. Give each its own name."
+
+
+def _is_batch(data: Any) -> bool:
+    """Tell whether this is a RecordBatch of pyarrow, which narwhals does not take."""
+    kind = type(data)
+    return kind.__name__ == "RecordBatch" and kind.__module__.startswith("pyarrow")
+
+
+def _columns_of_records(data: Any) -> dict[str, Any]:
+    if isinstance(data, np.ndarray):
+        return {name: np.asarray(data[name]) for name in data.dtype.names or ()}
+    return columns_of([{str(name): value for name, value in row.items()} for row in data])
 
 
 class ColumnTable(Table):
@@ -156,6 +205,8 @@ def _as_python(cell: Any) -> Any:
         return cell.tolist()
     if isinstance(cell, tuple):
         return list(cell)
+    if isinstance(cell, (set, frozenset)):
+        return sorted(cell, key=str)
     if isinstance(cell, (nw.Series,)):
         return cell.to_list()
     if isinstance(cell, np.generic):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -28,18 +29,26 @@ from fewlabels.io._views import (
 class ParquetTable(Table):
     """A table of Arrow columns."""
 
+    reads_cells = True
+
     def __init__(self, path: str, table: Any) -> None:
         super().__init__(path, table.column_names, table.num_rows)
         self.arrow = table
 
     def values(self, name: str) -> list[Any]:
         """Return the values of a column as Python's; None where null."""
-        column = self.arrow.column(name)
-        if pa.types.is_float16(column.type) or pa.types.is_float32(column.type):
-            plain = plain_floats(column.to_numpy())
-            nulls = column.is_null().to_pylist()
-            return [None if null else value for null, value in zip(nulls, plain, strict=True)]
-        return list(text_of_bytes(column.to_pylist()))
+        return _plain(self.arrow.column(name))
+
+    def cell(self, name: str, row: int) -> Any:
+        """Return one of :meth:`values`."""
+        return _plain(self.arrow.column(name).slice(row, 1))[0]
+
+    def head(self, n_rows: int) -> ParquetTable:
+        """Return the first rows."""
+        other = copy.copy(self)
+        other.arrow = self.arrow.slice(0, n_rows)
+        other.n_rows = len(other.arrow)
+        return other
 
     def view(self, name: str) -> View:
         """Return what a model can make of a column."""
@@ -56,6 +65,15 @@ class ParquetTable(Table):
         if _is_list_of_numbers(kind):
             return _list_block(column)
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
+
+
+def _plain(column: Any) -> list[Any]:
+    """Return what an Arrow column holds as Python values."""
+    if pa.types.is_float16(column.type) or pa.types.is_float32(column.type):
+        plain = plain_floats(column.to_numpy())
+        nulls = column.is_null().to_pylist()
+        return [None if null else value for null, value in zip(nulls, plain, strict=True)]
+    return list(text_of_bytes(column.to_pylist()))
 
 
 def _is_list_of_numbers(kind: Any) -> bool:

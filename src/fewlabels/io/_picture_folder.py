@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from fewlabels._files import explaining_errors
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._picture_names import ending_of, has_no_pixels, is_picture_name
@@ -47,6 +50,12 @@ class PictureFolder(Table):
     def values(self, name: str) -> list[Any]:
         """Return a column: text, or None where a picture lies in no folder."""
         return list(self._paths if name == "path" else self._folders)
+
+    def rows_said(self, indices: Iterable[int] | npt.NDArray[np.intp]) -> str:
+        """Return the paths of pictures; of many, a few."""
+        paths = [self._paths[int(index)] for index in indices]
+        rest = f" and {len(paths) - _LISTED:,} more" if len(paths) > _LISTED else ""
+        return ", ".join(paths[:_LISTED]) + rest
 
     def view(self, name: str) -> View:
         """Return what a model can make of a column; of the pictures, features make more."""

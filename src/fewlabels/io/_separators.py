@@ -13,6 +13,8 @@ from fewlabels.io._table import setting
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 
 _RECORDS = 50
+# Lines that may be a title above the names of the columns.
+_TITLE_LINES = 30
 _SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 
 
@@ -26,7 +28,8 @@ def find_separator(path: str, lines: Sequence[str], usual: str, *, cut: bool) ->
     """Return the character between the cells of these lines, the first ones of a table.
 
     `cut` tells whether more follow. It is one by which the header has several cells, and all other
-    rows have as many: the one by which they have most, or the usual one where none fits.
+    rows have as many: the one by which they have most. Where none fits, one that fits the lines
+    after the first few, which may be a title; else the usual one.
 
     Raises
     ------
@@ -37,7 +40,7 @@ def find_separator(path: str, lines: Sequence[str], usual: str, *, cut: bool) ->
     most = max(widths.values())
     best = [separator for separator, width in widths.items() if width == most]
     if most < 2:
-        return _by_header(lines, usual)
+        return _below_title(lines, cut) or _by_header(lines, usual)
     if len(best) > 1:
         names = " or ".join(SEPARATORS[separator] for separator in best)
         raise DataFileError(
@@ -62,6 +65,16 @@ def _width(lines: Sequence[str], separator: str, cut: bool) -> int:
     if not cut or not widths:  # else the last record may not be whole
         widths.add(last)
     return widths.pop() if len(widths) == 1 else 0
+
+
+def _below_title(lines: Sequence[str], cut: bool) -> str:
+    """Return the separator of the lines after the first few; empty if there is none."""
+    for first in range(1, min(len(lines) - 1, _TITLE_LINES)):
+        widths = {separator: _width(lines[first:], separator, cut) for separator in SEPARATORS}
+        best = max(widths, key=lambda separator: widths[separator])
+        if widths[best] > 1 and list(widths.values()).count(widths[best]) == 1:
+            return best
+    return ""
 
 
 def _by_header(lines: Sequence[str], usual: str) -> str:

@@ -4,58 +4,93 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fewlabels._memory import available_memory
 from fewlabels.exceptions import DataFileError, MissingDependencyError, NotEnoughMemoryError
 from fewlabels.io._objects import ObjectTable
+from fewlabels.io._sheet_formulas import formulas_of
 from fewlabels.io._sheet_size import largest_sheet
+from fewlabels.io._sheet_spans import Span, spans_of
 from fewlabels.io._source import Source
-from fewlabels.io._table import is_blank, quoted
+from fewlabels.io._table import counted, is_blank, quoted
+from fewlabels.io._titles import about_title, n_title_lines, own_names
 from fewlabels.io._views import as_text
 
 # An empty cell of the reader's array and of Python's lists.
 _CELL_BYTES = 40
 
 
+@dataclass(frozen=True)
+class _Sheet:
+    """The cells of a sheet, and where else in the workbook the table might be.
+
+    Attributes
+    ----------
+    name : str
+    cells : sequence of rows
+    others : tuple of str
+        The other sheets, where none was asked for.
+    notes : tuple of str
+    """
+
+    name: str
+    cells: Sequence[Sequence[Any]]
+    others: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 def read_sheet(source: Source) -> ObjectTable:
     """Read one sheet, whose first filled row holds the names; rows without a value are no rows.
 
-    Workbooks hold all numbers as floats; whole ones are read as integers. Cells with an error
-    (#N/A, #DIV/0!) are empty.
+    Lines above the names are left out where it is plain that they are a title. Workbooks hold all
+    numbers as floats; whole ones are read as integers. Cells with an error (#N/A, #DIV/0!) are
+    empty. A cell that goes over several rows is in each of them.
+
+    Raises
+    ------
+    DataFileError
+        If no program has worked out the formulas of the sheet; if names are missing.
     """
-    name, found, notes = _cells(source)
-    rows = [row for row in found if not all(is_blank(cell) for cell in row)]
+    sheet = _opened(source)
+    hint = _elsewhere(source, sheet)
+    warnings = _checked_formulas(source, sheet)
+    rows = [row for row in sheet.cells if not all(is_blank(cell) for cell in row)]
     if not rows:
-        raise DataFileError(f"{source.name}, sheet {name!r}, is empty. Name another sheet.")
-    header, *rest = rows
+        raise DataFileError(f"{source.name}, sheet {sheet.name!r}, is empty. {hint}".rstrip())
+    above = n_title_lines(rows)
+    title, header, rest = rows[:above], rows[above], rows[above + 1 :]
     used = [
         column
-        for column, title in enumerate(header)
-        if not is_blank(title) or any(not is_blank(row[column]) for row in rest)
+        for column, name in enumerate(header)
+        if not is_blank(name) or any(not is_blank(row[column]) for row in rest)
     ]
     titles = [_title(header[column], column) for column in used]
     if 2 * sum(is_blank(header[column]) for column in used) > len(used):
         raise DataFileError(
-            f"{source.name}, sheet {name!r}: the first row has fewer names than there are columns; "
-            "it looks like a title. Delete the rows above the names."
+            f"{source.name}, sheet {sheet.name!r}: the first row has fewer names than there are "
+            f"columns; it looks like a title. Delete the rows above the names. {hint}".rstrip()
         )
-    twice = {title for title in titles if titles.count(title) > 1}
-    if twice:
-        raise DataFileError(
-            f"{source.name}, sheet {name!r}, has more than one column named "
-            f"{quoted(sorted(twice))}. Give each column its own name."
-        )
+    titles, numbered = own_names(titles)
     columns = {
         title: [_plain(row[column]) for row in rest]
         for title, column in zip(titles, used, strict=True)
     }
+    if not rest:
+        raise DataFileError(
+            f"{source.name}, sheet {sheet.name!r}, has columns ({quoted(titles)}) but no rows. "
+            f"{hint or 'Give a table with data.'}"
+        )
     table = ObjectTable(source.name, columns)
-    table.notes = notes
+    about = about_title(title) if title else ""
+    table.notes = (*sheet.notes, *filter(None, (about, numbered)))
+    table.warnings = warnings
+    table.elsewhere = hint
     return table
 
 
-def _cells(source: Source) -> tuple[str, Sequence[Sequence[Any]], tuple[str, ...]]:
+def _opened(source: Source) -> _Sheet:
     try:
         import python_calamine as calamine  # an extra, loaded when a workbook is opened
     except ModuleNotFoundError:
@@ -77,17 +112,76 @@ def _cells(source: Source) -> tuple[str, Sequence[Sequence[Any]], tuple[str, ...
             if not names:
                 raise DataFileError(f"{source.name} has no sheet. Make the file anew.")
             name = source.part or names[0]
-            cells = book.get_sheet_by_name(name).to_python()
+            cells, n_merged = _filled_down(book.get_sheet_by_name(name), _spans(source, name))
     except damaged as error:
         if isinstance(error, DataFileError):
             raise
         raise DataFileError(
             f"{source.name} can't be read as a workbook: {error}. Save it anew, or as CSV."
         ) from None
-    if source.part is not None or len(names) == 1:
-        return name, cells, (f"sheet {name!r}",)
-    others = quoted([other for other in names if other != name])
-    return name, cells, (f"sheet {name!r}, the first (for another: {source.path}::{others})",)
+    others = () if source.part else tuple(other for other in names if other != name)
+    note = f"sheet {name!r}"
+    if others:
+        note += f", the first (for another: {source.path}::{quoted(others)})"
+    merged = f"{counted(n_merged, 'cell')} over several rows, whose value is taken for each of them"
+    return _Sheet(name, cells, others, (note, merged) if n_merged else (note,))
+
+
+def _spans(source: Source, sheet: str) -> list[Span]:
+    with source.open() as (file, _):
+        return spans_of(io.BytesIO(file.read()) if source.member else file, sheet)
+
+
+def _filled_down(sheet: Any, spans: list[Span]) -> tuple[list[list[Any]], int]:
+    """Return the cells, those that were merged over several rows in each of them, and how many."""
+    cells = sheet.to_python()
+    # of .ods it tells none, and before 0.4 of nothing
+    merged = spans or getattr(sheet, "merged_cell_ranges", None) or ()
+    top, left = sheet.start or (0, 0)
+    n_merged = 0
+    for (first, column), (last, last_column) in merged:
+        if first == last or column != last_column:
+            continue  # over several columns: a title
+        place, row = column - left, first - top
+        if not (0 <= row < len(cells) and 0 <= place < len(cells[row])):
+            continue
+        n_merged += 1
+        for below in cells[row + 1 : last - top + 1]:
+            below[place] = cells[row][place]
+    return cells, n_merged
+
+
+def _elsewhere(source: Source, sheet: _Sheet) -> str:
+    """Say how to name another sheet, if there is one."""
+    if not sheet.others:
+        return ""
+    verb = "is the first sheet" if len(sheet.others) == 1 else "is the first sheet of several"
+    return (
+        f"{sheet.name!r} {verb}; the others are {quoted(sheet.others)}. To read one of them: "
+        f"{source.path}::{sheet.others[0]}"
+    )
+
+
+def _checked_formulas(source: Source, sheet: _Sheet) -> tuple[str, ...]:
+    """Raise if formulas have no values; return what to say if these may be old."""
+    with source.open() as (file, _):
+        found = formulas_of(io.BytesIO(file.read()) if source.member else file, sheet.name)
+    instead = "or write values in their place."
+    if found.n_without:
+        where = f", the first in {found.first_without}" if found.first_without else ""
+        raise DataFileError(
+            f"{source.name}, sheet {sheet.name!r}: {counted(found.n_without, 'cell')} with a "
+            f"formula that no program has worked out{where}; they would be read as empty. Open "
+            f"the file in Excel or LibreOffice and save it, {instead}"
+        )
+    if found.n_formulas and found.asks_for_values:
+        return (
+            f"{source.name}, sheet {sheet.name!r}, has {counted(found.n_formulas, 'formula')}, and "
+            "was written by a program that leaves it to others to work them out: their values may "
+            f"be nought, or old. Open the file in Excel or LibreOffice, have all worked out anew "
+            f"(Ctrl+Alt+F9; in LibreOffice Ctrl+Shift+F9) and save it, {instead}",
+        )
+    return ()
 
 
 def _check_size(source: Source) -> None:

@@ -91,13 +91,23 @@ class Dates:
 
     Times are shares of a day; with `clock_only` they are all there is. `other_form` is how the
     column may be meant, too, as ``strptime`` has it: "%m/%d/%Y" where the day was taken for first.
-    `order` is what was taken for first where that matters: "day first" or "month first".
+    `order` is what was taken for first where that matters: "day first" or "month first". `zone` is
+    the offset from UTC that the times are of, such as "+01:00"; empty where it isn't known of all.
+    `said` is how they were read, where that is not plain; `doubt` why they may be others.
     """
 
     days: npt.NDArray[np.float64]
     clock_only: bool = False
     other_form: str = ""
     order: str = ""
+    zone: str = ""
+    said: tuple[str, ...] = ()
+    doubt: str = ""
+
+    @property
+    def form(self) -> str:
+        """What new rows are read by: order and zone, as far as there are any."""
+        return " ".join(filter(None, (self.order, self.zone)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,12 +158,16 @@ class Table(ABC):
     untyped = False
     #: True where it was passed in, so that no setting of a reader can change it.
     in_memory = False
+    #: True where one cell is read without the rest of its column.
+    reads_cells = False
     #: What the user says of the cells.
     reading = Reading()
     #: What was found out about the file, such as its encoding.
     notes: tuple[str, ...] = ()
     #: What was found out, and may be wrong.
     warnings: tuple[str, ...] = ()
+    #: Where else in the file a table might be that was meant, as a sentence.
+    elsewhere = ""
 
     def __init__(self, path: str, names: Sequence[str], n_rows: int) -> None:
         self.path = path
@@ -185,6 +199,18 @@ class Table(ABC):
         is_missing = self.reading.is_missing
         return [None if is_blank(cell) or is_missing(cell) else cell for cell in self.values(name)]
 
+    def cell(self, name: str, row: int) -> Any:
+        """Return one of :meth:`values`."""
+        return self.values(name)[row]
+
+    def head(self, n_rows: int) -> Self:
+        """Return the first rows, or the whole table where that is as quick."""
+        return self
+
+    def rows_said(self, indices: Iterable[int] | IntArray) -> str:
+        """Return what messages call rows: "rows 4, 17 and 5 more"; pictures by their files."""
+        return row_list(indices)
+
     def only(self, names: Iterable[str]) -> Self:
         """Return the same table with these of its columns only, in this order."""
         other = copy.copy(self)
@@ -214,7 +240,8 @@ class Table(ABC):
             hint = "did you mean " + " or ".join(f"{near[match]!r}" for match in close) + "?"
         else:
             hint = f"its columns are {quoted(self.names)}."
-        return f"{self.path} has no column {name!r} ({setting(parameter, name)}): {hint}"
+        elsewhere = f" {self.elsewhere}" if self.elsewhere else ""
+        return f"{self.path} has no column {name!r} ({setting(parameter, name)}): {hint}{elsewhere}"
 
 
 def check_unique(path: str, names: Sequence[str]) -> None:

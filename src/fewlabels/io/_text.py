@@ -7,7 +7,7 @@ import gzip
 import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import IO, Any, cast
 
@@ -15,7 +15,8 @@ from fewlabels.exceptions import DataFileError
 from fewlabels.io._encodings import encoding_of
 from fewlabels.io._separators import SEPARATORS, find_separator, told_separator
 from fewlabels.io._source import Source
-from fewlabels.io._table import Progress, Table, View, check_unique, setting
+from fewlabels.io._table import Progress, Table, View, check_unique, counted, setting
+from fewlabels.io._titles import about_title, n_title_lines, own_names
 from fewlabels.io._views import as_text, text_view
 
 _CHUNK = 4096
@@ -60,7 +61,8 @@ def read_text(
 ) -> TextTable:
     """Read a CSV or TSV file with a header line, quoted as RFC 4180 says.
 
-    What separates the cells and the encoding are found out where they are None.
+    Lines above the header are left out where it is plain that they are a title. What separates
+    the cells and the encoding are found out where they are None.
     """
     with open_lines(source, encoding, progress) as (lines, notes, doubts), _long_cells():
         head = list(islice(lines, _LOOKED_AT + 1))
@@ -73,9 +75,12 @@ def read_text(
             )
         if chosen not in (source.form.delimiter, separator):
             notes.append(f"cells separated by {SEPARATORS.get(chosen, repr(chosen))}")
+        title = _title_lines(head[skipped:], chosen)
+        if title:
+            notes.append(about_title(title))
         reader = csv.reader(chain(head[skipped:], lines), delimiter=chosen, strict=True)
         try:
-            table = _read_records(source.name, reader, skipped)
+            table = _read_records(source.name, reader, skipped, len(title))
         except csv.Error as error:
             raise DataFileError(
                 f"{source.name} can't be read as a table near line {reader.line_num + skipped}: "
@@ -83,15 +88,23 @@ def read_text(
                 '"").'
             ) from None
     table.separator = chosen
-    table.notes, table.warnings = tuple(notes), tuple(doubts)
+    table.notes, table.warnings = (*notes, *table.notes), tuple(doubts)
     return table
 
 
-def _read_records(path: str, reader: Any, skipped: int) -> TextTable:
-    header: list[str] = next((record for record in reader if record), [])
+def _title_lines(lines: Sequence[str], separator: str) -> list[list[str]]:
+    """Return the records above the names of the columns, blank ones among them."""
+    records: list[list[str]] = []
+    with suppress(csv.Error):  # where a record goes on after these lines, or is damaged
+        records.extend(csv.reader(lines, delimiter=separator, strict=True))
+    return records[: n_title_lines(records)]
+
+
+def _read_records(path: str, reader: Any, skipped: int, n_above: int) -> TextTable:
+    header: list[str] = next((record for record in islice(reader, n_above, None) if record), [])
     if not header:
         raise DataFileError(f"{path} is empty. Give a table with a line of names and data.")
-    check_unique(path, header)
+    names, numbered = own_names(header)
     columns: list[list[str]] = [[] for _ in header]
     kept: list[dict[str, str] | None] = [{} for _ in header]
     records: list[list[str]] = []
@@ -109,7 +122,24 @@ def _read_records(path: str, reader: Any, skipped: int) -> TextTable:
             _append(columns, records, kept)
         last_line = reader.line_num
     _append(columns, records, kept)
-    return TextTable(path, dict(zip(header, columns, strict=True)))
+    named, left_out = _without_nothing(names, columns)
+    check_unique(path, [name for name, _ in named])
+    table = TextTable(path, dict(named))
+    table.notes = tuple(filter(None, (numbered, left_out)))
+    return table
+
+
+def _without_nothing(
+    names: Sequence[str], columns: Sequence[list[str]]
+) -> tuple[list[tuple[str, list[str]]], str]:
+    """Return the columns but those, of several without a name, that hold nothing; and say so."""
+    named = list(zip(names, columns, strict=True))
+    if sum(not name.strip() for name in names) < 2:
+        return named, ""
+    kept = [(name, cells) for name, cells in named if name.strip() or any(map(str.strip, cells))]
+    n_empty = len(named) - len(kept)
+    note = f"{counted(n_empty, 'column')} without a name and without a value left out"
+    return kept, note if n_empty else ""
 
 
 def _append(

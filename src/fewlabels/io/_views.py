@@ -18,7 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import is_missing
-from fewlabels.io._dates import array_dates, array_durations, object_dates, text_dates
+from fewlabels.io._dates import (
+    array_dates,
+    array_durations,
+    dates_of,
+    object_dates,
+    text_dates,
+)
 from fewlabels.io._spelled import (
     Spelled,
     ambiguous_point,
@@ -30,7 +36,6 @@ from fewlabels.io._spelled import (
 from fewlabels.io._table import (
     Block,
     Categories,
-    Dates,
     IntArray,
     Items,
     Mixed,
@@ -312,7 +317,7 @@ def _text_categories(cells: Sequence[Any], doubt: str = "") -> View:
     dates = text_dates(view.levels)
     if dates is not None:
         known = np.array([*(dates.days.get(level, math.nan) for level in view.levels), math.nan])
-        return Dates(known[view.codes], dates.clock_only, dates.other_form, dates.order)
+        return dates_of(dates, known[view.codes])
     if all(level[:1] == "[" and level[-1:] == "]" for level in view.levels):
         lists = [None if code < 0 else _list_of(view.levels[code]) for code in view.codes]
         if all(

@@ -9,11 +9,14 @@ from typing import Any
 
 from fewlabels._memory import require_memory
 from fewlabels.exceptions import DataFileError
-from fewlabels.io._formats import named_format, table_format
+from fewlabels.io._formats import named_format, table_format, workbook_module
 from fewlabels.io._jsonlines import JsonLinesTable
 from fewlabels.io._npz import NpzTable
 from fewlabels.io._table import Table, row_list
 from fewlabels.io._views import as_text
+
+# Columns that a model adds.
+_MOST_ADDED = 7
 
 
 def check_writable(
@@ -23,6 +26,7 @@ def check_writable(
 
     CSV, TSV and Parquet hold everything, some of it as text. JSON has no infinity; text in NPZ
     arrays ends before its last zero characters, and takes the room of the longest in each row.
+    A sheet of a workbook has limits.
 
     Parameters
     ----------
@@ -46,6 +50,11 @@ def check_writable(
     if form in ("json", "jsonl") and not (table.untyped or isinstance(table, JsonLinesTable)):
         for name in table.names:
             _check_finite(table, name)
+    if form == "sheet":
+        workbooks = workbook_module()
+        workbooks.check_sheet(table.path, table.taken, table.n_rows, _MOST_ADDED)
+        for name in table.names:
+            workbooks.check_texts(table.path, name, table.values(name))
     if form == "npz" and not isinstance(table, NpzTable):
         for name in table.names:
             _check_text(table, name)

@@ -16,7 +16,14 @@ import numpy.typing as npt
 
 from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels.exceptions import DataFileError
-from fewlabels.io._formats import STANDARD, TableFormat, named_format, parquet_module, table_format
+from fewlabels.io._formats import (
+    STANDARD,
+    TableFormat,
+    named_format,
+    parquet_module,
+    table_format,
+    workbook_module,
+)
 from fewlabels.io._jsonlines import JsonLinesTable, json_lines, write_json_lines
 from fewlabels.io._npz import NpzTable, npz_column, write_npz
 from fewlabels.io._table import Progress, Table, check_unique
@@ -156,6 +163,12 @@ def _write(
         )
     elif form.name == "npz":
         _write_npz(file, table, added)
+    elif form.name == "sheet":
+        cells = zip(*(_typed(table, name) for name in table.names), strict=True)
+        both = zip(cells, _added_values(table, added), strict=True)
+        rows = ((*row, *extra) for row, extra in both)
+        counted = _counted(rows, table.n_rows, progress)
+        workbook_module().write_workbook(file, (*table.names, *added.names), counted)
     else:
         _write_arrow(file, form, table, added)
 

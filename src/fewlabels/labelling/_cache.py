@@ -47,15 +47,7 @@ class Cache:
 
     def array(self, name: str) -> Any:
         """Return an array or a sparse matrix, or None."""
-        path = self._path(f"{name}.npz")
-        if path is None:
-            return None
-        try:
-            found = read_arrays(path, "Delete the cache.")
-        except _UNREADABLE:
-            return None
-        if not isinstance(found, dict):
-            return None
+        found = self.arrays(name)
         if set(found) == set(_MATRIX):
             shape = tuple(int(size) for size in found["shape"])
             from scipy import sparse  # not needed before there are points
@@ -67,6 +59,17 @@ class Cache:
                 return None
         return found.get("array")
 
+    def arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
+        """Return arrays by their names; none where nothing is kept."""
+        path = self._path(f"{name}.npz")
+        if path is None:
+            return {}
+        try:
+            found = read_arrays(path, "Delete the cache.")
+        except _UNREADABLE:
+            return {}
+        return found if isinstance(found, dict) else {}
+
     def put(self, name: str, array: Any) -> None:
         """Keep an array or a sparse matrix."""
         held: dict[str, npt.NDArray[Any]] = {"array": array}
@@ -74,6 +77,10 @@ class Cache:
             rows = array.tocsr()
             held = {part: getattr(rows, part) for part in _MATRIX[:3]}
             held["shape"] = np.array(rows.shape)
+        self.put_arrays(name, held)
+
+    def put_arrays(self, name: str, held: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Keep arrays by their names."""
         path = self._path(f"{name}.npz")
         if path is None:
             return

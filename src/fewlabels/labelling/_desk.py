@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from fewlabels.labelling._queues import FIXED, Queues
 from fewlabels.labelling._rows import OF_KEEPER, Kind, Row
 from fewlabels.session._events import Event, event_from_json
 from fewlabels.session._state import SessionState
+
+# Rows after which the same is predicted as before.
+_OF_NO_LABEL = frozenset(("asked", "drawn", "postponed", "class added", "class changed"))
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,16 @@ class Desk:
         """Return all rows in the order in which a session takes them."""
         with self.lock:
             return sorted(self._fed, key=lambda fed: fed.row.place)
+
+    def mark(self, upto: int) -> str:
+        """Return what tells the labels and checks up to a row from those of any other log.
+
+        What is predicted follows from them, and from the data.
+        """
+        with self.lock:
+            rows = (fed.row for fed in reversed(self._fed[:upto]))
+            last = next((row for row in rows if row.kind not in _OF_NO_LABEL), None)
+        return f"{self._seed}" if last is None else f"{self._seed} {last.seq} {last.key}"
 
     def class_names(self) -> dict[int, str]:
         """Return the name of each class."""
@@ -312,6 +325,12 @@ class Desk:
     # What is stored is taken
 
     def _store(self, new: Sequence[New], who: str = "") -> None:
+        for each in new:
+            if each.kind in OF_KEEPER or each.kind == "drawn":
+                # what people do was checked already: it follows from the labels that there are
+                with self.lock:
+                    for event in _events_of_program(each.kind, each.body):
+                        self._state.check(event)
         rows = self.file.append(new, self.last_seq)
         with self.lock:
             for row in rows:
@@ -319,10 +338,12 @@ class Desk:
 
     def _take(self, row: Row, now_for: str = "") -> None:
         """Take a row; `now_for` is whose request it is, and empty for what is read back."""
-        if row.kind == "drawn":
-            events = [Event("asked", row.points, owed=self._state.owed)]
+        if row.kind in OF_KEEPER or row.kind == "drawn":
+            events = _events_of_program(row.kind, row.body)
         else:
-            events = _events_of_keeper(row) if row.kind in OF_KEEPER else self.ledger.apply(row)
+            events = self.ledger.apply(row)
+        if row.kind == "drawn":
+            events = [replace(event, owed=self._state.owed) for event in events]
         for event in events:
             self._state.take(event)
         self._queues.note(row, self._acted(row), now_for)
@@ -343,13 +364,14 @@ def checked_point(point: Any, n_points: int) -> int:
     return point
 
 
-def _events_of_keeper(row: Row) -> list[Event]:
-    if row.kind == "turned":
-        return [event_from_json({"kind": row.body["turn"], "indices": []})]
+def _events_of_program(kind: Kind, body: Mapping[str, Any]) -> list[Event]:
+    """Return what follows from a row that no person made: of the keeper, or drawn at random."""
+    if kind == "turned":
+        return [event_from_json({"kind": body["turn"], "indices": []})]
     events = []
-    if row.body.get("points"):
-        entry = {name: row.body[name] for name in ("audits", "owed") if name in row.body}
-        events.append(event_from_json({"kind": "asked", "indices": row.body["points"], **entry}))
-    if row.body.get("dropped"):  # after the checks were drawn from what was open beside them
-        events.append(Event("dropped", tuple(row.body["dropped"])))
+    if body.get("points"):
+        entry = {name: body[name] for name in ("audits", "owed") if name in body}
+        events.append(event_from_json({"kind": "asked", "indices": body["points"], **entry}))
+    if body.get("dropped"):  # after the checks were drawn from what was open beside them
+        events.append(Event("dropped", tuple(body["dropped"])))
     return events

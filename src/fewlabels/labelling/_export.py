@@ -21,7 +21,7 @@ from fewlabels.io._table import Unusable, View
 from fewlabels.labelling._items import Items
 from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._pictures import as_bytes
-from fewlabels.labelling._snapshot import DOUBTS, Snapshot
+from fewlabels.labelling._snapshot import DOUBTS, Predicted
 
 TABLES = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz")
 FORMATS = (*TABLES, "label-studio", "prodigy", "folders")
@@ -45,7 +45,7 @@ class Labels:
     """
 
     def __init__(
-        self, items: Items, ledger: Ledger, snapshot: Snapshot | None, file_format: str
+        self, items: Items, ledger: Ledger, snapshot: Predicted | None, file_format: str
     ) -> None:
         self.items = items
         heard = ledger.heard_points() if file_format in _WITH_WORDS else ()
@@ -111,10 +111,7 @@ def write_labels(
     replace : bool, default=True
         Whether a file that is there may be replaced.
     """
-    if file_format not in FORMATS:
-        raise InvalidInputError(
-            f"there is no format {file_format!r:.40}; choose one of {', '.join(FORMATS)}."
-        )
+    check_format(file_format)
     to_path = isinstance(target, (str, os.PathLike))
     if file_format == "folders":
         if not to_path:
@@ -136,6 +133,14 @@ def write_labels(
         replace_when_whole(path, replace=replace) as file,
     ):
         file.writelines(lines)
+
+
+def check_format(file_format: str) -> None:
+    """Raise if there is no such format."""
+    if file_format not in FORMATS:
+        raise InvalidInputError(
+            f"there is no format {file_format!r:.40}; choose one of {', '.join(FORMATS)}."
+        )
 
 
 def format_of(path: str | os.PathLike[str]) -> str:

@@ -94,6 +94,9 @@ class LabelFile:
                     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                     connection.execute(f"PRAGMA user_version = {VERSION}")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # what a file of this name left behind that was deleted would be taken for this one's
+            for left in ("-wal", "-shm"):
+                path.with_name(path.name + left).unlink(missing_ok=True)
             rename_without_replacing(unfinished, path)
         return cls.open(path)
 

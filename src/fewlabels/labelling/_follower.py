@@ -8,13 +8,7 @@ from typing import Any
 from fewlabels.labelling._desk import Desk, Fed
 from fewlabels.labelling._mind import Mind, encoded, with_labels
 from fewlabels.labelling._points import Prepared
-from fewlabels.labelling._saying import snapshot_of
-from fewlabels.labelling._snapshot import Reasons, Snapshot
 from fewlabels.session._events import Event
-from fewlabels.session._model import quiet_blas
-from fewlabels.session.advice import Advice
-
-_REASONS = 12
 
 
 class Follower:
@@ -52,27 +46,10 @@ class Follower:
             self.seq = fed.row.seq
         return True
 
-    def own(self, fed: Fed, *, taken: bool = False) -> None:
-        """Take a row that this mind has made; `taken` if it did so by itself."""
+    def own(self, fed: Fed) -> None:
+        """Take a row that follows from what this mind knows, whatever came meanwhile."""
         self._own.add(fed.row.seq)
-        if not taken:
-            self._take(fed)
-
-    def snapshot(self, model: Any, advice: Advice) -> Snapshot:
-        """Return what the models say; `model` is that of :meth:`Mind.answering`."""
-        with quiet_blas(self.mind.graph):
-            return snapshot_of(self.mind, model, advice, self.seq, self.numbers)
-
-    def reasons(self, model: Any, point: int, snapshot: Snapshot) -> Reasons:
-        """Return the labelled points that an answer comes from."""
-        class_id = int(snapshot.codes[point])
-        explain = getattr(model, "explain", None)
-        if explain is None or class_id < 0:
-            return Reasons(snapshot.seq, None if class_id < 0 else class_id, ())
-        with quiet_blas(self.mind.graph):
-            top = explain(point).top(_REASONS)
-        shares = tuple((node, share, self.numbers[label]) for node, label, share in top)
-        return Reasons(snapshot.seq, class_id, shares)
+        self._take(fed)
 
     def encoded(self, event: Event) -> dict[str, Any]:
         """Return an event as the log holds it."""

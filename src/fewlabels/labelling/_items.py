@@ -34,6 +34,8 @@ _LONGEST_CELL = 2_000
 # Rows that are looked at for a column of texts, and what makes one.
 _LOOKED_AT = 200
 _WORDS_OF_A_TEXT = 5
+# Rows by which it is told what a column of a long table holds.
+_READ_AT_ONCE = 20_000
 
 
 class Items(ABC):
@@ -186,20 +188,20 @@ class TableItems(Items):
     def title(self, point: int) -> str:
         """Return the beginning of the text, or the first columns."""
         if self.text_column is not None:
-            return shortened(as_text(self._column(self.text_column)[point]))
+            return shortened(as_text(self._cell(self.text_column, point)))
         return shortened(" · ".join(value for _, value in self.cells(point)[:4] if value))
 
     def text(self, point: int) -> str | None:
         """Return the text."""
         if self.text_column is None:
             return None
-        return as_text(self._column(self.text_column)[point])
+        return as_text(self._cell(self.text_column, point))
 
     def cells(self, point: int) -> list[tuple[str, str]]:
         """Return all columns but the text and the label."""
         aside = (self.text_column, self.label_column)
         names = [name for name in self._table.names if name not in aside]
-        return [(name, _cell(self._column(name)[point])) for name in names]
+        return [(name, _shown(self._cell(name, point))) for name in names]
 
     @cached_property
     def picture_column(self) -> str | None:
@@ -216,6 +218,11 @@ class TableItems(Items):
         """Return the rows of each label."""
         return {} if self.label_column is None else _by_label(self._table, self.label_column)
 
+    def _cell(self, name: str, point: int) -> Any:
+        if self._table.reads_cells and name not in self._columns:
+            return self._table.cell(name, point)
+        return self._column(name)[point]
+
     def _column(self, name: str) -> list[Any]:
         if name not in self._columns:
             self._columns[name] = self._table.values(name)
@@ -224,10 +231,11 @@ class TableItems(Items):
     def _found_text(self) -> str | None:
         """Return the one column of long texts, where no other tells anything."""
         names = [name for name in self._table.names if name != self.label_column]
-        long = [name for name in names if _is_text(self._table.values(name)[:_LOOKED_AT])]
+        first = self._table.head(_READ_AT_ONCE)
+        long = [name for name in names if _is_text(first.values(name)[:_LOOKED_AT])]
         if len(long) != 1:
             return None
-        views = [self._table.view(name) for name in names if name != long[0]]
+        views = [first.view(name) for name in names if name != long[0]]
         tells = [v for v in views if isinstance(v, (Block, Categories, Numbers))]
         return None if tells and len(names) > 2 else long[0]
 
@@ -305,7 +313,7 @@ def shortened(text: str, longest: int = _LONGEST_TITLE) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def _cell(value: Any) -> str:
+def _shown(value: Any) -> str:
     if isinstance(value, (list, tuple)) and len(value) > 8:
         return f"{len(value)} values"
     text = as_text(value)

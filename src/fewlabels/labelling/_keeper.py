@@ -5,33 +5,54 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.labelling._desk import Desk
-from fewlabels.labelling._snapshot import Reasons, Snapshot
+from fewlabels.labelling._snapshot import PREDICTED, Predicted, Reasons, Snapshot
 
 if TYPE_CHECKING:
     from fewlabels.labelling._follower import Follower
+    from fewlabels.labelling._mind import Opinion
     from fewlabels.labelling._points import Prepared, Stage
+    from fewlabels.labelling._speaker import Heard, Lesson, Speaker
+    from fewlabels.session._questions import Answers
+    from fewlabels.session._state import CheckSequence
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-# While answers keep coming, questions go first; but what the models answer is no older than this.
-_OLDEST_SECONDS = 1.0
-# Models that take longer than that leave as much time to questions as they took.
-_LONG_SECONDS = 1.0
 _FORGET = 0.8
-# Questions that are ready for each person; more where the models take long.
+# Questions that are ready for each person; more where they take long to choose.
 _READY, _MOST_MORE = 3, 12
 _REASONS_KEPT = 200
+# What is predicted, and until when: labels, what was said, and the row that was learned.
+_Told: TypeAlias = "tuple[tuple[int, Heard | None], Predicted, int]"
 # What is under way may take long, and ends with the process.
 _PATIENCE = 5.0
 
 
 class Keeper:
-    """One thread beside those of the people; see :meth:`run`.
+    """One thread beside those of the people, which follows the log; see :meth:`run`.
+
+    It chooses questions and publishes what is known as soon as an answer has come. The model whose
+    answers count learns it meanwhile, in a thread of its own (`Speaker`); until it has, what it
+    said is moved as far as the quick model that asks has moved.
+
+    Parameters
+    ----------
+    desk : Desk
+    prepare : callable
+        Makes points and graph.
+    seed : int
+    keep : callable
+        Called with what was predicted, and the mark of the log from which it follows, whenever
+        nothing is left to do.
 
     Attributes
     ----------
@@ -41,22 +62,37 @@ class Keeper:
         Why there are no models; empty where there are, or will be.
     prepared : Prepared or None
     snapshot : Snapshot or None
+    reflected : int
+        The row of the log up to which predictions and questions are.
     """
 
-    def __init__(self, desk: Desk, prepare: Callable[[Stage], Prepared], seed: int) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        prepare: Callable[[Stage], Prepared],
+        seed: int,
+        keep: Callable[[Predicted, str], object],
+    ) -> None:
         self._desk = desk
         self._prepare = prepare
         self._seed = seed
+        self._keep = keep
+        self._kept = ""
+        self._spoken: object = None
+        self._told: _Told | None = None
         self.stage: tuple[str, float | None] | None = ("points", None)
         self.problem = ""
         self.prepared: Prepared | None = None
         self.snapshot: Snapshot | None = None
+        self.reflected = 0
         self._wake = threading.Event()
         self._stopped = False
         self._idle = threading.Event()
-        self._seconds = 0.0  # that the models took when they spoke last
+        self._seconds = 0.0  # that it took to choose questions, lately
         self._wanted: dict[int, None] = {}
         self._reasons: dict[int, Reasons] = {}
+        self._tasks: deque[tuple[Callable[[Any], Any], Future[Any]]] = deque()
+        self._ended = False
         self._thread = threading.Thread(target=self.run, name="fewlabels-keeper", daemon=True)
 
     def start(self) -> None:
@@ -79,10 +115,19 @@ class Keeper:
         """Wait until all is done that there is to do; return whether it is. For tests."""
         return self._idle.wait(timeout)
 
+    def ask(self, task: Callable[[Any], T]) -> Future[T]:
+        """Have a task done with the model that answers, in its own thread."""
+        future: Future[T] = Future()
+        self._tasks.append((task, future))
+        if self._ended:
+            self._refuse()
+        self.wake()
+        return future
+
     def reasons(self, point: int) -> Reasons | None:
         """Return why a point has its answer, or None and find out."""
         found, snapshot = self._reasons.get(point), self.snapshot
-        if snapshot is None or (found is not None and found.seq == snapshot.seq):
+        if snapshot is None or (found is not None and found.seq == snapshot.learned):
             return found
         self._wanted[point] = None
         self.wake()
@@ -106,59 +151,65 @@ class Keeper:
         except Exception as error:  # noqa: BLE001 - labelling goes on without models
             _log.exception("the models of the label file can't be kept up")
             self._fail(f"{type(error).__name__}: {error}")
+        finally:
+            self._ended = True
+            self._refuse()
 
     def _keep_up(self, prepared: Prepared) -> None:
         """Follow the log from its beginning, until stopped or until a class has another name."""
         # what learns takes a second to load, and the first question does not wait for it
         from fewlabels.labelling._follower import Follower
+        from fewlabels.labelling._speaker import Speaker
 
         follower = Follower(self._desk, prepared, self._seed)
+        speaker = Speaker(follower.mind.models, prepared.graph, self.wake)
+        try:
+            self._follow(follower, speaker)
+        finally:
+            speaker.stop()
+
+    def _follow(self, follower: Follower, speaker: Speaker) -> None:
         chosen_at: object = None
-        said_at: object = None
-        due = 0.0
+        self._spoken = self._told = None
         while not self._stopped:
             self._wake.clear()
             if not follower.follow():
                 return  # to begin anew with the names of now
+            self._take_reasons(speaker.collect())
+            if self._desk.needs(_READY)[0] == 0:
+                self._tell(follower, speaker)  # nobody waits for a question
             began = time.monotonic()
-            if not self._choose(follower, stale=chosen_at != follower.mind.n_changes):
+            if not self._choose(follower, speaker, stale=chosen_at != follower.mind.n_changes):
                 continue  # somebody was quicker
             chosen_at = follower.mind.n_changes
-            now = time.monotonic()
-            if self._desk.last_seq > follower.seq and now - due < _OLDEST_SECONDS:
-                continue
+            self._seconds = max(time.monotonic() - began, _FORGET * self._seconds)
             if self._desk.settle():
                 continue  # labels have changed
-            news = (follower.mind.n_changes, self._goal())
-            if said_at != news:
-                if now < due:
-                    self._wake.wait(due - now)
-                    continue
-                self._say(follower, *news[1])
-                said_at = (follower.mind.n_changes, news[1])
-                due = self._due_after(began)
-                if chosen_at != follower.mind.n_changes:
-                    continue  # checks begin or end: other questions are due
-            self._explain(follower)
+            self._tell(follower, speaker)
+            self.reflected = follower.seq
+            self._speak(follower, speaker)
+            if chosen_at != follower.mind.n_changes:
+                continue  # checks begin or end: other questions are due
+            wait = self._learn(follower, speaker)
+            self._lend(speaker)
             if not self._wake.is_set():
-                self._idle.set()
-                self._wake.wait()
+                if wait is None and speaker.is_idle:
+                    self._keep_predictions(follower.seq)
+                    self._idle.set()
+                self._wake.wait(wait)
 
-    def _due_after(self, began: float) -> float:
-        """Return when the models may speak again: where that is long, questions have their turn."""
-        now = time.monotonic()
-        # a choice with a check in it takes as long, for it needs the same models
-        self._seconds = max(now - began, _FORGET * self._seconds)
-        return now + (self._seconds if self._seconds > _LONG_SECONDS else 0.0)
-
-    def _choose(self, follower: Follower, *, stale: bool) -> bool:
+    def _choose(self, follower: Follower, speaker: Speaker, *, stale: bool) -> bool:
         """Choose questions if some are needed; False if that has to be done again."""
-        # so many that they last while the models are at work, at a second an answer
+        # so many that they last while they are chosen, at a second an answer
         ready = _READY + min(int(self._seconds), _MOST_MORE)
         n_new, replaceable = self._desk.needs(ready)
         if n_new == 0 and not (stale and replaceable):
             return True
-        choice = follower.mind.choose(n_new, replaceable if stale else ())
+        checked = self._checked(follower, speaker)
+        proven = follower.mind.is_proven(*self._goal())
+        choice = follower.mind.choose(
+            n_new, replaceable if stale else (), checked, is_proven=proven
+        )
         if choice.asked is None and not choice.dropped:
             return True
         fed = self._desk.keep(choice.asked, choice.dropped, follower.seq, follower.encoded)
@@ -168,30 +219,143 @@ class Keeper:
         self._desk.change()
         return True
 
-    def _say(self, follower: Follower, accuracy: float, confidence: float) -> None:
-        """Bring the models to the labels, and publish what they say."""
-        model = follower.mind.answering()
-        if model is None:
+    def _checked(self, follower: Follower, speaker: Speaker) -> Answers | None:
+        """Return the answers that random checks are about; None before there are any."""
+        sequence = follower.mind.state.current
+        if sequence is None:
+            return None if speaker.heard is None else speaker.heard.said.answers
+        return self._held(sequence, follower, speaker)
+
+    def _held(self, sequence: CheckSequence, follower: Follower, speaker: Speaker) -> Answers:
+        held = follower.mind.held(sequence)
+        if held is None:  # it began before this start
+            held = speaker.answers_at(sequence.labels)
+            follower.mind.hold(sequence, held)
+        return held
+
+    def _predict(self, follower: Follower, speaker: Speaker, now: Opinion) -> _Told:
+        """Return what is predicted now, and the row that the model that answers has learned."""
+        # with all that learns, which the first question does not wait for
+        from fewlabels.labelling._saying import first_said, moved
+
+        heard, at_change = speaker.heard, follower.mind.n_changes
+        if self._told is not None and self._told[0] == (at_change, heard):
+            return self._told
+        if heard is None:
+            predicted, learned = first_said(now, follower.numbers), 0
+        else:
+            predicted, learned = heard.said.predicted, heard.said.seq
+            if heard.lesson.at_change != at_change:
+                predicted = moved(heard.said, heard.lesson.then, now, follower.numbers)
+        self._told = ((at_change, heard), predicted, learned)
+        return self._told
+
+    def _tell(self, follower: Follower, speaker: Speaker) -> None:
+        """Publish what is predicted now; what the checks say follows when the next question is."""
+        before, now = self._told, follower.mind.opinion()
+        if self.snapshot is None or now is None:
+            self._speak(follower, speaker)
+            return
+        told = self._predict(follower, speaker, now)
+        if told is before:
+            return
+        _, predicted, learned = told
+        self.snapshot = replace(
+            self.snapshot,
+            **{name: getattr(predicted, name) for name in PREDICTED},
+            seq=follower.seq,
+            learned=learned,
+            n_labels=len(follower.mind.state.labels),
+        )
+        self._desk.change()
+
+    def _speak(self, follower: Follower, speaker: Speaker) -> None:
+        """Publish what the models and the checks say now, where that is news."""
+        from fewlabels.labelling._saying import snapshot_of
+
+        mind, heard, reviewed = follower.mind, speaker.heard, speaker.reviewed
+        goal = self._goal()
+        news = (mind.n_changes, goal, heard, reviewed)
+        if news == self._spoken:
+            return
+        now = mind.opinion()
+        if now is None:
             self.snapshot = None
         else:
-            advice, turn = follower.mind.advice(accuracy, confidence)
+            _, predicted, learned = self._predict(follower, speaker, now)
+            advice, turn = mind.advice(*goal, reviewed.remarks)
+            if turn == "checks_began":  # they are about the answers by all labels of now
+                heard = speaker.learn_now(self._lesson(follower, now))
             if turn is not None:
-                follower.own(self._desk.turn(turn, follower.seq), taken=True)
-            self.snapshot = follower.snapshot(model, advice)
+                follower.own(self._desk.turn(turn, follower.seq))
+            if turn == "checks_began" and heard is not None and mind.state.current is not None:
+                mind.hold(mind.state.current, heard.said.answers)
+            proven = mind.proven_sequence(advice)
+            self.snapshot = snapshot_of(
+                mind,
+                predicted,
+                reviewed,
+                advice,
+                seq=follower.seq,
+                learned=learned,
+                held=None if proven is None else self._held(proven, follower, speaker),
+                numbers=follower.numbers,
+            )
+        self._spoken = news
         self.stage, self.problem = None, ""
         self._desk.change()
 
-    def _explain(self, follower: Follower) -> None:
-        """Find out why, for the points that were asked about."""
-        if not self._wanted or self.snapshot is None:
-            return
-        model = follower.mind.answering()
-        while self._wanted and not self._stopped:
+    def _learn(self, follower: Follower, speaker: Speaker) -> float | None:
+        """Let the model that answers learn what is new; return the seconds till it may, or None."""
+        mind, heard = follower.mind, speaker.heard
+        now = mind.opinion()
+        if now is None:
+            return None
+        is_quiet = heard is not None and heard.lesson.at_change == mind.n_changes
+        wait = None
+        if not is_quiet:
+            wait = speaker.learn(lambda: self._lesson(follower, now))
+        speaker.review(is_quiet=is_quiet)
+        while self._wanted and heard is not None:
             point, _ = self._wanted.popitem()  # in one step: others ask meanwhile
-            self._reasons[point] = follower.reasons(model, point, self.snapshot)
+            speaker.explain(point, follower.numbers)
+        return wait
+
+    def _take_reasons(self, found: list[tuple[int, Reasons]]) -> None:
+        self._reasons.update(found)
         while len(self._reasons) > _REASONS_KEPT:
             del self._reasons[next(iter(self._reasons))]
-        self._desk.change()
+        if found:
+            self._desk.change()
+
+    def _keep_predictions(self, seq: int) -> None:
+        """Keep what is predicted by the log up to a row: an export then needs no models."""
+        if self.snapshot is None:
+            return
+        mark = self._desk.mark(seq)
+        if mark != self._kept:
+            self._keep(self.snapshot, mark)
+            self._kept = mark
+
+    def _lesson(self, follower: Follower, then: Opinion) -> Lesson:
+        from fewlabels.labelling._speaker import Lesson
+
+        mind = follower.mind
+        return Lesson(
+            dict(mind.state.labels), then, mind.n_changes, follower.seq, dict(follower.numbers)
+        )
+
+    def _lend(self, speaker: Speaker) -> None:
+        """Hand on what others want of the model, once there is one."""
+        while self._tasks and speaker.heard is not None:
+            speaker.lend(speaker.heard.lesson, *self._tasks.popleft())
+
+    def _refuse(self) -> None:
+        """Tell whoever waits for the model that there is none any more."""
+        while self._tasks:
+            _, future = self._tasks.popleft()
+            if future.set_running_or_notify_cancel():
+                future.set_exception(LabellingError(self.problem or "The label file was closed."))
 
     def _goal(self) -> tuple[float, float]:
         settings = self._desk.ledger.settings

@@ -15,7 +15,7 @@ from fewlabels.labelling._items import Items
 from fewlabels.labelling._keeper import Keeper
 from fewlabels.labelling._ledger import SKIPPED, Word
 from fewlabels.labelling._map import Mapper, packed_map
-from fewlabels.labelling._near import nearest, neighbourhood
+from fewlabels.labelling._near import Shown, nearest, neighbourhood
 from fewlabels.labelling._people import disagreements, people_json, said_by, seconds_by
 from fewlabels.labelling._pictures import Thumbnails
 from fewlabels.labelling._progress import progress_json
@@ -51,6 +51,7 @@ class Known:
         self._search = Search(items)
         self._words = SpeakingWords(items)
         self._mapper = Mapper(cache, desk.change)
+        self._shown = Shown()
 
     def close(self) -> None:
         """End what works in the background."""
@@ -126,17 +127,23 @@ class Known:
         prepared, snapshot = self._keeper.prepared, self._keeper.snapshot
         if prepared is None or snapshot is None:
             return None
+        is_open, n_labels = self._is_open(), len(self._ledger.labels)
+
+        def fits(point: int) -> bool:
+            if not is_open(point):
+                return False
+            return near is not None or self._shown.is_new(
+                point, int(snapshot.codes[point]), n_labels
+            )
+
         found = neighbourhood(
-            prepared.graph,
-            snapshot,
-            self._is_open(),
-            near=near,
-            n=count,
-            random_state=snapshot.seq,
+            prepared.graph, snapshot, fits, near=near, n=count, random_state=snapshot.seq
         )
         if found is None:
             return None
         class_id, points = found
+        if near is None:
+            self._shown.note(points, class_id, n_labels)
         confidence = float(snapshot.confidence[points].mean())
         return {"class_id": class_id, "points": points, "confidence": confidence}
 

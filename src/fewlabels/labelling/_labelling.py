@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._acts import Acts
-from fewlabels.labelling._desk import Desk, checked_point
+from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._export import Labels, write_labels
 from fewlabels.labelling._keeper import Keeper
+from fewlabels.labelling._kept import keep_predictions
+from fewlabels.labelling._knowing import Knowing
 from fewlabels.labelling._known import Known
 from fewlabels.labelling._opening import Opened, open_file
 from fewlabels.labelling._progress import is_proven, reasons_of
+from fewlabels.labelling._snapshot import Learned
 
 if TYPE_CHECKING:
     from fewlabels.labelling._points import Prepared, Stage
+    from fewlabels.labelling._snapshot import Predicted
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 _MOST_QUESTIONS = 50
 
 
-class Labelling:
+class Labelling(Knowing):
     """One label file that is open, to be shared by the threads of a server.
 
     What is answered is on the disk before the method returns. One thread of its own makes points,
@@ -56,7 +62,10 @@ class Labelling:
                 embeddings=opened.embeddings,
             )
 
-        self._keeper = Keeper(self._desk, made, opened.seed)
+        def keep(predicted: Predicted, mark: str) -> None:
+            keep_predictions(opened.cache, predicted, mark)
+
+        self._keeper = Keeper(self._desk, made, opened.seed, keep)
         self._acts = Acts(self._desk, self._keeper.wake)
         self._known = Known(self._items, self._desk, self._keeper, opened.cache)
         self._keeper.start()
@@ -136,6 +145,11 @@ class Labelling:
         return found
 
     @property
+    def id(self) -> str:
+        """What tells this label file from all others, also where one takes another's place."""
+        return self._opened.id
+
+    @property
     def path(self) -> Path:
         """The label file."""
         return self._opened.file.path
@@ -173,6 +187,7 @@ class Labelling:
             person = ledger.person(who)
             n_labelled, n_skipped = len(ledger.labels), len(ledger.skipped)
             return {
+                "id": self.id,
                 "file": self.path.name,
                 "name": self._items.name,
                 "kind": self._items.kind,
@@ -324,102 +339,37 @@ class Labelling:
         """
         return self._acts.set_settings(who, key, settings)
 
-    # What is known
+    # What is written
 
-    def item(self, who: str, point: int) -> Json:
-        """Return what a point looks like, and what is known of it.
+    def with_model(self, task: Callable[[Learned], T]) -> Future[T]:
+        """Have something done with the model that answers, in the thread that it learns in.
 
-        Nothing is said of what the models take a random check for that waits for its answer.
-        """
-        return self._known.item(checked_point(point, self._items.n_points))
-
-    def picture(self, point: int, size: int = 512) -> tuple[bytes, str]:
-        """Return a picture, encoded anew, and its media type.
+        It is as it was when it spoke last, and must not be changed nor kept. What it is to learn
+        waits meanwhile; nothing else does.
 
         Parameters
         ----------
-        point : int
-        size : int, default=512
-            Of its longer side at most, from 32 to 4096.
-        """
-        return self._known.picture(checked_point(point, self._items.n_points), size)
-
-    def why(self, point: int) -> Json:
-        """Return the labelled points that an answer comes from, and their share in it.
+        task : callable
+            Called with what has been learned so far.
 
         Returns
         -------
-        dict
-            ``ready``, False while that is found out; ``class_id``; ``labels``.
+        Future
+            Of what `task` returns; a LabellingError where no model can be had any more.
+
+        Raises
+        ------
+        InvalidInputError
+            If nothing has been learned yet.
         """
-        return self._known.why(checked_point(point, self._items.n_points))
+        if self._keeper.snapshot is None:
+            raise InvalidInputError("Nothing has been learned yet: answer some questions first.")
 
-    def neighbourhood(self, who: str, near: int | None = None, n: int = 24) -> Json | None:
-        """Return near points that the model takes for one class, to be confirmed together.
+        def with_data(model: Any) -> T:
+            items, said = self._items, self._known.progress()["sentence"]
+            return task(Learned(model, items.data(), items.label_column, items.name, said))
 
-        Parameters
-        ----------
-        who : str
-        near : int, default=None
-            Around this point; None: where the most are, and the surest.
-        n : int, default=24
-            From 2 to 400.
-        """
-        if near is not None:
-            checked_point(near, self._items.n_points)
-        return self._known.neighbourhood(near, n)
-
-    def suspects(self, n: int = 50) -> list[Json]:
-        """Return the labels that the others contradict, the most suspect first."""
-        return self._known.suspects(n)
-
-    def doubtful(self, n: int = 50) -> list[Json]:
-        """Return the points without a label of which the model is least sure."""
-        return self._known.doubtful(n)
-
-    def answers(
-        self,
-        query: str = "",
-        class_id: int | None = None,
-        who: str | None = None,
-        offset: int = 0,
-        n: int = 50,
-    ) -> Json:
-        """Return past answers that stand, the latest first.
-
-        Parameters
-        ----------
-        query : str, default=""
-            A part of the title.
-        class_id : int, default=None
-        who : str, default=None
-        offset, n : int
-        """
-        return self._known.answers(query, class_id, who, offset, n)
-
-    def search(self, text: str, n: int = 50) -> Json:
-        """Return points whose text, columns or name hold all words; the best match first."""
-        return self._known.search(text, n)
-
-    def similar(self, point: int, n: int = 24) -> list[Json]:
-        """Return the points nearest to one; none before there is a graph."""
-        return self._known.similar(checked_point(point, self._items.n_points), n)
-
-    def progress(self) -> Json:
-        """Return how far the labelling is, what is proven, and what is still to do."""
-        return self._known.progress()
-
-    def map(self) -> Json | None:
-        """Return the map: positions, labels, predictions and doubt; None until it is laid out."""
-        return self._known.map()
-
-    def people(self) -> Json:
-        """Return who answered how much, and how far they agree."""
-        return self._known.people()
-
-    def disagreements(self, n: int = 50) -> list[Json]:
-        """Return the points that people answer differently and nobody decided."""
-        return self._known.disagreements(n)
+        return self._keeper.ask(with_data)
 
     def export(self, target: str | os.PathLike[str] | IO[bytes], file_format: str) -> None:
         """Write labels and predictions; see :func:`fewlabels.labelling.export_labels`.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fewlabels.exceptions import FewLabelsError
+from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._snapshot import Snapshot
 
@@ -41,9 +41,18 @@ class Mapper:
         self._thread: threading.Thread | None = None
         self._stopped = False
         self._places: bytes | None = None
+        self._problem = ""
 
     def places(self, graph: Graph) -> bytes | None:
-        """Return x and y of each point as float32; None at first, and begin to lay them out."""
+        """Return x and y of each point as float32; None at first, and begin to lay them out.
+
+        Raises
+        ------
+        LabellingError
+            If they can't be laid out.
+        """
+        if self._problem:
+            raise LabellingError(self._problem)
         with self._lock:
             if self._thread is None and not self._stopped:
                 self._thread = threading.Thread(
@@ -71,8 +80,15 @@ class Mapper:
             self._changed()
         except _StoppedError:
             pass
-        except FewLabelsError as error:
-            _log.warning("the map can't be laid out: %s", error)
+        except Exception as error:  # noqa: BLE001 - labelling goes on without it
+            if not isinstance(error, FewLabelsError):
+                _log.exception("the map can't be laid out")
+            what = str(error) if isinstance(error, FewLabelsError) else type(error).__name__
+            self._problem = (
+                f"The map can't be laid out: {what} All else works without it; to try again, end "
+                "the command and start it anew."
+            )
+            self._changed()
 
     def _go_on(self, _: float) -> None:
         if self._stopped:

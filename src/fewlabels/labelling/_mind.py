@@ -1,4 +1,4 @@
-"""What the labels teach: questions that matter, answers, and what the checks prove."""
+"""What the labels teach: questions that matter, and what the checks prove."""
 
 from __future__ import annotations
 
@@ -11,20 +11,17 @@ import numpy.typing as npt
 
 from fewlabels.graph import Graph
 from fewlabels.labelling._points import Prepared
-from fewlabels.session._advising import advice_on
+from fewlabels.session._advising import weighed
 from fewlabels.session._chosen import checked_choice
 from fewlabels.session._events import Audit, Event, event_to_json
-from fewlabels.session._model import KeptUpModels, Points, quiet_blas
-from fewlabels.session._questions import (
-    Answers,
-    HeldAnswers,
-    audits_of,
-    checks_due,
-    share_of_checks,
-)
+from fewlabels.session._model import KeptUpModels, Points, answered, quiet_blas
+from fewlabels.session._questions import Answers, audits_of, checks_due, share_of_checks
+from fewlabels.session._remarks import remarks_beside
 from fewlabels.session._settings import Settings
-from fewlabels.session._state import SessionState
-from fewlabels.session.advice import Advice
+from fewlabels.session._state import CheckSequence, SessionState
+from fewlabels.session.advice import Advice, Turn
+from fewlabels.session.audit import checks_of
+from fewlabels.session.proof import sequences_of
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,22 @@ class Choice:
     dropped: tuple[int, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Opinion:
+    """What the model that asks thinks of all points.
+
+    Attributes
+    ----------
+    classes : list of str
+    shares : ndarray of shape (n_points, n_classes)
+    reached : ndarray of shape (n_points,), bool
+    """
+
+    classes: list[str]
+    shares: npt.NDArray[np.floating[Any]]
+    reached: npt.NDArray[np.bool_]
+
+
 class Mind:
     """A session that does not ask by itself: the keeper says how many questions, and stores them.
 
@@ -52,6 +65,14 @@ class Mind:
     ----------
     prepared : Prepared
     seed : int
+
+    Attributes
+    ----------
+    models : KeptUpModels
+        Of which the one that answers is not used here: it takes long.
+    state : SessionState
+    n_changes : int
+        How often what is known of points has changed.
     """
 
     def __init__(self, prepared: Prepared, seed: int) -> None:
@@ -60,11 +81,10 @@ class Mind:
         )
         self.graph: Graph = prepared.graph
         points = Points(prepared.graph, prepared.values)
-        self._models = KeptUpModels(None, points, None, self._settings.query)
+        self.models = KeptUpModels(None, points, None, self._settings.query)
         self.state = SessionState(self.graph.n_nodes, None)
-        self._held = HeldAnswers()
-        #: How often what is known of points has changed.
         self.n_changes = 0
+        self._held: tuple[int, Answers] | None = None
 
     def take(self, events: Sequence[Event], *, drawn: bool = False) -> None:
         """Take what happened; `drawn` if it is questions that did not come from here."""
@@ -74,7 +94,21 @@ class Mind:
             self.state.take(event)
             self.n_changes += event.kind not in ("asked", "dropped")
 
-    def choose(self, n_new: int, replaceable: Sequence[int]) -> Choice:
+    def opinion(self) -> Opinion | None:
+        """Return what the model that asks thinks by the labels of now; None without any."""
+        if not self.state.labels:
+            return None
+        model = self.models.asking(self.state.labels)
+        return Opinion(model.classes_.tolist(), model.label_distributions_, answered(model))
+
+    def choose(
+        self,
+        n_new: int,
+        replaceable: Sequence[int],
+        checked: Answers | None,
+        *,
+        is_proven: bool = False,
+    ) -> Choice:
         """Choose questions, some of them random checks; see :meth:`Session.ask`.
 
         Parameters
@@ -82,21 +116,31 @@ class Mind:
         n_new : int
         replaceable : sequence of int
             Open questions that are no checks: they are chosen again, or better ones are.
+        checked : Answers or None
+            What random checks are about: the answers that the model gave last, in a sequence of
+            checks those held. None: no check is drawn.
+        is_proven : bool, default=False
+            Whether the sequence of checks that is on has shown what it is for. It goes on, so that
+            more can be shown if more is wanted, with as many checks as there are in any case.
         """
         state, rule = self.state, self._settings.query
         again = [point for point in replaceable if point in state.pending]
         rng = np.random.default_rng([self._settings.random_state, len(state.events)])
         open_ = state.open_points
-        on_checks = state.current is not None
+        on_checks = state.current is not None and not is_proven
         count = min(n_new + (len(again) if on_checks else 0), int(open_.sum()))
-        share = share_of_checks(state, self._settings, None)
+        share = self._settings.audit_share
+        if not is_proven:
+            share = share_of_checks(state, self._settings, None)
+        if checked is None:
+            share = 0.0
         n_checks, owed = checks_due(state.owed, count, share, rng)
         pool = open_ if state.current is None else open_ & state.current.members
         n_checks = min(n_checks, int(pool.sum()))
         drawn = rng.choice(np.flatnonzero(pool), size=n_checks, replace=False)
         audits: tuple[Audit, ...] = ()
-        if n_checks:
-            audits = audits_of(self._checked(), drawn, pool)
+        if n_checks and checked is not None:
+            audits = audits_of(checked, drawn, pool)
         chosen: list[int] = []
         if not (on_checks and n_checks):
             candidates = open_.copy()
@@ -106,7 +150,7 @@ class Mind:
             if wanted:
                 with quiet_blas(self.graph):
                     found = rule.query(
-                        self._models.asking(state.labels) if state.labels else self.graph,
+                        self.models.asking(state.labels) if state.labels else self.graph,
                         wanted,
                         candidates=candidates,
                         random_state=int(rng.integers(2**32)),
@@ -118,35 +162,50 @@ class Mind:
         event = Event("asked", tuple(asked), audits=audits, owed=owed) if asked else None
         return Choice(event, tuple(point for point in again if point not in kept))
 
-    def answering(self) -> Any:
-        """Return the model whose answers count, brought to the labels; None without any label."""
-        if not self.state.labels:
-            return None
-        return self._models.answering(self.state.labels)
+    # What the checks prove
 
-    def advice(self, accuracy: float, confidence: float) -> tuple[Advice, str | None]:
-        """Return the advice, and what turns by it; that is taken already."""
-        before = len(self.state.events)
-        with quiet_blas(self.graph):
-            advice = advice_on(self.state, self.graph, self._models, accuracy, confidence)
-        turned = self.state.events[before:]
-        return advice, turned[0].kind if turned else None
+    def is_proven(self, accuracy: float, confidence: float) -> bool:
+        """Tell whether the sequence of checks that is on shows the accuracy wanted.
 
-    def proven_answers(self, advice: Advice) -> Answers | None:
-        """Return the answers of which an advice says that they are right as often as wanted."""
-        if not self.state.sequences or advice.proof is None or advice.action != "stop":
-            return None
-        of = [s for s in self.state.sequences if len(s.labels) == advice.proof.n_labels]
-        if not of or advice.proof.low < advice.wanted:
-            return None
-        return self._held.of(of[-1], self._models)
+        By every check up to the first that is open, in the order in which they were drawn: what
+        one of them has shown stays shown (:mod:`fewlabels.stopping`).
+        """
+        if self.state.current is None:
+            return False
+        return sequences_of(self.state, confidence)[-1].proves(accuracy)
 
-    def _checked(self) -> Answers:
-        """Return the answers that random checks are about: those of now, or those held."""
-        if self.state.current is not None:
-            return self._held.of(self.state.current, self._models)
-        labels = self.state.labels
-        return Answers.of(self._models.answering(labels), len(labels))
+    def advice(
+        self, accuracy: float, confidence: float, of_model: tuple[str, ...]
+    ) -> tuple[Advice, Turn | None]:
+        """Return the advice, and what is to turn by it; that is not taken.
+
+        Parameters
+        ----------
+        accuracy, confidence : float
+        of_model : tuple of str
+            What there is to say of the model that answers.
+        """
+        checks = checks_of(self.state)
+        remarks = remarks_beside(of_model, self.state, len(checks.audits))
+        return weighed(self.state, checks, accuracy, confidence, remarks)
+
+    def hold(self, sequence: CheckSequence, answers: Answers) -> None:
+        """Keep the answers that a sequence of checks is about."""
+        self._held = (sequence.number, answers)
+
+    def held(self, sequence: CheckSequence) -> Answers | None:
+        """Return the answers that a sequence of checks is about, if they are known."""
+        if self._held is None or self._held[0] != sequence.number:
+            return None
+        return self._held[1]
+
+    def proven_sequence(self, advice: Advice) -> CheckSequence | None:
+        """Return the sequence that proves what an advice says is proven."""
+        proof = advice.proof
+        if proof is None or advice.action != "stop" or proof.low < advice.wanted:
+            return None
+        of = [s for s in self.state.sequences if len(s.labels) == proof.n_labels]
+        return of[-1] if of else None
 
 
 def mixed(chosen: Sequence[int], drawn: Sequence[int], rng: np.random.Generator) -> list[int]:

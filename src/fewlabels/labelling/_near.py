@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fewlabels.labelling._snapshot import Snapshot
+from fewlabels.labelling._snapshot import Predicted
 
 if TYPE_CHECKING:
     from fewlabels.graph import Graph
@@ -19,6 +19,9 @@ _LOOKED_AT = 40
 _SMALLEST = 6
 _SURE = 0.75
 _SEEDS = 12
+# A point that was in a grid, and is still open, is not shown again as the same class before so
+# many more labels have been given.
+_LEARNED = 50
 
 
 def nearest(graph: Graph, point: int, n: int, wanted: Callable[[int], bool]) -> list[int]:
@@ -53,9 +56,28 @@ def nearest(graph: Graph, point: int, n: int, wanted: Callable[[int], bool]) -> 
     return found
 
 
+class Shown:
+    """What was in grids. Whoever looked did not confirm what is still open.
+
+    There the model is sure, and is not to be believed; the same points would come again and again.
+    """
+
+    def __init__(self) -> None:
+        self._shown: dict[int, tuple[int, int]] = {}
+
+    def note(self, points: Iterable[int], class_id: int, n_labels: int) -> None:
+        """Remember a grid, and how many labels there were."""
+        self._shown.update(dict.fromkeys(points, (class_id, n_labels)))
+
+    def is_new(self, point: int, class_id: int, n_labels: int) -> bool:
+        """Return whether a point may be shown as this class (again)."""
+        before = self._shown.get(point)
+        return before is None or before[0] != class_id or n_labels >= before[1] + _LEARNED
+
+
 def neighbourhood(
     graph: Graph,
-    snapshot: Snapshot,
+    snapshot: Predicted,
     is_open: Callable[[int], bool],
     *,
     near: int | None,
@@ -67,7 +89,7 @@ def neighbourhood(
     Parameters
     ----------
     graph : Graph
-    snapshot : Snapshot
+    snapshot : Predicted
     is_open : callable
         Whether a point may be in it: it has no label, and nobody is asked about it.
     near : int or None
@@ -99,7 +121,7 @@ def neighbourhood(
     return None if best is None else (best[2], best[3])
 
 
-def _seeds(snapshot: Snapshot, is_open: Callable[[int], bool], random_state: int) -> list[int]:
+def _seeds(snapshot: Predicted, is_open: Callable[[int], bool], random_state: int) -> list[int]:
     sure = np.flatnonzero((snapshot.confidence >= _SURE) & (snapshot.codes >= 0))
     rng = np.random.default_rng(random_state)
     tried = rng.permutation(sure)[: 50 * _SEEDS].tolist() if len(sure) else []

@@ -26,6 +26,8 @@ class Opened:
 
     Attributes
     ----------
+    id : str
+        Of this file and no other, whatever it is called and wherever it lies.
     file : LabelFile
     lock : FileLock
     items : Items
@@ -35,6 +37,7 @@ class Opened:
         As of :func:`fewlabels.make_points`.
     """
 
+    id: str
     file: LabelFile
     lock: FileLock
     items: Items
@@ -121,7 +124,9 @@ def _reopened(
         check_same(about, items, path)
         columns = about["columns"] if columns is None else columns
         embeddings = about["embeddings"] if embeddings is None else embeddings
-        now = _about(data_path, path, items, columns, embeddings) | {"seed": about["seed"]}
+        # Files of before there were ids get theirs now.
+        kept = {name: about[name] for name in ("id", "seed") if name in about}
+        now = _about(data_path, path, items, columns, embeddings) | kept
         changed = {name: value for name, value in now.items() if about.get(name) != value}
         if changed:
             found.set_about(changed)
@@ -153,6 +158,7 @@ def _about(
 ) -> dict[str, Any]:
     data = Path(os.path.abspath(data_path))  # noqa: PTH100 - links stay links
     return {
+        "id": secrets.token_hex(16),
         "data": str(data),
         "beside": os.path.relpath(data, path.absolute().parent),
         "kind": items.kind,
@@ -177,9 +183,8 @@ def _opened(
     cache: str | os.PathLike[str] | None,
 ) -> Opened:
     folder = usual_folder() if cache is None else Path(cache)
-    return Opened(
-        file, lock, items, cache_of(about, embeddings, folder), about["seed"], columns, embeddings
-    )
+    kept = cache_of(about, embeddings, folder)
+    return Opened(about["id"], file, lock, items, kept, about["seed"], columns, embeddings)
 
 
 def cache_of(about: Mapping[str, Any], embeddings: Any, folder: Path) -> Cache:

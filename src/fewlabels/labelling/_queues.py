@@ -16,8 +16,9 @@ FIXED = 2
 _LEASE_SECONDS = 600.0
 # What was put off comes again after so many acts of the same person.
 _ACTS_LATER = 10
-# While checks are on, nothing else can be asked meanwhile, and they are quickly drawn.
-_CHECKS_READY = 10
+# While checks are on, nothing else can be asked meanwhile, and they are quickly drawn. Those that
+# are ready when the accuracy is proven are asked for nothing.
+_CHECKS_READY = 5
 
 
 class Queues:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from fewlabels.labelling._cache import usual_folder
+from fewlabels.labelling._cache import Cache, usual_folder
 from fewlabels.labelling._desk import Desk
-from fewlabels.labelling._export import Labels, format_of, write_labels
+from fewlabels.labelling._export import Labels, check_format, format_of, write_labels
 from fewlabels.labelling._file import LabelFile
-from fewlabels.labelling._follower import Follower
 from fewlabels.labelling._items import Items, open_items
-from fewlabels.labelling._mind import with_labels
+from fewlabels.labelling._kept import kept_predictions
 from fewlabels.labelling._opening import cache_of, check_same, data_of
-from fewlabels.labelling._points import Prepared, Stage, prepare
-from fewlabels.labelling._snapshot import Snapshot
-from fewlabels.session import Session
-from fewlabels.session._model import Points
+from fewlabels.labelling._snapshot import Predicted
+
+if TYPE_CHECKING:
+    # What learns is loaded where it is needed: an export of what was predicted does without.
+    from fewlabels.labelling._points import Prepared, Stage
+    from fewlabels.session import Session
 
 
 def export_labels(
@@ -38,6 +39,10 @@ def export_labels(
     ``evidence``; ``given``, whether a person gave it; ``second``, the next most probable class;
     and ``doubt``: "given", "skipped", or as of :meth:`fewlabels.FewLabelsClassifier.doubt`. Where
     the accuracy wanted is proven, the predictions are those of which it is.
+
+    Cells of the data are written as they came, to the letter, also those that a spreadsheet takes
+    for formulas: what reads the table elsewhere gets the same values. Names of classes can't be
+    formulas.
 
     Parameters
     ----------
@@ -72,14 +77,18 @@ def export_labels(
     if file_format is None:
         to_path = isinstance(target, (str, os.PathLike))
         file_format = format_of(target) if to_path else "csv"  # type: ignore[arg-type] # a path
+    check_format(file_format)
     file = LabelFile.open(Path(path), to_read=True)
     try:
         items, desk, about = _read(file, data)
-        snapshot = None
+        predicted = None
         if predictions and desk.ledger.labels:
-            prepared = _prepared(items, about, cache, stage)
-            snapshot = _said(desk, prepared, about["seed"])
-        found = Labels(items, desk.ledger, snapshot, file_format)
+            kept = _cache(about, cache)
+            ids = [each.id for each in desk.ledger.classes]
+            predicted = kept_predictions(kept, desk.mark(desk.last_seq), items.n_points, ids)
+            if predicted is None:
+                predicted = _said(desk, _prepared(items, about, kept, stage), about["seed"])
+        found = Labels(items, desk.ledger, predicted, file_format)
         write_labels(found, target, file_format, replace=replace)
     finally:
         file.close()
@@ -114,7 +123,11 @@ def load_session(
         items, desk, about = _read(file, data)
     finally:
         file.close()
-    prepared = _prepared(items, about, cache, None)
+    from fewlabels.labelling._mind import with_labels
+    from fewlabels.session import Session
+    from fewlabels.session._model import Points
+
+    prepared = _prepared(items, about, _cache(about, cache), None)
     session = Session(Points(prepared.graph, prepared.values), random_state=about["seed"])
     session._data = prepared.values  # what `save` takes for the session's data
     names = desk.class_names()
@@ -135,23 +148,30 @@ def _read(
     return items, Desk(file, items.n_points, about["seed"]), about
 
 
-def _prepared(items: Items, about: dict[str, Any], cache: Any, stage: Stage | None) -> Prepared:
+def _cache(about: dict[str, Any], cache: Any) -> Cache:
     folder = usual_folder() if cache is None else Path(cache)
+    return cache_of(about, about["embeddings"], folder)
+
+
+def _prepared(items: Items, about: dict[str, Any], kept: Cache, stage: Stage | None) -> Prepared:
+    from fewlabels.labelling._points import prepare
+
     return prepare(
         items,
-        cache_of(about, about["embeddings"], folder),
+        kept,
         stage or (lambda name, share: None),
         columns=about["columns"],
         embeddings=about["embeddings"],
     )
 
 
-def _said(desk: Desk, prepared: Prepared, seed: int) -> Snapshot | None:
-    """Return what the models say now."""
+def _said(desk: Desk, prepared: Prepared, seed: int) -> Predicted:
+    """Return what the models say now; there is a label."""
+    from fewlabels.labelling._follower import Follower
+    from fewlabels.labelling._saying import predicted_now
+
     follower = Follower(desk, prepared, seed)
-    model = follower.mind.answering()
-    if model is None:
-        return None
     settings = desk.ledger.settings
-    advice, _ = follower.mind.advice(settings["accuracy"], settings["confidence"])
-    return follower.snapshot(model, advice)
+    return predicted_now(
+        follower.mind, settings["accuracy"], settings["confidence"], follower.numbers
+    )

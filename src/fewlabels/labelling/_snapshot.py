@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,14 +26,16 @@ class Suspect(NamedTuple):
     against: int | None
 
 
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """What the models said with the labels up to one row of the log.
+#: What is predicted of each point, by the names of `Predicted`.
+PREDICTED = ("codes", "second", "confidence", "evidence", "doubt")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Predicted:
+    """What the models say of each point.
 
     Attributes
     ----------
-    seq : int
-    n_labels : int
     codes : ndarray of shape (n_points,), int16
         The number of the class that a model gives each point; -1 where it has no answer.
     second : ndarray of shape (n_points,), int16
@@ -43,6 +45,29 @@ class Snapshot:
         How much evidence arrived at all.
     doubt : ndarray of shape (n_points,), uint8
         Places in `DOUBTS`.
+    held : ndarray of shape (n_points,), int16, or None
+        The answers of which the accuracy wanted is proven, as `codes`; None before it is.
+    """
+
+    codes: npt.NDArray[np.int16]
+    second: npt.NDArray[np.int16]
+    confidence: npt.NDArray[np.float32]
+    evidence: npt.NDArray[np.float32]
+    doubt: npt.NDArray[np.uint8]
+    held: npt.NDArray[np.int16] | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Snapshot(Predicted):
+    """What the models said with the labels up to one row of the log.
+
+    Attributes
+    ----------
+    seq : int
+    learned : int
+        The row up to which the model that answers has learned. What came since is told by the
+        model that asks (:func:`fewlabels.labelling._saying.moved`).
+    n_labels : int
     suspects : tuple of Suspect
         The most suspect first.
     advice : Advice
@@ -52,23 +77,16 @@ class Snapshot:
         early to say.
     proven : Proven or None
         None before the first check of a sequence.
-    held : ndarray of shape (n_points,), int16, or None
-        The answers of which the accuracy wanted is proven, as `codes`; None before it is.
     """
 
     seq: int
+    learned: int
     n_labels: int
-    codes: npt.NDArray[np.int16]
-    second: npt.NDArray[np.int16]
-    confidence: npt.NDArray[np.float32]
-    evidence: npt.NDArray[np.float32]
-    doubt: npt.NDArray[np.uint8]
     suspects: tuple[Suspect, ...]
     advice: Advice
     shares: Mapping[int, ShareEstimate]
     curve: tuple[tuple[int, float], ...]
     proven: Proven | None
-    held: npt.NDArray[np.int16] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,3 +118,27 @@ class Reasons:
     seq: int
     class_id: int | None
     shares: tuple[tuple[int, float, int], ...]
+
+
+class Learned(NamedTuple):
+    """What has been learned so far, and of what.
+
+    Attributes
+    ----------
+    model : classifier of fewlabels
+        Its labels are the names of classes.
+    data : object
+        What :func:`fewlabels.make_points` takes.
+    label_column : str or None
+        The column of `data` that held labels.
+    name : str
+        Of the data.
+    sentence : str or None
+        What random checks have proven, to be handed on.
+    """
+
+    model: Any
+    data: Any
+    label_column: str | None
+    name: str
+    sentence: str | None

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
 from fewlabels._memory import require_memory, require_scores
+from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
@@ -55,7 +56,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             are soft labels, each row a distribution, all NaN where unlabelled; integers and
             booleans say by 0 and 1 which classes hold of a point, all -1 where unlabelled. The
             columns of a table name the classes.
-            A pandas or polars ``Series`` is read in its order; its index is not looked at.
+            Rows are taken as they stand. A pandas ``Series`` whose index holds the rows of `X` in
+            another order, or only some of them, is refused.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each label is trusted: a label of weight 2 counts as two at that place, one
             of weight 0 as none. Finite and at least 0; not read where unlabelled. The point stays
@@ -283,6 +285,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             If no row has a label, or labels are of another kind than the fitted ones.
         """
         check_is_fitted(self)
+        refuse_other_rows(X, y)
         result: float = accuracy(self, X, y, sample_weight)
         return result
 

@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
 
 from fewlabels.exceptions import InvalidInputError
-from fewlabels.features import Points, make_points
-from fewlabels.features._kinds import kind_of
+from fewlabels.features import NewPoints, Points, make_points
+from fewlabels.features.kinds import kind_of, picture_names
+from fewlabels.features.new_points import warn_of
 from fewlabels.graph import Graph
 from fewlabels.models._estimator import GraphEstimator
+from fewlabels.models._kernels import Placed
+from fewlabels.models._shared_kernel import SharedNeighborKernel
 
 
 class DataEstimator(GraphEstimator):
@@ -43,13 +47,35 @@ class DataEstimator(GraphEstimator):
         self.points_ = points
         return _as_float(points.values)
 
-    def _validated(self, X: Any, *, reset: bool) -> Any:
-        points = None if reset else self.__dict__.get("points_")
-        if isinstance(X, Points) and not reset:
-            return self._same_width(_as_float(X.values))
-        if points is None or points.kind == "array":
-            return super()._validated(X, reset=reset)
-        return _as_float(points.transform(X))
+    def _validated_new(self, X: Any) -> NewPoints:
+        """Return new points, checked; raise if the known ones have no features.
+
+        Warns of what is not known of them.
+        """
+        fitted = self.__dict__.get("points_")
+        if isinstance(X, NewPoints):
+            new = X
+        elif isinstance(X, Points):
+            new = NewPoints(X.values, X.unread)
+        elif fitted is None or fitted.kind == "array" or self._kernel is None:
+            return NewPoints(super()._validated_new(X))
+        else:
+            new = fitted.of_new(X)
+            warn_of(new.warnings)
+        check_is_fitted(self)
+        return new.with_values(self._same_width(_as_float(new.values)))
+
+    def _placed_among_known(self, new: NewPoints) -> Placed:
+        if isinstance(self._kernel, SharedNeighborKernel):
+            return self._kernel.place_new(self._known, new)
+        return super()._placed_among_known(new.values)
+
+    def _weights_among_known(self, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Any:
+        """Return the weights of the known points that are `speaking`; see :class:`Kernel`."""
+        kernel: Any = self._kernel
+        if isinstance(kernel, SharedNeighborKernel):
+            return kernel.weigh_new(self._known, new, speaking)
+        return kernel.weigh(self._known, new.values, speaking)
 
     def _same_width(self, values: Any) -> Any:
         known = self.X_.shape[1]
@@ -59,6 +85,13 @@ class DataEstimator(GraphEstimator):
                 "Pass new data, or make its points with points_.transform."
             )
         return values
+
+    def _names_of_rows(self, X: Any) -> npt.NDArray[Any] | None:
+        points = self.__dict__.get("points_")
+        if points is None or points.kind != "images" or isinstance(X, Points):
+            return super()._names_of_rows(X)
+        names = picture_names(X)
+        return None if names is None else np.array(names, dtype=object)
 
     def _unread(self) -> npt.NDArray[np.intp]:
         """Points of which nothing is known, such as pictures that can't be read."""

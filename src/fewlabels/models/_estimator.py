@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fewlabels._arrays import FILL_AFFINITIES, FILL_FEATURES, checked_array
+from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
 from fewlabels._validation import (
     check_choice,
@@ -77,6 +78,8 @@ class GraphEstimator(BaseEstimator, ABC):
                 raise InvalidInputError(
                     f"{type(self).__name__} requires y to be passed, but the target y is None."
                 )
+            refuse_other_rows(X, y)
+            refuse_other_rows(X, sample_weight, "sample_weight")
             labels = self._encode(y, sample_weight)  # before the graph, which may take long
             points = X if isinstance(X, Graph) else self._points(X, labels)
             n_samples = points.n_nodes if isinstance(points, Graph) else points.shape[0]
@@ -88,7 +91,7 @@ class GraphEstimator(BaseEstimator, ABC):
             self._require_memory(labels, points)
             self._accept(labels)
             self._build(points)
-            self._row_names = row_names(X)
+            self._row_names = self._names_of_rows(X)
             scores = self._solve()
             self._publish(scores)
             self._fitted_params = self.get_params(deep=False)
@@ -104,7 +107,8 @@ class GraphEstimator(BaseEstimator, ABC):
         Parameters
         ----------
         name : hashable
-            As in ``X.index``, where `X` was a pandas table. A tuple, of an index of several levels.
+            As in ``X.index``, where `X` was a pandas table: a tuple, of an index of several
+            levels. Of pictures, the path of the file, from the folder on that `X` was.
 
         Returns
         -------
@@ -114,7 +118,7 @@ class GraphEstimator(BaseEstimator, ABC):
         Raises
         ------
         InvalidInputError
-            If `X` was no table with an index, or the name is not in it, or several times.
+            If the rows of `X` have no names, or the name is not one of them, or several times.
 
         Notes
         -----
@@ -249,6 +253,10 @@ class GraphEstimator(BaseEstimator, ABC):
         check_n_jobs(self.n_jobs)
         check_choice("solver", self.solver, self._solvers)
 
+    def _names_of_rows(self, X: Any) -> npt.NDArray[Any] | None:
+        """Return the names of the rows of what was fitted, if they have any."""
+        return row_names(X)
+
     def _validated(self, X: Any, *, reset: bool) -> Any:
         fill = FILL_AFFINITIES if self.kernel == "precomputed" else FILL_FEATURES
         X = checked_array(X, fill=fill)
@@ -258,7 +266,7 @@ class GraphEstimator(BaseEstimator, ABC):
             )
         except TypeError as error:
             raise InvalidTypeError(naming_rows(X, str(error))) from error
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise InvalidInputError(naming_rows(X, str(error))) from error
 
     def _build(self, points: Any) -> None:

@@ -49,12 +49,15 @@ class Said:
         Whether a label reaches it on the graph.
     unlike : ndarray of shape (n_points,), bool; or None
         Whether it is unlike all fitted points; None where that can't be told.
+    answered : ndarray of shape (n_points,), bool
+        Whether anything is known of it.
     """
 
     distributions: FloatArray
     evidence: FloatArray
     reached: BoolArray
     unlike: BoolArray | None
+    answered: BoolArray
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,9 @@ class FittedMixture:
         """Whether the classes were brought to shares."""
         return self._offsets is not None
 
-    def of_new(self, points: Any, placed: Placed, unlike: BoolArray | None) -> Said:
+    def of_new(
+        self, points: Any, placed: Placed, unlike: BoolArray | None, unread: IntArray
+    ) -> Said:
         """What is said of new points.
 
         Parameters
@@ -187,6 +192,8 @@ class FittedMixture:
         placed : Placed
             The same, beside the fitted ones.
         unlike : as of `Said`
+        unread : ndarray of int
+            Of which nothing is known, as of some fitted ones.
         """
         speaking = self.reached.astype(np.float64)
         spoken = [self.mixture.graph_part, self.evidence * speaking, speaking]
@@ -199,7 +206,11 @@ class FittedMixture:
         on_graph = divided(np.asarray(votes[:, :-2], dtype=np.float64))
         found = self.mixture.joined(on_graph, features)
         evidence = np.divide(votes[:, -2], near, out=np.zeros_like(near), where=near > 0)
-        return Said(self._brought(found), evidence, near > 0, unlike)
+        found, reached = self._brought(found), near > 0
+        answered = np.ones(len(found), dtype=bool)
+        answered[unread] = reached[unread] = False
+        found[unread], evidence[unread] = self.mixture.prior, 0
+        return Said(found, evidence, reached, unlike, answered)
 
     def _brought(self, distributions: FloatArray) -> FloatArray:
         """Bring distributions to the expected shares, as far as those of the fitted points were."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._unsaid import unsaid
 from fewlabels.exceptions import InvalidInputError, UnreachedWarning
 from fewlabels.insight import Influence
 
@@ -27,8 +27,7 @@ def without_label(model: Any, node: int) -> Any:
         )
     other = model._shallow()
     vars(other).update(model._fitted_params)  # whatever was set since
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnreachedWarning)  # the answer says so itself
+    with unsaid(UnreachedWarning):  # the answer says so itself
         other.remove_labels([node])
     return other
 

@@ -53,6 +53,23 @@ class Placed:
     nearest: tuple[FloatArray, IntArray] | None = None
 
 
+@dataclass(frozen=True)
+class Beside:
+    """The known points nearest to new ones, and their weights.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (n_queries, n_neighbors)
+    indices : ndarray of int of the same shape
+        Which points these are the weights of.
+    nearest : as of :class:`Placed`
+    """
+
+    weights: FloatArray
+    indices: IntArray
+    nearest: tuple[FloatArray, IntArray]
+
+
 def averages(placed: Placed, values: FloatArray) -> FloatArray:
     """Weighted means of `values` over the known points near new ones; 0 where none is near.
 
@@ -200,43 +217,56 @@ class NeighborKernel:
         return graph
 
     def place(self, X: Any, X_new: Any) -> Placed:
-        lengths, indices = self._nearest(X, X_new)
-        weights = self._weights(lengths, indices)
-
-        def votes(scores: FloatArray) -> FloatArray:
-            return np.asarray(np.einsum("qk,qkc->qc", weights, scores[indices]))
-
-        return Placed(votes, (lengths, indices))
+        return self._placed(self._beside(X, X_new))
 
     def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
-        lengths, indices = self._nearest(X, X_new)
-        weights = self._weights(lengths, indices)
+        return self._weighed(self._beside(X, X_new), X.shape[0], speaking)
+
+    def _beside(self, X: Any, X_new: Any) -> Beside:
+        lengths, indices = self._nearest(X, X_new, self.n_neighbors)
+        scales = self._scales
+        return Beside(self._weights(lengths, indices, scales), indices, (lengths, indices))
+
+    @staticmethod
+    def _placed(beside: Beside) -> Placed:
+        def votes(scores: FloatArray) -> FloatArray:
+            return np.asarray(np.einsum("qk,qkc->qc", beside.weights, scores[beside.indices]))
+
+        return Placed(votes, beside.nearest)
+
+    @staticmethod
+    def _weighed(beside: Beside, n_known: int, speaking: npt.NDArray[np.bool_]) -> Any:
+        weights, indices = beside.weights, beside.indices
         starts = np.arange(len(weights) + 1) * weights.shape[1]
         values = np.where(speaking[indices], weights, 0).ravel()
-        shape = (len(weights), X.shape[0])
-        return sparse.csr_array((values, indices.ravel(), starts), shape=shape)
+        return sparse.csr_array((values, indices.ravel(), starts), shape=(len(weights), n_known))
 
-    def _weights(self, lengths: FloatArray, indices: IntArray) -> FloatArray:
-        """Return the weights of the nearest known points."""
+    def _weights(
+        self, lengths: FloatArray, indices: IntArray, scales: FloatArray | None
+    ) -> FloatArray:
+        """Return the weights of the nearest known points, of which `scales` are known."""
         distances = lengths.astype(np.float64)
         weights = np.ones(distances.shape)
-        if self.weights == "self-tuning" and self._scales is not None:
-            scales = self._scales[indices].astype(np.float64)
+        if self.weights == "self-tuning" and scales is not None:
             with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-                tuned = edge_weights(distances, distances[:, -1], scales, "self-tuning")
+                tuned = edge_weights(
+                    distances,
+                    distances[:, -1],
+                    scales[indices].astype(np.float64),
+                    "self-tuning",
+                )
             # From where float64 can't tell distances, all neighbours are equally far.
             np.copyto(weights, tuned, where=np.isfinite(tuned))
         return weights
 
-    def _nearest(self, X: Any, X_new: Any) -> tuple[FloatArray, IntArray]:
+    def _nearest(self, X: Any, X_new: Any, n_nearest: int) -> tuple[FloatArray, IntArray]:
         """Return the distances to the nearest known points, ascending, and which those are."""
-        k = min(self.n_neighbors, X.shape[0])
         if self._index is None:
-            self._index = NearestNeighbors(n_neighbors=k, n_jobs=self.n_jobs).fit(X)
+            self._index = NearestNeighbors(n_jobs=self.n_jobs).fit(X)
         if sparse.issparse(X_new) and not sparse.issparse(X):  # a search tree takes no sparse rows
             X_new = X_new.toarray()
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            distances, indices = self._index.kneighbors(X_new)
+            distances, indices = self._index.kneighbors(X_new, min(n_nearest, X.shape[0]))
         return distances, indices
 
 

@@ -118,12 +118,16 @@ class MixtureInsight:
         self,
         distributions: FloatArray,
         *,
+        answered: BoolArray | None = None,
         coverage: float,
         per_class: bool,
         count_unseen: bool,
         allow_empty: bool,
     ) -> BoolArray:
-        """Sets of classes that hold the true one with this probability, (n_points, n_classes)."""
+        """Sets of classes that hold the true one with this probability, (n_points, n_classes).
+
+        All of them where nothing is `answered`.
+        """
         if per_class and count_unseen:
             raise InvalidInputError(
                 "count_unseen is of no use with per_class: what is promised there is about the "
@@ -143,6 +147,8 @@ class MixtureInsight:
         sets[:, expected] = prediction_sets(
             distributions[:, expected], threshold, allow_empty=allow_empty
         )
+        if answered is not None:
+            sets[~answered] = expected
         return sets
 
     def words(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import DiskGraph
@@ -166,6 +167,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
             If no row has a number.
         """
         check_is_fitted(self)
+        refuse_other_rows(X, y)
         result: float = r_squared(self, X, read_numbers(y), sample_weight)
         return result
 

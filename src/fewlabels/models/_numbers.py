@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fewlabels._callers import callers_level
 from fewlabels._label_values import is_missing
 from fewlabels._labels import UNLABELLED, weights_of
+from fewlabels._same_rows import refuse_other_order
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._relabel import (
     labels_to_remove,
@@ -157,6 +158,7 @@ def add_numbers(
     numbers: KnownNumbers, indices: npt.ArrayLike, added: object, sample_weight: object = None
 ) -> NumberChange:
     """Label, or relabel, the points `indices`; a weight of 0 takes a label back."""
+    refuse_other_order(indices, added)
     rows = point_indices(indices, len(numbers.values))
     new, _ = _as_numbers(added, "the labels")
     if len(new) != len(rows):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fewlabels._class_names import warn_of_classes
 from fewlabels._labels import UNLABELLED, Labels, sorted_codes, weights_of
+from fewlabels._same_rows import refuse_other_order
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._targets import RowLabels, checked_weights, encode_added
 
@@ -72,6 +73,7 @@ def add_codes(
     labels: Labels, indices: npt.ArrayLike, added: Any, sample_weight: Any = None
 ) -> Relabelling:
     """Label, or relabel, the points `indices`; a weight of 0 takes a label back."""
+    refuse_other_order(indices, added)
     rows = point_indices(indices, len(labels.codes))
     new = encode_added(labels, added, len(rows))
     refuse_missing(rows, new.labelled)

@@ -1,4 +1,4 @@
-"""The names that the rows of a pandas table have in its index."""
+"""The names that rows have: in the index of a pandas table, or as files of pictures."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def position_of(name: Hashable, names: AnyArray | None, n_rows: int) -> int:
     """Return where `name` is among `names`, or raise."""
     if names is None:
         raise InvalidInputError(
-            f"row {name!r} is asked for by name, and the rows have none: X was no pandas table. "
-            f"Give its position, an integer from 0 to {n_rows - 1}."
+            f"row {name!r} is asked for by name, and the rows have none: X was no pandas table, "
+            f"nor pictures in files. Give its position, an integer from 0 to {n_rows - 1}."
         )
     found = _places(name, names)
     if len(found) == 1:

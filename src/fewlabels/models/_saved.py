@@ -20,7 +20,7 @@ from fewlabels._labels import Labels
 from fewlabels._state_files import read_state, write_state
 from fewlabels._version import __version__
 from fewlabels.exceptions import DataFileError, FewLabelsError, InvalidInputError, InvalidTypeError
-from fewlabels.features._points_state import points_of_state, points_state
+from fewlabels.features.points_state import points_of_state, points_state
 from fewlabels.graph import Graph
 from fewlabels.models._targets import RowLabels, SoftLabels
 

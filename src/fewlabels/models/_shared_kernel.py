@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.features import Points
-from fewlabels.features._kinds import n_rows_of
+from fewlabels.features import NewPoints, Points
+from fewlabels.features.kinds import n_rows_of
 from fewlabels.graph import Graph, shared_neighbor_graph
 from fewlabels.graph._checked import ValidatedFeatures
-from fewlabels.models._kernels import NeighborKernel
+from fewlabels.graph._reranked import CANDIDATES, FinerScales
+from fewlabels.models._kernels import Beside, NeighborKernel, Placed
 
 # Neighbours of new points where the graph does not say of how many it is made.
 _USUAL = 10
@@ -19,7 +23,8 @@ _USUAL = 10
 class SharedNeighborKernel(NeighborKernel):
     """Shared neighbours for the graph; self-tuned weights of the nearest for new points.
 
-    A new point is in nobody's list, so that what it shares with others is not known.
+    A new point is in nobody's list, so that what it shares with others is not known. Where the
+    fitted points have a finer distance, it puts the nearest of new points into order, too.
 
     Parameters
     ----------
@@ -56,9 +61,32 @@ class SharedNeighborKernel(NeighborKernel):
                 progress=self.progress,
             )
         self._scales = graph.local_scales
+        finer = None if self._made is None else self._made.distance
+        self._finer_scales = None if finer is None else FinerScales(graph, finer)
         chosen = (graph.build_info or {}).get("n_neighbors")
         self.n_neighbors = self.n_others = max(1, chosen or self._wanted or _USUAL)
         return graph
+
+    def place_new(self, X: Any, new: NewPoints) -> Placed:
+        """Place new points beside the known ones, as :meth:`place`; by their finer distance."""
+        return self._placed(self._beside_new(X, new))
+
+    def weigh_new(self, X: Any, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Any:
+        """Return the weights of the known points, as :meth:`weigh`; by the finer distance."""
+        return self._weighed(self._beside_new(X, new), X.shape[0], speaking)
+
+    def _beside_new(self, X: Any, new: NewPoints) -> Beside:
+        if new.compared is None or self._finer_scales is None:
+            return self._beside(X, new.values)
+        # by features, as many as the graph is made from; of these the nearest by the distance
+        k = min(self.n_neighbors, X.shape[0])
+        lengths, near = self._nearest(X, new.values, max(CANDIDATES, 2 * k))
+        finer = np.asarray(new.compared(np.arange(len(new)), near), dtype=np.float64)
+        order = np.argsort(finer, axis=1, kind="stable")[:, :k]
+        indices = np.take_along_axis(near, order, axis=1)
+        distances = np.take_along_axis(finer, order, axis=1)
+        weights = self._weights(distances, indices, self._finer_scales.of(indices, k))
+        return Beside(weights, indices, (lengths[:, :k], near[:, :k]))
 
 
 def check_beside(graph: Graph, X: Any, kernel: Any = "auto") -> None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
 from fewlabels._callers import callers_level
+from fewlabels._unsaid import is_unsaid
 from fewlabels.exceptions import UnreachedWarning
 from fewlabels.models._scores import Scores
 from fewlabels.systems import StreamedScores
@@ -45,7 +46,7 @@ def warn_of_answers(
             stacklevel=callers_level(),
         )
     n_unreached = int((~reached).sum())
-    if n_unreached:
+    if n_unreached and not is_unsaid(UnreachedWarning):
         warnings.warn(
             f"{n_unreached} of {len(reached)} points can't be reached from any label. {unreached}, "
             "and reached_ is False there. graph_.diagnose(y) says where they are. To reach them, "

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._arrays import refuse_masked, sound_csr
 from fewlabels._labels import Labels
+from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
 from fewlabels._validation import check_real, check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
@@ -251,6 +252,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         if sparse.issparse(X):
             X = sound_csr(X)
         refuse_masked(X, "X")
+        refuse_other_rows(X, y)
         with self._unchanged_on_failure():
             self._features = X
             self._fit(X if graph is None else graph, y, sample_weight)

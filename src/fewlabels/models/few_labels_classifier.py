@@ -330,11 +330,36 @@ None, default="auto"
 
     # What is known of new points
 
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Return the most probable class of new points.
+
+        Parameters
+        ----------
+        X : as of :meth:`predict_proba`
+
+        Returns
+        -------
+        ndarray of shape (n_queries,)
+            The unlabelled marker (None, NaN or -1, as `y` has it) of points of which nothing is
+            known: pictures that can't be read, texts without a word that was fitted.
+
+        Warns
+        -----
+        FeatureWarning
+            Of these, by name.
+        """
+        return self._decided(self._said_of(X))
+
+    def _decided(self, said: Said) -> npt.NDArray[Any]:
+        decided: npt.NDArray[Any] = self._labels.decide(said.distributions, said.answered)
+        return decided
+
     def predict_proba(self, X: Any) -> npt.NDArray[np.floating[Any]]:
         """Return the class distribution of new points; columns in the order of `classes_`.
 
         Members on the graph take the mean of the shares of the fitted points nearby, weighted by
-        the kernel; the features speak for themselves.
+        the kernel; the features speak for themselves. A point of which nothing is known, such as a
+        picture that can't be read, gets the prior, and a warning names it.
 
         Parameters
         ----------
@@ -361,11 +386,11 @@ None, default="auto"
         check_is_fitted(self)
         if X is None:
             found = np.asarray(self.label_distributions_, dtype=np.float64)
-            return Said(found, self.evidence_, self.reached_, None)
-        points = self._validated_new(X)
-        placed = self._placed_among_known(points)
+            return Said(found, self.evidence_, self.reached_, None, self.answered_)
+        new = self._validated_new(X)
+        placed = self._placed_among_known(new)
         unlike = remote(self._kernel, self.graph_, placed, self._usual_remoteness)
-        return self._fitted.of_new(points, placed, unlike)
+        return self._fitted.of_new(new.values, placed, unlike, new.unread)
 
     def _usual_remoteness(self, scales: npt.NDArray[np.floating[Any]]) -> float:
         if "remoteness" not in self._remembered:
@@ -484,7 +509,11 @@ None, default="auto"
             If labels are soft.
         """
         self._refuse_soft("suspect_labels")
-        return self.insight_.suspects()
+        found = self.insight_.suspects()
+        points = self.__dict__.get("points_")
+        if points is None or points.kind != "images" or self._row_names is None:
+            return found
+        return replace(found, names=tuple(self._row_names.tolist()))
 
     def predict_set(
         self,
@@ -533,6 +562,7 @@ None, default="auto"
         said = self._said_of(X)
         return self.insight_.sets(
             said.distributions,
+            answered=said.answered,
             coverage=coverage,
             per_class=per_class,
             count_unseen=count_unseen,
@@ -611,9 +641,10 @@ None, default="auto"
         self._refuse_soft("answers")
         least = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
         said = self._said_of(X)
-        labels = self._labels.decide(said.distributions) if X is not None else self.transduction_
+        labels = self.transduction_ if X is None else self._decided(said)
         sets = self.insight_.sets(
             said.distributions,
+            answered=said.answered,
             coverage=coverage,
             per_class=False,
             count_unseen=False,

@@ -15,6 +15,7 @@ from fewlabels._callers import callers_level
 from fewlabels._rows import row_blocks
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.features import NewPoints
 from fewlabels.insight import NumberExplanation
 from fewlabels.models._choices import Choice, Choices, graph_choice
 from fewlabels.models._data import DataEstimator
@@ -232,7 +233,10 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         self._scores: Any = scores
         self._forget()
         self.reached_ = self.graph_.reached_from(self._labels.labelled)
-        self.transduction_ = self._as_numbers(self._on_graph + self._mixture.on_features(None))
+        found = self._on_graph + self._mixture.on_features(None)
+        unread = self._unread()
+        found[unread[~self._labels.labelled[unread]]] = 0  # of which nothing is known: the mean
+        self.transduction_ = self._as_numbers(found)
         self.evidence_ = scores.totals
         self.residual_ = float(scores.residual.max())
         self.n_iter_ = max(1, scores.n_iter)
@@ -256,7 +260,8 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         """Return the numbers of new points.
 
         Features speak for themselves; on the graph, a new point is the mean of the fitted points
-        that a label reaches, weighted by the kernel.
+        that a label reaches, weighted by the kernel. A point of which nothing is known, such as a
+        picture that can't be read, gets the mean of the labels, and a warning names it.
 
         Parameters
         ----------
@@ -284,24 +289,24 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         ConvergenceWarning, UserWarning
             With `return_std`, as :meth:`posterior_std`.
         """
-        points = self._validated_new(X)
-        placed = self._placed_among_known(points)
+        new = self._validated_new(X)
+        placed = self._placed_among_known(new)
         reached = self.reached_.astype(np.float64)
         votes = placed.votes(np.column_stack([self._on_graph * reached, reached]))
         near = votes[:, 1]
         found = np.divide(votes[:, 0], near, out=np.zeros(len(near)), where=near > 0)
-        plain = None if self._projection is None else self._projection.of(points)
+        plain = None if self._projection is None else self._projection.of(new.values)
         if plain is not None:
             found = found + self._mixture.on_features(plain)
+        found[new.unread] = 0  # of which nothing is known: the mean
         values = self._as_numbers(found)
-        return (values, self._std_of_new(points, plain)) if return_std else values
+        return (values, self._std_of_new(new, plain)) if return_std else values
 
-    def _std_of_new(self, points: Any, plain: Any) -> FloatArray:
-        kernel: Any = self._kernel
+    def _std_of_new(self, new: NewPoints, plain: Any) -> FloatArray:
         self._check_scale()
-        std = np.empty(points.shape[0])
+        std = np.empty(len(new))
         for block in row_blocks(len(std), self._columns_at_once()):
-            weights = sparse.csr_array(kernel.weigh(self._known, points[block], self.reached_))
+            weights = sparse.csr_array(self._weights_among_known(new.part(block), self.reached_))
             V = np.asarray(weights.toarray(), dtype=np.float64).T
             totals = V.sum(axis=0)
             V /= np.where(totals > 0, totals, 1)

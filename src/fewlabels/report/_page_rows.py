@@ -45,8 +45,8 @@ def _card(numbers: ModelNumbers, rows: ShownRows, row: int) -> Html:
     ]  # fmt: skip
     return tag(
         "article",
-        rows.picture(row, f"row {row + 1}"),
-        tag("div", tag("p", f"row {row + 1:,}", class_="where"), rows.row(row),
+        rows.picture(row, rows.name(row)),
+        tag("div", tag("p", rows.name(row), class_="where", dir="auto"), rows.row(row),
             tag("ol", *guesses, class_="guesses"),
             tag("p", str(numbers.answers.doubt[row]), class_="doubt"), class_="body"),
         class_="card",
@@ -90,8 +90,8 @@ def _side(
     name = numbers.classes[code]
     return tag(
         "div",
-        rows.picture(row, f"row {row + 1}, labelled {name}"),
-        tag("div", tag("p", f"{what} \u00b7 row {row + 1:,}", class_="where"),
+        rows.picture(row, f"{rows.name(row)}, labelled {name}"),
+        tag("div", tag("p", f"{what} \u00b7 {rows.name(row)}", class_="where", dir="auto"),
             tag("p", name, class_="label", dir="auto"), rows.row(row), class_="body"),
         class_=f"side {kind}",
     )  # fmt: skip
@@ -105,7 +105,7 @@ def surest(numbers: ModelNumbers, rows: ShownRows) -> Html:
         here = here[np.argsort(-numbers.confidence[here], kind="stable")][:_SUREST]
         if len(here):
             name = numbers.classes[code]
-            shown = [rows.picture(row, f"row {row + 1}, {name}") for row in here.tolist()]
+            shown = [rows.picture(row, f"{rows.name(row)}, {name}") for row in here.tolist()]
             parts.append(tag("h3", name, dir="auto").joined(tag("div", *shown, class_="strip")))
     return section(
         "The surest of each class",

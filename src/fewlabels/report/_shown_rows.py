@@ -11,7 +11,7 @@ from typing import Any
 
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
-from fewlabels.features._kinds import as_table, items_of, kind_of
+from fewlabels.features.kinds import as_table, items_of, kind_of, picture_names
 from fewlabels.io import as_text
 from fewlabels.report._html import Html, tag
 
@@ -26,7 +26,8 @@ class ShownRows:
     Parameters
     ----------
     data : object
-        As :func:`fewlabels.make_points` takes it; None: rows are known by their numbers only.
+        As :func:`fewlabels.make_points` takes it; None: rows are known by their numbers only, as
+        are those whose pictures are no files.
     n_rows : int
     without : sequence of str
         Columns that are not shown, such as that of the labels.
@@ -40,13 +41,13 @@ class ShownRows:
     def __init__(self, data: Any, n_rows: int, without: Sequence[str] = ()) -> None:
         self._pictures: Sequence[Any] | None = None
         self._cells: dict[str, Sequence[Any]] = {}
+        self._names: Sequence[str] | None = None
         if data is None:
             return
         kind = kind_of(data)
         if kind == "images":
             self._pictures = _items(data)
-            if all(isinstance(item, str | os.PathLike | None) for item in self._pictures):
-                self._cells = {"path": [item and os.fspath(item) for item in self._pictures]}
+            self._names = _names_of(data)
         elif kind == "texts":
             self._cells = {"text": _items(data)}
         else:
@@ -67,6 +68,10 @@ class ShownRows:
         """Whether there is something to look at."""
         return self._pictures is not None
 
+    def name(self, number: int) -> str:
+        """Return what to call a row: the file of a picture, else its number, from 1."""
+        return f"row {number + 1:,}" if self._names is None else self._names[number]
+
     def row(self, number: int) -> Html:
         """Return a row: its picture, or its cells by their names."""
         pairs = [
@@ -76,7 +81,7 @@ class ShownRows:
         cells = [
             tag("div", tag("dt", name), tag("dd", text, dir="auto")) for name, text in pairs if text
         ]
-        if len(self._cells) == 1 and pairs[0][1]:  # of one column the name is no news
+        if len(pairs) == 1 and pairs[0][1]:  # of one column the name is no news
             return tag("p", pairs[0][1], class_="cell", dir="auto")
         return tag("dl", *cells, class_="cells") if cells else Html("")
 
@@ -86,7 +91,7 @@ class ShownRows:
             return Html("")
         if self._pictures[number] is None:
             return tag("span", "no picture", class_="nopicture")
-        from fewlabels.features._picture_sets import reader  # needs Pillow, an extra
+        from fewlabels.features.picture_sets import reader  # needs Pillow, an extra
 
         try:
             picture, _ = reader().open_picture(self._pictures[number], _SIDE)
@@ -102,6 +107,22 @@ class ShownRows:
             width=picture.width,
             height=picture.height,
         )
+
+
+def _names_of(data: Any) -> list[str] | None:
+    """Return the paths of pictures in files, from the folder on that all lie in."""
+    paths = picture_names(data)
+    if paths is None:
+        return None
+    folders = {os.path.dirname(path) for path in paths if path is not None}  # noqa: PTH120
+    try:
+        shared = os.path.commonpath(folders)
+    except ValueError:  # some are absolute
+        shared = ""
+    return [
+        f"row {number:,}" if path is None else os.path.relpath(path, shared) if shared else path
+        for number, path in enumerate(paths, 1)
+    ]
 
 
 def _items(data: Any) -> list[Any]:

@@ -37,6 +37,7 @@ def write_report(
     title: str = "",
     classes: Sequence[Any] | None = None,
     hide: Sequence[str] = (),
+    proven: str | None = None,
     replace: bool = True,
 ) -> None:
     """Write a page that says how good the answers of a model are, and what to look at.
@@ -59,6 +60,9 @@ def write_report(
         Names of the classes, in the order of `classes_`; None: these.
     hide : sequence of str, default=()
         Columns that are not shown.
+    proven : str, default=None
+        What random checks have proven, in a sentence, as
+        :meth:`fewlabels.labelling.Labelling.progress` says it. It stands at the top.
     replace : bool, default=True
         Whether a file that is there may be replaced.
 
@@ -77,7 +81,7 @@ def write_report(
         raise InvalidTypeError(
             f"a report is of a FewLabelsClassifier, got a {type(model).__name__}."
         )
-    page = report_page(model, data, title=title, classes=classes, hide=hide)
+    page = report_page(model, data, title=title, classes=classes, hide=hide, proven=proven)
     with (
         explaining_errors(path, writing=True, raising=DataFileError),
         replace_when_whole(path, replace=replace) as file,
@@ -92,6 +96,7 @@ def report_page(
     title: str = "",
     classes: Sequence[Any] | None = None,
     hide: Sequence[str] = (),
+    proven: str | None = None,
 ) -> str:
     """Return the page that :func:`write_report` writes."""
     names = [as_text(name) for name in (model.classes_.tolist() if classes is None else classes)]
@@ -101,9 +106,10 @@ def report_page(
     style = resources.files("fewlabels.report").joinpath("page.css").read_text("utf-8")
     body = group(
         tag("header", tag("p", "fewlabels report", class_="brand"), tag("h1", title, dir="auto"),
+            tag("p", proven, class_="proven") if proven else None,
             tag("p", _lead(numbers), class_="lead")),
         _tiles(numbers),
-        tag("main", *_sections(model, numbers, rows)),
+        tag("main", *_sections(model, numbers, rows, proven)),
         tag("footer", tag("p", f"Written by fewlabels {__version__}. This page loads nothing from "
             "elsewhere and runs no program.")),
     )  # fmt: skip
@@ -119,8 +125,10 @@ def report_page(
     return "<!doctype html>\n" + tag("html", tag("head", head), tag("body", body), lang="en") + "\n"
 
 
-def _sections(model: Any, numbers: ModelNumbers, rows: ShownRows) -> Iterator[Html]:
-    yield _trust(numbers)
+def _sections(
+    model: Any, numbers: ModelNumbers, rows: ShownRows, proven: str | None
+) -> Iterator[Html]:
+    yield _trust(numbers, proven)
     yield _classes(numbers)
     yield from _confused(numbers)
     yield from doubtful(numbers, rows)
@@ -156,16 +164,18 @@ def _tiles(numbers: ModelNumbers) -> Html:
     )  # fmt: skip
 
 
-def _trust(numbers: ModelNumbers) -> Html:
+def _trust(numbers: ModelNumbers, proven: str | None) -> Html:
     return section(
         "How good are the answers?",
-        tag("p", *_told_of_accuracy(numbers)),
+        tag("p", *_told_of_accuracy(numbers, proven)),
         tag("div", *_figures(numbers), class_="figures"),
         *_lines_drawn(numbers),
     )
 
 
-def _told_of_accuracy(numbers: ModelNumbers) -> Iterator[str]:
+def _told_of_accuracy(numbers: ModelNumbers, proven: str | None) -> Iterator[str]:
+    if proven:
+        yield f"{proven} The rows of these checks were drawn at random. What follows is no proof: "
     if not len(numbers.open_rows):
         yield "No row without a label was answered. "
     else:
@@ -188,9 +198,13 @@ def _told_of_accuracy(numbers: ModelNumbers) -> Iterator[str]:
     yield (
         "Both hold as far as the labelled rows are like the others. Labels that were chosen, and "
         "not drawn at random, may be harder or easier than the rest; and the model was "
-        "fitted to the same labels, which flatters it a little. Only rows that are checked at "
-        "random tell for sure: label some more at random, and count."
+        "fitted to the same labels, which flatters it a little. "
     )
+    if not proven:
+        yield (
+            "Only rows that are checked at random tell for sure: label some more at random, and "
+            "count."
+        )
 
 
 def _figures(numbers: ModelNumbers) -> Iterator[Html]:

@@ -8,8 +8,8 @@ from fewlabels.session._events import Event
 from fewlabels.session._model import KeptUpModels
 from fewlabels.session._remarks import remarks_on
 from fewlabels.session._state import SessionState
-from fewlabels.session.advice import Advice, advise
-from fewlabels.session.audit import checks_of, estimate_accuracy
+from fewlabels.session.advice import Advice, Turn, advise
+from fewlabels.session.audit import Checks, checks_of, estimate_accuracy
 from fewlabels.session.proof import sequences_of
 
 
@@ -30,7 +30,34 @@ def advice_on(
     """
     wanted = check_real("accuracy", accuracy, above=0, below=1)
     checks = checks_of(state)
-    advice, turn = advise(
+    model = models.answering(state.labels) if state.labels else None
+    remarks = remarks_on(state, graph, model, len(checks.audits))
+    advice, turn = weighed(state, checks, wanted, confidence, remarks)
+    if turn is not None:
+        state.take(Event(turn, ()))
+    return advice
+
+
+def weighed(
+    state: SessionState,
+    checks: Checks,
+    wanted: float,
+    confidence: float,
+    remarks: tuple[str, ...],
+) -> tuple[Advice, Turn | None]:
+    """Return the advice, and what is to turn by it: it holds after that.
+
+    Parameters
+    ----------
+    state : SessionState
+    checks : Checks
+        Of this state.
+    wanted, confidence : float
+        In (0, 1).
+    remarks : tuple of str
+        What else there is to say.
+    """
+    return advise(
         wanted,
         estimate_accuracy(checks, confidence),
         checks,
@@ -39,13 +66,5 @@ def advice_on(
         n_pending=len(state.pending),
         n_points=state.n_points,
         sequences=sequences_of(state, confidence),
-        remarks=remarks_on(
-            state,
-            graph,
-            models.answering(state.labels) if state.labels else None,
-            len(checks.audits),
-        ),
+        remarks=remarks,
     )
-    if turn is not None:
-        state.take(Event(turn, ()))
-    return advice

@@ -29,10 +29,10 @@ class Audit:
     ----------
     point : int
     predicted : str, int, bool or None
-        The model's class for it when it was drawn, or, in a sequence of checks, when that began;
-        None where no label reached it.
+        The model's class for it, said before it was drawn, or, in a sequence of checks, when that
+        began; None where no label reached it.
     n_labels : int
-        Labels that the model had then; in a sequence of checks, when that began.
+        Labels that the model had when it said so.
     n_drawn_from : int
         Points from which it was drawn, each as likely as the others.
     predicted_counts : tuple of (label, int)

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from fewlabels._arrays import checked_array
 from fewlabels.features import Points
-from fewlabels.features._kinds import as_table, items_of, kind_of
+from fewlabels.features.kinds import as_table, items_of, kind_of
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.io import Table
 from fewlabels.io._table import Block, Dates, Numbers

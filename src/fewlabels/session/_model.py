@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from sklearn.base import clone, is_classifier
 
 from fewlabels._threads import one_blas_thread
+from fewlabels._unsaid import unsaid
 from fewlabels.exceptions import InvalidTypeError, LabelWarning, UnreachedWarning
 from fewlabels.features import make_points
 from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph
@@ -165,9 +165,8 @@ class KeptUpModel:
         # Nothing stays: the labels may even be of another type.
         anew = len(added) == len(labels)
         try:
-            with warnings.catch_warnings(), quiet_blas(self._points.graph):
-                warnings.simplefilter("ignore", UnreachedWarning)
-                warnings.simplefilter("ignore", LabelWarning)  # said when the answer was told
+            # of labels it was said when the answer was told
+            with unsaid(UnreachedWarning, LabelWarning), quiet_blas(self._points.graph):
                 if anew and (added or removed):
                     self._expect(labels)
                     self._fit(label_column(labels, self._points.graph.n_nodes))

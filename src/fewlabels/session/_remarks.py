@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from fewlabels.graph import Graph
 from fewlabels.models import FewLabelsClassifier
+from fewlabels.session._labels import Label
 from fewlabels.session._model import answered
 from fewlabels.session._state import SessionState
 
@@ -23,14 +25,23 @@ _CLEARLY = -2.0
 
 def remarks_on(state: SessionState, graph: Graph, model: Any, n_checks: int) -> tuple[str, ...]:
     """Return what is worth saying; `model` is fitted on the state's labels, or None."""
-    found = []
-    if model is None:
-        found.append("No point has a label yet.")
-    else:
-        found += _of_reach(graph, answered(model))
+    of_model = () if model is None else remarks_of_model(graph, state.labels, model)
+    return remarks_beside(of_model, state, n_checks)
+
+
+def remarks_of_model(graph: Graph, labels: Mapping[int, Label], model: Any) -> tuple[str, ...]:
+    """Return what a model says of reach and labels; this takes as long as a fit."""
+    return (*_of_reach(graph, answered(model)), *_of_doubtful_labels(labels, model))
+
+
+def remarks_beside(of_model: Sequence[str], state: SessionState, n_checks: int) -> tuple[str, ...]:
+    """Return what is worth saying of the state, and what was found of the model."""
+    found = list(of_model)
+    if state.labels:
         found += _of_classes(state)
-        found += _of_doubtful_labels(state, model)
-    if n_checks == 0 and 0 < len(state.labels) < graph.n_nodes:
+    else:
+        found.append("No point has a label yet.")
+    if n_checks == 0 and 0 < len(state.labels) < state.n_points:
         found.append(
             "No random check was answered, so the accuracy is not known. Questions that a rule "
             "chose can't tell it: they are harder than the rest."
@@ -75,14 +86,14 @@ def _of_classes(state: SessionState) -> list[str]:
     return found
 
 
-def _of_doubtful_labels(state: SessionState, model: Any) -> list[str]:
+def _of_doubtful_labels(labels: Mapping[int, Label], model: Any) -> list[str]:
     """Name labels that the others contradict, where the model lets them be contradicted."""
-    points = np.fromiter(state.labels, dtype=np.intp)
-    counts = Counter(state.labels.values())
+    points = np.fromiter(labels, dtype=np.intp)
+    counts = Counter(labels.values())
     said = _said_of_labels(model, points)
     doubtful = [
         point
-        for (point, label), predicted in zip(state.labels.items(), said, strict=True)
+        for (point, label), predicted in zip(labels.items(), said, strict=True)
         if predicted is not None and predicted != label and (counts[label] > 1)
     ]
     if not doubtful:

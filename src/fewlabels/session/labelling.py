@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._callers import callers_level
+from fewlabels._same_rows import refuse_other_order
 from fewlabels._turns import in_turn
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
@@ -263,6 +264,7 @@ class Session:
             If a new class has nearly the name of another, or a name such as "NA". The answers are
             taken.
         """
+        refuse_other_order(indices, labels)
         points, answers = checked_answers(indices, labels, self.n_points)
         self._take_answers(Event("told", points, answers))
         return self

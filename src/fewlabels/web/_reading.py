@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import struct
+import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -113,15 +115,26 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
         return StreamingResponse(told, media_type="text/event-stream")
 
     async def map_of_all(request: Request) -> Response:
-        of_query(request, {})
-        found = await run_in_threadpool(source.map)
-        if found is None:
+        known = of_query(request, {"layout": digits(1, 2**32 - 1)}).get("layout")
+
+        def encoded() -> bytes | None:
+            found = source.map()
+            return None if found is None else encode_map(found, known)
+
+        body = await run_in_threadpool(encoded)
+        if body is None:
             return Response(status_code=204)
-        return Response(encode_map(found), media_type="application/octet-stream")
+        return Response(body, media_type="application/octet-stream")
 
     async def export(request: Request) -> Response:
         wanted = of_query(request, {"format": text(32)}).get("format", "csv")
         return await _exported(source, wanted, who)
+
+    async def report(request: Request) -> Response:
+        of_query(request, {})
+        page = await asyncio.wrap_future(source.with_model(report_of))
+        name = (await run_in_threadpool(source.state, who))["name"]
+        return Response(page, media_type="text/html", headers=_attached(name, "report.html"))
 
     n = {"n": _MANY}
     past = {
@@ -149,6 +162,7 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
         Route("/api/events", stream, methods=["GET"]),
         Route("/api/map", map_of_all, methods=["GET"]),
         Route("/api/export", export, methods=["GET"]),
+        Route("/api/report", report, methods=["GET"]),
     ]
 
 
@@ -156,11 +170,16 @@ def _point_of(request: Request) -> int:
     return int(_POINT("point", request.path_params["point"]))
 
 
-def encode_map(found: Mapping[str, Any]) -> bytes:
-    """Encode a map: sixteen bytes of header, then each array as it lies in memory."""
-    header = struct.pack("<4sIII", b"FLMP", found["n"], found["version"] % 2**32, 0)
-    arrays = (found[name] for name in ("positions", "label", "prediction", "doubt"))
-    return b"".join([header, *arrays])
+def encode_map(found: Mapping[str, Any], known: int | None = None) -> bytes:
+    """Encode a map: sixteen bytes of header, then each array as it lies in memory.
+
+    Positions are left out where the page has those of this layout already: they are most of it,
+    and only colours change while people label.
+    """
+    layout = zlib.crc32(found["positions"]) or 1
+    header = struct.pack("<4sIII", b"FLMP", found["n"], found["version"] % 2**32, layout)
+    arrays = [found[name] for name in ("label", "prediction", "doubt")]
+    return b"".join([header, *([] if layout == known else [found["positions"]]), *arrays])
 
 
 async def _exported(source: Source, wanted: str, who: str) -> Response:
@@ -177,8 +196,6 @@ async def _exported(source: Source, wanted: str, who: str) -> Response:
     except BaseException:
         held.close()
         raise
-    # Signs that mean something in a header, or to a file system, are none of a file's name.
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", str(state["name"])).strip("-")[:60] or "labels"
 
     async def chunks() -> AsyncIterator[bytes]:
         with held:
@@ -188,8 +205,23 @@ async def _exported(source: Source, wanted: str, who: str) -> Response:
     return StreamingResponse(
         chunks(),
         media_type=kind,
-        headers={
-            "content-disposition": f'attachment; filename="{stem}-labels{suffix}"',
-            "content-length": str(length),
-        },
+        headers=_attached(state["name"], f"labels{suffix}") | {"content-length": str(length)},
+    )
+
+
+def _attached(name: str, what: str) -> dict[str, str]:
+    """Give the header that has a file kept, and never shown as a page of ours."""
+    # Signs that mean something in a header, or to a file system, are none of a file's name.
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60] or "labels"
+    return {"content-disposition": f'attachment; filename="{stem}-{what}"'}
+
+
+def report_of(learned: Any) -> str:
+    """Give the report of what has been learned, as one page that loads nothing."""
+    # with matplotlib, which the first question does not wait for
+    from fewlabels.report.page import report_page
+
+    hidden = () if learned.label_column is None else (learned.label_column,)
+    return report_page(
+        learned.model, learned.data, title=learned.name, hide=hidden, proven=learned.sentence
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import ssl
+import threading
 import zlib
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -263,5 +265,18 @@ def serve(
         Called once when the first request can come.
     """
     # uvicorn raises the signal that it held back when all has ended.
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), _outliving_sigterm():
         Server(listener, source, who, on_ready).run()
+
+
+@contextmanager
+def _outliving_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the server and not the process, which has a file to close."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are not for other threads
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)

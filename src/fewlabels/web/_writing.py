@@ -18,17 +18,21 @@ _NAME = text(64)
 _KEY = text(80)
 _POINT = whole()
 _CLASS = whole(0, 10_000)
+# Said to a page that was open when another file took the place of its own, under the same address.
+_OTHER_FILE = "This was said of another label file, which is not open here now."
 
 
 def writing_routes(source: Source, who: str) -> list[Route]:
     """Give the routes of POST; each answers with the state and the next questions."""
 
     def write(path: str, fields: Mapping[str, Check], act: Callable[..., Any]) -> Route:
-        known = {"key": _KEY, "who": maybe(_NAME), **fields}
+        known = {"key": _KEY, "who": maybe(_NAME), "file": maybe(_KEY), **fields}
 
         async def endpoint(request: Request) -> Response:
             told = await of_body(request, known)
             told["who"] = told["who"] or who
+            if told.pop("file") not in (None, source.id):
+                return JSONResponse({"error": _OTHER_FILE}, status_code=421)
 
             def answer() -> Json:
                 done = act(**told)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from fewlabels._arrays import checked_array
+from fewlabels._same_rows import refuse_other_rows
 from fewlabels._validation import check_integer, check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features import Points as DataPoints
@@ -166,6 +167,7 @@ def simulate(
     check_seed(random_state)
     check_n_jobs(n_jobs)
     estimator = checked_model(model)
+    refuse_other_rows(X_or_graph, y)
     X_or_graph = as_features(X_or_graph)
     if graph is not None:
         check_beside(graph, X_or_graph)

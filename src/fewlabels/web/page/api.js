@@ -7,10 +7,16 @@ export class ServerError extends Error {
   }
 }
 
-async function read(response) {
+export const AWAY = "The server can't be reached just now.";
+
+async function ask(path, options) {
+  const response = await fetch(`/api/${path}`, options).catch(() => {
+    throw new ServerError(0, AWAY);
+  });
   if (response.status === 204) return null;
   const kind = response.headers.get("content-type") ?? "";
   if (kind.includes("octet-stream")) return response.arrayBuffer();
+  if (kind.includes("html") && response.ok) return response.blob();
   const body = kind.includes("json") ? await response.json() : {};
   if (!response.ok) throw new ServerError(response.status, body.error ?? response.statusText);
   return body;
@@ -19,18 +25,11 @@ async function read(response) {
 export async function get(path, fields = {}) {
   const asked = Object.entries(fields).filter(([, value]) => value != null);
   const query = asked.length ? `?${new URLSearchParams(asked)}` : "";
-  return read(await fetch(`/api/${path}${query}`));
+  return ask(`${path}${query}`);
 }
 
-export async function post(path, body) {
-  return read(
-    await fetch(`/api/${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    }),
-  );
-}
+export const post = (path, body) =>
+  ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 // What the server says to an act that it will never take, whenever it is sent.
 const REFUSED = new Set([400, 404, 409, 413, 422]);
@@ -42,21 +41,24 @@ const WAITS = [500, 1000, 2000, 4000, 8000];
  * crash of either side loses none. Its key makes one that is sent twice count once.
  */
 export class Outbox {
-  constructor({ storage, send = post, onReply, onRefused, onChange, later, random }) {
-    Object.assign(this, { storage, send, onReply, onRefused, onChange });
-    this.later = later ?? ((call, wait) => setTimeout(call, wait));
-    this.random = random ?? (() => crypto.randomUUID());
-    this.waiting = [];
-    this.prefix = null;
-    this.sending = false;
-    this.failures = 0;
-    this.problem = null;
-    this.born = Date.now();
-    this.written = 0;
+  send = post;
+  later = (call, wait) => setTimeout(call, wait);
+  random = () => crypto.randomUUID();
+  waiting = [];
+  sending = false;
+  failures = 0;
+  problem = null;
+  born = Date.now();
+  written = 0;
+
+  /** Of `storage`; `onReply`, `onRefused` and `onChange` hear what becomes of the acts. */
+  constructor(given) {
+    Object.assign(this, given);
   }
 
-  /** Take up what an earlier page left; acts of another file are none of ours. */
+  /** Take up what an earlier page left; acts of another label file are none of ours. */
   open(file) {
+    this.file = file;
     this.prefix = `fewlabels/${file}/act/`;
     const left = [];
     for (let place = 0; place < this.storage.length; place += 1) {
@@ -80,7 +82,7 @@ export class Outbox {
   put(path, body) {
     const key = this.random();
     this.written += 1;
-    const act = { path, body: { ...body, key }, born: this.born, order: this.written };
+    const act = { path, body: { ...body, key, file: this.file }, born: this.born, order: this.written };
     act.name = `${this.prefix}${key}`;
     try {
       const { name, ...kept } = act;

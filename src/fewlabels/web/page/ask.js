@@ -1,6 +1,6 @@
 // The question: one card, the classes under it, and one key from each question to the next.
 
-import { chip, h, kbd, mark, percent, set } from "./dom.js";
+import { aside, chip, empty, h, kbd, mark, percent, set } from "./dom.js";
 import { described, large } from "./item.js";
 import { COMMANDS, isLetter, keyFor, spoken } from "./keys.js";
 
@@ -131,17 +131,14 @@ export function createAsk(element, app) {
 
   function nothing() {
     if (app.outbox.waiting.length) {
-      return h("div", { class: "empty" }, h("h2", {}, "Waiting for the server"),
-        h("p", {}, "What you answered is kept here, and is sent when the connection is back."));
+      return empty("Waiting for the server", "What you answered is kept here, and is sent when the connection is back.");
     }
     if (!app.state.n_left) {
-      return h("div", { class: "empty" }, h("h2", {}, "Every row has its label"),
-        h("p", {}, "Nothing is left to ask."),
-        h("a", { class: "button", href: "#progress" }, "See what is known, and export"));
+      const results = h("a", { class: "button", href: "#progress" }, "See the results");
+      return empty("Every row has a label", "Nothing is left to ask.", results);
     }
-    return h("div", { class: "empty" }, isLast(app.state)
-      ? [h("h2", {}, "No question just now"), h("p", {}, "The rest is with other people, or put off until later.")]
-      : h("p", {}, "The next question is being chosen…"));
+    if (isLast(app.state)) return empty("No question just now", "The rest are with other people, or set aside for later.");
+    return h("p", { class: "empty" }, "The next question is being chosen…");
   }
 
   function showPrompt(question) {
@@ -167,7 +164,7 @@ export function createAsk(element, app) {
         kbd(key),
         h("span", { class: "unseen" }, "Take the suggestion: "),
         chip(classes, suggestion.class_id),
-        few ? null : h("span", { class: "soft" }, percent(suggestion.confidence)),
+        few ? null : aside(percent(suggestion.confidence)),
       ),
     );
   }
@@ -277,15 +274,12 @@ export function createAsk(element, app) {
 
   // What is done
 
-  function seconds() {
-    return Math.round(performance.now() - shownAt) / 1000;
-  }
-
   function answer(classId) {
     const question = deck.shown;
     if (!question) return;
     const name = app.className(classId);
-    app.outbox.put("answer", app.signed({ point: question.point, class_id: classId, seconds: Math.min(seconds(), 1e5) }));
+    const seconds = Math.min(Math.round(performance.now() - shownAt) / 1000, 1e5);
+    app.outbox.put("answer", app.signed({ point: question.point, class_id: classId, seconds }));
     deck.leave({ kind: "answer", class_id: classId });
     app.state.n_labelled += 1;
     app.state.can_undo = true;
@@ -337,11 +331,11 @@ export function createAsk(element, app) {
       if (shown?.suggestion) answer(shown.suggestion.class_id);
       else if (shown) app.say("There is no suggestion here: choose a class.");
     } else if (command === "skip") put("skip", "Skipped.");
-    else if (command === "later") put("later", "Put off.");
+    else if (command === "later") put("later", "Set aside for later.");
     else if (command === "undo") {
-      if (app.state.can_undo || deck.past.length) back("undo", "Taken back");
+      if (app.state.can_undo || deck.past.length) back("undo", "Undone");
     } else if (command === "redo") {
-      if (app.state.can_redo || deck.undone.length) back("redo", "Done again");
+      if (app.state.can_redo || deck.undone.length) back("redo", "Redone");
     } else if (command === "add") nameClass();
     else if (command === "zoom") card.firstChild?.zoom?.();
     else if (command === "why") shown?.suggestion && app.why(shown.point);
@@ -390,7 +384,7 @@ export function createAsk(element, app) {
               "aria-selected": String(place === at),
               onclick: () => take(choice),
             },
-            choice.id == null ? ["New class ", h("strong", {}, typed)] : chip(app.state.classes, choice.id),
+            choice.id == null ? ["New class ", h("strong", {}, typed)] : app.chip(choice.id),
           ),
         ),
       );

@@ -3,13 +3,13 @@
 const SVG = "http://www.w3.org/2000/svg";
 export const COLOURS = 12;
 const SHAPES = [
-  ["circle", "M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2Z"],
-  ["square", "M3 3h10v10H3Z"],
-  ["triangle", "M8 2l6.5 11.5h-13Z"],
-  ["diamond", "M8 1l7 7-7 7-7-7Z"],
-  ["plus", "M6 2h4v4h4v4h-4v4H6v-4H2V6h4Z"],
-  ["star", "M8 1l2.1 4.7 5 .5-3.8 3.4 1.1 5L8 12l-4.4 2.6 1.1-5L.9 6.2l5-.5Z"],
-  ["ring", "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 1 0 0-13Zm0 4a2.5 2.5 0 1 1 0 5 2.5 2.5 0 1 1 0-5Z"],
+  "M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2Z", // circle
+  "M3 3h10v10H3Z", // square
+  "M8 2l6.5 11.5h-13Z", // triangle
+  "M8 1l7 7-7 7-7-7Z", // diamond
+  "M6 2h4v4h4v4h-4v4H6v-4H2V6h4Z", // plus
+  "M8 1l2.1 4.7 5 .5-3.8 3.4 1.1 5L8 12l-4.4 2.6 1.1-5L.9 6.2l5-.5Z", // star
+  "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 1 0 0-13Zm0 4a2.5 2.5 0 1 1 0 5 2.5 2.5 0 1 1 0-5Z", // ring
 ];
 
 /** An element: h("button", {class: "plain", onclick: f, "aria-label": "Undo"}, "Undo"). */
@@ -38,25 +38,15 @@ export function set(element, props) {
   }
 }
 
-export const palette = {
-  shape: (id) => SHAPES[id % SHAPES.length][0],
-  /** The colour of a class as #rrggbb, in the theme that is on. */
-  colour(id) {
-    const style = getComputedStyle(document.documentElement);
-    return style.getPropertyValue(`--class-${id % COLOURS}`).trim();
-  },
-};
-
 /** A class's colour as a variable, which the style sheet takes up. */
 const coloured = (id) => ({ "--class": `var(--class-${id % COLOURS})` });
 
 /** The mark of a class: its colour and its shape, for whoever can't tell colours apart. */
 export function mark(id) {
-  const [, path] = SHAPES[id % SHAPES.length];
   return svg(
     "svg",
     { class: "class-mark", vars: coloured(id), viewBox: "0 0 16 16", "aria-hidden": "true" },
-    svg("path", { d: path, "fill-rule": "evenodd" }),
+    svg("path", { d: SHAPES[id % SHAPES.length], "fill-rule": "evenodd" }),
   );
 }
 
@@ -91,7 +81,7 @@ export function percent(share) {
 }
 
 /** A share as a bar with its figure. */
-export function bar(share, { low = null, high = null, id = null, label = percent(share) } = {}) {
+export function bar(share, { low = null, high, id = null }) {
   return h(
     "span",
     { class: "share" },
@@ -104,9 +94,13 @@ export function bar(share, { low = null, high = null, id = null, label = percent
       }),
       low == null ? null : h("span", { class: "share-range", vars: { "--low": low, "--high": high } }),
     ),
-    h("span", { class: "share-figure" }, label),
+    h("span", { class: "share-figure" }, percent(share)),
   );
 }
+
+/** A line, or a word in one, that stays in the background. */
+export const soft = (...content) => h("p", { class: "soft" }, ...content);
+export const aside = (...content) => h("span", { class: "soft" }, ...content);
 
 /** What is shown where there is nothing yet: a heading, a sentence, perhaps a way on. */
 export function empty(title, text, ...more) {
@@ -118,7 +112,7 @@ export function title(text, ...more) {
 }
 
 /** A view of which more is to come. */
-export const loading = (name) => [title(name), h("p", { class: "soft" }, "Loading…")];
+export const loading = (name) => [title(name), soft("Loading…")];
 
 /** A dialog over the page; it closes by Escape, by its button, or by a click beside it. */
 export function dialog(name, ...content) {

@@ -1,6 +1,6 @@
 // A neighbourhood at a glance: rows near each other that the model takes for one class.
 
-import { empty, h, kbd, loading, several, title } from "./dom.js";
+import { aside, empty, h, kbd, loading, several, soft, title } from "./dom.js";
 import { classSelect, described, small } from "./item.js";
 import { keyFor, spoken } from "./keys.js";
 
@@ -36,14 +36,13 @@ export function create(element, app, [kind]) {
 
   function draw() {
     if (!rows.length) {
-      head.replaceChildren();
       tiles.replaceChildren();
       foot.replaceChildren();
-      head.append(
+      head.replaceChildren(
         title("Grid"),
         empty(
           "No neighbourhood yet",
-          "As soon as the model knows a class well, rows that are alike are shown here together: one key confirms them all.",
+          "As soon as the model knows a class well, similar rows are shown here together, and one key confirms them all.",
           h("a", { class: "button", href: "#ask" }, "Label some more"),
         ),
       );
@@ -51,8 +50,8 @@ export function create(element, app, [kind]) {
     }
     head.replaceChildren(
       title(
-        "Are all of these the same?",
-        h("p", { class: "soft" }, "Click what does not belong, or press its key."),
+        classId == null ? "Which class are these?" : `Are these all “${app.className(classId)}”?`,
+        soft("Click what does not belong, or press its key."),
       ),
     );
     tiles.replaceChildren(...rows.map(tile));
@@ -73,7 +72,7 @@ export function create(element, app, [kind]) {
           if (event.detail) event.currentTarget.blur();
         },
       },
-      h("span", { class: row.item.image ? "tile-in tile-picture" : "tile-in" }, small(row.item, 192)),
+      h("span", { class: row.item.image ? "tile-in tile-picture" : "tile-in" }, small(row.item)),
       h("span", { class: "tile-key" }, kbd(key)),
       h("span", { class: "tile-out", "aria-hidden": "true" }, "not this"),
     );
@@ -95,7 +94,7 @@ export function create(element, app, [kind]) {
       drawFoot();
     });
     foot.replaceChildren(
-      h("label", { class: "inline" }, h("span", { class: "soft" }, "Class"), choice),
+      h("label", { class: "inline" }, aside("Class"), choice),
       h(
         "button",
         {
@@ -107,7 +106,7 @@ export function create(element, app, [kind]) {
         kbd(key),
         classId == null ? "Choose a class" : `${n} × ${app.className(classId)}`,
       ),
-      h("button", { class: "button", onclick: another }, "Others"),
+      h("button", { class: "button", onclick: another }, "Show others"),
     );
   }
 

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 
-export const pictureAddress = (point, size) => `/api/picture/${point}?size=${size}`;
+const pictureAddress = (point, size) => `/api/picture/${point}?size=${size}`;
 
 /** Cut a text into pieces, with the strength (0 to 3) by which each speaks for the suggestion. */
 export function pieces(text, words = []) {
@@ -69,7 +69,7 @@ function columns(item) {
     { class: "scroll", tabindex: "0", role: "group", "aria-label": "The row" },
     few ? h("p", { class: "hint" }, "Unlike its neighbours") : null,
     differing.length ? h("dl", { class: "columns" }, differing.map((column) => row(column, few))) : null,
-    few ? h("p", { class: "hint" }, "Like them") : null,
+    few ? h("p", { class: "hint" }, "Like its neighbours") : null,
     alike.length ? h("dl", { class: few ? "columns alike" : "columns" }, alike.map((column) => row(column, false))) : null,
   );
 }
@@ -156,12 +156,12 @@ function drag(frame) {
 }
 
 /** The row in a list or a grid. */
-export function small(item, size = 192) {
+export function small(item) {
   if (item.image) {
     return sharpen(
       h("img", {
         class: "thumb",
-        src: pictureAddress(item.point, size),
+        src: pictureAddress(item.point, 192),
         alt: described(item),
         loading: "lazy",
         decoding: "async",
@@ -183,14 +183,21 @@ export function small(item, size = 192) {
   );
 }
 
+/** The row at the beginning of a line. */
+export const thing = (item) => h("span", { class: item.image ? "row-thing row-picture" : "row-thing" }, small(item));
+
 /** Choose a class from a list: for the mouse and for screen readers. A label can be taken away. */
 export function classSelect(app, label, chosen, onchange) {
-  const select = h(
+  const none = chosen == null ? "—" : "no label";
+  return select(label, none, app.state.classes, (value) => onchange(value === "" ? null : Number(value)), chosen);
+}
+
+/** A list of entries with an id and a name, the first of which is none of them. */
+export function select(label, none, entries, onchange, chosen) {
+  return h(
     "select",
-    { "aria-label": label },
-    h("option", { value: "" }, chosen == null ? "—" : "no label"),
-    app.state.classes.map((entry) => h("option", { value: entry.id, selected: entry.id === chosen }, entry.name)),
+    { "aria-label": label, onchange: (event) => onchange(event.target.value) },
+    h("option", { value: "" }, none),
+    entries.map(({ id, name }) => h("option", { value: id, selected: id === chosen }, name)),
   );
-  select.addEventListener("change", () => onchange(select.value === "" ? null : Number(select.value)));
-  return select;
 }

@@ -1,8 +1,8 @@
 // The page: its state, where one is, and what each key means there.
 
-import { Changes, Outbox, ServerError, get, post } from "./api.js";
+import { AWAY, Changes, Outbox, ServerError, get, post } from "./api.js";
 import { createAsk, Deck } from "./ask.js";
-import { count, h, loading, palette, several } from "./dom.js";
+import { chip, count, h, loading, several } from "./dom.js";
 import { bindings, pressed } from "./keys.js";
 
 const VIEWS = {
@@ -26,16 +26,7 @@ function storage() {
     return localStorage;
   } catch {
     // Forbidden: the page works, and remembers nothing beyond a reload.
-    const kept = new Map();
-    return {
-      get length() {
-        return kept.size;
-      },
-      key: (place) => [...kept.keys()][place],
-      getItem: (name) => kept.get(name) ?? null,
-      setItem: (name, value) => kept.set(name, value),
-      removeItem: (name) => kept.delete(name),
-    };
+    return { length: 0, getItem: () => null, setItem() {}, removeItem() {} };
   }
 }
 
@@ -49,11 +40,12 @@ const app = {
   view: null,
   viewName: null,
   get,
-  palette,
 
   /** A body with the name of whoever answers. */
   signed: (body) => (app.who ? { ...body, who: app.who } : body),
   read: (path, fields = {}) => get(path, app.who ? { ...fields, who: app.who } : fields),
+
+  chip: (id) => chip(app.state.classes, id),
 
   className(id) {
     if (id == null) return "no label";
@@ -77,8 +69,10 @@ const app = {
     if (!stay) app.notifyTimer = setTimeout(() => (notice.hidden = true), ms);
   },
 
+  /** Tell what the server said; what is wrong with the page itself is not to be hidden. */
   failed(error) {
-    app.notify(error instanceof ServerError ? error.message : "The server can't be reached just now.");
+    if (!(error instanceof ServerError)) throw error;
+    app.notify(error.message);
   },
 
   showCount() {
@@ -91,7 +85,7 @@ const app = {
   /** Do something at once and wait for its answer: for all that isn't part of the loop. */
   async act(path, body) {
     try {
-      const reply = await post(path, app.signed({ ...body, key: crypto.randomUUID() }));
+      const reply = await post(path, app.signed({ ...body, key: crypto.randomUUID(), file: app.state.id }));
       take(reply, true);
       return reply.done;
     } catch (error) {
@@ -142,15 +136,9 @@ app.outbox = new Outbox({
 
 function showConnection() {
   const { waiting, failures, problem } = app.outbox;
-  document.body.classList.toggle("offline", failures > 0);
   if (failures === 1) {
-    const kept = several(waiting.length, "answer");
-    app.notify(
-      problem
-        ? `${problem} ${kept} kept here.`
-        : `No connection. ${kept} kept here, and sent when it is back.`,
-      { stay: true },
-    );
+    const kept = `${several(waiting.length, "answer")} kept here`;
+    app.notify(problem ? `${problem} ${kept}.` : `No connection. ${kept}, to be sent when it is back.`, { stay: true });
   } else if (!failures && app.wasOffline) {
     app.notify("Connected again. Everything is stored.");
   }
@@ -161,7 +149,7 @@ let held = null;
 
 /** Take what the stream told, once no act is on its way of which it may not know. */
 function takeHeld() {
-  if (!held || app.outbox.waiting.length) return;
+  if (!held || (app.outbox.waiting.length && held.state.id === app.state.id)) return;
   take(held, true);
   held = null;
 }
@@ -169,6 +157,8 @@ function takeHeld() {
 /** Take what the server says: the state, unless it is older than the one we have; questions. */
 function take(reply, current, act) {
   if (!reply) return;
+  // Another file took the place of this one: what waits is kept for when its own is back.
+  if (app.state && reply.state.id !== app.state.id) return location.reload();
   app.usual = reply.who;
   const old = app.state && reply.state.version < app.state.version;
   if (old && !act) return;
@@ -189,9 +179,9 @@ function take(reply, current, act) {
   if (app.state.proven && app.wasProven === false) app.notify(PROVEN, { ms: 10000 });
   app.wasProven = app.state.proven;
   const left = reply.done?.left?.length;
-  if (left) app.notify(`${several(left, "row")} left out: they have a label, or somebody is being asked.`);
+  if (left) app.notify(`${several(left, "row")} left out: labelled already, or being asked about.`);
   const before = app.deck.shown;
-  if (undone === null) app.say(act.path === "undo" ? "There is nothing to take back." : "There is nothing to do again.");
+  if (undone === null) app.say(act.path === "undo" ? "Nothing to undo." : "Nothing to redo.");
   else if (undone && current) showTouched(act, undone, reply);
   if (!old) app.deck.offer(reply.questions, app.outbox.points());
   if (before && app.deck.shown?.point !== before.point && !act) {
@@ -204,11 +194,11 @@ function take(reply, current, act) {
 /** After an undo that this page couldn't foresee (of an earlier sitting): show what it was. */
 function showTouched(act, done, reply) {
   const [point] = done.points;
-  if (done.n_points > 1) app.notify(`${act.path === "undo" ? "Taken back" : "Done again"}: ${several(done.n_points, "label")}.`);
+  if (done.n_points > 1) app.notify(`${act.path === "undo" ? "Undone" : "Redone"}: ${several(done.n_points, "label")}.`);
   else if (act.path === "undo" && done.item && app.deck.shown?.point !== point) {
     const known = reply.questions.find((question) => question.point === point);
     if (known) app.deck.show(known);
-    else if (done.kind !== "answer") app.notify("Taken back.");
+    else if (done.kind !== "answer") app.notify("Undone.");
   }
 }
 
@@ -223,8 +213,8 @@ function showFrame() {
 }
 
 const STAGES = {
-  points: "Looking at all rows",
-  graph: "Joining rows that are alike",
+  points: "Reading all rows",
+  graph: "Linking similar rows",
   model: "Learning",
   map: "Laying out the map",
 };
@@ -251,13 +241,10 @@ function showStage(stage, problem) {
 async function refresh() {
   try {
     take(await app.read("questions"), !app.outbox.waiting.length);
-    return true;
   } catch (error) {
     app.failed(error);
-    return false;
   }
 }
-app.refresh = refresh;
 
 // Where one is
 
@@ -283,7 +270,7 @@ async function open() {
   app.viewName = name;
   const [label, module] = VIEWS[name];
   main.replaceChildren(...(module ? loading(label) : []));
-  const made = module ? await import(module).catch(app.failed) : { create: createAsk };
+  const made = module ? await import(module).catch(() => app.notify(AWAY)) : { create: createAsk };
   if (turn !== opening) return;
   app.moving = false;
   if (!made) return;
@@ -300,7 +287,7 @@ function fillViews() {
     const is = $("views").classList.toggle("open");
     $("views-button").setAttribute("aria-expanded", String(is));
   });
-  addEventListener("hashchange", open);
+  addEventListener("hashchange", () => app.state && open());
   // A link that keeps the focus would take the next Enter.
   document.querySelector(".top").addEventListener("click", ({ target }) => target.closest("a") && main.focus());
   document.querySelector(".skip-link").addEventListener("click", (event) => {
@@ -357,11 +344,11 @@ async function start() {
   for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
     try {
       const first = await app.read("questions");
-      app.outbox.open(first.state.file);
+      app.outbox.open(first.state.id);
       take(first, !app.outbox.waiting.length);
       break;
     } catch (error) {
-      main.replaceChildren(h("p", { class: "empty" }, error instanceof ServerError ? error.message : "Waiting for the server…"));
+      main.replaceChildren(h("p", { class: "empty" }, error.status ? error.message : "Waiting for the server…"));
       await new Promise((done) => setTimeout(done, wait));
     }
   }

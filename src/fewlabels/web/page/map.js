@@ -1,15 +1,15 @@
 // The map: all points in the plane. What is drawn is chosen anew for each view, so that a million
 // points move as quickly as the machine draws.
 
-import { chip, COLOURS, count, h, palette, percent, several, svg } from "./dom.js";
-import { pictureAddress } from "./item.js";
+import { aside, chip, COLOURS, count, h, percent, several, svg } from "./dom.js";
+import { small } from "./item.js";
 import { renderer, rgb } from "./mapdraw.js";
-import { bounds, boxed, clusters, decode, Grid, RAMP, shades, View } from "./maplogic.js";
+import { bounds, clusters, decode, Grid, RAMP, shades, View } from "./maplogic.js";
 
 const COLOUR_BY = [["prediction", "Prediction"], ["label", "Label"], ["doubt", "Doubt"]];
 const TOOLS = [["move", "Move"], ["lasso", "Lasso"], ["box", "Box"]];
 const HINT = {
-  move: "Drag to move, scroll or pinch to zoom, click a point to select it. Shift and drag draws a lasso.",
+  move: "Drag to move, scroll or pinch to zoom, click a point to select it, Shift-drag to draw a lasso.",
   lasso: "Draw around points to select them.",
   box: "Click two corners to select what is between them.",
 };
@@ -29,7 +29,7 @@ function joined(one, other) {
  * A map in an element. `load()` brings the arrays, `item(point)` what a point is, and
  * `onSelect(points, action)` hears what is to be done: "label", "grid", "similar" or "why".
  */
-export function createMap(element, { load, item, onSelect, state = null, plain = false }) {
+export function createMap(element, { load, item, onSelect, state = null }) {
   let [map, grid, found, known, selection, shade] = [null, null, [], [], null, null];
   let [by, tool, budget] = ["prediction", "move", 100_000];
   let [frame, rest, corner, drawn, hovered, gone, asked] = [0, 0, null, null, -1, false, 0];
@@ -51,7 +51,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
   const legend = h("div", { class: "map-legend" });
   const list = h("ul");
   const button = (name, label, onclick) =>
-    h("button", { class: "plain round", "aria-label": label, title: label, onclick }, name);
+    h("button", { class: "plain round", "aria-label": label, onclick }, name);
   const toolbar = h(
     "div",
     { class: "map-tools" },
@@ -65,16 +65,16 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
       button("⤢", "Show all", fit),
     ),
   );
-  const stage = h("div", { class: "map-stage" }, canvas, over, card);
+  const stage = h("div", { class: "map-stage" }, canvas, over, card, bar);
   const waiting = h("p", { class: "soft", role: "status" }, "The map is being laid out.");
   const all = h(
     "div",
     { class: "map-in", hidden: true },
-    h("div", {}, toolbar, stage, hint, bar, legend),
+    h("div", {}, toolbar, stage, legend, hint),
     h("section", { class: "map-side", "aria-label": "Clusters" }, h("h2", {}, "Clusters"), list),
   );
   element.append(waiting, all);
-  let pen = renderer(canvas, { plain });
+  let pen = renderer(canvas);
 
   const sizes = new ResizeObserver(resize);
   sizes.observe(stage);
@@ -94,19 +94,18 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
   for (const [name, hear] of Object.entries(heard)) canvas.addEventListener(name, hear);
 
   function restored() {
-    pen = renderer(canvas, { plain });
+    pen = renderer(canvas);
     if (map) pen.points(map.positions);
     colour();
   }
 
   async function refresh() {
     const turn = (asked += 1);
-    const buffer = await load().catch(() => null); // said elsewhere; the next change asks again
-    if (gone || turn !== asked || !buffer) return;
     const before = map;
-    map = decode(buffer);
-    const same = before?.n === map.n && before.positions.every((place, i) => place === map.positions[i]);
-    if (!same) {
+    const buffer = await load(before?.layout).catch(() => null); // said elsewhere; the next change asks again
+    if (gone || turn !== asked || !buffer) return;
+    map = decode(buffer, before);
+    if (before?.layout !== map.layout) {
       grid = new Grid(map.positions);
       pen.points(map.positions);
       if (selection?.at(-1) >= map.n) choose(null);
@@ -127,7 +126,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
         const most = cluster.id == null ? "no answer yet" : `${percent(cluster.share)} ${named(cluster.id)}`;
         const label = `Select cluster ${k + 1}: ${several(cluster.n, "point")}, ${most}`;
         const onclick = () => choose(cluster.points(), true);
-        const sizes = h("span", { class: "soft" }, `${count(cluster.n)} · ${percent(cluster.share)}`);
+        const sizes = aside(`${count(cluster.n)} · ${percent(cluster.share)}`);
         return h(
           "li",
           {},
@@ -150,7 +149,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
       ink: of("--ink"),
       palette: [
         between(paper, muted, 0.55),
-        ...Array.from({ length: COLOURS }, (_, id) => rgb(palette.colour(id))),
+        ...Array.from({ length: COLOURS }, (_, id) => of(`--class-${id}`)),
         ...Array.from({ length: RAMP }, (_, k) => between(between(paper, muted, 0.4), doubt, k / (RAMP - 1))),
       ],
     };
@@ -161,8 +160,6 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     drawn = colours();
     known = [];
     for (let i = 0; i < map.n && known.length < KNOWN; i += 1) if (map.label[i] >= 0) known.push(i);
-    shade = shades(map, by, COLOURS, selection, shade?.length === map.n ? shade : undefined);
-    pen.shade(shade);
     const seen = new Set(by === "label" ? map.label : map.prediction);
     for (const id of map.label) seen.add(id);
     legend.replaceChildren(
@@ -170,7 +167,15 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
         ? [h("span", {}, "sure"), h("span", { class: "map-ramp", "aria-hidden": "true" }), h("span", {}, "doubtful")]
         : classes().filter((entry) => seen.has(entry.id)).map((entry) => chip(classes(), entry.id))),
     );
-    redraw();
+    light();
+  }
+
+  /** Light up what is selected. */
+  function light() {
+    if (!map) return;
+    shade = shades(map, by, COLOURS, selection, shade?.length === map.n ? shade : undefined);
+    pen.shade(shade);
+    redraw(true);
   }
 
   function resize() {
@@ -221,7 +226,7 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     tool = to;
     corner = null;
     draw([]);
-    hint.textContent = `${HINT[tool]} Keys: arrows move, + and − zoom, 0 shows all, Escape clears.`;
+    hint.textContent = `${HINT[tool]} Keys: arrows, +, −, 0 for all, Escape to clear.`;
     stage.dataset.tool = tool;
   }
 
@@ -238,14 +243,14 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
             ...(n === 1 ? [act("similar", "Similar to this"), act("why", "Why")] : []),
             h("button", { class: "plain", onclick: () => choose(null) }, "Clear"),
           ]
-        : [h("span", { class: "soft" }, "Nothing selected")]),
+        : []),
     );
     if (show && n) {
       const places = new Float32Array(2 * n);
       selection.forEach((i, k) => places.set(map.positions.subarray(2 * i, 2 * i + 2), 2 * k));
       view.fit(bounds(places), grid.box);
     }
-    colour();
+    light();
   }
 
   const at = (event) => {
@@ -318,8 +323,8 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
   }
 
   function cornersTo([x, y]) {
-    const flat = boxed(...view.toPixel(...corner), x, y);
-    return [0, 2, 4, 6].map((k) => [flat[k], flat[k + 1]]);
+    const [left, top] = view.toPixel(...corner);
+    return [[left, top], [x, top], [x, y], [left, y]];
   }
 
   const nearest = (place) => (grid ? grid.nearest(...view.toData(...place), NEAR / view.scale) : -1);
@@ -341,20 +346,13 @@ export function createMap(element, { load, item, onSelect, state = null, plain =
     const id = said >= 0 ? said : guess >= 0 ? guess : null;
     const how = said >= 0 ? "labelled" : guess >= 0 ? "predicted" : "";
     card.replaceChildren(
-      ...looks(what, point),
-      h("p", { class: "map-card-class" }, chip(classes(), id), h("span", { class: "soft" }, how)),
+      small(what),
+      h("p", { class: "map-card-class" }, chip(classes(), id), aside(how)),
     );
     const [x, y] = view.toPixel(map.positions[2 * point], map.positions[2 * point + 1]);
     card.hidden = false;
     card.style.setProperty("--x", `${x > view.width / 2 ? x - card.offsetWidth - 16 : x + 16}px`);
     card.style.setProperty("--y", `${Math.max(8, Math.min(view.height - card.offsetHeight - 8, y - 24))}px`);
-  }
-
-  function looks({ image, text, columns = [] }, point) {
-    if (image) return [h("img", { src: pictureAddress(point, 192), alt: "" })];
-    if (text) return [h("p", {}, text.slice(0, 240))];
-    const cell = ({ name, value }) => h("p", {}, h("span", { class: "soft" }, `${name} `), `${value}`);
-    return columns.slice(0, 6).map(cell);
   }
 
   function wheel(event) {

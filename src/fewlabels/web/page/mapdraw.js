@@ -2,15 +2,13 @@
 
 import { LABELLED, SELECTED } from "./maplogic.js";
 
-const PALETTE = 32;
-
 const VERTEX = `#version 300 es
 in vec2 place;
 in uint shade;
 uniform vec4 view;
 uniform float size;
 uniform float dim;
-uniform vec3 palette[${PALETTE}];
+uniform vec3 palette[32];
 flat out vec4 colour;
 flat out float edge;
 void main() {
@@ -44,10 +42,8 @@ export function rgb(hex) {
 }
 
 /** A renderer for the canvas: WebGL2's, or the plain one. */
-export function renderer(canvas, { plain = false } = {}) {
-  const gl = plain
-    ? null
-    : canvas.getContext("webgl2", { antialias: false, alpha: false });
+export function renderer(canvas) {
+  const gl = canvas.getContext("webgl2", { antialias: false, alpha: false });
   return gl ? new Shaded(gl) : new Plain(canvas.getContext("2d", { alpha: false }));
 }
 
@@ -105,7 +101,7 @@ class Shaded {
     gl.uniform4f(this.at("view"), view.x, view.y, (2 * view.scale) / view.width, (2 * view.scale) / view.height);
     gl.uniform1f(this.at("size"), size * ratio);
     gl.uniform1f(this.at("dim"), dim);
-    gl.uniform3fv(this.at("palette"), palette.flat().concat(Array(3 * PALETTE).fill(0)).slice(0, 3 * PALETTE));
+    gl.uniform3fv(this.at("palette"), palette.flat());
     gl.uniform3f(this.at("paper"), ...paper);
     gl.uniform3f(this.at("ink"), ...ink);
     if (this.n) gl.drawElements(gl.POINTS, this.n, gl.UNSIGNED_INT, 0);

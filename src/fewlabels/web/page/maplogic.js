@@ -5,19 +5,24 @@ export const RAMP = 16; // steps from sure to doubtful
 export const LABELLED = 64; // flags beside the number of a colour
 export const SELECTED = 128;
 
-/** Take apart what the server sends: a header of sixteen bytes, then each array as it lies. */
-export function decode(buffer) {
+/**
+ * Take apart what the server sends: a header of sixteen bytes, then each array as it lies. The
+ * positions stay away where those of the map before are of the same layout.
+ */
+export function decode(buffer, before) {
   const header = new DataView(buffer);
   const n = header.getUint32(4, true);
-  if (header.getUint32(0) !== 0x464c4d50 || buffer.byteLength !== 16 + 13 * n)
+  const layout = header.getUint32(12, true);
+  const rest = buffer.byteLength - 5 * n;
+  if (header.getUint32(0) !== 0x464c4d50 || (rest !== 16 && rest !== 16 + 8 * n))
     throw new Error("this is no map");
   return {
     n,
-    version: header.getUint32(8, true),
-    positions: new Float32Array(buffer, 16, 2 * n),
-    label: new Int16Array(buffer, 16 + 8 * n, n),
-    prediction: new Int16Array(buffer, 16 + 10 * n, n),
-    doubt: new Uint8Array(buffer, 16 + 12 * n, n),
+    layout,
+    positions: rest === 16 ? before.positions : new Float32Array(buffer, 16, 2 * n),
+    label: new Int16Array(buffer, rest, n),
+    prediction: new Int16Array(buffer, rest + 2 * n, n),
+    doubt: new Uint8Array(buffer, rest + 4 * n, n),
   };
 }
 
@@ -79,12 +84,12 @@ export class Grid {
     return this.row(y) * this.columns + this.column(x);
   }
 
-  /** Call f(first, last) with the places in `points` of each cell that touches the box. */
+  /** Call f(first, last, cell) with the places in `points` of each cell that touches the box. */
   cells({ x0, y0, x1, y1 }, f) {
     const [left, right, bottom, top] = [this.column(x0), this.column(x1), this.row(y0), this.row(y1)];
     for (let r = bottom; r <= top; r += 1)
       for (let c = r * this.columns + left; c <= r * this.columns + right; c += 1)
-        if (this.starts[c + 1] > this.starts[c]) f(this.starts[c], this.starts[c + 1]);
+        if (this.starts[c + 1] > this.starts[c]) f(this.starts[c], this.starts[c + 1], c);
   }
 
   /** About `most` of the points of the cells in the box, every part of it alike; all if fewer. */
@@ -120,15 +125,40 @@ export class Grid {
 
   /** The points within a polygon [x, y, x, y, ...], in ascending order. */
   within(polygon) {
-    const found = [];
-    if (polygon.length >= 6)
-      this.cells(bounds(polygon), (first, last) => {
+    const taken = new Uint8Array(this.n);
+    let n = 0;
+    if (polygon.length >= 6) {
+      const edge = this.outline(polygon);
+      this.cells(bounds(polygon), (first, last, cell) => {
+        const x = this.box.x0 + ((cell % this.columns) + 0.5) * this.side;
+        const y = this.box.y0 + (Math.floor(cell / this.columns) + 0.5) * this.side;
+        // Where no outline passes, a cell is within as a whole, or not at all.
+        if (!edge[cell] && !inside(polygon, x, y)) return;
         for (let k = first; k < last; k += 1) {
           const i = this.points[k];
-          if (inside(polygon, this.positions[2 * i], this.positions[2 * i + 1])) found.push(i);
+          if (edge[cell] && !inside(polygon, this.positions[2 * i], this.positions[2 * i + 1])) continue;
+          taken[i] = 1;
+          n += 1;
         }
       });
-    return Uint32Array.from(found).sort();
+    }
+    const found = new Uint32Array(n);
+    for (let i = 0, k = 0; k < n; i += 1) if (taken[i]) found[k++] = i;
+    return found;
+  }
+
+  /** Marks of the cells near a polygon's outline: those about each half of a cell's side along it. */
+  outline(polygon) {
+    const marks = new Uint8Array(this.columns * this.rows);
+    for (let a = 0, b = polygon.length - 2; a < polygon.length; b = a, a += 2) {
+      const [dx, dy] = [polygon[a] - polygon[b], polygon[a + 1] - polygon[b + 1]];
+      const steps = Math.ceil((2 * Math.hypot(dx, dy)) / this.side);
+      for (let k = 0; k <= steps; k += 1) {
+        const [x, y] = [polygon[b] + (k / (steps || 1)) * dx, polygon[b + 1] + (k / (steps || 1)) * dy];
+        for (const r of [-1, 0, 1]) for (const c of [-1, 0, 1]) marks[this.cellOf(x + c * this.side, y + r * this.side)] = 1;
+      }
+    }
+    return marks;
   }
 }
 
@@ -141,9 +171,6 @@ export function inside(polygon, x, y) {
   }
   return odd;
 }
-
-/** The four corners of a box between two places, as a polygon. */
-export const boxed = (xa, ya, xb, yb) => [xa, ya, xb, ya, xb, yb, xa, yb];
 
 const CELLS = [24, 80]; // of the density, along the longer side: fewer where points are few
 const RIM = 3; // empty cells around, wider than what blurring reaches: the last of a row is no neighbour

@@ -1,6 +1,8 @@
 // The map's place in the page: what is selected there is labelled, or opened as a grid.
 
-import { chip, dialog, h, several, title } from "./dom.js";
+import { dialog, h, several, soft, title } from "./dom.js";
+
+const MOST = 50_000; // rows that one act labels
 
 export function create(element, app) {
   const place = h("div", { class: "map" }, "Loading…");
@@ -11,11 +13,10 @@ export function create(element, app) {
     if (gone) return;
     place.textContent = "";
     map = createMap(place, {
-      load: () => app.get("map"),
+      load: (layout) => app.get("map", { layout }),
       item: (point) => app.read(`item/${point}`),
       onSelect: (points, action) => selected(app, points, action),
       state: app.state,
-      palette: app.palette,
     });
   }).catch(() => app.notify("The map can't be shown."));
   return {
@@ -41,7 +42,7 @@ function selected(app, points, action) {
 function label(app, points) {
   const opened = dialog(
     `Label ${several(points.length, "row")}`,
-    h("p", { class: "soft" }, "They are marked as seen together, and never count as checks."),
+    soft("They are marked as seen together, and never count as checks."),
     h(
       "div",
       { class: "buttons" },
@@ -51,11 +52,12 @@ function label(app, points) {
           {
             class: "button",
             onclick: () => {
-              app.outbox.put("confirm", app.signed({ points, class_id: entry.id }));
+              for (let at = 0; at < points.length; at += MOST)
+                app.outbox.put("confirm", app.signed({ points: points.slice(at, at + MOST), class_id: entry.id }));
               opened.close();
             },
           },
-          chip(app.state.classes, entry.id),
+          app.chip(entry.id),
         ),
       ),
     ),

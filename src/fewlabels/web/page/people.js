@@ -1,7 +1,7 @@
 // Several people: who answered how much, how far they agree, and where they don't.
 
-import { chip, count, empty, h, mark, percent, title } from "./dom.js";
-import { small } from "./item.js";
+import { aside, count, empty, h, mark, percent, several, soft, title } from "./dom.js";
+import { thing } from "./item.js";
 
 export function create(element, app) {
   const body = h("div", {}, "Loading…");
@@ -10,19 +10,13 @@ export function create(element, app) {
 
   function naming() {
     const input = h("input", { type: "text", id: "who", maxlength: "64", autocomplete: "name", value: app.who ?? app.usual ?? "" });
-    const form = h(
-      "form",
-      { class: "panel inline naming" },
-      h("label", { for: "who" }, "You answer as"),
-      input,
-      h("button", { class: "button" }, "Use this name"),
-    );
-    form.addEventListener("submit", (event) => {
+    const onsubmit = (event) => {
       event.preventDefault();
       app.rename(input.value.trim());
-      app.say("Name changed.");
-    });
-    return form;
+      app.notify(`You answer as ${app.who ?? app.usual}.`);
+    };
+    const label = h("label", { for: "who" }, "Your name");
+    return h("form", { class: "panel inline naming", onsubmit }, label, input, h("button", { class: "button" }, "Save"));
   }
 
   async function load() {
@@ -45,28 +39,30 @@ export function create(element, app) {
         { class: "panels" },
         h(
           "section",
-          { class: "panel wide-panel" },
+          { class: "panel wide" },
           h("h2", {}, "Agreement"),
           alpha == null
-            ? h("p", { class: "soft" }, people.length > 1 ? "Known when two people have answered the same rows." : "With a second person, and questions that are asked twice, agreement is measured here.")
-            : h("p", {}, h("strong", { class: "figure" }, alpha.toFixed(2)), h("span", { class: "soft" }, ` Krippendorff's alpha over ${count(both)} rows: 1 is full agreement, 0 what chance would give.`)),
-          h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Table of people" }, table(people)),
+            ? soft(people.length > 1 ? "Shown once two people have answered the same rows." : "With a second person, and some questions asked twice (--overlap), agreement is measured here.")
+            : h("p", {}, h("strong", { class: "figure" }, alpha.toFixed(2)), aside(` Krippendorff's alpha over ${several(both, "shared row")}. 1 is full agreement, 0 is chance.`)),
+          scrolling("Table of people", table(people)),
         ),
         people.filter((person) => person.confusion).map((person) => confusion(person, classes)),
       ),
-      apart.length ? h("section", {}, h("h2", { class: "section-head" }, "Answered differently"), h("ul", { class: "rows" }, apart.map(row))) : "",
+      apart.length ? h("section", {}, h("h2", { class: "section-head" }, "Disagreements"), h("ul", { class: "rows" }, apart.map(row))) : "",
     );
   }
+
+  const scrolling = (name, table) => h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": name }, table);
 
   function table(people) {
     const share = (value) => (value == null ? "–" : percent(value));
     return h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, ["Person", "Answers", "Seconds", "Agrees", "Reliable"].map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, ["Person", "Answers", "Seconds each", "Agreement", "Reliability"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, people.map((person) =>
-        h("tr", {}, h("th", { scope: "row" }, h("bdi", {}, person.who)), h("td", {}, count(person.n)),
-          h("td", {}, person.seconds == null ? "–" : person.seconds.toFixed(1)), h("td", {}, share(person.agrees)), h("td", {}, share(person.reliability))))),
+        h("tr", {}, h("th", { scope: "row" }, h("bdi", {}, person.who)),
+          [count(person.n), person.seconds?.toFixed(1) ?? "–", share(person.agrees), share(person.reliability)].map((cell) => h("td", {}, cell))))),
     );
   }
 
@@ -75,19 +71,17 @@ export function create(element, app) {
     return h(
       "section",
       { class: "panel" },
-      h("h2", {}, "What ", h("bdi", {}, person.who), " said"),
-      h("p", { class: "hint" }, "A line for each class that all agree on, a column for each that was said."),
-      h(
-        "div",
-        { class: "table-scroll", tabindex: "0", role: "group", "aria-label": `Answers of ${person.who}` },
+      h("h2", {}, "How ", h("bdi", {}, person.who), " answers"),
+      h("p", { class: "hint" }, "Across: what was answered. Down: what most agree on. In percent of each line."),
+      scrolling(
+        `Answers of ${person.who}`,
         h(
           "table",
           { class: "confusion" },
           h("thead", {}, h("tr", {}, h("td", {}), classes.map((id) => h("th", { scope: "col", title: name(id) }, mark(id), h("span", { class: "unseen" }, name(id)))))),
           h("tbody", {}, person.confusion.map((line, place) => {
-            const all = line.reduce((sum, n) => sum + n, 0) || 1;
-            return h("tr", {}, h("th", { scope: "row" }, chip(app.state.classes, classes[place])),
-              line.map((n, column) => h("td", { class: place === column ? "right" : "", vars: { "--share": n / all } }, n ? count(Math.round(n * 10) / 10) : "·")));
+            return h("tr", {}, h("th", { scope: "row" }, app.chip(classes[place])),
+              line.map((share) => h("td", { vars: { "--share": share } }, share < 0.005 ? "" : Math.round(100 * share))));
           })),
         ),
       ),
@@ -99,13 +93,13 @@ export function create(element, app) {
     const decide = (id) => {
       app.outbox.put("relabel", app.signed({ point: entry.point, class_id: id }));
       line.classList.add("changed");
-      line.querySelector(".row-do").replaceChildren(h("span", { class: "soft" }, "decided: "), chip(app.state.classes, id));
+      line.querySelector(".row-do").replaceChildren(aside("decided "), app.chip(id));
     };
     line.append(
-      h("span", { class: entry.item.image ? "row-thing row-picture" : "row-thing" }, small(entry.item, 192)),
-      h("div", { class: "row-said" }, entry.answers.map(({ who, class_id: id }) => h("p", {}, h("bdi", { class: "soft" }, who), " ", chip(app.state.classes, id)))),
+      thing(entry.item),
+      h("div", { class: "row-said" }, entry.answers.map(({ who, class_id: id }) => h("p", {}, h("bdi", { class: "soft" }, who), " ", app.chip(id)))),
       h("div", { class: "row-do" }, [...new Set(entry.answers.map((answer) => answer.class_id))].map((id) =>
-        h("button", { class: "button", onclick: () => decide(id) }, chip(app.state.classes, id)))),
+        h("button", { class: "button", onclick: () => decide(id) }, app.chip(id)))),
     );
     return line;
   }

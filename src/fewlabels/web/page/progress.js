@@ -1,6 +1,6 @@
 // Where one is: how good the answers are, how sure that is, and what is still to do.
 
-import { bar, chip, count, h, loading, percent, several, svg, title } from "./dom.js";
+import { bar, count, h, loading, percent, several, soft, svg, title } from "./dom.js";
 
 const FORMATS = {
   csv: "CSV",
@@ -35,10 +35,10 @@ export function create(element, app) {
       h(
         "div",
         { class: "panels" },
-        panel("Accuracy", accuracy(progress), "wide-panel"),
+        panel("Accuracy", accuracy(progress)),
         panel("Learning curve", curve(progress.curve, progress.advice?.wanted)),
         panel("Shares of the classes", shares(progress.shares)),
-        panel("Take the labels along", exports()),
+        panel("Export", exports()),
       ),
     );
     if (focused) body.querySelector("h1").focus();
@@ -51,12 +51,31 @@ export function create(element, app) {
       "div",
       { class: proven ? "panel lead proven-lead" : "panel lead" },
       h("p", { class: "lead-sentence" }, sentence ?? (now ? `About ${percent(now[1])} of the answers seem right.` : "Too early to say how good the answers are.")),
-      h("p", { class: "soft" }, facts.join(", "), "."),
+      soft(facts.join(", "), "."),
       advice ? h("ul", { class: "reasons-said" }, advice.reasons.map((reason) => h("li", {}, reason))) : null,
-      proven
-        ? h("a", { class: "button main", href: "/api/export?format=csv", download: "" }, "Take the labels along")
-        : h("a", { class: "button main", href: "#ask" }, "Go on labelling"),
+      h("div", { class: "buttons" }, proven
+        ? [h("a", { class: "button main", href: "/api/export?format=csv", download: "" }, "Export the labels"), report()]
+        : h("a", { class: "button main", href: "#ask" }, "Keep labelling")),
     );
+  }
+
+  /** The report is made by the model's own thread, which may take a while. */
+  function report() {
+    const button = h("button", { class: "button", onclick: write }, "Write the report");
+    async function write() {
+      button.disabled = true;
+      button.textContent = "Writing the report…";
+      try {
+        const href = URL.createObjectURL(await app.read("report"));
+        h("a", { href, download: `${app.state.name}-report.html` }).click();
+        app.say("The report is written.");
+      } catch (error) {
+        app.failed(error);
+      }
+      button.disabled = false;
+      button.textContent = "Write the report";
+    }
+    return button;
   }
 
   function accuracy({ accuracy: known, now, advice, proof, seconds_a_label: pace }) {
@@ -65,47 +84,47 @@ export function create(element, app) {
     if (known && known.high - known.low < 0.9) {
       rows.push(scale(known, wanted));
       rows.push(
-        h("p", { class: "soft" }, `Between ${percent(known.low)} and ${percent(known.high)} are right, by ${several(known.n_checks, "random check")}. This holds at every look, with ${percent(known.confidence)} confidence.`),
+        soft(`Between ${percent(known.low)} and ${percent(known.high)} are right, judged by ${several(known.n_checks, "random check")}, with ${percent(known.confidence)} confidence, however often you look.`),
       );
     } else if (now) {
-      rows.push(h("p", {}, `About ${percent(now[1])} are right, as far as the labels tell.`));
+      rows.push(h("p", {}, `About ${percent(now[1])} seem right, judged by the labels so far.`));
     } else {
-      rows.push(h("p", { class: "soft" }, "Random checks among the questions will tell. They show no suggestion."));
+      rows.push(soft("Random checks among the questions will tell. They come without a suggestion."));
     }
     const facts = [];
     const needed = advice?.labels_needed;
-    if (needed && !advice.proven && needed[1] > 0) facts.push(["More labels, about", `${count(needed[1])}${pace ? ` (${duration(needed[1] * pace)})` : ""}`]);
-    if (advice?.checks_needed) facts.push(["Checks that a proof takes", count(advice.checks_needed)]);
+    if (needed && !advice.proven && needed[1] > 0) facts.push(["Labels still needed, about", `${count(needed[1])}${pace ? ` (${duration(needed[1] * pace)})` : ""}`]);
+    if (advice?.checks_needed) facts.push(["Checks needed for a proof", count(advice.checks_needed)]);
     if (proof?.is_on) facts.push(["Proof", `${proof.n_right} of ${several(proof.n_checks, "check")} right`]);
     rows.push(h("dl", { class: "facts-list" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
-    const input = h("input", { type: "number", min: "50", max: "99.9", step: "0.5", value: String(Math.round(wanted * 1000) / 10), id: "wanted" });
-    const set = () => {
+    const onchange = () => {
       const share = Number(input.value) / 100;
       if (share >= 0.5 && share < 1) app.setSettings({ accuracy: share }).then(() => { input.blur(); load(); });
     };
-    input.addEventListener("change", set);
-    rows.push(h("p", { class: "inline" }, h("label", { for: "wanted" }, "Accuracy wanted, in %"), input));
+    const input = h("input", { type: "number", min: 50, max: 99.9, step: 0.5, value: Math.round(wanted * 1000) / 10, id: "wanted", onchange });
+    rows.push(h("p", { class: "inline" }, h("label", { for: "wanted" }, "Wanted accuracy, in %"), input));
     return rows;
   }
 
   function shares(found) {
-    if (!found?.length) return h("p", { class: "soft" }, "Known when the model answers.");
+    found = found?.filter((row) => row.share != null);
+    if (!found?.length) return soft("Shown after the first random checks.");
     return h(
       "ul",
       { class: "bars" },
-      [...found]
+      found
         .sort((a, b) => b.share - a.share)
         .map((row) =>
-          h("li", {}, chip(app.state.classes, row.class_id), bar(row.share, { low: row.low, high: row.high, id: row.class_id })),
+          h("li", {}, app.chip(row.class_id), bar(row.share, { low: row.low, high: row.high, id: row.class_id })),
         ),
     );
   }
 
   function exports() {
     return [
-      h("p", { class: "soft" }, "Your labels, and the model's answers with their confidence."),
+      soft("Your labels, the model's answers, and how sure they are."),
       h("div", { class: "buttons" }, Object.entries(FORMATS).map(([name, label]) =>
-        h("a", { class: "button", href: `/api/export?format=${name}`, download: "" }, label))),
+        h("a", { class: "button", href: `/api/export?format=${name}`, download: "" }, label)), report()),
     ];
   }
 
@@ -121,9 +140,7 @@ export function create(element, app) {
   };
 }
 
-function panel(name, content, more = "") {
-  return h("section", { class: `panel ${more}` }, h("h2", {}, name), content);
-}
+const panel = (name, content) => h("section", { class: "panel" }, h("h2", {}, name), content);
 
 /** A length of time as people say it. */
 export function duration(seconds) {
@@ -143,16 +160,10 @@ function scale({ low, high, share }, wanted) {
     svg("line", { class: "interval", x1: at(low), x2: at(high), y1: 28, y2: 28 }),
     svg("circle", { class: "point", cx: at(share), cy: 28, r: 6 }),
     svg("line", { class: "wanted", x1: at(wanted), x2: at(wanted), y1: 12, y2: 44 }),
-    words("text", { x: at(wanted), y: 8, "text-anchor": "middle" }, `wanted ${percent(wanted)}`),
-    words("text", { x: 8, y: 55 }, percent(from)),
-    words("text", { x: 392, y: 55, "text-anchor": "end" }, "100 %"),
+    svg("text", { x: at(wanted), y: 8, "text-anchor": "middle" }, `wanted ${percent(wanted)}`),
+    svg("text", { x: 8, y: 55 }, percent(from)),
+    svg("text", { x: 392, y: 55, "text-anchor": "end" }, "100 %"),
   );
-}
-
-function words(tag, props, text) {
-  const element = svg(tag, props);
-  element.textContent = text;
-  return element;
 }
 
 /** Round figures for an axis that ends at or above `most`. */
@@ -166,7 +177,7 @@ export function ticks(most) {
 }
 
 function curve(points, wanted) {
-  if (!points || points.length < 2) return empty("", "The curve begins with some more labels.");
+  if (!points || points.length < 2) return soft("The curve starts after a few more labels.");
   const [left, right, top, bottom] = [44, 452, 12, 196];
   const across = ticks(points.at(-1).n_labels);
   const low = Math.max(0, Math.floor(Math.min(...points.map((p) => p.share), wanted ?? 1) * 10 - 0.5) / 10);
@@ -185,10 +196,10 @@ function curve(points, wanted) {
     },
     levels.map((level) => [
       svg("line", { class: "grid-line", x1: left, x2: right, y1: y(level), y2: y(level) }),
-      words("text", { x: left - 8, y: y(level) + 4, "text-anchor": "end" }, percent(level)),
+      svg("text", { x: left - 8, y: y(level) + 4, "text-anchor": "end" }, percent(level)),
     ]),
-    across.map((n) => words("text", { x: x(n), y: bottom + 20, "text-anchor": "middle" }, count(n))),
-    words("text", { x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" }, "labels"),
+    across.map((n) => svg("text", { x: x(n), y: bottom + 20, "text-anchor": "middle" }, count(n))),
+    svg("text", { x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" }, "labels"),
     wanted == null ? [] : [svg("line", { class: "wanted", x1: left, x2: right, y1: y(wanted), y2: y(wanted) })],
     svg("path", { class: "curve-line", d: line }),
     svg("circle", { class: "point", cx: x(last.n_labels), cy: y(last.share), r: 5 }),

@@ -1,7 +1,7 @@
 // What may be wrong, what is in doubt, and what was answered: seen again, and changed in place.
 
-import { chip, empty, h, percent, several, title } from "./dom.js";
-import { classSelect, described, small } from "./item.js";
+import { aside, empty, h, percent, several, soft, title } from "./dom.js";
+import { classSelect, described, select, small, thing } from "./item.js";
 
 const TABS = {
   suspects: "Suspect labels",
@@ -36,30 +36,22 @@ export function create(element, app, [first]) {
   function drawFilter() {
     if (tab !== "past") {
       above.replaceChildren(
-        h(
-          "p",
-          { class: "soft" },
-          tab === "suspects"
-            ? "Labels that the others contradict. One of the two is wrong, or the row is a hard one."
-            : "Rows of which the model is least sure. A label here teaches it most.",
+        soft(tab === "suspects"
+            ? "Labels that the others contradict. One of the two is wrong, or the row is a hard case."
+            : "Rows that the model is least sure of. A label here teaches it the most.",
         ),
       );
       return;
     }
-    const query = h("input", { type: "search", placeholder: "Search answers", "aria-label": "Search answers" });
     let timer;
-    query.addEventListener("input", () => {
+    const oninput = ({ target }) => {
       clearTimeout(timer);
-      timer = setTimeout(() => change({ query: query.value }), 200);
-    });
-    const classes = h("select", { "aria-label": "Class" }, h("option", { value: "" }, "All classes"),
-      app.state.classes.map((entry) => h("option", { value: entry.id }, entry.name)));
-    classes.addEventListener("change", () => change({ class_id: classes.value === "" ? null : classes.value }));
-    const people = app.state.people.length > 1
-      ? h("select", { "aria-label": "Person" }, h("option", { value: "" }, "Everybody"),
-          app.state.people.map((name) => h("option", { value: name }, name)))
-      : null;
-    people?.addEventListener("change", () => change({ by: people.value || null }));
+      timer = setTimeout(() => change({ query: target.value }), 200);
+    };
+    const query = h("input", { type: "search", placeholder: "Search answers", "aria-label": "Search answers", oninput });
+    const classes = select("Class", "All classes", app.state.classes, (id) => change({ class_id: id || null }));
+    const names = app.state.people.map((name) => ({ id: name, name }));
+    const people = names.length > 1 && select("Person", "Everybody", names, (name) => change({ by: name || null }));
     above.replaceChildren(
       h("div", { class: "filters" }, query, classes, people),
       h("p", { class: "hint" }, "Type the two digits of an answer, then the key of its class."),
@@ -92,8 +84,8 @@ export function create(element, app, [first]) {
     if (!rows.length) {
       const [head, text] = {
         suspects: ["Nothing looks wrong", "No label is contradicted by the others."],
-        doubtful: ["Nothing to show yet", "When the model answers, its least sure answers are here."],
-        past: ["No answers", filter.query || filter.class_id ? "None is as you ask." : "What you answer is listed here."],
+        doubtful: ["Nothing to show yet", "The answers that the model is least sure of appear here."],
+        past: ["No answers", filter.query || filter.class_id ? "No answer matches." : "Your answers are listed here."],
       }[tab];
       below.append(empty(head, text));
       return;
@@ -101,7 +93,7 @@ export function create(element, app, [first]) {
     if (tab !== "past" || total <= PAGE) return;
     below.append(
       h("button", { class: "button", disabled: !filter.offset, onclick: () => page(-PAGE) }, "Later ones"),
-      h("span", { class: "soft" }, `${filter.offset + 1} to ${filter.offset + rows.length} of ${several(total, "answer")}`),
+      aside(`${filter.offset + 1} to ${filter.offset + rows.length} of ${several(total, "answer")}`),
       h("button", { class: "button", disabled: filter.offset + PAGE >= total, onclick: () => page(PAGE) }, "Earlier ones"),
     );
   }
@@ -113,13 +105,13 @@ export function create(element, app, [first]) {
   }
 
   function row(entry, place) {
-    const number = tab === "past" && place < PAGE ? String(place).padStart(2, "0") : null;
-    const known = tab === "suspects" ? entry.class_id : tab === "past" ? entry.class_id : null;
+    const number = tab === "past" && String(place).padStart(2, "0");
+    const known = tab === "doubtful" ? null : entry.class_id;
     return h(
       "li",
       { class: "row" },
       number && h("span", { class: "row-number", "aria-hidden": "true" }, number),
-      h("span", { class: entry.item.image ? "row-thing row-picture" : "row-thing" }, small(entry.item, 192)),
+      thing(entry.item),
       h("div", { class: "row-said" }, said(entry)),
       entry.against_item && against(entry.against_item),
       h(
@@ -130,11 +122,11 @@ export function create(element, app, [first]) {
             "button",
             { class: "button", onclick: () => relabel(place, entry.suggested) },
             "Change to ",
-            chip(app.state.classes, entry.suggested),
+            app.chip(entry.suggested),
           ),
         tab === "doubtful" &&
           entry.class_id != null &&
-          h("button", { class: "button", onclick: () => relabel(place, entry.class_id) }, "It is ", chip(app.state.classes, entry.class_id)),
+          h("button", { class: "button", onclick: () => relabel(place, entry.class_id) }, "It is ", app.chip(entry.class_id)),
         classSelect(app, `Class of ${described(entry.item)}`, known, (id) => relabel(place, id)),
         h("button", { class: "plain", onclick: () => app.why(entry.point) }, "Why?"),
       ),
@@ -146,27 +138,27 @@ export function create(element, app, [first]) {
     return h(
       "figure",
       { class: "row-against" },
-      h("figcaption", { class: "hint" }, "like this ", chip(app.state.classes, item.answer)),
-      h("span", { class: item.image ? "row-picture" : "" }, small(item, 192)),
+      h("figcaption", { class: "hint" }, "compare ", app.chip(item.answer)),
+      h("span", { class: item.image ? "row-picture" : "" }, small(item)),
     );
   }
 
   function said(entry) {
     if (tab === "suspects") {
       return [
-        h("p", {}, h("span", { class: "soft" }, "labelled "), chip(app.state.classes, entry.class_id)),
-        h("p", {}, h("span", { class: "soft" }, "the others say "), chip(app.state.classes, entry.suggested)),
+        h("p", {}, aside("labelled "), app.chip(entry.class_id)),
+        h("p", {}, aside("the others say "), app.chip(entry.suggested)),
       ];
     }
     if (tab === "doubtful") {
       return [
-        h("p", {}, chip(app.state.classes, entry.class_id), h("span", { class: "soft" }, ` ${percent(entry.confidence ?? 0)}`)),
-        h("p", { class: "soft" }, entry.doubt),
+        h("p", {}, app.chip(entry.class_id), aside(` ${percent(entry.confidence ?? 0)}`)),
+        soft(entry.doubt),
       ];
     }
     const more = [entry.batch ? "in a batch" : null, app.state.people.length > 1 ? entry.who : null, ago(entry.at)];
     return [
-      h("p", {}, entry.class_id == null ? "skipped" : chip(app.state.classes, entry.class_id)),
+      h("p", {}, entry.class_id == null ? "skipped" : app.chip(entry.class_id)),
       h("p", { class: "hint" }, more.filter(Boolean).join(" · ")),
     ];
   }
@@ -179,9 +171,9 @@ export function create(element, app, [first]) {
     list.children[place].classList.add("changed");
     entry.class_id = classId;
     const line = list.children[place].querySelector(".row-said");
-    line.replaceChildren(h("p", {}, chip(app.state.classes, classId)), h("p", { class: "soft" }, "Changed. Undo takes it back."));
-    const select = list.children[place].querySelector("select");
-    if (select) select.value = String(classId ?? "");
+    line.replaceChildren(h("p", {}, app.chip(classId)), soft("Changed."));
+    const field = list.children[place].querySelector("select");
+    if (field) field.value = String(classId ?? "");
     choose(null);
   }
 

@@ -1,11 +1,11 @@
 // Search: rows by their words, and rows that are like one.
 
-import { chip, empty, h, several, title } from "./dom.js";
-import { classSelect, described, small } from "./item.js";
+import { aside, empty, h, several, title } from "./dom.js";
+import { classSelect, described, thing } from "./item.js";
 
 export function create(element, app, [kind, point]) {
-  const input = h("input", { type: "search", placeholder: "Words to look for", "aria-label": "Search" });
-  const note = h("p", { class: "soft", role: "status" });
+  const input = h("input", { type: "search", placeholder: "Search all rows", "aria-label": "Search" });
+  const note = h("p", { class: "soft above", role: "status" });
   const list = h("ul", { class: "rows" });
   let rows = [];
   let turn = 0;
@@ -24,30 +24,31 @@ export function create(element, app, [kind, point]) {
 
   function hint() {
     list.replaceChildren();
-    note.replaceChildren();
-    note.append(app.state.kind === "images" ? "Names of pictures are searched. From each, more like it can be found." : "");
+    note.textContent = app.state.kind === "images" ? "Searches the names of pictures. Each result leads to more like it." : "";
   }
 
   async function find(how, wanted) {
     const mine = ++turn;
-    if (!wanted) return hint();
+    if (!wanted) {
+      hint();
+      return;
+    }
     try {
       const found = how === "like" ? await app.read(`similar/${wanted}`, { n: 48 }) : await app.read("search", { text: wanted, n: 48 });
-      if (mine !== turn) return null;
+      if (mine !== turn) return;
       rows = how === "like" ? found : found.points;
       const early = how === "like" ? !rows.length : found.ready === false;
       const said =
         how === "like"
-          ? early ? "Likeness is known when the graph is made." : `Most like row ${wanted}`
-          : early ? "The index is being made." : several(found.total, "row");
+          ? early ? "Similar rows can be found once they are linked." : `Most similar to row ${wanted}`
+          : early ? "The index is being built." : several(found.total, "row");
       if (note.textContent !== said) note.textContent = said;
       if (early) timer = setTimeout(() => find(how, wanted), 1000);
       list.replaceChildren(...rows.map(row));
-      if (!rows.length && !early) list.append(h("li", {}, empty("Nothing found", "No row holds these words.")));
+      if (!rows.length && !early) list.append(h("li", {}, empty("Nothing found", "No row contains these words.")));
     } catch (error) {
       app.failed(error);
     }
-    return null;
   }
 
   function row(entry) {
@@ -56,14 +57,14 @@ export function create(element, app, [kind, point]) {
     const shown = h("div", { class: "row-said" });
     const say = (id) =>
       shown.replaceChildren(
-        h("p", {}, id == null ? h("span", { class: "soft" }, "no label") : chip(app.state.classes, id)),
+        h("p", {}, id == null ? aside("no label") : app.chip(id)),
         h("p", { class: "hint" }, item.title && !item.text ? item.title : `row ${entry.point}`),
       );
     say(label);
     return h(
       "li",
       { class: "row" },
-      h("span", { class: item.image ? "row-thing row-picture" : "row-thing" }, small(item, 192)),
+      thing(item),
       shown,
       h(
         "div",

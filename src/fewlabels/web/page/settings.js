@@ -14,8 +14,8 @@ export function openSettings(app) {
       h(
         "div",
         { class: "switches" },
-        toggle("Single keys", settings.single_keys !== false, "Off: keys of one character work together with Alt.", (on) => change({ single_keys: on })),
-        toggle("Suggestions", settings.suggestions !== false, "Shown with questions; never at a random check.", (on) => change({ suggestions: on })),
+        toggle("Single keys", settings.single_keys !== false, "When off, keys of one character need Alt.", (on) => change({ single_keys: on })),
+        toggle("Suggestions", settings.suggestions !== false, "Shown with questions, but never at a random check.", (on) => change({ suggestions: on })),
       ),
       h("h3", {}, "Classes"),
       h("ul", { class: "key-list" }, classes.map((entry) => keyRow([mark(entry.id), nameField(entry)], entry.key ? [entry.key] : [], { class: entry.id }, entry.name))),
@@ -25,19 +25,17 @@ export function openSettings(app) {
   }
 
   function toggle(name, on, text, onchange) {
-    const box = h("input", { type: "checkbox", checked: on, role: "switch" });
-    box.addEventListener("change", () => onchange(box.checked));
+    const box = h("input", { type: "checkbox", checked: on, role: "switch", onchange: () => onchange(box.checked) });
     return h("label", { class: "switch" }, box, h("span", {}, h("strong", {}, name), h("span", { class: "hint" }, text)));
   }
 
   function nameField(entry) {
-    const input = h("input", { type: "text", class: "name-field", value: entry.name, maxlength: "100", "aria-label": `Name of ${entry.name}` });
-    input.addEventListener("change", () => {
-      const name = input.value.trim();
+    const onchange = ({ target }) => {
+      const name = target.value.trim();
       if (name && name !== entry.name) app.act("class", { class_id: entry.id, name }).then(draw);
-      else input.value = entry.name;
-    });
-    return input;
+      else target.value = entry.name;
+    };
+    return h("input", { type: "text", class: "name-field", value: entry.name, maxlength: 100, "aria-label": `Name of ${entry.name}`, onchange });
   }
 
   function keyRow(shown, keys, action, name) {
@@ -67,7 +65,7 @@ export function openSettings(app) {
       if (key === "Escape") return stop();
       const taken = collision(key, bindings(app.state.classes, app.state.settings), action);
       if (taken) return app.notify(taken);
-      if (action.class != null && !isSingle(key)) return app.notify("A class has a single character as its key.");
+      if (action.class != null && !isSingle(key)) return app.notify("The key of a class is one character.");
       button.removeEventListener("blur", stop);
       if (action.class != null) app.act("class", { class_id: action.class, press: key }).then(draw);
       else change({ keys: { ...app.state.settings.keys, [action.command]: key } });

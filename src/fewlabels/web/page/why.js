@@ -1,10 +1,10 @@
 // Why: the labelled rows that an answer comes from, with their share in it.
 
-import { bar, chip, dialog, h } from "./dom.js";
-import { small } from "./item.js";
+import { aside, bar, dialog, h, soft } from "./dom.js";
+import { thing } from "./item.js";
 
 export async function openWhy(app, point) {
-  const body = h("div", { class: "why" }, h("p", { class: "soft" }, "Looking…"));
+  const body = h("div", {}, soft("Looking…"));
   const opened = dialog("Where this answer comes from", body);
   for (let tries = 0; opened.open && tries < 40; tries += 1) {
     try {
@@ -20,19 +20,16 @@ export async function openWhy(app, point) {
     }
     await new Promise((done) => setTimeout(done, 250));
   }
-  body.textContent = "This takes long: look again later.";
+  body.textContent = "This is taking a while. Try again later.";
 }
 
 function draw(app, body, found) {
   if (!found.labels.length) {
-    body.replaceChildren(h("p", { class: "soft" }, "No label speaks for it yet."));
+    body.replaceChildren(soft("No label supports it yet."));
     return;
   }
   body.replaceChildren(
-    h(
-      "p",
-      { class: "soft" },
-      found.class_id == null ? "" : ["The model takes it for ", chip(app.state.classes, found.class_id), ". These labels say so, or speak against it:"],
+    soft(found.class_id == null ? "" : ["The model says ", app.chip(found.class_id), ". These labels speak for it, or against it:"],
     ),
     h(
       "ol",
@@ -41,8 +38,8 @@ function draw(app, body, found) {
         h(
           "li",
           { class: "reason" },
-          h("span", { class: row.item.image ? "row-thing row-picture" : "row-thing" }, small(row.item, 192)),
-          h("div", { class: "reason-more" }, chip(app.state.classes, row.class_id), bar(row.share, { id: row.class_id })),
+          thing(row.item),
+          h("div", { class: "reason-more" }, app.chip(row.class_id), row.share < 0 && aside("against it"), bar(Math.abs(row.share), { id: row.class_id })),
         ),
       ),
     ),

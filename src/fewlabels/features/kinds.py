@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -11,9 +13,9 @@ import numpy as np
 from scipy import sparse
 
 from fewlabels._labels import is_missing
-from fewlabels.exceptions import DataFileError, InvalidInputError
+from fewlabels.exceptions import DataFileError
 from fewlabels.io import PictureFolder, Table, read_picture_folder, read_table
-from fewlabels.io._frames import table_of
+from fewlabels.io._frames import is_frame, is_records, table_of
 from fewlabels.io._picture_names import is_picture_name as is_picture_name
 
 Kind: TypeAlias = Literal["array", "texts", "images", "table", "embeddings"]
@@ -45,7 +47,7 @@ def kind_of(data: Any) -> Kind:
         return "images"
     if sparse.issparse(data):  # some of which are mappings
         return "array"
-    if isinstance(data, (Table, Mapping)) or is_table(data):
+    if isinstance(data, (Table, Mapping)) or is_records(data) or is_frame(data):
         return "table"
     if isinstance(data, np.ndarray) and data.ndim in (3, 4) and data.dtype.kind in "biuf":
         return "images"
@@ -56,14 +58,6 @@ def kind_of(data: Any) -> Kind:
 def as_table(data: Any) -> Table:
     """Return data of kind "table" as a table; the one in a file, if it is a path."""
     return read_table(data) if isinstance(data, Path) else table_of(data)
-
-
-def is_table(data: Any) -> bool:
-    """Tell whether this is a table of pandas, polars, pyarrow or another that narwhals knows."""
-    try:
-        return isinstance(nw.from_native(data, eager_only=True, pass_through=True), nw.DataFrame)
-    except nw.exceptions.DuplicateError as error:
-        raise InvalidInputError(f"{error} Give each column its own name.") from None
 
 
 def items_of(data: Any) -> Sequence[Any] | None:
@@ -77,10 +71,31 @@ def items_of(data: Any) -> Sequence[Any] | None:
         return data.files
     if isinstance(data, (list, tuple)):
         return data
+    if isinstance(data, deque):
+        return list(data)
+    if type(data).__module__.startswith("pyarrow") and hasattr(data, "to_pylist"):
+        return None if hasattr(data, "schema") else data.to_pylist()  # narwhals takes no Array
     if isinstance(data, np.ndarray):
         return data.tolist() if data.ndim == 1 and data.dtype.kind in "OUT" else None
     column = nw.from_native(data, series_only=True, pass_through=True)
     return column.to_list() if isinstance(column, nw.Series) else None
+
+
+def picture_names(data: Any) -> list[str | None] | None:
+    """Return what pictures in files are called, None where there is none; of others None.
+
+    From the folder on, if that is what `data` is; else the paths as they are.
+    """
+    if isinstance(data, Path) and data.is_dir():
+        data = read_picture_folder(data)
+    if isinstance(data, PictureFolder):
+        return list(data.values("path"))
+    items = items_of(data)
+    paths = [None if is_missing(item) else item for item in items or ()]
+    filled = [item for item in paths if item is not None]
+    if not filled or not all(isinstance(item, str | os.PathLike) for item in filled):
+        return None
+    return [None if item is None else os.fspath(item) for item in paths]
 
 
 def n_rows_of(data: Any) -> int:
@@ -105,6 +120,8 @@ def _kind_of_items(items: Sequence[Any]) -> Kind:
     filled = [item for item in items if not is_missing(item)]
     if not filled:
         return "array"
+    if all(isinstance(item, bytes) for item in filled):
+        return "texts"
     if all(isinstance(item, str) for item in filled):
         names = all(map(is_picture_name, filled)) and any(map(_exists, filled))
         return "images" if names else "texts"

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.features._kinds import items_of
+from fewlabels.features.kinds import items_of
 from fewlabels.io import PictureFolder, counted, read_picture_folder
 from fewlabels.io._picture_names import without_pillow
 

@@ -9,8 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from fewlabels.exceptions import DataFileError, InvalidInputError
-from fewlabels.features._kinds import KINDS
 from fewlabels.features._states import part, texts
+from fewlabels.features.kinds import KINDS
 from fewlabels.features.points import Points
 
 # By the name in the file: nothing else is ever imported for one.
@@ -30,6 +30,7 @@ def points_state(points: Points) -> dict[str, Any]:
         "choices": list(points.choices),
         "warnings": list(points.warnings),
         "transformer": None if points.transformer is None else _state_of(points.transformer),
+        "distance": points.distance._state() if hasattr(points.distance, "_state") else None,
     }
 
 
@@ -57,17 +58,16 @@ def points_of_state(state: Any) -> Points:
     if values.ndim != 2 or values.dtype not in (np.float32, np.float64):
         raise DataFileError("the saved points are damaged: they are no rows of numbers")
     saved = state.get("transformer")
-    transformer = None
+    transformer: Any = None
     if saved is not None:
         home = _TRANSFORMERS.get(part(saved, "name", str))
         if home is None:
             raise DataFileError(f"the saved features are made by {saved['name']!r:.100}")
         transformer = getattr(import_module(home), saved["name"])._from_state(saved["state"])
-    return Points(
-        values,
-        kind,
-        transformer,
-        texts(state, "choices"),
-        texts(state, "warnings"),
-        getattr(transformer, "distance_", None),
-    )
+    distance = state.get("distance")  # files of before have none
+    if distance is not None:
+        if not hasattr(transformer, "_take_distance"):
+            raise DataFileError("the saved points are damaged: nothing made their distance")
+        distance = transformer._take_distance(distance, len(values))
+    choices, warnings = texts(state, "choices"), texts(state, "warnings")
+    return Points(values, kind, transformer, choices, warnings, distance)

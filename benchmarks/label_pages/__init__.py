@@ -1,0 +1,1 @@
+"""Pages on which people label, measured beside ours: each installed apart, in a real browser."""

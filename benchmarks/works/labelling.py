@@ -1,0 +1,200 @@
+"""The labelling page's engine: the first question, one answer, and how soon models reflect it.
+
+Inputs: the number of points, of features, and of answers, and the pause between two answers. The
+points are ten groups that overlap, the labeller is right. What a browser adds is not in here.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import numpy.typing as npt
+
+Seconds = npt.NDArray[np.float64]
+_CLASSES = "0123456789"
+_PATIENCE = 900.0
+
+
+def groups(
+    folder: Path, n_points: int, n_features: int, *, missing: bool = False
+) -> tuple[Path, npt.NDArray[Any]]:
+    """Write ten groups that overlap to an array, and return what they are.
+
+    With a number missing, of which no models can be made: labelling goes on without.
+    """
+    from sklearn.datasets import make_blobs
+
+    X, truth = make_blobs(n_points, n_features, centers=10, cluster_std=6.0, random_state=0)
+    path = folder / ("broken.npy" if missing else "groups.npy")
+    X[0, 0] = np.nan if missing else X[0, 0]
+    np.save(path, X.astype(np.float32))
+    return path, truth
+
+
+@contextmanager
+def served(path: Path, cache: Path) -> Iterator[tuple[http.client.HTTPConnection, Any, Any]]:
+    """Run the command; yield a connection with its headers, and the process."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    command = [sys.executable, "-m", "fewlabels", "label", str(path), "--no-browser"]
+    command += ["--classes", ",".join(_CLASSES), "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True
+    ) as process:
+        try:
+            printed: Any = process.stdout
+            parts = urlsplit(printed.readline().strip())
+            connection = http.client.HTTPConnection(parts.netloc, timeout=_PATIENCE)
+            connection.request("GET", f"/?{parts.query}")
+            landed = connection.getresponse()
+            landed.read()
+            cookie = str(landed.headers["set-cookie"]).partition(";")[0]
+            origin = f"{parts.scheme}://{parts.netloc}"
+            yield connection, {"Cookie": cookie, "Origin": origin}, process
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def first_question(path: Path, cache: Path) -> float:
+    """Return the seconds from the command to the first question, whole, at a client."""
+    began = time.perf_counter()
+    with served(path, cache) as (connection, headers, _):
+        _asked(connection, headers)
+        return time.perf_counter() - began
+
+
+def one_answer(path: Path, cache: Path, n_answers: int, pause: float) -> tuple[Seconds, float]:
+    """Return the seconds of each answer, its commit and the next questions included.
+
+    And the processor seconds that the server took for one, if nothing else keeps it busy.
+    """
+    found = []
+    with served(path, cache) as (connection, headers, process):
+        page = _asked(connection, headers)
+        while page["state"]["stage"] is not None:
+            time.sleep(0.1)
+            page = _asked(connection, headers)
+        before = _processor(process.pid)
+        for number in range(n_answers):
+            body = {"key": f"k{number}", "point": page["questions"][0]["point"], "class_id": 0}
+            began = time.perf_counter()
+            sent = {**headers, "Content-Type": "application/json"}
+            connection.request("POST", "/api/answer", json.dumps(body), sent)
+            page = json.loads(connection.getresponse().read())
+            found.append(time.perf_counter() - began)
+            time.sleep(pause)
+        spent = _processor(process.pid) - before
+    return np.array(found), spent / n_answers
+
+
+def reflected(
+    path: Path, cache: Path, truth: npt.NDArray[Any], n_answers: int, pause: float
+) -> dict[str, Any]:
+    """Return how long points and graph took, and models to reflect each answer.
+
+    Reflected: predictions, suggestions and the next questions are those by this answer. Learned:
+    the model that answers has learned it, too.
+    """
+    from fewlabels.cli.label import LET_GO
+    from fewlabels.labelling import Labelling
+
+    sys.setswitchinterval(LET_GO)  # as the command does
+    began = time.perf_counter()
+    with Labelling.open(path, classes=list(_CLASSES), cache=cache) as labelling:
+        keeper = labelling._keeper
+        _until(lambda: keeper.stage is None)
+        prepared = time.perf_counter() - began
+        found = []
+        for number in range(n_answers):
+            point = labelling.questions("ann")[0]["point"]
+            told = labelling.answer("ann", f"k{number}", point, int(truth[point]))
+            began = time.perf_counter()
+            _until(lambda seq=told["seq"]: keeper.reflected >= seq)
+            found.append(time.perf_counter() - began)
+            time.sleep(pause)
+        began = time.perf_counter()
+        settled = labelling.settle(_PATIENCE)
+        learned = time.perf_counter() - began
+        problem = labelling.state("ann")["problem"]
+        right = float(np.mean(keeper.snapshot.codes == truth)) if keeper.snapshot else 0.0
+    return {
+        "prepared": prepared,
+        "seconds": np.array(found),
+        "learned": learned if settled else float("nan"),
+        "problem": problem,
+        "right": right,
+        "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+def _asked(connection: http.client.HTTPConnection, headers: Any) -> Any:
+    connection.request("GET", "/api/questions", headers=headers)
+    return json.loads(connection.getresponse().read())
+
+
+def _processor(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _until(is_so: Any) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not is_so():
+        if time.monotonic() > end:
+            raise TimeoutError("the models did not follow")
+        time.sleep(0.001)
+
+
+def _shown(seconds: Seconds) -> str:
+    p50, p95, most = np.quantile(1e3 * seconds, (0.5, 0.95, 1.0))
+    return f"p50 {p50:,.0f}, p95 {p95:,.0f}, max {most:,.0f} ms"
+
+
+def main(
+    n_points: int = 10_000, n_features: int = 32, n_answers: int = 40, pause: float = 0.5
+) -> None:
+    """Measure, and print a line each."""
+    with tempfile.TemporaryDirectory(prefix="fewlabels-bench-") as name:
+        folder = Path(name)
+        path, truth = groups(folder, n_points, n_features)
+        label_file = path.with_suffix(".fewlabels")
+        starts = []
+        for number in range(3 if n_points < 10**6 else 2):
+            starts.append(first_question(path, folder / f"cache{number}"))
+            label_file.unlink()
+        print(f"{n_points:,} points: first question {_shown(np.array(starts))}", flush=True)
+        broken, _ = groups(folder, min(n_points, 1_000), n_features, missing=True)
+        _, processor = one_answer(broken, folder / "other", 200, 0.0)
+        broken.with_suffix(".fewlabels").unlink()
+        seconds, _ = one_answer(path, folder / "cache", n_answers, pause)
+        label_file.unlink()
+        print(
+            f"  one answer while models work {_shown(seconds)}; alone "
+            f"{1e3 * processor:.1f} ms of processor",
+            flush=True,
+        )
+        found = reflected(path, folder / "cache", truth, n_answers, pause)
+        print(
+            f"  points, graph and models {found['prepared']:.1f} s; reflected "
+            f"{_shown(found['seconds'][len(found['seconds']) // 4 :])}; the last one learned after "
+            f"{found['learned']:.1f} s; {100 * found['right']:.1f} % right; "
+            f"{found['gigabytes']:.1f} GiB{'; ' + found['problem'] if found['problem'] else ''}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main(*(int(each) for each in sys.argv[1:4]), *(float(each) for each in sys.argv[4:5]))

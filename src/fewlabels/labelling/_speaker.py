@@ -1,0 +1,232 @@
+"""The model that answers, in a thread of its own: it learns longer than anybody waits."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from fewlabels.graph import Graph
+from fewlabels.labelling._mind import Opinion
+from fewlabels.labelling._saying import Reviewed, Said, reviewed_by_model, said_by_model
+from fewlabels.labelling._snapshot import Reasons
+from fewlabels.session._labels import Label
+from fewlabels.session._model import KeptUpModels, quiet_blas
+from fewlabels.session._questions import Answers
+
+T = TypeVar("T")
+
+_REASONS = 12
+# Rounds that take longer than that leave as much time to others as they took.
+_LONG_SECONDS = 1.0
+# While labels keep coming, they are reviewed no more often than that, nor for a tenth of the time.
+_REVIEW_SECONDS, _REVIEW_SHARE = 10.0, 0.1
+_PATIENCE = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """Labels that are to be learned.
+
+    Attributes
+    ----------
+    labels : dict from point to label
+    then : Opinion
+        Of the model that asks, by these labels.
+    at_change : int
+        Says which labels they are.
+    seq : int
+        The row of the log up to which they are.
+    numbers : dict from class name to class number
+    """
+
+    labels: dict[int, Label]
+    then: Opinion
+    at_change: int
+    seq: int
+    numbers: dict[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What was said, and what it comes from."""
+
+    said: Said
+    lesson: Lesson
+
+
+class Speaker:
+    """The model that answers. The keeper alone calls it; one thread works.
+
+    Parameters
+    ----------
+    models : KeptUpModels
+        Of which the one that answers is used here alone.
+    graph : Graph
+    done : callable
+        Called when something that was begun has ended.
+
+    Attributes
+    ----------
+    heard : Heard or None
+        What was said last.
+    reviewed : Reviewed
+        What was said last of the labels themselves.
+    """
+
+    def __init__(self, models: KeptUpModels, graph: Graph, done: Callable[[], None]) -> None:
+        self._models = models
+        self._graph = graph
+        self._done = done
+        self.heard: Heard | None = None
+        self.reviewed = Reviewed(0)
+        self._model: Any = None  # of the worker alone
+        self._round: Future[Heard] | None = None
+        self._review: Future[Reviewed] | None = None
+        self._reasons: list[tuple[int, Future[Reasons]]] = []
+        self._due = 0.0
+        self._review_due = 0.0
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        # It may be in a long solve when the process ends, which must not wait for it.
+        self._thread = threading.Thread(target=self._work, name="fewlabels-speaker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; waits for what is under way, but not for long."""
+        self._jobs.put(None)
+        self._thread.join(_PATIENCE)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way."""
+        return self._round is None and self._review is None and not self._reasons
+
+    def collect(self) -> list[tuple[int, Reasons]]:
+        """Take what has ended, and return the reasons that were found; raise what went wrong."""
+        if self._round is not None and self._round.done():
+            ended, self._round = self._round, None
+            self.heard = ended.result()
+        if self._review is not None and self._review.done():
+            ended_review, self._review = self._review, None
+            self.reviewed = ended_review.result()
+        found = [(point, job) for point, job in self._reasons if job.done()]
+        self._reasons = [each for each in self._reasons if not each[1].done()]
+        return [(point, job.result()) for point, job in found]
+
+    def learn(self, lesson: Callable[[], Lesson]) -> float | None:
+        """Begin to learn, if it is time; return the seconds till it may be, or None.
+
+        None: it has begun, or what is under way says when it has ended.
+        """
+        if self._round is not None:
+            return None
+        wait = self._due - time.monotonic()
+        if wait > 0:
+            return wait
+        self._round = self._learning(lesson())
+        return None
+
+    def learn_now(self, lesson: Lesson) -> Heard:
+        """Learn, and wait for it."""
+        self.heard = self._learning(lesson).result()
+        self._round = None
+        return self.heard
+
+    def answers_at(self, labels: Mapping[int, Label]) -> Answers:
+        """Return what the model said with the labels of another time; waits for it."""
+        given = dict(labels)
+        return self._submit(lambda: Answers.of(self._models.answering(given), len(given))).result()
+
+    def review(self, *, is_quiet: bool) -> None:
+        """Begin to look at the labels that were learned last, if it is time.
+
+        Parameters
+        ----------
+        is_quiet : bool
+            Whether no label came since.
+        """
+        if self.heard is None or self._review is not None:
+            return
+        lesson = self.heard.lesson
+        is_time = is_quiet or time.monotonic() >= self._review_due
+        if self.reviewed.seq == lesson.seq or not is_time:
+            return
+
+        def look() -> Reviewed:
+            began = time.monotonic()
+            model = self._models.answering(lesson.labels)
+            with quiet_blas(self._graph):
+                found = reviewed_by_model(
+                    model, self._graph, lesson.labels, lesson.seq, lesson.numbers
+                )
+            now = time.monotonic()
+            self._review_due = now + max(_REVIEW_SECONDS, (now - began) / _REVIEW_SHARE)
+            return found
+
+        self._review = self._submit(look)
+
+    def explain(self, point: int, numbers: Mapping[str, int]) -> None:
+        """Begin to find the labelled points that the last answer to a point comes from."""
+        ids = dict(numbers)
+        if self.heard is None:
+            return
+        said = self.heard.said
+
+        def find() -> Reasons:
+            class_id = int(said.predicted.codes[point])
+            explain = getattr(self._model, "explain", None)
+            if explain is None or class_id < 0:
+                return Reasons(said.seq, None if class_id < 0 else class_id, ())
+            with quiet_blas(self._graph):
+                top = explain(point).top(_REASONS)
+            return Reasons(
+                said.seq, class_id, tuple((node, share, ids[label]) for node, label, share in top)
+            )
+
+        self._reasons.append((point, self._submit(find)))
+
+    def lend(self, lesson: Lesson, task: Callable[[Any], T], future: Future[T]) -> None:
+        """Have something done with the model as a lesson left it, and tell a future."""
+
+        def job() -> None:
+            if not future.set_running_or_notify_cancel():
+                return  # whoever asked has gone
+            try:
+                future.set_result(task(self._models.answering(lesson.labels)))
+            except BaseException as error:  # noqa: BLE001 - it is raised where it is asked for
+                future.set_exception(error)
+
+        self._jobs.put(job)
+
+    def _learning(self, lesson: Lesson) -> Future[Heard]:
+        def learn() -> Heard:
+            began = time.monotonic()
+            self._model = self._models.answering(lesson.labels)
+            with quiet_blas(self._graph):
+                said = said_by_model(self._model, len(lesson.labels), lesson.seq, lesson.numbers)
+            now = time.monotonic()
+            self._due = 2 * now - began if now - began > _LONG_SECONDS else now
+            return Heard(said, lesson)
+
+        return self._submit(learn)
+
+    def _submit(self, work: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+
+        def job() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - it is raised where it is asked for
+                future.set_exception(error)
+
+        self._jobs.put(job)
+        return future
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+            self._done()

@@ -1,0 +1,110 @@
+"""Dates with time zones: one clock for a column, and said where that is not plain."""
+
+from __future__ import annotations
+
+import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from fewlabels import FeatureWarning, Tables, make_points
+from fewlabels.io._dates import formatted_dates, object_dates, text_dates
+
+NOON = 20484.5  # 2026-01-31 12:00
+HOUR = 1 / 24
+
+
+def test_times_of_one_zone_are_as_the_clock_on_the_wall_shows_them() -> None:
+    read = text_dates(["2026-01-31T12:00:00+01:00", "2026-01-31 13:00+0100"])
+    assert read is not None
+    assert list(read.days.values()) == pytest.approx([NOON, NOON + HOUR])
+    assert (read.zone, read.said, read.doubt) == ("+01:00", (), "")
+
+
+def test_times_of_several_zones_are_of_utc_and_that_is_said() -> None:
+    read = text_dates(["2026-01-31T12:00:00+01:00", "2026-01-31 12:00Z", "31.1.2026 12:00-05:30"])
+    assert read is not None
+    assert list(read.days.values()) == pytest.approx([NOON - HOUR, NOON, NOON + 5.5 * HOUR])
+    assert (read.zone, read.said) == ("+00:00", ("time zones differ: as UTC",))
+
+
+def test_times_of_which_only_some_have_a_zone_are_doubtful() -> None:
+    read = text_dates(["2026-01-31 12:00+01:00", "2026-01-31 12:00", "2026-01-31"])
+    assert read is not None
+    assert list(read.days.values()) == [NOON, NOON, NOON - 0.5]
+    assert "1 of 3 different ones" in read.doubt
+    assert text_dates(["2026-01-31", "2026-02-01"]).doubt == ""  # type: ignore[union-attr]
+
+
+def test_a_point_or_a_dash_in_a_date_is_no_zone() -> None:
+    read = text_dates(["2026-01-31 12:00", "31-01-2026 12:00"])
+    assert read is not None
+    assert (read.zone, read.doubt) == ("", "")
+
+
+def test_datetimes_of_several_zones_are_of_utc() -> None:
+    berlin, utc = ZoneInfo("Europe/Berlin"), datetime.UTC
+    noon = datetime.datetime(2026, 1, 31, 12)
+    summer = datetime.datetime(2026, 7, 1, 12, tzinfo=berlin)
+    assert object_dates([noon.replace(tzinfo=berlin), summer]).days[0] == NOON
+    both = object_dates([noon.replace(tzinfo=berlin), noon.replace(tzinfo=utc), None])
+    np.testing.assert_allclose(both.days, [NOON - HOUR, NOON, np.nan])
+    assert both.said == ("time zones differ: as UTC",)
+    assert "without" in object_dates([noon, noon.replace(tzinfo=berlin)]).doubt
+
+
+def test_a_form_with_an_offset_makes_utc() -> None:
+    read = formatted_dates(["01/31/2026 12:00 +0100"], "%m/%d/%Y %H:%M %z")
+    assert list(read.values()) == pytest.approx([NOON - HOUR])
+
+
+def test_new_rows_are_of_the_zone_that_was_fitted() -> None:
+    cells = [f"2026-01-{day:02d} {day % 24:02d}:00+02:00" for day in range(1, 29)]
+    tables = Tables(scale=False).fit({"when": cells})
+    one = tables.transform({"when": ["2026-01-05 05:00+02:00"]})
+    np.testing.assert_allclose(tables.transform({"when": ["2026-01-05 03:00Z"]}), one, atol=1e-6)
+    mixed = ["2026-01-05 04:00+01:00", "2026-01-05 05:00"]
+    np.testing.assert_allclose(tables.transform({"when": mixed}), np.vstack([one, one]), atol=1e-6)
+    saved = Tables._from_state(tables._state())
+    np.testing.assert_array_equal(saved.transform({"when": ["2026-01-05 05:00+02:00"]}), one)
+
+
+def test_what_was_made_of_zones_is_said_of_the_column() -> None:
+    differ = {"when": [f"2026-01-{day:02d} 12:00+0{day % 3}:00" for day in range(1, 29)]}
+    assert "read as dates: when (time zones differ: as UTC)" in make_points(differ).choices
+    some = {"when": [f"2026-01-{day:02d} 12:00{'Z' if day % 2 else ''}" for day in range(1, 29)]}
+    with pytest.warns(FeatureWarning, match="column 'when' holds times with a time zone"):
+        make_points(some)
+
+
+@pytest.mark.parametrize(
+    ("cell", "month", "day"),
+    [
+        ("05 Jan 2026", 1, 5),
+        ("Jan 5, 2026", 1, 5),
+        ("January 5th, 2026", 1, 5),
+        ("Mon, 5 Jan 2026", 1, 5),
+        ("05/Jan/26", 1, 5),
+        ("5-MAR-2026", 3, 5),
+        ("5. März 2026", 3, 5),
+        ("1er mai 2026", 5, 1),
+        ("5 de febrero de 2026", 2, 5),
+        ("3 Sept 2026", 9, 3),
+        ("12 Dez. 2026", 12, 12),
+        ("31 juillet 2026", 7, 31),
+    ],
+)
+def test_dates_whose_month_is_a_word(cell: str, month: int, day: int) -> None:
+    read = text_dates([cell, "2026-01-01"])
+    assert read is not None
+    expected = (datetime.date(2026, month, day) - datetime.date(1970, 1, 1)).days
+    assert read.days[cell] == expected
+
+
+def test_dates_with_a_word_have_times_too_and_words_alone_are_no_dates() -> None:
+    read = text_dates(["05/Jan/26 1:05 PM", "Jan 6, 2026 13:00"])
+    assert read is not None
+    assert read.days["05/Jan/26 1:05 PM"] % 1 == pytest.approx((13 * 60 + 5) / 1440)
+    for cell in ("5 ma 2026", "5 ju 2026", "Model 5 2026", "5 Foo 2026", "May", "32 Jan 2026"):
+        assert text_dates([cell, "2026-01-01"]) is None

@@ -1,0 +1,170 @@
+"""An answer is reflected at once, and learned by the model that answers when it has time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fewlabels.exceptions import LabellingError
+from fewlabels.labelling import Labelling, _reading, export_labels, load_session
+from fewlabels.session._model import KeptUpModels
+
+Open = Callable[..., Labelling]
+TIMEOUT = 60.0
+
+
+def answer_next(labelling: Labelling, truth: Any, key: str) -> int:
+    point = int(labelling.questions("ann", 1)[0]["point"])
+    labelling.answer("ann", key, point, int(truth[point]))
+    return point
+
+
+def wait_until(labelling: Labelling, is_so: Callable[[], bool]) -> None:
+    version = labelling.version
+    while not is_so():
+        now = labelling.wait(version, TIMEOUT)
+        assert now != version, "nothing has changed any more"
+        version = now
+
+
+def two_groups(tmp_path: Path) -> tuple[Path, Any]:
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(150, 2)), rng.normal(size=(150, 2)) + 4])
+    np.save(tmp_path / "two.npy", X.astype(np.float32))
+    return tmp_path / "two.npy", np.repeat([0, 1], 150)
+
+
+def test_answers_are_reflected_while_the_model_that_answers_is_still_at_work(
+    opened: Open, digits: Any, keys: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y = digits[1]
+    labelling = opened()
+    for _ in range(12):
+        answer_next(labelling, y, next(keys))
+    assert labelling.settle()
+    may_go_on = threading.Event()
+    learn = KeptUpModels.answering
+
+    def slowly(models: KeptUpModels, labels: Any) -> Any:
+        may_go_on.wait(TIMEOUT)
+        return learn(models, labels)
+
+    monkeypatch.setattr(KeptUpModels, "answering", slowly)
+    keeper = labelling._keeper
+    for number in range(13, 17):
+        answer_next(labelling, y, next(keys))
+        wait_until(labelling, lambda n=number: keeper.snapshot.n_labels == n)  # type: ignore[misc]
+        assert keeper.snapshot is not None
+        assert keeper.snapshot.learned < keeper.snapshot.seq
+        assert len(labelling.questions("ann")) == 3
+    early = np.mean(keeper.snapshot.codes == y)
+    may_go_on.set()
+    assert labelling.settle()
+    after = keeper.snapshot
+    assert after is not None
+    assert after.learned > labelling.answers()["rows"][0]["seq"] - 1
+    assert early > 0.8
+    assert np.mean(after.codes == y) > 0.8
+
+
+def test_every_check_is_looked_at_and_none_is_asked_once_it_is_proven(
+    opened: Open, tmp_path: Path, keys: Iterator[str]
+) -> None:
+    path, y = two_groups(tmp_path)
+    labelling = opened(path, classes=["a", "b"], accuracy=0.7)
+    assert labelling.settle()
+    promised = 0
+    for _ in range(100):
+        answer_next(labelling, y, next(keys))
+        assert labelling.settle()
+        if labelling.state("ann")["proven"]:
+            break
+        advice = labelling.progress()["advice"]
+        if advice["action"] == "check":
+            promised = promised or advice["fewest_checks"]
+    proof = labelling.progress()["proof"]
+    assert labelling.state("ann")["proven"]
+    assert proof["n_checks"] == promised  # all answers were right
+    n_drawn = len(labelling._desk._state.audits)
+    ready = list(labelling._desk.pending)  # asked for nothing
+    for _ in range(10):
+        point = answer_next(labelling, y, next(keys))
+        assert labelling.settle()
+    # of the questions since, few are checks, as ever
+    assert len(labelling._desk._state.audits) <= n_drawn + 3
+    assert point not in ready
+    labelling.close()
+    # all of it follows from the log
+    session = load_session(path.with_suffix(".fewlabels"), cache=tmp_path / "cache")
+    again = session.advice(accuracy=0.7)
+    assert again.action == "stop"
+    assert again.proof is not None
+    assert again.proof.n_checks >= proof["n_checks"]
+    assert again.proof.low >= proof["low"]
+
+
+def test_an_export_takes_what_was_predicted_and_needs_no_model(
+    opened: Open,
+    digits: Any,
+    keys: Iterator[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    labelling = opened()
+    for _ in range(12):
+        answer_next(labelling, digits[1], next(keys))
+    assert labelling.settle()
+    labelling.set_settings("ann", next(keys), {"theme": "dark"})  # after which nothing is to do
+    assert labelling.settle()
+    labelling.export(tmp_path / "page.csv", "csv")
+    alone = _reading._said
+
+    def refuse(*_: Any) -> Any:
+        pytest.fail("a model was fitted")
+
+    monkeypatch.setattr(_reading, "_said", refuse)
+    cache = tmp_path / "cache"
+    export_labels(labelling.path, tmp_path / "kept.csv", cache=cache)
+    assert (tmp_path / "kept.csv").read_text() == (tmp_path / "page.csv").read_text()
+    # of another log, or damaged, it is not taken
+    (kept,) = cache.glob("*/predicted.npz")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-50])
+    asked_for: list[bool] = []
+    monkeypatch.setattr(_reading, "_said", lambda *a: asked_for.append(True) or alone(*a))
+    export_labels(labelling.path, tmp_path / "anew.csv", cache=cache)
+    kept.write_bytes(whole)
+    labelling._keeper.stop()
+    answer_next(labelling, digits[1], next(keys))
+    export_labels(labelling.path, tmp_path / "later.csv", cache=cache)
+    assert len(asked_for) == 2
+    assert (tmp_path / "later.csv").read_text().count(",true,") == 13
+
+
+def test_a_disk_that_is_full_refuses_an_answer_and_takes_it_when_there_is_room(
+    opened: Open, digits: Any
+) -> None:
+    labelling = opened()
+    point = int(labelling.questions("ann", 1)[0]["point"])
+    labelling._keeper.stop()
+    connection = labelling._desk.file._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    def until_it_is_full() -> None:
+        for number in range(1_000):
+            labelling.answer("ann", f"k {number}", point, number % 2)
+
+    with pytest.raises(LabellingError, match=r"the disk is full; free some of it\. Nothing of"):
+        until_it_is_full()
+    stored = labelling._desk.last_seq
+    assert len(labelling._desk.file.rows()) == stored
+    connection.execute("PRAGMA max_page_count = 1000000")
+    reply = labelling.answer("ann", "at last", point, 2)
+    assert reply["seq"] == stored + 1
+    assert labelling.item("ann", point)["answer"] == 2
