@@ -19,10 +19,14 @@ DATASETS := build/datasets
 # what an installation is made of: it is made anew where one of these has changed
 INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.[ch] src/fewlabels/*/*.[ch])
 
+# the oldest dependencies, in an environment of their own, and the tests of what they are used for
+OLDEST := build/oldest
+OLDEST_TESTS := $(addprefix tests/,models/test_few_labels_classifier.py models/test_textbook.py graph/test_knn_graph.py graph/test_shared_neighbors.py queries/test_rules.py session/test_simulation.py session/test_own_models.py features/test_tables.py io/test_formats.py)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-page fuzz kill check bench bench-label mutate format docs lock clean
+.PHONY: help demo test test-oldest test-page dist fuzz kill check site site-links site-look bench bench-label mutate format docs lock clean
 
 help:  ## print this list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -35,6 +39,16 @@ test: $(VENV)/test-installed  ## install, and run the tests with the coverage of
 	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=json:build/coverage.json
 	$(PY) tools/check_branches.py build/coverage.json
 	FEWLABELS_COMPILED=0 $(PY) -m pytest -q tests/test_products.py tests/graph/test_nearest.py tests/solvers -k "not compiled"
+
+test-oldest: $(OLDEST)/installed  ## run tests with the oldest dependencies that pyproject.toml allows (TESTS="tests": all)
+	$(OLDEST)/bin/python -m pytest -q -n auto --dist worksteal -p no:cacheprovider -W default $(or $(TESTS),$(OLDEST_TESTS))
+
+dist: $(VENV)/release-installed  ## build sdist and wheel, and run the demo from both in empty environments (PYTHONS="python3.11 ...")
+	rm -rf dist build/lib* build/bdist*
+	$(PY) -m build --outdir dist
+	$(PY) -m twine check --strict dist/*
+	$(PY) -m abi3audit --strict dist/*.whl
+	$(PY) tools/try_dist.py $(PYTHONS)
 
 test-page: $(VENV)/test-installed  ## install, and run the tests of the labelling page in Debian's chromium
 	FEWLABELS_BROWSER=1 $(PY) -m pytest tests/browser
@@ -52,7 +66,17 @@ check: $(VENV)/test-installed  ## lint, format, types, import directions, docume
 	$(VENV)/bin/lint-imports --no-logo
 	$(PY) tools/check_docs.py
 	$(PY) tools/command_help.py --check
+	$(PY) tools/rooms.py --check
 	$(PY) -m benchmarks.peers --check
+
+site: $(VENV)/site-installed  ## install, and build the documentation site into build/site (minutes)
+	$(PY) -m sphinx -b html -W --keep-going -n -q -d build/site-doctrees docs build/site
+
+site-links: $(VENV)/site-installed  ## look whether the links out of the site lead somewhere (takes a network)
+	$(PY) -m sphinx -b linkcheck -q -D plot_gallery=0 -d build/link-doctrees docs build/site-links
+
+site-look: $(VENV)/test-installed  ## look at the built site in Debian's chromium: pictures, barriers
+	$(PY) tools/look_at_site.py
 
 bench: $(VENV)/bench-installed $(DATASETS)/installed  ## measure beside the peers (SIZE=full: long), and write the tables
 	$(PY) -m benchmarks.peers --size $(or $(SIZE),small)
@@ -68,18 +92,20 @@ format: $(VENV)/test-installed  ## rewrite the code in the project's format
 	$(PY) -m ruff check --fix
 	$(PY) -m ruff format
 
-docs: $(VENV)/test-installed  ## rewrite docs/command-line.md from the commands' own help
+docs: $(VENV)/test-installed  ## rewrite what docs/ has from the commands' own help and from the imports
 	$(PY) tools/command_help.py
+	$(PY) tools/rooms.py
 
 lock: $(PY)  ## rewrite constraints.txt with the newest versions
 	rm -rf build/lock
 	$(PY) -m venv build/lock
-	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/lock/bin/python -m pip install --quiet --upgrade setuptools -e '.[dev,bench]'
+	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/lock/bin/python -m pip install --quiet --upgrade setuptools -e '.[dev,bench,docs]'
 	build/lock/bin/python tools/lock.py constraints.txt
 	rm -rf build/lock
 
 clean:  ## remove all that make made, the virtual environment included
 	rm -rf $(VENV) build dist demo-output htmlcov .coverage src/fewlabels.egg-info
+	rm -rf docs/gallery docs/reference/generated docs/sg_execution_times.rst
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src -name '*.so' -delete
 	find src tests tools examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
@@ -91,6 +117,20 @@ $(PY):
 # The demo needs half of what the tests need, and its user has been waiting since the clone.
 $(VENV)/demo-installed: $(INSTALLED) | $(PY)
 	$(PIP_INSTALL) -e '.[cli]'
+	@touch $@
+
+$(VENV)/site-installed: $(INSTALLED) | $(PY)
+	$(PIP_INSTALL) -e '.[docs]'
+	@touch $@
+
+$(VENV)/release-installed: pyproject.toml constraints.txt | $(PY)
+	$(PIP_INSTALL) abi3audit build twine
+	@touch $@
+
+$(OLDEST)/installed: $(INSTALLED) constraints-oldest.txt
+	rm -rf $(OLDEST)
+	$(PYTHON) -m venv $(OLDEST)
+	PIP_CONSTRAINT=constraints-oldest.txt PIP_BUILD_CONSTRAINT=constraints-oldest.txt $(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cli,duckdb,embeddings,figures,label]' hypothesis jsonschema onnx openpyxl pandas polars pytest pytest-cov pytest-xdist
 	@touch $@
 
 # The peers: one of them needs a compiler, so that tests and checks do without.

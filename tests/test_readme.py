@@ -85,7 +85,7 @@ def test_each_spread_command_runs(line, tmp_path, monkeypatch):
 def test_make_targets_that_the_readme_names_exist():
     named = set(re.findall(r"\bmake (\w+)", README))
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert named == {"demo", "test", "bench"}
+    assert named == {"demo", "test", "site", "bench"}
     assert all(re.search(rf"^{target}:", makefile, flags=re.MULTILINE) for target in named)
 
 

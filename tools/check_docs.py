@@ -2,7 +2,9 @@
 
 Reads README.md, CHANGELOG.md and docs/**/*.md. A link into the repository has to lead to a file
 that is there, and to a heading of it if it names one; a link out of it has to be https (it isn't
-visited); every file under docs/ has to be reachable from README.md. Each finding is one line,
+visited); every file under docs/ has to be reachable from README.md, by links or by the site's
+tables of contents (`toctree`, in Markdown or reStructuredText). What the site's build writes and is
+made of (docs/gallery, docs/_*, conf.py, ...) is left to that build. Each finding is one line,
 `file:line: what is wrong`.
 
 Usage: python tools/check_docs.py [FOLDER]
@@ -22,7 +24,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ALWAYS = ("README.md", "CHANGELOG.md")
+# Folders that the site's build fills, and files that make it.
+GENERATED = ("docs/gallery", "docs/reference/generated")
+OF_THE_BUILD = re.compile(r"docs/(_.*|conf\.py|sg_execution_times\.rst)$")
 PARSER = MarkdownIt("commonmark").enable("table")
+TOCTREE = re.compile(r"^\.\. toctree::\n((?:[ \t]+.*\n|\n)*)", flags=re.MULTILINE)
 # What is left in the text of a reference whose definition is missing: [text][name].
 UNDEFINED_REFERENCE = re.compile(r"\[[^\[\]]+\]\[[^\[\]]*\]")
 
@@ -73,11 +79,21 @@ def read_page(text: str) -> Page:
             line = token.map[0] + 1
         if token.type == "html_block":
             _add_html(page, line, token.content)
+        elif token.type == "fence" and token.info.strip() == "{toctree}":
+            page.links.extend(_entries(token.content, line + 1))
         elif token.type == "inline":
             _add_inline(page, line, token.children or [])
             if before is not None and before.type == "heading_open":
                 _add_heading(page, token.children or [])
     return page
+
+
+def _entries(body: str, line: int) -> Iterator[Link]:
+    """Yield the pages that a toctree names, as links without a suffix; options begin with ":"."""
+    for offset, entry in enumerate(body.splitlines()):
+        name = re.sub(r"^.*<(.*)>$", r"\1", entry.strip())
+        if name and not name.startswith(":"):
+            yield Link(line + offset, name)
 
 
 def _add_heading(page: Page, children: list[Token]) -> None:
@@ -149,8 +165,16 @@ class Checker:
 
     def _documents(self) -> list[Path]:
         top = [self.root / name for name in ALWAYS]
-        pages = sorted((self.root / "docs").rglob("*.md"))
+        pages = [path for path in sorted((self.root / "docs").rglob("*.md")) if self._is_own(path)]
         return [path for path in [*top, *pages] if path.is_file()]
+
+    def _is_generated(self, path: Path) -> bool:
+        return any(path.is_relative_to(self.root / folder) for folder in GENERATED)
+
+    def _is_own(self, path: Path) -> bool:
+        """Return whether a file under docs/ is one that people wrote, and read."""
+        name = path.relative_to(self.root).as_posix()
+        return not self._is_generated(path) and OF_THE_BUILD.match(name) is None
 
     def _fault(self, source: Path, target: str) -> str:
         """Return what is wrong with a link, or nothing."""
@@ -164,6 +188,8 @@ class Checker:
         path = self._resolve(source, parts.path)
         if not path.is_relative_to(self.root):
             return f"leads out of the repository: {target}"
+        if self._is_generated(path):
+            return ""
         if not path.exists():
             return f"dead link: {target}"
         if parts.fragment and path.suffix == ".md":
@@ -173,7 +199,11 @@ class Checker:
         return ""
 
     def _resolve(self, source: Path, path: str) -> Path:
-        return (source.parent / unquote(path)).resolve() if path else source
+        if not path:
+            return source
+        found = (source.parent / unquote(path)).resolve()
+        pages = [found.with_name(found.name + suffix) for suffix in (".md", ".rst")]
+        return next((page for page in pages if page.is_file()), found)  # of a toctree
 
     def _linked_files(self, source: Path) -> Iterator[Path]:
         for link in self.page(source).links:
@@ -192,10 +222,13 @@ class Checker:
             reached.add(path)
             if path.suffix == ".md":
                 waiting.extend(self._linked_files(path))
+            elif path.suffix == ".rst":
+                for body in TOCTREE.findall(path.read_text(encoding="utf-8")):
+                    waiting.extend(self._resolve(path, link.target) for link in _entries(body, 1))
         return [
             f"{path.relative_to(self.root).as_posix()}:1: no link leads here from README.md"
             for path in sorted((self.root / "docs").rglob("*"))
-            if path.is_file() and path not in reached
+            if path.is_file() and path not in reached and self._is_own(path)
         ]
 
 

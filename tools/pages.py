@@ -1,10 +1,11 @@
-"""Renew what docs/trust.md and docs/guide.md show: the output below each block, and the pictures.
+"""Renew what pages of docs/ show: the output below each block of code, and the pictures.
 
 Each ```python block continues the one before; a ```text block below one holds what it prints.
-Pictures are drawn as examples/plot_few_labels_trust.py draws them. Figures within sentences stay as
-they are: read the pages after a change.
+Pictures are drawn as examples/trust/plot_few_labels_trust.py draws them. Figures within sentences
+stay as they are: read the pages after a change.
 
-Usage: python tools/pages.py
+Usage: python tools/pages.py [PAGE ...]
+A page is named as in docs/, such as how-to/embeddings.md. Without one, all of them are renewed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import contextlib
 import io
 import re
 import runpy
+import sys
 import tempfile
 from pathlib import Path
 
@@ -23,8 +25,17 @@ import matplotlib.pyplot as plt
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = ("trust.md", "guide.md")
-EXAMPLE = ROOT / "examples" / "plot_few_labels_trust.py"
+PAGES = (
+    "trust.md",
+    "guide.md",
+    *sorted(
+        path.relative_to(DOCS).as_posix()
+        for part in ("how-to", "tutorials")
+        for path in (DOCS / part).glob("*.md")
+        if path.name != "index.md"
+    ),
+)
+EXAMPLE = ROOT / "examples" / "trust" / "plot_few_labels_trust.py"
 # In the order in which the example makes its figures.
 PICTURES = ("trust_reliability.png", "trust_explanation.png")
 
@@ -75,13 +86,15 @@ def draw(folder: Path) -> None:
 
 
 def main() -> None:
-    """Rewrite the pages and the pictures."""
-    for name in PAGES:
+    """Rewrite the pages that are named, or all of them and the pictures."""
+    named = sys.argv[1:]
+    for name in named or PAGES:
         page = (DOCS / name).read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # it writes graphs
             page = renewed(page)
         (DOCS / name).write_text(page, encoding="utf-8")
-    draw(DOCS / "images")
+    if not named:
+        draw(DOCS / "images")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from fewlabels._lazy import loaded_on_use
 from fewlabels._version import __version__
 
 if TYPE_CHECKING:
+    from fewlabels._citing import cite
     from fewlabels.exceptions import (
         AsymmetryWarning,
         FeatureWarning,
@@ -54,12 +55,13 @@ if TYPE_CHECKING:
         SpreadingRegressor,
         normalize_class_mass,
     )
-    from fewlabels.session import LearningCurve, Session, simulate
+    from fewlabels.session import Comparison, LearningCurve, Session, simulate
 
 __all__ = [
     "AsymmetryWarning",
     "Choice",
     "Choices",
+    "Comparison",
     "CorrectAndSmooth",
     "DiskGraph",
     "Embeddings",
@@ -88,6 +90,7 @@ __all__ = [
     "Texts",
     "UnreachedWarning",
     "__version__",
+    "cite",
     "knn_graph",
     "labelled_scorer",
     "make_points",
@@ -104,6 +107,7 @@ _HOMES = {
     "AsymmetryWarning": "exceptions",
     "Choice": "models",
     "Choices": "models",
+    "Comparison": "session",
     "CorrectAndSmooth": "models",
     "DiskGraph": "graph",
     "Embeddings": "features",
@@ -131,6 +135,7 @@ _HOMES = {
     "Tables": "features",
     "Texts": "features",
     "UnreachedWarning": "exceptions",
+    "cite": "_citing",
     "knn_graph": "graph",
     "labelled_scorer": "model_selection",
     "make_points": "features",

@@ -26,7 +26,17 @@ An iteration that stops before its tolerance is reported as scikit-learn does, b
 
 
 class FewLabelsError(Exception):
-    """Base of every error that fewlabels raises on purpose."""
+    """Base of every error that fewlabels raises on purpose.
+
+    Examples
+    --------
+    >>> from fewlabels import FewLabelsError, LabelSpreading
+    >>> try:
+    ...     LabelSpreading().fit([[0.0], [1.0]], [-1, -1])
+    ... except FewLabelsError as error:
+    ...     print(type(error).__name__)
+    InvalidInputError
+    """
 
 
 class InvalidInputError(FewLabelsError, ValueError):
@@ -37,6 +47,16 @@ class InvalidInputError(FewLabelsError, ValueError):
     parameter : str or None
         The setting that can't be used, with whose name the message begins; None where it is
         another thing, or several are at odds.
+
+    Examples
+    --------
+    >>> from fewlabels import LabelSpreading
+    >>> from fewlabels.exceptions import InvalidInputError
+    >>> try:
+    ...     LabelSpreading(alpha=2).fit([[0.0], [1.0]], [0, -1])
+    ... except InvalidInputError as error:
+    ...     print(error.parameter)
+    alpha
     """
 
     parameter: str | None = None
@@ -51,6 +71,16 @@ class InvalidTypeError(InvalidInputError, TypeError):
     """A thing of the wrong kind was passed; the message says which kinds are allowed.
 
     A ValueError too, as scikit-learn's errors for parameters of the wrong type are.
+
+    Examples
+    --------
+    >>> from fewlabels import LabelSpreading
+    >>> from fewlabels.exceptions import InvalidTypeError
+    >>> try:
+    ...     LabelSpreading(alpha="a half").fit([[0.0], [1.0]], [0, -1])
+    ... except InvalidTypeError as error:
+    ...     print(error.parameter)
+    alpha
     """
 
 
@@ -59,7 +89,18 @@ class NotEnoughMemoryError(FewLabelsError, MemoryError):
 
 
 class GraphFileError(FewLabelsError, ValueError):
-    """A file does not hold a graph that this version can read."""
+    """A file does not hold a graph that this version can read.
+
+    Examples
+    --------
+    >>> from fewlabels import open_graph
+    >>> from fewlabels.exceptions import GraphFileError
+    >>> try:
+    ...     open_graph("no-such-graph")
+    ... except (GraphFileError, FileNotFoundError) as error:
+    ...     print("no graph")
+    no graph
+    """
 
 
 class SessionFileError(FewLabelsError, ValueError):
@@ -67,7 +108,18 @@ class SessionFileError(FewLabelsError, ValueError):
 
 
 class DataFileError(FewLabelsError, ValueError):
-    """A table or array file can't be read or written."""
+    """A table or array file can't be read or written.
+
+    Examples
+    --------
+    >>> from fewlabels.exceptions import DataFileError
+    >>> from fewlabels.io import read_table
+    >>> try:
+    ...     read_table("no-such-table.csv")
+    ... except DataFileError:
+    ...     print("no table")
+    no table
+    """
 
 
 class LabellingError(FewLabelsError, ValueError):
@@ -79,11 +131,22 @@ class MissingDependencyError(FewLabelsError, ImportError):
 
 
 class AsymmetryWarning(UserWarning):
-    """Affinities differ in the two directions of an edge, and were joined by their mean."""
+    """Affinities differ in the two directions of an edge, and were joined by their mean.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from fewlabels import AsymmetryWarning, Graph
+    >>> with warnings.catch_warnings(record=True, action="always") as said:
+    ...     graph = Graph.from_affinity([[0.0, 1.0], [0.5, 0.0]])
+    >>> said[0].category is AsymmetryWarning
+    True
+    >>> graph = Graph.from_affinity([[0.0, 1.0], [0.5, 0.0]], symmetrize="union")
+    """
 
 
 class FeatureWarning(UserWarning):
-    """Features may be poor, or the data meant otherwise; the message says what mends it."""
+    """Features may be poor, or the data meant otherwise; the message says what to do."""
 
 
 class FewCandidatesWarning(UserWarning):
@@ -96,12 +159,49 @@ class LabelWarning(UserWarning):
     Near-equal classes, words such as "NA" among them, one class only, hardly a label twice, -1
     beside another marker of unlabelled points, or the largest unsigned number, which is what -1
     becomes in such an array.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from fewlabels import LabelSpreading, LabelWarning
+    >>> with warnings.catch_warnings(record=True, action="always") as said:
+    ...     model = LabelSpreading("self-tuning", n_neighbors=1).fit(
+    ...         [[0.0], [1.0], [9.0], [8.0]], ["yes", None, "yes ", None]
+    ...     )
+    >>> said[0].category is LabelWarning
+    True
     """
 
 
 class ScaleWarning(UserWarning):
-    """A few columns of the features decide all distances: the others have a smaller scale."""
+    """A few columns of the features decide all distances: the others have a smaller scale.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from fewlabels import ScaleWarning, knn_graph
+    >>> X = np.random.default_rng(0).normal(size=(200, 3)) * [1, 1, 1000]
+    >>> with warnings.catch_warnings(record=True, action="always") as said:
+    ...     graph = knn_graph(X, n_neighbors=5)
+    >>> said[0].category is ScaleWarning
+    True
+    """
 
 
 class UnreachedWarning(UserWarning):
-    """Some points lie in components of the graph that hold no label."""
+    """Some points lie in components of the graph that hold no label.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from fewlabels import LabelSpreading, UnreachedWarning
+    >>> with warnings.catch_warnings(record=True, action="always") as said:
+    ...     model = LabelSpreading("self-tuning", n_neighbors=1).fit(
+    ...         [[0.0], [1.0], [8.0], [9.0]], [0, -1, -1, -1]
+    ...     )
+    >>> UnreachedWarning in {warning.category for warning in said}
+    True
+    >>> model.reached_
+    array([ True,  True, False, False])
+    """

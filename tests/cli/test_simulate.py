@@ -23,7 +23,7 @@ from matplotlib.image import imread
 
 from fewlabels._validation import check_integer
 from fewlabels.cli import main
-from fewlabels.cli.simulate import _HELP
+from fewlabels.cli.simulate import _HELP, _checked_rules
 from fewlabels.queries import RULES
 from fewlabels.report.simulation import load_simulation_schema
 
@@ -179,7 +179,7 @@ def test_a_second_call_takes_the_finished_runs(table, out, monkeypatch):
     first = run(*call)
     runs = (out / "runs.jsonl").read_bytes()
     (out / "curves.csv").unlink()
-    monkeypatch.setattr("fewlabels.session.simulation._simulate._run", None)  # not even called
+    monkeypatch.setattr("fewlabels.session.simulation._one_curve._run", None)  # not even called
     again = run(*call)
     assert again.exit_code == 0
     assert again.stdout == first.stdout
@@ -303,6 +303,10 @@ def test_an_existing_folder_stays_where_the_settings_are_wrong(table, out):
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
 
 
+def test_all_names_each_rule_once():
+    assert set(_checked_rules(None, ["margin", "all"])) == set(RULES) - {"auto"}
+
+
 def test_help_names_every_rule_shows_examples_and_imports_nothing_heavy():
     listed = _HELP.partition("Rules (--query)")[2].partition("Examples:")[0]
     rules = re.findall(r"[a-z]+(?:-[a-z]+)*(?=[,:\n])", listed.partition("name:")[2])
@@ -328,7 +332,7 @@ def test_ctrl_c_keeps_the_finished_runs_and_the_same_command_goes_on(table, tmp_
     arguments = ["simulate", str(table), "--label", "kind", *map(str, FEW), "-o"]
     code = (
         "import os, signal\n"
-        "import fewlabels.session.simulation._simulate as module\n"
+        "import fewlabels.session.simulation._one_curve as module\n"
         "play, calls = module.play, []\n"
         "def interrupted(*given, **settings):\n"
         "    for round_ in play(*given, **settings):\n"

@@ -12,7 +12,7 @@ import pytest
 
 from fewlabels.exceptions import LabellingError
 from fewlabels.labelling import Labelling, _reading, export_labels, load_session
-from fewlabels.session._model import KeptUpModels
+from fewlabels.session._learner import ModelLearner
 
 Open = Callable[..., Labelling]
 TIMEOUT = 60.0
@@ -48,13 +48,13 @@ def test_answers_are_reflected_while_the_model_that_answers_is_still_at_work(
         answer_next(labelling, y, next(keys))
     assert labelling.settle()
     may_go_on = threading.Event()
-    learn = KeptUpModels.answering
+    learn = ModelLearner.answering
 
-    def slowly(models: KeptUpModels, labels: Any) -> Any:
+    def slowly(learner: ModelLearner, labels: Any) -> Any:
         may_go_on.wait(TIMEOUT)
-        return learn(models, labels)
+        return learn(learner, labels)
 
-    monkeypatch.setattr(KeptUpModels, "answering", slowly)
+    monkeypatch.setattr(ModelLearner, "answering", slowly)
     keeper = labelling._keeper
     for number in range(13, 17):
         answer_next(labelling, y, next(keys))

@@ -256,7 +256,7 @@ def test_other_labels_are_joined_with_new_ones(estimator, y, added, classes) -> 
     [
         (([9], [0]), InvalidInputError, "from 0 to 4, the fitted points; got 9"),
         (([-1], [0]), InvalidInputError, "from 0 to 4, the fitted points; got -1"),
-        (([1, 1], [0, 0]), InvalidInputError, "point 1 stands twice"),
+        (([1, 1], [0, 0]), InvalidInputError, "point 1 appears twice"),
         (([1, 2], [0]), InvalidInputError, "got 1 labels for 2 indices"),
         (([1], [-1]), InvalidInputError, "label of point 1 is missing.*remove_labels"),
         (([1], ["a"]), InvalidTypeError, "those have dtype int64"),

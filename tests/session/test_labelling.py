@@ -110,7 +110,7 @@ def test_no_point_is_asked_twice_until_none_is_left():
 def test_the_model_learns_what_changed_and_answers_as_a_refit_does(model):
     session = a_session(model=model)
     session.tell([0, 11, 22], ["a", "b", "c"])
-    kept = session._models._asks._model
+    kept = session._learner._asks.model
     session.predictions()
 
     def refuse(*_):
@@ -452,7 +452,7 @@ def test_what_can_not_be_is_refused_and_changes_nothing(act, message):
             InvalidTypeError,
             "from a graph and labels alone, as LabelSpreading.*CorrectAndSmooth needs the features",
         ),
-        ({"model": LabelSpreading}, InvalidTypeError, "model must be a classifier"),
+        ({"model": LabelSpreading}, InvalidTypeError, "model must be a classifier of fewlabels or"),
         ({"model": "auto"}, InvalidTypeError, "model must be a classifier"),
         ({"model": SpreadingRegressor()}, InvalidTypeError, "model must be a classifier"),
         ({"query": "no such"}, InvalidInputError, "no query rule 'no such'"),
@@ -522,7 +522,7 @@ def test_a_model_that_fails_is_fitted_anew_the_next_time():
     session = a_session(model=LabelSpreading(alpha=0.9)).tell([0, 11], ["a", "b"])
     right = session.predictions().distributions
     session.tell(22, "c")
-    kept = session._models._asks._model
+    kept = session._learner._asks.model
     kept.set_params(tol=-1)
     with pytest.raises(InvalidInputError, match="tol"):
         session.predictions()

@@ -134,6 +134,9 @@ def test_the_table_has_a_row_for_each_measurement():
         (lambda c: c.compare(confidence=95), "confidence must be"),
         (lambda c: c.interval("entropy"), "no curve of 'entropy'"),
         (lambda c: c.plot(measure="f1"), "measure must be one of"),
+        (lambda c: c.plot(names="beside"), "names must be one of"),
+        (lambda c: c.plot(queries=[]), "queries is empty"),
+        (lambda c: c.plot(queries=["typicality"]), "no curve of 'typicality'"),
     ],
 )
 def test_bad_questions_are_refused(call, reason):
@@ -304,3 +307,20 @@ def test_it_says_what_it_holds():
     assert repr(curve_of()) == (
         "LearningCurve(queries=('auto', 'margin', 'random'), repeats=6, labels=10..22)"
     )
+
+
+def test_lines_may_be_chosen_and_named_at_their_ends():
+    curve = curve_of()
+    axes = curve.plot(Figure().add_subplot(), queries=["random", "auto"], names="direct")
+    assert axes.get_legend() is None
+    assert {text.get_text() for text in axes.texts} == {"random", "auto"}
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), 100 * curve.interval("random").mean)
+    legend = curve.plot(Figure().add_subplot(), queries=["margin"]).get_legend()
+    assert [text.get_text().split(" (")[0] for text in legend.get_texts()] == ["margin"]
+
+
+def test_many_lines_have_no_bands():
+    queries = tuple(f"rule {i}" for i in range(9))
+    axes = curve_of(queries=queries).plot(Figure().add_subplot(), names="direct")
+    assert len(axes.lines) == 9
+    assert len(axes.collections) == 0

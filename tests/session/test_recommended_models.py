@@ -160,7 +160,7 @@ def test_a_simulation_takes_a_graph_beside_the_features():
 
 
 def test_above_a_size_the_model_that_asks_answers_in_simulations(monkeypatch):
-    monkeypatch.setattr("fewlabels.session.simulation._simulate._MOST_ANSWERED_IN_FULL", 299)
+    monkeypatch.setattr("fewlabels.session.simulation._one_curve._MOST_ANSWERED_IN_FULL", 299)
     settings = {"initial": 20, "budget": 30, "random_state": 0, "query": "margin"}
     found = simulate(X, DIGITS, **settings)
     asks = LabelPropagation("self-tuning", n_neighbors=10, class_prior="uniform")

@@ -8,8 +8,9 @@ import pytest
 from fewlabels import LabelPropagation, LabelSpreading, knn_graph
 from fewlabels.queries import Margin, SigmaOptimality, UncertainInfluence, VOptimality
 from fewlabels.session import Session
-from fewlabels.session._model import Points
-from fewlabels.session.simulation._learner import ModelLearner
+from fewlabels.session._learner import ModelLearner
+from fewlabels.session._points import GraphPoints
+from fewlabels.session.simulation._taught import Taught
 from fewlabels.systems import GaussianField
 
 N = 1_200
@@ -115,7 +116,7 @@ def test_a_rule_offers_nothing_on_another_graph():
 
 
 def test_the_learner_of_a_simulation_shares_them_too(solved):
-    learner = ModelLearner(spreading(), Points(GRAPH), sketched())
+    learner = Taught(ModelLearner(spreading(), GraphPoints(GRAPH), sketched()), N)
     points = learner.ask(6)
     for _ in range(4):
         learner.learn(points, TRUTH[points])

@@ -62,6 +62,7 @@ Rules (--query), each by its published name:
   model-change-sigma-optimality, decaying-norm, dirichlet-variance,
   expected-error-reduction, typicality, farthest-first
   auto: the one that fewlabels recommends
+  all: each of them once
 
 \b
 Examples:
@@ -188,9 +189,9 @@ def simulate(
         with progress_bars(quiet=quiet) as stage:
             # what takes long to import, and nobody waits for who only asks for --help
             from fewlabels.report.output import check_can_write_folder
-            from fewlabels.session import simulate as simulated
+            from fewlabels.session.simulation._one_curve import simulate_one as simulated
 
-            _check_rules(ctx, rules)
+            rules = _checked_rules(ctx, rules)
             check_can_write_folder(out)
             table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
             making = stage("making features")
@@ -262,15 +263,19 @@ def _start(ctx: click.Context, initial: str) -> int | str:
     )
 
 
-def _check_rules(ctx: click.Context, names: list[str]) -> None:
+def _checked_rules(ctx: click.Context, names: list[str]) -> list[str]:
     from fewlabels.queries import RULES
 
+    if "all" in names:
+        return [name for name in sorted(RULES) if name != "auto"]  # which is one of the others
     for name in names:
         if name not in RULES:
             raise click.UsageError(
-                f"--query: there is no rule {name!r}. The rules are: {', '.join(sorted(RULES))}.",
+                f"--query: there is no rule {name!r}. The rules are: "
+                f"{', '.join(sorted(RULES))}; all takes each.",
                 ctx,
             )
+    return names
 
 
 @contextlib.contextmanager

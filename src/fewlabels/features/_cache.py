@@ -176,7 +176,15 @@ class CacheEntry:
 
 
 def cache_entries(folder: str | os.PathLike[str] | None = None) -> list[CacheEntry]:
-    """Return what the cache holds, the last used first; nothing where there is no such folder."""
+    """Return what the cache holds, the last used first; nothing where there is no such folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from fewlabels.features import cache_entries
+    >>> cache_entries(tempfile.mkdtemp())
+    []
+    """
     entries = []
     for path in _entries(cache_folder(folder)):
         about: Any = None

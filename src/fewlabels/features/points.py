@@ -48,6 +48,13 @@ class Points:
         What compares candidates for neighbours more finely than the values do: an object with
         ``between(rows, candidates)``, which returns distances of the shape of `candidates`,
         (n_rows, n_candidates). New points bring their own: see :class:`NewPoints`.
+
+    Examples
+    --------
+    >>> from fewlabels import make_points
+    >>> points = make_points({"price": [12.5, 80.0, None], "colour": ["red", "blue", "red"]})
+    >>> points.kind, points.values.shape
+    ('table', (3, 4))
     """
 
     values: Any

@@ -74,7 +74,8 @@ def knn_graph(
         weight, the whole weight, or no edge.
     exact : bool, default=None
         None searches exactly where that is quick: few points, up to 15 features, or another
-        metric than the first three. True always does; False forbids only the first reason.
+        metric than the first three. True always does; False: approximate even for few
+        points.
     min_recall : float, default=0.98
         In (0, 1]: the share of the true neighbours that an approximate search has to find. What
         was found, as measured on a sample, is in the graph's `recall_`.

@@ -16,6 +16,13 @@ def component_labels(affinity: Any) -> npt.NDArray[np.int32]:
     """Number the connected components from 0, in the order of their first node.
 
     Cost O(n + edges); a dense matrix is read once, row by row, without a sparse copy.
+
+    Examples
+    --------
+    >>> from fewlabels import knn_graph
+    >>> from fewlabels.graph import component_labels
+    >>> component_labels(knn_graph([[0.0], [1.0], [8.0], [9.0]], n_neighbors=1).affinity)
+    array([0, 0, 1, 1], dtype=int32)
     """
     if affinity.shape[0] == 0:
         return np.empty(0, dtype=np.int32)

@@ -48,6 +48,13 @@ class GraphDiagnosis:
         Components that hold no label; None where no labels were given.
     n_unreached : int or None
         Nodes in those components: no evidence can reach them.
+
+    Examples
+    --------
+    >>> from fewlabels import knn_graph
+    >>> found = knn_graph([[0.0], [1.0], [8.0], [9.0]], n_neighbors=1).diagnose([0, -1, -1, -1])
+    >>> found.n_nodes, found.n_edges, found.component_sizes
+    (4, 2, array([2, 2]))
     """
 
     n_nodes: int

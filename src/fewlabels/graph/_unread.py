@@ -26,6 +26,14 @@ def without_edges(graph: Graph, nodes: npt.ArrayLike) -> Graph:
     -------
     Graph
         The same graph if there are no such nodes.
+
+    Examples
+    --------
+    >>> from fewlabels import knn_graph
+    >>> from fewlabels.graph import without_edges
+    >>> graph = knn_graph([[0.0], [1.0], [2.0]], n_neighbors=2)
+    >>> print(without_edges(graph, [2]).degrees[2])
+    0.0
     """
     apart = np.asarray(nodes, dtype=np.intp)
     if len(apart) == 0:

@@ -40,6 +40,14 @@ class Explanation:
     note : str
         What else the model did, where its answer is another class than that of the largest score;
         else empty.
+
+    Examples
+    --------
+    >>> from fewlabels import LabelSpreading
+    >>> X = [[0.0], [1.0], [2.0], [10.0], [11.0], [12.0]]
+    >>> model = LabelSpreading("self-tuning", n_neighbors=2).fit(X, [0, -1, -1, 1, -1, -1])
+    >>> model.explain(1).top(1)
+    [(0, 0, 1.0)]
     """
 
     node: int
@@ -186,6 +194,14 @@ class Influence:
         Whether no label would reach it any more.
     without : ndarray of shape (n_samples, n_classes)
         The distributions without the label, in the order of the model's `classes_`.
+
+    Examples
+    --------
+    >>> from fewlabels import LabelSpreading
+    >>> X = [[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]]
+    >>> model = LabelSpreading("self-tuning", n_neighbors=2).fit(X, [0, -1, -1, -1, -1, 1])
+    >>> print(model.influence(0).flipped.sum(), "answers depend on this label")
+    3 answers depend on this label
     """
 
     node: int

@@ -225,6 +225,12 @@ def log_loss_of(distributions: npt.ArrayLike, targets: npt.ArrayLike) -> FloatAr
     distributions : array-like of shape (n_points, n_classes)
     targets : array-like of shape (n_points,) of int, or (n_points, n_classes)
         Columns of the true classes; or distributions: then the cross-entropy.
+
+    Examples
+    --------
+    >>> from fewlabels.insight import log_loss_of
+    >>> log_loss_of([[0.5, 0.5], [1.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]]).round(2)
+    array([0.69, 0.  ])
     """
     probabilities = check_distributions("distributions", distributions)
     Y = _as_rows(targets, probabilities.shape)

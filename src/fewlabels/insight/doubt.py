@@ -1,4 +1,4 @@
-"""Why a point has no sure answer: it is unlike others, classes disagree, or evidence lacks."""
+"""Why a point has no sure answer: it is unlike others, classes disagree, or too little evidence."""
 
 from __future__ import annotations
 

@@ -88,6 +88,13 @@ def has_companion(Y: FloatArray) -> BoolArray:
     ----------
     Y : ndarray of shape (n_labelled, n_classes)
         Non-negative rows; of a soft label, the class is its largest entry.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.insight import has_companion
+    >>> has_companion(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
+    array([ True,  True, False])
     """
     codes = Y.argmax(axis=1)
     others = Y.sum(axis=0)[codes] - Y[np.arange(len(Y)), codes]

@@ -29,7 +29,18 @@ _NAMED = 5
 
 
 class Suspect(NamedTuple):
-    """One label, as it is found in a list or a table made of :class:`SuspectLabels`."""
+    """One label, as it is found in a list or a table made of :class:`SuspectLabels`.
+
+    Examples
+    --------
+    >>> from fewlabels import LabelSpreading
+    >>> X = [[0.0], [1.0], [2.0], [3.0], [10.0], [11.0], [12.0], [13.0]]
+    >>> y = [0, 0, 1, 0, 1, 1, 1, -1]  # the third is a mistake
+    >>> model = LabelSpreading("self-tuning", n_neighbors=3, alpha=0.9).fit(X, y)
+    >>> first = model.suspect_labels()[0]
+    >>> first.node, first.label, first.suggested
+    (2, 1, 0)
+    """
 
     node: int
     label: Any
@@ -74,6 +85,16 @@ class SuspectLabels(Sequence[Suspect]):
         How many are judged.
     n_suspects : int
         How many of these are contradicted: the first `n_suspects`.
+
+    Examples
+    --------
+    >>> from fewlabels import LabelSpreading
+    >>> X = [[0.0], [1.0], [2.0], [3.0], [10.0], [11.0], [12.0], [13.0]]
+    >>> y = [0, 0, 1, 0, 1, 1, 1, -1]  # the third is a mistake
+    >>> model = LabelSpreading("self-tuning", n_neighbors=3, alpha=0.9).fit(X, y)
+    >>> suspects = model.suspect_labels()
+    >>> print(suspects.nodes[0], suspects.n_suspects)
+    2 1
     """
 
     nodes: IntArray

@@ -34,6 +34,17 @@ def load_features(path: str | Path, n_rows: int) -> FloatArray:
         If the file is missing, damaged, or holds Python objects.
     InvalidInputError
         If the number of rows differs, if it holds no numbers, or NaN or infinity (rows named).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from fewlabels.io import load_features
+    >>> path = Path(tempfile.mkdtemp()) / "embeddings.npy"
+    >>> np.save(path, np.zeros((5, 3), dtype=np.float32))
+    >>> load_features(path, n_rows=5).shape
+    (5, 3)
     """
     path = Path(path)
     if not path.is_file():

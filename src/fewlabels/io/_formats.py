@@ -135,6 +135,16 @@ def check_input(path: str | os.PathLike[str]) -> None:
     DataFileError
         If the file is missing or empty, if its name has no known ending, or another than what it
         holds: a workbook that is named .csv.
+
+    Examples
+    --------
+    >>> from fewlabels.exceptions import DataFileError
+    >>> from fewlabels.io import check_input
+    >>> try:
+    ...     check_input("no-such-table.csv")
+    ... except DataFileError:
+    ...     print("no table")
+    no table
     """
     if os.fspath(path) == STANDARD:
         return
@@ -198,6 +208,19 @@ def check_output(
     DataFileError
         If the name has no known ending, if the folder is missing or can't be written to, if
         the file is one of `sources`, or if it exists and may not be replaced.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.exceptions import DataFileError
+    >>> from fewlabels.io import check_output
+    >>> check_output(Path(tempfile.mkdtemp()) / "answers.csv")
+    >>> try:
+    ...     check_output("answers.docx")
+    ... except DataFileError:
+    ...     print("no such format")
+    no such format
     """
     if os.fspath(path) == STANDARD:
         return

@@ -41,7 +41,7 @@ _MANY_CLASSES = 20
 
 @dataclass(frozen=True, eq=False)
 class LabelColumn:
-    """The labels of a table as codes.
+    r"""The labels of a table as codes.
 
     Attributes
     ----------
@@ -55,6 +55,17 @@ class LabelColumn:
         What a person should know about how the column was read.
     warnings : tuple of str
         What may have been read otherwise than it was meant.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.io import read_labels, read_table
+    >>> path = Path(tempfile.mkdtemp()) / "shoes.csv"
+    >>> _ = path.write_text("kind\nclog\nboot\nclog\n")
+    >>> labels = read_labels(read_table(path), "kind")
+    >>> [labels.classes[code] for code in labels.codes]
+    ['clog', 'boot', 'clog']
     """
 
     name: str
@@ -75,7 +86,7 @@ class LabelColumn:
 
 
 def read_labels(table: Table, name: str) -> LabelColumn:
-    """Read the labels of a table.
+    r"""Read the labels of a table.
 
     Unlabelled are the empty cells (null, NaN, blanks, empty lists), those that the table was told
     to take for missing, and the number -1 in a column of whole numbers, as scikit-learn has it. A
@@ -97,6 +108,17 @@ def read_labels(table: Table, name: str) -> LabelColumn:
         If there is no such column, no labelled row or only one class; if -1 stands among
         labels that are text, or beside empty cells; if kinds of values are mixed; if the values
         are measurements.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.io import read_labels, read_table
+    >>> path = Path(tempfile.mkdtemp()) / "shoes.csv"
+    >>> _ = path.write_text("price;kind\n12,90;clog\n990,00;\n11,50;boot\n")
+    >>> labels = read_labels(read_table(path), "kind")
+    >>> labels.classes, labels.codes
+    (('boot', 'clog'), array([ 1, -1,  0]))
     """
     table.require(name, "label")
     view = None if table.untyped else table.view(name)

@@ -35,6 +35,17 @@ class FeatureFile(ABC):
         (n_samples, n_features).
     dtype : dtype
         float32 or float64, that of the rows returned.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from fewlabels.io import open_features
+    >>> path = Path(tempfile.mkdtemp()) / "features.npy"
+    >>> np.save(path, np.zeros((5, 3), dtype=np.float32))
+    >>> open_features(path).shape
+    (5, 3)
     """
 
     def __init__(self, path: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:

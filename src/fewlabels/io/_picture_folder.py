@@ -88,6 +88,19 @@ def read_picture_folder(
     ------
     DataFileError
         If there is no such folder, or no picture in it; names what there is.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from fewlabels.io import read_picture_folder
+    >>> root = Path(tempfile.mkdtemp())
+    >>> for name in ("cats", "unsorted"):
+    ...     (root / name).mkdir()
+    ...     Image.new("L", (8, 8)).save(root / name / "1.png")
+    >>> read_picture_folder(root).values("folder")
+    ['cats', None]
     """
     root = Path(path)
     with explaining_errors(root, writing=False, raising=DataFileError):

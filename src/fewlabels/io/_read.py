@@ -35,7 +35,7 @@ def read_table(
     file_format: str | None = None,
     progress: Progress | None = None,
 ) -> Table:
-    """Read a table from a file as people have them.
+    r"""Read a table from a file as people have them.
 
     Text tables (.csv, .tsv, .tab, .txt), JSON arrays of objects (.json) and JSON Lines (.jsonl,
     .ndjson), each also with .gz; Parquet (.parquet), Arrow and Feather (.arrow, .feather), NumPy
@@ -75,6 +75,17 @@ def read_table(
         If a setting is none of those above.
     MissingDependencyError
         If a package that reads the format is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.io import read_table
+    >>> path = Path(tempfile.mkdtemp()) / "shoes.csv"
+    >>> _ = path.write_text("price;kind\n12,90;clog\n990,00;\n")
+    >>> table = read_table(path)
+    >>> table.names, table.n_rows
+    (('price', 'kind'), 2)
     """
     _check_settings(separator, encoding, decimal)
     source = _source(path, file_format)

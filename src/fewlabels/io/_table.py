@@ -266,7 +266,14 @@ def quoted(names: Sequence[object], most: int = 10) -> str:
 
 
 def row_list(indices: Iterable[int] | IntArray) -> str:
-    """Return "row 4" or "rows 4, 17, 203 and 5 more": counted from 1, as people count."""
+    """Return "row 4" or "rows 4, 17, 203 and 5 more": counted from 1, as people count.
+
+    Examples
+    --------
+    >>> from fewlabels.io import row_list
+    >>> row_list([3]), row_list([3, 16])
+    ('row 4', 'rows 4 and 17')
+    """
     rows = [int(index) + 1 for index in indices]
     if len(rows) == 1:
         return f"row {rows[0]}"
@@ -277,7 +284,14 @@ def row_list(indices: Iterable[int] | IntArray) -> str:
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return "1 row" or "1,234 rows"."""
+    """Return "1 row" or "1,234 rows".
+
+    Examples
+    --------
+    >>> from fewlabels.io import counted
+    >>> counted(1, "row"), counted(1234, "row")
+    ('1 row', '1,234 rows')
+    """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 

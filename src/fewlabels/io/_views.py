@@ -281,7 +281,15 @@ def text_of_bytes(cells: Sequence[Any]) -> Sequence[Any]:
 
 
 def as_text(value: object) -> str:
-    """Return a value as a text file holds it; reading the text gives the same value."""
+    """Return a value as a text file holds it; reading the text gives the same value.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from fewlabels.io import as_text
+    >>> as_text(0.1), as_text(date(2026, 1, 31))
+    ('0.1', '2026-01-31')
+    """
     if isinstance(value, str):
         return value
     if is_missing(value):

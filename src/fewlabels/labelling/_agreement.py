@@ -32,6 +32,14 @@ def krippendorff_alpha(answers: Iterable[Sequence[Hashable]]) -> float | None:
     ----------
     K. Krippendorff, "Content analysis", 2004, chapter 11; "Computing Krippendorff's
     alpha-reliability", 2011.
+
+    Examples
+    --------
+    >>> from fewlabels.labelling import krippendorff_alpha
+    >>> krippendorff_alpha([["cat", "cat"], ["dog", "dog"], ["dog", "dog"]])
+    1.0
+    >>> round(krippendorff_alpha([["cat", "cat"], ["dog", "dog"], ["cat", "dog"]]), 2)
+    0.44
     """
     totals: Counter[Hashable] = Counter()
     observed = 0.0

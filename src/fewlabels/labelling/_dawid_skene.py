@@ -26,6 +26,13 @@ class Consensus:
     shares : ndarray of shape (n_classes,)
         Of the true classes.
     n_iter : int
+
+    Examples
+    --------
+    >>> from fewlabels.labelling import dawid_skene
+    >>> found = dawid_skene([0, 0, 1, 1], [0, 1, 0, 1], [0, 0, 1, 1])
+    >>> found.probabilities.shape, found.confusion.shape
+    ((2, 2), (2, 2, 2))
     """
 
     probabilities: FloatArray
@@ -79,6 +86,15 @@ def dawid_skene(
     Notes
     -----
     A round costs n_answers x n_classes operations.
+
+    Examples
+    --------
+    >>> from fewlabels.labelling import dawid_skene
+    >>> items = [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    >>> people = [0, 1, 2, 0, 1, 2, 0, 1, 2]
+    >>> classes = [0, 0, 1, 1, 1, 0, 0, 0, 0]
+    >>> dawid_skene(items, people, classes).probabilities.argmax(axis=1)
+    array([0, 1, 0])
     """
     i, k, c = (np.asarray(each, dtype=np.intp) for each in (items, people, classes))
     if not (i.shape == k.shape == c.shape and i.ndim == 1 and i.size):

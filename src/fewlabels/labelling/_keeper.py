@@ -162,7 +162,7 @@ class Keeper:
         from fewlabels.labelling._speaker import Speaker
 
         follower = Follower(self._desk, prepared, self._seed)
-        speaker = Speaker(follower.mind.models, prepared.graph, self.wake)
+        speaker = Speaker(follower.mind.learner, prepared.graph, self.wake)
         try:
             self._follow(follower, speaker)
         finally:

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from fewlabels.graph import Graph
 from fewlabels.labelling._points import Prepared
 from fewlabels.session._advising import weighed
-from fewlabels.session._chosen import checked_choice
 from fewlabels.session._events import Audit, Event, event_to_json
-from fewlabels.session._model import KeptUpModels, Points, answered, quiet_blas
+from fewlabels.session._learner import ModelLearner
+from fewlabels.session._model import answered
+from fewlabels.session._points import GraphPoints
 from fewlabels.session._questions import Answers, audits_of, checks_due, share_of_checks
 from fewlabels.session._remarks import remarks_beside
 from fewlabels.session._settings import Settings
@@ -68,7 +69,7 @@ class Mind:
 
     Attributes
     ----------
-    models : KeptUpModels
+    learner : ModelLearner
         Of which the one that answers is not used here: it takes long.
     state : SessionState
     n_changes : int
@@ -80,8 +81,8 @@ class Mind:
             classes=None, model=None, query="auto", audit_share=0.1, n_start=10, random_state=seed
         )
         self.graph: Graph = prepared.graph
-        points = Points(prepared.graph, prepared.values)
-        self.models = KeptUpModels(None, points, None, self._settings.query)
+        points = GraphPoints(prepared.graph, prepared.values)
+        self.learner = ModelLearner(None, points, self._settings.query)
         self.state = SessionState(self.graph.n_nodes, None)
         self.n_changes = 0
         self._held: tuple[int, Answers] | None = None
@@ -98,7 +99,7 @@ class Mind:
         """Return what the model that asks thinks by the labels of now; None without any."""
         if not self.state.labels:
             return None
-        model = self.models.asking(self.state.labels)
+        model = self.learner.asking(self.state.labels)
         return Opinion(model.classes_.tolist(), model.label_distributions_, answered(model))
 
     def choose(
@@ -123,7 +124,7 @@ class Mind:
             Whether the sequence of checks that is on has shown what it is for. It goes on, so that
             more can be shown if more is wanted, with as many checks as there are in any case.
         """
-        state, rule = self.state, self._settings.query
+        state = self.state
         again = [point for point in replaceable if point in state.pending]
         rng = np.random.default_rng([self._settings.random_state, len(state.events)])
         open_ = state.open_points
@@ -148,14 +149,10 @@ class Mind:
             candidates[again] = True
             wanted = min(count - n_checks + len(again), int(candidates.sum()))
             if wanted:
-                with quiet_blas(self.graph):
-                    found = rule.query(
-                        self.models.asking(state.labels) if state.labels else self.graph,
-                        wanted,
-                        candidates=candidates,
-                        random_state=int(rng.integers(2**32)),
-                    )
-                chosen = checked_choice(rule, found, wanted, candidates).tolist()
+                found = self.learner.choose(
+                    state.labels, wanted, candidates, int(rng.integers(2**32))
+                )
+                chosen = found.tolist()
         kept = set(again).intersection(chosen)
         new = [point for point in chosen if point not in kept]
         asked = mixed(new, drawn.tolist(), rng)

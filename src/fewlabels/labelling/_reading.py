@@ -125,10 +125,10 @@ def load_session(
         file.close()
     from fewlabels.labelling._mind import with_labels
     from fewlabels.session import Session
-    from fewlabels.session._model import Points
+    from fewlabels.session._points import GraphPoints
 
     prepared = _prepared(items, about, _cache(about, cache), None)
-    session = Session(Points(prepared.graph, prepared.values), random_state=about["seed"])
+    session = Session(GraphPoints(prepared.graph, prepared.values), random_state=about["seed"])
     session._data = prepared.values  # what `save` takes for the session's data
     names = desk.class_names()
     events = []

@@ -14,7 +14,8 @@ from fewlabels.labelling._mind import Mind, Opinion
 from fewlabels.labelling._snapshot import DOUBTS, PREDICTED, Predicted, Proven, Snapshot, Suspect
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.session._labels import Label
-from fewlabels.session._model import answered, quiet_blas
+from fewlabels.session._model import answered
+from fewlabels.session._points import quiet_blas
 from fewlabels.session._questions import Answers
 from fewlabels.session._remarks import remarks_of_model
 from fewlabels.session._state import SessionState
@@ -148,12 +149,12 @@ def predicted_now(
     labels = mind.state.labels
     advice, _ = mind.advice(accuracy, confidence, ())
     with quiet_blas(mind.graph):
-        model = mind.models.answering(labels)
+        model = mind.learner.answering(labels)
         predicted = said_by_model(model, len(labels), 0, numbers).predicted
         proven = mind.proven_sequence(advice)
         if proven is None:
             return predicted
-        held = Answers.of(mind.models.answering(proven.labels), len(proven.labels))
+        held = Answers.of(mind.learner.answering(proven.labels), len(proven.labels))
     return replace(predicted, held=_numbered(held, numbers))
 
 

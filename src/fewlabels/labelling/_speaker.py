@@ -15,7 +15,8 @@ from fewlabels.labelling._mind import Opinion
 from fewlabels.labelling._saying import Reviewed, Said, reviewed_by_model, said_by_model
 from fewlabels.labelling._snapshot import Reasons
 from fewlabels.session._labels import Label
-from fewlabels.session._model import KeptUpModels, quiet_blas
+from fewlabels.session._learner import ModelLearner
+from fewlabels.session._points import quiet_blas
 from fewlabels.session._questions import Answers
 
 T = TypeVar("T")
@@ -64,8 +65,8 @@ class Speaker:
 
     Parameters
     ----------
-    models : KeptUpModels
-        Of which the one that answers is used here alone.
+    learner : ModelLearner
+        Of its models the one that answers is used here alone.
     graph : Graph
     done : callable
         Called when something that was begun has ended.
@@ -78,8 +79,8 @@ class Speaker:
         What was said last of the labels themselves.
     """
 
-    def __init__(self, models: KeptUpModels, graph: Graph, done: Callable[[], None]) -> None:
-        self._models = models
+    def __init__(self, learner: ModelLearner, graph: Graph, done: Callable[[], None]) -> None:
+        self._learner = learner
         self._graph = graph
         self._done = done
         self.heard: Heard | None = None
@@ -139,7 +140,7 @@ class Speaker:
     def answers_at(self, labels: Mapping[int, Label]) -> Answers:
         """Return what the model said with the labels of another time; waits for it."""
         given = dict(labels)
-        return self._submit(lambda: Answers.of(self._models.answering(given), len(given))).result()
+        return self._submit(lambda: Answers.of(self._learner.answering(given), len(given))).result()
 
     def review(self, *, is_quiet: bool) -> None:
         """Begin to look at the labels that were learned last, if it is time.
@@ -158,7 +159,7 @@ class Speaker:
 
         def look() -> Reviewed:
             began = time.monotonic()
-            model = self._models.answering(lesson.labels)
+            model = self._learner.answering(lesson.labels)
             with quiet_blas(self._graph):
                 found = reviewed_by_model(
                     model, self._graph, lesson.labels, lesson.seq, lesson.numbers
@@ -196,7 +197,7 @@ class Speaker:
             if not future.set_running_or_notify_cancel():
                 return  # whoever asked has gone
             try:
-                future.set_result(task(self._models.answering(lesson.labels)))
+                future.set_result(task(self._learner.answering(lesson.labels)))
             except BaseException as error:  # noqa: BLE001 - it is raised where it is asked for
                 future.set_exception(error)
 
@@ -205,7 +206,7 @@ class Speaker:
     def _learning(self, lesson: Lesson) -> Future[Heard]:
         def learn() -> Heard:
             began = time.monotonic()
-            self._model = self._models.answering(lesson.labels)
+            self._model = self._learner.answering(lesson.labels)
             with quiet_blas(self._graph):
                 said = said_by_model(self._model, len(lesson.labels), lesson.seq, lesson.numbers)
             now = time.monotonic()

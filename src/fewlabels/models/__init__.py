@@ -2,6 +2,7 @@
 
 from fewlabels.models._answers import Answers
 from fewlabels.models._choices import Choice, Choices
+from fewlabels.models._protocol import RelabelledModel, TransductiveModel
 from fewlabels.models._recommended import ModelPair, recommended_models
 from fewlabels.models._saved import load_model, save_model
 from fewlabels.models.class_mass import normalize_class_mass
@@ -31,8 +32,10 @@ __all__ = [
     "PLaplacianClassifier",
     "PoissonClassifier",
     "PoissonMBOClassifier",
+    "RelabelledModel",
     "ReweightedLaplaceClassifier",
     "SpreadingRegressor",
+    "TransductiveModel",
     "load_model",
     "normalize_class_mass",
     "recommended_models",

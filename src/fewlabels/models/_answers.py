@@ -27,6 +27,16 @@ class Answers:
         How much evidence is near, as `evidence_`.
     reached : ndarray of shape (n_points,), bool
         Whether any is.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from fewlabels import FewLabelsClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> y[5:50] = y[55:100] = y[105:] = -1
+    >>> found = FewLabelsClassifier().fit(X, y).answers(X[:2])
+    >>> found.labels, found.distributions.shape
+    (array([0, 0]), (2, 3))
     """
 
     labels: npt.NDArray[Any]

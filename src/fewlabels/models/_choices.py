@@ -21,6 +21,16 @@ class Choice:
         One sentence.
     figures : dict of str to float
         The numbers that spoke for it, or against the others; may be empty.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from fewlabels import FewLabelsClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> y[5:50] = y[55:100] = y[105:] = -1
+    >>> model = FewLabelsClassifier().fit(X, y)
+    >>> print(model.choices_["class_prior"].value)
+    auto
     """
 
     value: Any

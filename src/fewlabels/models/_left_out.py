@@ -57,8 +57,8 @@ class LeftOutInsight(ResponseInsight, _Base):
         0 in `class_prior` don't count; NaN if there is no other. Accuracy says nothing where
         each class has a single label: left out, its class has no evidence at all, and every such
         answer is wrong, whatever the model. The probability of that class then is what the
-        calibration's caution leaves it: the more, the less the labels of other classes claim the
-        point, beside what a typical point hears.
+        calibration's caution leaves it: larger when other classes have weaker evidence there,
+        compared with a typical point.
     loo_calibration_ : Calibration
         Fitted to the left-out labels whose class has another label.
     """

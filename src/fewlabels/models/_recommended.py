@@ -25,6 +25,14 @@ class ModelPair:
         Unfitted. It learns each label as it comes, and query rules look at it.
     answers : classifier of fewlabels
         Unfitted. It may take longer, for it is brought to the labels only when it is asked.
+
+    Examples
+    --------
+    >>> from fewlabels import FewLabelsClassifier, LabelPropagation
+    >>> from fewlabels.models import ModelPair
+    >>> pair = ModelPair(asks=LabelPropagation(max_iter=1000), answers=FewLabelsClassifier())
+    >>> pair.answers
+    FewLabelsClassifier()
     """
 
     asks: Any

@@ -239,7 +239,7 @@ def point_indices(indices: npt.ArrayLike, n_samples: int) -> IntArray:
         )
     found, counts = np.unique(rows, return_counts=True)
     if np.any(counts > 1):
-        raise InvalidInputError(f"point {found[np.argmax(counts)]} stands twice in indices.")
+        raise InvalidInputError(f"point {found[np.argmax(counts)]} appears twice in indices.")
     return rows
 
 

@@ -107,6 +107,21 @@ def save_model(
     """Write a fitted model, and what else there is to know about it (JSON values).
 
     With `classes`, these are written in place of those that it was fitted on, in their order.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_iris
+    >>> from fewlabels import FewLabelsClassifier
+    >>> from fewlabels.models import load_model, save_model
+    >>> X, y = load_iris(return_X_y=True)
+    >>> y[5:50] = y[55:100] = y[105:] = -1
+    >>> path = Path(tempfile.mkdtemp()) / "iris.model"
+    >>> save_model(FewLabelsClassifier().fit(X, y), path, about={"flower": "iris"})
+    >>> model, about = load_model(path)
+    >>> about["flower"]
+    'iris'
     """
     check_is_fitted(model)
     if not isinstance(model.graph_, Graph):
@@ -124,7 +139,23 @@ def save_model(
 
 
 def load_model(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
-    """Return the fitted model in a file, and what was written about it."""
+    """Return the fitted model in a file, and what was written about it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_iris
+    >>> from fewlabels import FewLabelsClassifier
+    >>> from fewlabels.models import load_model
+    >>> X, y = load_iris(return_X_y=True)
+    >>> y[5:50] = y[55:100] = y[105:] = -1
+    >>> path = Path(tempfile.mkdtemp()) / "iris.model"
+    >>> FewLabelsClassifier().fit(X, y).save(path)
+    >>> model, about = load_model(path)
+    >>> model.predict(X[:2])
+    array([0, 0])
+    """
     name = os.fspath(path)
     state = read_state(path, FORMAT, VERSION, kind=_KIND, advice=_ADVICE)["state"]
     try:

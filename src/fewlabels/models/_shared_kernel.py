@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from fewlabels.graph import Graph, shared_neighbor_graph
 from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.graph._reranked import CANDIDATES, FinerScales
 from fewlabels.models._kernels import Beside, NeighborKernel, Placed
+
+GraphMaker: TypeAlias = Callable[[Any], Graph]
 
 # Neighbours of new points where the graph does not say of how many it is made.
 _USUAL = 10
@@ -32,8 +34,8 @@ class SharedNeighborKernel(NeighborKernel):
         None: as the hubs among the points suggest.
     n_jobs : int or None
     progress : bool
-    graph : Graph, default=None
-        Of the points, where there is one already.
+    graph : Graph or callable, default=None
+        Of the points, where there is one already; or what makes it of the features.
     points : Points, default=None
         The points of `X`, where it is known what they were made of.
     """
@@ -43,7 +45,7 @@ class SharedNeighborKernel(NeighborKernel):
         n_neighbors: int | None,
         n_jobs: int | None,
         progress: bool,
-        graph: Graph | None = None,
+        graph: Graph | GraphMaker | None = None,
         points: Points | None = None,
     ) -> None:
         super().__init__(n_neighbors or 0, n_neighbors or 0, "self-tuning", n_jobs, progress)
@@ -52,7 +54,8 @@ class SharedNeighborKernel(NeighborKernel):
         self._made = None if points is None or points.kind == "array" else points
 
     def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
-        graph, self._given = self._given, None
+        given, self._given = self._given, None
+        graph = made_of(given, X)
         if graph is None:
             graph = shared_neighbor_graph(
                 self._made or ValidatedFeatures(X, names),
@@ -89,15 +92,29 @@ class SharedNeighborKernel(NeighborKernel):
         return Beside(weights, indices, (lengths[:, :k], near[:, :k]))
 
 
-def check_beside(graph: Graph, X: Any, kernel: Any = "auto") -> None:
+def made_of(graph: Graph | GraphMaker | None, X: Any) -> Graph | None:
+    """Return `graph`, or what it makes of features where it is a function; or raise."""
+    if graph is None or isinstance(graph, Graph):
+        return graph
+    made = graph(X.values if isinstance(X, Points) else X)
+    check_beside(made, X)
+    return made
+
+
+def check_beside(graph: Graph | GraphMaker, X: Any, kernel: Any = "auto") -> None:
     """Raise if `graph` is no graph of the rows of `X`, or if these are no features."""
-    if not isinstance(graph, Graph):
-        raise InvalidTypeError(f"graph must be a Graph of the rows of X, got {graph!r:.200}.")
+    if not isinstance(graph, Graph) and not callable(graph):
+        raise InvalidTypeError(
+            "graph must be a Graph of the rows of X, or a function that makes one of them, got "
+            f"{graph!r:.200}."
+        )
     if isinstance(X, Graph) or kernel == "precomputed":
         raise InvalidInputError(
             "graph is for features, and X holds a graph or affinities "
             "already. Leave graph out, or pass features as X."
         )
+    if not isinstance(graph, Graph):
+        return
     n_rows = n_rows_of(X)
     if graph.n_nodes != n_rows:
         raise InvalidInputError(

@@ -152,7 +152,8 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     References
     ----------
     Q. Huang, H. He, A. Singh, S.-N. Lim, A. R. Benson, "Combining label propagation and simple
-    models out-performs graph neural networks", ICLR 2021.
+    models out-performs graph neural networks", ICLR 2021,
+    https://doi.org/10.48550/arXiv.2010.13993.
 
     Examples
     --------

@@ -33,7 +33,7 @@ from fewlabels.models._relabel import Relabelling
 from fewlabels.models._remoteness import remote, usual_remoteness
 from fewlabels.models._saved import SavedModel, can_be_saved
 from fewlabels.models._scores import Scores
-from fewlabels.models._shared_kernel import SharedNeighborKernel, check_beside
+from fewlabels.models._shared_kernel import GraphMaker, SharedNeighborKernel, check_beside
 from fewlabels.models._targets import RowLabels
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
 from fewlabels.systems import StreamedScores
@@ -168,9 +168,11 @@ None, default="auto"
     ----------
     D. Zhou, O. Bousquet, T. N. Lal, J. Weston, B. Schoelkopf, "Learning with local and global
     consistency", NIPS 2003. X. Zhu, Z. Ghahramani, J. Lafferty, "Semi-supervised learning using
-    Gaussian fields and harmonic functions", ICML 2003. D. H. Wolpert, "Stacked generalization",
-    Neural Networks 1992, on weighing models by what they say of data left out. L. Breiman, "Random
-    forests", Machine Learning 2001.
+    Gaussian fields and harmonic functions", ICML 2003. R. Rifkin, R. Lippert, "Notes on
+    regularized least squares", MIT-CSAIL-TR-2007-025. D. H. Wolpert, "Stacked generalization",
+    Neural Networks 1992, on weighing models by what they say of data left out,
+    https://doi.org/10.1016/S0893-6080(05)80023-1. L. Breiman, "Random forests", Machine Learning
+    2001, https://doi.org/10.1023/A:1010933404324.
 
     Examples
     --------
@@ -216,7 +218,14 @@ None, default="auto"
         return 14 if given else 12
 
     @in_turn
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, graph: Graph | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        graph: Graph | GraphMaker | None = None,
+    ) -> Self:
         """Fit on points and the labels of some; see :meth:`LabelSpreading.fit`.
 
         Parameters
@@ -226,9 +235,10 @@ None, default="auto"
         y : array-like of shape (n_samples,), or (n_samples, n_classes) of soft labels
         sample_weight : array-like of shape (n_samples,), default=None
             As of :meth:`LabelSpreading.fit`.
-        graph : Graph, default=None
+        graph : Graph or callable, default=None
             Of the rows of `X`, which must then be features: it saves making it again, and may be
-            made otherwise, such as by another metric. None: `kernel` says how it is made.
+            made otherwise, such as by another metric. Or a function that makes it of the features
+            as numbers. None: `kernel` says how it is made.
 
         Returns
         -------

@@ -138,7 +138,8 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
     References
     ----------
     C. E. Rasmussen, C. K. I. Williams, "Gaussian processes for machine learning", MIT Press 2006,
-    section 5.4.2, on the density of labels left out. X. Zhu, J. Lafferty, Z. Ghahramani,
+    section 5.4.2, on the density of labels left out,
+    https://doi.org/10.7551/mitpress/3206.001.0001. X. Zhu, J. Lafferty, Z. Ghahramani,
     "Semi-supervised learning: from Gaussian fields to Gaussian processes", CMU-CS-03-175, 2003.
 
     Examples

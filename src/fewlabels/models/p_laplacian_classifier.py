@@ -110,8 +110,9 @@ class PLaplacianClassifier(GraphClassifier):
     References
     ----------
     M. Flores, J. Calder, G. Lerman, "Analysis and algorithms for Lp-based semi-supervised learning
-    on graphs", Appl. Comput. Harmon. Anal. 60 (2022). D. Slepcev, M. Thorpe, "Analysis of
-    p-Laplacian regularization in semi-supervised learning", SIAM J. Math. Anal. 51 (2019).
+    on graphs", Appl. Comput. Harmon. Anal. 60 (2022), https://doi.org/10.1016/j.acha.2022.01.004.
+    D. Slepcev, M. Thorpe, "Analysis of p-Laplacian regularization in semi-supervised learning",
+    SIAM J. Math. Anal. 51 (2019), https://doi.org/10.1137/17M115222X.
 
     Examples
     --------

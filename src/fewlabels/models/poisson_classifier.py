@@ -126,7 +126,8 @@ class PoissonClassifier(PoissonInsight, PoissonLearning):
     References
     ----------
     J. Calder, B. Cook, M. Thorpe, D. Slepcev, "Poisson learning: graph based semi-supervised
-    learning at very low label rates", ICML 2020, equations 2.1 to 2.3 and algorithm 1.
+    learning at very low label rates", ICML 2020, equations 2.1 to 2.3 and algorithm 1,
+    https://doi.org/10.48550/arXiv.2006.11184.
 
     Examples
     --------

@@ -98,8 +98,10 @@ class PoissonMBOClassifier(PoissonLearning):
     References
     ----------
     J. Calder, B. Cook, M. Thorpe, D. Slepcev, "Poisson learning: graph based semi-supervised
-    learning at very low label rates", ICML 2020, algorithm 2. M. Jacobs, E. Merkurjev, S. Esedoglu,
-    "Auction dynamics: a volume constrained MBO scheme", J. Comput. Phys. 354 (2018).
+    learning at very low label rates", ICML 2020, algorithm 2,
+    https://doi.org/10.48550/arXiv.2006.11184. M. Jacobs, E. Merkurjev, S. Esedoglu, "Auction
+    dynamics: a volume constrained MBO scheme", J. Comput. Phys. 354 (2018),
+    https://doi.org/10.1016/j.jcp.2017.10.036.
 
     Examples
     --------

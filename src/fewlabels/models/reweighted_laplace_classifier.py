@@ -133,9 +133,10 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
     References
     ----------
     K. Miller, J. Calder, "Poisson reweighted Laplacian uncertainty sampling for graph-based active
-    learning", SIAM J. Math. Data Sci. 5 (2023). Z. Shi, S. Osher, W. Zhu, "Weighted nonlocal
-    Laplacian on interpolation from sparse data", J. Sci. Comput. 73 (2017). J. Calder, B. Cook, M.
-    Thorpe, D. Slepcev, "Poisson learning", ICML 2020 (the equation of gamma).
+    learning", SIAM J. Math. Data Sci. 5 (2023), https://doi.org/10.48550/arXiv.2210.15786. Z. Shi,
+    S. Osher, W. Zhu, "Weighted nonlocal Laplacian on interpolation from sparse data", J. Sci.
+    Comput. 73 (2017), https://doi.org/10.1007/s10915-017-0421-z. J. Calder, B. Cook, M. Thorpe, D.
+    Slepcev, "Poisson learning", ICML 2020 (the equation of gamma).
 
     Examples
     --------

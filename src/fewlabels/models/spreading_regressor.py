@@ -101,7 +101,7 @@ class SpreadingRegressor(GraphRegressor):
     ----------
     D. Zhou, O. Bousquet, T. N. Lal, J. Weston, B. Schoelkopf, "Learning with local and global
     consistency", NIPS 2003. The mean square error of a linear predictor: N. Cressie, "Statistics
-    for spatial data", Wiley 1993, section 3.2.
+    for spatial data", Wiley 1993, section 3.2, https://doi.org/10.1002/9781119115151.
 
     Examples
     --------

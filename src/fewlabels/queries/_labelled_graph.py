@@ -27,6 +27,8 @@ class LabelledGraph:
         Labels as an estimator takes them: -1, None or NaN where there is none. None: no label.
     distributions : array-like of shape (n_nodes, n_classes), default=None
         Class probabilities, columns in the ascending order of the classes; each row sums to 1.
+    model : object, default=None
+        Whose predictions these are.
 
     Attributes
     ----------
@@ -37,6 +39,8 @@ class LabelledGraph:
     label_codes_ : ndarray of shape (n_nodes,), intp
         Index of each label into `classes_`, -1 where there is none.
     label_distributions_ : ndarray of shape (n_nodes, n_classes), float64, or None
+    model_ : object
+        As given; a rule of your own may ask it for more.
 
     Raises
     ------
@@ -59,6 +63,8 @@ class LabelledGraph:
         graph: Graph,
         y: Any = None,
         distributions: npt.ArrayLike | None = None,
+        *,
+        model: Any = None,
     ) -> None:
         if not isinstance(graph, Graph):
             raise InvalidTypeError(f"graph must be a Graph, got {type(graph).__name__}.")
@@ -69,6 +75,7 @@ class LabelledGraph:
                 f"{len(labels.codes)}."
             )
         self.graph_ = graph
+        self.model_ = model
         self.classes_ = labels.classes
         self.label_codes_: IntArray = labels.codes
         self.labelled_ = labels.labelled
@@ -114,6 +121,7 @@ class LabelledGraph:
             )
         known = cls.__new__(cls)
         known.graph_ = graph
+        known.model_ = model
         known.classes_ = labels.classes
         known.label_codes_ = labels.codes
         known.labelled_ = labels.labelled

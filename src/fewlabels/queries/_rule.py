@@ -28,6 +28,18 @@ class QueryRule(BaseEstimator):
     scores_ : ndarray of shape (n_nodes,), float64
         After :meth:`query`: how much the rule wanted each candidate when the batch began, more
         is better; NaN where a node was no candidate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import LabelSpreading
+    >>> from fewlabels.queries import Margin
+    >>> X = np.random.default_rng(0).normal(size=(40, 2))
+    >>> y = np.full(40, -1)
+    >>> y[:2] = 0, 1
+    >>> model = LabelSpreading("self-tuning", n_neighbors=5, max_iter=1000).fit(X, y)
+    >>> len(Margin().query(model, 3))
+    3
     """
 
     def query(

@@ -72,7 +72,8 @@ class DecayingNorm(ScoreRule):
     References
     ----------
     K. Miller and J. Calder, "Poisson reweighted Laplacian uncertainty sampling for graph-based
-    active learning", SIAM Journal on Mathematics of Data Science 5, 2023.
+    active learning", SIAM Journal on Mathematics of Data Science 5, 2023,
+    https://doi.org/10.48550/arXiv.2210.15786.
 
     Examples
     --------

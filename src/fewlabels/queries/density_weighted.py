@@ -37,8 +37,8 @@ class DensityWeighted(PredictionRule):
     References
     ----------
     B. Settles and M. Craven, "An analysis of active learning strategies for sequence labeling
-    tasks", EMNLP 2008, section 3.4. There the similarity is the cosine; here it is the graph's
-    weight.
+    tasks", EMNLP 2008, section 3.4, https://doi.org/10.3115/1613715.1613855. There the similarity
+    is the cosine; here it is the graph's weight.
 
     Examples
     --------

@@ -58,7 +58,7 @@ class DirichletVariance(ScoreRule):
     References
     ----------
     K. Miller and R. Murray, "Dirichlet active learning", 2023, arXiv 2311.05501, section 3 and
-    appendix E.1.
+    appendix E.1, https://doi.org/10.48550/arXiv.2311.05501.
 
     Examples
     --------

@@ -31,8 +31,9 @@ def entropy(distributions: npt.ArrayLike) -> FloatArray:
 
     References
     ----------
-    C. E. Shannon, "A mathematical theory of communication", 1948. As a query rule: I. Dagan and
-    S. Engelson, "Committee-based sampling for training probabilistic classifiers", ICML 1995.
+    C. E. Shannon, "A mathematical theory of communication", 1948,
+    https://doi.org/10.1002/j.1538-7305.1948.tb01338.x. As a query rule: I. Dagan and S. Engelson,
+    "Committee-based sampling for training probabilistic classifiers", ICML 1995.
 
     Examples
     --------

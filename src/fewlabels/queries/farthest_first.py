@@ -36,9 +36,10 @@ class FarthestFirst(QueryRule):
 
     References
     ----------
-    T. F. Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985. As a query
-    rule: O. Sener and S. Savarese, "Active learning for convolutional neural networks: a
-    core-set approach", ICLR 2018 (k-center greedy).
+    T. F. Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985,
+    https://doi.org/10.1016/0304-3975(85)90224-5. As a query rule: O. Sener and S. Savarese, "Active
+    learning for convolutional neural networks: a core-set approach", ICLR 2018 (k-center greedy),
+    https://doi.org/10.48550/arXiv.1708.00489.
 
     Examples
     --------

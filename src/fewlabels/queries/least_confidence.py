@@ -32,8 +32,8 @@ def least_confidence(distributions: npt.ArrayLike) -> FloatArray:
 
     References
     ----------
-    D. D. Lewis and W. A. Gale, "A sequential algorithm for training text classifiers", SIGIR
-    1994.
+    D. D. Lewis and W. A. Gale, "A sequential algorithm for training text classifiers", SIGIR 1994,
+    https://doi.org/10.1007/978-1-4471-2099-5_1.
 
     Examples
     --------

@@ -35,7 +35,7 @@ def least_margin(distributions: npt.ArrayLike) -> FloatArray:
     References
     ----------
     T. Scheffer, C. Decomain and S. Wrobel, "Active hidden Markov models for information
-    extraction", IDA 2001.
+    extraction", IDA 2001, https://doi.org/10.1007/3-540-44816-0_31.
 
     Examples
     --------

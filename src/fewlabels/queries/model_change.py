@@ -66,7 +66,8 @@ class ModelChange(_ModelChangeRule):
     References
     ----------
     K. Miller and A. L. Bertozzi, "Model change active learning in graph-based semi-supervised
-    learning", Communications on Applied Mathematics and Computation, 2024.
+    learning", Communications on Applied Mathematics and Computation, 2024,
+    https://doi.org/10.48550/arXiv.2110.07739.
 
     Examples
     --------

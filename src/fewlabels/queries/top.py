@@ -15,7 +15,7 @@ def most_uncertain(scores: npt.ArrayLike, n_points: int) -> IntArray:
 
     Of equal scores, the lower index comes first. Note that near-duplicates have near-equal
     scores, so that a batch chosen this way may ask the same question several times;
-    :func:`sigma_optimality` avoids that.
+    :class:`~fewlabels.queries.SigmaOptimality` avoids that.
 
     Parameters
     ----------

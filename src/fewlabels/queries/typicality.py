@@ -54,8 +54,8 @@ class Typicality(QueryRule):
     References
     ----------
     G. Hacohen, A. Dekel and D. Weinshall, "Active learning on a budget: opposite strategies suit
-    high and low budgets", ICML 2022. There, clusters are those of learned features, and
-    typicality is the inverse mean distance to 20 neighbours.
+    high and low budgets", ICML 2022, https://doi.org/10.48550/arXiv.2202.02794. There, clusters are
+    those of learned features, and typicality is the inverse mean distance to 20 neighbours.
 
     Examples
     --------

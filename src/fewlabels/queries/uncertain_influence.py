@@ -82,11 +82,13 @@ class UncertainInfluence(CovarianceRule):
 
     References
     ----------
-    Sigma-optimality: Y. Ma, R. Garnett and J. Schneider, NIPS 2013; the margin: T. Scheffer,
-    C. Decomain and S. Wrobel, IDA 2001; new classes: D. Blackwell and J. MacQueen, "Ferguson
-    distributions via Polya urn schemes", Annals of Statistics 1973; labels as evidence that
-    spreads on a graph: K. Miller and R. Murray, "Dirichlet active learning", 2023, arXiv
-    2311.05501. The product, the margins within the sum and the mixture are this package's.
+    Sigma-optimality: Y. Ma, R. Garnett and J. Schneider, NIPS 2013; the margin: T. Scheffer, C.
+    Decomain and S. Wrobel, IDA 2001; new classes: D. Blackwell and J. MacQueen, "Ferguson
+    distributions via Polya urn schemes", Annals of Statistics 1973,
+    https://doi.org/10.1214/aos/1176342372; labels as evidence that spreads on a graph: K. Miller
+    and R. Murray, "Dirichlet active learning", 2023, arXiv 2311.05501,
+    https://doi.org/10.48550/arXiv.2311.05501. The product, the margins within the sum and the
+    mixture are this package's.
 
     Examples
     --------

@@ -24,6 +24,14 @@ class ClassRow:
         From 0 to 1; 0 where the quotient would be 0 / 0.
     support : int
         True members of the class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.report import report_on
+    >>> report = report_on(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([0, 1]))
+    >>> report.per_class[0].recall
+    0.5
     """
 
     precision: float
@@ -46,6 +54,15 @@ class Report:
     confusion_matrix : ndarray of shape (n_labels, n_labels), intp
         Row: true class; column: predicted class. Points with another true or predicted class
         are not in it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.report import report_on
+    >>> report = report_on(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([0, 1]))
+    >>> report.confusion_matrix
+    array([[1, 1],
+           [0, 1]])
     """
 
     per_class: dict[Any, ClassRow]

@@ -19,6 +19,13 @@ class Comparison:
         Cells that agree as printed (fractions to two decimals).
     differences : tuple of str
         A line for each cell that differs.
+
+    Examples
+    --------
+    >>> from fewlabels.report import Comparison
+    >>> both = Comparison(3, 3, ()) + Comparison(2, 1, ("precision of 3: 0.50, not 0.60",))
+    >>> both.cells, both.equal, both.all_equal
+    (5, 4, False)
     """
 
     cells: int
@@ -47,6 +54,13 @@ def compare(computed: Report, published: Report) -> Comparison:
     The cells of a table are precision, recall, F1 and support of each class, and of the
     average. The confusion matrices are compared by position. A cell that only one of the two
     reports has is a difference.
+
+    Examples
+    --------
+    >>> from fewlabels.report import compare, load_published
+    >>> report = load_published()[0].tables[0].report
+    >>> compare(report, report).all_equal
+    True
     """
     ours, theirs = _printed(computed), _printed(published)
     names = list(dict.fromkeys([*theirs, *ours]))  # in order, each once

@@ -10,7 +10,7 @@ from fewlabels.exceptions import DataFileError
 from fewlabels.report.classification import Report, report_on
 from fewlabels.report.comparison import NOTHING_COMPARED, Comparison, compare
 from fewlabels.report.published import PublishedExample
-from fewlabels.session._model import Points
+from fewlabels.session._points import GraphPoints
 from fewlabels.session.simulation.digits import (
     ACTIVE_30,
     BUDGETS,
@@ -193,13 +193,13 @@ def _published_runs(digits: Digits) -> tuple[ExampleRun, ...]:
     return tuple(_run(budget.name, digits, run_as_published(digits, budget)) for budget in BUDGETS)
 
 
-def _recommended_runs(digits: Digits, points: Points) -> tuple[ExampleRun, ...]:
+def _recommended_runs(digits: Digits, points: GraphPoints) -> tuple[ExampleRun, ...]:
     return tuple(
         _run(budget.name, digits, run_as_recommended(digits, budget, points)) for budget in BUDGETS
     )
 
 
-def _random_run(digits: Digits, points: Points, seed: int) -> ExampleRun:
+def _random_run(digits: Digits, points: GraphPoints, seed: int) -> ExampleRun:
     rounds = run_as_recommended(digits, ACTIVE_30, points, query="random", random_state=seed)
     return _run(ACTIVE_30.name, digits, rounds)
 

@@ -76,6 +76,20 @@ def write_report(
     Notes
     -----
     Needs matplotlib, and Pillow for pictures.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_iris
+    >>> from fewlabels import FewLabelsClassifier
+    >>> from fewlabels.report import write_report
+    >>> X, y = load_iris(return_X_y=True)
+    >>> y[5:50] = y[55:100] = y[105:] = -1
+    >>> path = Path(tempfile.mkdtemp()) / "iris.html"
+    >>> write_report(path, FewLabelsClassifier().fit(X, y), title="Iris")
+    >>> path.read_text(encoding="utf-8").startswith("<!doctype html>")
+    True
     """
     if not isinstance(model, FewLabelsClassifier):
         raise InvalidTypeError(

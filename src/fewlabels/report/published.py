@@ -42,7 +42,14 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class PublishedExample:
-    """A published example: its name and its tables, one an iteration."""
+    """A published example: its name and its tables, one an iteration.
+
+    Examples
+    --------
+    >>> from fewlabels.report import load_published
+    >>> [table.n_labelled for table in load_published()[1].tables]
+    [10, 15, 20, 25, 30]
+    """
 
     name: str
     tables: tuple[PublishedTable, ...]
@@ -53,6 +60,12 @@ def load_published() -> tuple[PublishedExample, ...]:
 
     Of the two digit examples of scikit-learn's gallery ("Label Propagation digits" and its
     active-learning sequel, 0.1x series).
+
+    Examples
+    --------
+    >>> from fewlabels.report import load_published
+    >>> [example.name for example in load_published()]
+    ['digits', 'digits_active_learning']
     """
     text = resources.files("fewlabels.report").joinpath(_TABLES).read_text(encoding="utf-8")
     return parse_published(json.loads(text))

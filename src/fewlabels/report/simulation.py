@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fewlabels.session.simulation._simulate import BASELINE
+from fewlabels.session.simulation._names import BASELINE
 from fewlabels.session.simulation.intervals import Interval, student_interval
 from fewlabels.session.simulation.learning_curve import MEASURES, LearningCurve
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fewlabels.session.labelling import Session
     from fewlabels.session.proof import Proof
     from fewlabels.session.simulation._simulate import simulate
+    from fewlabels.session.simulation.comparison import Comparison, PairedTest, RankTest
     from fewlabels.session.simulation.intervals import Interval
     from fewlabels.session.simulation.learning_curve import LearningCurve, PairedDifference
 
@@ -21,12 +22,15 @@ __all__ = [
     "AccuracyEstimate",
     "Advice",
     "Audit",
+    "Comparison",
     "Event",
     "Interval",
     "LearningCurve",
     "PairedDifference",
+    "PairedTest",
     "Predictions",
     "Proof",
+    "RankTest",
     "Session",
     "ShareEstimate",
     "simulate",
@@ -38,12 +42,15 @@ _HOMES = {
     "AccuracyEstimate": "audit",
     "Advice": "advice",
     "Audit": "_events",
+    "Comparison": "simulation",
     "Event": "_events",
     "Interval": "simulation",
     "LearningCurve": "simulation",
     "PairedDifference": "simulation",
+    "PairedTest": "simulation",
     "Predictions": "_predictions",
     "Proof": "proof",
+    "RankTest": "simulation",
     "Session": "labelling",
     "ShareEstimate": "audit",
     "simulate": "simulation",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fewlabels._validation import check_real
 from fewlabels.graph import Graph
 from fewlabels.session._events import Event
-from fewlabels.session._model import KeptUpModels
+from fewlabels.session._learner import ModelLearner
 from fewlabels.session._remarks import remarks_on
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice, Turn, advise
@@ -14,7 +14,7 @@ from fewlabels.session.proof import sequences_of
 
 
 def advice_on(
-    state: SessionState, graph: Graph, models: KeptUpModels, accuracy: float, confidence: float
+    state: SessionState, graph: Graph, learner: ModelLearner, accuracy: float, confidence: float
 ) -> Advice:
     """Return the advice, and put it into the state if a sequence of checks begins or ends by it.
 
@@ -22,7 +22,7 @@ def advice_on(
     ----------
     state : SessionState
     graph : Graph
-    models : KeptUpModels
+    learner : ModelLearner
     accuracy : float
         The accuracy wanted, in (0, 1).
     confidence : float
@@ -30,7 +30,7 @@ def advice_on(
     """
     wanted = check_real("accuracy", accuracy, above=0, below=1)
     checks = checks_of(state)
-    model = models.answering(state.labels) if state.labels else None
+    model = learner.answering(state.labels) if state.labels else None
     remarks = remarks_on(state, graph, model, len(checks.audits))
     advice, turn = weighed(state, checks, wanted, confidence, remarks)
     if turn is not None:

@@ -65,6 +65,15 @@ class Event:
         For "asked": the questions among `indices` that are random checks.
     owed : float
         For "asked": the share of a check that is left over for the questions to come.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Session
+    >>> X = np.random.default_rng(0).normal(size=(60, 2))
+    >>> session = Session(X).tell([0, 1], ["a", "b"]).skip([2])
+    >>> len(session.history)
+    2
     """
 
     kind: Kind

@@ -1,87 +1,50 @@
-"""The models of a session, kept up with its labels."""
+"""The models of a session: which can be used, and how they are kept up with its labels."""
 
 from __future__ import annotations
 
-import contextlib
+import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone, is_classifier
 
-from fewlabels._threads import one_blas_thread
 from fewlabels._unsaid import unsaid
-from fewlabels.exceptions import InvalidTypeError, LabelWarning, UnreachedWarning
-from fewlabels.features import make_points
-from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph
+from fewlabels.exceptions import (
+    InvalidInputError,
+    InvalidTypeError,
+    LabelWarning,
+    UnreachedWarning,
+)
+from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models import (
     CorrectAndSmooth,
     FewLabelsClassifier,
     LabelSpreading,
     ModelPair,
-    recommended_models,
+    RelabelledModel,
 )
 from fewlabels.models._base import GraphClassifier
-from fewlabels.models._data import is_other_data
-from fewlabels.queries import QueryRule
+from fewlabels.models._fit_on_labelled import FitOnLabelled
+from fewlabels.queries import LabelledGraph, QueryRule
 from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session._labels import Label, is_same
+from fewlabels.session._points import GraphPoints, quiet_blas
 
-# Beyond so many points dense products are large enough for several threads.
-_SMALL = 20_000
-
-
-@dataclass(frozen=True)
-class Points:
-    """What is labelled: a graph, and the features it was made of where these are known.
-
-    Attributes
-    ----------
-    graph : Graph
-    features : {array-like, sparse matrix} of shape (n_points, n_features), or None
-        Points, where they were made of other data than numbers.
-    """
-
-    graph: Graph
-    features: Any = None
-
-    @classmethod
-    def of(cls, graph_or_X: Any, model: Any = None) -> Self:
-        """Take a graph as it is, or make the one of data that goes with `model`."""
-        if isinstance(graph_or_X, cls):
-            return graph_or_X
-        if isinstance(graph_or_X, Graph):
-            return cls(graph_or_X)
-        shared = model is None or isinstance(model, (ModelPair, FewLabelsClassifier))
-        make = shared_neighbor_graph if shared else knn_graph
-        features = as_features(graph_or_X)
-        return cls(make(features), features)
-
-    def recommended(self) -> ModelPair:
-        """Return the models that are recommended for them."""
-        return recommended_models(self.graph.n_nodes, on_disk=isinstance(self.graph, DiskGraph))
-
-
-def as_features(X: Any) -> Any:
-    """Return tables, texts and pictures as points; numbers and graphs as they are."""
-    return make_points(X) if is_other_data(X) else X
+# Sums of probabilities of many classes in float32 are 1 within this.
+_SUM_TOLERANCE = 1e-3
 
 
 def checked_model(model: Any) -> Any:
-    """Return an unfitted copy of `model`, None for None, or raise."""
+    """Return an unfitted copy of `model`, None for None, or raise.
+
+    A classifier of scikit-learn comes back as :class:`FitOnLabelled`.
+    """
     if model is None:
         return None
     if isinstance(model, ModelPair):
         return ModelPair(checked_model(model.asks), checked_model(model.answers))
-    wanted = ("fit", "add_labels", "remove_labels", "get_params")
-    known = not isinstance(model, type) and all(hasattr(model, name) for name in wanted)
-    if not (known and is_classifier(model)):
-        raise InvalidTypeError(
-            "model must be a classifier of fewlabels, such as LabelSpreading(), which learns more "
-            f"labels without a refit; got {model!r}."
-        )
     if isinstance(model, CorrectAndSmooth):
         raise InvalidTypeError(
             "model must learn from a graph and labels alone, as LabelSpreading, "
@@ -90,15 +53,44 @@ def checked_model(model: Any) -> Any:
         )
     if isinstance(model, GraphClassifier):
         model._check_parameters()  # now, rather than once there is a label
-    return clone(model)
+        return clone(model)
+    if isinstance(model, FitOnLabelled) or (not isinstance(model, type) and _takes_graph(model)):
+        return clone(model, safe=False)
+    if isinstance(model, type) or not _is_classifier(model):
+        raise InvalidTypeError(
+            "model must be a classifier of fewlabels or scikit-learn, such as LabelSpreading() or "
+            "RandomForestClassifier(), or an object with fit(graph, y), see "
+            f"fewlabels.models.TransductiveModel; got {model!r:.200}."
+        )
+    return FitOnLabelled(clone(model))
 
 
-def check_takes(model: Any, graph: Graph) -> None:
-    """Raise if `model`, one that passed :func:`checked_model`, can't be fitted on `graph`."""
+def _takes_graph(model: Any) -> bool:
+    """Tell whether the first parameter of a model's `fit` is called graph."""
+    try:
+        return next(iter(inspect.signature(model.fit).parameters), "") == "graph"
+    except (AttributeError, TypeError, ValueError):
+        return False
+
+
+def _is_classifier(model: Any) -> bool:
+    try:
+        return bool(is_classifier(model))
+    except AttributeError:  # it has no tags, so that it is no estimator of scikit-learn
+        return False
+
+
+def check_takes(model: Any, graph: Graph | None, features: Any) -> None:
+    """Raise if `model`, one that passed :func:`checked_model`, can't be fitted on these points."""
     if isinstance(model, ModelPair):
-        check_takes(model.asks, graph)
-        check_takes(model.answers, graph)
+        check_takes(model.asks, graph, features)
+        check_takes(model.answers, graph, features)
         return
+    if isinstance(model, FitOnLabelled) and features is None:
+        raise InvalidTypeError(
+            f"{type(model.estimator).__name__} learns from features, and there is only a graph. "
+            "Pass the features; a graph of them may be passed beside them where simulate takes it."
+        )
     known = isinstance(model, GraphClassifier) and not isinstance(model, LabelSpreading)
     if known and isinstance(graph, DiskGraph):
         raise InvalidTypeError(
@@ -109,29 +101,21 @@ def check_takes(model: Any, graph: Graph) -> None:
 
 def expected_shares(model: Any, classes: Iterable[Any] | None) -> ExpectedShares:
     """Return the shares that a model expects; "auto" is for the model to say."""
-    prior = getattr(model, "class_prior", None)
+    prior = model.class_prior if isinstance(model, GraphClassifier) else None
     is_auto = isinstance(prior, str) and prior == "auto"
     return ExpectedShares(None if is_auto else prior, classes)
 
 
-def quiet_blas(graph: Graph) -> contextlib.AbstractContextManager[None]:
-    """Hold BLAS to one thread where a question is to be answered at once.
-
-    What is dense here is small: a few hundred labels or candidates. On a machine that is busy, a
-    second thread in a small factorisation waits for a core, and the first one for it: seconds.
-    """
-    return one_blas_thread() if graph.n_nodes <= _SMALL else contextlib.nullcontext()
-
-
 class KeptUpModel:
-    """An estimator that is brought to the labels by what changed since the last time.
+    """A model that is brought to the labels by what changed since the last time.
 
     Parameters
     ----------
     model : estimator
-        Unfitted; it is fitted in place.
-    points : Points
-        A :class:`FewLabelsClassifier` learns from the features, too.
+        Unfitted, as :func:`checked_model` returned it; it is fitted in place.
+    points : GraphPoints
+        A :class:`FewLabelsClassifier` learns from the features, too, and a classifier of
+        scikit-learn from these alone.
     classes : sequence of labels, or None
         All there are, if they are known: the model's `class_prior` may hold a share for each.
     rule : QueryRule, default=None
@@ -141,11 +125,11 @@ class KeptUpModel:
     def __init__(
         self,
         model: Any,
-        points: Points,
+        points: GraphPoints,
         classes: Iterable[Any] | None,
         rule: QueryRule | None = None,
     ) -> None:
-        self._model = model
+        self.model = model
         self._points = points
         self._shares = expected_shares(model, classes)
         self._rule = rule
@@ -163,7 +147,7 @@ class KeptUpModel:
         }
         removed = [point for point in self._fitted if point not in labels]
         # Nothing stays: the labels may even be of another type.
-        anew = len(added) == len(labels)
+        anew = len(added) == len(labels) or not isinstance(self.model, RelabelledModel)
         try:
             # of labels it was said when the answer was told
             with unsaid(UnreachedWarning, LabelWarning), quiet_blas(self._points.graph):
@@ -175,71 +159,85 @@ class KeptUpModel:
                     self._add(added)
                 if removed and not anew:
                     self._expect(labels)
-                    self._model.remove_labels(removed)
+                    self.model.remove_labels(removed)
+            if not isinstance(self.model, GraphClassifier):
+                _check_answers(self.model, self._points.graph.n_nodes, labels)
         except BaseException:
             self._fitted = {}  # whatever it holds now, the next fit is a new one
             raise
         self._fitted = dict(labels)
-        return self._model
+        return self.model
+
+    def for_rules(self, labels: Mapping[int, Any]) -> Any:
+        """Return what rules look at: the model at these labels, or what it says on the graph."""
+        model = self.at(labels)
+        if isinstance(model, GraphClassifier):
+            return model
+        graph = self._points.graph
+        column = label_column(labels, graph.n_nodes)
+        classes = np.asarray(model.classes_).tolist()
+        ascending = LabelledGraph(graph, column).classes_.tolist()
+        said = model.label_distributions_[:, [classes.index(label) for label in ascending]]
+        return LabelledGraph(graph, column, said, model=model)
 
     def _fit(self, column: npt.NDArray[Any]) -> None:
         points = self._points
-        if isinstance(self._model, FewLabelsClassifier) and points.features is not None:
-            self._model.fit(points.features, column, graph=points.graph)
+        if isinstance(self.model, FitOnLabelled):
+            self.model.fit(points.values, column)
+        elif isinstance(self.model, FewLabelsClassifier) and points.features is not None:
+            self.model.fit(points.features, column, graph=points.graph)
         else:
-            self._model.fit(points.graph, column)
+            self.model.fit(points.graph, column)
 
     def _add(self, added: dict[int, Label]) -> None:
         points, labels = list(added), list(added.values())
-        responses = None if self._rule is None else self._rule.responses(self._model, points)
+        responses = None if self._rule is None else self._rule.responses(self.model, points)
         if responses is None:
-            self._model.add_labels(points, labels)
+            self.model.add_labels(points, labels)
         else:
-            self._model.add_labels(points, labels, responses=responses)
+            self.model.add_labels(points, labels, responses=responses)
 
     def _expect(self, labels: Mapping[int, Label]) -> None:
         """Bring the model's `class_prior` to the classes of these labels."""
         if self._shares.known:
-            self._model.class_prior = self._shares.among(labels.values())
+            self.model.class_prior = self._shares.among(labels.values())
 
 
-class KeptUpModels:
-    """The model that asks and the one that answers, which may be one, kept up with the labels.
+def _check_answers(model: Any, n_points: int, labels: Mapping[int, Any]) -> None:
+    """Raise unless a model that is not ours says of each point how probable each class is."""
+    name = type(model).__name__
+    classes = np.asarray(getattr(model, "classes_", ()))
+    said = np.asarray(getattr(model, "label_distributions_", ()))
+    seen = set(labels.values())
+    if classes.ndim != 1 or len(classes) != len(seen) or set(classes.tolist()) != seen:
+        raise InvalidInputError(
+            f"{name}.fit must set classes_ to the {len(seen)} classes that have a label; it is "
+            f"{classes.tolist()!r:.200}."
+        )
+    if said.shape != (n_points, len(classes)):
+        raise InvalidInputError(
+            f"{name}.fit must set label_distributions_ to an array of shape (n_points, n_classes), "
+            f"({n_points}, {len(classes)}); its shape is {said.shape}."
+        )
+    wrong = ~((said >= 0).all(axis=1) & (np.abs(said.sum(axis=1) - 1) <= _SUM_TOLERANCE))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InvalidInputError(
+            f"each row of label_distributions_ of {name} must be non-negative and sum to 1; row "
+            f"{row} is {said[row]}. Where it has no answer, set equal "
+            "shares, and reached_ to False."
+        )
 
-    Parameters
-    ----------
-    model : estimator, ModelPair or None
-        As :func:`checked_model` returned it; None: what is recommended for the points.
-    points : Points
-    classes : sequence of labels, or None
-        As of :class:`KeptUpModel`.
-    rule : QueryRule
-        Who asks.
-    """
 
-    def __init__(
-        self, model: Any, points: Points, classes: Iterable[Any] | None, rule: QueryRule
-    ) -> None:
-        pair = points.recommended() if model is None else model
-        known = None if classes is None else list(classes)
-        asks = pair.asks if isinstance(pair, ModelPair) else pair
-        self._asks = KeptUpModel(clone(asks), points, known, rule)
-        self._answers = self._asks
-        if isinstance(pair, ModelPair) and pair.answers is not pair.asks:
-            self._answers = KeptUpModel(clone(pair.answers), points, known)
-
-    def asking(self, labels: Mapping[int, Any]) -> Any:
-        """Return the model that rules look at, fitted on these labels, one or more."""
-        return self._asks.at(labels)
-
-    def answering(self, labels: Mapping[int, Any]) -> Any:
-        """Return the model whose answers count, fitted on these labels, one or more."""
-        return self._answers.at(labels)
+def reached(model: Any) -> npt.NDArray[np.bool_]:
+    """Tell where a label reaches a point, by the fitted model; everywhere if it does not say."""
+    found: npt.NDArray[np.bool_] | None = getattr(model, "reached_", None)
+    return np.ones(len(model.label_distributions_), dtype=bool) if found is None else found
 
 
 def answered(model: Any) -> npt.NDArray[np.bool_]:
     """Tell where a fitted model has an answer, shape (n_points,)."""
-    has: npt.NDArray[np.bool_] = model.reached_
+    has: npt.NDArray[np.bool_] = reached(model)
     return model.answered_ if isinstance(model, FewLabelsClassifier) else has
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels.session._model import answered
+from fewlabels.session._model import answered, reached
 
 AnyArray = npt.NDArray[Any]
 
@@ -29,6 +29,15 @@ class Predictions:
     reached : ndarray of shape (n_points,), bool
         Whether a label reaches the point over the graph's edges; of others only the features
         tell, where they are known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Session
+    >>> X = np.random.default_rng(0).normal(size=(60, 2))
+    >>> found = Session(X).tell([0, 1], ["a", "b"]).predictions()
+    >>> found.labels.shape, found.distributions.shape
+    ((60,), (60, 2))
     """
 
     labels: AnyArray
@@ -43,4 +52,4 @@ class Predictions:
         free = answered(model).copy()
         free[labelled] = False
         labels[free] = model.classes_[model.label_distributions_[free].argmax(axis=1)]
-        return cls(labels, model.classes_, model.label_distributions_, model.reached_)
+        return cls(labels, model.classes_, model.label_distributions_, reached(model))

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._validation import check_real
-from fewlabels.queries import QueryRule
-from fewlabels.session._chosen import checked_choice
 from fewlabels.session._events import Audit, Event
 from fewlabels.session._labels import Label
-from fewlabels.session._model import KeptUpModels, answered, label_column
+from fewlabels.session._learner import ModelLearner
+from fewlabels.session._model import answered, label_column
 from fewlabels.session._settings import Settings
 from fewlabels.session._state import CheckSequence, SessionState
 
@@ -61,18 +60,17 @@ class HeldAnswers:
     def __init__(self) -> None:
         self._found: tuple[int, Answers] | None = None
 
-    def of(self, sequence: CheckSequence, models: KeptUpModels) -> Answers:
+    def of(self, sequence: CheckSequence, learner: ModelLearner) -> Answers:
         """Return what the model that answers said when the sequence began."""
         if self._found is None or self._found[0] != sequence.event:
             learned = sequence.labels
-            self._found = (sequence.event, Answers.of(models.answering(learned), len(learned)))
+            self._found = (sequence.event, Answers.of(learner.answering(learned), len(learned)))
         return self._found[1]
 
 
 def new_questions(
     state: SessionState,
-    model: Callable[[], Any],
-    rule: QueryRule,
+    learner: ModelLearner,
     n_new: int,
     share: float,
     rng: np.random.Generator,
@@ -84,11 +82,8 @@ def new_questions(
     ----------
     state : SessionState
         At least `n_new` of its points are open.
-    model : callable
-        Returns what the rule looks at: a fitted classifier, or the graph where there is no label;
-        then `share` is 0. Called last, and only where the rule chooses.
-    rule : QueryRule
-        Chooses what is no check.
+    learner : ModelLearner
+        Chooses what is no check. Asked last, and only where there is something to choose.
     n_new : int
     share : float
         Of checks, from 0 to 1.
@@ -111,10 +106,9 @@ def new_questions(
     is_check[rng.choice(n_new, size=n_checks, replace=False)] = True
     questions[is_check] = drawn
     if n_checks < n_new:
-        chosen = rule.query(
-            model(), n_new - n_checks, candidates=open_, random_state=int(rng.integers(2**32))
+        questions[~is_check] = learner.choose(
+            state.labels, n_new - n_checks, open_, int(rng.integers(2**32))
         )
-        questions[~is_check] = checked_choice(rule, chosen, n_new - n_checks, open_)
     return Event("asked", tuple(questions.tolist()), audits=audits, owed=owed)
 
 

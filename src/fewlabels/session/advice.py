@@ -68,6 +68,15 @@ class Advice:
         Sentences.
     nothing_to_predict : bool
         Whether every point has a label, so that no accuracy is in question.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Session
+    >>> X = np.random.default_rng(0).normal(size=(60, 2))
+    >>> session = Session(X).tell([0, 1], ["a", "b"])
+    >>> session.advice(accuracy=0.9).action
+    'continue'
     """
 
     action: Action

@@ -41,6 +41,14 @@ class AccuracyEstimate:
         The interval; 0 and 1 without any check.
     n_checks : int
     confidence : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Session
+    >>> session = Session(np.random.default_rng(0).normal(size=(60, 2))).tell([0, 1], ["a", "b"])
+    >>> session.estimate().n_checks  # no random check has been answered yet
+    0
     """
 
     accuracy: float
@@ -70,6 +78,15 @@ class ShareEstimate:
         An interval that holds at every look, for this class.
     n_checks : int
     confidence : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Session
+    >>> session = Session(np.random.default_rng(0).normal(size=(60, 2))).tell([0, 1], ["a", "b"])
+    >>> share = session.class_shares()["a"]
+    >>> share.n_checks, share.low < 0.5 < share.high  # nothing is known yet
+    (0, True)
     """
 
     share: float

@@ -15,14 +15,16 @@ from fewlabels._same_rows import refuse_other_order
 from fewlabels._turns import in_turn
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
-from fewlabels.features import Points as DataPoints
+from fewlabels.features import Points
 from fewlabels.graph import Graph
 from fewlabels.session._advising import advice_on
 from fewlabels.session._answers import checked_answers, checked_points, warn_of_new_classes
 from fewlabels.session._events import Event
 from fewlabels.session._file import read_session, write_session
 from fewlabels.session._labels import Label
-from fewlabels.session._model import KeptUpModels, Points, check_takes, label_column, quiet_blas
+from fewlabels.session._learner import ModelLearner
+from fewlabels.session._model import check_takes, label_column
+from fewlabels.session._points import GraphPoints, quiet_blas
 from fewlabels.session._predictions import Predictions
 from fewlabels.session._questions import Answers, HeldAnswers, new_questions, share_of_checks
 from fewlabels.session._settings import Settings, loaded_settings
@@ -58,17 +60,18 @@ class Session:
         Tables, texts and pictures become points by :func:`fewlabels.make_points`; to say more of
         them, pass its Points. Of features, the graph is made by
         :func:`fewlabels.graph.shared_neighbor_graph`, or by :func:`fewlabels.knn_graph` if `model`
-        is a single one and not the recommended classifier; with their defaults.
+        is a single one of fewlabels and not the recommended classifier; with their defaults.
     classes : sequence of labels, default=None
         The only labels allowed, two or more. None: a class may appear at any time.
-    model : estimator or ModelPair, default=None
-        An unfitted classifier of fewlabels, or a pair of which one asks and the other answers.
-        None: :func:`fewlabels.models.recommended_models`: a quick one asks, and what is answered
-        is the word of :class:`fewlabels.FewLabelsClassifier`. New labels are added to the fitted
-        model; it is never fitted again. Where its `class_prior` holds a share for each class,
-        `classes` must name them all; while some have no label, the shares of the others are
-        scaled to sum to 1. Not `CorrectAndSmooth`, which needs features beside the graph; of a
-        graph on disk, only `LabelSpreading`.
+    model : classifier, TransductiveModel or ModelPair, default=None
+        An unfitted classifier of fewlabels or scikit-learn, an object of your own that offers what
+        :class:`fewlabels.models.TransductiveModel` says, or a pair of which one asks and the other
+        answers. None: :func:`fewlabels.models.recommended_models`: a quick one asks, and what is
+        answered is the word of :class:`fewlabels.FewLabelsClassifier`. New labels are added to the
+        fitted model where it can take them, else it is fitted anew. Where its `class_prior` holds
+        a share for each class, `classes` must name them all; while some have no label, the shares
+        of the others are scaled to sum to 1. Not `CorrectAndSmooth`, which needs features beside
+        the graph; of a graph on disk, only `LabelSpreading`.
     query : str, QueryRule or callable, default="auto"
         As :func:`fewlabels.queries.make_rule` takes it.
     audit_share : float, default=0.1
@@ -135,14 +138,14 @@ class Session:
         )
         self.classes = self._settings.classes
         self._data = graph_or_X
-        points = Points.of(graph_or_X, self._settings.model)
+        points = GraphPoints.of(graph_or_X, self._settings.model)
         self.graph: Graph = points.graph
         made = points.features
-        self.points: DataPoints | None = made if isinstance(made, DataPoints) else None
-        check_takes(self._settings.model, self.graph)
+        self.points: Points | None = made if isinstance(made, Points) else None
+        check_takes(self._settings.model, self.graph, points.features)
         self.n_points = self.graph.n_nodes
         settings = self._settings
-        self._models = KeptUpModels(settings.model, points, self.classes, settings.query)
+        self._learner = ModelLearner(settings.model, points, settings.query, self.classes)
         self._state = SessionState(self.n_points, self.classes)
         self._held = HeldAnswers()
 
@@ -216,7 +219,7 @@ class Session:
             rng = np.random.default_rng([settings.random_state, len(state.events)])
             with quiet_blas(self.graph):
                 asked = new_questions(
-                    state, self._asking, settings.query, n_new, share, rng, self._checked_answers
+                    state, self._learner, n_new, share, rng, self._checked_answers
                 )
             state.take(asked)
         elif not state.pending:
@@ -292,7 +295,7 @@ class Session:
 
     @in_turn
     def relabel(self, index: int, label: Any) -> Self:
-        """Change the label of a point. A random check counts by the last word.
+        """Change the label of a point. A random check uses the latest label.
 
         Raises
         ------
@@ -351,7 +354,7 @@ class Session:
         """
         if not self._state.labels:
             raise InvalidInputError("no point has a label yet, so nothing is predicted. Use tell.")
-        model = self._models.answering(self._state.labels)
+        model = self._learner.answering(self._state.labels)
         return Predictions.of(model, self.labels, self.labelled)
 
     @in_turn
@@ -374,7 +377,7 @@ class Session:
         state = self._state
         if not state.sequences:
             raise InvalidInputError("no sequence of checks has begun; advice says when it does.")
-        return self._held.of(state.sequences[-1], self._models).beside(state.labels)
+        return self._held.of(state.sequences[-1], self._learner).beside(state.labels)
 
     @in_turn
     def estimate(self, confidence: float = 0.95) -> AccuracyEstimate:
@@ -427,7 +430,7 @@ class Session:
         -----
         Cost: some 20 ms beside the update of the model.
         """
-        return advice_on(self._state, self.graph, self._models, accuracy, confidence)
+        return advice_on(self._state, self.graph, self._learner, accuracy, confidence)
 
     @in_turn
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -487,10 +490,9 @@ class Session:
         if self.classes is None:  # else they were named, and no other is taken
             warn_of_new_classes(before, self._state.labels.values())
 
-    def _asking(self) -> Any:
-        """Return what rules look at: the model that asks, or the graph before the first label."""
-        labels = self._state.labels
-        return self._models.asking(labels) if labels else self.graph
+    def _methods(self) -> tuple[Any, ...]:
+        """Return the models and the rule, for :func:`fewlabels.cite`."""
+        return self._learner.methods
 
     def _checked_answers(self) -> Answers:
         """Return the answers that random checks are about: :meth:`predictions`, of now or held.
@@ -500,8 +502,8 @@ class Session:
         sequence = self._state.current
         if sequence is None:
             labels = self._state.labels
-            return Answers.of(self._models.answering(labels), len(labels))
-        return self._held.of(sequence, self._models)
+            return Answers.of(self._learner.answering(labels), len(labels))
+        return self._held.of(sequence, self._learner)
 
 
 def _points(entries: Iterable[int]) -> IntArray:

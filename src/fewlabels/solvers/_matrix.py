@@ -79,7 +79,7 @@ class ScaledMatrix(Protocol):
     def products(self, n_columns: int, *, recurrence: bool = False) -> list[RowProduct]:
         """Split the product N y, y of shape (n, n_columns), into blocks of rows.
 
-        With `recurrence`, their `factor` may be :func:`recurrence_factor`.
+        With `recurrence`, their `factor` may be ``recurrence_factor``.
         """
 
 
@@ -154,7 +154,7 @@ class GroundedLaplacian:
         ----------
         n_columns : int
         recurrence : bool, default=False
-            Whether `factor` is to be :func:`recurrence_factor`, which saves Chebyshev's iteration
+            Whether `factor` is to be ``recurrence_factor``, which saves Chebyshev's iteration
             a pass. It is where a `well_grounded` sparse matrix has several blocks. Ask for these
             products first: products without the factor then use the same matrix, as long as there
             is no other.

@@ -46,7 +46,7 @@ class StreamedLaplacian:
 
     Notes
     -----
-    A :class:`ScaledMatrix` whose `scale` is 1: vectors are in the unknowns of the rows.
+    A ``ScaledMatrix`` whose `scale` is 1: vectors are in the unknowns of the rows.
     """
 
     def __init__(

@@ -292,7 +292,7 @@ class PoissonSystem:
     def residual(self, B: FloatArray, u: FloatArray) -> FloatArray:
         """|B - L u| / |B| of each column, shape (m,), in the order of the system's rows.
 
-        Entries of B - L u that are rounding count as 0, as in a :class:`Residual`.
+        Entries of B - L u that are rounding count as 0, as in a ``Residual``.
         """
         root = np.sqrt(self._components.degrees)[:, None]
         y = u * root

@@ -106,6 +106,14 @@ def normalized_affinity(graph: Graph) -> sparse.csr_array | FloatArray:
     References
     ----------
     Zhou et al., "Learning with local and global consistency", NIPS 2003, algorithm step 2.
+
+    Examples
+    --------
+    >>> from fewlabels import rbf_graph
+    >>> from fewlabels.systems import normalized_affinity
+    >>> S = normalized_affinity(rbf_graph([[0.0], [1.0], [2.0]], gamma=1.0))
+    >>> S.shape, bool(abs(S - S.T).max() < 1e-12)
+    ((3, 3), True)
     """
     degrees = graph.degrees
     scale = np.divide(1.0, np.sqrt(degrees), out=np.zeros_like(degrees), where=degrees > 0)

@@ -72,6 +72,16 @@ class DiskGraph(Graph):
     Notes
     -----
     A pickle holds the path, not the graph.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels import knn_graph, write_graph
+    >>> path = Path(tempfile.mkdtemp()) / "graph"
+    >>> on_disk = write_graph(path, knn_graph([[0.0], [1.0], [8.0], [9.0]], n_neighbors=1))
+    >>> on_disk.to_memory().n_nodes
+    4
     """
 
     def __init__(self, path: str | os.PathLike[str], *, working_memory: int) -> None:
@@ -398,6 +408,17 @@ def open_graph(path: str | os.PathLike[str], *, working_memory: int = _WORKING_M
         If there is no such folder.
     GraphFileError
         If it holds no graph, a damaged one, or one of a later version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels import knn_graph, open_graph, write_graph
+    >>> path = Path(tempfile.mkdtemp()) / "graph"
+    >>> graph = knn_graph([[0.0], [1.0], [8.0], [9.0]], n_neighbors=1)
+    >>> _ = write_graph(path, graph)
+    >>> open_graph(path).n_nodes
+    4
     """
     working_memory = check_integer("working_memory", working_memory, minimum=1)
     return DiskGraph(path, working_memory=working_memory)

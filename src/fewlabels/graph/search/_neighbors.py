@@ -65,6 +65,14 @@ class Neighbors:
     recall : float
         Share of the true neighbours that were found: 1 for an exact search, an estimate from
         a sample for an approximate one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.graph import find_neighbors
+    >>> found = find_neighbors(np.array([[0.0], [1.0], [3.0]]), 2)
+    >>> found.indices.shape, found.recall
+    ((3, 2), 1.0)
     """
 
     indices: IntArray
@@ -97,7 +105,8 @@ def find_neighbors(
         where all norms are equal), or any metric of :class:`sklearn.neighbors.NearestNeighbors`.
     exact : bool, default=None
         None searches exactly where that is quick: few points, up to 15 features (a tree), and
-        other metrics than these three. False forbids only the first reason.
+        other metrics than these three. False: approximate even
+        for few points.
     min_recall : float, default=0.98
         In (0, 1]: the share of the true neighbours that an approximate search has to find, as
         measured on a sample.
@@ -124,6 +133,18 @@ def find_neighbors(
     by rounding near 0, so the distances of the pairs found are computed once more from the
     differences, as in the approximate one. Which of several equally near points takes the last
     place depends on the search, but not on the number of threads.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.graph import find_neighbors
+    >>> found = find_neighbors(np.array([[0.0], [1.0], [3.0]]), 1)
+    >>> found.indices
+    array([[1],
+           [0],
+           [1]])
+    >>> found.distances.ravel()
+    array([1., 1., 2.])
     """
     X = checked_array(X)  # whose indices are followed
     if not callable(metric) and metric in _OWN_METRICS:

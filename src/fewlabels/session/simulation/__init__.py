@@ -8,15 +8,27 @@ from fewlabels._lazy import loaded_on_use
 
 if TYPE_CHECKING:
     from fewlabels.session.simulation._simulate import simulate
+    from fewlabels.session.simulation.comparison import Comparison, PairedTest, RankTest
     from fewlabels.session.simulation.intervals import Interval
     from fewlabels.session.simulation.learning_curve import LearningCurve, PairedDifference
 
-__all__ = ["Interval", "LearningCurve", "PairedDifference", "simulate"]
+__all__ = [
+    "Comparison",
+    "Interval",
+    "LearningCurve",
+    "PairedDifference",
+    "PairedTest",
+    "RankTest",
+    "simulate",
+]
 
 _HOMES = {
+    "Comparison": "comparison",
     "Interval": "intervals",
     "LearningCurve": "learning_curve",
     "PairedDifference": "learning_curve",
+    "PairedTest": "comparison",
+    "RankTest": "comparison",
     "simulate": "_simulate",
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
 
 # Of Okabe and Ito (2008): colour-blind readers can tell them apart. Marks and lines differ too.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 _LINES = ("-", (0, (6, 2)), (0, (1, 1)))
 _BASELINE = "random"
@@ -18,7 +18,7 @@ _GREY = "#737373"
 _BESIDE = 6  # more curves than this have their legend beside them, for it would be too high above
 _MOST_BANDS = 3  # more than these would hide each other
 
-_TITLES = {
+TITLES = {
     "accuracy": "share of the rest answered rightly, in %",
     "macro_recall": "mean recall of the classes over the rest, in %",
 }
@@ -65,8 +65,8 @@ def draw_curves(
                 look["marker"] = "x"
         else:
             look = {
-                "color": _COLORS[style % len(_COLORS)],
-                "linestyle": _LINES[style // len(_COLORS) % len(_LINES)],
+                "color": COLORS[style % len(COLORS)],
+                "linestyle": _LINES[style // len(COLORS) % len(_LINES)],
                 "marker": _MARKERS[style % len(_MARKERS)],
                 "linewidth": 1.8,
             }
@@ -82,11 +82,11 @@ def draw_curves(
         )
         if query in banded and not np.isnan(curve.low).any():
             has_bands = True
-            low, high = _percent(curve.low), _percent(curve.high)
+            low, high = percent(curve.low), percent(curve.high)
             ax.fill_between(labels, low, high, color=look["color"], alpha=0.15, linewidth=0)
     ax.set_xlabel("number of labels")
-    ax.set_ylabel(_TITLES[measure], wrap=True)
-    _end_at_whole(ax, curves)
+    ax.set_ylabel(TITLES[measure], wrap=True)
+    end_at_whole(ax, curves)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(axis="y", color="0.88")
     ax.set_axisbelow(True)
@@ -100,12 +100,12 @@ def draw_curves(
         figure.set_layout_engine("constrained")  # without one, the legend would be cut off
 
 
-def _percent(shares: FloatArray) -> FloatArray:
+def percent(shares: FloatArray) -> FloatArray:
     """Return what can be true of a share: nothing below 0 or above 100 %."""
     return np.asarray(100 * np.clip(shares, 0, 1))
 
 
-def _end_at_whole(ax: Any, curves: Mapping[str, Any]) -> None:
+def end_at_whole(ax: Any, curves: Mapping[str, Any]) -> None:
     """Let the axis end just above 100 %, and no tick stand above it."""
     highest = max(float(np.max(curve.mean)) for curve in curves.values())
     lowest, top = ax.get_ylim()

@@ -11,8 +11,9 @@ from fewlabels._validation import check_integer
 from fewlabels.features import make_points
 from fewlabels.graph import rbf_graph
 from fewlabels.queries import make_rule
-from fewlabels.session._model import Points
-from fewlabels.session.simulation._learner import ModelLearner
+from fewlabels.session._learner import ModelLearner
+from fewlabels.session._points import GraphPoints
+from fewlabels.session.simulation._taught import Taught
 from fewlabels.session.simulation.published_recipe import PublishedRecipe
 from fewlabels.session.simulation.rounds import FloatArray, IntArray, Learner, Round, play
 
@@ -99,22 +100,28 @@ def run_as_published(digits: Digits, budget: Budget) -> list[Round]:
     return _run(digits, budget, PublishedRecipe(graph))
 
 
-def recommended_points(digits: Digits) -> Points:
+def recommended_points(digits: Digits) -> GraphPoints:
     """Return the digits, as pictures, with the graph that :func:`run_as_recommended` takes."""
-    return Points.of(make_points(digits.X.reshape(-1, *SHAPE)))
+    return GraphPoints.of(make_points(digits.X.reshape(-1, *SHAPE)))
 
 
-def pixels(digits: Digits) -> Points:
+def pixels(digits: Digits) -> GraphPoints:
     """Return the same of the digits' pixels, as they are."""
-    return Points.of(digits.X)
+    return GraphPoints.of(digits.X)
 
 
 def run_as_recommended(
-    digits: Digits, budget: Budget, points: Points, *, query: str = "auto", random_state: int = 0
+    digits: Digits,
+    budget: Budget,
+    points: GraphPoints,
+    *,
+    query: str = "auto",
+    random_state: int = 0,
 ) -> list[Round]:
     """Run an example with what the package recommends; `query` takes another rule."""
-    learner = ModelLearner(None, points, make_rule(query), random_state=random_state)
-    return _run(digits, budget, learner)
+    learner = ModelLearner(None, points, make_rule(query))
+    taught = Taught(learner, len(digits.y), random_state=random_state)
+    return _run(digits, budget, taught)
 
 
 def _run(digits: Digits, budget: Budget, learner: Learner) -> list[Round]:

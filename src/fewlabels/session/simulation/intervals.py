@@ -20,6 +20,13 @@ class Interval:
     ----------
     mean, low, high : float, or ndarray with an entry a round
         `low` and `high` are NaN where there are fewer than two repeats.
+
+    Examples
+    --------
+    >>> from fewlabels.session import Interval
+    >>> accuracy = Interval(mean=0.9, low=0.85, high=0.95)
+    >>> accuracy.low <= accuracy.mean <= accuracy.high
+    True
     """
 
     mean: Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,6 +11,7 @@ import numpy as np
 from fewlabels._validation import check_choice, check_real
 from fewlabels.exceptions import InvalidInputError, MissingDependencyError
 from fewlabels.session.simulation._curve_plot import draw_curves
+from fewlabels.session.simulation._paper_plots import draw_lines
 from fewlabels.session.simulation.intervals import Interval, student_interval
 from fewlabels.session.simulation.rounds import AnyArray, FloatArray, IntArray
 
@@ -264,18 +265,31 @@ class LearningCurve:
             },
         }
 
-    def plot(self, ax: Any = None, *, measure: str = "accuracy", confidence: float = 0.95) -> Any:
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        queries: Sequence[str] | None = None,
+        names: str = "legend",
+        measure: str = "accuracy",
+        confidence: float = 0.95,
+    ) -> Any:
         """Draw the mean curve of each rule; with two repeats or more, in a band.
 
-        The band is the interval of the mean, see :meth:`interval`. The legend is in the order of
-        the areas under the curves; random questions are grey and dashed.
+        The band is the interval of the mean, see :meth:`interval`.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None: a new figure. If their figure has no layout engine, it gets
-            matplotlib's "constrained" one, for the legend stands outside the axes and would be cut
-            off. More than 6 rules have it beside them: let the figure be 8 inches wide.
+            matplotlib's "constrained" one, for the names stand outside the axes and would be cut
+            off. More than 6 rules have their legend beside them: let the figure be 8 inches wide.
+        queries : sequence of str, default=None
+            Which rules. None: all.
+        names : {"legend", "direct"}, default="legend"
+            Names in a legend, in the order of the areas under the curves, with random questions
+            grey and dashed. Or each at the end of its line, as a paper has it: one colour a line,
+            and up to seven lines with a band.
         measure : {"accuracy", "macro_recall"}, default="accuracy"
         confidence : float in (0, 1), default=0.95
             Of the bands.
@@ -286,14 +300,24 @@ class LearningCurve:
 
         Raises
         ------
+        InvalidInputError
+            If there is no curve of a rule, or `names` is neither.
         MissingDependencyError
             If `ax` is None and matplotlib is not installed.
         """
-        areas = {query: float(values.mean()) for query, values in self.area(measure).items()}
+        check_choice("names", names, ("legend", "direct"))
+        chosen = self.queries if queries is None else tuple(queries)
+        if not chosen:
+            raise InvalidInputError("queries is empty: name one rule or more.")
+        curves = {q: self.interval(q, measure=measure, confidence=confidence) for q in chosen}
         if ax is None:
-            ax = _new_axes()
-        curves = {q: self.interval(q, measure=measure, confidence=confidence) for q in self.queries}
-        draw_curves(ax, self.labels, curves, areas, measure=measure, confidence=confidence)
+            ax = new_axes()
+        if names == "direct":
+            draw_lines(ax, self.labels, curves, measure=measure)
+            return ax
+        areas = self.area(measure)
+        heights = {query: float(areas[query].mean()) for query in chosen}
+        draw_curves(ax, self.labels, curves, heights, measure=measure, confidence=confidence)
         return ax
 
     def __repr__(self) -> str:
@@ -314,7 +338,8 @@ class LearningCurve:
             )
 
 
-def _new_axes() -> Any:
+def new_axes() -> Any:
+    """Return axes of a new figure, or raise if matplotlib is not installed."""
     try:
         import matplotlib.pyplot as plt
     except ModuleNotFoundError as error:

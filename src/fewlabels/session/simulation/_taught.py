@@ -1,9 +1,8 @@
-"""Models and a query rule as the learner of the loop: labels are added, never refitted."""
+"""A learner that is told the labels batch by batch, and the graph that its model makes."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,8 @@ from sklearn.base import clone
 
 from fewlabels.graph import Graph, knn_graph
 from fewlabels.models import LabelSpreading
-from fewlabels.queries import QueryRule
-from fewlabels.session._chosen import checked_choice
-from fewlabels.session._model import KeptUpModels, Points, answered, label_column
+from fewlabels.session._learner import ModelLearner
+from fewlabels.session._model import answered, label_column
 from fewlabels.session.simulation.rounds import AnyArray, Fit, IntArray
 
 
@@ -41,38 +39,29 @@ def graph_of(X: Any, model: Any, truth: AnyArray, known: IntArray) -> Graph:
     return graph
 
 
-class ModelLearner:
-    """Learn by what changes, ask by a rule.
+class Taught:
+    """Learn by what changes, ask by a rule, and remember what was told.
 
     Parameters
     ----------
-    model : estimator, ModelPair or None
-        Unfitted, and not changed. None: what is recommended for the points.
-    points : Points
-    rule : QueryRule
-        Keeps what it has prepared from one question to the next.
+    learner : ModelLearner
+    n_points : int
     candidates : ndarray of intp, default=None
         The points that may be asked about; None: all.
-    classes : sequence of labels, default=None
-        All there are. None: not known.
     random_state : int, default=0
         For rules that draw.
     """
 
     def __init__(
         self,
-        model: Any,
-        points: Points,
-        rule: QueryRule,
+        learner: ModelLearner,
+        n_points: int,
         *,
         candidates: IntArray | None = None,
-        classes: Iterable[Any] | None = None,
         random_state: int = 0,
     ) -> None:
-        self._models = KeptUpModels(model, points, classes, rule)
-        self._graph = points.graph
-        self._rule = rule
-        self._open = np.zeros(points.graph.n_nodes, dtype=bool)
+        self._learner = learner
+        self._open = np.zeros(n_points, dtype=bool)
         self._open[slice(None) if candidates is None else candidates] = True
         self._rng = np.random.RandomState(random_state)
         self._labels: dict[int, Any] = {}
@@ -82,12 +71,9 @@ class ModelLearner:
         self._labels.update(zip(points.tolist(), labels.tolist(), strict=True))
         self._open[points] = False
         # Points that have no answer yet count as wrong.
-        model = self._models.answering(self._labels)
+        model = self._learner.answering(self._labels)
         return Fit(model.classes_, model.label_distributions_, answered(model))
 
     def ask(self, count: int) -> IntArray:
         """Return what the rule wants to know next: `count` different points without a label."""
-        known = self._models.asking(self._labels) if self._labels else self._graph
-        candidates = np.flatnonzero(self._open)
-        chosen = self._rule.query(known, count, candidates=candidates, random_state=self._rng)
-        return checked_choice(self._rule, chosen, count, self._open)
+        return self._learner.choose(self._labels, count, self._open, self._rng)

@@ -1,0 +1,63 @@
+"""
+==============================
+What does a proof cost?
+==============================
+
+To prove that answers are right takes random checks: points drawn blindly, each answered by
+somebody and compared with what the model said. How many? That depends on the accuracy to be proven
+and, far more, on how much better than that the model is.
+"""
+
+# %%
+# Checks that it takes
+# --------------------
+# ``draws_to_prove`` says how many checks are probably enough, for a claim that holds however often
+# one looks: you may stop as soon as it is proven.
+
+import numpy as np
+
+from fewlabels.stopping import draws_to_prove
+
+n_points = 10_000
+wanted = {0.90: "#0072B2", 0.95: "#D55E00", 0.99: "#009E73"}
+for accuracy in wanted:
+    n_allowed = int((1 - accuracy) * n_points)
+    perfect = draws_to_prove(n_allowed, 0.0, n_points)
+    print(f"to prove {accuracy:.0%} takes {perfect} checks if the model is right at all of them")
+
+# %%
+# A model that is just good enough is dear
+# ----------------------------------------
+# Where the model is hardly better than the claim, the proof takes thousands of checks. A few more
+# labels that make it better are then cheaper, which is what a session's advice weighs.
+
+import matplotlib.pyplot as plt
+
+figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
+for accuracy, color in wanted.items():
+    true = np.linspace(accuracy + 0.25 * (1 - accuracy), 1, 16)
+    n_allowed = int((1 - accuracy) * n_points)
+    checks = [draws_to_prove(n_allowed, 1 - t, n_points) for t in true]
+    ax.plot(100 * true, checks, marker="o", color=color, markersize=4)
+    ax.annotate(
+        f"to prove {accuracy:.0%}",
+        (100 * true[2], checks[2]),
+        (8, 4),
+        textcoords="offset points",
+        color=color,
+    )
+ax.set_yscale("log")
+ax.set_xlabel("how accurate the model truly is, in %")
+ax.set_ylabel("random checks")
+ax.grid(color="0.9")
+
+# %%
+# Few points need fewer checks
+# ----------------------------
+# Points are not put back: once a tenth of all are checked, as many can no longer be wrong.
+
+for n in (100, 1_000, 10_000, 1_000_000):
+    print(
+        f"{n:,} points: {draws_to_prove(n // 20, 0.01, n)} checks prove 95 % where 99 % are right"
+    )
+plt.show()

@@ -1,0 +1,57 @@
+"""What a model has to offer to take part in the labelling loop."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy.typing as npt
+
+from fewlabels.graph import Graph
+
+
+@runtime_checkable
+class TransductiveModel(Protocol):
+    """A model of all points of a graph, fitted on the labels of some.
+
+    All that :class:`fewlabels.Session` and :func:`fewlabels.simulate` need. A class of your own
+    need not inherit from anything, but the first parameter of its `fit` has to be called `graph`:
+    by that it is told from a classifier of features.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        After :meth:`fit`: the classes that had a label.
+    label_distributions_ : ndarray of shape (n_points, n_classes)
+        The probability of each class for each point, columns as `classes_`; rows sum to 1.
+
+    Notes
+    -----
+    What it may have besides:
+
+    ``add_labels(indices, labels)`` and ``remove_labels(indices)``
+        Bring it to other labels at less cost than a refit. Without them it is fitted anew.
+    ``reached_`` : ndarray of shape (n_points,), bool
+        Where it has an answer at all; elsewhere it counts as wrong. Without it: everywhere.
+    ``evidence_`` : ndarray of shape (n_points,)
+        How much the labels say of a point.
+
+    A query rule may offer solutions for the points that it chose; `add_labels` is given them as
+    ``responses`` if it has a parameter of that name.
+    """
+
+    classes_: npt.NDArray[Any]
+    label_distributions_: npt.NDArray[Any]
+
+    def fit(self, graph: Graph, y: npt.NDArray[Any]) -> Any:
+        """Fit on a graph and a label for each node: -1 (numbers) or None where there is none."""
+
+
+@runtime_checkable
+class RelabelledModel(Protocol):
+    """A model that takes more labels, and takes labels back, without a refit."""
+
+    def add_labels(self, indices: list[int], labels: list[Any]) -> Any:
+        """Label more points, or give other labels to some."""
+
+    def remove_labels(self, indices: list[int]) -> Any:
+        """Take the labels of some points back."""
