@@ -22,6 +22,7 @@ from fewlabels.models._members import (
     Mixture,
     Taught,
     divided,
+    forest_weight,
 )
 from fewlabels.models._mixture_insight import MixtureInsight
 from fewlabels.models._relabel import Relabelling
@@ -232,7 +233,9 @@ def _mixed(
     features: list[FeatureMember] = []
     if space is not None:
         given = space, nodes, targets, relative_trust(trust), taught
-        features = [KernelMember(*given), ForestMember(*given)]
+        features = [KernelMember(*given)]
+        if forest_weight(*targets.shape) > 0:
+            features.append(ForestMember(*given))
     return Mixture(
         [members.means, members.absorbing],
         features,

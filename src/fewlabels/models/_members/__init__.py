@@ -5,7 +5,7 @@ from fewlabels.models._members.among import LARGE
 from fewlabels.models._members.class_means import ClassMeans
 from fewlabels.models._members.feature_member import FeatureMember
 from fewlabels.models._members.feature_space import FeatureSpace, Projection, Ranking
-from fewlabels.models._members.forest_member import ForestMember
+from fewlabels.models._members.forest_member import ForestMember, forest_weight
 from fewlabels.models._members.graph_member import GraphMember, divided
 from fewlabels.models._members.kernel_member import KernelMember
 from fewlabels.models._members.mixture import Mixture
@@ -25,4 +25,5 @@ __all__ = [
     "Ranking",
     "Taught",
     "divided",
+    "forest_weight",
 ]

@@ -21,6 +21,9 @@ IntArray = npt.NDArray[np.intp]
 _OF_PRIOR = 0.05
 # What sharpness its shares are expected to need, and how well that is known.
 _SHARPNESS, _SHARPNESS_DEVIATION = 1.3, 0.3
+# Beside kernels that weigh 1, it weighs 1.4 (r - 1) / (r + 3), r labels a class: trees of single
+# labels part points by chance.
+_MOST_WEIGHT, _HALVED_AT = 1.4, 3.0
 # Numbers of columns that are held at once.
 _BLOCK_NUMBERS = 1_000_000
 
@@ -28,8 +31,8 @@ _BLOCK_NUMBERS = 1_000_000
 class ForestMember(FeatureMember):
     """A random forest, whose trees need no distances: softmax(s log(0.95 F + 0.05 pi)).
 
-    F are the shares of the classes that `Forest` says, and pi those of
-    the labels.
+    F are the shares of the classes that `Forest` says, and pi those of the labels. At one label a
+    class it has nothing to say.
 
     Parameters
     ----------
@@ -44,12 +47,13 @@ class ForestMember(FeatureMember):
         The labels that are left out.
     """
 
-    name, prior_weight = "forest", 1.0
+    name = "forest"
 
     def __init__(
         self, space: FeatureSpace, nodes: IntArray, Y: FloatArray, trust: FloatArray, taught: Taught
     ) -> None:
         super().__init__(space)
+        self.prior_weight = forest_weight(*Y.shape)
         self._places = chosen_places(len(nodes), taught.rows, MOST_LABELS)
         self._n_labelled, self._all_nodes = len(nodes), nodes
         Y, trust = Y[self._places], trust[self._places]
@@ -91,3 +95,9 @@ class ForestMember(FeatureMember):
 
     def _logits(self, shares: FloatArray) -> FloatArray:
         return logits_of((1 - _OF_PRIOR) * shares + _OF_PRIOR * self.prior)
+
+
+def forest_weight(n_labelled: int, n_classes: int) -> float:
+    """How much a forest is trusted before any label is left out; none at one label a class."""
+    labels_a_class = n_labelled / n_classes
+    return _MOST_WEIGHT * max(0.0, labels_a_class - 1) / (labels_a_class + _HALVED_AT)
