@@ -57,7 +57,8 @@ class FewLabelsClassifier(SavedModel, DataEstimator, GraphClassifier):
     - harmonic functions: labels absorb the walks that meet them;
     - the features themselves, up to 200,000 points: kernel ridge classifiers, linear and not, of
       the features, of their ranks and of their means over the graph;
-    - a forest of decision trees, which needs no distances between points.
+    - a forest of decision trees, which needs no distances between points; at one label a class it
+      has nothing to say.
 
     Members on the graph speak twice: as they are, and with equal masses of the classes, which
     helps where labels are few. Where labels are few, the graph is trusted more than the features.

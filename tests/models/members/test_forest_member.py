@@ -136,3 +136,9 @@ def test_blocks_of_rows_are_of_no_account(monkeypatch) -> None:
     expected = forest().distributions(slice(None))
     monkeypatch.setattr("fewlabels.models._forest._BLOCK_NUMBERS", 7 * 6)
     np.testing.assert_array_equal(forest().distributions(slice(None)), expected)
+
+
+@pytest.mark.parametrize("r", [1.0, 2, 5, 20])
+def test_a_forest_is_trusted_the_more_labels_a_class_has(r: float) -> None:
+    nodes = np.arange(int(4 * r))
+    assert forest(nodes, codes=nodes % 4).prior_weight == pytest.approx(1.4 * (r - 1) / (r + 3))

@@ -27,9 +27,9 @@ BoolArray = npt.NDArray[np.bool_]
 # What is believed before any label is left out. Answers of a member on the graph are sure to this
 # degree on average, and the logarithm of their sharpness is known within so much.
 _CONFIDENCE, _MEMBER_DEVIATION = 0.75, 0.7
-# The members on the graph together weigh 4.5 x 2.5 / (2.5 + r), r labels a class, and each member
-# of features 1; the graph the more, the more points there are: by sqrt(n / 2000). So many labels
-# are these beliefs worth.
+# The members on the graph together weigh 4.5 x 2.5 / (2.5 + r), r labels a class, the kernels of
+# features 1, the forest up to 1.4 (`forest_weight`); the graph the more, the more points there are:
+# by sqrt(n / 2000). So many labels are these beliefs worth.
 _GRAPH_WEIGHT, _HALVED_AT, _USUAL_POINTS, _PRIOR_LABELS = 4.5, 2.5, 2_000, 14.0
 # Of the two voices of a member, the one with equal masses of the classes weighs this / (this +
 # (r - 1)^2) of them.
