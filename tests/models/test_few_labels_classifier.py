@@ -525,15 +525,14 @@ def test_an_explanation_says_where_the_answer_is_another_than_the_largest_score(
 
 
 @SOURCES
-def test_a_flipped_label_is_among_the_first_two_suspects(source) -> None:
+@pytest.mark.parametrize("chosen", np.flatnonzero(LABELS >= 0)[::6])
+def test_a_flipped_label_is_the_first_suspect(source, chosen) -> None:
     y = LABELS.copy()
-    chosen = np.flatnonzero(y == 1)[0]
-    y[chosen] = 0
+    y[chosen] = (y[chosen] + 1) % 3
     suspects = FewLabelsClassifier().fit(source, y).suspect_labels()
-    (place,) = np.flatnonzero(suspects.nodes == chosen)
-    assert place < 2
-    assert suspects.suggested[place] == 1
-    assert LABELS[suspects.rivals[place]] == 1
+    assert suspects.nodes[0] == chosen
+    assert suspects.suggested[0] == LABELS[chosen]
+    assert LABELS[suspects.rivals[0]] == LABELS[chosen]
     assert suspects.n_judged == 24
 
 

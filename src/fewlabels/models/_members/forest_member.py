@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
 from fewlabels.models._forest import Forest
-from fewlabels.models._members.among import chosen_places
+from fewlabels.models._members.among import LARGE, chosen_places
 from fewlabels.models._members.feature_member import MOST_LABELS, FeatureMember
 from fewlabels.models._members.feature_space import FeatureSpace, Seen
 from fewlabels.models._members.sharpness import Taught, fitted_sharpness, logits_of, sharpened
@@ -17,6 +17,8 @@ from fewlabels.models._members.sharpness import Taught, fitted_sharpness, logits
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
+# Of many points each tree costs time, and the graph says most.
+_TREES, _TREES_IN_LARGE = 100, 40
 # This share of what it says is the shares of the labels: leaves know few of them.
 _OF_PRIOR = 0.05
 # What sharpness its shares are expected to need, and how well that is known.
@@ -61,7 +63,8 @@ class ForestMember(FeatureMember):
         self.prior = np.where(counts > 0, counts + 1, 0)
         self.prior /= self.prior.sum()
         known = space.at(nodes[self._places]).columns()
-        self._forest = Forest(known, Y, trust, columns="sqrt")
+        n_trees = _TREES if len(space.plain) < LARGE else _TREES_IN_LARGE
+        self._forest = Forest(known, Y, trust, columns="sqrt", n_trees=n_trees)
         logits = self._logits(self._forest.left_out(self.prior))
         rows = np.searchsorted(self._places, taught.rows)
         self.sharpness = fitted_sharpness(
