@@ -2,23 +2,27 @@
 
 Usage: python -m benchmarks.neighbourhoods [digits|fashion|texts] [LABELS] [DRAWS] [POINTS] [SEED]
 
+Fashion-MNIST is another part of its 70,000 pictures for each draw.
+
 The labeller answers single questions, one keystroke each, and gives a wrong class to 2 % of them.
 In a grid of 24 points one keystroke confirms all, and one takes out each point that is seen to be
 of another class; 10 % of those are overlooked, and 0.5 % of the right ones are taken out. Grids are
-confirmed wherever the engine has one, else a question is answered. Beside it: questions alone.
+confirmed wherever the engine has one, else a question is answered, of what was taken out first, as
+the page asks it. Beside it: questions alone.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from fewlabels import OrientedGradients, Texts
 from fewlabels.graph import shared_neighbor_graph
+from fewlabels.labelling._grids import Grid, GridRecord, to_ask
 from fewlabels.labelling._mind import Mind
 from fewlabels.labelling._near import Shown, neighbourhood
 from fewlabels.labelling._points import Prepared
@@ -27,8 +31,8 @@ from fewlabels.session._model import answered
 
 WRONG, OVERLOOKED, TAKEN_OUT = 0.02, 0.1, 0.005
 GRID = 24
-# Before the first grid, so many questions; and after each grid that had a point taken out, as many.
-FIRST, AFTER_A_MISTAKE = 20, 2
+# So many questions before the first grid.
+FIRST = 20
 
 
 @dataclass
@@ -115,6 +119,28 @@ def what_grids_read(model: Any, numbers: dict[str, int]) -> Said:
     return Said(codes, distributions.max(axis=1))
 
 
+def next_grid(
+    graph: Any, said: Said, state: Any, record: GridRecord, shown: Shown
+) -> tuple[int, list[int]] | None:
+    """Return the class and the points of the grid that the page would show, or None."""
+    n_labels = len(state.labels)
+
+    def fits(point: int) -> bool:
+        class_id = int(said.codes[point])
+        if point in state.labels or point in state.pending:
+            return False
+        return shown.is_new(point, class_id, n_labels) and record.may_show(point, class_id)
+
+    return neighbourhood(
+        graph,
+        said,
+        fits,
+        near=None,
+        size=lambda class_id: record.size(class_id, GRID),
+        random_state=len(state.events),
+    )
+
+
 def run(
     X: Any, graph: Any, truth: Any, n_labels: int, seed: int, seen: Callable[[Tally], object]
 ) -> Tally:
@@ -122,47 +148,41 @@ def run(
     mind = Mind(Prepared(X, graph), seed)
     labeller = Labeller(truth, seed)
     numbers = {str(label): int(label) for label in labeller.classes}
-    questions, shown = FIRST, Shown()
+    shown, taken_out = Shown(), list[int]()
+    grids: list[tuple[Grid, int]] = []  # with the number of questions before it
+    n_questions = 0
     while labeller.tally.labels < n_labels:
-        if questions <= 0:
-            said = what_grids_read(mind.models.answering(mind.state.labels), numbers)
-            state, n_labels = mind.state, len(mind.state.labels)
-
-            def fits(point: int, state=state, said=said, n_labels=n_labels) -> bool:
-                if point in state.labels or point in state.pending:
-                    return False
-                return shown.is_new(point, int(said.codes[point]), n_labels)
-
-            found = neighbourhood(
-                graph,
-                said,
-                fits,
-                near=None,
-                n=GRID,
-                random_state=len(state.events),
-            )
+        state = mind.state
+        if n_questions >= FIRST and not taken_out:
+            said = what_grids_read(mind.learner.answering(state.labels), numbers)
+            record = GridRecord(replace(g, n_since=n_questions - at) for g, at in grids)
+            found = next_grid(graph, said, state, record, shown)
             if found is not None:
-                shown.note(found[1], found[0], n_labels)
-                kept = labeller.confirm(found[1], found[0])
-                labeller.tally.confidence += float(said.confidence[found[1]].sum())
+                class_id, points = found
+                shown.note(points, class_id, len(state.labels))
+                kept = labeller.confirm(points, class_id)
+                out = [point for point in points if point not in kept]
+                labeller.tally.confidence += float(said.confidence[points].sum())
                 seen(labeller.tally)
+                grids.append((Grid(class_id, tuple(kept), tuple(out), 0), n_questions))
                 if kept:
-                    told = tuple(str(found[0]) for _ in kept)
-                    mind.take([Event("told", tuple(kept), told)])
-                if len(kept) < len(found[1]):
-                    questions = AFTER_A_MISTAKE
+                    mind.take([Event("told", tuple(kept), (str(class_id),) * len(kept))])
+                taken_out = to_ask(out)
                 continue
-        choice = mind.choose(1, (), None)  # checks are questions like others
-        if choice.asked is None:
-            break
-        mind.take([choice.asked])
-        (point,) = choice.asked.indices
-        mind.take([Event("told", (point,), (labeller.answer(point),))])
-        questions -= 1
+        if taken_out:
+            asked = Event("asked", (taken_out.pop(0),), owed=state.owed)
+        else:  # checks are questions like others
+            choice = mind.choose(1, (), None)
+            if choice.asked is None:
+                break
+            asked = choice.asked
+        (point,) = asked.indices
+        mind.take([asked, Event("told", (point,), (labeller.answer(point),))])
+        n_questions += 1
     return labeller.tally
 
 
-def data(name: str, n_points: int) -> tuple[Any, Any]:
+def data(name: str, n_points: int, draw: int) -> tuple[Any, Any]:
     if name == "digits":
         from sklearn.datasets import load_digits
 
@@ -175,7 +195,9 @@ def data(name: str, n_points: int) -> tuple[Any, Any]:
         return Texts().fit_transform(documents), y
     from benchmarks.data import fashion_mnist
 
-    X, y = fashion_mnist(n_points)
+    X, y = fashion_mnist(70_000)
+    chosen = np.random.default_rng(draw).choice(len(y), n_points, replace=False)
+    X, y = X[chosen], y[chosen]
     return OrientedGradients((28, 28)).fit_transform(X), y
 
 
@@ -204,9 +226,9 @@ def main(
     n_points: int = 5_000,
     first: int = 0,
 ) -> None:
-    X, y = data(name, n_points)
-    graph = shared_neighbor_graph(X)
     for seed in range(first, first + draws):
+        X, y = data(name, n_points, seed)
+        graph = shared_neighbor_graph(X)
         alone = questions_alone(y, n_labels, seed)
         grids = run(X, graph, y, n_labels, seed, seen=lambda now, a=alone: tell(compared(now, a)))
         print(f"{name} ({len(y):,}), draw {seed}: {compared(grids, alone)}", flush=True)

@@ -59,6 +59,7 @@ myst_heading_anchors = 4
 # Reference: signatures without types, which the docstrings' parameter lists say in words.
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"
 autosummary_generate = True
 autosummary_ignore_module_all = False
 numpydoc_show_class_members = False

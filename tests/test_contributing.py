@@ -64,7 +64,11 @@ def test_the_page_on_extending_runs_from_top_to_bottom(capsys, monkeypatch):
         plt.close("all")
     compared = names["compared"]
     assert compared.datasets == ("iris", "wine")
-    assert "| ours, margin | **" in capsys.readouterr().out
+    tests = compared.compare("ours, margin")
+    assert set(tests) == {"ours, random", "forest, margin", "forest, random"}
+    assert all(test.difference < 0 for name, test in tests.items() if name.startswith("forest"))
+    table = capsys.readouterr().out
+    assert all(f"| {name} |" in table for name in ("ours, margin", *tests))
     assert "unsure_of_hubs" in names["curve"].queries or names["curve"].queries == ("random",)
 
 

@@ -68,7 +68,7 @@ def main() -> int:
     """Take the pictures; print the findings; return the exit code."""
     if not (SITE / "index.html").is_file():
         raise SystemExit("there is no build/site: run `make site` first")
-    found: list[str] = []
+    n_findings = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
@@ -78,16 +78,16 @@ def main() -> int:
             page = context.new_page()
             for name in sys.argv[1:] or PAGES:
                 page.goto((SITE / f"{name}.html").as_uri())
-                found += findings(page, name, look)
+                for line in findings(page, name, look):
+                    n_findings += 1
+                    print(line, file=sys.stderr, flush=True)
                 path = PICTURES / look / f"{name.replace('/', '-')}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 page.screenshot(path=path)
             context.close()
         browser.close()
-    for line in found:
-        print(line, file=sys.stderr)
-    print(f"{PICTURES.relative_to(ROOT)}: {len(found)} findings")
-    return int(bool(found))
+    print(f"{PICTURES.relative_to(ROOT)}: {n_findings} findings")
+    return int(n_findings > 0)
 
 
 if __name__ == "__main__":

@@ -163,7 +163,7 @@ def drawing(rows: list[list[str]], edges: dict[str, set[str]], calls: list[Call]
                 f'<rect x="{x - width / 2 + 2:g}" y="{y - 15:g}" width="{width - 4:g}" height="30"'
                 f' rx="6" fill="#ffffff" stroke="{color}" stroke-width="1.6"/>'
             )
-            words = room if room == SHARED else f"{room}/" if room != "exceptions" else room
+            words = f"{room}/" if (PACKAGE / room).is_dir() else room
             parts.append(text(x, y + 5, words, text_anchor="middle"))
     parts += _calls(calls, rooms, heights)
     height = max(TOP + ROW * len(rows), 70 + 27 * len(calls))

@@ -2,21 +2,23 @@
 
 A name such as `Graph` can be imported from `fewlabels` and from `fewlabels.graph`. The reference
 describes it once, where its path is shortest; a role that names the other path, or only the name,
-leads there. Names of other projects stay plain text where their inventories were not fetched.
+leads there. Names of other projects stay plain text where their inventories were not fetched, and
+so do private names of ours, which have no page. A name that nothing has is a warning.
 """
 
 from __future__ import annotations
 
 import importlib
 import re
+import sys
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
-from sphinx.addnodes import pending_xref
-from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
-from sphinx.util.nodes import make_refnode
+if TYPE_CHECKING:  # the tests of what is below need no Sphinx
+    from docutils import nodes
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 PACKAGES = (
     "fewlabels",
@@ -92,10 +94,21 @@ def home_of(target: str, known: dict[str, str]) -> str | None:
     return None
 
 
+def is_private(target: str) -> bool:
+    """Return whether one of our modules has this name, and no page describes it."""
+    if home_of(target, homes()) is not None:
+        return False
+    first = target.split(".")[0]
+    ours = [module for name, module in sys.modules.items() if name.startswith("fewlabels.")]
+    return "._" in target or any(first in vars(module) for module in ours)
+
+
 def resolve(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.Node
 ) -> nodes.Node | None:
     """Lead a role that Sphinx can't resolve to the page of its name."""
+    from sphinx.util.nodes import make_refnode
+
     if node.get("refdomain") != "py":
         return None
     target = node["reftarget"]
@@ -110,7 +123,7 @@ def resolve(
         return make_refnode(
             app.builder, node["refdoc"], entry.docname, entry.node_id, content, home
         )
-    return None
+    return content if is_private(target) else None
 
 
 def skip_foreign(

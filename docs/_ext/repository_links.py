@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:  # the tests of what is below need no Sphinx
+    from sphinx.application import Sphinx
 
 COPIES = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
 _INCLUDE = re.compile(r"```\{include\} \.\./(?P<name>[A-Z]+\.md)\n(?::.*\n)*```\n")

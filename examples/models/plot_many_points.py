@@ -4,7 +4,7 @@ Fifty thousand points in seconds
 =================================
 
 How time grows with the number of points. The graph is most of it, and is built once; a further
-label takes milliseconds.
+label takes a fraction of a fit.
 """
 
 # %%

@@ -39,11 +39,13 @@ for accuracy, color in wanted.items():
     n_allowed = int((1 - accuracy) * n_points)
     checks = [draws_to_prove(n_allowed, 1 - t, n_points) for t in true]
     ax.plot(100 * true, checks, marker="o", color=color, markersize=4)
+    left = accuracy > 0.98
     ax.annotate(
         f"to prove {accuracy:.0%}",
         (100 * true[2], checks[2]),
-        (8, 4),
+        (-8 if left else 8, 0 if left else 4),
         textcoords="offset points",
+        ha="right" if left else "left",
         color=color,
     )
 ax.set_yscale("log")

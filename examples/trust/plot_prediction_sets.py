@@ -59,12 +59,12 @@ for ax in axes:
 # The digits with the largest sets
 # --------------------------------
 
-sets = model.predict_set(coverage=0.99)
+sets = model.predict_set(coverage=0.95)
 largest = others[np.argsort(-sets[others].sum(axis=1), kind="stable")[:6]]
 figure, axes = plt.subplots(1, 6, figsize=(9, 2), layout="constrained")
 for point, ax in zip(largest, axes, strict=True):
     ax.imshow(digits.images[point], cmap="gray_r")
     ax.set_title(", ".join(map(str, model.classes_[sets[point]])), fontsize=9)
     ax.set_axis_off()
-figure.suptitle("One of these, promised in 99 of 100 cases")
+figure.suptitle("One of these, promised in 95 of 100 cases")
 plt.show()

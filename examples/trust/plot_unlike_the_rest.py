@@ -42,8 +42,8 @@ for name, points in new.items():
     print(f"{name}: {shares[name]:.0f} % unlike the rest")
 
 # %%
-# Probabilities alone would not have told: many are above 0.9 even for noise.
-# ``predict_or_abstain`` goes by both.
+# Probabilities alone would not have told: of pictures upside down, a third are above 0.9, and some
+# are even for noise. ``predict_or_abstain`` goes by both.
 
 import matplotlib.pyplot as plt
 

@@ -85,7 +85,14 @@ class InvalidTypeError(InvalidInputError, TypeError):
 
 
 class NotEnoughMemoryError(FewLabelsError, MemoryError):
-    """More memory was asked for than is free; nothing was allocated."""
+    """More memory was asked for than is free; nothing was allocated.
+
+    Examples
+    --------
+    >>> from fewlabels.exceptions import NotEnoughMemoryError
+    >>> issubclass(NotEnoughMemoryError, MemoryError)
+    True
+    """
 
 
 class GraphFileError(FewLabelsError, ValueError):
@@ -104,7 +111,22 @@ class GraphFileError(FewLabelsError, ValueError):
 
 
 class SessionFileError(FewLabelsError, ValueError):
-    """A file does not hold a session that this version can read."""
+    """A file does not hold a session that this version can read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels import Session
+    >>> from fewlabels.exceptions import SessionFileError
+    >>> path = Path(tempfile.mkdtemp()) / "session.json"
+    >>> _ = path.write_text("[]")
+    >>> try:
+    ...     Session.load(path, [[0.0], [1.0]])
+    ... except SessionFileError:
+    ...     print("no session")
+    no session
+    """
 
 
 class DataFileError(FewLabelsError, ValueError):
@@ -127,7 +149,14 @@ class LabellingError(FewLabelsError, ValueError):
 
 
 class MissingDependencyError(FewLabelsError, ImportError):
-    """An optional package is missing; the message names the extra that installs it."""
+    """An optional package is missing; the message names the extra that installs it.
+
+    Examples
+    --------
+    >>> from fewlabels.exceptions import MissingDependencyError
+    >>> issubclass(MissingDependencyError, ImportError)
+    True
+    """
 
 
 class AsymmetryWarning(UserWarning):
@@ -146,7 +175,15 @@ class AsymmetryWarning(UserWarning):
 
 
 class FeatureWarning(UserWarning):
-    """Features may be poor, or the data meant otherwise; the message says what to do."""
+    """Features may be poor, or the data meant otherwise; the message says what to do.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from fewlabels import FeatureWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", FeatureWarning)  # you know that the features are poor
+    """
 
 
 class FewCandidatesWarning(UserWarning):

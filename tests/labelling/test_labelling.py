@@ -136,15 +136,15 @@ def test_a_neighbourhood_is_confirmed_and_counts_as_no_check(
     for _ in range(15):
         answer_next(labelling, y, next(keys))
     assert labelling.settle()
-    found = labelling.neighbourhood("ann", n=12)
+    found = labelling.neighbourhood("ann", n=12)  # the first of its class
     assert found is not None
-    assert len(found["points"]) == 12
+    assert len(found["points"]) == 8
     assert np.mean([y[point] == found["class_id"] for point in found["points"]]) > 0.9
     pending = [each["point"] for each in labelling.questions("ann")]
     assert not set(pending) & set(found["points"])
     done = labelling.confirm("ann", next(keys), [*found["points"], pending[0]], found["class_id"])
     assert done["left"] == [pending[0]]
-    assert labelling.state("ann")["n_labelled"] == 27
+    assert labelling.state("ann")["n_labelled"] == 23
     n_checks = len(labelling._desk._state.audits)
     assert n_checks == len(set(labelling._desk._queues.checks))
     assert labelling.undo("ann", next(keys))["done"]["points"] == found["points"]
@@ -164,9 +164,10 @@ def test_what_was_in_a_grid_and_not_confirmed_is_not_in_the_next(
     again = labelling.neighbourhood("ann", n=8)
     assert again is not None
     assert not set(first["points"]) & set(again["points"])
-    around = labelling.neighbourhood("ann", near=first["points"][6], n=8)
+    around = labelling.neighbourhood("ann", near=again["points"][6], n=8)
     assert around is not None  # asked for by name
-    assert first["points"][6] in around["points"]
+    assert again["points"][6] in around["points"]
+    assert not set(first["points"]) & set(around["points"])  # those taken out are questions now
 
 
 def test_what_was_in_a_grid_comes_again_as_another_class_or_when_more_is_known() -> None:
@@ -302,7 +303,8 @@ def test_a_class_is_added_renamed_and_given_a_key(
         (lambda lab: lab.answer("ann", "k", 0, 7), "there is no class with the number 7"),
         (lambda lab: lab.answer("", "k", 0, 0), "a person's name must have"),
         (lambda lab: lab.answer("ann", "", 0, 0), "the key of an act must have"),
-        (lambda lab: lab.confirm("ann", "k", [], 0), "points must be a list"),
+        (lambda lab: lab.confirm("ann", "k", "no", 0), "points must be a list"),
+        (lambda lab: lab.confirm("ann", "k", [], 0), "no points were given"),
         (lambda lab: lab.later("ann", "k", 5), "is no open question"),
         (lambda lab: lab.relabel("ann", "k", 5, 0), "has no label that could be changed"),
         (lambda lab: lab.questions("ann", 0), "from 1 to 50"),

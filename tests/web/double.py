@@ -241,6 +241,8 @@ class Double:
         return self.act("answer", who, key, [point], class_id=class_id)
 
     def confirm(self, who: str, key: str, points: Sequence[int], class_id: int) -> Json:
+        if not points:
+            raise InvalidInputError("no points were given, nor were any shown in a grid.")
         return {**self.act("confirm", who, key, points, class_id=class_id), "left": []}
 
     def skip(self, who: str, key: str, point: int, seconds: float | None = None) -> Json:

@@ -53,6 +53,15 @@ def cache_folder(folder: str | os.PathLike[str] | None = None) -> Path:
         None: what FEWLABELS_CACHE names in the environment, else the system's folder for what can
         be made again: ``~/.cache/fewlabels`` (or in XDG_CACHE_HOME), ``~/Library/Caches/fewlabels``
         on macOS, ``%LOCALAPPDATA%\fewlabels\Cache`` on Windows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.features import cache_folder
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> cache_folder(folder) == folder
+    True
     """
     if folder is not None:
         if not isinstance(folder, (str, os.PathLike)):
@@ -203,7 +212,15 @@ def cache_entries(folder: str | os.PathLike[str] | None = None) -> list[CacheEnt
 
 
 def clear_cache(folder: str | os.PathLike[str] | None = None) -> list[CacheEntry]:
-    """Remove all that the cache holds, and nothing else that lies in the folder; return it."""
+    """Remove all that the cache holds, and nothing else that lies in the folder; return it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from fewlabels.features import clear_cache
+    >>> clear_cache(tempfile.mkdtemp())  # what was removed
+    []
+    """
     entries = cache_entries(folder)
     for entry in entries:
         with explaining_errors(entry.path, writing=True):

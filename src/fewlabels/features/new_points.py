@@ -39,6 +39,13 @@ class NewPoints:
         points rows[i] to fitted points candidates[i, j], of shape (m, c).
     warnings : tuple of str
         What will do poorly, and what could not be read.
+
+    Examples
+    --------
+    >>> from fewlabels import make_points
+    >>> points = make_points({"price": [12.5, 80.0, 70.0], "colour": ["red", "blue", "red"]})
+    >>> points.transform({"price": [20.0], "colour": ["red"]}).shape
+    (1, 3)
     """
 
     values: Any

@@ -33,6 +33,13 @@ class NumberExplanation:
         sum_k shares_k labels_k; the mean of the labels where none reaches.
     message : str
         Why there is nothing to tell; empty where there is.
+
+    Examples
+    --------
+    >>> from fewlabels import Graph, HarmonicRegressor
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> print(HarmonicRegressor().fit(path, [1.0, float("nan"), 3.0]).explain(1))
+    point 1: 2, the mean of...
     """
 
     node: int
@@ -128,6 +135,14 @@ class NumberInfluence:
         Whether no label would reach the point any more. `without` is the mean of the others there.
     without : ndarray of shape (n_samples,)
         The fitted numbers without the label.
+
+    Examples
+    --------
+    >>> from fewlabels import Graph, HarmonicRegressor
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> model = HarmonicRegressor().fit(path, [1.0, float("nan"), 3.0])
+    >>> model.influence(2).without.round(4)
+    array([1., 1., 1.])
     """
 
     node: int

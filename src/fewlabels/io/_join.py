@@ -15,12 +15,12 @@ from fewlabels.io._views import as_text, parse_number
 
 
 def joined_labels(table: Table, labels: Table, name: str, key: str) -> LabelColumn:
-    """Return the labels of another table for the rows of this one.
+    r"""Return the labels of another table for the rows of this one.
 
     Keys are compared as text without blanks at their ends, and whole numbers by their value (7
     and 7.0, but not 007). A row of `table` whose key `labels` doesn't have is unlabelled. Of a
     folder of pictures the key "path" is a path in any spelling, or the name of the file where only
-    one has it, in a column that may be called otherwise (:func:`column_of_pictures`).
+    one has it, in a column that may be called otherwise (``column_of_pictures``).
 
     Parameters
     ----------
@@ -41,6 +41,18 @@ def joined_labels(table: Table, labels: Table, name: str, key: str) -> LabelColu
     InvalidInputError
         If a column is missing; if a key has two labels; if no key is in both tables; or if the
         labels can't be used, see :func:`read_labels`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.io import joined_labels, read_table
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "shoes.csv").write_text("id,price\n1,12\n2,90\n3,11\n")
+    >>> _ = (folder / "labels.csv").write_text("id,kind\n2,boot\n1,clog\n")
+    >>> shoes, labels = read_table(folder / "shoes.csv"), read_table(folder / "labels.csv")
+    >>> joined_labels(shoes, labels, "kind", key="id").codes
+    array([ 1,  0, -1])
     """
     pictures, own = None, key
     if isinstance(table, PictureFolder) and key != "folder":  # a column of labels, at most

@@ -34,6 +34,18 @@ class PictureFolder(Table):
     Attributes
     ----------
     root : Path
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from fewlabels.io import read_picture_folder
+    >>> root = Path(tempfile.mkdtemp())
+    >>> (root / "cats").mkdir()
+    >>> Image.new("L", (8, 8)).save(root / "cats" / "1.png")
+    >>> read_picture_folder(root).values("path")
+    ['cats/1.png']
     """
 
     def __init__(self, root: Path, paths: list[str]) -> None:

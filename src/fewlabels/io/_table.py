@@ -137,7 +137,7 @@ View: TypeAlias = Numbers | Categories | Dates | Items | Block | Mixed | Unusabl
 
 
 class Table(ABC):
-    """Columns of equal length, kept as they were read.
+    r"""Columns of equal length, kept as they were read.
 
     Parameters
     ----------
@@ -152,6 +152,16 @@ class Table(ABC):
     ------
     DataFileError
         If a column comes twice, or if there is no column or no row.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.io import read_table
+    >>> path = Path(tempfile.mkdtemp()) / "shoes.csv"
+    >>> _ = path.write_text("kind,price\nclog,12\nboot,90\n")
+    >>> read_table(path).values("kind")
+    ['clog', 'boot']
     """
 
     #: True where a file holds text only, so that numbers have to be recognised.

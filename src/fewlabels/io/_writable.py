@@ -22,7 +22,7 @@ _MOST_ADDED = 7
 def check_writable(
     table: Table, path: str | os.PathLike[str], *, file_format: str | None = None
 ) -> None:
-    """Raise if the format of a file can't hold what is in a table.
+    r"""Raise if the format of a file can't hold what is in a table.
 
     CSV, TSV and Parquet hold everything, some of it as text. JSON has no infinity; text in NPZ
     arrays ends before its last zero characters, and takes the room of the longest in each row.
@@ -42,6 +42,15 @@ def check_writable(
         Names the column and the row.
     NotEnoughMemoryError
         If the columns of text in an NPZ file would not fit the free memory.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.io import check_writable, read_table
+    >>> path = Path(tempfile.mkdtemp()) / "shoes.csv"
+    >>> _ = path.write_text("kind,price\nclog,12\nboot,90\n")
+    >>> check_writable(read_table(path), "shoes.parquet")  # it can
     """
     if file_format is None:
         form = table_format(Path(path), writing=True).name

@@ -10,6 +10,7 @@ from typing import Any
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._classes import LabelClass, class_to_json
 from fewlabels.labelling._desk import Desk, checked_point
+from fewlabels.labelling._grids import to_ask
 from fewlabels.labelling._ledger import OF_FILE
 from fewlabels.labelling._rows import Kind, Row
 
@@ -41,17 +42,31 @@ class Acts:
 
         return self._reply(self._act(who, key, prepare, _checked_seconds(seconds)))
 
-    def confirm(self, who: str, key: str, points: Any, class_id: Any) -> Json:
-        if not isinstance(points, Sequence) or isinstance(points, str) or not points:
+    def confirm(
+        self,
+        who: str,
+        key: str,
+        points: Any,
+        class_id: Any,
+        taken_out: Callable[[str, Sequence[int], int], list[int] | None],
+    ) -> Json:
+        if not isinstance(points, Sequence) or isinstance(points, str):
             raise InvalidInputError(f"points must be a list of points, got {points!r:.80}.")
 
         def prepare() -> Prepared:
             body = {"class": self._class(class_id)}
             given = list(dict.fromkeys(map(self._point, points)))
             taken = [p for p in given if not (p in self._ledger.labels or p in self._desk.pending)]
-            return ("confirmed", {**body, "points": taken}) if taken else None
+            out = taken_out(who, given, body["class"])
+            if not given and not out:
+                raise InvalidInputError("no points were given, nor were any shown in a grid.")
+            seen = {} if out is None else {"out": out}
+            return ("confirmed", {**body, "points": taken, **seen}) if taken or out else None
 
         row = self._act(who, key, prepare)
+        if row is not None:
+            self._desk.ask(who, to_ask(row.body.get("out", ())))
+            self._wake()
         taken = set() if row is None else set(row.points)
         return {**self._reply(row), "left": [p for p in points if p not in taken]}
 

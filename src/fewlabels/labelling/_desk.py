@@ -228,6 +228,24 @@ class Desk:
             self._queues.refill(who, n)
             return self._queues.of(who)[:n]
 
+    def ask(self, who: str, points: Sequence[int]) -> None:
+        """Ask a person about points that were taken out of a grid, where they are open.
+
+        While checks are on, nothing else is asked.
+        """
+        with self._writing:
+            with self.lock:
+                open_ = [point for point in points if self._is_open(point)]
+                if not open_ or self._state.current is not None:
+                    return
+            key = f"drawn {self.last_seq + 1}"
+            self._store([New(key, "", "drawn", {"points": open_, "taken_out": True})], who)
+        self.change()
+
+    def _is_open(self, point: int) -> bool:
+        state = self._state
+        return not (point in state.labels or point in state.pending or point in state.skipped)
+
     def _drawn(self, n: int) -> list[int]:
         """Draw open points, each as likely as another."""
         count = min(n, self._state.n_open)
@@ -235,17 +253,12 @@ class Desk:
             return []
         rng = np.random.default_rng([self._seed, 1, self.last_seq])
         drawn: list[int] = []
-        taken: tuple[Mapping[int, Any], ...] = (
-            self._state.labels,
-            self._state.pending,
-            self._state.skipped,
-        )
         while len(drawn) < count:
             if 2 * self._state.n_open < self.n_points:
                 open_ = np.flatnonzero(self._state.open_points)
                 return [int(point) for point in rng.choice(open_, count, replace=False)]
             point = int(rng.integers(self.n_points))
-            if point not in drawn and not any(point in each for each in taken):
+            if point not in drawn and self._is_open(point):
                 drawn.append(point)
         return drawn
 

@@ -61,7 +61,7 @@ class Knowing:
         """
         if near is not None:
             checked_point(near, self._items.n_points)
-        return self._known.neighbourhood(near, n)
+        return self._known.neighbourhood(who, near, n)
 
     def suspects(self, n: int = 50) -> list[Json]:
         """Return the labels that the others contradict, the most suspect first."""

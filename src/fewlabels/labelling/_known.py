@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._differing import differing
+from fewlabels.labelling._grids import record_of
 from fewlabels.labelling._items import Items
 from fewlabels.labelling._keeper import Keeper
 from fewlabels.labelling._ledger import SKIPPED, Word
@@ -52,6 +53,8 @@ class Known:
         self._words = SpeakingWords(items)
         self._mapper = Mapper(cache, desk.change)
         self._shown = Shown()
+        # by person, the class and the points of the last grid: what is not confirmed was taken out
+        self._grids: dict[str, tuple[int, list[int]]] = {}
 
     def close(self) -> None:
         """End what works in the background."""
@@ -122,30 +125,46 @@ class Known:
             ],
         }
 
-    def neighbourhood(self, near: int | None, n: Any) -> Json | None:
+    def neighbourhood(self, who: str, near: int | None, n: Any) -> Json | None:
         count = _checked_count(n, 2, _MOST_IN_GRID)
         prepared, snapshot = self._keeper.prepared, self._keeper.snapshot
         if prepared is None or snapshot is None:
             return None
         is_open, n_labels = self._is_open(), len(self._ledger.labels)
+        with self._desk.lock:
+            record = record_of(self._ledger, self._desk.pending)
 
         def fits(point: int) -> bool:
-            if not is_open(point):
-                return False
-            return near is not None or self._shown.is_new(
-                point, int(snapshot.codes[point]), n_labels
-            )
+            if not is_open(point) or near is not None:
+                return is_open(point)
+            class_id = int(snapshot.codes[point])
+            is_new = self._shown.is_new(point, class_id, n_labels)
+            return is_new and record.may_show(point, class_id)
+
+        def size(class_id: int) -> int:
+            return count if near is not None else record.size(class_id, count)
 
         found = neighbourhood(
-            prepared.graph, snapshot, fits, near=near, n=count, random_state=snapshot.seq
+            prepared.graph, snapshot, fits, near=near, size=size, random_state=snapshot.seq
         )
         if found is None:
             return None
         class_id, points = found
         if near is None:
             self._shown.note(points, class_id, n_labels)
+        self._grids[who] = found
         confidence = float(snapshot.confidence[points].mean())
         return {"class_id": class_id, "points": points, "confidence": confidence}
+
+    def taken_out(self, who: str, points: Sequence[int], class_id: int) -> list[int] | None:
+        """Return what a person takes out of the last grid by confirming the rest.
+
+        None where these are other points, or of another class, than it was shown as.
+        """
+        suggested, shown = self._grids.get(who, (None, []))
+        if class_id != suggested or not set(shown).issuperset(points):
+            return None
+        return [point for point in shown if point not in points]
 
     def suspects(self, n: Any) -> list[Json]:
         count = _checked_count(n)

@@ -273,15 +273,15 @@ class Labelling(Knowing):
     def confirm(self, who: str, key: str, points: Sequence[int], class_id: int) -> Json:
         """Store one class for many points that were seen together.
 
-        They never count as random checks. Points about which a question is open, and those that
-        have a label, are left as they are.
+        They never count as random checks. Points that are asked about or have a label are left. Of
+        the grid shown last, the others were taken out: they are asked next; `points` may be empty.
 
         Returns
         -------
         dict
             As of :meth:`answer`, and ``left``: the points that were left.
         """
-        return self._acts.confirm(who, key, points, class_id)
+        return self._acts.confirm(who, key, points, class_id, self._known.taken_out)
 
     def skip(self, who: str, key: str, point: int, seconds: float | None = None) -> Json:
         """Store that nobody can say: the point is not asked about again."""

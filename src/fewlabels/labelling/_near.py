@@ -81,7 +81,7 @@ def neighbourhood(
     is_open: Callable[[int], bool],
     *,
     near: int | None,
-    n: int,
+    size: Callable[[int], int],
     random_state: int,
 ) -> tuple[int, list[int]] | None:
     """Return near points that the model takes for one class, and that class; or None.
@@ -95,15 +95,16 @@ def neighbourhood(
     near : int or None
         The point around which to look. None: a few points of which the model is sure are tried,
         and the largest group is taken, of these the surest.
-    n : int
-        Most points in it.
+    size : callable
+        The most points in a grid of a class; 0 for none.
     random_state : int
     """
     seeds = [near] if near is not None else _seeds(snapshot, is_open, random_state)
     best: tuple[int, float, int, list[int]] | None = None
     for seed in seeds:
         class_id = int(snapshot.codes[seed])
-        if class_id < 0:
+        n = size(class_id) if class_id >= 0 else 0
+        if n == 0:
             continue
 
         def fits(point: int, class_id: int = class_id) -> bool:

@@ -57,6 +57,7 @@ class Queues:
         self._later: dict[
             str, dict[int, int]
         ] = {}  # by person: the number of acts at which it is due
+        self._taken_out: set[int] = set()  # of grids, and asked about
         self._twice: dict[int, None] = {}  # answered by one person, to be asked once more
 
     def of(self, who: str) -> list[tuple[int, bool]]:
@@ -101,7 +102,10 @@ class Queues:
         return [
             point
             for point in self._state.pending
-            if point not in kept and point not in self.checks and not self._is_later(point)
+            if point not in kept
+            and point not in self.checks
+            and point not in self._taken_out
+            and not self._is_later(point)
         ]
 
     def note(self, row: Row, of: Row | None, now_for: str) -> None:
@@ -118,8 +122,13 @@ class Queues:
         if row.kind == "asked":
             self.checks.update(audit["point"] for audit in row.body.get("audits", ()))
             return
-        if row.kind == "drawn" and now_for:
-            self._queues.setdefault(now_for, []).extend(row.points)
+        if row.kind == "drawn":
+            queue = self._queues.setdefault(now_for, []) if now_for else []
+            if "taken_out" in row.body:  # what is on the screen, and next, stays
+                self._taken_out.update(row.points)
+                queue[FIXED:FIXED] = row.points
+            else:
+                queue.extend(row.points)
         if row.kind == "postponed":
             self._put_off(row)
         elif of is not None and of.kind == "postponed":

@@ -21,7 +21,16 @@ Scoring: TypeAlias = "str | Callable[..., Any] | None"
 
 
 class LabelledScorer:
-    """What :func:`labelled_scorer` returns: ``scorer(estimator, X, y)`` over labelled rows."""
+    """What :func:`labelled_scorer` returns: ``scorer(estimator, X, y)`` over labelled rows.
+
+    Examples
+    --------
+    >>> from fewlabels import LabelSpreading, labelled_scorer
+    >>> X = [[0.0], [1.0], [2.0], [10.0], [11.0], [12.0]]
+    >>> model = LabelSpreading("self-tuning", n_neighbors=2).fit(X, [0, -1, -1, 1, -1, -1])
+    >>> labelled_scorer("accuracy")(model, X, [0, 0, -1, 1, 1, -1])  # two rows don't count
+    1.0
+    """
 
     def __init__(self, scoring: Scoring) -> None:
         self.scoring = check_scoring_name(scoring)

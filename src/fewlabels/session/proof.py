@@ -47,6 +47,19 @@ class Proof:
         quarters of what is left to each.
     is_on : bool
         Whether the sequence goes on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Session
+    >>> X = np.repeat([[0.0], [9.0]], 150, axis=0) + np.random.default_rng(0).normal(size=(300, 1))
+    >>> truth = np.repeat(["a", "b"], 150)
+    >>> session = Session(X)
+    >>> while session.advice(accuracy=0.9).action != "stop":
+    ...     asked = session.ask(10)
+    ...     _ = session.tell(asked, truth[asked])
+    >>> session.advice(accuracy=0.9).proof.low >= 0.9
+    True
     """
 
     n_labels: int

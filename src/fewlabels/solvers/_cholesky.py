@@ -19,6 +19,16 @@ class Cholesky:
     is small, :class:`Elimination` avoids them.
 
     Cost: 1/3 n^3 operations and 8 n^2 bytes to prepare; 2 n^2 operations a right-hand side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import Cholesky, GroundedLaplacian
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
+    >>> Cholesky(A).solve(np.array([[1.0], [0.0], [0.0]])).ravel().round(6)
+    array([0.75, 0.5 , 0.25])
     """
 
     def __init__(self, matrix: GroundedLaplacian) -> None:

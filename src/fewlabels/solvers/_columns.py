@@ -24,7 +24,15 @@ def column_dots(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def row_totals(a: FloatArray) -> FloatArray:
-    """Sum of each row, shape (n,); the same on any number of cores, as a BLAS product is not."""
+    """Sum of each row, shape (n,); the same on any number of cores, as a BLAS product is not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.solvers import row_totals
+    >>> row_totals(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([3., 7.])
+    """
     # NumPy's sum over short rows takes four times as long.
     return a[:, 0].copy() if a.shape[1] == 1 else np.asarray(np.einsum("ij->i", a))
 

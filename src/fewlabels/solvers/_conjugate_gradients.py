@@ -55,6 +55,18 @@ class ConjugateGradients:
     M. R. Hestenes, E. Stiefel, "Methods of conjugate gradients for solving linear systems",
     J. Res. NBS 49 (1952); Y. Saad, "Iterative methods for sparse linear systems" (2003),
     algorithm 6.18 and section 6.7.3 (the Ritz values).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import Accuracy, ConjugateGradients, GroundedLaplacian
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
+    >>> b = np.array([[1.0], [0.0], [0.0]])
+    >>> found = ConjugateGradients(A).solve(b, Accuracy(tol=1e-6, max_iter=1000))
+    >>> found.values.ravel().round(4)
+    array([0.75, 0.5 , 0.25])
     """
 
     def __init__(self, matrix: GroundedLaplacian) -> None:

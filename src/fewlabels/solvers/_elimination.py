@@ -49,6 +49,16 @@ class Elimination:
     distributions for Markov chains", Operations Research 33 (1985); A. S. Alfa, J. Xue, Q. Ye,
     "Accurate computation of the smallest eigenvalue of a diagonally dominant M-matrix",
     Mathematics of Computation 71 (2002).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import Elimination, GroundedLaplacian
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
+    >>> Elimination(A).solve(np.array([[1.0], [0.0], [0.0]])).ravel().round(6)
+    array([0.75, 0.5 , 0.25])
     """
 
     def __init__(self, matrix: GroundedLaplacian) -> None:

@@ -109,6 +109,18 @@ class GroundedLaplacian:
     ground : ndarray of shape (n,), float64
         g, how strongly each node is tied to a value from outside. Every component of W must
         have some, or A is singular.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import GroundedLaplacian, PreparedSolver
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
+    >>> PreparedSolver(A).solve(np.eye(3), tol=1e-6, max_iter=1000).values.round(4)
+    array([[0.75, 0.5 , 0.25],
+           [0.5 , 1.  , 0.5 ],
+           [0.25, 0.5 , 0.75]])
     """
 
     def __init__(self, weights: Weights, ground: FloatArray) -> None:
@@ -273,7 +285,17 @@ def in_float64(weights: Weights) -> Weights:
 
 
 def row_sums(weights: Any) -> FloatArray:
-    """Sum of each row in float64, shape (n,)."""
+    """Sum of each row in float64, shape (n,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import row_sums
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> row_sums(path.affinity)
+    array([1., 2., 1.])
+    """
     if isinstance(weights, np.ndarray):
         return np.asarray(weights.sum(axis=1, dtype=np.float64))
     # A sparse sum is taken in the weights' own precision, whatever dtype it is asked for.

@@ -75,6 +75,17 @@ class Answer:
     residual : ndarray of shape (m,)
         |b - A x| / |b| of each column in the Euclidean norm.
     converged : ndarray of shape (m,), bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import GroundedLaplacian, PreparedSolver
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
+    >>> found = PreparedSolver(A).solve(np.array([[1.0], [0.0], [0.0]]), tol=1e-6, max_iter=1000)
+    >>> bool(found.converged.all()), bool(found.reached.all())
+    (True, True)
     """
 
     values: FloatArray
@@ -122,6 +133,18 @@ class PreparedSolver:
         conjugate gradients where not.
     components : ndarray of shape (n,), dtype int32, default=None
         The connected component of each node, where it is known already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import GroundedLaplacian, PreparedSolver
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
+    >>> solver = PreparedSolver(A)  # once; then as many right-hand sides as you like
+    >>> found = solver.solve(np.array([[1.0], [0.0], [0.0]]), tol=1e-6, max_iter=1000)
+    >>> found.values.ravel().round(4)
+    array([0.75, 0.5 , 0.25])
     """
 
     def __init__(

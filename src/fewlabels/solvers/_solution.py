@@ -34,6 +34,17 @@ class Accuracy:
     callback : callable or None
         Called after each iteration with its number and the estimated error of the worst row
         (infinity before evidence has arrived everywhere).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import Accuracy, GroundedLaplacian, Sweeps
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
+    >>> accuracy = Accuracy(tol=1e-6, max_iter=1000)
+    >>> Sweeps(A).solve(np.array([[1.0], [0.0], [0.0]]), accuracy).converged
+    array([ True])
     """
 
     tol: float
@@ -71,6 +82,18 @@ class Solution:
         Whether each column is as accurate as was asked, row by row.
     trusted : ndarray of shape (n,), bool
         Rows that are large enough against the error that is left to be accurate relatively.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import Accuracy, GroundedLaplacian, Sweeps
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
+    >>> accuracy = Accuracy(tol=1e-6, max_iter=1000)
+    >>> found = Sweeps(A).solve(np.array([[1.0], [0.0], [0.0]]), accuracy)
+    >>> found.values.shape, bool(found.converged.all())
+    ((3, 1), True)
     """
 
     values: FloatArray

@@ -33,6 +33,17 @@ class Sweeps:
     part, and are not `trusted`.
 
     Cost: one product with W a sweep, O(edges m).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import Accuracy, GroundedLaplacian, Sweeps
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
+    >>> found = Sweeps(A).solve(np.array([[1.0], [0.0], [0.0]]), Accuracy(tol=1e-6, max_iter=1000))
+    >>> found.values.ravel().round(4)
+    array([0.75, 0.5 , 0.25])
     """
 
     def __init__(self, matrix: GroundedLaplacian) -> None:

@@ -32,6 +32,12 @@ def shared_blocks(n_rows: int, n_columns: int, n_entries: int) -> list[slice]:
         Shape of the vectors.
     n_entries : int
         Of the sparse matrix that they are multiplied by.
+
+    Examples
+    --------
+    >>> from fewlabels.solvers import shared_blocks
+    >>> shared_blocks(100, 1, 500)
+    [slice(0, 100, None)]
     """
     n_blocks = 1
     if n_entries * (n_columns + _TO_FIND_A_COLUMN) >= _SHARED_OPERATIONS:
@@ -48,6 +54,12 @@ def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
     The calling thread takes tasks from the first on, the others from the last on: it never waits
     for a thread that has not begun, and each core meets much the same rows whenever it is called.
     Where a task raises, no other is begun, and this raises when those that were have ended.
+
+    Examples
+    --------
+    >>> from fewlabels.solvers import run_all
+    >>> run_all(lambda number: number**2, 4)
+    [0, 1, 4, 9]
     """
     n_helpers = min(n_tasks, _n_cores()) - 1
     if n_helpers < 1:

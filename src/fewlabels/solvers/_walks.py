@@ -135,6 +135,16 @@ def diffusion(matrix: GroundedLaplacian, u: FloatArray, B: FloatArray, n_steps: 
     Returns
     -------
     ndarray of shape (n, m)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import GroundedLaplacian, diffusion
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.zeros(3))
+    >>> diffusion(A, np.array([[1.0], [0.0], [0.0]]), np.zeros((3, 1)), n_steps=1).ravel()
+    array([0.5, 0.5, 0. ])
     """
     degrees = matrix.diagonal[:, None]
     dt = 1 / degrees.max()

@@ -38,6 +38,18 @@ class AbsorbingSystem:
     ----------
     X. Zhu, Z. Ghahramani, J. Lafferty, "Semi-supervised learning using Gaussian fields and
     harmonic functions", ICML 2003, on harmonic functions, and section 5 on nodes that absorb.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import AbsorbingSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> labelled = np.array([True, False, True])
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> found = AbsorbingSystem(path, labelled, alpha=0.9).solve(Y, tol=1e-6, max_iter=1000)
+    >>> found.values[1].round(4)
+    array([0.45, 0.45])
     """
 
     def __init__(

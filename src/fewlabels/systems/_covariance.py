@@ -90,6 +90,16 @@ class ExactCovariance:
     Cost: an inversion, n^3 operations, at first and after 64 labels or where a component
     gets its first one; else a rank-one downdate a label, O(n^2). Memory 8 n^2 bytes, three times
     while it is inverted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import ExactCovariance
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> C = ExactCovariance(path, labelled=np.array([0]))
+    >>> C.columns(np.array([2])).ravel().round(4)  # grows with the distance to the label
+    array([0., 1., 2.])
     """
 
     def __init__(

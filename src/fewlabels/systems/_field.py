@@ -65,6 +65,16 @@ class GaussianField:
     X. Zhu, J. Lafferty and Z. Ghahramani, "Semi-supervised learning: from Gaussian fields to
     Gaussian processes", CMU-CS-03-175, 2003. Chebyshev coefficients: J. C. Mason and
     D. C. Handscomb, "Chebyshev Polynomials", 2003, section 5.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import GaussianField
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> field = GaussianField(path, alpha=0.9)
+    >>> field.columns(np.array([2]), np.array([0])).shape
+    (3, 1)
     """
 
     def __init__(self, graph: Graph, alpha: float, noise: float = 0.0, tol: float = 1e-3) -> None:

@@ -47,6 +47,17 @@ class HarmonicSystem:
     ----------
     X. Zhu, Z. Ghahramani, J. Lafferty, "Semi-supervised learning using Gaussian fields and
     harmonic functions", ICML 2003, equation 5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import HarmonicSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> labelled = np.array([True, False, True])
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> HarmonicSystem(path, labelled).solve(Y, tol=1e-6, max_iter=1000).values[1].round(4)
+    array([0.5, 0.5])
     """
 
     def __init__(self, graph: Graph, labelled: BoolArray, method: Method = "auto") -> None:

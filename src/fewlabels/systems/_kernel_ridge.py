@@ -96,6 +96,13 @@ def relative_trust(weights: FloatArray) -> FloatArray:
     ----------
     weights : ndarray of shape (n_labelled,)
         Positive and finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.systems import relative_trust
+    >>> relative_trust(np.array([1.0, 2.0, 4.0]))
+    array([0.5, 1. , 2. ])
     """
     with np.errstate(over="ignore", under="ignore"):
         return np.asarray(np.clip(weights / np.median(weights), 1e-100, 1e100))

@@ -55,6 +55,17 @@ class Potentials:
     residual : ndarray of shape (m,)
         |B - L u| / |B| of each column; 0 for a zero column.
     converged : ndarray of shape (m,), bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> found = PoissonSystem(path).solve(Y, tol=1e-6, max_iter=1000)
+    >>> found.values.shape, bool(found.converged.all())
+    ((3, 2), True)
     """
 
     values: FloatArray
@@ -85,6 +96,17 @@ class PoissonSystem:
     ----------
     J. Calder, B. Cook, M. Thorpe, D. Slepcev, "Poisson learning: graph based semi-supervised
     learning at very low label rates", ICML 2020, equations 2.1 and 2.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> found = PoissonSystem(path).solve(Y, tol=1e-6, max_iter=1000)
+    >>> found.values.argmax(axis=1)[[0, 2]]
+    array([0, 1])
     """
 
     def __init__(self, graph: Graph, method: PoissonMethod = "auto") -> None:

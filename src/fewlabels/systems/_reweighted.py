@@ -97,6 +97,15 @@ def nonlocal_factors(graph: Graph, labelled: npt.NDArray[np.bool_]) -> FloatArra
     ----------
     Z. Shi, S. Osher, W. Zhu, "Weighted nonlocal Laplacian on interpolation from sparse data",
     J. Sci. Comput. 73 (2017).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import nonlocal_factors
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> nonlocal_factors(path, np.array([True, False, False]))
+    array([3., 1., 1.])
     """
     components = graph.component_labels
     sizes = np.bincount(components)
@@ -114,6 +123,17 @@ def reweighted_graph(graph: Graph, factors: FloatArray, *, product: bool) -> Gra
     factors : ndarray of shape (n_nodes,)
         Positive.
     product : bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import reweighted_graph
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> reweighted_graph(path, np.array([2.0, 1.0, 1.0]), product=True).affinity.toarray()
+    array([[0., 2., 0.],
+           [2., 0., 1.],
+           [0., 1., 0.]])
     """
     weights = in_float64(graph.affinity)
     if isinstance(weights, np.ndarray):

@@ -41,6 +41,17 @@ class SpreadingSystem:
     ----------
     D. Zhou, O. Bousquet, T. N. Lal, J. Weston, B. Schoelkopf, "Learning with local and global
     consistency", NIPS 2003, equation 4 and algorithm step 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import SpreadingSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> found = SpreadingSystem(path, alpha=0.9).solve(Y, tol=1e-6, max_iter=1000)
+    >>> bool(np.isclose(found.values[1, 0], found.values[1, 1]))  # halfway between the two
+    True
     """
 
     def __init__(self, graph: Graph, alpha: float, method: Method = "auto") -> None:

@@ -25,6 +25,18 @@ class SweepResult:
     n_sweeps : int
     converged : bool
         Whether the last sweep changed F by at most `tol` in all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import normalized_affinity, sweep
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> F0 = np.array([[1.0], [0.0], [0.0]])
+    >>> S = normalized_affinity(path)
+    >>> found = sweep(S, F0, carry=np.full(3, 0.5), source=F0 / 2, max_sweeps=99, tol=1e-6)
+    >>> found.converged
+    True
     """
 
     values: FloatArray

@@ -67,9 +67,9 @@ def seconds(name: str, value: Any) -> float:
 
 
 def points(name: str, value: Any) -> list[int]:
-    """Take the rows of a batch, each once."""
-    if not isinstance(value, list) or not 1 <= len(value) <= _MOST_POINTS:
-        raise InvalidInputError(f"{name} has to be a list of 1 to {_MOST_POINTS:,} rows.")
+    """Take the rows of a batch, each once; none where all of a grid were taken out."""
+    if not isinstance(value, list) or not len(value) <= _MOST_POINTS:
+        raise InvalidInputError(f"{name} has to be a list of at most {_MOST_POINTS:,} rows.")
     row = whole()
     return list(dict.fromkeys(row(name, point) for point in value))
 

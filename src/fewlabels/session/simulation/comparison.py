@@ -35,6 +35,13 @@ class PairedTest:
         Of Wilcoxon's signed-rank test, two-sided. 1 where all pairs are equal.
     corrected : float
         By Holm's method, over all that were compared at once.
+
+    Examples
+    --------
+    >>> from fewlabels.session import PairedTest
+    >>> test = PairedTest("ours", "forest", 0.02, n_pairs=20, p_value=0.01, corrected=0.02)
+    >>> test.corrected < 0.05
+    True
     """
 
     method: str
@@ -103,6 +110,27 @@ class Comparison:
     References
     ----------
     J. Demsar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7 (2006).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from fewlabels import simulate
+    >>> X = np.vstack([np.zeros((20, 2)), np.ones((20, 2))]) + np.random.default_rng(0).normal(
+    ...     scale=0.3, size=(40, 2)
+    ... )
+    >>> compared = simulate(
+    ...     X,
+    ...     np.repeat([0, 1], 20),
+    ...     model={"line": LogisticRegression(), "nearest": KNeighborsClassifier(1)},
+    ...     query="random",
+    ...     budget=6,
+    ...     repeats=2,
+    ...     random_state=0,
+    ... )
+    >>> compared.models, compared.repeats
+    (('line', 'nearest'), 2)
     """
 
     def __init__(self, curves: Mapping[str, Mapping[str, LearningCurve]]) -> None:

@@ -9,6 +9,7 @@ export const TILE_KEYS = "123456789abcdefghijklmnopqrstuvwxyz";
 export function create(element, app, [kind]) {
   let rows = [];
   let classId = null;
+  let suggested = null; // what the model takes all of these for
   const out = new Set();
   const head = h("div", {}, loading("Grid"));
   const tiles = h("div", { class: "tiles" });
@@ -25,7 +26,7 @@ export function create(element, app, [kind]) {
       } else {
         const found = await app.read("neighbourhood");
         rows = found?.rows ?? [];
-        classId = found?.class_id ?? null;
+        classId = suggested = found?.class_id ?? null;
       }
     } catch (error) {
       app.failed(error);
@@ -99,15 +100,20 @@ export function create(element, app, [kind]) {
         "button",
         {
           class: "button main",
-          disabled: classId == null || !n,
+          disabled: n ? classId == null : suggested == null,
           "aria-keyshortcuts": spoken(key),
           onclick: confirm,
         },
         kbd(key),
-        classId == null ? "Choose a class" : `${n} × ${app.className(classId)}`,
+        label(n),
       ),
       h("button", { class: "button", onclick: another }, "Show others"),
     );
+  }
+
+  function label(n) {
+    if (!n && suggested != null) return "None of these";
+    return classId == null ? "Choose a class" : `${n} × ${app.className(classId)}`;
   }
 
   function another() {
@@ -117,12 +123,13 @@ export function create(element, app, [kind]) {
 
   function confirm() {
     const points = rows.map((row) => row.point).filter((p) => !out.has(p));
-    if (!points.length || classId == null) return;
-    app.outbox.put("confirm", app.signed({ points, class_id: classId }));
+    const meant = points.length ? classId : suggested; // of none, that they are not what was thought
+    if (meant == null) return;
+    app.outbox.put("confirm", app.signed({ points, class_id: meant }));
     app.state.n_labelled += points.length;
     app.state.can_undo = true;
     app.showCount();
-    app.say(`${several(points.length, "row")} confirmed as ${app.className(classId)}.`);
+    app.say(`${several(points.length, "row")} confirmed as ${app.className(meant)}.`);
     rows = [];
     tiles.replaceChildren();
     foot.replaceChildren();

@@ -1,0 +1,153 @@
+"""What grids have shown of the model decides which come next, and what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from fewlabels.labelling import Labelling
+from fewlabels.labelling._grids import Grid, GridRecord, record_of, to_ask
+from fewlabels.labelling._ledger import Ledger
+from fewlabels.labelling._rows import Row
+
+Open = Callable[..., Labelling]
+
+
+def grid(n_kept: int, n_out: int, n_since: int = 0, class_id: int = 1) -> Grid:
+    kept, out = range(n_kept), range(n_kept, n_kept + n_out)
+    return Grid(class_id, tuple(kept), tuple(out), n_since)
+
+
+def test_a_class_is_tried_with_a_small_grid_first() -> None:
+    assert GridRecord().size(1, 24) == 8
+    assert GridRecord().size(1, 5) == 5
+    assert GridRecord([grid(24, 0, class_id=0)]).size(1, 24) == 8
+
+
+@pytest.mark.parametrize(
+    ("n_kept", "n_out", "size"),
+    [
+        (7, 0, 8),  # with none taken out the quantile is 0.1^(1 / (r + 1)): 0.7499
+        (8, 0, 24),  # 0.7743
+        (23, 1, 24),  # 0.853 by tables of the beta distribution
+        (20, 4, 8),  # 0.705
+        (6, 2, 8),  # 0.75 were right
+    ],
+)
+def test_a_grid_is_whole_where_its_class_was_right_often_enough(
+    n_kept: int, n_out: int, size: int
+) -> None:
+    assert GridRecord([grid(n_kept, n_out)]).size(1, 24) == size
+
+
+def test_after_a_bad_grid_its_class_waits_for_questions_and_is_tried_again() -> None:
+    assert GridRecord([grid(5, 3, n_since=14)]).size(1, 24) == 0
+    assert GridRecord([grid(5, 3, n_since=15)]).size(1, 24) == 8
+    assert GridRecord([grid(5, 3, n_since=0)]).size(2, 24) == 8
+
+
+def test_old_grids_are_forgotten() -> None:
+    assert GridRecord([grid(0, 8), grid(24, 0)]).size(1, 24) == 24
+    assert GridRecord([grid(0, 8), grid(23, 0)]).size(1, 24) == 8
+
+
+def test_no_grid_comes_before_what_was_taken_out_is_answered() -> None:
+    record = [grid(22, 2)]
+    assert GridRecord(record, {22}).size(1, 24) == 0
+    assert GridRecord(record, {21}).size(1, 24) == 24
+
+
+def test_what_was_taken_out_is_in_no_grid_of_that_class_again() -> None:
+    record = GridRecord([grid(2, 1), grid(2, 0)])
+    assert not record.may_show(2, 1)
+    assert record.may_show(2, 0)
+    assert record.may_show(1, 1)
+
+
+def test_few_of_what_was_taken_out_are_asked_about() -> None:
+    assert to_ask([]) == []
+    assert to_ask([4, 2]) == [4, 2]
+    assert to_ask([9, 8, 7, 6, 5, 4, 3]) == [9, 6, 3]
+
+
+def test_the_record_follows_from_the_acts_that_stand_and_the_labels_of_now() -> None:
+    ledger = Ledger()
+
+    def act(seq: int, kind: Any, **body: Any) -> None:
+        ledger.apply(Row(seq, str(seq), "ann", 0.0, None, kind, body))
+
+    act(1, "confirmed", points=[1, 2, 3], out=[4, 5], **{"class": 0})
+    act(2, "confirmed", points=[6, 7], **{"class": 0})  # chosen on the map: no suggestion
+    act(3, "answered", point=4, **{"class": 1})
+    assert record_of(ledger, ())._of == {0: [Grid(0, (1, 2, 3), (4, 5), 1)]}
+    act(4, "decided", point=3, **{"class": 1})  # overlooked then
+    act(5, "answered", point=5, **{"class": 0})  # taken out by mistake
+    assert record_of(ledger, ())._of == {0: [Grid(0, (1, 2, 5), (3, 4), 2)]}
+    act(6, "confirmed", points=[8], out=[9], **{"class": 0})
+    act(7, "undone", of=6)
+    assert record_of(ledger, ())._of == {0: [Grid(0, (1, 2, 5), (3, 4), 2)]}
+
+
+def test_what_is_taken_out_of_a_grid_is_asked_next_and_remembered(
+    opened: Open, digits: Any, keys: Iterator[str]
+) -> None:
+    labelling = opened()
+
+    def answer(n: int) -> list[int]:
+        points: list[int] = []
+        for _ in range(n):
+            (point, *_) = [each["point"] for each in labelling.questions("ann")]
+            labelling.answer("ann", next(keys), point, int(digits[1][point]))
+            points.append(point)
+        return points
+
+    answer(15)
+    assert labelling.settle()
+    found = labelling.neighbourhood("ann")
+    assert found is not None
+    shown, class_id = found["points"], found["class_id"]
+    assert len(shown) == 8
+    ready = [each["point"] for each in labelling.questions("ann")][:2]
+    labelling.confirm("ann", next(keys), shown[2:], class_id)
+    assert answer(2) == ready
+    again = labelling.neighbourhood("ann")  # of another class, while they are not answered
+    assert again is None or again["class_id"] != class_id
+    assert set(answer(2)) == set(shown[:2])
+    labelling.close()
+    once_more = opened()
+    record = record_of(once_more._desk.ledger, once_more._desk.pending)
+    (before,) = record._of[class_id]
+    assert {*before.kept, *before.out} == set(shown)
+    assert before.n_since == 4
+
+
+def test_points_chosen_elsewhere_are_no_record(
+    opened: Open, digits: Any, keys: Iterator[str]
+) -> None:
+    labelling = opened()
+    pending = [each["point"] for each in labelling.questions("ann")]
+    free = [point for point in range(20) if point not in pending]
+    labelling.confirm("ann", next(keys), free[:4], 0)
+    assert record_of(labelling._desk.ledger, ())._of == {}
+    assert [each["point"] for each in labelling.questions("ann")] == pending
+
+
+def test_none_of_a_grid_is_a_record_too_and_is_taken_back(
+    opened: Open, digits: Any, keys: Iterator[str]
+) -> None:
+    labelling = opened()
+    for _ in range(15):
+        point = labelling.questions("ann")[0]["point"]
+        labelling.answer("ann", next(keys), point, int(digits[1][point]))
+    assert labelling.settle()
+    found = labelling.neighbourhood("ann")
+    assert found is not None
+    labelling.confirm("ann", next(keys), [], found["class_id"])
+    assert labelling.state("ann")["n_labelled"] == 15
+    (grid,) = record_of(labelling._desk.ledger, ())._of[found["class_id"]]
+    assert (grid.kept, grid.out) == ((), tuple(found["points"]))
+    assert len(set(found["points"]) & set(labelling._desk.pending)) == 3
+    assert labelling.undo("ann", next(keys))["done"]["points"] == []
+    assert record_of(labelling._desk.ledger, ())._of == {}
