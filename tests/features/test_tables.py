@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from scipy import sparse
 
+from fewlabels import Tables
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import Table, load_features, read_table
 from fewlabels.io._frames import ColumnTable
@@ -371,3 +373,27 @@ def test_features_of_a_file_are_used_as_they_are(tmp_path: Path) -> None:
         load_features(path, 1)
     with pytest.raises(DataFileError, match="does not exist"):
         load_features(tmp_path / "none.npy", 1)
+
+
+def test_columns_beside_texts_are_joined_the_same_in_blocks_of_any_size(monkeypatch):
+    rng = np.random.default_rng(0)
+    words = np.array(["ferry", "harbour", "sail", "barn", "cow", "hay", "field", "tide"])
+    table = {
+        "price": rng.normal(size=60),
+        "kind": rng.choice(["a", "b", "c"], size=60),
+        "said": [" ".join(rng.choice(words, size=5)) for _ in range(60)],
+    }
+    columns = {"said": "text"}
+    whole = Tables(columns=columns).fit_transform(table)
+    monkeypatch.setattr("fewlabels.features._joining._ROWS_AT_ONCE", 7)
+    in_blocks = Tables(columns=columns).fit_transform(table)
+    assert sparse.issparse(whole)
+    for part in ("indptr", "indices", "data"):
+        np.testing.assert_array_equal(getattr(in_blocks, part), getattr(whole, part))
+        assert getattr(in_blocks, part).dtype == getattr(whole, part).dtype
+    each = [
+        Tables(columns=columns if name == "said" else None).fit_transform({name: values})
+        for name, values in table.items()
+    ]
+    beside = sparse.hstack([sparse.csr_matrix(made) for made in each])
+    np.testing.assert_allclose(whole.toarray(), beside.toarray(), rtol=1e-6)

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph, _parallel, find_neighbors, knn_graph
-from fewlabels.graph.search import _points
+from fewlabels.graph.search import _approximate, _lists, _points
 
 K = 10
 
@@ -61,6 +61,30 @@ def test_noise_without_structure_falls_back_to_an_exact_search():
     found = find_neighbors(X, K, exact=False, min_recall=0.999)
     assert found.recall == 1
     np.testing.assert_array_equal(found.indices, find_neighbors(X, K, exact=True).indices)
+
+
+def test_neighbours_neighbours_are_looked_at_more_widely_where_few_bring_no_more(monkeypatch):
+    X = np.random.default_rng(0).normal(size=(3000, 24))
+    looks = []
+    refine = _lists.Lists.refine
+
+    def recorded(lists, report, looked_at):
+        looks.append(looked_at)
+        refine(lists, report, looked_at)
+
+    monkeypatch.setattr(_lists.Lists, "refine", recorded)
+    monkeypatch.setattr(_approximate, "_FIRST_LOOK", 0.3)
+    monkeypatch.setattr(_approximate, "_LEAST_GAIN", 0.5)
+    one, two = (find_neighbors(X, 30, exact=False, n_jobs=n_jobs) for n_jobs in (1, 2))
+    assert set(looks) == {16, 32}
+    assert one.recall >= 0.98
+    exact = find_neighbors(X, 30, exact=True)
+    reach = exact.distances[:, -1:] * (1 + 1e-5)
+    assert np.mean(one.distances <= reach) == pytest.approx(one.recall, abs=0.02)
+    np.testing.assert_array_equal(one.indices, two.indices)
+    looks.clear()
+    assert find_neighbors(X, 5, exact=False, min_recall=0.9).recall >= 0.9
+    assert set(looks) <= {16}  # lists are no longer than that
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine", "inner_product"])

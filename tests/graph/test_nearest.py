@@ -129,15 +129,17 @@ def some_lists(points: np.ndarray, width: int, seed: int) -> Listed:
     return Listed(found.places, found.squared, np.ones(found.places.shape, dtype=np.bool_))
 
 
-@pytest.mark.parametrize("width", [3, 12, 20])
-def test_neighbours_neighbours_and_those_who_list_a_point_are_looked_at(way, width):
+@pytest.mark.parametrize(("width", "looked_at"), [(3, 16), (12, 16), (20, 16), (24, 20), (20, 32)])
+def test_neighbours_neighbours_and_those_who_list_a_point_are_looked_at(way, width, looked_at):
     points = whole_numbers(200, 12, 0)
     listed = some_lists(points, width, 1)
-    back = reverse_lists(listed.places)
-    found = nearest_through(points[30:120], points, listed, back, slice(30, 120))
+    back = reverse_lists(listed.places, looked_at)
+    found = nearest_through(
+        points[30:120], points, listed, back, slice(30, 120), looked_at=looked_at
+    )
     for i in range(30, 120):
-        near = [a for a in listed.places[i][:16] if a >= 0]
-        further = [b for a in near for b in listed.places[a][:16]]
+        near = [a for a in listed.places[i][:looked_at] if a >= 0]
+        further = [b for a in near for b in listed.places[a][:looked_at]]
         candidates = [*listed.places[i], *back[i], *further]
         if way == "numpy" and (listed.places[i] < 0).any():
             continue  # looks at some points more

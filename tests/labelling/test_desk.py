@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +91,17 @@ def test_a_log_is_told_from_others_by_its_last_label_or_check(desk: Desk) -> Non
     answered(desk, 3)
     assert desk.mark(desk.last_seq) != before
     assert desk.mark(desk.last_seq - 1) == before
+
+
+def test_copies_of_a_file_that_went_apart_have_other_marks(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "copy.fewlabels"
+    with contextlib.closing(sqlite3.connect(path)) as copy:
+        desk.file._connection.backup(copy)
+    other = Desk(LabelFile.open(path), 30, 0)
+    for each, point in ((desk, 0), (other, 1)):
+        answered(each, point)
+        each.turn("checks_began", each.last_seq)
+    assert desk.mark(desk.last_seq) != other.mark(other.last_seq)
+    again = Desk(other.file, 30, 0)
+    assert again.mark(again.last_seq) == other.mark(other.last_seq)
+    other.file.close()

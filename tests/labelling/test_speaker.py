@@ -11,8 +11,14 @@ import numpy as np
 import pytest
 
 from fewlabels.exceptions import LabellingError
+from fewlabels.graph import shared_neighbor_graph
 from fewlabels.labelling import Labelling, _reading, export_labels, load_session
+from fewlabels.labelling._follower import Follower
+from fewlabels.labelling._mind import Opinion
+from fewlabels.labelling._speaker import Lesson, Speaker
 from fewlabels.session._learner import ModelLearner
+from fewlabels.session._points import GraphPoints
+from fewlabels.session._settings import Settings
 
 Open = Callable[..., Labelling]
 TIMEOUT = 60.0
@@ -168,3 +174,92 @@ def test_a_disk_that_is_full_refuses_an_answer_and_takes_it_when_there_is_room(
     reply = labelling.answer("ann", "at last", point, 2)
     assert reply["seq"] == stored + 1
     assert labelling.item("ann", point)["answer"] == 2
+
+
+def test_checks_of_answers_whose_labels_were_taken_back_are_read_again(
+    opened: Open,
+    digits: Any,
+    keys: Iterator[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    y = digits[1]
+    labelling = opened()
+    for point in range(40):
+        labelling.answer("ann", next(keys), point, int(y[point]))
+    assert labelling.settle()
+    may_go_on = threading.Event()
+    learn = ModelLearner.answering
+
+    def slowly(learner: ModelLearner, labels: Any) -> Any:
+        may_go_on.wait(TIMEOUT)
+        return learn(learner, labels)
+
+    monkeypatch.setattr(ModelLearner, "answering", slowly)
+    keeper = labelling._keeper
+    for _ in range(25):
+        labelling.undo("ann", next(keys))
+    for number in range(16, 28):
+        answer_next(labelling, y, next(keys))
+        wait_until(labelling, lambda n=number: keeper.snapshot.n_labels == n)  # type: ignore[misc]
+    drawn = [audit.audit.n_labels for audit in labelling._desk._state.audits]
+    may_go_on.set()
+    assert labelling.settle()
+    assert 40 in drawn
+    labelling.close()
+    session = load_session(labelling.path, cache=tmp_path / "cache")
+    assert [each.audit.n_labels for each in session._state.audits][: len(drawn)] == drawn
+
+
+def test_all_is_not_done_where_an_answer_came_at_the_end(
+    opened: Open, digits: Any, keys: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelling = opened()
+    assert labelling.settle()
+    keeper, began, may_go_on = labelling._keeper, threading.Event(), threading.Event()
+    follow = Follower.follow
+
+    def waiting(follower: Follower) -> bool:
+        if began.is_set():
+            may_go_on.wait(TIMEOUT)
+        return follow(follower)
+
+    def late(seq: int) -> None:
+        if not began.is_set():
+            began.set()
+            labelling.answer("ann", next(keys), 299, int(digits[1][299]))
+
+    monkeypatch.setattr(Follower, "follow", waiting)
+    monkeypatch.setattr(keeper, "_keep_predictions", late)
+    answer_next(labelling, digits[1], next(keys))
+    assert began.wait(TIMEOUT)
+    assert not keeper.settle(0.2)
+    may_go_on.set()
+    assert keeper.settle(TIMEOUT)
+    assert keeper.reflected == labelling._desk.last_seq
+
+
+def test_reasons_are_of_what_was_learned_last_whatever_others_had_it_learn(
+    tmp_path: Path,
+) -> None:
+    path, _ = two_groups(tmp_path)
+    X = np.load(path)
+    graph = shared_neighbor_graph(X)
+    settings = Settings.checked(
+        classes=None, model=None, query="auto", audit_share=0.1, n_start=10, random_state=0
+    )
+    learner = ModelLearner(None, GraphPoints(graph, X), settings.query)
+    speaker = Speaker(learner, graph, lambda: None)
+    numbers = {"a": 0, "b": 1}
+    few = {0: "a", 150: "b"}
+    many = {**few, 10: "a", 20: "a", 160: "b"}
+    then = Opinion(["a", "b"], np.full((300, 2), 0.5), np.ones(300, dtype=bool))
+    heard = speaker.learn_now(Lesson(many, then, 5, 5, numbers))
+    point = 10
+    speaker.answers_at(few)
+    speaker.explain(point)
+    speaker._reasons[0][1].result(TIMEOUT)
+    ((_, found),) = speaker.collect()
+    speaker.stop()
+    assert found.seq == heard.said.seq
+    assert 10 in [node for node, _, _ in found.shares]

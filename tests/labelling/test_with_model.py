@@ -88,3 +88,20 @@ def test_a_file_of_before_there_were_ids_gets_one(opened: Open) -> None:
     second.close()
     assert len(told) == 32
     assert opened().id == told
+
+
+def test_who_waits_while_the_disk_is_full_is_told(
+    opened: Open, keys: Iterator[str], digits: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelling = labelled(opened, keys, digits[1])
+
+    def full(*_: Any) -> Any:
+        raise LabellingError("the disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(labelling._desk, "keep", full)
+        labelling.answer("ann", next(keys), labelling.questions("ann", 1)[0]["point"], 0)
+        assert labelling.settle()
+        with pytest.raises(LabellingError, match="the disk is full"):
+            labelling.with_model(report_of).result(10)
+    assert labelling.with_model(lambda learned: learned.name).result(60) == "digits.npy"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fewlabels.exceptions import SessionFileError
@@ -38,3 +40,14 @@ def test_no_answer_is_of_labels_to_come_and_in_a_sequence_all_are_of_its_beginni
     state = SessionState(N, None)
     with pytest.raises(SessionFileError, match=f"with {n_labels} labels, but 15 were open"):
         state.replay(events(n_labels, in_sequence=in_sequence), "a file")
+
+
+def test_labels_that_the_answers_had_may_have_been_taken_back_since() -> None:
+    state = SessionState(N, None)
+    told, asked = events(5)[:5], events(5)[5]
+    audit = Audit(9, "a", 5, N - 4, (("a", 8), ("b", 8)))
+    taken_back = Event("withdrawn", (4,))
+    state.replay([*told, taken_back, Event("asked", (9,), audits=(audit,))], "a file")
+    assert [drawn.audit for drawn in state.audits] == [audit]
+    with pytest.raises(SessionFileError, match="with 5 labels, but 16 were open"):
+        SessionState(N, None).replay([*told[:4], replace(asked, audits=(audit,))], "a file")

@@ -9,14 +9,14 @@ import socket
 import ssl
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
 
 from fewlabels.exceptions import InvalidInputError
-from fewlabels.web import open_listener
+from fewlabels.web import _serving, open_listener, serve
 from tests.web import double
 from tests.web.served import serving
 
@@ -163,3 +163,17 @@ def test_it_ends_by_a_signal_without_a_word(ends: signal.Signals) -> None:
     assert out == "ended\n"  # whoever serves closes the file after it
     assert run.returncode == 0
     assert err == ""
+
+
+def test_a_signal_that_comes_before_the_server_listens_to_it_ends_it_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def told_to_end(_: _serving.Server) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        pytest.fail("it went on")
+
+    monkeypatch.setattr(_serving.Server, "run", told_to_end)
+    before = signal.getsignal(signal.SIGTERM)
+    with closing(open_listener()) as listener:
+        serve(listener, double.digits(20))
+    assert signal.getsignal(signal.SIGTERM) == before

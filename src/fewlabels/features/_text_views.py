@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
+from fewlabels._products import multiply
 from fewlabels._threads import one_blas_thread
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._states import flag, numbers, part
@@ -93,7 +94,7 @@ class TextView:
             terms = self._terms(block)
             if self.directions is not None:
                 with one_blas_thread():
-                    terms = unit_rows(np.asarray(terms @ self.directions))
+                    terms = unit_rows(multiply(terms, self.directions))
             parts.append(terms)
         stacked = np.vstack if self.directions is not None else sparse.vstack
         points = stacked(parts)

@@ -7,9 +7,10 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 # Longer runs of letters, as in writing without blanks, are cut: memory stays bounded.
@@ -95,16 +96,14 @@ def _blocks(texts: Sequence[str]) -> Iterable[tuple[int, int]]:
 @lru_cache(maxsize=1)
 def _any_script() -> re.Pattern[str]:
     r"""Python's ``\w`` ends a word at each vowel sign of Thai or Hindi: marks belong to words."""
-    marks = _ranges(unicodedata.category(chr(code))[0] == "M" for code in range(sys.maxunicode + 1))
-    symbols = _ranges(unicodedata.category(chr(code)) == "So" for code in range(sys.maxunicode + 1))
+    characters = map(chr, range(sys.maxunicode + 1))
+    kinds = np.array(list(map(unicodedata.category, characters)))
+    marks = _ranges(np.strings.startswith(kinds, "M"))
+    symbols = _ranges(kinds == "So")
     return re.compile(rf"[\w{marks}]{{1,{LONGEST_WORD}}}|[{symbols}]")
 
 
-def _ranges(belongs: Iterable[bool]) -> str:
+def _ranges(belongs: npt.NDArray[np.bool_]) -> str:
     """Return characters as the ranges of a regular expression's class."""
-    found = []
-    for is_in, group in groupby(enumerate(belongs), key=lambda pair: pair[1]):
-        if is_in:
-            codes = [code for code, _ in group]
-            found.append(f"\\U{codes[0]:08x}-\\U{codes[-1]:08x}")
-    return "".join(found)
+    edges = np.flatnonzero(np.diff(belongs, prepend=False, append=False)).reshape(-1, 2)
+    return "".join(f"\\U{first:08x}-\\U{end - 1:08x}" for first, end in edges.tolist())

@@ -10,15 +10,13 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._memory import require_memory
-from fewlabels._rows import row_blocks
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._fitting import Settings, Used, column_of_rows, fitted_column, weighed
+from fewlabels.features._joining import joined
 from fewlabels.features._states import flag, part, texts, unread_of, unread_state
 from fewlabels.features._table_columns import FittedColumn, TableColumn
 from fewlabels.features._table_words import about_rows, about_unread, described, nothing_left
@@ -27,9 +25,6 @@ from fewlabels.features._weighing import can_tell, label_codes
 from fewlabels.features.new_points import IntArray, NewPoints, warn_of
 from fewlabels.io._frames import table_of
 from fewlabels.io._table import Table, quoted, setting
-
-# Rows that are scaled at once.
-_ROWS_AT_ONCE = 4096
 
 KINDS = ("use", "drop", "number", "category", "date", "list", "array", "text", "image")
 
@@ -285,28 +280,7 @@ class Tables(TransformerMixin, BaseEstimator):
             yield from about_unread(len(rows), table.n_rows, of_what)
 
     def _joined(self, raws: Sequence[Any]) -> Any:
-        """Return the columns' features side by side: in CSR if some are, else as an array."""
-        dtype = np.dtype(np.float32 if self.scale else np.float64)
-        columns = list(zip(self._fitted, raws, strict=True))
-        if any(map(sparse.issparse, raws)):
-            parts = [sparse.csr_matrix(column.scaled(raw)) for column, raw in columns]
-            joined = sparse.hstack(parts, format="csr").astype(dtype)
-            joined.sum_duplicates()
-            return joined
-        n_rows, width = len(raws[0]), sum(column.width for column in self._fitted)
-        require_memory(
-            dtype.itemsize * n_rows * width,
-            f"{n_rows:,} x {width:,} features",
-            "Leave columns out, or take part of the rows.",
-        )
-        found = np.empty((n_rows, width), dtype=dtype)
-        start = 0
-        for column, raw in columns:
-            end = start + column.width
-            for rows in row_blocks(n_rows, _ROWS_AT_ONCE):
-                found[rows, start:end] = column.scaled(raw[rows])
-            start = end
-        return found
+        return joined(self._fitted, raws, np.float32 if self.scale else np.float64)
 
     def _kinds(self, table: Table) -> dict[str, str]:
         """Return what columns are said to be; raise if that is no kind, or no column."""

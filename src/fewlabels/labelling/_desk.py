@@ -97,7 +97,10 @@ class Desk:
         with self.lock:
             rows = (fed.row for fed in reversed(self._fed[:upto]))
             last = next((row for row in rows if row.kind not in _OF_NO_LABEL), None)
-        return f"{self._seed}" if last is None else f"{self._seed} {last.seq} {last.key}"
+        if last is None:
+            return f"{self._seed}"
+        # copies of a file share the seed, and keys of what the program did; not the time
+        return f"{self._seed} {last.seq} {last.at} {last.key}"
 
     def class_names(self) -> dict[int, str]:
         """Return the name of each class."""

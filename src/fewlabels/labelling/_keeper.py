@@ -88,6 +88,7 @@ class Keeper:
         self._wake = threading.Event()
         self._stopped = False
         self._idle = threading.Event()
+        self._lock = threading.Lock()  # of `_wake` and `_idle` together, and of `_ended`
         self._seconds = 0.0  # that it took to choose questions, lately
         self._wanted: dict[int, None] = {}
         self._reasons: dict[int, Reasons] = {}
@@ -108,8 +109,9 @@ class Keeper:
 
     def wake(self) -> None:
         """Say that there may be something to do."""
-        self._idle.clear()
-        self._wake.set()
+        with self._lock:
+            self._idle.clear()
+            self._wake.set()
 
     def settle(self, timeout: float) -> bool:
         """Wait until all is done that there is to do; return whether it is. For tests."""
@@ -118,9 +120,12 @@ class Keeper:
     def ask(self, task: Callable[[Any], T]) -> Future[T]:
         """Have a task done with the model that answers, in its own thread."""
         future: Future[T] = Future()
-        self._tasks.append((task, future))
-        if self._ended:
-            self._refuse()
+        with self._lock:
+            ended = self._ended
+            if not ended:
+                self._tasks.append((task, future))
+        if ended:
+            future.set_exception(self._no_model())
         self.wake()
         return future
 
@@ -142,8 +147,9 @@ class Keeper:
                 try:
                     self._keep_up(self.prepared)
                 except LabellingError as error:  # a full disk may be mended
-                    self._fail(str(error))
                     self._wake.clear()
+                    self._fail(str(error))
+                    self._refuse()
                     if not self._stopped:
                         self._wake.wait()
         except FewLabelsError as error:
@@ -152,7 +158,8 @@ class Keeper:
             _log.exception("the models of the label file can't be kept up")
             self._fail(f"{type(error).__name__}: {error}")
         finally:
-            self._ended = True
+            with self._lock:
+                self._ended = True
             self._refuse()
 
     def _keep_up(self, prepared: Prepared) -> None:
@@ -195,8 +202,14 @@ class Keeper:
             if not self._wake.is_set():
                 if wait is None and speaker.is_idle:
                     self._keep_predictions(follower.seq)
-                    self._idle.set()
+                    self._rest()
                 self._wake.wait(wait)
+
+    def _rest(self) -> None:
+        """Say that all is done, unless something came meanwhile."""
+        with self._lock:
+            if not self._wake.is_set():
+                self._idle.set()
 
     def _choose(self, follower: Follower, speaker: Speaker, *, stale: bool) -> bool:
         """Choose questions if some are needed; False if that has to be done again."""
@@ -318,7 +331,7 @@ class Keeper:
         speaker.review(is_quiet=is_quiet)
         while self._wanted and heard is not None:
             point, _ = self._wanted.popitem()  # in one step: others ask meanwhile
-            speaker.explain(point, follower.numbers)
+            speaker.explain(point)
         return wait
 
     def _take_reasons(self, found: list[tuple[int, Reasons]]) -> None:
@@ -355,7 +368,10 @@ class Keeper:
         while self._tasks:
             _, future = self._tasks.popleft()
             if future.set_running_or_notify_cancel():
-                future.set_exception(LabellingError(self.problem or "The label file was closed."))
+                future.set_exception(self._no_model())
+
+    def _no_model(self) -> LabellingError:
+        return LabellingError(self.problem or "The label file was closed.")
 
     def _goal(self) -> tuple[float, float]:
         settings = self._desk.ledger.settings

@@ -85,7 +85,7 @@ class Speaker:
         self._done = done
         self.heard: Heard | None = None
         self.reviewed = Reviewed(0)
-        self._model: Any = None  # of the worker alone
+        self._learned: Heard | None = None  # last; of the worker alone
         self._round: Future[Heard] | None = None
         self._review: Future[Reviewed] | None = None
         self._reasons: list[tuple[int, Future[Reasons]]] = []
@@ -170,23 +170,24 @@ class Speaker:
 
         self._review = self._submit(look)
 
-    def explain(self, point: int, numbers: Mapping[str, int]) -> None:
+    def explain(self, point: int) -> None:
         """Begin to find the labelled points that the last answer to a point comes from."""
-        ids = dict(numbers)
-        if self.heard is None:
+        heard = self.heard
+        if heard is None:
             return
-        said = self.heard.said
 
         def find() -> Reasons:
+            last = self._learned or heard  # what is learned by then is the news
+            said, lesson = last.said, last.lesson
+            # others may have had it learn the labels of another time
+            model = self._learner.answering(lesson.labels)
             class_id = int(said.predicted.codes[point])
-            explain = getattr(self._model, "explain", None)
-            if explain is None or class_id < 0:
+            if class_id < 0 or not hasattr(model, "explain"):
                 return Reasons(said.seq, None if class_id < 0 else class_id, ())
             with quiet_blas(self._graph):
-                top = explain(point).top(_REASONS)
-            return Reasons(
-                said.seq, class_id, tuple((node, share, ids[label]) for node, label, share in top)
-            )
+                top = model.explain(point).top(_REASONS)
+            shares = tuple((node, share, lesson.numbers[label]) for node, label, share in top)
+            return Reasons(said.seq, class_id, shares)
 
         self._reasons.append((point, self._submit(find)))
 
@@ -206,12 +207,13 @@ class Speaker:
     def _learning(self, lesson: Lesson) -> Future[Heard]:
         def learn() -> Heard:
             began = time.monotonic()
-            self._model = self._learner.answering(lesson.labels)
+            model = self._learner.answering(lesson.labels)
             with quiet_blas(self._graph):
-                said = said_by_model(self._model, len(lesson.labels), lesson.seq, lesson.numbers)
+                said = said_by_model(model, len(lesson.labels), lesson.seq, lesson.numbers)
+            self._learned = Heard(said, lesson)
             now = time.monotonic()
             self._due = 2 * now - began if now - began > _LONG_SECONDS else now
-            return Heard(said, lesson)
+            return self._learned
 
         return self._submit(learn)
 

@@ -158,12 +158,14 @@ class SessionState:
 
     def replay(self, events: Iterable[Event], source: object) -> None:
         """Take the events of a file, or raise SessionFileError where one contradicts another."""
+        most_labels = len(self.labels)
         for number, event in enumerate(events):
             try:
                 n_drawn_from = self._n_checkable() if event.audits else 0
                 for place, audit in enumerate(event.audits):
-                    self._check_audit(audit, n_drawn_from - place)
+                    self._check_audit(audit, n_drawn_from - place, most_labels)
                 self.take(event)
+                most_labels = max(most_labels, len(self.labels))
             except InvalidInputError as error:
                 raise SessionFileError(
                     f"{source} is damaged: event {number} contradicts those before it: {error}"
@@ -266,12 +268,13 @@ class SessionState:
                 )
             self._check_labels(event)
 
-    def _check_audit(self, audit: Audit, n_open: int) -> None:
+    def _check_audit(self, audit: Audit, n_open: int, most_labels: int) -> None:
         """Raise if a check says otherwise than what was known when it was drawn."""
         known = self.labels if self.current is None else self.current.labels
-        # Outside a sequence the answers may be some labels old: the draw came after them.
+        # Outside a sequence the answers may be older than the labels, some of which may have been
+        # taken back since: the draw came after them.
         n_labels = audit.n_labels
-        fits = n_labels == len(known) if self.current is not None else n_labels <= len(known)
+        fits = n_labels == len(known) if self.current is not None else n_labels <= most_labels
         if not fits or audit.n_drawn_from != n_open:
             raise InvalidInputError(
                 f"the check of point {audit.point} is said to be drawn from {audit.n_drawn_from} "

@@ -275,7 +275,8 @@ def _outliving_sigterm() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are not for other threads
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    # as Ctrl-C does, also where it comes before uvicorn listens to it
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:

@@ -25,6 +25,7 @@ from fewlabels._memory import available_memory, require_memory
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph.search._codes import bytes_of_codes
 from fewlabels.graph.search._lists import Lists
+from fewlabels.graph.search._nearest import LOOKED_AT
 from fewlabels.graph.search._points import DensePoints, Points
 
 IntArray = npt.NDArray[np.int64]
@@ -40,6 +41,9 @@ _MARGIN = 0.003
 _FIRST_LOOK = 0.85
 # Lists are this many times as long as asked for: the neighbours' neighbours are then enough.
 _SPARE = 1.6
+# Where LOOKED_AT neighbours of as many bring no more: so many of so many. Of 60,000 texts in 50
+# features that found 98 % of 30 neighbours, where a quarter of all cells did not hold them.
+_WIDE_LOOK = 32
 # Rounds among them go on while each brings this share of what is missing.
 _LEAST_GAIN = 0.1
 # Looking into more cells than hold this share of the points is no quicker than an exact search.
@@ -130,18 +134,25 @@ def _fill(lists: Lists, wanted: float, report: Callable[[float], object]) -> boo
         found_before = recall
         lists.look(range(start, stop), tell)
         recall, done = lists.recall(), _further(done, 1)
-        while recall < wanted:
-            before = recall
-            lists.refine(tell)
-            recall, done = lists.recall(), _further(done, 1)
-            if recall - before < _LEAST_GAIN * (wanted - recall):
-                break
+        for looked_at in _looks(lists.width):
+            while recall < wanted:
+                before = recall
+                lists.refine(tell, looked_at)
+                recall, done = lists.recall(), _further(done, 1)
+                if recall - before < _LEAST_GAIN * (wanted - recall):
+                    break
         if recall >= wanted:
             return True
         if recall - found_before < 0.1 * (wanted - recall):
             return False  # what is missing is not in more cells, but lost in the projection
         start, share = stop, _next_share(share, wanted)
     return False
+
+
+def _looks(width: int) -> list[int]:
+    """List how many neighbours of how many to look at: more where rounds with few bring little."""
+    wide = min(_WIDE_LOOK, width)
+    return [LOOKED_AT, wide] if wide > LOOKED_AT else [LOOKED_AT]
 
 
 def _next_share(share: float, wanted: float) -> float:

@@ -13,6 +13,7 @@ from fewlabels.graph._parallel import Workers
 from fewlabels.graph.search._cells import partition, ranked_cells
 from fewlabels.graph.search._codes import CodePair, Grid
 from fewlabels.graph.search._nearest import (
+    LOOKED_AT,
     Listed,
     is_compiled,
     nearest_among,
@@ -116,12 +117,18 @@ class Lists:
         self._true_cell = self._cells.cell[place[true]]
         del place
         self._listed: Listed | None = None
+        self._looked_at = LOOKED_AT
         self._rank_true_cells()
 
     @property
     def n_cells(self) -> int:
         """Number of cells."""
         return self._cells.n_cells
+
+    @property
+    def width(self) -> int:
+        """Length of the lists."""
+        return self._width
 
     @property
     def empty(self) -> bool:
@@ -178,17 +185,25 @@ class Lists:
         self._workers.map(look_up, row_blocks(n, max(32, min(1_024, at_once))), report)
         self._listed = listed
 
-    def refine(self, report: Report) -> None:
-        """Look among the neighbours of the neighbours."""
+    def refine(self, report: Report, looked_at: int = LOOKED_AT) -> None:
+        """Look among the neighbours of the neighbours, the first so many of each."""
         listed = self._filled
         n, width = listed.places.shape
-        back = self._workers.map(reverse_lists, [listed.places])[0]
+        if looked_at > self._looked_at:
+            listed.fresh.fill(True)  # their further neighbours have not been looked through
+        self._looked_at = looked_at
+        back = self._workers.map(lambda lists: reverse_lists(lists, looked_at), [listed.places])[0]
         better = Listed.room(n, width)
 
         def refine_rows(rows: slice) -> None:
             queries = self._queries(self._fine, rows)
             codes = self._codes_of(queries, rows)
-            better.put(rows, nearest_through(queries, self._fine, listed, back, rows, codes=codes))
+            better.put(
+                rows,
+                nearest_through(
+                    queries, self._fine, listed, back, rows, looked_at=looked_at, codes=codes
+                ),
+            )
 
         self._workers.map(refine_rows, row_blocks(n, _ROWS_REFINED), report)
         self._listed = better

@@ -175,16 +175,17 @@ def nearest_through(
     back: Int32Array,
     rows: slice,
     *,
+    looked_at: int = LOOKED_AT,
     codes: CodePair | None = None,
 ) -> Listed:
     """Return better lists for the points `rows`, of the same width.
 
-    Looked at are a point's own list, those who list it, and of each of its first 16 neighbours
-    the first 16 neighbours (W. Dong, M. Charikar, K. Li, "Efficient k-nearest neighbor graph
-    construction for generic similarity measures", WWW 2011, section 2.2). Unlike there, every
-    point reads the lists of the round before, so that the result does not depend on the order of
-    the work. A neighbour's neighbour is looked at if either of the two is fresh: all others were
-    compared in the round before (their "incremental search").
+    Looked at are a point's own list, those who list it, and of each of its first `looked_at`
+    neighbours the first `looked_at` neighbours (W. Dong, M. Charikar, K. Li, "Efficient k-nearest
+    neighbor graph construction for generic similarity measures", WWW 2011, section 2.2). Unlike
+    there, every point reads the lists of the round before, so that the result does not depend on
+    the order of the work. A neighbour's neighbour is looked at if either of the two is fresh: all
+    others were compared in the round before (their "incremental search").
 
     Parameters
     ----------
@@ -195,6 +196,8 @@ def nearest_through(
     back : ndarray of shape (n_samples, any), int32
         Who lists the point, from :func:`reverse_lists`.
     rows : slice
+    looked_at : int, default=16
+        Where it is more than in the round before, all neighbours have to be fresh.
     codes : tuple of Codes, default=None
         Of the queries, and of the points.
 
@@ -206,7 +209,7 @@ def nearest_through(
     width = listed.places.shape[1]
     if not is_compiled(width):
         own = listed.places[rows]
-        further = listed.places[own[:, :LOOKED_AT], :LOOKED_AT]
+        further = listed.places[own[:, :looked_at], :looked_at]
         # -1 as an index is the last point: a candidate like others, and as often right.
         further = further.reshape(len(own), further.shape[1] * further.shape[2])
         candidates = np.concatenate([own, back[rows], further], axis=1)
@@ -224,7 +227,7 @@ def nearest_through(
         listed.squared,
         listed.fresh,
         back,
-        LOOKED_AT,
+        looked_at,
         better.fresh,
     )
     return better
