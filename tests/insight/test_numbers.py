@@ -222,11 +222,15 @@ def test_left_out_numbers_of_the_mixture_are_those_of_its_members_without_the_la
         others = np.delete(np.arange(len(centred)), place)
         expected = 0.0
         for member in mixture._members:
-            covariance = np.linalg.inv(member.kriging._inverse)  # K + g T^-1
+            inverse = member.kriging._ridge.inverse(member.kriging.ground)
+            covariance = np.linalg.inv(inverse)  # K + g T^-1
             rest = np.linalg.inv(covariance[np.ix_(others, others)])
             level = (rest.sum(axis=0) @ centred[others]) / rest.sum()
             found = covariance[place, others] @ rest @ (centred[others] - level) + level
             expected += member.weight * found
+        if mixture._trees is not None:  # those that did not see the label
+            said = mixture._trees.forest.left_out(np.zeros(1))
+            expected += mixture._trees.weight * said[place, 0]
         assert mixture.left_out[place] == pytest.approx(expected, abs=1e-6)
 
 

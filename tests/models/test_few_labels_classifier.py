@@ -504,11 +504,11 @@ def test_where_labels_are_even_the_largest_score_is_nearly_always_the_answer() -
 def test_an_explanation_says_where_the_answer_is_another_than_the_largest_score() -> None:
     X, truth = make_blobs(300, centers=3, n_features=4, cluster_std=3.5, random_state=2)
     y = np.full(300, -1)
-    for c, n in enumerate((3, 40, 3)):
+    for c, n in enumerate((40, 40, 3)):
         y[np.flatnonzero(truth == c)[:n]] = c
     middle = np.linalg.norm(X - X[truth == 0].mean(axis=0), axis=1)
-    wrong = [node for node in np.argsort(middle) if truth[node] == 0 and y[node] < 0][:3]
-    y[wrong] = 1  # of many of their class, and those of another are all around them
+    wrong = [node for node in np.argsort(middle) if truth[node] == 0 and y[node] < 0][:2]
+    y[wrong] = 1  # those of another class are all around them
     model = FewLabelsClassifier().fit(X, y)
     reasons = set()
     for node in range(300):
@@ -525,14 +525,14 @@ def test_an_explanation_says_where_the_answer_is_another_than_the_largest_score(
 
 
 @SOURCES
-def test_a_flipped_label_is_the_first_suspect(source) -> None:
+@pytest.mark.parametrize("chosen", np.flatnonzero(LABELS >= 0)[::6])
+def test_a_flipped_label_is_the_first_suspect(source, chosen) -> None:
     y = LABELS.copy()
-    chosen = np.flatnonzero(y == 1)[0]
-    y[chosen] = 0
+    y[chosen] = (y[chosen] + 1) % 3
     suspects = FewLabelsClassifier().fit(source, y).suspect_labels()
     assert suspects.nodes[0] == chosen
-    assert suspects.suggested[0] == 1
-    assert LABELS[suspects.rivals[0]] == 1
+    assert suspects.suggested[0] == LABELS[chosen]
+    assert LABELS[suspects.rivals[0]] == LABELS[chosen]
     assert suspects.n_judged == 24
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -22,38 +22,25 @@ from fewlabels.models._base import GraphClassifier
 from fewlabels.models._choices import Choices, graph_choice
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 from fewlabels.models._data import DataEstimator
+from fewlabels.models._fitted_mixture import ExpectedShares, FittedMixture, GraphMembers, Said
 from fewlabels.models._in_memory import refuse_disk
 from fewlabels.models._influence import influence_of, without_label
-from fewlabels.models._kernels import Kernel, PrecomputedKernel, averages
+from fewlabels.models._kernels import Kernel, PrecomputedKernel
 from fewlabels.models._left_out import refuse_number
-from fewlabels.models._members import (
-    LARGE,
-    Absorbing,
-    ClassMeans,
-    FeatureSpace,
-    KernelMember,
-    Mixture,
-    Taught,
-    divided,
-)
+from fewlabels.models._members import FeatureSpace
 from fewlabels.models._mixture_choices import label_notes, mixture_choices
-from fewlabels.models._mixture_insight import MixtureInsight
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._remoteness import remote, usual_remoteness
 from fewlabels.models._saved import SavedModel, can_be_saved
 from fewlabels.models._scores import Scores
 from fewlabels.models._shared_kernel import GraphMaker, SharedNeighborKernel, check_beside
 from fewlabels.models._targets import RowLabels
-from fewlabels.models.class_mass import offsets_to_shares, offsets_towards, with_offsets
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
-from fewlabels.systems import StreamedScores, relative_trust
+from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-# Labels that are left out to learn from: more cost time, and tell little that these don't.
-# In a large graph each costs more.
-_MOST_TAUGHT, _MOST_IN_LARGE = 96, 48
 # Features speak for themselves up to so many points: beyond, they cost more than they tell.
 _MOST_POINTS = 200_000
 _ABSTAIN_BELOW = 0.8
@@ -69,7 +56,9 @@ class FewLabelsClassifier(SavedModel, DataEstimator, GraphClassifier):
     - the mean of each class's labels, spread over the graph;
     - harmonic functions: labels absorb the walks that meet them;
     - the features themselves, up to 200,000 points: kernel ridge classifiers, linear and not, of
-      the features and of their means over the graph.
+      the features, of their ranks and of their means over the graph;
+    - a forest of decision trees, which needs no distances between points; at one label a class it
+      has nothing to say.
 
     Members on the graph speak twice: as they are, and with equal masses of the classes, which
     helps where labels are few. Where labels are few, the graph is trusted more than the features.
@@ -172,7 +161,8 @@ None, default="auto"
 
     Cost: the graph; two solves for n_classes columns, and the left-out labels: some 40 products
     with n_classes + 64 columns, and solves for as many; 15 products with 64 columns, and n_samples
-    x n_labelled x 64 operations for the features. Memory O(n_samples (n_classes + n_features)).
+    x n_labelled x 64 operations for the features; 100 trees, and n_samples x 100 times their depth.
+    Memory O(n_samples (n_classes + n_features)).
     `add_labels` and `remove_labels` solve for what changed on the graph, and do the rest again.
 
     References
@@ -182,7 +172,8 @@ None, default="auto"
     Gaussian fields and harmonic functions", ICML 2003. R. Rifkin, R. Lippert, "Notes on
     regularized least squares", MIT-CSAIL-TR-2007-025. D. H. Wolpert, "Stacked generalization",
     Neural Networks 1992, on weighing models by what they say of data left out,
-    https://doi.org/10.1016/S0893-6080(05)80023-1.
+    https://doi.org/10.1016/S0893-6080(05)80023-1. L. Breiman, "Random forests", Machine Learning
+    2001, https://doi.org/10.1023/A:1010933404324.
 
     Examples
     --------
@@ -314,91 +305,39 @@ None, default="auto"
         self._remembered: dict[str, float] = {}  # predictions change no attribute
 
     def _solve(self) -> Scores:
-        self._solved_with = settings = self._solver_settings()
-        self._means = ClassMeans(self.graph_, self._labels, **settings)
-        self._absorbing = Absorbing(self.graph_, self._labels, **settings)
-        return self._means.scores
+        self._members = GraphMembers(self.graph_, self._labels, self._solver_settings())
+        return self._members.means.scores
 
     def _solver_settings(self) -> dict[str, Any]:
         names = ("solver", "tol", "max_iter", "verbose")
         return {name: getattr(self, name) for name in names}
 
     def _solve_change(self, change: Relabelling) -> Scores:
-        if self._solver_settings() != self._solved_with:  # set since
-            return self._solve()
-        self._means = self._means.relabelled(change)
-        self._absorbing = self._absorbing.relabelled(change)
-        return self._means.scores
+        self._members = self._members.relabelled(change, self._solver_settings())
+        return self._members.means.scores
 
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
         self._scores: Any = scores
         labels: Labels = self._labels
-        self.classes_ = labels.classes
-        self.reached_ = self.graph_.reached_from(labels.labelled)
-        self.evidence_ = self._means.evidence()
-        self._mixture = self._mixed()
-        known = self._space is not None
-        answered = np.ones(len(self.reached_), bool) if known else scores.answered.copy()
-        answered[self._unread()] = False
-        self.answered_ = answered
-        found = self._mixture.distributions()
-        found[~answered] = self._mixture.prior
-        unlabelled = np.flatnonzero(answered & ~labels.labelled)
-        self._offsets = self._offsets_to_prior(found, unlabelled)
-        if self._offsets is not None:
-            found[unlabelled] = with_offsets(found[unlabelled], self._offsets, self._prior())
-        self.insight_ = MixtureInsight(
-            self._mixture, labels, self._excluded(), self._brought, self._typical_evidence()
+        expected = ExpectedShares(
+            self.class_prior_, self._prior_is_guessed, self._is_automatic, self._prior()
         )
-        self.transduction_ = labels.decide(found, answered)
+        found = FittedMixture(self._members, self._space, labels, expected, self._unread())
+        self._fitted = found
+        self.classes_ = labels.classes
+        self.reached_, self.answered_ = found.reached, found.answered
+        self.evidence_, self.insight_ = found.evidence, found.insight
+        self.transduction_ = labels.decide(found.distributions, found.answered)
         self.transduction_[labels.labelled] = labels.decode(labels.codes[labels.labelled])
-        self.label_distributions_ = found.astype(self._dtype, copy=False)
+        found.distributions = found.distributions.astype(self._dtype, copy=False)
+        self.label_distributions_ = found.distributions
         self.residual_ = scores.residual
         self.n_iter_ = max(1, scores.n_iter)
-
-    def _mixed(self) -> Mixture:
-        """Weigh the members by what they say of the labels left out."""
-        labels: Labels = self._labels
-        nodes = np.flatnonzero(labels.labelled)
-        Y = labels.label_matrix(nodes=nodes)
-        trust = Y.sum(axis=1)
-        large = self.graph_.n_nodes >= LARGE
-        taught = Taught.of(Y, _MOST_IN_LARGE if large else _MOST_TAUGHT)
-        targets, kernel = Y / trust[:, None], None
-        if self._space is not None:
-            kernel = KernelMember(self._space, nodes, targets, relative_trust(trust), taught)
-        return Mixture(
-            [self._means, self._absorbing],
-            kernel,
-            targets,
-            taught,
-            np.flatnonzero(~labels.labelled),
-            self._prior(),
-            equal_masses=self._is_automatic,
-        )
 
     @property
     def _is_automatic(self) -> bool:
         return isinstance(self.class_prior, str) and self.class_prior == "auto"
-
-    def _offsets_to_prior(self, found: FloatArray, points: IntArray) -> FloatArray | None:
-        """What brings the answers to the expected shares, as offsets to their logarithms."""
-        if self.class_prior_ is None:
-            return None
-        bring = offsets_towards if self._prior_is_guessed else offsets_to_shares
-        return bring(found, points, self.class_prior_)
-
-    def _brought(self, distributions: FloatArray) -> FloatArray:
-        """Bring distributions of left-out or new points to the expected shares, as the fit did."""
-        if self._offsets is None:
-            return distributions
-        return with_offsets(distributions, self._offsets, self._prior())
-
-    def _typical_evidence(self) -> float:
-        evidence = self.evidence_[~self._labels.labelled]
-        known = evidence[evidence > 0]
-        return float(np.median(known)) if len(known) else 1.0
 
     # What is known of new points
 
@@ -422,12 +361,12 @@ None, default="auto"
         """
         return self._decided(self._said_of(X))
 
-    def _decided(self, said: _Said) -> npt.NDArray[Any]:
+    def _decided(self, said: Said) -> npt.NDArray[Any]:
         decided: npt.NDArray[Any] = self._labels.decide(said.distributions, said.answered)
         return decided
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.floating[Any]]:
-        """Return the class distribution of new points.
+        """Return the class distribution of new points; columns in the order of `classes_`.
 
         Members on the graph take the mean of the shares of the fitted points nearby, weighted by
         the kernel; the features speak for themselves. A point of which nothing is known, such as a
@@ -442,7 +381,6 @@ None, default="auto"
         Returns
         -------
         ndarray of shape (n_queries, n_classes)
-            Rows sum to 1. Columns in the order of `classes_`.
 
         Raises
         ------
@@ -454,35 +392,16 @@ None, default="auto"
         return found.astype(self.label_distributions_.dtype, copy=False)
 
     @np.errstate(under="ignore")  # what is far fades to 0
-    def _said_of(self, X: Any) -> _Said:
+    def _said_of(self, X: Any) -> Said:
         """What is said of new points, or of the fitted ones where `X` is None."""
         check_is_fitted(self)
         if X is None:
             found = np.asarray(self.label_distributions_, dtype=np.float64)
-            return _Said(found, self.evidence_, self.reached_, None, self.answered_)
+            return Said(found, self.evidence_, self.reached_, None, self.answered_)
         new = self._validated_new(X)
         placed = self._placed_among_known(new)
-        speaking = self.reached_.astype(np.float64)
-        spoken = np.column_stack([self._mixture.graph_part, self.evidence_ * speaking, speaking])
-        votes = placed.votes(spoken)
-        near = votes[:, -1]
-        features = None
-        if self._space is not None and self._mixture.kernel is not None:
-            smooth = averages(placed, self._space.smooth)
-            features = self._mixture.kernel.distributions_of(
-                *self._space.of_new(new.values, smooth)
-            )
-        on_graph = divided(np.asarray(votes[:, :-2], dtype=np.float64))
-        found = self._mixture.joined(on_graph, features)
-        evidence = np.divide(votes[:, -2], near, out=np.zeros_like(near), where=near > 0)
-        usual = self._usual_remoteness
-        unlike = remote(self._kernel, self.graph_, placed, usual)
-        found, reached = self._brought(found), near > 0
-        answered = np.ones(len(found), dtype=bool)
-        if len(new.unread):  # as the fitted ones of which nothing is known
-            answered[new.unread] = reached[new.unread] = False
-            found[new.unread], evidence[new.unread] = self._mixture.prior, 0
-        return _Said(found, evidence, reached, unlike, answered)
+        unlike = remote(self._kernel, self.graph_, placed, self._usual_remoteness)
+        return self._fitted.of_new(new.values, placed, unlike, new.unread)
 
     def _usual_remoteness(self, scales: npt.NDArray[np.floating[Any]]) -> float:
         if "remoteness" not in self._remembered:
@@ -504,7 +423,7 @@ None, default="auto"
                 precomputed=precomputed,
                 beside=self._kernel is not None and not precomputed,
             ),
-            self._mixture,
+            self._fitted.mixture,
             self._fitted_params["class_prior"],
             label_notes(self._labels, self.reached_, by_features=self._space is not None),
         )
@@ -537,7 +456,8 @@ None, default="auto"
 
         Each member parts its scores among the labels, exactly, and the members count by their
         weights. What one label adds may be negative: the features' members tell classes apart by
-        contrast.
+        contrast. Where `transduction_` is another class than the one with the largest score, the
+        `note` says why.
 
         Parameters
         ----------
@@ -548,8 +468,6 @@ None, default="auto"
         Returns
         -------
         Explanation
-            Its `note`, and its text, say so where `transduction_` is another class than the one
-            with the largest score, and why.
         """
         check_is_fitted(self)
         found = self.insight_.explain(self._position(node))
@@ -559,12 +477,14 @@ None, default="auto"
         why = "members that are surer count for more, and masses of the classes are made equal"
         if self._labels.labelled[found.node]:
             why = "labelled points keep their label"
-        elif self._offsets is not None:
+        elif self._fitted.balanced:
             why = "the classes were brought nearer to their expected shares (class_prior)"
         return replace(found, note=f"but the answer is {answer.tolist()[0]!r}: {why}")
 
     def influence(self, node: Hashable) -> Influence:
         """Say what the label of one point changed: the fit against the fit without it.
+
+        Of everything, weights and sharpness of the members included.
 
         Parameters
         ----------
@@ -574,7 +494,6 @@ None, default="auto"
         Returns
         -------
         Influence
-            Of everything, weights and sharpness of the members included.
 
         Raises
         ------
@@ -618,9 +537,8 @@ None, default="auto"
     ) -> npt.NDArray[np.bool_]:
         """Return for each point a set of classes that holds the true one with this probability.
 
-        Conformal prediction with the labels left out one by one. It asks that the labelled points
-        were drawn at random from those that sets are asked for; it does not ask that the model is
-        right. See :func:`fewlabels.insight.conformal_threshold`.
+        Conformal prediction with the labels left out one by one; what it promises, and of whom:
+        :meth:`LabelSpreading.predict_set`.
 
         Parameters
         ----------
@@ -632,31 +550,23 @@ None, default="auto"
             True: of the points of *each* class so many have it in their set, not only of all
             together; see :func:`fewlabels.insight.class_thresholds`. Sets are larger.
         count_unseen : bool, default=False
-            True: points of classes that no label names, of which no set can hold the true class,
-            count against the coverage, as far as their share can be guessed:
-            :func:`fewlabels.insight.unseen_class_share`. Not with `per_class`.
+            True: points of classes that no label names count against the coverage, as far as their
+            share can be guessed: :func:`fewlabels.insight.unseen_class_share`. Not with
+            `per_class`.
         allow_empty : bool, default=True
             False: a set that would be empty holds the most probable class.
 
         Returns
         -------
         ndarray of shape (n_points, n_classes), bool
-            Which classes are in the set. It may be empty: no class is as probable as the true
-            ones of the labelled points were. All are in it where no member has an answer, and
-            where there are fewer labels than coverage / (1 - coverage), 9 at 0.9 (with
-            `per_class`: of that class); but a class with share 0 in `class_prior` is in none, and
-            its labels don't count.
+            Which classes are in the set: all where no member has an answer, and where there are
+            fewer labels than coverage / (1 - coverage), 9 at 0.9 (with `per_class`: of that
+            class). A class with share 0 in `class_prior` is in none, and its labels don't count.
 
         Raises
         ------
         InvalidInputError
             If labels are soft.
-
-        Notes
-        -----
-        The promise is about points of classes that have a label. With few labels of many classes,
-        some class may have none: :func:`fewlabels.insight.unseen_class_share` says how many points
-        may be of such a class.
         """
         self._refuse_soft("predict_set")
         refuse_number(X, "coverage")
@@ -780,7 +690,7 @@ None, default="auto"
             decided[kept] = self.transduction_[kept]
         return decided
 
-    def _words(self, said: _Said, least: float) -> npt.NDArray[np.str_]:
+    def _words(self, said: Said, least: float) -> npt.NDArray[np.str_]:
         return self.insight_.words(
             said.distributions, said.evidence, said.reached, said.unlike, least
         )
@@ -792,14 +702,3 @@ None, default="auto"
                 f"{what} asks for one class a point, and y holds soft labels. Fit on their most "
                 "probable classes, with their probabilities as sample_weight."
             )
-
-
-@dataclass(frozen=True)
-class _Said:
-    """What the model says of some points: an entry a point."""
-
-    distributions: FloatArray
-    evidence: FloatArray
-    reached: npt.NDArray[np.bool_]
-    unlike: npt.NDArray[np.bool_] | None
-    answered: npt.NDArray[np.bool_]

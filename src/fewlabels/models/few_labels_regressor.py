@@ -46,13 +46,14 @@ _MOST_COLUMNS, _BLOCK_NUMBERS = 64, 8_000_000
 class FewLabelsRegressor(DataEstimator, NumberEstimator):
     """The regressor to start with: give it points, and numbers for a few of them.
 
-    Several Gaussian processes speak, each weighed by the density that it gives to the labels left
-    out, and `choices_` says which, and with what weight:
+    Gaussian processes and a forest speak, each weighed by the density that it gives to the labels
+    left out, and `choices_` says which, and with what weight:
 
     - a linear trend of the features, alone and with what nearby points have in common, at two
       scales;
     - the graph: harmonic functions of labels that are smoothed first;
-    - a linear trend, and over the graph what is left of it.
+    - a linear trend, and over the graph what is left of it;
+    - a forest of decision trees, of features, which needs no distances between points.
 
     Each is linear in the labels, and so are the answers.
 
@@ -119,7 +120,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
     -----
     The level of each process is estimated along with it (kriging), and its scale is that which
     makes the labels left out most probable; their means and variances are exact. Its kernel is one
-    of features (linear; exp(-distance); the same of squared distances), the covariance of the
+    of features (linear; exp(-distance) of ranks; exp(-squared distance)), the covariance of the
     Gaussian field on the graph, or the mean of two, with five amounts of noise. Columns count by
     how much of the labels a line through them explains, shrunk where labels are few.
 

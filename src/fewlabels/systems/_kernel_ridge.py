@@ -54,6 +54,11 @@ class KernelRidge:
         self._values: FloatArray = np.maximum(values, 0)
         self._half: FloatArray = root[:, None] * vectors
 
+    @property
+    def n_labelled(self) -> int:
+        """How many labels there are."""
+        return len(self._half)
+
     def coefficients(self, Y: FloatArray, ground: float) -> FloatArray:
         """Return a, of shape (n_labelled, n_columns)."""
         inner = (self._half.T @ Y) / (self._values + ground)[:, None]

@@ -5,26 +5,38 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels.systems._kernel_ridge import KernelRidge
+
 FloatArray = npt.NDArray[np.float64]
+
+# No difference is known better than to this share.
+_ROUNDING = 1e-13
 
 
 class Kriging:
     """Best linear unbiased prediction with a level that is estimated along with it.
 
     With Q = (K + g T^-1)^-1, q = Q 1 and P = Q - q q' / 1'q, the answer at a point of kernel k with
-    the labelled ones is m = k' P y + q' y / 1'q, a sum of the labels with weights that sum to 1.
+    the labelled ones is m = k' P Y + q' Y / 1'q, a sum of the labels with weights that sum to 1.
+    Where k is 0, far from all labels, it is the level, in which labels that are alike count for
+    less: the class of those that lie scattered.
 
     Parameters
     ----------
-    inverse : ndarray of shape (n_labelled, n_labelled), float64
-        Q; see :meth:`fewlabels.systems.KernelRidge.inverse`.
+    ridge : KernelRidge
     ground : float
         g, the variance of a label of trust 1 about the process, in units of the kernel.
+
+    Attributes
+    ----------
+    level : ndarray of shape (n_labelled,)
+        q / 1'q.
 
     Notes
     -----
     Leaving out label j, and the level it had a part in, gives y_j - (P y)_j / P_jj with variance
-    1 / P_jj, exactly. Cost: O(n_labelled^2) for each of these.
+    1 / P_jj, exactly. Cost: O(n_labelled^2) for each of these; O(n_labelled^3) for
+    `left_out_weights`.
 
     References
     ----------
@@ -35,38 +47,47 @@ class Kriging:
     >>> import numpy as np
     >>> from fewlabels.systems import KernelRidge, Kriging
     >>> kernel = np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.5], [0.0, 0.5, 1.0]])
-    >>> kriging = Kriging(KernelRidge(kernel, np.ones(3)).inverse(0.5), 0.5)
+    >>> kriging = Kriging(KernelRidge(kernel, np.ones(3)), 0.5)
     >>> kriging.response(np.array([1.0, 0.5, 0.0])).round(3).tolist()
     [0.733, 0.2, 0.067]
     """
 
-    def __init__(self, inverse: FloatArray, ground: float) -> None:
-        self.ground = ground
-        self._inverse = inverse
-        sums = inverse.sum(axis=1)
-        self._total = float(sums.sum())
-        self._sums = sums
-        self.level: FloatArray = sums / self._total
-        self._contrasts = inverse - np.outer(sums, self.level)
+    def __init__(self, ridge: KernelRidge, ground: float) -> None:
+        self._ridge, self.ground = ridge, ground
+        self._sums = ridge.coefficients(np.ones((ridge.n_labelled, 1)), ground)[:, 0]
+        self._total = float(self._sums.sum())
+        self.level: FloatArray = self._sums / self._total
 
-    def coefficients(self, y: FloatArray) -> FloatArray:
-        """Return P y, of shape (n_labelled,)."""
-        return np.asarray(self._contrasts @ y)
+    def coefficients(self, Y: FloatArray) -> FloatArray:
+        """Return P Y, of the shape of Y: (n_labelled,) or (n_labelled, n_columns)."""
+        columns = Y.reshape(len(Y), -1)
+        found = self._ridge.coefficients(columns, self.ground)
+        found -= np.outer(self._sums, self.level @ columns)
+        return np.asarray(found.reshape(Y.shape))
 
-    def left_out(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return what the other labels say of each, and its variance; two labels at least."""
-        own = np.diagonal(self._contrasts)
-        return y - self.coefficients(y) / own, 1 / own
+    def left_out(self, Y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return what the others say of each label, and its variance; two labels at least.
+
+        Returns
+        -------
+        values : ndarray of the shape of Y
+        variances : ndarray of shape (n_labelled,)
+        """
+        own = self._own()
+        errors = self.coefficients(Y).reshape(len(Y), -1) / own[:, None]
+        return np.asarray(Y - errors.reshape(Y.shape)), 1 / own
 
     def left_out_weights(self) -> FloatArray:
-        """Return B with ``left_out(y)[0] = B @ y``; its diagonal is 0, and rows sum to 1."""
-        weights = -self._contrasts / np.diagonal(self._contrasts)[:, None]
+        """Return B with ``left_out(Y)[0] = B @ Y``; its diagonal is 0, and rows sum to 1."""
+        contrasts = self._ridge.inverse(self.ground) - np.outer(self._sums, self.level)
+        weights = -contrasts / self._own()[:, None]
         np.fill_diagonal(weights, 0)
         return np.asarray(weights)
 
     def response(self, kernels: FloatArray) -> FloatArray:
         """Return how much each label counts at points of these kernels, (..., n_labelled)."""
-        return np.asarray(kernels @ self._contrasts + self.level)
+        plain = self._ridge.response(kernels, self.ground)
+        return np.asarray(plain + (1 - plain.sum(axis=-1, keepdims=True)) * self.level)
 
     def variances(self, kernels: FloatArray, own: FloatArray) -> FloatArray:
         """Return the variances of labels of trust 1 at points, (n_points,).
@@ -77,6 +98,11 @@ class Kriging:
         own : ndarray of shape (n_points,)
             The kernel of each point with itself.
         """
-        known = np.einsum("ij,ij->i", kernels @ self._inverse, kernels)
+        known = np.einsum("ij,ij->i", self._ridge.response(kernels, self.ground), kernels)
         level = (1 - kernels @ self._sums) ** 2 / self._total
         return np.asarray(self.ground + np.maximum(own - known, 0) + level)
+
+    def _own(self) -> FloatArray:
+        """The diagonal of P; of a label that alone makes the level, what rounding leaves of it."""
+        own = self._ridge.own(self.ground)
+        return np.asarray(np.maximum(own - self._sums * self.level, _ROUNDING * own))

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, knn_graph
-from fewlabels.models._members import FeatureSpace, Projection
+from fewlabels.models._members import FeatureSpace, Projection, Ranking
 
 RNG = np.random.default_rng(0)
 NARROW = RNG.normal(size=(60, 5)) * [1, 10, 0.1, 3, 2] + 7
@@ -117,12 +117,15 @@ def test_new_points_at_fitted_ones_lie_where_these_do(X) -> None:
     space = FeatureSpace(X, graph)
     inverse = 1 / graph.degrees
     around = (graph.affinity @ space.smooth) * inverse[:, None]
-    plain, smooth = space.of_new(X, around)
-    np.testing.assert_allclose(plain, space.plain, atol=1e-6)
+    found = space.of_new(X, around)
+    np.testing.assert_allclose(found.plain, space.plain, atol=1e-6)
     # one round more than the fitted points had: they move as little as the last round moved them
-    moved = np.linalg.norm(smooth - space.smooth, axis=1).mean()
+    moved = np.linalg.norm(found.smooth - space.smooth, axis=1).mean()
     assert moved < 0.3 * np.linalg.norm(space.smooth, axis=1).mean()
-    assert plain.dtype == smooth.dtype == np.float32
+    assert found.plain.dtype == found.smooth.dtype == found.columns().dtype == np.float32
+    np.testing.assert_array_equal(found.columns(), space.at(slice(None)).columns())
+    n_features = 64 if sparse.issparse(X) else X.shape[1]
+    assert found.columns().shape[1] == min(n_features, X.shape[1])
 
 
 def test_a_space_is_the_same_each_time() -> None:
@@ -172,3 +175,30 @@ def test_a_new_point_too_far_away_for_float32_is_refused_by_its_row() -> None:
     new[2, 1] = -1e120
     with pytest.raises(InvalidInputError, match=r"from one another: 2 \(counted from 0\)"):
         projection.of(new)
+
+
+# Ranks
+
+
+def test_ranks_are_shares_of_points_below_and_equal_values_share_the_middle() -> None:
+    points = np.array([[3.0], [1.0], [2.0], [2.0]])
+    np.testing.assert_allclose(Ranking(points).of(points)[:, 0], [0.875, 0.125, 0.5, 0.5])
+    new = np.array([[-5.0], [2.5], [9.0]])
+    np.testing.assert_allclose(Ranking(points).of(new)[:, 0], [0, 0.75, 1])
+
+
+def test_an_increasing_function_of_a_column_moves_no_rank() -> None:
+    points = np.random.default_rng(0).normal(size=(80, 3))
+    np.testing.assert_array_equal(
+        Ranking(np.exp(5 * points)).of(np.exp(5 * points)), Ranking(points).of(points)
+    )
+
+
+def test_many_features_of_many_points_are_ranked_as_they_are_projected(monkeypatch) -> None:
+    graph = knn_graph(WIDE, 8)
+    assert FeatureSpace(WIDE, graph).ranks.shape == WIDE.shape
+    monkeypatch.setattr("fewlabels.models._members.feature_space._MOST_RANKED", WIDE.size - 1)
+    space = FeatureSpace(WIDE, graph)
+    assert space.ranks.shape == space.plain.shape
+    around = (graph.affinity @ space.smooth) / graph.degrees[:, None]
+    np.testing.assert_allclose(space.of_new(WIDE, around).ranks, space.ranks)

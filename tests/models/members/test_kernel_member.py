@@ -55,7 +55,8 @@ def test_what_labels_say_adds_up_to_scores_that_order_the_classes_alike() -> Non
     member = bank()
     Y = one_hot(TRUTH[NODES], 3)
     answers = member.distributions(slice(None))
-    said = np.array([member.say(node) @ (Y - member.prior) for node in range(150)]) + member.prior
+    said = np.array([member.say(node) @ Y for node in range(150)])
+    np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)
     assert (said.argmax(axis=1) == answers.argmax(axis=1)).mean() > 0.97
 
 
@@ -63,7 +64,7 @@ def test_left_out_weights_tell_what_left_out_answers_come_from() -> None:
     member, Y = bank(), one_hot(TRUTH[NODES], 3)
     weights = member.left_out_weights()
     assert not np.diagonal(weights).any()
-    said = weights @ (Y - member.prior) + member.prior
+    said = weights @ Y
     np.testing.assert_array_equal(said.argmax(axis=1), member.left_out().argmax(axis=1))
 
 
@@ -79,7 +80,7 @@ def test_one_class_and_one_label_are_answered() -> None:
 
 
 def test_of_many_labels_those_that_it_never_saw_are_answered_as_all_others(monkeypatch) -> None:
-    monkeypatch.setattr("fewlabels.models._members.kernel_member._MOST_LABELS", 20)
+    monkeypatch.setattr("fewlabels.models._members.kernel_member.MOST_LABELS", 20)
     nodes = np.arange(60)
     Y = one_hot(TRUTH[nodes], 3)
     member = KernelMember(SPACE, nodes, Y, np.ones(60), Taught.of(Y, 10))
@@ -155,3 +156,13 @@ def test_constant_columns_have_a_finite_relevance() -> None:
     assert np.isfinite(found).all()
     everything = relevances(np.zeros((20, 3)), one_hot(np.arange(20) % 2, 2), np.zeros(3))
     assert np.isfinite(everything).all()
+
+
+def test_one_class_around_another_is_told_apart_by_few_labels() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.arange(300) % 2
+    points = rng.normal(size=(300, 12)) * np.where(truth, 1, 2)[:, None]
+    nodes = np.arange(20)
+    member = bank(nodes, truth[nodes], FeatureSpace(points, knn_graph(points, 10)), n_classes=2)
+    answers = member.distributions(np.arange(20, 300)).argmax(axis=1)
+    assert (answers == truth[20:]).mean() > 0.8

@@ -16,6 +16,7 @@ from fewlabels.models._members import (
     Absorbing,
     ClassMeans,
     FeatureSpace,
+    ForestMember,
     KernelMember,
     Mixture,
     Taught,
@@ -46,19 +47,25 @@ def mixed(
     labels = encode_labels(y)
     nodes = np.flatnonzero(labels.labelled)
     Y = labels.label_matrix(nodes=nodes)
-    taught, kernel = Taught.of(Y, 96), None
+    taught, members = Taught.of(Y, 96), []
     if features is not None:
-        kernel = KernelMember(FeatureSpace(features, graph), nodes, Y, np.ones(len(nodes)), taught)
+        given = FeatureSpace(features, graph), nodes, Y, np.ones(len(nodes)), taught
+        members = [KernelMember(*given), ForestMember(*given)]
     n_classes = len(labels.classes)
     return Mixture(
         [ClassMeans(graph, labels, **SETTINGS), Absorbing(graph, labels, **SETTINGS)],
-        kernel,
+        members,
         Y,
         taught,
         np.flatnonzero(~labels.labelled),
         np.full(n_classes, 1 / n_classes) if prior is None else prior,
         equal_masses=equal_masses,
     )
+
+
+def of_features(mixture: Mixture) -> float:
+    """What the members that listen to features weigh together."""
+    return mixture.weights["features"] + mixture.weights["forest"]
 
 
 @pytest.mark.parametrize("n_each", [1, 3, 10, 50])
@@ -85,12 +92,12 @@ def test_without_labels_to_leave_out_weights_are_the_prior_ones() -> None:
 def test_a_member_that_is_right_gains_weight_and_one_that_is_wrong_loses() -> None:
     y = labels_of(15)
     nothing = np.random.default_rng(0).normal(size=(150, 4))
-    good, bad = mixed(y), mixed(y, features=nothing)
-    assert good.weights["features"] > bad.weights["features"]
+    good, bad = of_features(mixed(y)), of_features(mixed(y, features=nothing))
+    assert good > bad + 0.2
     # a graph of points that have nothing to do with the classes
-    blind = mixed(y, graph=knn_graph(nothing, 10))
-    assert blind.weights["features"] > good.weights["features"]
-    assert blind.weights["features"] > 0.5
+    blind = of_features(mixed(y, graph=knn_graph(nothing, 10)))
+    assert blind > good
+    assert blind > 0.8
 
 
 def test_members_on_the_graph_speak_twice_only_where_masses_are_made_equal() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,17 +17,56 @@ from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
 
 FloatArray = npt.NDArray[np.floating[Any]]
+IntArray = npt.NDArray[np.intp]
 
 # Features of more dimensions are projected onto so many principal directions.
 _MOST_DIMENSIONS = 64
 # The directions are found from so many points, evenly spaced.
 _MOST_LOOKED_AT = 5_000
+# Of more points than that, ranks are those among so many.
+_RANKED_AMONG = 1_000
+# Up to so many numbers, each of over 64 features is ranked; beyond, distances take too long.
+_MOST_RANKED = 2_000_000
 # Of the largest variance: less is rounding. Up to so many rows, all eigenvectors are found as soon.
 _NO_VARIANCE, _SMALL = 1e-13, 256
 # Points are placed up to so many deviations away, so that float32 holds their inner products.
 _FARTHEST = 1e30
 # Smoothing: so many rounds of taking this share of the neighbours' mean.
 _ROUNDS, _SHARE = 15, 0.9
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Some points as members see them, a row a point, float32.
+
+    Attributes
+    ----------
+    plain, smooth : ndarray of shape (n_points, n_dimensions)
+        As of `FeatureSpace`.
+    ranks : ndarray of shape (n_points, n_features)
+        Where each feature lies among those of all points, from 0 to 1. Of over 64 features of
+        many points: of the dimensions of `plain`.
+    """
+
+    plain: FloatArray
+    smooth: FloatArray
+    ranks: FloatArray
+    _projection: Projection
+    _X: Any
+
+    @property
+    def n_columns(self) -> int:
+        """How many `columns` there are."""
+        return int((self.plain if self._X is None else self._X).shape[1])
+
+    def part(self, rows: slice) -> Seen:
+        """Some of the points."""
+        X = None if self._X is None else self._X[rows]
+        return Seen(self.plain[rows], self.smooth[rows], self.ranks[rows], self._projection, X)
+
+    def columns(self) -> FloatArray:
+        """Each feature by itself, shape (n_points, n_features); of sparse ones, as `plain`."""
+        return self.plain if self._X is None else self._projection.columns(self._X)
 
 
 class FeatureSpace:
@@ -45,6 +85,8 @@ class FeatureSpace:
     Attributes
     ----------
     plain, smooth : ndarray of shape (n_samples, n_dimensions), float32
+    ranks : ndarray, float32
+        As of `Seen`.
 
     Notes
     -----
@@ -55,6 +97,11 @@ class FeatureSpace:
     def __init__(self, X: Any, graph: Graph) -> None:
         self._projection = Projection(X)
         self.plain = self._projection.of(X)
+        self._X = None if self._projection.keeps_columns else X
+        self._ranks_of_plain = self._X is None or X.shape[0] * X.shape[1] > _MOST_RANKED
+        ranked = self.plain if self._ranks_of_plain else self._projection.columns(X)
+        self._ranking = Ranking(ranked)
+        self.ranks = self._ranking.of(ranked)
         degrees = graph.degrees
         inverse = np.divide(1.0, degrees, out=np.zeros_like(degrees), where=degrees > 0)
         walk = sparse.csr_array(sparse.diags_array(inverse) @ graph.affinity).astype(np.float32)
@@ -69,8 +116,13 @@ class FeatureSpace:
         smooth /= self._size
         self.smooth = smooth
 
-    def of_new(self, X: Any, around: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return new points, plain and smoothed.
+    def at(self, rows: slice | IntArray) -> Seen:
+        """Return fitted points."""
+        X = None if self._X is None else self._X[rows]
+        return Seen(self.plain[rows], self.smooth[rows], self.ranks[rows], self._projection, X)
+
+    def of_new(self, X: Any, around: FloatArray) -> Seen:
+        """Return new points.
 
         Parameters
         ----------
@@ -81,7 +133,38 @@ class FeatureSpace:
         plain = self._projection.of(X)
         mean = around.astype(np.float32) * self._size + self._mean
         smooth = _SHARE * mean + (1 - _SHARE) * plain
-        return plain, (smooth - self._mean) / self._size
+        X = None if self._X is None else X
+        ranked = plain if self._ranks_of_plain else self._projection.columns(X)
+        smooth = (smooth - self._mean) / self._size
+        return Seen(plain, smooth, self._ranking.of(ranked), self._projection, X)
+
+
+class Ranking:
+    """From each column to where its values lie among those of all points, from 0 to 1.
+
+    Of over 5,000 points, among those of 1,000, evenly spaced.
+
+    Equal values have the middle of their ranks. Distances of ranks know nothing of a column's
+    scale, of long tails, or of any other increasing function of it.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, n_columns)
+    """
+
+    def __init__(self, points: FloatArray) -> None:
+        few = len(points) <= _MOST_LOOKED_AT
+        looked_at = points if few else points[:: len(points) // _RANKED_AMONG]
+        self._ordered = np.sort(looked_at, axis=0)
+
+    def of(self, points: FloatArray) -> FloatArray:
+        """Return the ranks of points, float32, of their shape."""
+        found = np.empty(points.shape, dtype=np.float32)
+        for j, ordered in enumerate(self._ordered.T):
+            below = ordered.searchsorted(points[:, j], side="left")
+            found[:, j] = below + ordered.searchsorted(points[:, j], side="right")
+        found /= 2 * len(self._ordered)
+        return found
 
 
 class Projection:
@@ -91,14 +174,24 @@ class Projection:
     ----------
     X : {ndarray, csr_matrix} of shape (n_samples, n_features)
         Above 64 features, they are projected onto principal directions of 5,000 points.
+
+    Attributes
+    ----------
+    keeps_columns : bool
+        Whether `of` returns all there is to be had: of at most 64 features, their columns; of
+        sparse ones, their projection.
     """
 
     def __init__(self, X: Any) -> None:
         n_samples, n_features = X.shape
         looked_at = X[:: max(1, n_samples // _MOST_LOOKED_AT)]
         self._directions: FloatArray | None = None
+        self.keeps_columns = n_features <= _MOST_DIMENSIONS or sparse.issparse(X)
         if n_features > _MOST_DIMENSIONS:
             self._directions = _principal_directions(looked_at).astype(X.dtype)
+        self._middle: FloatArray | None = None
+        if not self.keeps_columns and X.dtype != np.float32:  # else nothing is lost
+            self._middle = looked_at.mean(axis=0, dtype=np.float64)
         found = self._along_directions(X).astype(np.float64)
         self._centre = found.mean(axis=0)
         self._centre += (found - self._centre).mean(axis=0)  # of equal numbers, that number
@@ -123,6 +216,15 @@ class Projection:
                 "the units of those that were fitted."
             )
         return np.asarray(found, dtype=np.float32)  # which may hold no number before that
+
+    def columns(self, X: Any) -> FloatArray:
+        """Return each dense feature by itself, float32; if it was not so, about 0 and scaled."""
+        if self._middle is None:
+            return np.asarray(X, dtype=np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = (np.asarray(X, dtype=np.float64) - self._middle) / self._scale
+        clipped = np.clip(found, -_FARTHEST, _FARTHEST)
+        return np.asarray(clipped, dtype=np.float32)
 
     def _along_directions(self, X: Any) -> FloatArray:
         found = X if self._directions is None else X @ self._directions

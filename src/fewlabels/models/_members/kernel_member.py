@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -12,31 +13,39 @@ from scipy.spatial.distance import cdist
 
 from fewlabels._rows import row_blocks
 from fewlabels.models._members.among import chosen_places
-from fewlabels.models._members.feature_space import FeatureSpace
+from fewlabels.models._members.feature_member import MOST_LABELS, FeatureMember
+from fewlabels.models._members.feature_space import FeatureSpace, Seen
 from fewlabels.models._members.sharpness import Taught, fitted_sharpness, sharpened
-from fewlabels.systems import KernelRidge
+from fewlabels.systems import KernelRidge, Kriging
 
 FloatArray = npt.NDArray[np.float64]
 Points = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
 
-# The kernels: of the distance between plain features, of that between smoothed ones, and the inner
-# product of plain ones; alone and as means of two.
-_NEAR, _AROUND, _LINEAR = "features nearby", "surroundings", "linear"
+# The kernels: of the distance between ranks of features, of that between smoothed features, of the
+# squared one between plain features, and their inner product; alone and as means of two.
+_NEAR, _AROUND, _SMOOTH, _LINEAR = "features nearby", "surroundings", "smooth", "linear"
 _COMBINATIONS = (
     (_NEAR,),
     (_NEAR, _AROUND),
     (_NEAR, _LINEAR),
     (_LINEAR,),
     (_AROUND, _LINEAR),
+    (_SMOOTH,),
 )
 # Grounds, how probable each is beforehand, and what sharpness its scores are expected to need.
 _GROUNDS = ((0.01, 0.25, 5.0), (0.1, 0.5, 5.0), (1.0, 0.25, 8.0))
 _SHARPNESS_DEVIATION = 0.45
 # Members of the bank that count for less are left out of it.
 _LEAST_WEIGHT = 1e-3
-# Labels that it is taught by, at most: decompositions grow with their cube.
-_MOST_LABELS = 1_000
+# What each kernel sees of a point, and the power of the relevance that its columns are scaled by.
+_SEEN: dict[str, tuple[Callable[[Any], Points], float]] = {
+    _NEAR: (attrgetter("ranks"), 1.0),
+    _AROUND: (attrgetter("smooth"), 0.5),
+    _SMOOTH: (attrgetter("plain"), 0.5),
+    _LINEAR: (attrgetter("plain"), 0.0),
+}
+_DISTANT = (_NEAR, _AROUND, _SMOOTH)
 # Rows of kernels that are held at once, in numbers; and points that the usual distance is of.
 _BLOCK_NUMBERS, _MOST_MEASURED = 4_000_000, 2_000
 # A column's relevance never falls below this, so that few labels can't silence it.
@@ -48,20 +57,21 @@ class _Machine:
     """One kernel ridge classifier of the bank."""
 
     kernels: tuple[str, ...]
-    ridge: KernelRidge
-    ground: float
+    kriging: Kriging
     coefficients: FloatArray
+    level: FloatArray
     sharpness: float
     weight: float
     left_out: FloatArray
 
 
-class KernelMember:
+class KernelMember(FeatureMember):
     """Kernel ridge classifiers of features, weighed by how probable they make labels left out.
 
-    f = pi + K (K_ll + g T^-1)^-1 (Y - pi), pi being the shares of the labels: linear in the labels,
-    given which columns are relevant. Each is sharpened to probabilities, softmax(s f), and they
-    are averaged with weights proportional to the prior and the likelihood of the labels left out.
+    f is that of :class:`fewlabels.systems.Kriging`, linear in the labels, given which columns are
+    relevant: far from all labels, it is a level that is estimated along with it. Each is sharpened
+    to probabilities, softmax(s f), and they are averaged with weights proportional to the prior and
+    the likelihood of the labels left out.
 
     Parameters
     ----------
@@ -78,52 +88,53 @@ class KernelMember:
     Notes
     -----
     Columns count by their relevance: the share of their variance that lies between the classes,
-    among the labels, shrunk to 1 where there are few (`relevances`). Cost: five decompositions,
+    among the labels, shrunk to 1 where there are few (`relevances`). Cost: six decompositions,
     O(n_labelled^3), and n_samples x n_labelled x n_dimensions for the kernels, in blocks.
     """
+
+    name, prior_weight = "features", 1.0
 
     def __init__(
         self, space: FeatureSpace, nodes: IntArray, Y: FloatArray, trust: FloatArray, taught: Taught
     ) -> None:
-        self._space = space
-        self._places = chosen_places(len(nodes), taught.rows, _MOST_LABELS)
+        super().__init__(space)
+        self._places = chosen_places(len(nodes), taught.rows, MOST_LABELS)
         self._n_labelled, self._all_nodes = len(nodes), nodes
         nodes, Y, trust = nodes[self._places], Y[self._places], trust[self._places]
         taught = replace(taught, rows=np.searchsorted(self._places, taught.rows))
-        counts = (Y * trust[:, None]).sum(axis=0)
-        self._seen = counts > 0
-        self.prior = (counts + 1) / (counts + 1).sum()
-        self._known = space.plain[nodes], space.smooth[nodes]
-        self._relevance = tuple(
-            relevances(known, Y, points.var(axis=0, dtype=np.float64))
-            for known, points in zip(self._known, (space.plain, space.smooth), strict=True)
-        )
-        self._weighed = (
-            self._known[0] * self._relevance[0],
-            self._known[1] * np.sqrt(self._relevance[1]),
-        )
-        self._usual = (1.0, 1.0)
-        step = max(1, len(space.plain) // _MOST_MEASURED)
-        self._usual = self._medians(space.plain[::step], space.smooth[::step])
-        grams = self._kernels(*self._known, {_NEAR, _AROUND, _LINEAR})
+        self._seen: npt.NDArray[np.bool_] = np.asarray(Y.any(axis=0))
+        known = space.at(nodes)
+        self._scales = {
+            name: np.asarray(
+                relevances(of(known), Y, of(space).var(axis=0, dtype=np.float64)) ** power
+            )
+            for name, (of, power) in _SEEN.items()
+        }
+        self._known = {name: of(known) * self._scales[name] for name, (of, _) in _SEEN.items()}
+        self._usual = dict.fromkeys(_SEEN, 1.0)
+        some = space.at(np.arange(0, len(space.plain), max(1, len(space.plain) // _MOST_MEASURED)))
+        self._usual = {
+            name: float(np.median(self._distances(name, some))) or 1.0 for name in _DISTANT
+        }
+        grams = self._kernels(known, set(_SEEN))
         self._machines = self._weighed_machines(grams, Y, trust, taught)
 
     def _weighed_machines(
         self, grams: dict[str, FloatArray], Y: FloatArray, trust: FloatArray, taught: Taught
     ) -> list[_Machine]:
-        centred = Y - self.prior
         found, logs = [], []
         for kernels in _COMBINATIONS:
             ridge = KernelRidge(_mean(grams, kernels).astype(np.float64), trust)
             for ground, prior, usual in _GROUNDS:
-                scores = self._open(ridge.left_out(centred, ground) + self.prior)
+                kriging = Kriging(ridge, ground)
+                scores = self._open(kriging.left_out(Y)[0] if len(Y) > 1 else np.ones(Y.shape))
                 sharpness = fitted_sharpness(
                     scores[taught.rows], taught, usual, _SHARPNESS_DEVIATION
                 )
                 left_out = sharpened(scores, sharpness)
                 logs.append(np.log(prior) + taught.log_likelihood(left_out[taught.rows]))
-                coefficients = ridge.coefficients(centred, ground)
-                found.append((kernels, ridge, ground, coefficients, sharpness, left_out))
+                coefficients, level = kriging.coefficients(Y), kriging.level @ Y
+                found.append((kernels, kriging, coefficients, level, sharpness, left_out))
         weights = np.exp(np.array(logs) - max(logs))
         weights /= weights.sum()
         kept = weights > _LEAST_WEIGHT
@@ -143,7 +154,6 @@ class KernelMember:
         return shares
 
     def left_out(self) -> FloatArray:
-        """What the others say of each labelled point: distributions, (n_labelled, n_classes)."""
         found = np.empty((self._n_labelled, len(self._seen)))
         found[self._places] = sum(m.weight * m.left_out for m in self._machines)
         others = np.delete(np.arange(self._n_labelled), self._places)  # it never saw these
@@ -151,36 +161,28 @@ class KernelMember:
         return found
 
     def left_out_weights(self) -> FloatArray:
-        """The linear part of `left_out`: how much each label says of each other."""
         found = np.zeros((self._n_labelled, self._n_labelled))
         found[np.ix_(self._places, self._places)] = sum(
-            m.weight * m.ridge.left_out_weights(m.ground) for m in self._machines
+            m.weight * m.kriging.left_out_weights() for m in self._machines
         )
         return found
 
     def say(self, node: int) -> FloatArray:
-        """How much each label says of a fitted point, signed, shape (n_labelled,)."""
-        rows = self._space.plain[[node]], self._space.smooth[[node]]
-        kernels = self._kernels(*rows, self._needed())
+        kernels = self._kernels(self._space.at(np.array([node])), self._needed())
         total = np.zeros(self._n_labelled)
         for m in self._machines:
             row = _mean(kernels, m.kernels)[0].astype(np.float64)
-            total[self._places] += m.weight * m.ridge.response(row, m.ground)
+            total[self._places] += m.weight * m.kriging.response(row)
         return total
 
-    def distributions(self, rows: slice | IntArray) -> FloatArray:
-        """Distributions of fitted points, shape (n_rows, n_classes)."""
-        return self.distributions_of(self._space.plain[rows], self._space.smooth[rows])
-
-    def distributions_of(self, plain: Points, smooth: Points) -> FloatArray:
-        """Distributions of points by their features, plain and smoothed."""
-        result = np.empty((len(plain), len(self._seen)))
+    def distributions_of(self, seen: Seen) -> FloatArray:
+        result = np.empty((len(seen.plain), len(self._seen)))
         needed = self._needed()
-        for block in row_blocks(len(plain), max(1, _BLOCK_NUMBERS // len(self._places))):
-            kernels = self._kernels(plain[block], smooth[block], needed)
-            total = np.zeros((len(plain[block]), len(self._seen)))
+        for block in row_blocks(len(result), max(1, _BLOCK_NUMBERS // len(self._places))):
+            kernels = self._kernels(seen.part(block), needed)
+            total = np.zeros(result[block].shape)
             for m in self._machines:
-                scores = self._open(_mean(kernels, m.kernels) @ m.coefficients + self.prior)
+                scores = self._open(_mean(kernels, m.kernels) @ m.coefficients + m.level)
                 total += m.weight * sharpened(scores, m.sharpness)
             result[block] = total
         return result
@@ -193,29 +195,20 @@ class KernelMember:
     def _needed(self) -> set[str]:
         return {name for machine in self._machines for name in machine.kernels}
 
-    def _medians(self, plain: Points, smooth: Points) -> tuple[float, float]:
-        near, around = self._distances(plain, smooth, {_NEAR, _AROUND})
-        return float(np.median(near)) or 1.0, float(np.median(around)) or 1.0
+    def _distances(self, name: str, seen: Seen) -> FloatArray:
+        of, _ = _SEEN[name]
+        metric = "cityblock" if name == _NEAR else "euclidean"
+        return np.asarray(cdist(of(seen) * self._scales[name], self._known[name], metric))
 
-    def _distances(self, plain: Points, smooth: Points, needed: Iterable[str]) -> tuple[Any, Any]:
-        near = around = None
-        if _NEAR in needed:
-            near = cdist(plain * self._relevance[0], self._weighed[0], "cityblock")
-        if _AROUND in needed:
-            around = cdist(smooth * np.sqrt(self._relevance[1]), self._weighed[1])
-        return near, around
-
-    def _kernels(self, plain: Points, smooth: Points, needed: set[str]) -> dict[str, FloatArray]:
+    def _kernels(self, seen: Seen, needed: set[str]) -> dict[str, FloatArray]:
         """Each kernel that is needed between points and the labelled ones."""
-        near, around = self._distances(plain, smooth, needed)
         found = {}
-        with np.errstate(under="ignore"):  # what is far away has nothing to say
-            if near is not None:
-                found[_NEAR] = np.exp(near / -self._usual[0])
-            if around is not None:
-                found[_AROUND] = np.exp(around / -self._usual[1])
+        for name in needed - {_LINEAR}:
+            distances = self._distances(name, seen) / self._usual[name]
+            with np.errstate(under="ignore"):  # what is far away has nothing to say
+                found[name] = np.exp(-distances if name != _SMOOTH else -2 * distances**2)
         if _LINEAR in needed:
-            found[_LINEAR] = np.asarray(plain @ self._known[0].T, dtype=np.float64)
+            found[_LINEAR] = np.asarray(seen.plain @ self._known[_LINEAR].T, dtype=np.float64)
         return found
 
 

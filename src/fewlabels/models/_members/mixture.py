@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
 from fewlabels.models._members.among import Among
+from fewlabels.models._members.feature_member import FeatureMember
 from fewlabels.models._members.graph_member import GraphMember, divided
-from fewlabels.models._members.kernel_member import KernelMember
 from fewlabels.models._members.settling import settled
 from fewlabels.models._members.sharpness import (
     Taught,
@@ -27,15 +27,16 @@ BoolArray = npt.NDArray[np.bool_]
 # What is believed before any label is left out. Answers of a member on the graph are sure to this
 # degree on average, and the logarithm of their sharpness is known within so much.
 _CONFIDENCE, _MEMBER_DEVIATION = 0.75, 0.7
-# The members on the graph together weigh 4 x 5 / (5 + r), r labels a class, and the features 1; the
-# graph the more, the more points there are: by sqrt(n / 2000). So many labels are these beliefs
-# worth.
-_GRAPH_WEIGHT, _HALVED_AT, _USUAL_POINTS, _PRIOR_LABELS = 4.0, 5.0, 2_000, 20.0
+# The members on the graph together weigh 4.5 x 2.5 / (2.5 + r), r labels a class, the kernels of
+# features 1, the forest up to 1.4 (`forest_weight`); the graph the more, the more points there are:
+# by sqrt(n / 2000). So many labels are these beliefs worth.
+_GRAPH_WEIGHT, _HALVED_AT, _USUAL_POINTS, _PRIOR_LABELS = 4.5, 2.5, 2_000, 14.0
 # Of the two voices of a member, the one with equal masses of the classes weighs this / (this +
 # (r - 1)^2) of them.
 _EQUAL_MASSES = 8.0
-# The mixture is a little less sure than it should be, for its members disagree.
-_SHARPNESS, _SHARPNESS_DEVIATION = 1.2, 0.2
+# The mixture is a little less sure than it should be, for its members disagree; but more than it
+# should be where no label can be left out.
+_SHARPNESS, _SHARPNESS_DEVIATION, _SHARPNESS_UNTAUGHT = 1.2, 0.2, 0.8
 # No voice says that a class is less probable than this over n_classes.
 _LEAST_PROBABILITY = 1e-3
 _ROUNDS = 100
@@ -50,7 +51,7 @@ class _Voice:
     Attributes
     ----------
     name : str
-    member : GraphMember or KernelMember
+    member : GraphMember or FeatureMember
     offsets : ndarray of shape (n_classes,)
         Added to the logarithms of the shares.
     sharpness : float
@@ -61,7 +62,7 @@ class _Voice:
     """
 
     name: str
-    member: GraphMember | KernelMember
+    member: GraphMember | FeatureMember
     offsets: FloatArray
     sharpness: float
     weight: float
@@ -82,7 +83,7 @@ class Mixture:
     Parameters
     ----------
     members : list of GraphMember
-    kernel : KernelMember or None
+    features : list of FeatureMember
     targets : ndarray of shape (n_labelled, n_classes)
         Distributions of the labels.
     taught : Taught
@@ -106,7 +107,7 @@ class Mixture:
     def __init__(
         self,
         members: list[GraphMember],
-        kernel: KernelMember | None,
+        features: list[FeatureMember],
         targets: FloatArray,
         taught: Taught,
         unlabelled: IntArray,
@@ -114,7 +115,7 @@ class Mixture:
         *,
         equal_masses: bool,
     ) -> None:
-        self._members, self.kernel, self.prior = members, kernel, prior
+        self._members, self.features, self.prior = members, features, prior
         self.taught = taught
         self._targets = targets
         self._among = Among(members, taught.rows)
@@ -126,11 +127,12 @@ class Mixture:
         self.voices: list[_Voice] = []
         for member, said in zip(members, self._said_of_taught(), strict=True):
             self._add_voices(member, said, unlabelled, graph_weight, balanced)
-        if kernel is not None:
-            left_out = _floored(kernel.left_out()[taught.rows])
-            self.voices.append(_Voice("features", kernel, np.zeros(1), 1.0, 1.0, left_out))
+        for each in features:
+            left_out = _floored(each.left_out()[taught.rows])
+            voice = _Voice(each.name, each, np.zeros(1), 1.0, each.prior_weight, left_out)
+            self.voices.append(voice)
         self._weigh()
-        expected = _SHARPNESS if len(taught) else 1.0
+        expected = _SHARPNESS if len(taught) else _SHARPNESS_UNTAUGHT
         left = np.asarray(sum(v.weight * v.left_out for v in self.voices))
         logits = logits_of(left)
         self.sharpness = fitted_sharpness(logits, taught, expected, _SHARPNESS_DEVIATION)
@@ -198,29 +200,33 @@ class Mixture:
 
     def kinds(self) -> dict[str, float]:
         """What kinds of features speak, with their shares of what features say."""
-        return {} if self.kernel is None else self.kernel.kinds()
+        kinds: dict[str, float] = {}
+        for each in self.features:
+            kinds |= each.kinds()
+        return kinds
 
     def distributions(self) -> FloatArray:
         """Distributions of all fitted points, shape (n_samples, n_classes), float64."""
         result = np.empty(self.graph_part.shape)
         for block in row_blocks(len(result), _BLOCK_ROWS):
-            features = None if self.kernel is None else self.kernel.distributions(block)
-            result[block] = self.joined(self.graph_part[block], features)
+            said = [each.distributions(block) for each in self.features]
+            result[block] = self.joined(self.graph_part[block], said)
         return result
 
-    def joined(self, on_graph: FloatArray, features: FloatArray | None) -> FloatArray:
+    def joined(self, on_graph: FloatArray, said: list[FloatArray]) -> FloatArray:
         """Average what graph and features say; where one says nothing, it has no part in it.
 
         Parameters
         ----------
         on_graph : ndarray of shape (n_points, n_classes)
             Rows of distributions, or of zeros.
-        features : ndarray of shape (n_points, n_classes), or None
+        said : list of ndarray of shape (n_points, n_classes)
+            What each of the members that listen to features says.
         """
-        of_features = 0.0 if self.kernel is None else self._weight_of(self.kernel)
-        total = (1 - of_features) * on_graph
-        if features is not None:
-            total += of_features * _floored(features)
+        weights = [self._weight_of(each) for each in self.features]
+        total = (1 - sum(weights)) * on_graph
+        for weight, of_features in zip(weights, said, strict=True):
+            total += weight * _floored(of_features)
         heard = total.any(axis=1)
         result = np.tile(self.prior, (len(total), 1))
         result[heard] = sharpened(logits_of(divided(total[heard])), self.sharpness)
@@ -229,22 +235,21 @@ class Mixture:
     def left_out(self) -> FloatArray:
         """Each labelled point as the others have it, shape (n_labelled, n_classes)."""
         shares = [weights @ self._targets for weights in self._among.weights]
-        features = None if self.kernel is None else self.kernel.left_out()
-        return self.joined(self._spoken(shares), features)
+        return self.joined(self._spoken(shares), [each.left_out() for each in self.features])
 
     def left_out_weights(self) -> FloatArray:
         """How much each label says of each other, the members by their weights; signed."""
         found = self._weighed(self._among.weights)
-        if self.kernel is not None:
-            found += self._weight_of(self.kernel) * self.kernel.left_out_weights()
+        for each in self.features:
+            found += self._weight_of(each) * each.left_out_weights()
         return found
 
     def say(self, node: int) -> FloatArray:
         """How much each label says of a fitted point, shape (n_labelled,); signed."""
         rows = zip(self._members, self._among.responses, strict=True)
         found = self._weighed([member.say(node, response) for member, response in rows])
-        if self.kernel is not None:
-            found += self._weight_of(self.kernel) * self.kernel.say(node)
+        for each in self.features:
+            found += self._weight_of(each) * each.say(node)
         return found
 
     def _weighed(self, said: list[FloatArray]) -> FloatArray:
@@ -252,7 +257,7 @@ class Mixture:
         weights = [self._weight_of(member) for member in self._members]
         return np.asarray(sum(w * each for w, each in zip(weights, said, strict=True)))
 
-    def _weight_of(self, member: GraphMember | KernelMember) -> float:
+    def _weight_of(self, member: GraphMember | FeatureMember) -> float:
         return sum(voice.weight for voice in self.voices if voice.member is member)
 
     def _on_graph(self, n_samples: int) -> FloatArray:

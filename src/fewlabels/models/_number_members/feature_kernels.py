@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
+from fewlabels.models._members import Ranking
+
 FloatArray = npt.NDArray[np.float64]
 Points = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
@@ -22,9 +24,9 @@ _LEAST_RELEVANCE = 0.1
 class FeatureKernels:
     """Kernels between points and the labelled ones, in which relevant columns count more.
 
-    ``"linear"``: inner products. ``"nearby"``: exp(-d), d being the distance by sums of absolute
-    differences. ``"smooth"``: exp(-d^2 / 8) of the Euclidean distance. Distances are in units of
-    the usual one, their median.
+    ``"linear"``: inner products. ``"nearby"``: exp(-d), d being the sum of absolute differences of
+    ranks, which know nothing of scales and long tails. ``"smooth"``: exp(-d^2 / 8) of the Euclidean
+    distance. Distances are in units of the usual one, their median. Columns count by `relevances`.
 
     Parameters
     ----------
@@ -42,9 +44,14 @@ class FeatureKernels:
         known = points[nodes].astype(np.float64)
         self._relevance = relevances(known, y, points.var(axis=0, dtype=np.float64))
         self._root = np.sqrt(self._relevance)
+        self._ranking = Ranking(points)
+        ranks = self._ranking.of(points)
+        self._of_ranks = relevances(
+            ranks[nodes].astype(np.float64), y, ranks.var(axis=0, dtype=np.float64)
+        )
         self._known = {
             LINEAR: known * self._relevance,
-            NEARBY: known * self._relevance,
+            NEARBY: ranks[nodes] * self._of_ranks,
             SMOOTH: known * self._root,
         }
         some = points[:: max(1, len(points) // _MOST_MEASURED)]
@@ -72,7 +79,8 @@ class FeatureKernels:
 
     def _distances(self, name: str, points: Points) -> FloatArray:
         if name == NEARBY:
-            return np.asarray(cdist(points * self._relevance, self._known[NEARBY], "cityblock"))
+            ranks = self._ranking.of(points) * self._of_ranks
+            return np.asarray(cdist(ranks, self._known[NEARBY], "cityblock"))
         return np.asarray(cdist(points * self._root, self._known[SMOOTH]))
 
 

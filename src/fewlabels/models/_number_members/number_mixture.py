@@ -1,4 +1,4 @@
-"""Gaussian processes over features and the graph, weighed by what they say of labels left out."""
+"""Gaussian processes and a forest, weighed by what they say of labels left out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
 from fewlabels._threads import one_blas_thread
+from fewlabels.models._forest import Forest
 from fewlabels.models._number_members.feature_kernels import (
     LINEAR,
     NEARBY,
@@ -22,7 +23,7 @@ from fewlabels.systems import KernelRidge, Kriging
 
 FloatArray = npt.NDArray[np.float64]
 
-GRAPH = "graph"
+GRAPH, FOREST = "graph", "forest"
 # Each member's kernel is the mean of these.
 _ON_FEATURES = ((LINEAR,), (NEARBY, LINEAR), (SMOOTH, LINEAR))
 _ON_GRAPH, _ON_BOTH = (GRAPH,), (GRAPH, LINEAR)
@@ -57,11 +58,32 @@ class _Member:
 
 
 @dataclass(frozen=True)
+class _Trees:
+    """The forest: its answers are those of the labels in the same leaves.
+
+    Attributes
+    ----------
+    forest : Forest
+    variance : float
+        Of labels about what trees say that did not see them.
+    weight : float
+    """
+
+    forest: Forest
+    variance: float
+    weight: float
+
+
+@dataclass(frozen=True)
 class Rows:
-    """Kernels of some points with the labelled ones, and with themselves, by name."""
+    """Kernels of some points with the labelled ones, and with themselves, by name.
+
+    `shares` is how much the forest counts each label, None where there is none.
+    """
 
     rows: dict[str, FloatArray]
     own: dict[str, FloatArray]
+    shares: FloatArray | None
 
     def of(self, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
         """Means of kernels."""
@@ -75,7 +97,8 @@ class NumberMixture:
     """What every member says of a point, in the mean by their weights.
 
     Weights are proportional to the density that each member gives to the labels left out one by
-    one, the scale of its variances being the most probable one.
+    one, the scale of its variances being the most probable one. Members are Gaussian processes,
+    and of features a forest, which is trusted like all of these together before labels tell.
 
     Parameters
     ----------
@@ -116,7 +139,7 @@ class NumberMixture:
         # a second thread makes small decompositions no quicker, and waits where others are at work
         few = len(y) < _FEW_LABELS
         with one_blas_thread() if few else nullcontext():
-            self._members = self._weighed(grams, y, trust)
+            self._members, self._trees = self._weighed(grams, y, trust)
         self.level = float(sum(m.weight * (m.kriging.level @ y) for m in self._members))
         self.left_out: FloatArray = np.zeros(len(y))
         if len(y) > 1:
@@ -124,7 +147,7 @@ class NumberMixture:
 
     def _weighed(
         self, grams: dict[str, FloatArray], y: FloatArray, trust: FloatArray
-    ) -> list[_Member]:
+    ) -> tuple[list[_Member], _Trees | None]:
         combinations: list[tuple[str, ...]] = [_ON_GRAPH]
         if self._features is not None:
             combinations = [*_ON_FEATURES, _ON_GRAPH, _ON_BOTH]
@@ -133,21 +156,27 @@ class NumberMixture:
             gram = sum((grams[name] for name in kernels), np.zeros(()))
             ridge = KernelRidge(np.asarray(gram) / len(kernels), trust)
             for ground in _GROUNDS:
-                scale, log_density = _density(ridge, ground, y)
-                found.append((kernels, ridge, ground, scale))
+                kriging = Kriging(ridge, ground)
+                scale, log_density = _density(kriging, y)
+                found.append((kernels, kriging, scale))
                 logs.append(log_density)
+        forest, variance = None, 0.0
+        if self._features is not None and len(y) > 1:
+            forest, variance, log_density = _grown(self._features.at(self._graph.nodes), y, trust)
+            logs.append(log_density + np.log(len(found)))  # it is trusted like all others together
         with np.errstate(under="ignore"):
             weights = np.exp(np.array(logs) - max(logs))
         weights /= weights.sum()
         weights[weights <= _LEAST_WEIGHT] = 0
         weights /= weights.sum()
         members = []
-        for (kernels, ridge, ground, scale), weight in zip(found, weights, strict=True):
+        for (kernels, kriging, scale), weight in zip(found, weights, strict=False):
             if weight > _LEAST_WEIGHT:
-                kriging = Kriging(ridge.inverse(ground), ground)
                 coefficients = kriging.coefficients(y)
                 members.append(_Member(kernels, kriging, coefficients, scale, float(weight)))
-        return members
+        if forest is None or weights[-1] == 0:
+            return members, None
+        return members, _Trees(forest, variance, float(weights[-1]))
 
     def kinds(self) -> dict[str, float]:
         """The weight of each combination of kernels, by what it is called."""
@@ -155,6 +184,8 @@ class NumberMixture:
         for member in self._members:
             name = " and ".join(member.kernels)
             weights[name] = weights.get(name, 0.0) + member.weight
+        if self._trees is not None:
+            weights[FOREST] = self._trees.weight
         return weights
 
     def left_out_weights(self) -> FloatArray:
@@ -162,6 +193,8 @@ class NumberMixture:
         found = np.zeros((self._n_labelled, self._n_labelled))
         for member in self._members:
             found += member.weight * member.kriging.left_out_weights()
+        if self._trees is not None:
+            found += self._trees.weight * self._trees.forest.left_out_weights()
         return found
 
     @property
@@ -181,6 +214,8 @@ class NumberMixture:
             for name in needed:
                 rows = self._features.rows(name, points[block])
                 result[block] += rows @ coefficients[name] / self._units[name]
+        if self._trees is not None:
+            result += self._trees.weight * self._trees.forest.answers(points)[:, 0]
         return result
 
     def rows(
@@ -208,7 +243,10 @@ class NumberMixture:
             for name in self._features.names:
                 rows[name] = self._features.rows(name, points) / self._units[name]
                 own[name] = self._features.own(name, points) / self._units[name]
-        return Rows(rows, own), converged
+        shares = None
+        if self._trees is not None and points is not None:
+            shares = self._trees.forest.response(points)
+        return Rows(rows, own, shares), converged
 
     def shares(self, rows: Rows) -> FloatArray:
         """How much each label counts at points, (n_points, n_labelled); rows sum to 1."""
@@ -216,6 +254,8 @@ class NumberMixture:
         for member in self._members:
             kernels, _ = rows.of(member.kernels)
             found += member.weight * member.kriging.response(kernels)
+        if self._trees is not None and rows.shares is not None:
+            found += self._trees.weight * rows.shares
         return found
 
     def variances(self, rows: Rows, y: FloatArray) -> FloatArray:
@@ -233,6 +273,10 @@ class NumberMixture:
             means.append(kernels @ member.coefficients + member.kriging.level @ y)
             within.append(member.scale * member.kriging.variances(kernels, own))
         weights = np.array([member.weight for member in self._members])
+        if self._trees is not None and rows.shares is not None:
+            means.append(rows.shares @ y)
+            within.append(np.full(len(rows.shares), self._trees.variance))
+            weights = np.append(weights, self._trees.weight)
         total = weights @ np.array(means)
         between = weights @ (np.array(means) - total) ** 2
         too_small = 1 + _TOO_SMALL / self._n_labelled
@@ -245,19 +289,13 @@ class NumberMixture:
         return found
 
 
-def _density(ridge: KernelRidge, ground: float, y: FloatArray) -> tuple[float, float]:
-    """The most probable sigma^2, and the logarithm of the density of the labels left out.
-
-    As of :meth:`fewlabels.systems.Kriging.left_out`, without its matrices: O(n_labelled^2).
-    """
+def _density(kriging: Kriging, y: FloatArray) -> tuple[float, float]:
+    """The most probable sigma^2, and the logarithm of the density of the labels left out."""
     if len(y) == 1:
         return 0.0, 0.0
-    answers, sums = ridge.coefficients(np.column_stack([y, np.ones(len(y))]), ground).T
-    level = sums / sums.sum()
-    own = ridge.own(ground) - sums * level
-    errors = (answers - sums * (level @ y)) / own
-    scale = max(float((errors**2 * own).mean()), _LEAST_VARIANCE)
-    return scale, 0.5 * float(np.log(own / scale).sum())
+    answers, variances = kriging.left_out(y)
+    scale = max(float(((y - answers) ** 2 / variances).mean()), _LEAST_VARIANCE)
+    return scale, -0.5 * float(np.log(scale * variances).sum())
 
 
 def _mean_half_difference(gram: FloatArray) -> float:
@@ -265,3 +303,11 @@ def _mean_half_difference(gram: FloatArray) -> float:
     n = len(gram)
     found = (np.trace(gram) * n - gram.sum()) / max(1, n * (n - 1))
     return float(found) if found > 1e-9 * max(float(np.diagonal(gram).max()), 1e-30) else 1.0
+
+
+def _grown(known: Points, y: FloatArray, trust: FloatArray) -> tuple[Forest, float, float]:
+    """The forest, its variance, and the logarithm of the density of the labels left out."""
+    forest = Forest(known, y[:, None], trust, columns="all")
+    errors = y - forest.left_out(np.array([np.average(y, weights=trust)]))[:, 0]
+    variance = max(float((trust * errors**2).mean()), _LEAST_VARIANCE)
+    return forest, variance, 0.5 * float(np.log(trust / variance).sum())
