@@ -47,7 +47,8 @@ class Points:
     distance : object, or None
         What compares candidates for neighbours more finely than the values do: an object with
         ``between(rows, candidates)``, which returns distances of the shape of `candidates`,
-        (n_rows, n_candidates). New points bring their own: see :class:`fewlabels.features.NewPoints`.
+        (n_rows, n_candidates). New points bring their own: see
+        :class:`fewlabels.features.NewPoints`.
 
     Examples
     --------

@@ -102,7 +102,7 @@ export function bar(share, { low = null, high, id = null }) {
 export const soft = (...content) => h("p", { class: "soft" }, ...content);
 export const aside = (...content) => h("span", { class: "soft" }, ...content);
 
-/** What is shown where there is nothing yet: a heading, a sentence, perhaps a way on. */
+/** What is shown where there is nothing yet. */
 export function empty(title, text, ...more) {
   return h("div", { class: "empty" }, h("h2", {}, title), h("p", {}, text), more);
 }

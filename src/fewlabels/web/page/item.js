@@ -139,7 +139,7 @@ function sharpen(image) {
   return image;
 }
 
-/** Move what is larger than its frame with a mouse; fingers and keys scroll it as they do. */
+/** Move what is larger than its frame by mouse; fingers and keys scroll. */
 function drag(frame) {
   let from = null;
   frame.addEventListener("pointerdown", (event) => {

@@ -20,7 +20,7 @@ export const COMMANDS = {
 
 const NAMED = new Set(["Enter", "Backspace", "Delete", "Escape", "Tab", " "]);
 
-/** One word for what was pressed, or null where it is none of ours: composing, repeating, alone. */
+/** One word for what was pressed; null where it is none of ours. */
 export function pressed(event) {
   if (event.isComposing || event.keyCode === 229 || event.repeat) return null;
   const key = event.key;

@@ -192,7 +192,7 @@ function take(reply, current, act) {
   app.view?.update?.();
 }
 
-/** After an undo that this page couldn't foresee (of an earlier sitting): show what it was. */
+/** After an undo of an earlier sitting: show what it was. */
 function showTouched(act, done, reply) {
   const [point] = done.points;
   if (done.n_points > 1) app.notify(`${act.path === "undo" ? "Undone" : "Redone"}: ${several(done.n_points, "label")}.`);

@@ -187,7 +187,7 @@ export function createMap(element, { load, item, onSelect, state = null }) {
     redraw();
   }
 
-  /** Draw soon; while things move with fewer points, and with more when they have come to rest. */
+  /** Draw soon, with fewer points while things move. */
   function redraw(moving = false) {
     clearTimeout(rest);
     if (!map || frame) return;

@@ -1,4 +1,4 @@
-// Why: the labelled rows that an answer comes from, with their share in it.
+// Why: the labelled rows that an answer comes from, with their shares.
 
 import { aside, bar, dialog, h, soft } from "./dom.js";
 import { thing } from "./item.js";
