@@ -93,7 +93,7 @@ OPEN = """<d xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 <table:table table:name="A"><table:table-row><table:table-cell table:formula="of:=1"/>
 </table:table-row></table:table><table:table table:name="B"><table:table-row>
 <table:table-cell table:formula="of:=2" office:value-type="float" office:value="2"/>
-<table:table-cell table:formula="of:=IF(1;&quot;&quot;;2)"><text:p xmlns:text="t"/></table:table-cell>
+<table:table-cell table:formula="of:=&quot;&quot;"><text:p xmlns:text="t"/></table:table-cell>
 </table:table-row></table:table></d>"""
 
 
