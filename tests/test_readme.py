@@ -97,6 +97,6 @@ def test_the_picture_is_the_one_that_the_demo_draws(tmp_path):
     assert drawn.shape == shown.shape
     # Other versions of the font renderer move edges by a shade; other numbers move letters.
     assert np.mean(np.abs(drawn - shown) > 0.25) < 0.002
-    for figure in ("99.7 %", "99.4 %", "95.0 %", "94.0 %"):
+    for figure in ("99.7 %", "99.4 %", "94.7 %", "94.0 %"):
         assert figure in README
         assert figure in done.output

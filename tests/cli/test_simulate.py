@@ -263,7 +263,7 @@ def test_an_error_of_a_setting_that_is_no_option_is_left_as_it_is(table, out, mo
     def refuse(*_, **__):
         check_integer("n_neighbors", 0, minimum=1)
 
-    monkeypatch.setattr("fewlabels.session.simulate", refuse)
+    monkeypatch.setattr("fewlabels.session.simulation._one_curve.simulate_one", refuse)
     result = run(table, "--label", "kind", "-o", out)
     assert result.stderr == "Error: n_neighbors must be at least 1, got 0.\n"
 
@@ -272,7 +272,7 @@ def test_an_error_of_a_setting_names_the_option_that_sets_it(table, out, monkeyp
     def refuse(*_, **__):
         check_integer("n_jobs", 0, minimum=1)
 
-    monkeypatch.setattr("fewlabels.session.simulate", refuse)
+    monkeypatch.setattr("fewlabels.session.simulation._one_curve.simulate_one", refuse)
     result = run(table, "--label", "kind", "-o", out)
     assert result.stderr == "Error: --jobs must be at least 1, got 0.\n"
 

@@ -546,7 +546,14 @@ def test_progress_is_shown_on_a_terminal_and_only_there(table: Path, out: Path) 
 def test_parquet_without_pyarrow_names_the_extra(
     tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    class NotInstalled:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name.split(".")[0] == "pyarrow":
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    for name in [name for name in sys.modules if name.split(".")[0] == "pyarrow"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [NotInstalled(), *sys.meta_path])
     monkeypatch.delitem(sys.modules, "fewlabels.io._parquet", raising=False)
     monkeypatch.delattr(fewlabels.io, "_parquet", raising=False)
     result = run(table, "--label", "kind", "-o", tmp_path / "out.parquet")
