@@ -114,7 +114,8 @@ def test_the_cases_run_us_and_the_peers(monkeypatch) -> None:
     monkeypatch.setattr(table_cases, "BUDGETS", (5,))
     bench = Bench(TINY, apart=False)
     found = [*picture_cases.pictures(bench), *table_cases.mixed_tables(bench)]
-    assert bench.missing == []
+    # skrub comes with the peers, and the tests do without them
+    assert [reason for reason in bench.missing if "skrub" not in reason] == []
     assert len(found) == 2 + 2 + 2
     for row in found:
         assert row.peers

@@ -125,7 +125,7 @@ def test_labels_that_hardly_come_twice_are_warned_of() -> None:
 
 def test_columns_of_one_name_are_refused_in_our_words() -> None:
     frame = pd.DataFrame([[1.0, 2.0]] * 9, columns=["a", "a"])
-    with pytest.raises(InvalidInputError, match="Give each column its own name"):
+    with pytest.raises(InvalidInputError, match="more than one column named 'a'"):
         make_points(frame)
 
 

@@ -75,7 +75,7 @@ def test_numbers_are_points_as_they_are() -> None:
     ("data", "error", "message"),
     [
         ([1.0, 2.0], InvalidInputError, "two dimensions"),
-        ([[1, "a"], ["b", None]], InvalidTypeError, "Pass a table, a list of texts or an array"),
+        ([[1, "a"], ["b", None]], InvalidTypeError, "a list of texts or an array of numbers"),
     ],
 )
 def test_what_no_points_can_be_made_of_is_refused(

@@ -145,9 +145,9 @@ def test_the_neighbours_of_all_queries_are_searched_at_once(estimator, monkeypat
     searches = []
     search = _kernels.NearestNeighbors.kneighbors
 
-    def counted(self, queries):
+    def counted(self, queries, *args):
         searches.append(len(queries))
-        return search(self, queries)
+        return search(self, queries, *args)
 
     model = estimator("knn", n_neighbors=6).fit(X, Y)
     monkeypatch.setattr(_kernels.NearestNeighbors, "kneighbors", counted)

@@ -164,7 +164,7 @@ def test_new_pictures_that_can_not_be_read_get_no_answer_and_are_named(
     read = [0, 2, 4]
     assert [answers[row] for row in (1, 3)] == [marker, marker]
     assert answers[read].tolist() == expected[read].tolist()
-    np.testing.assert_allclose(shares[[1, 3]], np.tile(model._mixture.prior, (2, 1)))
+    np.testing.assert_allclose(shares[[1, 3]], np.tile(model._fitted.mixture.prior, (2, 1)))
     assert [abstaining[row] for row in (1, 3)] == [marker, marker]
     assert sets[[1, 3]].all()
     assert doubt[[1, 3]].tolist() == ["unreached"] * 2
