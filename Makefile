@@ -17,7 +17,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 DATASETS := build/datasets
 
 # what an installation is made of: it is made anew where one of these has changed
-INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.[ch] src/fewlabels/*/*.[ch])
+INSTALLED := pyproject.toml constraints.txt setup.py $(wildcard src/fewlabels/*.[ch] src/fewlabels/*/*.[ch] src/fewlabels/*/*/*.[ch])
 
 # the oldest dependencies, in an environment of their own, and the tests of what they are used for
 OLDEST := build/oldest

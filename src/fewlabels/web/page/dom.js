@@ -114,7 +114,7 @@ export function title(text, ...more) {
 /** A view of which more is to come. */
 export const loading = (name) => [title(name), soft("Loading…")];
 
-/** A dialog over the page; it closes by Escape, by its button, or by a click beside it. */
+/** A dialog over the page; it closes by Escape, its button, or a click beside it. */
 export function dialog(name, ...content) {
   const close = h("button", { class: "plain round dialog-close", "aria-label": "Close" }, "×");
   const opened = h(

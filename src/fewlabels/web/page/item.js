@@ -192,7 +192,7 @@ export function classSelect(app, label, chosen, onchange) {
   return select(label, none, app.state.classes, (value) => onchange(value === "" ? null : Number(value)), chosen);
 }
 
-/** A list of entries with an id and a name, the first of which is none of them. */
+/** A list of entries with an id and a name, the first of which is none. */
 export function select(label, none, entries, onchange, chosen) {
   return h(
     "select",

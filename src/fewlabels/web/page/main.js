@@ -25,7 +25,7 @@ function storage() {
     localStorage.removeItem("fewlabels/try");
     return localStorage;
   } catch {
-    // Forbidden: the page works, and remembers nothing beyond a reload.
+    // Forbidden: nothing is remembered beyond a reload.
     return { length: 0, getItem: () => null, setItem() {}, removeItem() {} };
   }
 }
@@ -138,8 +138,7 @@ let told = null;
 function showConnection() {
   const { waiting, failures, problem } = app.outbox;
   if (failures && problem !== told) {
-    const kept = several(waiting.length, "answer");
-    app.notify(`${problem || "No connection."} ${kept} kept here, to be sent later.`, { stay: true });
+    app.notify(`${problem || "No connection."} ${several(waiting.length, "answer")} kept here, to be sent later.`, { stay: true });
   } else if (!failures && told != null) {
     app.notify("Connected again. Everything is stored.");
   }

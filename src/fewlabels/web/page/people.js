@@ -4,6 +4,7 @@ import { aside, count, empty, h, mark, percent, several, soft, title } from "./d
 import { thing } from "./item.js";
 
 export function create(element, app) {
+  let behind = false; // acts were on their way when it was read
   const body = h("div", {}, "Loading…");
   element.append(title("People"), naming(), body);
   load();
@@ -20,6 +21,7 @@ export function create(element, app) {
   }
 
   async function load() {
+    behind = app.outbox.waiting.length > 0;
     try {
       const [people, apart] = await Promise.all([app.read("people"), app.read("disagreements", { n: 40 })]);
       draw(people, apart);
@@ -79,10 +81,9 @@ export function create(element, app) {
           "table",
           { class: "confusion" },
           h("thead", {}, h("tr", {}, h("td", {}), classes.map((id) => h("th", { scope: "col", title: name(id) }, mark(id), h("span", { class: "unseen" }, name(id)))))),
-          h("tbody", {}, person.confusion.map((line, place) => {
-            return h("tr", {}, h("th", { scope: "row" }, app.chip(classes[place])),
-              line.map((share) => h("td", { vars: { "--share": share } }, share < 0.005 ? "" : Math.round(100 * share))));
-          })),
+          h("tbody", {}, person.confusion.map((line, place) =>
+            h("tr", {}, h("th", { scope: "row" }, app.chip(classes[place])),
+              line.map((share) => h("td", { vars: { "--share": share } }, share < 0.005 ? "" : Math.round(100 * share)))))),
         ),
       ),
     );
@@ -104,5 +105,9 @@ export function create(element, app) {
     return line;
   }
 
-  return {};
+  return {
+    update() {
+      if (behind && !app.outbox.waiting.length) load();
+    },
+  };
 }

@@ -68,11 +68,10 @@ export function create(element, app, [first]) {
     typed = "";
     try {
       const asked = tab;
-      const found =
-        tab === "past" ? await app.read("answers", { ...filter, n: PAGE }) : await app.read(tab, { n: 40 });
+      const found = await (tab === "past" ? app.read("answers", { ...filter, n: PAGE }) : app.read(tab, { n: 40 }));
       if (asked !== tab) return;
-      rows = tab === "past" ? found.rows : found;
-      draw(tab === "past" ? found.total : rows.length);
+      rows = found.rows ?? found;
+      draw(found.total ?? rows.length);
     } catch (error) {
       app.failed(error);
     }
