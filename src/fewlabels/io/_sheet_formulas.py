@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import IO
 from xml.etree import ElementTree
 
+from fewlabels.io._sheet_rows import CONTENT, NOT_TOLD_HERE, TABLE, rows_of
+
 _CHUNK = 1 << 20
 _MOST_KEPT = 1 << 17  # of a chunk, where no row ends in it; a formula has 8,192 characters at most
 _OF_SHEET = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_ID = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 
 # A cell that begins with a formula; what follows closes the cell if there is no value.
@@ -61,18 +62,15 @@ def formulas_of(file: IO[bytes], sheet: str) -> Formulas:
     try:
         with zipfile.ZipFile(file) as archive:
             names = set(archive.namelist())
-            if "content.xml" in names:
-                with archive.open("content.xml") as part:
-                    return _of_open_document(part, sheet)
+            if CONTENT in names:
+                return _of_open_document(archive, sheet)
             part_name = _part_of(archive, sheet)
             if part_name not in names:
                 return Formulas()
             asks = bool(_ASKS_FOR_VALUES.search(archive.read("xl/workbook.xml")))
             with archive.open(part_name) as part:
                 return _of_xml(part, asks)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ElementTree.ParseError):
-        return Formulas()  # the reader of the cells says what is wrong
-    except (OSError, RuntimeError, ValueError, KeyError):
+    except NOT_TOLD_HERE:
         return Formulas()
 
 
@@ -107,18 +105,12 @@ def _of_xml(part: IO[bytes], asks: bool) -> Formulas:
     return Formulas(n_formulas, n_without, first, asks)
 
 
-def _of_open_document(part: IO[bytes], sheet: str) -> Formulas:
+def _of_open_document(archive: zipfile.ZipFile, sheet: str) -> Formulas:
     n_formulas = n_without = 0
-    for _, element in ElementTree.iterparse(part):
-        if element.tag == f"{_TABLE}table-cell" and element.get(f"{_TABLE}formula"):
-            n_formulas += 1
-            # LibreOffice writes a value that is empty text as a paragraph without a type
-            n_without += element.get(f"{_OFFICE}value-type") is None and len(element) == 0
-        elif element.tag == f"{_TABLE}table-row":
-            element.clear()
-        elif element.tag == f"{_TABLE}table":
-            if element.get(f"{_TABLE}name") == sheet:
-                return Formulas(n_formulas, n_without)
-            n_formulas = n_without = 0
-            element.clear()
-    return Formulas()
+    for row in rows_of(archive, sheet):
+        for cell in row.iter(f"{TABLE}table-cell"):
+            if cell.get(f"{TABLE}formula"):
+                n_formulas += 1
+                # LibreOffice writes a value that is empty text as a paragraph without a type
+                n_without += cell.get(f"{_OFFICE}value-type") is None and len(cell) == 0
+    return Formulas(n_formulas, n_without)

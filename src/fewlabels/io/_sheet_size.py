@@ -11,10 +11,11 @@ import zipfile
 from typing import IO
 from xml.etree import ElementTree
 
+from fewlabels.io._sheet_rows import CONTENT, NOT_TOLD_HERE, TABLE
+
 _CELL = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 _CHUNK = 1 << 20
 _OVERLAP = 64  # of two chunks, so that no cell is cut
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 
 
 def largest_sheet(file: IO[bytes]) -> tuple[int, int]:
@@ -30,12 +31,10 @@ def largest_sheet(file: IO[bytes]) -> tuple[int, int]:
                 if name.startswith("xl/worksheets/") and name.endswith(".xml"):
                     with archive.open(name) as part:
                         sizes.append(_size_of_xml(part))
-                elif name == "content.xml":
+                elif name == CONTENT:
                     with archive.open(name) as part:
                         sizes += _sizes_of_open_document(part)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ElementTree.ParseError):
-        return 0, 0  # the reader says what is wrong
-    except (OSError, RuntimeError, ValueError):
+    except NOT_TOLD_HERE:
         return 0, 0
     return max(sizes, key=lambda size: size[0] * size[1])
 
@@ -63,13 +62,13 @@ def _sizes_of_open_document(part: IO[bytes]) -> list[tuple[int, int]]:
     sizes = []
     rows = filled_rows = columns = 0
     for _, element in ElementTree.iterparse(part):
-        if element.tag == f"{_TABLE}table-row":
+        if element.tag == f"{TABLE}table-row":
             rows += _repeated(element, "rows")
             width = _filled_width(element)
             if width:
                 filled_rows, columns = rows, max(columns, width)
             element.clear()
-        elif element.tag == f"{_TABLE}table":
+        elif element.tag == f"{TABLE}table":
             sizes.append((filled_rows, columns))
             rows = filled_rows = columns = 0
             element.clear()
@@ -86,4 +85,4 @@ def _filled_width(row: ElementTree.Element) -> int:
 
 
 def _repeated(element: ElementTree.Element, what: str) -> int:
-    return int(element.get(f"{_TABLE}number-{what}-repeated", "1"))
+    return int(element.get(f"{TABLE}number-{what}-repeated", "1"))

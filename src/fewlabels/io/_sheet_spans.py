@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import IO, TypeAlias
 from xml.etree import ElementTree
 
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+from fewlabels.io._sheet_rows import CONTENT, NOT_TOLD_HERE, TABLE, rows_of
+
 _SPANNED = b"number-rows-spanned"
 _CHUNK = 1 << 20
 
@@ -19,42 +20,30 @@ def spans_of(file: IO[bytes], sheet: str) -> list[Span]:
     """Return the cells of a sheet that go over several rows; none of what is no .ods file."""
     try:
         with zipfile.ZipFile(file) as archive:
-            if "content.xml" not in archive.namelist():
+            if CONTENT not in archive.namelist() or not _has_spans(archive):
                 return []
-            with archive.open("content.xml") as part:
-                if not _has_spans(part):
-                    return []
-            with archive.open("content.xml") as part:
-                return _spans(part, sheet)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ElementTree.ParseError):
-        return []  # the reader of the cells says what is wrong
-    except (OSError, RuntimeError, ValueError):
+            return _spans(archive, sheet)
+    except NOT_TOLD_HERE:
         return []
 
 
-def _has_spans(part: IO[bytes]) -> bool:
+def _has_spans(archive: zipfile.ZipFile) -> bool:
     before = b""
-    while chunk := part.read(_CHUNK):
-        if _SPANNED in before + chunk:
-            return True
-        before = chunk[-len(_SPANNED) :]
+    with archive.open(CONTENT) as part:
+        while chunk := part.read(_CHUNK):
+            if _SPANNED in before + chunk:
+                return True
+            before = chunk[-len(_SPANNED) :]
     return False
 
 
-def _spans(part: IO[bytes], sheet: str) -> list[Span]:
+def _spans(archive: zipfile.ZipFile, sheet: str) -> list[Span]:
     found: list[Span] = []
     row = 0
-    for _, element in ElementTree.iterparse(part):
-        if element.tag == f"{_TABLE}table-row":
-            found += _in_row(element, row)
-            row += _number(element, "rows-repeated")
-            element.clear()
-        elif element.tag == f"{_TABLE}table":
-            if element.get(f"{_TABLE}name") == sheet:
-                return found
-            found, row = [], 0
-            element.clear()
-    return []
+    for element in rows_of(archive, sheet):
+        found += _in_row(element, row)
+        row += _number(element, "rows-repeated")
+    return found
 
 
 def _in_row(element: ElementTree.Element, row: int) -> Iterator[Span]:
@@ -67,4 +56,4 @@ def _in_row(element: ElementTree.Element, row: int) -> Iterator[Span]:
 
 
 def _number(element: ElementTree.Element, what: str) -> int:
-    return int(element.get(f"{_TABLE}number-{what}", "1"))
+    return int(element.get(f"{TABLE}number-{what}", "1"))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from fewlabels._memory import available_memory
 from fewlabels.exceptions import DataFileError, MissingDependencyError, NotEnoughMemoryError
 from fewlabels.io._objects import ObjectTable
-from fewlabels.io._sheet_formulas import formulas_of
+from fewlabels.io._sheet_formulas import Formulas, formulas_of
 from fewlabels.io._sheet_size import largest_sheet
 from fewlabels.io._sheet_spans import Span, spans_of
 from fewlabels.io._source import Source
@@ -33,12 +34,14 @@ class _Sheet:
     others : tuple of str
         The other sheets, where none was asked for.
     notes : tuple of str
+    formulas : Formulas
     """
 
     name: str
     cells: Sequence[Sequence[Any]]
     others: tuple[str, ...]
     notes: tuple[str, ...]
+    formulas: Formulas
 
 
 def read_sheet(source: Source) -> ObjectTable:
@@ -53,7 +56,8 @@ def read_sheet(source: Source) -> ObjectTable:
     DataFileError
         If no program has worked out the formulas of the sheet; if names are missing.
     """
-    sheet = _opened(source)
+    with _seekable(source) as file:
+        sheet = _opened(source, file)
     hint = _elsewhere(source, sheet)
     warnings = _checked_formulas(source, sheet)
     rows = [row for row in sheet.cells if not all(is_blank(cell) for cell in row)]
@@ -90,7 +94,14 @@ def read_sheet(source: Source) -> ObjectTable:
     return table
 
 
-def _opened(source: Source) -> _Sheet:
+@contextlib.contextmanager
+def _seekable(source: Source) -> Iterator[IO[bytes]]:
+    """Open the bytes of a workbook as a file that can be sought in."""
+    with source.open() as (file, _):
+        yield io.BytesIO(file.read()) if source.member else file
+
+
+def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     try:
         import python_calamine as calamine  # an extra, loaded when a workbook is opened
     except ModuleNotFoundError:
@@ -98,7 +109,7 @@ def _opened(source: Source) -> _Sheet:
             "workbooks (.xlsx, .ods) need python-calamine, which is not installed: "
             "pip install 'fewlabels[cli]'. Or save the sheet as CSV."
         ) from None
-    _check_size(source)
+    _check_size(source, file)
     # what the parts of calamine raise for files that are damaged or of another kind
     damaged = (calamine.CalamineError, OSError, ValueError)
     try:
@@ -112,7 +123,7 @@ def _opened(source: Source) -> _Sheet:
             if not names:
                 raise DataFileError(f"{source.name} has no sheet. Make the file anew.")
             name = source.part or names[0]
-            cells, n_merged = _filled_down(book.get_sheet_by_name(name), _spans(source, name))
+            cells, n_merged = _filled_down(book.get_sheet_by_name(name), spans_of(file, name))
     except damaged as error:
         if isinstance(error, DataFileError):
             raise
@@ -124,12 +135,8 @@ def _opened(source: Source) -> _Sheet:
     if others:
         note += f", the first (for another: {source.path}::{quoted(others)})"
     merged = f"{counted(n_merged, 'cell')} over several rows, whose value is taken for each of them"
-    return _Sheet(name, cells, others, (note, merged) if n_merged else (note,))
-
-
-def _spans(source: Source, sheet: str) -> list[Span]:
-    with source.open() as (file, _):
-        return spans_of(io.BytesIO(file.read()) if source.member else file, sheet)
+    notes = (note, merged) if n_merged else (note,)
+    return _Sheet(name, cells, others, notes, formulas_of(file, name))
 
 
 def _filled_down(sheet: Any, spans: list[Span]) -> tuple[list[list[Any]], int]:
@@ -164,8 +171,7 @@ def _elsewhere(source: Source, sheet: _Sheet) -> str:
 
 def _checked_formulas(source: Source, sheet: _Sheet) -> tuple[str, ...]:
     """Raise if formulas have no values; return what to say if these may be old."""
-    with source.open() as (file, _):
-        found = formulas_of(io.BytesIO(file.read()) if source.member else file, sheet.name)
+    found = sheet.formulas
     instead = "or write values in their place."
     if found.n_without:
         where = f", the first in {found.first_without}" if found.first_without else ""
@@ -184,9 +190,8 @@ def _checked_formulas(source: Source, sheet: _Sheet) -> tuple[str, ...]:
     return ()
 
 
-def _check_size(source: Source) -> None:
-    with source.open() as (file, _):
-        rows, columns = largest_sheet(io.BytesIO(file.read()) if source.member else file)
+def _check_size(source: Source, file: IO[bytes]) -> None:
+    rows, columns = largest_sheet(file)
     needed = rows * columns * _CELL_BYTES
     if needed > available_memory():
         raise NotEnoughMemoryError(
