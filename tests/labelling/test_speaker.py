@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ def answer_next(labelling: Labelling, truth: Any, key: str) -> int:
     point = int(labelling.questions("ann", 1)[0]["point"])
     labelling.answer("ann", key, point, int(truth[point]))
     return point
+
+
+def knows(labelling: Labelling, n_labels: int) -> bool:
+    snapshot = labelling._keeper.snapshot
+    return snapshot is not None and snapshot.n_labels == n_labels
 
 
 def wait_until(labelling: Labelling, is_so: Callable[[], bool]) -> None:
@@ -64,7 +70,7 @@ def test_answers_are_reflected_while_the_model_that_answers_is_still_at_work(
     keeper = labelling._keeper
     for number in range(13, 17):
         answer_next(labelling, y, next(keys))
-        wait_until(labelling, lambda n=number: keeper.snapshot.n_labels == n)  # type: ignore[misc]
+        wait_until(labelling, partial(knows, labelling, number))
         assert keeper.snapshot is not None
         assert keeper.snapshot.learned < keeper.snapshot.seq
         assert len(labelling.questions("ann")) == 3
@@ -196,12 +202,11 @@ def test_checks_of_answers_whose_labels_were_taken_back_are_read_again(
         return learn(learner, labels)
 
     monkeypatch.setattr(ModelLearner, "answering", slowly)
-    keeper = labelling._keeper
     for _ in range(25):
         labelling.undo("ann", next(keys))
     for number in range(16, 28):
         answer_next(labelling, y, next(keys))
-        wait_until(labelling, lambda n=number: keeper.snapshot.n_labels == n)  # type: ignore[misc]
+        wait_until(labelling, partial(knows, labelling, number))
     drawn = [audit.audit.n_labels for audit in labelling._desk._state.audits]
     may_go_on.set()
     assert labelling.settle()

@@ -55,8 +55,7 @@ def kept_predictions(
     held = found.get("held", np.full(n_points, -1, dtype=np.int16))
     arrays = {name: found.get(name, np.empty(0)) for name in _TYPES}
     fits = all(
-        array.shape == (n_points,) and array.dtype == _TYPES[name]
-        for name, array in {**arrays, "codes": held, **arrays}.items()
+        array.shape == (n_points,) and array.dtype == _TYPES[name] for name, array in arrays.items()
     )
     known = [-1, *np.asarray(class_ids).tolist()]
     if not (fits and held.shape == (n_points,) and held.dtype == np.int16):

@@ -193,16 +193,7 @@ class Speaker:
 
     def lend(self, lesson: Lesson, task: Callable[[Any], T], future: Future[T]) -> None:
         """Have something done with the model as a lesson left it, and tell a future."""
-
-        def job() -> None:
-            if not future.set_running_or_notify_cancel():
-                return  # whoever asked has gone
-            try:
-                future.set_result(task(self._learner.answering(lesson.labels)))
-            except BaseException as error:  # noqa: BLE001 - it is raised where it is asked for
-                future.set_exception(error)
-
-        self._jobs.put(job)
+        self._queue(lambda: task(self._learner.answering(lesson.labels)), future)
 
     def _learning(self, lesson: Lesson) -> Future[Heard]:
         def learn() -> Heard:
@@ -219,15 +210,19 @@ class Speaker:
 
     def _submit(self, work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
+        self._queue(work, future)
+        return future
 
+    def _queue(self, work: Callable[[], T], future: Future[T]) -> None:
         def job() -> None:
+            if not future.set_running_or_notify_cancel():
+                return  # whoever asked has gone
             try:
                 future.set_result(work())
             except BaseException as error:  # noqa: BLE001 - it is raised where it is asked for
                 future.set_exception(error)
 
         self._jobs.put(job)
-        return future
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
