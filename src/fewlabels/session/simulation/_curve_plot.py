@@ -84,13 +84,7 @@ def draw_curves(
             has_bands = True
             low, high = percent(curve.low), percent(curve.high)
             ax.fill_between(labels, low, high, color=look["color"], alpha=0.15, linewidth=0)
-    ax.set_xlabel("number of labels")
-    ax.set_ylabel(TITLES[measure], wrap=True)
-    end_at_whole(ax, curves)
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.grid(axis="y", color="0.88")
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
+    dress_axes(ax, curves, measure=measure)
     bands = f"band: {100 * confidence:g} % interval of the mean" if has_bands else ""
     if has_bands and len(banded) < len(curves):
         bands += "\n(only of the best rule and of random)"
@@ -98,6 +92,17 @@ def draw_curves(
     figure = ax.figure.figure  # of a figure inside a figure, the outer one
     if figure.get_layout_engine() is None:
         figure.set_layout_engine("constrained")  # without one, the legend would be cut off
+
+
+def dress_axes(ax: Any, curves: Mapping[str, Any], *, measure: str) -> None:
+    """Give axes of learning curves their titles, their grid and an end."""
+    ax.set_xlabel("number of labels")
+    ax.set_ylabel(TITLES[measure], wrap=True)
+    end_at_whole(ax, curves)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(axis="y", color="0.88")
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
 
 
 def percent(shares: FloatArray) -> FloatArray:

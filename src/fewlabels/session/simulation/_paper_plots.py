@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
-from fewlabels.session.simulation._curve_plot import COLORS, TITLES, end_at_whole, percent
+from fewlabels.session.simulation._curve_plot import COLORS, dress_axes, percent
 from fewlabels.session.simulation.intervals import Interval
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
 
@@ -49,13 +49,7 @@ def draw_lines(ax: Any, labels: IntArray, curves: Mapping[str, Interval], *, mea
         if len(curves) <= _MOST_BANDS and not np.isnan(curve.low).any():
             low, high = percent(curve.low), percent(curve.high)
             ax.fill_between(labels, low, high, color=colors[name], alpha=0.15, linewidth=0)
-    ax.set_xlabel("number of labels")
-    ax.set_ylabel(TITLES[measure], wrap=True)
-    end_at_whole(ax, curves)
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.grid(axis="y", color="0.88")
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
+    dress_axes(ax, curves, measure=measure)
     figure = ax.figure.figure
     if figure.get_layout_engine() is None:
         figure.set_layout_engine("constrained")
