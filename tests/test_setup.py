@@ -300,3 +300,11 @@ def test_an_old_python_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(check_python, "OLDEST", (99, 0))
     with pytest.raises(SystemExit, match=r"needs Python 99\.0 or later.*make PYTHON="):
         check_python.main()
+
+
+def test_an_installation_is_made_anew_when_any_compiled_source_has_changed() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^INSTALLED := (.*)$", makefile, flags=re.MULTILINE)
+    patterns = re.findall(r"src/\S+?\[ch\]", line)
+    named = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    assert set((ROOT / "src").rglob("*.[ch]")) == named
