@@ -13,7 +13,7 @@ import matplotlib as mpl
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 
-from fewlabels import __version__  # noqa: E402
+from fewlabels import __version__  # noqa: E402 - below its path, as Sphinx runs this file
 
 mpl.use("Agg")
 

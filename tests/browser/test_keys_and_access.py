@@ -102,14 +102,16 @@ def test_a_tab_leaves_nothing_for_enter_to_repeat(sit: Sit) -> None:
     sitting.stored(31)
 
 
-def test_a_suggestion_from_few_labels_says_no_share(sit: Sit) -> None:
+def test_a_suggestion_from_few_labels_says_no_share(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = labelled(double.digits(), 30)
     few = source.item
 
     def item(who: str, point: int) -> double.Json:
         return few(who, point) | {"doubt": "too few labels"}
 
-    source.item = item  # type: ignore[method-assign]
+    monkeypatch.setattr(source, "item", item)
     sitting = sit(source)
     to_question(sitting, check=False)
     expect(sitting.page.locator(".suggestion")).not_to_contain_text("%")

@@ -361,10 +361,12 @@ def test_a_view_is_left_at_once(sit: Sit) -> None:
     expect(sitting.page.locator(".card")).to_be_visible()
 
 
-def test_a_question_that_is_being_chosen_is_no_end(sit: Sit) -> None:
+def test_a_question_that_is_being_chosen_is_no_end(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = double.texts()
     source.answer("ann", "k", source.order[0], 0)
-    source.questions = lambda who, n=3: []  # type: ignore[method-assign]
+    monkeypatch.setattr(source, "questions", lambda who, n=3: [])
     sitting = sit(source)
     card = sitting.page.locator(".card")
     expect(card).to_have_text("The next question is being chosen…")
@@ -413,7 +415,7 @@ def test_what_is_proven_is_said(sit: Sit) -> None:
     expect(sitting.page.get_by_role("button", name="Write the report").first).to_be_enabled()
 
 
-def test_a_report_that_fails_is_said(sit: Sit) -> None:
+def test_a_report_that_fails_is_said(sit: Sit, monkeypatch: pytest.MonkeyPatch) -> None:
     source = labelled_by_hand()
     sitting = sit(source)
     sitting.expected = ("Failed to load resource",)
@@ -421,7 +423,7 @@ def test_a_report_that_fails_is_said(sit: Sit) -> None:
     def refuse(_: object) -> None:
         raise InvalidInputError("Nothing has been learned yet.")
 
-    source.with_model = refuse  # type: ignore[method-assign]
+    monkeypatch.setattr(source, "with_model", refuse)
     sitting.go("progress")
     sitting.page.get_by_role("button", name="Write the report").first.click()
     expect(sitting.page.locator("#notice")).to_contain_text("Nothing has been learned yet.")

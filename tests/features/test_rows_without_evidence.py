@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,6 +105,6 @@ def test_where_empty_texts_were_fitted_new_ones_are_like_them_and_strange_ones_a
     ],
 )  # fmt: skip
 def test_what_each_kind_of_column_knows(
-    encoder: type, known: object, new: object, unknown: list[bool]
+    encoder: Any, known: object, new: object, unknown: list[bool]
 ) -> None:
-    assert encoder.fitted(known, scale=True).unknown(new).tolist() == unknown  # type: ignore[attr-defined]
+    assert encoder.fitted(known, scale=True).unknown(new).tolist() == unknown

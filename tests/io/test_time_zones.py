@@ -34,7 +34,9 @@ def test_times_of_which_only_some_have_a_zone_are_doubtful() -> None:
     assert read is not None
     assert list(read.days.values()) == [NOON, NOON, NOON - 0.5]
     assert "1 of 3 different ones" in read.doubt
-    assert text_dates(["2026-01-31", "2026-02-01"]).doubt == ""  # type: ignore[union-attr]
+    plain = text_dates(["2026-01-31", "2026-02-01"])
+    assert plain is not None
+    assert plain.doubt == ""
 
 
 def test_a_point_or_a_dash_in_a_date_is_no_zone() -> None:

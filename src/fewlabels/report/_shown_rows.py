@@ -114,6 +114,7 @@ def _names_of(data: Any) -> list[str] | None:
     paths = picture_names(data)
     if paths is None:
         return None
+    # PurePath would make "." of no folder, and leave out "./"
     folders = {os.path.dirname(path) for path in paths if path is not None}  # noqa: PTH120
     try:
         shared = os.path.commonpath(folders)
