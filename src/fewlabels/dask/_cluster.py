@@ -225,11 +225,10 @@ def _call(number: int, *, function: Callable[..., Any], shared: tuple[Any, ...])
     return function(number, *shared)
 
 
-def _memory_a_thread() -> int:
+def _memory_a_thread(dask_worker: Any) -> int:
     """What a worker may take for each of its threads; 0 is any amount."""
-    worker = distributed.get_worker()
-    limit = worker.memory_manager.memory_limit or 0
-    return int(limit) // worker.state.nthreads
+    limit = dask_worker.memory_manager.memory_limit or 0
+    return int(limit) // int(dask_worker.state.nthreads)
 
 
 def _content(path: str) -> str | None:

@@ -63,7 +63,8 @@ class Source:
     @property
     def is_read_in_place(self) -> bool:
         """Whether rows stay where they are."""
-        return self.blocks is None and not _is_parquet(Path(str(self.chunks[0].path)))
+        first = self.chunks[0].path
+        return first is not None and not _is_parquet(Path(first))
 
     def without_blocks(self) -> Source:
         """Return what a task has to know: small."""
