@@ -22,7 +22,9 @@ _ROUNDS = 8
 _MOST_TURNS = 4
 
 
-def region_centres(sample: Float32Array, n_regions: int, largest: float, least: float) -> Float32Array:
+def region_centres(
+    sample: Float32Array, n_regions: int, largest: float, least: float
+) -> Float32Array:
     """Return centres of regions, by k-means.
 
     Parameters

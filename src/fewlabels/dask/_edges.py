@@ -91,9 +91,7 @@ def _blocks(plan: Plan, attempt: Attempt, number: int, how: str) -> Iterator[spa
         yield joined(said[rows], heard[rows], how)
 
 
-def _said_by(
-    plan: Plan, attempt: Attempt, number: int, first: int, last: int
-) -> sparse.csr_array:
+def _said_by(plan: Plan, attempt: Attempt, number: int, first: int, last: int) -> sparse.csr_array:
     """Return the directed edges from a shard's rows, to all."""
     found = plan.stage(attempt.stage("merged")).read(number, "found")
     values = plan.stage(attempt.stage("weights")).read(number, "values")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import dask
 import numpy as np
 import numpy.typing as npt
+from dask.delayed import delayed
 
 from fewlabels._checksums import checksum
 from fewlabels._rename import exchange, rename_without_replacing
@@ -126,10 +126,10 @@ def knn_graph(
     Notes
     -----
     Rows are parted by k-means. Each goes to the region of the nearest centre and to those whose
-    centres are within a factor of that distance, up to 1.1 mostly, so that neighbours meet in at least one.
-    Each region is searched as in memory; a row keeps the nearest of all that its regions have
-    found. Tasks may be done again, and leave their results as files: when a worker ends, only
-    what it had not finished is computed anew, and the graph comes out the same.
+    centres are within a factor of that distance, up to 1.1 mostly, so that neighbours meet in at
+    least one. Each region is searched as in memory; a row keeps the nearest of all that its
+    regions have found. Tasks may be done again, and leave their results as files: when a worker
+    ends, only what it had not finished is computed anew, and the graph comes out the same.
 
     Cost: up to twice that of :func:`fewlabels.knn_graph`, shared by the workers. Disk, while it is
     built: 2 copies of the rows in float32, and 200 bytes a row.
@@ -141,7 +141,7 @@ def knn_graph(
     >>> from fewlabels.dask import knn_graph
     >>> X = np.random.default_rng(0).normal(size=(2000, 5))
     >>> with Client(processes=False, n_workers=1, threads_per_worker=1,
-    ...             dashboard_address=None) as client:
+    ...             dashboard_address=":0") as client:
     ...     graph = knn_graph(X, path=f"{tempfile.mkdtemp()}/graph", client=client)
     >>> graph.n_nodes, graph.recall_
     (2000, 1.0)
@@ -227,7 +227,13 @@ class _Build:
         attempt, found = self._search(plan, reach, choose_overlap(plan, near))
         shards = range(len(attempt.shards) - 1)
         told = self._run(
-            "weights", weigh_shard, plan.stage(attempt.stage("weights")), shards, plan, attempt, weights
+            "weights",
+            weigh_shard,
+            plan.stage(attempt.stage("weights")),
+            shards,
+            plan,
+            attempt,
+            weights,
         )
         self._run(
             "graph", write_shard, None, shards, plan, attempt, str(self._building), symmetrize
@@ -269,9 +275,11 @@ class _Build:
                 self._crew, "rows", survey, missing, small, shared, n_drawn, report=report
             )
         elif source.lazy:
-            task = dask.delayed(survey, pure=False)
+            task = delayed(survey, pure=False)
             tasks = [
-                task(n, small, shared, n_drawn, source.blocks[n], dask_key_name=f"fewlabels-rows-{n}")
+                task(
+                    n, small, shared, n_drawn, source.blocks[n], dask_key_name=f"fewlabels-rows-{n}"
+                )
                 for n in missing
             ]
             new = gather_tasks(self._crew, "rows", self._crew.client.compute(tasks), report)
@@ -283,7 +291,7 @@ class _Build:
 
     def _search(self, plan: Plan, reach: npt.NDArray[Any], overlap: int) -> tuple[Attempt, Said]:
         """Search with more and more overlap, until enough is found."""
-        min_recall, verdicts = plan.min_recall, Stage(self._stages, "verdicts")
+        min_recall, verdicts, best = plan.min_recall, Stage(self._stages, "verdicts"), 0.0
         for number in range(len(OVERLAPS) + 1):
             attempt = Attempt(number, OVERLAPS[overlap], min_recall)
             verdict = verdicts.said(number)
@@ -293,6 +301,7 @@ class _Build:
                 verdict = verdicts.make(number, self._judging(plan, attempt, reach))
             if verdict["is_enough"]:
                 return attempt, verdict
+            best = max(best, float(verdict["recall"]))
             for name in ("parts", "search", "merged"):
                 shutil.rmtree(self._stages / attempt.stage(name), ignore_errors=True)
             if overlap == len(OVERLAPS) - 1:
@@ -300,7 +309,7 @@ class _Build:
             overlap = min(overlap + 2, len(OVERLAPS) - 1)
             min_recall = (min_recall + 1) / 2
         raise InvalidInputError(
-            f"{verdict['recall']:.4f} of the true neighbours were found where regions overlap most; "
+            f"{best:.4f} of the true neighbours were found where regions overlap most; "
             f"min_recall is {plan.min_recall}. Lower it, or make fewer than {plan.n_regions} "
             "regions (n_regions), which takes workers with more memory."
         )

@@ -17,10 +17,13 @@ from fewlabels.dask._stages import Said, save
 
 AnyArray = npt.NDArray[Any]
 Float32Array = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
 
 _ROWS_AT_ONCE = 16_384
-# Candidates beside those asked for: products round, and the last place may be contested.
-_SPARE = 4
+# True neighbours: no more than about so many of each chunk are looked at closer.
+_BOUND_FROM = 8_192
+# More than products round, relative to squared lengths.
+_ROUNDING = 1e-5
 
 
 def true_neighbours(number: int, plan: Plan, source: Source) -> Said:
@@ -31,36 +34,62 @@ def true_neighbours(number: int, plan: Plan, source: Source) -> Said:
         queries, asked = plan.array("queries"), plan.array("query_rows")
         centres = plan.array("region_centres")
         start, width = plan.starts[number], plan.k
-        squared = np.full((len(queries), width), np.inf, np.float32)
         n_near = min(MOST_REGIONS, len(centres))
+        squared = np.full((len(queries), width), np.inf, np.float32)
         near = np.full((len(queries), width, n_near), -2, np.int32)
         ratio = np.full((len(queries), width, n_near), np.inf, np.float32)
-        if len(points):
-            with one_blas_thread(and_of_openmp=True):
-                n_found = min(len(points), width + 1 + _SPARE)
-                found = faiss.knn(queries, points, n_found)[1]
-                differences = _squared(queries, points, found)
-                differences[found + start == asked[:, None]] = np.inf  # the row itself
-                order = np.argsort(differences, axis=1, kind="stable")[:, :width]
-                kept = order.shape[1]
-                squared[:, :kept] = np.take_along_axis(differences, order, axis=1)
-                rows = np.take_along_axis(found, order, axis=1)
-                flat = nearest_regions(points[rows.ravel()], centres, n_near)
-            near[:, :kept] = flat[1].reshape(len(queries), kept, -1)
-            ratio[:, :kept] = flat[0].reshape(len(queries), kept, -1)
+        with one_blas_thread(and_of_openmp=True):
+            query, row, distance = _nearest(queries, points, asked - start, width)
+            place = np.arange(len(query)) - np.searchsorted(query, query)
+            squared[query, place] = distance
+            if len(row):
+                found = nearest_regions(points[row], centres, n_near)
+                ratio[query, place], near[query, place] = found
         save(work, squared=squared, near=near, ratio=ratio)
         return {}
 
     return plan.stage("truth").make(number, write)
 
 
-def _squared(queries: Float32Array, points: Float32Array, found: AnyArray) -> Float32Array:
-    """Return squared distances from the differences."""
-    squared = np.empty(found.shape, np.float32)
-    for column in range(found.shape[1]):
-        difference = queries - points[found[:, column]]
-        squared[:, column] = np.einsum("ij,ij->i", difference, difference)
-    return squared
+def _nearest(
+    queries: Float32Array, points: Float32Array, own: IntArray, k: int
+) -> tuple[IntArray, IntArray, Float32Array]:
+    """Find the `k` nearest points of each query, itself left out, which is the point `own`.
+
+    Returns
+    -------
+    query, row, squared : ndarray of shape (n_found,)
+        Query by query, nearest first; fewer than `k` of each where there are fewer points.
+    """
+    doubled, norms = -2 * queries, np.einsum("ij,ij->i", points, points)
+    # Some rows bound the distance to the k-th: of the others, only what is nearer is looked at.
+    some = np.unique(np.linspace(0, len(points) - 1, min(len(points), _BOUND_FROM)).astype(int))
+    bound = np.full((len(queries), 1), np.inf, np.float32)
+    if len(some) > k:  # the query may be one of them
+        near = doubled @ points[some].T + norms[some]
+        bound = np.partition(near, k, axis=1)[:, k : k + 1]
+        bound += _ROUNDING * (np.abs(bound) + 2 * np.einsum("ij,ij->i", queries, queries)[:, None])
+    none = np.empty(0, np.int64)
+    hits = [(none, none)]
+    for block in row_blocks(len(points), _ROWS_AT_ONCE):
+        near = doubled @ points[block].T
+        near += norms[block]
+        query, row = np.divmod(np.flatnonzero(near <= bound), near.shape[1])
+        hits.append((query, row + block.start))
+    query, row = (np.concatenate(part) for part in zip(*hits, strict=True))
+    others = row != own[query]
+    query, row = query[others], row[others]
+    squared = np.concatenate(
+        [np.empty(0, np.float32)]
+        + [
+            np.square(queries[query[part]] - points[row[part]]).sum(axis=1)
+            for part in row_blocks(len(row), _ROWS_AT_ONCE)
+        ]
+    )
+    order = np.lexsort((row, squared, query))
+    query, row, squared = query[order], row[order], squared[order]
+    kept = np.arange(len(query)) - np.searchsorted(query, query) < k
+    return query[kept], row[kept], squared[kept]
 
 
 def nearest_regions(
@@ -90,10 +119,14 @@ def collect_truth(plan: Plan) -> tuple[npt.NDArray[np.float64], tuple[AnyArray, 
     for number in range(plan.n_chunks):
         new = [stage.read(number, name) for name in ("squared", "near", "ratio")]
         if parts:
-            new = [np.concatenate([old, more], axis=1) for old, more in zip(parts, new, strict=True)]
+            new = [
+                np.concatenate([old, more], axis=1) for old, more in zip(parts, new, strict=True)
+            ]
             order = np.argsort(new[0], axis=1, kind="stable")[:, : plan.k]
             new = [
-                np.take_along_axis(each, order.reshape(*order.shape, *(1,) * (each.ndim - 2)), axis=1)
+                np.take_along_axis(
+                    each, order.reshape(*order.shape, *(1,) * (each.ndim - 2)), axis=1
+                )
                 for each in new
             ]
         parts = new
@@ -104,7 +137,9 @@ def collect_truth(plan: Plan) -> tuple[npt.NDArray[np.float64], tuple[AnyArray, 
     return squared.max(axis=1).astype(np.float64), (near, ratio)
 
 
-def part_rows(number: int, plan: Plan, source: Source, stage: str, overlap: tuple[float, int]) -> Said:
+def part_rows(
+    number: int, plan: Plan, source: Source, stage: str, overlap: tuple[float, int]
+) -> Said:
     """Sort a chunk's rows, with copies, by the regions that they go to."""
 
     def write(work: Path) -> Said:

@@ -36,11 +36,12 @@ _UNEVEN = 2.5
 # Of a worker's memory, the share that may be used, and what Python and the libraries take of it.
 _USABLE, _LIBRARIES = 0.75, 230_000_000
 
-# How far beyond its nearest region's centre a row is copied, as a factor, to how many regions, at
-# most; the first of these that suffices is taken.
+# How far beyond its nearest region's centre a row is copied, as a factor, to how many regions at
+# most; the first of these that suffices is taken. Where there are few features, few rows lie near a
+# border, and regions without overlap would find enough neighbours, but none across it.
 OVERLAPS = (
-    *((1.0, 1), (1.02, 2), (1.04, 2), (1.06, 3), (1.08, 3), (1.1, 3), (1.125, 3), (1.15, 3)),
-    *((1.2, 3), (1.25, 4), (1.35, 5), (1.5, 6), (2.0, 8)),
+    *((1.06, 3), (1.08, 3), (1.1, 3), (1.125, 3), (1.15, 3), (1.2, 3)),
+    *((1.25, 4), (1.35, 5), (1.5, 6), (2.0, 8)),
 )
 MOST_REGIONS = 8
 # Of what an approximate search may miss, the share that may be lost between regions.
@@ -121,7 +122,9 @@ def make_plan(
 
     said = Stage(folder, "plan").make(0, write)
     frame = Frame(metric, said["middle"], said["scale"])
-    counts = {name: int(said[name]) for name in ("k", "n_regions", "n_cells", "n_shards", "region_rows")}
+    counts = {
+        name: int(said[name]) for name in ("k", "n_regions", "n_cells", "n_shards", "region_rows")
+    }
     return Plan(
         folder=str(folder),
         starts=starts,
@@ -161,7 +164,8 @@ def _decide(
     n_cells = max(_CELLS, min(_MOST_CELLS, _CELLS_A_REGION * len(centres)))
     cells = k_means(points, max(1, min(n_cells, len(points) // A_CELL + 1)))
     n_asked = int(np.clip(_TRUTH_COST / (n * width), _FEWEST_ASKED, _MOST_ASKED))
-    asked = np.sort(np.random.default_rng(1).choice(len(points), min(n_asked, len(points)), False))
+    asked = np.random.default_rng(1).choice(len(points), min(n_asked, len(points)), replace=False)
+    asked = asked[np.argsort(rows[asked])]
     save(
         work,
         region_centres=centres,
@@ -188,7 +192,9 @@ def _sample(stage: Stage, starts: tuple[int, ...], width: int) -> tuple[AnyArray
     # As many as there are of the chunk that has drawn the fewest for its size.
     share = min(len(d) / size for d, size in zip(drawn, sizes.tolist(), strict=True) if size)
     share = min(share, _MOST_SAMPLED / n, max(2_000, _SAMPLE_BYTES // (4 * width)) / n)
-    kept = [min(len(d), int(np.ceil(share * s))) for d, s in zip(drawn, sizes.tolist(), strict=True)]
+    kept = [
+        min(len(d), int(np.ceil(share * s))) for d, s in zip(drawn, sizes.tolist(), strict=True)
+    ]
     parts = [stage.read(number, "sample", 0, m) for number, m in enumerate(kept) if m]
     rows = [d[:m] + start for d, m, start in zip(drawn, kept, starts, strict=False)]
     return np.concatenate(parts), np.concatenate(rows)
@@ -221,7 +227,9 @@ def _how_many(n: int, k: int, n_threads: int, room: int) -> int:
     return max(1, min(many, n // max(1_000, 50 * (k + 1))))
 
 
-def predicted(plan: Plan, found: Sequence[AnyArray], overlap: tuple[float, int]) -> tuple[float, float]:
+def predicted(
+    plan: Plan, found: Sequence[AnyArray], overlap: tuple[float, int]
+) -> tuple[float, float]:
     """Return what share of the sample's true neighbours meet in a region, and copies a row.
 
     Parameters

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from fewlabels._rows import row_blocks
 from fewlabels.dask._stages import Said, Stage, save
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.io import open_features
+from fewlabels.io._large import ParquetFeatures
 
 AnyArray = npt.NDArray[Any]
 
@@ -119,14 +121,14 @@ def _of_path(path: Path, columns: Sequence[str] | None) -> Source:
 
 
 def _chunks_of(path: Path, columns: tuple[str, ...] | None) -> list[Chunk]:
-    if not _is_parquet(path):
-        features = open_features(path, columns)
+    features = open_features(path, columns)
+    if not isinstance(features, ParquetFeatures):
         blocks = row_blocks(len(features), _chunk_rows(features.shape[1], features.dtype))
         return [Chunk(str(path), rows.start, rows.stop) for rows in blocks]
     # The rows of a row group are decoded together, so that chunks end where one does.
-    bounds = open_features(path, columns).row_groups()
+    bounds = features.row_groups()
     chunks, start = [], 0
-    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for begin, end in pairwise(bounds):
         if end - start > _CHUNK_ROWS and begin > start:
             chunks.append(Chunk(str(path), start, begin))
             start = begin

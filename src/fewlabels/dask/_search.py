@@ -7,6 +7,7 @@ a cell as the caller has them. Shards are runs of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def number_rows(plan: Plan, attempt: Attempt) -> Attempt:
         for region, size in enumerate(sizes):
             n_pieces = max(1, -(-size // plan.region_rows))
             cuts = np.linspace(0, size, n_pieces + 1).astype(int).tolist()
-            pieces += [(region, a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if a < b]
+            pieces += [(region, a, b) for a, b in pairwise(cuts) if a < b]
         return {"pieces": pieces, "shards": shard_starts(ends, plan.n_shards).tolist()}
 
     said = plan.stage(attempt.stage("order")).make(0, write)

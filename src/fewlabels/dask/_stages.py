@@ -25,6 +25,7 @@ AnyArray = npt.NDArray[Any]
 Said = dict[str, Any]
 
 _SAID = "said.json"
+_DAMAGE: tuple[type[Exception], ...] = (OSError, *UNREADABLE)
 
 
 class Stage:
@@ -51,7 +52,7 @@ class Stage:
             said: Said = json.loads((self.path(number) / _SAID).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        except (OSError, *UNREADABLE) as error:
+        except _DAMAGE as error:
             raise self._damaged(self.path(number) / _SAID, reason(error)) from error
         return said
 
@@ -81,7 +82,7 @@ class Stage:
                 file.seek(start * width * dtype.itemsize, 1)
                 values = np.fromfile(file, dtype, (stop - start) * width)
             return values.reshape(stop - start, *shape[1:])
-        except (OSError, *UNREADABLE) as error:
+        except _DAMAGE as error:
             raise self._damaged(path, reason(error)) from error
 
     def _damaged(self, path: Path, why: str) -> GraphFileError:
