@@ -9,7 +9,6 @@
     ├── GraphFileError (ValueError)           a graph file that can't be read
     ├── SessionFileError (ValueError)         a saved session that can't be read
     ├── DataFileError (ValueError)            a table or array file that can't be read or written
-    ├── ClusterError (RuntimeError)           workers of a cluster that can't do the work
     ├── LabellingError (ValueError)           a label file that can't be used, or a label not stored
     └── MissingDependencyError (ImportError)  an optional package that isn't installed
 
@@ -143,10 +142,6 @@ class DataFileError(FewLabelsError, ValueError):
     ...     print("no table")
     no table
     """
-
-
-class ClusterError(FewLabelsError, RuntimeError):
-    """The workers of a Dask cluster can't do the work; the message says what they lack."""
 
 
 class LabellingError(FewLabelsError, ValueError):

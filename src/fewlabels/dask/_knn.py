@@ -16,7 +16,7 @@ from dask.delayed import delayed
 from fewlabels._checksums import checksum
 from fewlabels._rename import exchange, rename_without_replacing
 from fewlabels._validation import check_choice, check_integer, check_real
-from fewlabels.dask._cluster import Crew, checked_crew, connected, gather_tasks, run_tasks
+from fewlabels.dask._crew import Crew, checked_crew, connected, gather_tasks, run_tasks
 from fewlabels.dask._edges import weigh_shard, write_shard
 from fewlabels.dask._frame import METRICS
 from fewlabels.dask._layout import HEADER, RegionGraph, finish_graph, open_graph

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.dask._cells import k_means, region_centres
-from fewlabels.dask._cluster import Crew
+from fewlabels.dask._crew import Crew
 from fewlabels.dask._frame import Frame
 from fewlabels.dask._rows import Source
 from fewlabels.dask._stages import Said, Stage, save
