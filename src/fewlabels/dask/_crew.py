@@ -14,7 +14,7 @@ from typing import Any
 import distributed
 from distributed.scheduler import KilledWorker
 
-from fewlabels.exceptions import ClusterError, InvalidTypeError
+from fewlabels.exceptions import ClusterError
 
 # Whose versions have to be the same everywhere: what they compute is compared to the last bit.
 _SAME_VERSIONS = ("fewlabels", "numpy", "scipy", "faiss-cpu")
@@ -38,36 +38,6 @@ class Crew:
     client: Any
     n_threads: int
     memory: int | None
-
-
-def connected(client: Any = None) -> Any:
-    """Return the client that was passed, or the current one.
-
-    Raises
-    ------
-    ClusterError
-        If there is none, or it has lost its scheduler.
-    """
-    if client is None:
-        try:
-            client = distributed.get_client()
-        except ValueError as error:
-            raise ClusterError(
-                "there is no Dask client. Make one: client = distributed.Client(address), or "
-                "distributed.Client(n_workers=4, threads_per_worker=1) on this machine."
-            ) from error
-    if not isinstance(client, distributed.Client):
-        raise InvalidTypeError(
-            f"client must be a distributed.Client, got {type(client).__name__}. Pass "
-            "distributed.Client(address)."
-        )
-    if client.asynchronous:
-        raise InvalidTypeError("client must not be asynchronous; leave asynchronous=True out.")
-    if client.status != "running":
-        raise ClusterError(
-            f"the Dask client is {client.status}: it has no scheduler. Make a new one."
-        )
-    return client
 
 
 def checked_crew(client: Any, folder: Path) -> Crew:

@@ -16,7 +16,8 @@ from dask.delayed import delayed
 from fewlabels._checksums import checksum
 from fewlabels._rename import exchange, rename_without_replacing
 from fewlabels._validation import check_choice, check_integer, check_real
-from fewlabels.dask._crew import Crew, checked_crew, connected, gather_tasks, run_tasks
+from fewlabels.dask._cluster import client_of
+from fewlabels.dask._crew import Crew, checked_crew, gather_tasks, run_tasks
 from fewlabels.dask._edges import weigh_shard, write_shard
 from fewlabels.dask._frame import METRICS
 from fewlabels.dask._layout import HEADER, RegionGraph, finish_graph, open_graph
@@ -155,7 +156,7 @@ def knn_graph(
     target = Path(os.path.realpath(path))
     _check_target(target, overwrite)
     source = source_of(X, columns)
-    client = connected(client)
+    client = client_of(client)
     if not target.parent.is_dir():
         raise FileNotFoundError(
             errno.ENOENT, "there is no such folder to build a graph in", str(target.parent)

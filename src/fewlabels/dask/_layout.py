@@ -111,6 +111,11 @@ class RegionGraph:
         return len(self.starts) - 1
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the weights: float32 or float64."""
+        return self.region(0).dtype
+
+    @property
     def metric(self) -> str | None:
         """The distance that neighbours were sought by."""
         metric: str | None = self._header["metric"]
