@@ -58,7 +58,8 @@ MISSING_WORDS = frozenset(
 )
 
 _ALIKE = str.maketrans(
-    dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d", "-")  # minus signs and dashes
+    {letter: letter - 0xFEE0 for letter in range(0xFF01, 0xFF5F)}  # of full width
+    | dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63", "-")  # minus signs and dashes
     | dict.fromkeys("\u00a0\u202f\u2007\u2009\u200a", " ")  # blanks that keep a line together
     | dict.fromkeys("\u2019\u02bc", "'")
     | dict.fromkeys("\ufeff\u200b\u200e\u200f\u2060", None)  # marks without width
