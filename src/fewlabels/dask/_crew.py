@@ -172,9 +172,7 @@ def _finished(client: Any, futures: list[Any]) -> Iterator[int]:
     alone_since: float | None = None
     while pending:
         try:
-            done = distributed.wait(  # type: ignore[no-untyped-call] # distributed has no types
-                pending, timeout=_BETWEEN_LOOKS, return_when="FIRST_COMPLETED"
-            )
+            done = distributed.wait(pending, timeout=_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
         except TimeoutError:
             if client.nthreads():
                 alone_since = None

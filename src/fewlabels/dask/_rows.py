@@ -99,16 +99,7 @@ def source_of(X: Any, columns: Sequence[str] | None) -> Source:
 
 def _of_path(path: Path, columns: Sequence[str] | None) -> Source:
     named = None if columns is None else tuple(columns)
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if _is_parquet(file))
-        files = [file for file in files if not file.name.startswith((".", "_"))]
-        if not files:
-            raise DataFileError(
-                f"{path} is a folder without Parquet files (.parquet). Give a folder that has "
-                "some, or the path of an .npy file."
-            )
-    else:
-        files = [path]
+    files = parquet_files(path) if path.is_dir() else [path]
     parts = [_chunks_of(file, named) for file in files]
     stats = [file.stat() for file in files]
     told = [(str(f), s.st_size, s.st_mtime_ns) for f, s in zip(files, stats, strict=True)]
@@ -118,6 +109,18 @@ def _of_path(path: Path, columns: Sequence[str] | None) -> Source:
         tuple(len(part) for part in parts),
         named,
     )
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """Return the Parquet files in a folder and below it, in the order of their names."""
+    files = sorted(file for file in folder.rglob("*") if _is_parquet(file))
+    files = [file for file in files if not file.name.startswith((".", "_"))]
+    if not files:
+        raise DataFileError(
+            f"{folder} is a folder without Parquet files (.parquet). Give a folder that has some, "
+            "or the path of an .npy file."
+        )
+    return files
 
 
 def _chunks_of(path: Path, columns: tuple[str, ...] | None) -> list[Chunk]:
