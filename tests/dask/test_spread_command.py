@@ -58,7 +58,7 @@ def test_a_folder_is_labelled_and_written_as_the_same_files(folder, address, tmp
         assert set(answered["predicted_reached"].to_pylist()) == {True}
         due = np.array(["a", "b", "c"])[came["reached"].to_numpy()]
         assert np.mean(due == np.array(answered["label"].to_pylist())) > 0.99
-        assert 1 / 3 <= min(answered["confidence"].to_pylist())
+        assert min(answered["confidence"].to_pylist()) >= 1 / 3
     assert {path.name for path in tmp_path.iterdir()} == {"in", "out"}
     assert "exists" in run(*words).output
 

@@ -17,7 +17,7 @@ from fewlabels.dask._crew import Crew, gather_tasks, run_tasks
 from fewlabels.dask._edges import weigh_shard, write_shard
 from fewlabels.dask._layout import finish_graph
 from fewlabels.dask._partition import collect_truth, part_rows, true_neighbours
-from fewlabels.dask._plan import OVERLAPS, Plan, choose_overlap, make_plan, n_sampled
+from fewlabels.dask._plan import OVERLAPS, Plan, choose_overlap, make_plan, n_sampled, recall_within
 from fewlabels.dask._rows import Source, check_survey, survey
 from fewlabels.dask._search import (
     MOST_POINTS,
@@ -104,7 +104,7 @@ class Build:
         reach, near = collect_truth(plan)
         attempt, found = self._search(plan, reach, choose_overlap(plan, near))
         shards = range(len(attempt.shards) - 1)
-        told = self._run(
+        self._run(
             "weights",
             weigh_shard,
             plan.stage(attempt.stage("weights")),
@@ -114,7 +114,7 @@ class Build:
             settings.weights,
         )
         folder, how = str(self._building), settings.symmetrize
-        self._run("graph", write_shard, None, shards, plan, attempt, folder, how)
+        told = self._run("graph", write_shard, None, shards, plan, attempt, folder, how)
         finish_graph(
             self._building,
             attempt.shards,
@@ -168,7 +168,8 @@ class Build:
 
     def _search(self, plan: Plan, reach: npt.NDArray[Any], overlap: int) -> tuple[Attempt, Said]:
         """Search with more and more overlap, until enough is found."""
-        min_recall, verdicts, best = plan.min_recall, Stage(self._stages, "verdicts"), 0.0
+        verdicts, best = Stage(self._stages, "verdicts"), 0.0
+        min_recall = recall_within(plan.min_recall)
         for number in range(len(OVERLAPS) + 1):
             attempt = Attempt(number, OVERLAPS[overlap], min_recall)
             verdict = verdicts.said(number)
@@ -183,8 +184,8 @@ class Build:
                 shutil.rmtree(self._stages / attempt.stage(name), ignore_errors=True)
             if overlap == len(OVERLAPS) - 1:
                 break
-            overlap = min(overlap + 2, len(OVERLAPS) - 1)
-            min_recall = (min_recall + 1) / 2
+            overlap += 1
+            min_recall = recall_within(min_recall)
         raise InvalidInputError(
             f"{best:.4f} of the true neighbours were found where regions overlap most; "
             f"min_recall is {plan.min_recall}. Lower it, or make fewer than {plan.n_regions} "

@@ -185,6 +185,11 @@ def _finished(client: Any, futures: list[Any]) -> Iterator[int]:
                 ) from None
             continue
         for future in done.done:
+            if future.status in ("cancelled", "lost"):
+                raise ClusterError(
+                    "the scheduler has ended, or has been restarted. What is done is kept: connect "
+                    "anew, and call the same again."
+                )
             if future.status != "finished":
                 future.result()  # raises its error
         yield len(done.done)

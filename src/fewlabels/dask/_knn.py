@@ -18,10 +18,13 @@ from fewlabels.dask._frame import METRICS
 from fewlabels.dask._layout import HEADER, RegionGraph, open_graph
 from fewlabels.dask._rows import source_of
 from fewlabels.dask._stages import Stage
+from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.graph._progress import Progress, reporting_share
 from fewlabels.graph._symmetric import SYMMETRIZATIONS, Symmetrize
 
 _BUILDING = ".building"
+# What progress is told in, where only the chunks know how many rows they have.
+_UNKNOWN_ROWS = 1_000_000
 
 
 def knn_graph(
@@ -140,8 +143,13 @@ def knn_graph(
     _start_or_go_on(building, settings, overwrite)
     crew = checked_crew(client, building)
     if not (building / HEADER).exists():  # finished, and ended before it was put in place
-        with reporting_share(progress, 1_000_000) as report:
-            Build(crew, source, building, settings, report).run()
+        with reporting_share(progress, source.n_rows or _UNKNOWN_ROWS) as report:
+            build = Build(crew, source, building, settings, report)
+            try:
+                build.run()
+            except (InvalidInputError, DataFileError):  # nothing of it can be gone on with
+                shutil.rmtree(building, ignore_errors=True)
+                raise
     _put_in_place(building, target, overwrite)
     return open_graph(target)
 
@@ -203,7 +211,7 @@ def _start_or_go_on(building: Path, settings: Settings, overwrite: bool) -> None
     known, asked = stage.make(0, lambda work: settings.said), settings.said
     if known == asked:
         return
-    if not overwrite:
+    if not overwrite and any(path.name != stage.name for path in stage.folder.parent.iterdir()):
         other = ", ".join(sorted(name for name in asked if known.get(name) != asked[name]))
         raise FileExistsError(
             errno.EEXIST,
