@@ -53,7 +53,7 @@ FILL_AFFINITIES = "{name}.filled(0) makes no edge of them"
 FILL_WEIGHTS = "{name}.filled(0) makes those labels count for nothing"
 
 
-def checked_array(X: Any, name: str = "X", *, fill: str = FILL_FEATURES) -> Any:
+def checked_array(X: object, name: str = "X", *, fill: str = FILL_FEATURES) -> Any:
     """Return `X` if NumPy or scikit-learn may convert it, a sparse matrix as sound CSR; or raise.
 
     Cost: of an array, none; of a sparse matrix, two passes over its indices; of lists and of
@@ -139,7 +139,7 @@ def sound_csr(matrix: Any, name: str = "X") -> Any:
     return csr
 
 
-def refuse_masked(values: Any, name: str, fill: str = FILL_FEATURES) -> None:
+def refuse_masked(values: object, name: str, fill: str = FILL_FEATURES) -> None:
     """Raise if entries of an array, or of a list of arrays, are masked: NumPy drops the mask."""
     if isinstance(values, np.ma.MaskedArray):
         masked = np.ma.getmaskarray(values)
@@ -210,7 +210,7 @@ def _refuse_dtype(X: Any, name: str) -> None:
         )
 
 
-def _refuse_foreign(X: Any, name: str) -> None:
+def _refuse_foreign(X: object, name: str) -> None:
     for kind in type(X).__mro__:
         found = _FOREIGN.get((kind.__module__.partition(".")[0].lstrip("_"), kind.__name__))
         if found is not None:
@@ -261,7 +261,7 @@ def _refuse_temporal_columns(X: Any, name: str) -> None:
     )
 
 
-def _is_temporal(dtype: Any) -> bool:
+def _is_temporal(dtype: object) -> bool:
     asked = getattr(dtype, "is_temporal", None)  # polars
     if callable(asked):
         return bool(asked())

@@ -33,7 +33,7 @@ class Citations(tuple[Reference, ...]):
     __repr__ = __str__
 
 
-def cite(method: Any = None) -> Citations:
+def cite(method: object = None) -> Citations:
     """Return the papers that a method goes back to.
 
     Parameters
@@ -77,7 +77,7 @@ consistency", NIPS, 2003.
     return Citations(REFERENCES[key] for key in dict.fromkeys(keys))
 
 
-def _keys_of(method: Any) -> list[str] | None:
+def _keys_of(method: object) -> list[str] | None:
     """Return the keys of a method's papers; None where it is none of ours."""
     names = [kind.__name__ for kind in type(method).__mro__]
     own = next((CITED_BY[name] for name in names if name in CITED_BY), None)
@@ -94,7 +94,7 @@ def _keys_of(method: Any) -> list[str] | None:
     return keys
 
 
-def _speaks(member: str, weights: Any) -> bool:
+def _speaks(member: str, weights: object) -> bool:
     """Tell whether a kind of member has some weight, or one that is printed."""
     return any(name.startswith(member) and weight >= 0.005 for name, weight in _numbers(weights))
 

@@ -57,7 +57,7 @@ def says_missing(name: str) -> bool:
     return text.casefold() in _WORDS_FOR_MISSING and text != "Na"  # which is sodium
 
 
-def words_for_missing(classes: Iterable[Any]) -> list[str]:
+def words_for_missing(classes: Iterable[object]) -> list[str]:
     """Return the classes that :func:`says_missing` holds of, in their order.
 
     Not single signs where others are classes, too, as "-" beside "+": there, signs are classes.
@@ -71,7 +71,7 @@ def words_for_missing(classes: Iterable[Any]) -> list[str]:
 
 
 def near_equal_classes(
-    classes: Iterable[Any], counts: Sequence[int] | None = None
+    classes: Iterable[object], counts: Sequence[int] | None = None
 ) -> list[tuple[Any, ...]]:
     """Find classes that are probably one, written in different ways.
 
@@ -124,9 +124,9 @@ def near_equal_classes(
 
 
 def remarks_on_classes(
-    classes: Iterable[Any],
+    classes: Iterable[object],
     counts: Sequence[int] | None = None,
-    new: Iterable[Any] | None = None,
+    new: Iterable[object] | None = None,
     *,
     unlabelled: str = _UNLABELLED,
 ) -> list[str]:
@@ -172,9 +172,9 @@ def remarks_on_classes(
 
 
 def warn_of_classes(
-    classes: Iterable[Any],
+    classes: Iterable[object],
     counts: Sequence[int] | None = None,
-    new: Iterable[Any] | None = None,
+    new: Iterable[object] | None = None,
     *,
     unlabelled: str = _UNLABELLED,
 ) -> None:
@@ -185,7 +185,7 @@ def warn_of_classes(
         warnings.warn(remark, LabelWarning, stacklevel=callers_level())
 
 
-def warn_of_counts(classes: Sequence[Any] | np.ndarray[Any, Any], n_labels: int) -> None:
+def warn_of_counts(classes: Sequence[object] | np.ndarray, n_labels: int) -> None:
     """Warn if labels can tell nothing: all are alike, or hardly one comes twice."""
     n_classes = len(classes)
     if is_unsaid(LabelWarning):
@@ -212,18 +212,18 @@ def listed(shown: Sequence[str]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-def _as_list(classes: Iterable[Any]) -> list[Any]:
+def _as_list(classes: Iterable[object]) -> list[Any]:
     return classes.tolist() if isinstance(classes, np.ndarray) else list(classes)
 
 
-def _told_apart(group: tuple[Any, ...]) -> list[str]:
+def _told_apart(group: tuple[object, ...]) -> list[str]:
     """Show names so that the difference can be seen."""
     shown = [repr(name) for name in group]
     looks = {unicodedata.normalize("NFKC", text) for text in shown}
     return shown if len(looks) == len(shown) else [ascii(name) for name in group]
 
 
-def _is_letter(name: Any) -> TypeGuard[str]:
+def _is_letter(name: object) -> TypeGuard[str]:
     return isinstance(name, str) and len(name) == 1 and name.isalpha()
 
 

@@ -22,7 +22,7 @@ from fewlabels.exceptions import InvalidInputError, InvalidTypeError, LabelWarni
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 UNLABELLED = -1
 

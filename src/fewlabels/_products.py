@@ -19,7 +19,7 @@ from fewlabels._compiled import compiled_module
 _module = compiled_module("fewlabels._csr")
 compiled: Any = _module and _module.multiply
 
-Floats = TypeVar("Floats", bound=npt.NDArray[np.floating[Any]])
+Floats = TypeVar("Floats", bound=npt.NDArray[np.floating])
 Matrix: TypeAlias = Any  # csr_array or ndarray
 
 
@@ -48,7 +48,7 @@ def multiply_minus(matrix: Matrix, y: Floats, out: Floats) -> None:
         np.subtract(matrix @ y, out, out=out)
 
 
-def _taken(matrix: Matrix, y: npt.NDArray[Any]) -> bool:
+def _taken(matrix: Matrix, y: np.ndarray) -> bool:
     return (
         compiled is not None
         and isinstance(matrix, sparse.csr_array)
@@ -61,5 +61,5 @@ def _taken(matrix: Matrix, y: npt.NDArray[Any]) -> bool:
     )
 
 
-def _in_row(array: npt.NDArray[Any]) -> bool:
+def _in_row(array: np.ndarray) -> bool:
     return bool(array.flags.c_contiguous and array.flags.aligned)

@@ -31,7 +31,11 @@ _CSR = ("data", "indices", "indptr")
 
 
 def write_state(
-    path: str | os.PathLike[str], header: Mapping[str, Any], state: Any, *, replace: bool = True
+    path: str | os.PathLike[str],
+    header: Mapping[str, object],
+    state: object,
+    *,
+    replace: bool = True,
 ) -> None:
     """Write a tree; the file appears when it is whole, in place of what stood there.
 
@@ -157,7 +161,7 @@ def read_state(
             return found
 
 
-def _decoded(value: Any, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Any:
+def _decoded(value: object, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Any:
     if isinstance(value, list):
         return [_decoded(entry, archive, members) for entry in value]
     if not isinstance(value, dict):

@@ -70,7 +70,7 @@ def _is_openmp(library: Any) -> bool:
     return bool(library.user_api == "openmp")
 
 
-def _counts_for_each_thread(library: Any) -> bool:
+def _counts_for_each_thread(library: object) -> bool:
     return getattr(library, "threading_layer", None) == "openmp"
 
 

@@ -114,7 +114,7 @@ def check_seed(random_state: object) -> None:
     )
 
 
-def check_same_length(*columns: Any) -> None:
+def check_same_length(*columns: object) -> None:
     """Raise unless all have as many rows; None is passed over."""
     try:
         check_consistent_length(*columns)
@@ -175,7 +175,7 @@ def naming_rows(X: Any, message: str) -> str:
     return f"{first_line}{rows}{columns}{fill}"
 
 
-def _floats(X: Any) -> Any:
+def _floats(X: object) -> Any:
     """Return a table, an array or a list of numbers as float64, missing values as NaN."""
     try:
         return np.asarray(X, dtype=np.float64)
@@ -208,7 +208,7 @@ def _missing(entries: Any) -> Any:
     return np.fromiter(missing, dtype=bool, count=len(entries))
 
 
-def _of_text(X: Any, wrong: list[int]) -> str:
+def _of_text(X: object, wrong: list[int]) -> str:
     """Say that the columns `wrong` hold what is no number."""
     if not wrong:
         return ""

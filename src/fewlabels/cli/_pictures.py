@@ -117,7 +117,7 @@ def check_sorting(ctx: click.Context) -> None:
 def sorting(
     ctx: click.Context,
     table: Table,
-    labels: Sequence[Any],
+    labels: Sequence[object],
     stage: Callable[[str], Callable[[float], None]],
 ) -> Iterator[list[str]]:
     """Sort the pictures where --sort-into says, once the block has ended well.

@@ -92,7 +92,7 @@ def predict(
     embeddings: Path | None,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of reading_options
+    **_: object,  # those of reading_options
 ) -> None:
     """Load, read, predict, write, report; `_HELP` says it all."""
     check_characters(ctx)
@@ -131,7 +131,7 @@ def _check_model(path: Path) -> None:
 
 
 def _points(
-    model: Any, table: Table, features: Path | None, text: str | None, embeddings: Path | None
+    model: object, table: Table, features: Path | None, text: str | None, embeddings: Path | None
 ) -> tuple[NewPoints, list[str]]:
     """Return the rows of a table as the points of a model, and what is to be said of them."""
     from fewlabels.features import NewPoints

@@ -178,7 +178,7 @@ def simulate(
     neighbors: int | None,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of input_options and feature_options, which read_input and points_of read
+    **_: object,  # those of input_options and feature_options, which read_input and points_of read
 ) -> None:
     """Read, simulate, write, report; `_HELP` says it all."""
     start = _start(ctx, initial)

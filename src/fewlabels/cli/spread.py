@@ -173,7 +173,7 @@ def spread(
     alpha: float,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of input_options and feature_options, which read_input and points_of read
+    **_: object,  # those of input_options and feature_options, which read_input and points_of read
 ) -> None:
     """Read, spread, write, report; `_HELP` says it all."""
     if method != "spreading" and given(ctx, "alpha"):

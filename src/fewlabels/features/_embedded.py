@@ -78,7 +78,7 @@ def _filled(rows: Float32Array, keys: Sequence[bytes], found: dict[bytes, Any]) 
     return rows
 
 
-def _in_batches(embedder: Embedder, items: Sequence[Any], report: Report) -> Any:
+def _in_batches(embedder: Embedder, items: Sequence[object], report: Report) -> Any:
     parts: list[Any] = []
     for batch in row_blocks(len(items), embedder.n_at_once):
         asked = list(items[batch])

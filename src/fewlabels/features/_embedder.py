@@ -53,7 +53,7 @@ class Embedder:
     warnings: Callable[[], tuple[str, ...]] = tuple
 
 
-def content_keys(items: Sequence[Any], takes: Takes | None) -> list[bytes]:
+def content_keys(items: Sequence[object], takes: Takes | None) -> list[bytes]:
     """Return a hash of the content of each item: of a file what is in it, not its name."""
     return [_content_key(item, takes) for item in items]
 

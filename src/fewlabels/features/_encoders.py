@@ -20,7 +20,7 @@ from fewlabels.features._states import flag, number, numbers, texts
 from fewlabels.io._table import Block, Categories, Items, Numbers
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
-FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+FloatArray: TypeAlias = npt.NDArray[np.floating]
 State: TypeAlias = dict[str, Any]
 
 # Numbers further from the median than this, in robust standard deviations, are the tail of a

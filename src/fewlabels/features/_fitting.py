@@ -296,7 +296,7 @@ def _transformer(name: str, kind: str, settings: Settings) -> Any:
     return transformer("Texts")(random_state=settings.random_state)
 
 
-def _doubt(table: Table, taken: Taken, view: Any, *, asked: bool) -> str:
+def _doubt(table: Table, taken: Taken, view: object, *, asked: bool) -> str:
     if asked and taken.kind == "category":
         return ""
     if isinstance(view, Numbers):
@@ -305,7 +305,7 @@ def _doubt(table: Table, taken: Taken, view: Any, *, asked: bool) -> str:
     return taken.doubt or words
 
 
-def _said(view: Any) -> tuple[str, ...]:
+def _said(view: object) -> tuple[str, ...]:
     if isinstance(view, Numbers):
         return missing_said(view)
     return view.said if isinstance(view, Dates) else ()

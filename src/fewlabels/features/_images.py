@@ -60,7 +60,7 @@ def resolve_shape(image_shape: object, n_features: int) -> Shape:
     return height, width, channels
 
 
-def validated_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
+def validated_rows(estimator: object, X: Any, *, reset: bool) -> Any:
     """Return images as rows of finite numbers, as an estimator takes them; bytes stay bytes.
 
     Raises
@@ -82,14 +82,14 @@ def validated_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
         raise InvalidInputError(message) from error
 
 
-def rescaled(rows: npt.NDArray[Any], shape: Shape) -> Float32Array:
+def rescaled(rows: np.ndarray, shape: Shape) -> Float32Array:
     """Return images of shape (n_images, height, width, channels), each scaled to [0, 1].
 
     Neither the largest nor the smallest floats overflow or vanish, and what a float64 image
     varies by on top of a large constant is kept. An image that varies by rounding only is 0.
     """
     exact = np.float32 if np.can_cast(rows.dtype, np.float32) else np.float64
-    pixels: npt.NDArray[Any] = rows.astype(exact)
+    pixels: np.ndarray = rows.astype(exact)
     largest = np.abs(pixels).max(axis=1, keepdims=True)
     largest[largest == 0] = 1
     pixels /= largest

@@ -51,7 +51,7 @@ def joined(columns: Sequence[FittedColumn], raws: Sequence[Any], dtype: npt.DTyp
 
 
 def _sparse(
-    columns: Sequence[FittedColumn], raws: Sequence[Any], dtype: np.dtype[Any], blocks: list[slice]
+    columns: Sequence[FittedColumn], raws: Sequence[Any], dtype: np.dtype, blocks: list[slice]
 ) -> sparse.csr_matrix:
     n_rows, width = raws[0].shape[0], sum(column.width for column in columns)
     n_entries = 0  # exactly: centred, the features of a category are all filled, otherwise few

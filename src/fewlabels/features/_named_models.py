@@ -102,9 +102,9 @@ NAMED: dict[str, Callable[[str], Embedder]] = {
 
 
 def _of_texts(
-    name: str, package: str, folder: Path, encode: Callable[[list[str]], Any]
+    name: str, package: str, folder: Path, encode: Callable[[list[str]], object]
 ) -> Embedder:
-    def embed(texts: list[Any], report: Report) -> Any:
+    def embed(texts: list[object], report: Report) -> Any:
         rows = encode([str(text) for text in texts])
         report(len(texts))
         return rows
@@ -121,7 +121,7 @@ def _of_texts(
 
 
 def _of_pictures(
-    name: str, package: str, weights: Path, prepare: Callable[[Any], Any], model: Any
+    name: str, package: str, weights: Path, prepare: Callable[[object], object], model: Any
 ) -> Embedder:
     torch = import_module("torch")
 

@@ -15,7 +15,7 @@ from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._model_settings import PICTURES, read_settings
 from fewlabels.features._seen_pictures import SeenPictures
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 _BATCH = 16
 _USUAL_SIDE = 224

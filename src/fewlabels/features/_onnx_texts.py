@@ -22,7 +22,7 @@ from fewlabels.features._model_settings import (
 )
 from fewlabels.io import counted
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 _MOST_TOKENS = 512  # where nothing says how many a model was trained with
 _BATCH = 32

@@ -11,7 +11,7 @@ from fewlabels.features._states import part
 from fewlabels.features.image_distortion import ImageDistortion
 from fewlabels.features.new_points import Compare
 
-Pixels = npt.NDArray[Any]
+Pixels = np.ndarray
 
 
 class PictureDistance:
@@ -47,7 +47,7 @@ class PictureDistance:
         return self.distortion._state()
 
     @classmethod
-    def _from_state(cls, state: Any, shape: tuple[int, int], n_pictures: int) -> Self:
+    def _from_state(cls, state: object, shape: tuple[int, int], n_pictures: int) -> Self:
         """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
         channels = int(part(state, "channels", int))
         held = ImageDistortion._from_state(state, (*shape, channels), n_pictures)

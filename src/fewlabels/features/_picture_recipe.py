@@ -51,7 +51,7 @@ class PicturePoints:
 
     values: Float32Array
     unread: dict[int, str]
-    pixels: npt.NDArray[Any] | None
+    pixels: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Recipe:
         )
         values = np.empty((n, width), dtype=np.float32)
         unread: dict[int, str] = {}
-        kept: list[npt.NDArray[Any]] = []
+        kept: list[np.ndarray] = []
         for rows in row_blocks(n, _BATCH):
             batch, missing = self._pixels(pictures, rows, n_jobs)
             if self.has_colours:
@@ -145,7 +145,7 @@ class Recipe:
         values[:, -N_COLOURS:] = np.sqrt(_THING) * colours[:, N_COLOURS:]
         values /= np.linalg.norm(values, axis=1, keepdims=True)  # colours are always there
 
-    def _edges_of(self, pixels: npt.NDArray[Any], n_jobs: int | None) -> Float32Array:
+    def _edges_of(self, pixels: np.ndarray, n_jobs: int | None) -> Float32Array:
         found: Float32Array = self._gradients(n_jobs).fit_transform(pixels.reshape(len(pixels), -1))
         return found
 
@@ -158,7 +158,7 @@ class Recipe:
 
     def _pixels(
         self, pictures: PictureArray | PictureItems, rows: slice, n_jobs: int | None
-    ) -> tuple[npt.NDArray[Any], dict[int, str]]:
+    ) -> tuple[np.ndarray, dict[int, str]]:
         """Return pictures of the size that was chosen: (m, height, width, channels)."""
         if isinstance(pictures, PictureArray):
             if self.takes_as_it_is(pictures):

@@ -33,7 +33,7 @@ class Reach(NamedTuple):
         return self.by_distance - self.by_values <= _MOST_LOST
 
 
-def reach_of(values: npt.NDArray[Any], distance: Any, random_state: int = 0) -> Reach:
+def reach_of(values: np.ndarray, distance: Any, random_state: int = 0) -> Reach:
     """Tell how many points are out of reach by values, and after a finer distance ranks them.
 
     By a distance that suits, points are near to those that are like them. Where it does not suit,

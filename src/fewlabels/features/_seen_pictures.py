@@ -29,7 +29,7 @@ class SeenPictures:
         self._prepare = prepare
         self._unread: dict[str, str] = {}
 
-    def prepared(self, items: list[Any]) -> tuple[list[Any], list[int]]:
+    def prepared(self, items: list[object]) -> tuple[list[Any], list[int]]:
         """Return those of some pictures that can be read, prepared, and their places.
 
         Where none can be read, a black one without a place: it tells how long a row is.

@@ -99,7 +99,7 @@ class TransformerEncoder:
     def __post_init__(self) -> None:
         object.__setattr__(self, "warnings", tuple(self.transformer.warnings_))
 
-    def of_new(self, items: Any) -> NewPoints:
+    def of_new(self, items: object) -> NewPoints:
         """Return the features, and of which items nothing is known."""
         made = getattr(self.transformer, "_of_new", None)
         if made is not None:
@@ -180,7 +180,7 @@ class FittedColumn:
             getattr(held.transformer, "needs_rows_", False)
         )
 
-    def embedded(self, rows: Any, n_rows: int) -> NewPoints:
+    def embedded(self, rows: object, n_rows: int) -> NewPoints:
         """Return rows of embeddings that came with new data, as :meth:`scaled` takes them."""
         found = cast(TransformerEncoder, self.encoder).of_new(rows)
         check_n_rows(found.values, n_rows)
@@ -218,7 +218,7 @@ class FittedColumn:
         return found | {"decimal": self.decimal or ""}
 
     @classmethod
-    def from_state(cls, state: Any) -> Self:
+    def from_state(cls, state: object) -> Self:
         """Return what :meth:`state` described; raise DataFileError if it is damaged."""
         kind = part(state, "kind", str)
         held = part(state, "encoder", dict)

@@ -53,7 +53,7 @@ class Counts:
         """Number of different words of each text."""
         return np.asarray(np.diff(self.values.indptr), dtype=np.int64)
 
-    def of_rows(self, rows: Any) -> Counts:
+    def of_rows(self, rows: object) -> Counts:
         """Return part of the texts, and the words that these hold."""
         values = sparse.csr_array(self.values[rows])
         used, columns = np.unique(values.indices, return_inverse=True)
@@ -121,7 +121,7 @@ class Words:
         return {"words": list(self.words), "idf": self.idf}
 
     @classmethod
-    def _from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, object]) -> Self:
         found = texts(state, "words")
         return cls(found, _weights(state, len(found)))
 
@@ -158,14 +158,14 @@ class Runs:
         return {"codes": self.codes, "idf": self.idf}
 
     @classmethod
-    def _from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, object]) -> Self:
         codes = part(state, "codes", np.ndarray)
         if codes.dtype != np.uint64 or codes.ndim != 1 or (codes[1:] <= codes[:-1]).any():
             raise DataFileError("the saved features are damaged: 'codes' is not what it was.")
         return cls(codes, _weights(state, len(codes)))
 
 
-def _weights(state: Mapping[str, Any], n_terms: int) -> npt.NDArray[np.float32]:
+def _weights(state: Mapping[str, object], n_terms: int) -> npt.NDArray[np.float32]:
     idf = numbers(state, "idf", n_dimensions=1)
     if len(idf) != n_terms:
         raise DataFileError("the saved features are damaged: terms and weights don't match.")

@@ -33,7 +33,7 @@ class TextItems:
     n_cut: int
 
 
-def read_items(data: Any) -> TextItems:
+def read_items(data: object) -> TextItems:
     """Return texts, or raise if there is anything else among them.
 
     Parameters
@@ -61,7 +61,7 @@ def read_items(data: Any) -> TextItems:
     return TextItems(texts, n_missing, n_cut)
 
 
-def _items(data: Any) -> Sequence[Any]:
+def _items(data: object) -> Sequence[Any]:
     if isinstance(data, (str, bytes)):
         raise InvalidTypeError(
             "texts must be a list of texts, got a single one. Pass [text], or read the file first."

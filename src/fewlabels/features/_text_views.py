@@ -149,7 +149,7 @@ class TextView:
         }
 
     @classmethod
-    def _from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, object]) -> Self:
         words = _read(state, "words", Words._from_state)
         runs = Runs._from_state(part(state, "runs", Mapping))
         directions = _read(
@@ -161,7 +161,7 @@ class TextView:
         return view
 
 
-def _read(state: Mapping[str, Any], key: str, read: Any) -> Any:
+def _read(state: Mapping[str, object], key: str, read: Any) -> Any:
     kinds = (Mapping, np.ndarray, type(None))
     found = part(state, key, kinds)
     return None if found is None else read(found)

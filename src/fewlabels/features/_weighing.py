@@ -26,7 +26,7 @@ _MOST_LABELS = 400
 _RIDGE, _RIDGE_BESIDE = 0.1, 1.0
 
 
-def label_codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
+def label_codes(y: object, n_rows: int) -> npt.NDArray[np.intp] | None:
     """Return the codes of classes, -1 where unlabelled; None if `y` holds none, but numbers."""
     if y is None:
         return None
@@ -43,7 +43,7 @@ def label_codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
     return found
 
 
-def can_tell(codes: npt.NDArray[Any] | None) -> bool:
+def can_tell(codes: np.ndarray | None) -> bool:
     """Tell whether two classes have two labels each, so that one left out could be known."""
     if codes is None:
         return False
@@ -53,10 +53,10 @@ def can_tell(codes: npt.NDArray[Any] | None) -> bool:
 
 @one_blas_thread()  # so that a last bit does not decide
 def text_weights(
-    others: Sequence[Any],
-    columns: Mapping[str, Any],
+    others: Sequence[object],
+    columns: Mapping[str, object],
     usual: Mapping[str, float],
-    codes: npt.NDArray[Any],
+    codes: np.ndarray,
     kept: Collection[str] = (),
 ) -> dict[str, float]:
     """Return the weight of each column of texts, from `WEIGHTS`.
@@ -111,7 +111,7 @@ def text_weights(
     return chosen
 
 
-def _labelled_rows(codes: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+def _labelled_rows(codes: np.ndarray) -> npt.NDArray[np.intp]:
     """Return rows with a label of a class that has another, at most `_MOST_LABELS` of them."""
     counts = np.bincount(codes[codes >= 0])
     rows = np.flatnonzero((codes >= 0) & (counts[np.maximum(codes, 0)] >= 2))
@@ -152,7 +152,7 @@ def _best(errors: Mapping[Choice, FloatArray], usual: Choice, sure: float = 1.0)
 
 @one_blas_thread()
 def surely_best(
-    candidates: Mapping[str, Any], usual: str, codes: npt.NDArray[Any]
+    candidates: Mapping[str, object], usual: str, codes: np.ndarray
 ) -> tuple[str, dict[str, float]]:
     """Return which points tell the classes apart best, and the mean error with each.
 

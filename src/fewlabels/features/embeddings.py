@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
@@ -144,7 +143,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         self._learn(self._embedded(items[:1]) if rows is None else _Made(rows, self.choices_))
         return self
 
-    def fit_transform(self, X: Any, y: Any = None, **_: Any) -> Any:
+    def fit_transform(self, X: object, y: object = None, **_: object) -> Any:
         """Load the model and return a row of each item; see :meth:`fit` and :meth:`transform`."""
         items = _as_list(X)
         rows = self._loaded(items)
@@ -155,7 +154,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         self.warnings_ = found.warnings
         return found.values
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Any:
         """Return a row of each item.
 
         Parameters
@@ -209,7 +208,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self._embedder is None and self._awaited is None
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return ``embeddings_0`` and so on."""
         check_is_fitted(self)
         return np.array([f"embeddings_{i}" for i in range(self.n_features_out_)], dtype=object)
@@ -236,7 +235,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         }
 
     @classmethod
-    def _from_state(cls, state: Any) -> Self:
+    def _from_state(cls, state: object) -> Self:
         """Return the transformer of a file; its model is loaded when new items come."""
         named = part(state, "model", (str, type(None)))
         new = cls(
@@ -286,7 +285,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
             )
         self._embedder, self._awaited = embedder, None
 
-    def _embedded(self, items: list[Any]) -> _Made:
+    def _embedded(self, items: list[object]) -> _Made:
         embedder: Any = self._embedder
         kept = None
         if embedder.identity is not None and self.cache is not False:
@@ -327,7 +326,7 @@ class _Made(NamedTuple):
 
 
 def embeddings_of(
-    embeddings: Any, cache: str | os.PathLike[str] | bool | None = None
+    embeddings: object, cache: str | os.PathLike[str] | bool | None = None
 ) -> Embeddings:
     """Return a transformer of what is passed as embeddings; of one that is passed, a fresh one."""
     if isinstance(embeddings, Embeddings):

@@ -160,7 +160,7 @@ class ImageDistortion(BaseEstimator):
         own = _places(rows, "rows", 1, len(self._gradients))
         return self._distances(self._gradients, self._lengths, own, candidates)
 
-    def to_new(self, X: Any, candidates: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def to_new(self, X: object, candidates: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the distances of new images to candidates among the fitted ones.
 
         Parameters
@@ -192,7 +192,7 @@ class ImageDistortion(BaseEstimator):
         }
 
     @classmethod
-    def _from_state(cls, state: Any, image_shape: Shape, n_images: int) -> Self:
+    def _from_state(cls, state: object, image_shape: Shape, n_images: int) -> Self:
         """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
         warp_range = int(number(state, "warp_range"))
         gradients = numbers(state, "gradients", n_dimensions=4)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -113,7 +112,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> Any:
+    def fit_transform(self, X: object, y: object = None) -> Any:
         """Choose the recipe, and return the points of the pictures.
 
         Parameters
@@ -165,7 +164,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         self.warnings_ = tuple(self._warnings(pictures))
         return values
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Any:
         """Return the points of other pictures, by the recipe that was chosen.
 
         Parameters
@@ -187,7 +186,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         warn_of(found.warnings)
         return found.values
 
-    def _of_new(self, X: Any) -> NewPoints:
+    def _of_new(self, X: object) -> NewPoints:
         """Return other pictures as points, and what compares them with the fitted ones."""
         check_is_fitted(self)
         pictures = picture_set(X)
@@ -205,7 +204,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             tuple(told),
         )
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the columns of :meth:`transform`.
 
         Parameters
@@ -246,7 +245,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         }
 
     @classmethod
-    def _from_state(cls, state: Any) -> Self:
+    def _from_state(cls, state: object) -> Self:
         """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
         recipe = part(state, "recipe", str)
         height, width = (int(number(state, key)) for key in ("height", "width"))
@@ -264,7 +263,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         images.distance_ = None
         return images
 
-    def _take_distance(self, state: Any, n_pictures: int) -> PictureDistance:
+    def _take_distance(self, state: object, n_pictures: int) -> PictureDistance:
         """Compare new pictures by a distance that was saved; raise DataFileError if damaged."""
         self.distance_ = PictureDistance._from_state(state, self.shape_, n_pictures)
         return self.distance_

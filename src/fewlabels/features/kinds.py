@@ -23,7 +23,7 @@ Kind: TypeAlias = Literal["array", "texts", "images", "table", "embeddings"]
 KINDS: tuple[Kind, ...] = ("array", "texts", "images", "table", "embeddings")
 
 
-def kind_of(data: Any) -> Kind:
+def kind_of(data: object) -> Kind:
     """Return what `data` is taken for.
 
     Parameters
@@ -55,12 +55,12 @@ def kind_of(data: Any) -> Kind:
     return "array" if items is None else _kind_of_items(items)
 
 
-def as_table(data: Any) -> Table:
+def as_table(data: object) -> Table:
     """Return data of kind "table" as a table; the one in a file, if it is a path."""
     return read_table(data) if isinstance(data, Path) else table_of(data)
 
 
-def items_of(data: Any) -> Sequence[Any] | None:
+def items_of(data: object) -> Sequence[Any] | None:
     """Return the items of a list, of an array or column of objects or text; of others None.
 
     Of a folder, or of the path of one, its pictures' files.
@@ -81,7 +81,7 @@ def items_of(data: Any) -> Sequence[Any] | None:
     return column.to_list() if isinstance(column, nw.Series) else None
 
 
-def picture_names(data: Any) -> list[str | None] | None:
+def picture_names(data: object) -> list[str | None] | None:
     """Return what pictures in files are called, None where there is none; of others None.
 
     From the folder on, if that is what `data` is; else the paths as they are.

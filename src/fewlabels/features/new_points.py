@@ -16,7 +16,7 @@ from fewlabels.exceptions import FeatureWarning
 
 IntArray: TypeAlias = npt.NDArray[np.intp]
 #: Returns the distances of new points, (m,), to candidates among the fitted ones, (m, c).
-Compare: TypeAlias = Callable[[IntArray, IntArray], npt.NDArray[np.floating[Any]]]
+Compare: TypeAlias = Callable[[IntArray, IntArray], npt.NDArray[np.floating]]
 
 
 def _none() -> IntArray:
@@ -56,7 +56,7 @@ class NewPoints:
     def __len__(self) -> int:
         return int(self.values.shape[0])
 
-    def with_values(self, values: Any) -> Self:
+    def with_values(self, values: object) -> Self:
         """Return the same of other numbers, such as another type's."""
         return replace(self, values=values)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -158,7 +157,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         self._n_orientations = self.n_orientations
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Any:
         """Return the features of images.
 
         Parameters
@@ -201,7 +200,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         run_batches(compute, row_blocks(len(rows), size), self.n_jobs)
         return features
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the columns of :meth:`transform`: cell and direction.
 
         Parameters

@@ -18,7 +18,7 @@ from fewlabels.io._picture_names import without_pillow
 if TYPE_CHECKING:
     from types import ModuleType
 
-Array = npt.NDArray[Any]
+Array = np.ndarray
 Pixels = npt.NDArray[np.uint8]
 Shape: TypeAlias = tuple[int, int]
 Range: TypeAlias = tuple[float, float]
@@ -80,7 +80,7 @@ class PictureItems:
         return str(item) if isinstance(item, (str, Path)) else f"picture {row}"
 
 
-def picture_set(data: Any) -> PictureArray | PictureItems:
+def picture_set(data: object) -> PictureArray | PictureItems:
     """Return what :class:`fewlabels.features.Images` takes, a row each.
 
     Raises

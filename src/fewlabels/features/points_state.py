@@ -34,7 +34,7 @@ def points_state(points: Points) -> dict[str, Any]:
     }
 
 
-def _state_of(transformer: Any) -> dict[str, Any]:
+def _state_of(transformer: object) -> dict[str, Any]:
     name = type(transformer).__name__
     if name not in _TRANSFORMERS or not hasattr(transformer, "_state"):
         raise InvalidInputError(

@@ -116,11 +116,11 @@ class Texts(TransformerMixin, BaseEstimator):
         self._fit(X, y)
         return self
 
-    def fit_transform(self, X: Any, y: npt.ArrayLike | None = None) -> Any:
+    def fit_transform(self, X: object, y: npt.ArrayLike | None = None) -> Any:
         """Fit, and return the points of the same texts; see :meth:`fit` and :meth:`transform`."""
         return self._fit(X, y)
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Any:
         """Return texts as points.
 
         Parameters
@@ -148,7 +148,7 @@ class Texts(TransformerMixin, BaseEstimator):
         warn_of(found.warnings)
         return found.values
 
-    def _of_new(self, X: Any) -> NewPoints:
+    def _of_new(self, X: object) -> NewPoints:
         """Return texts as points, and say of which nothing is known."""
         check_is_fitted(self, "recipe_")
         texts = read_items(X).texts
@@ -161,7 +161,7 @@ class Texts(TransformerMixin, BaseEstimator):
         unread = np.flatnonzero(strange)
         return NewPoints(values, unread, warnings=(told,) if len(unread) else ())
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the columns of :meth:`transform`.
 
         Parameters
@@ -177,7 +177,7 @@ class Texts(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "recipe_")
         return np.array(self._view.names(), dtype=object)
 
-    def _fit(self, X: Any, y: Any) -> Any:
+    def _fit(self, X: object, y: object) -> Any:
         check_choice("recipe", self.recipe, ("auto", *RECIPES))
         seed = check_integer("random_state", self.random_state, minimum=0)
         items = read_items(X)
@@ -211,7 +211,7 @@ class Texts(TransformerMixin, BaseEstimator):
         }
 
     @classmethod
-    def _from_state(cls, state: Any) -> Self:
+    def _from_state(cls, state: object) -> Self:
         """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
         texts = cls(check_saved(part(state, "recipe", str)))
         texts.recipe_ = texts.recipe

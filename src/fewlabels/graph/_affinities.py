@@ -11,13 +11,13 @@ from scipy import sparse
 from fewlabels._arrays import FILL_AFFINITIES, checked_array, refuse_masked
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
-FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+FloatArray: TypeAlias = npt.NDArray[np.floating]
 
 # Up to this share of the largest weight, the two directions of an edge differ by rounding.
 ROUNDING = 1e-5
 
 
-def checked_weights(matrix: Any, name: str) -> Any:
+def checked_weights(matrix: object, name: str) -> Any:
     """Return weights as a canonical CSR matrix or an ndarray, square and valid; or raise.
 
     Arrays that are in order are shared with `matrix`.
@@ -72,7 +72,7 @@ def refuse_directed(weights: Any) -> None:
         )
 
 
-def checked_scales(scales: Any, n_nodes: int) -> npt.NDArray[np.float64]:
+def checked_scales(scales: object, n_nodes: int) -> npt.NDArray[np.float64]:
     """Return a copy of local scales if they can be those of a graph, or raise."""
     refuse_masked(scales, "local_scales", "Leave local_scales out")
     try:
@@ -88,12 +88,12 @@ def checked_scales(scales: Any, n_nodes: int) -> npt.NDArray[np.float64]:
     return values
 
 
-def held_dtype(weights: Any) -> np.dtype[Any]:
+def held_dtype(weights: Any) -> np.dtype:
     """Return the dtype in which a graph holds checked weights as they are."""
     return np.dtype(np.float32 if weights.dtype == np.float32 else np.float64)
 
 
-def chosen_dtype(weights: Any, dtype: npt.DTypeLike | None) -> np.dtype[Any]:
+def chosen_dtype(weights: Any, dtype: npt.DTypeLike | None) -> np.dtype:
     """Return the dtype asked for, or float32 where it holds all weights and float64 else."""
     values = weights.data if sparse.issparse(weights) else weights
     range32 = np.finfo(np.float32)
@@ -110,7 +110,7 @@ def chosen_dtype(weights: Any, dtype: npt.DTypeLike | None) -> np.dtype[Any]:
     return np.dtype(np.float32 if fits else np.float64)
 
 
-def float_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+def float_dtype(dtype: npt.DTypeLike) -> np.dtype:
     """Return `dtype` if weights can be held in it, or raise."""
     try:
         chosen = np.dtype(dtype)

@@ -45,7 +45,7 @@ class ValidatedFeatures:
     scaled: bool = False
 
 
-def features_to_join(X: Any, metric: Any) -> Any:
+def features_to_join(X: object, metric: object) -> Any:
     """Return the features of which a graph is built, checked; warn of their scales.
 
     Raises
@@ -69,7 +69,7 @@ def features_to_join(X: Any, metric: Any) -> Any:
     return features
 
 
-def checked_features(X: Any) -> Any:
+def checked_features(X: object) -> Any:
     """Return features as a float array, a CSR matrix, or a file too large to be read as a whole.
 
     Raises
@@ -107,11 +107,11 @@ def _check_sizes(features: Any) -> None:
     _check_size(max(float(values.max(initial=0)), -float(values.min(initial=0))))
 
 
-def _column_names(X: Any) -> list[Any] | None:
+def _column_names(X: object) -> list[Any] | None:
     return list(X.columns) if hasattr(X, "columns") and hasattr(X, "dtypes") else None
 
 
-def read_whole(X: Any) -> Any:
+def read_whole(X: object) -> Any:
     """Return the features of a file as an array, if they fit into memory."""
     if not isinstance(X, FeatureFile):
         return X

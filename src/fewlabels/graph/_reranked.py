@@ -32,11 +32,11 @@ _PAIRS = 250_000
 class Distance(Protocol):
     """What compares candidates for neighbours more finely than features do."""
 
-    def between(self, rows: IntArray, candidates: IntArray) -> npt.NDArray[np.floating[Any]]:
+    def between(self, rows: IntArray, candidates: IntArray) -> npt.NDArray[np.floating]:
         """Return the distances of points rows[i] and candidates[i, j], of shape (m, c)."""
 
 
-def values_and_distance(X: Any, distance: Distance | None) -> tuple[Any, Distance | None]:
+def values_and_distance(X: object, distance: Distance | None) -> tuple[Any, Distance | None]:
     """Return the features in `X`, and what compares candidates, where that is given or known.
 
     Points that were made of other data than arrays are on scales that are meant.

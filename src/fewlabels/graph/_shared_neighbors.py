@@ -41,7 +41,7 @@ _WORTH_SHARING = 4_000_000
 
 
 def shared_neighbor_graph(
-    X: Any,
+    X: object,
     n_neighbors: int | None = None,
     *,
     one_sided: float | None = None,
@@ -238,7 +238,7 @@ def shared_shares(lists: IntArray, k: int, n_jobs: int | None = None) -> FloatAr
     return np.asarray(common / (2 * (m + 1) - common))
 
 
-def _counted(members: npt.NDArray[Any], k: int, rows: slice) -> npt.NDArray[np.int16]:
+def _counted(members: np.ndarray, k: int, rows: slice) -> npt.NDArray[np.int16]:
     """How many members each row has in common with its first k others."""
     own = members[rows]
     n, places = len(members), np.arange(len(own))[:, None]

@@ -51,9 +51,9 @@ class Explanation:
     """
 
     node: int
-    classes: npt.NDArray[Any]
+    classes: np.ndarray
     labelled: IntArray
-    labels: npt.NDArray[Any]
+    labels: np.ndarray
     shares: FloatArray
     message: str = ""
     note: str = ""
@@ -118,8 +118,8 @@ def explain_scores(
     row: FloatArray,
     Y: FloatArray,
     labelled: IntArray,
-    labels: npt.NDArray[Any],
-    classes: npt.NDArray[Any],
+    labels: np.ndarray,
+    classes: np.ndarray,
     *,
     marginal: bool = False,
     evidence: float | None = None,

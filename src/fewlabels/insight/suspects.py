@@ -98,8 +98,8 @@ class SuspectLabels(Sequence[Suspect]):
     """
 
     nodes: IntArray
-    labels: npt.NDArray[Any]
-    suggested: npt.NDArray[Any]
+    labels: np.ndarray
+    suggested: np.ndarray
     margins: FloatArray
     rivals: IntArray
     trust: FloatArray
@@ -178,7 +178,7 @@ def rank_suspects(
     left_out: LeftOut,
     nodes: npt.ArrayLike,
     codes: npt.ArrayLike,
-    classes: npt.NDArray[Any],
+    classes: np.ndarray,
     weights: FloatArray | None = None,
     *,
     shares_of: Callable[[FloatArray], FloatArray] | None = None,

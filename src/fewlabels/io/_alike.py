@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
 
 from fewlabels.io._table import IntArray, quoted
 from fewlabels.io._views import as_text, parse_number
@@ -18,7 +17,7 @@ _LETTERS = 4
 _MOST_ALIKE = 20
 
 
-def alike_classes(classes: Sequence[Any], counts: IntArray) -> str:
+def alike_classes(classes: Sequence[object], counts: IntArray) -> str:
     """Return a warning that names classes which may be one; nothing if there are none.
 
     Alike are names that differ in case, blanks, marks without width or composed letters only,

@@ -191,7 +191,7 @@ def formatted_dates(levels: Iterable[str], form: str) -> dict[str, float]:
     return found
 
 
-def object_dates(cells: Sequence[Any]) -> Dates:
+def object_dates(cells: Sequence[object]) -> Dates:
     """Return Python's dates, times and both; NaN where a cell is none of them.
 
     Of one time zone as the clock on the wall shows them, of several as UTC.
@@ -211,13 +211,13 @@ def object_dates(cells: Sequence[Any]) -> Dates:
     return Dates(values, clock_only, said=() if doubt else said, doubt=doubt)
 
 
-def _in_utc(cell: Any) -> Any:
+def _in_utc(cell: object) -> Any:
     if isinstance(cell, datetime.datetime) and cell.tzinfo is not None:
         return cell.astimezone(datetime.UTC)
     return cell
 
 
-def array_dates(values: npt.NDArray[Any]) -> Dates:
+def array_dates(values: np.ndarray) -> Dates:
     """Return the days of an array of datetime64."""
     days = values.astype("datetime64[D]")
     rest = (values - days) / np.timedelta64(1, "s")
@@ -226,14 +226,14 @@ def array_dates(values: npt.NDArray[Any]) -> Dates:
     return Dates(found)
 
 
-def array_durations(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def array_durations(values: np.ndarray) -> npt.NDArray[np.float64]:
     """Return the days of an array of timedelta64, NaN where there is none."""
     found = values / np.timedelta64(1, "s") / _DAY
     found[np.isnat(values)] = np.nan
     return np.asarray(found, dtype=np.float64)
 
 
-def day_of(cell: Any) -> float:
+def day_of(cell: object) -> float:
     """Return the days since 1970 of a date; of a time, the share of the day; NaN of others."""
     if isinstance(cell, datetime.datetime):
         return float((cell.replace(tzinfo=None) - _EPOCH) / datetime.timedelta(days=1))

@@ -75,7 +75,7 @@ def _label_studio_min(row: Row) -> Row:
     return {name: value for name, value in row.items() if name not in dropped}
 
 
-def _agreed(answers: Sequence[Any]) -> Any:
+def _agreed(answers: Sequence[object]) -> Any:
     """Return the answer of all who gave one; None where they differ."""
     first, *others = answers
     return first if all(other == first for other in others) else None

@@ -7,7 +7,6 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
@@ -53,7 +52,7 @@ def table_of(data: Any) -> Table:
     return _array_table(data)
 
 
-def is_records(data: Any) -> bool:
+def is_records(data: object) -> bool:
     """Tell whether this is a list of dicts, or an array whose rows have named fields."""
     if isinstance(data, np.ndarray):
         return data.ndim == 1 and data.dtype.names is not None
@@ -64,7 +63,7 @@ def is_records(data: Any) -> bool:
     )
 
 
-def is_frame(data: Any) -> bool:
+def is_frame(data: object) -> bool:
     """Tell whether this is a table of pandas, polars, pyarrow or another that narwhals knows."""
     if _is_batch(data):
         return True
@@ -74,14 +73,14 @@ def is_frame(data: Any) -> bool:
         raise InvalidInputError(duplicate_names(data)) from None
 
 
-def duplicate_names(data: Any) -> str:
+def duplicate_names(data: object) -> str:
     """Say which columns of a table come twice."""
     names = [str(name) for name in getattr(data, "columns", ())]
     twice = sorted({name for name in names if names.count(name) > 1})
     return f"the table has more than one column named {quoted(twice)}. Give each its own name."
 
 
-def _is_batch(data: Any) -> bool:
+def _is_batch(data: object) -> bool:
     """Tell whether this is a RecordBatch of pyarrow, which narwhals does not take."""
     kind = type(data)
     return kind.__name__ == "RecordBatch" and kind.__module__.startswith("pyarrow")
@@ -148,14 +147,14 @@ class FrameTable(Table):
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
 
 
-def _numbers(column: nw.Series[Any]) -> npt.NDArray[Any]:
+def _numbers(column: nw.Series[Any]) -> np.ndarray:
     """Return a column of numbers, NaN where there is none."""
     if column.null_count():
         return column.cast(nw.Float64()).fill_null(float("nan")).to_numpy()
     return column.to_numpy()
 
 
-def _array_table(data: Any) -> ColumnTable:
+def _array_table(data: object) -> ColumnTable:
     array = data if isinstance(data, np.ndarray) else None
     if isinstance(data, (list, tuple)):
         try:
@@ -177,7 +176,7 @@ def _array_table(data: Any) -> ColumnTable:
     return ColumnTable({f"x{place}": column for place, column in enumerate(array.T)})
 
 
-def _column(values: Any) -> Any:
+def _column(values: object) -> Any:
     """Return a column as an array or a list."""
     series = nw.from_native(values, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
@@ -194,13 +193,13 @@ def _column(values: Any) -> Any:
     return list(values)
 
 
-def _plain(cells: Sequence[Any]) -> list[Any]:
+def _plain(cells: Sequence[object]) -> list[Any]:
     """Return cells as Python's values, None where they are missing, arrays as lists."""
     plain = [_as_python(cell) for cell in cells]
     return list(text_of_bytes(plain))
 
 
-def _as_python(cell: Any) -> Any:
+def _as_python(cell: object) -> Any:
     if isinstance(cell, np.ndarray):
         return cell.tolist()
     if isinstance(cell, tuple):

@@ -102,7 +102,7 @@ def _after_blanks(text: str, place: int) -> int:
 
 def _table(
     source: Source,
-    rows: list[dict[str, Any]],
+    rows: list[dict[str, object]],
     lines: list[str],
     notes: list[str],
     doubts: list[str],
@@ -138,7 +138,7 @@ def _decoded(where: str, text: str, place: int) -> tuple[Any, int]:
         raise DataFileError(f"{where}: {error}. Fix it.") from None
 
 
-def _checked(where: str, row: Any, text: str) -> dict[str, Any]:
+def _checked(where: str, row: object, text: str) -> dict[str, Any]:
     if "\\ud" in text.lower() and _has_lone_surrogate(row):
         raise DataFileError(
             f"{where}: half of a surrogate pair (such as \\ud800), which no text file can hold. "
@@ -153,7 +153,7 @@ def _checked(where: str, row: Any, text: str) -> dict[str, Any]:
     return row
 
 
-def _has_lone_surrogate(value: Any) -> bool:
+def _has_lone_surrogate(value: object) -> bool:
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -165,7 +165,7 @@ class _DuplicateKeyError(Exception):
     """A key comes twice in one object, so that one of its values would be lost."""
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         counts = Counter(key for key, _ in pairs)
@@ -181,7 +181,7 @@ def write_json_lines(
     file: IO[bytes],
     lines: Iterable[str],
     names: Sequence[str],
-    added: Iterable[Sequence[Any]],
+    added: Iterable[Sequence[object]],
     *,
     packed: bool = False,
     as_array: bool = False,
@@ -205,14 +205,14 @@ def _as_array(texts: Iterable[bytes]) -> Iterable[bytes]:
     yield b"\n]\n"
 
 
-def _joined(line: str, added: dict[str, Any]) -> bytes:
+def _joined(line: str, added: dict[str, object]) -> bytes:
     tail = json.dumps(added, ensure_ascii=False, default=_plain)
     body = line.removesuffix("}").rstrip()
     comma = "" if body == "{" else ", "
     return f"{body}{comma}{tail[1:]}\n".encode()
 
 
-def json_lines(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> Iterable[str]:
+def json_lines(names: Sequence[str], columns: Sequence[Sequence[object]]) -> Iterable[str]:
     """Return the rows of any columns as JSON objects, one a line."""
     for row in zip(*columns, strict=True):
         yield json.dumps(
@@ -220,7 +220,7 @@ def json_lines(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> Iterab
         )
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> Any:
     """Return null for NaN, which JSON doesn't know."""
     if isinstance(value, list):
         return [_finite(entry) for entry in value]
@@ -229,5 +229,5 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return str(value.isoformat() if hasattr(value, "isoformat") else value)

@@ -158,7 +158,7 @@ def read_labels(table: Table, name: str) -> LabelColumn:
     return replace(column, warnings=(*column.warnings, alike)) if alike else column
 
 
-def _plain(table: Table, name: str, cells: Sequence[Any], notes: list[str]) -> list[Any]:
+def _plain(table: Table, name: str, cells: Sequence[object], notes: list[str]) -> list[Any]:
     """Return the labels without lists around them, blanks at their ends, and bytes."""
     labels = list(cells)
     for row, cell in enumerate(labels):
@@ -182,7 +182,7 @@ def _plain(table: Table, name: str, cells: Sequence[Any], notes: list[str]) -> l
     return labels
 
 
-def _only(name: str, row: int, cell: list[Any]) -> Any:
+def _only(name: str, row: int, cell: list[object]) -> Any:
     if len(cell) > 1:
         raise InvalidInputError(
             f"column {name!r} holds several labels in {row_list([row])} ({quoted(cell[:3])}). Give "
@@ -227,8 +227,8 @@ def _about_words(name: str, words: dict[str, int]) -> str:
 def _marked(
     table: Table,
     name: str,
-    labels: Sequence[Any],
-    numbers: dict[Any, float],
+    labels: Sequence[object],
+    numbers: dict[object, float],
     notes: list[str],
 ) -> set[Any]:
     """Return the labels that mean "no label": -1 among whole numbers, if nothing else does."""
@@ -264,7 +264,7 @@ def _check_measurements(name: str, n_numbers: int, n_filled: int, example: str =
         )
 
 
-def _check_written_amounts(table: Table, name: str, labels: Sequence[Any]) -> None:
+def _check_written_amounts(table: Table, name: str, labels: Sequence[object]) -> None:
     """Refuse amounts that are written with a unit or as people write them: 143,52 EUR."""
     counts = Counter(label for label in labels if isinstance(label, str))
     if len(counts) <= _MANY_CLASSES:
@@ -302,7 +302,7 @@ def _wrapped(name: str, classes: Sequence[float]) -> list[str]:
     ]
 
 
-def _check_kinds(name: str, cells: Sequence[Any]) -> None:
+def _check_kinds(name: str, cells: Sequence[object]) -> None:
     """Refuse labels of several kinds, such as the number 1 and the text "1"."""
     first: dict[str, int] = {}
     for row, cell in enumerate(cells):
@@ -322,7 +322,7 @@ def _check_kinds(name: str, cells: Sequence[Any]) -> None:
         )
 
 
-def _as_numbers(present: Iterable[Any], *, from_text: bool) -> dict[Any, float] | None:
+def _as_numbers(present: Iterable[object], *, from_text: bool) -> dict[Any, float] | None:
     """Return the number that each label is, without NaN; None if one of them is no number."""
     kinds = str if from_text else (int, float)
     numbers: dict[Any, float] = {}
@@ -337,7 +337,7 @@ def _as_numbers(present: Iterable[Any], *, from_text: bool) -> dict[Any, float] 
     return numbers
 
 
-def _check_text(name: str, present: Iterable[Any]) -> None:
+def _check_text(name: str, present: Iterable[object]) -> None:
     if any(label == str(UNLABELLED) for label in present):
         raise InvalidInputError(
             f'column {name!r} holds "-1" among labels that are text, where it would be a class. '

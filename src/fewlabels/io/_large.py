@@ -18,7 +18,7 @@ from fewlabels._files import explaining_errors
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import DataFileError, MissingDependencyError
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 
 _BLOCK_BYTES = 32_000_000
 # Rows that lie so near to each other in the file are read in one go.
@@ -48,7 +48,7 @@ class FeatureFile(ABC):
     (5, 3)
     """
 
-    def __init__(self, path: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
+    def __init__(self, path: Path, shape: tuple[int, int], dtype: np.dtype) -> None:
         self.path, self.shape = path, shape
         small = dtype.kind in "biu" and dtype.itemsize <= 2
         self.dtype = np.dtype(
@@ -68,7 +68,7 @@ class FeatureFile(ABC):
     def read(self, start: int, stop: int) -> FloatArray:
         """Return the rows from `start` to before `stop`, as an array of shape (rows, features)."""
 
-    def take(self, rows: npt.NDArray[np.integer[Any]]) -> FloatArray:
+    def take(self, rows: npt.NDArray[np.integer]) -> FloatArray:
         """Return the rows of these numbers, in their order; the file is read in its own order."""
         taken = np.empty((len(rows), self.shape[1]), dtype=self.dtype)
         order = np.argsort(rows, kind="stable")
@@ -109,9 +109,7 @@ class NpyFeatures(FeatureFile):
     They are read and not mapped: where a file shrinks, a map ends the process; a read says so.
     """
 
-    def __init__(
-        self, path: Path, shape: tuple[int, int], stored: np.dtype[Any], offset: int
-    ) -> None:
+    def __init__(self, path: Path, shape: tuple[int, int], stored: np.dtype, offset: int) -> None:
         if stored.kind not in "biuf" or stored.itemsize > 8:
             raise DataFileError(
                 f"{path} holds values of dtype {stored}. Save features as float32 or float64."
@@ -234,7 +232,7 @@ def open_features(
     return features
 
 
-def features_in_map(X: np.memmap[Any, Any]) -> NpyFeatures | None:
+def features_in_map(X: np.memmap) -> NpyFeatures | None:
     """Return the file behind a memory map; None if its rows do not follow each other there.
 
     None, too, for a map whose changes stay in memory ("copy on write").
@@ -252,7 +250,7 @@ def features_in_map(X: np.memmap[Any, Any]) -> NpyFeatures | None:
     return NpyFeatures(Path(str(X.filename)), shape, X.dtype, int(whole.offset) + skipped)
 
 
-def _npy_header(path: Path) -> tuple[tuple[int, int], np.dtype[Any], int]:
+def _npy_header(path: Path) -> tuple[tuple[int, int], np.dtype, int]:
     damage = refusing_damage(
         path, DataFileError, "Save an array with numpy.save.", kind="an .npy file"
     )

@@ -25,7 +25,7 @@ class ObjectTable(Table):
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
 
 
-def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def columns_of(rows: Sequence[Mapping[str, object]]) -> dict[str, list[Any]]:
     """Return rows as columns, in the order of their first appearance; None where absent."""
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name) for row in rows] for name in names}

@@ -119,19 +119,19 @@ def read_parquet(path: Path, source: IO[bytes] | None = None) -> ParquetTable:
         return ParquetTable(str(path), table)
 
 
-def write_parquet(file: IO[bytes], table: Any, added: Mapping[str, Any]) -> None:
+def write_parquet(file: IO[bytes], table: object, added: Mapping[str, object]) -> None:
     """Write an Arrow table with the added columns."""
     pq.write_table(with_columns(table, added), file, write_page_checksum=True)
 
 
-def with_columns(table: Any, added: Mapping[str, Any]) -> Any:
+def with_columns(table: Any, added: Mapping[str, object]) -> Any:
     """Return an Arrow table with the added columns."""
     for name, values in added.items():
         table = table.append_column(name, arrow_column(values))
     return table
 
 
-def arrow_table(columns: Mapping[str, Any]) -> Any:
+def arrow_table(columns: Mapping[str, object]) -> Any:
     """Return an Arrow table of any columns."""
     return pa.table({name: arrow_column(values) for name, values in columns.items()})
 
@@ -166,7 +166,7 @@ _NO_TYPE = (
 )
 
 
-def _arrow_array(values: Any) -> Any:
+def _arrow_array(values: object) -> Any:
     if isinstance(values, np.ndarray) and values.ndim > 1:
         flat = pa.array(np.ascontiguousarray(values).reshape(-1))
         return pa.FixedSizeListArray.from_arrays(flat, int(np.prod(values.shape[1:])))

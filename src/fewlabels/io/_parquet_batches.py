@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -75,7 +74,7 @@ class ParquetBatches:
         self._width = self._group(filled).shape[1] if lists else len(names)
         self.shape = (n_rows, self._width)
 
-    def read(self, start: int, stop: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    def read(self, start: int, stop: int, dtype: np.dtype) -> np.ndarray:
         """Return the rows from `start` to before `stop`."""
         rows = np.empty((stop - start, self.shape[1]), dtype=dtype)
         first = int(np.searchsorted(self._bounds, start, side="right")) - 1
@@ -90,14 +89,14 @@ class ParquetBatches:
             done, first = until, first + 1
         return rows
 
-    def _group(self, number: int) -> npt.NDArray[Any]:
+    def _group(self, number: int) -> np.ndarray:
         with self._lock:
             if self._kept[0] != number:
                 self._kept = (number, self._decoded(number))
-            group: npt.NDArray[Any] = self._kept[1]
+            group: np.ndarray = self._kept[1]
             return group
 
-    def _decoded(self, number: int) -> npt.NDArray[Any]:
+    def _decoded(self, number: int) -> np.ndarray:
         with self._refusing_damage():
             if self._path.stat().st_size != self._size:
                 raise self._changed()

@@ -201,11 +201,11 @@ def _check_size(source: Source, file: IO[bytes]) -> None:
         )
 
 
-def _title(cell: Any, column: int) -> str:
+def _title(cell: object, column: int) -> str:
     return f"Unnamed: {column}" if is_blank(cell) else as_text(_plain(cell)).strip()
 
 
-def _plain(cell: Any) -> Any:
+def _plain(cell: object) -> Any:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         return int(cell)
     return None if cell == "" else cell

@@ -19,7 +19,7 @@ from fewlabels._labels import is_missing
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io._spelled import decimal_mark
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 # Called with the share of the work that is done, from 0 to 1.

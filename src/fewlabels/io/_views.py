@@ -218,7 +218,7 @@ def object_view(
     return Unusable("nested values")
 
 
-def array_view(values: npt.NDArray[Any], reading: Reading = PLAIN) -> View:
+def array_view(values: np.ndarray, reading: Reading = PLAIN) -> View:
     """Return what an array holds, whose first dimension is the rows."""
     if values.dtype.kind in "iuf":
         if values.ndim == 1:
@@ -242,7 +242,7 @@ def array_view(values: npt.NDArray[Any], reading: Reading = PLAIN) -> View:
     return Unusable(f"values of type {values.dtype}")
 
 
-def categories_of(cells: Iterable[Any]) -> Categories | Unusable:
+def categories_of(cells: Iterable[object]) -> Categories | Unusable:
     """Return any column as categories, by the text of each value; empty cells are missing."""
     texts = [None if is_blank(cell) else as_name(cell) for cell in cells]
     levels = tuple(sorted({text for text in texts if text is not None}))
@@ -262,7 +262,7 @@ def as_name(cell: object) -> str:
     return text.lower() if text in ("True", "TRUE", "False", "FALSE") else text
 
 
-def decoded(cells: Iterable[Any]) -> list[Any]:
+def decoded(cells: Iterable[object]) -> list[Any]:
     """Return cells with their bytes as the text that they are in UTF-8.
 
     Raises
@@ -273,7 +273,7 @@ def decoded(cells: Iterable[Any]) -> list[Any]:
     return [cell.decode("utf-8") if isinstance(cell, bytes) else cell for cell in cells]
 
 
-def text_of_bytes(cells: Sequence[Any]) -> Sequence[Any]:
+def text_of_bytes(cells: Sequence[object]) -> Sequence[Any]:
     """Return cells with their bytes as text; as they are if not all are text in UTF-8."""
     with contextlib.suppress(UnicodeDecodeError):
         return decoded(cells)
@@ -301,7 +301,7 @@ def as_text(value: object) -> str:
     return str(value)
 
 
-def plain_floats(values: npt.NDArray[np.floating[Any]]) -> list[Any]:
+def plain_floats(values: npt.NDArray[np.floating]) -> list[Any]:
     """Return floats as Python's, by their shortest text: float32 0.1 is 0.1, not 0.1000000015.
 
     Those longer than 64 bits are text, unless none of them loses a digit.
@@ -317,7 +317,7 @@ def plain_floats(values: npt.NDArray[np.floating[Any]]) -> list[Any]:
     return [float(str(value)) for value in values]
 
 
-def _text_categories(cells: Sequence[Any], doubt: str = "") -> View:
+def _text_categories(cells: Sequence[object], doubt: str = "") -> View:
     """Return text that holds no numbers: dates, lists in brackets, or names."""
     view = categories_of(cells)
     if not isinstance(view, Categories):
@@ -347,7 +347,7 @@ def _list_of(text: str) -> list[Any] | None:
     return None
 
 
-def _mixed(strange: list[bool], cells: Sequence[Any]) -> Mixed:
+def _mixed(strange: list[bool], cells: Sequence[object]) -> Mixed:
     rows: IntArray = np.flatnonzero(strange)
     return Mixed(rows, str(cells[int(rows[0])]))
 

@@ -23,7 +23,7 @@ _FIRST_DAY = datetime.date(1900, 3, 1)  # the calendar of Excel has a 29th of Fe
 _FORMATS = {datetime.date: "yyyy-mm-dd", datetime.datetime: "yyyy-mm-dd hh:mm:ss"}
 
 
-def write_workbook(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def write_workbook(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write rows under their names to the one sheet of a workbook.
 
     Text stays text, also if it begins as a formula or an address does. Numbers that a workbook
@@ -68,7 +68,7 @@ def _write(sheet: Any, row: int, column: int, value: Any, formats: dict[type, An
         sheet.write_string(row, column, as_text(value))
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     """Tell whether a workbook holds this number as it is."""
     if isinstance(value, int):
         return abs(value) <= _LARGEST
@@ -93,7 +93,7 @@ def check_sheet(path: str, names: Sequence[str], n_rows: int, n_added: int) -> N
         )
 
 
-def check_texts(path: str, name: str, values: Iterable[Any]) -> None:
+def check_texts(path: str, name: str, values: Iterable[object]) -> None:
     """Raise if a text is too long for a cell."""
     for row, value in enumerate(values):
         if is_blank(value) or isinstance(value, (int, float)):

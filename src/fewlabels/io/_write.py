@@ -63,8 +63,8 @@ class AddedColumns:
 
     names: tuple[str, ...]
     label: list[Any]
-    confidence: npt.NDArray[np.floating[Any]]
-    evidence: npt.NDArray[np.floating[Any]]
+    confidence: npt.NDArray[np.floating]
+    evidence: npt.NDArray[np.floating]
     reached: npt.NDArray[np.bool_]
     second: list[Any] | None = None
     doubt: list[str] | None = None
@@ -191,7 +191,7 @@ def _added_text(added: AddedColumns) -> Iterator[tuple[str, ...]]:
     )
 
 
-def _rounded(values: npt.NDArray[np.floating[Any]]) -> list[str]:
+def _rounded(values: npt.NDArray[np.floating]) -> list[str]:
     """Return numbers as a text file gets them: six digits, which is all they mean."""
     return [f"{value:.6g}" for value in values.tolist()]
 
@@ -261,7 +261,7 @@ def _typed_others(table: Table, added: AddedColumns) -> list[list[Any]]:
     return [_typed_classes(table, column) for column in added.others()]
 
 
-def _typed_classes(table: Table, classes: list[Any]) -> list[Any]:
+def _typed_classes(table: Table, classes: list[object]) -> list[Any]:
     return typed_cells([as_text(value) for value in classes]) if table.untyped else classes
 
 

@@ -36,7 +36,7 @@ class Acts:
         self._ledger = desk.ledger
         self._wake = wake
 
-    def answer(self, who: str, key: str, point: Any, class_id: Any, seconds: Any) -> Json:
+    def answer(self, who: str, key: str, point: object, class_id: object, seconds: object) -> Json:
         def prepare() -> Prepared:
             return "answered", {"point": self._point(point), "class": self._class(class_id)}
 
@@ -46,8 +46,8 @@ class Acts:
         self,
         who: str,
         key: str,
-        points: Any,
-        class_id: Any,
+        points: object,
+        class_id: object,
         taken_out: Callable[[str, Sequence[int], int], list[int] | None],
     ) -> Json:
         if not isinstance(points, Sequence) or isinstance(points, str):
@@ -70,13 +70,13 @@ class Acts:
         taken = set() if row is None else set(row.points)
         return {**self._reply(row), "left": [p for p in points if p not in taken]}
 
-    def skip(self, who: str, key: str, point: Any, seconds: Any) -> Json:
+    def skip(self, who: str, key: str, point: object, seconds: object) -> Json:
         def prepare() -> Prepared:
             return "skipped", {"point": self._point(point)}
 
         return self._reply(self._act(who, key, prepare, _checked_seconds(seconds)))
 
-    def later(self, who: str, key: str, point: Any) -> Json:
+    def later(self, who: str, key: str, point: object) -> Json:
         def prepare() -> Prepared:
             if self._point(point) not in self._desk.pending:
                 raise InvalidInputError(f"point {point} is no open question, to be put off.")
@@ -84,7 +84,7 @@ class Acts:
 
         return self._reply(self._act(who, key, prepare))
 
-    def relabel(self, who: str, key: str, point: Any, class_id: Any) -> Json:
+    def relabel(self, who: str, key: str, point: object, class_id: object) -> Json:
         def prepare() -> Prepared:
             known = self._point(point) in self._ledger.labels or point in self._ledger.skipped
             if not known:
@@ -104,7 +104,7 @@ class Acts:
             done = {"kind": act.kind, "points": points, "class_id": act.body.get("class")}
         return {**self._reply(row), "done": done}
 
-    def add_class(self, who: str, key: str, name: Any) -> Json:
+    def add_class(self, who: str, key: str, name: object) -> Json:
         found: list[LabelClass] = []
 
         def prepare() -> Prepared:
@@ -115,19 +115,19 @@ class Acts:
 
         return self._with_class(self._act(who, key, prepare), found)
 
-    def rename_class(self, who: str, key: str, class_id: Any, name: Any) -> Json:
+    def rename_class(self, who: str, key: str, class_id: object, name: object) -> Json:
         def change() -> LabelClass:
             return self._ledger.classes.renamed(self._class(class_id), name)
 
         return self._change_class(who, key, change)
 
-    def set_key(self, who: str, key: str, class_id: Any, press: Any) -> Json:
+    def set_key(self, who: str, key: str, class_id: object, press: object) -> Json:
         def change() -> LabelClass:
             return self._ledger.classes.with_key(self._class(class_id), press)
 
         return self._change_class(who, key, change)
 
-    def set_settings(self, who: str, key: str, settings: Any) -> Json:
+    def set_settings(self, who: str, key: str, settings: object) -> Json:
         if not isinstance(settings, Mapping) or not all(isinstance(n, str) for n in settings):
             raise InvalidInputError(f"settings must be names and values, got {settings!r:.80}.")
 
@@ -138,7 +138,7 @@ class Acts:
 
         return self._reply(self._act(who, key, prepare))
 
-    def set_file_settings(self, settings: Mapping[str, Any]) -> None:
+    def set_file_settings(self, settings: Mapping[str, object]) -> None:
         """Change settings of the file, where they are others, as the program's own act."""
         changed = {n: v for n, v in settings.items() if self._ledger.settings[n] != v}
         _check_settings(changed, {})
@@ -150,7 +150,7 @@ class Acts:
         """Return the classes, with the number of their labels. With the desk's lock."""
         return [self._class_json(each) for each in self._ledger.classes]
 
-    def check_who(self, who: Any) -> None:
+    def check_who(self, who: object) -> None:
         """Raise if that is no person's name."""
         if not (isinstance(who, str) and who.strip() and len(who) <= _LONGEST):
             raise InvalidInputError(
@@ -165,14 +165,14 @@ class Acts:
         self._wake()
         return row
 
-    def _check(self, who: Any, key: Any) -> None:
+    def _check(self, who: object, key: object) -> None:
         self.check_who(who)
         if not (isinstance(key, str) and 1 <= len(key) <= _LONGEST):
             raise InvalidInputError(
                 f"the key of an act must have 1 to {_LONGEST} characters, got {key!r:.100}."
             )
 
-    def _point(self, point: Any) -> int:
+    def _point(self, point: object) -> int:
         return checked_point(point, self._desk.n_points)
 
     def _class(self, class_id: Any) -> int:
@@ -203,7 +203,7 @@ class Acts:
         return {**class_to_json(each), "n": self._ledger.count(each.id)}
 
 
-def _checked_seconds(seconds: Any) -> float | None:
+def _checked_seconds(seconds: object) -> float | None:
     """Return a time that a page measured; None where it says nothing."""
     if isinstance(seconds, (int, float)) and not isinstance(seconds, bool):
         value = float(seconds)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE
@@ -59,7 +58,7 @@ class Cache:
                 return None
         return found.get("array")
 
-    def arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
+    def arrays(self, name: str) -> dict[str, np.ndarray]:
         """Return arrays by their names; none where nothing is kept."""
         path = self._path(f"{name}.npz")
         if path is None:
@@ -72,14 +71,14 @@ class Cache:
 
     def put(self, name: str, array: Any) -> None:
         """Keep an array or a sparse matrix."""
-        held: dict[str, npt.NDArray[Any]] = {"array": array}
+        held: dict[str, np.ndarray] = {"array": array}
         if hasattr(array, "tocsr"):
             rows = array.tocsr()
             held = {part: getattr(rows, part) for part in _MATRIX[:3]}
             held["shape"] = np.array(rows.shape)
         self.put_arrays(name, held)
 
-    def put_arrays(self, name: str, held: Mapping[str, npt.NDArray[Any]]) -> None:
+    def put_arrays(self, name: str, held: Mapping[str, np.ndarray]) -> None:
         """Keep arrays by their names."""
         path = self._path(f"{name}.npz")
         if path is None:

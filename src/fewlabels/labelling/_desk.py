@@ -153,7 +153,7 @@ class Desk:
         self,
         who: str,
         key: str,
-        prepare: Callable[[], tuple[Kind, Mapping[str, Any]] | None],
+        prepare: Callable[[], tuple[Kind, Mapping[str, object]] | None],
         seconds: float | None = None,
     ) -> tuple[Row | None, bool]:
         """Store an act, and return its row and whether it is new.
@@ -371,7 +371,7 @@ class Desk:
         return self.ledger.act(row.body["of"]) if row.kind in ("undone", "redone") else None
 
 
-def checked_point(point: Any, n_points: int) -> int:
+def checked_point(point: object, n_points: int) -> int:
     """Return a point's number, or raise."""
     if type(point) is not int or not 0 <= point < n_points:
         raise InvalidInputError(

@@ -70,7 +70,7 @@ class LabelFile:
         self._turn = threading.Lock()
 
     @classmethod
-    def create(cls, path: Path, about: Mapping[str, Any], rows: Sequence[New] = ()) -> Self:
+    def create(cls, path: Path, about: Mapping[str, object], rows: Sequence[New] = ()) -> Self:
         """Create the file, whole or not at all, and open it.
 
         Parameters
@@ -132,7 +132,7 @@ class LabelFile:
             found = self._connection.execute("SELECT name, value FROM about").fetchall()
         return {name: json.loads(value) for name, value in found}
 
-    def set_about(self, values: Mapping[str, Any]) -> None:
+    def set_about(self, values: Mapping[str, object]) -> None:
         """Change some of what :meth:`about` returns."""
         with self._turn, explaining(self.path), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -203,7 +203,7 @@ def _check_and_migrate(connection: sqlite3.Connection, path: Path, *, to_read: b
         connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _set_about(connection: sqlite3.Connection, values: Mapping[str, Any]) -> None:
+def _set_about(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:
     connection.executemany(
         "INSERT OR REPLACE INTO about VALUES (?, ?)",
         [(name, json.dumps(value)) for name, value in values.items()],

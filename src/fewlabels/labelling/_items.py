@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels._files import explaining_errors
 from fewlabels.exceptions import DataFileError, InvalidInputError
@@ -206,7 +205,7 @@ class TableItems(Items):
     @cached_property
     def picture_column(self) -> str | None:
         """The first column of arrays of two or three dimensions, which are pictures."""
-        arrays: Mapping[str, npt.NDArray[Any]] = getattr(self._table, "arrays", {})
+        arrays: Mapping[str, np.ndarray] = getattr(self._table, "arrays", {})
         return next((name for name, array in arrays.items() if array.ndim in (3, 4)), None)
 
     def picture(self, point: int) -> Any:
@@ -313,7 +312,7 @@ def shortened(text: str, longest: int = _LONGEST_TITLE) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, (list, tuple)) and len(value) > 8:
         return f"{len(value)} values"
     text = as_text(value)

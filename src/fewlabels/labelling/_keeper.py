@@ -117,7 +117,7 @@ class Keeper:
         """Wait until all is done that there is to do; return whether it is. For tests."""
         return self._idle.wait(timeout)
 
-    def ask(self, task: Callable[[Any], T]) -> Future[T]:
+    def ask(self, task: Callable[[object], T]) -> Future[T]:
         """Have a task done with the model that answers, in its own thread."""
         future: Future[T] = Future()
         with self._lock:

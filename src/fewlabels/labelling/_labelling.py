@@ -331,7 +331,7 @@ class Labelling(Knowing):
         """Set the key that answers with a class; None for none."""
         return self._acts.set_key(who, key, class_id, press)
 
-    def set_settings(self, who: str, key: str, settings: Mapping[str, Any]) -> Json:
+    def set_settings(self, who: str, key: str, settings: Mapping[str, object]) -> Json:
         """Change settings.
 
         ``accuracy``, ``confidence`` and ``overlap`` are the file's, all others this person's
@@ -365,7 +365,7 @@ class Labelling(Knowing):
         if self._keeper.snapshot is None:
             raise InvalidInputError("Nothing has been learned yet: answer some questions first.")
 
-        def with_data(model: Any) -> T:
+        def with_data(model: object) -> T:
             items, said = self._items, self._known.progress()["sentence"]
             return task(Learned(model, items.data(), items.label_column, items.name, said))
 

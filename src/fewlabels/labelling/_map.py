@@ -136,7 +136,7 @@ def packed_map(
     }
 
 
-def _is_map(kept: Any, n: int) -> bool:
+def _is_map(kept: object, n: int) -> bool:
     return (
         isinstance(kept, np.ndarray)
         and kept.shape == (n, 2)

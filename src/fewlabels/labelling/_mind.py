@@ -53,7 +53,7 @@ class Opinion:
     """
 
     classes: list[str]
-    shares: npt.NDArray[np.floating[Any]]
+    shares: npt.NDArray[np.floating]
     reached: npt.NDArray[np.bool_]
 
 

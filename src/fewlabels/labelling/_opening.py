@@ -74,7 +74,7 @@ def open_file(
     label: str | None,
     text: str | None,
     columns: Mapping[str, str] | None,
-    embeddings: Any,
+    embeddings: object,
     cache: str | os.PathLike[str] | None,
 ) -> Opened:
     """Open a label file, or create it; see :meth:`Labelling.open`."""
@@ -108,7 +108,7 @@ def _reopened(
     label: str | None,
     text: str | None,
     columns: Mapping[str, str] | None,
-    embeddings: Any,
+    embeddings: object,
     cache: str | os.PathLike[str] | None,
 ) -> Opened:
     found = LabelFile.open(path)
@@ -137,7 +137,7 @@ def _reopened(
         raise
 
 
-def check_same(about: Mapping[str, Any], items: Items, path: Path) -> None:
+def check_same(about: Mapping[str, object], items: Items, path: Path) -> None:
     """Raise if the data of a label file is another than it was."""
     if items.n_points != about["n_points"]:
         raise InvalidInputError(
@@ -187,7 +187,7 @@ def _opened(
     return Opened(about["id"], file, lock, items, kept, about["seed"], columns, embeddings)
 
 
-def cache_of(about: Mapping[str, Any], embeddings: Any, folder: Path) -> Cache:
+def cache_of(about: Mapping[str, object], embeddings: object, folder: Path) -> Cache:
     """Return the cache of a label file's data, by what decides its points."""
     names = ("fingerprint", "kind", "text", "label", "columns", "embeddings")
     made_of = {name: about[name] for name in names}

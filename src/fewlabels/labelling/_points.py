@@ -40,7 +40,7 @@ def prepare(
     stage: Stage,
     *,
     columns: Mapping[str, str] | None = None,
-    embeddings: Any = None,
+    embeddings: object = None,
 ) -> Prepared:
     """Make points and graph, or take those that are kept.
 

@@ -24,7 +24,7 @@ from fewlabels.session.audit import checks_of, estimate_shares
 from fewlabels.session.proof import sequences_of
 from fewlabels.stopping import ErrorCurve, most_wrong
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 
 _CURVE_POINTS = 24
 # Points of which the model that asks changed its mind by less stay as they were; and shares below
@@ -81,7 +81,7 @@ def said_by_model(model: Any, n_labels: int, seq: int, numbers: Mapping[str, int
 
 
 def reviewed_by_model(
-    model: Any, graph: Graph, labels: Mapping[int, Label], seq: int, numbers: Mapping[str, int]
+    model: object, graph: Graph, labels: Mapping[int, Label], seq: int, numbers: Mapping[str, int]
 ) -> Reviewed:
     """Return what a classifier that was fitted on some labels says of them."""
     return Reviewed(seq, _suspects(model, numbers), remarks_of_model(graph, labels, model))
@@ -259,7 +259,7 @@ def _numbered(answers: Answers, numbers: Mapping[str, int]) -> npt.NDArray[np.in
     return np.array(ids, dtype=np.int16)[answers.codes]
 
 
-def _doubts(model: Any, n_points: int) -> npt.NDArray[np.uint8]:
+def _doubts(model: object, n_points: int) -> npt.NDArray[np.uint8]:
     found = np.zeros(n_points, dtype=np.uint8)
     if not isinstance(model, FewLabelsClassifier):
         found[~answered(model)] = DOUBTS.index("unreached")
@@ -270,7 +270,7 @@ def _doubts(model: Any, n_points: int) -> npt.NDArray[np.uint8]:
     return found
 
 
-def _suspects(model: Any, numbers: Mapping[str, int]) -> tuple[Suspect, ...]:
+def _suspects(model: object, numbers: Mapping[str, int]) -> tuple[Suspect, ...]:
     """Return the labels that the others contradict, where the model lets them be."""
     if not isinstance(model, FewLabelsClassifier) or len(model.classes_) < 2:
         return ()

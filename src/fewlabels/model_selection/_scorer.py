@@ -136,7 +136,7 @@ def labelled_scorer(scoring: Scoring = "accuracy") -> LabelledScorer:
     return LabelledScorer(scoring)
 
 
-def check_scoring_name(scoring: Any) -> Scoring:
+def check_scoring_name(scoring: object) -> Scoring:
     """Return `scoring` if it is None, callable, or names a scorer; or raise."""
     if scoring is None or callable(scoring):
         checked: Scoring = scoring

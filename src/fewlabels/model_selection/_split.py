@@ -122,7 +122,7 @@ class LabelledKFold(BaseCrossValidator):
         self.random_state = random_state
         self.stratified = stratified
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
         """Return the number of splits, whatever the arguments.
 
         Parameters
@@ -137,7 +137,7 @@ class LabelledKFold(BaseCrossValidator):
         return int(self.n_splits)
 
     def split(
-        self, X: Any, y: Any = None, groups: Any = None
+        self, X: object, y: object = None, groups: object = None
     ) -> Iterator[tuple[IntArray, IntArray]]:
         """Give the rows to train on and the rows to test on, `n_splits` times.
 

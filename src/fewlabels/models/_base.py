@@ -24,7 +24,7 @@ from fewlabels.models._targets import IndicatorLabels, encode_targets
 from fewlabels.models.class_mass import approach_shares, share_out
 from fewlabels.systems import StreamedScores
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 
@@ -93,7 +93,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         """
         return self._fit(X, y, sample_weight)
 
-    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
+    def fit_predict(self, X: object, y: object, sample_weight: object = None) -> np.ndarray:
         """Fit, and return `transduction_`: a label for every point of `X`.
 
         Parameters
@@ -106,10 +106,10 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         ndarray of shape (n_samples,), or (n_samples, n_classes) where several classes may hold
             The unlabelled marker of `y` where no label can reach.
         """
-        transduction: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
+        transduction: np.ndarray = self.fit(X, y, sample_weight).transduction_
         return transduction
 
-    def predict(self, X: Any) -> npt.NDArray[Any]:
+    def predict(self, X: object) -> np.ndarray:
         """Return the most probable class of new points, or all that are likely to hold.
 
         Parameters
@@ -167,7 +167,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         with np.errstate(under="ignore"):
             return result.astype(self.label_distributions_.dtype, copy=False)
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Any:
         """Return the class distribution of new points as features; see :meth:`predict_proba`.
 
         A table with a column a class after ``set_output(transform="pandas")`` or ``"polars"``.
@@ -182,7 +182,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         """
         return self.predict_proba(X)
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the columns of :meth:`transform`: class name and label.
 
         Parameters
@@ -261,7 +261,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         self._check_parameters()
         return self._relabel(remove_codes(self._labels, indices))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: object, y: object, sample_weight: object = None) -> float:
         """Return the accuracy of :meth:`predict` on the rows of `X` that have a label in `y`.
 
         Parameters
@@ -304,7 +304,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         """Arrays of a number a point and class, in float64, that a fit holds at a time at most."""
         return 16
 
-    def _encode(self, y: Any, sample_weight: Any) -> Labels:
+    def _encode(self, y: object, sample_weight: object) -> Labels:
         labels = y if isinstance(y, Labels) else encode_targets(y, sample_weight)
         if isinstance(labels, IndicatorLabels) and not self._takes_multilabel:
             raise InvalidInputError(

@@ -27,7 +27,7 @@ class DataEstimator(GraphEstimator):
 
     points_: Points
 
-    def _points(self, X: Any, labels: Any) -> Any:
+    def _points(self, X: object, labels: object) -> Any:
         """Return data as features, checked; set `points_`, and the names of columns."""
         self.__dict__.pop("points_", None)
         if self.kernel == "precomputed":
@@ -47,7 +47,7 @@ class DataEstimator(GraphEstimator):
         self.points_ = points
         return _as_float(points.values)
 
-    def _validated_new(self, X: Any) -> NewPoints:
+    def _validated_new(self, X: object) -> NewPoints:
         """Return new points, checked; raise if the known ones have no features.
 
         Warns of what is not known of them.
@@ -86,7 +86,7 @@ class DataEstimator(GraphEstimator):
             )
         return values
 
-    def _names_of_rows(self, X: Any) -> npt.NDArray[Any] | None:
+    def _names_of_rows(self, X: object) -> np.ndarray | None:
         points = self.__dict__.get("points_")
         if points is None or points.kind != "images" or isinstance(X, Points):
             return super()._names_of_rows(X)
@@ -98,13 +98,13 @@ class DataEstimator(GraphEstimator):
         points = self.__dict__.get("points_")
         return np.empty(0, dtype=np.intp) if points is None else points.unread
 
-    def _build(self, points: Any) -> None:
+    def _build(self, points: object) -> None:
         if isinstance(points, Graph):
             self.__dict__.pop("points_", None)
         super()._build(points)
 
 
-def is_other_data(X: Any) -> bool:
+def is_other_data(X: object) -> bool:
     """Tell whether points are to be made of this: it is neither numbers nor a graph."""
     return not isinstance(X, Graph) and (isinstance(X, Points) or kind_of(X) != "array")
 

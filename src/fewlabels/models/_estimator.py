@@ -41,7 +41,7 @@ from fewlabels.models._warnings import warn_of_answers
 from fewlabels.solvers import METHODS, Method
 from fewlabels.systems import StreamedScores
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 
 
 class GraphEstimator(BaseEstimator, ABC):
@@ -56,7 +56,7 @@ class GraphEstimator(BaseEstimator, ABC):
     _unreached_answer: str  # what points out of every label's reach are answered with
     _fitted_params: dict[str, Any]  # with which the last answers were found
     _labels: Any
-    _row_names: npt.NDArray[Any] | None = None
+    _row_names: np.ndarray | None = None
     reached_: npt.NDArray[np.bool_]
 
     # Parameters, assigned by the subclasses' __init__.
@@ -70,7 +70,7 @@ class GraphEstimator(BaseEstimator, ABC):
     verbose: bool
 
     @in_turn
-    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+    def _fit(self, X: object, y: object, sample_weight: object) -> Self:
         """Check the input, build the graph, solve and publish; on failure change nothing."""
         with self._unchanged_on_failure():
             self._check_parameters()
@@ -127,7 +127,7 @@ class GraphEstimator(BaseEstimator, ABC):
         check_is_fitted(self)
         return position_of(name, self._row_names, len(self.reached_))
 
-    def _position(self, node: Any) -> int:
+    def _position(self, node: object) -> int:
         """Return the position of a fitted point: of an integer itself, else of a row's name."""
         check_is_fitted(self)
         if self._row_names is not None and not isinstance(node, Integral):
@@ -179,7 +179,7 @@ class GraphEstimator(BaseEstimator, ABC):
             return "give a graph that joins them"
         return f"raise n_neighbors ({now} now)"
 
-    def _votes(self, X: Any, values: FloatArray) -> FloatArray:
+    def _votes(self, X: object, values: FloatArray) -> FloatArray:
         """Return the sums of `values` over the known points near new ones, by the kernel's weights.
 
         Parameters
@@ -196,11 +196,11 @@ class GraphEstimator(BaseEstimator, ABC):
         with np.errstate(under="ignore"):
             return self._place(X).votes(values)
 
-    def _place(self, X: Any) -> Placed:
+    def _place(self, X: object) -> Placed:
         """Place new points beside the known ones; raise if these have no features."""
         return self._placed_among_known(self._validated_new(X))
 
-    def _validated_new(self, X: Any) -> Any:
+    def _validated_new(self, X: object) -> Any:
         """Return new points, checked; raise if the known ones have no features."""
         check_is_fitted(self)
         if self._kernel is None:
@@ -217,10 +217,10 @@ class GraphEstimator(BaseEstimator, ABC):
         return placed
 
     @abstractmethod
-    def _encode(self, y: Any, sample_weight: Any) -> Any:
+    def _encode(self, y: object, sample_weight: object) -> Any:
         """Read the targets; raise if none is known. `labelled` says of which points one is."""
 
-    def _require_memory(self, labels: Any, points: Any) -> None:
+    def _require_memory(self, labels: object, points: object) -> None:
         """Raise if answers for these targets would not fit the memory; graphs are asked apart."""
 
     def _accept(self, labels: Any) -> None:
@@ -239,7 +239,7 @@ class GraphEstimator(BaseEstimator, ABC):
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
 
-    def _points(self, X: Any, labels: Any) -> Any:
+    def _points(self, X: object, labels: object) -> Any:
         """Return the features or affinities to fit on, checked; `labels` are their targets."""
         return self._validated(X, reset=True)
 
@@ -253,11 +253,11 @@ class GraphEstimator(BaseEstimator, ABC):
         check_n_jobs(self.n_jobs)
         check_choice("solver", self.solver, self._solvers)
 
-    def _names_of_rows(self, X: Any) -> npt.NDArray[Any] | None:
+    def _names_of_rows(self, X: object) -> np.ndarray | None:
         """Return the names of the rows of what was fitted, if they have any."""
         return row_names(X)
 
-    def _validated(self, X: Any, *, reset: bool) -> Any:
+    def _validated(self, X: object, *, reset: bool) -> Any:
         fill = FILL_AFFINITIES if self.kernel == "precomputed" else FILL_FEATURES
         X = checked_array(X, fill=fill)
         try:

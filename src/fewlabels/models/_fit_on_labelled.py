@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import _safe_indexing
 
@@ -47,7 +46,7 @@ class FitOnLabelled(BaseEstimator):
     def fit(self, X: Any, y: Any) -> Self:
         """Fit on features and a label for each row, -1 (numbers) or None where there is none."""
         labels = encode_labels(y)
-        self.classes_: npt.NDArray[Any] = labels.classes
+        self.classes_: np.ndarray = labels.classes
         shape = (len(labels.codes), len(labels.classes))
         if len(labels.classes) == 1:  # which most classifiers refuse
             self.label_distributions_ = np.ones(shape)

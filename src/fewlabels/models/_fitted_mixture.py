@@ -111,7 +111,7 @@ class GraphMembers:
         self.means = ClassMeans(graph, labels, **settings)
         self.absorbing = Absorbing(graph, labels, **settings)
 
-    def relabelled(self, change: Relabelling, settings: dict[str, Any]) -> GraphMembers:
+    def relabelled(self, change: Relabelling, settings: dict[str, object]) -> GraphMembers:
         """Return the members with other labels, solved for by what changes; these stay."""
         if settings != self._settings:  # set since
             return GraphMembers(self.means.graph, change.labels, settings)
@@ -183,7 +183,7 @@ class FittedMixture:
         return self._offsets is not None
 
     def of_new(
-        self, points: Any, placed: Placed, unlike: BoolArray | None, unread: IntArray
+        self, points: object, placed: Placed, unlike: BoolArray | None, unread: IntArray
     ) -> Said:
         """What is said of new points.
 

@@ -19,7 +19,7 @@ from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, edge_weights, knn_graph, rbf_graph
 from fewlabels.graph._checked import ValidatedFeatures
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 KernelFunction: TypeAlias = Callable[[Any, Any], Any]
 
@@ -90,7 +90,7 @@ def averages(placed: Placed, values: FloatArray) -> FloatArray:
 class Kernel(Protocol):
     """Builds a graph of known points, then weighs new points against them."""
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: object, names: Sequence[object] | None = None) -> Graph:
         """Return the graph of the rows of `X`.
 
         Parameters
@@ -100,7 +100,7 @@ class Kernel(Protocol):
             What warnings call the features.
         """
 
-    def place(self, X: Any, X_new: Any) -> Placed:
+    def place(self, X: object, X_new: object) -> Placed:
         """Place new points beside the known ones.
 
         Parameters
@@ -110,7 +110,7 @@ class Kernel(Protocol):
         X_new : {ndarray, csr_matrix} of shape (n_queries, n_features)
         """
 
-    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+    def weigh(self, X: object, X_new: object, speaking: npt.NDArray[np.bool_]) -> Any:
         """Return, up to a factor a row, the weights of the known points that are `speaking`.
 
         Parameters
@@ -133,10 +133,10 @@ class RbfKernel:
     def __init__(self, gamma: float) -> None:
         self.gamma = gamma
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: object, names: Sequence[object] | None = None) -> Graph:
         return rbf_graph(ValidatedFeatures(X, names), self.gamma)
 
-    def place(self, X: Any, X_new: Any) -> Placed:
+    def place(self, X: object, X_new: object) -> Placed:
         return Placed(partial(self._votes, X, X_new))
 
     def _votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
@@ -200,7 +200,7 @@ class NeighborKernel:
         self._index: NearestNeighbors | None = None
         self._scales: FloatArray | None = None
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: Any, names: Sequence[object] | None = None) -> Graph:
         if self.n_others == 0:  # scikit-learn's n_neighbors=1: each point has itself only
             n_samples = X.shape[0]
             return Graph.from_affinity(sparse.csr_array((n_samples, n_samples)), dtype=np.float32)
@@ -216,13 +216,13 @@ class NeighborKernel:
         self._scales = graph.local_scales
         return graph
 
-    def place(self, X: Any, X_new: Any) -> Placed:
+    def place(self, X: object, X_new: object) -> Placed:
         return self._placed(self._beside(X, X_new))
 
     def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
         return self._weighed(self._beside(X, X_new), X.shape[0], speaking)
 
-    def _beside(self, X: Any, X_new: Any) -> Beside:
+    def _beside(self, X: object, X_new: object) -> Beside:
         lengths, indices = self._nearest(X, X_new, self.n_neighbors)
         scales = self._scales
         return Beside(self._weights(lengths, indices, scales), indices, (lengths, indices))
@@ -276,18 +276,18 @@ class FunctionKernel:
     def __init__(self, function: KernelFunction) -> None:
         self.function = function
 
-    def matrix(self, X: Any) -> Any:
+    def matrix(self, X: object) -> Any:
         """Return what the function says of the known points, with diagonal and direction."""
         return checked_array(self.function(X, X), "affinities", fill=FILL_AFFINITIES)
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: Any, names: Sequence[object] | None = None) -> Graph:
         return graph_of_affinity(self.matrix(X), X.shape[0], "the kernel must return")
 
-    def place(self, X: Any, X_new: Any) -> Placed:
+    def place(self, X: object, X_new: object) -> Placed:
         weights = self._matrix(X, X_new)
         return Placed(lambda scores: np.asarray(weights @ scores))
 
-    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+    def weigh(self, X: object, X_new: object, speaking: npt.NDArray[np.bool_]) -> Any:
         return _speaking_only(self._matrix(X, X_new), speaking)
 
     def _matrix(self, X: Any, X_new: Any) -> Any:
@@ -298,14 +298,14 @@ class FunctionKernel:
 class PrecomputedKernel:
     """The affinities themselves in place of features."""
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: Any, names: Sequence[object] | None = None) -> Graph:
         return graph_of_affinity(X, X.shape[0], 'with kernel="precomputed", X must be')
 
-    def place(self, X: Any, X_new: Any) -> Placed:
+    def place(self, X: object, X_new: object) -> Placed:
         weights = self._matrix(X_new)
         return Placed(lambda scores: np.asarray(weights @ scores))
 
-    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+    def weigh(self, X: object, X_new: object, speaking: npt.NDArray[np.bool_]) -> Any:
         return _speaking_only(self._matrix(X_new), speaking)
 
     def _matrix(self, X_new: Any) -> Any:
@@ -340,7 +340,7 @@ def _checked_weights(weights: Any, shape: tuple[int, int], who: str) -> Any:
     return weights
 
 
-def _speaking_only(weights: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+def _speaking_only(weights: object, speaking: npt.NDArray[np.bool_]) -> Any:
     """Return the weights as a csr_array, with 0 for what does not speak."""
     return sparse.csr_array(weights) @ sparse.diags_array(speaking.astype(np.float64))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Self
 
+import numpy as np
 import numpy.typing as npt
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
@@ -81,7 +82,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
             )
         return self._fit(X, y, sample_weight)
 
-    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
+    def fit_predict(self, X: object, y: object, sample_weight: object = None) -> np.ndarray:
         """Fit, and return `transduction_`: a number for every point of `X`.
 
         Parameters
@@ -93,7 +94,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         -------
         ndarray of shape (n_samples,)
         """
-        fitted: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
+        fitted: np.ndarray = self.fit(X, y, sample_weight).transduction_
         return fitted
 
     @in_turn
@@ -145,7 +146,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         self._check_parameters()
         return self._relabel(remove_numbers(self._labels, indices))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: object, y: object, sample_weight: object = None) -> float:
         """Return R^2 of :meth:`predict` on the rows of `X` that have a number in `y`.
 
         Parameters
@@ -171,7 +172,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         result: float = r_squared(self, X, read_numbers(y), sample_weight)
         return result
 
-    def _encode(self, y: Any, sample_weight: Any) -> KnownNumbers:
+    def _encode(self, y: object, sample_weight: object) -> KnownNumbers:
         return encode_numbers(y, sample_weight)
 
     @abstractmethod

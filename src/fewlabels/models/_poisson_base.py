@@ -17,7 +17,7 @@ from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.systems import POISSON_METHODS, PoissonSystem
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 # A change may add this share of tol to the error of every row, whatever the number of labels.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
 
-import numpy.typing as npt
+import numpy as np
 
 from fewlabels.graph import Graph
 
@@ -39,10 +39,10 @@ class TransductiveModel(Protocol):
     ``responses`` if it has a parameter of that name.
     """
 
-    classes_: npt.NDArray[Any]
-    label_distributions_: npt.NDArray[Any]
+    classes_: np.ndarray
+    label_distributions_: np.ndarray
 
-    def fit(self, graph: Graph, y: npt.NDArray[Any]) -> Any:
+    def fit(self, graph: Graph, y: np.ndarray) -> Any:
         """Fit on a graph and a label for each node: -1 (numbers) or None where there is none."""
 
 

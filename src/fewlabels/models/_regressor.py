@@ -59,7 +59,7 @@ class GraphRegressor(NumberEstimator):
         self.solver = solver
         self.verbose = verbose
 
-    def predict(self, X: Any, return_std: bool = False) -> Any:
+    def predict(self, X: object, return_std: bool = False) -> Any:
         """Return the numbers of new points.
 
         Each is the mean of `transduction_` over the fitted points that a label reaches, weighted
@@ -223,7 +223,7 @@ class GraphRegressor(NumberEstimator):
             return np.full(V.shape[1], scale)
         return np.asarray(scale * np.sqrt(np.maximum(self._unit_variances(V), 0)))
 
-    def _std_of_new(self, X: Any) -> FloatArray:
+    def _std_of_new(self, X: object) -> FloatArray:
         """Standard deviations of the kernel's means at new points."""
         kernel: Any = self._kernel
         queries = self._validated(X, reset=False)

@@ -12,7 +12,7 @@ from scipy import sparse
 from fewlabels.graph import Graph
 from fewlabels.models._kernels import Placed
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 
 # A point is remote if it is so by more than all fitted points but this share of them, ...
 _SHARE = 0.001

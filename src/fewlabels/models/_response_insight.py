@@ -51,10 +51,10 @@ class ResponseInsight(_Base):
         response: Response = self._kept("response", self._response)
         return response
 
-    def _checked_node(self, node: Any) -> int:
+    def _checked_node(self, node: object) -> int:
         return self._position(node)
 
-    def _without(self, node: Any) -> tuple[int, Any]:
+    def _without(self, node: object) -> tuple[int, Any]:
         """Return the point, checked, and a copy with its label taken back."""
         node = self._checked_node(node)
         other = self._shallow()

@@ -6,11 +6,10 @@ from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 
 def row_names(X: Any) -> AnyArray | None:

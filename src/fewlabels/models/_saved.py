@@ -90,7 +90,7 @@ class SavedModel:
 _KNOWN: dict[str, type[Any]] = {}
 
 
-def can_be_saved(model: type[Any]) -> type[Any]:
+def can_be_saved(model: type[object]) -> type[Any]:
     """Register a class of which files may speak by name."""
     _KNOWN[model.__name__] = model
     return model
@@ -211,7 +211,7 @@ def _fit(model: Any, state: Any, labels: Labels, graph: Graph) -> None:
     model.fit(points_of_state(state), labels, graph=graph)
 
 
-def _labels_state(labels: Labels, named: Sequence[Any] | None) -> dict[str, Any]:
+def _labels_state(labels: Labels, named: Sequence[object] | None) -> dict[str, Any]:
     classes: Any = labels.classes
     marker = labels.marker
     if named is not None:

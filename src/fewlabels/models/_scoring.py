@@ -53,7 +53,7 @@ def no_label_to_score(n_rows: int) -> NoScore:
     )
 
 
-def rows_of(X: Any, known: BoolArray, sample_weight: Any) -> tuple[Any, FloatArray | None]:
+def rows_of(X: object, known: BoolArray, sample_weight: object) -> tuple[Any, FloatArray | None]:
     """Return the rows of `X` whose truth is known, and their weights.
 
     Raises
@@ -119,7 +119,7 @@ def accuracy(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
     return float(np.average(right, weights=weights))
 
 
-def r_squared(model: Any, X: Any, truth: FloatArray, sample_weight: Any) -> Any:
+def r_squared(model: Any, X: object, truth: FloatArray, sample_weight: Any) -> Any:
     """Return R^2 of a fitted regressor on the rows whose `truth` is not NaN.
 
     Raises

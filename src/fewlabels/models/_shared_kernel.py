@@ -53,7 +53,7 @@ class SharedNeighborKernel(NeighborKernel):
         self._given = graph
         self._made = None if points is None or points.kind == "array" else points
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: object, names: Sequence[object] | None = None) -> Graph:
         given, self._given = self._given, None
         graph = made_of(given, X)
         if graph is None:
@@ -70,7 +70,7 @@ class SharedNeighborKernel(NeighborKernel):
         self.n_neighbors = self.n_others = max(1, chosen or self._wanted or _USUAL)
         return graph
 
-    def place_new(self, X: Any, new: NewPoints) -> Placed:
+    def place_new(self, X: object, new: NewPoints) -> Placed:
         """Place new points beside the known ones, as :meth:`place`; by their finer distance."""
         return self._placed(self._beside_new(X, new))
 
@@ -92,7 +92,7 @@ class SharedNeighborKernel(NeighborKernel):
         return Beside(weights, indices, (lengths[:, :k], near[:, :k]))
 
 
-def made_of(graph: Graph | GraphMaker | None, X: Any) -> Graph | None:
+def made_of(graph: Graph | GraphMaker | None, X: object) -> Graph | None:
     """Return `graph`, or what it makes of features where it is a function; or raise."""
     if graph is None or isinstance(graph, Graph):
         return graph
@@ -101,7 +101,7 @@ def made_of(graph: Graph | GraphMaker | None, X: Any) -> Graph | None:
     return made
 
 
-def check_beside(graph: Graph | GraphMaker, X: Any, kernel: Any = "auto") -> None:
+def check_beside(graph: Graph | GraphMaker, X: object, kernel: object = "auto") -> None:
     """Raise if `graph` is no graph of the rows of `X`, or if these are no features."""
     if not isinstance(graph, Graph) and not callable(graph):
         raise InvalidTypeError(

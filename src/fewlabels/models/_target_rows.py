@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 
-def as_matrix(y: object) -> npt.NDArray[Any] | None:
+def as_matrix(y: object) -> np.ndarray | None:
     """Return `y` as an array if it has two columns or more, else None."""
     if sparse.issparse(y):
         raise InvalidTypeError(
@@ -43,7 +43,7 @@ def as_matrix(y: object) -> npt.NDArray[Any] | None:
     return values if values.ndim == 2 and values.shape[1] >= 2 else None
 
 
-def column_names(y: object, n_columns: int) -> npt.NDArray[Any]:
+def column_names(y: object, n_columns: int) -> np.ndarray:
     """Return the names of a table's columns, or their numbers."""
     names = getattr(y, "columns", None)
     if names is None:
@@ -56,13 +56,13 @@ def column_names(y: object, n_columns: int) -> npt.NDArray[Any]:
     return classes
 
 
-def missing_entries(matrix: npt.NDArray[Any]) -> BoolArray:
+def missing_entries(matrix: np.ndarray) -> BoolArray:
     """Return where a matrix of objects holds None, NaN or ``pandas.NA``."""
     found = np.fromiter((is_missing(v) for v in matrix.ravel()), bool, count=matrix.size)
     return found.reshape(matrix.shape)
 
 
-def as_floats(matrix: npt.NDArray[Any]) -> FloatArray:
+def as_floats(matrix: np.ndarray) -> FloatArray:
     """Return a matrix of numbers as float64, NaN where an entry is missing; or raise."""
     if matrix.dtype.kind == "O":
         matrix = np.where(missing_entries(matrix), np.nan, matrix)
@@ -75,7 +75,7 @@ def as_floats(matrix: npt.NDArray[Any]) -> FloatArray:
         ) from error
 
 
-def _unmasked(y: Any) -> npt.NDArray[Any]:
+def _unmasked(y: Any) -> np.ndarray:
     """Return the entries of a masked array, the marker of its dtype where they are masked."""
     if not np.ma.is_masked(y):
         return np.asarray(y.data)

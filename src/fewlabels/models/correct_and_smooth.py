@@ -263,7 +263,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
                         setattr(self, name, getattr(self.estimator_, name))
         return self
 
-    def predict_proba(self, X: Any) -> npt.NDArray[np.floating[Any]]:
+    def predict_proba(self, X: Any) -> npt.NDArray[np.floating]:
         """Return the class distribution of new points.
 
         The estimator's, corrected and smoothed by the fitted points nearby; see the class's notes.
@@ -313,7 +313,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         self._correction().check()
         check_real("smoothing_alpha", self.smoothing_alpha, minimum=1e-12, below=1)
 
-    def _encode(self, y: Any, sample_weight: Any) -> Labels:
+    def _encode(self, y: object, sample_weight: object) -> Labels:
         labels = super()._encode(y, sample_weight)
         if isinstance(labels, RowLabels):
             raise InvalidInputError(
@@ -372,7 +372,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         return Correction(self.correction, self.correction_alpha, self.correction_scale)
 
 
-def _check_graph(graph: Any) -> None:
+def _check_graph(graph: object) -> None:
     if not isinstance(graph, Graph):
         raise InvalidTypeError(
             f"graph must be a fewlabels.Graph or None, got {type(graph).__name__}. Make one with "

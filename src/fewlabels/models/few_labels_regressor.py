@@ -197,7 +197,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
             self.n_neighbors, self.n_jobs, bool(self.verbose), points=self.__dict__.get("points_")
         )
 
-    def _build(self, points: Any) -> None:
+    def _build(self, points: object) -> None:
         super()._build(points)
         known = self._known
         few = known is not None and self.graph_.n_nodes <= _MOST_POINTS
@@ -242,7 +242,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         self.residual_ = float(scores.residual.max())
         self.n_iter_ = max(1, scores.n_iter)
 
-    def _as_numbers(self, centred: FloatArray) -> npt.NDArray[Any]:
+    def _as_numbers(self, centred: FloatArray) -> np.ndarray:
         """What the members say about their level, as numbers."""
         numbers: KnownNumbers = self._labels
         found = self._in_range(centred + self._mixture.level)
@@ -257,7 +257,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
 
     # New points
 
-    def predict(self, X: Any, return_std: bool = False) -> Any:
+    def predict(self, X: object, return_std: bool = False) -> Any:
         """Return the numbers of new points.
 
         Features speak for themselves; on the graph, a new point is the mean of the fitted points

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -38,7 +36,7 @@ def check_candidates(candidates: npt.ArrayLike | None, n_nodes: int) -> IntArray
     """Return distinct node numbers as intp, ascending, from numbers or a mask; or raise."""
     if candidates is None:
         return np.arange(n_nodes)
-    given: npt.NDArray[Any] = np.asarray(candidates)
+    given: np.ndarray = np.asarray(candidates)
     if given.dtype == bool:
         if given.shape != (n_nodes,):
             raise InvalidInputError(

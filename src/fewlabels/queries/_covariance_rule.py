@@ -53,7 +53,7 @@ class CovarianceRule(QueryRule):
 
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,
@@ -104,7 +104,7 @@ class CovarianceRule(QueryRule):
         covariance.observe(labelled)
         return covariance
 
-    def responses(self, model: Any, points: npt.ArrayLike) -> FloatArray | None:
+    def responses(self, model: object, points: npt.ArrayLike) -> FloatArray | None:
         """Return what labels at some points give to the scores of label spreading, if known.
 
         That is, by a sketch of the covariance on the model's graph, for its alpha, of points that

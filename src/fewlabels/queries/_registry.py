@@ -80,7 +80,7 @@ class FunctionRule(ScoreRule):
         self.batch = batch
 
     def _scores(
-        self, model: Any, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
+        self, model: object, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
     ) -> FloatArray:
         values = np.asarray(self.function(model, candidates.copy()))
         if values.shape != candidates.shape or values.dtype.kind not in "fiub":

@@ -44,7 +44,7 @@ class QueryRule(BaseEstimator):
 
     def query(
         self,
-        model: Any,
+        model: object,
         batch_size: int = 1,
         candidates: npt.ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = 0,
@@ -109,7 +109,7 @@ class QueryRule(BaseEstimator):
             )
         return chosen
 
-    def responses(self, model: Any, points: npt.ArrayLike) -> FloatArray | None:
+    def responses(self, model: object, points: npt.ArrayLike) -> FloatArray | None:
         """Return what labels at some points give to a model's scores, if the rule knows already.
 
         Parameters
@@ -133,7 +133,7 @@ class QueryRule(BaseEstimator):
     @abstractmethod
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,
@@ -152,7 +152,7 @@ class ScoreRule(QueryRule):
 
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,
@@ -166,7 +166,7 @@ class ScoreRule(QueryRule):
 
     @abstractmethod
     def _scores(
-        self, model: Any, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
+        self, model: object, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
     ) -> FloatArray:
         """Return the score of each candidate; no NaN."""
 

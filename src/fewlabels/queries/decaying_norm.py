@@ -98,7 +98,7 @@ class DecayingNorm(ScoreRule):
         check_integer("n_clusters", self.n_clusters, minimum=1)
 
     def _scores(
-        self, model: Any, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
+        self, model: object, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
     ) -> FloatArray:
         graph = in_memory(known.graph_, "DecayingNorm")
         if not known.labelled_.any():

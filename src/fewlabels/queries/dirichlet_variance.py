@@ -83,7 +83,7 @@ class DirichletVariance(ScoreRule):
         check_real("alpha", self.alpha, above=0, below=1)
 
     def _scores(
-        self, model: Any, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
+        self, model: object, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
     ) -> FloatArray:
         graph = in_memory(known.graph_, "DirichletVariance")
         if not known.labelled_.any():

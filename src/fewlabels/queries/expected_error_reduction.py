@@ -98,7 +98,7 @@ class ExpectedErrorReduction(CovarianceRule):
 
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,

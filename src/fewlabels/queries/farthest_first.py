@@ -53,7 +53,7 @@ class FarthestFirst(QueryRule):
 
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,

@@ -82,7 +82,7 @@ class Typicality(QueryRule):
 
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,

@@ -93,7 +93,7 @@ class ModelNumbers:
         return found
 
 
-def share_limits(hits: Any, counts: Any, confidence: float = 0.95) -> tuple[Any, Any]:
+def share_limits(hits: object, counts: object, confidence: float = 0.95) -> tuple[Any, Any]:
     """Return the interval of Clopper and Pearson (1934) for a share, at one look."""
     hits, counts = np.asarray(hits), np.asarray(counts)
     tail = (1 - confidence) / 2

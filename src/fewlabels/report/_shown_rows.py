@@ -109,7 +109,7 @@ class ShownRows:
         )
 
 
-def _names_of(data: Any) -> list[str] | None:
+def _names_of(data: object) -> list[str] | None:
     """Return the paths of pictures in files, from the folder on that all lie in."""
     paths = picture_names(data)
     if paths is None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError
 
-AnyArray: TypeAlias = npt.NDArray[Any]
+AnyArray: TypeAlias = np.ndarray
 IntArray: TypeAlias = npt.NDArray[np.intp]
 
 

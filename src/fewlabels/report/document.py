@@ -66,7 +66,7 @@ def demo_document(
     }
 
 
-def format_document(document: dict[str, Any]) -> str:
+def format_document(document: dict[str, object]) -> str:
     """Return the document as JSON text. A NaN, which JSON lacks, is an error."""
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
 

@@ -105,10 +105,10 @@ def write_report(
 
 def report_page(
     model: FewLabelsClassifier,
-    data: Any = None,
+    data: object = None,
     *,
     title: str = "",
-    classes: Sequence[Any] | None = None,
+    classes: Sequence[object] | None = None,
     hide: Sequence[str] = (),
     proven: str | None = None,
 ) -> str:
@@ -140,7 +140,7 @@ def report_page(
 
 
 def _sections(
-    model: Any, numbers: ModelNumbers, rows: ShownRows, proven: str | None
+    model: object, numbers: ModelNumbers, rows: ShownRows, proven: str | None
 ) -> Iterator[Html]:
     yield _trust(numbers, proven)
     yield _classes(numbers)

@@ -96,7 +96,7 @@ def simulation_csv(curve: LearningCurve) -> str:
 
 
 def simulation_document(
-    curve: LearningCurve, classes: Sequence[str], settings: Mapping[str, Any]
+    curve: LearningCurve, classes: Sequence[str], settings: Mapping[str, object]
 ) -> dict[str, Any]:
     """Return the curves as plain JSON values.
 
@@ -155,7 +155,7 @@ def load_simulation_schema() -> dict[str, Any]:
     return schema
 
 
-def format_simulation(document: dict[str, Any]) -> str:
+def format_simulation(document: dict[str, object]) -> str:
     """Return the document as JSON text. A NaN, which JSON lacks, is an error."""
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
 

@@ -28,8 +28,8 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 def write_session(
     path: str | os.PathLike[str],
-    graph_or_X: Any,
-    settings: dict[str, Any],
+    graph_or_X: object,
+    settings: dict[str, object],
     events: Sequence[Event],
 ) -> None:
     """Write a session, an event a line, whole or not at all."""
@@ -49,7 +49,7 @@ def write_session(
 
 
 def read_session(
-    path: str | os.PathLike[str], graph_or_X: Any
+    path: str | os.PathLike[str], graph_or_X: object
 ) -> tuple[dict[str, Any], list[Event]]:
     """Return the settings and the events of a session about `graph_or_X`.
 
@@ -111,7 +111,7 @@ def read_session(
     return settings, events
 
 
-def _check_sum(document: dict[str, Any], version: int, path: str | os.PathLike[str]) -> None:
+def _check_sum(document: dict[str, object], version: int, path: str | os.PathLike[str]) -> None:
     """Raise if a document of version 2 is not as it was written, or one of version 1 claims so."""
     known = document.pop("checksum", None)
     if version == 1 and known is None:
@@ -123,7 +123,9 @@ def _check_sum(document: dict[str, Any], version: int, path: str | os.PathLike[s
         )
 
 
-def _check_same_data(data: Any, known: Any, graph_or_X: Any, path: str | os.PathLike[str]) -> None:
+def _check_same_data(
+    data: object, known: object, graph_or_X: object, path: str | os.PathLike[str]
+) -> None:
     kind = _kind(graph_or_X)
     if data != kind:
         raise InvalidInputError(
@@ -137,5 +139,5 @@ def _check_same_data(data: Any, known: Any, graph_or_X: Any, path: str | os.Path
         )
 
 
-def _kind(graph_or_X: Any) -> str:
+def _kind(graph_or_X: object) -> str:
     return _GRAPH if isinstance(graph_or_X, Graph) else _FEATURES

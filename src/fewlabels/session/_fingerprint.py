@@ -21,7 +21,7 @@ from fewlabels.io._views import as_name
 _ROWS = 4096
 
 
-def fingerprint(graph_or_X: Any) -> str:
+def fingerprint(graph_or_X: object) -> str:
     """Return a SHA-256 of data or of a graph's edges, as hexadecimal digits.
 
     Features count as float64, row by row, so that the same numbers in float32, in a list or in a

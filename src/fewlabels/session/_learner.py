@@ -55,17 +55,17 @@ class ModelLearner:
         models = [kept.model for kept in dict.fromkeys((self._asks, self._answers))]
         return (*(model for model in models if isinstance(model, GraphClassifier)), self.rule)
 
-    def asking(self, labels: Mapping[int, Any]) -> Any:
+    def asking(self, labels: Mapping[int, object]) -> Any:
         """Return the model that rules look at, fitted on these labels, one or more."""
         return self._asks.at(labels)
 
-    def answering(self, labels: Mapping[int, Any]) -> Any:
+    def answering(self, labels: Mapping[int, object]) -> Any:
         """Return the model whose answers count, fitted on these labels, one or more."""
         return self._answers.at(labels)
 
     def choose(
         self,
-        labels: Mapping[int, Any],
+        labels: Mapping[int, object],
         count: int,
         is_open: npt.NDArray[np.bool_],
         random_state: int | np.random.RandomState,

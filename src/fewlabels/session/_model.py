@@ -36,7 +36,7 @@ from fewlabels.session._points import GraphPoints, quiet_blas
 _SUM_TOLERANCE = 1e-3
 
 
-def checked_model(model: Any) -> Any:
+def checked_model(model: object) -> Any:
     """Return an unfitted copy of `model`, None for None, or raise.
 
     A classifier of scikit-learn comes back as :class:`FitOnLabelled`.
@@ -73,14 +73,14 @@ def _takes_graph(model: Any) -> bool:
         return False
 
 
-def _is_classifier(model: Any) -> bool:
+def _is_classifier(model: object) -> bool:
     try:
         return bool(is_classifier(model))
     except AttributeError:  # it has no tags, so that it is no estimator of scikit-learn
         return False
 
 
-def check_takes(model: Any, graph: Graph | None, features: Any) -> None:
+def check_takes(model: object, graph: Graph | None, features: object) -> None:
     """Raise if `model`, one that passed :func:`checked_model`, can't be fitted on these points."""
     if isinstance(model, ModelPair):
         check_takes(model.asks, graph, features)
@@ -99,7 +99,7 @@ def check_takes(model: Any, graph: Graph | None, features: Any) -> None:
         )
 
 
-def expected_shares(model: Any, classes: Iterable[Any] | None) -> ExpectedShares:
+def expected_shares(model: object, classes: Iterable[object] | None) -> ExpectedShares:
     """Return the shares that a model expects; "auto" is for the model to say."""
     prior = model.class_prior if isinstance(model, GraphClassifier) else None
     is_auto = isinstance(prior, str) and prior == "auto"
@@ -168,7 +168,7 @@ class KeptUpModel:
         self._fitted = dict(labels)
         return self.model
 
-    def for_rules(self, labels: Mapping[int, Any]) -> Any:
+    def for_rules(self, labels: Mapping[int, object]) -> Any:
         """Return what rules look at: the model at these labels, or what it says on the graph."""
         model = self.at(labels)
         if isinstance(model, GraphClassifier):
@@ -180,7 +180,7 @@ class KeptUpModel:
         said = model.label_distributions_[:, [classes.index(label) for label in ascending]]
         return LabelledGraph(graph, column, said, model=model)
 
-    def _fit(self, column: npt.NDArray[Any]) -> None:
+    def _fit(self, column: np.ndarray) -> None:
         points = self._points
         if isinstance(self.model, FitOnLabelled):
             self.model.fit(points.values, column)
@@ -203,7 +203,7 @@ class KeptUpModel:
             self.model.class_prior = self._shares.among(labels.values())
 
 
-def _check_answers(model: Any, n_points: int, labels: Mapping[int, Any]) -> None:
+def _check_answers(model: object, n_points: int, labels: Mapping[int, object]) -> None:
     """Raise unless a model that is not ours says of each point how probable each class is."""
     name = type(model).__name__
     classes = np.asarray(getattr(model, "classes_", ()))
@@ -235,16 +235,16 @@ def reached(model: Any) -> npt.NDArray[np.bool_]:
     return np.ones(len(model.label_distributions_), dtype=bool) if found is None else found
 
 
-def answered(model: Any) -> npt.NDArray[np.bool_]:
+def answered(model: object) -> npt.NDArray[np.bool_]:
     """Tell where a fitted model has an answer, shape (n_points,)."""
     has: npt.NDArray[np.bool_] = reached(model)
     return model.answered_ if isinstance(model, FewLabelsClassifier) else has
 
 
-def label_column(labels: Mapping[int, Any], n_points: int) -> npt.NDArray[Any]:
+def label_column(labels: Mapping[int, object], n_points: int) -> np.ndarray:
     """Return a label for each point, and where there is none -1 for numbers, None for others."""
     numbers = bool(labels) and all(type(label) is int for label in labels.values())
-    column: npt.NDArray[Any] = (
+    column: np.ndarray = (
         np.full(n_points, -1, dtype=np.int64) if numbers else np.full(n_points, None, dtype=object)
     )
     if labels:

@@ -32,7 +32,7 @@ class GraphPoints:
     features: Any = None
 
     @classmethod
-    def of(cls, graph_or_X: Any, model: Any = None) -> Self:
+    def of(cls, graph_or_X: object, model: object = None) -> Self:
         """Take a graph as it is, or make the one of data that goes with `model`."""
         if isinstance(graph_or_X, cls):
             return graph_or_X
@@ -53,7 +53,7 @@ class GraphPoints:
         return recommended_models(self.graph.n_nodes, on_disk=isinstance(self.graph, DiskGraph))
 
 
-def as_features(X: Any) -> Any:
+def as_features(X: object) -> Any:
     """Return tables, texts and pictures as points; numbers and graphs as they are."""
     return make_points(X) if is_other_data(X) else X
 

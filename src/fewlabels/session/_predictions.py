@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fewlabels.session._model import answered, reached
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
@@ -42,7 +42,7 @@ class Predictions:
 
     labels: AnyArray
     classes: AnyArray
-    distributions: npt.NDArray[np.floating[Any]]
+    distributions: npt.NDArray[np.floating]
     reached: npt.NDArray[np.bool_]
 
     @classmethod

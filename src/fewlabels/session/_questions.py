@@ -17,7 +17,7 @@ from fewlabels.session._model import answered, label_column
 from fewlabels.session._settings import Settings
 from fewlabels.session._state import CheckSequence, SessionState
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 

@@ -23,13 +23,13 @@ _MOST_NAMED = 5
 _CLEARLY = -2.0
 
 
-def remarks_on(state: SessionState, graph: Graph, model: Any, n_checks: int) -> tuple[str, ...]:
+def remarks_on(state: SessionState, graph: Graph, model: object, n_checks: int) -> tuple[str, ...]:
     """Return what is worth saying; `model` is fitted on the state's labels, or None."""
     of_model = () if model is None else remarks_of_model(graph, state.labels, model)
     return remarks_beside(of_model, state, n_checks)
 
 
-def remarks_of_model(graph: Graph, labels: Mapping[int, Label], model: Any) -> tuple[str, ...]:
+def remarks_of_model(graph: Graph, labels: Mapping[int, Label], model: object) -> tuple[str, ...]:
     """Return what a model says of reach and labels; this takes as long as a fit."""
     return (*_of_reach(graph, answered(model)), *_of_doubtful_labels(labels, model))
 

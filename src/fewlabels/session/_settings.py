@@ -57,9 +57,9 @@ class Settings:
         classes: Iterable[Any] | None,
         model: Any,
         query: Any,
-        audit_share: Any,
-        n_start: Any,
-        random_state: Any,
+        audit_share: object,
+        n_start: object,
+        random_state: object,
     ) -> Self:
         """Check the settings, or raise InvalidInputError or InvalidTypeError."""
         share = check_real("audit_share", audit_share, minimum=0, maximum=1)
@@ -144,7 +144,7 @@ def _described(thing: Any) -> Any:
     return {"class": kind.__name__, "parameters": parameters}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Turn what came from NumPy, as of a grid search, and mappings into what JSON holds."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
@@ -158,7 +158,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     if isinstance(value, dict):
         return _is_plain(value[_PAIRS])
     if isinstance(value, (list, tuple)):

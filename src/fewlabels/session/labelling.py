@@ -38,7 +38,7 @@ from fewlabels.session.audit import (
     estimate_shares,
 )
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
 
 
@@ -238,7 +238,7 @@ class Session:
         return questions
 
     @in_turn
-    def tell(self, indices: Any, labels: Any) -> Self:
+    def tell(self, indices: object, labels: object) -> Self:
         """Give labels to points without one, asked or not.
 
         A label for a point that was not asked about is welcome, but no random check.
@@ -273,7 +273,7 @@ class Session:
         return self
 
     @in_turn
-    def skip(self, indices: Any) -> Self:
+    def skip(self, indices: object) -> Self:
         """Never ask about these points; for questions without an answer.
 
         They may still be told. Skip what can't be answered, not what is hard: the random checks
@@ -294,7 +294,7 @@ class Session:
         return self
 
     @in_turn
-    def relabel(self, index: int, label: Any) -> Self:
+    def relabel(self, index: int, label: object) -> Self:
         """Change the label of a point. A random check uses the latest label.
 
         Raises
@@ -307,7 +307,7 @@ class Session:
         return self
 
     @in_turn
-    def withdraw(self, indices: Any) -> Self:
+    def withdraw(self, indices: object) -> Self:
         """Take back labels and skips, whenever they were given.
 
         Points that had been asked about are asked again, before the rest; a random check waits
@@ -449,10 +449,10 @@ class Session:
     def load(
         cls,
         path: str | os.PathLike[str],
-        graph_or_X: Any,
+        graph_or_X: object,
         *,
-        model: Any = None,
-        query: Any = None,
+        model: object = None,
+        query: object = None,
     ) -> Session:
         """Go on with a session that :meth:`save` wrote.
 

@@ -46,7 +46,7 @@ def solve_signed(system: SpreadingSystem, B: FloatArray, *, tol: float, **settin
 
 
 def solve_directions(
-    system: SpreadingSystem, E: FloatArray, *, tol: float, **settings: Any
+    system: SpreadingSystem, E: FloatArray, *, tol: float, **settings: object
 ) -> tuple[FloatArray, Answer]:
     """Solve for the rows that errors `E` bring about, each divided by its size |f_i|_1.
 

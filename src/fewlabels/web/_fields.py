@@ -24,7 +24,7 @@ _SECONDS = 20.0
 def whole(low: int = 0, high: int = _LARGEST) -> Check:
     """Take a whole number within limits; True and 1.0 are none."""
 
-    def check(name: str, value: Any) -> int:
+    def check(name: str, value: object) -> int:
         if type(value) is not int or not low <= value <= high:
             raise InvalidInputError(f"{name} has to be a whole number from {low} to {high}.")
         return value
@@ -46,7 +46,7 @@ def digits(low: int = 0, high: int = _LARGEST) -> Check:
 def text(longest: int, *, empty: bool = False) -> Check:
     """Take text without control characters, composed (NFC), so that equal words are equal."""
 
-    def check(name: str, value: Any) -> str:
+    def check(name: str, value: object) -> str:
         if not isinstance(value, str) or not len(value) <= longest:
             raise InvalidInputError(f"{name} has to be text of at most {longest} characters.")
         cleaned = unicodedata.normalize("NFC", value).strip()
@@ -59,14 +59,14 @@ def text(longest: int, *, empty: bool = False) -> Check:
     return check
 
 
-def seconds(name: str, value: Any) -> float:
+def seconds(name: str, value: object) -> float:
     """Take how long an answer took."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e6:
         raise InvalidInputError(f"{name} has to be a number from 0 to a million.")
     return float(value)
 
 
-def points(name: str, value: Any) -> list[int]:
+def points(name: str, value: object) -> list[int]:
     """Take the rows of a batch, each once; none where all of a grid were taken out."""
     if not isinstance(value, list) or not len(value) <= _MOST_POINTS:
         raise InvalidInputError(f"{name} has to be a list of at most {_MOST_POINTS:,} rows.")
@@ -74,7 +74,7 @@ def points(name: str, value: Any) -> list[int]:
     return list(dict.fromkeys(row(name, point) for point in value))
 
 
-def settings(name: str, value: Any) -> dict[str, Any]:
+def settings(name: str, value: object) -> dict[str, Any]:
     """Take a person's settings: short names, and short values of the simplest kinds."""
     if not isinstance(value, dict) or not 1 <= len(value) <= 100:
         raise InvalidInputError(f"{name} has to be an object of 1 to 100 settings.")

@@ -20,7 +20,7 @@ from fewlabels._array_files import read_npy_header
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels.exceptions import GraphFileError
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 _CHECKED_AT_ONCE = 4_000_000  # bytes
 

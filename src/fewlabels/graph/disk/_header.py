@@ -80,7 +80,7 @@ def _check_sums(header: dict[str, Any]) -> None:
         raise ValueError("its checksum does not fit")
 
 
-def write_header(folder: Path, entries: dict[str, Any]) -> None:
+def write_header(folder: Path, entries: dict[str, object]) -> None:
     """Write the header into a folder that has none; return when the disk has it."""
     whole = {"format": FORMAT, "version": VERSION} | entries
     text = json.dumps(whole | {"checksum": checksum(whole)}, indent=1)

@@ -36,11 +36,11 @@ _LARGEST_INT32 = 2**31 - 1
 
 def write_graph(
     path: str | os.PathLike[str],
-    source: Graph | Iterable[Any],
+    source: Graph | Iterable[object],
     n_nodes: int | None = None,
     *,
     dtype: npt.DTypeLike | None = None,
-    build_info: dict[str, Any] | None = None,
+    build_info: dict[str, object] | None = None,
     overwrite: bool = False,
     progress: Progress = False,
 ) -> DiskGraph:
@@ -133,8 +133,8 @@ def write_graph(
 
 
 def _source(
-    source: Any, n_nodes: int | None, dtype: npt.DTypeLike | None, info: dict[str, Any] | None
-) -> tuple[Iterable[Any], int, np.dtype[Any], dict[str, Any], npt.NDArray[Any] | None]:
+    source: Any, n_nodes: int | None, dtype: npt.DTypeLike | None, info: dict[str, object] | None
+) -> tuple[Iterable[Any], int, np.dtype, dict[str, Any], np.ndarray | None]:
     scales = None
     if isinstance(source, Graph):
         if n_nodes is not None and n_nodes != source.n_nodes:
@@ -246,10 +246,10 @@ def _sync_folder(folder: Path) -> None:
 
 def _write_arrays(
     work: Path,
-    blocks: Iterable[Any],
+    blocks: Iterable[object],
     n_nodes: int,
-    dtype: np.dtype[Any],
-    scales: npt.NDArray[Any] | None,
+    dtype: np.dtype,
+    scales: np.ndarray | None,
     report: Callable[[int], object],
 ) -> dict[str, Any]:
     """Write all arrays; return what the header says of them."""

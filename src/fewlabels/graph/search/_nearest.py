@@ -265,7 +265,7 @@ def reverse_lists(lists: Int32Array, width: int = LOOKED_AT) -> Int32Array:
 
 
 def squared_distances(
-    queries: Float32Array, points: Float32Array, found: npt.NDArray[np.integer[Any]]
+    queries: Float32Array, points: Float32Array, found: npt.NDArray[np.integer]
 ) -> Float32Array:
     """Squared distance of each query to the points found for it, from the differences.
 

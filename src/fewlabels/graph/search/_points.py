@@ -24,7 +24,7 @@ from fewlabels.graph.search._exact import directions
 from fewlabels.graph.search._nearest import squared_distances
 from fewlabels.io import FeatureFile
 
-IntArray = npt.NDArray[np.integer[Any]]
+IntArray = npt.NDArray[np.integer]
 Float32Array = npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.float64]
 
@@ -85,7 +85,7 @@ class Points(ABC):
         """Return the `k` other points nearest to each of `queries`, in no order."""
 
     @abstractmethod
-    def squared(self, queries: IntArray, found: IntArray) -> npt.NDArray[np.floating[Any]]:
+    def squared(self, queries: IntArray, found: IntArray) -> npt.NDArray[np.floating]:
         """Return squared distances from the differences; `found` has shape (n_queries, any)."""
 
     def with_lift(self, coordinates: Float32Array) -> Float32Array:
@@ -192,7 +192,7 @@ class DensePoints(Points):
             asked[:, -1] = 0
         return squared_distances(asked, self.take_lifted(rows), where.reshape(found.shape))
 
-    def _raw(self, rows: slice | IntArray) -> npt.NDArray[Any]:
+    def _raw(self, rows: slice | IntArray) -> np.ndarray:
         if not self.in_file:
             return np.asarray(self._X[rows])
         if isinstance(rows, slice):
@@ -290,7 +290,7 @@ class SparsePoints(Points):
         return sums.reshape(found.shape)
 
 
-def _in_range(sizes: npt.NDArray[Any], largest: float) -> bool:
+def _in_range(sizes: np.ndarray, largest: float) -> bool:
     """Tell whether the typical of some points' sizes is not too small beside the largest."""
     sizes = sizes[sizes > 0]
     return bool(len(sizes) and np.median(sizes) >= _NARROWEST * largest)
@@ -317,7 +317,7 @@ def _nearest_by_blocks(
     bound = (bound + 1e-5 * np.abs(bound) + 1e-30)[:, None]
     del some
 
-    def look(rows: slice) -> tuple[IntArray, IntArray, npt.NDArray[Any]]:
+    def look(rows: slice) -> tuple[IntArray, IntArray, np.ndarray]:
         near = distances(rows)
         hits = np.flatnonzero(near <= bound)
         query, column = np.divmod(hits, near.shape[1])

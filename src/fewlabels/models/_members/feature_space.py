@@ -16,7 +16,7 @@ from fewlabels._products import multiply
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 # Features of more dimensions are projected onto so many principal directions.
@@ -121,7 +121,7 @@ class FeatureSpace:
         X = None if self._X is None else self._X[rows]
         return Seen(self.plain[rows], self.smooth[rows], self.ranks[rows], self._projection, X)
 
-    def of_new(self, X: Any, around: FloatArray) -> Seen:
+    def of_new(self, X: object, around: FloatArray) -> Seen:
         """Return new points.
 
         Parameters

@@ -19,7 +19,7 @@ from fewlabels.models._members.sharpness import Taught, fitted_sharpness, sharpe
 from fewlabels.systems import KernelRidge, Kriging
 
 FloatArray = npt.NDArray[np.float64]
-Points = npt.NDArray[np.floating[Any]]
+Points = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 # The kernels: of the distance between ranks of features, of that between smoothed features, of the

@@ -70,7 +70,7 @@ class Start:
     text: str
 
 
-def known_answers(y: Any, n_points: int) -> Answers:
+def known_answers(y: object, n_points: int) -> Answers:
     """Return the true labels, from an array or an oracle, or raise."""
     asked = callable(y)
     labels = encode_labels(_asked(y, n_points) if asked else y)
@@ -102,7 +102,7 @@ def _asked(oracle: Any, n_points: int) -> Any:
         ) from error
 
 
-def start_of(initial: Any, answers: Answers) -> Start:
+def start_of(initial: object, answers: Answers) -> Start:
     """Check where to begin."""
     n_points, n_known = len(answers.codes), len(answers.known)
     if isinstance(initial, str):

@@ -41,7 +41,7 @@ def named_rules(query: Any) -> dict[str, QueryRule]:
     return rules
 
 
-def _name_of(query: Any) -> str:
+def _name_of(query: object) -> str:
     if isinstance(query, str):
         return query
     if isinstance(query, QueryRule) and not isinstance(query, FunctionRule):
@@ -50,7 +50,7 @@ def _name_of(query: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def described(model: Any) -> str:
+def described(model: object) -> str:
     """Return the class of a model or rule with all its settings; functions by their name."""
     if isinstance(model, ModelPair):
         return f"{described(model.asks)} asks, {described(model.answers)} answers"
@@ -64,5 +64,5 @@ def described(model: Any) -> str:
     return f"{type(model).__name__}({settings})"
 
 
-def _function_name(function: Any) -> str:
+def _function_name(function: object) -> str:
     return str(getattr(function, "__qualname__", type(function).__name__))

@@ -132,7 +132,7 @@ def _recommended(n_points: int, graph: Graph | None) -> Any:
 
 
 def _points(
-    X: Any, graph: Graph | None, model: Any, answers: Answers, *, makes_graph: bool
+    X: object, graph: Graph | None, model: object, answers: Answers, *, makes_graph: bool
 ) -> GraphPoints:
     """Return the points with their graph: the one there is, the model's own, or the usual one."""
     if isinstance(X, Graph):
@@ -146,7 +146,7 @@ def _points(
     return GraphPoints(graph_of(X, model, answers.truth, answers.known), X)
 
 
-def _check_shares(model: Any, answers: Answers) -> None:
+def _check_shares(model: object, answers: Answers) -> None:
     """Raise now, rather than in a run, if a model's `class_prior` does not fit the classes."""
     each = (model.asks, model.answers) if isinstance(model, ModelPair) else (model,)
     for one in each:

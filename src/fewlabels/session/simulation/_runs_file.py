@@ -53,7 +53,7 @@ class RunsFile:
         cls,
         path: PathLike,
         data: str,
-        settings: dict[str, Any],
+        settings: dict[str, object],
         seed: int,
         answers: Answers,
         n_labels: list[int],
@@ -99,7 +99,7 @@ class RunsFile:
         cls,
         path: Path,
         data: str,
-        settings: dict[str, Any],
+        settings: dict[str, object],
         answers: Answers,
         n_labels: list[int],
     ) -> Self:
@@ -152,7 +152,7 @@ class RunsFile:
 
 
 def _seed_and_version(
-    path: Path, line: bytes, data: str, settings: dict[str, Any]
+    path: Path, line: bytes, data: str, settings: dict[str, object]
 ) -> tuple[int, int]:
     """Return what a header names, or raise if it is no header, or of something else."""
     try:
@@ -199,14 +199,14 @@ def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[st
         raise DataFileError(f"{path} holds runs with {'; '.join(differing)}. {ADVICE}")
 
 
-def _line(value: dict[str, Any], version: int) -> bytes:
+def _line(value: dict[str, object], version: int) -> bytes:
     """Return a line of a file of this version: an old file stays one."""
     if version > 1:
         value = value | {"checksum": checksum(value)}
     return json.dumps(value, allow_nan=False).encode() + b"\n"
 
 
-def data_fingerprint(X_or_graph: Any, answers: Answers, graph: Any = None) -> str:
+def data_fingerprint(X_or_graph: object, answers: Answers, graph: object = None) -> str:
     """Return a hash of the points, their graph if given, and labels; see :func:`fingerprint`."""
     digest = hashlib.sha256(fingerprint(X_or_graph).encode())
     if graph is not None:

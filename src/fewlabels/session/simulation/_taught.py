@@ -15,7 +15,7 @@ from fewlabels.session._model import answered, label_column
 from fewlabels.session.simulation.rounds import AnyArray, Fit, IntArray
 
 
-def graph_of(X: Any, model: Any, truth: AnyArray, known: IntArray) -> Graph:
+def graph_of(X: object, model: object, truth: AnyArray, known: IntArray) -> Graph:
     """Return the graph that `model` makes of features.
 
     Parameters

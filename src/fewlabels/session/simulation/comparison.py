@@ -318,7 +318,9 @@ class Comparison:
         ax.set_title(name)
         return ax
 
-    def plot_ranks(self, ax: Any = None, *, measure: str = "accuracy", alpha: float = 0.05) -> Any:
+    def plot_ranks(
+        self, ax: object = None, *, measure: str = "accuracy", alpha: float = 0.05
+    ) -> Any:
         """Draw the critical-difference diagram of :meth:`rank`.
 
         Methods stand at their mean ranks, the best on the left; a bar joins those that do not
