@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from fewlabels._callers import callers_level
+from fewlabels._typing import Cells
 from fewlabels._unsaid import is_unsaid
 from fewlabels.exceptions import LabelWarning
 
@@ -111,7 +112,7 @@ def near_equal_classes(
     labels = dict(zip(everything, n_labels, strict=True))
     letters = {name.casefold() for name in names if _is_letter(name)}
     alphabet = len(letters) >= _ALPHABET
-    groups: dict[str, list[Any]] = defaultdict(list)
+    groups: dict[str, Cells] = defaultdict(list)
     for name in names:
         groups[name if alphabet and _is_letter(name) else _key(str(name))].append(name)
     found = [tuple(group) for group in groups.values() if len(group) > 1]
@@ -212,7 +213,7 @@ def listed(shown: Sequence[str]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-def _as_list(classes: Iterable[object]) -> list[Any]:
+def _as_list(classes: Iterable[object]) -> Cells:
     return classes.tolist() if isinstance(classes, np.ndarray) else list(classes)
 
 

@@ -15,6 +15,7 @@ from sklearn.utils import check_consistent_length
 
 from fewlabels._arrays import first_few
 from fewlabels._labels import is_missing
+from fewlabels._typing import Cells
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 
@@ -228,7 +229,7 @@ def _is_numeric(cells: Any) -> bool:
     return True
 
 
-def _names(X: Any, places: Any) -> list[Any]:
+def _names(X: Any, places: Any) -> Cells:
     if not hasattr(X, "columns"):
         return list(places.tolist())
     names = list(X.columns)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fewlabels._typing import Function
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import check_place
 
 if TYPE_CHECKING:
     from fewlabels.io import LabelColumn, Table
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Function)
 
 _EXTRAS = {"save_model": "--save-model", "report": "--report"}
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from fewlabels._typing import Function, Json
+
 if TYPE_CHECKING:
     from fewlabels.features import Points
     from fewlabels.graph import Graph
     from fewlabels.io import PictureFolder, Table
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Function)
 
 DEFAULT_NEIGHBORS = 10
 SMALL_TABLE = 50  # below, a fifth of the rows, so that not everything is joined to everything
@@ -261,7 +263,7 @@ def check_columns(ctx: click.Context, table: Table, label: str | None) -> None:
         raise InvalidInputError(" Also: ".join(filter(None, dict.fromkeys(complaints))))
 
 
-def _said(table: Table, options: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _said(table: Table, options: Json) -> list[tuple[str, str, str]]:
     """Return option, column and kind, for each column that an option names."""
     said = [("names", name, "use") for name in _split(table, options["features"])]
     for option, kind in _KINDS.items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from fewlabels._typing import Cells
+
 if TYPE_CHECKING:
     from fewlabels.features import NewPoints
     from fewlabels.io import AddedColumns, LabelColumn
@@ -72,7 +74,7 @@ def answers_to_new(model: Any, points: NewPoints, names: tuple[str, ...]) -> Add
 
 
 def _added(
-    classes: list[Any],
+    classes: Cells,
     names: tuple[str, ...],
     shares: Any,
     reached: Any,
@@ -92,7 +94,7 @@ def _added(
         rest[np.arange(len(rest)), codes] = -1
         second = np.where(rest.max(axis=1) > 0, rest.argmax(axis=1), -1)
 
-    def named(found: Any) -> list[Any]:
+    def named(found: Any) -> Cells:
         return [classes[code] if code >= 0 else None for code in found.tolist()]
 
     return AddedColumns(
@@ -108,7 +110,7 @@ def _added(
     )
 
 
-def _possible(classes: list[Any], shares: Any, sets: Any, reached: Any) -> list[str]:
+def _possible(classes: Cells, shares: Any, sets: Any, reached: Any) -> list[str]:
     """Return the classes of each set, the most probable first; one word where all are in it."""
     from fewlabels.io import as_text
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fewlabels._typing import Json
 from fewlabels.cli._input import (
     all_at_once,
     check_array,
@@ -205,7 +206,7 @@ def _data(table: Table, fitted: Points, text: str | None) -> Any:
 def _report(
     model_file: Path,
     model: Any,
-    about: dict[str, Any],
+    about: Json,
     table: Table,
     added: AddedColumns,
     output: Path,

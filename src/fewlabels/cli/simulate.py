@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fewlabels._typing import Json
 from fewlabels.cli._features import (
     feature_options,
     graph_of,
@@ -201,7 +202,7 @@ def simulate(
             joining = stage("joining similar rows")
             graph, about = graph_of(ctx, points, neighbors, joining, shared=recommended)
             notes += about
-            settings: dict[str, Any] = {
+            settings: Json = {
                 "initial": start,
                 "batch_size": batch_size,
                 "budget": budget,
@@ -321,9 +322,7 @@ def _folder(folder: Path) -> Any:
         raise
 
 
-def _write(
-    out: Path, curve: LearningCurve, labels: LabelColumn, settings: dict[str, Any]
-) -> list[Path]:
+def _write(out: Path, curve: LearningCurve, labels: LabelColumn, settings: Json) -> list[Path]:
     from fewlabels.io import as_text
     from fewlabels.report import figures
     from fewlabels.report.output import write_folder
@@ -347,9 +346,7 @@ def _write(
         "curves.png": figures.draw_simulation(curve, title=title),
         "macro_recall.png": figures.draw_simulation(curve, measure="macro_recall", title=title),
     }
-    writers: dict[str, Any] = {
-        name: partial(figures.save_figure, figure) for name, figure in drawn.items()
-    }
+    writers: Json = {name: partial(figures.save_figure, figure) for name, figure in drawn.items()}
     writers |= {name: partial(_write_text, text) for name, text in texts.items()}
     return write_folder(out, writers)
 

@@ -31,6 +31,7 @@ import numpy.typing as npt
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE
 from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels._typing import State
 from fewlabels.exceptions import InvalidTypeError, NotEnoughMemoryError
 
 Float32Array = npt.NDArray[np.float32]
@@ -99,7 +100,7 @@ class KeptRows:
         All that the rows depend on but the items: JSON values.
     """
 
-    def __init__(self, folder: Path, identity: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, identity: State) -> None:
         self._about = json.dumps(identity, sort_keys=True, indent=1)
         name = digest(str(_LAYOUT).encode(), self._about.encode()).hex()
         self._folder = folder / name
@@ -179,7 +180,7 @@ class CacheEntry:
     """
 
     path: Path
-    about: dict[str, Any]
+    about: State
     n_bytes: int
     used_at: float
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fewlabels._files import explaining_errors
+from fewlabels._typing import Cells, State
 from fewlabels.exceptions import DataFileError, InvalidTypeError
 from fewlabels.features._cache import digest
 
@@ -44,11 +45,11 @@ class Embedder:
         Returns what is to be said of the items embedded since it was called last.
     """
 
-    embed: Callable[[list[Any], Report], Any]
+    embed: Callable[[Cells, Report], Any]
     name: str
     takes: Takes | None = None
     n_at_once: int = 1024
-    identity: dict[str, Any] | None = None
+    identity: State | None = None
     choices: tuple[str, ...] = ()
     warnings: Callable[[], tuple[str, ...]] = tuple
 

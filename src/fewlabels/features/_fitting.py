@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Cells, Estimator, Matrix
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._reading import (
     DAYS,
@@ -86,7 +87,7 @@ class Used:
 
     about: TableColumn
     fitted: FittedColumn
-    raw: Any
+    raw: Matrix
     unread: IntArray
     warnings: tuple[str, ...] = ()
     by_labels: bool = False
@@ -94,7 +95,7 @@ class Used:
     named: bool = False
 
     @property
-    def points(self) -> Any:
+    def points(self) -> Matrix:
         """The features, centred and scaled."""
         return self.fitted.scaled(self.raw)
 
@@ -218,7 +219,7 @@ def _encoded(
         return _left_out(name, reason, taken.doubt)
     warnings: tuple[str, ...] = ()
     unread = unknown = np.empty(0, dtype=np.intp)
-    encoder: Any
+    encoder: Estimator
     if taken.kind in ("text", "image"):
         made = _transformer(name, taken.kind, settings)
         # without the labels, which tell how much it counts: they are too few to choose twice
@@ -258,7 +259,7 @@ def _encoded(
     return Used(about, fitted, raw, unknown, warnings, taken.by_labels, taken.reason, named)
 
 
-def _tells_nothing(view: View | list[Any]) -> str:
+def _tells_nothing(view: View | Cells) -> str:
     """Return why a column is the same in every row; empty if it is not."""
     if isinstance(view, list):
         filled = [item for item in view if item not in ("", None)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from math import isqrt
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
 from fewlabels._arrays import checked_array
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer, naming_rows
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
@@ -60,7 +60,7 @@ def resolve_shape(image_shape: object, n_features: int) -> Shape:
     return height, width, channels
 
 
-def validated_rows(estimator: object, X: Any, *, reset: bool) -> Any:
+def validated_rows(estimator: object, X: Matrix, *, reset: bool) -> Matrix:
     """Return images as rows of finite numbers, as an estimator takes them; bytes stay bytes.
 
     Raises

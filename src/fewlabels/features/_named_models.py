@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Cells, Matrix, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, Report, hash_of_files
 from fewlabels.features._seen_pictures import SeenPictures
@@ -104,7 +105,7 @@ NAMED: dict[str, Callable[[str], Embedder]] = {
 def _of_texts(
     name: str, package: str, folder: Path, encode: Callable[[list[str]], object]
 ) -> Embedder:
-    def embed(texts: list[object], report: Report) -> Any:
+    def embed(texts: list[object], report: Report) -> Matrix:
         rows = encode([str(text) for text in texts])
         report(len(texts))
         return rows
@@ -127,8 +128,8 @@ def _of_pictures(
 
     seen = SeenPictures(prepare)
 
-    def embed(pictures: list[Any], report: Report) -> Any:
-        rows: Any = None
+    def embed(pictures: Cells, report: Report) -> Matrix:
+        rows: Matrix = None
         for start in range(0, len(pictures), _BATCH):
             asked = pictures[start : start + _BATCH]
             batch, places = seen.prepared(asked)
@@ -151,7 +152,7 @@ def _of_pictures(
     )
 
 
-def _identity(name: str, package: str, files: Sequence[Path]) -> dict[str, Any]:
+def _identity(name: str, package: str, files: Sequence[Path]) -> State:
     return {"model": name, "files": hash_of_files(files), package: version(package)}
 
 

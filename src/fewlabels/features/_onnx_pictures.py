@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Cells, State
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._model_settings import PICTURES, read_settings
@@ -52,9 +53,7 @@ class _Preparation:
         return (pixels - self.mean) / self.std
 
 
-def picture_embedder(
-    session: Any, path: Path, identity: dict[str, Any], *, one_by_one: bool
-) -> Embedder:
+def picture_embedder(session: Any, path: Path, identity: State, *, one_by_one: bool) -> Embedder:
     """Return the embedder of a session with one input of four dimensions."""
     entry = session.get_inputs()[0]
     n_fixed, *sizes = (size if isinstance(size, int) and size > 0 else None for size in entry.shape)
@@ -77,7 +76,7 @@ def picture_embedder(
 
     seen = SeenPictures(prepare)
 
-    def embed(pictures: list[Any], report: Report) -> AnyArray:
+    def embed(pictures: Cells, report: Report) -> AnyArray:
         nonlocal n_columns
         rows: AnyArray | None = None
         for start in range(0, len(pictures), size):

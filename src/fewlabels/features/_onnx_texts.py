@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._damage import reason
+from fewlabels._typing import Cells, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._model_settings import (
@@ -36,7 +37,7 @@ _POOLINGS = {
 
 
 def text_embedder(
-    session: Any, path: Path, identity: dict[str, Any], *, max_length: int | None, one_by_one: bool
+    session: Any, path: Path, identity: State, *, max_length: int | None, one_by_one: bool
 ) -> Embedder:
     """Return the embedder of a session whose inputs are tokens."""
     kinds = {
@@ -136,7 +137,7 @@ def _tokenizer(path: Path, max_length: int | None) -> tuple[Any, int, str]:
     return tokenizer, length, said
 
 
-def _padded(encoded: list[Any], width: int) -> dict[str, npt.NDArray[np.int64]]:
+def _padded(encoded: Cells, width: int) -> dict[str, npt.NDArray[np.int64]]:
     tokens = {name: np.zeros((len(encoded), width), np.int64) for name in _INPUTS}
     for row, entry in enumerate(encoded):
         count = len(entry.ids)

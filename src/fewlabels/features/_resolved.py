@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._embedder import Embedder, Report
@@ -108,7 +108,7 @@ def _of_object(model: object, n_at_once: int, name: str | None) -> Embedder:
             raise InvalidTypeError(f"embeddings must be {WANTED}; got {model!r:.200}.{hint}")
         call, said = model, kind
 
-    def embed(items: Sequence[object], report: Report) -> Any:
+    def embed(items: Sequence[object], report: Report) -> Matrix:
         rows = call(list(items))
         report(len(items))
         return rows

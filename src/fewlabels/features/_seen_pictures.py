@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fewlabels._arrays import first_few
+from fewlabels._typing import Cells
 from fewlabels.exceptions import DataFileError
 from fewlabels.features.picture_sets import reader
 from fewlabels.io import counted
@@ -29,7 +30,7 @@ class SeenPictures:
         self._prepare = prepare
         self._unread: dict[str, str] = {}
 
-    def prepared(self, items: list[object]) -> tuple[list[Any], list[int]]:
+    def prepared(self, items: list[object]) -> tuple[Cells, list[int]]:
         """Return those of some pictures that can be read, prepared, and their places.
 
         Where none can be read, a black one without a place: it tells how long a row is.

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Estimator, State
 from fewlabels.exceptions import DataFileError
 
 
-def state_of(fitted: Any) -> dict[str, Any]:
+def state_of(fitted: Estimator) -> State:
     """Return the fields of a dataclass by their names: numbers, text, arrays."""
     return {
         field.name: _plain(getattr(fitted, field.name)) for field in fields(fitted) if field.init
@@ -54,7 +55,7 @@ def texts(state: object, key: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def unread_state(unread: Mapping[int, str]) -> dict[str, Any]:
+def unread_state(unread: Mapping[int, str]) -> State:
     """Return the rows of which nothing is known, and why, as plain values."""
     return {"rows": list(map(int, unread)), "reasons": list(unread.values())}
 

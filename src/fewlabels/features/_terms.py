@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._typing import State
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._spelling import runs_in
 from fewlabels.features._states import numbers, part, texts
@@ -117,7 +118,7 @@ class Words:
         found.sort_indices()
         return weighed(found, self.idf)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         return {"words": list(self.words), "idf": self.idf}
 
     @classmethod
@@ -154,7 +155,7 @@ class Runs:
         found.sort_indices()
         return weighed(found, self.idf)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         return {"codes": self.codes, "idf": self.idf}
 
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Matrix
 from fewlabels.features._terms import Counts, Runs, Words
 from fewlabels.features._text_views import TextView
 from fewlabels.features._weighing import can_tell, surely_best
@@ -41,7 +42,7 @@ class Chosen:
 
     recipe: str
     view: TextView
-    points: Any
+    points: Matrix
     n_empty: int
     choices: tuple[str, ...]
 
@@ -163,7 +164,7 @@ class _Makers:
         )
 
 
-def _told(recipe: str, view: TextView, points: Any, reason: str) -> Chosen:
+def _told(recipe: str, view: TextView, points: Matrix, reason: str) -> Chosen:
     terms = f"{len(view.runs.idf):,} runs of 2 to 4 characters"
     if view.words is not None:
         terms = f"{len(view.words.idf):,} words and of {terms}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from fewlabels._labels import is_missing
+from fewlabels._typing import Objects
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.kinds import items_of
 
@@ -61,7 +60,7 @@ def read_items(data: object) -> TextItems:
     return TextItems(texts, n_missing, n_cut)
 
 
-def _items(data: object) -> Sequence[Any]:
+def _items(data: object) -> Objects:
     if isinstance(data, (str, bytes)):
         raise InvalidTypeError(
             "texts must be a list of texts, got a single one. Pass [text], or read the file first."

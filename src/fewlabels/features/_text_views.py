@@ -13,6 +13,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from fewlabels._products import multiply
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import Matrix, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._states import flag, numbers, part
 from fewlabels.features._term_weights import unit_rows
@@ -81,7 +82,7 @@ class TextView:
         n_words = 0 if self.words is None else len(self.words.idf)
         return n_words + len(self.runs.idf)
 
-    def points(self, counts: Counts, *, marked: bool = True) -> Any:
+    def points(self, counts: Counts, *, marked: bool = True) -> Matrix:
         """Return texts as points.
 
         Returns
@@ -134,13 +135,13 @@ class TextView:
         )
         return sparse.csr_array(unit_rows(sparse.csr_array(both)))
 
-    def _marked(self, points: Any, rows: npt.NDArray[np.bool_]) -> Any:
+    def _marked(self, points: Matrix, rows: npt.NDArray[np.bool_]) -> Matrix:
         empty = rows.astype(np.float32)[:, None]
         if self.directions is not None:
             return np.hstack([points, empty])
         return sparse.csr_array(sparse.hstack([points, sparse.csr_array(empty)], format="csr"))
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         return {
             "words": None if self.words is None else self.words._state(),
             "runs": self.runs._state(),
@@ -167,7 +168,7 @@ def _read(state: Mapping[str, object], key: str, read: Any) -> Any:
     return None if found is None else read(found)
 
 
-def _directions(terms: sparse.csr_array, n_directions: int, seed: int) -> Any:
+def _directions(terms: sparse.csr_array, n_directions: int, seed: int) -> Matrix:
     """Return the directions of the largest singular values, as columns."""
     most = min(n_directions, *terms.shape)
     with one_blas_thread():
@@ -178,7 +179,7 @@ def _directions(terms: sparse.csr_array, n_directions: int, seed: int) -> Any:
     return np.ascontiguousarray(directions[:n_found].T, dtype=np.float32)
 
 
-def _empty_rows(points: Any) -> npt.NDArray[np.bool_]:
+def _empty_rows(points: Matrix) -> npt.NDArray[np.bool_]:
     if sparse.issparse(points):
         return np.asarray(np.diff(points.indptr) == 0)
     return np.asarray(~points.any(axis=1))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -120,7 +121,7 @@ def _labelled_rows(codes: np.ndarray) -> npt.NDArray[np.intp]:
     return rows
 
 
-def _gram(points: Any, rows: npt.NDArray[np.intp]) -> FloatArray:
+def _gram(points: Matrix, rows: npt.NDArray[np.intp]) -> FloatArray:
     """Return the inner products of rows, about their mean."""
     chosen = points[rows]
     products = chosen @ chosen.T

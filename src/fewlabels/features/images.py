@@ -6,8 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_choice, check_integer, check_n_jobs
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._colours import N_COLOURS
@@ -107,12 +109,12 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Matrix, y: Any = None) -> Self:
         """Choose the recipe and the size; see :meth:`fit_transform`, which reads files once."""
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: object, y: object = None) -> Any:
+    def fit_transform(self, X: object, y: object = None) -> Matrix:
         """Choose the recipe, and return the points of the pictures.
 
         Parameters
@@ -164,7 +166,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         self.warnings_ = tuple(self._warnings(pictures))
         return values
 
-    def transform(self, X: object) -> Any:
+    def transform(self, X: object) -> Matrix:
         """Return the points of other pictures, by the recipe that was chosen.
 
         Parameters
@@ -220,14 +222,14 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         check_is_fitted(self)
         return np.array(self._recipe.names, dtype=object)
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True
         return tags
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         """Return what was chosen as plain values.
 
         Without the distance, which holds pictures, and belongs to the points that use it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from fewlabels._labels import is_missing
+from fewlabels._typing import Objects
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import PictureFolder, Table, read_picture_folder, read_table
 from fewlabels.io._frames import is_frame, is_records, table_of
@@ -60,7 +61,7 @@ def as_table(data: object) -> Table:
     return read_table(data) if isinstance(data, Path) else table_of(data)
 
 
-def items_of(data: object) -> Sequence[Any] | None:
+def items_of(data: object) -> Objects | None:
     """Return the items of a list, of an array or column of objects or text; of others None.
 
     Of a folder, or of the path of one, its pictures' files.
@@ -115,7 +116,7 @@ def _kind_of_path(path: Path) -> Kind:
     return "table"
 
 
-def _kind_of_items(items: Sequence[Any]) -> Kind:
+def _kind_of_items(items: Objects) -> Kind:
     """Tell by the items of a sequence: texts, paths and names of pictures, or pictures."""
     filled = [item for item in items if not is_missing(item)]
     if not filled:

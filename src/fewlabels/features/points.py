@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._arrays import checked_array
+from fewlabels._typing import Estimator, Matrix
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._embedded import check_n_rows
@@ -58,9 +59,9 @@ class Points:
     ('table', (3, 4))
     """
 
-    values: Any
+    values: Matrix
     kind: Kind
-    transformer: Any = None
+    transformer: Estimator = None
     choices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     distance: Any = None
@@ -85,7 +86,7 @@ class Points:
         lines += [f"  {line}" for line in (*self.choices, *self.warnings)]
         return "\n".join(lines)
 
-    def transform(self, data: object, embeddings: object = None) -> Any:
+    def transform(self, data: object, embeddings: object = None) -> Matrix:
         """Return new data as points, by the fitted transformer.
 
         Parameters

@@ -11,8 +11,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._fitting import Settings, Used, column_of_rows, fitted_column, weighed
@@ -119,7 +121,7 @@ class Tables(TransformerMixin, BaseEstimator):
         self.scale = scale
         self.random_state = random_state
 
-    def fit(self, X: Any, y: npt.ArrayLike | None = None) -> Self:
+    def fit(self, X: Matrix, y: npt.ArrayLike | None = None) -> Self:
         """Learn what the columns are, their names, medians and scales.
 
         Parameters
@@ -142,11 +144,11 @@ class Tables(TransformerMixin, BaseEstimator):
         self._fit(X, y)
         return self
 
-    def fit_transform(self, X: object, y: npt.ArrayLike | None = None) -> Any:
+    def fit_transform(self, X: object, y: npt.ArrayLike | None = None) -> Matrix:
         """Fit, and return the points of the same rows; see :meth:`fit` and :meth:`transform`."""
         return self._joined([each.raw for each in self._fit(X, y)])
 
-    def transform(self, X: object, embeddings: object = None) -> Any:
+    def transform(self, X: object, embeddings: object = None) -> Matrix:
         """Return the rows of a table as points.
 
         Parameters
@@ -279,7 +281,7 @@ class Tables(TransformerMixin, BaseEstimator):
         if any(column.kind != "image" for column in self._fitted):
             yield from about_unread(len(rows), table.n_rows, of_what)
 
-    def _joined(self, raws: Sequence[object]) -> Any:
+    def _joined(self, raws: Sequence[object]) -> Matrix:
         return joined(self._fitted, raws, np.float32 if self.scale else np.float64)
 
     def _kinds(self, table: Table) -> dict[str, str]:
@@ -323,7 +325,7 @@ class Tables(TransformerMixin, BaseEstimator):
             f"{quoted(missing)}.{hint} The points were made of {quoted(needed)}."
         )
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         """Return what was learned as plain values and arrays."""
         check_is_fitted(self, "columns_")
         return {
@@ -356,7 +358,7 @@ class Tables(TransformerMixin, BaseEstimator):
         )
         return tables
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._arrays import FILL_AFFINITIES, checked_array, refuse_masked
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
@@ -17,14 +18,14 @@ FloatArray: TypeAlias = npt.NDArray[np.floating]
 ROUNDING = 1e-5
 
 
-def checked_weights(matrix: object, name: str) -> Any:
+def checked_weights(matrix: object, name: str) -> Matrix:
     """Return weights as a canonical CSR matrix or an ndarray, square and valid; or raise.
 
     Arrays that are in order are shared with `matrix`.
     """
     checked = checked_array(matrix, name, fill=FILL_AFFINITIES)
     try:
-        weights: Any = checked if sparse.issparse(checked) else np.asarray(checked)
+        weights: Matrix = checked if sparse.issparse(checked) else np.asarray(checked)
     except ValueError as error:  # rows of unequal length
         raise InvalidInputError(f"an affinity matrix must be square: {error}") from error
     if weights.dtype.kind not in "fiub":
@@ -53,7 +54,7 @@ def checked_weights(matrix: object, name: str) -> Any:
     return weights
 
 
-def refuse_directed(weights: Any) -> None:
+def refuse_directed(weights: Matrix) -> None:
     """Raise unless checked weights are symmetric with a zero diagonal."""
     diagonal = np.flatnonzero(weights.diagonal())
     if len(diagonal):
@@ -88,12 +89,12 @@ def checked_scales(scales: object, n_nodes: int) -> npt.NDArray[np.float64]:
     return values
 
 
-def held_dtype(weights: Any) -> np.dtype:
+def held_dtype(weights: Matrix) -> np.dtype:
     """Return the dtype in which a graph holds checked weights as they are."""
     return np.dtype(np.float32 if weights.dtype == np.float32 else np.float64)
 
 
-def chosen_dtype(weights: Any, dtype: npt.DTypeLike | None) -> np.dtype:
+def chosen_dtype(weights: Matrix, dtype: npt.DTypeLike | None) -> np.dtype:
     """Return the dtype asked for, or float32 where it holds all weights and float64 else."""
     values = weights.data if sparse.issparse(weights) else weights
     range32 = np.finfo(np.float32)

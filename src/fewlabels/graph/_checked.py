@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from sklearn.utils import check_array
 from fewlabels._arrays import checked_array
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Cells, Matrix, Objects
 from fewlabels._validation import naming_rows
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
@@ -40,12 +40,12 @@ class ValidatedFeatures:
         Whether they are on scales that are meant.
     """
 
-    values: Any
-    names: Sequence[Any] | None = None
+    values: Matrix
+    names: Objects | None = None
     scaled: bool = False
 
 
-def features_to_join(X: object, metric: object) -> Any:
+def features_to_join(X: object, metric: object) -> Matrix:
     """Return the features of which a graph is built, checked; warn of their scales.
 
     Raises
@@ -69,7 +69,7 @@ def features_to_join(X: object, metric: object) -> Any:
     return features
 
 
-def checked_features(X: object) -> Any:
+def checked_features(X: object) -> Matrix:
     """Return features as a float array, a CSR matrix, or a file too large to be read as a whole.
 
     Raises
@@ -102,16 +102,16 @@ def checked_features(X: object) -> Any:
     return features
 
 
-def _check_sizes(features: Any) -> None:
+def _check_sizes(features: Matrix) -> None:
     values = features.data if sparse.issparse(features) else features
     _check_size(max(float(values.max(initial=0)), -float(values.min(initial=0))))
 
 
-def _column_names(X: object) -> list[Any] | None:
+def _column_names(X: object) -> Cells | None:
     return list(X.columns) if hasattr(X, "columns") and hasattr(X, "dtypes") else None
 
 
-def read_whole(X: object) -> Any:
+def read_whole(X: object) -> Matrix:
     """Return the features of a file as an array, if they fit into memory."""
     if not isinstance(X, FeatureFile):
         return X

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from fewlabels._callers import callers_level
 from fewlabels._memory import require_memory
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import AsymmetryWarning, InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import (
@@ -98,7 +99,7 @@ class Graph:
 
     def __init__(
         self,
-        affinity: Any,
+        affinity: Matrix,
         *,
         local_scales: npt.ArrayLike | None = None,
         build_info: Mapping[str, Any] | None = None,
@@ -144,7 +145,7 @@ class Graph:
     ) -> None:
         self._affinity = affinity
         self._local_scales = local_scales
-        self._build_info: dict[str, Any] = dict(build_info or {})
+        self._build_info: State = dict(build_info or {})
         for array in self._arrays():
             array.flags.writeable = False
 
@@ -243,7 +244,7 @@ class Graph:
         return self._local_scales
 
     @property
-    def build_info(self) -> dict[str, Any]:
+    def build_info(self) -> State:
         return dict(self._build_info)
 
     @property
@@ -354,7 +355,7 @@ class Graph:
         affinity, local_scales, build_info = load_arrays(path)
         return cls._of_checked(affinity, local_scales=local_scales, build_info=build_info)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         """Return what a model file holds of the graph."""
         return {
             "affinity": self._affinity,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.points import Points
 from fewlabels.graph._checked import ValidatedFeatures
@@ -59,7 +60,7 @@ def values_and_distance(X: object, distance: Distance | None) -> tuple[Any, Dist
 
 
 def find_reranked(
-    X: Any,
+    X: Matrix,
     n_neighbors: int,
     distance: Distance | None,
     *,

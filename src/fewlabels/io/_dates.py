@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Objects
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.io._named_dates import named_parts
 from fewlabels.io._spelled import is_missing_word
@@ -296,7 +297,7 @@ def _other_form(cells: Sequence[str], read: Mapping[str, float]) -> str:
     return f"%m{first[2]}%d{first[2]}%{'Y' if len(first[4]) == 4 else 'y'}{clock}"
 
 
-def refuse_strange_dates(name: str, days: Any, cells: Sequence[Any]) -> None:
+def refuse_strange_dates(name: str, days: Any, cells: Objects) -> None:
     """Raise if cells that are filled hold no date."""
     strange = [
         row

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from fewlabels._typing import Cells
 from fewlabels.exceptions import DataFileError
 
 Row = Mapping[str, Any]
@@ -51,7 +52,7 @@ def _is_label_studio(row: Row) -> bool:
 def _label_studio(row: Row) -> Row:
     flat = {"id": row["id"]} if "id" in row else {}
     flat |= row["data"]
-    answers: dict[str, list[Any]] = {}
+    answers: dict[str, Cells] = {}
     for annotation in row.get("annotations", row.get("completions")):
         if annotation.get("was_cancelled") or annotation.get("skipped"):
             continue
@@ -125,7 +126,7 @@ def _argilla(row: Row) -> Row:
             flat |= {f"{group}.{name}": value for name, value in values.items()}
     responses = row["responses"] or {}
     if isinstance(responses, list):  # version 1: a list of people's answers
-        found: dict[str, list[Any]] = {}
+        found: dict[str, Cells] = {}
         for response in responses:
             if response.get("status", "submitted") == "submitted":
                 for name, answer in (response.get("values") or {}).items():

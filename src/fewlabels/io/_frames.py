@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from fewlabels._labels import is_missing
+from fewlabels._typing import Cells, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.io._dates import array_dates
 from fewlabels.io._objects import columns_of
@@ -86,7 +87,7 @@ def _is_batch(data: object) -> bool:
     return kind.__name__ == "RecordBatch" and kind.__module__.startswith("pyarrow")
 
 
-def _columns_of_records(data: Any) -> dict[str, Any]:
+def _columns_of_records(data: Any) -> State:
     if isinstance(data, np.ndarray):
         return {name: np.asarray(data[name]) for name in data.dtype.names or ()}
     return columns_of([{str(name): value for name, value in row.items()} for row in data])
@@ -105,7 +106,7 @@ class ColumnTable(Table):
             raise InvalidInputError(f"the columns must be of one length, got {shown}.")
         super().__init__(_HERE, list(self._columns), lengths.pop() if lengths else 0)
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the cells of a column as Python's values."""
         column = self._columns[name]
         return _plain(column.tolist() if isinstance(column, np.ndarray) else column)
@@ -128,7 +129,7 @@ class FrameTable(Table):
         names = [str(name) for name in frame.columns]
         super().__init__(_HERE, names, frame.shape[0])
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the cells of a column as Python's values."""
         return _plain(self._columns[name].to_list())
 
@@ -193,7 +194,7 @@ def _column(values: object) -> Any:
     return list(values)
 
 
-def _plain(cells: Sequence[object]) -> list[Any]:
+def _plain(cells: Sequence[object]) -> Cells:
     """Return cells as Python's values, None where they are missing, arrays as lists."""
     plain = [_as_python(cell) for cell in cells]
     return list(text_of_bytes(plain))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
+from fewlabels._typing import State
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._exports import flattened
 from fewlabels.io._nesting import DEEPEST, is_too_deep
@@ -43,7 +44,7 @@ def read_json_lines(
     source: Source, encoding: str | None = None, progress: Progress | None = None
 ) -> JsonLinesTable:
     """Read a file with one JSON object a line; blank lines are skipped."""
-    rows: list[dict[str, Any]] = []
+    rows: list[State] = []
     lines: list[str] = []
     with open_lines(source, encoding, progress) as (texts, notes, doubts):
         for number, text in enumerate(texts, start=1):
@@ -74,7 +75,7 @@ def read_json(
             f"{source.name} holds no JSON array. Give an array of objects, "
             f"{_EXAMPLE_ARRAY}, or one object a line (.jsonl)."
         )
-    rows: list[dict[str, Any]] = []
+    rows: list[State] = []
     lines: list[str] = []
     place = _after_blanks(text, text.index("[") + 1)
     while text[place : place + 1] != "]":
@@ -118,7 +119,7 @@ def _table(
     return table
 
 
-def _parse(where: str, line: str) -> dict[str, Any]:
+def _parse(where: str, line: str) -> State:
     row, end = _decoded(where, line, 0)
     if line[end:].strip():
         raise DataFileError(
@@ -138,7 +139,7 @@ def _decoded(where: str, text: str, place: int) -> tuple[Any, int]:
         raise DataFileError(f"{where}: {error}. Fix it.") from None
 
 
-def _checked(where: str, row: object, text: str) -> dict[str, Any]:
+def _checked(where: str, row: object, text: str) -> State:
     if "\\ud" in text.lower() and _has_lone_surrogate(row):
         raise DataFileError(
             f"{where}: half of a surrogate pair (such as \\ud800), which no text file can hold. "
@@ -165,7 +166,7 @@ class _DuplicateKeyError(Exception):
     """A key comes twice in one object, so that one of its values would be lost."""
 
 
-def _object(pairs: list[tuple[str, object]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> State:
     found = dict(pairs)
     if len(found) != len(pairs):
         counts = Counter(key for key, _ in pairs)

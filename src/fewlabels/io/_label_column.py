@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Cells
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.io._alike import alike_classes
 from fewlabels.io._spelled import is_missing_word
@@ -158,7 +159,7 @@ def read_labels(table: Table, name: str) -> LabelColumn:
     return replace(column, warnings=(*column.warnings, alike)) if alike else column
 
 
-def _plain(table: Table, name: str, cells: Sequence[object], notes: list[str]) -> list[Any]:
+def _plain(table: Table, name: str, cells: Sequence[object], notes: list[str]) -> Cells:
     """Return the labels without lists around them, blanks at their ends, and bytes."""
     labels = list(cells)
     for row, cell in enumerate(labels):
@@ -191,7 +192,7 @@ def _only(name: str, row: int, cell: list[object]) -> Any:
     return cell[0] if cell and not is_blank(cell[0]) else None
 
 
-def _words(table: Table, labels: list[Any], notes: list[str]) -> dict[str, int]:
+def _words(table: Table, labels: Cells, notes: list[str]) -> dict[str, int]:
     """Return how often words such as "n/a" come among the labels; take them out among numbers."""
     if table.reading.missing is not None:
         return {}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import refusing_damage
+from fewlabels._typing import Cells, Objects
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._table import Table, View, is_blank
 from fewlabels.io._views import array_view, as_text, plain_floats, text_of_bytes
@@ -34,14 +35,14 @@ class NpzTable(Table):
             _check_text(path, name, array)
         self.arrays = arrays
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the values of an array as Python's (lists, if it has more dimensions)."""
         array = self.arrays[name]
         if array.dtype.kind == "f" and array.ndim == 1:
             return plain_floats(array)
         if array.dtype.kind in "Mm" and array.ndim == 1:
             return _plain_times(array)
-        values: Sequence[Any] = text_of_bytes(array.tolist())
+        values: Objects = text_of_bytes(array.tolist())
         return list(values)
 
     def view(self, name: str) -> View:
@@ -62,9 +63,9 @@ def _check_text(path: str, name: str, array: np.ndarray) -> None:
         )
 
 
-def _plain_times(array: np.ndarray) -> list[Any]:
+def _plain_times(array: np.ndarray) -> Cells:
     """Return times as Python's; as text, to the last digit, where those can't hold them."""
-    values: list[Any] = array.tolist()
+    values: Cells = array.tolist()
     if any(isinstance(value, int) for value in values):
         is_date = array.dtype.kind == "M"
         texts = np.datetime_as_string(array).tolist() if is_date else map(str, array)

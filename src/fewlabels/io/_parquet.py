@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fewlabels._damage import refusing_damage
+from fewlabels._typing import Cells
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._dates import array_dates
 from fewlabels.io._parquet_size import checked_batches
@@ -35,7 +36,7 @@ class ParquetTable(Table):
         super().__init__(path, table.column_names, table.num_rows)
         self.arrow = table
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the values of a column as Python's; None where null."""
         return _plain(self.arrow.column(name))
 
@@ -67,7 +68,7 @@ class ParquetTable(Table):
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
 
 
-def _plain(column: Any) -> list[Any]:
+def _plain(column: Any) -> Cells:
     """Return what an Arrow column holds as Python values."""
     if pa.types.is_float16(column.type) or pa.types.is_float32(column.type):
         plain = plain_floats(column.to_numpy())

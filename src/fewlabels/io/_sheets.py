@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from fewlabels._memory import available_memory
+from fewlabels._typing import Cells, Objects
 from fewlabels.exceptions import DataFileError, MissingDependencyError, NotEnoughMemoryError
 from fewlabels.io._objects import ObjectTable
 from fewlabels.io._sheet_formulas import Formulas, formulas_of
@@ -38,7 +39,7 @@ class _Sheet:
     """
 
     name: str
-    cells: Sequence[Sequence[Any]]
+    cells: Sequence[Objects]
     others: tuple[str, ...]
     notes: tuple[str, ...]
     formulas: Formulas
@@ -139,7 +140,7 @@ def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     return _Sheet(name, cells, others, notes, formulas_of(file, name))
 
 
-def _filled_down(sheet: Any, spans: list[Span]) -> tuple[list[list[Any]], int]:
+def _filled_down(sheet: Any, spans: list[Span]) -> tuple[list[Cells], int]:
     """Return the cells, those that were merged over several rows in each of them, and how many."""
     cells = sheet.to_python()
     # of .ods it tells none, and before 0.4 of nothing

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import is_missing
+from fewlabels._typing import Cells
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io._spelled import decimal_mark
 
@@ -197,14 +198,14 @@ class Table(ABC):
         return self.names
 
     @abstractmethod
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the cells of a column as plain Python values; None where there is none."""
 
     @abstractmethod
     def view(self, name: str) -> View:
         """Return what a model can make of a column."""
 
-    def cells(self, name: str) -> list[Any]:
+    def cells(self, name: str) -> Cells:
         """Return the cells of a column, None where they are blank or said to be missing."""
         is_missing = self.reading.is_missing
         return [None if is_blank(cell) or is_missing(cell) else cell for cell in self.values(name)]

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import IO, Any, cast
 
+from fewlabels._typing import Cells
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._encodings import encoding_of
 from fewlabels.io._separators import SEPARATORS, find_separator, told_separator
@@ -34,7 +35,7 @@ class TextTable(Table):
         self._columns = columns
         self.separator = ""
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the cells of a column, all of them text."""
         return list(self._columns[name])
 

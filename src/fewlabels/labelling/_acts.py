@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from fewlabels._typing import Fields
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._classes import LabelClass, class_to_json
 from fewlabels.labelling._desk import Desk, checked_point
@@ -15,7 +16,7 @@ from fewlabels.labelling._ledger import OF_FILE
 from fewlabels.labelling._rows import Kind, Row
 
 Json = dict[str, Any]
-Prepared = tuple[Kind, Mapping[str, Any]] | None
+Prepared = tuple[Kind, Fields] | None
 
 _LONGEST = 80  # of names and keys
 _MOST_SETTINGS = 10_000  # bytes
@@ -211,7 +212,7 @@ def _checked_seconds(seconds: object) -> float | None:
     return None
 
 
-def _check_settings(settings: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+def _check_settings(settings: Fields, own: Fields) -> None:
     for name, value in settings.items():
         if name not in OF_FILE:
             continue

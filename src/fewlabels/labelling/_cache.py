@@ -16,6 +16,7 @@ import numpy as np
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE
 from fewlabels._files import replace_when_whole
+from fewlabels._typing import Fields
 from fewlabels._version import __version__
 from fewlabels.exceptions import FewLabelsError
 
@@ -39,7 +40,7 @@ class Cache:
         What decides the points, as JSON holds it.
     """
 
-    def __init__(self, folder: Path | None, made_of: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path | None, made_of: Fields) -> None:
         said = json.dumps({**made_of, "fewlabels": __version__}, sort_keys=True, default=str)
         name = hashlib.sha256(said.encode()).hexdigest()[:24]
         self.folder = None if folder is None else folder / name

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fewlabels._typing import Json
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.session._labels import checked_label
 
@@ -129,11 +130,11 @@ def checked_name(name: object) -> str:
     return str(checked_label(bare, "of a class"))
 
 
-def class_to_json(entry: LabelClass) -> dict[str, Any]:
+def class_to_json(entry: LabelClass) -> Json:
     """Return a class as JSON holds it."""
     return {"id": entry.id, "name": entry.name, "key": entry.key, "colour": entry.colour}
 
 
-def class_from_json(entry: dict[str, Any]) -> LabelClass:
+def class_from_json(entry: Json) -> LabelClass:
     """Return the class that :func:`class_to_json` wrote."""
     return LabelClass(int(entry["id"]), str(entry["name"]), entry["key"], str(entry["colour"]))

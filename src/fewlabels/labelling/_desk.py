@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Fields, Json
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._ledger import Ledger
@@ -188,7 +189,7 @@ class Desk:
     def undo(self, who: str, key: str, *, again: bool) -> tuple[Row | None, Row | None]:
         """Take an act back, or do it again; return the row of that, and the act's."""
 
-        def prepare() -> tuple[Kind, Mapping[str, Any]] | None:
+        def prepare() -> tuple[Kind, Fields] | None:
             person = self.ledger.person(who)
             stack = person.undone if again else person.done
             return (("redone" if again else "undone"), {"of": stack[-1]}) if stack else None
@@ -299,7 +300,7 @@ class Desk:
                     if crossed:
                         return None
                 may = set(self._queues.replaceable()) - touched
-                body: dict[str, Any] = {"upto": upto}
+                body: Json = {"upto": upto}
                 body["dropped"] = [point for point in dropped if point in may]
                 if asked is not None:
                     body |= encode(asked)
@@ -380,7 +381,7 @@ def checked_point(point: object, n_points: int) -> int:
     return point
 
 
-def _events_of_program(kind: Kind, body: Mapping[str, Any]) -> list[Event]:
+def _events_of_program(kind: Kind, body: Fields) -> list[Event]:
     """Return what follows from a row that no person made: of the keeper, or drawn at random."""
     if kind == "turned":
         return [event_from_json({"kind": body["turn"], "indices": []})]

@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
+from fewlabels._typing import Fields, Json
 from fewlabels.exceptions import LabellingError
 from fewlabels.labelling._rows import Kind, Row, row_of
 
@@ -47,7 +48,7 @@ class New(NamedTuple):
     key: str
     who: str
     kind: Kind
-    body: Mapping[str, Any]
+    body: Fields
     seconds: float | None = None
 
 
@@ -126,7 +127,7 @@ class LabelFile:
         with self._turn:
             self._connection.close()
 
-    def about(self) -> dict[str, Any]:
+    def about(self) -> Json:
         """Return what the file says of itself and its data."""
         with self._turn, explaining(self.path):
             found = self._connection.execute("SELECT name, value FROM about").fetchall()

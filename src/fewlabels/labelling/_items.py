@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from fewlabels._files import explaining_errors
+from fewlabels._typing import Cells
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import Table, as_text, read_table
 from fewlabels.io._npz import load_arrays
@@ -165,7 +166,7 @@ class TableItems(Items):
         if text is not None and text == label:
             raise InvalidInputError(f"text and label are the same column, {text!r}.")
         self.label_column = label
-        self._columns: dict[str, list[Any]] = {}
+        self._columns: dict[str, Cells] = {}
         self.text_column = text or self._found_text()
         self.kind: Kind = "table" if self.text_column is None else "texts"
 
@@ -222,7 +223,7 @@ class TableItems(Items):
             return self._table.cell(name, point)
         return self._column(name)[point]
 
-    def _column(self, name: str) -> list[Any]:
+    def _column(self, name: str) -> Cells:
         if name not in self._columns:
             self._columns[name] = self._table.values(name)
         return self._columns[name]
@@ -331,7 +332,7 @@ def _by_label(table: Table, name: str) -> dict[str, list[int]]:
     return found
 
 
-def _is_text(cells: list[Any]) -> bool:
+def _is_text(cells: Cells) -> bool:
     filled = [cell for cell in cells if cell is not None]
     if not filled or not all(isinstance(cell, str) for cell in filled):
         return False

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fewlabels._typing import Fields, Json
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._cache import Cache, usual_folder
@@ -60,7 +61,7 @@ def label_file_of(data_path: str | os.PathLike[str]) -> Path:
     return whole.parent / f"{stem}{ENDING}"
 
 
-def data_of(about: Mapping[str, Any], file: Path) -> Path:
+def data_of(about: Fields, file: Path) -> Path:
     """Return where the data of a label file is: beside the file as it was, or where it was."""
     beside = file.parent / about["beside"]
     return beside if _is_there(beside) else Path(about["data"])
@@ -153,9 +154,7 @@ def check_same(about: Mapping[str, object], items: Items, path: Path) -> None:
         )
 
 
-def _about(
-    data_path: Path, path: Path, items: Items, columns: Any, embeddings: Any
-) -> dict[str, Any]:
+def _about(data_path: Path, path: Path, items: Items, columns: Any, embeddings: Any) -> Json:
     data = Path(os.path.abspath(data_path))  # noqa: PTH100 - links stay links
     return {
         "id": secrets.token_hex(16),
@@ -177,7 +176,7 @@ def _opened(
     file: LabelFile,
     lock: FileLock,
     items: Items,
-    about: Mapping[str, Any],
+    about: Fields,
     columns: Mapping[str, str] | None,
     embeddings: Any,
     cache: str | os.PathLike[str] | None,

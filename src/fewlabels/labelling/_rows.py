@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast, get_args
 
+from fewlabels._typing import Json
 from fewlabels.exceptions import LabellingError
 
 #: Acts of people, which `undo` takes back.
@@ -60,7 +61,7 @@ class Row:
     at: float
     seconds: float | None
     kind: Kind
-    body: dict[str, Any] = field(default_factory=dict)
+    body: Json = field(default_factory=dict)
 
     @property
     def place(self) -> tuple[int, int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,12 +11,13 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from fewlabels._labels import has_minus_one
+from fewlabels._typing import Estimator, Function
 from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.model_selection._targets import read_targets
 from fewlabels.models._scoring import no_label_to_score
 
-Scoring: TypeAlias = "str | Callable[..., Any] | None"
+Scoring: TypeAlias = "str | Function | None"
 
 
 class LabelledScorer:
@@ -36,7 +36,7 @@ class LabelledScorer:
         self.scoring = check_scoring_name(scoring)
 
     def __call__(
-        self, estimator: Any, X: Any, y: Any, sample_weight: Any = None, **params: Any
+        self, estimator: Estimator, X: Any, y: Any, sample_weight: Any = None, **params: Any
     ) -> Any:
         """Score `estimator` on the labelled rows of `X`.
 
@@ -154,7 +154,7 @@ def check_scoring_name(scoring: object) -> Scoring:
     return scoring
 
 
-def resolved_scorer(scoring: Scoring, estimator: Any) -> Callable[..., Any]:
+def resolved_scorer(scoring: Scoring, estimator: Estimator) -> Function:
     """Return the callable that `scoring` means for `estimator`."""
     if scoring == "neg_log_loss":
         return make_scorer(  # type: ignore[no-any-return]
@@ -165,9 +165,9 @@ def resolved_scorer(scoring: Scoring, estimator: Any) -> Callable[..., Any]:
         )
     if scoring is None:
         return _own_score
-    scorer: Callable[..., Any] = get_scorer(scoring)
+    scorer: Function = get_scorer(scoring)
     return scorer
 
 
-def _own_score(estimator: Any, X: Any, y: Any, **params: Any) -> Any:
+def _own_score(estimator: Estimator, X: Any, y: Any, **params: Any) -> Any:
     return estimator.score(X, y, **params)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_regressor
 from sklearn.pipeline import Pipeline
 
+from fewlabels._typing import Estimator
 from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
@@ -154,7 +155,7 @@ def _test_sets(cv: object, X: object, y: object, targets: Targets) -> Iterator[I
         yield labelled
 
 
-def _fit(estimator: Any, X: Any, y: np.ndarray, before: Any, params: dict[str, Any]) -> Any:
+def _fit(estimator: Estimator, X: Any, y: np.ndarray, before: Any, params: dict[str, Any]) -> Any:
     """Fit a clone on all points, on the graph of the one before if there is one."""
     model = clone(estimator)
     if before is not None and isinstance(model, CorrectAndSmooth):
@@ -196,7 +197,7 @@ class _Numbers(RegressorMixin, _StandIn):
     pass
 
 
-def _stand_in(fitted: Any, estimator: Any, targets: Targets) -> Any:
+def _stand_in(fitted: Estimator, estimator: Estimator, targets: Targets) -> Any:
     """Wrap what `fitted` says of its own points."""
     model = fitted[-1] if isinstance(fitted, Pipeline) else fitted
     if not hasattr(model, "transduction_"):

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
@@ -289,7 +290,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         result: float = accuracy(self, X, y, sample_weight)
         return result
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self._takes_multilabel
         return tags

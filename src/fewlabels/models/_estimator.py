@@ -11,11 +11,13 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fewlabels._arrays import FILL_AFFINITIES, FILL_FEATURES, checked_array
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
+from fewlabels._typing import State
 from fewlabels._validation import (
     check_choice,
     check_integer,
@@ -54,7 +56,7 @@ class GraphEstimator(BaseEstimator, ABC):
     _solvers: tuple[str, ...] = METHODS
     _own_answers = "transduction_"  # what to read where new points can't be placed
     _unreached_answer: str  # what points out of every label's reach are answered with
-    _fitted_params: dict[str, Any]  # with which the last answers were found
+    _fitted_params: State  # with which the last answers were found
     _labels: Any
     _row_names: np.ndarray | None = None
     reached_: npt.NDArray[np.bool_]
@@ -333,7 +335,7 @@ class GraphEstimator(BaseEstimator, ABC):
             self.__dict__.update(before)
             raise
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.pairwise = tags.input_tags.positive_only = self.kernel == "precomputed"

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import _safe_indexing
 
 from fewlabels._labels import encode_labels
+from fewlabels._typing import Estimator
 
 
 class FitOnLabelled(BaseEstimator):
@@ -40,7 +41,7 @@ class FitOnLabelled(BaseEstimator):
            [0., 1.]])
     """
 
-    def __init__(self, estimator: Any) -> None:
+    def __init__(self, estimator: Estimator) -> None:
         self.estimator = estimator
 
     def fit(self, X: Any, y: Any) -> Self:

@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from fewlabels._typing import Cells
 from fewlabels.graph import Graph
 
 
@@ -50,7 +51,7 @@ class TransductiveModel(Protocol):
 class RelabelledModel(Protocol):
     """A model that takes more labels, and takes labels back, without a refit."""
 
-    def add_labels(self, indices: list[int], labels: list[Any]) -> Any:
+    def add_labels(self, indices: list[int], labels: Cells) -> Any:
         """Label more points, or give other labels to some."""
 
     def remove_labels(self, indices: list[int]) -> Any:

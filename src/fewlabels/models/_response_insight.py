@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._typing import State
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator
@@ -70,9 +71,9 @@ class ResponseInsight(_Base):
 
     def _forget(self) -> None:
         """Drop what was computed of other labels."""
-        self._insight: dict[str, Any] = {}
+        self._insight: State = {}
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> State:
         """Leave out the response: it holds the system, which follows from the graph."""
         state = super().__getstate__()
         kept = dict(state.get("_insight", {}))

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features import NewPoints, Points
 from fewlabels.features.kinds import n_rows_of
@@ -74,11 +75,11 @@ class SharedNeighborKernel(NeighborKernel):
         """Place new points beside the known ones, as :meth:`place`; by their finer distance."""
         return self._placed(self._beside_new(X, new))
 
-    def weigh_new(self, X: Any, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Any:
+    def weigh_new(self, X: Matrix, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Any:
         """Return the weights of the known points, as :meth:`weigh`; by the finer distance."""
         return self._weighed(self._beside_new(X, new), X.shape[0], speaking)
 
-    def _beside_new(self, X: Any, new: NewPoints) -> Beside:
+    def _beside_new(self, X: Matrix, new: NewPoints) -> Beside:
         if new.compared is None or self._finer_scales is None:
             return self._beside(X, new.values)
         # by features, as many as the graph is made from; of these the nearest by the distance

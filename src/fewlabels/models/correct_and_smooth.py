@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import MetaEstimatorMixin
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._arrays import refuse_masked, sound_csr
 from fewlabels._labels import Labels
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
+from fewlabels._typing import Estimator
 from fewlabels._validation import check_real, check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
@@ -176,7 +177,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
 
     def __init__(
         self,
-        estimator: Any,
+        estimator: Estimator,
         *,
         kernel: str | KernelFunction = "self-tuning",
         gamma: float = 20,
@@ -297,7 +298,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         mixed /= mixed.sum(axis=1, keepdims=True)
         return np.asarray(mixed, dtype=self.label_distributions_.dtype)
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = get_tags(self.estimator).input_tags.sparse
         return tags

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from fewlabels._class_names import warn_of_counts
 from fewlabels._labels import Labels
 from fewlabels._turns import in_turn
+from fewlabels._typing import State
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
@@ -308,7 +309,7 @@ None, default="auto"
         self._members = GraphMembers(self.graph_, self._labels, self._solver_settings())
         return self._members.means.scores
 
-    def _solver_settings(self) -> dict[str, Any]:
+    def _solver_settings(self) -> State:
         names = ("solver", "tol", "max_iter", "verbose")
         return {name: getattr(self, name) for name in names}
 

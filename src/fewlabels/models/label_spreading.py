@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._turns import in_turn
+from fewlabels._typing import State
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
@@ -313,7 +314,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         self._system = system
         return scores
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> State:
         """Leave out the system: it is as large as the graph, and follows from it."""
         state = super().__getstate__()
         large = isinstance(state.get("_system"), SpreadingSystem)

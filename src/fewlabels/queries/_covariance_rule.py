@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import State
 from fewlabels._validation import check_choice, check_integer, check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
@@ -144,7 +145,7 @@ class CovarianceRule(QueryRule):
             n_columns=self.n_columns,
         )
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> State:
         """Leave out the covariance: it is large, and follows from graph and labels."""
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_state"}

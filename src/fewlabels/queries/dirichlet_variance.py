@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import State
 from fewlabels._validation import check_integer, check_real
 from fewlabels.graph import Graph
 from fewlabels.queries._checks import FloatArray, IntArray
@@ -108,7 +109,7 @@ class DirichletVariance(ScoreRule):
         evidence: _Evidence = state[2]
         return evidence
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> State:
         """Leave out the columns: they are large, and follow from graph and labels."""
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_state"}

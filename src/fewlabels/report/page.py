@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels._typing import Objects
 from fewlabels._version import __version__
 from fewlabels.exceptions import DataFileError, InvalidTypeError
 from fewlabels.io import as_text
@@ -35,7 +36,7 @@ def write_report(
     data: Any = None,
     *,
     title: str = "",
-    classes: Sequence[Any] | None = None,
+    classes: Objects | None = None,
     hide: Sequence[str] = (),
     proven: str | None = None,
     replace: bool = True,

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Json
 from fewlabels.session.simulation._names import BASELINE
 from fewlabels.session.simulation.intervals import Interval, student_interval
 from fewlabels.session.simulation.learning_curve import MEASURES, LearningCurve
@@ -97,7 +98,7 @@ def simulation_csv(curve: LearningCurve) -> str:
 
 def simulation_document(
     curve: LearningCurve, classes: Sequence[str], settings: Mapping[str, object]
-) -> dict[str, Any]:
+) -> Json:
     """Return the curves as plain JSON values.
 
     Parameters
@@ -148,10 +149,10 @@ def simulation_document(
     }
 
 
-def load_simulation_schema() -> dict[str, Any]:
+def load_simulation_schema() -> Json:
     """Return the JSON Schema of :func:`simulation_document`, as the command line calls it."""
     text = resources.files("fewlabels.report").joinpath("simulation.schema.json")
-    schema: dict[str, Any] = json.loads(text.read_text("utf-8"))
+    schema: Json = json.loads(text.read_text("utf-8"))
     return schema
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 
 from fewlabels._class_names import warn_of_classes
+from fewlabels._typing import Cells
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.session._labels import Label, check_same_kind, checked_label, is_same
 
@@ -74,7 +74,7 @@ def warn_of_new_classes(before: Iterable[Label], now: Iterable[Label]) -> None:
         )
 
 
-def as_list(labels: object) -> list[Any]:
+def as_list(labels: object) -> Cells:
     """Return one label, a list or a column of labels as a list; or raise."""
     if isinstance(labels, (dict, set, frozenset)):
         raise InvalidTypeError(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
+from fewlabels._typing import Cells, Json
 from fewlabels.exceptions import SessionFileError
 from fewlabels.session._labels import Label, checked_label
 
@@ -83,9 +84,9 @@ class Event:
     owed: float = 0.0
 
 
-def event_to_json(event: Event) -> dict[str, Any]:
+def event_to_json(event: Event) -> Json:
     """Return the event as JSON holds it; what is empty is left out."""
-    entry: dict[str, Any] = {"kind": event.kind, "indices": list(event.indices)}
+    entry: Json = {"kind": event.kind, "indices": list(event.indices)}
     if event.labels:
         entry["labels"] = list(event.labels)
     if event.audits:
@@ -167,7 +168,7 @@ def _audit(entry: object) -> Audit:
     )
 
 
-def _list(value: object) -> list[Any]:
+def _list(value: object) -> Cells:
     if not isinstance(value, list):
         raise TypeError(f"{value!r:.80} in the place of a list")
     return value

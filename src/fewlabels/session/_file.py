@@ -7,11 +7,11 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from fewlabels._checksums import checksum
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels._typing import Json
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.graph import Graph
 from fewlabels.session._events import Event, event_from_json, event_to_json
@@ -48,9 +48,7 @@ def write_session(
         file.write(f'{head[:-2]},\n "events": [\n{lines}\n ]\n}}\n'.encode())
 
 
-def read_session(
-    path: str | os.PathLike[str], graph_or_X: object
-) -> tuple[dict[str, Any], list[Event]]:
+def read_session(path: str | os.PathLike[str], graph_or_X: object) -> tuple[Json, list[Event]]:
     """Return the settings and the events of a session about `graph_or_X`.
 
     Raises

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Cells
 from fewlabels.graph import Graph
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.session._labels import Label
@@ -104,10 +105,10 @@ def _of_doubtful_labels(labels: Mapping[int, Label], model: Any) -> list[str]:
     ]
 
 
-def _said_of_labels(model: Any, points: IntArray) -> list[Any]:
+def _said_of_labels(model: Any, points: IntArray) -> Cells:
     """What a model says of labelled points; None where it does not clearly contradict a label."""
     if not isinstance(model, FewLabelsClassifier):
-        said: list[Any] = model.classes_[model.label_distributions_[points].argmax(axis=1)].tolist()
+        said: Cells = model.classes_[model.label_distributions_[points].argmax(axis=1)].tolist()
         return said
     contradicted = {
         suspect.node: suspect.suggested
@@ -117,7 +118,7 @@ def _said_of_labels(model: Any, points: IntArray) -> list[Any]:
     return [contradicted.get(point) for point in points.tolist()]
 
 
-def _named(values: list[Any]) -> str:
+def _named(values: Cells) -> str:
     shown = ", ".join(map(str, values[:_MOST_NAMED]))
     hidden = len(values) - _MOST_NAMED
     return shown + (f" and {hidden} more" if hidden > 0 else "")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
 from fewlabels import models
+from fewlabels._typing import Fields, Json
 from fewlabels._validation import check_integer, check_real
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.models import ModelPair
@@ -74,7 +75,7 @@ class Settings:
             expected_shares(one, fixed)  # now, rather than once there is a label
         return cls(fixed, fresh, rule, share, start, seed)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """Return the settings as JSON holds them."""
         return {
             "classes": None if self.classes is None else list(self.classes),
@@ -86,9 +87,7 @@ class Settings:
         }
 
 
-def loaded_settings(
-    entries: Mapping[str, Any], path: str | os.PathLike[str], **own: Any
-) -> dict[str, Any]:
+def loaded_settings(entries: Fields, path: str | os.PathLike[str], **own: Any) -> Json:
     """Return what `Session` takes, from the settings of a file; or raise.
 
     Parameters

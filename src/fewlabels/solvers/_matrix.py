@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._products import multiply, multiply_minus
+from fewlabels._typing import Matrix
 from fewlabels.solvers._threads import run_all, shared_blocks
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -284,7 +285,7 @@ def in_float64(weights: Weights) -> Weights:
     return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
 
 
-def row_sums(weights: Any) -> FloatArray:
+def row_sums(weights: Matrix) -> FloatArray:
     """Sum of each row in float64, shape (n,).
 
     Examples

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import fft, sparse
 
 from fewlabels._products import multiply_minus
+from fewlabels._typing import Matrix
 from fewlabels.graph import Graph
 from fewlabels.solvers import rows_of, run_all, shared_blocks
 from fewlabels.systems._locality import locality, submatrix
@@ -186,7 +187,9 @@ class GaussianField:
         return self._split[n_columns]
 
 
-def _scaled(graph: Graph, order: npt.NDArray[np.integer], scale: FloatArray, factor: float) -> Any:
+def _scaled(
+    graph: Graph, order: npt.NDArray[np.integer], scale: FloatArray, factor: float
+) -> Matrix:
     """Return `factor` s W s in float32, its rows in `order`."""
     weights = submatrix(graph, order)
     if isinstance(weights, np.ndarray):

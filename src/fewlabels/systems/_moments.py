@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import ceil, log, sqrt
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from fewlabels._memory import require_memory
 from fewlabels._products import multiply_minus
 from fewlabels._rows import row_blocks
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
@@ -159,7 +159,7 @@ def sum_of_moments(
 class _Chebyshev:
     """v_k = T_k(S) b for some columns b: `now` is v_k, `before` v_k-1."""
 
-    def __init__(self, S: Any, start: np.ndarray) -> None:
+    def __init__(self, S: Matrix, start: np.ndarray) -> None:
         n, m = start.shape
         self.before = np.zeros_like(start)
         self.now = start
@@ -214,7 +214,7 @@ def _n_steps(alpha: float, tol: float) -> int:
     return max(1, ceil((log(allowed) / log(t) - 1) / 2))
 
 
-def normalized(graph: Graph, order: IntArray, dtype: np.dtype) -> Any:
+def normalized(graph: Graph, order: IntArray, dtype: np.dtype) -> Matrix:
     """S in this order and dtype, dense or CSR as the graph."""
     weights = submatrix(graph, order)
     degrees = graph.degrees[order]

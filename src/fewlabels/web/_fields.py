@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 
+from fewlabels._typing import Json
 from fewlabels.exceptions import InvalidInputError
 
 Check = Callable[[str, Any], Any]
@@ -74,7 +75,7 @@ def points(name: str, value: object) -> list[int]:
     return list(dict.fromkeys(row(name, point) for point in value))
 
 
-def settings(name: str, value: object) -> dict[str, Any]:
+def settings(name: str, value: object) -> Json:
     """Take a person's settings: short names, and short values of the simplest kinds."""
     if not isinstance(value, dict) or not 1 <= len(value) <= 100:
         raise InvalidInputError(f"{name} has to be an object of 1 to 100 settings.")
@@ -88,9 +89,9 @@ def maybe(check: Check) -> Check:
     return lambda name, value: None if value is None else check(name, value)
 
 
-def of_query(request: Request, fields: Mapping[str, Check]) -> dict[str, Any]:
+def of_query(request: Request, fields: Mapping[str, Check]) -> Json:
     """Read the query's fields; those that are not there stay out."""
-    found: dict[str, Any] = {}
+    found: Json = {}
     for name, value in request.query_params.multi_items():
         if name not in fields or name in found:
             raise InvalidInputError(f"{name!r} can't be asked here, or was asked twice.")
@@ -98,7 +99,7 @@ def of_query(request: Request, fields: Mapping[str, Check]) -> dict[str, Any]:
     return found
 
 
-async def of_body(request: Request, fields: Mapping[str, Check]) -> dict[str, Any]:
+async def of_body(request: Request, fields: Mapping[str, Check]) -> Json:
     """Read the fields of a JSON body; those that may be left out are ``maybe`` ones."""
     try:
         async with asyncio.timeout(_SECONDS):

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from fewlabels._typing import Fields, Function
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.web._events import Events, TooManyStreamsError
 from fewlabels.web._fields import Check, digits, of_query, text
@@ -51,7 +52,7 @@ Handler = Callable[[Request], Any]
 def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
     """Give the routes of GET; `who` asks where a request names nobody."""
 
-    def read(path: str, fields: Mapping[str, Check], ask: Callable[..., Any]) -> Route:
+    def read(path: str, fields: Mapping[str, Check], ask: Function) -> Route:
         """Route a path whose answer is JSON, made from the query's fields and the point."""
         known = {"who": NAME, **fields}
 
@@ -63,7 +64,7 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
 
         return Route(path, endpoint, methods=["GET"])
 
-    def read_rows(path: str, fields: Mapping[str, Check], ask: Callable[..., Any]) -> Route:
+    def read_rows(path: str, fields: Mapping[str, Check], ask: Function) -> Route:
         """Route a path whose answer is rows, which are the same for everybody."""
         return read(path, fields, lambda who, **asked: with_items(source, who, ask(**asked)))
 
@@ -170,7 +171,7 @@ def _point_of(request: Request) -> int:
     return int(_POINT("point", request.path_params["point"]))
 
 
-def encode_map(found: Mapping[str, Any], known: int | None = None) -> bytes:
+def encode_map(found: Fields, known: int | None = None) -> bytes:
     """Encode a map: sixteen bytes of header, then each array as it lies in memory.
 
     Positions are left out where the page has those of this layout already: they are most of it,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 AnyArray = np.ndarray
@@ -18,7 +17,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
 def checked_rows(
-    block: Any, first: int, n_nodes: int, dtype: np.dtype, index_dtype: np.dtype
+    block: Matrix, first: int, n_nodes: int, dtype: np.dtype, index_dtype: np.dtype
 ) -> sparse.csr_array:
     """Return rows `first` and on in canonical form: sorted, no diagonal, no zeros.
 

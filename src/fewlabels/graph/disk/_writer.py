@@ -17,6 +17,7 @@ from scipy import sparse
 
 from fewlabels._parts import part_folder
 from fewlabels._rename import exchange, rename_without_replacing
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import float_dtype
@@ -134,7 +135,7 @@ def write_graph(
 
 def _source(
     source: Any, n_nodes: int | None, dtype: npt.DTypeLike | None, info: dict[str, object] | None
-) -> tuple[Iterable[Any], int, np.dtype, dict[str, Any], np.ndarray | None]:
+) -> tuple[Iterable[Any], int, np.dtype, State, np.ndarray | None]:
     scales = None
     if isinstance(source, Graph):
         if n_nodes is not None and n_nodes != source.n_nodes:
@@ -181,7 +182,7 @@ def _rows_of(graph: Graph) -> Iterator[Any]:
         for rows in graph.row_blocks():
             yield graph.rows(rows)
         return
-    weights: Any = graph.affinity
+    weights: Matrix = graph.affinity
     per_row = max(1, graph.n_nodes if graph.is_dense else weights.nnz // graph.n_nodes)
     step = max(1, _ENTRIES_AT_ONCE // per_row)
     for first in range(0, graph.n_nodes, step):
@@ -251,10 +252,10 @@ def _write_arrays(
     dtype: np.dtype,
     scales: np.ndarray | None,
     report: Callable[[int], object],
-) -> dict[str, Any]:
+) -> State:
     """Write all arrays; return what the header says of them."""
     index_dtype = np.dtype(np.int32 if n_nodes <= _LARGEST_INT32 else np.int64)
-    dtypes: dict[str, Any] = dict(
+    dtypes: State = dict(
         zip(ARRAYS, (np.int64, index_dtype, dtype, np.float64, index_dtype), strict=True)
     )
     symmetry, merger = SymmetryCheck(n_nodes), ComponentMerger(n_nodes, index_dtype)

@@ -19,6 +19,7 @@ from scipy import fft, sparse
 
 from fewlabels._compiled import compiled_module
 from fewlabels._products import multiply
+from fewlabels._typing import Matrix
 
 _module = compiled_module("fewlabels.graph.layouts._pull")
 compiled: Any = _module and _module.pull
@@ -29,7 +30,7 @@ Places: TypeAlias = npt.NDArray[np.float32]
 _FINEST, _MOST_CELLS = 0.5, 512
 
 
-def pull(weights: Any, places: Places, first: int, last: int, out: Places) -> None:
+def pull(weights: Matrix, places: Places, first: int, last: int, out: Places) -> None:
     """Write sum_j a_ij q_ij (y_j - y_i) to the rows `first` to `last` - 1 of `out`.
 
     Parameters
@@ -92,7 +93,7 @@ class Push:
         return pushes
 
     @staticmethod
-    def _corners(places: Places, low: Places, side: float, n_cells: int) -> Any:
+    def _corners(places: Places, low: Places, side: float, n_cells: int) -> Matrix:
         """The share of each point in the corners of its cell: a matrix with four entries a row."""
         at = (places - low) / np.float32(side)
         cell = at.astype(np.int32)
@@ -115,7 +116,7 @@ class Push:
             (shares.ravel(), columns.ravel(), pointers), shape=(len(at), n_cells**2)
         )
 
-    def _kernels(self, n_cells: int, side: float) -> Any:
+    def _kernels(self, n_cells: int, side: float) -> Matrix:
         """Transforms of q^2 times the differences in x and in y, and of q."""
         key = n_cells, side
         if key not in self._transforms:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Matrix
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph.layouts._forces import Places, Push, pull
 from fewlabels.graph.layouts._levels import Level
@@ -26,7 +27,7 @@ Report = Callable[[int], object]
 def move(
     level: Level,
     places: Places,
-    attractions: Any,
+    attractions: Matrix,
     *,
     n_threads: int,
     report: Report,

@@ -19,6 +19,7 @@ from scipy import linalg, sparse
 from sklearn.utils.extmath import randomized_svd
 
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph.search._exact import directions
 from fewlabels.graph.search._nearest import squared_distances
@@ -73,7 +74,7 @@ class Points(ABC):
         return None if self.spare is None else np.sqrt(self.spare).astype(np.float32)
 
     @abstractmethod
-    def axes(self, n_components: int, rng: np.random.Generator) -> Any:
+    def axes(self, n_components: int, rng: np.random.Generator) -> Matrix:
         """Return the directions in which a sample of the points varies most."""
 
     @abstractmethod
@@ -98,7 +99,7 @@ class Points(ABC):
 class DensePoints(Points):
     """Rows of an array in memory, or of a file, made points block by block."""
 
-    def __init__(self, X: Any, metric: str, workers: Workers) -> None:
+    def __init__(self, X: Matrix, metric: str, workers: Workers) -> None:
         self._X, self._metric = X, metric
         self.in_file = isinstance(X, FeatureFile)
         self.n_points, width = X.shape
@@ -215,7 +216,7 @@ class DensePoints(Points):
 class SparsePoints(Points):
     """Rows of a CSR matrix. None of what is made here is dense in all features."""
 
-    def __init__(self, X: Any, metric: str) -> None:
+    def __init__(self, X: Matrix, metric: str) -> None:
         self._X = sparse.csr_array(directions(X) if metric == "cosine" else X)
         self._X.sum_duplicates()
         size = float(abs(self._X.data).max(initial=0))
@@ -230,7 +231,7 @@ class SparsePoints(Points):
         mean = max(1, self._X.nnz // self.n_points)
         self._rows_at_once = max(1, _BLOCK_BYTES // (12 * mean))
 
-    def axes(self, n_components: int, rng: np.random.Generator) -> Any:
+    def axes(self, n_components: int, rng: np.random.Generator) -> Matrix:
         """Return singular directions of a sample, sparse, shape (n_features, n_components).
 
         Features that the sample does not have are left out, so that the memory does not

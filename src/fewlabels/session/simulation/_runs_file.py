@@ -18,6 +18,7 @@ from typing import Any, Self, TypeAlias
 from fewlabels._checksums import checksum
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import replace_when_whole
+from fewlabels._typing import Json
 from fewlabels.exceptions import DataFileError
 from fewlabels.session._fingerprint import fingerprint
 from fewlabels.session.simulation._known_answers import Answers
@@ -186,7 +187,7 @@ def _checked(line: bytes, version: int) -> Any:
     return value
 
 
-def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[str, Any]) -> None:
+def _check_same(path: Path, header: Json, data: str, settings: Json) -> None:
     before = header["settings"] | {"random_state": header["seed"]}
     differing = [
         f"{name} {before[name]} (now {now})"

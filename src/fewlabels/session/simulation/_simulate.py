@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Json
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import Graph
 from fewlabels.graph._progress import Progress
@@ -149,7 +150,7 @@ def simulate(
     >>> compared.scores().shape
     (1, 2)
     """
-    settings: dict[str, Any] = {
+    settings: Json = {
         "query": query,
         "initial": initial,
         "batch_size": batch_size,

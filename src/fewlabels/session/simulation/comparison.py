@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from fewlabels._typing import Axes
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.session.simulation._comparison_tables import latex_table, markdown_table
@@ -269,7 +270,7 @@ class Comparison:
     def plot(
         self,
         dataset: str | None = None,
-        ax: Any = None,
+        ax: Axes = None,
         *,
         methods: Any = None,
         measure: str = "accuracy",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from fewlabels._typing import Axes, Cells
 from fewlabels._validation import check_choice, check_real
 from fewlabels.exceptions import InvalidInputError, MissingDependencyError
 from fewlabels.session.simulation._curve_plot import draw_curves
@@ -247,7 +248,7 @@ class LearningCurve:
             ) from error
         return pandas.DataFrame(self.to_columns())
 
-    def to_columns(self) -> dict[str, list[Any]]:
+    def to_columns(self) -> dict[str, Cells]:
         """Return the columns of :meth:`to_frame` as lists."""
         n_rounds = len(self.labels)
         per_run = [(query, repeat) for query in self.queries for repeat in range(self.repeats)]
@@ -267,7 +268,7 @@ class LearningCurve:
 
     def plot(
         self,
-        ax: Any = None,
+        ax: Axes = None,
         *,
         queries: Sequence[str] | None = None,
         names: str = "legend",
