@@ -9,13 +9,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Set
 from io import IOBase
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from fewlabels._labels import is_missing
-from fewlabels._typing import Cells
+from fewlabels._typing import Cells, Frame, Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 # Columns that an error names.
@@ -54,7 +53,7 @@ FILL_AFFINITIES = "{name}.filled(0) makes no edge of them"
 FILL_WEIGHTS = "{name}.filled(0) makes those labels count for nothing"
 
 
-def checked_array(X: object, name: str = "X", *, fill: str = FILL_FEATURES) -> Any:
+def checked_array(X: object, name: str = "X", *, fill: str = FILL_FEATURES) -> Matrix:
     """Return `X` if NumPy or scikit-learn may convert it, a sparse matrix as sound CSR; or raise.
 
     Cost: of an array, none; of a sparse matrix, two passes over its indices; of lists and of
@@ -100,7 +99,7 @@ def checked_array(X: object, name: str = "X", *, fill: str = FILL_FEATURES) -> A
     return X
 
 
-def sound_csr(matrix: Any, name: str = "X") -> Any:
+def sound_csr(matrix: Matrix, name: str = "X") -> Matrix:
     """Return a sparse matrix in CSR, its indices checked, sorted and each there once.
 
     Repeated entries are summed, as SciPy means them. What is given is not changed; arrays that are
@@ -165,12 +164,12 @@ def first_few(names: Cells) -> str:
     return ", ".join(map(repr, names[:_MOST_NAMED])) + rest
 
 
-def _counted(rows: Any) -> str:
+def _counted(rows: Frame) -> str:
     named = ", ".join(map(str, rows[:_MOST_NAMED])) + (", ..." if len(rows) > _MOST_NAMED else "")
     return f"{len(rows)} row{'s' * (len(rows) != 1)} (counted from 0: {named})"
 
 
-def _rewrapped(matrix: Any) -> Any:
+def _rewrapped(matrix: Matrix) -> Matrix:
     """Return the same arrays in a new matrix, which knows nothing yet of their order; or raise."""
     kind = "array" if isinstance(matrix, sparse.sparray) else "matrix"
     form = matrix.format
@@ -191,11 +190,11 @@ def _rewrapped(matrix: Any) -> Any:
     return getattr(sparse, f"coo_{kind}")(parts, shape=matrix.shape)
 
 
-def _is_canonical(matrix: Any) -> bool:
+def _is_canonical(matrix: Matrix) -> bool:
     return matrix.format in ("csr", "csc") and bool(matrix.has_canonical_format)
 
 
-def _refuse_dtype(X: Any, name: str) -> None:
+def _refuse_dtype(X: Matrix, name: str) -> None:
     kind = X.dtype.kind
     if kind == "c":
         raise InvalidTypeError(
@@ -232,7 +231,7 @@ def _refuse_foreign(X: object, name: str) -> None:
         )
 
 
-def _refuse_temporal_columns(X: Any, name: str) -> None:
+def _refuse_temporal_columns(X: Matrix, name: str) -> None:
     """Raise if a table has columns of dates, times or durations."""
     dtypes, names = list(X.dtypes), list(X.columns)
     if hasattr(X, "iloc"):  # a polars table holds no objects of Python's
@@ -269,7 +268,7 @@ def _is_temporal(dtype: object) -> bool:
     return getattr(dtype, "kind", "") in ("m", "M") or str(dtype).startswith("period")
 
 
-def _refuse_temporal_cells(cells: Any, name: str) -> None:
+def _refuse_temporal_cells(cells: Frame, name: str) -> None:
     """Raise if a cell of an array of objects is a date, a time or a duration."""
     flat = cells.ravel()
     temporal = tuple(kind for kind in set(map(type, flat)) if issubclass(kind, _TEMPORAL))

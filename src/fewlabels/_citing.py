@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fewlabels._references import CITED_BY, GRAPHS, MEMBERS, REFERENCES, Reference
+from fewlabels._typing import Package
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidTypeError
 
@@ -99,5 +98,5 @@ def _speaks(member: str, weights: object) -> bool:
     return any(name.startswith(member) and weight >= 0.005 for name, weight in _numbers(weights))
 
 
-def _numbers(weights: Any) -> list[tuple[str, float]]:
+def _numbers(weights: Package) -> list[tuple[str, float]]:
     return [(name, value) for name, value in weights.items() if isinstance(value, float)]

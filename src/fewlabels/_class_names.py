@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from numbers import Real
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def words_for_missing(classes: Iterable[object]) -> list[str]:
 
 def near_equal_classes(
     classes: Iterable[object], counts: Sequence[int] | None = None
-) -> list[tuple[Any, ...]]:
+) -> list[tuple[object, ...]]:
     """Find classes that are probably one, written in different ways.
 
     - The same but for case, blanks, hyphens, trailing full stops, invisible characters or the way

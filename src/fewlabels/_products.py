@@ -8,19 +8,19 @@ SciPy's is used where there is no compiled one, and for arrays that it does not 
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._compiled import compiled_module
+from fewlabels._typing import Matrix, Package
 
 _module = compiled_module("fewlabels._csr")
-compiled: Any = _module and _module.multiply
+compiled: Package = _module and _module.multiply
 
 Floats = TypeVar("Floats", bound=npt.NDArray[np.floating])
-Matrix: TypeAlias = Any  # csr_array or ndarray
 
 
 def multiply(matrix: Matrix, y: Floats) -> Floats:

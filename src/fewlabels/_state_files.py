@@ -12,7 +12,6 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -21,7 +20,7 @@ from fewlabels._array_files import read_array
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels._memory import require_memory
-from fewlabels._typing import State
+from fewlabels._typing import Package, State
 from fewlabels.exceptions import DataFileError, InvalidTypeError
 
 _TREE = "state.json"
@@ -78,7 +77,7 @@ def _member(name: str, compression: int = zipfile.ZIP_STORED) -> zipfile.ZipInfo
     return member
 
 
-def _encoded(value: Any, arrays: State, place: str) -> Any:
+def _encoded(value: Package, arrays: State, place: str) -> Package:
     """Return JSON values in which arrays stand by the names that they get in `arrays`."""
     if isinstance(value, np.generic) and value.dtype.kind in "biufU":
         return value.item()
@@ -162,7 +161,9 @@ def read_state(
             return found
 
 
-def _decoded(value: object, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Any:
+def _decoded(
+    value: object, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]
+) -> Package:
     if isinstance(value, list):
         return [_decoded(entry, archive, members) for entry in value]
     if not isinstance(value, dict):

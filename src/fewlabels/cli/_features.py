@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from click.core import ParameterSource
 
-from fewlabels._typing import Function, Json
+from fewlabels._typing import Function, Json, Matrix, Package
 
 if TYPE_CHECKING:
     from fewlabels.features import Points
@@ -124,7 +124,7 @@ def graph_of(
     ctx: click.Context,
     points: Points,
     neighbors: int | None,
-    progress: Any,
+    progress: Package,
     *,
     shared: bool = False,
 ) -> tuple[Graph, list[str]]:
@@ -186,7 +186,7 @@ def points_of(
     ctx: click.Context,
     table: Table,
     label: str,
-    codes: Any = None,
+    codes: Matrix = None,
     progress: Callable[[float], None] | None = None,
 ) -> Points:
     """Return the points that the command's options ask for; `codes` choose among texts' weights."""

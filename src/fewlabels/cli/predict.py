@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Package
 from fewlabels.cli._input import (
     all_at_once,
     check_array,
@@ -28,6 +28,7 @@ from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import PictureFolder, check_output
 
 if TYPE_CHECKING:
+    from fewlabels import FewLabelsClassifier
     from fewlabels.features import NewPoints, Points
     from fewlabels.io import AddedColumns, Table
 
@@ -186,7 +187,7 @@ def _check_rows(fitted: Points, embeddings: Path | None) -> None:
         )
 
 
-def _data(table: Table, fitted: Points, text: str | None) -> Any:
+def _data(table: Table, fitted: Points, text: str | None) -> Package:
     """Return what the model's transformer takes: its columns, or one column of items."""
     kind = fitted.kind
     if kind == "table":  # labels, say, are there for somebody else
@@ -205,7 +206,7 @@ def _data(table: Table, fitted: Points, text: str | None) -> Any:
 
 def _report(
     model_file: Path,
-    model: Any,
+    model: FewLabelsClassifier,
     about: Json,
     table: Table,
     added: AddedColumns,

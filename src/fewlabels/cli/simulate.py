@@ -7,11 +7,11 @@ import sys
 import warnings
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Package
 from fewlabels.cli._features import (
     feature_options,
     graph_of,
@@ -280,7 +280,7 @@ def _checked_rules(ctx: click.Context, names: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _in_its_own_words(ctx: click.Context) -> Any:
+def _in_its_own_words(ctx: click.Context) -> Package:
     """Name options where the library names its parameters."""
     from fewlabels.exceptions import DataFileError, InvalidInputError
     from fewlabels.session.simulation._runs_file import ADVICE
@@ -298,7 +298,7 @@ def _in_its_own_words(ctx: click.Context) -> Any:
         raise DataFileError(str(error).replace(ADVICE, here)) from error
 
 
-def _model(method: str) -> Any:
+def _model(method: str) -> Package:
     from fewlabels import LabelPropagation, LabelSpreading
 
     if method == "recommended":
@@ -309,7 +309,7 @@ def _model(method: str) -> Any:
 
 
 @contextlib.contextmanager
-def _folder(folder: Path) -> Any:
+def _folder(folder: Path) -> Package:
     """Create `folder`; if the block raises before there is anything in it, remove it again."""
     existed = folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +30,7 @@ import numpy.typing as npt
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE
 from fewlabels._files import explaining_errors, replace_when_whole
-from fewlabels._typing import State
+from fewlabels._typing import Package, State
 from fewlabels.exceptions import InvalidTypeError, NotEnoughMemoryError
 
 Float32Array = npt.NDArray[np.float32]
@@ -197,7 +196,7 @@ def cache_entries(folder: str | os.PathLike[str] | None = None) -> list[CacheEnt
     """
     entries = []
     for path in _entries(cache_folder(folder)):
-        about: Any = None
+        about: Package = None
         with contextlib.suppress(OSError, ValueError, RecursionError):
             about = json.loads((path / _MODEL).read_text(encoding="utf-8"))
         sizes, times = [], [path.stat().st_mtime]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -21,7 +20,7 @@ _INSTEAD = "Embed part of the items at a time, or take a model that makes fewer 
 
 def embedded(
     embedder: Embedder, items: Objects, kept: KeptRows | None, report: Report
-) -> tuple[Any, tuple[str, ...]]:
+) -> tuple[Matrix, tuple[str, ...]]:
     """Return a row an item, and what went wrong about keeping them.
 
     Parameters
@@ -73,7 +72,9 @@ def embedded(
     return _filled(np.empty((len(items), width or 0), np.float32), keys, found), warnings
 
 
-def _filled(rows: Float32Array, keys: Sequence[bytes], found: dict[bytes, Any]) -> Float32Array:
+def _filled(
+    rows: Float32Array, keys: Sequence[bytes], found: dict[bytes, np.ndarray]
+) -> Float32Array:
     for place, key in enumerate(keys):
         rows[place] = found[key]
     return rows

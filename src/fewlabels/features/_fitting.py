@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._typing import Cells, Estimator, Matrix
+from fewlabels._typing import Cells, Estimator, Matrix, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._reading import (
     DAYS,
@@ -62,7 +61,7 @@ class Settings:
 
     codes: npt.NDArray[np.intp] | None
     scale: bool
-    embeddings: Any
+    embeddings: Estimator
     random_state: int
     by_labels: bool
     added: Set[str] = frozenset()
@@ -210,7 +209,7 @@ def _kind_and_form(asked: str | None) -> tuple[str | None, str]:
 
 
 def _encoded(
-    table: Table, name: str, taken: Taken, view: Any, settings: Settings, *, asked: bool
+    table: Table, name: str, taken: Taken, view: Package, settings: Settings, *, asked: bool
 ) -> Used | LeftOut:
     if taken.kind in ("number", "array"):
         check_finite(table, name, view.values)
@@ -281,11 +280,11 @@ def _tells_nothing(view: View | Cells) -> str:
     return ONE_VALUE if alike else ""
 
 
-def _same(filled: Any) -> str:
+def _same(filled: Matrix) -> str:
     return ONE_VALUE if len(filled) else "empty"
 
 
-def _transformer(name: str, kind: str, settings: Settings) -> Any:
+def _transformer(name: str, kind: str, settings: Settings) -> Estimator:
     embeddings = settings.embeddings
     rows = embeddings is not None and holds_rows(embeddings_of(embeddings).model)
     if name == settings.takes_rows or (kind == "text" and embeddings is not None and not rows):

@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from fewlabels._typing import Cells, Matrix, State
+from fewlabels._typing import Cells, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, Report, hash_of_files
 from fewlabels.features._seen_pictures import SeenPictures
@@ -122,7 +121,7 @@ def _of_texts(
 
 
 def _of_pictures(
-    name: str, package: str, weights: Path, prepare: Callable[[object], object], model: Any
+    name: str, package: str, weights: Path, prepare: Callable[[object], object], model: Package
 ) -> Embedder:
     torch = import_module("torch")
 
@@ -156,7 +155,7 @@ def _identity(name: str, package: str, files: Sequence[Path]) -> State:
     return {"model": name, "files": hash_of_files(files), package: version(package)}
 
 
-def _package(module: str, to_install: str, name: str) -> Any:
+def _package(module: str, to_install: str, name: str) -> Package:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:

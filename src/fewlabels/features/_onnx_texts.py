@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._damage import reason
-from fewlabels._typing import Cells, State
+from fewlabels._typing import Cells, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._model_settings import (
@@ -37,7 +36,7 @@ _POOLINGS = {
 
 
 def text_embedder(
-    session: Any, path: Path, identity: State, *, max_length: int | None, one_by_one: bool
+    session: Package, path: Path, identity: State, *, max_length: int | None, one_by_one: bool
 ) -> Embedder:
     """Return the embedder of a session whose inputs are tokens."""
     kinds = {
@@ -96,7 +95,7 @@ def text_embedder(
     )  # fmt: skip
 
 
-def _tokenizer(path: Path, max_length: int | None) -> tuple[Any, int, str]:
+def _tokenizer(path: Path, max_length: int | None) -> tuple[Package, int, str]:
     """Return the tokenizer beside a model, how many tokens it makes at most, and who said so."""
     file = settings_file(path, TOKENIZER)
     if file is None:
@@ -147,7 +146,7 @@ def _padded(encoded: Cells, width: int) -> dict[str, npt.NDArray[np.int64]]:
     return tokens
 
 
-def _output(session: Any, path: Path) -> tuple[str, str]:
+def _output(session: Package, path: Path) -> tuple[str, str]:
     """Return which output to take, and which of `_POOLS` makes a row a text of it.
 
     A row a text that is called so goes first; then the tokens, pooled as the model was trained;

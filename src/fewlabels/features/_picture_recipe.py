@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix
 from fewlabels.features._colours import N_COLOURS, colour_shares
 from fewlabels.features._picture_looks import things_in
 from fewlabels.features.oriented_gradients import OrientedGradients
@@ -163,7 +163,7 @@ class Recipe:
         if isinstance(pictures, PictureArray):
             if self.takes_as_it_is(pictures):
                 return pictures.values[rows], {}
-            items: Any = pictures.bytes_of(rows, self.range)
+            items: Matrix = pictures.bytes_of(rows, self.range)
             if pictures.shape == self.shape:
                 return items, {}
         else:

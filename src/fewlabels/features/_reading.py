@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._telling import is_file, split_items
 from fewlabels.io._dates import (
@@ -51,7 +51,9 @@ DAYS = "days"
 _NO_CATEGORY = Categories(np.empty(0, np.intp), ())
 
 
-def read_as(table: Table, name: str, kind: str, form: str = "", decimal: str | None = None) -> Any:
+def read_as(
+    table: Table, name: str, kind: str, form: str = "", decimal: str | None = None
+) -> Package:
     """Return a column as what an encoder of `kind` takes.
 
     Parameters

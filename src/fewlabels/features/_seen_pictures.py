@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from fewlabels._arrays import first_few
-from fewlabels._typing import Cells
+from fewlabels._typing import Cells, Function
 from fewlabels.exceptions import DataFileError
 from fewlabels.features.picture_sets import reader
 from fewlabels.io import counted
@@ -26,7 +24,7 @@ class SeenPictures:
         From a picture of Pillow in RGB, upright and on white, to what the network takes.
     """
 
-    def __init__(self, prepare: Callable[[Any], Any]) -> None:
+    def __init__(self, prepare: Function) -> None:
         self._prepare = prepare
         self._unread: dict[str, str] = {}
 

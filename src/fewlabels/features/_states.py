@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
 
-from fewlabels._typing import Estimator, State
+from fewlabels._typing import Estimator, Package, State
 from fewlabels.exceptions import DataFileError
 
 
@@ -20,11 +19,11 @@ def state_of(fitted: Estimator) -> State:
     }
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object) -> Package:
     return list(value) if isinstance(value, tuple) else value
 
 
-def part(state: object, key: str, kind: type | tuple[type, ...]) -> Any:
+def part(state: object, key: str, kind: type | tuple[type, ...]) -> Package:
     """Return what `state` holds as `key`, if it is there and of a kind that it may be."""
     if not isinstance(state, Mapping) or key not in state or not isinstance(state[key], kind):
         raise DataFileError(

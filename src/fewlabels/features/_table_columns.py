@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import Any, Protocol, Self, cast
+from typing import Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Estimator, Matrix, State
+from fewlabels._typing import Estimator, Matrix, Objects, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._date_encoder import DateEncoder
 from fewlabels.features._embedded import check_n_rows
@@ -249,17 +249,17 @@ class FittedColumn:
         )
 
 
-def transformer(name: str) -> Any:
+def transformer(name: str) -> Estimator:
     """Return a transformer of texts or pictures by name."""
     return getattr(import_module(_TRANSFORMERS[name]), name)
 
 
-def encoder_of(kind: str) -> Any:
+def encoder_of(kind: str) -> Estimator:
     """Return the class of encoders of a kind of column."""
     return _ENCODERS[kind]
 
 
-def blank_items(items: Any) -> IntArray:
+def blank_items(items: Objects) -> IntArray:
     """Return the rows without a text or the name of a picture."""
     return np.array([row for row, item in enumerate(items) if not item], dtype=np.intp)
 

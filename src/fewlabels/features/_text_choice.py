@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -154,7 +153,7 @@ class _Makers:
         self._words = Words.of(counts)
         self._runs = Runs.of(counts.looked_at())
 
-    def made(self, recipe: str) -> tuple[TextView, Any]:
+    def made(self, recipe: str) -> tuple[TextView, Matrix]:
         return TextView.of(
             self._counts,
             words=None if recipe == "spelling" else self._words,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from fewlabels._products import multiply
 from fewlabels._threads import one_blas_thread
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import Function, Matrix, Package, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._states import flag, numbers, part
 from fewlabels.features._term_weights import unit_rows
@@ -54,7 +54,7 @@ class TextView:
         runs: Runs,
         n_directions: int | None,
         seed: int,
-    ) -> tuple[Self, Any]:
+    ) -> tuple[Self, Matrix]:
         """Fit, and return the view and the points of the same texts.
 
         Parameters
@@ -103,7 +103,7 @@ class TextView:
             points = sparse.csr_array(points)
         return self._marked(points, _empty_rows(points)) if self.empty and marked else points
 
-    def of_new(self, counts: Counts) -> tuple[Any, npt.NDArray[np.bool_]]:
+    def of_new(self, counts: Counts) -> tuple[Matrix, npt.NDArray[np.bool_]]:
         """Return new texts as points, and in which of them nothing is known.
 
         The last column is 1 of texts without any word: those with unknown ones are like nobody.
@@ -162,7 +162,7 @@ class TextView:
         return view
 
 
-def _read(state: Mapping[str, object], key: str, read: Any) -> Any:
+def _read(state: Mapping[str, object], key: str, read: Function) -> Package:
     kinds = (Mapping, np.ndarray, type(None))
     found = part(state, key, kinds)
     return None if found is None else read(found)

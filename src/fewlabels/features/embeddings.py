@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -17,7 +17,7 @@ from fewlabels._array_files import read_arrays
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
 from fewlabels._labels import is_missing
-from fewlabels._typing import Cells, Matrix, State
+from fewlabels._typing import Cells, Estimator, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._cache import KeptRows, cache_folder
 from fewlabels.features._embedded import embedded, of_length_one, sound_rows
@@ -98,7 +98,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        model: Any,
+        model: Estimator,
         *,
         normalize: bool = True,
         batch_size: int | None = None,
@@ -120,7 +120,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         # transformer would be cloned into one that is not.
         return type(self)(**self.get_params(deep=False))
 
-    def fit(self, X: Matrix, y: Any = None) -> Self:
+    def fit(self, X: Matrix, y: object = None) -> Self:
         """Load the model, and see what it makes of the first item.
 
         Parameters
@@ -287,7 +287,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         self._embedder, self._awaited = embedder, None
 
     def _embedded(self, items: list[object]) -> _Made:
-        embedder: Any = self._embedder
+        embedder: Package = self._embedder
         kept = None
         if embedder.identity is not None and self.cache is not False:
             folder = None if self.cache is True else self.cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -111,7 +111,7 @@ class ImageDistortion(BaseEstimator):
         self.warp_range = warp_range
         self.n_jobs = n_jobs
 
-    def fit(self, X: Matrix, y: Any = None) -> Self:
+    def fit(self, X: Matrix, y: object = None) -> Self:
         """Hold the gradients of images.
 
         Parameters

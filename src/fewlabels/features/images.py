@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -109,7 +109,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Matrix, y: Any = None) -> Self:
+    def fit(self, X: Matrix, y: object = None) -> Self:
         """Choose the recipe and the size; see :meth:`fit_transform`, which reads files once."""
         self.fit_transform(X, y)
         return self

@@ -6,14 +6,14 @@ import os
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
 from fewlabels._labels import is_missing
-from fewlabels._typing import Objects
+from fewlabels._typing import Frame, Objects
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import PictureFolder, Table, read_picture_folder, read_table
 from fewlabels.io._frames import is_frame, is_records, table_of
@@ -99,7 +99,7 @@ def picture_names(data: object) -> list[str | None] | None:
     return [None if item is None else os.fspath(item) for item in paths]
 
 
-def n_rows_of(data: Any) -> int:
+def n_rows_of(data: Frame) -> int:
     """Return how many rows data in memory has."""
     if isinstance(data, Table):
         return data.n_rows

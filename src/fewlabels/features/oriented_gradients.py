@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -129,7 +129,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         self.smallest_side = smallest_side
         self.n_jobs = n_jobs
 
-    def fit(self, X: Matrix, y: Any = None) -> Self:
+    def fit(self, X: Matrix, y: object = None) -> Self:
         """Find the shape of the images; nothing else is learned.
 
         Parameters

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._arrays import checked_array
-from fewlabels._typing import Estimator, Matrix
+from fewlabels._typing import Estimator, Frame, Matrix, Package
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._embedded import check_n_rows
@@ -64,7 +63,7 @@ class Points:
     transformer: Estimator = None
     choices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    distance: Any = None
+    distance: Package = None
 
     def __len__(self) -> int:
         return int(self.values.shape[0])
@@ -147,7 +146,7 @@ class Points:
 
     def _embedded(self, data: object, embeddings: object) -> NewPoints:
         """Return new data as points, of which the embeddings came as rows."""
-        made: Any = self.transformer
+        made: Estimator = self.transformer
         if self.kind == "table":
             found: NewPoints = made._of_new(data, embeddings)
             return found
@@ -162,15 +161,15 @@ class Points:
 
 
 def make_points(
-    data: Any,
+    data: Frame,
     y: npt.ArrayLike | None = None,
     *,
     kind: Kind | None = None,
     columns: Mapping[str, str] | None = None,
-    embeddings: Any = None,
+    embeddings: Estimator = None,
     scale: bool = True,
     random_state: int = 0,
-    cache: Any = None,
+    cache: Package = None,
     progress: Callable[[float], object] | None = None,
 ) -> Points:
     """Make points of data: texts, pictures, tables or numbers.
@@ -271,7 +270,7 @@ def _check_settings(kind: Kind, columns: object, embeddings: object) -> None:
         raise InvalidInputError("kind='embeddings' needs embeddings: say what embeds the data.")
 
 
-def _read(data: object, kind: str) -> Any:
+def _read(data: object, kind: str) -> Package:
     """Return the table in a file, files in a folder, items of a column; other data as it is."""
     if kind == "table":
         return as_table(data)
@@ -279,11 +278,11 @@ def _read(data: object, kind: str) -> Any:
     return data if items is None else items
 
 
-def _transformer(name: str) -> Any:
+def _transformer(name: str) -> Estimator:
     return getattr(import_module(_HOMES[name]), name)
 
 
-def _as_array(data: object) -> Any:
+def _as_array(data: object) -> Matrix:
     """Return numbers of two dimensions, dense or CSR, as they are; or raise."""
     if data is None or isinstance(data, (str, bytes)):
         came = f"a {type(data).__name__}, {data!r:.60}" if data is not None else "None"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from fewlabels._typing import Estimator, State
+from fewlabels._typing import Estimator, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.features._states import part, texts
 from fewlabels.features.kinds import KINDS
@@ -44,7 +43,7 @@ def _state_of(transformer: object) -> State:
     return {"name": name, "state": transformer._state()}
 
 
-def points_of_state(state: Any) -> Points:
+def points_of_state(state: Package) -> Points:
     """Return the points of a file.
 
     Raises

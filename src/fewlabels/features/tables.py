@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import Estimator, Matrix, State
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._fitting import Settings, Used, column_of_rows, fitted_column, weighed
@@ -112,7 +112,7 @@ class Tables(TransformerMixin, BaseEstimator):
         self,
         columns: Mapping[str, str] | None = None,
         *,
-        embeddings: Any = None,
+        embeddings: Estimator = None,
         scale: bool = True,
         random_state: int = 0,
     ) -> None:

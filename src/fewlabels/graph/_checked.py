@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -12,7 +11,7 @@ from sklearn.utils import check_array
 from fewlabels._arrays import checked_array
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Cells, Matrix, Objects
+from fewlabels._typing import Cells, Function, Matrix, Objects
 from fewlabels._validation import naming_rows
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
@@ -124,7 +123,7 @@ def read_whole(X: object) -> Matrix:
     return checked_features(X.read(0, len(X)))
 
 
-def check_blocks(X: FeatureFile, map_blocks: Any) -> None:
+def check_blocks(X: FeatureFile, map_blocks: Function) -> None:
     """Raise if features in a file are NaN, infinite or too large; rows are named.
 
     Parameters
@@ -134,7 +133,7 @@ def check_blocks(X: FeatureFile, map_blocks: Any) -> None:
         Maps a function over slices of rows, as `Workers.map` does.
     """
 
-    def look(rows: slice) -> tuple[Any, float]:
+    def look(rows: slice) -> tuple[Matrix, float]:
         block = X.read(rows.start, rows.stop)
         size = max(float(block.max()), -float(block.min()))
         if np.isfinite(size):

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from fewlabels._callers import callers_level
 from fewlabels._memory import require_memory
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import Fields, Matrix, State
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import AsymmetryWarning, InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import (
@@ -102,7 +102,7 @@ class Graph:
         affinity: Matrix,
         *,
         local_scales: npt.ArrayLike | None = None,
-        build_info: Mapping[str, Any] | None = None,
+        build_info: Fields | None = None,
     ) -> None:
         _refuse_graph(affinity)
         weights = checked_weights(affinity, "affinity")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Matrix
+from fewlabels._typing import Matrix, Package
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.points import Points
 from fewlabels.graph._checked import ValidatedFeatures
@@ -37,7 +37,7 @@ class Distance(Protocol):
         """Return the distances of points rows[i] and candidates[i, j], of shape (m, c)."""
 
 
-def values_and_distance(X: object, distance: Distance | None) -> tuple[Any, Distance | None]:
+def values_and_distance(X: object, distance: Distance | None) -> tuple[Matrix, Distance | None]:
     """Return the features in `X`, and what compares candidates, where that is given or known.
 
     Points that were made of other data than arrays are on scales that are meant.
@@ -65,7 +65,7 @@ def find_reranked(
     distance: Distance | None,
     *,
     progress: Progress = False,
-    **search: Any,
+    **search: Package,
 ) -> tuple[Neighbors, FloatArray]:
     """Find the nearest neighbours: by features, and of these by a finer distance if there is one.
 

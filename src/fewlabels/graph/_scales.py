@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -83,7 +82,7 @@ def warn_of_scales(features: Matrix, metric: object, names: Sequence[object] | N
     )
 
 
-def _deciding(features: Matrix) -> tuple[Any, int, float, float, float] | None:
+def _deciding(features: Matrix) -> tuple[Matrix, int, float, float, float] | None:
     """Return what a warning says, or None where none is due.
 
     The deciding columns, the number of drowned ones, the largest range of each, and the share of

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -13,7 +12,7 @@ from scipy import sparse
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import explaining_errors, replace_when_whole
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import Matrix, Package, State
 from fewlabels.exceptions import DataFileError, FewLabelsError, GraphFileError
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -23,7 +22,7 @@ VERSION = 1
 
 
 def save_arrays(
-    path: str | os.PathLike[str], affinity: Matrix, local_scales: Any, build_info: State
+    path: str | os.PathLike[str], affinity: Matrix, local_scales: Matrix, build_info: State
 ) -> None:
     """Write the arrays and a JSON header; the file appears only when it is whole."""
     arrays: State = {
@@ -43,7 +42,7 @@ def save_arrays(
         np.savez(file, **arrays)
 
 
-def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, State]:
+def load_arrays(path: str | os.PathLike[str]) -> tuple[Matrix, Matrix, State]:
     """Read what :func:`save_arrays` wrote and check that it is a graph.
 
     Returns
@@ -119,7 +118,7 @@ def checked_affinity(arrays: State) -> Matrix:
     return affinity
 
 
-def checked_state(state: Any) -> tuple[Any, Any, State]:
+def checked_state(state: Package) -> tuple[Matrix, Matrix, State]:
     """Return weights, local scales and build information of a graph that was saved with a model.
 
     Raises

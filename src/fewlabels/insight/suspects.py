@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import index
-from typing import Any, NamedTuple, overload
+from typing import NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +43,8 @@ class Suspect(NamedTuple):
     """
 
     node: int
-    label: Any
-    suggested: Any
+    label: object
+    suggested: object
     margin: float
     rival: int
 

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -212,7 +212,7 @@ def object_dates(cells: Sequence[object]) -> Dates:
     return Dates(values, clock_only, said=() if doubt else said, doubt=doubt)
 
 
-def _in_utc(cell: object) -> Any:
+def _in_utc(cell: object) -> object:
     if isinstance(cell, datetime.datetime) and cell.tzinfo is not None:
         return cell.astimezone(datetime.UTC)
     return cell
@@ -297,7 +297,7 @@ def _other_form(cells: Sequence[str], read: Mapping[str, float]) -> str:
     return f"%m{first[2]}%d{first[2]}%{'Y' if len(first[4]) == 4 else 'y'}{clock}"
 
 
-def refuse_strange_dates(name: str, days: Any, cells: Objects) -> None:
+def refuse_strange_dates(name: str, days: np.ndarray, cells: Objects) -> None:
     """Raise if cells that are filled hold no date."""
     strange = [
         row

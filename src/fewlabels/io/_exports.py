@@ -6,13 +6,13 @@ classification), doccano (JSON and JSON Lines) and Argilla (records as JSON, ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-from fewlabels._typing import Cells
+from fewlabels._typing import Cells, Fields
 from fewlabels.exceptions import DataFileError
 
-Row = Mapping[str, Any]
+Row: TypeAlias = Fields
 
 
 def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
@@ -76,7 +76,7 @@ def _label_studio_min(row: Row) -> Row:
     return {name: value for name, value in row.items() if name not in dropped}
 
 
-def _agreed(answers: Sequence[object]) -> Any:
+def _agreed(answers: Sequence[object]) -> object:
     """Return the answer of all who gave one; None where they differ."""
     first, *others = answers
     return first if all(other == first for other in others) else None
@@ -96,7 +96,7 @@ def _prodigy(row: Row) -> Row:
     meta = row.get("meta")
     if isinstance(meta, dict):
         flat |= {f"meta.{name}": value for name, value in meta.items()}
-    label: Any = row.get("accept", row.get("label"))
+    label: object = row.get("accept", row.get("label"))
     return flat | {"label": label if row["answer"] == "accept" else None}
 
 

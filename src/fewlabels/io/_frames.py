@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
 from fewlabels._labels import is_missing
-from fewlabels._typing import Cells, State
+from fewlabels._typing import Cells, Fields, Frame, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.io._dates import array_dates
 from fewlabels.io._objects import columns_of
@@ -19,7 +18,7 @@ from fewlabels.io._views import array_view, categories_of, object_view, text_of_
 _HERE = "the table"
 
 
-def table_of(data: Any) -> Table:
+def table_of(data: Frame) -> Table:
     """Return data as a table, if it is one: rows and named columns.
 
     Parameters
@@ -87,7 +86,7 @@ def _is_batch(data: object) -> bool:
     return kind.__name__ == "RecordBatch" and kind.__module__.startswith("pyarrow")
 
 
-def _columns_of_records(data: Any) -> State:
+def _columns_of_records(data: Frame) -> State:
     if isinstance(data, np.ndarray):
         return {name: np.asarray(data[name]) for name in data.dtype.names or ()}
     return columns_of([{str(name): value for name, value in row.items()} for row in data])
@@ -98,7 +97,7 @@ class ColumnTable(Table):
 
     in_memory = True
 
-    def __init__(self, columns: Mapping[Any, Any]) -> None:
+    def __init__(self, columns: Fields) -> None:
         self._columns = {str(name): _column(values) for name, values in columns.items()}
         lengths = {len(column) for column in self._columns.values()}
         if len(lengths) > 1:
@@ -124,7 +123,7 @@ class FrameTable(Table):
 
     in_memory = True
 
-    def __init__(self, frame: nw.DataFrame[Any]) -> None:
+    def __init__(self, frame: nw.DataFrame[Frame]) -> None:
         self._columns = {str(name): frame.get_column(name) for name in frame.columns}
         names = [str(name) for name in frame.columns]
         super().__init__(_HERE, names, frame.shape[0])
@@ -148,7 +147,7 @@ class FrameTable(Table):
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
 
 
-def _numbers(column: nw.Series[Any]) -> np.ndarray:
+def _numbers(column: nw.Series[Frame]) -> np.ndarray:
     """Return a column of numbers, NaN where there is none."""
     if column.null_count():
         return column.cast(nw.Float64()).fill_null(float("nan")).to_numpy()
@@ -177,7 +176,7 @@ def _array_table(data: object) -> ColumnTable:
     return ColumnTable({f"x{place}": column for place, column in enumerate(array.T)})
 
 
-def _column(values: object) -> Any:
+def _column(values: object) -> Package:
     """Return a column as an array or a list."""
     series = nw.from_native(values, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
@@ -200,7 +199,7 @@ def _plain(cells: Sequence[object]) -> Cells:
     return list(text_of_bytes(plain))
 
 
-def _as_python(cell: object) -> Any:
+def _as_python(cell: object) -> Package:
     if isinstance(cell, np.ndarray):
         return cell.tolist()
     if isinstance(cell, tuple):

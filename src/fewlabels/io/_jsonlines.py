@@ -7,10 +7,10 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Iterable, Sequence
+from typing import IO
 
-from fewlabels._typing import State
+from fewlabels._typing import Fields, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._exports import flattened
 from fewlabels.io._nesting import DEEPEST, is_too_deep
@@ -28,7 +28,7 @@ class JsonLinesTable(ObjectTable):
     """A table of JSON values, with the text that each row came from."""
 
     def __init__(
-        self, path: str, rows: Sequence[Mapping[str, Any]], lines: list[str], kept: Iterable[str]
+        self, path: str, rows: Sequence[Fields], lines: list[str], kept: Iterable[str]
     ) -> None:
         super().__init__(path, columns_of(rows))
         self.lines = lines
@@ -128,7 +128,7 @@ def _parse(where: str, line: str) -> State:
     return _checked(where, row, line)
 
 
-def _decoded(where: str, text: str, place: int) -> tuple[Any, int]:
+def _decoded(where: str, text: str, place: int) -> tuple[object, int]:
     try:
         return _DECODER.raw_decode(text, place)
     except json.JSONDecodeError as error:
@@ -221,7 +221,7 @@ def json_lines(names: Sequence[str], columns: Sequence[Sequence[object]]) -> Ite
         )
 
 
-def _finite(value: object) -> Any:
+def _finite(value: object) -> object:
     """Return null for NaN, which JSON doesn't know."""
     if isinstance(value, list):
         return [_finite(entry) for entry in value]

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -70,7 +69,7 @@ class LabelColumn:
     """
 
     name: str
-    classes: tuple[Any, ...]
+    classes: tuple[object, ...]
     codes: IntArray
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -150,7 +149,7 @@ def read_labels(table: Table, name: str) -> LabelColumn:
             classes = [int(label) for label in classes]
         warnings += _wrapped(name, [numbers[label] for label in classes])
         _check_amounts(name, [numbers[label] for label in classes])
-    code_of: dict[Any, int] = {label: code for code, label in enumerate(classes)}
+    code_of: dict[object, int] = {label: code for code, label in enumerate(classes)}
     found = (code_of.get(label, UNLABELLED) for label in labels)
     codes = np.fromiter(found, dtype=np.intp, count=len(labels))
     column = LabelColumn(name, tuple(classes), codes, tuple(notes), tuple(warnings))
@@ -183,7 +182,7 @@ def _plain(table: Table, name: str, cells: Sequence[object], notes: list[str]) -
     return labels
 
 
-def _only(name: str, row: int, cell: list[object]) -> Any:
+def _only(name: str, row: int, cell: list[object]) -> object:
     if len(cell) > 1:
         raise InvalidInputError(
             f"column {name!r} holds several labels in {row_list([row])} ({quoted(cell[:3])}). Give "
@@ -231,7 +230,7 @@ def _marked(
     labels: Sequence[object],
     numbers: dict[object, float],
     notes: list[str],
-) -> set[Any]:
+) -> set[object]:
     """Return the labels that mean "no label": -1 among whole numbers, if nothing else does."""
     if not all(number.is_integer() for number in numbers.values()):
         _check_measurements(name, len(numbers), sum(label in numbers for label in labels))
@@ -323,10 +322,10 @@ def _check_kinds(name: str, cells: Sequence[object]) -> None:
         )
 
 
-def _as_numbers(present: Iterable[object], *, from_text: bool) -> dict[Any, float] | None:
+def _as_numbers(present: Iterable[object], *, from_text: bool) -> dict[object, float] | None:
     """Return the number that each label is, without NaN; None if one of them is no number."""
     kinds = str if from_text else (int, float)
-    numbers: dict[Any, float] = {}
+    numbers: dict[object, float] = {}
     for label in present:
         if isinstance(label, bool) or not isinstance(label, kinds):
             return None

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ from fewlabels._array_files import read_npy_header
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import DataFileError, MissingDependencyError
 
 FloatArray = npt.NDArray[np.floating]
@@ -242,7 +242,7 @@ def features_in_map(X: np.memmap) -> NpyFeatures | None:
     if X.ndim != 2 or not X.flags.c_contiguous or X.filename is None or not X.dtype.isnative:
         return None
     # A slice of a map has the file and the offset of the whole map.
-    whole: Any = X
+    whole: Matrix = X
     while isinstance(whole.base, np.memmap):
         whole = whole.base
     skipped = X.__array_interface__["data"][0] - whole.__array_interface__["data"][0]

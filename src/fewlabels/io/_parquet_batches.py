@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
+from fewlabels._typing import Frame
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._parquet_size import checked_batches
 
@@ -62,7 +62,7 @@ class ParquetBatches:
             kinds[i] = kind
         self._bounds = np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])
         self._lock = threading.Lock()
-        self._kept: tuple[int, Any] = (-1, None)
+        self._kept: tuple[int, Frame] = (-1, None)
         small = all(
             np.dtype(kind.to_pandas_dtype()).itemsize <= 2 or kind == pa.float32() for kind in kinds
         )

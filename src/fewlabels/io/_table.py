@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -210,7 +210,7 @@ class Table(ABC):
         is_missing = self.reading.is_missing
         return [None if is_blank(cell) or is_missing(cell) else cell for cell in self.values(name)]
 
-    def cell(self, name: str, row: int) -> Any:
+    def cell(self, name: str, row: int) -> object:
         """Return one of :meth:`values`."""
         return self.values(name)[row]
 

@@ -6,10 +6,11 @@ import datetime
 import math
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO
 
 import xlsxwriter
 
+from fewlabels._typing import Package
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._table import is_blank, row_list
 from fewlabels.io._views import as_text
@@ -40,7 +41,7 @@ def write_workbook(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequenc
     book = xlsxwriter.Workbook(file, {"constant_memory": True})
     # the same table makes the same file
     book.set_properties({"created": datetime.datetime(2000, 1, 1)})
-    formats: dict[type, Any] = {
+    formats: dict[type, Package] = {
         kind: book.add_format({"num_format": form}) for kind, form in _FORMATS.items()
     }
     sheet = book.add_worksheet()
@@ -55,7 +56,9 @@ def write_workbook(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequenc
     book.close()
 
 
-def _write(sheet: Any, row: int, column: int, value: Any, formats: dict[type, Any]) -> None:
+def _write(
+    sheet: Package, row: int, column: int, value: Package, formats: dict[type, Package]
+) -> None:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return
     if isinstance(value, bool):

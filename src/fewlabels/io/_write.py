@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._files import explaining_errors, replace_when_whole
-from fewlabels._typing import Cells, State
+from fewlabels._typing import Cells, Package, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._formats import (
     STANDARD,
@@ -197,7 +197,7 @@ def _rounded(values: npt.NDArray[np.floating]) -> list[str]:
     return [f"{value:.6g}" for value in values.tolist()]
 
 
-def _added_values(table: Table, added: AddedColumns) -> Iterator[tuple[Any, ...]]:
+def _added_values(table: Table, added: AddedColumns) -> Iterator[tuple[Package, ...]]:
     return zip(
         _typed_label(table, added),
         map(float, _rounded(added.confidence)),

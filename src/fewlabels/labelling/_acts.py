@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-from fewlabels._typing import Fields
+from fewlabels._typing import Fields, Json, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._classes import LabelClass, class_to_json
 from fewlabels.labelling._desk import Desk, checked_point
@@ -15,7 +14,6 @@ from fewlabels.labelling._grids import to_ask
 from fewlabels.labelling._ledger import OF_FILE
 from fewlabels.labelling._rows import Kind, Row
 
-Json = dict[str, Any]
 Prepared = tuple[Kind, Fields] | None
 
 _LONGEST = 80  # of names and keys
@@ -176,7 +174,7 @@ class Acts:
     def _point(self, point: object) -> int:
         return checked_point(point, self._desk.n_points)
 
-    def _class(self, class_id: Any) -> int:
+    def _class(self, class_id: Package) -> int:
         return int(self._ledger.classes[class_id].id)
 
     def _reply(self, row: Row | None) -> Json:

@@ -9,14 +9,14 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE
 from fewlabels._files import replace_when_whole
-from fewlabels._typing import Fields
+from fewlabels._typing import Fields, Package
 from fewlabels._version import __version__
 from fewlabels.exceptions import FewLabelsError
 
@@ -45,7 +45,7 @@ class Cache:
         name = hashlib.sha256(said.encode()).hexdigest()[:24]
         self.folder = None if folder is None else folder / name
 
-    def array(self, name: str) -> Any:
+    def array(self, name: str) -> Package:
         """Return an array or a sparse matrix, or None."""
         found = self.arrays(name)
         if set(found) == set(_MATRIX):
@@ -70,7 +70,7 @@ class Cache:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def put(self, name: str, array: Any) -> None:
+    def put(self, name: str, array: np.ndarray) -> None:
         """Keep an array or a sparse matrix."""
         held: dict[str, np.ndarray] = {"array": array}
         if hasattr(array, "tocsr"):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from fewlabels._typing import Json
 from fewlabels.exceptions import InvalidInputError
@@ -53,7 +53,7 @@ class ClassBook:
     def __len__(self) -> int:
         return len(self._classes)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[LabelClass]:
         return iter(self._classes.values())
 
     def __getitem__(self, class_id: int) -> LabelClass:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -269,7 +268,11 @@ class Desk:
     # The keeper
 
     def keep(
-        self, asked: Event | None, dropped: Sequence[int], upto: int, encode: Callable[[Event], Any]
+        self,
+        asked: Event | None,
+        dropped: Sequence[int],
+        upto: int,
+        encode: Callable[[Event], Json],
     ) -> Fed | None:
         """Store questions that were chosen by what was known up to a row, or refuse.
 

@@ -8,12 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from fewlabels._files import explaining_errors
-from fewlabels._typing import Cells
+from fewlabels._typing import Cells, Package
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import Table, as_text, read_table
 from fewlabels.io._npz import load_arrays
@@ -77,7 +77,7 @@ class Items(ABC):
         """Return what is another if the data is."""
 
     @abstractmethod
-    def data(self) -> Any:
+    def data(self) -> Package:
         """Return what :func:`fewlabels.make_points` takes."""
 
     @abstractmethod
@@ -96,7 +96,7 @@ class Items(ABC):
         """Return the columns of a point and what they hold, as text."""
         return []
 
-    def picture(self, point: int) -> Any:
+    def picture(self, point: int) -> Package:
         """Return the file or the array of a picture, or None."""
         return None
 
@@ -132,7 +132,7 @@ class PictureItems(Items):
             digest.update(f"{path}\n{size}\n".encode())
         return digest.hexdigest()
 
-    def data(self) -> Any:
+    def data(self) -> Package:
         """Return the files."""
         return self._folder.files
 
@@ -144,7 +144,7 @@ class PictureItems(Items):
         """Return the path, shortened."""
         return shortened(self._paths[point])
 
-    def picture(self, point: int) -> Any:
+    def picture(self, point: int) -> Package:
         """Return the file."""
         return self.path / self._paths[point]
 
@@ -179,7 +179,7 @@ class TableItems(Items):
         """Return a digest of the file."""
         return _digest_of(self.path)
 
-    def data(self) -> Any:
+    def data(self) -> Package:
         """Return the texts, or the table."""
         if self.text_column is None:
             return self._table
@@ -209,7 +209,7 @@ class TableItems(Items):
         arrays: Mapping[str, np.ndarray] = getattr(self._table, "arrays", {})
         return next((name for name, array in arrays.items() if array.ndim in (3, 4)), None)
 
-    def picture(self, point: int) -> Any:
+    def picture(self, point: int) -> Package:
         """Return the array of the picture column."""
         name = self.picture_column
         return None if name is None else getattr(self._table, "arrays")[name][point]  # noqa: B009
@@ -218,7 +218,7 @@ class TableItems(Items):
         """Return the rows of each label."""
         return {} if self.label_column is None else _by_label(self._table, self.label_column)
 
-    def _cell(self, name: str, point: int) -> Any:
+    def _cell(self, name: str, point: int) -> Package:
         if self._table.reads_cells and name not in self._columns:
             return self._table.cell(name, point)
         return self._column(name)[point]
@@ -263,7 +263,7 @@ class ArrayItems(Items):
         """Return a digest of the file."""
         return _digest_of(self.path)
 
-    def data(self) -> Any:
+    def data(self) -> Package:
         """Return the array."""
         return self._array
 
@@ -277,7 +277,7 @@ class ArrayItems(Items):
             return []
         return [(f"x{i}", f"{value:.6g}") for i, value in enumerate(self._array[point].tolist())]
 
-    def picture(self, point: int) -> Any:
+    def picture(self, point: int) -> Package:
         """Return the pixels."""
         return self._array[point] if self.kind == "images" else None
 

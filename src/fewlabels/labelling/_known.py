@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Json
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._desk import Desk
@@ -23,8 +23,6 @@ from fewlabels.labelling._progress import progress_json
 from fewlabels.labelling._search import Search
 from fewlabels.labelling._snapshot import DOUBTS
 from fewlabels.labelling._words import SpeakingWords
-
-Json = dict[str, Any]
 
 _NEIGHBOURS = 12
 _MOST_LISTED, _MOST_IN_GRID = 1_000, 400
@@ -207,7 +205,7 @@ class Known:
         ][:count]
 
     def answers(
-        self, query: Any, class_id: int | None, who: str | None, offset: Any, n: Any
+        self, query: object, class_id: int | None, who: str | None, offset: object, n: object
     ) -> Json:
         count, start = _checked_count(n), _checked_count(offset, 0, 10**9)
         wanted = str(query).strip().casefold()

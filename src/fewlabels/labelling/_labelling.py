@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Self, TypeVar
 
+from fewlabels._typing import Estimator, Json
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._acts import Acts
 from fewlabels.labelling._desk import Desk
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from fewlabels.labelling._points import Prepared, Stage
     from fewlabels.labelling._snapshot import Predicted
 
-Json = dict[str, Any]
 T = TypeVar("T")
 
 _MOST_QUESTIONS = 50
@@ -80,7 +80,7 @@ class Labelling(Knowing):
         label: str | None = None,
         text: str | None = None,
         columns: Mapping[str, str] | None = None,
-        embeddings: Any = None,
+        embeddings: Estimator = None,
         overlap: float | None = None,
         accuracy: float | None = None,
         cache: str | os.PathLike[str] | None = None,

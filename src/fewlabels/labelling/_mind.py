@@ -232,6 +232,6 @@ def with_labels(event: Event, names: Mapping[Any, Any]) -> Event:
     )
 
 
-def encoded(event: Event, numbers: Mapping[Any, Any]) -> Json:
+def encoded(event: Event, numbers: Mapping[Any, int]) -> Json:
     """Return an event as the log holds it, with class numbers for names."""
     return event_to_json(with_labels(event, numbers))

@@ -7,9 +7,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from fewlabels._typing import Fields, Json
+from fewlabels._typing import Estimator, Fields, Json, Package
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._cache import Cache, usual_folder
@@ -45,7 +44,7 @@ class Opened:
     cache: Cache
     seed: int
     columns: Mapping[str, str] | None
-    embeddings: Any
+    embeddings: Estimator
 
     def close(self) -> None:
         """Close the file and let others have it."""
@@ -154,7 +153,9 @@ def check_same(about: Mapping[str, object], items: Items, path: Path) -> None:
         )
 
 
-def _about(data_path: Path, path: Path, items: Items, columns: Any, embeddings: Any) -> Json:
+def _about(
+    data_path: Path, path: Path, items: Items, columns: Package, embeddings: Estimator
+) -> Json:
     data = Path(os.path.abspath(data_path))  # noqa: PTH100 - links stay links
     return {
         "id": secrets.token_hex(16),
@@ -178,7 +179,7 @@ def _opened(
     items: Items,
     about: Fields,
     columns: Mapping[str, str] | None,
-    embeddings: Any,
+    embeddings: Estimator,
     cache: str | os.PathLike[str] | None,
 ) -> Opened:
     folder = usual_folder() if cache is None else Path(cache)

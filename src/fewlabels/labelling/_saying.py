@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from fewlabels.graph import Graph
 from fewlabels.labelling._mind import Mind, Opinion
 from fewlabels.labelling._snapshot import DOUBTS, PREDICTED, Predicted, Proven, Snapshot, Suspect
 from fewlabels.models import FewLabelsClassifier
+from fewlabels.models._protocol import AnsweringModel
 from fewlabels.session._labels import Label
 from fewlabels.session._model import answered
 from fewlabels.session._points import quiet_blas
@@ -64,7 +64,9 @@ class Reviewed:
     remarks: tuple[str, ...] = ()
 
 
-def said_by_model(model: Any, n_labels: int, seq: int, numbers: Mapping[str, int]) -> Said:
+def said_by_model(
+    model: AnsweringModel, n_labels: int, seq: int, numbers: Mapping[str, int]
+) -> Said:
     """Return what a fitted classifier says; `numbers` are those of the classes."""
     shares = model.label_distributions_
     classes = model.classes_.tolist()
@@ -278,8 +280,8 @@ def _suspects(model: object, numbers: Mapping[str, int]) -> tuple[Suspect, ...]:
     return tuple(
         Suspect(
             each.node,
-            numbers[each.label],
-            numbers[each.suggested],
+            numbers[str(each.label)],
+            numbers[str(each.suggested)],
             float(each.margin),
             int(each.rival) if each.rival >= 0 else None,
         )

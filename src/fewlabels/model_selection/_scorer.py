@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -11,7 +11,7 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from fewlabels._labels import has_minus_one
-from fewlabels._typing import Estimator, Function
+from fewlabels._typing import Estimator, Function, Package
 from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.model_selection._targets import read_targets
@@ -36,8 +36,13 @@ class LabelledScorer:
         self.scoring = check_scoring_name(scoring)
 
     def __call__(
-        self, estimator: Estimator, X: Any, y: Any, sample_weight: Any = None, **params: Any
-    ) -> Any:
+        self,
+        estimator: Estimator,
+        X: object,
+        y: object,
+        sample_weight: object = None,
+        **params: object,
+    ) -> Package:
         """Score `estimator` on the labelled rows of `X`.
 
         Parameters
@@ -80,7 +85,7 @@ class LabelledScorer:
         scorer = resolved_scorer(self.scoring, estimator)
         return scorer(estimator, X, targets.values(rows), **params)
 
-    def get_metadata_routing(self) -> Any:
+    def get_metadata_routing(self) -> Package:
         """Return what the wrapped scorer asks of scikit-learn's metadata routing."""
         return get_routing_for_object(None if self.scoring is None else get_scorer(self.scoring))
 
@@ -169,5 +174,5 @@ def resolved_scorer(scoring: Scoring, estimator: Estimator) -> Function:
     return scorer
 
 
-def _own_score(estimator: Estimator, X: Any, y: Any, **params: Any) -> Any:
+def _own_score(estimator: Estimator, X: object, y: object, **params: object) -> Package:
     return estimator.score(X, y, **params)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -104,7 +103,7 @@ class LabelledKFold(BaseCrossValidator):
         n_splits: int = 5,
         *,
         shuffle: bool = False,
-        random_state: Any = None,
+        random_state: object = None,
         stratified: bool = True,
     ) -> None:
         check_integer("n_splits", n_splits, minimum=2)

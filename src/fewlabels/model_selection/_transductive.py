@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_regressor
 from sklearn.pipeline import Pipeline
 
-from fewlabels._typing import Estimator
+from fewlabels._typing import Estimator, Matrix, Package, State
 from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
@@ -140,7 +139,7 @@ def _test_sets(cv: object, X: object, y: object, targets: Targets) -> Iterator[I
             f"test) pairs, got {cv!r} of type {type(cv).__name__}."
         )
     if isinstance(cv, LabelledKFold):
-        splits: Any = cv._splits_of(targets)  # which knows measurements from classes
+        splits: Package = cv._splits_of(targets)  # which knows measurements from classes
     elif hasattr(cv, "split"):
         splits = cv.split(np.zeros(len(targets.known)) if isinstance(X, Graph) else X, y)
     else:
@@ -155,7 +154,9 @@ def _test_sets(cv: object, X: object, y: object, targets: Targets) -> Iterator[I
         yield labelled
 
 
-def _fit(estimator: Estimator, X: Any, y: np.ndarray, before: Any, params: dict[str, Any]) -> Any:
+def _fit(
+    estimator: Estimator, X: Matrix, y: np.ndarray, before: Estimator, params: State
+) -> Estimator:
     """Fit a clone on all points, on the graph of the one before if there is one."""
     model = clone(estimator)
     if before is not None and isinstance(model, CorrectAndSmooth):
@@ -197,7 +198,7 @@ class _Numbers(RegressorMixin, _StandIn):
     pass
 
 
-def _stand_in(fitted: Estimator, estimator: Estimator, targets: Targets) -> Any:
+def _stand_in(fitted: Estimator, estimator: Estimator, targets: Targets) -> Estimator:
     """Wrap what `fitted` says of its own points."""
     model = fitted[-1] if isinstance(fitted, Pipeline) else fitted
     if not hasattr(model, "transduction_"):

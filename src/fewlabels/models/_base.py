@@ -14,6 +14,7 @@ from fewlabels._labels import Labels
 from fewlabels._memory import require_memory, require_scores
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
+from fewlabels._typing import Matrix, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
@@ -43,7 +44,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     _own_answers = "transduction_ or label_distributions_"
     _unreached_answer = "Their distribution is the prior, transduction_ marks them as unlabelled"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: object, y: object, sample_weight: object = None) -> Self:
         """Spread the labels `y` over the graph of `X`.
 
         Parameters
@@ -126,7 +127,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         labels: Labels = self._labels
         return labels.decide(probabilities)
 
-    def predict_proba(self, X: Any) -> FloatArray:
+    def predict_proba(self, X: object) -> FloatArray:
         """Return the class distribution of new points.
 
         Each is the mean of `label_distributions_` over the fitted points that evidence reached,
@@ -168,7 +169,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         with np.errstate(under="ignore"):
             return result.astype(self.label_distributions_.dtype, copy=False)
 
-    def transform(self, X: object) -> Any:
+    def transform(self, X: object) -> Matrix:
         """Return the class distribution of new points as features; see :meth:`predict_proba`.
 
         A table with a column a class after ``set_output(transform="pandas")`` or ``"polars"``.
@@ -201,7 +202,9 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         return np.array([f"{prefix}_{label}" for label in self.classes_], dtype=object)
 
     @in_turn
-    def add_labels(self, indices: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
+    def add_labels(
+        self, indices: npt.ArrayLike, labels: object, sample_weight: object = None
+    ) -> Self:
         """Label more points, or correct labels, without a refit.
 
         Only what changes is solved for. The answer is that of a refit, within `tol` for each of
@@ -295,7 +298,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         tags.classifier_tags.multi_label = self._takes_multilabel
         return tags
 
-    def _require_memory(self, labels: Any, points: Any) -> None:
+    def _require_memory(self, labels: Package, points: Matrix) -> None:
         if isinstance(points, DiskGraph):
             return  # solved for by groups of classes, which asks for what that needs
         n_points, n_classes = len(labels.labelled), len(labels.classes)

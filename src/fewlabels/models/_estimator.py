@@ -6,7 +6,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fewlabels._arrays import FILL_AFFINITIES, FILL_FEATURES, checked_array
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
-from fewlabels._typing import State
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import (
     check_choice,
     check_integer,
@@ -202,7 +202,7 @@ class GraphEstimator(BaseEstimator, ABC):
         """Place new points beside the known ones; raise if these have no features."""
         return self._placed_among_known(self._validated_new(X))
 
-    def _validated_new(self, X: object) -> Any:
+    def _validated_new(self, X: object) -> Matrix:
         """Return new points, checked; raise if the known ones have no features."""
         check_is_fitted(self)
         if self._kernel is None:
@@ -212,11 +212,9 @@ class GraphEstimator(BaseEstimator, ABC):
             )
         return self._validated(X, reset=False)
 
-    def _placed_among_known(self, points: Any) -> Placed:
+    def _placed_among_known(self, points: Matrix) -> Placed:
         """Place points that are checked beside the known ones."""
-        kernel: Any = self._kernel
-        placed: Placed = kernel.place(self._known, points)
-        return placed
+        return cast(Kernel, self._kernel).place(self._known, points)
 
     @abstractmethod
     def _encode(self, y: object, sample_weight: object) -> Any:
@@ -241,7 +239,7 @@ class GraphEstimator(BaseEstimator, ABC):
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
 
-    def _points(self, X: object, labels: object) -> Any:
+    def _points(self, X: object, labels: object) -> Matrix:
         """Return the features or affinities to fit on, checked; `labels` are their targets."""
         return self._validated(X, reset=True)
 
@@ -259,7 +257,7 @@ class GraphEstimator(BaseEstimator, ABC):
         """Return the names of the rows of what was fitted, if they have any."""
         return row_names(X)
 
-    def _validated(self, X: object, *, reset: bool) -> Any:
+    def _validated(self, X: object, *, reset: bool) -> Matrix:
         fill = FILL_AFFINITIES if self.kernel == "precomputed" else FILL_FEATURES
         X = checked_array(X, fill=fill)
         try:
@@ -271,7 +269,7 @@ class GraphEstimator(BaseEstimator, ABC):
         except (ValueError, OverflowError) as error:
             raise InvalidInputError(naming_rows(X, str(error))) from error
 
-    def _build(self, points: Any) -> None:
+    def _build(self, points: Matrix) -> None:
         """Set `graph_` and what places new points."""
         self._kernel: Kernel | None = None
         if isinstance(points, Graph):
@@ -289,7 +287,7 @@ class GraphEstimator(BaseEstimator, ABC):
         self._dtype = np.float32 if isinstance(points, DiskGraph) else points.dtype
 
     @property
-    def _known(self) -> Any:
+    def _known(self) -> Matrix:
         """The fitted points; affinities stand for themselves."""
         return getattr(self, "X_", None)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.tree import DecisionTreeRegressor
 
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Estimator
 
 FloatArray = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
@@ -27,7 +28,7 @@ _BLOCK_NUMBERS = 1_000_000
 class _Tree:
     """One tree, the mean labels at its nodes, and how much of each label it saw."""
 
-    tree: Any
+    tree: Estimator
     means: FloatArray
     counts: FloatArray
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +15,14 @@ from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
 from fewlabels._arrays import FILL_AFFINITIES, checked_array
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Matrix
+from fewlabels._typing import Function, Matrix
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, edge_weights, knn_graph, rbf_graph
 from fewlabels.graph._checked import ValidatedFeatures
 
 FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
-KernelFunction: TypeAlias = Callable[[Any, Any], Any]
+KernelFunction: TypeAlias = Function
 
 KERNELS = ("rbf", "knn", "self-tuning", "precomputed")
 

@@ -112,7 +112,7 @@ class LeftOutInsight(ResponseInsight, _Base):
         shares, evidence, answered = self._evidence_of(self._placed(X))
         return self._calibrated(shares, evidence, answered)
 
-    def predict_proba(self, X: Any) -> FloatArray:
+    def predict_proba(self, X: object) -> FloatArray:
         """Return the class distribution of new points.
 
         The mean of the distributions of the fitted points nearby, weighted by the kernel: see
@@ -143,7 +143,7 @@ class LeftOutInsight(ResponseInsight, _Base):
         return self.calibrated_proba(X).astype(self.label_distributions_.dtype, copy=False)
 
     def predict_set(
-        self, X: Any = None, *, coverage: float = 0.9, allow_empty: bool = True
+        self, X: object = None, *, coverage: float = 0.9, allow_empty: bool = True
     ) -> BoolArray:
         """Return for each point a set of classes that holds the true one with this probability.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
 
     _unreached_answer = "Their value is the mean of the labels"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: object, y: object, sample_weight: object = None) -> Self:
         """Spread the numbers `y` over the graph of `X`.
 
         Parameters
@@ -98,7 +98,9 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         return fitted
 
     @in_turn
-    def add_labels(self, indices: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
+    def add_labels(
+        self, indices: npt.ArrayLike, labels: object, sample_weight: object = None
+    ) -> Self:
         """Label more points, or correct labels, on the same graph.
 
         Parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +29,7 @@ class PoissonLearning(GraphClassifier):
 
     _solvers = POISSON_METHODS
     _takes_multilabel = False
-    _scores: Any
+    _scores: PotentialScores
 
     iterations: str | int  # a parameter, assigned by the subclasses' __init__
     _system: PoissonSystem | None

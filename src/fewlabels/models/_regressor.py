@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from fewlabels._callers import callers_level
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError
-from fewlabels.models._kernels import KernelFunction
+from fewlabels.models._kernels import Kernel, KernelFunction
 from fewlabels.models._number_estimator import NumberEstimator
 from fewlabels.models._numbers import KnownNumbers
 from fewlabels.models._relabel import point_indices
@@ -225,7 +225,7 @@ class GraphRegressor(NumberEstimator):
 
     def _std_of_new(self, X: object) -> FloatArray:
         """Standard deviations of the kernel's means at new points."""
-        kernel: Any = self._kernel
+        kernel = cast(Kernel, self._kernel)
         queries = self._validated(X, reset=False)
         std = np.full(queries.shape[0], np.inf)
         scale = self._scale()

@@ -75,7 +75,7 @@ class ResponseInsight(_Base):
 
     def __getstate__(self) -> State:
         """Leave out the response: it holds the system, which follows from the graph."""
-        state = super().__getstate__()
+        state: State = super().__getstate__()
         kept = dict(state.get("_insight", {}))
         kept.pop("response", None)
         return state | {"_insight": kept} if "_insight" in state else state

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._labels import Labels
 from fewlabels._state_files import read_state, write_state
-from fewlabels._typing import Objects, State
+from fewlabels._typing import Estimator, Objects, Package, State
 from fewlabels._version import __version__
 from fewlabels.exceptions import DataFileError, FewLabelsError, InvalidInputError, InvalidTypeError
 from fewlabels.features.points_state import points_of_state, points_state
@@ -98,7 +98,7 @@ def can_be_saved(model: type[object]) -> type[Any]:
 
 
 def save_model(
-    model: Any,
+    model: Estimator,
     path: str | os.PathLike[str],
     about: State | None = None,
     *,
@@ -180,7 +180,7 @@ def load_model(path: str | os.PathLike[str]) -> tuple[Any, State]:
     return model, about
 
 
-def _settings(model: Any) -> State:
+def _settings(model: Estimator) -> State:
     settings = {
         name: value for name, value in model.get_params(deep=False).items() if name not in _NOT_KEPT
     }
@@ -189,21 +189,21 @@ def _settings(model: Any) -> State:
     return settings
 
 
-def _checked_settings(kind: type[Any], settings: Any) -> State:
+def _checked_settings(kind: type[Any], settings: Package) -> State:
     known = set(kind().get_params(deep=False)).difference(_NOT_KEPT)
     if not isinstance(settings, dict) or set(settings) - known:
         raise ValueError("settings of the model are unknown")
     return settings
 
 
-def _points_state(model: Any) -> State | None:
+def _points_state(model: Estimator) -> State | None:
     """Return the features, if the model knows any, with what makes them of data."""
     if not hasattr(model, "X_"):
         return None
     return {**points_state(model.points_), "values": model.X_}
 
 
-def _fit(model: Any, state: Any, labels: Labels, graph: Graph) -> None:
+def _fit(model: Estimator, state: Any, labels: Labels, graph: Graph) -> None:
     if graph.n_nodes != len(labels.codes):
         raise ValueError("there are other numbers of labels and points")
     if state is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.graph._reranked import CANDIDATES, FinerScales
 from fewlabels.models._kernels import Beside, NeighborKernel, Placed
 
-GraphMaker: TypeAlias = Callable[[Any], Graph]
+GraphMaker: TypeAlias = Callable[[Matrix], Graph]
 
 # Neighbours of new points where the graph does not say of how many it is made.
 _USUAL = 10
@@ -75,7 +75,7 @@ class SharedNeighborKernel(NeighborKernel):
         """Place new points beside the known ones, as :meth:`place`; by their finer distance."""
         return self._placed(self._beside_new(X, new))
 
-    def weigh_new(self, X: Matrix, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Any:
+    def weigh_new(self, X: Matrix, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Matrix:
         """Return the weights of the known points, as :meth:`weigh`; by the finer distance."""
         return self._weighed(self._beside_new(X, new), X.shape[0], speaking)
 

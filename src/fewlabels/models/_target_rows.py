@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._label_values import is_missing
 from fewlabels._labels import UNLABELLED
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 FloatArray = npt.NDArray[np.float64]
@@ -75,7 +74,7 @@ def as_floats(matrix: np.ndarray) -> FloatArray:
         ) from error
 
 
-def _unmasked(y: Any) -> np.ndarray:
+def _unmasked(y: Matrix) -> np.ndarray:
     """Return the entries of a masked array, the marker of its dtype where they are masked."""
     if not np.ma.is_masked(y):
         return np.asarray(y.data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +62,7 @@ def with_known_classes(estimator: object, labels: Labels) -> Labels:
     return replace(labels, classes=classes, codes=codes)
 
 
-def fitted_on_labelled(estimator: object, X: object, labels: Labels) -> Any:
+def fitted_on_labelled(estimator: object, X: object, labels: Labels) -> Estimator:
     """Return a clone of `estimator`, fitted on the labelled rows of `X`; a frozen one as it is.
 
     Where all labels are of one class, which most classifiers refuse to learn from, a

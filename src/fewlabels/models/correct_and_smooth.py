@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from fewlabels._arrays import refuse_masked, sound_csr
 from fewlabels._labels import Labels
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
-from fewlabels._typing import Estimator
+from fewlabels._typing import Estimator, Matrix, State
 from fewlabels._validation import check_real, check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
@@ -173,7 +173,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     """
 
     _takes_multilabel = False
-    _features: Any
+    _features: Matrix
 
     def __init__(
         self,
@@ -209,7 +209,9 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         self.class_prior = class_prior
 
     @in_turn
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, graph: Graph | None = None) -> Self:
+    def fit(
+        self, X: object, y: object, sample_weight: object = None, *, graph: Graph | None = None
+    ) -> Self:
         """Fit the estimator on the labelled points; correct and smooth its probabilities.
 
         Parameters
@@ -264,7 +266,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
                         setattr(self, name, getattr(self.estimator_, name))
         return self
 
-    def predict_proba(self, X: Any) -> npt.NDArray[np.floating]:
+    def predict_proba(self, X: object) -> npt.NDArray[np.floating]:
         """Return the class distribution of new points.
 
         The estimator's, corrected and smoothed by the fitted points nearby; see the class's notes.
@@ -342,7 +344,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         Y = np.zeros_like(Z)
         Y[labelled, labels.codes[labelled]] = 1
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: Any = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
+            settings: State = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
             corrections, solved = self._correction().spread(
                 self.graph_, labels, Y, Z, solver=self.solver, **settings
             )

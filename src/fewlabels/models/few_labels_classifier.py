@@ -222,9 +222,9 @@ None, default="auto"
     @in_turn
     def fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: object,
+        y: object,
+        sample_weight: object = None,
         *,
         graph: Graph | GraphMaker | None = None,
     ) -> Self:
@@ -366,7 +366,7 @@ None, default="auto"
         decided: np.ndarray = self._labels.decide(said.distributions, said.answered)
         return decided
 
-    def predict_proba(self, X: Any) -> npt.NDArray[np.floating]:
+    def predict_proba(self, X: object) -> npt.NDArray[np.floating]:
         """Return the class distribution of new points; columns in the order of `classes_`.
 
         Members on the graph take the mean of the shares of the fitted points nearby, weighted by
@@ -529,7 +529,7 @@ None, default="auto"
 
     def predict_set(
         self,
-        X: Any = None,
+        X: object = None,
         *,
         coverage: float = 0.9,
         per_class: bool = False,
@@ -635,7 +635,7 @@ None, default="auto"
         return self._words(self._said_of(X), least)
 
     def answers(
-        self, X: Any = None, *, coverage: float = 0.9, abstain_below: float = _ABSTAIN_BELOW
+        self, X: object = None, *, coverage: float = 0.9, abstain_below: float = _ABSTAIN_BELOW
     ) -> Answers:
         """Return all that is said of points, for the price of :meth:`predict_proba`.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -147,7 +147,7 @@ class CovarianceRule(QueryRule):
 
     def __getstate__(self) -> State:
         """Leave out the covariance: it is large, and follows from graph and labels."""
-        state: dict[str, Any] = super().__getstate__()
+        state: State = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_state"}
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from fewlabels._typing import Estimator, Package
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.queries._checks import FloatArray, IntArray
 from fewlabels.queries._labelled_graph import LabelledGraph
@@ -30,7 +31,7 @@ from fewlabels.queries.typicality import Typicality
 from fewlabels.queries.uncertain_influence import UncertainInfluence
 from fewlabels.queries.v_optimality import VOptimality
 
-ScoreFunction = Callable[[Any, IntArray], Any]
+ScoreFunction = Callable[[Estimator, IntArray], npt.ArrayLike]
 
 RULES: dict[str, type[QueryRule]] = {
     "auto": UncertainInfluence,
@@ -128,7 +129,7 @@ def make_rule(rule: str | QueryRule | type[QueryRule] | ScoreFunction = "auto") 
                 "pass a function of (model, candidates) that returns scores."
             )
         return RULES[rule]()
-    given: Any = rule
+    given: Package = rule
     if isinstance(given, QueryRule):
         return given
     if isinstance(given, type):

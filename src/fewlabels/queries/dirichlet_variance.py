@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from fewlabels._typing import State
@@ -111,7 +109,7 @@ class DirichletVariance(ScoreRule):
 
     def __getstate__(self) -> State:
         """Leave out the columns: they are large, and follow from graph and labels."""
-        state: dict[str, Any] = super().__getstate__()
+        state: State = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_state"}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any
 
 import numpy as np
 
@@ -164,7 +163,7 @@ class UncertainInfluence(CovarianceRule):
 
     def __getstate__(self) -> State:
         """Leave out the evidence, too: it follows from graph and labels."""
-        state: dict[str, Any] = super().__getstate__()
+        state: State = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_walk"}
 
 

@@ -7,10 +7,9 @@ import contextlib
 import io
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from fewlabels._labels import is_missing
-from fewlabels._typing import Cells, Objects
+from fewlabels._typing import Cells, Frame, Objects
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features.kinds import as_table, items_of, kind_of, picture_names
 from fewlabels.io import as_text
@@ -39,7 +38,7 @@ class ShownRows:
         If `data` has another number of rows.
     """
 
-    def __init__(self, data: Any, n_rows: int, without: Sequence[str] = ()) -> None:
+    def __init__(self, data: Frame, n_rows: int, without: Sequence[str] = ()) -> None:
         self._pictures: Objects | None = None
         self._cells: dict[str, Objects] = {}
         self._names: Sequence[str] | None = None
@@ -127,7 +126,7 @@ def _names_of(data: object) -> list[str] | None:
     ]
 
 
-def _items(data: Any) -> Cells:
+def _items(data: Frame) -> Cells:
     """Return texts or pictures, None where they are missing."""
     items = items_of(data)
     return [None if is_missing(item) else item for item in (data if items is None else items)]

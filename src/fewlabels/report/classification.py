@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,7 @@ class Report:
            [0, 1]])
     """
 
-    per_class: dict[Any, ClassRow]
+    per_class: dict[object, ClassRow]
     average: ClassRow
     confusion_labels: AnyArray
     confusion_matrix: IntArray

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib import resources
-from typing import Any
 
 import numpy as np
 
@@ -33,7 +32,7 @@ _CONFUSED, _MOST_CLASSES = 12, 60
 def write_report(
     path: str | os.PathLike[str],
     model: FewLabelsClassifier,
-    data: Any = None,
+    data: object = None,
     *,
     title: str = "",
     classes: Objects | None = None,
@@ -141,7 +140,7 @@ def report_page(
 
 
 def _sections(
-    model: object, numbers: ModelNumbers, rows: ShownRows, proven: str | None
+    model: FewLabelsClassifier, numbers: ModelNumbers, rows: ShownRows, proven: str | None
 ) -> Iterator[Html]:
     yield _trust(numbers, proven)
     yield _classes(numbers)
@@ -322,7 +321,7 @@ def _confused(numbers: ModelNumbers) -> Iterator[Html]:
     )
 
 
-def _chosen(model: Any) -> Html:
+def _chosen(model: FewLabelsClassifier) -> Html:
     points = getattr(model, "points_", None)
     lines: list[tuple[str, str]] = []
     if points is not None:

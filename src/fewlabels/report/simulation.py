@@ -10,7 +10,6 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
-from typing import Any
 
 import numpy as np
 
@@ -161,7 +160,7 @@ def format_simulation(document: dict[str, object]) -> str:
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
-def _finite(values: Any) -> list[int | None]:
+def _finite(values: np.ndarray) -> list[int | None]:
     return [int(value) if np.isfinite(value) else None for value in values]
 
 

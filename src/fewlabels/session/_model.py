@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone, is_classifier
 
+from fewlabels._typing import Estimator
 from fewlabels._unsaid import unsaid
 from fewlabels.exceptions import (
     InvalidInputError,
@@ -36,7 +36,7 @@ from fewlabels.session._points import GraphPoints, quiet_blas
 _SUM_TOLERANCE = 1e-3
 
 
-def checked_model(model: object) -> Any:
+def checked_model(model: object) -> Estimator:
     """Return an unfitted copy of `model`, None for None, or raise.
 
     A classifier of scikit-learn comes back as :class:`FitOnLabelled`.
@@ -65,7 +65,7 @@ def checked_model(model: object) -> Any:
     return FitOnLabelled(clone(model))
 
 
-def _takes_graph(model: Any) -> bool:
+def _takes_graph(model: Estimator) -> bool:
     """Tell whether the first parameter of a model's `fit` is called graph."""
     try:
         return next(iter(inspect.signature(model.fit).parameters), "") == "graph"
@@ -124,9 +124,9 @@ class KeptUpModel:
 
     def __init__(
         self,
-        model: Any,
+        model: Estimator,
         points: GraphPoints,
-        classes: Iterable[Any] | None,
+        classes: Iterable[object] | None,
         rule: QueryRule | None = None,
     ) -> None:
         self.model = model
@@ -135,7 +135,7 @@ class KeptUpModel:
         self._rule = rule
         self._fitted: dict[int, Label] = {}
 
-    def at(self, labels: Mapping[int, Any]) -> Any:
+    def at(self, labels: Mapping[int, Label]) -> Estimator:
         """Return the model fitted on these labels, one or more.
 
         That some points are unreached is for the caller to say: it is no news after each answer.
@@ -168,7 +168,7 @@ class KeptUpModel:
         self._fitted = dict(labels)
         return self.model
 
-    def for_rules(self, labels: Mapping[int, object]) -> Any:
+    def for_rules(self, labels: Mapping[int, Label]) -> Estimator:
         """Return what rules look at: the model at these labels, or what it says on the graph."""
         model = self.at(labels)
         if isinstance(model, GraphClassifier):
@@ -203,7 +203,7 @@ class KeptUpModel:
             self.model.class_prior = self._shares.among(labels.values())
 
 
-def _check_answers(model: object, n_points: int, labels: Mapping[int, object]) -> None:
+def _check_answers(model: object, n_points: int, labels: Mapping[int, Label]) -> None:
     """Raise unless a model that is not ours says of each point how probable each class is."""
     name = type(model).__name__
     classes = np.asarray(getattr(model, "classes_", ()))
@@ -229,7 +229,7 @@ def _check_answers(model: object, n_points: int, labels: Mapping[int, object]) -
         )
 
 
-def reached(model: Any) -> npt.NDArray[np.bool_]:
+def reached(model: Estimator) -> npt.NDArray[np.bool_]:
     """Tell where a label reaches a point, by the fitted model; everywhere if it does not say."""
     found: npt.NDArray[np.bool_] | None = getattr(model, "reached_", None)
     return np.ones(len(model.label_distributions_), dtype=bool) if found is None else found
@@ -241,7 +241,7 @@ def answered(model: object) -> npt.NDArray[np.bool_]:
     return model.answered_ if isinstance(model, FewLabelsClassifier) else has
 
 
-def label_column(labels: Mapping[int, object], n_points: int) -> np.ndarray:
+def label_column(labels: Mapping[int, Label], n_points: int) -> np.ndarray:
     """Return a label for each point, and where there is none -1 for numbers, None for others."""
     numbers = bool(labels) and all(type(label) is int for label in labels.values())
     column: np.ndarray = (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels.models._protocol import FittedModel
 from fewlabels.session._model import answered, reached
 
 AnyArray = np.ndarray
@@ -46,7 +47,7 @@ class Predictions:
     reached: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, model: Any, given: AnyArray, labelled: npt.NDArray[np.intp]) -> Self:
+    def of(cls, model: FittedModel, given: AnyArray, labelled: npt.NDArray[np.intp]) -> Self:
         """Put a fitted model's word beside the labels `given`, which hold for `labelled`."""
         labels = given.copy()
         free = answered(model).copy()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._typing import Cells
+from fewlabels._typing import Cells, Estimator
 from fewlabels.graph import Graph
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.session._labels import Label
@@ -61,7 +60,7 @@ def remarks_beside(of_model: Sequence[str], state: SessionState, n_checks: int) 
     return tuple(found)
 
 
-def _of_reach(graph: Graph, reached: Any) -> list[str]:
+def _of_reach(graph: Graph, reached: np.ndarray) -> list[str]:
     n_unreached = int((~reached).sum())
     if n_unreached == 0:
         return []
@@ -87,7 +86,7 @@ def _of_classes(state: SessionState) -> list[str]:
     return found
 
 
-def _of_doubtful_labels(labels: Mapping[int, Label], model: Any) -> list[str]:
+def _of_doubtful_labels(labels: Mapping[int, Label], model: Estimator) -> list[str]:
     """Name labels that the others contradict, where the model lets them be contradicted."""
     points = np.fromiter(labels, dtype=np.intp)
     counts = Counter(labels.values())
@@ -105,7 +104,7 @@ def _of_doubtful_labels(labels: Mapping[int, Label], model: Any) -> list[str]:
     ]
 
 
-def _said_of_labels(model: Any, points: IntArray) -> Cells:
+def _said_of_labels(model: Estimator, points: IntArray) -> Cells:
     """What a model says of labelled points; None where it does not clearly contradict a label."""
     if not isinstance(model, FewLabelsClassifier):
         said: Cells = model.classes_[model.label_distributions_[points].argmax(axis=1)].tolist()

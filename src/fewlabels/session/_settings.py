@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from fewlabels import models
-from fewlabels._typing import Fields, Json
+from fewlabels._typing import Estimator, Fields, Json, Package
 from fewlabels._validation import check_integer, check_real
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.models import ModelPair
@@ -45,7 +45,7 @@ class Settings:
     """
 
     classes: tuple[Label, ...] | None
-    model: Any
+    model: Estimator
     query: QueryRule
     audit_share: float
     n_start: int
@@ -55,9 +55,9 @@ class Settings:
     def checked(
         cls,
         *,
-        classes: Iterable[Any] | None,
-        model: Any,
-        query: Any,
+        classes: Iterable[object] | None,
+        model: Estimator,
+        query: Package,
         audit_share: object,
         n_start: object,
         random_state: object,
@@ -87,7 +87,7 @@ class Settings:
         }
 
 
-def loaded_settings(entries: Fields, path: str | os.PathLike[str], **own: Any) -> Json:
+def loaded_settings(entries: Fields, path: str | os.PathLike[str], **own: object) -> Json:
     """Return what `Session` takes, from the settings of a file; or raise.
 
     Parameters
@@ -126,7 +126,7 @@ def loaded_settings(entries: Fields, path: str | os.PathLike[str], **own: Any) -
     return found | {name: given for name, given in own.items() if given is not None}
 
 
-def _described(thing: Any) -> Any:
+def _described(thing: Estimator) -> Package:
     """Return class and parameters of a model or rule of this package, or None of another."""
     if thing is None:
         return _RECOMMENDED
@@ -143,7 +143,7 @@ def _described(thing: Any) -> Any:
     return {"class": kind.__name__, "parameters": parameters}
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object) -> Package:
     """Turn what came from NumPy, as of a grid search, and mappings into what JSON holds."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
@@ -165,7 +165,7 @@ def _is_plain(value: object) -> bool:
     return type(value) in _PLAIN
 
 
-def _restored(entry: Any, what: str) -> Any:
+def _restored(entry: Package, what: str) -> Estimator:
     """Return the model or rule that :func:`_described` described, or raise."""
     if what == "model" and entry == _RECOMMENDED:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fewlabels._callers import callers_level
 from fewlabels._same_rows import refuse_other_order
 from fewlabels._turns import in_turn
+from fewlabels._typing import Estimator
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
 from fewlabels.features import Points
@@ -119,10 +120,10 @@ class Session:
 
     def __init__(
         self,
-        graph_or_X: Any,
-        classes: Iterable[Any] | None = None,
-        model: Any = None,
-        query: Any = "auto",
+        graph_or_X: object,
+        classes: Iterable[object] | None = None,
+        model: Estimator = None,
+        query: object = "auto",
         *,
         audit_share: float = 0.1,
         n_start: int = 10,
@@ -490,7 +491,7 @@ class Session:
         if self.classes is None:  # else they were named, and no other is taken
             warn_of_new_classes(before, self._state.labels.values())
 
-    def _methods(self) -> tuple[Any, ...]:
+    def _methods(self) -> tuple[Estimator, ...]:
         """Return the models and the rule, for :func:`fewlabels.cite`."""
         return self._learner.methods
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import ceil, log, sqrt
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +90,7 @@ class GaussianField:
         self._diagonal = np.where(degrees > 0, degrees / alpha, 1 / alpha)
         self._scale = 1 / np.sqrt(self._diagonal)
         self._matrix = _scaled(graph, self._order, self._scale, 2 / alpha)
-        self._split: dict[int, list[tuple[slice, Any]]] = {}
+        self._split: dict[int, list[tuple[slice, Matrix]]] = {}
 
     @property
     def response_scale(self) -> FloatArray:
@@ -177,7 +176,7 @@ class GaussianField:
             now, before = before, now
         return total
 
-    def _blocks(self, n_columns: int) -> list[tuple[slice, Any]]:
+    def _blocks(self, n_columns: int) -> list[tuple[slice, Matrix]]:
         """The rows of 2 N / alpha in blocks that suit so many columns."""
         if isinstance(self._matrix, np.ndarray):
             return [(slice(0, self.n), self._matrix)]

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import unicodedata
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from starlette.requests import ClientDisconnect, Request
 
-from fewlabels._typing import Json
+from fewlabels._typing import Function, Json
 from fewlabels.exceptions import InvalidInputError
 
-Check = Callable[[str, Any], Any]
+Check = Function
 
 _MOST_POINTS = 100_000
 # No row has a higher number: those of NumPy's and SQLite's 64 bits end later.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fewlabels._typing import Fields
-from fewlabels.web._source import Json, Source
+from fewlabels._typing import Fields, Json
+from fewlabels.web._source import Source
 
 # One is on the screen, and two are ready behind it: a key brings the next without waiting.
 _READY = 3

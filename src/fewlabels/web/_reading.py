@@ -9,19 +9,18 @@ import struct
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from tempfile import SpooledTemporaryFile
-from typing import Any
 
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from fewlabels._typing import Fields, Function
+from fewlabels._typing import Fields, Function, Json, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.web._events import Events, TooManyStreamsError
 from fewlabels.web._fields import Check, digits, of_query, text
 from fewlabels.web._questions import open_page, with_items
-from fewlabels.web._source import Json, Source
+from fewlabels.web._source import Source
 
 NAME = text(64)
 # A few sizes, so that nobody can have a picture made anew a thousand times.
@@ -46,7 +45,7 @@ _CHUNK = 256 * 1024
 _POINT = digits()
 _MANY = digits(1, 200)
 
-Handler = Callable[[Request], Any]
+Handler = Callable[[Request], object]
 
 
 def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
@@ -79,7 +78,7 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
         found = source.why(point)
         return {**found, "labels": with_items(source, who, found["labels"])}
 
-    def answers(who: str, by: str | None = None, **asked: Any) -> Json:
+    def answers(who: str, by: str | None = None, **asked: Package) -> Json:
         found = source.answers(who=by, **asked)
         return {**found, "rows": with_items(source, who, found["rows"])}
 
@@ -217,7 +216,7 @@ def _attached(name: str, what: str) -> dict[str, str]:
     return {"content-disposition": f'attachment; filename="{stem}-{what}"'}
 
 
-def report_of(learned: Any) -> str:
+def report_of(learned: Package) -> str:
     """Give the report of what has been learned, as one page that loads nothing."""
     # with matplotlib, which the first question does not wait for
     from fewlabels.report.page import report_page

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
-from fewlabels._typing import Fields
-
-Json = dict[str, Any]
+from fewlabels._typing import Fields, Json
 
 
 class Source(Protocol):

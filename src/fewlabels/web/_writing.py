@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fewlabels._typing import Function
+from fewlabels._typing import Function, Json
 from fewlabels.web._fields import Check, maybe, of_body, points, seconds, settings, text, whole
 from fewlabels.web._questions import open_page
-from fewlabels.web._source import Json, Source
+from fewlabels.web._source import Source
 
 _NAME = text(64)
 _KEY = text(80)

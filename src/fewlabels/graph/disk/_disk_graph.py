@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -247,7 +247,7 @@ class DiskGraph(Graph):
         shape = (len(indptr) - 1, self._n_nodes)
         return multiply(sparse.csr_array((data, indices, indptr), shape=shape), y)
 
-    def _parts(self, rows: slice, *, reuse: bool) -> tuple[Any, Any, Any]:
+    def _parts(self, rows: slice, *, reuse: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Read rows: weights, columns, row pointers."""
         files = self._files
         ends = files["indptr"].read(rows.start, rows.stop + 1)
@@ -365,7 +365,7 @@ class DiskGraph(Graph):
         """Refuse: the graph is on disk; copy its folder, or save what `to_memory` returns."""
         raise self._not_in_memory("an NPZ file")
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (_reopen, (str(self.path), self.working_memory))
 
     def __repr__(self) -> str:

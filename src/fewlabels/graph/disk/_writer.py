@@ -9,7 +9,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -134,8 +133,8 @@ def write_graph(
 
 
 def _source(
-    source: Any, n_nodes: int | None, dtype: npt.DTypeLike | None, info: dict[str, object] | None
-) -> tuple[Iterable[Any], int, np.dtype, State, np.ndarray | None]:
+    source: Matrix, n_nodes: int | None, dtype: npt.DTypeLike | None, info: dict[str, object] | None
+) -> tuple[Iterable[Matrix], int, np.dtype, State, np.ndarray | None]:
     scales = None
     if isinstance(source, Graph):
         if n_nodes is not None and n_nodes != source.n_nodes:
@@ -146,7 +145,7 @@ def _source(
             raise InvalidInputError("the graph has no nodes; there is nothing to write.")
         chosen = source.dtype if dtype is None else float_dtype(dtype)
         info = source.build_info if info is None else info
-        blocks: Iterable[Any] = _rows_of(source)
+        blocks: Iterable[Matrix] = _rows_of(source)
         n_nodes, scales = source.n_nodes, source.local_scales
     else:
         if n_nodes is None:
@@ -177,7 +176,7 @@ def _source(
     return blocks, n_nodes, chosen, info, scales
 
 
-def _rows_of(graph: Graph) -> Iterator[Any]:
+def _rows_of(graph: Graph) -> Iterator[Matrix]:
     if isinstance(graph, DiskGraph):
         for rows in graph.row_blocks():
             yield graph.rows(rows)
@@ -300,7 +299,7 @@ def _write_arrays(
     }
 
 
-def _small_blocks(blocks: Iterable[Any]) -> Iterator[Any]:
+def _small_blocks(blocks: Iterable[Matrix]) -> Iterator[Matrix]:
     """Split what comes at once into what can be checked at little memory."""
     for block in blocks:
         if not (sparse.issparse(block) or isinstance(block, np.ndarray)) or block.ndim != 2:

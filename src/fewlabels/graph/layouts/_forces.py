@@ -11,7 +11,7 @@ kernel, and is taken on a grid by fast Fourier transforms, as Linderman et al. 2
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +19,10 @@ from scipy import fft, sparse
 
 from fewlabels._compiled import compiled_module
 from fewlabels._products import multiply
-from fewlabels._typing import Matrix
+from fewlabels._typing import Matrix, Package
 
 _module = compiled_module("fewlabels.graph.layouts._pull")
-compiled: Any = _module and _module.pull
+compiled: Package = _module and _module.pull
 
 Places: TypeAlias = npt.NDArray[np.float32]
 
@@ -71,7 +71,7 @@ class Push:
     def __init__(self, masses: npt.NDArray[np.float32]) -> None:
         self._masses = masses
         self._n = float(masses.sum(dtype=np.float64))
-        self._transforms: dict[tuple[int, float], Any] = {}
+        self._transforms: dict[tuple[int, float], Matrix] = {}
 
     def __call__(self, places: Places) -> Places:
         """Return push_i, shape (n, 2), float32."""

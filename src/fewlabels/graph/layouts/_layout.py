@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.linalg import eigh
 
 from fewlabels._threads import one_blas_thread
-from fewlabels._typing import Matrix
+from fewlabels._typing import Matrix, Package
 from fewlabels._validation import check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
@@ -232,7 +230,7 @@ def _first_places(level: Level) -> Places:
     return (5 * places / np.where(largest > 0, largest, 1)).astype(np.float32)
 
 
-def _generator(random_state: Any) -> np.random.Generator:
+def _generator(random_state: Package) -> np.random.Generator:
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31))
     return np.random.default_rng(0 if random_state is None else int(random_state))

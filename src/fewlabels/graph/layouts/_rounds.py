@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -65,10 +64,12 @@ def move(
 
     tasks = [-1, *range(0, n, _ROWS_AT_ONCE)]  # the longest first
     shared = n_threads > 1 and n >= _WORTH_SHARING
-    workers: AbstractContextManager[Any] = Workers(n_threads) if shared else nullcontext()
+    workers = Workers(n_threads) if shared else nullcontext()
     with workers as pool:
         for attraction in attractions:
-            pushes = (pool.map(task, tasks) if shared else [task(first) for first in tasks])[0]
+            pushes = (
+                pool.map(task, tasks) if pool is not None else [task(first) for first in tasks]
+            )[0]
             momentum *= np.float32(_MOMENTUM)
             pulls *= per_point
             momentum += pulls

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +48,12 @@ def nearest_euclidean(
 
 
 def search(
-    X: Matrix, n_neighbors: int, metric: Any, algorithm: str, n_jobs: int | None, progress: Progress
+    X: Matrix,
+    n_neighbors: int,
+    metric: object,
+    algorithm: str,
+    n_jobs: int | None,
+    progress: Progress,
 ) -> tuple[IntArray, FloatArray]:
     """Find the nearest other points.
 

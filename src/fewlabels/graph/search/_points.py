@@ -11,7 +11,6 @@ the Xbox recommender system using a Euclidean transformation for inner-product s
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +77,7 @@ class Points(ABC):
         """Return the directions in which a sample of the points varies most."""
 
     @abstractmethod
-    def projected(self, axes: Any, workers: Workers) -> Float32Array:
+    def projected(self, axes: Matrix, workers: Workers) -> Float32Array:
         """Return all points in the coordinates of `axes`, and the lift if there is one."""
 
     @abstractmethod
@@ -251,7 +250,7 @@ class SparsePoints(Points):
         position[used] = np.arange(len(used), dtype=np.int32)
         return position, np.ascontiguousarray(right.T, dtype=np.float32)
 
-    def projected(self, axes: Any, workers: Workers) -> Float32Array:
+    def projected(self, axes: Matrix, workers: Workers) -> Float32Array:
         """Return all points in the coordinates of `axes`."""
         position, directions_ = axes
         places = np.zeros((self.n_points, directions_.shape[1]), dtype=np.float32)
@@ -302,7 +301,7 @@ def _spread(n_points: int) -> IntArray:
 
 
 def _nearest_by_blocks(
-    distances: Any, queries: IntArray, n_points: int, k: int, size: int, workers: Workers
+    distances: Matrix, queries: IntArray, n_points: int, k: int, size: int, workers: Workers
 ) -> IntArray:
     """Return the `k` nearest others of each query.
 

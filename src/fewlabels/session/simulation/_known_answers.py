@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from fewlabels._labels import encode_labels
+from fewlabels._typing import Package
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.session.simulation.rounds import AnyArray, BoolArray, IntArray
@@ -92,7 +92,7 @@ def known_answers(y: object, n_points: int) -> Answers:
     return Answers(labels.classes, labels.codes)
 
 
-def _asked(oracle: Any, n_points: int) -> Any:
+def _asked(oracle: Package, n_points: int) -> Package:
     try:
         return oracle(np.arange(n_points))
     except Exception as error:

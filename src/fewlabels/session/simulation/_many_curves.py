@@ -6,11 +6,10 @@ import re
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from fewlabels._typing import Fields
+from fewlabels._typing import Fields, Package
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._progress import Progress
@@ -20,7 +19,7 @@ from fewlabels.session.simulation.learning_curve import LearningCurve
 
 
 def curves_of(
-    data: Any,
+    data: Package,
     models: Fields,
     random_state: int | np.random.RandomState | None,
     save_to: PathLike | None,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from math import inf, isfinite
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Package
 from fewlabels.session.simulation._known_answers import Answers
 from fewlabels.session.simulation.rounds import Round
 
@@ -108,5 +108,5 @@ def _are_whole(values: object) -> bool:
     return isinstance(values, list) and all(type(value) is int for value in values)
 
 
-def _is_real(value: Any) -> bool:
+def _is_real(value: Package) -> bool:
     return type(value) in (int, float) and isfinite(value)

@@ -13,7 +13,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from fewlabels._checksums import checksum
 from fewlabels._damage import UNREADABLE, reason
@@ -175,9 +175,9 @@ def _seed_and_version(
     return int(seed), version
 
 
-def _checked(line: bytes, version: int) -> Any:
+def _checked(line: bytes, version: int) -> Json:
     """Return what a line holds, without the checksum; ValueError if that does not fit."""
-    value = json.loads(line)
+    value: Json = json.loads(line)
     if version == 1:
         return value
     if not isinstance(value, dict):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from fewlabels._typing import Axes
+from fewlabels._typing import Axes, Objects
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.session.simulation._comparison_tables import latex_table, markdown_table
@@ -272,10 +271,10 @@ class Comparison:
         dataset: str | None = None,
         ax: Axes = None,
         *,
-        methods: Any = None,
+        methods: Objects | None = None,
         measure: str = "accuracy",
         confidence: float = 0.95,
-    ) -> Any:
+    ) -> Axes:
         """Draw the mean curves of methods on one set, each named at its end.
 
         Up to seven have a band.
@@ -321,7 +320,7 @@ class Comparison:
 
     def plot_ranks(
         self, ax: object = None, *, measure: str = "accuracy", alpha: float = 0.05
-    ) -> Any:
+    ) -> Axes:
         """Draw the critical-difference diagram of :meth:`rank`.
 
         Methods stand at their mean ranks, the best on the left; a bar joins those that do not

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from fewlabels._typing import Axes, Cells
+from fewlabels._typing import Axes, Cells, Frame
 from fewlabels._validation import check_choice, check_real
 from fewlabels.exceptions import InvalidInputError, MissingDependencyError
 from fewlabels.session.simulation._curve_plot import draw_curves
@@ -226,7 +226,7 @@ class LearningCurve:
             if query != baseline
         }
 
-    def to_frame(self) -> Any:
+    def to_frame(self) -> Frame:
         """Return a pandas table, a row for each rule, repeat and number of labels.
 
         Returns
@@ -274,7 +274,7 @@ class LearningCurve:
         names: str = "legend",
         measure: str = "accuracy",
         confidence: float = 0.95,
-    ) -> Any:
+    ) -> Axes:
         """Draw the mean curve of each rule; with two repeats or more, in a band.
 
         The band is the interval of the mean, see :meth:`interval`.
@@ -339,7 +339,7 @@ class LearningCurve:
             )
 
 
-def new_axes() -> Any:
+def new_axes() -> Axes:
     """Return axes of a new figure, or raise if matplotlib is not installed."""
     try:
         import matplotlib.pyplot as plt
