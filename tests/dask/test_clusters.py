@@ -54,7 +54,7 @@ def test_a_graph_that_workers_do_not_see_is_refused(problem, clusters, monkeypat
 
 def test_a_folder_that_workers_do_not_share_is_refused(problem, clusters, monkeypatch, tmp_path):
     answering(monkeypatch, token=False)
-    with pytest.raises(ClusterError, match="does not see .*fit as this machine does"):
+    with pytest.raises(ClusterError, match=r"does not see .*fit as this machine does"):
         LabelSpreading(checkpoint=tmp_path / "fit").fit(*problem, client=clusters(2))
     assert [path.name for path in (tmp_path / "fit").iterdir()] == []
 
