@@ -48,7 +48,7 @@ def assert_same_bits(one, other):
         assert found.tobytes() == expected.tobytes()
 
 
-@pytest.mark.parametrize("steps", [(7,), (25,), (33, 41)])
+@pytest.mark.parametrize("steps", [(7,), (25,), (23, 32)])
 @pytest.mark.parametrize("rank", [0, 1])
 def test_the_others_go_on_from_the_checkpoint(problem, clusters, lose, tmp_path, steps, rank):
     undisturbed = LabelSpreading(0.95).fit(*problem, client=clusters(2))
@@ -89,7 +89,7 @@ def test_too_many_losses_are_an_error_and_others_go_on_from_there(
     problem, clusters, lose, tmp_path
 ):
     undisturbed = LabelSpreading(0.95).fit(*problem, client=clusters(2))
-    lose(15, 25)
+    lose(15, 27)
     settings = {"checkpoint": tmp_path / "fit", "checkpoint_every": EVERY}
     with pytest.raises(ClusterError, match="workers were lost 2 times; n_recoveries=1"):
         LabelSpreading(0.95, **settings, n_recoveries=1).fit(*problem, client=clusters(2))
