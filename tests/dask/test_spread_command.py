@@ -78,3 +78,22 @@ def test_what_does_not_go_with_a_cluster_is_said(folder, address, tmp_path):
             folder / "part0.parquet", "--label", "kind", "--dask", address, "-o", tmp_path / "out"
         ).output.split()
     )
+
+
+def test_the_loop_is_played_on_a_folder(folder, address, tmp_path):
+    words = (folder, "--label", "reached", "--features", "x", "--dask", address, "--budget", "15")
+    done = CliRunner().invoke(
+        main, ["simulate", *map(str, words), "--repeats", "2", "-o", str(tmp_path / "curves")]
+    )
+    assert done.exit_code == 0, done.output
+    assert "2 starts with 3 labels (one a class); 15 labels in the end" in done.output
+    made = {path.name for path in (tmp_path / "curves").iterdir()}
+    assert made == {"curves.csv", "curves.json", "curves.png", "macro_recall.png", "graph"}
+    table = np.genfromtxt(tmp_path / "curves" / "curves.csv", delimiter=",", names=True, dtype=None)
+    assert set(table["query"].tolist()) == {"margin", "random"}
+    assert table["accuracy"].min() > 0.8
+    unlabelled = CliRunner().invoke(
+        main,
+        ["simulate", str(folder), "--label", "kind", "--dask", address, "-o", str(tmp_path / "no")],
+    )
+    assert "rows have no label in 'kind'" in " ".join(unlabelled.output.split())
