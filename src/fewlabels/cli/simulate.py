@@ -73,7 +73,8 @@ Formats, labels and features are as in 'fewlabels spread', also with --dask and 
 each row needs a label, the rules are random, margin (auto), entropy and least-confidence, and DIR
 keeps the graph for another run.
 
-Progress is shown on a terminal, and the result is printed to standard output. Exit codes: 0 done, 2 bad input, 130 interrupted.
+Progress is shown on a terminal, and the result is printed to standard output. Exit codes: 0 done,
+2 bad input, 130 interrupted.
 """
 
 
