@@ -106,8 +106,9 @@ def spread_on_dask(
     with progress_bars(quiet=quiet) as stage, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         stage("starting the workers")
-        from fewlabels.dask._tables import spread_table, workers
+        from fewlabels.dask._tables import looked_at, spread_table, workers
 
+        looked_at(source, options["label"], **columns_of(ctx))
         with workers(options["address"], options["n_workers"]) as client:
             done = spread_table(
                 source,

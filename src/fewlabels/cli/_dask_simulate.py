@@ -28,7 +28,7 @@ def simulate_on_dask(ctx: click.Context, start: int | str) -> None:
         import numpy as np
 
         from fewlabels.dask._simulation import RULES, simulate_graph
-        from fewlabels.dask._tables import joined_table, workers
+        from fewlabels.dask._tables import joined_table, looked_at, workers
         from fewlabels.exceptions import InvalidInputError
         from fewlabels.io import LabelColumn
         from fewlabels.report.output import check_can_write_folder
@@ -42,6 +42,7 @@ def simulate_on_dask(ctx: click.Context, start: int | str) -> None:
                     f"{', '.join(RULES)}.",
                     ctx,
                 )
+        looked_at(source, label, **columns_of(ctx))
         check_can_write_folder(out)
         with workers(options["address"], options["n_workers"]) as client, made_folder(out):
             table = joined_table(

@@ -132,7 +132,7 @@ def joined_table(
     label, client, columns, excluded, n_neighbors, stage
         As :func:`spread_table` takes them.
     """
-    files, schema, chosen = _looked_at(source, label, columns, excluded)
+    files, schema, chosen = looked_at(source, label, columns, excluded)
     stage("reading the labels")
     rows, values, n_rows = _labels(files, label)
     graph = build_or_open(
@@ -192,7 +192,7 @@ def spread_table(
     DataFileError, InvalidInputError
         If files can't be used, columns are missing, or no row has a label.
     """
-    _looked_at(source, label, columns, excluded)  # before anything takes long
+    output = output.absolute()  # workers may stand elsewhere
     if output.exists() and not replace:
         raise DataFileError(f"{output} exists. Choose another folder, or replace it (--force).")
     table = joined_table(
@@ -230,13 +230,13 @@ def spread_table(
     )
 
 
-def _looked_at(
+def looked_at(
     source: Path, label: str, columns: Sequence[str] | None, excluded: Sequence[str]
 ) -> tuple[list[Path], pa.Schema, list[str]]:
     """Return the files, their schema, and the columns to compare."""
     if not source.is_dir():
         raise DataFileError(f"{source} is no folder of Parquet files. Check the path.")
-    files = parquet_files(source)
+    files = parquet_files(source.absolute())
     schema = _schema(files, label)
     return files, schema, _columns(schema, source, label, columns, excluded)
 
