@@ -80,6 +80,7 @@ def test_what_does_not_go_with_a_cluster_is_said(folder, address, tmp_path):
     )
 
 
+@pytest.mark.long
 def test_the_loop_is_played_on_a_folder(folder, address, tmp_path):
     words = (folder, "--label", "reached", "--features", "x", "--dask", address, "--budget", "8")
     done = CliRunner().invoke(
