@@ -217,7 +217,7 @@ def test_what_unpacks_to_more_than_is_free_is_refused_with_the_estimate(
 ) -> None:
     path = tmp_path / name
     _unpacks_to_much(path)
-    estimate = r"needs [\d.]+ [MG]B, but only 1 MB of memory are available"
+    estimate = r"needs [\d.]+ [kMG]B, but only 1 MB of memory are available"
     with pytest.raises(NotEnoughMemoryError, match=rf"what .*{name}.* {estimate}"):
         read_table(path)
     if name == "numbers.parquet":

@@ -9,10 +9,12 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from fewlabels._typing import Function, Package
 from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.labelling._desk import Desk
+from fewlabels.labelling._queues import FIXED
 from fewlabels.labelling._snapshot import PREDICTED, Predicted, Reasons, Snapshot
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class Keeper:
         self._seconds = 0.0  # that it took to choose questions, lately
         self._wanted: dict[int, None] = {}
         self._reasons: dict[int, Reasons] = {}
-        self._tasks: deque[tuple[Callable[[Any], Any], Future[Any]]] = deque()
+        self._tasks: deque[tuple[Function, Future[Package]]] = deque()
         self._ended = False
         self._thread = threading.Thread(target=self.run, name="fewlabels-keeper", daemon=True)
 
@@ -117,7 +119,7 @@ class Keeper:
         """Wait until all is done that there is to do; return whether it is. For tests."""
         return self._idle.wait(timeout)
 
-    def ask(self, task: Callable[[Any], T]) -> Future[T]:
+    def ask(self, task: Callable[[object], T]) -> Future[T]:
         """Have a task done with the model that answers, in its own thread."""
         future: Future[T] = Future()
         with self._lock:
@@ -183,7 +185,7 @@ class Keeper:
             if not follower.follow():
                 return  # to begin anew with the names of now
             self._take_reasons(speaker.collect())
-            if self._desk.needs(_READY)[0] == 0:
+            if self._desk.needs(FIXED)[0] == 0:
                 self._tell(follower, speaker)  # nobody waits for a question
             began = time.monotonic()
             if not self._choose(follower, speaker, stale=chosen_at != follower.mind.n_changes):
@@ -199,6 +201,8 @@ class Keeper:
                 continue  # checks begin or end: other questions are due
             wait = self._learn(follower, speaker)
             self._lend(speaker)
+            while not self._wake.is_set() and follower.mind.foresee():
+                pass  # the next answers are reflected sooner
             if not self._wake.is_set():
                 if wait is None and speaker.is_idle:
                     self._keep_predictions(follower.seq)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Json
 from fewlabels.graph import Graph
 from fewlabels.labelling._points import Prepared
 from fewlabels.session._advising import weighed
@@ -53,7 +54,7 @@ class Opinion:
     """
 
     classes: list[str]
-    shares: npt.NDArray[np.floating[Any]]
+    shares: npt.NDArray[np.floating]
     reached: npt.NDArray[np.bool_]
 
 
@@ -86,6 +87,7 @@ class Mind:
         self.state = SessionState(self.graph.n_nodes, None)
         self.n_changes = 0
         self._held: tuple[int, Answers] | None = None
+        self._foreseen: set[int] = set()
 
     def take(self, events: Sequence[Event], *, drawn: bool = False) -> None:
         """Take what happened; `drawn` if it is questions that did not come from here."""
@@ -101,6 +103,17 @@ class Mind:
             return None
         model = self.learner.asking(self.state.labels)
         return Opinion(model.classes_.tolist(), model.label_distributions_, answered(model))
+
+    def foresee(self) -> bool:
+        """Find what the answer to one more open question will do; False if there is none more."""
+        if not self.state.labels:
+            return False
+        point = next((each for each in self.state.pending if each not in self._foreseen), None)
+        if point is None:
+            return False
+        self._foreseen.add(point)
+        self.learner.foresee(point)
+        return True
 
     def choose(
         self,
@@ -231,6 +244,6 @@ def with_labels(event: Event, names: Mapping[Any, Any]) -> Event:
     )
 
 
-def encoded(event: Event, numbers: Mapping[Any, Any]) -> dict[str, Any]:
+def encoded(event: Event, numbers: Mapping[Any, int]) -> Json:
     """Return an event as the log holds it, with class numbers for names."""
     return event_to_json(with_labels(event, numbers))

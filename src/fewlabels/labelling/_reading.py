@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
+from fewlabels._typing import Json, Package
 from fewlabels.labelling._cache import Cache, usual_folder
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._export import Labels, check_format, format_of, write_labels
 from fewlabels.labelling._file import LabelFile
 from fewlabels.labelling._items import Items, open_items
-from fewlabels.labelling._kept import kept_predictions
+from fewlabels.labelling._kept import keep_predictions, kept_predictions
 from fewlabels.labelling._opening import cache_of, check_same, data_of
 from fewlabels.labelling._snapshot import Predicted
 
@@ -85,9 +86,11 @@ def export_labels(
         if predictions and desk.ledger.labels:
             kept = _cache(about, cache)
             ids = [each.id for each in desk.ledger.classes]
-            predicted = kept_predictions(kept, desk.mark(desk.last_seq), items.n_points, ids)
+            mark = desk.mark(desk.last_seq)
+            predicted = kept_predictions(kept, mark, items.n_points, ids)
             if predicted is None:
                 predicted = _said(desk, _prepared(items, about, kept, stage), about["seed"])
+                keep_predictions(kept, predicted, mark)  # for the next export
         found = Labels(items, desk.ledger, predicted, file_format)
         write_labels(found, target, file_format, replace=replace)
     finally:
@@ -138,9 +141,7 @@ def load_session(
     return session
 
 
-def _read(
-    file: LabelFile, data: str | os.PathLike[str] | None
-) -> tuple[Items, Desk, dict[str, Any]]:
+def _read(file: LabelFile, data: str | os.PathLike[str] | None) -> tuple[Items, Desk, Json]:
     about = file.about()
     where = data_of(about, file.path) if data is None else Path(data)
     items = open_items(where, text=about["text"], label=about["label"])
@@ -148,12 +149,12 @@ def _read(
     return items, Desk(file, items.n_points, about["seed"]), about
 
 
-def _cache(about: dict[str, Any], cache: Any) -> Cache:
+def _cache(about: Json, cache: Package) -> Cache:
     folder = usual_folder() if cache is None else Path(cache)
     return cache_of(about, about["embeddings"], folder)
 
 
-def _prepared(items: Items, about: dict[str, Any], kept: Cache, stage: Stage | None) -> Prepared:
+def _prepared(items: Items, about: Json, kept: Cache, stage: Stage | None) -> Prepared:
     from fewlabels.labelling._points import prepare
 
     return prepare(

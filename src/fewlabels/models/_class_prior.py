@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._arrays import refuse_masked
 from fewlabels._labels import Labels
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._targets import SUM_TOLERANCE, IndicatorLabels
@@ -22,7 +23,7 @@ _ALLOWED = (
 )
 
 
-def shares_by_class(class_prior: Any) -> Mapping[Any, Any] | None:
+def shares_by_class(class_prior: object) -> Mapping[Any, Any] | None:
     """Return a prior that goes from class to share as a mapping, or None of any other.
 
     A ``pandas.Series`` goes by its index, as ``y.value_counts(normalize=True)`` does: its order
@@ -70,6 +71,7 @@ def resolve_class_prior(class_prior: ClassPrior, labels: Labels) -> FloatArray |
         if class_prior == "labels":
             return labels.shares()
         raise InvalidInputError(f"class_prior must be {_ALLOWED}; got {class_prior!r}.")
+    refuse_masked(class_prior, "class_prior", "Give every class its share")
     by_class = shares_by_class(class_prior)
     given: Any = class_prior if by_class is None else _in_order(by_class, labels)
     try:
@@ -127,7 +129,7 @@ def _is_bool(value: object) -> bool:
     return isinstance(value, (bool, np.bool_))
 
 
-def _listed(classes: npt.NDArray[Any]) -> str:
+def _listed(classes: np.ndarray) -> str:
     """Name the classes, the first few of many."""
     shown = [repr(value) for value in classes[:10].tolist()]
     return ", ".join(shown) + (f", ... ({len(classes)} in all)" if len(classes) > 10 else "")

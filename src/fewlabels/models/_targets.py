@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,13 @@ from fewlabels._arrays import FILL_WEIGHTS, refuse_masked
 from fewlabels._class_names import warn_of_classes
 from fewlabels._labels import UNLABELLED, Labels, encode_labels, has_minus_one, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.models._target_rows import as_floats, as_matrix, column_names, missing_entries
+from fewlabels.models._target_rows import (
+    as_floats,
+    as_matrix,
+    column_names,
+    missing_entries,
+    unmasked,
+)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -20,6 +26,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 # What the shares of a soft label, or of a prior, may be off from a sum of 1.
 SUM_TOLERANCE = 1e-6
+
+# Smaller weights, and larger than 1 over it, leave the range of floats in products.
+_LEAST_WEIGHT = 1e-250
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -113,7 +122,7 @@ class IndicatorLabels(RowLabels):
         Of the answers: that of `y` while it has room for -1.
     """
 
-    dtype: np.dtype[Any]
+    dtype: np.dtype
 
     @property
     def n_columns(self) -> int:
@@ -125,9 +134,7 @@ class IndicatorLabels(RowLabels):
         """Every class may hold of a point."""
         return len(self.classes) + 1
 
-    def decide(
-        self, distributions: npt.NDArray[Any], answered: BoolArray | None = None
-    ) -> npt.NDArray[Any]:
+    def decide(self, distributions: np.ndarray, answered: BoolArray | None = None) -> np.ndarray:
         """Return 1 for each class that is more probable than not; rows of -1 without answer."""
         decided = (distributions > 0.5).astype(self.dtype)
         if answered is not None:
@@ -202,7 +209,7 @@ def encode_rows(y: object) -> RowLabels | None:
 def encode_added(labels: Labels, added: object, n_expected: int) -> Labels:
     """Read labels of the kind that `labels` are of, one for each of `n_expected` points."""
     if isinstance(labels, RowLabels):
-        values = np.asarray(added)
+        values = unmasked(added) if isinstance(added, np.ma.MaskedArray) else np.asarray(added)
         width = len(labels.classes)
         if values.ndim == 1 and n_expected == 1 and values.shape == (width,):
             values = values[None]  # one point's row
@@ -261,6 +268,13 @@ def checked_weights(
             f"row {row}, and {int(wrong.sum())} in all that are not. A label that is not to count "
             "has weight 0."
         )
+    sizes = values[labelled & (values > 0)]
+    if len(sizes) and not _LEAST_WEIGHT <= sizes.min() <= sizes.max() <= 1 / _LEAST_WEIGHT:
+        raise InvalidInputError(
+            f"sample_weight must be 0, or from {_LEAST_WEIGHT:g} to {1 / _LEAST_WEIGHT:g}, for "
+            f"sums and quotients to be exact; got {sizes.min():g} to {sizes.max():g}. Divide by "
+            "the largest."
+        )
     if labelled.any() and not values[labelled].any() and not all_zero:
         raise InvalidInputError(
             "every sample_weight of a label is zero, so that no label is left. Give at least one a "
@@ -269,7 +283,7 @@ def checked_weights(
     return values
 
 
-def refuse_continuous(classes: npt.NDArray[Any]) -> None:
+def refuse_continuous(classes: np.ndarray) -> None:
     """Raise if the classes are measurements, as a regression's targets."""
     if classes.dtype.kind != "f":
         return
@@ -281,7 +295,7 @@ def refuse_continuous(classes: npt.NDArray[Any]) -> None:
         )
 
 
-def _encode_rows(matrix: npt.NDArray[Any], classes: npt.NDArray[Any]) -> RowLabels:
+def _encode_rows(matrix: np.ndarray, classes: np.ndarray) -> RowLabels:
     if matrix.dtype.kind == "O":  # as a table's nullable columns come
         missing = missing_entries(matrix)
         present = matrix[~missing]
@@ -292,7 +306,7 @@ def _encode_rows(matrix: npt.NDArray[Any], classes: npt.NDArray[Any]) -> RowLabe
     return _soft(as_floats(matrix), classes)
 
 
-def _soft(matrix: FloatArray, classes: npt.NDArray[Any]) -> SoftLabels:
+def _soft(matrix: FloatArray, classes: np.ndarray) -> SoftLabels:
     missing = np.isnan(matrix)
     unlabelled = missing.all(axis=1)
     sums = np.where(missing, 0, matrix).sum(axis=1)
@@ -314,7 +328,7 @@ def _soft(matrix: FloatArray, classes: npt.NDArray[Any]) -> SoftLabels:
     return SoftLabels(classes=classes, codes=codes, marker=marker, rows=rows)
 
 
-def _indicator(matrix: npt.NDArray[Any], classes: npt.NDArray[Any]) -> IndicatorLabels:
+def _indicator(matrix: np.ndarray, classes: np.ndarray) -> IndicatorLabels:
     if matrix.dtype.kind not in "biu":
         raise InvalidTypeError(
             "labels must be rows of 0 and 1, integers or booleans, as the fitted ones; got dtype "

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from math import log, log1p, sqrt
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import State
 from fewlabels.graph import component_labels
 from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
@@ -243,8 +244,6 @@ class PreparedSolver:
             done = found.trusted
             cut_short = limited and level == 0 and found.n_iter >= max_iter
             stuck = not done.all() and (cut_short or not done.any())
-            if level == 0 and not stuck and limited and self.method == "auto":
-                pace = found.n_iter / done.sum() if _is_narrow(matrix) else 0.0
             if done.all() or stuck:
                 if len(rows) == n:
                     values = found.values
@@ -252,6 +251,8 @@ class PreparedSolver:
                     values[rows], log_scale[rows] = found.values, level
                 converged &= ~holds | (not stuck)
                 break
+            if level == 0 and limited and self.method == "auto":
+                pace = found.n_iter / done.sum() if _is_narrow(matrix) else 0.0
             values[rows[done]], log_scale[rows[done]] = found.values[done], level
             matrix, boundary = matrix.restrict(~done)
             b = b[~done] + np.asarray(boundary @ found.values[done])
@@ -268,7 +269,7 @@ class PreparedSolver:
         holds[self._components[np.any(B != 0, axis=1)]] = True
         return holds[self._components]
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> State:
         """Leave out what can be computed again: it may be large, and SuperLU can't be pickled."""
         return self.__dict__ | {"_restriction": None, "_factored": None}
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -18,7 +17,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
 def checked_rows(
-    block: Any, first: int, n_nodes: int, dtype: np.dtype[Any], index_dtype: np.dtype[Any]
+    block: Matrix, first: int, n_nodes: int, dtype: np.dtype, index_dtype: np.dtype
 ) -> sparse.csr_array:
     """Return rows `first` and on in canonical form: sorted, no diagonal, no zeros.
 
@@ -70,9 +69,7 @@ def checked_rows(
     return sparse.csr_array(parts, shape=rows.shape)
 
 
-def _check_values(
-    rows: sparse.csr_array, numbers: AnyArray, first: int, dtype: np.dtype[Any]
-) -> None:
+def _check_values(rows: sparse.csr_array, numbers: AnyArray, first: int, dtype: np.dtype) -> None:
     values = rows.data
     wrong = ~(np.isfinite(values) & (values >= 0))
     if wrong.any():
@@ -122,14 +119,7 @@ class SymmetryCheck:
         """Look at rows `first` and on."""
         if rows.nnz == 0:
             return
-        here = np.repeat(
-            np.arange(first, first + rows.shape[0], dtype=np.uint64), np.diff(rows.indptr)
-        )
-        there = rows.indices.astype(np.uint64)
-        bits = rows.data.view(np.uint32 if rows.data.itemsize == 4 else np.uint64)
-        hashed = _mix(np.minimum(here, there) + _ODD)
-        hashed = _mix(hashed + np.maximum(here, there))
-        hashed = _mix(hashed + bits)
+        hashed = edge_hashes(rows, first)
         np.subtract.at(self._sums, rows.indices, hashed)
         running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashed)])  # wraps around, too
         ends = running[rows.indptr]
@@ -138,6 +128,16 @@ class SymmetryCheck:
     def wrong_rows(self) -> npt.NDArray[np.intp]:
         """Rows that differ from the column of the same number, when all rows were added."""
         return np.flatnonzero(self._sums)
+
+
+def edge_hashes(rows: sparse.csr_array, first: int) -> npt.NDArray[np.uint64]:
+    """Hash the entries of rows `first` and on, w_ij and w_ji to the same number; shape (nnz,)."""
+    here = np.repeat(np.arange(first, first + rows.shape[0], dtype=np.uint64), np.diff(rows.indptr))
+    there = rows.indices.astype(np.uint64)
+    bits = rows.data.view(np.uint32 if rows.data.itemsize == 4 else np.uint64)
+    hashed = _mix(np.minimum(here, there) + _ODD)
+    hashed = _mix(hashed + np.maximum(here, there))
+    return _mix(hashed + bits)
 
 
 def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

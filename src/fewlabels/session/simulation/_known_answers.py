@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from fewlabels._labels import encode_labels
+from fewlabels._arrays import LEAVE_OUT, refuse_masked
+from fewlabels._labels import encode_labels, has_minus_one
+from fewlabels._typing import Package
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.session.simulation.rounds import AnyArray, BoolArray, IntArray
@@ -70,7 +71,7 @@ class Start:
     text: str
 
 
-def known_answers(y: Any, n_points: int) -> Answers:
+def known_answers(y: object, n_points: int) -> Answers:
     """Return the true labels, from an array or an oracle, or raise."""
     asked = callable(y)
     labels = encode_labels(_asked(y, n_points) if asked else y)
@@ -85,14 +86,20 @@ def known_answers(y: Any, n_points: int) -> Answers:
             f"({np.count_nonzero(~labels.labelled)} of {n_points} in all). It must know them all; "
             "an array y may have points without a label."
         )
+    if has_minus_one(labels.classes):
+        raise InvalidInputError(
+            "a class of y is -1, which says in a simulation that a label is not known. Name the "
+            "class otherwise, as in numpy.where(y == 1, 'plus', 'minus')."
+        )
     if len(labels.classes) < 2:
         raise InvalidInputError(
-            f"y must hold labels of two classes or more, got {len(labels.classes)}."
+            f"y must hold labels of two classes or more, got {len(labels.classes)}. -1, NaN and "
+            "None say that a label is not known; a class needs another name."
         )
     return Answers(labels.classes, labels.codes)
 
 
-def _asked(oracle: Any, n_points: int) -> Any:
+def _asked(oracle: Package, n_points: int) -> Package:
     try:
         return oracle(np.arange(n_points))
     except Exception as error:
@@ -102,7 +109,7 @@ def _asked(oracle: Any, n_points: int) -> Any:
         ) from error
 
 
-def start_of(initial: Any, answers: Answers) -> Start:
+def start_of(initial: object, answers: Answers) -> Start:
     """Check where to begin."""
     n_points, n_known = len(answers.codes), len(answers.known)
     if isinstance(initial, str):
@@ -113,6 +120,7 @@ def start_of(initial: Any, answers: Answers) -> Start:
                 parameter="initial",
             )
         return Start(initial, len(answers.classes), initial)
+    refuse_masked(initial, "initial", LEAVE_OUT)
     given: AnyArray = np.asarray(initial)
     if given.ndim == 0:
         count = check_integer("initial", initial, minimum=0, maximum=n_known - 1)

@@ -6,10 +6,10 @@ import re
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Fields, Package
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._progress import Progress
@@ -19,12 +19,12 @@ from fewlabels.session.simulation.learning_curve import LearningCurve
 
 
 def curves_of(
-    data: Any,
-    models: Mapping[str, Any],
+    data: Package,
+    models: Fields,
     random_state: int | np.random.RandomState | None,
     save_to: PathLike | None,
     progress: Progress,
-    settings: Mapping[str, Any],
+    settings: Fields,
 ) -> dict[str, dict[str, LearningCurve]]:
     """Return the curves of each model on each set of points.
 
@@ -44,8 +44,10 @@ def curves_of(
         raise InvalidInputError("data and model must name one set of points and one model or more.")
     for name, pair in data.items():
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            size = f" of {len(pair)}" if isinstance(pair, (tuple, list)) else ""
             raise InvalidTypeError(
-                f"data must hold pairs (points, true labels); {name!r} is {pair!r:.200}."
+                f"data must hold pairs (points, true labels); {name!r} is of type "
+                f"{type(pair).__name__}{size}."
             )
     if save_to is not None and random_state is None:
         raise InvalidInputError(
@@ -62,15 +64,18 @@ def curves_of(
     tasks = [(name, model) for name in data for model in models]
     for i, (name, model) in enumerate(tasks):
         X, y = data[name]
-        curves[name][model] = simulate_one(
-            X,
-            y,
-            model=models[model],
-            random_state=seed,
-            save_to=files.get((name, model)),
-            progress=_part(progress, i, len(tasks)),
-            **settings,
-        )
+        try:
+            curves[name][model] = simulate_one(
+                X,
+                y,
+                model=models[model],
+                random_state=seed,
+                save_to=files.get((name, model)),
+                progress=_part(progress, i, len(tasks)),
+                **settings,
+            )
+        except InvalidInputError as error:
+            raise type(error)(f"data {name!r}, model {model!r}: {error}") from error
     return curves
 
 
