@@ -47,11 +47,7 @@ TABLES: dict[str, tuple[str, bytes, str]] = {
     "no workbook": ("t.xlsx", b"x", "is no workbook, but text"),
     "cut workbook": ("t.xlsx", b"PK\x03\x04" + b"\0" * 999, "is cut off: it begins as a workbook"),
     "cut .ods": ("t.ods", b"PK\x03\x04" + b"\0" * 999, "is cut off"),
-    "cut old workbook": (
-        "t.xls",
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "can't be read as a workbook",
-    ),
+    "cut .xls": ("t.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "can't be read as a workbook"),
     "no sheets": ("t.xlsx", b"PK\x05\x06" + b"\0" * 18, "no workbook, or a damaged one|can't be"),
     "no arrow": ("t.arrow", b"x", "can't be read as an Arrow file"),
     "no database": ("t.db", b"x" * 99, "neither an SQLite nor a DuckDB file"),
