@@ -324,8 +324,7 @@ class Tables(TransformerMixin, BaseEstimator):
         ]
         hint = f" Is it {quoted(close)}, named otherwise?" if close else ""
         raise InvalidInputError(
-            f"the feature names should match those that were passed during fit: {table.path} lacks "
-            f"{quoted(missing)}.{hint} The points were made of {quoted(needed)}."
+            f"{table.path} lacks {quoted(missing)} among its columns.{hint} The points were made of {quoted(needed)}."
         )
 
     def _state(self) -> State:
