@@ -33,7 +33,7 @@ def as_matrix(y: object) -> npt.NDArray[Any] | None:
                 f"the rows of y must have the same length, one entry a class: {error}"
             ) from error
     elif isinstance(y, np.ma.MaskedArray):
-        values = _unmasked(y)
+        values = unmasked(y)
     elif hasattr(y, "columns") and hasattr(y, "to_numpy"):
         values = np.asarray(y.to_numpy())
     elif hasattr(y, "__array__") and not hasattr(y, "to_list"):
@@ -75,7 +75,7 @@ def as_floats(matrix: npt.NDArray[Any]) -> FloatArray:
         ) from error
 
 
-def _unmasked(y: Any) -> npt.NDArray[Any]:
+def unmasked(y: Any) -> npt.NDArray[Any]:
     """Return the entries of a masked array, the marker of its dtype where they are masked."""
     if not np.ma.is_masked(y):
         return np.asarray(y.data)

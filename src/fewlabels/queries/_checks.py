@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._arrays import FILL_NUMBERS, LEAVE_OUT, refuse_masked
 from fewlabels.exceptions import InvalidInputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -18,6 +19,7 @@ _SUM_TOLERANCE = 1e-3
 
 def check_distributions(distributions: npt.ArrayLike) -> FloatArray:
     """Return class distributions as float64, shape (n_points, n_classes), or raise."""
+    refuse_masked(distributions, "distributions", FILL_NUMBERS)
     values = np.asarray(distributions, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] == 0:
         raise InvalidInputError(
@@ -38,6 +40,7 @@ def check_candidates(candidates: npt.ArrayLike | None, n_nodes: int) -> IntArray
     """Return distinct node numbers as intp, ascending, from numbers or a mask; or raise."""
     if candidates is None:
         return np.arange(n_nodes)
+    refuse_masked(candidates, "candidates", LEAVE_OUT)
     given: npt.NDArray[Any] = np.asarray(candidates)
     if given.dtype == bool:
         if given.shape != (n_nodes,):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels._arrays import LEAVE_OUT, refuse_masked
 from fewlabels._class_names import warn_of_classes
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.session._labels import Label, check_same_kind, checked_label, is_same
@@ -15,6 +16,7 @@ from fewlabels.session._labels import Label, check_same_kind, checked_label, is_
 
 def checked_points(indices: Any, n_points: int) -> tuple[int, ...]:
     """Return point numbers as they came, one or more, or raise."""
+    refuse_masked(indices, "indices", LEAVE_OUT)
     try:
         given = np.asarray(indices)
     except ValueError as error:  # rows of unequal length
