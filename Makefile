@@ -130,7 +130,7 @@ $(VENV)/release-installed: pyproject.toml constraints.txt | $(PY)
 $(OLDEST)/installed: $(INSTALLED) constraints-oldest.txt
 	rm -rf $(OLDEST)
 	$(PYTHON) -m venv $(OLDEST)
-	PIP_CONSTRAINT=constraints-oldest.txt PIP_BUILD_CONSTRAINT=constraints-oldest.txt $(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cli,duckdb,embeddings,figures,label]' hypothesis jsonschema onnx openpyxl pandas polars pytest pytest-cov pytest-xdist
+	PIP_CONSTRAINT=constraints-oldest.txt PIP_BUILD_CONSTRAINT=constraints-oldest.txt $(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cli,dask,duckdb,embeddings,figures,label]' hypothesis jsonschema onnx openpyxl pandas polars pytest pytest-cov pytest-xdist
 	@touch $@
 
 # The peers: one of them needs a compiler, so that tests and checks do without.

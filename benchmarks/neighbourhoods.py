@@ -2,7 +2,9 @@
 
 Usage: python -m benchmarks.neighbourhoods [digits|fashion|texts] [LABELS] [DRAWS] [POINTS] [SEED]
 
-Fashion-MNIST is another part of its 70,000 pictures for each draw.
+LABELS 0 labels all points; each tenth of them is told, with how many of all points have the right
+class by then, given or predicted. Fashion-MNIST is another part of its 70,000 pictures for each
+draw.
 
 The labeller answers single questions, one keystroke each, and gives a wrong class to 2 % of them.
 In a grid of 24 points one keystroke confirms all, and one takes out each point that is seen to be
@@ -31,8 +33,8 @@ from fewlabels.session._model import answered
 
 WRONG, OVERLOOKED, TAKEN_OUT = 0.02, 0.1, 0.005
 GRID = 24
-# So many questions before the first grid.
-FIRST = 20
+# So many questions before the first grid, and until one is looked for again where there was none.
+FIRST, NO_GRID = 20, 5
 
 
 @dataclass
@@ -48,6 +50,7 @@ class Tally:
     confirmed: int = 0
     wrong_in_grids: int = 0
     confidence: float = 0.0
+    right_now: float = 0.0
 
     @property
     def a_right_label(self) -> float:
@@ -119,6 +122,13 @@ def what_grids_read(model: Any, numbers: dict[str, int]) -> Said:
     return Said(codes, distributions.max(axis=1))
 
 
+def right_now(said: Said, state: Any, truth: Any, numbers: dict[str, int]) -> float:
+    """Return the share of all points that have the right class, given or predicted."""
+    codes = said.codes.copy()
+    codes[list(state.labels)] = [numbers[str(label)] for label in state.labels.values()]
+    return float((codes == truth).mean())
+
+
 def next_grid(
     graph: Any, said: Said, state: Any, record: GridRecord, shown: Shown
 ) -> tuple[int, list[int]] | None:
@@ -144,26 +154,32 @@ def next_grid(
 def run(
     X: Any, graph: Any, truth: Any, n_labels: int, seed: int, seen: Callable[[Tally], object]
 ) -> Tally:
-    """Label so many; `seen` is called after each grid."""
+    """Label so many; `seen` is called after each tenth of them."""
     mind = Mind(Prepared(X, graph), seed)
     labeller = Labeller(truth, seed)
     numbers = {str(label): int(label) for label in labeller.classes}
     shown, taken_out = Shown(), list[int]()
     grids: list[tuple[Grid, int]] = []  # with the number of questions before it
-    n_questions = 0
+    n_questions = next_look = 0
+    next_told = tenth = max(n_labels // 10, 1)
     while labeller.tally.labels < n_labels:
         state = mind.state
-        if n_questions >= FIRST and not taken_out:
+        if n_questions >= max(FIRST, next_look) and not taken_out:
             said = what_grids_read(mind.learner.answering(state.labels), numbers)
+            if labeller.tally.labels >= next_told:
+                labeller.tally.right_now = right_now(said, state, truth, numbers)
+                seen(labeller.tally)
+                next_told += tenth
             record = GridRecord(replace(g, n_since=n_questions - at) for g, at in grids)
             found = next_grid(graph, said, state, record, shown)
-            if found is not None:
+            if found is None:
+                next_look = n_questions + NO_GRID
+            else:
                 class_id, points = found
                 shown.note(points, class_id, len(state.labels))
                 kept = labeller.confirm(points, class_id)
                 out = [point for point in points if point not in kept]
                 labeller.tally.confidence += float(said.confidence[points].sum())
-                seen(labeller.tally)
                 grids.append((Grid(class_id, tuple(kept), tuple(out), 0), n_questions))
                 if kept:
                     mind.take([Event("told", tuple(kept), (str(class_id),) * len(kept))])
@@ -211,7 +227,7 @@ def compared(grids: Tally, alone: Tally) -> str:
     offered = max(grids.offered, 1)
     return (
         f"{grids.labels} labels by {grids.keystrokes} keystrokes, {100 * grids.errors:.2f} % "
-        f"wrong; by questions alone {100 * alone.errors:.2f} %; "
+        f"wrong ({100 * grids.right_now:.1f} % of all points right); by questions alone {100 * alone.errors:.2f} %; "
         f"{alone.a_right_label / grids.a_right_label:.1f} times fewer keystrokes a right label; "
         f"{grids.grids} grids of {grids.offered} points, {100 * grids.right / offered:.1f} % of "
         f"them right (the model said {100 * grids.confidence / offered:.1f} %), "
@@ -229,8 +245,9 @@ def main(
     for seed in range(first, first + draws):
         X, y = data(name, n_points, seed)
         graph = shared_neighbor_graph(X)
-        alone = questions_alone(y, n_labels, seed)
-        grids = run(X, graph, y, n_labels, seed, seen=lambda now, a=alone: tell(compared(now, a)))
+        wanted = min(n_labels, len(y)) or len(y)
+        alone = questions_alone(y, wanted, seed)
+        grids = run(X, graph, y, wanted, seed, seen=lambda now, a=alone: tell(compared(now, a)))
         print(f"{name} ({len(y):,}), draw {seed}: {compared(grids, alone)}", flush=True)
 
 

@@ -24,11 +24,15 @@ from fewlabels import (
     OrientedGradients,
     Session,
     knn_graph,
+    normalize_class_mass,
     rbf_graph,
     simulate,
+    write_graph,
 )
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import find_neighbors, shared_neighbor_graph
+from fewlabels.insight import log_loss_of
+from fewlabels.queries import entropy
 
 RNG = np.random.default_rng(0)
 X = np.concatenate([RNG.normal(size=(12, 2)), RNG.normal(5, 1, size=(12, 2))])
@@ -89,6 +93,31 @@ def test_masked_weights_are_refused_and_the_remedy_works(make) -> None:
     model = make("knn").fit(X, targets, sample_weight=weights.filled(0))
     with pytest.raises(InvalidInputError, match="sample_weight is a masked array"):
         model.add_labels([3], [targets[0]], sample_weight=np.ma.array([1.0], mask=[True]))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda m: LabelSpreading().fit(X, Y).add_labels(m, [0, 1]), r"indices\.compressed\(\)"),
+        (lambda m: LabelSpreading().fit(X, Y).remove_labels(m), r"indices\.compressed\(\)"),
+        (lambda m: Session(X).tell(m, [0, 1]), r"indices\.compressed\(\)"),
+        (lambda m: simulate(X, TRUTH, initial=m, budget=6), r"initial\.compressed\(\)"),
+        (lambda m: LabelSpreading(class_prior=m / 1.0).fit(X, Y), "Give every class"),
+        (lambda m: entropy(np.ma.array([[0.5, 0.5]] * 2, mask=[m.mask] * 2)), "Fill them in"),
+        (
+            lambda m: normalize_class_mass(np.ma.array([[0.5, 0.5]], mask=m.mask), [0]),
+            "Fill them in",
+        ),
+        (lambda m: log_loss_of([[0.5, 0.5]] * 2, np.ma.array([0, 1], mask=m.mask)), "Fill them in"),
+        (
+            lambda m: write_graph("never", [np.ma.array(np.ones((2, 2)), mask=[m.mask] * 2)], 2),
+            r"block\.filled\(0\) makes no edge",
+        ),
+    ],
+)
+def test_masked_points_shares_and_blocks_are_refused(call, words) -> None:
+    with pytest.raises(InvalidInputError, match=f"is a masked array.*{words}"):
+        call(np.ma.array([2, 3], mask=[False, True]))
 
 
 def test_masked_affinities_of_a_kernel_are_refused() -> None:

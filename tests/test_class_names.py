@@ -33,6 +33,8 @@ from fewlabels.exceptions import LabelWarning
         ["e\u0301te", "\u00e9te"],
         ["lost", "lo\u200bst"],
         ["lost", "\ufefflost"],
+        ["kat", "k\u0430t"],
+        ["\u0441ode", "code"],
         ["two words", "two\u00a0words", "two  words", "two_words", "two-words"],
         ["don't", "don\u2019t"],
         ["-1", "\u22121"],
@@ -100,6 +102,18 @@ def test_a_letter_replaced_counts_beside_three_times_as_many_labels() -> None:
 )
 def test_names_that_differ_on_purpose_are_not_told(classes: list[Any]) -> None:
     assert near_equal_classes(classes, [20] + [1] * (len(classes) - 1)) == []
+
+
+def test_words_for_yes_and_no_are_told_where_there_are_no_others() -> None:
+    assert near_equal_classes(["yes", "no", "y", "n"]) == [("yes", "y"), ("no", "n")]
+    assert near_equal_classes(["True", "False", "1", "0"]) == [("True", "1"), ("False", "0")]
+    assert near_equal_classes([True, "yes", "no"]) == [(True, "yes")]
+    for classes in (["n", "no", "o", "s"], ["yes", "no"], ["1", "0", "t", "2"], ["y", "n", "?"]):
+        assert near_equal_classes(classes) == []
+
+
+def test_words_of_another_script_are_no_latin_ones() -> None:
+    assert near_equal_classes(["\u0440\u043e\u0442", "pot", "\u0441\u043e\u043a"]) == []
 
 
 def test_numbers_are_not_looked_at() -> None:

@@ -51,6 +51,8 @@ FILL_FEATURES = (
 )
 FILL_AFFINITIES = "{name}.filled(0) makes no edge of them"
 FILL_WEIGHTS = "{name}.filled(0) makes those labels count for nothing"
+FILL_NUMBERS = "Fill them in, such as with {name}.filled(0), or leave those rows out"
+LEAVE_OUT = "{name}.compressed() leaves them out"
 
 
 def checked_array(X: object, name: str = "X", *, fill: str = FILL_FEATURES) -> Matrix:
@@ -151,6 +153,7 @@ def refuse_masked(values: object, name: str, fill: str = FILL_FEATURES) -> None:
         return
     if not masked.any():
         return
+    masked = np.atleast_1d(masked)
     rows = np.flatnonzero(masked.any(axis=tuple(range(1, masked.ndim))))
     raise InvalidInputError(
         f"{name} is a masked array with masked entries in {_counted(rows)}, and no mask is read "

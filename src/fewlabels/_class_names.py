@@ -19,13 +19,30 @@ from fewlabels._unsaid import is_unsaid
 from fewlabels.exceptions import LabelWarning
 
 # Casefolded. What spreadsheets, databases and statistics packages write where nothing is known.
-_WORDS_FOR_MISSING = frozenset(
+WORDS_FOR_MISSING = frozenset(
     [
-        *("", "-", "--", "---", ".", "..", "...", "?", "??", "???", "#", "\\n", "<na>", "<nan>"),
-        *("na", "#na", "n/a", "#n/a", "n.a.", "nan", "-nan", "nat", "nil", "nul", "null", "#null!"),
-        *("none", "missing", "unknown", "unlabeled", "unlabelled", "no label", "not available"),
+        *("-", "--", "---", "\u2212", "\u2013", "\u2014", "?", "??", "???", "#", "\\n"),
+        *(".", "..", "...", "\u2026", "<na>", "<nan>", "#nan", "nan", "-nan", "nat"),
+        *("na", "#na", "n/a", "#n/a", "n.a.", "nil", "nul", "null", "(null)", "#null!"),
+        *("none", "nothing", "missing", "(missing)", "unknown", "unlabeled", "unlabelled"),
+        *("no label", "not available", "#div/0!", "#value!", "#ref!", "#name?", "#num!"),
     ]
 )
+
+# Cyrillic and Greek letters that look like Latin ones, casefolded.
+_LOOKALIKES = str.maketrans(
+    "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0455\u0458\u043a\u043c\u0442\u03bf\u03b1\u03bd\u03c1",
+    "aceopxyisjkmtoavp",
+)
+# Where all classes are among these, those of a row are one.
+_YES_AND_NO = {
+    word: said
+    for said, words in {
+        "yes": ("yes", "y", "true", "t", "1"),
+        "no": ("no", "n", "false", "f", "0"),
+    }.items()
+    for word in words
+}
 
 # Signs that are written in several ways.
 _SIGNS = str.maketrans("\u2018\u2019\u02bc\u2010\u2011\u2012\u2013\u2014\u2212", "'''------")
@@ -55,7 +72,7 @@ _MANY_CLASSES = 20
 def says_missing(name: str) -> bool:
     """Tell whether a text usually means that there is no value: "NA", "?", "unlabelled", blanks."""
     text = _visible(name).strip()
-    return text.casefold() in _WORDS_FOR_MISSING and text != "Na"  # which is sodium
+    return not text or (text.casefold() in WORDS_FOR_MISSING and text != "Na")  # which is sodium
 
 
 def words_for_missing(classes: Iterable[object]) -> list[str]:
@@ -76,9 +93,10 @@ def near_equal_classes(
 ) -> list[tuple[object, ...]]:
     """Find classes that are probably one, written in different ways.
 
-    - The same but for case, blanks, hyphens, trailing full stops, invisible characters or the way
-      in which Unicode composes them; the same number: "7", "007" and "7.0"; the text of another
-      class: 1 and "1".
+    - The same but for case, blanks, hyphens, trailing full stops, invisible characters, letters of
+      another script that look alike or the way in which Unicode composes them; the same number:
+      "7", "007" and "7.0"; the text of another class: 1 and "1".
+    - "yes", "y", "true", "t" and "1", and the same for "no", where there are no other classes.
     - Words of five letters or more that are one letter off, if one of them has one or two labels:
       "loyal", "loyl". A letter replaced counts only within a word, and beside three times as many
       labels.
@@ -115,6 +133,11 @@ def near_equal_classes(
     groups: dict[str, Cells] = defaultdict(list)
     for name in names:
         groups[name if alphabet and _is_letter(name) else _key(str(name))].append(name)
+    if groups.keys() <= _YES_AND_NO.keys() and len(groups) > 2:
+        said: dict[str, Cells] = defaultdict(list)
+        for key, group in groups.items():
+            said[_YES_AND_NO[key]] += group
+        groups = said
     found = [tuple(group) for group in groups.values() if len(group) > 1]
     totals = {key: int(sum(labels[name] for name in group)) for key, group in groups.items()}
     if len(groups) <= _MOST_CLASSES:
@@ -163,13 +186,17 @@ def remarks_on_classes(
     groups = near_equal_classes(everything, counts)
     groups = [group for group in groups if not fresh.isdisjoint(group)]
     if groups:
-        named = "; ".join(listed(_told_apart(group)) for group in groups[:_MOST_NAMED])
-        more = f"; and {len(groups) - _MOST_NAMED} more" if len(groups) > _MOST_NAMED else ""
         remarks.append(
-            f"some classes have nearly the same name, and are read as different ones: {named}"
-            f"{more}. If they are one class, give it one name."
+            f"some classes have nearly the same name, and are read as different ones: "
+            f"{named_groups(groups)}. If they are one class, give it one name."
         )
     return remarks
+
+
+def named_groups(groups: Sequence[tuple[object, ...]]) -> str:
+    """Name the classes of the first groups so that they can be told apart."""
+    named = "; ".join(listed(_told_apart(group)) for group in groups[:_MOST_NAMED])
+    return named + (f"; and {len(groups) - _MOST_NAMED} more" if len(groups) > _MOST_NAMED else "")
 
 
 def warn_of_classes(
@@ -220,7 +247,7 @@ def _as_list(classes: Iterable[object]) -> Cells:
 def _told_apart(group: tuple[object, ...]) -> list[str]:
     """Show names so that the difference can be seen."""
     shown = [repr(name) for name in group]
-    looks = {unicodedata.normalize("NFKC", text) for text in shown}
+    looks = {unicodedata.normalize("NFKC", text).translate(_LOOKALIKES) for text in shown}
     return shown if len(looks) == len(shown) else [ascii(name) for name in group]
 
 
@@ -241,6 +268,8 @@ def _key(name: str) -> str:
         name = unicodedata.normalize("NFKC", name).translate(_SIGNS)
     text = " ".join(_visible(name).casefold().split())
     text = unicodedata.normalize("NFKC", _BETWEEN_WORDS.sub(" ", text))
+    if any("a" <= letter <= "z" for letter in text):  # else it may be a word of the other script
+        text = text.translate(_LOOKALIKES)
     text = text.rstrip(".,;:") or text
     number = _NUMBER.fullmatch(text)
     return text if number is None else number[1].replace("+", "") + number[2]

@@ -9,6 +9,7 @@
     ├── GraphFileError (ValueError)           a graph file that can't be read
     ├── SessionFileError (ValueError)         a saved session that can't be read
     ├── DataFileError (ValueError)            a table or array file that can't be read or written
+    ├── ClusterError (RuntimeError)           workers that can't be used, or were lost too often
     ├── LabellingError (ValueError)           a label file that can't be used, or a label not stored
     └── MissingDependencyError (ImportError)  an optional package that isn't installed
 
@@ -141,6 +142,17 @@ class DataFileError(FewLabelsError, ValueError):
     ... except DataFileError:
     ...     print("no table")
     no table
+    """
+
+
+class ClusterError(FewLabelsError, RuntimeError):
+    """Workers of a cluster can't be used as they are, or were lost more often than was allowed.
+
+    Examples
+    --------
+    >>> from fewlabels.exceptions import ClusterError, FewLabelsError
+    >>> issubclass(ClusterError, FewLabelsError)
+    True
     """
 
 

@@ -179,6 +179,20 @@ def test_words_that_may_mean_unlabelled_are_warned_of_also_when_quiet(tmp_path: 
     assert result.stderr.count("\n") == 1
 
 
+def test_where_every_row_has_a_label_the_most_frequent_is_named(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text(csv_text([[*row[:3], row[3] or "to do"] for row in rows()]))
+    call = (source, "--label", "segment", "-q", "-o")
+    result = run(*call, tmp_path / "out.csv")
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "Warning: every row has a label in 'segment', so that none is left to answer. If the most "
+        "frequent, 'to do' (112 rows), means that a row has none: --missing 'to do'.\n"
+    )
+    assert run(*call, tmp_path / "right.csv", "--missing", "to do").stderr == ""
+    assert accuracy(tmp_path / "right.csv") >= 0.95
+
+
 def test_minus_one_beside_empty_cells_names_both_ways_out(tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     code = {"lost": "-1", "loyal": "1", "": ""}
@@ -407,4 +421,4 @@ def test_both_commands_warn_of_nearly_equal_classes(tmp_path: Path) -> None:
     )
     for result in (run(source, "--label", "segment", "-o", tmp_path / "o.csv", "-q"), simulated):
         assert result.exit_code == 0, result.output
-        assert "nearly equal names count as different ones: 'Lost', 'lost'" in result.stderr
+        assert "nearly equal names count as different ones: 'Lost' and 'lost'" in result.stderr

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 from fewlabels import Session, make_points
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import FeatureWarning, InvalidInputError, InvalidTypeError
 
 N = 40
 NUMBERS = [4.0 * (row % 2) + row / N for row in range(N)]
@@ -48,6 +48,48 @@ def test_tables_of_every_make_are_the_same_points(data: Any) -> None:
     assert points.kind == "table"
     np.testing.assert_allclose(points.values, EXPECTED.values, atol=1e-6)
     assert Session(data).n_points == N
+
+
+MASK = np.arange(N) == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "nothing"),
+    [
+        (np.where(MASK, 99.0, NUMBERS), np.nan),
+        (7 * np.arange(N) % N, None),
+        (np.where(MASK, "odd", NAMES), None),
+        (np.arange(N) % 3 == 0, None),
+        (np.array(["2026-01-01"], "M8[ns]") + np.arange(N).astype("m8[D]"), pd.NaT),
+        (np.array([name.encode() for name in NAMES]), None),
+    ],
+    ids=["numbers", "whole numbers", "names", "booleans", "dates", "bytes"],
+)
+def test_masked_cells_of_a_table_are_missing(column: np.ndarray, nothing: object) -> None:
+    masked = np.ma.array(column, mask=MASK)
+    cells = [nothing if hidden else cell for cell, hidden in zip(column, MASK, strict=True)]
+    expected = make_points({"a": cells, "b": NUMBERS})
+    found = make_points({"a": masked, "b": np.ma.array(NUMBERS)})
+    np.testing.assert_array_equal(found.values, expected.values)
+    records = np.ma.array(
+        list(zip(column, NUMBERS, strict=True)),
+        dtype=[("a", column.dtype), ("b", "f8")],
+        mask=[(hidden, False) for hidden in MASK],
+    )
+    np.testing.assert_array_equal(make_points(records).values, expected.values)
+
+
+def test_masked_texts_are_missing_and_masks_within_a_cell_are_refused() -> None:
+    texts = [None if hidden else text for text, hidden in zip(TEXTS, MASK, strict=True)]
+    with pytest.warns(FeatureWarning) as of_none:
+        expected = make_points(texts)
+    with pytest.warns(FeatureWarning) as of_masked:
+        found = make_points(np.ma.array(TEXTS, mask=MASK))
+    np.testing.assert_array_equal(found.values.toarray(), expected.values.toarray())
+    assert [str(w.message) for w in of_masked] == [str(w.message) for w in of_none]
+    wide = np.ma.array(np.ones((N, 2)), mask=np.stack([MASK, MASK], axis=1))
+    with pytest.raises(InvalidInputError, match=r"a column of arrays is a masked array.*Fill them"):
+        make_points({"a": wide, "b": NUMBERS})
 
 
 @pytest.mark.parametrize(
@@ -84,6 +126,13 @@ def test_records_that_lack_a_field_miss_it() -> None:
 def test_sets_in_cells_are_lists() -> None:
     tags = pd.DataFrame({"tags": [{"x", "y"} if row % 2 else {"z"} for row in range(N)]})
     assert make_points(tags).transformer.columns_[0].kind == "list"
+
+
+def test_dates_of_nanoseconds_in_a_list_are_dates() -> None:
+    days = np.array(["2026-01-01"], "M8[ns]") + np.arange(N).astype("m8[D]")
+    expected = make_points({"when": days, "b": NUMBERS}).values
+    for cells in (list(days), list(days.astype("M8[us]")), pd.Series(days).tolist()):
+        np.testing.assert_array_equal(make_points({"when": cells, "b": NUMBERS}).values, expected)
 
 
 def test_durations_and_columns_with_names_of_several_levels() -> None:

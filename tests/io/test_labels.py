@@ -163,6 +163,7 @@ def test_bytes_are_text(tmp_path: Path) -> None:
         ("7", "007"),
         ("caf\u00e9", "cafe\u0301"),
         ("ok", "o\u200bk"),
+        ("kat", "k\u0430t"),
         ("a b", "a\u00a0 b"),
         ("loyal", "loyl"),
         ("loyal", "loyel"),
@@ -171,9 +172,10 @@ def test_bytes_are_text(tmp_path: Path) -> None:
 def test_nearly_equal_classes_are_named_in_one_warning(
     tmp_path: Path, pair: tuple[str, str]
 ) -> None:
-    others = ["3", "5"] if pair[0].isdigit() else ["lost", "other"]
+    others = ["3", "5"] if pair[0].isdigit() else ["lost", "other", pair[0], pair[0]]
     (warning,) = read_labels(csv_table(tmp_path, [*pair, *others]), "y").warnings
-    assert all(repr(name) in warning for name in pair)
+    look_alike = not pair[1].isascii()
+    assert all((ascii if look_alike else repr)(name) in warning for name in pair)
     assert "write them alike" in warning
 
 
@@ -182,15 +184,6 @@ def test_classes_that_differ_in_more_are_not_taken_for_one(tmp_path: Path) -> No
         assert read_labels(csv_table(tmp_path, cells), "y").warnings == ()
     many = ["planes", "planet"] * 3
     assert read_labels(csv_table(tmp_path, many), "y").warnings == ()
-
-
-def test_many_classes_are_compared_in_a_moment_and_a_few_pairs_named(tmp_path: Path) -> None:
-    letters = "abcdefghij"
-    few = letters[:5]
-    names = [a + b + c + d + a + b for a in letters for b in few for c in letters for d in "xy"]
-    (warning,) = read_labels(csv_table(tmp_path, names), "y").warnings
-    assert warning.count("; ") == 5
-    assert "more. If they are one class" in warning
 
 
 def test_the_text_minus_one_among_text_is_refused(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def numbers_in(table: Table, name: str) -> list[float]:
 
 COLUMNS: dict[str, tuple[list[str], list[float], tuple[str, ...]]] = {
     "decimal comma": (["3,10", "-0,5", "7"], [3.1, -0.5, 7], ("decimal comma",)),
+    "signs of full width": (["１２．５％", "－３％", "4 %"], [12.5, -3, 4], ("unit '%'",)),
     "percent": (["36.6%", "5 %", "-1%"], [36.6, 5, -1], ("unit '%'",)),
     "dollars": (["$36.6", "-$5", "$-1"], [36.6, -5, -1], ("written with '$'",)),
     "euros": (["3.10 EUR", "5 EUR", ".5 EUR"], [3.1, 5, 0.5], ("unit 'EUR'",)),

@@ -86,6 +86,21 @@ def test_a_page_and_the_command_export_the_same(labelled: Labelling, tmp_path: P
     assert here.getvalue() == there.getvalue()
 
 
+def test_what_an_export_computed_is_kept_for_the_next(
+    labelled: Labelling, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exported() -> bytes:
+        stream = io.BytesIO()
+        export_labels(labelled.path, stream, cache=tmp_path / "cache")
+        return stream.getvalue()
+
+    (kept,) = (tmp_path / "cache").glob("*/predicted.npz")
+    kept.unlink()
+    first = exported()
+    monkeypatch.setattr("fewlabels.labelling._reading._said", None)
+    assert exported() == first
+
+
 def test_given_labels_alone_need_no_model(labelled: Labelling) -> None:
     stream = io.BytesIO()
     export_labels(labelled.path, stream, predictions=False)

@@ -151,3 +151,22 @@ def test_none_of_a_grid_is_a_record_too_and_is_taken_back(
     assert len(set(found["points"]) & set(labelling._desk.pending)) == 3
     assert labelling.undo("ann", next(keys))["done"]["points"] == []
     assert record_of(labelling._desk.ledger, ())._of == {}
+
+
+def test_a_grid_that_gets_another_class_is_a_bad_mark_for_the_one_it_was_shown_as(
+    opened: Open, digits: Any, keys: Iterator[str]
+) -> None:
+    labelling = opened()
+    for _ in range(15):
+        point = labelling.questions("ann")[0]["point"]
+        labelling.answer("ann", next(keys), point, int(digits[1][point]))
+    assert labelling.settle()
+    found = labelling.neighbourhood("ann")
+    assert found is not None
+    shown, class_id = found["points"], found["class_id"]
+    labelling.confirm("ann", next(keys), shown, (class_id + 1) % 3)
+    record = record_of(labelling._desk.ledger, ())
+    (grid,) = record._of[class_id]
+    assert (grid.kept, grid.out) == ((), tuple(shown))
+    assert record.size(class_id, 24) == 0
+    assert list(record._of) == [class_id]

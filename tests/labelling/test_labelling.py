@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -342,8 +343,28 @@ def test_data_that_changed_is_refused(opened: Open, digits: Any, data: Path) -> 
 
 def test_a_second_opening_is_refused_with_the_address(opened: Open) -> None:
     opened().announce("http://127.0.0.1:1234")
-    with pytest.raises(LabellingError, match=r"at http://127.0.0.1:1234\."):
+    with pytest.raises(LabellingError, match=r"label there: http://127.0.0.1:1234$"):
         opened()
+
+
+def test_a_copy_gets_an_id_of_its_own_and_a_file_that_was_moved_keeps_it(
+    opened: Open, data: Path
+) -> None:
+    first = opened()
+    path, known = first.path, first.id
+    first.close()
+    copy = path.with_name("copy.fewlabels")
+    shutil.copyfile(path, copy)
+    other = opened(file=copy)
+    assert other.id != known
+    renewed = other.id
+    other.close()
+    moved = copy.rename(path.with_name("moved.fewlabels"))
+    assert opened(file=moved).id == renewed
+    shutil.copyfile(path, copy)
+    path.unlink()
+    copy.rename(path)  # put back
+    assert opened().id == known
 
 
 def test_a_cache_that_is_deleted_or_damaged_is_made_again(

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from fewlabels.labelling._lock import FileLock
 lock = FileLock(Path(sys.argv[1]))
-lock.announce("http://127.0.0.1:4321")
+lock.announce("http://127.0.0.1:4321/?token=abc")
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -32,9 +32,10 @@ def test_another_process_is_named_by_its_address_until_it_is_killed(tmp_path: Pa
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         with pytest.raises(
-            LabellingError, match=r"another process: its page is at http://127.0.0.1:4321\."
+            LabellingError, match=r"or label there: http://127.0.0.1:4321/\?token=abc$"
         ):
             FileLock(path)
+        assert path.with_name("x.fewlabels.lock").stat().st_mode & 0o777 == 0o600
         holder.kill()
         holder.wait()
         lock = FileLock(path)  # the lock file is still there, and nobody holds it
@@ -48,3 +49,13 @@ def test_a_lock_that_was_given_up_can_be_had(tmp_path: Path) -> None:
         FileLock(path)
     first.release()
     FileLock(path).release()
+
+
+def test_the_token_is_not_told_where_others_may_read_the_lock(tmp_path: Path) -> None:
+    path, beside = tmp_path / "x.fewlabels", tmp_path / "x.fewlabels.lock"
+    beside.touch()
+    beside.chmod(0o644)
+    lock = FileLock(path)
+    lock.announce("http://127.0.0.1:4321/?token=abc")
+    assert beside.read_text(encoding="utf-8") == "http://127.0.0.1:4321/\n"
+    lock.release()

@@ -253,6 +253,11 @@ def test_a_regressor_is_warned_of_the_markers_of_classifiers(regressor, column) 
     np.testing.assert_array_equal(model.transduction_, numbers.transduction_)
 
 
+def test_a_regressor_is_warned_of_what_minus_one_becomes_in_unsigned_integers(regressor) -> None:
+    with pytest.warns(UserWarning, match=r"3 of 5 entries of y are 255, .*NaN or None"):
+        regressor().fit(path_graph(np.ones(4)), np.array([255, 4, 255, 255, 2], dtype=np.uint8))
+
+
 @pytest.mark.parametrize(
     "y", [[-1, 3, -1, 2], [-1.0, -1.0, -1.0, 2.0], [-1, -1, None, 2], [-2, -2, -2, 1]]
 )

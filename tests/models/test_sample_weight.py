@@ -160,6 +160,8 @@ def test_lists_arrays_and_columns_are_weights(form) -> None:
         ([1, 0, 0, -1], InvalidInputError, "got -1.0 at row 3, and 1 in all"),
         ([np.inf, 0, 0, 1], InvalidInputError, "got inf at row 0"),
         ([1, 0, 0, np.nan], InvalidInputError, "got nan at row 3"),
+        ([1, 0, 0, 1e-310], InvalidInputError, r"from 1e-250 to 1e\+250, .*got 1e-310 to 1\."),
+        ([1e300, 0, 0, 1], InvalidInputError, r"got 1 to 1e\+300\. Divide by the largest"),
         ([0, 1, 1, 0], InvalidInputError, "is zero, so that no label is left"),
         (["a", "b", "c", "d"], InvalidTypeError, "must hold numbers"),
     ],

@@ -59,11 +59,18 @@ def test_the_text_says_which_rules_lose_and_which_can_not_be_told():
     text = simulation_text(curve_of(5, good=0.1, bad=-0.1, so_so=0.0))
     assert "Worse than random questions: bad." in text
     assert "Neither better nor worse than random questions, so far: so_so." in text
+    assert "wide: more starts tell more" not in text
+    apart = curve_of(3, so_so=0.0)
+    apart.accuracy["so_so"][...] += [[0.05], [-0.05], [0.0]]
+    text = simulation_text(apart)
+    assert (
+        "Their intervals are wide: more starts tell more, four times as many (repeats=12)" in text
+    )
 
 
 def test_one_start_is_called_no_evidence():
     text = simulation_text(curve_of(1, good=0.1))
-    assert "One start only" in text
+    assert "One start only: more (repeats=5) show" in text
     assert "nan" not in text
     assert "Worse" not in text
     assert "Neither" not in text

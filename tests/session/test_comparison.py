@@ -155,7 +155,21 @@ def test_a_function_makes_the_graph_of_each_set():
     [
         ({"data": {}}, InvalidInputError, "must name one set of points"),
         ({"data": SETS, "model": {}}, InvalidInputError, "must name one set of points"),
-        ({"data": {"near": 3}}, InvalidTypeError, r"pairs \(points, true labels\); 'near' is 3"),
+        (
+            {"data": {"near": 3}},
+            InvalidTypeError,
+            r"pairs \(points, true labels\); 'near' is of type int\.",
+        ),
+        (
+            {"data": {"near": (np.ones(3), [1, 2], 3)}},
+            InvalidTypeError,
+            "'near' is of type tuple of 3",
+        ),
+        (
+            {"data": {"near": SETS["near"], "far": ([[1.0], [2.0]], [5, 5])}, "budget": 8},
+            InvalidInputError,
+            "^data 'far', model 'model': y must hold labels of two classes",
+        ),
         ({"data": SETS, "y": [1]}, InvalidTypeError, "leave X_or_graph and y out"),
         ({}, InvalidTypeError, "takes points and their true labels, or data="),
         (

@@ -404,6 +404,8 @@ def test_the_same_answer_twice_is_one_answer():
         (lambda s: s.tell(1, ""), "empty string.*use skip"),
         (lambda s: s.tell(1, "-1"), 'is "-1", which elsewhere means unlabelled'),
         (lambda s: s.tell(1, 2**64), "beyond 64 bits"),
+        (lambda s: s.tell(1, np.datetime64(1, "ns")), "of type datetime64"),
+        (lambda s: s.tell(1, np.timedelta64(1, "ns")), "of type timedelta64"),
         (lambda s: s.tell(1, 0.5), "is 0.5 of type float"),
         (lambda s: s.tell(1, [("a", "b")]), r"is \('a', 'b'\) of type tuple"),
         (lambda s: s.tell([1, 2], {"a", "b"}), "a list of them in order, got a set"),

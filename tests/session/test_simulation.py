@@ -22,7 +22,7 @@ from fewlabels import (
     write_graph,
 )
 from fewlabels._checksums import checksum
-from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError, LabelWarning
 from fewlabels.graph import shared_neighbor_graph
 from fewlabels.queries import FunctionRule, Margin, QueryRule, Random, VOptimality, least_margin
 from fewlabels.session import simulate
@@ -249,6 +249,17 @@ def test_an_oracle_that_fails_is_a_clear_error(graph, oracle, reason):
 def test_bad_settings_are_refused(graph, truth, settings, reason):
     with pytest.raises(InvalidInputError, match=reason):
         simulate(graph, truth, **settings)
+
+
+def test_a_class_called_minus_one_is_no_unknown_truth_in_silence(graph, truth):
+    signs = np.where(truth == truth[0], -1, 1)
+    with pytest.raises(InvalidInputError, match=r"got 1\. -1, NaN and None say.*another name"):
+        simulate(graph, signs)
+    with (
+        pytest.warns(LabelWarning, match="-1 is read as a class"),
+        pytest.raises(InvalidInputError, match=r"a class of y is -1.*Name the class otherwise"),
+    ):
+        simulate(graph, [None, *signs[1:].tolist()])
 
 
 def test_truth_that_does_not_fit_is_refused(graph, truth):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fewlabels.features import NewPoints
-    from fewlabels.io import AddedColumns, LabelColumn
+    from fewlabels.io import AddedColumns, LabelColumn, Table
     from fewlabels.models._protocol import AnsweringModel
 
 ADDED = ("label", "confidence", "evidence", "reached", "second", "doubt", "possible")
@@ -129,3 +129,20 @@ def _possible(
         ranked = sorted(members, key=lambda code: -shares[row, code])
         found.append(_BETWEEN.join(texts[code] for code in ranked))
     return found
+
+
+def about_open_rows(table: Table, labels: LabelColumn) -> list[str]:
+    """Say so where every row has a label, for one of the classes may mean that it has none."""
+    from fewlabels.io import PictureFolder, counted
+
+    if labels.n_labelled < len(labels.codes) or isinstance(table, PictureFolder):
+        return []
+    if any("missing=" in warning for warning in labels.warnings):
+        return []  # it is said already
+    place = int(labels.counts.argmax())
+    most = labels.classes[place]
+    return [
+        f"every row has a label in {labels.name!r}, so that none is left to answer. If the most "
+        f"frequent, {most!r} ({counted(int(labels.counts[place]), 'row')}), means that a row has "
+        f"none: missing={[str(most)]!r}."
+    ]

@@ -100,18 +100,19 @@ def _result(
     table: Table, labels: LabelColumn, added: AddedColumns, left_out: bool
 ) -> Iterator[str]:
     texts = [as_text(label) for label in labels.classes]
-    answers = Counter(as_text(label) for label in added.label if label is not None)
+    had_label = labels.codes >= 0
+    answered = np.flatnonzero(~had_label & added.reached).tolist()  # as the report counts them
+    answers = Counter(as_text(added.label[row]) for row in answered)
     width = max(len("class"), *(len(text) for text in texts[:_MOST_CLASSES]))
     yield f"{'class':<{width}}  {'labelled':>9}  {'answered':>9}"
     for text, count in list(zip(texts, labels.counts.tolist(), strict=True))[:_MOST_CLASSES]:
         yield f"{text:<{width}}  {count:>9,}  {answers[text]:>9,}"
     if len(texts) > _MOST_CLASSES:
         yield f"and {len(texts) - _MOST_CLASSES:,} more classes"
-    had_label = labels.codes >= 0
     for came, which in ((~had_label, "without a label"), (had_label, "with a label")):
-        answered = came & added.reached
-        if answered.any():
-            confidence = added.confidence[answered]
+        rows = came & added.reached
+        if rows.any():
+            confidence = added.confidence[rows]
             yield (
                 f"mean confidence {confidence.mean():.3f} on the {counted(len(confidence), 'row')} "
                 f"that came {which} (least {confidence.min():.3f})"

@@ -25,6 +25,7 @@ _TEXT = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _SETTING = re.compile(
     rf"\b({'|'.join(_OPTIONS)})=(\[(?:(?:{_TEXT})(?:,\ )?)*\]|{_TEXT})", re.DOTALL
 )
+_REPEATS = re.compile(r"\brepeats=(\d+)")
 # columns={'my x': 'drop'}, and the options for the kinds that have one of their own
 _COLUMNS = re.compile(rf"\bcolumns=(\{{(?:(?:{_TEXT}): (?:{_TEXT})(?:,\ )?)+\}})", re.DOTALL)
 _KINDS = {
@@ -43,7 +44,7 @@ def in_options(message: str) -> str:
     """
     message = _COLUMNS.sub(_column_options, message)
     return (
-        _SETTING.sub(_option, message)
+        _REPEATS.sub(r"--repeats \1", _SETTING.sub(_option, message))
         .replace("(replace=True)", "with --force")
         .replace("(link=True)", "(--link)")
         .replace("(file=...)", "with --file")

@@ -169,7 +169,7 @@ def label(
         listener.close()
         raise
     try:
-        labelling.announce(listener.origin)
+        labelling.announce(listener.address)
         sys.setswitchinterval(LET_GO)
 
         def ready() -> None:

@@ -22,6 +22,7 @@ from fewlabels.cli._features import (
 from fewlabels.cli._input import check_places, input_options, read_input
 from fewlabels.cli._progress import progress_bars
 from fewlabels.cli._stdout import show, warn
+from fewlabels.cli._words import in_options
 
 if TYPE_CHECKING:
     from fewlabels.io import LabelColumn
@@ -386,4 +387,4 @@ def _text(
         f"{counted(curve.repeats, 'start')} with {first}; {curve.labels[-1]} labels in the end",
         "",
     ]
-    return "\n".join(lines) + "\n" + simulation_text(curve)
+    return "\n".join(lines) + "\n" + in_options(simulation_text(curve))

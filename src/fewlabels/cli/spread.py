@@ -27,7 +27,7 @@ from fewlabels.cli._pictures import (
     sorting_options,
 )
 from fewlabels.cli._progress import progress_bars
-from fewlabels.cli._spread_answers import answers_of, free_names
+from fewlabels.cli._spread_answers import about_open_rows, answers_of, free_names
 from fewlabels.exceptions import UnreachedWarning
 
 if TYPE_CHECKING:
@@ -191,6 +191,7 @@ def spread(
 
         table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
         writer.check(table)
+        doubts += about_open_rows(table, labels)
         making = stage("making features")
         points = points_of(ctx, table, label, labels.codes, making)
         joining = stage("joining similar rows")

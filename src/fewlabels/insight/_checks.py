@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._arrays import FILL_NUMBERS, refuse_masked
 from fewlabels.exceptions import InvalidInputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -13,6 +14,7 @@ IntArray = npt.NDArray[np.intp]
 
 def check_distributions(name: str, values: npt.ArrayLike) -> FloatArray:
     """Return finite, non-negative rows as float64 of shape (n_points, n_classes), or raise."""
+    refuse_masked(values, name, FILL_NUMBERS)
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -32,6 +34,7 @@ def check_distributions(name: str, values: npt.ArrayLike) -> FloatArray:
 
 def check_codes(name: str, codes: npt.ArrayLike, shape: tuple[int, ...]) -> IntArray:
     """Return class numbers that fit distributions of `shape`, or raise."""
+    refuse_masked(codes, name, FILL_NUMBERS)
     array: np.ndarray = np.asarray(codes)
     if array.size == 0:  # an empty list comes as floats
         array = array.astype(np.intp)
@@ -50,6 +53,7 @@ def check_codes(name: str, codes: npt.ArrayLike, shape: tuple[int, ...]) -> IntA
 
 def check_column(name: str, values: npt.ArrayLike, n_points: int) -> FloatArray:
     """Return a non-negative number for each point, or raise."""
+    refuse_masked(values, name, FILL_NUMBERS)
     array = np.asarray(values, dtype=np.float64)
     if array.shape != (n_points,) or not (np.isfinite(array) & (array >= 0)).all():
         raise InvalidInputError(

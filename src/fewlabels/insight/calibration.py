@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
+from fewlabels._arrays import FILL_NUMBERS, refuse_masked
 from fewlabels._validation import check_integer, check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.insight._checks import (
@@ -311,6 +312,7 @@ def _columns_of(excluded: npt.ArrayLike | None, n_classes: int) -> list[int]:
 
 
 def _as_rows(targets: npt.ArrayLike, shape: tuple[int, ...]) -> FloatArray:
+    refuse_masked(targets, "targets", FILL_NUMBERS)
     given = np.asarray(targets)
     if given.ndim == 2:
         rows = check_distributions("targets", given)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from fewlabels._arrays import refuse_masked
 from fewlabels._labels import is_missing
 from fewlabels._typing import Cells, Fields, Frame, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
@@ -88,7 +89,7 @@ def _is_batch(data: object) -> bool:
 
 def _columns_of_records(data: Frame) -> State:
     if isinstance(data, np.ndarray):
-        return {name: np.asarray(data[name]) for name in data.dtype.names or ()}
+        return {name: data[name] for name in data.dtype.names or ()}
     return columns_of([{str(name): value for name, value in row.items()} for row in data])
 
 
@@ -184,13 +185,24 @@ def _column(values: object) -> Package:
     if isinstance(values, np.ndarray):
         if values.ndim == 0:
             raise InvalidInputError("a column must be a list or an array, got a single value.")
-        return values
+        return _without_mask(values) if isinstance(values, np.ma.MaskedArray) else values
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise InvalidTypeError(
             f"a column must be a list or an array, got a {type(values).__name__}. Pass a mapping "
             "of names to columns of one length."
         )
     return list(values)
+
+
+def _without_mask(values: np.ma.MaskedArray) -> Package:
+    """Return a column whose masked cells are missing, as NaN, NaT or None."""
+    if values.ndim > 1:
+        refuse_masked(values, "a column of arrays", "Fill them in, or leave those rows out")
+        return values.data
+    if values.dtype.kind in "fmM":
+        nothing = np.nan if values.dtype.kind == "f" else values.dtype.type("NaT")
+        return np.asarray(values.filled(nothing))
+    return values.tolist() if np.ma.is_masked(values) else values.data
 
 
 def _plain(cells: Sequence[object]) -> Cells:
@@ -208,6 +220,8 @@ def _as_python(cell: object) -> Package:
         return sorted(cell, key=str)
     if isinstance(cell, (nw.Series,)):
         return cell.to_list()
+    if isinstance(cell, (np.datetime64, np.timedelta64)):
+        cell = cell.astype(f"{cell.dtype.kind}8[us]")  # of nanoseconds, Python has a number only
     if isinstance(cell, np.generic):
         cell = cell.item()
     return None if is_missing(cell) else cell

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fewlabels._class_names import named_groups, near_equal_classes
 from fewlabels._typing import Cells
 from fewlabels.exceptions import InvalidInputError
-from fewlabels.io._alike import alike_classes
 from fewlabels.io._spelled import is_missing_word
 from fewlabels.io._table import (
     Block,
@@ -154,8 +154,8 @@ def read_labels(table: Table, name: str) -> LabelColumn:
     codes = np.fromiter(found, dtype=np.intp, count=len(labels))
     column = LabelColumn(name, tuple(classes), codes, tuple(notes), tuple(warnings))
     _check_classes(table, column)
-    alike = alike_classes(column.classes, column.counts)
-    return replace(column, warnings=(*column.warnings, alike)) if alike else column
+    alike = near_equal_classes(column.classes, column.counts.tolist())
+    return replace(column, warnings=(*column.warnings, _about_alike(alike))) if alike else column
 
 
 def _plain(table: Table, name: str, cells: Sequence[object], notes: list[str]) -> Cells:
@@ -210,6 +210,13 @@ def _words(table: Table, labels: Cells, notes: list[str]) -> dict[str, int]:
     labels[:] = [None if label in words else label for label in labels]
     notes.append(f"{quoted(sorted(words))}: no label ({counted(sum(words.values()), 'row')})")
     return {}
+
+
+def _about_alike(groups: Sequence[tuple[object, ...]]) -> str:
+    return (
+        f"classes with nearly equal names count as different ones: {named_groups(groups)}. If they "
+        "are one class, write them alike."
+    )
 
 
 def _about_words(name: str, words: dict[str, int]) -> str:

@@ -11,53 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-# Spellings of "missing", compared without case. Among numbers they are no numbers; among words
-# they may be words (NA may be Namibia).
-MISSING_WORDS = frozenset(
-    [
-        "na",
-        "n/a",
-        "#n/a",
-        "#na",
-        "n.a.",
-        "<na>",
-        "nan",
-        "#nan",
-        "nat",
-        "null",
-        "(null)",
-        "#null!",
-        "nil",
-        "none",
-        "nothing",
-        "missing",
-        "(missing)",
-        "unknown",
-        "unlabelled",
-        "unlabeled",
-        "\\n",
-        ".",
-        "..",
-        "...",
-        "-",
-        "--",
-        "---",
-        "\u2212",
-        "\u2013",
-        "\u2014",
-        "\u2026",
-        "?",
-        "??",
-        "#div/0!",
-        "#value!",
-        "#ref!",
-        "#name?",
-        "#num!",
-    ]
-)
+from fewlabels._class_names import WORDS_FOR_MISSING
 
 _ALIKE = str.maketrans(
-    dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d", "-")  # minus signs and dashes
+    {letter: letter - 0xFEE0 for letter in range(0xFF01, 0xFF5F)}  # of full width
+    | dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63", "-")  # minus signs and dashes
     | dict.fromkeys("\u00a0\u202f\u2007\u2009\u200a", " ")  # blanks that keep a line together
     | dict.fromkeys("\u2019\u02bc", "'")
     | dict.fromkeys("\ufeff\u200b\u200e\u200f\u2060", None)  # marks without width
@@ -122,7 +80,7 @@ class Spelled:
 
 def is_missing_word(cell: object) -> bool:
     """Tell whether a cell is a usual spelling of "missing", such as ``n/a``."""
-    return isinstance(cell, str) and cell.strip().casefold() in MISSING_WORDS
+    return isinstance(cell, str) and cell.strip().casefold() in WORDS_FOR_MISSING
 
 
 def unwrapped(cell: str) -> str:

@@ -47,7 +47,7 @@ class Acts:
         key: str,
         points: object,
         class_id: object,
-        taken_out: Callable[[str, Sequence[int], int], list[int] | None],
+        taken_out: Callable[[str, Sequence[int]], tuple[int, list[int]] | None],
     ) -> Json:
         if not isinstance(points, Sequence) or isinstance(points, str):
             raise InvalidInputError(f"points must be a list of points, got {points!r:.80}.")
@@ -56,11 +56,14 @@ class Acts:
             body = {"class": self._class(class_id)}
             given = list(dict.fromkeys(map(self._point, points)))
             taken = [p for p in given if not (p in self._ledger.labels or p in self._desk.pending)]
-            out = taken_out(who, given, body["class"])
-            if not given and not out:
+            grid = taken_out(who, given)
+            if not given and (grid is None or not grid[1] or grid[0] != body["class"]):
                 raise InvalidInputError("no points were given, nor were any shown in a grid.")
-            seen = {} if out is None else {"out": out}
-            return ("confirmed", {**body, "points": taken, **seen}) if taken or out else None
+            seen: Json = {} if grid is None else {"out": grid[1]}
+            if grid is not None and grid[0] != body["class"]:
+                seen["shown_as"] = grid[0]
+            of_grid = grid is not None and bool(grid[1])
+            return ("confirmed", {**body, "points": taken, **seen}) if taken or of_grid else None
 
         row = self._act(who, key, prepare)
         if row is not None:

@@ -111,7 +111,9 @@ def record_of(ledger: Ledger, asked: Container[int]) -> GridRecord:
         if row.kind == "answered":
             n_since += 1
         elif row.kind == "confirmed" and "out" in row.body:
-            class_id, shown = int(row.body["class"]), (*row.points, *row.body["out"])
+            # a grid that was given another class as a whole speaks of the one that it was shown as
+            class_id = int(row.body["shown_as" if "shown_as" in row.body else "class"])
+            shown = (*row.points, *row.body["out"])
             kept = tuple(point for point in shown if ledger.labels.get(point) == class_id)
             out = tuple(point for point in shown if ledger.labels.get(point) != class_id)
             grids.append(Grid(class_id, kept, out, n_since))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from fewlabels._typing import Function, Package
 from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.labelling._desk import Desk
+from fewlabels.labelling._queues import FIXED
 from fewlabels.labelling._snapshot import PREDICTED, Predicted, Reasons, Snapshot
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class Keeper:
             if not follower.follow():
                 return  # to begin anew with the names of now
             self._take_reasons(speaker.collect())
-            if self._desk.needs(_READY)[0] == 0:
+            if self._desk.needs(FIXED)[0] == 0:
                 self._tell(follower, speaker)  # nobody waits for a question
             began = time.monotonic()
             if not self._choose(follower, speaker, stale=chosen_at != follower.mind.n_changes):
@@ -200,6 +201,8 @@ class Keeper:
                 continue  # checks begin or end: other questions are due
             wait = self._learn(follower, speaker)
             self._lend(speaker)
+            while not self._wake.is_set() and follower.mind.foresee():
+                pass  # the next answers are reflected sooner
             if not self._wake.is_set():
                 if wait is None and speaker.is_idle:
                     self._keep_predictions(follower.seq)

@@ -52,7 +52,7 @@ class Known:
         self._mapper = Mapper(cache, desk.change)
         self._shown = Shown()
         # by person, the class and the points of the last grid: what is not confirmed was taken out
-        self._grids: dict[str, tuple[int, list[int]]] = {}
+        self._grids: dict[str, tuple[int | None, list[int]]] = {}
 
     def close(self) -> None:
         """End what works in the background."""
@@ -154,15 +154,15 @@ class Known:
         confidence = float(snapshot.confidence[points].mean())
         return {"class_id": class_id, "points": points, "confidence": confidence}
 
-    def taken_out(self, who: str, points: Sequence[int], class_id: int) -> list[int] | None:
-        """Return what a person takes out of the last grid by confirming the rest.
+    def taken_out(self, who: str, points: Sequence[int]) -> tuple[int, list[int]] | None:
+        """Return the class of a person's last grid, and what is taken out if the rest is confirmed.
 
-        None where these are other points, or of another class, than it was shown as.
+        None where these points are others.
         """
         suggested, shown = self._grids.get(who, (None, []))
-        if class_id != suggested or not set(shown).issuperset(points):
+        if suggested is None or not set(shown).issuperset(points):
             return None
-        return [point for point in shown if point not in points]
+        return suggested, [point for point in shown if point not in points]
 
     def suspects(self, n: object) -> list[Json]:
         count = _checked_count(n)

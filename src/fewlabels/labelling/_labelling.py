@@ -155,7 +155,7 @@ class Labelling(Knowing):
         return self._opened.file.path
 
     def announce(self, address: str) -> None:
-        """Note where the page is served: a second process on the same file is told."""
+        """Note where the page is served: who opens the same file a second time is told."""
         self._opened.lock.announce(address)
 
     def close(self) -> None:

@@ -17,8 +17,8 @@ class FileLock:
     """The lock of a label file, held until :meth:`release`.
 
     The lock file stays: to remove it would let two processes lock two files of one name. It holds
-    the address at which the page is served. Where the system has no such locks (Windows), or the
-    disk none, nothing is refused.
+    the address at which the page is served, with its token where nobody else may read the file.
+    Where the system has no such locks (Windows), or the disk none, nothing is refused.
 
     Raises
     ------
@@ -38,10 +38,9 @@ class FileLock:
         except BlockingIOError:
             address = os.read(handle, _LONGEST_ADDRESS).decode("utf-8", "replace").strip()
             os.close(handle)
-            where = f": its page is at {address}" if address else ""
             raise LabellingError(
-                f"{path} is open in another process{where}. Label there, end that process, or "
-                "choose another file (file=...)."
+                f"{path} is open in another process. End that one, choose another file "
+                f"(file=...), or label there{f': {address}' if address else '.'}"
             ) from None
         except OSError:  # a disk without locks
             os.close(handle)
@@ -52,8 +51,9 @@ class FileLock:
     def announce(self, address: str) -> None:
         """Note where the page is served."""
         if self._handle is not None:
+            told = address if _is_private(self._handle) else address.partition("?")[0]
             os.ftruncate(self._handle, 0)
-            os.pwrite(self._handle, f"{address}\n".encode(), 0)
+            os.pwrite(self._handle, f"{told}\n".encode(), 0)
 
     def release(self) -> None:
         """Let other processes open the label file."""
@@ -62,3 +62,9 @@ class FileLock:
                 os.ftruncate(self._handle, 0)
             os.close(self._handle)
             self._handle = None
+
+
+def _is_private(handle: int) -> bool:
+    """Tell whether nobody but this user may read a file."""
+    found = os.fstat(handle)
+    return found.st_uid == os.geteuid() and not found.st_mode & 0o077

@@ -87,6 +87,7 @@ class Mind:
         self.state = SessionState(self.graph.n_nodes, None)
         self.n_changes = 0
         self._held: tuple[int, Answers] | None = None
+        self._foreseen: set[int] = set()
 
     def take(self, events: Sequence[Event], *, drawn: bool = False) -> None:
         """Take what happened; `drawn` if it is questions that did not come from here."""
@@ -102,6 +103,17 @@ class Mind:
             return None
         model = self.learner.asking(self.state.labels)
         return Opinion(model.classes_.tolist(), model.label_distributions_, answered(model))
+
+    def foresee(self) -> bool:
+        """Find what the answer to one more open question will do; False if there is none more."""
+        if not self.state.labels:
+            return False
+        point = next((each for each in self.state.pending if each not in self._foreseen), None)
+        if point is None:
+            return False
+        self._foreseen.add(point)
+        self.learner.foresee(point)
+        return True
 
     def choose(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -124,8 +125,9 @@ def _reopened(
         check_same(about, items, path)
         columns = about["columns"] if columns is None else columns
         embeddings = about["embeddings"] if embeddings is None else embeddings
-        # Files of before there were ids get theirs now.
-        kept = {name: about[name] for name in ("id", "seed") if name in about}
+        # Files of before there were ids get theirs now, and copies one of their own.
+        of_old = ("seed",) if _is_copy(about, path) else ("id", "seed")
+        kept = {name: about[name] for name in of_old if name in about}
         now = _about(data_path, path, items, columns, embeddings) | kept
         changed = {name: value for name, value in now.items() if about.get(name) != value}
         if changed:
@@ -159,6 +161,7 @@ def _about(
     data = Path(os.path.abspath(data_path))  # noqa: PTH100 - links stay links
     return {
         "id": secrets.token_hex(16),
+        "at": os.path.realpath(path),
         "data": str(data),
         "beside": os.path.relpath(data, path.absolute().parent),
         "kind": items.kind,
@@ -230,6 +233,22 @@ def _add_classes(file: LabelFile, classes: Sequence[str] | None) -> None:
             rows.append(New(f"class {new.id}", "", "class added", class_to_json(new)))
     if rows:
         file.append(rows, last)
+
+
+def _is_copy(about: Fields, path: Path) -> bool:
+    """Tell whether another label file lies where this one was open last, and has its id.
+
+    Answers that wait in a browser are sent to the file with this id, and must know which one is
+    meant. A file that was moved, or put back from a copy, keeps its id.
+    """
+    before = Path(about.get("at", path))
+    try:
+        if before.samefile(path):
+            return False
+        with contextlib.closing(LabelFile.open(before, to_read=True)) as other:
+            return bool(other.about().get("id") == about.get("id"))
+    except (OSError, LabellingError):
+        return False  # nothing is there any more, or something else
 
 
 def _is_there(path: Path) -> bool:

@@ -12,7 +12,7 @@ from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._export import Labels, check_format, format_of, write_labels
 from fewlabels.labelling._file import LabelFile
 from fewlabels.labelling._items import Items, open_items
-from fewlabels.labelling._kept import kept_predictions
+from fewlabels.labelling._kept import keep_predictions, kept_predictions
 from fewlabels.labelling._opening import cache_of, check_same, data_of
 from fewlabels.labelling._snapshot import Predicted
 
@@ -86,9 +86,11 @@ def export_labels(
         if predictions and desk.ledger.labels:
             kept = _cache(about, cache)
             ids = [each.id for each in desk.ledger.classes]
-            predicted = kept_predictions(kept, desk.mark(desk.last_seq), items.n_points, ids)
+            mark = desk.mark(desk.last_seq)
+            predicted = kept_predictions(kept, mark, items.n_points, ids)
             if predicted is None:
                 predicted = _said(desk, _prepared(items, about, kept, stage), about["seed"])
+                keep_predictions(kept, predicted, mark)  # for the next export
         found = Labels(items, desk.ledger, predicted, file_format)
         write_labels(found, target, file_format, replace=replace)
     finally:

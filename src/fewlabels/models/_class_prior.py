@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._arrays import refuse_masked
 from fewlabels._labels import Labels
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._targets import SUM_TOLERANCE, IndicatorLabels
@@ -70,6 +71,7 @@ def resolve_class_prior(class_prior: ClassPrior, labels: Labels) -> FloatArray |
         if class_prior == "labels":
             return labels.shares()
         raise InvalidInputError(f"class_prior must be {_ALLOWED}; got {class_prior!r}.")
+    refuse_masked(class_prior, "class_prior", "Give every class its share")
     by_class = shares_by_class(class_prior)
     given: Any = class_prior if by_class is None else _in_order(by_class, labels)
     try:

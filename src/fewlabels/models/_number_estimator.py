@@ -73,7 +73,8 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         AsymmetryWarning
             If affinities were not symmetric; their mean is taken.
         UserWarning
-            If more than half of a `y` of integers is -1, as classifiers mark unlabelled points.
+            If more than half of a `y` of integers is -1, as classifiers mark unlabelled points, or
+            the largest number of an unsigned dtype, which -1 becomes there.
         """
         if isinstance(X, DiskGraph):
             raise InvalidTypeError(

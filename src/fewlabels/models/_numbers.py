@@ -128,19 +128,13 @@ def encode_numbers(y: object, sample_weight: object = None) -> KnownNumbers:
     Warns
     -----
     UserWarning
-        If more than half of a `y` of integers is -1, as classifiers mark unlabelled points.
+        If more than half of a `y` of integers is -1, as classifiers mark unlabelled points, or the
+        largest number of an unsigned dtype, which -1 becomes there.
     """
     values, dtype = _as_numbers(y)
-    n_marked = int((values == UNLABELLED).sum())
-    if 2 * n_marked > len(values) and _are_integers(y):
-        warnings.warn(
-            f"{n_marked} of {len(values)} entries of y are -1, which is a number to a regressor: "
-            "these points count as labelled. If they are unlabelled, mark them with NaN or None "
-            "(in an array of floats: np.where(y == -1, np.nan, y)).",
-            UserWarning,
-            stacklevel=callers_level(),
-        )
     labelled = ~np.isnan(values)
+    if labelled.all():
+        _warn_of_markers(values, y)
     if not labelled.any():
         if not len(values):
             raise InvalidInputError("y is empty. Give one number or NaN a point, of one at least.")
@@ -240,9 +234,21 @@ def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype]:
     return values, dtype
 
 
-def _are_integers(y: object) -> bool:
-    """Whether a column, none of it missing, is of integers."""
-    return bool(np.asarray(y).dtype.kind == "i")
+def _warn_of_markers(values: FloatArray, y: object) -> None:
+    """Warn where most numbers are what marks a point as unlabelled elsewhere: -1, or 255 for it."""
+    dtype = np.asarray(y).dtype
+    if dtype.kind not in "iu":
+        return
+    marker = np.iinfo(dtype).max if dtype.kind == "u" else UNLABELLED
+    n_marked = int((values == marker).sum())
+    if 2 * n_marked > len(values):
+        warnings.warn(
+            f"{n_marked} of {len(values)} entries of y are {marker}, which is a number to a "
+            "regressor: these points count as labelled. If they are unlabelled, mark them with NaN "
+            f"or None (in an array of floats: np.where(y == {marker}, np.nan, y)).",
+            UserWarning,
+            stacklevel=callers_level(),
+        )
 
 
 def _not_numbers(name: str, found: str) -> str:

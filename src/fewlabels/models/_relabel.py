@@ -8,6 +8,7 @@ from numbers import Real
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._arrays import LEAVE_OUT, refuse_masked
 from fewlabels._class_names import warn_of_classes
 from fewlabels._labels import UNLABELLED, Labels, sorted_codes, weights_of
 from fewlabels._same_rows import refuse_other_order
@@ -217,6 +218,7 @@ def labels_to_remove(indices: npt.ArrayLike, labelled: BoolArray) -> IntArray:
 
 def point_indices(indices: npt.ArrayLike, n_samples: int) -> IntArray:
     """Return the points that indices or a mask name, each at most once; or raise."""
+    refuse_masked(indices, "indices", LEAVE_OUT)
     given = np.asarray(indices)
     if given.dtype == bool:
         if given.shape != (n_samples,):

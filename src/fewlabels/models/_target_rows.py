@@ -32,7 +32,7 @@ def as_matrix(y: object) -> np.ndarray | None:
                 f"the rows of y must have the same length, one entry a class: {error}"
             ) from error
     elif isinstance(y, np.ma.MaskedArray):
-        values = _unmasked(y)
+        values = unmasked(y)
     elif hasattr(y, "columns") and hasattr(y, "to_numpy"):
         values = np.asarray(y.to_numpy())
     elif hasattr(y, "__array__") and not hasattr(y, "to_list"):
@@ -74,7 +74,7 @@ def as_floats(matrix: np.ndarray) -> FloatArray:
         ) from error
 
 
-def _unmasked(y: Matrix) -> np.ndarray:
+def unmasked(y: Matrix) -> np.ndarray:
     """Return the entries of a masked array, the marker of its dtype where they are masked."""
     if not np.ma.is_masked(y):
         return np.asarray(y.data)

@@ -12,7 +12,13 @@ from fewlabels._arrays import FILL_WEIGHTS, refuse_masked
 from fewlabels._class_names import warn_of_classes
 from fewlabels._labels import UNLABELLED, Labels, encode_labels, has_minus_one, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.models._target_rows import as_floats, as_matrix, column_names, missing_entries
+from fewlabels.models._target_rows import (
+    as_floats,
+    as_matrix,
+    column_names,
+    missing_entries,
+    unmasked,
+)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -20,6 +26,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 # What the shares of a soft label, or of a prior, may be off from a sum of 1.
 SUM_TOLERANCE = 1e-6
+
+# Smaller weights, and larger than 1 over it, leave the range of floats in products.
+_LEAST_WEIGHT = 1e-250
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -200,7 +209,7 @@ def encode_rows(y: object) -> RowLabels | None:
 def encode_added(labels: Labels, added: object, n_expected: int) -> Labels:
     """Read labels of the kind that `labels` are of, one for each of `n_expected` points."""
     if isinstance(labels, RowLabels):
-        values = np.asarray(added)
+        values = unmasked(added) if isinstance(added, np.ma.MaskedArray) else np.asarray(added)
         width = len(labels.classes)
         if values.ndim == 1 and n_expected == 1 and values.shape == (width,):
             values = values[None]  # one point's row
@@ -258,6 +267,13 @@ def checked_weights(
             f"sample_weight must be finite and at least 0 where labelled; got {values[row]!s} at "
             f"row {row}, and {int(wrong.sum())} in all that are not. A label that is not to count "
             "has weight 0."
+        )
+    sizes = values[labelled & (values > 0)]
+    if len(sizes) and not _LEAST_WEIGHT <= sizes.min() <= sizes.max() <= 1 / _LEAST_WEIGHT:
+        raise InvalidInputError(
+            f"sample_weight must be 0, or from {_LEAST_WEIGHT:g} to {1 / _LEAST_WEIGHT:g}, for "
+            f"sums and quotients to be exact; got {sizes.min():g} to {sizes.max():g}. Divide by "
+            "the largest."
         )
     if labelled.any() and not values[labelled].any() and not all_zero:
         raise InvalidInputError(

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
+from fewlabels._arrays import FILL_NUMBERS, refuse_masked
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models._relabel import point_indices
@@ -75,6 +76,7 @@ def normalize_class_mass(
     array([[0.75, 0.25],
            [0.33, 0.67]])
     """
+    refuse_masked(distributions, "distributions", FILL_NUMBERS)
     normalized = np.array(distributions, dtype=np.float64)
     if normalized.ndim != 2:
         raise InvalidInputError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._arrays import FILL_NUMBERS, LEAVE_OUT, refuse_masked
 from fewlabels.exceptions import InvalidInputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -16,6 +17,7 @@ _SUM_TOLERANCE = 1e-3
 
 def check_distributions(distributions: npt.ArrayLike) -> FloatArray:
     """Return class distributions as float64, shape (n_points, n_classes), or raise."""
+    refuse_masked(distributions, "distributions", FILL_NUMBERS)
     values = np.asarray(distributions, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] == 0:
         raise InvalidInputError(
@@ -36,6 +38,7 @@ def check_candidates(candidates: npt.ArrayLike | None, n_nodes: int) -> IntArray
     """Return distinct node numbers as intp, ascending, from numbers or a mask; or raise."""
     if candidates is None:
         return np.arange(n_nodes)
+    refuse_masked(candidates, "candidates", LEAVE_OUT)
     given: np.ndarray = np.asarray(candidates)
     if given.dtype == bool:
         if given.shape != (n_nodes,):
@@ -51,7 +54,8 @@ def check_candidates(candidates: npt.ArrayLike | None, n_nodes: int) -> IntArray
             "candidates must be a one-dimensional list of node numbers or a mask, got "
             f"shape {given.shape} and dtype {given.dtype}."
         )
-    distinct = np.unique(given)
+    ascending = bool((given[1:] > given[:-1]).all())  # to sort a million takes a second
+    distinct = given if ascending else np.unique(given)
     if distinct[0] < 0 or distinct[-1] >= n_nodes:
         raise InvalidInputError(
             f"candidates must hold node numbers from 0 to {n_nodes - 1}, got values from "

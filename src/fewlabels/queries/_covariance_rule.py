@@ -61,8 +61,9 @@ class CovarianceRule(QueryRule):
         rng: np.random.RandomState,
     ) -> tuple[IntArray, FloatArray]:
         covariance = self._observed(known)
-        weights = self._weights(known, candidates)
-        ahead = covariance.lookahead(self._targets(known))
+        targets = self._targets(known)
+        ahead = covariance.lookahead(targets)
+        weights = self._weights(known, candidates, targets)
         open_ = np.ones(len(candidates), dtype=bool)
         chosen: list[int] = []
         first = None
@@ -76,7 +77,9 @@ class CovarianceRule(QueryRule):
             chosen.append(int(candidates[best]))
         return np.array(chosen, dtype=np.intp), np.asarray(first)
 
-    def _weights(self, known: LabelledGraph, candidates: IntArray) -> FloatArray:
+    def _weights(
+        self, known: LabelledGraph, candidates: IntArray, targets: FloatArray | None
+    ) -> FloatArray:
         """Return what the gains are multiplied by, shape (len(candidates),)."""
         return np.ones(len(candidates))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._arrays import refuse_masked
 from fewlabels._typing import Estimator, Package
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.queries._checks import FloatArray, IntArray
@@ -62,7 +64,8 @@ class FunctionRule(ScoreRule):
     ----------
     function : callable
         ``function(model, candidates) -> scores``: what :meth:`query` was given, and the nodes
-        that may be chosen, ascending; one finite number for each, larger is better.
+        that may be chosen, ascending; one finite number for each, larger is better. Before the
+        first labels, `model` is a graph, or a LabelledGraph without answers.
     batch : {"local-max", "top"}, default="local-max"
         Of neighbours in the graph only the one of largest score; or the largest of all.
 
@@ -83,7 +86,9 @@ class FunctionRule(ScoreRule):
     def _scores(
         self, model: object, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
     ) -> FloatArray:
-        values = np.asarray(self.function(model, candidates.copy()))
+        returned = self._asked(model, known, candidates.copy())
+        refuse_masked(returned, "scores", "Give those nodes the lowest score")
+        values = np.asarray(returned)
         if values.shape != candidates.shape or values.dtype.kind not in "fiub":
             raise InvalidInputError(
                 "a rule's function must return one number for each of the "
@@ -98,6 +103,27 @@ class FunctionRule(ScoreRule):
                 "pass candidates."
             )
         return scores
+
+    def _asked(self, model: Estimator, known: LabelledGraph, candidates: IntArray) -> Package:
+        try:
+            inspect.signature(self.function).bind(model, candidates)
+        except TypeError as error:
+            raise InvalidTypeError(
+                f"a rule's function is called with (model, candidates): {error}."
+            ) from error
+        except ValueError:  # of some functions in C nobody knows
+            pass
+        try:
+            return self.function(model, candidates)
+        except (AttributeError, TypeError) as error:
+            if known.label_distributions_ is not None:
+                raise
+            raise InvalidInputError(
+                f"a rule's function raised {type(error).__name__}: {error}. Before the first "
+                "labels there is no model that answers: it is given the graph, or what is known of "
+                "it (LabelledGraph, whose label_distributions_ is None then). Let it return scores "
+                "for these, too, such as zeros, or begin with labels."
+            ) from error
 
 
 def make_rule(rule: str | QueryRule | type[QueryRule] | ScoreFunction = "auto") -> QueryRule:

@@ -13,7 +13,9 @@ from fewlabels.systems import Lookahead
 class _ModelChangeRule(CovarianceRule):
     """Gains times the distance of each prediction from the label it would most likely get."""
 
-    def _weights(self, known: LabelledGraph, candidates: IntArray) -> FloatArray:
+    def _weights(
+        self, known: LabelledGraph, candidates: IntArray, targets: FloatArray | None
+    ) -> FloatArray:
         if known.predictions is None:
             return np.ones(len(candidates))
         return pseudo_residuals(known.predictions[candidates])

@@ -121,10 +121,10 @@ class UncertainInfluence(CovarianceRule):
             return GROUNDED_ALPHA
         return super()._alpha_for(known)
 
-    def _weights(self, known: LabelledGraph, candidates: IntArray) -> FloatArray:
-        if known.predictions is None:
-            return np.ones(len(candidates))
-        return self._doubts(known, candidates)
+    def _weights(
+        self, known: LabelledGraph, candidates: IntArray, targets: FloatArray | None
+    ) -> FloatArray:
+        return np.ones(len(candidates)) if targets is None else targets[candidates]
 
     def _targets(self, known: LabelledGraph) -> FloatArray | None:
         if known.predictions is None:

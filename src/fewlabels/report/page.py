@@ -162,12 +162,14 @@ def _lead(numbers: ModelNumbers) -> str:
 
 def _tiles(numbers: ModelNumbers) -> Html:
     n_open = int((numbers.codes < 0).sum())
-    sure = numbers.answers.doubt[numbers.codes < 0] == "sure"
+    doubt = numbers.answers.doubt[numbers.codes < 0]
+    n_sure, n_seem = int((doubt == "sure").sum()), int((doubt == "too few labels").sum())
+    more = f"; {n_seem:,} more seem so, and labels are too few to show it" if n_seem else ""
     right, judged = int(numbers.right.sum()), len(numbers.judged)
     tiles = [
         (percent(numbers.expected), "expected to be right", "of the rows without a label"),
         (f"{right:,} of {judged:,}", "labels left out, answered right", "each by the others"),
-        (f"{int(sure.sum()):,}", "answers are sure", f"of {n_open:,} rows without a label"),
+        (f"{n_sure:,}", "answers are shown to be sure", f"of {n_open:,} without a label{more}"),
         (f"{numbers.suspects.n_suspects:,}", "labels are contradicted", "look at them first"),
     ]
     return tag(

@@ -24,6 +24,8 @@ VERSION = 1
 
 _ACCURACIES = (0.8, 0.9, 0.95)
 _MOST_COLUMNS = 4
+# Of an interval that holds 0: with more starts, the rule may well turn out better, or worse.
+_WIDE = 0.02
 
 
 def simulation_text(curve: LearningCurve) -> str:
@@ -48,7 +50,11 @@ def simulation_text(curve: LearningCurve) -> str:
             f"{query:<{width}}{figures}  {100 * areas[query]:>6.1f}  {gain:>20}  "
             f"{f'{labels:.0f}' if np.isfinite(labels) else 'more':>9}"
         )
-    lines += ["", *_notes(curve, goal), *_verdicts({q: g.area for q, g in gains.items()})]
+    lines += [
+        "",
+        *_notes(curve, goal),
+        *_verdicts({q: g.area for q, g in gains.items()}, curve.repeats),
+    ]
     return "\n".join(lines)
 
 
@@ -69,20 +75,25 @@ def _notes(curve: LearningCurve, goal: float) -> Iterator[str]:
     interval = "" if curve.repeats < 2 else f", with its 95 % interval over {curve.repeats} starts"
     yield f"over random: that, less the same of random questions{interval}."
     if curve.repeats < 2:
-        yield "One start only: repeat it, to see what of this is luck."
+        yield "One start only: more (repeats=5) show what of this is luck."
     yield (
         f"as random: labels after which the rule was as good as random questions with "
         f"{curve.labels[-1]} ({100 * goal:.1f} %; median)."
     )
 
 
-def _verdicts(gains: Mapping[str, Interval]) -> Iterator[str]:
+def _verdicts(gains: Mapping[str, Interval], repeats: int) -> Iterator[str]:
     worse = [query for query, gain in gains.items() if gain.high < 0]
     open_ = [query for query, gain in gains.items() if gain.low <= 0 <= gain.high]
     if worse:
         yield f"Worse than random questions: {', '.join(worse)}."
     if open_:
         yield f"Neither better nor worse than random questions, so far: {', '.join(open_)}."
+    if any(gains[query].high - gains[query].low > _WIDE for query in open_):
+        yield (
+            f"Their intervals are wide: more starts tell more, four times as many (repeats="
+            f"{4 * repeats}) halve them."
+        )
 
 
 def simulation_csv(curve: LearningCurve) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from fewlabels._arrays import LEAVE_OUT, refuse_masked
 from fewlabels._class_names import warn_of_classes
 from fewlabels._typing import Cells
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
@@ -15,6 +16,7 @@ from fewlabels.session._labels import Label, check_same_kind, checked_label, is_
 
 def checked_points(indices: object, n_points: int) -> tuple[int, ...]:
     """Return point numbers as they came, one or more, or raise."""
+    refuse_masked(indices, "indices", LEAVE_OUT)
     try:
         given = np.asarray(indices)
     except ValueError as error:  # rows of unequal length

@@ -17,7 +17,7 @@ _INT64 = np.iinfo(np.int64)
 
 def checked_label(value: object, whose: str) -> Label:
     """Return a label as a plain string, integer or boolean, or raise."""
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic) and value.dtype.kind not in "mM":  # nanoseconds become numbers
         value = value.item()
     if isinstance(value, bytes):
         value = decoded(value) or None

@@ -64,6 +64,14 @@ class ModelLearner:
         """Return the model whose answers count, fitted on these labels, one or more."""
         return self._answers.at(labels)
 
+    def foresee(self, point: int) -> None:
+        """Find what a label at a point would do, so that it is learned sooner when it comes.
+
+        For when there is time: where the rule has such things, which it then keeps.
+        """
+        with quiet_blas(self._graph):
+            self.rule.responses(self._asks.model, [point])
+
     def choose(
         self,
         labels: Mapping[int, Label],

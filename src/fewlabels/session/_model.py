@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone, is_classifier
 
+from fewlabels._arrays import refuse_masked
 from fewlabels._typing import Estimator
 from fewlabels._unsaid import unsaid
 from fewlabels.exceptions import (
@@ -34,6 +35,7 @@ from fewlabels.session._points import GraphPoints, quiet_blas
 
 # Sums of probabilities of many classes in float32 are 1 within this.
 _SUM_TOLERANCE = 1e-3
+_EQUAL_SHARES = "Where it has no answer, set equal shares, and reached_ to False"
 
 
 def checked_model(model: object) -> Estimator:
@@ -206,6 +208,9 @@ class KeptUpModel:
 def _check_answers(model: object, n_points: int, labels: Mapping[int, Label]) -> None:
     """Raise unless a model that is not ours says of each point how probable each class is."""
     name = type(model).__name__
+    refuse_masked(
+        getattr(model, "label_distributions_", ()), f"{name}.label_distributions_", _EQUAL_SHARES
+    )
     classes = np.asarray(getattr(model, "classes_", ()))
     said = np.asarray(getattr(model, "label_distributions_", ()))
     seen = set(labels.values())
@@ -224,8 +229,7 @@ def _check_answers(model: object, n_points: int, labels: Mapping[int, Label]) ->
         row = int(np.argmax(wrong))
         raise InvalidInputError(
             f"each row of label_distributions_ of {name} must be non-negative and sum to 1; row "
-            f"{row} is {said[row]}. Where it has no answer, set equal "
-            "shares, and reached_ to False."
+            f"{row} is {said[row]}. {_EQUAL_SHARES}."
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from fewlabels.solvers._columns import row_totals
 from fewlabels.solvers._evidence import Evidence
 from fewlabels.solvers._matrix import FloatArray, ScaledMatrix, divided, recurrence_factor
+from fewlabels.solvers._peers import Alone, Peers, Step
 from fewlabels.solvers._solution import Accuracy, Solution
 from fewlabels.solvers._threads import run_all
 
@@ -68,6 +69,9 @@ class ChebyshevIteration:
     ----------
     matrix : ScaledMatrix
         Every node must have some ground; the number of steps grows with max_i sqrt(a_ii / g_i).
+    peers : Peers, default=None
+        Those who hold the other rows, where `matrix` has products for some of them only. None:
+        there is nobody else.
 
     References
     ----------
@@ -76,8 +80,9 @@ class ChebyshevIteration:
     (1961), part I; Y. Saad, "Iterative methods for sparse linear systems" (2003), section 12.3.
     """
 
-    def __init__(self, matrix: ScaledMatrix) -> None:
+    def __init__(self, matrix: ScaledMatrix, peers: Peers | None = None) -> None:
         self.matrix = matrix
+        self.peers = peers or Alone()
 
     def solve(
         self,
@@ -109,38 +114,49 @@ class ChebyshevIteration:
         return y
 
     def _iterate(self, vectors: _Vectors, accuracy: Accuracy, *, started: bool) -> Solution:
-        matrix = self.matrix
+        matrix, peers = self.matrix, self.peers
         rho = 2 / recurrence_factor(matrix)
         rate = rho / (1 + sqrt(1 - rho**2))
         last_look = _steps(_EXHAUSTED, rate)
-        if matrix.decay < 1 and (started or np.all(np.asarray(accuracy.other_totals) > 0)):
+        if matrix.decay < 1 and (started or self._all_hold(accuracy.other_totals)):
             last_look = max(last_look, _STEPS_ON_THE_WAY)
         look_at = min(_steps(accuracy.tol, rate), last_look)
         n_iter, settled = 0, False
+        if (step := vectors.resume(peers)) is not None:
+            n_iter, look_at = step.n_iter, step.look_at
         while not settled and n_iter < min(accuracy.max_iter, last_look + 2):
             n_iter += 1
             since = n_iter - look_at  # 0: what to compare with is kept
-            moved = vectors.step(keep=since in (0, 2), compare=since in (1, 2))
+            moved = vectors.step(peers, keep=since in (0, 2), compare=since in (1, 2))
             if since in (1, 2):
                 slower = min(rate * (1 + _WEAK_LINKS / n_iter), _SLOWEST)
                 shrinks = slower**since
-                error = _SAFETY * moved * max(1.0, shrinks / (1 - shrinks))
+                error = _SAFETY * peers.maximum(moved) * max(1.0, shrinks / (1 - shrinks))
                 accuracy.report(n_iter, error)
                 settled = since == 2 and error <= accuracy.tol
                 if error > accuracy.tol:
                     look_at = min(n_iter + _wait(error, accuracy.tol, rate), last_look)
+            if look_at > n_iter:  # nothing is kept that is to be compared with
+                vectors.tell(peers, n_iter, look_at)
+        if not settled:
+            vectors.tell(peers, n_iter, look_at, last=True)
         y = vectors.take(settled)
         np.maximum(y, 0, out=y)  # as the answer is: this brings no entry farther from it
         trusted = np.ones(matrix.n, dtype=bool)
         if not settled:
+            peers.exchange(y)
             totals = row_totals(y) + vectors.other_totals
             left = vectors.evidence.residual(y).sizes
-            trusted = accuracy.tol * matrix.decay * totals * matrix.scale >= np.max(
-                left * matrix.scale, initial=0.0
+            trusted = accuracy.tol * matrix.decay * totals * matrix.scale >= peers.maximum(
+                float(np.max(left * matrix.scale, initial=0.0))
             )
             trusted &= totals > 0
         y *= matrix.scale[:, None]
         return Solution(y, n_iter, np.full(y.shape[1], settled), trusted)
+
+    def _all_hold(self, totals: FloatArray | float) -> bool:
+        """Tell whether every row of everybody holds something in other columns."""
+        return self.peers.maximum(float(not np.all(np.asarray(totals) > 0))) == 0
 
 
 class _Vectors:
@@ -165,16 +181,30 @@ class _Vectors:
         self._lent = B[self.evidence.rows] if borrow_b else B[:0]
         self._kept = B if borrow_b else np.empty(B.shape)
 
-    def step(self, *, keep: bool, compare: bool) -> float:
+    def resume(self, peers: Peers) -> Step | None:
+        """Go on from vectors that somebody kept; None if nobody did."""
+        step = peers.begin(self._t, self._before)
+        if step is not None:
+            self._tau, self._tau_before = step.tau, step.tau_before
+        return step
+
+    def tell(self, peers: Peers, n_iter: int, look_at: float, *, last: bool = False) -> None:
+        """Say between two steps where the iteration stands."""
+        step = Step(n_iter, look_at, self._tau, self._tau_before)
+        peers.stepped(step, self._t, self._before, last=last)
+
+    def step(self, peers: Peers, *, keep: bool, compare: bool) -> float:
         """Let t_k+1 take the place of t_k-1.
 
         Parameters
         ----------
+        peers : Peers
         keep : bool
             Whether to keep z_k.
         compare : bool
             Whether to return how far z_k is from the one that was kept; else 0.
         """
+        peers.exchange(self._t)
         first = self._tau_before == 0
         plain = not (first or keep or compare)  # nobody looks at z_k
         z_in_it = self._factor * self._tau  # 2 / rho (N t_k + tau_k b) is so many times z_k

@@ -79,7 +79,7 @@ class Evidence:
         given = self._values * root[self.rows]
         largest = np.abs(given).max(axis=0, initial=0.0)
         unit = np.where(largest > 0, largest, 1.0)  # squares of huge or tiny entries leave float64
-        sizes = np.empty(len(y))
+        sizes = np.zeros(len(y))  # of rows without products, which are others', nothing is known
 
         def block(k: int) -> FloatArray:
             rows = products[k].rows

@@ -86,7 +86,12 @@ class ScaledMatrix(Protocol):
 
 def recurrence_factor(matrix: ScaledMatrix) -> float:
     """Return 2 / rho, which N is multiplied by in T_k+1(N / rho) = 2 N / rho T_k - T_k-1."""
-    return 2 / max(1 - matrix.decay, _SMALLEST_RHO)
+    return 2 / largest_eigenvalue(matrix.decay)
+
+
+def largest_eigenvalue(decay: float) -> float:
+    """Return rho, which no eigenvalue of N exceeds, as the recurrence takes it."""
+    return max(1 - decay, _SMALLEST_RHO)
 
 
 def divided(x: FloatArray | float, scale: FloatArray) -> FloatArray | float:

@@ -244,8 +244,6 @@ class PreparedSolver:
             done = found.trusted
             cut_short = limited and level == 0 and found.n_iter >= max_iter
             stuck = not done.all() and (cut_short or not done.any())
-            if level == 0 and not stuck and limited and self.method == "auto":
-                pace = found.n_iter / done.sum() if _is_narrow(matrix) else 0.0
             if done.all() or stuck:
                 if len(rows) == n:
                     values = found.values
@@ -253,6 +251,8 @@ class PreparedSolver:
                     values[rows], log_scale[rows] = found.values, level
                 converged &= ~holds | (not stuck)
                 break
+            if level == 0 and limited and self.method == "auto":
+                pace = found.n_iter / done.sum() if _is_narrow(matrix) else 0.0
             values[rows[done]], log_scale[rows[done]] = found.values[done], level
             matrix, boundary = matrix.restrict(~done)
             b = b[~done] + np.asarray(boundary @ found.values[done])

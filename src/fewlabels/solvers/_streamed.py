@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from math import inf
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,22 @@ import numpy.typing as npt
 from fewlabels.exceptions import GraphFileError
 from fewlabels.graph import DiskGraph
 from fewlabels.solvers._chebyshev import ChebyshevIteration
-from fewlabels.solvers._matrix import FloatArray, RowProduct
+from fewlabels.solvers._matrix import FloatArray, RowProduct, ScaledMatrix
+from fewlabels.solvers._peers import Alone, Peers
 from fewlabels.solvers._solution import Accuracy, Solution
 from fewlabels.solvers._threads import run_all
 
 BoolArray = npt.NDArray[np.bool_]
+
+
+class AppliedMatrix(ScaledMatrix, Protocol):
+    """I - N, whose products with whole vectors are asked for as well."""
+
+    def apply(self, y: FloatArray) -> FloatArray:
+        """Return N y, shape (n, m)."""
+
+    def residual_ratios(self, b: FloatArray, x: FloatArray) -> FloatArray:
+        """Return |B - A X| / |B| of each column, shape (m,)."""
 
 
 class StreamedLaplacian:
@@ -149,11 +161,12 @@ class StreamedIteration:
     ) -> None:
         self.graph = graph
         self.alpha = alpha
+        self.peers: Peers = Alone()
         self._callback = callback
         self._lock = threading.Lock()
         self._n_steps, self._error = 0, inf
 
-    def matrix(self, active: BoolArray | None = None) -> StreamedLaplacian:
+    def matrix(self, active: BoolArray | None = None) -> AppliedMatrix:
         """Return the matrix of the `active` rows; None is all."""
         return StreamedLaplacian(self.graph, self.alpha, active, self._tell)
 
@@ -182,11 +195,15 @@ class StreamedIteration:
         """
         self._error = inf
         accuracy = Accuracy(tol, max_iter, other_totals, callback=self._looked)
-        iteration = ChebyshevIteration(self.matrix(active))
+        iteration = ChebyshevIteration(self.matrix(active), self.peers)
         found = iteration.solve(b, accuracy, x0, overwrite_x0=True, borrow_b=True)
         if active is None:
             return found
         return replace(found, trusted=found.trusted & active)
+
+    def anywhere(self, mask: BoolArray) -> bool:
+        """Tell whether `mask` holds in a row of anybody."""
+        return self.peers.maximum(float(mask.any())) > 0
 
     def _looked(self, n_iter: int, error: float) -> None:
         self._error = error

@@ -107,20 +107,20 @@ def solve_in_levels(
             values = _put(values, found.values, found.trusted)
             level_of[(level_of == number) & ~found.trusted] = -1
             return LevelledSolution(values, level_of, levels, False, n_iter)
-        if settled or n_iter >= max_iter or not found.trusted.any():
+        if settled or n_iter >= max_iter or not iteration.anywhere(found.trusted):
             # As near as it came, which is said.
             values = _put(values, found.values, active)
             return LevelledSolution(values, level_of, levels, settled, n_iter)
         kept = found.trusted
         values = _put(values, found.values, kept)
         unknown = ~kept if active is None else active & ~kept
-        if not unknown.any():
+        if not iteration.anywhere(unknown):
             return LevelledSolution(values, level_of, levels, True, n_iter)
         if level_of is None:
             level_of = np.zeros(len(values), dtype=np.int32)
         level_of[unknown] = number + 1
         right = _boundary(iteration, right, found.values, kept, unknown)
-        divisor = float(right.max(initial=0.0))
+        divisor = iteration.peers.maximum(float(right.max(initial=0.0)))
         if divisor == 0:  # below the smallest float64 already at the boundary
             level_of[unknown] = -1
             return LevelledSolution(values, level_of, levels, False, n_iter)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from itertools import pairwise
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_most_cores: ContextVar[int | None] = ContextVar("most_cores", default=None)  # None: all
 
 # A product lets other threads run while it works on rows. Fewer operations are not worth it; to
 # find its column takes an entry as long as four more columns would.
@@ -61,7 +65,7 @@ def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
     >>> run_all(lambda number: number**2, 4)
     [0, 1, 4, 9]
     """
-    n_helpers = min(n_tasks, _n_cores()) - 1
+    n_helpers = min(n_tasks, _most_cores.get() or _n_cores()) - 1
     if n_helpers < 1:
         return [task(k) for k in range(n_tasks)]
     left, results = deque(range(n_tasks)), dict[int, T]()
@@ -91,6 +95,16 @@ def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
     for helper in begun:
         helper.result()
     return [results[k] for k in range(n_tasks)]
+
+
+@contextmanager
+def on_cores(n_cores: int) -> Iterator[None]:
+    """Let :func:`run_all` use so many cores in the block, where others have a share of them."""
+    token = _most_cores.set(min(n_cores, _n_cores()))
+    try:
+        yield
+    finally:
+        _most_cores.reset(token)
 
 
 @cache

@@ -12,6 +12,7 @@ from fewlabels.models._members.sharpness import (
     Taught,
     expected_sharpness,
     fitted_sharpness,
+    fitted_sharpnesses,
     sharpened,
 )
 from tests.gallery import one_hot
@@ -100,6 +101,18 @@ def test_fitted_sharpness_is_the_most_probable_one(seed, deviation, expected) ->
     grid = np.linspace(-2.5, 2.5, 1001)
     found = fitted_sharpness(logits, taught, expected, deviation)
     assert value(np.log([found / expected]))[0] >= value(grid).max() - 1e-4
+
+
+def test_several_models_are_sharpened_each_as_by_itself() -> None:
+    rng = np.random.default_rng(0)
+    taught = all_of([0, 1, 2] * 8)
+    left_out = rng.normal(size=(7, 24, 3)) + np.linspace(-2, 2, 7)[:, None, None] * taught.targets
+    expected = rng.uniform(0.2, 20, size=7)
+    found = fitted_sharpnesses(left_out, taught, expected, 0.4)
+    alone = [
+        fitted_sharpness(each, taught, e, 0.4) for each, e in zip(left_out, expected, strict=True)
+    ]
+    np.testing.assert_allclose(found, alone, rtol=1e-9)
 
 
 def test_without_labels_to_leave_out_sharpness_is_as_expected() -> None:

@@ -119,14 +119,7 @@ class SymmetryCheck:
         """Look at rows `first` and on."""
         if rows.nnz == 0:
             return
-        here = np.repeat(
-            np.arange(first, first + rows.shape[0], dtype=np.uint64), np.diff(rows.indptr)
-        )
-        there = rows.indices.astype(np.uint64)
-        bits = rows.data.view(np.uint32 if rows.data.itemsize == 4 else np.uint64)
-        hashed = _mix(np.minimum(here, there) + _ODD)
-        hashed = _mix(hashed + np.maximum(here, there))
-        hashed = _mix(hashed + bits)
+        hashed = edge_hashes(rows, first)
         np.subtract.at(self._sums, rows.indices, hashed)
         running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashed)])  # wraps around, too
         ends = running[rows.indptr]
@@ -135,6 +128,16 @@ class SymmetryCheck:
     def wrong_rows(self) -> npt.NDArray[np.intp]:
         """Rows that differ from the column of the same number, when all rows were added."""
         return np.flatnonzero(self._sums)
+
+
+def edge_hashes(rows: sparse.csr_array, first: int) -> npt.NDArray[np.uint64]:
+    """Hash the entries of rows `first` and on, w_ij and w_ji to the same number; shape (nnz,)."""
+    here = np.repeat(np.arange(first, first + rows.shape[0], dtype=np.uint64), np.diff(rows.indptr))
+    there = rows.indices.astype(np.uint64)
+    bits = rows.data.view(np.uint32 if rows.data.itemsize == 4 else np.uint64)
+    hashed = _mix(np.minimum(here, there) + _ODD)
+    hashed = _mix(hashed + np.maximum(here, there))
+    return _mix(hashed + bits)
 
 
 def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._arrays import FILL_AFFINITIES, refuse_masked
 from fewlabels._parts import part_folder
 from fewlabels._rename import exchange, rename_without_replacing
 from fewlabels._typing import Matrix, State
@@ -302,6 +303,7 @@ def _write_arrays(
 def _small_blocks(blocks: Iterable[Matrix]) -> Iterator[Matrix]:
     """Split what comes at once into what can be checked at little memory."""
     for block in blocks:
+        refuse_masked(block, "block", FILL_AFFINITIES)
         if not (sparse.issparse(block) or isinstance(block, np.ndarray)) or block.ndim != 2:
             yield block  # refused with a message
             continue

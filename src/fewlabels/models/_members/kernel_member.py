@@ -15,7 +15,7 @@ from fewlabels._typing import Matrix
 from fewlabels.models._members.among import chosen_places
 from fewlabels.models._members.feature_member import MOST_LABELS, FeatureMember
 from fewlabels.models._members.feature_space import FeatureSpace, Seen
-from fewlabels.models._members.sharpness import Taught, fitted_sharpness, sharpened
+from fewlabels.models._members.sharpness import Taught, fitted_sharpnesses, sharpened
 from fewlabels.systems import KernelRidge, Kriging
 
 FloatArray = npt.NDArray[np.float64]
@@ -122,19 +122,33 @@ class KernelMember(FeatureMember):
     def _weighed_machines(
         self, grams: dict[str, FloatArray], Y: FloatArray, trust: FloatArray, taught: Taught
     ) -> list[_Machine]:
+        ridges = [
+            KernelRidge(_mean(grams, kernels).astype(np.float64), trust)
+            for kernels in _COMBINATIONS
+        ]
+        plans = [
+            (kernels, Kriging(ridge, ground), prior, usual)
+            for kernels, ridge in zip(_COMBINATIONS, ridges, strict=True)
+            for ground, prior, usual in _GROUNDS
+        ]
+        scores = [
+            self._open(kriging.left_out(Y)[0] if len(Y) > 1 else np.ones(Y.shape))
+            for _, kriging, _, _ in plans
+        ]
+        sharpnesses = fitted_sharpnesses(
+            np.array([each[taught.rows] for each in scores]),
+            taught,
+            np.array([usual for *_, usual in plans]),
+            _SHARPNESS_DEVIATION,
+        )
         found, logs = [], []
-        for kernels in _COMBINATIONS:
-            ridge = KernelRidge(_mean(grams, kernels).astype(np.float64), trust)
-            for ground, prior, usual in _GROUNDS:
-                kriging = Kriging(ridge, ground)
-                scores = self._open(kriging.left_out(Y)[0] if len(Y) > 1 else np.ones(Y.shape))
-                sharpness = fitted_sharpness(
-                    scores[taught.rows], taught, usual, _SHARPNESS_DEVIATION
-                )
-                left_out = sharpened(scores, sharpness)
-                logs.append(np.log(prior) + taught.log_likelihood(left_out[taught.rows]))
-                coefficients, level = kriging.coefficients(Y), kriging.level @ Y
-                found.append((kernels, kriging, coefficients, level, sharpness, left_out))
+        for (kernels, kriging, prior, _), of, sharpness in zip(
+            plans, scores, sharpnesses.tolist(), strict=True
+        ):
+            left_out = sharpened(of, sharpness)
+            logs.append(np.log(prior) + taught.log_likelihood(left_out[taught.rows]))
+            coefficients, level = kriging.coefficients(Y), kriging.level @ Y
+            found.append((kernels, kriging, coefficients, level, sharpness, left_out))
         weights = np.exp(np.array(logs) - max(logs))
         weights /= weights.sum()
         kept = weights > _LEAST_WEIGHT

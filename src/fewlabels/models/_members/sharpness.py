@@ -72,8 +72,8 @@ class Taught:
         return len(self.rows)
 
     def likelihoods(self, probabilities: FloatArray) -> FloatArray:
-        """Probability of each label under its row of `probabilities`, shape (n_taught,)."""
-        return np.asarray((probabilities * self.targets).sum(axis=1) + _FLOOR)
+        """Probability of each label under its row of `probabilities`, shape (..., n_taught)."""
+        return np.asarray((probabilities * self.targets).sum(axis=-1) + _FLOOR)
 
     def log_likelihood(self, probabilities: FloatArray) -> float:
         """Weighted sum of the logarithms of the probabilities of the labels."""
@@ -135,27 +135,45 @@ def fitted_sharpness(
     expected, deviation : float
         Positive.
     """
+    return float(fitted_sharpnesses(left_out[None], taught, np.array([expected]), deviation)[0])
+
+
+def fitted_sharpnesses(
+    left_out: FloatArray, taught: Taught, expected: FloatArray, deviation: float
+) -> FloatArray:
+    """`fitted_sharpness` of several models at once, shape (n_models,).
+
+    Parameters
+    ----------
+    left_out : ndarray of shape (n_models, n_taught, n_classes)
+    taught : Taught
+    expected : ndarray of shape (n_models,)
+    deviation : float
+    """
     if len(taught) == 0:
         return expected
+    logits = left_out - left_out.max(axis=2, keepdims=True)
 
-    def value(step: float) -> float:
-        probabilities = sharpened(left_out, expected * np.exp(step))
-        return taught.log_likelihood(probabilities) - (step / deviation) ** 2 / 2
+    def value(steps: FloatArray) -> FloatArray:
+        scores = logits * (expected * np.exp(steps))[:, None, None]
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=2, keepdims=True)
+        likely = np.log(taught.likelihoods(scores)) @ taught.weights
+        return np.asarray(likely - (steps / deviation) ** 2 / 2)
 
-    return float(expected * np.exp(_largest(value, -_REACH, _REACH)))
+    return np.asarray(expected * np.exp(_largest(value, _REACH, len(expected))))
 
 
-def _largest(value: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function of one peak is largest, by golden section."""
+def _largest(value: Callable[[FloatArray], FloatArray], reach: float, n: int) -> FloatArray:
+    """Where n functions of one peak each are largest in [-reach, reach], by golden section."""
+    low, high = np.full(n, -reach), np.full(n, reach)
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     at_left, at_right = value(left), value(right)
     for _ in range(_GOLDEN_STEPS):
-        if at_left >= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - _GOLDEN * (high - low)
-            at_left = value(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + _GOLDEN * (high - low)
-            at_right = value(right)
-    return (low + high) / 2
+        lower = at_left >= at_right  # there, the peak is left of `right`
+        low, high = np.where(lower, low, left), np.where(lower, right, high)
+        new = np.where(lower, high - _GOLDEN * (high - low), low + _GOLDEN * (high - low))
+        at_new = value(new)
+        left, right = np.where(lower, new, right), np.where(lower, left, new)
+        at_left, at_right = np.where(lower, at_new, at_right), np.where(lower, at_left, at_new)
+    return np.asarray((low + high) / 2)

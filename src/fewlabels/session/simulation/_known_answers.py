@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fewlabels._labels import encode_labels
+from fewlabels._arrays import LEAVE_OUT, refuse_masked
+from fewlabels._labels import encode_labels, has_minus_one
 from fewlabels._typing import Package
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
@@ -85,9 +86,15 @@ def known_answers(y: object, n_points: int) -> Answers:
             f"({np.count_nonzero(~labels.labelled)} of {n_points} in all). It must know them all; "
             "an array y may have points without a label."
         )
+    if has_minus_one(labels.classes):
+        raise InvalidInputError(
+            "a class of y is -1, which says in a simulation that a label is not known. Name the "
+            "class otherwise, as in numpy.where(y == 1, 'plus', 'minus')."
+        )
     if len(labels.classes) < 2:
         raise InvalidInputError(
-            f"y must hold labels of two classes or more, got {len(labels.classes)}."
+            f"y must hold labels of two classes or more, got {len(labels.classes)}. -1, NaN and "
+            "None say that a label is not known; a class needs another name."
         )
     return Answers(labels.classes, labels.codes)
 
@@ -113,6 +120,7 @@ def start_of(initial: object, answers: Answers) -> Start:
                 parameter="initial",
             )
         return Start(initial, len(answers.classes), initial)
+    refuse_masked(initial, "initial", LEAVE_OUT)
     given: AnyArray = np.asarray(initial)
     if given.ndim == 0:
         count = check_integer("initial", initial, minimum=0, maximum=n_known - 1)

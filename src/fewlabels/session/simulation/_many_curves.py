@@ -44,8 +44,10 @@ def curves_of(
         raise InvalidInputError("data and model must name one set of points and one model or more.")
     for name, pair in data.items():
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            size = f" of {len(pair)}" if isinstance(pair, (tuple, list)) else ""
             raise InvalidTypeError(
-                f"data must hold pairs (points, true labels); {name!r} is {pair!r:.200}."
+                f"data must hold pairs (points, true labels); {name!r} is of type "
+                f"{type(pair).__name__}{size}."
             )
     if save_to is not None and random_state is None:
         raise InvalidInputError(
@@ -62,15 +64,18 @@ def curves_of(
     tasks = [(name, model) for name in data for model in models]
     for i, (name, model) in enumerate(tasks):
         X, y = data[name]
-        curves[name][model] = simulate_one(
-            X,
-            y,
-            model=models[model],
-            random_state=seed,
-            save_to=files.get((name, model)),
-            progress=_part(progress, i, len(tasks)),
-            **settings,
-        )
+        try:
+            curves[name][model] = simulate_one(
+                X,
+                y,
+                model=models[model],
+                random_state=seed,
+                save_to=files.get((name, model)),
+                progress=_part(progress, i, len(tasks)),
+                **settings,
+            )
+        except InvalidInputError as error:
+            raise type(error)(f"data {name!r}, model {model!r}: {error}") from error
     return curves
 
 

@@ -153,14 +153,11 @@ export function createAsk(element, app) {
     const { classes } = app.state;
     // A share of so few labels says nothing.
     const few = question.item.doubt === "too few labels" || classes.find(({ id }) => id === suggestion.class_id)?.n < 2;
+    const onclick = () => answer(suggestion.class_id);
     prompt.replaceChildren(
       h(
         "button",
-        {
-          class: "suggestion",
-          "aria-keyshortcuts": spoken(key),
-          onclick: () => answer(suggestion.class_id),
-        },
+        { class: "suggestion", "aria-keyshortcuts": spoken(key), onclick },
         kbd(key),
         h("span", { class: "unseen" }, "Take the suggestion: "),
         chip(classes, suggestion.class_id),
@@ -373,20 +370,14 @@ export function createAsk(element, app) {
       choices = found(app.state.classes, typed);
       at = Math.min(at, Math.max(choices.length - 1, 0));
       list.replaceChildren(
-        ...choices.map((choice, place) =>
-          h(
+        ...choices.map((choice, place) => {
+          const [is, onclick] = [place === at, () => take(choice)];
+          return h(
             "button",
-            {
-              class: place === at ? "finder-choice on" : "finder-choice",
-              role: "option",
-              id: `choice-${place}`,
-              tabindex: "-1",
-              "aria-selected": String(place === at),
-              onclick: () => take(choice),
-            },
+            { class: `finder-choice${is ? " on" : ""}`, role: "option", id: `choice-${place}`, tabindex: "-1", "aria-selected": String(is), onclick },
             choice.id == null ? ["New class ", h("strong", {}, typed)] : app.chip(choice.id),
-          ),
-        ),
+          );
+        }),
       );
       set(input, { "aria-activedescendant": choices.length ? `choice-${at}` : null });
     };

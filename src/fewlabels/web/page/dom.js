@@ -54,7 +54,7 @@ export function mark(id) {
 export function chip(classes, id) {
   if (id == null) return h("span", { class: "chip chip-none" }, "none");
   const known = classes.find((entry) => entry.id === id);
-  return h("span", { class: "chip" }, mark(id), h("bdi", {}, known ? known.name : `class ${id}`));
+  return h("span", { class: "chip" }, mark(id), h("bdi", {}, known?.name ?? `class ${id}`));
 }
 
 export function kbd(key) {
@@ -82,20 +82,10 @@ export function percent(share) {
 
 /** A share as a bar with its figure. */
 export function bar(share, { low = null, high, id = null }) {
-  return h(
-    "span",
-    { class: "share" },
-    h(
-      "span",
-      { class: "share-track", "aria-hidden": "true" },
-      h("span", {
-        class: "share-fill",
-        vars: { "--share": share, ...(id == null ? {} : coloured(id)) },
-      }),
-      low == null ? null : h("span", { class: "share-range", vars: { "--low": low, "--high": high } }),
-    ),
-    h("span", { class: "share-figure" }, percent(share)),
-  );
+  const fill = h("span", { class: "share-fill", vars: { "--share": share, ...(id == null ? {} : coloured(id)) } });
+  const range = low != null && h("span", { class: "share-range", vars: { "--low": low, "--high": high } });
+  const track = h("span", { class: "share-track", "aria-hidden": "true" }, fill, range);
+  return h("span", { class: "share" }, track, h("span", { class: "share-figure" }, percent(share)));
 }
 
 /** A line, or a word in one, that stays in the background. */

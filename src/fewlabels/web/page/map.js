@@ -127,11 +127,7 @@ export function createMap(element, { load, item, onSelect, state = null }) {
         const label = `Select cluster ${k + 1}: ${several(cluster.n, "point")}, ${most}`;
         const onclick = () => choose(cluster.points(), true);
         const sizes = aside(`${count(cluster.n)} · ${percent(cluster.share)}`);
-        return h(
-          "li",
-          {},
-          h("button", { class: "map-cluster", "aria-label": label, onclick }, chip(classes(), cluster.id), sizes),
-        );
+        return h("li", {}, h("button", { class: "map-cluster", "aria-label": label, onclick }, chip(classes(), cluster.id), sizes));
       }),
     );
   }
@@ -345,10 +341,7 @@ export function createMap(element, { load, item, onSelect, state = null }) {
     const [said, guess] = [map.label[point], map.prediction[point]];
     const id = said >= 0 ? said : guess >= 0 ? guess : null;
     const how = said >= 0 ? "labelled" : guess >= 0 ? "predicted" : "";
-    card.replaceChildren(
-      small(what),
-      h("p", { class: "map-card-class" }, chip(classes(), id), aside(how)),
-    );
+    card.replaceChildren(small(what), h("p", { class: "map-card-class" }, chip(classes(), id), aside(how)));
     const [x, y] = view.toPixel(map.positions[2 * point], map.positions[2 * point + 1]);
     card.hidden = false;
     card.style.setProperty("--x", `${x > view.width / 2 ? x - card.offsetWidth - 16 : x + 16}px`);

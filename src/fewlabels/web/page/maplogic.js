@@ -84,12 +84,12 @@ export class Grid {
     return this.row(y) * this.columns + this.column(x);
   }
 
-  /** Call f(first, last, cell) with the places in `points` of each cell that touches the box. */
+  /** Call f(first, last, cell) with the places in `points` of each cell that touches the box, by rows. */
   cells({ x0, y0, x1, y1 }, f) {
     const [left, right, bottom, top] = [this.column(x0), this.column(x1), this.row(y0), this.row(y1)];
     for (let r = bottom; r <= top; r += 1)
       for (let c = r * this.columns + left; c <= r * this.columns + right; c += 1)
-        if (this.starts[c + 1] > this.starts[c]) f(this.starts[c], this.starts[c + 1], c);
+        f(this.starts[c], this.starts[c + 1], c);
   }
 
   /** About `most` of the points of the cells in the box, every part of it alike; all if fewer. */
@@ -129,14 +129,18 @@ export class Grid {
     let n = 0;
     if (polygon.length >= 6) {
       const edge = this.outline(polygon);
+      let [before, at, whole, near] = [-1, NaN, false, []];
       this.cells(bounds(polygon), (first, last, cell) => {
-        const x = this.box.x0 + ((cell % this.columns) + 0.5) * this.side;
         const y = this.box.y0 + (Math.floor(cell / this.columns) + 0.5) * this.side;
-        // Where no outline passes, a cell is within as a whole, or not at all.
-        if (!edge[cell] && !inside(polygon, x, y)) return;
+        if (y !== at) near = edges(polygon, y, this.side);
+        // Where no outline passes, a cell is within as a whole, or not at all, as the one before it.
+        if (!edge[cell] && (y !== at || edge[before]))
+          whole = inside(near, this.box.x0 + ((cell % this.columns) + 0.5) * this.side, y);
+        [before, at] = [cell, y];
+        if (!edge[cell] && !whole) return;
         for (let k = first; k < last; k += 1) {
           const i = this.points[k];
-          if (edge[cell] && !inside(polygon, this.positions[2 * i], this.positions[2 * i + 1])) continue;
+          if (edge[cell] && !inside(near, this.positions[2 * i], this.positions[2 * i + 1])) continue;
           taken[i] = 1;
           n += 1;
         }
@@ -162,12 +166,22 @@ export class Grid {
   }
 }
 
-/** Whether a place lies in a polygon: a ray from it crosses the outline an odd number of times. */
-export function inside(polygon, x, y) {
-  let odd = false;
+/** The edges of a polygon that come within `far` of a height. */
+function edges(polygon, y, far) {
+  const found = [];
   for (let a = 0, b = polygon.length - 2; a < polygon.length; b = a, a += 2) {
-    const [xa, ya, xb, yb] = [polygon[a], polygon[a + 1], polygon[b], polygon[b + 1]];
-    if (ya > y !== yb > y && x < ((xb - xa) * (y - ya)) / (yb - ya) + xa) odd = !odd;
+    const [ya, yb] = [polygon[a + 1], polygon[b + 1]];
+    if (Math.min(ya, yb) < y + far && Math.max(ya, yb) > y - far) found.push(polygon[a], ya, polygon[b], yb);
+  }
+  return found;
+}
+
+/** Whether a place lies within: a ray from it crosses the edges an odd number of times. */
+function inside(near, x, y) {
+  let odd = false;
+  for (let e = 0; e < near.length; e += 4) {
+    const ya = near[e + 1];
+    if (ya > y !== near[e + 3] > y && x < ((near[e + 2] - near[e]) * (y - ya)) / (near[e + 3] - ya) + near[e]) odd = !odd;
   }
   return odd;
 }

@@ -31,18 +31,12 @@ export function create(element, app) {
   }
 
   function draw({ alpha, n_both: both, people, classes }, apart) {
-    if (!people.length) {
-      body.replaceChildren(empty("Nobody has answered yet", "Each person's answers are counted here."));
-      return;
-    }
+    if (!people.length) return body.replaceChildren(empty("Nobody has answered yet", "Each person's answers are counted here."));
     body.replaceChildren(
       h(
         "div",
         { class: "panels" },
-        h(
-          "section",
-          { class: "panel wide" },
-          h("h2", {}, "Agreement"),
+        h("section", { class: "panel wide" }, h("h2", {}, "Agreement"),
           alpha == null
             ? soft(people.length > 1 ? "Shown once two people have answered the same rows." : "With a second person, and some questions asked twice (--overlap), agreement is measured here.")
             : h("p", {}, h("strong", { class: "figure" }, alpha.toFixed(2)), aside(` Krippendorff's alpha over ${several(both, "shared row")}. 1 is full agreement, 0 is chance.`)),
@@ -70,22 +64,20 @@ export function create(element, app) {
 
   function confusion(person, classes) {
     const name = (id) => app.className(id);
+    const table = h(
+      "table",
+      { class: "confusion" },
+      h("thead", {}, h("tr", {}, h("td", {}), classes.map((id) => h("th", { scope: "col", title: name(id) }, mark(id), h("span", { class: "unseen" }, name(id)))))),
+      h("tbody", {}, person.confusion.map((line, place) =>
+        h("tr", {}, h("th", { scope: "row" }, app.chip(classes[place])),
+          line.map((share) => h("td", { vars: { "--share": share } }, share < 0.005 ? "" : Math.round(100 * share)))))),
+    );
     return h(
       "section",
       { class: "panel" },
       h("h2", {}, "How ", h("bdi", {}, person.who), " answers"),
       h("p", { class: "hint" }, "Across: what was answered. Down: what most agree on. In percent of each line."),
-      scrolling(
-        `Answers of ${person.who}`,
-        h(
-          "table",
-          { class: "confusion" },
-          h("thead", {}, h("tr", {}, h("td", {}), classes.map((id) => h("th", { scope: "col", title: name(id) }, mark(id), h("span", { class: "unseen" }, name(id)))))),
-          h("tbody", {}, person.confusion.map((line, place) =>
-            h("tr", {}, h("th", { scope: "row" }, app.chip(classes[place])),
-              line.map((share) => h("td", { vars: { "--share": share } }, share < 0.005 ? "" : Math.round(100 * share)))))),
-        ),
-      ),
+      scrolling(`Answers of ${person.who}`, table),
     );
   }
 

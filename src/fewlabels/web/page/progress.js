@@ -109,15 +109,9 @@ export function create(element, app) {
   function shares(found) {
     found = found?.filter((row) => row.share != null);
     if (!found?.length) return soft("Shown after the first random checks.");
-    return h(
-      "ul",
-      { class: "bars" },
-      found
-        .sort((a, b) => b.share - a.share)
-        .map((row) =>
-          h("li", {}, app.chip(row.class_id), bar(row.share, { low: row.low, high: row.high, id: row.class_id })),
-        ),
-    );
+    found.sort((a, b) => b.share - a.share);
+    return h("ul", { class: "bars" }, found.map(({ class_id: id, share, low, high }) =>
+      h("li", {}, app.chip(id), bar(share, { low, high, id }))));
   }
 
   function exports() {

@@ -35,12 +35,9 @@ export function create(element, app, [first]) {
 
   function drawFilter() {
     if (tab !== "past") {
-      above.replaceChildren(
-        soft(tab === "suspects"
-            ? "Labels that the others contradict. One of the two is wrong, or the row is a hard case."
-            : "Rows that the model is least sure of. A label here teaches it the most.",
-        ),
-      );
+      above.replaceChildren(soft(tab === "suspects"
+        ? "Labels that the others contradict. One of the two is wrong, or the row is a hard case."
+        : "Rows that the model is least sure of. A label here teaches it the most."));
       return;
     }
     let timer;
@@ -53,8 +50,7 @@ export function create(element, app, [first]) {
     const names = app.state.people.map((name) => ({ id: name, name }));
     const people = names.length > 1 && select("Person", "Everybody", names, (name) => change({ by: name || null }));
     above.replaceChildren(
-      h("div", { class: "filters" }, query, classes, people),
-      h("p", { class: "hint" }, "Type the two digits of an answer, then the key of its class."),
+      h("div", { class: "filters" }, query, classes, people), h("p", { class: "hint" }, "Type the two digits of an answer, then the key of its class."),
     );
   }
 
@@ -81,13 +77,12 @@ export function create(element, app, [first]) {
     list.replaceChildren(...rows.map(row));
     below.replaceChildren();
     if (!rows.length) {
-      const [head, text] = {
+      const texts = {
         suspects: ["Nothing looks wrong", "No label is contradicted by the others."],
         doubtful: ["Nothing to show yet", "The answers that the model is least sure of appear here."],
         past: ["No answers", filter.query || filter.class_id ? "No answer matches." : "Your answers are listed here."],
-      }[tab];
-      below.append(empty(head, text));
-      return;
+      };
+      return below.append(empty(...texts[tab]));
     }
     if (tab !== "past" || total <= PAGE) return;
     below.append(
@@ -106,6 +101,7 @@ export function create(element, app, [first]) {
   function row(entry, place) {
     const number = tab === "past" && String(place).padStart(2, "0");
     const known = tab === "doubtful" ? null : entry.class_id;
+    const button = (to, id) => h("button", { class: "button", onclick: () => relabel(place, id) }, to, app.chip(id));
     return h(
       "li",
       { class: "row" },
@@ -116,16 +112,8 @@ export function create(element, app, [first]) {
       h(
         "div",
         { class: "row-do" },
-        tab === "suspects" &&
-          h(
-            "button",
-            { class: "button", onclick: () => relabel(place, entry.suggested) },
-            "Change to ",
-            app.chip(entry.suggested),
-          ),
-        tab === "doubtful" &&
-          entry.class_id != null &&
-          h("button", { class: "button", onclick: () => relabel(place, entry.class_id) }, "It is ", app.chip(entry.class_id)),
+        tab === "suspects" && button("Change to ", entry.suggested),
+        tab === "doubtful" && entry.class_id != null && button("It is ", entry.class_id),
         classSelect(app, `Class of ${described(entry.item)}`, known, (id) => relabel(place, id)),
         h("button", { class: "plain", onclick: () => app.why(entry.point) }, "Why?"),
       ),
@@ -134,12 +122,8 @@ export function create(element, app, [first]) {
 
   /** The labelled row that speaks most against a label. */
   function against(item) {
-    return h(
-      "figure",
-      { class: "row-against" },
-      h("figcaption", { class: "hint" }, "compare ", app.chip(item.answer)),
-      h("span", { class: item.image ? "row-picture" : "" }, small(item)),
-    );
+    const caption = h("figcaption", { class: "hint" }, "compare ", app.chip(item.answer));
+    return h("figure", { class: "row-against" }, caption, h("span", { class: item.image ? "row-picture" : "" }, small(item)));
   }
 
   function said(entry) {

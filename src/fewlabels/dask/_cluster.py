@@ -1,0 +1,296 @@
+"""The client's side: workers that are looked over, parts that are given out, losses mended."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from distributed import Client, Future, Worker, default_client, wait
+
+from fewlabels._version import __version__
+from fewlabels.dask._layout import HEADER, RegionGraph
+from fewlabels.dask._mail import CalledOffError, Mailbox, PeerLostError, call_off, forget
+from fewlabels.dask._part import Outcome, Problem, Seat, solve_part, topic_of
+from fewlabels.dask._regions import read_checked
+from fewlabels.exceptions import ClusterError, FewLabelsError, InvalidTypeError
+
+# Seconds between two looks at who is there.
+_LOOK = 0.25
+# Seconds in which lost workers may come back before the others go on without them.
+_PATIENCE = 15.0
+# The same where none is left.
+_LONG_PATIENCE = 120.0
+# Seconds in which survivors give up their parts.
+_TO_GIVE_UP = 60.0
+
+Report = Callable[[dict[str, Any]], object]
+
+
+def client_of(client: Any) -> Client:
+    """Return the client that was passed, or the one in use.
+
+    Raises
+    ------
+    ClusterError
+        If there is none.
+    InvalidTypeError
+        If it is something else.
+    """
+    if client is None:
+        try:
+            return default_client()
+        except ValueError as error:
+            raise ClusterError(
+                "no Dask client is in use. Make one first: "
+                "client = distributed.Client(scheduler_address), or distributed.LocalCluster()."
+            ) from error
+    if not isinstance(client, Client):
+        raise InvalidTypeError(f"client must be a distributed.Client, got {type(client).__name__}.")
+    if client.asynchronous:
+        raise InvalidTypeError("client must be a synchronous distributed.Client.")
+    return client
+
+
+def addresses_of(client: Client) -> list[str]:
+    """Return the addresses of the workers that the scheduler knows now, sorted."""
+    return sorted(client.scheduler_info(n_workers=-1)["workers"])
+
+
+def check_workers(client: Client, graph: RegionGraph, folder: Path) -> list[str]:
+    """Return the addresses of the workers, which all can work on the graph.
+
+    Raises
+    ------
+    ClusterError
+        If there are none; or if one lacks the package or has another version of it, or does not
+        see the graph's folder or `folder` as this machine does.
+    """
+    addresses = addresses_of(client)
+    if not addresses:
+        raise ClusterError(
+            "the cluster has no workers. Start some (dask worker ADDRESS), or wait for them with "
+            "client.wait_for_workers(n)."
+        )
+    token = folder / f".{secrets.token_hex(8)}"
+    try:
+        token.write_bytes(b"")
+        asked = partial(_about, path=str(graph.path), token=str(token))
+        said = client.run(asked, workers=addresses, on_error="return")
+    finally:
+        with contextlib.suppress(OSError):
+            token.unlink()
+    for address, about in said.items():
+        _refuse(address, about, graph, folder)
+    return addresses
+
+
+def _about(path: str, token: str) -> dict[str, Any]:
+    """Say of a worker what has to fit; run there by the client."""
+    try:
+        checksum = read_checked(Path(path) / HEADER, "fewlabels-graph-regions", 1)["checksum"]
+    except FewLabelsError:
+        checksum = None
+    return {"version": __version__, "graph": checksum, "token": Path(token).exists()}
+
+
+def _refuse(address: str, about: Any, graph: RegionGraph, folder: Path) -> None:
+    if isinstance(about, ImportError):
+        raise ClusterError(
+            f"the worker {address} lacks a package: {about}. Install the same there as here: "
+            f"pip install 'fewlabels[dask]=={__version__}'."
+        )
+    if isinstance(about, BaseException):
+        raise ClusterError(f"the worker {address} does not answer: {about!r}.")
+    if about["version"] != __version__:
+        raise ClusterError(
+            f"the worker {address} has fewlabels {about['version']}, and here it is "
+            f"{__version__}. Install the same version on all."
+        )
+    if about["graph"] != graph.checksum:
+        raise ClusterError(
+            f"the worker {address} does not see the graph in {graph.path}. Put it in a folder "
+            "that all machines share under the same name."
+        )
+    if not about["token"]:
+        raise ClusterError(
+            f"the worker {address} does not see {folder} as this machine does. Choose a folder "
+            "that all machines share under the same name."
+        )
+
+
+def region_cuts(graph: RegionGraph, n_workers: int) -> list[int]:
+    """Share the regions out in their order, about as many rows each: the first one of each."""
+    n_workers = min(n_workers, graph.n_regions)
+    goals = graph.n_nodes * np.arange(1, n_workers) / n_workers
+    cuts = [0]
+    for k, goal in enumerate(goals, start=1):
+        nearest = int(np.argmin(np.abs(graph.starts - goal)))
+        left = graph.n_regions - (n_workers - k)  # each of the others needs a region, too
+        cuts.append(min(max(nearest, cuts[-1] + 1), left))
+    return [*cuts, graph.n_regions]
+
+
+def solve_together(
+    client: Client,
+    problem: Problem,
+    folder: Path,
+    *,
+    n_recoveries: int,
+    report: Report | None = None,
+) -> list[Outcome]:
+    """Have all workers solve a problem, and again from the last checkpoint where some are lost.
+
+    Parameters
+    ----------
+    folder : Path
+        Which all workers have to see.
+    n_recoveries : int
+        How often workers may be lost.
+    report : callable, default=None
+        Called with what rank 0 says on its way, on a thread of the client.
+
+    Raises
+    ------
+    ClusterError
+        If the workers can't be used, none comes back, or they were lost too often.
+    """
+    fit, epoch, n_lost = secrets.token_hex(8), 0, 0
+    workers = check_workers(client, problem.graph, folder)
+    n_workers = len(workers)
+    with _listening(client, topic_of(fit), report):
+        while True:
+            found = _epoch(client, problem, fit, epoch, workers)
+            if found is not None:
+                with contextlib.suppress(OSError):
+                    client.run(partial(forget, fit), on_error="ignore")
+                return found
+            n_lost, epoch = n_lost + 1, epoch + 1
+            if n_lost > n_recoveries:
+                raise ClusterError(
+                    f"workers were lost {n_lost} times; n_recoveries={n_recoveries} are allowed. "
+                    "Look at their logs for why (memory, most of the time); the fit goes on from "
+                    "its last checkpoint when it is called again."
+                )
+            if report is not None:
+                report({"what": "lost", "n_lost": n_lost})
+            workers = _wait_for_workers(client, problem.graph, folder, n_workers)
+
+
+@contextlib.contextmanager
+def _listening(client: Client, topic: str, report: Report | None) -> Iterator[None]:
+    if report is None:
+        yield
+        return
+
+    def hear(event: tuple[float, Any]) -> None:
+        report(event[1])
+
+    client.subscribe_topic(topic, hear)
+    try:
+        yield
+    finally:
+        client.unsubscribe_topic(topic)
+
+
+def _epoch(
+    client: Client, problem: Problem, fit: str, epoch: int, workers: list[str]
+) -> list[Outcome] | None:
+    """Give out the parts and wait for them; None if workers were lost."""
+    cuts = region_cuts(problem.graph, len(workers))
+    chosen = workers[: len(cuts) - 1]
+    ready = client.run(partial(_expect, fit, epoch), workers=chosen, on_error="return")
+    if any(said is not True for said in ready.values()) or len(ready) < len(chosen):
+        return None
+    seats = [Seat(fit, epoch, rank, chosen, cuts) for rank in range(len(chosen))]
+    parts = [
+        client.submit(
+            solve_part,
+            problem,
+            seat,
+            key=f"label-spreading-{fit}-{epoch}-{seat.rank}",
+            workers=[chosen[seat.rank]],
+            allow_other_workers=False,
+            pure=False,
+            retries=0,
+        )
+        for seat in seats
+    ]
+    try:
+        return _outcomes(client, parts, chosen)
+    finally:
+        if not all(part.status == "finished" for part in parts):
+            _give_up(client, parts, fit, epoch)
+        client.cancel(parts, force=True)
+
+
+def _expect(fit: str, epoch: int, dask_worker: Worker) -> bool:
+    Mailbox.of(dask_worker).expect(fit, epoch)
+    return True
+
+
+def _outcomes(client: Client, parts: list[Future], workers: list[str]) -> list[Outcome] | None:
+    while True:
+        with contextlib.suppress(TimeoutError):
+            wait(parts, timeout=_LOOK, return_when="FIRST_COMPLETED")
+        statuses = [part.status for part in parts]
+        if all(status == "finished" for status in statuses):
+            found: list[Outcome] = client.gather(parts, errors="skip")
+            return found if len(found) == len(parts) else None
+        if any(status not in ("pending", "finished") for status in statuses):
+            _raise_own_errors(parts)
+            return None
+        if not set(workers) <= set(addresses_of(client)):
+            return None
+        if "finished" in statuses:
+            time.sleep(_LOOK / 10)  # the others are about to end
+
+
+def _raise_own_errors(parts: list[Future]) -> None:
+    """Raise what is wrong with the problem; of lost workers nothing is said."""
+    for part in parts:
+        if part.status != "error":
+            continue
+        error = part.exception(timeout=_TO_GIVE_UP)
+        lost = (CalledOffError, PeerLostError)
+        if isinstance(error, lost) or type(error).__module__.startswith("distributed"):
+            continue
+        raise error
+
+
+def _give_up(client: Client, parts: list[Future], fit: str, epoch: int) -> None:
+    """Wake those who wait for one that is lost, and wait till they have given up."""
+    with contextlib.suppress(OSError, TimeoutError):
+        client.run(partial(call_off, fit, epoch), on_error="ignore")
+    until = time.monotonic() + _TO_GIVE_UP
+    while time.monotonic() < until:
+        running = client.processing()
+        if not any(part.key in keys for part in parts for keys in running.values()):
+            return
+        time.sleep(_LOOK / 5)
+
+
+def _wait_for_workers(
+    client: Client, graph: RegionGraph, folder: Path, n_workers: int
+) -> list[str]:
+    """Return who is there, when as many are as before, or when no more seem to come."""
+    began = time.monotonic()
+    while True:
+        waited = time.monotonic() - began
+        with contextlib.suppress(OSError, TimeoutError, ClusterError):
+            # the scheduler counts those that are dying, too: they do not answer
+            there = check_workers(client, graph, folder)
+            if len(there) >= n_workers or waited > _PATIENCE:
+                return there
+        if waited > _LONG_PATIENCE:
+            raise ClusterError(
+                f"all workers were lost, and none that can be used came back within "
+                f"{_LONG_PATIENCE:.0f} seconds. Start some; the fit goes on from its last "
+                "checkpoint when it is called again."
+            )
+        time.sleep(_LOOK)

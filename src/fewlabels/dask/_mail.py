@@ -1,0 +1,224 @@
+"""Messages from worker to worker, past the scheduler: the one place that knows of the transport.
+
+A worker has one mailbox, whatever fits run on it. Each message says which fit it belongs to and in
+which epoch: every time that a worker is lost, the others begin a new epoch, and messages of older
+ones are dropped. Whoever waits for a message is woken when its epoch is called off, or when the
+one that it waits for can't be reached any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from distributed import Worker
+from distributed.protocol import to_serialize
+
+Key: TypeAlias = tuple[str, int, str, int, int]  # fit, epoch, kind, number, sender
+
+_NAME = "fewlabels"
+# Seconds after which whoever waits asks whether the other one is still there.
+_PATIENCE = 5.0
+
+
+class CalledOffError(RuntimeError):
+    """The epoch is over: another worker was lost, or nobody waits for the answer any more."""
+
+
+class PeerLostError(RuntimeError):
+    """Another worker can't be reached."""
+
+
+@dataclass
+class Mailbox:
+    """Holds messages until they are asked for; one a worker.
+
+    Attributes
+    ----------
+    worker : Worker
+    """
+
+    worker: Worker
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _posts: dict[Key, Any] = field(default_factory=dict)
+    _over: dict[str, int] = field(default_factory=dict)  # the last epoch of a fit that is over
+    _expected: dict[str, int] = field(default_factory=dict)
+    _lost: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    _writing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, worker: Worker) -> Mailbox:
+        """Return the worker's mailbox, which is put up when it is first asked for."""
+        found = worker.extensions.get(_NAME)
+        if not isinstance(found, Mailbox):
+            found = cls(worker)
+            worker.extensions[_NAME] = found
+            worker.handlers[f"{_NAME}_post"] = found.take
+            worker.handlers[f"{_NAME}_over"] = found.is_over
+        return found
+
+    def expect(self, fit: str, epoch: int) -> None:
+        """Make ready for an epoch, which this process is to take part in."""
+        with self._changed:
+            self._expected[fit] = epoch
+
+    def expects(self, fit: str, epoch: int) -> bool:
+        """Tell whether it was made ready: not so where the worker was started again since."""
+        return self._expected.get(fit) == epoch
+
+    def take(self, fit: str, epoch: int, kind: str, number: int, sender: int, payload: Any) -> None:
+        """Keep a message for whoever will ask for it; on the event loop."""
+        with self._changed:
+            if epoch > self._over.get(fit, -1):
+                self._posts[fit, epoch, kind, number, sender] = payload
+                self._changed.notify_all()
+
+    def is_over(self, fit: str, epoch: int) -> bool:
+        """Tell whether an epoch was called off here; on the event loop."""
+        return epoch <= self._over.get(fit, -1)
+
+    def call_off(self, fit: str, epoch: int) -> None:
+        """End an epoch and all before it: wake who waits, drop their messages."""
+        with self._changed:
+            self._over[fit] = max(epoch, self._over.get(fit, -1))
+            for key in [key for key in self._posts if key[0] == fit and key[1] <= epoch]:
+                del self._posts[key]
+            self._changed.notify_all()
+
+    def send(self, addresses: list[str], key: Key, payloads: Iterable[tuple[int, Any]]) -> None:
+        """Send payloads to some ranks; returns before they have arrived; from any thread.
+
+        An array must not be changed afterwards.
+        """
+        posts = list(payloads)
+        self.worker.loop.asyncio_loop.call_soon_threadsafe(self._start, addresses, key, posts)
+
+    def _start(self, addresses: list[str], key: Key, posts: list[tuple[int, Any]]) -> None:
+        for rank, payload in posts:
+            task = asyncio.ensure_future(self._write(addresses[rank], rank, key, payload))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+
+    async def _write(self, address: str, rank: int, key: Key, payload: Any) -> None:
+        fit, epoch, kind, number, sender = key
+        told = to_serialize(payload) if isinstance(payload, np.ndarray) else payload
+        try:
+            await self.worker.rpc(address).fewlabels_post(
+                reply=False,
+                fit=fit,
+                epoch=epoch,
+                kind=kind,
+                number=number,
+                sender=sender,
+                payload=told,
+            )
+        except OSError:  # as all errors of connections are
+            self._lose(fit, epoch, rank)
+
+    def _lose(self, fit: str, epoch: int, rank: int) -> None:
+        with self._changed:
+            self._lost.setdefault((fit, epoch), set()).add(rank)
+            self._changed.notify_all()
+
+    def receive(self, address: str, key: Key) -> Any:
+        """Wait for a message.
+
+        Raises
+        ------
+        CalledOffError
+            If the epoch is over.
+        PeerLostError
+            If its sender can't be reached.
+        """
+        fit, epoch, *_, sender = key
+        while True:
+            with self._changed:
+                arrived = self._changed.wait_for(lambda: self._ready(key), _PATIENCE)
+                if self.is_over(fit, epoch):
+                    raise CalledOffError(f"epoch {epoch} is over")
+                if key in self._posts:
+                    return self._posts.pop(key)
+                if arrived:
+                    raise PeerLostError(f"{address} can't be reached any more")
+            asking = self._ask(address, fit, epoch, sender)
+            asyncio.run_coroutine_threadsafe(asking, self.worker.loop.asyncio_loop).result()
+
+    def _ready(self, key: Key) -> bool:
+        fit, epoch, *_, sender = key
+        lost = sender in self._lost.get((fit, epoch), ())
+        return key in self._posts or lost or self.is_over(fit, epoch)
+
+    async def _ask(self, address: str, fit: str, epoch: int, rank: int) -> None:
+        """Ask the other one whether it is there, and in the same epoch."""
+        try:
+            over = await asyncio.wait_for(
+                self.worker.rpc(address).fewlabels_over(fit=fit, epoch=epoch), _PATIENCE
+            )
+        except (TimeoutError, OSError):
+            over = True
+        if over:
+            self._lose(fit, epoch, rank)
+
+    def forget(self, fit: str) -> None:
+        """Drop what is known of a fit that has ended."""
+        with self._changed:
+            self._expected.pop(fit, None)
+            for key in [key for key in self._posts if key[0] == fit]:
+                del self._posts[key]
+            for pair in [pair for pair in self._lost if pair[0] == fit]:
+                del self._lost[pair]
+
+
+class Line:
+    """What one worker, of `rank` among the `addresses`, says and hears in an epoch of a fit."""
+
+    def __init__(
+        self, mailbox: Mailbox, fit: str, epoch: int, rank: int, addresses: list[str]
+    ) -> None:
+        self.rank = rank
+        self.others = [k for k in range(len(addresses)) if k != rank]
+        self.n_bytes = 0  # sent
+        self._mailbox, self._addresses = mailbox, addresses
+        self._fit, self._epoch = fit, epoch
+        self._numbers: dict[str, int] = {}
+
+    def exchange(self, kind: str, to: dict[int, Any], sources: Iterable[int]) -> dict[int, Any]:
+        """Send a payload to some ranks, and return what `sources` send in the same exchange.
+
+        All who take part call it for a kind equally often.
+        """
+        number = self._numbers[kind] = self._numbers.get(kind, -1) + 1
+        if to:
+            key = (self._fit, self._epoch, kind, number, self.rank)
+            self._mailbox.send(self._addresses, key, to.items())
+            self.n_bytes += sum(getattr(payload, "nbytes", 0) for payload in to.values())
+        return {
+            source: self._mailbox.receive(
+                self._addresses[source], (self._fit, self._epoch, kind, number, source)
+            )
+            for source in sources
+        }
+
+    def maximum(self, value: float) -> float:
+        """Return the largest of everybody's values."""
+        heard = self.exchange("maximum", dict.fromkeys(self.others, value), self.others)
+        return max(value, *heard.values()) if heard else value
+
+    def go_on(self) -> None:
+        """Raise CalledOffError if the epoch is over."""
+        if self._mailbox.is_over(self._fit, self._epoch):
+            raise CalledOffError(f"epoch {self._epoch} is over")
+
+
+def call_off(fit: str, epoch: int, dask_worker: Worker) -> None:
+    """End an epoch of a fit on a worker; run there by the client."""
+    Mailbox.of(dask_worker).call_off(fit, epoch)
+
+
+def forget(fit: str, dask_worker: Worker) -> None:
+    """Drop what a worker knows of a fit that has ended; run there by the client."""
+    Mailbox.of(dask_worker).forget(fit)

@@ -1,0 +1,426 @@
+"""What one worker does of a fit: hold a shard, solve for it together with the others, write."""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from distributed import Worker, get_worker
+
+from fewlabels._rows import row_blocks
+from fewlabels.dask._answers import read_region, write_region
+from fewlabels.dask._checkpoint import Checkpoint
+from fewlabels.dask._layout import RegionGraph
+from fewlabels.dask._mail import CalledOffError, Line, Mailbox
+from fewlabels.dask._shard import Shard, ShardMatrix
+from fewlabels.solvers import LevelledSolution, StreamedIteration, solve_in_levels
+from fewlabels.solvers._columns import row_totals
+from fewlabels.solvers._matrix import FloatArray
+from fewlabels.solvers._peers import Step
+from fewlabels.solvers._threads import on_cores
+
+IntArray = npt.NDArray[np.intp]
+
+# A start is of use where the ground takes at least this share; see PreparedSolver.solve.
+_WELL_GROUNDED = 1e-3
+# Rows of scores that are read at a time.
+_ROWS_AT_ONCE = 50_000
+# Seconds between two words of progress.
+_PROGRESS = 0.5
+# Share of a worker's memory that a fit may take before its entries go to the disk.
+_USABLE = 0.7
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be solved, the same for all workers.
+
+    Attributes
+    ----------
+    graph : RegionGraph
+    alpha, tol : float
+    max_iter : int
+    rows, codes : ndarray of shape (n_labels,)
+        Labelled internal rows in ascending order, and their classes.
+    weights : ndarray of shape (n_labels,), float64
+    n_classes : int
+    reached : ndarray of int, or None
+        The components that hold a label; None: there is one component.
+    dtype : dtype
+        Of the distributions.
+    answers : Path
+        Where to write.
+    checkpoint : Path or None
+    checkpoint_every : int
+    identity : str
+    before : Path or None
+        Answers to start from.
+    old_columns : ndarray of shape (n_classes,)
+        Each class's place there, or -1.
+    touched : ndarray of int or None
+        The classes to solve for, others keep their scores; None: all.
+    """
+
+    graph: RegionGraph
+    alpha: float
+    tol: float
+    max_iter: int
+    rows: IntArray
+    codes: IntArray
+    weights: FloatArray
+    n_classes: int
+    reached: IntArray | None
+    dtype: np.dtype[Any]
+    answers: Path
+    checkpoint: Path | None
+    checkpoint_every: int
+    identity: str
+    before: Path | None = None
+    old_columns: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    touched: IntArray | None = None
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Which part of a fit a worker has, in one epoch.
+
+    Attributes
+    ----------
+    fit : str
+    epoch, rank : int
+    addresses : list of str
+        Of all workers, by rank.
+    cuts : list of int
+        The first region of each worker, and the number of all.
+    """
+
+    fit: str
+    epoch: int
+    rank: int
+    addresses: list[str]
+    cuts: list[int]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker's part came to.
+
+    Attributes
+    ----------
+    n_iter : int
+    converged, levelled : bool
+        As all workers have them.
+    n_open : int
+        Own rows that labels reach and that have no answer.
+    n_own, n_halo : int
+    figures : dict
+        Bytes sent, steps taken in this epoch, processor seconds, peak memory: for measurements.
+    """
+
+    n_iter: int
+    converged: bool
+    levelled: bool
+    n_open: int
+    n_own: int
+    n_halo: int
+    figures: dict[str, float]
+
+
+def solve_part(problem: Problem, seat: Seat) -> Outcome:
+    """Do a worker's part of a fit: a long-running task, one on each worker."""
+    worker = get_worker()
+    if not Mailbox.of(worker).expects(seat.fit, seat.epoch):
+        raise CalledOffError("this worker was started after the epoch had begun")
+    with on_cores(worker.state.nthreads):
+        return _Part(problem, seat, worker).run()
+
+
+class _Part:
+    """A worker's part of a fit; the `Peers` of its iterations."""
+
+    def __init__(self, problem: Problem, seat: Seat, worker: Worker) -> None:
+        self.problem, self.seat = problem, seat
+        mailbox = Mailbox.of(worker)
+        self.line = Line(mailbox, seat.fit, seat.epoch, seat.rank, seat.addresses)
+        self._worker = worker
+        self._began = resource.getrusage(resource.RUSAGE_SELF)
+        regions = range(seat.cuts[seat.rank], seat.cuts[seat.rank + 1])
+        self.shard = _held_shard(worker, problem, regions)
+        self.shard.meet(self.line, problem.graph.starts[np.array(seat.cuts)])
+        self._solve, self._saved_at, self.n_steps = -1, 0, 0
+        self._told, self._error = 0.0, np.inf
+        self._checkpoint: Checkpoint | None = None
+        if problem.checkpoint is not None:
+            self._checkpoint = Checkpoint(
+                problem.checkpoint, problem.identity, self.shard, self.line
+            )
+
+    def exchange(self, y: FloatArray) -> None:
+        self.shard.exchange(self.line, y)
+
+    def maximum(self, value: float) -> float:
+        return self.line.maximum(value)
+
+    def begin(self, now: FloatArray, before: FloatArray) -> Step | None:
+        self._solve += 1
+        self._saved_at = 0
+        step = None
+        if self._checkpoint is not None:
+            step = self._checkpoint.restore(self._solve, now, before)
+        if step is not None:
+            self._saved_at = step.n_iter
+            self._tell(step.n_iter, "resumed")
+        return step
+
+    def stepped(self, step: Step, now: FloatArray, before: FloatArray, *, last: bool) -> None:
+        due = step.n_iter - self._saved_at >= self.problem.checkpoint_every
+        if self._checkpoint is not None and step.n_iter > self._saved_at and (due or last):
+            self._checkpoint.save(self._solve, step, now, before)
+            self._saved_at = step.n_iter
+            self._tell(step.n_iter, "saved")
+
+    def looked(self, n_iter: int, error: float) -> None:
+        self._error = error
+
+    def product_begun(self) -> None:
+        self.line.go_on()
+        self.n_steps += 1
+        if self.seat.rank == 0 and monotonic() - self._told > _PROGRESS:
+            self._tell(self.n_steps, "step")
+
+    def _tell(self, n_iter: int, what: str) -> None:
+        if self.seat.rank == 0:
+            self._told = monotonic()
+            told = {"what": what, "n_iter": n_iter, "error": self._error, "epoch": self.seat.epoch}
+            self._worker.log_event(topic_of(self.seat.fit), told)
+
+    def run(self) -> Outcome:
+        problem = self.problem
+        iteration = _Iteration(self)
+        reached = self._reached()
+        shares: _Shares
+        if problem.before is None or problem.touched is None:
+            found = self._solve_all(iteration, reached)
+            shares, n_iter, settled = _Whole(self, found), found.n_iter, found.converged
+            levelled = len(found.levels) > 1
+        else:
+            shares = changed = _Changed(self, iteration, reached)
+            n_iter, settled, levelled = changed.n_iter, changed.settled, False
+            if not settled:
+                found = self._solve_all(iteration, reached)
+                shares, n_iter, settled = _Whole(self, found), found.n_iter, found.converged
+                levelled = len(found.levels) > 1
+        n_open = 0
+        own = None if reached is None else reached[: self.shard.n_own]
+        for number, start, stop in self.shard.bounds:
+
+            def rows_of(rows: slice, start: int = start) -> tuple[Any, FloatArray]:
+                nonlocal n_open
+                here = slice(start + rows.start, start + rows.stop)
+                found, totals = shares.rows(here)
+                n_open += int((totals[own[here]] == 0 if own is not None else totals == 0).sum())
+                return found, totals
+
+            write_region(
+                problem.answers, number, stop - start, problem.n_classes, problem.dtype, rows_of
+            )
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        figures = {
+            "bytes": float(self.line.n_bytes),
+            "steps": float(self.n_steps),
+            "seconds": used.ru_utime + used.ru_stime - self._began.ru_utime - self._began.ru_stime,
+            "peak": used.ru_maxrss * 1024.0,
+        }
+        counts = (self.shard.n_own, len(self.shard.halo))
+        return Outcome(n_iter, settled, levelled, n_open, *counts, figures)
+
+    def _reached(self) -> npt.NDArray[np.bool_] | None:
+        if self.problem.reached is None:
+            return None
+        shard = self.shard
+        own = shard.graph.components(shard.first, shard.stop)
+        reached = np.isin(own, self.problem.reached)
+        everywhere = self.maximum(float(not reached.all())) == 0
+        return None if everywhere else shard.with_halo(self.line, reached) > 0
+
+    def right(self, columns: IntArray | None) -> FloatArray:
+        """(1 - alpha) D^-1/2 Y of some classes, shape (n, m); 0 in the halo."""
+        problem, shard = self.problem, self.shard
+        m = problem.n_classes if columns is None else len(columns)
+        place = np.full(problem.n_classes, -1)
+        place[np.arange(m) if columns is None else columns] = np.arange(m)
+        here = (problem.rows >= shard.first) & (problem.rows < shard.stop)
+        here &= place[problem.codes] >= 0
+        rows = problem.rows[here] - shard.first
+        b = np.zeros((shard.n, m))
+        values = (1 - problem.alpha) / shard.roots()[rows] * problem.weights[here]
+        b[rows, place[problem.codes[here]]] = values
+        return b
+
+    def start(self, columns: IntArray) -> FloatArray | None:
+        """Columns of G from the answers before, where they are of use; 0 in the halo."""
+        problem, shard = self.problem, self.shard
+        if problem.before is None or 1 - problem.alpha < _WELL_GROUNDED:
+            return None
+        y = np.zeros((shard.n, len(columns)))
+        old = problem.old_columns[columns]
+        roots = shard.roots()
+        for number, start, stop in shard.bounds:
+            shares = read_region(problem.before, "shares", number)
+            totals = read_region(problem.before, "totals", number) / roots[start:stop]
+            for place in np.flatnonzero(old >= 0):
+                y[start:stop, place] = shares[:, old[place]] * totals
+        return y
+
+    def _solve_all(
+        self, iteration: _Iteration, reached: npt.NDArray[np.bool_] | None
+    ) -> LevelledSolution:
+        problem = self.problem
+        x0 = self.start(np.arange(problem.n_classes))
+        return solve_in_levels(
+            iteration,
+            self.right(None),
+            reached,
+            tol=problem.tol,
+            max_iter=problem.max_iter,
+            x0=x0,
+        )
+
+
+class _Iteration(StreamedIteration):
+    """As on a graph on disk, with a shard's matrix and its peers."""
+
+    def __init__(self, part: _Part) -> None:
+        super().__init__(part.shard, part.problem.alpha)
+        self.peers = part
+        self._part = part
+
+    def matrix(self, active: npt.NDArray[np.bool_] | None = None) -> ShardMatrix:
+        return ShardMatrix(self._part.shard, self._part.line, active, self._part.product_begun)
+
+    def _looked(self, n_iter: int, error: float) -> None:
+        self._part.looked(n_iter, error)
+
+
+class _Shares:
+    """The distributions and the sums of scores that a part comes to, by own rows."""
+
+    def rows(self, rows: slice) -> tuple[Any, FloatArray]:
+        raise NotImplementedError
+
+
+class _Whole(_Shares):
+    """Of all classes, solved for together."""
+
+    def __init__(self, part: _Part, found: LevelledSolution) -> None:
+        self._values, self._log_scales = found.values, found.log_scales()
+        self._roots = part.shard.roots()
+
+    def rows(self, rows: slice) -> tuple[Any, FloatArray]:
+        values = self._values[rows]
+        sums = row_totals(values)
+        shares = values / np.where(sums > 0, sums, 1)[:, None]
+        totals = sums * self._roots[rows]
+        if isinstance(self._log_scales, np.ndarray):
+            with np.errstate(under="ignore"):
+                totals *= np.exp(self._log_scales[rows])
+        return shares, totals
+
+
+class _Changed(_Shares):
+    """Of some classes that were solved for anew, beside the others' scores from before."""
+
+    def __init__(
+        self, part: _Part, iteration: _Iteration, reached: npt.NDArray[np.bool_] | None
+    ) -> None:
+        problem, shard = part.problem, part.shard
+        if problem.before is None or problem.touched is None:
+            raise ValueError("there are no scores from before")
+        self._before, self._old, self._touched = (
+            problem.before,
+            problem.old_columns,
+            problem.touched,
+        )
+        self._shard, self._n_classes = shard, problem.n_classes
+        self._roots = shard.roots()
+        own = np.empty(shard.n_own)
+        for number, start, stop in shard.bounds:
+            for rows in row_blocks(stop - start, _ROWS_AT_ONCE):
+                here = slice(start + rows.start, start + rows.stop)
+                scores = self._scores_before(number, here.start, here.stop)
+                scores[:, self._touched] = 0
+                own[here] = row_totals(scores)
+        others = shard.with_halo(part.line, own)
+        if reached is not None:
+            others[~reached] = 1
+        found = iteration.solve(
+            part.right(self._touched),
+            tol=problem.tol,
+            max_iter=problem.max_iter,
+            active=reached,
+            other_totals=others,
+            x0=part.start(self._touched),
+        )
+        self._values = found.values
+        self.n_iter, self.settled = found.n_iter, bool(found.converged.all())
+
+    def _scores_before(self, number: int, start: int, stop: int) -> FloatArray:
+        """G of own rows `start` to `stop`, all in region `number`, by the classes of now."""
+        first = next(a for k, a, _ in self._shard.bounds if k == number)
+        here = slice(start - first, stop - first)
+        shares = read_region(self._before, "shares", number)[here]
+        totals = read_region(self._before, "totals", number)[here] / self._roots[start:stop]
+        scores = np.zeros((stop - start, self._n_classes))
+        kept = np.flatnonzero(self._old >= 0)
+        scores[:, kept] = shares[:, self._old[kept]] * totals[:, None]
+        return scores
+
+    def rows(self, rows: slice) -> tuple[Any, FloatArray]:
+        number = next(k for k, a, b in self._shard.bounds if a <= rows.start < b)
+        scores = self._scores_before(number, rows.start, rows.stop)
+        scores[:, self._touched] = self._values[rows]
+        sums = row_totals(scores)
+        return scores / np.where(sums > 0, sums, 1)[:, None], sums * self._roots[rows]
+
+
+def _held_shard(worker: Worker, problem: Problem, regions: range) -> Shard:
+    """Return the worker's shard, the same as long as the graph, alpha and its regions are."""
+    key = (problem.graph.checksum, problem.alpha, regions)
+    held = worker.extensions.get("fewlabels_shard")
+    if held is None or held[0] != key:
+        worker.extensions.pop("fewlabels_shard", None)
+        del held  # before the next one takes as much
+        shard = Shard(
+            problem.graph, regions, problem.alpha, _spill_folder(worker, problem, regions)
+        )
+        held = worker.extensions["fewlabels_shard"] = (key, shard)
+    return held[1]
+
+
+def _spill_folder(worker: Worker, problem: Problem, regions: range) -> Path | None:
+    """Return where to put the entries if they don't fit the memory beside the vectors."""
+    limit = worker.memory_manager.memory_limit
+    if not limit:
+        return None
+    graph = problem.graph
+    n_rows = int(graph.starts[regions.stop] - graph.starts[regions.start])
+    vectors = 3 * 8 * 1.2 * n_rows * problem.n_classes
+    entries = sum(graph.region(k).n_entries for k in regions) * 12.0
+    if vectors + entries + worker.monitor.get_process_memory() < _USABLE * limit:
+        return None
+    return Path(worker.local_directory) / f"fewlabels-{graph.checksum}"
+
+
+def topic_of(fit: str) -> str:
+    """Name what a fit's progress is told under."""
+    return f"fewlabels-{fit}"
+
+
+def release(dask_worker: Worker) -> None:
+    """Let go of the worker's shard; run there by the client."""
+    dask_worker.extensions.pop("fewlabels_shard", None)
