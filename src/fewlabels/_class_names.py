@@ -134,7 +134,7 @@ def near_equal_classes(
     for name in names:
         groups[name if alphabet and _is_letter(name) else _key(str(name))].append(name)
     if groups.keys() <= _YES_AND_NO.keys() and len(groups) > 2:
-        said: dict[str, Cells] = defaultdict(list)
+        said: dict[str, list[object]] = defaultdict(list)
         for key, group in groups.items():
             said[_YES_AND_NO[key]] += group
         groups = said

@@ -9,7 +9,7 @@ import numpy as np
 
 from fewlabels._arrays import refuse_masked
 from fewlabels._labels import is_missing
-from fewlabels._typing import Cells, Fields, Frame, Package, State
+from fewlabels._typing import Cells, Fields, Frame, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.io._dates import array_dates
 from fewlabels.io._objects import columns_of
@@ -194,7 +194,7 @@ def _column(values: object) -> Package:
     return list(values)
 
 
-def _without_mask(values: np.ma.MaskedArray) -> Package:
+def _without_mask(values: np.ma.MaskedArray) -> Matrix:
     """Return a column whose masked cells are missing, as NaN, NaT or None."""
     if values.ndim > 1:
         refuse_masked(values, "a column of arrays", "Fill them in, or leave those rows out")

@@ -161,6 +161,10 @@ class ParquetFeatures(FeatureFile):
         """The columns that are read."""
         return self._file.columns
 
+    def row_groups(self) -> tuple[int, ...]:
+        """Where the row groups of the file begin, and the number of all rows."""
+        return self._file.row_groups
+
     def read(self, start: int, stop: int) -> FloatArray:
         """Return the rows from `start` to before `stop`."""
         return self._file.read(start, stop, self.dtype)

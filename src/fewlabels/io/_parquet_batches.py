@@ -74,6 +74,11 @@ class ParquetBatches:
         self._width = self._group(filled).shape[1] if lists else len(names)
         self.shape = (n_rows, self._width)
 
+    @property
+    def row_groups(self) -> tuple[int, ...]:
+        """Where the row groups begin, and the number of all rows."""
+        return tuple(self._bounds.tolist())
+
     def read(self, start: int, stop: int, dtype: np.dtype) -> np.ndarray:
         """Return the rows from `start` to before `stop`."""
         rows = np.empty((stop - start, self.shape[1]), dtype=dtype)

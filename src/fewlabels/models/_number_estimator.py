@@ -25,7 +25,7 @@ from fewlabels.models._numbers import (
     remove_numbers,
 )
 from fewlabels.models._scores import Scores
-from fewlabels.models._scoring import r_squared
+from fewlabels.models._scoring import NoScore, r_squared
 
 
 class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
@@ -149,7 +149,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         self._check_parameters()
         return self._relabel(remove_numbers(self._labels, indices))
 
-    def score(self, X: object, y: object, sample_weight: object = None) -> float:
+    def score(self, X: object, y: object, sample_weight: object = None) -> float | NoScore:
         """Return R^2 of :meth:`predict` on the rows of `X` that have a number in `y`.
 
         Parameters
@@ -172,8 +172,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         """
         check_is_fitted(self)
         refuse_other_rows(X, y)
-        result: float = r_squared(self, X, read_numbers(y), sample_weight)
-        return result
+        return r_squared(self, X, read_numbers(y), sample_weight)
 
     def _encode(self, y: object, sample_weight: object) -> KnownNumbers:
         return encode_numbers(y, sample_weight)

@@ -155,7 +155,9 @@ None, default="auto"
     -----
     Weights and sharpness are the most probable ones given the labels left out, each with another
     of its class (at most 96 of them; 48 where there are over 10,000 points), and what is usual;
-    where no class has two labels, what is usual. So few labels move them little.
+    where no class has two labels, what is usual. So few labels move them little. With one label a
+    class, the answers are as sure as those of 32 sets of many kinds were right, by how many would
+    stay if other points of the same answers had been labelled: a guess, often off by 20 points.
 
     From 1,000 unlabelled points on, what the members on the graph say in the mean goes two rounds
     over the graph: each point takes the mean of what is said around it, the labels held.

@@ -104,7 +104,7 @@ class FunctionRule(ScoreRule):
             )
         return scores
 
-    def _asked(self, model: Estimator, known: LabelledGraph, candidates: IntArray) -> Package:
+    def _asked(self, model: object, known: LabelledGraph, candidates: IntArray) -> object:
         try:
             inspect.signature(self.function).bind(model, candidates)
         except TypeError as error:
