@@ -43,11 +43,14 @@ def mixture_choices(
         mixture.weights | {f"features: {kind}": w for kind, w in mixture.kinds().items()},
     )
     known = class_prior if class_prior is None or isinstance(class_prior, str) else "given"
+    sharpness = Choice(f"sharpness {mixture.sharpness:.2f}", _why_so_sharp(mixture, learned))
     chosen = {
         "graph": graph,
         "members": members,
         "class_prior": Choice(known, _PRIORS[known]),
-        "calibration": Choice(f"sharpness {mixture.sharpness:.2f}", _why_so_sharp(mixture, learned)),
+        "calibration": Choice(
+            f"sharpness {mixture.sharpness:.2f}", _why_so_sharp(mixture, learned)
+        ),
     }
     return Choices(chosen, notes)
 
