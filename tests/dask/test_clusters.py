@@ -48,7 +48,7 @@ def test_other_versions_are_refused(problem, clusters, monkeypatch):
 
 def test_a_graph_that_workers_do_not_see_is_refused(problem, clusters, monkeypatch):
     answering(monkeypatch, graph=None)
-    with pytest.raises(ClusterError, match="does not see the graph"):
+    with pytest.raises(ClusterError, match=r"does not see the graph"):
         LabelSpreading().fit(*problem, client=clusters(2))
 
 

@@ -72,9 +72,29 @@ def test_what_does_not_go_with_a_cluster_is_said(folder, address, tmp_path):
     assert "give one of them" in said("--dask", address, "--workers", "2")
     assert "--categorical does not go with --dask" in said("--workers", "2", "--categorical", "x")
     assert "--method propagation does not go" in said("--workers", "2", "--method", "propagation")
-    assert "no column 'y'" in said("--dask", address, "--features", "y")
+    assert "no column 'y'" in said("--workers", "2", "--features", "y")
     assert "no folder of Parquet files" in " ".join(
         run(
             folder / "part0.parquet", "--label", "kind", "--dask", address, "-o", tmp_path / "out"
         ).output.split()
     )
+
+
+@pytest.mark.long
+def test_the_loop_is_played_on_a_folder(folder, address, tmp_path):
+    words = (folder, "--label", "reached", "--features", "x", "--dask", address, "--budget", "8")
+    done = CliRunner().invoke(
+        main, ["simulate", *map(str, words), "--repeats", "1", "-o", str(tmp_path / "curves")]
+    )
+    assert done.exit_code == 0, done.output
+    assert "1 start with 3 labels (one a class); 8 labels in the end" in done.output
+    made = {path.name for path in (tmp_path / "curves").iterdir()}
+    assert made == {"curves.csv", "curves.json", "curves.png", "macro_recall.png", "graph"}
+    table = np.genfromtxt(tmp_path / "curves" / "curves.csv", delimiter=",", names=True, dtype=None)
+    assert set(table["query"].tolist()) == {"margin", "random"}
+    assert table["accuracy"].min() > 0.8
+    unlabelled = CliRunner().invoke(
+        main,
+        ["simulate", str(folder), "--label", "kind", "--dask", address, "-o", str(tmp_path / "no")],
+    )
+    assert "rows have no label in 'kind'" in " ".join(unlabelled.output.split())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _UNDERSTOOD = {
     *("source", "label", "output", "features", "exclude", "method", "neighbors", "alpha"),
     *("force", "quiet", "address", "n_workers"),
+    *("out", "queries", "budget", "batch_size", "initial", "repeats", "seed"),
 }
 _ADDED = ("label", "confidence", "evidence", "reached")
 
@@ -78,39 +79,50 @@ def is_on_dask(ctx: click.Context) -> bool:
     return True
 
 
+def columns_of(ctx: click.Context) -> dict[str, Any]:
+    """Return what --features and --exclude say."""
+    features, excluded = (
+        [name for text in ctx.params[option] for name in text.split(",")]
+        for option in ("features", "exclude")
+    )
+    return {"columns": features or None, "excluded": excluded}
+
+
+def own_warnings(caught: Iterable[warnings.WarningMessage]) -> list[str]:
+    """Return what this package warns of, and not what Dask does."""
+    return [
+        " ".join(str(warning.message).split())
+        for warning in caught
+        if warning.category.__module__.startswith("fewlabels")
+    ]
+
+
 def spread_on_dask(
-    ctx: click.Context,
-    names: Callable[[Any, Any], Any],
+    ctx: click.Context, names: Callable[[Sequence[str], Sequence[str]], Sequence[str]]
 ) -> None:
     """Label all rows of a folder of Parquet files."""
     options = ctx.params
     source, output, quiet = options["source"], Path(options["output"]), options["quiet"]
-    features = [name for text in options["features"] for name in text.split(",")]
-    excluded = [name for text in options["exclude"] for name in text.split(",")]
     with progress_bars(quiet=quiet) as stage, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         stage("starting the workers")
-        from fewlabels.dask._tables import spread_table, workers
+        from fewlabels.dask._tables import looked_at, spread_table, workers
 
+        looked_at(source, options["label"], **columns_of(ctx))
         with workers(options["address"], options["n_workers"]) as client:
             done = spread_table(
                 source,
                 output,
                 label=options["label"],
                 client=client,
-                columns=features or None,
-                excluded=excluded,
+                **columns_of(ctx),
                 n_neighbors=options["neighbors"] or DEFAULT_NEIGHBORS,
                 alpha=options["alpha"],
                 names=lambda taken: names(taken, _ADDED),
                 replace=options["force"],
                 stage=stage,
             )
-    warn(
-        " ".join(str(warning.message).split())
-        for warning in caught
-        if warning.category.__module__.startswith("fewlabels")
-    )
+    warn(own_warnings(caught))
     if quiet:
         return
     files = f"{done.n_files} file{'s' * (done.n_files != 1)}"

@@ -97,7 +97,8 @@ class Plan:
 
 def n_sampled(source: Source, n_regions: int | None) -> int:
     """Return how many rows of each chunk are drawn for the sample."""
-    wanted = max(A_CELL * _CELLS, _A_REGION * (n_regions or 0))
+    n_regions = n_regions or (source.n_rows or 0) // _LARGEST_REGION
+    wanted = max(A_CELL * _CELLS, _A_REGION * n_regions)
     # Chunks may differ in size: twice as many as an even one has to give.
     return max(50, -(-2 * wanted // len(source.chunks)))
 

@@ -20,6 +20,7 @@ from distributed import Client, LocalCluster
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
 from fewlabels.dask._knn import build_or_open
+from fewlabels.dask._layout import RegionGraph
 from fewlabels.dask._rows import parquet_files
 from fewlabels.dask.label_spreading import LabelSpreading
 from fewlabels.exceptions import ClusterError, DataFileError, InvalidInputError
@@ -54,6 +55,34 @@ class SpreadTable:
     recall: float
 
 
+@dataclass(frozen=True)
+class JoinedTable:
+    """Parquet files, their labels, and the graph of their rows.
+
+    Attributes
+    ----------
+    files : list of Path
+    names : tuple of str
+        Of all columns.
+    columns : tuple of str
+        That are compared.
+    rows : ndarray of shape (n_labels,)
+        Those that have a label.
+    labels : list of length n_labels
+    n_rows : list of int
+        Of each file.
+    graph : RegionGraph
+    """
+
+    files: list[Path]
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: AnyArray
+    labels: list[Any]
+    n_rows: list[int]
+    graph: RegionGraph
+
+
 @contextmanager
 def workers(address: str | None, n_workers: int | None) -> Iterator[Client]:
     """Connect to the scheduler at `address`, or start workers on this machine.
@@ -81,6 +110,40 @@ def workers(address: str | None, n_workers: int | None) -> Iterator[Client]:
         ) from error
     with client:
         yield client
+
+
+def joined_table(
+    source: Path,
+    path: Path,
+    *,
+    label: str,
+    client: Client,
+    columns: Sequence[str] | None,
+    excluded: Sequence[str],
+    n_neighbors: int,
+    stage: Callable[[str], Callable[[float], object]],
+) -> JoinedTable:
+    """Read the labels of the Parquet files in a folder, and join similar rows to a graph.
+
+    Parameters
+    ----------
+    source, path : Path
+        Of the files, and of the graph: taken as it is where the same stands there.
+    label, client, columns, excluded, n_neighbors, stage
+        As :func:`spread_table` takes them.
+    """
+    files, schema, chosen = looked_at(source, label, columns, excluded)
+    stage("reading the labels")
+    rows, values, n_rows = _labels(files, label)
+    graph = build_or_open(
+        source,
+        n_neighbors,
+        path=path,
+        client=client,
+        columns=chosen,
+        progress=stage("joining similar rows"),
+    )
+    return JoinedTable(files, tuple(schema.names), tuple(chosen), rows, values, n_rows, graph)
 
 
 def spread_table(
@@ -129,29 +192,25 @@ def spread_table(
     DataFileError, InvalidInputError
         If files can't be used, columns are missing, or no row has a label.
     """
-    if not source.is_dir():
-        raise DataFileError(f"{source} is no folder of Parquet files. Check the path.")
-    files = parquet_files(source)
-    schema = _schema(files, label)
-    chosen = _columns(schema, source, label, columns, excluded)
+    output = output.absolute()  # workers may stand elsewhere
     if output.exists() and not replace:
         raise DataFileError(f"{output} exists. Choose another folder, or replace it (--force).")
-    stage("reading the labels")
-    rows, values, n_rows = _labels(files, label)
-    graph = build_or_open(
+    table = joined_table(
         source,
-        n_neighbors,
-        path=_beside(output, "graph"),
+        _beside(output, "graph"),
+        label=label,
         client=client,
-        columns=chosen,
-        progress=stage("joining similar rows"),
+        columns=columns,
+        excluded=excluded,
+        n_neighbors=n_neighbors,
+        stage=stage,
     )
     stage("spreading the labels")
     model = LabelSpreading(alpha=alpha, checkpoint=_beside(output, "fit"))
-    model.fit(graph, (rows, values), client=client)
+    model.fit(table.graph, (table.rows, table.labels), client=client)
     stage("writing the tables")
     with part_folder(output.parent) as work:
-        _write(client, files, work, model, n_rows, names(schema.names))
+        _write(client, table.files, work, model, table.n_rows, names(table.names))
         if output.exists():
             shutil.rmtree(output)
         rename_without_replacing(work, output)
@@ -160,15 +219,26 @@ def spread_table(
     for name in ("graph", "fit"):
         shutil.rmtree(_beside(output, name), ignore_errors=True)
     return SpreadTable(
-        n_rows=sum(n_rows),
-        n_labels=len(rows),
+        n_rows=sum(table.n_rows),
+        n_labels=len(table.rows),
         n_reached=n_reached,
         n_iter=model.n_iter_,
-        n_files=len(files),
+        n_files=len(table.files),
         classes=model.classes_,
-        columns=tuple(chosen),
-        recall=float(graph.recall_ or 0.0),
+        columns=table.columns,
+        recall=float(table.graph.recall_ or 0.0),
     )
+
+
+def looked_at(
+    source: Path, label: str, columns: Sequence[str] | None, excluded: Sequence[str]
+) -> tuple[list[Path], pa.Schema, list[str]]:
+    """Return the files, their schema, and the columns to compare."""
+    if not source.is_dir():
+        raise DataFileError(f"{source} is no folder of Parquet files. Check the path.")
+    files = parquet_files(source.absolute())
+    schema = _schema(files, label)
+    return files, schema, _columns(schema, source, label, columns, excluded)
 
 
 def _beside(output: Path, name: str) -> Path:
