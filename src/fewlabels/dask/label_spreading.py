@@ -75,10 +75,11 @@ class LabelSpreading(BaseEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
     label_distributions_ : dask array of shape (n_nodes, n_classes)
-        Rows sum to 1, in the caller's order, chunked as `y` is if that is a dask array, and by the
-        sizes of the regions if not. Of the graph's dtype. The shares of the classes among the
-        labels where no label reaches. This and the other dask arrays are read from the folder of
-        the answers when they are computed, and end with the next :meth:`add_labels`.
+        Rows sum to 1, in the caller's order; chunked as `y` is if that is a dask array, else as
+        the features that the graph was built of. Of the graph's dtype. The shares of the
+        classes among the labels where no label reaches. This and the other dask arrays are read
+        from the folder of the answers when they are computed, and end with the next
+        :meth:`add_labels`.
     transduction_ : dask array of shape (n_nodes,)
         The most probable class; the unlabelled marker where no label reaches.
     reached_ : dask array of shape (n_nodes,), bool
@@ -170,8 +171,8 @@ class LabelSpreading(BaseEstimator):
         labels, chunks = read_labels(y, graph.n_nodes)
         self._close = getattr(self, "_close", None)
         home = self._home(graph)
-        if chunks is None:
-            chunks = tuple(np.diff(graph.starts).tolist())
+        if chunks is None:  # as X, where the graph was built of chunks
+            chunks = tuple(graph.build_info.get("chunks", np.diff(graph.starts).tolist()))
         state = (graph, found, chunks, home)
         self.graph_, self._client, self._chunks, self._folder = state
         self._answers: Path | None = None
@@ -314,10 +315,15 @@ class LabelSpreading(BaseEstimator):
             identity=identity,
             **before,
         )
-        with reporting(self.progress, self.max_iter) as report:
-            outcomes = solve_together(
-                self._client, problem, home, n_recoveries=int(self.n_recoveries), report=report
-            )
+        try:
+            with reporting(self.progress, self.max_iter) as report:
+                outcomes = solve_together(
+                    self._client, problem, home, n_recoveries=int(self.n_recoveries), report=report
+                )
+        except BaseException:  # its checkpoints stay, half-written answers don't
+            if answers != self._answers:
+                shutil.rmtree(answers, ignore_errors=True)
+            raise
         old, self._answers = self._answers, answers
         if old is not None and old != answers:
             shutil.rmtree(old, ignore_errors=True)
