@@ -76,9 +76,16 @@ class LabelSpreading(BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
     label_distributions_ : dask array of shape (n_nodes, n_classes)
         Rows sum to 1, in the caller's order; chunked as `y` is if that is a dask array, else as
+    <<<<<<< HEAD
         the features that the graph was built of. Of the graph's dtype. The shares of the classes
         among the labels where no label reaches. This and the other dask arrays are read from the
         folder of the answers when they are computed, and end with the next :meth:`add_labels`.
+    =======
+        the features that the graph was built of. Of the graph's dtype. The shares of the
+        classes among the labels where no label reaches. This and the other dask arrays are read
+        from the folder of the answers when they are computed, and end with the next
+        :meth:`add_labels`.
+    >>>>>>> wip-daskgraph
     transduction_ : dask array of shape (n_nodes,)
         The most probable class; the unlabelled marker where no label reaches.
     reached_ : dask array of shape (n_nodes,), bool
@@ -227,11 +234,6 @@ class LabelSpreading(BaseEstimator):
         added = checked_rows("rows", rows, self.graph_.n_nodes)
         self._solve(self._labels.with_more(added, labels), anew=False)
         return self
-
-    def codes(self) -> da.Array:
-        """Return the place of each row's class in `classes_`, -1 where no label reaches."""
-        check_is_fitted(self)
-        return self._array(_coded, np.int64)
 
     def most_uncertain(self, n_rows: int = 1, *, measure: str = "margin") -> IntArray:
         """Return the unlabelled rows that the model is least sure of, the least sure first.
@@ -448,10 +450,6 @@ def _shares(
     shares = _answers.gather(graph, folder, "shares", places)
     shares[~shares.any(axis=1)] = prior
     return shares
-
-
-def _coded(graph: RegionGraph, folder: Path, start: int, stop: int) -> IntArray:
-    return _codes(_answers.gather(graph, folder, "shares", graph.places(start, stop)))
 
 
 def _decided(
