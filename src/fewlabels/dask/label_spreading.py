@@ -106,6 +106,22 @@ class LabelSpreading(BaseEstimator):
     ----------
     D. Zhou, O. Bousquet, T. N. Lal, J. Weston, B. Schoelkopf, "Learning with local and global
     consistency", NIPS 2003.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from distributed import Client, LocalCluster
+    >>> from fewlabels import knn_graph
+    >>> from fewlabels.dask import LabelSpreading, regions_of
+    >>> X = [[0.0], [0.1], [0.3], [5.0], [5.1], [5.3]]
+    >>> path = Path(tempfile.mkdtemp()) / "graph"
+    >>> graph = regions_of(knn_graph(X, n_neighbors=2), path, n_regions=2)
+    >>> cluster = LocalCluster(n_workers=2, processes=False, dashboard_address=":0")
+    >>> with cluster, Client(cluster):
+    ...     model = LabelSpreading().fit(graph, ([0, 3], ["low", "high"]))
+    ...     model.transduction_.compute().tolist()
+    ['low', 'low', 'low', 'high', 'high', 'high']
     """
 
     def __init__(
