@@ -32,6 +32,11 @@ def shares_of(
     return shares
 
 
+def coded(graph: RegionGraph, folder: Path, start: int, stop: int) -> IntArray:
+    """The columns of the most probable classes, -1 where there is no answer."""
+    return codes_of(_answers.gather(graph, folder, "shares", graph.places(start, stop)))
+
+
 def decided(graph: RegionGraph, folder: Path, start: int, stop: int, labels: FewLabels) -> AnyArray:
     """The most probable classes, the marker where there is no answer."""
     places = graph.places(start, stop)

@@ -37,7 +37,7 @@ from fewlabels.dask._layout import RegionGraph
 from fewlabels.dask._left_out import calibration_of, left_out_of
 from fewlabels.dask._part import Outcome, Problem, release
 from fewlabels.dask._progress import Progress, reporting
-from fewlabels.dask._views import calibrated, codes_of, decided, reached, shares_of
+from fewlabels.dask._views import calibrated, coded, codes_of, decided, reached, shares_of
 from fewlabels.exceptions import InvalidTypeError, UnreachedWarning
 from fewlabels.insight import Calibration
 
@@ -247,6 +247,11 @@ class LabelSpreading(BaseEstimator):
         added = checked_rows("rows", rows, self.graph_.n_nodes)
         self._solve(self._labels.with_more(added, labels), anew=False)
         return self
+
+    def codes(self) -> da.Array:
+        """Return the place of each row's class in `classes_`, -1 where no label reaches."""
+        check_is_fitted(self)
+        return self._array(coded, np.int64)
 
     def most_uncertain(self, n_rows: int = 1, *, measure: str = "margin") -> IntArray:
         """Return the unlabelled rows that the model is least sure of, the least sure first.
