@@ -127,6 +127,7 @@ def test_folders_of_few_stamps_are_left_out_and_the_case_runs(tmp_path, monkeypa
     assert all(row.ours.value > 0.9 and row.peers for row in rows)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("there")
 def test_the_cases_run_us_and_the_peers(monkeypatch) -> None:
     monkeypatch.setattr(picture_cases, "_PENALTIES", (10.0,))

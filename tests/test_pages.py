@@ -9,6 +9,7 @@ from matplotlib.image import imread
 from tools.pages import DOCS, PAGES, PICTURES, draw, renewed
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PAGES)
 def test_every_block_prints_what_stands_below_it(name, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)  # the guide writes graphs
@@ -25,6 +26,7 @@ def test_output_that_no_text_shows_is_refused_and_text_is_renewed() -> None:
             renewed(page)
 
 
+@pytest.mark.long
 def test_the_pictures_are_those_that_the_example_draws(tmp_path) -> None:
     draw(tmp_path)
     for name in PICTURES:

@@ -15,6 +15,7 @@ from fewlabels._typing import Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._date_numbers import as_written
 from fewlabels.features._telling import is_file, split_items
+from fewlabels.io._cells import as_text
 from fewlabels.io._dates import (
     TextDates,
     dates_of,
@@ -44,7 +45,7 @@ from fewlabels.io._table import (
     row_list,
     setting,
 )
-from fewlabels.io._views import as_text, best_reading, categories_of
+from fewlabels.io._views import best_reading, categories_of
 
 # The form of numbers that are dates, as days.
 DAYS = "days"

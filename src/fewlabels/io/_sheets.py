@@ -12,6 +12,7 @@ from typing import IO
 from fewlabels._memory import available_memory
 from fewlabels._typing import Cells, Objects, Package
 from fewlabels.exceptions import DataFileError, MissingDependencyError, NotEnoughMemoryError
+from fewlabels.io._cells import as_text
 from fewlabels.io._objects import ObjectTable
 from fewlabels.io._sheet_formulas import Formulas, formulas_of
 from fewlabels.io._sheet_size import largest_sheet
@@ -19,7 +20,6 @@ from fewlabels.io._sheet_spans import Span, spans_of
 from fewlabels.io._source import Source
 from fewlabels.io._table import counted, is_blank, quoted
 from fewlabels.io._titles import about_title, n_title_lines, own_names
-from fewlabels.io._views import as_text
 
 # An empty cell of the reader's array and of Python's lists.
 _CELL_BYTES = 40
