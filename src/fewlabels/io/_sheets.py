@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -128,9 +129,7 @@ def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     except damaged as error:
         if isinstance(error, DataFileError):
             raise
-        raise DataFileError(
-            f"{source.name} can't be read as a workbook: {error}. Save it anew, or as CSV."
-        ) from None
+        raise DataFileError(_why_not(source.name, file, error)) from None
     others = () if source.part else tuple(other for other in names if other != name)
     note = f"sheet {name!r}"
     if others:
@@ -138,6 +137,21 @@ def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     merged = f"{counted(n_merged, 'cell')} over several rows, whose value is taken for each of them"
     notes = (note, merged) if n_merged else (note,)
     return _Sheet(name, cells, others, notes, formulas_of(file, name))
+
+
+def _why_not(name: str, file: IO[bytes], error: Exception) -> str:
+    """Say why a workbook can't be read: most are packed, and their list of parts is at the end."""
+    file.seek(0)
+    begins_as_packed = file.read(4) == b"PK\x03\x04"
+    file.seek(0)
+    if begins_as_packed and not zipfile.is_zipfile(file):
+        return (
+            f"{name} is cut off: it begins as a workbook, and its end is missing. Copy or download "
+            "it again."
+        )
+    if isinstance(error, zipfile.BadZipFile) or "zip" in str(error).lower():
+        return f"{name} is no workbook, or a damaged one. Save it anew, or as CSV."
+    return f"{name} can't be read as a workbook: {error}. Save it anew, or as CSV."
 
 
 def _filled_down(sheet: Package, spans: list[Span]) -> tuple[list[Cells], int]:
