@@ -17,6 +17,7 @@ from fewlabels.labelling._classes import ClassBook, checked_name, class_from_jso
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._items import Items, open_items
 from fewlabels.labelling._lock import FileLock
+from fewlabels.labelling._rows import GO_BACK
 
 ENDING = ".fewlabels"
 
@@ -59,6 +60,27 @@ def label_file_of(data_path: str | os.PathLike[str]) -> Path:
     whole = path if path.name else path.absolute()
     stem = whole.name if whole.is_dir() else whole.name.split(".")[0] or whole.name
     return whole.parent / f"{stem}{ENDING}"
+
+
+# What a label file says of its data, and as what.
+_SAID: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("data", "beside", "kind", "fingerprint"), (str,)),
+    **dict.fromkeys(("n_points", "seed"), (int,)),
+    **dict.fromkeys(("text", "label", "embeddings"), (str, type(None))),
+    "columns": (dict, type(None)),
+}
+
+
+def about_of(file: LabelFile) -> dict[str, Any]:
+    """Return what a label file says of its data, or raise where it does not."""
+    about = file.about()
+    for name, kinds in _SAID.items():
+        if type(about.get(name, ...)) not in kinds:
+            raise LabellingError(
+                f"{file.path} is damaged: what it says of its data, {name}, is "
+                f"{about.get(name, 'missing')!r:.80}. {GO_BACK}."
+            )
+    return about
 
 
 def data_of(about: Mapping[str, Any], file: Path) -> Path:
@@ -114,7 +136,7 @@ def _reopened(
 ) -> Opened:
     found = LabelFile.open(path)
     try:
-        about = found.about()
+        about = about_of(found)
         if label is not None and label != about["label"]:
             raise InvalidInputError(
                 f"{path} was created with the labels of {about['label']!r}, not of {label!r}. "
