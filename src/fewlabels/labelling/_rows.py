@@ -14,6 +14,9 @@ from fewlabels.labelling._classes import ClassBook
 
 GO_BACK = "Go back to a copy of it"
 
+# What a row that can't have happened raises where it is taken.
+_IMPOSSIBLE: tuple[type[Exception], ...] = (*UNREADABLE, InvalidInputError)
+
 #: Acts of people, which `undo` takes back.
 Undoable: TypeAlias = Literal["answered", "confirmed", "skipped", "postponed", "decided"]
 Kind: TypeAlias = Literal[
@@ -102,7 +105,7 @@ def reading_back(row: Row, path: object) -> Iterator[None]:
     """Raise a LabellingError where the block finds that a row can't have happened."""
     try:
         yield
-    except (*UNREADABLE, InvalidInputError) as error:
+    except _IMPOSSIBLE as error:
         raise LabellingError(
             f"{path} is damaged: act {row.seq} ({row.kind}): {reason(error)}. {GO_BACK}."
         ) from error
