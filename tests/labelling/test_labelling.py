@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fewlabels.exceptions import InvalidInputError, LabellingError
+from fewlabels.exceptions import DataFileError, InvalidInputError, LabellingError
 from fewlabels.labelling import Labelling, export_labels, load_session
 from fewlabels.labelling._near import Shown
 
@@ -522,3 +522,24 @@ def test_a_file_that_says_what_cannot_have_happened_is_named(
     for read in (opened, lambda: export_labels(path, path.with_name("out.csv"))):
         with pytest.raises(LabellingError, match=rf"{path.name}.*{words}.*Go back to a copy of it"):
             read()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"columns": {"x": "nonsense"}}, "a column is one of use, drop"),
+        ({"columns": {"z": "drop"}}, "has no column 'z'"),
+        ({"embeddings": "none.onnx"}, r"none\.onnx \(embeddings\) does not exist"),
+        ({"embeddings": "onnx:none.onnx"}, r"none\.onnx \(embeddings\) does not exist"),
+        ({"embeddings": "none.npy"}, "does not exist"),
+        ({"embeddings": "nonsense"}, "sentence-transformers:nonsense"),
+    ],
+)
+def test_what_points_cannot_be_made_of_is_refused_before_there_is_a_file(
+    opened: Open, tmp_path: Path, settings: dict[str, Any], words: str
+) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text("x,y\n1,2\n3,4\n5,6\n")
+    with pytest.raises((InvalidInputError, DataFileError), match=words):
+        opened(table, **settings)
+    assert not (tmp_path / "rows.fewlabels").exists()

@@ -115,6 +115,7 @@ def open_file(
                 columns, embeddings, cache,
             )  # fmt: skip
         items = open_items(data_path, text=text, label=label)
+        _check_making(items, columns, embeddings)
         about = _about(Path(data_path), path, items, columns, embeddings)
         created = LabelFile.create(path, about, _first_rows(items, classes))
         return _opened(created, lock, items, about, columns, embeddings, cache)
@@ -145,6 +146,7 @@ def _reopened(
         data_path = data_of(about, path) if data_path is None else data_path
         items = open_items(data_path, text=text or about["text"], label=about["label"])
         check_same(about, items, path)
+        _check_making(items, columns, embeddings)
         columns = about["columns"] if columns is None else columns
         embeddings = about["embeddings"] if embeddings is None else embeddings
         # Files of before there were ids get theirs now, and copies one of their own.
@@ -159,6 +161,19 @@ def _reopened(
     except BaseException:
         found.close()
         raise
+
+
+def _check_making(items: Items, columns: Any, embeddings: Any) -> None:
+    """Raise where points can't be made as is said; else nobody is told before it is tried."""
+    if columns is None and embeddings is None:
+        return
+    # here, so that the first question need not wait for what makes points
+    from fewlabels.features._resolved import check_named
+    from fewlabels.features.tables import checked_kinds
+
+    if columns and items.table is not None:
+        checked_kinds(columns, items.table)
+    check_named(embeddings)
 
 
 def check_same(about: Mapping[str, Any], items: Items, path: Path) -> None:
