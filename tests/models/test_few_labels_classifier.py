@@ -768,8 +768,8 @@ def test_with_one_label_a_class_nothing_is_learned_from_labels() -> None:
     for c in range(3):
         y[np.flatnonzero(c == TRUTH)[0]] = c
     model = FewLabelsClassifier().fit(BLOBS, y)
-    for name in ("members", "calibration"):
-        assert "what is usual, for no label has another of its class" in model.choices_[name].why
+    assert "what is usual, for no label has another of its class" in model.choices_["members"].why
+    assert "would stay if other points had been labelled" in model.choices_["calibration"].why
     assert "3 of 3 classes have a single label: 0, 1, 2. A second" in model.choices_.notes[0]
 
 

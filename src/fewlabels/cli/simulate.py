@@ -7,10 +7,11 @@ import sys
 import warnings
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from fewlabels._typing import Json, Package
 from fewlabels.cli._features import (
     feature_options,
     graph_of,
@@ -179,7 +180,7 @@ def simulate(
     neighbors: int | None,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of input_options and feature_options, which read_input and points_of read
+    **_: object,  # those of input_options and feature_options, which read_input and points_of read
 ) -> None:
     """Read, simulate, write, report; `_HELP` says it all."""
     start = _start(ctx, initial)
@@ -202,7 +203,7 @@ def simulate(
             joining = stage("joining similar rows")
             graph, about = graph_of(ctx, points, neighbors, joining, shared=recommended)
             notes += about
-            settings: dict[str, Any] = {
+            settings: Json = {
                 "initial": start,
                 "batch_size": batch_size,
                 "budget": budget,
@@ -280,7 +281,7 @@ def _checked_rules(ctx: click.Context, names: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _in_its_own_words(ctx: click.Context) -> Any:
+def _in_its_own_words(ctx: click.Context) -> Package:
     """Name options where the library names its parameters."""
     from fewlabels.exceptions import DataFileError, InvalidInputError
     from fewlabels.session.simulation._runs_file import ADVICE
@@ -298,7 +299,7 @@ def _in_its_own_words(ctx: click.Context) -> Any:
         raise DataFileError(str(error).replace(ADVICE, here)) from error
 
 
-def _model(method: str) -> Any:
+def _model(method: str) -> Package:
     from fewlabels import LabelPropagation, LabelSpreading
 
     if method == "recommended":
@@ -309,7 +310,7 @@ def _model(method: str) -> Any:
 
 
 @contextlib.contextmanager
-def _folder(folder: Path) -> Any:
+def _folder(folder: Path) -> Package:
     """Create `folder`; if the block raises before there is anything in it, remove it again."""
     existed = folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)
@@ -322,9 +323,7 @@ def _folder(folder: Path) -> Any:
         raise
 
 
-def _write(
-    out: Path, curve: LearningCurve, labels: LabelColumn, settings: dict[str, Any]
-) -> list[Path]:
+def _write(out: Path, curve: LearningCurve, labels: LabelColumn, settings: Json) -> list[Path]:
     from fewlabels.io import as_text
     from fewlabels.report import figures
     from fewlabels.report.output import write_folder
@@ -348,9 +347,7 @@ def _write(
         "curves.png": figures.draw_simulation(curve, title=title),
         "macro_recall.png": figures.draw_simulation(curve, measure="macro_recall", title=title),
     }
-    writers: dict[str, Any] = {
-        name: partial(figures.save_figure, figure) for name, figure in drawn.items()
-    }
+    writers: Json = {name: partial(figures.save_figure, figure) for name, figure in drawn.items()}
     writers |= {name: partial(_write_text, text) for name, text in texts.items()}
     return write_folder(out, writers)
 

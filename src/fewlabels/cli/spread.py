@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from fewlabels._typing import Estimator
 from fewlabels.cli._extras import extra_options, write_extras
 from fewlabels.cli._features import (
     feature_options,
@@ -173,7 +174,7 @@ def spread(
     alpha: float,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of input_options and feature_options, which read_input and points_of read
+    **_: object,  # those of input_options and feature_options, which read_input and points_of read
 ) -> None:
     """Read, spread, write, report; `_HELP` says it all."""
     if method != "spreading" and given(ctx, "alpha"):
@@ -222,7 +223,7 @@ def spread(
 
 def _fitted(
     points: Points, graph: Graph, labels: LabelColumn, method: str, alpha: float
-) -> tuple[Any, list[str]]:
+) -> tuple[Estimator, list[str]]:
     """Return the fitted model, and the warnings that came with it."""
     from fewlabels import FewLabelsClassifier, LabelPropagation, LabelSpreading
     from fewlabels.models import recommended_models
@@ -230,7 +231,7 @@ def _fitted(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if method == "recommended":
-            model: Any = recommended_models(graph.n_nodes).answers
+            model: Estimator = recommended_models(graph.n_nodes).answers
         elif method == "spreading":
             model = LabelSpreading(kernel="self-tuning", alpha=alpha, max_iter=_MAX_ITER)
         else:

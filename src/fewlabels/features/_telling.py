@@ -7,10 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels.features._encoders import MOST_NAMES
 from fewlabels.io._picture_names import is_picture_name
@@ -218,7 +216,7 @@ def all_different(values: FloatArray) -> bool:
     return bool((values == np.floor(values)).all()) and len(np.unique(values)) == len(values)
 
 
-def is_the_label(view: View, y: npt.NDArray[Any] | None) -> bool:
+def is_the_label(view: View, y: np.ndarray | None) -> bool:
     """Tell whether a column is the labels: filled where these are, and a name for each class."""
     if y is None or not (y < 0).any() or not (y >= 0).any():
         return False

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from fewlabels._typing import Estimator, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.features._states import part, texts
 from fewlabels.features.kinds import KINDS
@@ -22,7 +22,7 @@ _TRANSFORMERS = {
 }
 
 
-def points_state(points: Points) -> dict[str, Any]:
+def points_state(points: Points) -> State:
     """Return what a file holds of points."""
     return {
         "values": points.values,
@@ -34,7 +34,7 @@ def points_state(points: Points) -> dict[str, Any]:
     }
 
 
-def _state_of(transformer: Any) -> dict[str, Any]:
+def _state_of(transformer: object) -> State:
     name = type(transformer).__name__
     if name not in _TRANSFORMERS or not hasattr(transformer, "_state"):
         raise InvalidInputError(
@@ -43,7 +43,7 @@ def _state_of(transformer: Any) -> dict[str, Any]:
     return {"name": name, "state": transformer._state()}
 
 
-def points_of_state(state: Any) -> Points:
+def points_of_state(state: Package) -> Points:
     """Return the points of a file.
 
     Raises
@@ -58,7 +58,7 @@ def points_of_state(state: Any) -> Points:
     if values.ndim != 2 or values.dtype not in (np.float32, np.float64):
         raise DataFileError("the saved points are damaged: they are no rows of numbers")
     saved = state.get("transformer")
-    transformer: Any = None
+    transformer: Estimator = None
     if saved is not None:
         home = _TRANSFORMERS.get(part(saved, "name", str))
         if home is None:

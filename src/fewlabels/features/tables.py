@@ -6,13 +6,15 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._typing import Estimator, Matrix, State
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._fitting import Settings, Used, column_of_rows, fitted_column, weighed
@@ -110,7 +112,7 @@ class Tables(TransformerMixin, BaseEstimator):
         self,
         columns: Mapping[str, str] | None = None,
         *,
-        embeddings: Any = None,
+        embeddings: Estimator = None,
         scale: bool = True,
         random_state: int = 0,
     ) -> None:
@@ -119,7 +121,7 @@ class Tables(TransformerMixin, BaseEstimator):
         self.scale = scale
         self.random_state = random_state
 
-    def fit(self, X: Any, y: npt.ArrayLike | None = None) -> Self:
+    def fit(self, X: Matrix, y: npt.ArrayLike | None = None) -> Self:
         """Learn what the columns are, their names, medians and scales.
 
         Parameters
@@ -142,11 +144,11 @@ class Tables(TransformerMixin, BaseEstimator):
         self._fit(X, y)
         return self
 
-    def fit_transform(self, X: Any, y: npt.ArrayLike | None = None) -> Any:
+    def fit_transform(self, X: object, y: npt.ArrayLike | None = None) -> Matrix:
         """Fit, and return the points of the same rows; see :meth:`fit` and :meth:`transform`."""
         return self._joined([each.raw for each in self._fit(X, y)])
 
-    def transform(self, X: Any, embeddings: Any = None) -> Any:
+    def transform(self, X: object, embeddings: object = None) -> Matrix:
         """Return the rows of a table as points.
 
         Parameters
@@ -178,7 +180,7 @@ class Tables(TransformerMixin, BaseEstimator):
         warn_of(found.warnings)
         return found.values
 
-    def _of_new(self, X: Any, embeddings: Any = None) -> NewPoints:
+    def _of_new(self, X: object, embeddings: object = None) -> NewPoints:
         """Return the rows of a table as points, and say of which nothing is known."""
         check_is_fitted(self, "columns_")
         table = table_of(X)
@@ -202,7 +204,7 @@ class Tables(TransformerMixin, BaseEstimator):
             ),
         )
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the features: the column, and what of it.
 
         Parameters
@@ -224,13 +226,13 @@ class Tables(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "columns_")
         return tuple(column.name for column in self._fitted if column.needs_rows)
 
-    def ignored(self, X: Any) -> list[str]:
+    def ignored(self, X: object) -> list[str]:
         """Return the columns of a table that were not there in :meth:`fit`, and are ignored."""
         check_is_fitted(self, "columns_")
         known = set(self.feature_names_in_)
         return [name for name in table_of(X).names if name not in known]
 
-    def _fit(self, X: Any, y: Any) -> list[Used]:
+    def _fit(self, X: object, y: object) -> list[Used]:
         check_seed(self.random_state)
         table = table_of(X)
         kinds = checked_kinds(self.columns, table)
@@ -279,7 +281,7 @@ class Tables(TransformerMixin, BaseEstimator):
         if any(column.kind != "image" for column in self._fitted):
             yield from about_unread(len(rows), table.n_rows, of_what)
 
-    def _joined(self, raws: Sequence[Any]) -> Any:
+    def _joined(self, raws: Sequence[object]) -> Matrix:
         return joined(self._fitted, raws, np.float32 if self.scale else np.float64)
 
     def _check_columns(self, table: Table, without: str | None) -> None:
@@ -301,7 +303,7 @@ class Tables(TransformerMixin, BaseEstimator):
             f"{quoted(missing)}.{hint} The points were made of {quoted(needed)}."
         )
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         """Return what was learned as plain values and arrays."""
         check_is_fitted(self, "columns_")
         return {
@@ -314,7 +316,7 @@ class Tables(TransformerMixin, BaseEstimator):
         }
 
     @classmethod
-    def _from_state(cls, state: Any) -> Self:
+    def _from_state(cls, state: object) -> Self:
         """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
         held = part(state, "columns", dict)
         tables = cls(scale=flag(state, "scale"))
@@ -334,7 +336,7 @@ class Tables(TransformerMixin, BaseEstimator):
         )
         return tables
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
@@ -347,7 +349,7 @@ def _nothing_known(unread: Sequence[IntArray]) -> IntArray:
     return reduce(np.intersect1d, unread)
 
 
-def checked_kinds(columns: Any, table: Table) -> dict[str, str]:
+def checked_kinds(columns: Mapping[str, str] | None, table: Table) -> dict[str, str]:
     """Return what columns are said to be; raise if that is no kind, or no column."""
     given = columns or {}
     if not isinstance(given, Mapping):

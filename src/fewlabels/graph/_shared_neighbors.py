@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._rows import row_blocks
+from fewlabels._typing import State
 from fewlabels._validation import check_integer, check_n_jobs, check_real, check_seed
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.features.points import Points
@@ -41,7 +41,7 @@ _WORTH_SHARING = 4_000_000
 
 
 def shared_neighbor_graph(
-    X: Any,
+    X: object,
     n_neighbors: int | None = None,
     *,
     one_sided: float | None = None,
@@ -143,7 +143,7 @@ def shared_neighbor_graph(
     X, distance = values_and_distance(X, distance)
     features = features_to_join(X, metric)
     most = features.shape[0] - 1
-    info: dict[str, Any] = {
+    info: State = {
         "kind": "shared-neighbors",
         "metric": metric if isinstance(metric, str) else "callable",
     }
@@ -238,7 +238,7 @@ def shared_shares(lists: IntArray, k: int, n_jobs: int | None = None) -> FloatAr
     return np.asarray(common / (2 * (m + 1) - common))
 
 
-def _counted(members: npt.NDArray[Any], k: int, rows: slice) -> npt.NDArray[np.int16]:
+def _counted(members: np.ndarray, k: int, rows: slice) -> npt.NDArray[np.int16]:
     """How many members each row has in common with its first k others."""
     own = members[rows]
     n, places = len(members), np.arange(len(own))[:, None]

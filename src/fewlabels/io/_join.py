@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from fewlabels.exceptions import InvalidInputError
@@ -130,7 +128,7 @@ def _about_pictures(pictures: PictureKeys | None, unknown: list[str], own: str) 
     return f" Write them in {own!r} as the column path of the output has them."
 
 
-def _key(cell: Any) -> str | None:
+def _key(cell: object) -> str | None:
     if cell is None:
         return None
     text = as_text(cell).strip()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 #: Levels that every writer can take; Python's own ends at about a thousand, less what called it.
 DEEPEST = 100
 
 
-def is_too_deep(value: Any) -> bool:
+def is_too_deep(value: object) -> bool:
     """Tell whether lists and objects lie in one another more than `DEEPEST` levels deep."""
     level = [value]
     for _ in range(DEEPEST + 1):

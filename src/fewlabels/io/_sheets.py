@@ -6,9 +6,10 @@ import contextlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 from fewlabels._memory import available_memory
+from fewlabels._typing import Cells, Objects, Package
 from fewlabels.exceptions import DataFileError, MissingDependencyError, NotEnoughMemoryError
 from fewlabels.io._objects import ObjectTable
 from fewlabels.io._sheet_formulas import Formulas, formulas_of
@@ -38,7 +39,7 @@ class _Sheet:
     """
 
     name: str
-    cells: Sequence[Sequence[Any]]
+    cells: Sequence[Objects]
     others: tuple[str, ...]
     notes: tuple[str, ...]
     formulas: Formulas
@@ -139,7 +140,7 @@ def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     return _Sheet(name, cells, others, notes, formulas_of(file, name))
 
 
-def _filled_down(sheet: Any, spans: list[Span]) -> tuple[list[list[Any]], int]:
+def _filled_down(sheet: Package, spans: list[Span]) -> tuple[list[Cells], int]:
     """Return the cells, those that were merged over several rows in each of them, and how many."""
     cells = sheet.to_python()
     # of .ods it tells none, and before 0.4 of nothing
@@ -201,11 +202,11 @@ def _check_size(source: Source, file: IO[bytes]) -> None:
         )
 
 
-def _title(cell: Any, column: int) -> str:
+def _title(cell: object, column: int) -> str:
     return f"Unnamed: {column}" if is_blank(cell) else as_text(_plain(cell)).strip()
 
 
-def _plain(cell: Any) -> Any:
+def _plain(cell: object) -> object:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         return int(cell)
     return None if cell == "" else cell

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import Any
 
 from fewlabels._memory import require_memory
 from fewlabels.exceptions import DataFileError
@@ -79,7 +78,7 @@ def _check_finite(table: Table, name: str) -> None:
             )
 
 
-def _is_infinite(value: Any) -> bool:
+def _is_infinite(value: object) -> bool:
     if isinstance(value, float):
         return math.isinf(value)
     if isinstance(value, list):
@@ -110,5 +109,5 @@ def _check_text(table: Table, name: str) -> None:
         )
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return value is None or isinstance(value, (int, float))

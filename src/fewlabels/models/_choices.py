@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from fewlabels.graph import Graph
 
@@ -33,7 +32,7 @@ class Choice:
     auto
     """
 
-    value: Any
+    value: object
     why: str
     figures: dict[str, float] = field(default_factory=dict)
 

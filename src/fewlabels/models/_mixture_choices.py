@@ -47,9 +47,18 @@ def mixture_choices(
         "graph": graph,
         "members": members,
         "class_prior": Choice(known, _PRIORS[known]),
-        "calibration": Choice(f"sharpness {mixture.sharpness:.2f}", f"fitted to {told}"),
+        "calibration": Choice(f"sharpness {mixture.sharpness:.2f}", _why_so_sharp(mixture, told)),
     }
     return Choices(chosen, notes)
+
+
+def _why_so_sharp(mixture: Mixture, told: str) -> str:
+    if np.isnan(mixture.stays):
+        return f"fitted to {told}"
+    return (
+        f"usual where {mixture.stays:.0%} of the answers would stay if other points had been "
+        "labelled; no label can be left out to tell more"
+    )
 
 
 def label_notes(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from math import log, log1p, sqrt
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import State
 from fewlabels.graph import component_labels
 from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
@@ -268,7 +269,7 @@ class PreparedSolver:
         holds[self._components[np.any(B != 0, axis=1)]] = True
         return holds[self._components]
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> State:
         """Leave out what can be computed again: it may be large, and SuperLU can't be pickled."""
         return self.__dict__ | {"_restriction": None, "_factored": None}
 

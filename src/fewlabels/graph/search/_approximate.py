@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +65,7 @@ class Found:
     """
 
     indices: IntArray
-    squared: npt.NDArray[np.floating[Any]]
+    squared: npt.NDArray[np.floating]
     recall: float
 
 
@@ -78,6 +77,7 @@ def search(
     seed: int,
     workers: Workers,
     report: Callable[[float], object],
+    most_sampled: int = _LARGEST_SAMPLE,
 ) -> Found | None:
     """Find the `k` nearest others of each point; None if `min_recall` takes an exact search.
 
@@ -92,13 +92,15 @@ def search(
         The number of its threads changes nothing.
     report : callable
         Told the share that is done.
+    most_sampled : int
+        Size of the sample whose true neighbours are computed, at most.
     """
     if min_recall == 1:
         return None
     rng = np.random.default_rng(seed)
     n, d = points.n_points, points.n_features
     n_sampled = int(np.clip(_SAMPLE_COST / (n * min(d, 1000)), _SMALLEST_SAMPLE, _LARGEST_SAMPLE))
-    sample = np.sort(rng.choice(n, min(n_sampled, n), replace=False))
+    sample = np.sort(rng.choice(n, min(n_sampled, most_sampled, n), replace=False))
     wanted = min(1.0, min_recall + _MARGIN)
     scattered: int | None = 0
     true = None

@@ -11,6 +11,7 @@ from fewlabels._rows import row_blocks
 from fewlabels.models._members.among import Among
 from fewlabels.models._members.feature_member import FeatureMember
 from fewlabels.models._members.graph_member import GraphMember, divided
+from fewlabels.models._members.redrawn import few_of, staying, usual_accuracy
 from fewlabels.models._members.settling import settled
 from fewlabels.models._members.sharpness import (
     Taught,
@@ -34,9 +35,8 @@ _GRAPH_WEIGHT, _HALVED_AT, _USUAL_POINTS, _PRIOR_LABELS = 4.5, 2.5, 2_000, 14.0
 # Of the two voices of a member, the one with equal masses of the classes weighs this / (this +
 # (r - 1)^2) of them.
 _EQUAL_MASSES = 8.0
-# The mixture is a little less sure than it should be, for its members disagree; but more than it
-# should be where no label can be left out.
-_SHARPNESS, _SHARPNESS_DEVIATION, _SHARPNESS_UNTAUGHT = 1.2, 0.2, 0.8
+# The mixture is a little less sure than it should be, for its members disagree.
+_SHARPNESS, _SHARPNESS_DEVIATION = 1.2, 0.2
 # No voice says that a class is less probable than this over n_classes.
 _LEAST_PROBABILITY = 1e-3
 _ROUNDS = 100
@@ -78,7 +78,9 @@ class Mixture:
     Voices on the graph are the members as they are, and with the masses of the classes made equal:
     softmax(s_v (log p_v,i + o_v)). Their mean by weights is then settled on the graph (`settled`).
     Sharpness s_v, weights and that of the whole are the most probable ones, given what the labels
-    left out say and what is usual; the weights by expectation and maximisation.
+    left out say and what is usual; the weights by expectation and maximisation. Where no label can
+    be left out, the whole is as sure as fits are right of which as many answers would stay, had
+    other points been labelled (`staying`).
 
     Parameters
     ----------
@@ -102,6 +104,11 @@ class Mixture:
         G; rows of zeros where no label reaches.
     taught_left_out : ndarray of shape (n_taught, n_classes), float64
         Distributions of the labels that were left out to learn from, before settling.
+    sharpness : float
+        Of the whole.
+    stays : float
+        The share of answers that would stay if other points had been labelled; NaN where labels
+        left out tell more.
     """
 
     def __init__(
@@ -132,14 +139,30 @@ class Mixture:
             voice = _Voice(each.name, each, np.zeros(1), 1.0, each.prior_weight, left_out)
             self.voices.append(voice)
         self._weigh()
-        expected = _SHARPNESS if len(taught) else _SHARPNESS_UNTAUGHT
-        left = np.asarray(sum(v.weight * v.left_out for v in self.voices))
-        logits = logits_of(left)
-        self.sharpness = fitted_sharpness(logits, taught, expected, _SHARPNESS_DEVIATION)
-        self.taught_left_out = sharpened(logits, self.sharpness)
         self.graph_part = settled(
             members[0].graph, self._on_graph(n_samples), members[0].nodes, targets, balanced
         )
+        left = np.asarray(sum(v.weight * v.left_out for v in self.voices))
+        self.sharpness, self.stays = _SHARPNESS, float("nan")
+        if len(taught):
+            self.sharpness = fitted_sharpness(
+                logits_of(left), taught, _SHARPNESS, _SHARPNESS_DEVIATION
+            )
+        else:
+            self._be_as_sure_as_usual(unlabelled)
+        self.taught_left_out = sharpened(logits_of(left), self.sharpness)
+
+    def _be_as_sure_as_usual(self, unlabelled: IntArray) -> None:
+        """Set the sharpness by how many answers would stay, had other points been labelled."""
+        n_classes = len(self.prior)
+        points = few_of(unlabelled, len(self.graph_part))
+        said = [each.distributions(points) for each in self.features]
+        total = self._total(self.graph_part[points], said)
+        points, total = points[total.any(axis=1)], divided(total[total.any(axis=1)])
+        self.stays = staying(self._members[0], points, total.argmax(axis=1), n_classes)
+        if not np.isnan(self.stays):
+            accuracy = usual_accuracy(self.stays, n_classes)
+            self.sharpness = expected_sharpness(logits_of(total), accuracy)
 
     def _add_voices(
         self,
@@ -223,14 +246,19 @@ class Mixture:
         said : list of ndarray of shape (n_points, n_classes)
             What each of the members that listen to features says.
         """
-        weights = [self._weight_of(each) for each in self.features]
-        total = (1 - sum(weights)) * on_graph
-        for weight, of_features in zip(weights, said, strict=True):
-            total += weight * _floored(of_features)
+        total = self._total(on_graph, said)
         heard = total.any(axis=1)
         result = np.tile(self.prior, (len(total), 1))
         result[heard] = sharpened(logits_of(divided(total[heard])), self.sharpness)
         return result
+
+    def _total(self, on_graph: FloatArray, said: list[FloatArray]) -> FloatArray:
+        """Sum by weights of what graph and features say; 0 in rows where neither says anything."""
+        weights = [self._weight_of(each) for each in self.features]
+        total = (1 - sum(weights)) * on_graph
+        for weight, of_features in zip(weights, said, strict=True):
+            total += weight * _floored(of_features)
+        return total
 
     def left_out(self) -> FloatArray:
         """Each labelled point as the others have it, shape (n_labelled, n_classes)."""

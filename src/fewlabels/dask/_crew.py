@@ -1,0 +1,222 @@
+"""The workers of a cluster: found, checked, and given tasks that survive the end of any of them."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import distributed
+from distributed.scheduler import KilledWorker
+
+from fewlabels.exceptions import ClusterError
+
+# Whose versions have to be the same everywhere: what they compute is compared to the last bit.
+_SAME_VERSIONS = ("fewlabels", "numpy", "scipy", "faiss-cpu")
+# Seconds until the first worker has come, or another one where all have died; and between looks.
+_PATIENCE, _BETWEEN_LOOKS = 60.0, 5.0
+
+
+@dataclass(frozen=True)
+class Crew:
+    """What there is to work with.
+
+    Attributes
+    ----------
+    client : Client
+    n_threads : int
+        Tasks that run at a time.
+    memory : int or None
+        Bytes that a task may take with what its process holds anyway; None is without a limit.
+    """
+
+    client: Any
+    n_threads: int
+    memory: int | None
+
+
+def checked_crew(client: Any, folder: Path) -> Crew:
+    """Check that all workers can do the work, and say how many there are.
+
+    Parameters
+    ----------
+    client : Client
+    folder : Path
+        An existing folder that all workers have to see.
+
+    Raises
+    ------
+    ClusterError
+        If there are no workers, or some lack the package, have other versions than this process,
+        or do not see the folder.
+    """
+    with contextlib.suppress(TimeoutError):
+        client.wait_for_workers(1, timeout=_PATIENCE)
+    threads = client.nthreads()
+    if not threads:
+        raise ClusterError(
+            f"the cluster at {client.scheduler.address} has no workers. Start some: dask worker "
+            f"{client.scheduler.address} --nthreads 1, on each machine that is to help."
+        )
+    _refuse_others(client)
+    _refuse_unshared(client, folder)
+    limits = client.run(_memory_a_thread)
+    known = [limit for limit in limits.values() if limit]
+    return Crew(client, sum(threads.values()), min(known) if known else None)
+
+
+def _refuse_others(client: Any) -> None:
+    """Raise unless all workers have this package, and the versions of this process."""
+    for name in _SAME_VERSIONS:
+        own = _version(name)
+        found = client.run(metadata.version, name, on_error="return")
+        others = {
+            worker: "missing" if isinstance(version, Exception) else str(version)
+            for worker, version in found.items()
+            if version != own
+        }
+        if others and own is not None:
+            raise ClusterError(
+                f"{name} is {own} here and {', '.join(sorted(set(others.values())))} on "
+                f"{_listed(list(others))}. Install the same versions everywhere (pip install "
+                f"'{name}=={own}'): answers would depend on which worker computes them."
+            )
+
+
+def _refuse_unshared(client: Any, folder: Path) -> None:
+    """Raise unless all workers see the file that is written here into the folder."""
+    token = secrets.token_hex(16)
+    path = folder / f".fewlabels-{token}.token"
+    path.write_text(token, encoding="utf-8")
+    try:
+        found = client.run(_content, str(path))
+    finally:
+        path.unlink(missing_ok=True)
+    blind = [worker for worker, content in found.items() if content != token]
+    if blind:
+        raise ClusterError(
+            f"{_listed(blind)} {'does' if len(blind) == 1 else 'do'} not see {folder}. Choose a "
+            "path on a disk that all workers share under the same name."
+        )
+
+
+def run_tasks(
+    crew: Crew,
+    name: str,
+    function: Callable[..., Any],
+    numbers: Sequence[int],
+    *shared: Any,
+    report: Callable[[int], object] = lambda n_done: None,
+) -> list[Any]:
+    """Return function(number, *shared) for each number, in order; computed by the workers.
+
+    A task whose worker ends is computed anew by another, so that it has to be one that may be.
+
+    Parameters
+    ----------
+    crew : Crew
+    name : str
+        What the dashboard calls the tasks.
+    function : callable
+    numbers : sequence of int
+    *shared
+        Further arguments, the same for all; small.
+    report : callable
+        Told of each number more that is done.
+
+    Raises
+    ------
+    ClusterError
+        If one task has ended several workers, or no worker is left.
+    """
+    if not numbers:
+        return []
+    token = secrets.token_hex(4)
+    futures = crew.client.map(
+        _call,
+        numbers,
+        key=[f"fewlabels-{name}-{token}-{number}" for number in numbers],
+        function=function,
+        shared=shared,
+        pure=False,
+    )
+    return gather_tasks(crew, name, futures, report)
+
+
+def gather_tasks(
+    crew: Crew, name: str, futures: list[Any], report: Callable[[int], object] = lambda n_done: None
+) -> list[Any]:
+    """Wait for futures, never in vain; return their results, in order."""
+    try:
+        for n_done in _finished(crew.client, futures):
+            report(n_done)
+        return list(crew.client.gather(futures))
+    except KilledWorker as error:
+        raise ClusterError(
+            f"a task of the stage {name!r} has ended several workers, the last one "
+            f"{getattr(error.last_worker, 'address', 'unknown')}. Their logs say why; mostly it is "
+            "their memory_limit: give workers more, or make more regions (n_regions)."
+        ) from error
+    finally:
+        crew.client.cancel(futures)
+
+
+def _finished(client: Any, futures: list[Any]) -> Iterator[int]:
+    """Yield the number of futures just done until all are; raise the error of one that failed."""
+    pending = futures
+    alone_since: float | None = None
+    while pending:
+        try:
+            done = distributed.wait(  # type: ignore[no-untyped-call] # distributed has no types
+                pending, timeout=_BETWEEN_LOOKS, return_when="FIRST_COMPLETED"
+            )
+        except TimeoutError:
+            if client.nthreads():
+                alone_since = None
+                continue
+            alone_since = alone_since or time.monotonic()
+            if time.monotonic() - alone_since > _PATIENCE:
+                raise ClusterError(
+                    "all workers have ended, and no new one has come. What is done is kept: start "
+                    "workers, and call the same again."
+                ) from None
+            continue
+        for future in done.done:
+            if future.status != "finished":
+                future.result()  # raises its error
+        yield len(done.done)
+        pending = list(done.not_done)
+
+
+def _call(number: int, *, function: Callable[..., Any], shared: tuple[Any, ...]) -> Any:
+    return function(number, *shared)
+
+
+def _memory_a_thread(dask_worker: Any) -> int:
+    """What a worker may take for each of its threads; 0 is any amount."""
+    limit = dask_worker.memory_manager.memory_limit or 0
+    return int(limit) // int(dask_worker.state.nthreads)
+
+
+def _content(path: str) -> str | None:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _listed(workers: Sequence[str]) -> str:
+    named = ", ".join(sorted(workers)[:3]) + (", ..." if len(workers) > 3 else "")
+    return f"worker {named}" if len(workers) == 1 else f"{len(workers)} workers ({named})"
