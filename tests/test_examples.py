@@ -29,6 +29,7 @@ LAST_LINES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LAST_LINES)
 def test_example_runs_and_prints_what_pages_say(name, capsys, monkeypatch):
     mpl.use("Agg")

@@ -22,7 +22,7 @@ _ANY = "any"
 _DISAGREE, _UNREACHED = "classes disagree", "unreached"
 
 
-def free_names(taken: Sequence[str]) -> tuple[str, ...]:
+def free_names(taken: Sequence[str], added: Sequence[str] = ADDED) -> tuple[str, ...]:
     """Return names for the added columns that no column has yet."""
 
     def free(name: str) -> str:
@@ -30,7 +30,7 @@ def free_names(taken: Sequence[str]) -> tuple[str, ...]:
         candidates += [f"predicted_{name}_{number}" for number in range(2, len(taken) + 3)]
         return next(candidate for candidate in candidates if candidate not in taken)
 
-    return tuple(map(free, ADDED))
+    return tuple(map(free, added))
 
 
 def answers_of(model: AnsweringModel, labels: LabelColumn, names: tuple[str, ...]) -> AddedColumns:

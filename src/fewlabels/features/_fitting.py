@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fewlabels._typing import Cells, Estimator, Matrix, Package
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.features._date_numbers import about_date_numbers
 from fewlabels.features._reading import (
     DAYS,
     about_words,
@@ -252,7 +253,7 @@ def _encoded(
         weight,
         all_different=not asked and isinstance(view, Numbers) and all_different(view.values),
         said=_said(view),
-        doubt=_doubt(table, taken, view, asked=asked),
+        doubt=_doubt(table, name, taken, view, asked=asked),
     )
     named = asked or name == settings.takes_rows
     return Used(about, fitted, raw, unknown, warnings, taken.by_labels, taken.reason, named)
@@ -296,11 +297,11 @@ def _transformer(name: str, kind: str, settings: Settings) -> Estimator:
     return transformer("Texts")(random_state=settings.random_state)
 
 
-def _doubt(table: Table, taken: Taken, view: object, *, asked: bool) -> str:
+def _doubt(table: Table, name: str, taken: Taken, view: object, *, asked: bool) -> str:
     if asked and taken.kind == "category":
         return ""
     if isinstance(view, Numbers):
-        return view.doubt
+        return view.doubt or ("" if asked else about_date_numbers(name, view.values))
     words = about_words(table, view) if isinstance(view, Categories) else ""
     return taken.doubt or words
 

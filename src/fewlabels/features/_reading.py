@@ -13,7 +13,9 @@ import numpy as np
 
 from fewlabels._typing import Package
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.features._date_numbers import as_written
 from fewlabels.features._telling import is_file, split_items
+from fewlabels.io._cells import as_text
 from fewlabels.io._dates import (
     TextDates,
     dates_of,
@@ -43,7 +45,7 @@ from fewlabels.io._table import (
     row_list,
     setting,
 )
-from fewlabels.io._views import as_text, best_reading, categories_of
+from fewlabels.io._views import best_reading, categories_of
 
 # The form of numbers that are dates, as days.
 DAYS = "days"
@@ -139,6 +141,8 @@ def decimal_mark_of(table: Table, name: str, view: Numbers) -> str | None:
 
 def _dates(table: Table, name: str, form: str) -> Dates:
     cells = table.cells(name)
+    if form and not is_own_form(form):
+        cells = as_written(cells, form)
     is_text = any(isinstance(cell, str) for cell in cells)
     levels = {as_text(cell) for cell in cells if cell is not None}
     if is_text and form and not is_own_form(form):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fewlabels.features._date_numbers import about_date_texts
 from fewlabels.features._encoders import MOST_NAMES
 from fewlabels.io._picture_names import is_picture_name
 from fewlabels.io._table import (
@@ -122,7 +123,8 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
     mostly_new = 2 * n_levels > n_filled
     if not asked and n_levels >= _NEARLY * n_filled and _are_codes(view.levels):
         what = "an identifier" if _IDENTIFIER.fullmatch(name.strip()) else "codes"
-        return Taken("left out", reason=f"{what}, {_how_many(view)}", doubt=view.doubt)
+        doubt = view.doubt or about_date_texts(name, view.levels)
+        return Taken("left out", reason=f"{what}, {_how_many(view)}", doubt=doubt)
     n_words = sorted(len(level.split()) for level in view.levels)[n_levels // 2]
     if n_words >= _FREE_TEXT_WORDS and (mostly_new or n_levels > MOST_NAMES):
         return Taken("text")

@@ -49,6 +49,9 @@ class Points:
         ``between(rows, candidates)``, which returns distances of the shape of `candidates`,
         (n_rows, n_candidates). New points bring their own: see
         :class:`fewlabels.features.NewPoints`.
+    n_alike : int, or None
+        So many of the nearest count alike as neighbours, however far they are. None: the nearer
+        the more.
 
     Examples
     --------
@@ -64,6 +67,7 @@ class Points:
     choices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     distance: Package = None
+    n_alike: int | None = None
 
     def __len__(self) -> int:
         return int(self.values.shape[0])
@@ -255,7 +259,15 @@ def make_points(
         del transformer._progress
     distance = getattr(transformer, "distance_", None)
     choices = transformer.choices_ if distance is None else (*transformer.choices_, distance.choice)
-    points = Points(values, found, transformer, choices, transformer.warnings_, distance)
+    points = Points(
+        values,
+        found,
+        transformer,
+        choices,
+        transformer.warnings_,
+        distance,
+        getattr(transformer, "n_alike_", None),
+    )
     warn_of(points.warnings)
     return points
 

@@ -30,6 +30,7 @@ def points_state(points: Points) -> State:
         "choices": list(points.choices),
         "warnings": list(points.warnings),
         "transformer": None if points.transformer is None else _state_of(points.transformer),
+        "n_alike": points.n_alike,
         "distance": points.distance._state() if hasattr(points.distance, "_state") else None,
     }
 
@@ -70,4 +71,7 @@ def points_of_state(state: Package) -> Points:
             raise DataFileError("the saved points are damaged: nothing made their distance")
         distance = transformer._take_distance(distance, len(values))
     choices, warnings = texts(state, "choices"), texts(state, "warnings")
-    return Points(values, kind, transformer, choices, warnings, distance)
+    n_alike = state.get("n_alike")  # nor this
+    if n_alike is not None and (type(n_alike) is not int or n_alike < 1):
+        raise DataFileError("the saved points are damaged: no number of neighbours")
+    return Points(values, kind, transformer, choices, warnings, distance, n_alike)

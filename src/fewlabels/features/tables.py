@@ -86,6 +86,8 @@ class Tables(TransformerMixin, BaseEstimator):
     unread_ : dict of int to str
         Rows of which nothing is known: all that is used is missing, or a picture that can't be
         read, which counts as the mean of the others where something else is known.
+    n_alike_ : int or None
+        As of :class:`fewlabels.Texts`, where nothing but texts is used.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
@@ -264,6 +266,7 @@ class Tables(TransformerMixin, BaseEstimator):
                 f"which is: {setting('columns', {table.names[0]: 'text'})}."
             )
         self._fitted = tuple(each.fitted for each in used)
+        self.n_alike_ = _n_alike(self._fitted)
         nothing = _nothing_known([each.unread for each in used])
         self.unread_ = dict.fromkeys(nothing.tolist(), "")
         self.n_features_in_ = len(table.names)
@@ -299,8 +302,7 @@ class Tables(TransformerMixin, BaseEstimator):
         ]
         hint = f" Is it {quoted(close)}, named otherwise?" if close else ""
         raise InvalidInputError(
-            f"the feature names should match those that were passed during fit: {table.path} lacks "
-            f"{quoted(missing)}.{hint} The points were made of {quoted(needed)}."
+            f"{table.path} lacks {quoted(missing)} among its columns.{hint} The points were made of {quoted(needed)}."
         )
 
     def _state(self) -> State:
@@ -342,6 +344,13 @@ class Tables(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _n_alike(columns: Sequence[FittedColumn]) -> int | None:
+    """Return how many of the nearest count alike, if all columns are texts of which it is so."""
+    made = [getattr(column.encoder, "transformer", None) for column in columns]
+    found = [getattr(transformer, "n_alike_", None) for transformer in made]
+    return None if None in found else min(found)
 
 
 def _nothing_known(unread: Sequence[IntArray]) -> IntArray:

@@ -23,6 +23,10 @@ from fewlabels.features._text_views import TextView
 from fewlabels.features._weighing import label_codes
 from fewlabels.features.new_points import NewPoints, warn_of
 
+# In few directions the nearest texts are often near by chance, and near copies nearest of all: so
+# many count alike. Fewer texts than that have too few on one subject.
+_ALIKE, _FEWEST_FOR_ALIKE = 15, 300
+
 
 class Texts(TransformerMixin, BaseEstimator):
     """Texts as points, by the words that they share and by how these are spelled.
@@ -61,6 +65,9 @@ class Texts(TransformerMixin, BaseEstimator):
         The same in words, and why.
     warnings_ : tuple of str
         Texts that hold nothing to go by, or were not read to their end.
+    n_alike_ : int or None
+        So many of the nearest texts count alike as neighbours: 15 of 300 topics or more. None:
+        the nearer the more. :func:`fewlabels.make_points` passes it on to the graph.
 
     Notes
     -----
@@ -195,6 +202,8 @@ class Texts(TransformerMixin, BaseEstimator):
         self.recipe_ = chosen.recipe
         self.choices_: tuple[str, ...] = chosen.choices
         self.warnings_: tuple[str, ...] = _warnings(items, chosen.n_empty)
+        alike = chosen.recipe == "topics" and len(items.texts) >= _FEWEST_FOR_ALIKE
+        self.n_alike_: int | None = _ALIKE if alike else None
         self._tick(2.0)
         return chosen.points
 

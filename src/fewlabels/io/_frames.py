@@ -11,10 +11,11 @@ from fewlabels._arrays import refuse_foreign, refuse_masked
 from fewlabels._labels import is_missing
 from fewlabels._typing import Cells, Fields, Frame, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.io._cells import text_of_bytes
 from fewlabels.io._dates import array_dates
 from fewlabels.io._objects import columns_of
 from fewlabels.io._table import Table, View, quoted
-from fewlabels.io._views import array_view, categories_of, object_view, text_of_bytes
+from fewlabels.io._views import array_view, categories_of, object_view
 
 _HERE = "the table"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.io._cells import as_text
 from fewlabels.io._label_column import UNLABELLED, LabelColumn, read_labels
 from fewlabels.io._picture_folder import PictureFolder
 from fewlabels.io._picture_keys import PictureKeys, column_of_pictures
 from fewlabels.io._table import Table, counted, quoted, row_list
-from fewlabels.io._views import as_text, parse_number
+from fewlabels.io._views import parse_number
 
 
 def joined_labels(table: Table, labels: Table, name: str, key: str) -> LabelColumn:

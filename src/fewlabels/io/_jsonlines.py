@@ -13,10 +13,10 @@ from typing import IO
 from fewlabels._typing import Fields, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._exports import flattened
-from fewlabels.io._nesting import DEEPEST, is_too_deep
+from fewlabels.io._nesting import DEEPEST, is_too_deep, unnested
 from fewlabels.io._objects import ObjectTable, columns_of
 from fewlabels.io._source import Source
-from fewlabels.io._table import Progress
+from fewlabels.io._table import Progress, quoted
 from fewlabels.io._text import open_lines, write_lines
 
 _BLANKS = re.compile(r"\s*")
@@ -112,9 +112,13 @@ def _table(
         raise DataFileError(f"{source.name} is empty. Give a table with JSON objects.")
     kept = dict.fromkeys(name for row in rows for name in row)
     flat, program = flattened(source.name, rows)
-    table = JsonLinesTable(source.name, flat, lines, kept)
     if program:
         notes.append(f"an export of {program}")
+    else:
+        flat, opened = unnested(rows)
+        if opened:
+            notes.append(f"objects in cells, a column for each key: {quoted(opened)}")
+    table = JsonLinesTable(source.name, flat, lines, kept)
     table.notes, table.warnings = tuple(notes), tuple(doubts)
     return table
 

@@ -12,6 +12,7 @@ import numpy as np
 from fewlabels._class_names import named_groups, near_equal_classes
 from fewlabels._typing import Cells
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.io._cells import as_text, decoded
 from fewlabels.io._spelled import is_missing_word
 from fewlabels.io._table import (
     Block,
@@ -23,7 +24,7 @@ from fewlabels.io._table import (
     row_list,
     setting,
 )
-from fewlabels.io._views import as_text, best_reading, decoded, parse_number
+from fewlabels.io._views import best_reading, parse_number
 
 UNLABELLED = -1
 

@@ -13,8 +13,9 @@ from fewlabels._array_files import read_arrays
 from fewlabels._damage import refusing_damage
 from fewlabels._typing import Cells, Objects
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text, plain_floats, text_of_bytes
 from fewlabels.io._table import Table, View, is_blank
-from fewlabels.io._views import array_view, as_text, plain_floats, text_of_bytes
+from fewlabels.io._views import array_view
 
 Arrays = Mapping[str, np.ndarray]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fewlabels._typing import Cells, Objects
+from fewlabels.io._cells import text_of_bytes
 from fewlabels.io._table import Table, View
-from fewlabels.io._views import object_view, text_of_bytes
+from fewlabels.io._views import object_view
 
 
 class ObjectTable(Table):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -11,6 +12,7 @@ from typing import IO
 from fewlabels._memory import available_memory
 from fewlabels._typing import Cells, Objects, Package
 from fewlabels.exceptions import DataFileError, MissingDependencyError, NotEnoughMemoryError
+from fewlabels.io._cells import as_text
 from fewlabels.io._objects import ObjectTable
 from fewlabels.io._sheet_formulas import Formulas, formulas_of
 from fewlabels.io._sheet_size import largest_sheet
@@ -18,7 +20,6 @@ from fewlabels.io._sheet_spans import Span, spans_of
 from fewlabels.io._source import Source
 from fewlabels.io._table import counted, is_blank, quoted
 from fewlabels.io._titles import about_title, n_title_lines, own_names
-from fewlabels.io._views import as_text
 
 # An empty cell of the reader's array and of Python's lists.
 _CELL_BYTES = 40
@@ -128,9 +129,7 @@ def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     except damaged as error:
         if isinstance(error, DataFileError):
             raise
-        raise DataFileError(
-            f"{source.name} can't be read as a workbook: {error}. Save it anew, or as CSV."
-        ) from None
+        raise DataFileError(_why_not(source.name, file, error)) from None
     others = () if source.part else tuple(other for other in names if other != name)
     note = f"sheet {name!r}"
     if others:
@@ -138,6 +137,21 @@ def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     merged = f"{counted(n_merged, 'cell')} over several rows, whose value is taken for each of them"
     notes = (note, merged) if n_merged else (note,)
     return _Sheet(name, cells, others, notes, formulas_of(file, name))
+
+
+def _why_not(name: str, file: IO[bytes], error: Exception) -> str:
+    """Say why a workbook can't be read: most are packed, and their list of parts is at the end."""
+    file.seek(0)
+    begins_as_packed = file.read(4) == b"PK\x03\x04"
+    file.seek(0)
+    if begins_as_packed and not zipfile.is_zipfile(file):
+        return (
+            f"{name} is cut off: it begins as a workbook, and its end is missing. Copy or download "
+            "it again."
+        )
+    if isinstance(error, zipfile.BadZipFile) or "zip" in str(error).lower():
+        return f"{name} is no workbook, or a damaged one. Save it anew, or as CSV."
+    return f"{name} can't be read as a workbook: {error}. Save it anew, or as CSV."
 
 
 def _filled_down(sheet: Package, spans: list[Span]) -> tuple[list[Cells], int]:

@@ -12,9 +12,9 @@ from fewlabels._files import explaining_errors
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text
 from fewlabels.io._picture_folder import UNSORTED, PictureFolder
 from fewlabels.io._table import Progress, counted
-from fewlabels.io._views import as_text
 
 # Pictures without an answer go here; read again, the folder is one of pictures without a class.
 _WITHOUT_ANSWER = UNSORTED[-1]

@@ -13,12 +13,13 @@ from typing import IO
 
 from fewlabels._typing import Cells, Package
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text
 from fewlabels.io._encodings import encoding_of
 from fewlabels.io._separators import SEPARATORS, find_separator, told_separator
 from fewlabels.io._source import Source
 from fewlabels.io._table import Progress, Table, View, check_unique, counted, setting
 from fewlabels.io._titles import about_title, n_title_lines, own_names
-from fewlabels.io._views import as_text, text_view
+from fewlabels.io._views import text_view
 
 _CHUNK = 4096
 # Lines that are looked at for what separates the cells.

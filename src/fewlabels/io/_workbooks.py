@@ -12,8 +12,8 @@ import xlsxwriter
 
 from fewlabels._typing import Package
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text
 from fewlabels.io._table import is_blank, row_list
-from fewlabels.io._views import as_text
 
 # What a sheet of Excel holds.
 MOST_ROWS, MOST_COLUMNS, LONGEST_TEXT = 1_048_576, 16_384, 32_767

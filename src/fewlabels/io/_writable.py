@@ -8,11 +8,11 @@ from pathlib import Path
 
 from fewlabels._memory import require_memory
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text
 from fewlabels.io._formats import named_format, table_format, workbook_module
 from fewlabels.io._jsonlines import JsonLinesTable
 from fewlabels.io._npz import NpzTable
 from fewlabels.io._table import Table, row_list
-from fewlabels.io._views import as_text
 
 # Columns that a model adds.
 _MOST_ADDED = 7

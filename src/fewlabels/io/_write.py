@@ -17,6 +17,7 @@ import numpy.typing as npt
 from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels._typing import Cells, Package, State
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text
 from fewlabels.io._formats import (
     STANDARD,
     TableFormat,
@@ -29,7 +30,6 @@ from fewlabels.io._jsonlines import JsonLinesTable, json_lines, write_json_lines
 from fewlabels.io._npz import NpzTable, npz_column, write_npz
 from fewlabels.io._table import Progress, Table, check_unique
 from fewlabels.io._text import text_rows, write_text
-from fewlabels.io._views import as_text
 from fewlabels.io._writable import check_writable
 
 _Row = TypeVar("_Row")

@@ -17,8 +17,8 @@ from fewlabels.features import Points
 from fewlabels.features.kinds import as_table, items_of, kind_of
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.io import Table
+from fewlabels.io._cells import as_name
 from fewlabels.io._table import Block, Dates, Numbers
-from fewlabels.io._views import as_name
 
 _ROWS = 4096
 
