@@ -40,6 +40,8 @@ def answers_of(model: AnsweringModel, labels: LabelColumn, names: tuple[str, ...
     labels out, rows that had one get the answer that the others give, if another row has the same
     label: else none of them could know it.
     """
+    import numpy as np
+
     from fewlabels import FewLabelsClassifier
 
     reached = model.reached_
