@@ -48,13 +48,13 @@ def test_other_versions_are_refused(problem, clusters, monkeypatch):
 
 def test_a_graph_that_workers_do_not_see_is_refused(problem, clusters, monkeypatch):
     answering(monkeypatch, graph=None)
-    with pytest.raises(ClusterError, match="does not see the graph"):
+    with pytest.raises(ClusterError, match=r"does not see the graph"):
         LabelSpreading().fit(*problem, client=clusters(2))
 
 
 def test_a_folder_that_workers_do_not_share_is_refused(problem, clusters, monkeypatch, tmp_path):
     answering(monkeypatch, token=False)
-    with pytest.raises(ClusterError, match="does not see .*fit as this machine does"):
+    with pytest.raises(ClusterError, match=r"does not see .*fit as this machine does"):
         LabelSpreading(checkpoint=tmp_path / "fit").fit(*problem, client=clusters(2))
     assert [path.name for path in (tmp_path / "fit").iterdir()] == []
 

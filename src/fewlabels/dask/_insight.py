@@ -53,7 +53,7 @@ def _of_region(
         start, stop = first + rows.start, first + rows.stop
         a, b = np.searchsorted(labelled, (start, stop))
         block = np.asarray(shares[rows])
-        asked = block.any(axis=1)
+        asked = np.asarray(block.any(axis=1))
         asked[labelled[a:b] - start] = False
         here = np.flatnonzero(asked)
         scores = np.asarray(MEASURES[measure](block[here]))

@@ -76,9 +76,10 @@ class LabelSpreading(BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
     label_distributions_ : dask array of shape (n_nodes, n_classes)
         Rows sum to 1, in the caller's order; chunked as `y` is if that is a dask array, else as
-        the features that the graph was built of. Of the graph's dtype. The shares of the classes among the
-        labels where no label reaches. This and the other dask arrays are read from the folder of
-        the answers when they are computed, and end with the next :meth:`add_labels`.
+        the features that the graph was built of. Of the graph's dtype. The shares of the
+        classes among the labels where no label reaches. This and the other dask arrays are read
+        from the folder of the answers when they are computed, and end with the next
+        :meth:`add_labels`.
     transduction_ : dask array of shape (n_nodes,)
         The most probable class; the unlabelled marker where no label reaches.
     reached_ : dask array of shape (n_nodes,), bool

@@ -57,7 +57,7 @@ def as_written(cells: Cells, form: str) -> Cells:
         return cells
     return [
         f"{int(cell):0{len(example)}d}"
-        if isinstance(cell, (int, float, np.number)) and cell == cell // 1
+        if isinstance(cell, (int, float, np.integer, np.floating)) and cell == cell // 1
         else cell
         for cell in cells
     ]

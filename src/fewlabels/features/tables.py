@@ -302,7 +302,8 @@ class Tables(TransformerMixin, BaseEstimator):
         ]
         hint = f" Is it {quoted(close)}, named otherwise?" if close else ""
         raise InvalidInputError(
-            f"{table.path} lacks {quoted(missing)} among its columns.{hint} The points were made of {quoted(needed)}."
+            f"{table.path} lacks {quoted(missing)} among its columns.{hint} "
+            f"The points were made of {quoted(needed)}."
         )
 
     def _state(self) -> State:
@@ -350,7 +351,8 @@ def _n_alike(columns: Sequence[FittedColumn]) -> int | None:
     """Return how many of the nearest count alike, if all columns are texts of which it is so."""
     made = [getattr(column.encoder, "transformer", None) for column in columns]
     found = [getattr(transformer, "n_alike_", None) for transformer in made]
-    return None if None in found else min(found)
+    numbers = [n for n in found if n is not None]
+    return min(numbers) if len(numbers) == len(found) else None
 
 
 def _nothing_known(unread: Sequence[IntArray]) -> IntArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fewlabels._typing import Fields
+from fewlabels._typing import Fields, State
 
 #: Levels that every writer can take; Python's own ends at about a thousand, less what called it.
 DEEPEST = 100
@@ -68,8 +68,8 @@ def _is_flat(cell: Fields, levels: int) -> bool:
     return levels > 0 and all(_is_flat(value, levels - 1) for value in within)
 
 
-def _opened(row: Fields, opened: Sequence[str]) -> Fields:
-    found: Fields = {}
+def _opened(row: Fields, opened: Sequence[str]) -> State:
+    found: State = {}
     for name, cell in row.items():
         if name in opened:
             found |= {f"{name}.{key}": value for key, value in (cell or {}).items()}

@@ -14,17 +14,11 @@ import pyarrow.parquet as pq
 from fewlabels._damage import refusing_damage
 from fewlabels._typing import Cells, Frame, Package
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text, plain_floats, text_of_bytes
 from fewlabels.io._dates import array_dates
 from fewlabels.io._parquet_size import checked_batches
 from fewlabels.io._table import Block, Numbers, Table, View
-from fewlabels.io._views import (
-    array_view,
-    as_text,
-    list_view,
-    object_view,
-    plain_floats,
-    text_of_bytes,
-)
+from fewlabels.io._views import array_view, list_view, object_view
 
 
 class ParquetTable(Table):

@@ -48,9 +48,7 @@ def mixture_choices(
         "graph": graph,
         "members": members,
         "class_prior": Choice(known, _PRIORS[known]),
-        "calibration": Choice(
-            f"sharpness {mixture.sharpness:.2f}", _why_so_sharp(mixture, learned)
-        ),
+        "calibration": sharpness,
     }
     return Choices(chosen, notes)
 

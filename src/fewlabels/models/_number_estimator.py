@@ -172,7 +172,8 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         """
         check_is_fitted(self)
         refuse_other_rows(X, y)
-        return r_squared(self, X, read_numbers(y), sample_weight)
+        score: float | NoScore = r_squared(self, X, read_numbers(y), sample_weight)
+        return score
 
     def _encode(self, y: object, sample_weight: object) -> KnownNumbers:
         return encode_numbers(y, sample_weight)
