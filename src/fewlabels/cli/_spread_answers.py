@@ -142,7 +142,7 @@ def about_open_rows(table: Table, labels: LabelColumn) -> list[str]:
     place = int(labels.counts.argmax())
     most = labels.classes[place]
     return [
-        f"every row has a label in {labels.name!r}, so that none is left to answer. If the most "
+        f"every row has a label in {labels.name!r}, and the answers only check them. If the most "
         f"frequent, {most!r} ({counted(int(labels.counts[place]), 'row')}), means that a row has "
         f"none: missing={[str(most)]!r}."
     ]
