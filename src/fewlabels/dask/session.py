@@ -57,6 +57,22 @@ class Session(_Session):
     Notes
     -----
     Takes up to 20 bytes a row in the client.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from distributed import Client, LocalCluster
+    >>> from fewlabels import knn_graph
+    >>> from fewlabels.dask import Session, regions_of
+    >>> X = [[0.0], [0.1], [0.3], [5.0], [5.1], [5.3]]
+    >>> path = Path(tempfile.mkdtemp()) / "graph"
+    >>> graph = regions_of(knn_graph(X, n_neighbors=2), path, n_regions=2)
+    >>> cluster = LocalCluster(n_workers=2, processes=False, dashboard_address=":0")
+    >>> with cluster, Client(cluster):
+    ...     session = Session(graph).tell([0, 3], ["low", "high"])
+    ...     len(session.ask(2))
+    2
     """
 
     def __init__(
