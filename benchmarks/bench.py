@@ -38,6 +38,7 @@ class Size:
     n_fashion_draws: int
     n_large: int
     n_large_classes: int
+    n_searched: tuple[int, ...]  # points whose neighbours are searched, and once more
     growth: tuple[int, ...]
     growth_limits: Mapping[str, int]  # largest number of points that a peer is given
     n_disk: int
@@ -66,6 +67,7 @@ class Size:
     n_picture_shuffles: int  # of the digits
     n_pictures: int  # of MNIST, at most
     n_picture_draws: int  # of labels of these
+    n_stamp_draws: int  # of labels of pictures in colour
     n_picture_files: int  # made points of, and timed
     n_mixed_rows: int  # at most, of each table with texts
     n_mixed_draws: int  # of labels of each
@@ -84,6 +86,7 @@ SIZES = {
         n_fashion_draws=2,
         n_large=1_500,
         n_large_classes=4,
+        n_searched=(600,),
         growth=(400, 800),
         growth_limits={"scikit-learn": 400, "PyNNDescent + GraphLearning": 400, "FAISS HNSW": 800},
         n_disk=3_000,
@@ -112,6 +115,7 @@ SIZES = {
         n_picture_shuffles=2,
         n_pictures=100,
         n_picture_draws=2,
+        n_stamp_draws=2,
         n_picture_files=6,
         n_mixed_rows=100,
         n_mixed_draws=2,
@@ -128,6 +132,7 @@ SIZES = {
         n_fashion_draws=10,
         n_large=50_000,
         n_large_classes=20,
+        n_searched=(60_000,),
         growth=(5_000, 15_000, 50_000),
         growth_limits={
             "scikit-learn": 15_000,
@@ -160,6 +165,7 @@ SIZES = {
         n_picture_shuffles=10,
         n_pictures=1_000,
         n_picture_draws=2,
+        n_stamp_draws=2,
         n_picture_files=500,
         n_mixed_rows=800,
         n_mixed_draws=2,
@@ -176,6 +182,7 @@ SIZES = {
         n_fashion_draws=10,
         n_large=1_000_000,
         n_large_classes=20,
+        n_searched=(60_000, 1_000_000),
         growth=(10_000, 30_000, 100_000, 300_000, 1_000_000),
         growth_limits={
             "scikit-learn": 30_000,
@@ -208,6 +215,7 @@ SIZES = {
         n_picture_shuffles=20,
         n_pictures=5_000,
         n_picture_draws=5,
+        n_stamp_draws=10,
         n_picture_files=10_000,
         n_mixed_rows=4_000,
         n_mixed_draws=5,

@@ -26,10 +26,10 @@ from benchmarks.kind_tables import beside_worst, each_set, only
 from benchmarks.rules import beside_random
 from benchmarks.table import head, largest_size, line, marks_of, sources, with_error
 
-ACCURACY_GOALS = "what is to be reached, of few labels"
-QUESTION_GOALS = "what is to be reached, of questions"
-KIND_GOALS = "what is to be reached, on data of many kinds"
-FEATURE_GOALS = "what is to be reached, of texts, pictures and tables"
+ACCURACY_GOALS = "goals, of few labels"
+QUESTION_GOALS = "goals, of questions"
+KIND_GOALS = "goals, on data of many kinds"
+FEATURE_GOALS = "goals, of texts, pictures and tables"
 _NOTHING = "Not measured yet: `make bench SIZE=full` writes this table."
 
 Row = dict[str, Any]
@@ -130,6 +130,7 @@ SECTIONS: dict[str, Section] = {
     "texts from few labels": Section("texts.md", ("texts_of_packages", "texts_of_debian"), down),
     "what texts take": Section("texts.md", ("text_time",), across),
     "pictures from few labels": Section("features.md", ("pictures",), across),
+    "drawings from few labels": Section("features.md", ("stamps",), across),
     "what files of pictures take": Section("features.md", ("picture_time",), across),
     "tables with texts from few labels": Section("accuracy.md", ("mixed_tables",), down),
     "questions on digits, ten given": Section("active-learning.md", ("published_questions",), down),

@@ -87,6 +87,9 @@ def test_neighbouring_regions_lie_together(built):
 def test_every_kind_of_input_gives_the_same_graph(rows, built, client, tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
     pa = pytest.importorskip("pyarrow")
+    pd = pytest.importorskip("pandas")
+    dd = pytest.importorskip("dask.dataframe")
+    frame = dd.from_pandas(pd.DataFrame(rows, columns=list("abcdef")), npartitions=2)
     (tmp_path / "X").mkdir()
     for number, part in enumerate((rows[:2500], rows[2500:])):
         flat = pa.array(part.reshape(-1))
@@ -95,6 +98,7 @@ def test_every_kind_of_input_gives_the_same_graph(rows, built, client, tmp_path)
     given = {
         "array": rows,
         "dask": da.from_array(rows, chunks=(1700, 4)),
+        "dataframe": frame[list("abcdef")],
         "parquet": tmp_path / "X",
     }
     for name, X in given.items():
@@ -106,10 +110,10 @@ def test_every_kind_of_input_gives_the_same_graph(rows, built, client, tmp_path)
 
 
 def test_a_build_goes_on_where_it_was_ended(rows, built, client, tmp_path, monkeypatch):
-    from fewlabels.dask import _knn
+    from fewlabels.dask import _build
 
     path, ended = tmp_path / "graph", []
-    run_tasks = _knn.run_tasks
+    run_tasks = _build.run_tasks
 
     def ends_after(name):
         def run(crew, stage, function, numbers, *shared, **settings):
@@ -124,7 +128,7 @@ def test_a_build_goes_on_where_it_was_ended(rows, built, client, tmp_path, monke
 
     source = built.path.parent / "X.npy"
     for name in ("rows", "truth", "parts", "search", "merged", "weights", "graph"):
-        monkeypatch.setattr(_knn, "run_tasks", ends_after(name))
+        monkeypatch.setattr(_build, "run_tasks", ends_after(name))
         with pytest.raises(KeyboardInterrupt):
             knn_graph(source, 8, path=path, client=client, n_regions=5)
         assert not path.exists()
@@ -134,7 +138,7 @@ def test_a_build_goes_on_where_it_was_ended(rows, built, client, tmp_path, monke
         counts[stage] = len(numbers)
         return run_tasks(crew, stage, function, numbers, *shared, **settings)
 
-    monkeypatch.setattr(_knn, "run_tasks", counting)
+    monkeypatch.setattr(_build, "run_tasks", counting)
     graph = knn_graph(source, 8, path=path, client=client, n_regions=5)
     assert ended == ["rows", "truth", "parts", "search", "merged", "weights", "graph"]
     assert counts == {"rows": 0, "truth": 0, "weights": 0, "parts": 0, "graph": 5}
@@ -142,13 +146,13 @@ def test_a_build_goes_on_where_it_was_ended(rows, built, client, tmp_path, monke
 
 
 def test_what_is_left_of_another_build_is_not_mixed_in(rows, client, tmp_path, monkeypatch):
-    from fewlabels.dask import _knn
+    from fewlabels.dask import _build
 
-    run_tasks = _knn.run_tasks
-    monkeypatch.setattr(_knn, "run_tasks", None)
+    run_tasks = _build.run_tasks
+    monkeypatch.setattr(_build, "run_tasks", None)
     with pytest.raises(TypeError):
         knn_graph(rows[:3000], 5, path=tmp_path / "graph", client=client)
-    monkeypatch.setattr(_knn, "run_tasks", run_tasks)
+    monkeypatch.setattr(_build, "run_tasks", run_tasks)
     with pytest.raises(FileExistsError, match="of another n_neighbors"):
         knn_graph(rows[:3000], 4, path=tmp_path / "graph", client=client)
     graph = knn_graph(rows[:3000], 4, path=tmp_path / "graph", client=client, overwrite=True)
@@ -210,7 +214,7 @@ def test_bad_input_is_one_clear_error(rows, client, tmp_path):
         build(rows, metric="manhattan")
     with pytest.raises(FileNotFoundError, match="no such folder"):
         knn_graph(rows, path=tmp_path / "missing" / "graph", client=client)
-    assert not (tmp_path / "graph").exists()
+    assert list(tmp_path.iterdir()) == []  # nor what is left of a build
 
 
 def test_a_cluster_that_can_not_work_is_one_clear_error(rows, client, tmp_path, monkeypatch):

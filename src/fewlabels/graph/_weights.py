@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._arrays import FILL_AFFINITIES, refuse_masked
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError
 
@@ -52,6 +53,15 @@ def edge_weights(
     L. Zelnik-Manor, P. Perona, "Self-tuning spectral clustering", NIPS 2004, equation 3; the
     factor 4 is that of J. Calder, B. Cook, M. Thorpe, D. Slepcev, "Poisson learning",
     ICML 2020, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.graph import edge_weights
+    >>> distances = np.array([[0.0, 1.0], [1.0, 2.0]])  # of two points to two neighbours each
+    >>> edge_weights(distances, np.array([1.0, 2.0]), np.ones((2, 2)), "gaussian").round(3)
+    array([[1.   , 0.018],
+           [0.018, 0.   ]])
     """
     if callable(weights):
         return _called(weights, distances)
@@ -110,5 +120,5 @@ def _called(weights: WeightFunction, distances: FloatArray) -> FloatArray:
     return values
 
 
-def _first_wrong(values: FloatArray) -> Any:
+def _first_wrong(values: FloatArray) -> Matrix:
     return values[~(np.isfinite(values) & (values >= 0))][0]

@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from fewlabels._typing import Estimator, Fields, Json, Package
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._cache import Cache, usual_folder
@@ -17,6 +17,7 @@ from fewlabels.labelling._classes import ClassBook, checked_name, class_from_jso
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._items import Items, open_items
 from fewlabels.labelling._lock import FileLock
+from fewlabels.labelling._rows import GO_BACK
 
 ENDING = ".fewlabels"
 
@@ -45,7 +46,7 @@ class Opened:
     cache: Cache
     seed: int
     columns: Mapping[str, str] | None
-    embeddings: Any
+    embeddings: Estimator
 
     def close(self) -> None:
         """Close the file and let others have it."""
@@ -61,7 +62,28 @@ def label_file_of(data_path: str | os.PathLike[str]) -> Path:
     return whole.parent / f"{stem}{ENDING}"
 
 
-def data_of(about: Mapping[str, Any], file: Path) -> Path:
+# What a label file says of its data, and as what.
+_SAID: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("data", "beside", "kind", "fingerprint"), (str,)),
+    **dict.fromkeys(("n_points", "seed"), (int,)),
+    **dict.fromkeys(("text", "label", "embeddings"), (str, type(None))),
+    "columns": (dict, type(None)),
+}
+
+
+def about_of(file: LabelFile) -> Json:
+    """Return what a label file says of its data, or raise where it does not."""
+    about = file.about()
+    for name, kinds in _SAID.items():
+        if type(about.get(name, ...)) not in kinds:
+            raise LabellingError(
+                f"{file.path} is damaged: what it says of its data, {name}, is "
+                f"{about.get(name, 'missing')!r:.80}. {GO_BACK}."
+            )
+    return about
+
+
+def data_of(about: Fields, file: Path) -> Path:
     """Return where the data of a label file is: beside the file as it was, or where it was."""
     beside = file.parent / about["beside"]
     return beside if _is_there(beside) else Path(about["data"])
@@ -75,7 +97,7 @@ def open_file(
     label: str | None,
     text: str | None,
     columns: Mapping[str, str] | None,
-    embeddings: Any,
+    embeddings: object,
     cache: str | os.PathLike[str] | None,
 ) -> Opened:
     """Open a label file, or create it; see :meth:`Labelling.open`."""
@@ -93,6 +115,7 @@ def open_file(
                 columns, embeddings, cache,
             )  # fmt: skip
         items = open_items(data_path, text=text, label=label)
+        _check_making(items, columns, embeddings)
         about = _about(Path(data_path), path, items, columns, embeddings)
         created = LabelFile.create(path, about, _first_rows(items, classes))
         return _opened(created, lock, items, about, columns, embeddings, cache)
@@ -109,12 +132,12 @@ def _reopened(
     label: str | None,
     text: str | None,
     columns: Mapping[str, str] | None,
-    embeddings: Any,
+    embeddings: object,
     cache: str | os.PathLike[str] | None,
 ) -> Opened:
     found = LabelFile.open(path)
     try:
-        about = found.about()
+        about = about_of(found)
         if label is not None and label != about["label"]:
             raise InvalidInputError(
                 f"{path} was created with the labels of {about['label']!r}, not of {label!r}. "
@@ -123,6 +146,7 @@ def _reopened(
         data_path = data_of(about, path) if data_path is None else data_path
         items = open_items(data_path, text=text or about["text"], label=about["label"])
         check_same(about, items, path)
+        _check_making(items, columns, embeddings)
         columns = about["columns"] if columns is None else columns
         embeddings = about["embeddings"] if embeddings is None else embeddings
         # Files of before there were ids get theirs now, and copies one of their own.
@@ -139,7 +163,20 @@ def _reopened(
         raise
 
 
-def check_same(about: Mapping[str, Any], items: Items, path: Path) -> None:
+def _check_making(items: Items, columns: Mapping[str, str] | None, embeddings: Estimator) -> None:
+    """Raise where points can't be made as is said; else nobody is told before it is tried."""
+    if columns is None and embeddings is None:
+        return
+    # here, so that the first question need not wait for what makes points
+    from fewlabels.features._resolved import check_named
+    from fewlabels.features.tables import checked_kinds
+
+    if columns and items.table is not None:
+        checked_kinds(columns, items.table)
+    check_named(embeddings)
+
+
+def check_same(about: Mapping[str, object], items: Items, path: Path) -> None:
     """Raise if the data of a label file is another than it was."""
     if items.n_points != about["n_points"]:
         raise InvalidInputError(
@@ -156,8 +193,8 @@ def check_same(about: Mapping[str, Any], items: Items, path: Path) -> None:
 
 
 def _about(
-    data_path: Path, path: Path, items: Items, columns: Any, embeddings: Any
-) -> dict[str, Any]:
+    data_path: Path, path: Path, items: Items, columns: Package, embeddings: Estimator
+) -> Json:
     data = Path(os.path.abspath(data_path))  # noqa: PTH100 - links stay links
     return {
         "id": secrets.token_hex(16),
@@ -180,9 +217,9 @@ def _opened(
     file: LabelFile,
     lock: FileLock,
     items: Items,
-    about: Mapping[str, Any],
+    about: Fields,
     columns: Mapping[str, str] | None,
-    embeddings: Any,
+    embeddings: Estimator,
     cache: str | os.PathLike[str] | None,
 ) -> Opened:
     folder = usual_folder() if cache is None else Path(cache)
@@ -190,7 +227,7 @@ def _opened(
     return Opened(about["id"], file, lock, items, kept, about["seed"], columns, embeddings)
 
 
-def cache_of(about: Mapping[str, Any], embeddings: Any, folder: Path) -> Cache:
+def cache_of(about: Mapping[str, object], embeddings: object, folder: Path) -> Cache:
     """Return the cache of a label file's data, by what decides its points."""
     names = ("fingerprint", "kind", "text", "label", "columns", "embeddings")
     made_of = {name: about[name] for name in names}
@@ -235,7 +272,7 @@ def _add_classes(file: LabelFile, classes: Sequence[str] | None) -> None:
         file.append(rows, last)
 
 
-def _is_copy(about: Mapping[str, Any], path: Path) -> bool:
+def _is_copy(about: Fields, path: Path) -> bool:
     """Tell whether another label file lies where this one was open last, and has its id.
 
     Answers that wait in a browser are sent to the file with this id, and must know which one is

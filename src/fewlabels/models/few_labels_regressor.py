@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._callers import callers_level
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import NewPoints
@@ -197,7 +198,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
             self.n_neighbors, self.n_jobs, bool(self.verbose), points=self.__dict__.get("points_")
         )
 
-    def _build(self, points: Any) -> None:
+    def _build(self, points: object) -> None:
         super()._build(points)
         known = self._known
         few = known is not None and self.graph_.n_nodes <= _MOST_POINTS
@@ -242,7 +243,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         self.residual_ = float(scores.residual.max())
         self.n_iter_ = max(1, scores.n_iter)
 
-    def _as_numbers(self, centred: FloatArray) -> npt.NDArray[Any]:
+    def _as_numbers(self, centred: FloatArray) -> np.ndarray:
         """What the members say about their level, as numbers."""
         numbers: KnownNumbers = self._labels
         found = self._in_range(centred + self._mixture.level)
@@ -257,7 +258,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
 
     # New points
 
-    def predict(self, X: Any, return_std: bool = False) -> Any:
+    def predict(self, X: object, return_std: bool = False) -> Any:
         """Return the numbers of new points.
 
         Features speak for themselves; on the graph, a new point is the mean of the fitted points
@@ -303,7 +304,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         values = self._as_numbers(found)
         return (values, self._std_of_new(new, plain)) if return_std else values
 
-    def _std_of_new(self, new: NewPoints, plain: Any) -> FloatArray:
+    def _std_of_new(self, new: NewPoints, plain: Matrix) -> FloatArray:
         self._check_scale()
         std = np.empty(len(new))
         for block in row_blocks(len(std), self._columns_at_once()):
@@ -387,7 +388,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
             std[block] = self._deviations(V, None if self._plain is None else self._plain[here])
         return std
 
-    def _deviations(self, V: FloatArray, plain: Any) -> FloatArray:
+    def _deviations(self, V: FloatArray, plain: Matrix) -> FloatArray:
         numbers: KnownNumbers = self._labels
         if numbers.span == 0:
             return np.zeros(V.shape[1])
