@@ -176,7 +176,7 @@ def test_rows_beyond_float64_are_solved_for_in_levels(clusters, tmp_path, n_work
     y[[0, 1]] = [0, 1]
     expected = InMemory(alpha=0.5, max_iter=5_000, tol=1e-4, solver="chebyshev").fit(chain, y)
     graph = regions_of(chain, tmp_path / "graph", n_regions=4)
-    model = LabelSpreading(0.5, tol=1e-4, max_iter=5_000, checkpoint=tmp_path / "fit")
+    model = LabelSpreading(0.5, tol=1e-4, max_iter=5_000)
     model.fit(graph, y, client=clusters(n_workers))
     found = model.label_distributions_.compute()
     assert model._levelled

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fewlabels._typing import Cells
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy import ndarray
 
     from fewlabels.features import NewPoints
     from fewlabels.io import AddedColumns, LabelColumn, Table
@@ -81,11 +81,11 @@ def answers_to_new(
 def _added(
     classes: Cells,
     names: tuple[str, ...],
-    shares: np.ndarray,
-    reached: np.ndarray,
-    evidence: np.ndarray,
-    doubt: np.ndarray,
-    sets: np.ndarray,
+    shares: ndarray,
+    reached: ndarray,
+    evidence: ndarray,
+    doubt: ndarray,
+    sets: ndarray,
 ) -> AddedColumns:
     """Return the columns for `shares` of the `classes`; none of a row without evidence."""
     import numpy as np
@@ -99,7 +99,7 @@ def _added(
         rest[np.arange(len(rest)), codes] = -1
         second = np.where(rest.max(axis=1) > 0, rest.argmax(axis=1), -1)
 
-    def named(found: np.ndarray) -> Cells:
+    def named(found: ndarray) -> Cells:
         return [classes[code] if code >= 0 else None for code in found.tolist()]
 
     return AddedColumns(
@@ -115,9 +115,7 @@ def _added(
     )
 
 
-def _possible(
-    classes: Cells, shares: np.ndarray, sets: np.ndarray, reached: np.ndarray
-) -> list[str]:
+def _possible(classes: Cells, shares: ndarray, sets: ndarray, reached: ndarray) -> list[str]:
     """Return the classes of each set, the most probable first; one word where all are in it."""
     from fewlabels.io import as_text
 

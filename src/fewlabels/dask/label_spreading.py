@@ -76,10 +76,9 @@ class LabelSpreading(BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
     label_distributions_ : dask array of shape (n_nodes, n_classes)
         Rows sum to 1, in the caller's order; chunked as `y` is if that is a dask array, else as
-        the features that the graph was built of. Of the graph's dtype. The shares of the
-        classes among the labels where no label reaches. This and the other dask arrays are read
-        from the folder of the answers when they are computed, and end with the next
-        :meth:`add_labels`.
+        the features that the graph was built of. Of the graph's dtype. The shares of the classes
+        among the labels where no label reaches. This and the other dask arrays are read from the
+        folder of the answers when they are computed, and end with the next :meth:`add_labels`.
     transduction_ : dask array of shape (n_nodes,)
         The most probable class; the unlabelled marker where no label reaches.
     reached_ : dask array of shape (n_nodes,), bool
@@ -107,6 +106,22 @@ class LabelSpreading(BaseEstimator):
     ----------
     D. Zhou, O. Bousquet, T. N. Lal, J. Weston, B. Schoelkopf, "Learning with local and global
     consistency", NIPS 2003.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from distributed import Client, LocalCluster
+    >>> from fewlabels import knn_graph
+    >>> from fewlabels.dask import LabelSpreading, regions_of
+    >>> X = [[0.0], [0.1], [0.3], [5.0], [5.1], [5.3]]
+    >>> path = Path(tempfile.mkdtemp()) / "graph"
+    >>> graph = regions_of(knn_graph(X, n_neighbors=2), path, n_regions=2)
+    >>> cluster = LocalCluster(n_workers=2, processes=False, dashboard_address=":0")
+    >>> with cluster, Client(cluster):
+    ...     model = LabelSpreading().fit(graph, ([0, 3], ["low", "high"]))
+    ...     model.transduction_.compute().tolist()
+    ['low', 'low', 'low', 'high', 'high', 'high']
     """
 
     def __init__(
