@@ -26,7 +26,7 @@ OLDEST_TESTS := $(addprefix tests/,models/test_few_labels_classifier.py models/t
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-oldest test-page dist fuzz kill check site site-links site-look bench bench-label mutate format docs lock clean
+.PHONY: help demo test test-long test-oldest test-page dist fuzz kill check site site-links site-look bench bench-label mutate format docs lock clean
 
 help:  ## print this list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -34,11 +34,15 @@ help:  ## print this list
 demo: $(VENV)/demo-installed  ## install, and reproduce the published examples into demo-output/
 	$(VENV)/bin/fewlabels demo --out demo-output
 
-test: $(VENV)/test-installed  ## install, and run the tests with the coverage of the numerical core
+test: $(VENV)/test-installed  ## install, and run all but the long tests, with the coverage of the numerical core
 	@mkdir -p build
-	$(PY) -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=json:build/coverage.json
+	$(PY) -m pytest -n auto --dist worksteal -m "not long" --cov --cov-report=term --cov-report=json:build/coverage.json
 	$(PY) tools/check_branches.py build/coverage.json
 	FEWLABELS_COMPILED=0 $(PY) -m pytest -q tests/test_products.py tests/graph/test_nearest.py tests/solvers -k "not compiled"
+	@echo "Left out: tests that run all pages, examples and benchmarks, and read damaged files. make test-long runs them."
+
+test-long: $(VENV)/test-installed  ## install, and run the tests that make test leaves out: pages, examples, benchmarks, damaged files
+	$(PY) -m pytest -n auto --dist worksteal -m long
 
 test-oldest: $(OLDEST)/installed  ## run tests with the oldest dependencies that pyproject.toml allows (TESTS="tests": all)
 	$(OLDEST)/bin/python -m pytest -q -n auto --dist worksteal -p no:cacheprovider -W default $(or $(TESTS),$(OLDEST_TESTS))

@@ -38,6 +38,7 @@ class Size:
     n_fashion_draws: int
     n_large: int
     n_large_classes: int
+    n_searched: tuple[int, ...]  # points whose neighbours are searched, and once more
     growth: tuple[int, ...]
     growth_limits: Mapping[str, int]  # largest number of points that a peer is given
     n_disk: int
@@ -84,6 +85,7 @@ SIZES = {
         n_fashion_draws=2,
         n_large=1_500,
         n_large_classes=4,
+        n_searched=(600,),
         growth=(400, 800),
         growth_limits={"scikit-learn": 400, "PyNNDescent + GraphLearning": 400, "FAISS HNSW": 800},
         n_disk=3_000,
@@ -128,6 +130,7 @@ SIZES = {
         n_fashion_draws=10,
         n_large=50_000,
         n_large_classes=20,
+        n_searched=(60_000,),
         growth=(5_000, 15_000, 50_000),
         growth_limits={
             "scikit-learn": 15_000,
@@ -176,6 +179,7 @@ SIZES = {
         n_fashion_draws=10,
         n_large=1_000_000,
         n_large_classes=20,
+        n_searched=(60_000, 1_000_000),
         growth=(10_000, 30_000, 100_000, 300_000, 1_000_000),
         growth_limits={
             "scikit-learn": 30_000,

@@ -1,4 +1,4 @@
-"""What is to be reached from texts, pictures and tables, as they come."""
+"""Goals for texts, pictures and tables, as they come."""
 
 from __future__ import annotations
 

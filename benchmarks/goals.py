@@ -1,4 +1,4 @@
-"""What is to be reached, on two cores, and whether it is.
+"""The goals, on two cores, and whether they are reached.
 
 The goals were set before the work on them began; what their numbers are compared with was measured
 in the same run.
@@ -339,8 +339,8 @@ KIND_GOALS = (
 
 
 def goals_table(document: dict[str, Any], goals: tuple[Goal, ...]) -> str:
-    """Return what is to be reached beside what the full-size run found, as Markdown."""
-    lines = ["| work | to reach | better still | measured | reached |", "| --- |" + " --- |" * 4]
+    """Return the goals beside what the full-size run measured, as Markdown."""
+    lines = ["| work | goal | stretch goal | measured | reached |", "| --- |" + " --- |" * 4]
     for goal in goals:
         sign = "at least" if goal.at_least else "at most"
         measured, reached = "not measured", ""

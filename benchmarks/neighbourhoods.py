@@ -227,7 +227,8 @@ def compared(grids: Tally, alone: Tally) -> str:
     offered = max(grids.offered, 1)
     return (
         f"{grids.labels} labels by {grids.keystrokes} keystrokes, {100 * grids.errors:.2f} % "
-        f"wrong ({100 * grids.right_now:.1f} % of all points right); by questions alone {100 * alone.errors:.2f} %; "
+        f"wrong ({100 * grids.right_now:.1f} % of all points right); "
+        f"by questions alone {100 * alone.errors:.2f} %; "
         f"{alone.a_right_label / grids.a_right_label:.1f} times fewer keystrokes a right label; "
         f"{grids.grids} grids of {grids.offered} points, {100 * grids.right / offered:.1f} % of "
         f"them right (the model said {100 * grids.confidence / offered:.1f} %), "

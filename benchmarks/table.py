@@ -9,7 +9,7 @@ BEGIN = "<!-- {name}: written by `make bench`, not by hand -->"
 END = "<!-- end of {name} -->"
 SUMMARY = "table against the peers"  # in the README
 FULL = "all results"  # in docs/performance.md
-GOALS = "what is to be reached"  # there too
+GOALS = "goals"  # there too
 
 # From the smallest; tables show the largest that was measured.
 SIZE_NAMES = ("tiny", "small", "full")

@@ -26,10 +26,10 @@ from benchmarks.kind_tables import beside_worst, each_set, only
 from benchmarks.rules import beside_random
 from benchmarks.table import head, largest_size, line, marks_of, sources, with_error
 
-ACCURACY_GOALS = "what is to be reached, of few labels"
-QUESTION_GOALS = "what is to be reached, of questions"
-KIND_GOALS = "what is to be reached, on data of many kinds"
-FEATURE_GOALS = "what is to be reached, of texts, pictures and tables"
+ACCURACY_GOALS = "goals, of few labels"
+QUESTION_GOALS = "goals, of questions"
+KIND_GOALS = "goals, on data of many kinds"
+FEATURE_GOALS = "goals, of texts, pictures and tables"
 _NOTHING = "Not measured yet: `make bench SIZE=full` writes this table."
 
 Row = dict[str, Any]

@@ -133,6 +133,7 @@ def root(tmp_path):
 # The cases
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("fashion")
 @pytest.mark.parametrize("name", [name for name in CASES if name not in OF_PACKAGES])
 def test_each_case_runs_us_and_a_peer(name):
@@ -147,6 +148,7 @@ def test_each_case_runs_us_and_a_peer(name):
         assert all(e.recall is None or e.recall > 0.9 for e in (row.ours, *row.peers))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("fashion")
 @pytest.mark.parametrize(
     "name", ["fashion_graph", "fashion_fit", "growth", "accuracy_digits", "questions_fashion"]
@@ -163,6 +165,7 @@ def test_a_peer_that_is_missing_is_named_with_the_extra_that_brings_it(name, mon
     assert not any("GraphLearning" in peer.name for peer in rows[0].peers)
 
 
+@pytest.mark.long
 def test_work_apart_is_that_of_a_process_of_its_own(tmp_path):
     X, truth = data.curved_classes(1_500, n_features=16, n_classes=3)
     inputs = bench_module.stored(
@@ -178,6 +181,7 @@ def test_work_apart_is_that_of_a_process_of_its_own(tmp_path):
     assert np.mean(outcome.arrays["predicted"] == truth) > 0.8
 
 
+@pytest.mark.long
 def test_a_process_that_fails_is_not_a_result(tmp_path):
     contender = Contender("fewlabels", "ours whole", {})  # no k
     inputs = bench_module.stored(tmp_path, X=np.zeros((4, 2), dtype=np.float32))
@@ -569,6 +573,7 @@ def test_a_class_that_no_label_names_is_covered_by_no_set():
     assert covered.tolist() == [True, False, True]
 
 
+@pytest.mark.long
 def test_work_at_once_is_that_of_processes_of_their_own(tmp_path):
     X, truth = data.curved_classes(300, n_features=16, n_classes=3)
     graph = fewlabels.knn_graph(X, 10)
@@ -793,6 +798,7 @@ def test_seeds_parted_between_processes_come_back_in_their_order(monkeypatch):
     assert found["three"][1, :, 4].tolist() == list(range(1000, 1008))
 
 
+@pytest.mark.long
 def test_digits_are_asked_as_published_from_the_same_ten():
     settings = {"n_points": 330, "n_given": 10, "budget": 30, "seeds": [0]}
     who = [queries.AS_PUBLISHED, queries.THEIRS]

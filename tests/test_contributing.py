@@ -27,6 +27,7 @@ def run(code: str, page: str, names: dict[str, object]) -> dict[str, object]:
     return names
 
 
+@pytest.mark.long
 def test_the_toy_rule_of_contributing_passes_its_own_test(monkeypatch):
     rule, test = blocks("CONTRIBUTING.md")
     made = run(rule, "CONTRIBUTING.md", {"__name__": "best_connected"})["BestConnected"]
@@ -52,6 +53,7 @@ def test_files_that_contributing_names_are_there():
     assert all(re.search(rf"^{target}:", makefile, flags=re.MULTILINE) for target in targets)
 
 
+@pytest.mark.long
 def test_the_page_on_extending_runs_from_top_to_bottom(capsys, monkeypatch):
     mpl.use("Agg")
     import matplotlib.pyplot as plt

@@ -108,6 +108,7 @@ def test_a_table_is_read_with_as_many_rows_of_each_class() -> None:
     assert len(truth) == 80
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("there")
 def test_the_cases_run_us_and_the_peers(monkeypatch) -> None:
     monkeypatch.setattr(picture_cases, "_PENALTIES", (10.0,))

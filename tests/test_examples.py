@@ -4,6 +4,7 @@ The site's build (`make site`) runs all of them, with warnings as errors; here r
 figures stand in other pages.
 """
 
+import re
 import runpy
 from pathlib import Path
 
@@ -28,6 +29,7 @@ LAST_LINES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LAST_LINES)
 def test_example_runs_and_prints_what_pages_say(name, capsys, monkeypatch):
     mpl.use("Agg")
@@ -67,3 +69,8 @@ def test_example_is_in_gallery_form(name):
     if "plot_own_" not in name:  # one piece of code to copy
         assert text.count("\n# %%\n") >= 3
     assert text.rstrip().endswith("plt.show()")
+
+
+def test_the_list_of_examples_names_each_once():
+    listed = re.findall(r"\]\((\w+/\w+\.py)\)", (EXAMPLES / "README.md").read_text("utf-8"))
+    assert sorted(listed) == NAMES

@@ -179,6 +179,7 @@ def test_settings_are_chosen_where_two_classes_have_five_labels_each():
     assert not plain.enough(np.zeros(30, dtype=int))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", plain.MODELS)
 def test_every_model_answers_all_points_and_tells_classes_apart(name, packages):
     data = sets.load("vehicle")
@@ -252,6 +253,7 @@ def test_flipped_labels_are_ranked_first_where_classes_are_apart(finder, package
     assert precision.mean() > 0.5
 
 
+@pytest.mark.long
 def test_regressors_get_numbers_and_say_how_far_off_they_are(packages):
     data = sets.load("car seats")
     for name in regressors.MODELS:
@@ -266,6 +268,7 @@ def test_regressors_get_numbers_and_say_how_far_off_they_are(packages):
 # Cases and tables
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["regret", "numbers"])
 def test_means_are_over_groups_of_sets_and_every_set_has_its_own_rows(name, packages, monkeypatch):
     means = {measure: [0.5] * 4 for measure in earlier.MEASURES}
@@ -290,6 +293,7 @@ def test_means_are_over_groups_of_sets_and_every_set_has_its_own_rows(name, pack
     goals.goals_table(document, goals.KIND_GOALS)
 
 
+@pytest.mark.long
 def test_plain_models_answers_are_kept_and_ours_are_not(packages, tmp_path, monkeypatch):
     monkeypatch.setattr(cases, "_KEPT", tmp_path / "kept")
     monkeypatch.setattr(sets, "SETS", (sets.named("gun point"),))
@@ -334,6 +338,7 @@ def test_the_earlier_classifier_is_known_on_sets_that_are_measured():
         assert (values <= 1).all()
 
 
+@pytest.mark.long
 def test_what_the_earlier_classifier_reached_is_kept_a_set_at_a_time(
     packages, tmp_path, monkeypatch, capsys
 ):

@@ -49,6 +49,7 @@ def write_data(folder: Path) -> None:
         Image.fromarray(pixels).save(place / f"{row}.png")
 
 
+@pytest.mark.long
 def test_the_python_lines_run_and_read_most_digits(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_data(tmp_path)
@@ -70,6 +71,7 @@ def test_the_python_lines_run_and_read_most_digits(capsys, tmp_path, monkeypatch
     assert names["model"].classes_.tolist() == [str(digit) for digit in range(10)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "line", [line for block in blocks("sh") for line in block.splitlines() if "spread" in line]
 )
@@ -89,6 +91,7 @@ def test_make_targets_that_the_readme_names_exist():
     assert all(re.search(rf"^{target}:", makefile, flags=re.MULTILINE) for target in named)
 
 
+@pytest.mark.long
 def test_the_picture_is_the_one_that_the_demo_draws(tmp_path):
     done = CliRunner().invoke(main, ["demo", "--shuffles", "0", "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output

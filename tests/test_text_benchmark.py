@@ -63,6 +63,7 @@ def test_classes_of_too_few_texts_are_left_out() -> None:
     assert sets.load(about, 40)[0] == []
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("there")
 def test_the_cases_run_us_and_the_peers(monkeypatch) -> None:
     monkeypatch.setattr(cases, "_PENALTIES", (10.0,))

@@ -28,6 +28,7 @@ DOCS = ROOT / "docs"
 PAGES = (
     "trust.md",
     "guide.md",
+    "tables.md",
     *sorted(
         path.relative_to(DOCS).as_posix()
         for part in ("how-to", "tutorials")

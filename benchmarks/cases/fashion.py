@@ -34,6 +34,7 @@ def fashion_graph(bench: Bench) -> list[Row]:
             "PyNNDescent, first call",  # it compiles then, in every process
             "hnswlib",
             "FAISS HNSW",
+            "FAISS PCA, HNSW",
         )
     ]
     with tempfile.TemporaryDirectory(prefix="fewlabels-bench-") as folder:

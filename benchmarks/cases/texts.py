@@ -117,7 +117,7 @@ def _accuracies(work: str, documents: list[str], truth: Any, n_draws: int) -> li
         for seed in range(_FIRST_SEED, _FIRST_SEED + n_draws):
             y = draw_labels(truth, per_class, seed)
             hidden = y < 0
-            points = fewlabels.Texts().fit_transform(documents, y)
+            points = fewlabels.make_points(documents, y)
             for who, X in ((OURS, points), (RAW, weights)):
                 answers = fewlabels.FewLabelsClassifier().fit(X, y).transduction_
                 known.setdefault(who, []).append(float(np.mean((answers == truth)[hidden])))

@@ -105,8 +105,8 @@ def reflected(
 ) -> dict[str, Any]:
     """Return how long points and graph took, and models to reflect each answer.
 
-    Reflected: predictions, suggestions and the next questions are those by this answer. Learned:
-    the model that answers has learned it, too.
+    Reflected: predictions and suggestions are those by this answer. Asked: the questions that lie
+    ready, too. Learned: the model that answers has learned it.
     """
     from fewlabels.cli.label import LET_GO
     from fewlabels.labelling import Labelling
@@ -117,13 +117,15 @@ def reflected(
         keeper = labelling._keeper
         _until(lambda: keeper.stage is None)
         prepared = time.perf_counter() - began
-        found = []
+        found, asked = [], []
         for number in range(n_answers):
             point = labelling.questions("ann")[0]["point"]
             told = labelling.answer("ann", f"k{number}", point, int(truth[point]))
             began = time.perf_counter()
-            _until(lambda seq=told["seq"]: keeper.reflected >= seq)
+            _until(lambda seq=told["seq"]: keeper.snapshot and keeper.snapshot.seq >= seq)
             found.append(time.perf_counter() - began)
+            _until(lambda seq=told["seq"]: keeper.reflected >= seq)
+            asked.append(time.perf_counter() - began)
             time.sleep(pause)
         began = time.perf_counter()
         settled = labelling.settle(_PATIENCE)
@@ -133,6 +135,7 @@ def reflected(
     return {
         "prepared": prepared,
         "seconds": np.array(found),
+        "asked": np.array(asked),
         "learned": learned if settled else float("nan"),
         "problem": problem,
         "right": right,
@@ -187,10 +190,12 @@ def main(
             flush=True,
         )
         found = reflected(path, folder / "cache", truth, n_answers, pause)
+        late = slice(n_answers // 4, None)
         print(
             f"  points, graph and models {found['prepared']:.1f} s; reflected "
-            f"{_shown(found['seconds'][len(found['seconds']) // 4 :])}; the last one learned after "
-            f"{found['learned']:.1f} s; {100 * found['right']:.1f} % right; "
+            f"{_shown(found['seconds'][late])}; asked anew {_shown(found['asked'][late])}; "
+            f"the last one learned after {found['learned']:.1f} s; "
+            f"{100 * found['right']:.1f} % right; "
             f"{found['gigabytes']:.1f} GiB{'; ' + found['problem'] if found['problem'] else ''}",
             flush=True,
         )

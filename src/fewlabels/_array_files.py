@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
-import numpy.typing as npt
 from numpy.lib import format as npy
 
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._memory import require_memory
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 _AT_ONCE = 1 << 20  # bytes
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")  # with members, without
@@ -122,7 +121,7 @@ def read_array(file: IO[bytes], size: int) -> AnyArray:
     return array.reshape(shape, order="F" if in_columns else "C")
 
 
-def read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Return shape, whether column after column, and dtype; the file then stands at the values.
 
     Raises

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Set
 from io import IOBase
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from fewlabels._labels import is_missing
+from fewlabels._typing import Cells, Frame, Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 # Columns that an error names.
@@ -55,7 +55,7 @@ FILL_NUMBERS = "Fill them in, such as with {name}.filled(0), or leave those rows
 LEAVE_OUT = "{name}.compressed() leaves them out"
 
 
-def checked_array(X: Any, name: str = "X", *, fill: str = FILL_FEATURES) -> Any:
+def checked_array(X: object, name: str = "X", *, fill: str = FILL_FEATURES) -> Matrix:
     """Return `X` if NumPy or scikit-learn may convert it, a sparse matrix as sound CSR; or raise.
 
     Cost: of an array, none; of a sparse matrix, two passes over its indices; of lists and of
@@ -101,7 +101,7 @@ def checked_array(X: Any, name: str = "X", *, fill: str = FILL_FEATURES) -> Any:
     return X
 
 
-def sound_csr(matrix: Any, name: str = "X") -> Any:
+def sound_csr(matrix: Matrix, name: str = "X") -> Matrix:
     """Return a sparse matrix in CSR, its indices checked, sorted and each there once.
 
     Repeated entries are summed, as SciPy means them. What is given is not changed; arrays that are
@@ -141,7 +141,7 @@ def sound_csr(matrix: Any, name: str = "X") -> Any:
     return csr
 
 
-def refuse_masked(values: Any, name: str, fill: str = FILL_FEATURES) -> None:
+def refuse_masked(values: object, name: str, fill: str = FILL_FEATURES) -> None:
     """Raise if entries of an array, or of a list of arrays, are masked: NumPy drops the mask."""
     if isinstance(values, np.ma.MaskedArray):
         masked = np.ma.getmaskarray(values)
@@ -161,18 +161,18 @@ def refuse_masked(values: Any, name: str, fill: str = FILL_FEATURES) -> None:
     )
 
 
-def first_few(names: list[Any]) -> str:
+def first_few(names: Cells) -> str:
     """Return the first names, and how many more there are."""
     rest = "" if len(names) <= _MOST_NAMED else f" and {len(names) - _MOST_NAMED} more"
     return ", ".join(map(repr, names[:_MOST_NAMED])) + rest
 
 
-def _counted(rows: Any) -> str:
+def _counted(rows: Frame) -> str:
     named = ", ".join(map(str, rows[:_MOST_NAMED])) + (", ..." if len(rows) > _MOST_NAMED else "")
     return f"{len(rows)} row{'s' * (len(rows) != 1)} (counted from 0: {named})"
 
 
-def _rewrapped(matrix: Any) -> Any:
+def _rewrapped(matrix: Matrix) -> Matrix:
     """Return the same arrays in a new matrix, which knows nothing yet of their order; or raise."""
     kind = "array" if isinstance(matrix, sparse.sparray) else "matrix"
     form = matrix.format
@@ -193,11 +193,11 @@ def _rewrapped(matrix: Any) -> Any:
     return getattr(sparse, f"coo_{kind}")(parts, shape=matrix.shape)
 
 
-def _is_canonical(matrix: Any) -> bool:
+def _is_canonical(matrix: Matrix) -> bool:
     return matrix.format in ("csr", "csc") and bool(matrix.has_canonical_format)
 
 
-def _refuse_dtype(X: Any, name: str) -> None:
+def _refuse_dtype(X: Matrix, name: str) -> None:
     kind = X.dtype.kind
     if kind == "c":
         raise InvalidTypeError(
@@ -213,7 +213,7 @@ def _refuse_dtype(X: Any, name: str) -> None:
         )
 
 
-def _refuse_foreign(X: Any, name: str) -> None:
+def _refuse_foreign(X: object, name: str) -> None:
     for kind in type(X).__mro__:
         found = _FOREIGN.get((kind.__module__.partition(".")[0].lstrip("_"), kind.__name__))
         if found is not None:
@@ -234,7 +234,7 @@ def _refuse_foreign(X: Any, name: str) -> None:
         )
 
 
-def _refuse_temporal_columns(X: Any, name: str) -> None:
+def _refuse_temporal_columns(X: Matrix, name: str) -> None:
     """Raise if a table has columns of dates, times or durations."""
     dtypes, names = list(X.dtypes), list(X.columns)
     if hasattr(X, "iloc"):  # a polars table holds no objects of Python's
@@ -264,14 +264,14 @@ def _refuse_temporal_columns(X: Any, name: str) -> None:
     )
 
 
-def _is_temporal(dtype: Any) -> bool:
+def _is_temporal(dtype: object) -> bool:
     asked = getattr(dtype, "is_temporal", None)  # polars
     if callable(asked):
         return bool(asked())
     return getattr(dtype, "kind", "") in ("m", "M") or str(dtype).startswith("period")
 
 
-def _refuse_temporal_cells(cells: Any, name: str) -> None:
+def _refuse_temporal_cells(cells: Frame, name: str) -> None:
     """Raise if a cell of an array of objects is a date, a time or a duration."""
     flat = cells.ravel()
     temporal = tuple(kind for kind in set(map(type, flat)) if issubclass(kind, _TEMPORAL))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import Any
 
 
-def checksum(value: Any) -> str:
+def checksum(value: object) -> str:
     """Return the CRC-32 of a JSON value as eight digits, whatever its layout in a file is.
 
     Keys may stand in any order, and blanks between the values anywhere. It finds any damage of up

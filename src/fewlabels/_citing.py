@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fewlabels._references import CITED_BY, GRAPHS, MEMBERS, REFERENCES, Reference
+from fewlabels._typing import Package
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidTypeError
 
@@ -33,7 +32,7 @@ class Citations(tuple[Reference, ...]):
     __repr__ = __str__
 
 
-def cite(method: Any = None) -> Citations:
+def cite(method: object = None) -> Citations:
     """Return the papers that a method goes back to.
 
     Parameters
@@ -77,7 +76,7 @@ consistency", NIPS, 2003.
     return Citations(REFERENCES[key] for key in dict.fromkeys(keys))
 
 
-def _keys_of(method: Any) -> list[str] | None:
+def _keys_of(method: object) -> list[str] | None:
     """Return the keys of a method's papers; None where it is none of ours."""
     names = [kind.__name__ for kind in type(method).__mro__]
     own = next((CITED_BY[name] for name in names if name in CITED_BY), None)
@@ -94,10 +93,10 @@ def _keys_of(method: Any) -> list[str] | None:
     return keys
 
 
-def _speaks(member: str, weights: Any) -> bool:
+def _speaks(member: str, weights: object) -> bool:
     """Tell whether a kind of member has some weight, or one that is printed."""
     return any(name.startswith(member) and weight >= 0.005 for name, weight in _numbers(weights))
 
 
-def _numbers(weights: Any) -> list[tuple[str, float]]:
+def _numbers(weights: Package) -> list[tuple[str, float]]:
     return [(name, value) for name, value in weights.items() if isinstance(value, float)]

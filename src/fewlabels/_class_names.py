@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from numbers import Real
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 
 from fewlabels._callers import callers_level
+from fewlabels._typing import Cells
 from fewlabels._unsaid import is_unsaid
 from fewlabels.exceptions import LabelWarning
 
@@ -74,7 +75,7 @@ def says_missing(name: str) -> bool:
     return not text or (text.casefold() in WORDS_FOR_MISSING and text != "Na")  # which is sodium
 
 
-def words_for_missing(classes: Iterable[Any]) -> list[str]:
+def words_for_missing(classes: Iterable[object]) -> list[str]:
     """Return the classes that :func:`says_missing` holds of, in their order.
 
     Not single signs where others are classes, too, as "-" beside "+": there, signs are classes.
@@ -88,8 +89,8 @@ def words_for_missing(classes: Iterable[Any]) -> list[str]:
 
 
 def near_equal_classes(
-    classes: Iterable[Any], counts: Sequence[int] | None = None
-) -> list[tuple[Any, ...]]:
+    classes: Iterable[object], counts: Sequence[int] | None = None
+) -> list[tuple[object, ...]]:
     """Find classes that are probably one, written in different ways.
 
     - The same but for case, blanks, hyphens, trailing full stops, invisible characters, letters of
@@ -129,11 +130,11 @@ def near_equal_classes(
     labels = dict(zip(everything, n_labels, strict=True))
     letters = {name.casefold() for name in names if _is_letter(name)}
     alphabet = len(letters) >= _ALPHABET
-    groups: dict[str, list[Any]] = defaultdict(list)
+    groups: dict[str, Cells] = defaultdict(list)
     for name in names:
         groups[name if alphabet and _is_letter(name) else _key(str(name))].append(name)
     if groups.keys() <= _YES_AND_NO.keys() and len(groups) > 2:
-        said: dict[str, list[Any]] = defaultdict(list)
+        said: dict[str, list[object]] = defaultdict(list)
         for key, group in groups.items():
             said[_YES_AND_NO[key]] += group
         groups = said
@@ -147,9 +148,9 @@ def near_equal_classes(
 
 
 def remarks_on_classes(
-    classes: Iterable[Any],
+    classes: Iterable[object],
     counts: Sequence[int] | None = None,
-    new: Iterable[Any] | None = None,
+    new: Iterable[object] | None = None,
     *,
     unlabelled: str = _UNLABELLED,
 ) -> list[str]:
@@ -192,16 +193,16 @@ def remarks_on_classes(
     return remarks
 
 
-def named_groups(groups: Sequence[tuple[Any, ...]]) -> str:
+def named_groups(groups: Sequence[tuple[object, ...]]) -> str:
     """Name the classes of the first groups so that they can be told apart."""
     named = "; ".join(listed(_told_apart(group)) for group in groups[:_MOST_NAMED])
     return named + (f"; and {len(groups) - _MOST_NAMED} more" if len(groups) > _MOST_NAMED else "")
 
 
 def warn_of_classes(
-    classes: Iterable[Any],
+    classes: Iterable[object],
     counts: Sequence[int] | None = None,
-    new: Iterable[Any] | None = None,
+    new: Iterable[object] | None = None,
     *,
     unlabelled: str = _UNLABELLED,
 ) -> None:
@@ -212,7 +213,7 @@ def warn_of_classes(
         warnings.warn(remark, LabelWarning, stacklevel=callers_level())
 
 
-def warn_of_counts(classes: Sequence[Any] | np.ndarray[Any, Any], n_labels: int) -> None:
+def warn_of_counts(classes: Sequence[object] | np.ndarray, n_labels: int) -> None:
     """Warn if labels can tell nothing: all are alike, or hardly one comes twice."""
     n_classes = len(classes)
     if is_unsaid(LabelWarning):
@@ -239,18 +240,18 @@ def listed(shown: Sequence[str]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-def _as_list(classes: Iterable[Any]) -> list[Any]:
+def _as_list(classes: Iterable[object]) -> Cells:
     return classes.tolist() if isinstance(classes, np.ndarray) else list(classes)
 
 
-def _told_apart(group: tuple[Any, ...]) -> list[str]:
+def _told_apart(group: tuple[object, ...]) -> list[str]:
     """Show names so that the difference can be seen."""
     shown = [repr(name) for name in group]
     looks = {unicodedata.normalize("NFKC", text).translate(_LOOKALIKES) for text in shown}
     return shown if len(looks) == len(shown) else [ascii(name) for name in group]
 
 
-def _is_letter(name: Any) -> TypeGuard[str]:
+def _is_letter(name: object) -> TypeGuard[str]:
     return isinstance(name, str) and len(name) == 1 and name.isalpha()
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import Any
+
+from fewlabels._typing import Package
 
 
-def compiled_module(name: str) -> Any:
+def compiled_module(name: str) -> Package:
     """Return a compiled module of the package; None where NumPy, SciPy and FAISS do its work.
 
     That is where the package was installed without a compiler, and where the environment variable

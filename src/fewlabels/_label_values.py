@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Integral, Number, Real
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ import numpy.typing as npt
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 BoolArray = npt.NDArray[np.bool_]
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 _MISSING_TYPES = ("NAType", "NaTType", "MaskedConstant")
 
@@ -82,7 +81,7 @@ def read_column(y: object) -> Column:
     return Column(values, missing)
 
 
-def object_array(entries: list[Any] | tuple[Any, ...]) -> AnyArray:
+def object_array(entries: list[object] | tuple[object, ...]) -> AnyArray:
     """Return an array of these objects, none of them unpacked."""
     values = np.empty(len(entries), dtype=object)
     for i, entry in enumerate(entries):  # one by one: NumPy would unpack tuples
@@ -123,7 +122,7 @@ def _is_atom(entry: object) -> bool:
     return isinstance(entry, (str, tuple, frozenset)) or is_missing(entry)
 
 
-def _plain_array(entries: list[Any] | tuple[Any, ...]) -> AnyArray:
+def _plain_array(entries: list[object] | tuple[object, ...]) -> AnyArray:
     kinds = set(map(type, entries))
     if kinds & {bool, np.bool_} and not kinds <= {bool, np.bool_}:
         return object_array(entries)  # NumPy would make numbers of booleans
@@ -148,7 +147,7 @@ def _of_objects(values: AnyArray, missing: BoolArray) -> Column:
     return Column(_narrowed(values, missing, present), missing)
 
 
-def _narrowed(values: AnyArray, missing: BoolArray, present: list[Any]) -> AnyArray:
+def _narrowed(values: AnyArray, missing: BoolArray, present: list[object]) -> AnyArray:
     kinds = set(map(type, present))
     booleans = {kind for kind in kinds if issubclass(kind, (bool, np.bool_))}
     numbers = {kind for kind in kinds - booleans if issubclass(kind, Number)}

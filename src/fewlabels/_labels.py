@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Number
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +15,14 @@ import numpy.typing as npt
 from fewlabels._callers import callers_level
 from fewlabels._label_values import Column, object_array, read_column
 from fewlabels._label_values import is_missing as is_missing  # for those who read columns otherwise
+from fewlabels._typing import Cells, Package
 from fewlabels._unsaid import is_unsaid
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError, LabelWarning
 
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 UNLABELLED = -1
 
@@ -275,7 +275,7 @@ def _first_unhashable(values: AnyArray, missing: BoolArray) -> int:
     raise AssertionError("all are hashable")  # pragma: no cover - one was not
 
 
-def _in_order(found: Iterable[Any]) -> list[Any]:
+def _in_order(found: Iterable[Package]) -> Cells:
     """Sort, by type and text where there is no common order, as between strings and tuples."""
     with contextlib.suppress(TypeError):
         ordered = sorted(found)

@@ -8,19 +8,19 @@ SciPy's is used where there is no compiled one, and for arrays that it does not 
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._compiled import compiled_module
+from fewlabels._typing import Matrix, Package
 
 _module = compiled_module("fewlabels._csr")
-compiled: Any = _module and _module.multiply
+compiled: Package = _module and _module.multiply
 
-Floats = TypeVar("Floats", bound=npt.NDArray[np.floating[Any]])
-Matrix: TypeAlias = Any  # csr_array or ndarray
+Floats = TypeVar("Floats", bound=npt.NDArray[np.floating])
 
 
 def multiply(matrix: Matrix, y: Floats) -> Floats:
@@ -48,7 +48,7 @@ def multiply_minus(matrix: Matrix, y: Floats, out: Floats) -> None:
         np.subtract(matrix @ y, out, out=out)
 
 
-def _taken(matrix: Matrix, y: npt.NDArray[Any]) -> bool:
+def _taken(matrix: Matrix, y: np.ndarray) -> bool:
     return (
         compiled is not None
         and isinstance(matrix, sparse.csr_array)
@@ -61,5 +61,5 @@ def _taken(matrix: Matrix, y: npt.NDArray[Any]) -> bool:
     )
 
 
-def _in_row(array: npt.NDArray[Any]) -> bool:
+def _in_row(array: np.ndarray) -> bool:
     return bool(array.flags.c_contiguous and array.flags.aligned)

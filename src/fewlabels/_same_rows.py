@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from fewlabels._typing import Frame
 from fewlabels.exceptions import InvalidInputError
 
 
-def refuse_other_rows(X: Any, values: Any, name: str = "y") -> None:
+def refuse_other_rows(X: Frame, values: Frame, name: str = "y") -> None:
     """Raise if the rows of `X` and `values` are named, and stand in another order.
 
     Both are read by position, as scikit-learn reads them. That is wrong without a word where the
@@ -53,7 +52,7 @@ def refuse_other_rows(X: Any, values: Any, name: str = "y") -> None:
     )
 
 
-def refuse_other_order(indices: Any, labels: Any) -> None:
+def refuse_other_order(indices: Frame, labels: Frame) -> None:
     """Raise if `labels` has an index that holds the `indices` in another order.
 
     Raises
@@ -74,6 +73,6 @@ def refuse_other_order(indices: Any, labels: Any) -> None:
         )
 
 
-def _only_counts(index: Any) -> bool:
+def _only_counts(index: Frame) -> bool:
     """Tell whether an index is what pandas makes where nobody names rows: 0, 1, 2, ..."""
     return index.dtype.kind in "iu" and index.tolist() == list(range(len(index)))

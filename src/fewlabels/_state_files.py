@@ -12,7 +12,6 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -21,6 +20,7 @@ from fewlabels._array_files import read_array
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels._memory import require_memory
+from fewlabels._typing import Package, State
 from fewlabels.exceptions import DataFileError, InvalidTypeError
 
 _TREE = "state.json"
@@ -31,7 +31,11 @@ _CSR = ("data", "indices", "indptr")
 
 
 def write_state(
-    path: str | os.PathLike[str], header: Mapping[str, Any], state: Any, *, replace: bool = True
+    path: str | os.PathLike[str],
+    header: Mapping[str, object],
+    state: object,
+    *,
+    replace: bool = True,
 ) -> None:
     """Write a tree; the file appears when it is whole, in place of what stood there.
 
@@ -53,7 +57,7 @@ def write_state(
     OSError
         If the file can't be written.
     """
-    arrays: dict[str, Any] = {}
+    arrays: State = {}
     tree = json.dumps({**header, "state": _encoded(state, arrays, "state")}, allow_nan=True)
     with (
         explaining_errors(path, writing=True),
@@ -73,7 +77,7 @@ def _member(name: str, compression: int = zipfile.ZIP_STORED) -> zipfile.ZipInfo
     return member
 
 
-def _encoded(value: Any, arrays: dict[str, Any], place: str) -> Any:
+def _encoded(value: Package, arrays: State, place: str) -> Package:
     """Return JSON values in which arrays stand by the names that they get in `arrays`."""
     if isinstance(value, np.generic) and value.dtype.kind in "biufU":
         return value.item()
@@ -99,7 +103,7 @@ def _encoded(value: Any, arrays: dict[str, Any], place: str) -> Any:
 
 def read_state(
     path: str | os.PathLike[str], form: str, version: int, *, kind: str, advice: str
-) -> dict[str, Any]:
+) -> State:
     """Read what :func:`write_state` wrote.
 
     Parameters
@@ -157,7 +161,9 @@ def read_state(
             return found
 
 
-def _decoded(value: Any, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Any:
+def _decoded(
+    value: object, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]
+) -> Package:
     if isinstance(value, list):
         return [_decoded(entry, archive, members) for entry in value]
     if not isinstance(value, dict):

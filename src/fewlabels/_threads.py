@@ -7,14 +7,16 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from threadpoolctl import ThreadpoolController
+
+from fewlabels._typing import Package
 
 # More threads than that only cost memory, however many are asked for.
 _MOST_PER_CORE = 4
 
-Counts: TypeAlias = list[tuple[Any, int]]  # a library as threadpoolctl has it, and its threads
+Counts: TypeAlias = list[tuple[Package, int]]  # a library as threadpoolctl has it, and its threads
 
 
 class _Limit:
@@ -29,7 +31,7 @@ class _Limit:
         self._lock = threading.Lock()
         self._n_inside = 0
         self._before: Counts = []  # of the libraries that are limited
-        self._controller: Any = None
+        self._controller: Package = None
         self._n_modules = 0  # when the controller was made
 
     def enter(self) -> Counts:
@@ -66,15 +68,15 @@ class _Limit:
             _set(*self._before.pop())
 
 
-def _is_openmp(library: Any) -> bool:
+def _is_openmp(library: Package) -> bool:
     return bool(library.user_api == "openmp")
 
 
-def _counts_for_each_thread(library: Any) -> bool:
+def _counts_for_each_thread(library: object) -> bool:
     return getattr(library, "threading_layer", None) == "openmp"
 
 
-def _set(library: Any, n_threads: int) -> None:
+def _set(library: Package, n_threads: int) -> None:
     # From its version 3.8 on, threadpoolctl lets only the thread that set OpenBLAS's number change
     # it again. Here it may be another one that leaves last.
     disown = getattr(library, "clear_controlling_thread", None)

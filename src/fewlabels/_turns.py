@@ -6,14 +6,14 @@ import functools
 import os
 import threading
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 # Beside the objects and not in them, so that copies and pickles of these know nothing of locks.
-_locks: WeakKeyDictionary[Any, threading.RLock] = WeakKeyDictionary()
+_locks: WeakKeyDictionary[object, threading.RLock] = WeakKeyDictionary()
 _guard = threading.Lock()
 
 

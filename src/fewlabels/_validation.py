@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterable
 from decimal import Decimal
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -15,6 +14,7 @@ from sklearn.utils import check_consistent_length
 
 from fewlabels._arrays import first_few
 from fewlabels._labels import is_missing
+from fewlabels._typing import Cells, Frame
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 
@@ -114,7 +114,7 @@ def check_seed(random_state: object) -> None:
     )
 
 
-def check_same_length(*columns: Any) -> None:
+def check_same_length(*columns: object) -> None:
     """Raise unless all have as many rows; None is passed over."""
     try:
         check_consistent_length(*columns)
@@ -124,7 +124,7 @@ def check_same_length(*columns: Any) -> None:
         raise InvalidInputError(f"{error} Give one entry a point in each.") from error
 
 
-def naming_rows(X: Any, message: str) -> str:
+def naming_rows(X: Frame, message: str) -> str:
     """Add to scikit-learn's message where in `X` the fault is, or what to pass instead.
 
     Of NaN, infinity and other missing values, the rows, and in a table the columns; of text, the
@@ -175,7 +175,7 @@ def naming_rows(X: Any, message: str) -> str:
     return f"{first_line}{rows}{columns}{fill}"
 
 
-def _floats(X: Any) -> Any:
+def _floats(X: object) -> np.ndarray:
     """Return a table, an array or a list of numbers as float64, missing values as NaN."""
     try:
         return np.asarray(X, dtype=np.float64)
@@ -187,7 +187,7 @@ def _floats(X: Any) -> Any:
     return cells.astype(np.float64)
 
 
-def _columns_of_text(cells: Any) -> tuple[list[int], bool]:
+def _columns_of_text(cells: Frame) -> tuple[list[int], bool]:
     """Return which columns hold what is no number, nor missing; and if some other is no number."""
     wrong = []
     missing = False
@@ -201,14 +201,14 @@ def _columns_of_text(cells: Any) -> tuple[list[int], bool]:
     return wrong, missing
 
 
-def _missing(entries: Any) -> Any:
+def _missing(entries: Frame) -> np.ndarray:
     missing = (
         is_missing(entry) or (isinstance(entry, Decimal) and entry.is_nan()) for entry in entries
     )
     return np.fromiter(missing, dtype=bool, count=len(entries))
 
 
-def _of_text(X: Any, wrong: list[int]) -> str:
+def _of_text(X: object, wrong: list[int]) -> str:
     """Say that the columns `wrong` hold what is no number."""
     if not wrong:
         return ""
@@ -220,7 +220,7 @@ def _of_text(X: Any, wrong: list[int]) -> str:
     )
 
 
-def _is_numeric(cells: Any) -> bool:
+def _is_numeric(cells: Frame) -> bool:
     try:
         cells.astype(np.float64)
     except (TypeError, ValueError):
@@ -228,7 +228,7 @@ def _is_numeric(cells: Any) -> bool:
     return True
 
 
-def _names(X: Any, places: Any) -> list[Any]:
+def _names(X: Frame, places: np.ndarray) -> Cells:
     if not hasattr(X, "columns"):
         return list(places.tolist())
     names = list(X.columns)

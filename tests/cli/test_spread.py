@@ -93,7 +93,7 @@ def test_the_report_says_what_was_done(table: Path, out: Path) -> None:
         "column 'kind': 6 of 60 rows labelled (10 %), 3 classes",
         "2 columns of numbers (2 features, standardised): x, y",
         "not used: id (an identifier, 60 different values in 60 rows)",
-        "ant            2         20",
+        "ant            2         18",
         "on the 54 rows that came without a label",
         "on the 6 rows that came with a label",
         str(out),

@@ -106,10 +106,10 @@ def test_every_kind_of_input_gives_the_same_graph(rows, built, client, tmp_path)
 
 
 def test_a_build_goes_on_where_it_was_ended(rows, built, client, tmp_path, monkeypatch):
-    from fewlabels.dask import _knn
+    from fewlabels.dask import _build
 
     path, ended = tmp_path / "graph", []
-    run_tasks = _knn.run_tasks
+    run_tasks = _build.run_tasks
 
     def ends_after(name):
         def run(crew, stage, function, numbers, *shared, **settings):
@@ -124,7 +124,7 @@ def test_a_build_goes_on_where_it_was_ended(rows, built, client, tmp_path, monke
 
     source = built.path.parent / "X.npy"
     for name in ("rows", "truth", "parts", "search", "merged", "weights", "graph"):
-        monkeypatch.setattr(_knn, "run_tasks", ends_after(name))
+        monkeypatch.setattr(_build, "run_tasks", ends_after(name))
         with pytest.raises(KeyboardInterrupt):
             knn_graph(source, 8, path=path, client=client, n_regions=5)
         assert not path.exists()
@@ -134,7 +134,7 @@ def test_a_build_goes_on_where_it_was_ended(rows, built, client, tmp_path, monke
         counts[stage] = len(numbers)
         return run_tasks(crew, stage, function, numbers, *shared, **settings)
 
-    monkeypatch.setattr(_knn, "run_tasks", counting)
+    monkeypatch.setattr(_build, "run_tasks", counting)
     graph = knn_graph(source, 8, path=path, client=client, n_regions=5)
     assert ended == ["rows", "truth", "parts", "search", "merged", "weights", "graph"]
     assert counts == {"rows": 0, "truth": 0, "weights": 0, "parts": 0, "graph": 5}
@@ -142,13 +142,13 @@ def test_a_build_goes_on_where_it_was_ended(rows, built, client, tmp_path, monke
 
 
 def test_what_is_left_of_another_build_is_not_mixed_in(rows, client, tmp_path, monkeypatch):
-    from fewlabels.dask import _knn
+    from fewlabels.dask import _build
 
-    run_tasks = _knn.run_tasks
-    monkeypatch.setattr(_knn, "run_tasks", None)
+    run_tasks = _build.run_tasks
+    monkeypatch.setattr(_build, "run_tasks", None)
     with pytest.raises(TypeError):
         knn_graph(rows[:3000], 5, path=tmp_path / "graph", client=client)
-    monkeypatch.setattr(_knn, "run_tasks", run_tasks)
+    monkeypatch.setattr(_build, "run_tasks", run_tasks)
     with pytest.raises(FileExistsError, match="of another n_neighbors"):
         knn_graph(rows[:3000], 4, path=tmp_path / "graph", client=client)
     graph = knn_graph(rows[:3000], 4, path=tmp_path / "graph", client=client, overwrite=True)

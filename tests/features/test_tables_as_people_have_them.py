@@ -310,3 +310,25 @@ def test_a_damaged_state_is_refused(damage: Any) -> None:
     damage(state)
     with pytest.raises(DataFileError, match="saved features"):
         Tables._from_state(state)
+
+
+@pytest.mark.parametrize("form", ["%Y%m%d", "%d%m%Y"])
+@pytest.mark.parametrize("as_text", [False, True])
+def test_dates_written_as_numbers_are_asked_about_and_read_if_said(
+    form: str, as_text: bool
+) -> None:
+    days = [datetime.date(2020, 1, 1) + datetime.timedelta(days=37 * row) for row in range(40)]
+    written = [day.strftime(form) for day in days]
+    cells: list[Any] = written if as_text else [int(cell) for cell in written]
+    table = {"when": [*cells, None], "x": [row % 7 for row in range(41)]}
+    with pytest.warns(FeatureWarning, match=f"also dates.*'date:{form}'"):
+        make_points(table)
+    points = make_points(table, columns={"when": f"date:{form}"})
+    expected = make_points({"when": [*days, None], "x": table["x"]})
+    np.testing.assert_array_equal(points.values, expected.values)
+
+
+def test_numbers_that_are_no_dates_are_not_asked_about() -> None:
+    rng = np.random.default_rng(0)
+    table = {"amount": rng.integers(10**7, 10**8, 60), "months": np.tile([202001, 202002], 30)}
+    assert make_points(table).warnings == ()

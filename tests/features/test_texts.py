@@ -27,6 +27,7 @@ from fewlabels.features._text_choice import Look
 from fewlabels.features._text_items import LONGEST
 from fewlabels.features._weighing import surely_best
 from fewlabels.features._words import LONGEST_WORD, words_of
+from fewlabels.features.points_state import points_of_state, points_state
 
 SUBJECTS = [
     ["ship", "sail", "harbour", "wave", "anchor", "crew", "tide", "deck", "storm", "island"],
@@ -429,3 +430,31 @@ def test_damaged_state_is_an_error(damage: str) -> None:
             part[path[-1]] = 7 if damage == "wrong" else value[:-1]
         with pytest.raises(DataFileError, match="damaged"):
             Texts._from_state(state)
+
+
+def test_the_nearest_of_many_texts_in_few_directions_count_alike() -> None:
+    texts, truth = made_texts(330, 20)
+    points = make_points(texts, few_of(truth, 6))
+    assert (points.transformer.recipe_, points.n_alike) == ("topics", 15)
+    model = FewLabelsClassifier().fit(points, few_of(truth, 6))
+    assert str(model.choices_["graph"]) == "nearest, 15 neighbours, all alike: the points say so"
+    assert set(np.unique(model.graph_.affinity.data)) == {0.5, 1.0}
+    assert np.mean(model.transduction_ == truth) > 0.9
+    assert np.mean(model.predict(texts[:50]) == truth[:50]) > 0.9
+    # few of them, single words, and columns beside them go by distance
+    assert make_points(texts[:299]).n_alike is None
+    assert Texts("words").fit(texts).n_alike_ is None
+    assert make_points({"text": texts}).n_alike == 15
+    assert make_points({"text": texts, "x": np.arange(330) % 7}).n_alike is None
+
+
+def test_saved_points_keep_how_neighbours_count() -> None:
+    points = make_points(made_texts(300, 20)[0])
+    state = points_state(points)
+    assert points_of_state(state).n_alike == 15
+    assert points_of_state({**state, "n_alike": None}).n_alike is None
+    del state["n_alike"]  # as files of before
+    assert points_of_state(state).n_alike is None
+    for damaged in (0, 1.5, "15", True):
+        with pytest.raises(DataFileError, match="damaged"):
+            points_of_state({**state, "n_alike": damaged})

@@ -23,6 +23,7 @@ N_INPUTS = int(os.environ.get("FUZZ_INPUTS", "60"))
 SEED = int(os.environ.get("FUZZ_SEED", "0"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", READERS)
 def test_damaged_files_are_read_right_or_refused_in_one_line(name: str, tmp_path: Path) -> None:
     reader = READERS[name]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import skew
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.features import Points
 from fewlabels.graph import Graph, _shared_neighbors, knn_graph, shared_neighbor_graph
 from fewlabels.graph._shared_neighbors import in_degree_skewness, shared_shares
 from tests.graph import brute_force
@@ -152,3 +153,20 @@ def test_settings_out_of_range_are_refused(settings_, error) -> None:
 def test_points_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="NaN"):
         shared_neighbor_graph([[0.0], [np.nan]])
+
+
+def test_points_whose_neighbours_count_alike_are_joined_whatever_their_distance() -> None:
+    X = np.random.default_rng(2).normal(size=(60, 3))
+    points = Points(X, "texts", n_alike=4)
+    lists, near = brute_force.nearest(X, 4, "euclidean")
+    listed = np.zeros((60, 60))
+    np.put_along_axis(listed, lists, 1.0, axis=1)
+    graph = shared_neighbor_graph(points)
+    np.testing.assert_array_equal(graph.affinity.toarray(), (listed + listed.T) / 2)
+    np.testing.assert_allclose(graph.local_scales, near[:, 3], rtol=1e-6)
+    info = graph.build_info
+    assert (info["n_neighbors"], info["one_sided"], info["alike"]) == (4, 0.5, True)
+    asked = shared_neighbor_graph(points, 2, one_sided=1.0)
+    assert set(asked.affinity.data.tolist()) == {1.0}
+    assert asked.build_info["n_neighbors"] == 2
+    assert shared_neighbor_graph(X).build_info["alike"] is False

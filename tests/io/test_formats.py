@@ -392,3 +392,34 @@ def test_progress_goes_from_nought_to_one(tmp_path: Path) -> None:
         assert len(shares) > 2
         assert shares == sorted(shares)
         assert 0 <= shares[0] <= shares[-1] <= 1
+
+
+def nested_rows() -> list[str]:
+    return [
+        '{"id": 1, "place": {"lat": 50.1, "at": {"city": "Bonn"}}, "odd": {"a": 1}, "x.y": 0}',
+        '{"id": 2, "place": null, "odd": 7, "x": {"y": 2}}',
+        '{"id": 3, "place": {"lat": 51.0, "tags": ["a"]}, "empty": {}}',
+    ]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json"])
+def test_each_key_of_an_object_in_json_is_a_column(tmp_path: Path, ending: str) -> None:
+    rows = nested_rows()
+    text = "\n".join(rows) if ending == "jsonl" else f"[{', '.join(rows)}]"
+    (tmp_path / f"in.{ending}").write_text(text)
+    table = read_table(tmp_path / f"in.{ending}")
+    names = ("id", "place.lat", "place.at.city", "odd", "x.y", "x", "place.tags", "empty")
+    assert set(table.names) == set(names)
+    assert table.values("place.lat") == [50.1, None, 51.0]
+    assert table.values("place.at.city") == ["Bonn", None, None]
+    assert table.values("odd") == [{"a": 1}, 7, None]  # an object beside a number
+    assert table.values("x") == [None, {"y": 2}, None]  # its column is there already
+    assert table.notes == ("objects in cells, a column for each key: 'place', 'place.at'",)
+
+
+def test_objects_that_are_no_records_stay_as_they_are(tmp_path: Path) -> None:
+    many = {f"k{number}": number for number in range(101)}
+    deep = {"a": {"b": {"c": {"d": 1}}}}
+    (tmp_path / "in.jsonl").write_text(json.dumps({"many": many, "deep": deep, "x": 1}))
+    table = read_table(tmp_path / "in.jsonl")
+    assert (table.names, table.notes) == (("many", "deep", "x"), ())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tools import kill_labelling
 
 
+@pytest.mark.long
 def test_no_acknowledged_answer_is_lost_and_none_is_doubled() -> None:
     assert kill_labelling.main(4, 0) == 0

@@ -15,7 +15,7 @@ from fewlabels.exceptions import LabellingError
 from fewlabels.graph import shared_neighbor_graph
 from fewlabels.labelling import Labelling, _reading, export_labels, load_session
 from fewlabels.labelling._follower import Follower
-from fewlabels.labelling._mind import Opinion
+from fewlabels.labelling._mind import Mind, Opinion
 from fewlabels.labelling._speaker import Lesson, Speaker
 from fewlabels.session._learner import ModelLearner
 from fewlabels.session._points import GraphPoints
@@ -268,3 +268,26 @@ def test_reasons_are_of_what_was_learned_last_whatever_others_had_it_learn(
     speaker.stop()
     assert found.seq == heard.said.seq
     assert 10 in [node for node, _, _ in found.shares]
+
+
+def test_what_is_predicted_is_told_before_questions_are_chosen(
+    opened: Open, digits: Any, keys: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelling = opened()
+    for _ in range(4):
+        answer_next(labelling, digits[1], next(keys))
+        assert labelling.settle()
+    chosen: list[tuple[int, int]] = []
+    choose = Mind.choose
+
+    def choosing(mind: Mind, *args: Any, **settings: Any) -> Any:
+        snapshot = labelling._keeper.snapshot
+        assert snapshot is not None
+        chosen.append((snapshot.n_labels, len(mind.state.labels)))
+        return choose(mind, *args, **settings)
+
+    monkeypatch.setattr(Mind, "choose", choosing)
+    answer_next(labelling, digits[1], next(keys))
+    assert labelling.settle()
+    assert chosen
+    assert all(told == known for told, known in chosen)

@@ -760,7 +760,7 @@ def test_choices_are_said_with_reasons() -> None:
     assert "sharpness" in model.choices_["calibration"].value
     text = str(model.choices_)
     assert "few points are hubs" in text
-    assert "24 labels left out, each with another of its class" in text
+    assert "learned from 24 labels, each left out in turn" in text
 
 
 def test_with_one_label_a_class_nothing_is_learned_from_labels() -> None:
@@ -768,8 +768,8 @@ def test_with_one_label_a_class_nothing_is_learned_from_labels() -> None:
     for c in range(3):
         y[np.flatnonzero(c == TRUTH)[0]] = c
     model = FewLabelsClassifier().fit(BLOBS, y)
-    assert "what is usual, for no label has another of its class" in model.choices_["members"].why
-    assert "would stay if other points had been labelled" in model.choices_["calibration"].why
+    assert "no class has a second label to learn from" in model.choices_["members"].why
+    assert "would stay the same if other points" in model.choices_["calibration"].why
     assert "3 of 3 classes have a single label: 0, 1, 2. A second" in model.choices_.notes[0]
 
 
@@ -779,8 +779,8 @@ def test_where_some_classes_have_a_single_label_the_choices_say_which_labels_spe
     for c in range(10):
         y[np.flatnonzero(truth == c)[: 3 if c < 3 else 1]] = c
     choices = FewLabelsClassifier().fit(X, y).choices_
-    assert "weighed by 9 labels left out, each with another of its class" in str(choices)
-    assert "fitted to 9 labels left out, each with another of its class" in str(choices)
+    for name in ("members", "calibration"):
+        assert choices[name].why == "learned from 9 labels, each left out in turn"
     assert "7 of 10 classes have a single label: 3, 4, 5, 6, 7 and 2 more. A second" in str(choices)
 
 

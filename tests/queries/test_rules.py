@@ -247,12 +247,14 @@ def test_a_function_that_needs_answers_is_told_when_there_are_none(points):
         lambda model, candidates: model.label_distributions_[candidates, 0],
         lambda model, candidates: model.coef_[candidates],
     ):
-        with pytest.raises(InvalidInputError, match="Before the first labels .* begin with labels"):
+        with pytest.raises(
+            InvalidInputError, match=r"Before the first labels .* begin with labels"
+        ):
             FunctionRule(function).query(points[0], candidates=[4, 9])
     with pytest.raises(InvalidTypeError, match=r"called with \(model, candidates\): too many"):
         FunctionRule(lambda model: model).query(points[0])
     masked = np.ma.array([1.0, 2.0], mask=[False, True])
-    with pytest.raises(InvalidInputError, match="scores is a masked array.*the lowest score"):
+    with pytest.raises(InvalidInputError, match=r"scores is a masked array.*the lowest score"):
         FunctionRule(lambda model, candidates: masked).query(points[0], candidates=[4, 9])
 
 

@@ -13,6 +13,7 @@ from fewlabels.stopping import draws_to_prove
 GUIDE = (Path(__file__).parents[2] / "docs" / "session.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_the_guide_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}

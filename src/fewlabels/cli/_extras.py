@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from fewlabels._typing import Function
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import check_place
 
 if TYPE_CHECKING:
+    from fewlabels import FewLabelsClassifier
     from fewlabels.io import LabelColumn, Table
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Function)
 
 _EXTRAS = {"save_model": "--save-model", "report": "--report"}
 
@@ -66,7 +68,7 @@ def check_extras(
 
 def write_extras(
     ctx: click.Context,
-    model: Any,
+    model: FewLabelsClassifier,
     table: Table,
     labels: LabelColumn,
     stage: Callable[[str], Callable[[float], None]],

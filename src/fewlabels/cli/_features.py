@@ -5,17 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from click.core import ParameterSource
+
+from fewlabels._typing import Function, Json, Matrix, Package
 
 if TYPE_CHECKING:
     from fewlabels.features import Points
     from fewlabels.graph import Graph
     from fewlabels.io import PictureFolder, Table
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Function)
 
 DEFAULT_NEIGHBORS = 10
 SMALL_TABLE = 50  # below, a fifth of the rows, so that not everything is joined to everything
@@ -122,7 +124,7 @@ def graph_of(
     ctx: click.Context,
     points: Points,
     neighbors: int | None,
-    progress: Any,
+    progress: Package,
     *,
     shared: bool = False,
 ) -> tuple[Graph, list[str]]:
@@ -184,7 +186,7 @@ def points_of(
     ctx: click.Context,
     table: Table,
     label: str,
-    codes: Any = None,
+    codes: Matrix = None,
     progress: Callable[[float], None] | None = None,
 ) -> Points:
     """Return the points that the command's options ask for; `codes` choose among texts' weights."""
@@ -261,7 +263,7 @@ def check_columns(ctx: click.Context, table: Table, label: str | None) -> None:
         raise InvalidInputError(" Also: ".join(filter(None, dict.fromkeys(complaints))))
 
 
-def _said(table: Table, options: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _said(table: Table, options: Json) -> list[tuple[str, str, str]]:
     """Return option, column and kind, for each column that an option names."""
     said = [("names", name, "use") for name in _split(table, options["features"])]
     for option, kind in _KINDS.items():

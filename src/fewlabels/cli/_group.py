@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
+from fewlabels._typing import Package
 from fewlabels._version import __version__
 from fewlabels.cli._errors import exit_code_of
 from fewlabels.cli._stderr import forgiving_standard_error
@@ -57,7 +58,7 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.short_help) for name, entry in COMMANDS.items()])
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> Package:
         """Run a command; Ctrl-C becomes an Abort here, before click writes a blank line."""
         try:
             return super().invoke(ctx)
@@ -70,11 +71,11 @@ class LazyGroup(click.Group):
         prog_name: str | None = None,
         complete_var: str | None = None,
         standalone_mode: bool = True,
-        **extra: Any,
-    ) -> Any:
+        **extra: object,
+    ) -> Package:
         """Run the command line and end the process with its exit code."""
 
-        def run() -> Any:
+        def run() -> Package:
             return super(LazyGroup, self).main(
                 args, prog_name, complete_var, standalone_mode=False, **extra
             )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from fewlabels._typing import Function
 from fewlabels.cli._extras import check_extras
 from fewlabels.cli._features import array_file, check_columns
 from fewlabels.cli._pictures import check_folders, check_sorting
@@ -18,7 +19,7 @@ from fewlabels.io import check_input, check_output
 if TYPE_CHECKING:
     from fewlabels.io import LabelColumn, Table
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Function)
 
 _SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", r"\t": "\t", "pipe": "|"}
 _DECIMALS = {"comma": ",", "point": "."}

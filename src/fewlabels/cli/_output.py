@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from fewlabels._typing import Function
 from fewlabels.cli._stdout import show, show_bytes, warn
 
 if TYPE_CHECKING:
     from fewlabels.io import AddedColumns, Table
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Function)
 
 
 def output_option(source: str) -> Callable[[_Command], _Command]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from fewlabels._typing import Cells, Function
 from fewlabels.cli._features import array_file
 from fewlabels.cli._words import visible
 from fewlabels.exceptions import DataFileError
@@ -16,7 +17,7 @@ from fewlabels.exceptions import DataFileError
 if TYPE_CHECKING:
     from fewlabels.io import AddedColumns, LabelColumn, PictureFolder, Table
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Function)
 
 # What says how a file is to be read, which a folder is not.
 _OF_FILES = {
@@ -117,7 +118,7 @@ def check_sorting(ctx: click.Context) -> None:
 def sorting(
     ctx: click.Context,
     table: Table,
-    labels: Sequence[Any],
+    labels: Sequence[object],
     stage: Callable[[str], Callable[[float], None]],
 ) -> Iterator[list[str]]:
     """Sort the pictures where --sort-into says, once the block has ended well.
@@ -139,7 +140,7 @@ def sorting(
         yield [f"{'Sorted':<10}{visible(line)}"]
 
 
-def kept_or_answered(labels: LabelColumn, added: AddedColumns) -> list[Any]:
+def kept_or_answered(labels: LabelColumn, added: AddedColumns) -> Cells:
     """Return the label of each row that has one, and the answer of the others."""
     codes = labels.codes.tolist()
     return [

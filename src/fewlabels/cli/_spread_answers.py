@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fewlabels._typing import Cells
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from fewlabels.features import NewPoints
     from fewlabels.io import AddedColumns, LabelColumn, Table
+    from fewlabels.models._protocol import AnsweringModel
 
 ADDED = ("label", "confidence", "evidence", "reached", "second", "doubt", "possible")
 
@@ -17,7 +22,7 @@ _ANY = "any"
 _DISAGREE, _UNREACHED = "classes disagree", "unreached"
 
 
-def free_names(taken: Sequence[str]) -> tuple[str, ...]:
+def free_names(taken: Sequence[str], added: Sequence[str] = ADDED) -> tuple[str, ...]:
     """Return names for the added columns that no column has yet."""
 
     def free(name: str) -> str:
@@ -25,18 +30,16 @@ def free_names(taken: Sequence[str]) -> tuple[str, ...]:
         candidates += [f"predicted_{name}_{number}" for number in range(2, len(taken) + 3)]
         return next(candidate for candidate in candidates if candidate not in taken)
 
-    return tuple(map(free, ADDED))
+    return tuple(map(free, added))
 
 
-def answers_of(model: Any, labels: LabelColumn, names: tuple[str, ...]) -> AddedColumns:
+def answers_of(model: AnsweringModel, labels: LabelColumn, names: tuple[str, ...]) -> AddedColumns:
     """Return the answers of a model that is fitted on the rows and the codes of their labels.
 
     A row without evidence has no answer, whatever its features may say. Where the model left
     labels out, rows that had one get the answer that the others give, if another row has the same
     label: else none of them could know it.
     """
-    import numpy as np
-
     from fewlabels import FewLabelsClassifier
 
     reached = model.reached_
@@ -59,7 +62,9 @@ def answers_of(model: Any, labels: LabelColumn, names: tuple[str, ...]) -> Added
     return _added(classes, names, shares, reached, model.evidence_, doubt, sets)
 
 
-def answers_to_new(model: Any, points: NewPoints, names: tuple[str, ...]) -> AddedColumns:
+def answers_to_new(
+    model: AnsweringModel, points: NewPoints, names: tuple[str, ...]
+) -> AddedColumns:
     """Return the answers of a model to rows that it was not fitted on.
 
     Rows of which nothing is known, such as pictures that can't be read, have none.
@@ -72,13 +77,13 @@ def answers_to_new(model: Any, points: NewPoints, names: tuple[str, ...]) -> Add
 
 
 def _added(
-    classes: list[Any],
+    classes: Cells,
     names: tuple[str, ...],
-    shares: Any,
-    reached: Any,
-    evidence: Any,
-    doubt: Any,
-    sets: Any,
+    shares: np.ndarray,
+    reached: np.ndarray,
+    evidence: np.ndarray,
+    doubt: np.ndarray,
+    sets: np.ndarray,
 ) -> AddedColumns:
     """Return the columns for `shares` of the `classes`; none of a row without evidence."""
     import numpy as np
@@ -92,7 +97,7 @@ def _added(
         rest[np.arange(len(rest)), codes] = -1
         second = np.where(rest.max(axis=1) > 0, rest.argmax(axis=1), -1)
 
-    def named(found: Any) -> list[Any]:
+    def named(found: np.ndarray) -> Cells:
         return [classes[code] if code >= 0 else None for code in found.tolist()]
 
     return AddedColumns(
@@ -108,7 +113,9 @@ def _added(
     )
 
 
-def _possible(classes: list[Any], shares: Any, sets: Any, reached: Any) -> list[str]:
+def _possible(
+    classes: Cells, shares: np.ndarray, sets: np.ndarray, reached: np.ndarray
+) -> list[str]:
     """Return the classes of each set, the most probable first; one word where all are in it."""
     from fewlabels.io import as_text
 

@@ -6,7 +6,8 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+
+from fewlabels._typing import Package
 
 
 @contextlib.contextmanager
@@ -21,7 +22,7 @@ def forgiving_standard_error() -> Iterator[None]:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the smallest number that is free
-    before: Any = sys.stderr
+    before: Package = sys.stderr
     if before is None:
         with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - no path of ours
             sys.stderr = nowhere
@@ -40,7 +41,7 @@ def forgiving_standard_error() -> Iterator[None]:
 class _Forgiving:
     """A text stream whose `write` and `flush` never fail for the reason that the system gives."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Package) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
@@ -52,7 +53,7 @@ class _Forgiving:
         with self._losing():
             self._stream.flush()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Package:
         return getattr(self._stream, name)
 
     @contextlib.contextmanager

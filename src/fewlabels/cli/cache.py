@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
+from fewlabels._typing import Cells
 from fewlabels.cli._stdout import show
 from fewlabels.cli._words import visible
 from fewlabels.exceptions import InvalidInputError
@@ -55,7 +55,7 @@ def cache(folder: Path | None, clear: bool) -> None:
     show("\n".join([f"{place}: {what}" if entries else f"{place}: empty", *_listed(entries)]))
 
 
-def _listed(entries: list[Any]) -> Iterator[str]:
+def _listed(entries: Cells) -> Iterator[str]:
     import time
 
     now = time.time()

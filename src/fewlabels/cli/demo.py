@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from fewlabels._typing import Json
 from fewlabels.cli._stdout import show
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _write_folder(
     }
     if spread is not None:
         drawn["learning_curves"] = figures.draw_learning_curves(spread, reproduction)
-    writers: dict[str, Any] = {
+    writers: Json = {
         f"{name}.{ending}": partial(figures.save_figure, figure)
         for name, figure in drawn.items()
         for ending in ("png", "svg")

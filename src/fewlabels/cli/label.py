@@ -8,10 +8,10 @@ import platform
 import sys
 import webbrowser
 from pathlib import Path
-from typing import Any
 
 import click
 
+from fewlabels._typing import Package
 from fewlabels.cli._stdout import show
 
 # Seconds after which a thread that computes lets a request go on; 5 ms is usual, and a request that
@@ -142,7 +142,7 @@ def label(
     certificate: Path | None,
     private_key: Path | None,
     origins: tuple[str, ...],
-    **settings: Any,
+    **settings: Package,
 ) -> None:
     """Open file and port, serve, close."""
     # here, so that --help answers at once

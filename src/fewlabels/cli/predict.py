@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from fewlabels._typing import Json, Package
 from fewlabels.cli._input import (
     all_at_once,
     check_array,
@@ -27,6 +28,7 @@ from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import PictureFolder, check_output
 
 if TYPE_CHECKING:
+    from fewlabels import FewLabelsClassifier
     from fewlabels.features import NewPoints, Points
     from fewlabels.io import AddedColumns, Table
 
@@ -92,7 +94,7 @@ def predict(
     embeddings: Path | None,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of reading_options
+    **_: object,  # those of reading_options
 ) -> None:
     """Load, read, predict, write, report; `_HELP` says it all."""
     check_characters(ctx)
@@ -131,7 +133,7 @@ def _check_model(path: Path) -> None:
 
 
 def _points(
-    model: Any, table: Table, features: Path | None, text: str | None, embeddings: Path | None
+    model: object, table: Table, features: Path | None, text: str | None, embeddings: Path | None
 ) -> tuple[NewPoints, list[str]]:
     """Return the rows of a table as the points of a model, and what is to be said of them."""
     from fewlabels.features import NewPoints
@@ -185,7 +187,7 @@ def _check_rows(fitted: Points, embeddings: Path | None) -> None:
         )
 
 
-def _data(table: Table, fitted: Points, text: str | None) -> Any:
+def _data(table: Table, fitted: Points, text: str | None) -> Package:
     """Return what the model's transformer takes: its columns, or one column of items."""
     kind = fitted.kind
     if kind == "table":  # labels, say, are there for somebody else
@@ -204,8 +206,8 @@ def _data(table: Table, fitted: Points, text: str | None) -> Any:
 
 def _report(
     model_file: Path,
-    model: Any,
-    about: dict[str, Any],
+    model: FewLabelsClassifier,
+    about: Json,
     table: Table,
     added: AddedColumns,
     output: Path,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import sys
 import warnings
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
+from fewlabels._typing import Json, Package
+from fewlabels.cli._dask import dask_options, is_on_dask
+from fewlabels.cli._dask_simulate import simulate_on_dask
 from fewlabels.cli._features import (
     feature_options,
     graph_of,
@@ -20,16 +21,11 @@ from fewlabels.cli._features import (
 )
 from fewlabels.cli._input import check_places, input_options, read_input
 from fewlabels.cli._progress import progress_bars
+from fewlabels.cli._simulation_report import made_folder, text_of, write_curves
 from fewlabels.cli._stdout import show, warn
-from fewlabels.cli._words import in_options
-
-if TYPE_CHECKING:
-    from fewlabels.io import LabelColumn
-    from fewlabels.session import LearningCurve
 
 _RUNS = "runs.jsonl"
 _MAX_ITER = 1000
-_LONGEST_NAME = 28  # in the title of a figure
 _ONE_PER_CLASS = "one-per-class"
 
 _HELP = """\
@@ -73,8 +69,12 @@ Examples:
   fewlabels simulate texts.jsonl --label topic --features embeddings.npy \\
       --query auto,margin --initial 0 -o from-nothing
 
-Formats, labels and features are as in 'fewlabels spread'. Progress is shown on a terminal, and
-the result is printed to standard output. Exit codes: 0 done, 2 bad input, 130 interrupted.
+Formats, labels and features are as in 'fewlabels spread', also with --dask and --workers. There,
+each row needs a label, the rules are random, margin (auto), entropy and least-confidence, and DIR
+keeps the graph for another run.
+
+Progress is shown on a terminal, and the result is printed to standard output. Exit codes: 0 done,
+2 bad input, 130 interrupted.
 """
 
 
@@ -159,6 +159,7 @@ the result is printed to standard output. Exit codes: 0 done, 2 bad input, 130 i
     "classes of equal mass, do both.",
 )
 @neighbors_option
+@dask_options
 @click.option("--force", is_flag=True, help="Begin anew: drop the runs that DIR holds.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 @click.pass_context
@@ -179,10 +180,13 @@ def simulate(
     neighbors: int | None,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of input_options and feature_options, which read_input and points_of read
+    **_: object,  # those of input_options and feature_options, which read_input and points_of read
 ) -> None:
     """Read, simulate, write, report; `_HELP` says it all."""
     start = _start(ctx, initial)
+    if is_on_dask(ctx):
+        simulate_on_dask(ctx, start)
+        return
     check_places(ctx, source, folder=out)
     rules = list(dict.fromkeys(name.strip() for text in queries for name in text.split(",")))
     runs = out / _RUNS
@@ -202,7 +206,7 @@ def simulate(
             joining = stage("joining similar rows")
             graph, about = graph_of(ctx, points, neighbors, joining, shared=recommended)
             notes += about
-            settings: dict[str, Any] = {
+            settings: Json = {
                 "initial": start,
                 "batch_size": batch_size,
                 "budget": budget,
@@ -212,7 +216,7 @@ def simulate(
             playing = stage("asking and answering")
             with (
                 _in_its_own_words(ctx),
-                _folder(out),
+                made_folder(out),
                 warnings.catch_warnings(record=True) as caught,
             ):
                 warnings.simplefilter("always")
@@ -237,7 +241,7 @@ def simulate(
                 "neighbors": graph.build_info["n_neighbors"],
                 "budget": int(curve.labels[-1]),
             }
-            written = _write(out, curve, labels, settings)
+            written = write_curves(out, curve, labels, settings)
     except KeyboardInterrupt:
         if runs.exists():
             newline = "\n" if sys.stderr.isatty() else ""  # after the ^C that a terminal shows
@@ -249,7 +253,7 @@ def simulate(
     notes += dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
     warn([*doubts, *points.warnings, *notes])
     if not quiet:
-        text = _text(source, table.n_rows, labels, curve, start)
+        text = text_of(source, table.n_rows, labels, curve, start)
         paths = "\n".join(f"wrote {path}" for path in written)
         show(f"{text}\n\n{paths}", done=f"The results are in {out}.")
 
@@ -280,7 +284,7 @@ def _checked_rules(ctx: click.Context, names: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _in_its_own_words(ctx: click.Context) -> Any:
+def _in_its_own_words(ctx: click.Context) -> Package:
     """Name options where the library names its parameters."""
     from fewlabels.exceptions import DataFileError, InvalidInputError
     from fewlabels.session.simulation._runs_file import ADVICE
@@ -298,7 +302,7 @@ def _in_its_own_words(ctx: click.Context) -> Any:
         raise DataFileError(str(error).replace(ADVICE, here)) from error
 
 
-def _model(method: str) -> Any:
+def _model(method: str) -> Package:
     from fewlabels import LabelPropagation, LabelSpreading
 
     if method == "recommended":
@@ -306,88 +310,3 @@ def _model(method: str) -> Any:
     if method == "spreading":
         return LabelSpreading(alpha=0.99, max_iter=_MAX_ITER, class_prior="uniform")
     return LabelPropagation(max_iter=_MAX_ITER, class_prior="uniform")
-
-
-@contextlib.contextmanager
-def _folder(folder: Path) -> Any:
-    """Create `folder`; if the block raises before there is anything in it, remove it again."""
-    existed = folder.is_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        yield
-    except BaseException:
-        if not existed:
-            with contextlib.suppress(OSError):  # it holds runs
-                folder.rmdir()
-        raise
-
-
-def _write(
-    out: Path, curve: LearningCurve, labels: LabelColumn, settings: dict[str, Any]
-) -> list[Path]:
-    from fewlabels.io import as_text
-    from fewlabels.report import figures
-    from fewlabels.report.output import write_folder
-    from fewlabels.report.simulation import (
-        format_simulation,
-        simulation_csv,
-        simulation_document,
-    )
-
-    classes = [as_text(label) for label in labels.classes]
-    texts = {
-        "curves.csv": simulation_csv(curve),
-        "curves.json": format_simulation(simulation_document(curve, classes, settings)),
-    }
-    starts = "1 start" if curve.repeats == 1 else f"mean of {curve.repeats} starts"
-    name = Path(settings["input"]).name
-    method = settings["method"]
-    model = "recommended models" if method == "recommended" else f"label {method}"
-    title = f"{_short(name)}, {_short(labels.name)}: {model}, {starts}"
-    drawn = {
-        "curves.png": figures.draw_simulation(curve, title=title),
-        "macro_recall.png": figures.draw_simulation(curve, measure="macro_recall", title=title),
-    }
-    writers: dict[str, Any] = {
-        name: partial(figures.save_figure, figure) for name, figure in drawn.items()
-    }
-    writers |= {name: partial(_write_text, text) for name, text in texts.items()}
-    return write_folder(out, writers)
-
-
-def _short(name: str) -> str:
-    """Return a name as a title can show it: cut, and with no sign that means mathematics."""
-    cut = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "\u2026"
-    return cut.replace("$", r"\$")
-
-
-def _write_text(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _text(
-    source: Path, n_rows: int, labels: LabelColumn, curve: LearningCurve, start: int | str
-) -> str:
-    from fewlabels.io import counted
-    from fewlabels.report.simulation import simulation_text
-
-    classes = counted(len(labels.classes), "class", "classes")
-    lines = [
-        f"{source}: {counted(n_rows, 'row')}, of which {labels.n_labelled:,} have a label in "
-        f"{labels.name!r} ({classes})"
-    ]
-    unknown = n_rows - labels.n_labelled
-    if unknown:
-        lines.append(
-            f"{counted(unknown, 'row')} without a label: never asked about, and left out of every "
-            "accuracy"
-        )
-    lines += [f"note: {note}" for note in labels.notes]
-    first = "no label" if start == 0 else f"{curve.labels[0]} labels"
-    if isinstance(start, str):
-        first += " (one a class)"
-    lines += [
-        f"{counted(curve.repeats, 'start')} with {first}; {curve.labels[-1]} labels in the end",
-        "",
-    ]
-    return "\n".join(lines) + "\n" + in_options(simulation_text(curve))

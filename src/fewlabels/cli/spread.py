@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from fewlabels._typing import Estimator
+from fewlabels.cli._dask import dask_options, is_on_dask, spread_on_dask
 from fewlabels.cli._extras import extra_options, write_extras
 from fewlabels.cli._features import (
     feature_options,
@@ -75,6 +77,7 @@ Examples:
   fewlabels spread all.xlsx --labels mine.csv --key id --label kind -o labelled.csv
   fewlabels spread photos/ -o labelled.csv --sort-into sorted/
   fewlabels spread mail.csv --label kind -o out.csv --save-model mail.model --report mail.html
+  fewlabels spread embeddings/ --label topic --workers 4 -o labelled/
   zcat log.csv.gz | fewlabels spread - --format csv --label kind -o - > labelled.csv
 
 Formats: CSV and TSV (.csv, .tsv, .txt), JSON arrays and JSON Lines (.json, .jsonl), each also
@@ -123,6 +126,13 @@ filename, image; --key names another) and label; paths may be absolute, relative
 name of the file alone, where one picture only has it. A picture that can't be read is named, and
 gets no answer.
 
+Tables larger than memory: with --dask or --workers (pip install 'fewlabels[dask]'), INPUT is a
+folder of Parquet files with the same columns, and OUTPUT a folder of the same files with four more
+columns: label, confidence (the share of the winning class in the row's evidence), evidence and
+reached. Columns of numbers, and of lists of numbers such as embeddings, are compared as they are,
+so scale them first; --features and --exclude choose among them. What is done stands beside
+OUTPUT until all is: the same command goes on from there.
+
 Progress is shown on a terminal, the report is printed to standard output, and OUTPUT is
 written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
 """
@@ -160,6 +170,7 @@ written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
 )
 @sorting_options
 @extra_options
+@dask_options
 @ending_options
 @click.pass_context
 def spread(
@@ -173,9 +184,12 @@ def spread(
     alpha: float,
     force: bool,
     quiet: bool,
-    **_: Any,  # those of input_options and feature_options, which read_input and points_of read
+    **_: object,  # those of input_options and feature_options, which read_input and points_of read
 ) -> None:
     """Read, spread, write, report; `_HELP` says it all."""
+    if is_on_dask(ctx):
+        spread_on_dask(ctx, free_names)
+        return
     if method != "spreading" and given(ctx, "alpha"):
         raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
     fill_in_for_folder(ctx, source)
@@ -222,7 +236,7 @@ def spread(
 
 def _fitted(
     points: Points, graph: Graph, labels: LabelColumn, method: str, alpha: float
-) -> tuple[Any, list[str]]:
+) -> tuple[Estimator, list[str]]:
     """Return the fitted model, and the warnings that came with it."""
     from fewlabels import FewLabelsClassifier, LabelPropagation, LabelSpreading
     from fewlabels.models import recommended_models
@@ -230,7 +244,7 @@ def _fitted(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if method == "recommended":
-            model: Any = recommended_models(graph.n_nodes).answers
+            model: Estimator = recommended_models(graph.n_nodes).answers
         elif method == "spreading":
             model = LabelSpreading(kernel="self-tuning", alpha=alpha, max_iter=_MAX_ITER)
         else:

@@ -2,8 +2,9 @@
 
 ::
 
-    shares-00003.npy    of region 3: each row's class distribution, shape (n_rows, n_classes)
-    totals-00003.npy    the sum of each row's scores, 0 where there is no answer, float64
+    shares-00003.npy    of region 3: each row's class distribution, shape (n_rows, n_classes);
+                        zeros where there is no answer
+    totals-00003.npy    the sum of each row's scores, float64; 0 where that can't hold it, too
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def read_states(folder: Path, identity: str) -> dict[str, Any]:
         if checksum(rest) != header["checksum"] or header["format"] != _FORMAT:
             return {}
         states: dict[str, Any] = header["solves"] if header["identity"] == identity else {}
-    except (*UNREADABLE, OSError):
+    except UNREADABLE:
         return {}
     return states
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from distributed import Client, Future, Worker, default_client, wait
+from distributed import Client, Future, Worker, default_client
 
 from fewlabels._version import __version__
 from fewlabels.dask._layout import HEADER, RegionGraph
@@ -22,6 +22,8 @@ from fewlabels.exceptions import ClusterError, FewLabelsError, InvalidTypeError
 
 # Seconds between two looks at who is there.
 _LOOK = 0.25
+# Seconds between two looks at what the client has been told of the parts.
+_SHORTEST, _LONGEST = 0.001, 0.05
 # Seconds in which lost workers may come back before the others go on without them.
 _PATIENCE = 15.0
 # The same where none is left.
@@ -235,20 +237,21 @@ def _expect(fit: str, epoch: int, dask_worker: Worker) -> bool:
 
 
 def _outcomes(client: Client, parts: list[Future], workers: list[str]) -> list[Outcome] | None:
+    looked, pause = time.monotonic(), _SHORTEST
     while True:
-        with contextlib.suppress(TimeoutError):
-            wait(parts, timeout=_LOOK, return_when="FIRST_COMPLETED")
-        statuses = [part.status for part in parts]
+        statuses = [part.status for part in parts]  # as the client was told: nobody is asked
         if all(status == "finished" for status in statuses):
             found: list[Outcome] = client.gather(parts, errors="skip")
             return found if len(found) == len(parts) else None
         if any(status not in ("pending", "finished") for status in statuses):
             _raise_own_errors(parts)
             return None
-        if not set(workers) <= set(addresses_of(client)):
-            return None
-        if "finished" in statuses:
-            time.sleep(_LOOK / 10)  # the others are about to end
+        if time.monotonic() - looked > _LOOK:
+            if not set(workers) <= set(addresses_of(client)):
+                return None
+            looked = time.monotonic()
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST)
 
 
 def _raise_own_errors(parts: list[Future]) -> None:

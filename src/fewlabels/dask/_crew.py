@@ -172,9 +172,7 @@ def _finished(client: Any, futures: list[Any]) -> Iterator[int]:
     alone_since: float | None = None
     while pending:
         try:
-            done = distributed.wait(  # type: ignore[no-untyped-call] # distributed has no types
-                pending, timeout=_BETWEEN_LOOKS, return_when="FIRST_COMPLETED"
-            )
+            done = distributed.wait(pending, timeout=_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
         except TimeoutError:
             if client.nthreads():
                 alone_since = None
@@ -187,6 +185,11 @@ def _finished(client: Any, futures: list[Any]) -> Iterator[int]:
                 ) from None
             continue
         for future in done.done:
+            if future.status in ("cancelled", "lost"):
+                raise ClusterError(
+                    "the scheduler has ended, or has been restarted. What is done is kept: connect "
+                    "anew, and call the same again."
+                )
             if future.status != "finished":
                 future.result()  # raises its error
         yield len(done.done)

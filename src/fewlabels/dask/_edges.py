@@ -60,7 +60,7 @@ def weigh_shard(number: int, plan: Plan, attempt: Attempt, weights: Weights) -> 
             sent=values[outside][order],
             bounds=np.searchsorted(target[order], attempt.shards),
         )
-        return {"n_sent": len(target), "n_halo": len(np.unique(target))}
+        return {"n_sent": len(target)}
 
     return plan.stage(attempt.stage("weights")).make(number, write)
 
@@ -79,8 +79,12 @@ def _scales_of(plan: Plan, attempt: Attempt, found: IntArray) -> npt.NDArray[np.
 
 def write_shard(number: int, plan: Plan, attempt: Attempt, graph: str, how: str) -> Said:
     """Write a shard's rows of the graph, with both directions of every edge joined."""
-    write_region(graph, number, attempt.shards, _blocks(plan, attempt, number, how))
-    return {}
+    region = write_region(graph, number, attempt.shards, _blocks(plan, attempt, number, how))
+    outside = np.empty(0, np.int64)
+    for _, rows in region.blocks():
+        columns = rows.indices[(rows.indices < region.first) | (rows.indices >= region.stop)]
+        outside = np.union1d(outside, columns)
+    return {"n_halo": len(outside)}
 
 
 def _blocks(plan: Plan, attempt: Attempt, number: int, how: str) -> Iterator[sparse.csr_array]:

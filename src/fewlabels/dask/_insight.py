@@ -47,16 +47,16 @@ def _of_region(
 ) -> tuple[FloatArray, Any]:
     """The largest scores of a region and their rows, by the caller's numbers."""
     shares = _answers.read_region(folder, "shares", number)
-    totals = _answers.read_region(folder, "totals", number)
     first = int(graph.starts[number])
     best: tuple[FloatArray, Any] = (np.empty(0), np.empty(0, dtype=np.int64))
-    for rows in row_blocks(len(totals), _ROWS_AT_ONCE):
+    for rows in row_blocks(len(shares), _ROWS_AT_ONCE):
         start, stop = first + rows.start, first + rows.stop
         a, b = np.searchsorted(labelled, (start, stop))
-        asked = totals[rows] > 0
+        block = np.asarray(shares[rows])
+        asked = np.asarray(block.any(axis=1))
         asked[labelled[a:b] - start] = False
         here = np.flatnonzero(asked)
-        scores = np.asarray(MEASURES[measure](np.asarray(shares[rows])[here]))
+        scores = np.asarray(MEASURES[measure](block[here]))
         numbers = graph.order(start, stop)[here]
         scores, numbers = np.append(best[0], scores), np.append(best[1], numbers)
         kept = np.lexsort((numbers, -scores))[:count]

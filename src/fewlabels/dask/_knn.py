@@ -5,49 +5,26 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
-from dask.delayed import delayed
-
-from fewlabels._checksums import checksum
 from fewlabels._rename import exchange, rename_without_replacing
 from fewlabels._validation import check_choice, check_integer, check_real
+from fewlabels.dask._build import Build, Settings
 from fewlabels.dask._cluster import client_of
-from fewlabels.dask._crew import Crew, checked_crew, gather_tasks, run_tasks
-from fewlabels.dask._edges import weigh_shard, write_shard
+from fewlabels.dask._crew import checked_crew
 from fewlabels.dask._frame import METRICS
-from fewlabels.dask._layout import HEADER, RegionGraph, finish_graph, open_graph
-from fewlabels.dask._partition import collect_truth, part_rows, true_neighbours
-from fewlabels.dask._plan import OVERLAPS, Plan, choose_overlap, make_plan, n_sampled
-from fewlabels.dask._rows import Source, check_survey, source_of, survey
-from fewlabels.dask._search import (
-    MOST_POINTS,
-    Attempt,
-    merge_shard,
-    number_rows,
-    read_order,
-    search_piece,
-)
-from fewlabels.dask._stages import Said, Stage
-from fewlabels.exceptions import InvalidInputError
+from fewlabels.dask._layout import HEADER, RegionGraph, open_graph
+from fewlabels.dask._rows import source_of
+from fewlabels.dask._stages import Stage
+from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.graph._progress import Progress, reporting_share
 from fewlabels.graph._symmetric import SYMMETRIZATIONS, Symmetrize
 
-# What the stages take of the time.
-_SHARES = {
-    "rows": 0.05,
-    "truth": 0.05,
-    "parts": 0.1,
-    "search": 0.6,
-    "merged": 0.08,
-    "weights": 0.05,
-    "graph": 0.07,
-}
 _BUILDING = ".building"
+# What progress is told in, where only the chunks know how many rows they have.
+_UNKNOWN_ROWS = 1_000_000
 
 
 def knn_graph(
@@ -162,219 +139,46 @@ def knn_graph(
             errno.ENOENT, "there is no such folder to build a graph in", str(target.parent)
         )
     building = target.with_name(target.name + _BUILDING)
-    settings = {
-        "input": source.identity,
-        "n_neighbors": k,
-        "metric": metric,
-        "weights": weights,
-        "symmetrize": symmetrize,
-        "min_recall": float(min_recall),
-        "n_regions": wanted,
-    }
+    settings = Settings(source.identity, k, metric, weights, symmetrize, float(min_recall), wanted)
     _start_or_go_on(building, settings, overwrite)
     crew = checked_crew(client, building)
     if not (building / HEADER).exists():  # finished, and ended before it was put in place
-        with reporting_share(progress, 1_000_000) as report:
-            build = _Build(crew, source, building, settings, report)
-            build.run(k, metric, weights, symmetrize, min_recall, wanted)
+        with reporting_share(progress, source.n_rows or _UNKNOWN_ROWS) as report:
+            build = Build(crew, source, building, settings, report)
+            try:
+                build.run()
+            except (InvalidInputError, DataFileError):  # nothing of it can be gone on with
+                shutil.rmtree(building, ignore_errors=True)
+                raise
     _put_in_place(building, target, overwrite)
     return open_graph(target)
 
 
-class _Build:
-    """A build, stage by stage; what an earlier run has finished is not done again."""
-
-    def __init__(
-        self,
-        crew: Crew,
-        source: Source,
-        building: Path,
-        settings: Said,
-        report: Callable[[float], object],
-    ) -> None:
-        self._crew, self._source, self._building = crew, source, building
-        self._settings = settings
-        self._stages = building / "stages"
-        self._report, self._done = report, 0.0
-
-    def run(
-        self,
-        k: int,
-        metric: str,
-        weights: Any,
-        symmetrize: str,
-        min_recall: float,
-        n_regions: int | None,
-    ) -> None:
-        """Build the graph in its folder."""
-        n_rows, width, largest = self._survey(n_sampled(self._source, n_regions))
-        self._source = self._source.without_blocks()
-        if sum(n_rows) > MOST_POINTS:
-            raise InvalidInputError(f"X has {sum(n_rows):,} rows; at most {MOST_POINTS:,} can be.")
-        plan = make_plan(
-            self._crew,
-            self._stages,
-            n_rows,
-            width,
-            largest,
-            k=k,
-            metric=metric,
-            n_regions=n_regions,
-            min_recall=min_recall,
-        )
-        chunks = range(plan.n_chunks)
-        self._run("truth", true_neighbours, plan.stage("truth"), chunks, plan, self._source)
-        reach, near = collect_truth(plan)
-        attempt, found = self._search(plan, reach, choose_overlap(plan, near))
-        shards = range(len(attempt.shards) - 1)
-        told = self._run(
-            "weights",
-            weigh_shard,
-            plan.stage(attempt.stage("weights")),
-            shards,
-            plan,
-            attempt,
-            weights,
-        )
-        self._run(
-            "graph", write_shard, None, shards, plan, attempt, str(self._building), symmetrize
-        )
-        finish_graph(
-            self._building,
-            attempt.shards,
-            read_order(plan, attempt),
-            metric=metric,
-            k=plan.k,
-            recall=found["recall"],
-            n_features=width,
-            build_info={
-                "kind": "knn",
-                "n_neighbors": plan.k,
-                "metric": metric,
-                "weights": weights,
-                "symmetrize": symmetrize,
-                "recall": found["recall"],
-                "n_duplicates": found["n_duplicates"],
-                "n_regions": plan.n_regions,
-                "overlap": attempt.overlap[0],
-                "copies": round(found["copies"], 4),
-                "halo": round(sum(each["n_halo"] for each in told) / plan.n_points, 4),
-                "chunks": self._chunks(n_rows),
-                "settings": checksum(self._settings),
-            },
-        )
-
-    def _survey(self, n_drawn: int) -> tuple[list[int], int, float]:
-        source, stage = self._source, Stage(self._stages, "rows")
-        numbers = range(len(source.chunks))
-        told = [stage.said(number) for number in numbers]
-        missing = [number for number, said in zip(numbers, told, strict=True) if said is None]
-        shared, small = str(self._stages), source.without_blocks()
-        report = self._stage_report("rows", len(numbers), len(missing))
-        if source.blocks is None:
-            new = run_tasks(
-                self._crew, "rows", survey, missing, small, shared, n_drawn, report=report
-            )
-        elif source.lazy:
-            task = delayed(survey, pure=False)
-            tasks = [
-                task(
-                    n, small, shared, n_drawn, source.blocks[n], dask_key_name=f"fewlabels-rows-{n}"
-                )
-                for n in missing
-            ]
-            new = gather_tasks(self._crew, "rows", self._crew.client.compute(tasks), report)
-        else:
-            new = [survey(n, small, shared, n_drawn, source.blocks[n]) for n in missing]
-        for number, said in zip(missing, new, strict=True):
-            told[number] = said
-        return check_survey([said for said in told if said is not None], "X")
-
-    def _search(self, plan: Plan, reach: npt.NDArray[Any], overlap: int) -> tuple[Attempt, Said]:
-        """Search with more and more overlap, until enough is found."""
-        min_recall, verdicts, best = plan.min_recall, Stage(self._stages, "verdicts"), 0.0
-        for number in range(len(OVERLAPS) + 1):
-            attempt = Attempt(number, OVERLAPS[overlap], min_recall)
-            verdict = verdicts.said(number)
-            if verdict is None or verdict["is_enough"]:
-                attempt = self._partition(plan, attempt)
-            if verdict is None:
-                verdict = verdicts.make(number, self._judging(plan, attempt, reach))
-            if verdict["is_enough"]:
-                return attempt, verdict
-            best = max(best, float(verdict["recall"]))
-            for name in ("parts", "search", "merged"):
-                shutil.rmtree(self._stages / attempt.stage(name), ignore_errors=True)
-            if overlap == len(OVERLAPS) - 1:
-                break
-            overlap = min(overlap + 2, len(OVERLAPS) - 1)
-            min_recall = (min_recall + 1) / 2
-        raise InvalidInputError(
-            f"{best:.4f} of the true neighbours were found where regions overlap most; "
-            f"min_recall is {plan.min_recall}. Lower it, or make fewer than {plan.n_regions} "
-            "regions (n_regions), which takes workers with more memory."
-        )
-
-    def _partition(self, plan: Plan, attempt: Attempt) -> Attempt:
-        name = attempt.stage("parts")
-        self._run(
-            "parts",
-            part_rows,
-            plan.stage(name),
-            range(plan.n_chunks),
-            plan,
-            self._source,
-            name,
-            attempt.overlap,
-        )
-        return number_rows(plan, attempt)
-
-    def _judging(
-        self, plan: Plan, attempt: Attempt, reach: npt.NDArray[Any]
-    ) -> Callable[[Path], Said]:
-        pieces, shards = range(len(attempt.pieces)), range(len(attempt.shards) - 1)
-        stage = plan.stage(attempt.stage("search"))
-        self._run("search", search_piece, stage, pieces, plan, attempt)
-        stage = plan.stage(attempt.stage("merged"))
-        told = self._run("merged", merge_shard, stage, shards, plan, attempt, reach)
-        n_true = sum(each["n_asked"] for each in told) * plan.k
-        recall = sum(each["hits"] for each in told) / n_true if n_true else 1.0
-        n_short = sum(each["n_short"] for each in told)
-        n_copies = sum(last - first for _, first, last in attempt.pieces)
-        return lambda work: {
-            "recall": recall,
-            "is_enough": bool(recall >= plan.min_recall and n_short == 0),
-            "copies": n_copies / plan.n_points,
-            "n_duplicates": sum(each["n_duplicates"] for each in told),
-        }
-
-    def _run(
-        self, name: str, function: Any, stage: Stage | None, numbers: range, *shared: Any
-    ) -> list[Said]:
-        """Have the missing outputs of a stage made; return what all say of themselves."""
-        told = [None if stage is None else stage.said(number) for number in numbers]
-        missing = [number for number, said in zip(numbers, told, strict=True) if said is None]
-        report = self._stage_report(name, len(numbers), len(missing))
-        new = run_tasks(self._crew, name, function, missing, *shared, report=report)
-        for number, said in zip(missing, new, strict=True):
-            told[number] = said
-        return [said for said in told if said is not None]
-
-    def _stage_report(self, name: str, n_all: int, n_missing: int) -> Callable[[int], object]:
-        start, share, done = self._done, _SHARES[name], n_all - n_missing
-        self._done = min(1.0, start + share)
-
-        def report(n_more: int) -> None:
-            nonlocal done
-            done += n_more
-            self._report(min(1.0, start + share * done / n_all))
-
-        return report
-
-    def _chunks(self, n_rows: Sequence[int]) -> list[int]:
-        """Return the rows of each file or Dask chunk."""
-        ends = np.cumsum(self._source.files)
-        return [int(sum(n_rows[a:b])) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+def build_or_open(
+    X: Path,
+    n_neighbors: int,
+    *,
+    path: Path,
+    client: Any,
+    columns: Sequence[str],
+    progress: Progress,
+) -> RegionGraph:
+    """Build a graph of Parquet files as :func:`knn_graph` does, unless the same stands there."""
+    if (path / HEADER).exists():
+        identity = source_of(X, columns).identity
+        defaults = ("euclidean", "self-tuning", "mean", 0.98, None)
+        graph = open_graph(path)
+        if graph.build_info.get("settings") == Settings(identity, n_neighbors, *defaults).checksum:
+            return graph
+    return knn_graph(
+        X,
+        n_neighbors,
+        path=path,
+        client=client,
+        columns=columns,
+        overwrite=True,
+        progress=progress,
+    )
 
 
 def _check_target(target: Path, overwrite: bool) -> None:
@@ -395,20 +199,20 @@ def _check_target(target: Path, overwrite: bool) -> None:
         )
 
 
-def _start_or_go_on(building: Path, settings: Said, overwrite: bool) -> None:
+def _start_or_go_on(building: Path, settings: Settings, overwrite: bool) -> None:
     """Make the folder of a build, or check that what stands there is of the same one."""
     stage = Stage(building / "stages", "settings")
     building.mkdir(exist_ok=True)
     if (building / HEADER).exists():
-        if open_graph(building).build_info.get("settings") == checksum(settings):
+        if open_graph(building).build_info.get("settings") == settings.checksum:
             return
         shutil.rmtree(building)  # nobody waits for it
         building.mkdir()
-    known = stage.make(0, lambda work: settings)
-    if known == settings:
+    known, asked = stage.make(0, lambda work: settings.said), settings.said
+    if known == asked:
         return
-    if not overwrite:
-        other = ", ".join(sorted(name for name in settings if known.get(name) != settings[name]))
+    if not overwrite and any(path.name != stage.name for path in stage.folder.parent.iterdir()):
+        other = ", ".join(sorted(name for name in asked if known.get(name) != asked[name]))
         raise FileExistsError(
             errno.EEXIST,
             f"a build that was not finished stands there, of another {other}. Call it as it was "

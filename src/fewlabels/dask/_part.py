@@ -18,10 +18,11 @@ from fewlabels.dask._checkpoint import Checkpoint
 from fewlabels.dask._layout import RegionGraph
 from fewlabels.dask._mail import CalledOffError, Line, Mailbox
 from fewlabels.dask._shard import Shard, ShardMatrix
-from fewlabels.solvers import LevelledSolution, StreamedIteration, solve_in_levels
+from fewlabels.solvers import LevelledSolution, solve_in_levels
 from fewlabels.solvers._columns import row_totals
 from fewlabels.solvers._matrix import FloatArray
 from fewlabels.solvers._peers import Step
+from fewlabels.solvers._streamed import RowIteration
 from fewlabels.solvers._threads import on_cores
 
 IntArray = npt.NDArray[np.intp]
@@ -223,7 +224,8 @@ class _Part:
                 nonlocal n_open
                 here = slice(start + rows.start, start + rows.stop)
                 found, totals = shares.rows(here)
-                n_open += int((totals[own[here]] == 0 if own is not None else totals == 0).sum())
+                without = ~found.any(axis=1)
+                n_open += int((without if own is None else without & own[here]).sum())
                 return found, totals
 
             write_region(
@@ -292,18 +294,17 @@ class _Part:
         )
 
 
-class _Iteration(StreamedIteration):
+class _Iteration(RowIteration):
     """As on a graph on disk, with a shard's matrix and its peers."""
 
     def __init__(self, part: _Part) -> None:
-        super().__init__(part.shard, part.problem.alpha)
         self.peers = part
         self._part = part
 
     def matrix(self, active: npt.NDArray[np.bool_] | None = None) -> ShardMatrix:
         return ShardMatrix(self._part.shard, self._part.line, active, self._part.product_begun)
 
-    def _looked(self, n_iter: int, error: float) -> None:
+    def looked(self, n_iter: int, error: float) -> None:
         self._part.looked(n_iter, error)
 
 
@@ -324,7 +325,7 @@ class _Whole(_Shares):
     def rows(self, rows: slice) -> tuple[Any, FloatArray]:
         values = self._values[rows]
         sums = row_totals(values)
-        shares = values / np.where(sums > 0, sums, 1)[:, None]
+        shares = values / np.where(sums > 0, sums, 1)[:, None]  # 0 where there is no answer
         totals = sums * self._roots[rows]
         if isinstance(self._log_scales, np.ndarray):
             with np.errstate(under="ignore"):
@@ -399,7 +400,8 @@ def _held_shard(worker: Worker, problem: Problem, regions: range) -> Shard:
             problem.graph, regions, problem.alpha, _spill_folder(worker, problem, regions)
         )
         held = worker.extensions["fewlabels_shard"] = (key, shard)
-    return held[1]
+    found: Shard = held[1]
+    return found
 
 
 def _spill_folder(worker: Worker, problem: Problem, regions: range) -> Path | None:

@@ -26,7 +26,7 @@ IntArray = npt.NDArray[np.int64]
 A_CELL, _A_REGION, _MOST_SAMPLED, _SAMPLE_BYTES = 40, 256, 200_000, 64_000_000
 _CELLS, _MOST_CELLS, _CELLS_A_REGION = 512, 2_048, 8
 # Operations to spend on the sample's true neighbours, and the sizes that the sample may have.
-_TRUTH_COST, _FEWEST_ASKED, _MOST_ASKED = 8e9, 300, 1_000
+_TRUTH_COST, _FEWEST_ASKED, _MOST_ASKED = 4e10, 300, 800
 
 # Rows of a region: of own ones at most; as few as pay; and regions for each task at a time, so that
 # no worker waits long for the last one.
@@ -44,8 +44,10 @@ OVERLAPS = (
     *((1.25, 4), (1.35, 5), (1.5, 6), (2.0, 8)),
 )
 MOST_REGIONS = 8
-# Of what an approximate search may miss, the share that may be lost between regions.
-_LOST_BETWEEN = 0.3
+# Of what may be missed, the share that may be lost between regions, and within them. They add up to
+# more than 1, for a row that is in two regions is looked for twice; and so little, for the search
+# would have to be done again.
+_LOST_BETWEEN, _LOST_WITHIN = 0.3, 0.8
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ class Plan:
 
 def n_sampled(source: Source, n_regions: int | None) -> int:
     """Return how many rows of each chunk are drawn for the sample."""
-    wanted = max(A_CELL * _CELLS, _A_REGION * (n_regions or 0))
+    n_regions = n_regions or (source.n_rows or 0) // _LARGEST_REGION
+    wanted = max(A_CELL * _CELLS, _A_REGION * n_regions)
     # Chunks may differ in size: twice as many as an even one has to give.
     return max(50, -(-2 * wanted // len(source.chunks)))
 
@@ -247,6 +250,11 @@ def predicted(
     own, others = np.where(inside[:, :1], near[:, :1], -1), np.where(inside[:, 1:], near[:, 1:], -2)
     meets = (own[:, :, :, None] == others[:, :, None, :]).any(axis=(2, 3))
     return float(meets.mean()), copies
+
+
+def recall_within(min_recall: float) -> float:
+    """Return the recall that a region has to have."""
+    return 1 - _LOST_WITHIN * (1 - min_recall)
 
 
 def choose_overlap(plan: Plan, found: Sequence[AnyArray]) -> int:

@@ -51,8 +51,12 @@ class Source:
         By which a build that goes on knows that the input is the same.
     files : tuple of int
         How many chunks each file or Dask chunk has, in order.
-    blocks : callable or None
-        Returns the rows of a chunk that is no file: lazy ones of Dask, or an array.
+    blocks : tuple or None
+        The rows of chunks that are no files: lazy ones of Dask, or arrays.
+    lazy : bool
+        Whether they are those of Dask.
+    n_rows : int or None
+        None where only the chunks know.
     """
 
     chunks: tuple[Chunk, ...]
@@ -61,6 +65,7 @@ class Source:
     columns: tuple[str, ...] | None = None
     blocks: tuple[Any, ...] | None = None
     lazy: bool = False
+    n_rows: int | None = None
 
     @property
     def is_read_in_place(self) -> bool:
@@ -99,16 +104,7 @@ def source_of(X: Any, columns: Sequence[str] | None) -> Source:
 
 def _of_path(path: Path, columns: Sequence[str] | None) -> Source:
     named = None if columns is None else tuple(columns)
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if _is_parquet(file))
-        files = [file for file in files if not file.name.startswith((".", "_"))]
-        if not files:
-            raise DataFileError(
-                f"{path} is a folder without Parquet files (.parquet). Give a folder that has "
-                "some, or the path of an .npy file."
-            )
-    else:
-        files = [path]
+    files = parquet_files(path) if path.is_dir() else [path]
     parts = [_chunks_of(file, named) for file in files]
     stats = [file.stat() for file in files]
     told = [(str(f), s.st_size, s.st_mtime_ns) for f, s in zip(files, stats, strict=True)]
@@ -117,7 +113,20 @@ def _of_path(path: Path, columns: Sequence[str] | None) -> Source:
         repr((told, named)),
         tuple(len(part) for part in parts),
         named,
+        n_rows=sum(chunk.stop - chunk.start for part in parts for chunk in part),
     )
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """Return the Parquet files in a folder and below it, in the order of their names."""
+    files = sorted(file for file in folder.rglob("*") if _is_parquet(file))
+    files = [file for file in files if not file.name.startswith((".", "_"))]
+    if not files:
+        raise DataFileError(
+            f"{folder} is a folder without Parquet files (.parquet). Give a folder that has some, "
+            "or the path of an .npy file."
+        )
+    return files
 
 
 def _chunks_of(path: Path, columns: tuple[str, ...] | None) -> list[Chunk]:
@@ -145,10 +154,12 @@ def _of_array(X: AnyArray) -> Source:
     _check_dtype(X.dtype)
     blocks = tuple(X[rows] for rows in row_blocks(len(X), _chunk_rows(X.shape[1], X.dtype)))
     identity = repr((X.shape, X.dtype.str, float(np.float64(X[:: max(1, len(X) // 1000)].sum()))))
-    return Source((Chunk(),) * len(blocks), identity, (len(blocks),), blocks=blocks)
+    chunks = (Chunk(),) * len(blocks)
+    return Source(chunks, identity, (len(blocks),), blocks=blocks, n_rows=len(X))
 
 
 def _of_dask(X: Any) -> Source:
+    n_rows = None
     if hasattr(X, "chunks"):  # an array
         _check_shape(X.shape)
         _check_dtype(X.dtype)
@@ -158,6 +169,7 @@ def _of_dask(X: Any) -> Source:
             )
         if X.numblocks[1] > 1:
             X = X.rechunk({1: -1})
+        n_rows = None if np.isnan(X.shape[0]) else int(X.shape[0])
         blocks = tuple(X.to_delayed().ravel())
     else:
         blocks = tuple(X.to_delayed())
@@ -167,6 +179,7 @@ def _of_dask(X: Any) -> Source:
         (1,) * len(blocks),
         blocks=blocks,
         lazy=True,
+        n_rows=n_rows,
     )
 
 

@@ -36,15 +36,21 @@ class Stage:
     folder : Path
         Of all stages.
     name : str
+
+    Attributes
+    ----------
+    name : str
+    folder : Path
+        Of this one.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
-        self._folder = folder / name
+        self.folder = folder / name
 
     def path(self, number: int) -> Path:
         """Return the folder of an output."""
-        return self._folder / f"{number:06d}"
+        return self.folder / f"{number:06d}"
 
     def said(self, number: int) -> Said | None:
         """Return what an output says of itself; None where there is none yet."""
@@ -60,8 +66,8 @@ class Stage:
         """Have an output written into a new folder, unless it is there; return what it says."""
         if (known := self.said(number)) is not None:
             return known
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with part_folder(self._folder) as work:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with part_folder(self.folder) as work:
             text = json.dumps(write(work))
             (work / _SAID).write_text(text, encoding="utf-8")
             with contextlib.suppress(FileExistsError):  # another worker was quicker with the same
@@ -87,7 +93,7 @@ class Stage:
 
     def _damaged(self, path: Path, why: str) -> GraphFileError:
         return GraphFileError(
-            f"{path} is missing or damaged: {why}. Remove {self._folder.parent.parent}, and build "
+            f"{path} is missing or damaged: {why}. Remove {self.folder.parent.parent}, and build "
             "the graph anew."
         )
 

@@ -10,6 +10,7 @@ import warnings
 import weakref
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -74,10 +75,11 @@ class LabelSpreading(BaseEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
     label_distributions_ : dask array of shape (n_nodes, n_classes)
-        Rows sum to 1, in the caller's order, chunked as `y` is if that is a dask array, and by the
-        sizes of the regions if not. Of the graph's dtype. The shares of the classes among the
-        labels where no label reaches. This and the other dask arrays are read from the folder of
-        the answers when they are computed, and end with the next :meth:`add_labels`.
+        Rows sum to 1, in the caller's order; chunked as `y` is if that is a dask array, else as
+        the features that the graph was built of. Of the graph's dtype. The shares of the
+        classes among the labels where no label reaches. This and the other dask arrays are read
+        from the folder of the answers when they are computed, and end with the next
+        :meth:`add_labels`.
     transduction_ : dask array of shape (n_nodes,)
         The most probable class; the unlabelled marker where no label reaches.
     reached_ : dask array of shape (n_nodes,), bool
@@ -169,12 +171,12 @@ class LabelSpreading(BaseEstimator):
         labels, chunks = read_labels(y, graph.n_nodes)
         self._close = getattr(self, "_close", None)
         home = self._home(graph)
-        if chunks is None:
-            chunks = tuple(np.diff(graph.starts).tolist())
+        if chunks is None:  # as X, where the graph was built of chunks
+            chunks = tuple(graph.build_info.get("chunks", np.diff(graph.starts).tolist()))
         state = (graph, found, chunks, home)
         self.graph_, self._client, self._chunks, self._folder = state
         self._answers: Path | None = None
-        self._solve(labels, None)
+        self._solve(labels, anew=True)
         return self
 
     def fit_predict(self, graph: RegionGraph, y: Any, *, client: Client | None = None) -> da.Array:
@@ -197,8 +199,7 @@ class LabelSpreading(BaseEstimator):
         chosen = checked_rows("rows", rows, self.graph_.n_nodes)
         places = self.graph_.places_of(chosen)
         shares = _answers.gather(self.graph_, self._held(), "shares", places)
-        totals = _answers.gather(self.graph_, self._held(), "totals", places)
-        return self._labels.decode(_codes(shares, totals > 0))
+        return self._labels.decode(_codes(shares))
 
     def add_labels(self, rows: npt.ArrayLike, labels: Any) -> Self:
         """Label more rows, or correct labels, without a refit.
@@ -225,7 +226,7 @@ class LabelSpreading(BaseEstimator):
         check_is_fitted(self)
         self._check_parameters()
         added = checked_rows("rows", rows, self.graph_.n_nodes)
-        self._solve(self._labels.with_more(added, labels), added)
+        self._solve(self._labels.with_more(added, labels), anew=False)
         return self
 
     def most_uncertain(self, n_rows: int = 1, *, measure: str = "margin") -> IntArray:
@@ -285,12 +286,12 @@ class LabelSpreading(BaseEstimator):
             raise RuntimeError("there are no answers")
         return self._answers
 
-    def _solve(self, labels: FewLabels, added: IntArray | None) -> None:
+    def _solve(self, labels: FewLabels, *, anew: bool) -> None:
         """Solve for these labels, from the answers that there are, and publish what comes."""
         graph, home = self.graph_, self._folder
         before: dict[str, Any] = {}
-        if added is not None and self._answers is not None:
-            before = _change(self._labels, labels, self._converged and not self._levelled)
+        if not anew and self._answers is not None and not self._levelled:
+            before = _change(self._labels, labels, self._converged)
             before["before"] = self._answers
         places = graph.places_of(labels.rows)
         by_place = np.argsort(places)
@@ -314,10 +315,15 @@ class LabelSpreading(BaseEstimator):
             identity=identity,
             **before,
         )
-        with reporting(self.progress, self.max_iter) as report:
-            outcomes = solve_together(
-                self._client, problem, home, n_recoveries=int(self.n_recoveries), report=report
-            )
+        try:
+            with reporting(self.progress, self.max_iter) as report:
+                outcomes = solve_together(
+                    self._client, problem, home, n_recoveries=int(self.n_recoveries), report=report
+                )
+        except BaseException:  # its checkpoints stay, half-written answers don't
+            if answers != self._answers:
+                shutil.rmtree(answers, ignore_errors=True)
+            raise
         old, self._answers = self._answers, answers
         if old is not None and old != answers:
             shutil.rmtree(old, ignore_errors=True)
@@ -348,7 +354,7 @@ class LabelSpreading(BaseEstimator):
         ends = np.cumsum([0, *self._chunks]).tolist()
         parts = []
         delayed = dask.delayed(read, pure=False)
-        for start, stop in zip(ends, ends[1:], strict=False):
+        for start, stop in pairwise(ends):
             shape = (stop - start, n_columns) if n_columns else (stop - start,)
             block = delayed(graph=self.graph_, folder=self._held(), start=start, stop=stop)
             parts.append(da.from_delayed(block, shape=shape, dtype=dtype))
@@ -427,8 +433,8 @@ def _components_of(graph: RegionGraph, places: IntArray) -> IntArray | None:
     return np.unique([int(graph.components(place, place + 1)[0]) for place in places.tolist()])
 
 
-def _codes(shares: AnyArray, answered: npt.NDArray[np.bool_]) -> IntArray:
-    return np.where(answered, np.argmax(shares, axis=1), -1)
+def _codes(shares: AnyArray) -> IntArray:
+    return np.where(shares.any(axis=1), np.argmax(shares, axis=1), -1)
 
 
 def _shares(
@@ -436,7 +442,7 @@ def _shares(
 ) -> AnyArray:
     places = graph.places(start, stop)
     shares = _answers.gather(graph, folder, "shares", places)
-    shares[_answers.gather(graph, folder, "totals", places) <= 0] = prior
+    shares[~shares.any(axis=1)] = prior
     return shares
 
 
@@ -444,9 +450,7 @@ def _decided(
     graph: RegionGraph, folder: Path, start: int, stop: int, labels: FewLabels
 ) -> AnyArray:
     places = graph.places(start, stop)
-    shares = _answers.gather(graph, folder, "shares", places)
-    answered = _answers.gather(graph, folder, "totals", places) > 0
-    return labels.decode(_codes(shares, answered))
+    return labels.decode(_codes(_answers.gather(graph, folder, "shares", places)))
 
 
 def _reached(

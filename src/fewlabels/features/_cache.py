@@ -23,7 +23,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +30,7 @@ import numpy.typing as npt
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE
 from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels._typing import Package, State
 from fewlabels.exceptions import InvalidTypeError, NotEnoughMemoryError
 
 Float32Array = npt.NDArray[np.float32]
@@ -99,7 +99,7 @@ class KeptRows:
         All that the rows depend on but the items: JSON values.
     """
 
-    def __init__(self, folder: Path, identity: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, identity: State) -> None:
         self._about = json.dumps(identity, sort_keys=True, indent=1)
         name = digest(str(_LAYOUT).encode(), self._about.encode()).hex()
         self._folder = folder / name
@@ -179,7 +179,7 @@ class CacheEntry:
     """
 
     path: Path
-    about: dict[str, Any]
+    about: State
     n_bytes: int
     used_at: float
 
@@ -196,7 +196,7 @@ def cache_entries(folder: str | os.PathLike[str] | None = None) -> list[CacheEnt
     """
     entries = []
     for path in _entries(cache_folder(folder)):
-        about: Any = None
+        about: Package = None
         with contextlib.suppress(OSError, ValueError, RecursionError):
             about = json.loads((path / _MODEL).read_text(encoding="utf-8"))
         sizes, times = [], [path.stat().st_mtime]

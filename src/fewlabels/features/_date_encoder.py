@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import ClassVar, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from fewlabels.features._states import flag, number, texts
 from fewlabels.io._table import Dates
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
-FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+FloatArray: TypeAlias = npt.NDArray[np.floating]
 
 _WEEK, _TWO_YEARS, _YEAR = 7.0, 730.0, 365.2425
 
@@ -107,7 +107,7 @@ class DateEncoder:
         return ", ".join(words.get(part, part) for part in self.parts) or "whether there is one"
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
+    def from_state(cls, state: dict[str, object]) -> Self:
         """Return what `_state` described."""
         parts = tuple(part for part in texts(state, "parts") if part in ("day", *cls._PERIODS))
         return cls(

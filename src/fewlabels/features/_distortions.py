@@ -7,19 +7,19 @@ does the same. All numbers are integers, so that both give the same sums, in wha
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._compiled import compiled_module
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Package
 from fewlabels.features._batches import run_batches
 
 Int8Array = npt.NDArray[np.int8]
 IntArray = npt.NDArray[np.int64]
 
-compiled: Any = compiled_module("fewlabels.features._distortion")
+compiled: Package = compiled_module("fewlabels.features._distortion")
 
 # The longest gradient: nine squares of the difference of two, rounded, stay below 2^16.
 LONGEST = 40

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -11,6 +10,7 @@ from scipy import sparse
 from fewlabels._arrays import checked_array, first_few
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Cells, Matrix, Objects
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._cache import Float32Array, KeptRows
 from fewlabels.features._embedder import Embedder, Report, content_keys
@@ -19,8 +19,8 @@ _INSTEAD = "Embed part of the items at a time, or take a model that makes fewer 
 
 
 def embedded(
-    embedder: Embedder, items: Sequence[Any], kept: KeptRows | None, report: Report
-) -> tuple[Any, tuple[str, ...]]:
+    embedder: Embedder, items: Objects, kept: KeptRows | None, report: Report
+) -> tuple[Matrix, tuple[str, ...]]:
     """Return a row an item, and what went wrong about keeping them.
 
     Parameters
@@ -72,14 +72,16 @@ def embedded(
     return _filled(np.empty((len(items), width or 0), np.float32), keys, found), warnings
 
 
-def _filled(rows: Float32Array, keys: Sequence[bytes], found: dict[bytes, Any]) -> Float32Array:
+def _filled(
+    rows: Float32Array, keys: Sequence[bytes], found: dict[bytes, np.ndarray]
+) -> Float32Array:
     for place, key in enumerate(keys):
         rows[place] = found[key]
     return rows
 
 
-def _in_batches(embedder: Embedder, items: Sequence[Any], report: Report) -> Any:
-    parts: list[Any] = []
+def _in_batches(embedder: Embedder, items: Sequence[object], report: Report) -> Matrix:
+    parts: Cells = []
     for batch in row_blocks(len(items), embedder.n_at_once):
         asked = list(items[batch])
         width = parts[0].shape[1] if parts else None
@@ -96,7 +98,7 @@ def _in_batches(embedder: Embedder, items: Sequence[Any], report: Report) -> Any
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def check_n_rows(rows: Any, n_items: int) -> None:
+def check_n_rows(rows: Matrix, n_items: int) -> None:
     """Raise if there are more or fewer rows of new embeddings than items."""
     if rows.shape[0] != n_items:
         raise InvalidInputError(
@@ -106,7 +108,9 @@ def check_n_rows(rows: Any, n_items: int) -> None:
         )
 
 
-def sound_rows(rows: Any, who: str, *, width: int | None = None, n_items: int | None = None) -> Any:
+def sound_rows(
+    rows: Matrix, who: str, *, width: int | None = None, n_items: int | None = None
+) -> Matrix:
     """Return rows as float32 if they can be embeddings.
 
     Parameters
@@ -159,7 +163,7 @@ def sound_rows(rows: Any, who: str, *, width: int | None = None, n_items: int | 
     return rows
 
 
-def of_length_one(rows: Any) -> Any:
+def of_length_one(rows: Matrix) -> Matrix:
     """Return rows divided by their lengths; those of zeros as they are."""
     if sparse.issparse(rows):
         largest = abs(rows).max(axis=1).toarray()

@@ -8,11 +8,12 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from fewlabels._files import explaining_errors
+from fewlabels._typing import Cells, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidTypeError
 from fewlabels.features._cache import digest
 
@@ -44,21 +45,21 @@ class Embedder:
         Returns what is to be said of the items embedded since it was called last.
     """
 
-    embed: Callable[[list[Any], Report], Any]
+    embed: Callable[[Cells, Report], Matrix]
     name: str
     takes: Takes | None = None
     n_at_once: int = 1024
-    identity: dict[str, Any] | None = None
+    identity: State | None = None
     choices: tuple[str, ...] = ()
     warnings: Callable[[], tuple[str, ...]] = tuple
 
 
-def content_keys(items: Sequence[Any], takes: Takes | None) -> list[bytes]:
+def content_keys(items: Sequence[object], takes: Takes | None) -> list[bytes]:
     """Return a hash of the content of each item: of a file what is in it, not its name."""
     return [_content_key(item, takes) for item in items]
 
 
-def _content_key(item: Any, takes: Takes | None) -> bytes:
+def _content_key(item: Package, takes: Takes | None) -> bytes:
     if isinstance(item, os.PathLike) or (isinstance(item, str) and takes == "images"):
         try:
             return digest(b"file", Path(item).read_bytes())

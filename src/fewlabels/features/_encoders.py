@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import ClassVar, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import State
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._date_encoder import DateEncoder
 from fewlabels.features._moments import FLAG, moments
@@ -20,8 +21,7 @@ from fewlabels.features._states import flag, number, numbers, texts
 from fewlabels.io._table import Block, Categories, Items, Numbers
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
-FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
-State: TypeAlias = dict[str, Any]
+FloatArray: TypeAlias = npt.NDArray[np.floating]
 
 # Numbers further from the median than this, in robust standard deviations, are the tail of a
 # column that has one; what is beyond _TAIL is drawn in, so that it does not set the scale.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Cells, Estimator, Matrix, Package
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.features._date_numbers import about_date_numbers
 from fewlabels.features._reading import (
     DAYS,
     about_words,
@@ -61,7 +62,7 @@ class Settings:
 
     codes: npt.NDArray[np.intp] | None
     scale: bool
-    embeddings: Any
+    embeddings: Estimator
     random_state: int
     by_labels: bool
     added: Set[str] = frozenset()
@@ -86,7 +87,7 @@ class Used:
 
     about: TableColumn
     fitted: FittedColumn
-    raw: Any
+    raw: Matrix
     unread: IntArray
     warnings: tuple[str, ...] = ()
     by_labels: bool = False
@@ -94,7 +95,7 @@ class Used:
     named: bool = False
 
     @property
-    def points(self) -> Any:
+    def points(self) -> Matrix:
         """The features, centred and scaled."""
         return self.fitted.scaled(self.raw)
 
@@ -209,7 +210,7 @@ def _kind_and_form(asked: str | None) -> tuple[str | None, str]:
 
 
 def _encoded(
-    table: Table, name: str, taken: Taken, view: Any, settings: Settings, *, asked: bool
+    table: Table, name: str, taken: Taken, view: Package, settings: Settings, *, asked: bool
 ) -> Used | LeftOut:
     if taken.kind in ("number", "array"):
         check_finite(table, name, view.values)
@@ -218,7 +219,7 @@ def _encoded(
         return _left_out(name, reason, taken.doubt)
     warnings: tuple[str, ...] = ()
     unread = unknown = np.empty(0, dtype=np.intp)
-    encoder: Any
+    encoder: Estimator
     if taken.kind in ("text", "image"):
         made = _transformer(name, taken.kind, settings)
         # without the labels, which tell how much it counts: they are too few to choose twice
@@ -252,13 +253,13 @@ def _encoded(
         weight,
         all_different=not asked and isinstance(view, Numbers) and all_different(view.values),
         said=_said(view),
-        doubt=_doubt(table, taken, view, asked=asked),
+        doubt=_doubt(table, name, taken, view, asked=asked),
     )
     named = asked or name == settings.takes_rows
     return Used(about, fitted, raw, unknown, warnings, taken.by_labels, taken.reason, named)
 
 
-def _tells_nothing(view: View | list[Any]) -> str:
+def _tells_nothing(view: View | Cells) -> str:
     """Return why a column is the same in every row; empty if it is not."""
     if isinstance(view, list):
         filled = [item for item in view if item not in ("", None)]
@@ -280,11 +281,11 @@ def _tells_nothing(view: View | list[Any]) -> str:
     return ONE_VALUE if alike else ""
 
 
-def _same(filled: Any) -> str:
+def _same(filled: Matrix) -> str:
     return ONE_VALUE if len(filled) else "empty"
 
 
-def _transformer(name: str, kind: str, settings: Settings) -> Any:
+def _transformer(name: str, kind: str, settings: Settings) -> Estimator:
     embeddings = settings.embeddings
     rows = embeddings is not None and holds_rows(embeddings_of(embeddings).model)
     if name == settings.takes_rows or (kind == "text" and embeddings is not None and not rows):
@@ -296,16 +297,16 @@ def _transformer(name: str, kind: str, settings: Settings) -> Any:
     return transformer("Texts")(random_state=settings.random_state)
 
 
-def _doubt(table: Table, taken: Taken, view: Any, *, asked: bool) -> str:
+def _doubt(table: Table, name: str, taken: Taken, view: object, *, asked: bool) -> str:
     if asked and taken.kind == "category":
         return ""
     if isinstance(view, Numbers):
-        return view.doubt
+        return view.doubt or ("" if asked else about_date_numbers(name, view.values))
     words = about_words(table, view) if isinstance(view, Categories) else ""
     return taken.doubt or words
 
 
-def _said(view: Any) -> tuple[str, ...]:
+def _said(view: object) -> tuple[str, ...]:
     if isinstance(view, Numbers):
         return missing_said(view)
     return view.said if isinstance(view, Dates) else ()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from math import isqrt
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
 from fewlabels._arrays import checked_array
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer, naming_rows
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
@@ -60,7 +60,7 @@ def resolve_shape(image_shape: object, n_features: int) -> Shape:
     return height, width, channels
 
 
-def validated_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
+def validated_rows(estimator: object, X: Matrix, *, reset: bool) -> Matrix:
     """Return images as rows of finite numbers, as an estimator takes them; bytes stay bytes.
 
     Raises
@@ -82,14 +82,14 @@ def validated_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
         raise InvalidInputError(message) from error
 
 
-def rescaled(rows: npt.NDArray[Any], shape: Shape) -> Float32Array:
+def rescaled(rows: np.ndarray, shape: Shape) -> Float32Array:
     """Return images of shape (n_images, height, width, channels), each scaled to [0, 1].
 
     Neither the largest nor the smallest floats overflow or vanish, and what a float64 image
     varies by on top of a large constant is kept. An image that varies by rounding only is 0.
     """
     exact = np.float32 if np.can_cast(rows.dtype, np.float32) else np.float64
-    pixels: npt.NDArray[Any] = rows.astype(exact)
+    pixels: np.ndarray = rows.astype(exact)
     largest = np.abs(pixels).max(axis=1, keepdims=True)
     largest[largest == 0] = 1
     pixels /= largest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +10,14 @@ from scipy import sparse
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix, Objects
 from fewlabels.features._table_columns import FittedColumn
 
 _ROWS_AT_ONCE = 4096
 _REMEDY = "Leave columns out, or take part of the rows."
 
 
-def joined(columns: Sequence[FittedColumn], raws: Sequence[Any], dtype: npt.DTypeLike) -> Any:
+def joined(columns: Sequence[FittedColumn], raws: Objects, dtype: npt.DTypeLike) -> Matrix:
     """Return the columns' features, centred and scaled: in CSR if some are sparse, else an array.
 
     Parameters
@@ -51,7 +51,7 @@ def joined(columns: Sequence[FittedColumn], raws: Sequence[Any], dtype: npt.DTyp
 
 
 def _sparse(
-    columns: Sequence[FittedColumn], raws: Sequence[Any], dtype: np.dtype[Any], blocks: list[slice]
+    columns: Sequence[FittedColumn], raws: Objects, dtype: np.dtype, blocks: list[slice]
 ) -> sparse.csr_matrix:
     n_rows, width = raws[0].shape[0], sum(column.width for column in columns)
     n_entries = 0  # exactly: centred, the features of a category are all filled, otherwise few

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
+from fewlabels._typing import State
 from fewlabels.exceptions import DataFileError
 
 TOKENIZER = "tokenizer.json"
@@ -35,7 +35,7 @@ def settings_files(model: Path) -> list[Path]:
     return [path for name in _NAMES if (path := settings_file(model, name)) is not None]
 
 
-def read_settings(model: Path, name: str) -> dict[str, Any]:
+def read_settings(model: Path, name: str) -> State:
     """Return what the file says; nothing if there is none."""
     path = settings_file(model, name)
     if path is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +9,7 @@ import numpy.typing as npt
 FLAG = 0.5
 
 
-def moments(values: npt.NDArray[np.floating[Any]]) -> tuple[float, float]:
+def moments(values: npt.NDArray[np.floating]) -> tuple[float, float]:
     """Return mean and standard deviation, with squares that neither overflow nor vanish."""
     largest = float(np.abs(values).max()) or 1.0
     scaled = values / largest

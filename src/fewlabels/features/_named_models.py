@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Cells, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, Report, hash_of_files
 from fewlabels.features._seen_pictures import SeenPictures
@@ -102,9 +102,9 @@ NAMED: dict[str, Callable[[str], Embedder]] = {
 
 
 def _of_texts(
-    name: str, package: str, folder: Path, encode: Callable[[list[str]], Any]
+    name: str, package: str, folder: Path, encode: Callable[[list[str]], object]
 ) -> Embedder:
-    def embed(texts: list[Any], report: Report) -> Any:
+    def embed(texts: list[object], report: Report) -> Matrix:
         rows = encode([str(text) for text in texts])
         report(len(texts))
         return rows
@@ -121,14 +121,14 @@ def _of_texts(
 
 
 def _of_pictures(
-    name: str, package: str, weights: Path, prepare: Callable[[Any], Any], model: Any
+    name: str, package: str, weights: Path, prepare: Callable[[object], object], model: Package
 ) -> Embedder:
     torch = import_module("torch")
 
     seen = SeenPictures(prepare)
 
-    def embed(pictures: list[Any], report: Report) -> Any:
-        rows: Any = None
+    def embed(pictures: Cells, report: Report) -> Matrix:
+        rows: Matrix = None
         for start in range(0, len(pictures), _BATCH):
             asked = pictures[start : start + _BATCH]
             batch, places = seen.prepared(asked)
@@ -151,11 +151,11 @@ def _of_pictures(
     )
 
 
-def _identity(name: str, package: str, files: Sequence[Path]) -> dict[str, Any]:
+def _identity(name: str, package: str, files: Sequence[Path]) -> State:
     return {"model": name, "files": hash_of_files(files), package: version(package)}
 
 
-def _package(module: str, to_install: str, name: str) -> Any:
+def _package(module: str, to_install: str, name: str) -> Package:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:

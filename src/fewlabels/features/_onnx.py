@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from fewlabels._files import explaining_errors
+from fewlabels._typing import Objects, Package
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, hash_of_files
 from fewlabels.features._model_settings import settings_files
@@ -61,7 +60,7 @@ def onnx_embedder(path: Path, max_length: int | None = None) -> Embedder:
     )
 
 
-def _session(path: Path) -> Any:
+def _session(path: Path) -> Package:
     try:
         import onnxruntime  # an extra, loaded when an ONNX file is opened
     except ModuleNotFoundError:
@@ -86,7 +85,7 @@ def _of_whole_batch(path: Path) -> bool:
         return _OF_WHOLE_BATCH in path.read_bytes()
 
 
-def _listed(inputs: Sequence[Any]) -> str:
+def _listed(inputs: Objects) -> str:
     return ", ".join(f"{entry.name} ({entry.type}, {entry.shape})" for entry in inputs) or "nothing"
 
 

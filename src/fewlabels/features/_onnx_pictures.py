@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Cells, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._model_settings import PICTURES, read_settings
 from fewlabels.features._seen_pictures import SeenPictures
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 _BATCH = 16
 _USUAL_SIDE = 224
@@ -38,7 +38,7 @@ class _Preparation:
     mean: npt.NDArray[np.float32]
     std: npt.NDArray[np.float32]
 
-    def __call__(self, picture: Any) -> npt.NDArray[np.float32]:
+    def __call__(self, picture: Package) -> npt.NDArray[np.float32]:
         if isinstance(self.resized, int):
             scale = self.resized / min(picture.size)
             size = tuple(max(1, round(side * scale)) for side in picture.size)
@@ -53,7 +53,7 @@ class _Preparation:
 
 
 def picture_embedder(
-    session: Any, path: Path, identity: dict[str, Any], *, one_by_one: bool
+    session: Package, path: Path, identity: State, *, one_by_one: bool
 ) -> Embedder:
     """Return the embedder of a session with one input of four dimensions."""
     entry = session.get_inputs()[0]
@@ -77,7 +77,7 @@ def picture_embedder(
 
     seen = SeenPictures(prepare)
 
-    def embed(pictures: list[Any], report: Report) -> AnyArray:
+    def embed(pictures: Cells, report: Report) -> AnyArray:
         nonlocal n_columns
         rows: AnyArray | None = None
         for start in range(0, len(pictures), size):
@@ -163,7 +163,7 @@ def _preparation(
     return _Preparation(resized, final, resample, 1.0 if raw else factor, mean, std), said
 
 
-def _sides(value: Any) -> tuple[int, int] | int | None:
+def _sides(value: Package) -> tuple[int, int] | int | None:
     """Return height and width, or the shorter side, of the forms in which they are written."""
     if value is None or isinstance(value, int):
         return value
@@ -175,7 +175,7 @@ def _sides(value: Any) -> tuple[int, int] | int | None:
     return int(value["height"]), int(value["width"])
 
 
-def _output(session: Any, path: Path) -> str:
+def _output(session: Package, path: Path) -> str:
     found = {entry.name: len(entry.shape) for entry in session.get_outputs()}
     fit: Sequence[str] = [name for name in _OUTPUTS if found.get(name) == 2]
     fit = fit or [name for rank in (2, 4, 3) for name, has in found.items() if has == rank]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._damage import reason
+from fewlabels._typing import Cells, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._model_settings import (
@@ -22,7 +22,7 @@ from fewlabels.features._model_settings import (
 )
 from fewlabels.io import counted
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 _MOST_TOKENS = 512  # where nothing says how many a model was trained with
 _BATCH = 32
@@ -36,7 +36,7 @@ _POOLINGS = {
 
 
 def text_embedder(
-    session: Any, path: Path, identity: dict[str, Any], *, max_length: int | None, one_by_one: bool
+    session: Package, path: Path, identity: State, *, max_length: int | None, one_by_one: bool
 ) -> Embedder:
     """Return the embedder of a session whose inputs are tokens."""
     kinds = {
@@ -95,7 +95,7 @@ def text_embedder(
     )  # fmt: skip
 
 
-def _tokenizer(path: Path, max_length: int | None) -> tuple[Any, int, str]:
+def _tokenizer(path: Path, max_length: int | None) -> tuple[Package, int, str]:
     """Return the tokenizer beside a model, how many tokens it makes at most, and who said so."""
     file = settings_file(path, TOKENIZER)
     if file is None:
@@ -136,7 +136,7 @@ def _tokenizer(path: Path, max_length: int | None) -> tuple[Any, int, str]:
     return tokenizer, length, said
 
 
-def _padded(encoded: list[Any], width: int) -> dict[str, npt.NDArray[np.int64]]:
+def _padded(encoded: Cells, width: int) -> dict[str, npt.NDArray[np.int64]]:
     tokens = {name: np.zeros((len(encoded), width), np.int64) for name in _INPUTS}
     for row, entry in enumerate(encoded):
         count = len(entry.ids)
@@ -146,7 +146,7 @@ def _padded(encoded: list[Any], width: int) -> dict[str, npt.NDArray[np.int64]]:
     return tokens
 
 
-def _output(session: Any, path: Path) -> tuple[str, str]:
+def _output(session: Package, path: Path) -> tuple[str, str]:
     """Return which output to take, and which of `_POOLS` makes a row a text of it.
 
     A row a text that is called so goes first; then the tokens, pooled as the model was trained;

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import State
 from fewlabels.features._states import part
 from fewlabels.features.image_distortion import ImageDistortion
 from fewlabels.features.new_points import Compare
 
-Pixels = npt.NDArray[Any]
+Pixels = np.ndarray
 
 
 class PictureDistance:
@@ -42,12 +43,12 @@ class PictureDistance:
         """Return what compares new pictures, given as rows of pixels, with the fitted ones."""
         return lambda rows, candidates: self.distortion.to_new(pixels[rows], candidates)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         """Return the pictures' gradients: 2 bytes a pixel of at most 32 x 32."""
         return self.distortion._state()
 
     @classmethod
-    def _from_state(cls, state: Any, shape: tuple[int, int], n_pictures: int) -> Self:
+    def _from_state(cls, state: object, shape: tuple[int, int], n_pictures: int) -> Self:
         """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
         channels = int(part(state, "channels", int))
         held = ImageDistortion._from_state(state, (*shape, channels), n_pictures)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix
 from fewlabels.features._colours import N_COLOURS, colour_shares
 from fewlabels.features._picture_looks import things_in
 from fewlabels.features.oriented_gradients import OrientedGradients
@@ -51,7 +51,7 @@ class PicturePoints:
 
     values: Float32Array
     unread: dict[int, str]
-    pixels: npt.NDArray[Any] | None
+    pixels: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Recipe:
         )
         values = np.empty((n, width), dtype=np.float32)
         unread: dict[int, str] = {}
-        kept: list[npt.NDArray[Any]] = []
+        kept: list[np.ndarray] = []
         for rows in row_blocks(n, _BATCH):
             batch, missing = self._pixels(pictures, rows, n_jobs)
             if self.has_colours:
@@ -145,7 +145,7 @@ class Recipe:
         values[:, -N_COLOURS:] = np.sqrt(_THING) * colours[:, N_COLOURS:]
         values /= np.linalg.norm(values, axis=1, keepdims=True)  # colours are always there
 
-    def _edges_of(self, pixels: npt.NDArray[Any], n_jobs: int | None) -> Float32Array:
+    def _edges_of(self, pixels: np.ndarray, n_jobs: int | None) -> Float32Array:
         found: Float32Array = self._gradients(n_jobs).fit_transform(pixels.reshape(len(pixels), -1))
         return found
 
@@ -158,12 +158,12 @@ class Recipe:
 
     def _pixels(
         self, pictures: PictureArray | PictureItems, rows: slice, n_jobs: int | None
-    ) -> tuple[npt.NDArray[Any], dict[int, str]]:
+    ) -> tuple[np.ndarray, dict[int, str]]:
         """Return pictures of the size that was chosen: (m, height, width, channels)."""
         if isinstance(pictures, PictureArray):
             if self.takes_as_it_is(pictures):
                 return pictures.values[rows], {}
-            items: Any = pictures.bytes_of(rows, self.range)
+            items: Matrix = pictures.bytes_of(rows, self.range)
             if pictures.shape == self.shape:
                 return items, {}
         else:

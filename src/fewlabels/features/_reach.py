@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import Package
 
 # So many points are looked at, each by the nearest of so many candidates.
 _LOOKED_AT, _CANDIDATES, _NEAREST = 1_000, 60, 10
@@ -33,7 +34,7 @@ class Reach(NamedTuple):
         return self.by_distance - self.by_values <= _MOST_LOST
 
 
-def reach_of(values: npt.NDArray[Any], distance: Any, random_state: int = 0) -> Reach:
+def reach_of(values: np.ndarray, distance: Package, random_state: int = 0) -> Reach:
     """Tell how many points are out of reach by values, and after a finer distance ranks them.
 
     By a distance that suits, points are near to those that are like them. Where it does not suit,

@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Package
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.features._date_numbers import as_written
 from fewlabels.features._telling import is_file, split_items
+from fewlabels.io._cells import as_text
 from fewlabels.io._dates import (
     TextDates,
     dates_of,
@@ -43,7 +45,7 @@ from fewlabels.io._table import (
     row_list,
     setting,
 )
-from fewlabels.io._views import as_text, best_reading, categories_of
+from fewlabels.io._views import best_reading, categories_of
 
 # The form of numbers that are dates, as days.
 DAYS = "days"
@@ -51,7 +53,9 @@ DAYS = "days"
 _NO_CATEGORY = Categories(np.empty(0, np.intp), ())
 
 
-def read_as(table: Table, name: str, kind: str, form: str = "", decimal: str | None = None) -> Any:
+def read_as(
+    table: Table, name: str, kind: str, form: str = "", decimal: str | None = None
+) -> Package:
     """Return a column as what an encoder of `kind` takes.
 
     Parameters
@@ -137,6 +141,8 @@ def decimal_mark_of(table: Table, name: str, view: Numbers) -> str | None:
 
 def _dates(table: Table, name: str, form: str) -> Dates:
     cells = table.cells(name)
+    if form and not is_own_form(form):
+        cells = as_written(cells, form)
     is_text = any(isinstance(cell, str) for cell in cells)
     levels = {as_text(cell) for cell in cells if cell is not None}
     if is_text and form and not is_own_form(form):
@@ -154,7 +160,7 @@ def _dates(table: Table, name: str, form: str) -> Dates:
     return _checked_dates(name, read, cells)
 
 
-def _checked_dates(name: str, read: TextDates, cells: Sequence[Any]) -> Dates:
+def _checked_dates(name: str, read: TextDates, cells: Sequence[object]) -> Dates:
     days = (math.nan if cell is None else read.days.get(as_text(cell), math.nan) for cell in cells)
     values = np.fromiter(days, dtype=np.float64, count=len(cells))
     refuse_strange_dates(name, values, cells)
@@ -179,7 +185,7 @@ def _items(table: Table, name: str, form: str) -> Items:
     return Items([None if cell is None else split_items(as_text(cell), between) for cell in cells])
 
 
-def _usual_between(cells: Sequence[Any]) -> str:
+def _usual_between(cells: Sequence[object]) -> str:
     """Return what separates items in most of the cells."""
     texts = [as_text(cell) for cell in cells if cell is not None]
     return max(",;|", key=lambda sign: sum(sign in text for text in texts))

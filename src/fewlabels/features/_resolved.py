@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._embedder import Embedder, Report
@@ -25,7 +25,7 @@ WANTED = (
 
 
 def resolved(
-    model: Any, *, batch_size: int | None, max_length: int | None, name: str | None
+    model: object, *, batch_size: int | None, max_length: int | None, name: str | None
 ) -> Embedder:
     """Return the embedder of a model, by name or as an object.
 
@@ -51,12 +51,12 @@ def resolved(
     return _of_object(model, batch_size or _AT_ONCE, name)
 
 
-def is_file_of_rows(model: Any) -> bool:
+def is_file_of_rows(model: object) -> bool:
     """Tell whether this names a file of rows and not a model."""
     return isinstance(model, (str, os.PathLike)) and os.fspath(model).lower().endswith(".npy")
 
 
-def holds_rows(model: Any) -> bool:
+def holds_rows(model: object) -> bool:
     """Tell whether embeddings came as rows, one an item, and not as what makes them."""
     return is_file_of_rows(model) or isinstance(model, (list, tuple)) or hasattr(model, "__array__")
 
@@ -95,7 +95,7 @@ def _unknown_name(model: str) -> str:
     )
 
 
-def _of_object(model: Any, n_at_once: int, name: str | None) -> Embedder:
+def _of_object(model: object, n_at_once: int, name: str | None) -> Embedder:
     kind = getattr(model, "__name__", type(model).__name__)
     for method in ("encode", "transform"):
         call = getattr(model, method, None)
@@ -108,7 +108,7 @@ def _of_object(model: Any, n_at_once: int, name: str | None) -> Embedder:
             raise InvalidTypeError(f"embeddings must be {WANTED}; got {model!r:.200}.{hint}")
         call, said = model, kind
 
-    def embed(items: Sequence[Any], report: Report) -> Any:
+    def embed(items: Sequence[object], report: Report) -> Matrix:
         rows = call(list(items))
         report(len(items))
         return rows

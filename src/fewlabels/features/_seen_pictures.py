@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from fewlabels._arrays import first_few
+from fewlabels._typing import Cells, Function
 from fewlabels.exceptions import DataFileError
 from fewlabels.features.picture_sets import reader
 from fewlabels.io import counted
@@ -25,11 +24,11 @@ class SeenPictures:
         From a picture of Pillow in RGB, upright and on white, to what the network takes.
     """
 
-    def __init__(self, prepare: Callable[[Any], Any]) -> None:
+    def __init__(self, prepare: Function) -> None:
         self._prepare = prepare
         self._unread: dict[str, str] = {}
 
-    def prepared(self, items: list[Any]) -> tuple[list[Any], list[int]]:
+    def prepared(self, items: list[object]) -> tuple[Cells, list[int]]:
         """Return those of some pictures that can be read, prepared, and their places.
 
         Where none can be read, a black one without a place: it tells how long a row is.

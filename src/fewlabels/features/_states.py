@@ -5,26 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fewlabels._typing import Estimator, Package, State
 from fewlabels.exceptions import DataFileError
 
 
-def state_of(fitted: Any) -> dict[str, Any]:
+def state_of(fitted: Estimator) -> State:
     """Return the fields of a dataclass by their names: numbers, text, arrays."""
     return {
         field.name: _plain(getattr(fitted, field.name)) for field in fields(fitted) if field.init
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Package:
     return list(value) if isinstance(value, tuple) else value
 
 
-def part(state: Any, key: str, kind: type | tuple[type, ...]) -> Any:
+def part(state: object, key: str, kind: type | tuple[type, ...]) -> Package:
     """Return what `state` holds as `key`, if it is there and of a kind that it may be."""
     if not isinstance(state, Mapping) or key not in state or not isinstance(state[key], kind):
         raise DataFileError(
@@ -34,7 +33,7 @@ def part(state: Any, key: str, kind: type | tuple[type, ...]) -> Any:
     return state[key]
 
 
-def number(state: Any, key: str) -> float:
+def number(state: object, key: str) -> float:
     """Return a finite number."""
     found = float(part(state, key, (int, float)))
     if not math.isfinite(found):
@@ -42,12 +41,12 @@ def number(state: Any, key: str) -> float:
     return found
 
 
-def flag(state: Any, key: str) -> bool:
+def flag(state: object, key: str) -> bool:
     """Return True or False."""
     return bool(part(state, key, bool))
 
 
-def texts(state: Any, key: str) -> tuple[str, ...]:
+def texts(state: object, key: str) -> tuple[str, ...]:
     """Return texts."""
     found = part(state, key, (list, tuple))
     if not all(isinstance(text, str) for text in found):
@@ -55,12 +54,12 @@ def texts(state: Any, key: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def unread_state(unread: Mapping[int, str]) -> dict[str, Any]:
+def unread_state(unread: Mapping[int, str]) -> State:
     """Return the rows of which nothing is known, and why, as plain values."""
     return {"rows": list(map(int, unread)), "reasons": list(unread.values())}
 
 
-def unread_of(state: Any) -> dict[int, str]:
+def unread_of(state: object) -> dict[int, str]:
     """Return what `unread_state` described, from the part "unread" of a state."""
     held = part(state, "unread", dict)
     rows, reasons = part(held, "rows", list), texts(held, "reasons")
@@ -69,9 +68,9 @@ def unread_of(state: Any) -> dict[int, str]:
     return dict(zip(rows, reasons, strict=True))
 
 
-def numbers(state: Any, key: str, *, n_dimensions: int) -> npt.NDArray[Any]:
+def numbers(state: object, key: str, *, n_dimensions: int) -> np.ndarray:
     """Return an array of finite numbers."""
-    found: npt.NDArray[Any] = part(state, key, np.ndarray)
+    found: np.ndarray = part(state, key, np.ndarray)
     if found.ndim != n_dimensions or found.dtype.kind not in "fiu" or not np.isfinite(found).all():
         raise DataFileError(f"the saved features are damaged: {key!r} is not the array it was.")
     return found

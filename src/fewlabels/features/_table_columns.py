@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import Any, Protocol, Self, cast
+from typing import Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Estimator, Matrix, Objects, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._date_encoder import DateEncoder
 from fewlabels.features._embedded import check_n_rows
@@ -25,7 +26,7 @@ from fewlabels.features._states import number, numbers, part, state_of
 from fewlabels.features.new_points import IntArray, NewPoints, is_zero
 from fewlabels.io._table import Table
 
-_ENCODERS: dict[str, Any] = {
+_ENCODERS: State = {
     encoder.kind: encoder
     for encoder in (NumberEncoder, CategoryEncoder, ItemsEncoder, DateEncoder, BlockEncoder)
 }
@@ -93,13 +94,13 @@ class Encoder(Protocol):
 class TransformerEncoder:
     """Texts or pictures, by the transformer that is fitted on them."""
 
-    transformer: Any
+    transformer: Estimator
     warnings: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "warnings", tuple(self.transformer.warnings_))
 
-    def of_new(self, items: Any) -> NewPoints:
+    def of_new(self, items: object) -> NewPoints:
         """Return the features, and of which items nothing is known."""
         made = getattr(self.transformer, "_of_new", None)
         if made is not None:
@@ -169,7 +170,7 @@ class FittedColumn:
             return replace(found, unread=np.union1d(found.unread, blank_items(view)))
         if isinstance(self.encoder, (BlockEncoder, DateEncoder)):
             self.encoder.check(self.name, view)
-        encoder: Any = self.encoder
+        encoder: Estimator = self.encoder
         return NewPoints(encoder.raw(view), np.flatnonzero(encoder.unknown(view)))
 
     @property
@@ -180,7 +181,7 @@ class FittedColumn:
             getattr(held.transformer, "needs_rows_", False)
         )
 
-    def embedded(self, rows: Any, n_rows: int) -> NewPoints:
+    def embedded(self, rows: object, n_rows: int) -> NewPoints:
         """Return rows of embeddings that came with new data, as :meth:`scaled` takes them."""
         found = cast(TransformerEncoder, self.encoder).of_new(rows)
         check_n_rows(found.values, n_rows)
@@ -193,7 +194,7 @@ class FittedColumn:
         told = tuple(f"column {self.name!r}: {line}" for line in lines)
         return NewPoints(values, found.unread, warnings=told)
 
-    def scaled(self, raw: Any) -> Any:
+    def scaled(self, raw: Matrix) -> Matrix:
         """Return features, centred and scaled."""
         factor = self.factor * self.weight
         if sparse.issparse(raw):
@@ -206,7 +207,7 @@ class FittedColumn:
         """Return the same column with another weight."""
         return replace(self, weight=weight)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """Return all of it as plain values and arrays."""
         held = self.encoder
         if isinstance(held, TransformerEncoder):
@@ -218,11 +219,11 @@ class FittedColumn:
         return found | {"decimal": self.decimal or ""}
 
     @classmethod
-    def from_state(cls, state: Any) -> Self:
+    def from_state(cls, state: object) -> Self:
         """Return what :meth:`state` described; raise DataFileError if it is damaged."""
         kind = part(state, "kind", str)
         held = part(state, "encoder", dict)
-        encoder: Any
+        encoder: Estimator
         if kind in _ENCODERS:
             encoder = _ENCODERS[kind].from_state(held)
         elif kind in ("text", "image"):
@@ -248,22 +249,22 @@ class FittedColumn:
         )
 
 
-def transformer(name: str) -> Any:
+def transformer(name: str) -> Estimator:
     """Return a transformer of texts or pictures by name."""
     return getattr(import_module(_TRANSFORMERS[name]), name)
 
 
-def encoder_of(kind: str) -> Any:
+def encoder_of(kind: str) -> Estimator:
     """Return the class of encoders of a kind of column."""
     return _ENCODERS[kind]
 
 
-def blank_items(items: Any) -> IntArray:
+def blank_items(items: Objects) -> IntArray:
     """Return the rows without a text or the name of a picture."""
     return np.array([row for row, item in enumerate(items) if not item], dtype=np.intp)
 
 
-def at_the_mean(raw: Any, rows: IntArray, means: npt.NDArray[np.float64]) -> Any:
+def at_the_mean(raw: Matrix, rows: IntArray, means: npt.NDArray[np.float64]) -> Matrix:
     """Put rows of which nothing is known where all others are in the mean.
 
     Zeros, which stand for them, would be farther from all others than these from one another, and
@@ -276,11 +277,11 @@ def at_the_mean(raw: Any, rows: IntArray, means: npt.NDArray[np.float64]) -> Any
     return raw
 
 
-def _shares(raw: Any, largest: float) -> npt.NDArray[np.float64]:
+def _shares(raw: Matrix, largest: float) -> npt.NDArray[np.float64]:
     return np.asarray(np.divide(raw, largest, dtype=np.float64))
 
 
-def scaling(raw: Any, *, scale: bool) -> tuple[npt.NDArray[np.float64], float]:
+def scaling(raw: Matrix, *, scale: bool) -> tuple[npt.NDArray[np.float64], float]:
     """Return the means of features, and what brings the sum of their variances to 1.
 
     They are first divided by the largest of all, so that squares neither overflow nor vanish.

@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fewlabels.features._date_numbers import about_date_texts
 from fewlabels.features._encoders import MOST_NAMES
 from fewlabels.io._picture_names import is_picture_name
 from fewlabels.io._table import (
@@ -124,7 +123,8 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
     mostly_new = 2 * n_levels > n_filled
     if not asked and n_levels >= _NEARLY * n_filled and _are_codes(view.levels):
         what = "an identifier" if _IDENTIFIER.fullmatch(name.strip()) else "codes"
-        return Taken("left out", reason=f"{what}, {_how_many(view)}", doubt=view.doubt)
+        doubt = view.doubt or about_date_texts(name, view.levels)
+        return Taken("left out", reason=f"{what}, {_how_many(view)}", doubt=doubt)
     n_words = sorted(len(level.split()) for level in view.levels)[n_levels // 2]
     if n_words >= _FREE_TEXT_WORDS and (mostly_new or n_levels > MOST_NAMES):
         return Taken("text")
@@ -218,7 +218,7 @@ def all_different(values: FloatArray) -> bool:
     return bool((values == np.floor(values)).all()) and len(np.unique(values)) == len(values)
 
 
-def is_the_label(view: View, y: npt.NDArray[Any] | None) -> bool:
+def is_the_label(view: View, y: np.ndarray | None) -> bool:
     """Tell whether a column is the labels: filled where these are, and a name for each class."""
     if y is None or not (y < 0).any() or not (y >= 0).any():
         return False

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._typing import State
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._spelling import runs_in
 from fewlabels.features._states import numbers, part, texts
@@ -53,7 +54,7 @@ class Counts:
         """Number of different words of each text."""
         return np.asarray(np.diff(self.values.indptr), dtype=np.int64)
 
-    def of_rows(self, rows: Any) -> Counts:
+    def of_rows(self, rows: object) -> Counts:
         """Return part of the texts, and the words that these hold."""
         values = sparse.csr_array(self.values[rows])
         used, columns = np.unique(values.indices, return_inverse=True)
@@ -117,11 +118,11 @@ class Words:
         found.sort_indices()
         return weighed(found, self.idf)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         return {"words": list(self.words), "idf": self.idf}
 
     @classmethod
-    def _from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, object]) -> Self:
         found = texts(state, "words")
         return cls(found, _weights(state, len(found)))
 
@@ -154,18 +155,18 @@ class Runs:
         found.sort_indices()
         return weighed(found, self.idf)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         return {"codes": self.codes, "idf": self.idf}
 
     @classmethod
-    def _from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, object]) -> Self:
         codes = part(state, "codes", np.ndarray)
         if codes.dtype != np.uint64 or codes.ndim != 1 or (codes[1:] <= codes[:-1]).any():
             raise DataFileError("the saved features are damaged: 'codes' is not what it was.")
         return cls(codes, _weights(state, len(codes)))
 
 
-def _weights(state: Mapping[str, Any], n_terms: int) -> npt.NDArray[np.float32]:
+def _weights(state: Mapping[str, object], n_terms: int) -> npt.NDArray[np.float32]:
     idf = numbers(state, "idf", n_dimensions=1)
     if len(idf) != n_terms:
         raise DataFileError("the saved features are damaged: terms and weights don't match.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Matrix
 from fewlabels.features._terms import Counts, Runs, Words
 from fewlabels.features._text_views import TextView
 from fewlabels.features._weighing import can_tell, surely_best
@@ -41,7 +41,7 @@ class Chosen:
 
     recipe: str
     view: TextView
-    points: Any
+    points: Matrix
     n_empty: int
     choices: tuple[str, ...]
 
@@ -153,7 +153,7 @@ class _Makers:
         self._words = Words.of(counts)
         self._runs = Runs.of(counts.looked_at())
 
-    def made(self, recipe: str) -> tuple[TextView, Any]:
+    def made(self, recipe: str) -> tuple[TextView, Matrix]:
         return TextView.of(
             self._counts,
             words=None if recipe == "spelling" else self._words,
@@ -163,7 +163,7 @@ class _Makers:
         )
 
 
-def _told(recipe: str, view: TextView, points: Any, reason: str) -> Chosen:
+def _told(recipe: str, view: TextView, points: Matrix, reason: str) -> Chosen:
     terms = f"{len(view.runs.idf):,} runs of 2 to 4 characters"
     if view.words is not None:
         terms = f"{len(view.words.idf):,} words and of {terms}"

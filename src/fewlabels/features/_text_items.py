@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from fewlabels._labels import is_missing
+from fewlabels._typing import Objects
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.kinds import items_of
 
@@ -33,7 +32,7 @@ class TextItems:
     n_cut: int
 
 
-def read_items(data: Any) -> TextItems:
+def read_items(data: object) -> TextItems:
     """Return texts, or raise if there is anything else among them.
 
     Parameters
@@ -61,7 +60,7 @@ def read_items(data: Any) -> TextItems:
     return TextItems(texts, n_missing, n_cut)
 
 
-def _items(data: Any) -> Sequence[Any]:
+def _items(data: object) -> Objects:
     if isinstance(data, (str, bytes)):
         raise InvalidTypeError(
             "texts must be a list of texts, got a single one. Pass [text], or read the file first."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from fewlabels._products import multiply
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import Function, Matrix, Package, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._states import flag, numbers, part
 from fewlabels.features._term_weights import unit_rows
@@ -53,7 +54,7 @@ class TextView:
         runs: Runs,
         n_directions: int | None,
         seed: int,
-    ) -> tuple[Self, Any]:
+    ) -> tuple[Self, Matrix]:
         """Fit, and return the view and the points of the same texts.
 
         Parameters
@@ -81,7 +82,7 @@ class TextView:
         n_words = 0 if self.words is None else len(self.words.idf)
         return n_words + len(self.runs.idf)
 
-    def points(self, counts: Counts, *, marked: bool = True) -> Any:
+    def points(self, counts: Counts, *, marked: bool = True) -> Matrix:
         """Return texts as points.
 
         Returns
@@ -102,7 +103,7 @@ class TextView:
             points = sparse.csr_array(points)
         return self._marked(points, _empty_rows(points)) if self.empty and marked else points
 
-    def of_new(self, counts: Counts) -> tuple[Any, npt.NDArray[np.bool_]]:
+    def of_new(self, counts: Counts) -> tuple[Matrix, npt.NDArray[np.bool_]]:
         """Return new texts as points, and in which of them nothing is known.
 
         The last column is 1 of texts without any word: those with unknown ones are like nobody.
@@ -134,13 +135,13 @@ class TextView:
         )
         return sparse.csr_array(unit_rows(sparse.csr_array(both)))
 
-    def _marked(self, points: Any, rows: npt.NDArray[np.bool_]) -> Any:
+    def _marked(self, points: Matrix, rows: npt.NDArray[np.bool_]) -> Matrix:
         empty = rows.astype(np.float32)[:, None]
         if self.directions is not None:
             return np.hstack([points, empty])
         return sparse.csr_array(sparse.hstack([points, sparse.csr_array(empty)], format="csr"))
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         return {
             "words": None if self.words is None else self.words._state(),
             "runs": self.runs._state(),
@@ -149,7 +150,7 @@ class TextView:
         }
 
     @classmethod
-    def _from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, object]) -> Self:
         words = _read(state, "words", Words._from_state)
         runs = Runs._from_state(part(state, "runs", Mapping))
         directions = _read(
@@ -161,13 +162,13 @@ class TextView:
         return view
 
 
-def _read(state: Mapping[str, Any], key: str, read: Any) -> Any:
+def _read(state: Mapping[str, object], key: str, read: Function) -> Package:
     kinds = (Mapping, np.ndarray, type(None))
     found = part(state, key, kinds)
     return None if found is None else read(found)
 
 
-def _directions(terms: sparse.csr_array, n_directions: int, seed: int) -> Any:
+def _directions(terms: sparse.csr_array, n_directions: int, seed: int) -> Matrix:
     """Return the directions of the largest singular values, as columns."""
     most = min(n_directions, *terms.shape)
     with one_blas_thread():
@@ -178,7 +179,7 @@ def _directions(terms: sparse.csr_array, n_directions: int, seed: int) -> Any:
     return np.ascontiguousarray(directions[:n_found].T, dtype=np.float32)
 
 
-def _empty_rows(points: Any) -> npt.NDArray[np.bool_]:
+def _empty_rows(points: Matrix) -> npt.NDArray[np.bool_]:
     if sparse.issparse(points):
         return np.asarray(np.diff(points.indptr) == 0)
     return np.asarray(~points.any(axis=1))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -26,7 +27,7 @@ _MOST_LABELS = 400
 _RIDGE, _RIDGE_BESIDE = 0.1, 1.0
 
 
-def label_codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
+def label_codes(y: object, n_rows: int) -> npt.NDArray[np.intp] | None:
     """Return the codes of classes, -1 where unlabelled; None if `y` holds none, but numbers."""
     if y is None:
         return None
@@ -43,7 +44,7 @@ def label_codes(y: Any, n_rows: int) -> npt.NDArray[np.intp] | None:
     return found
 
 
-def can_tell(codes: npt.NDArray[Any] | None) -> bool:
+def can_tell(codes: np.ndarray | None) -> bool:
     """Tell whether two classes have two labels each, so that one left out could be known."""
     if codes is None:
         return False
@@ -53,10 +54,10 @@ def can_tell(codes: npt.NDArray[Any] | None) -> bool:
 
 @one_blas_thread()  # so that a last bit does not decide
 def text_weights(
-    others: Sequence[Any],
-    columns: Mapping[str, Any],
+    others: Sequence[object],
+    columns: Mapping[str, object],
     usual: Mapping[str, float],
-    codes: npt.NDArray[Any],
+    codes: np.ndarray,
     kept: Collection[str] = (),
 ) -> dict[str, float]:
     """Return the weight of each column of texts, from `WEIGHTS`.
@@ -111,7 +112,7 @@ def text_weights(
     return chosen
 
 
-def _labelled_rows(codes: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+def _labelled_rows(codes: np.ndarray) -> npt.NDArray[np.intp]:
     """Return rows with a label of a class that has another, at most `_MOST_LABELS` of them."""
     counts = np.bincount(codes[codes >= 0])
     rows = np.flatnonzero((codes >= 0) & (counts[np.maximum(codes, 0)] >= 2))
@@ -120,7 +121,7 @@ def _labelled_rows(codes: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     return rows
 
 
-def _gram(points: Any, rows: npt.NDArray[np.intp]) -> FloatArray:
+def _gram(points: Matrix, rows: npt.NDArray[np.intp]) -> FloatArray:
     """Return the inner products of rows, about their mean."""
     chosen = points[rows]
     products = chosen @ chosen.T
@@ -152,7 +153,7 @@ def _best(errors: Mapping[Choice, FloatArray], usual: Choice, sure: float = 1.0)
 
 @one_blas_thread()
 def surely_best(
-    candidates: Mapping[str, Any], usual: str, codes: npt.NDArray[Any]
+    candidates: Mapping[str, object], usual: str, codes: np.ndarray
 ) -> tuple[str, dict[str, float]]:
     """Return which points tell the classes apart best, and the mean error with each.
 

@@ -6,10 +6,9 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
@@ -18,6 +17,7 @@ from fewlabels._array_files import read_arrays
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
 from fewlabels._labels import is_missing
+from fewlabels._typing import Cells, Estimator, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._cache import KeptRows, cache_folder
 from fewlabels.features._embedded import embedded, of_length_one, sound_rows
@@ -94,11 +94,11 @@ class Embeddings(TransformerMixin, BaseEstimator):
     _progress: Callable[[float], object] | None = None  # make_points sets it
     unread_: dict[int, str]
     warnings_: tuple[str, ...]
-    _awaited: dict[str, Any] | None = None  # what a model of a file was, until it is loaded
+    _awaited: State | None = None  # what a model of a file was, until it is loaded
 
     def __init__(
         self,
-        model: Any,
+        model: Estimator,
         *,
         normalize: bool = True,
         batch_size: int | None = None,
@@ -120,7 +120,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         # transformer would be cloned into one that is not.
         return type(self)(**self.get_params(deep=False))
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Matrix, y: object = None) -> Self:
         """Load the model, and see what it makes of the first item.
 
         Parameters
@@ -144,7 +144,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         self._learn(self._embedded(items[:1]) if rows is None else _Made(rows, self.choices_))
         return self
 
-    def fit_transform(self, X: Any, y: Any = None, **_: Any) -> Any:
+    def fit_transform(self, X: object, y: object = None, **_: object) -> Matrix:
         """Load the model and return a row of each item; see :meth:`fit` and :meth:`transform`."""
         items = _as_list(X)
         rows = self._loaded(items)
@@ -155,7 +155,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         self.warnings_ = found.warnings
         return found.values
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Matrix:
         """Return a row of each item.
 
         Parameters
@@ -182,7 +182,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         warn_of(found.warnings)
         return found.values
 
-    def _of_new(self, X: Any) -> NewPoints:
+    def _of_new(self, X: Matrix) -> NewPoints:
         """Return new items as points, and say of which nothing is known."""
         check_is_fitted(self)
         width = self.n_features_out_
@@ -209,12 +209,12 @@ class Embeddings(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self._embedder is None and self._awaited is None
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return ``embeddings_0`` and so on."""
         check_is_fitted(self)
         return np.array([f"embeddings_{i}" for i in range(self.n_features_out_)], dtype=object)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         """Return what a model file holds: the model's name, and what its files held."""
         check_is_fitted(self)
         named = None
@@ -236,7 +236,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         }
 
     @classmethod
-    def _from_state(cls, state: Any) -> Self:
+    def _from_state(cls, state: object) -> Self:
         """Return the transformer of a file; its model is loaded when new items come."""
         named = part(state, "model", (str, type(None)))
         new = cls(
@@ -250,7 +250,7 @@ class Embeddings(TransformerMixin, BaseEstimator):
         new._awaited = part(state, "identity", dict) if named is not None else None
         return new
 
-    def _loaded(self, items: list[Any]) -> Any:
+    def _loaded(self, items: Cells) -> Matrix:
         """Load the model, or return the rows that came in its place, one an item."""
         if not items:
             raise InvalidInputError("there are no items to embed.")
@@ -286,8 +286,8 @@ class Embeddings(TransformerMixin, BaseEstimator):
             )
         self._embedder, self._awaited = embedder, None
 
-    def _embedded(self, items: list[Any]) -> _Made:
-        embedder: Any = self._embedder
+    def _embedded(self, items: list[object]) -> _Made:
+        embedder: Package = self._embedder
         kept = None
         if embedder.identity is not None and self.cache is not False:
             folder = None if self.cache is True else self.cache
@@ -321,13 +321,13 @@ class Embeddings(TransformerMixin, BaseEstimator):
 class _Made(NamedTuple):
     """What a model made of items, how, and what is to be said of it."""
 
-    rows: Any
+    rows: Matrix
     choices: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
 
 def embeddings_of(
-    embeddings: Any, cache: str | os.PathLike[str] | bool | None = None
+    embeddings: object, cache: str | os.PathLike[str] | bool | None = None
 ) -> Embeddings:
     """Return a transformer of what is passed as embeddings; of one that is passed, a fresh one."""
     if isinstance(embeddings, Embeddings):
@@ -336,7 +336,7 @@ def embeddings_of(
     return Embeddings(embeddings, cache=cache)
 
 
-def _as_list(X: Any) -> list[Any]:
+def _as_list(X: Matrix) -> Cells:
     if isinstance(X, PictureFolder) or (isinstance(X, Path) and X.is_dir()):
         return list((X if isinstance(X, PictureFolder) else read_picture_folder(X)).files)
     if isinstance(X, (str, bytes, os.PathLike)):
@@ -354,7 +354,7 @@ def _as_list(X: Any) -> list[Any]:
     return ["" if is_missing(item) else item for item in items]
 
 
-def read_rows(path: Path) -> Any:
+def read_rows(path: Path) -> Matrix:
     """Return the array in an .npy file; raise DataFileError if there is none."""
     advice = "Save the array anew with numpy.save."
     with (

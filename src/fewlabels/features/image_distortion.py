@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_integer, check_n_jobs
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._batches import run_batches
@@ -110,7 +111,7 @@ class ImageDistortion(BaseEstimator):
         self.warp_range = warp_range
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Matrix, y: object = None) -> Self:
         """Hold the gradients of images.
 
         Parameters
@@ -160,7 +161,7 @@ class ImageDistortion(BaseEstimator):
         own = _places(rows, "rows", 1, len(self._gradients))
         return self._distances(self._gradients, self._lengths, own, candidates)
 
-    def to_new(self, X: Any, candidates: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def to_new(self, X: object, candidates: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the distances of new images to candidates among the fitted ones.
 
         Parameters
@@ -182,7 +183,7 @@ class ImageDistortion(BaseEstimator):
         new, lengths = self._gradients_of(validated_rows(self, X, reset=False))
         return self._distances(new, lengths, np.arange(len(new)), candidates)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         """Return the gradients of the fitted images, from which all else follows."""
         check_is_fitted(self)
         return {
@@ -192,7 +193,7 @@ class ImageDistortion(BaseEstimator):
         }
 
     @classmethod
-    def _from_state(cls, state: Any, image_shape: Shape, n_images: int) -> Self:
+    def _from_state(cls, state: object, image_shape: Shape, n_images: int) -> Self:
         """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
         warp_range = int(number(state, "warp_range"))
         gradients = numbers(state, "gradients", n_dimensions=4)
@@ -227,7 +228,7 @@ class ImageDistortion(BaseEstimator):
         shares = sums / np.where(to_match > 0, to_match, 1)
         return np.sqrt(shares).astype(np.float32)
 
-    def _gradients_of(self, rows: Any) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+    def _gradients_of(self, rows: Matrix) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
         """Return gradients of shape (n, 2, height, width), and what there is to match in each.
 
         The longest gradient of each image is 40.

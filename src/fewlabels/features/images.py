@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_choice, check_integer, check_n_jobs
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._colours import N_COLOURS
@@ -108,12 +109,12 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Matrix, y: object = None) -> Self:
         """Choose the recipe and the size; see :meth:`fit_transform`, which reads files once."""
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> Any:
+    def fit_transform(self, X: object, y: object = None) -> Matrix:
         """Choose the recipe, and return the points of the pictures.
 
         Parameters
@@ -165,7 +166,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         self.warnings_ = tuple(self._warnings(pictures))
         return values
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Matrix:
         """Return the points of other pictures, by the recipe that was chosen.
 
         Parameters
@@ -187,7 +188,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         warn_of(found.warnings)
         return found.values
 
-    def _of_new(self, X: Any) -> NewPoints:
+    def _of_new(self, X: object) -> NewPoints:
         """Return other pictures as points, and what compares them with the fitted ones."""
         check_is_fitted(self)
         pictures = picture_set(X)
@@ -205,7 +206,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             tuple(told),
         )
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the columns of :meth:`transform`.
 
         Parameters
@@ -221,14 +222,14 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         check_is_fitted(self)
         return np.array(self._recipe.names, dtype=object)
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True
         return tags
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         """Return what was chosen as plain values.
 
         Without the distance, which holds pictures, and belongs to the points that use it.
@@ -246,7 +247,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         }
 
     @classmethod
-    def _from_state(cls, state: Any) -> Self:
+    def _from_state(cls, state: object) -> Self:
         """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
         recipe = part(state, "recipe", str)
         height, width = (int(number(state, key)) for key in ("height", "width"))
@@ -264,7 +265,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         images.distance_ = None
         return images
 
-    def _take_distance(self, state: Any, n_pictures: int) -> PictureDistance:
+    def _take_distance(self, state: object, n_pictures: int) -> PictureDistance:
         """Compare new pictures by a distance that was saved; raise DataFileError if damaged."""
         self.distance_ = PictureDistance._from_state(state, self.shape_, n_pictures)
         return self.distance_

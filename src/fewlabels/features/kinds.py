@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
 from fewlabels._labels import is_missing
+from fewlabels._typing import Frame, Objects
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import PictureFolder, Table, read_picture_folder, read_table
 from fewlabels.io._frames import is_frame, is_records, table_of
@@ -23,7 +24,7 @@ Kind: TypeAlias = Literal["array", "texts", "images", "table", "embeddings"]
 KINDS: tuple[Kind, ...] = ("array", "texts", "images", "table", "embeddings")
 
 
-def kind_of(data: Any) -> Kind:
+def kind_of(data: object) -> Kind:
     """Return what `data` is taken for.
 
     Parameters
@@ -55,12 +56,12 @@ def kind_of(data: Any) -> Kind:
     return "array" if items is None else _kind_of_items(items)
 
 
-def as_table(data: Any) -> Table:
+def as_table(data: object) -> Table:
     """Return data of kind "table" as a table; the one in a file, if it is a path."""
     return read_table(data) if isinstance(data, Path) else table_of(data)
 
 
-def items_of(data: Any) -> Sequence[Any] | None:
+def items_of(data: object) -> Objects | None:
     """Return the items of a list, of an array or column of objects or text; of others None.
 
     Of a folder, or of the path of one, its pictures' files.
@@ -81,7 +82,7 @@ def items_of(data: Any) -> Sequence[Any] | None:
     return column.to_list() if isinstance(column, nw.Series) else None
 
 
-def picture_names(data: Any) -> list[str | None] | None:
+def picture_names(data: object) -> list[str | None] | None:
     """Return what pictures in files are called, None where there is none; of others None.
 
     From the folder on, if that is what `data` is; else the paths as they are.
@@ -98,7 +99,7 @@ def picture_names(data: Any) -> list[str | None] | None:
     return [None if item is None else os.fspath(item) for item in paths]
 
 
-def n_rows_of(data: Any) -> int:
+def n_rows_of(data: Frame) -> int:
     """Return how many rows data in memory has."""
     if isinstance(data, Table):
         return data.n_rows
@@ -115,7 +116,7 @@ def _kind_of_path(path: Path) -> Kind:
     return "table"
 
 
-def _kind_of_items(items: Sequence[Any]) -> Kind:
+def _kind_of_items(items: Objects) -> Kind:
     """Tell by the items of a sequence: texts, paths and names of pictures, or pictures."""
     filled = [item for item in items if not is_missing(item)]
     if not filled:

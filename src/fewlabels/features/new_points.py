@@ -5,18 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._callers import callers_level
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import FeatureWarning
 
 IntArray: TypeAlias = npt.NDArray[np.intp]
 #: Returns the distances of new points, (m,), to candidates among the fitted ones, (m, c).
-Compare: TypeAlias = Callable[[IntArray, IntArray], npt.NDArray[np.floating[Any]]]
+Compare: TypeAlias = Callable[[IntArray, IntArray], npt.NDArray[np.floating]]
 
 
 def _none() -> IntArray:
@@ -48,7 +49,7 @@ class NewPoints:
     (1, 3)
     """
 
-    values: Any
+    values: Matrix
     unread: IntArray = field(default_factory=_none)
     compared: Compare | None = None
     warnings: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ class NewPoints:
     def __len__(self) -> int:
         return int(self.values.shape[0])
 
-    def with_values(self, values: Any) -> Self:
+    def with_values(self, values: object) -> Self:
         """Return the same of other numbers, such as another type's."""
         return replace(self, values=values)
 
@@ -78,7 +79,7 @@ def warn_of(lines: Iterable[str]) -> None:
         warnings.warn(line, FeatureWarning, stacklevel=callers_level())
 
 
-def is_zero(values: Any) -> npt.NDArray[np.bool_]:
+def is_zero(values: Matrix) -> npt.NDArray[np.bool_]:
     """Tell which rows of points are zeros, of which nothing is known."""
     if sparse.issparse(values):
         counts = np.zeros(values.shape[0], dtype=np.intp)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer, check_n_jobs, check_real
 from fewlabels.features._batches import run_batches
 from fewlabels.features._gradients import (
@@ -128,7 +129,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         self.smallest_side = smallest_side
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Matrix, y: object = None) -> Self:
         """Find the shape of the images; nothing else is learned.
 
         Parameters
@@ -158,7 +159,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         self._n_orientations = self.n_orientations
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Matrix:
         """Return the features of images.
 
         Parameters
@@ -201,7 +202,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         run_batches(compute, row_blocks(len(rows), size), self.n_jobs)
         return features
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the columns of :meth:`transform`: cell and direction.
 
         Parameters
@@ -219,7 +220,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         prefix = type(self).__name__.lower()
         return np.array([f"{prefix}_{i}_{j}_{k}" for i, j, k in numbers], dtype=object)
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags

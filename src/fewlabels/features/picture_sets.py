@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Matrix, Objects
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.kinds import items_of
 from fewlabels.io import PictureFolder, counted, read_picture_folder
@@ -18,7 +18,7 @@ from fewlabels.io._picture_names import without_pillow
 if TYPE_CHECKING:
     from types import ModuleType
 
-Array = npt.NDArray[Any]
+Array = np.ndarray
 Pixels = npt.NDArray[np.uint8]
 Shape: TypeAlias = tuple[int, int]
 Range: TypeAlias = tuple[float, float]
@@ -55,7 +55,7 @@ class PictureArray:
         """Return what to call a picture in a message."""
         return f"picture {row}"
 
-    def bytes_of(self, rows: Any, black_and_white: Range) -> Pixels:
+    def bytes_of(self, rows: Matrix, black_and_white: Range) -> Pixels:
         """Return pictures in three channels of bytes, as they are in size."""
         values = self.values[rows]
         if self.values.dtype != np.uint8 or black_and_white != (0.0, 255.0):
@@ -68,7 +68,7 @@ class PictureArray:
 class PictureItems:
     """Pictures of their own sizes: files, or pictures of Pillow, or arrays."""
 
-    def __init__(self, items: Sequence[Any]) -> None:
+    def __init__(self, items: Objects) -> None:
         self.items = items
 
     def __len__(self) -> int:
@@ -80,7 +80,7 @@ class PictureItems:
         return str(item) if isinstance(item, (str, Path)) else f"picture {row}"
 
 
-def picture_set(data: Any) -> PictureArray | PictureItems:
+def picture_set(data: object) -> PictureArray | PictureItems:
     """Return what :class:`fewlabels.features.Images` takes, a row each.
 
     Raises

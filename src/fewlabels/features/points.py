@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._arrays import checked_array
+from fewlabels._typing import Estimator, Frame, Matrix, Package
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._embedded import check_n_rows
@@ -49,6 +49,9 @@ class Points:
         ``between(rows, candidates)``, which returns distances of the shape of `candidates`,
         (n_rows, n_candidates). New points bring their own: see
         :class:`fewlabels.features.NewPoints`.
+    n_alike : int, or None
+        So many of the nearest count alike as neighbours, however far they are. None: the nearer
+        the more.
 
     Examples
     --------
@@ -58,12 +61,13 @@ class Points:
     ('table', (3, 4))
     """
 
-    values: Any
+    values: Matrix
     kind: Kind
-    transformer: Any = None
+    transformer: Estimator = None
     choices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    distance: Any = None
+    distance: Package = None
+    n_alike: int | None = None
 
     def __len__(self) -> int:
         return int(self.values.shape[0])
@@ -85,7 +89,7 @@ class Points:
         lines += [f"  {line}" for line in (*self.choices, *self.warnings)]
         return "\n".join(lines)
 
-    def transform(self, data: Any, embeddings: Any = None) -> Any:
+    def transform(self, data: object, embeddings: object = None) -> Matrix:
         """Return new data as points, by the fitted transformer.
 
         Parameters
@@ -114,7 +118,7 @@ class Points:
         warn_of(found.warnings)
         return found.values
 
-    def of_new(self, data: Any, embeddings: Any = None) -> NewPoints:
+    def of_new(self, data: object, embeddings: object = None) -> NewPoints:
         """Return new data as points, with all that is known of them; see :meth:`transform`.
 
         Parameters
@@ -136,7 +140,7 @@ class Points:
             told.append(f"{quoted(new)} {verb} ignored: the points were made of other columns.")
         return replace(found, warnings=tuple(told))
 
-    def _made(self, data: Any) -> NewPoints:
+    def _made(self, data: object) -> NewPoints:
         made = getattr(self.transformer, "_of_new", None)
         if made is not None:
             found: NewPoints = made(data)
@@ -144,9 +148,9 @@ class Points:
         values = self.transformer.transform(data)
         return NewPoints(values, np.flatnonzero(is_zero(values)))
 
-    def _embedded(self, data: Any, embeddings: Any) -> NewPoints:
+    def _embedded(self, data: object, embeddings: object) -> NewPoints:
         """Return new data as points, of which the embeddings came as rows."""
-        made: Any = self.transformer
+        made: Estimator = self.transformer
         if self.kind == "table":
             found: NewPoints = made._of_new(data, embeddings)
             return found
@@ -161,15 +165,15 @@ class Points:
 
 
 def make_points(
-    data: Any,
+    data: Frame,
     y: npt.ArrayLike | None = None,
     *,
     kind: Kind | None = None,
     columns: Mapping[str, str] | None = None,
-    embeddings: Any = None,
+    embeddings: Estimator = None,
     scale: bool = True,
     random_state: int = 0,
-    cache: Any = None,
+    cache: Package = None,
     progress: Callable[[float], object] | None = None,
 ) -> Points:
     """Make points of data: texts, pictures, tables or numbers.
@@ -255,12 +259,20 @@ def make_points(
         del transformer._progress
     distance = getattr(transformer, "distance_", None)
     choices = transformer.choices_ if distance is None else (*transformer.choices_, distance.choice)
-    points = Points(values, found, transformer, choices, transformer.warnings_, distance)
+    points = Points(
+        values,
+        found,
+        transformer,
+        choices,
+        transformer.warnings_,
+        distance,
+        getattr(transformer, "n_alike_", None),
+    )
     warn_of(points.warnings)
     return points
 
 
-def _check_settings(kind: Kind, columns: Any, embeddings: Any) -> None:
+def _check_settings(kind: Kind, columns: object, embeddings: object) -> None:
     if columns is not None and kind != "table":
         raise InvalidInputError(
             f"columns belong to tables, and this was taken for {kind}. Leave them out.",
@@ -270,7 +282,7 @@ def _check_settings(kind: Kind, columns: Any, embeddings: Any) -> None:
         raise InvalidInputError("kind='embeddings' needs embeddings: say what embeds the data.")
 
 
-def _read(data: Any, kind: str) -> Any:
+def _read(data: object, kind: str) -> Package:
     """Return the table in a file, files in a folder, items of a column; other data as it is."""
     if kind == "table":
         return as_table(data)
@@ -278,11 +290,11 @@ def _read(data: Any, kind: str) -> Any:
     return data if items is None else items
 
 
-def _transformer(name: str) -> Any:
+def _transformer(name: str) -> Estimator:
     return getattr(import_module(_HOMES[name]), name)
 
 
-def _as_array(data: Any) -> Any:
+def _as_array(data: object) -> Matrix:
     """Return numbers of two dimensions, dense or CSR, as they are; or raise."""
     if data is None or isinstance(data, (str, bytes)):
         came = f"a {type(data).__name__}, {data!r:.60}" if data is not None else "None"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from fewlabels._typing import Estimator, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.features._states import part, texts
 from fewlabels.features.kinds import KINDS
@@ -22,7 +22,7 @@ _TRANSFORMERS = {
 }
 
 
-def points_state(points: Points) -> dict[str, Any]:
+def points_state(points: Points) -> State:
     """Return what a file holds of points."""
     return {
         "values": points.values,
@@ -30,11 +30,12 @@ def points_state(points: Points) -> dict[str, Any]:
         "choices": list(points.choices),
         "warnings": list(points.warnings),
         "transformer": None if points.transformer is None else _state_of(points.transformer),
+        "n_alike": points.n_alike,
         "distance": points.distance._state() if hasattr(points.distance, "_state") else None,
     }
 
 
-def _state_of(transformer: Any) -> dict[str, Any]:
+def _state_of(transformer: object) -> State:
     name = type(transformer).__name__
     if name not in _TRANSFORMERS or not hasattr(transformer, "_state"):
         raise InvalidInputError(
@@ -43,7 +44,7 @@ def _state_of(transformer: Any) -> dict[str, Any]:
     return {"name": name, "state": transformer._state()}
 
 
-def points_of_state(state: Any) -> Points:
+def points_of_state(state: Package) -> Points:
     """Return the points of a file.
 
     Raises
@@ -58,7 +59,7 @@ def points_of_state(state: Any) -> Points:
     if values.ndim != 2 or values.dtype not in (np.float32, np.float64):
         raise DataFileError("the saved points are damaged: they are no rows of numbers")
     saved = state.get("transformer")
-    transformer: Any = None
+    transformer: Estimator = None
     if saved is not None:
         home = _TRANSFORMERS.get(part(saved, "name", str))
         if home is None:
@@ -70,4 +71,7 @@ def points_of_state(state: Any) -> Points:
             raise DataFileError("the saved points are damaged: nothing made their distance")
         distance = transformer._take_distance(distance, len(values))
     choices, warnings = texts(state, "choices"), texts(state, "warnings")
-    return Points(values, kind, transformer, choices, warnings, distance)
+    n_alike = state.get("n_alike")  # nor this
+    if n_alike is not None and (type(n_alike) is not int or n_alike < 1):
+        raise DataFileError("the saved points are damaged: no number of neighbours")
+    return Points(values, kind, transformer, choices, warnings, distance, n_alike)

@@ -6,13 +6,15 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._typing import Estimator, Matrix, State
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._fitting import Settings, Used, column_of_rows, fitted_column, weighed
@@ -84,6 +86,8 @@ class Tables(TransformerMixin, BaseEstimator):
     unread_ : dict of int to str
         Rows of which nothing is known: all that is used is missing, or a picture that can't be
         read, which counts as the mean of the others where something else is known.
+    n_alike_ : int or None
+        As of :class:`fewlabels.Texts`, where nothing but texts is used.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
@@ -110,7 +114,7 @@ class Tables(TransformerMixin, BaseEstimator):
         self,
         columns: Mapping[str, str] | None = None,
         *,
-        embeddings: Any = None,
+        embeddings: Estimator = None,
         scale: bool = True,
         random_state: int = 0,
     ) -> None:
@@ -119,7 +123,7 @@ class Tables(TransformerMixin, BaseEstimator):
         self.scale = scale
         self.random_state = random_state
 
-    def fit(self, X: Any, y: npt.ArrayLike | None = None) -> Self:
+    def fit(self, X: Matrix, y: npt.ArrayLike | None = None) -> Self:
         """Learn what the columns are, their names, medians and scales.
 
         Parameters
@@ -142,11 +146,11 @@ class Tables(TransformerMixin, BaseEstimator):
         self._fit(X, y)
         return self
 
-    def fit_transform(self, X: Any, y: npt.ArrayLike | None = None) -> Any:
+    def fit_transform(self, X: object, y: npt.ArrayLike | None = None) -> Matrix:
         """Fit, and return the points of the same rows; see :meth:`fit` and :meth:`transform`."""
         return self._joined([each.raw for each in self._fit(X, y)])
 
-    def transform(self, X: Any, embeddings: Any = None) -> Any:
+    def transform(self, X: object, embeddings: object = None) -> Matrix:
         """Return the rows of a table as points.
 
         Parameters
@@ -178,7 +182,7 @@ class Tables(TransformerMixin, BaseEstimator):
         warn_of(found.warnings)
         return found.values
 
-    def _of_new(self, X: Any, embeddings: Any = None) -> NewPoints:
+    def _of_new(self, X: object, embeddings: object = None) -> NewPoints:
         """Return the rows of a table as points, and say of which nothing is known."""
         check_is_fitted(self, "columns_")
         table = table_of(X)
@@ -202,7 +206,7 @@ class Tables(TransformerMixin, BaseEstimator):
             ),
         )
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the features: the column, and what of it.
 
         Parameters
@@ -224,13 +228,13 @@ class Tables(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "columns_")
         return tuple(column.name for column in self._fitted if column.needs_rows)
 
-    def ignored(self, X: Any) -> list[str]:
+    def ignored(self, X: object) -> list[str]:
         """Return the columns of a table that were not there in :meth:`fit`, and are ignored."""
         check_is_fitted(self, "columns_")
         known = set(self.feature_names_in_)
         return [name for name in table_of(X).names if name not in known]
 
-    def _fit(self, X: Any, y: Any) -> list[Used]:
+    def _fit(self, X: object, y: object) -> list[Used]:
         check_seed(self.random_state)
         table = table_of(X)
         kinds = self._kinds(table)
@@ -262,6 +266,7 @@ class Tables(TransformerMixin, BaseEstimator):
                 f"which is: {setting('columns', {table.names[0]: 'text'})}."
             )
         self._fitted = tuple(each.fitted for each in used)
+        self.n_alike_ = _n_alike(self._fitted)
         nothing = _nothing_known([each.unread for each in used])
         self.unread_ = dict.fromkeys(nothing.tolist(), "")
         self.n_features_in_ = len(table.names)
@@ -279,7 +284,7 @@ class Tables(TransformerMixin, BaseEstimator):
         if any(column.kind != "image" for column in self._fitted):
             yield from about_unread(len(rows), table.n_rows, of_what)
 
-    def _joined(self, raws: Sequence[Any]) -> Any:
+    def _joined(self, raws: Sequence[object]) -> Matrix:
         return joined(self._fitted, raws, np.float32 if self.scale else np.float64)
 
     def _kinds(self, table: Table) -> dict[str, str]:
@@ -319,11 +324,11 @@ class Tables(TransformerMixin, BaseEstimator):
         ]
         hint = f" Is it {quoted(close)}, named otherwise?" if close else ""
         raise InvalidInputError(
-            f"the feature names should match those that were passed during fit: {table.path} lacks "
-            f"{quoted(missing)}.{hint} The points were made of {quoted(needed)}."
+            f"{table.path} lacks {quoted(missing)} among its columns.{hint} "
+            f"The points were made of {quoted(needed)}."
         )
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         """Return what was learned as plain values and arrays."""
         check_is_fitted(self, "columns_")
         return {
@@ -336,7 +341,7 @@ class Tables(TransformerMixin, BaseEstimator):
         }
 
     @classmethod
-    def _from_state(cls, state: Any) -> Self:
+    def _from_state(cls, state: object) -> Self:
         """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
         held = part(state, "columns", dict)
         tables = cls(scale=flag(state, "scale"))
@@ -356,12 +361,20 @@ class Tables(TransformerMixin, BaseEstimator):
         )
         return tables
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _n_alike(columns: Sequence[FittedColumn]) -> int | None:
+    """Return how many of the nearest count alike, if all columns are texts of which it is so."""
+    made = [getattr(column.encoder, "transformer", None) for column in columns]
+    found = [getattr(transformer, "n_alike_", None) for transformer in made]
+    numbers = [n for n in found if n is not None]
+    return min(numbers) if len(numbers) == len(found) else None
 
 
 def _nothing_known(unread: Sequence[IntArray]) -> IntArray:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_choice, check_integer
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.features._states import part
@@ -20,6 +22,10 @@ from fewlabels.features._text_items import LONGEST, TextItems, read_items
 from fewlabels.features._text_views import TextView
 from fewlabels.features._weighing import label_codes
 from fewlabels.features.new_points import NewPoints, warn_of
+
+# In few directions the nearest texts are often near by chance, and near copies nearest of all: so
+# many count alike. Fewer texts than that have too few on one subject.
+_ALIKE, _FEWEST_FOR_ALIKE = 15, 300
 
 
 class Texts(TransformerMixin, BaseEstimator):
@@ -59,6 +65,9 @@ class Texts(TransformerMixin, BaseEstimator):
         The same in words, and why.
     warnings_ : tuple of str
         Texts that hold nothing to go by, or were not read to their end.
+    n_alike_ : int or None
+        So many of the nearest texts count alike as neighbours: 15 of 300 topics or more. None:
+        the nearer the more. :func:`fewlabels.make_points` passes it on to the graph.
 
     Notes
     -----
@@ -94,7 +103,7 @@ class Texts(TransformerMixin, BaseEstimator):
         self.recipe = recipe
         self.random_state = random_state
 
-    def fit(self, X: Any, y: npt.ArrayLike | None = None) -> Self:
+    def fit(self, X: Matrix, y: npt.ArrayLike | None = None) -> Self:
         """Learn which words and runs there are, what they weigh, and their directions.
 
         Parameters
@@ -116,11 +125,11 @@ class Texts(TransformerMixin, BaseEstimator):
         self._fit(X, y)
         return self
 
-    def fit_transform(self, X: Any, y: npt.ArrayLike | None = None) -> Any:
+    def fit_transform(self, X: object, y: npt.ArrayLike | None = None) -> Matrix:
         """Fit, and return the points of the same texts; see :meth:`fit` and :meth:`transform`."""
         return self._fit(X, y)
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Matrix:
         """Return texts as points.
 
         Parameters
@@ -148,7 +157,7 @@ class Texts(TransformerMixin, BaseEstimator):
         warn_of(found.warnings)
         return found.values
 
-    def _of_new(self, X: Any) -> NewPoints:
+    def _of_new(self, X: object) -> NewPoints:
         """Return texts as points, and say of which nothing is known."""
         check_is_fitted(self, "recipe_")
         texts = read_items(X).texts
@@ -161,7 +170,7 @@ class Texts(TransformerMixin, BaseEstimator):
         unread = np.flatnonzero(strange)
         return NewPoints(values, unread, warnings=(told,) if len(unread) else ())
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the columns of :meth:`transform`.
 
         Parameters
@@ -177,7 +186,7 @@ class Texts(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "recipe_")
         return np.array(self._view.names(), dtype=object)
 
-    def _fit(self, X: Any, y: Any) -> Any:
+    def _fit(self, X: object, y: object) -> Matrix:
         check_choice("recipe", self.recipe, ("auto", *RECIPES))
         seed = check_integer("random_state", self.random_state, minimum=0)
         items = read_items(X)
@@ -193,6 +202,8 @@ class Texts(TransformerMixin, BaseEstimator):
         self.recipe_ = chosen.recipe
         self.choices_: tuple[str, ...] = chosen.choices
         self.warnings_: tuple[str, ...] = _warnings(items, chosen.n_empty)
+        alike = chosen.recipe == "topics" and len(items.texts) >= _FEWEST_FOR_ALIKE
+        self.n_alike_: int | None = _ALIKE if alike else None
         self._tick(2.0)
         return chosen.points
 
@@ -200,7 +211,7 @@ class Texts(TransformerMixin, BaseEstimator):
         if self._progress is not None:
             self._progress(share / 2)  # half of the time goes into counting
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         """Return what was learned as plain values and arrays."""
         check_is_fitted(self, "recipe_")
         return {
@@ -211,7 +222,7 @@ class Texts(TransformerMixin, BaseEstimator):
         }
 
     @classmethod
-    def _from_state(cls, state: Any) -> Self:
+    def _from_state(cls, state: object) -> Self:
         """Return what :meth:`_state` described; raise DataFileError if it is damaged."""
         texts = cls(check_saved(part(state, "recipe", str)))
         texts.recipe_ = texts.recipe
@@ -220,7 +231,7 @@ class Texts(TransformerMixin, BaseEstimator):
         texts._view = TextView._from_state(part(state, "view", dict))
         return texts
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True

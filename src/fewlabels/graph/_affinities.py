@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._arrays import FILL_AFFINITIES, checked_array, refuse_masked
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
-FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+FloatArray: TypeAlias = npt.NDArray[np.floating]
 
 # Up to this share of the largest weight, the two directions of an edge differ by rounding.
 ROUNDING = 1e-5
 
 
-def checked_weights(matrix: Any, name: str) -> Any:
+def checked_weights(matrix: object, name: str) -> Matrix:
     """Return weights as a canonical CSR matrix or an ndarray, square and valid; or raise.
 
     Arrays that are in order are shared with `matrix`.
     """
     checked = checked_array(matrix, name, fill=FILL_AFFINITIES)
     try:
-        weights: Any = checked if sparse.issparse(checked) else np.asarray(checked)
+        weights: Matrix = checked if sparse.issparse(checked) else np.asarray(checked)
     except ValueError as error:  # rows of unequal length
         raise InvalidInputError(f"an affinity matrix must be square: {error}") from error
     if weights.dtype.kind not in "fiub":
@@ -53,7 +54,7 @@ def checked_weights(matrix: Any, name: str) -> Any:
     return weights
 
 
-def refuse_directed(weights: Any) -> None:
+def refuse_directed(weights: Matrix) -> None:
     """Raise unless checked weights are symmetric with a zero diagonal."""
     diagonal = np.flatnonzero(weights.diagonal())
     if len(diagonal):
@@ -72,7 +73,7 @@ def refuse_directed(weights: Any) -> None:
         )
 
 
-def checked_scales(scales: Any, n_nodes: int) -> npt.NDArray[np.float64]:
+def checked_scales(scales: object, n_nodes: int) -> npt.NDArray[np.float64]:
     """Return a copy of local scales if they can be those of a graph, or raise."""
     refuse_masked(scales, "local_scales", "Leave local_scales out")
     try:
@@ -88,12 +89,12 @@ def checked_scales(scales: Any, n_nodes: int) -> npt.NDArray[np.float64]:
     return values
 
 
-def held_dtype(weights: Any) -> np.dtype[Any]:
+def held_dtype(weights: Matrix) -> np.dtype:
     """Return the dtype in which a graph holds checked weights as they are."""
     return np.dtype(np.float32 if weights.dtype == np.float32 else np.float64)
 
 
-def chosen_dtype(weights: Any, dtype: npt.DTypeLike | None) -> np.dtype[Any]:
+def chosen_dtype(weights: Matrix, dtype: npt.DTypeLike | None) -> np.dtype:
     """Return the dtype asked for, or float32 where it holds all weights and float64 else."""
     values = weights.data if sparse.issparse(weights) else weights
     range32 = np.finfo(np.float32)
@@ -110,7 +111,7 @@ def chosen_dtype(weights: Any, dtype: npt.DTypeLike | None) -> np.dtype[Any]:
     return np.dtype(np.float32 if fits else np.float64)
 
 
-def float_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+def float_dtype(dtype: npt.DTypeLike) -> np.dtype:
     """Return `dtype` if weights can be held in it, or raise."""
     try:
         chosen = np.dtype(dtype)

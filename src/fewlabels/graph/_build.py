@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix
 from fewlabels._validation import (
     check_choice,
     check_integer,
@@ -38,7 +38,7 @@ _ROWS_AT_ONCE = 64
 
 
 def knn_graph(
-    X: Any,
+    X: Matrix,
     n_neighbors: int = 10,
     *,
     metric: str | Callable[..., float] = "euclidean",
@@ -182,7 +182,7 @@ def knn_graph(
     return without_edges(graph, unread)
 
 
-def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None) -> Graph:
+def rbf_graph(X: object, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None) -> Graph:
     """Join every point to every other by the radial basis function kernel.
 
     w_ij = exp(-gamma |x_i - x_j|^2) for i != j, and w_ii = 0.
@@ -241,7 +241,7 @@ def rbf_graph(X: Any, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None
     return Graph._of_checked(affinity, build_info={"kind": "rbf", "gamma": gamma, "asymmetry": 0.0})
 
 
-def _rbf(features: Any, gamma: float, chosen: np.dtype[Any]) -> Any:
+def _rbf(features: object, gamma: float, chosen: np.dtype) -> Matrix:
     """Return the weights of all pairs, computed in the precision of the features."""
     with config_context(assume_finite=True, skip_parameter_validation=True):  # looked at before
         affinity = euclidean_distances(centred(features), squared=True)

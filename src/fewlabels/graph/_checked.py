@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +11,7 @@ from sklearn.utils import check_array
 from fewlabels._arrays import checked_array
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Cells, Function, Matrix, Objects
 from fewlabels._validation import naming_rows
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
@@ -40,12 +39,12 @@ class ValidatedFeatures:
         Whether they are on scales that are meant.
     """
 
-    values: Any
-    names: Sequence[Any] | None = None
+    values: Matrix
+    names: Objects | None = None
     scaled: bool = False
 
 
-def features_to_join(X: Any, metric: Any) -> Any:
+def features_to_join(X: object, metric: object) -> Matrix:
     """Return the features of which a graph is built, checked; warn of their scales.
 
     Raises
@@ -69,7 +68,7 @@ def features_to_join(X: Any, metric: Any) -> Any:
     return features
 
 
-def checked_features(X: Any) -> Any:
+def checked_features(X: object) -> Matrix:
     """Return features as a float array, a CSR matrix, or a file too large to be read as a whole.
 
     Raises
@@ -102,16 +101,16 @@ def checked_features(X: Any) -> Any:
     return features
 
 
-def _check_sizes(features: Any) -> None:
+def _check_sizes(features: Matrix) -> None:
     values = features.data if sparse.issparse(features) else features
     _check_size(max(float(values.max(initial=0)), -float(values.min(initial=0))))
 
 
-def _column_names(X: Any) -> list[Any] | None:
+def _column_names(X: object) -> Cells | None:
     return list(X.columns) if hasattr(X, "columns") and hasattr(X, "dtypes") else None
 
 
-def read_whole(X: Any) -> Any:
+def read_whole(X: object) -> Matrix:
     """Return the features of a file as an array, if they fit into memory."""
     if not isinstance(X, FeatureFile):
         return X
@@ -124,7 +123,7 @@ def read_whole(X: Any) -> Any:
     return checked_features(X.read(0, len(X)))
 
 
-def check_blocks(X: FeatureFile, map_blocks: Any) -> None:
+def check_blocks(X: FeatureFile, map_blocks: Function) -> None:
     """Raise if features in a file are NaN, infinite or too large; rows are named.
 
     Parameters
@@ -134,7 +133,7 @@ def check_blocks(X: FeatureFile, map_blocks: Any) -> None:
         Maps a function over slices of rows, as `Workers.map` does.
     """
 
-    def look(rows: slice) -> tuple[Any, float]:
+    def look(rows: slice) -> tuple[Matrix, float]:
         block = X.read(rows.start, rows.stop)
         size = max(float(block.max()), -float(block.min()))
         if np.isfinite(size):

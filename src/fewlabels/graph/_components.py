@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from fewlabels._typing import Matrix
+
 _ROWS_AT_ONCE = 64
 
 
-def component_labels(affinity: Any) -> npt.NDArray[np.int32]:
+def component_labels(affinity: Matrix) -> npt.NDArray[np.int32]:
     """Number the connected components from 0, in the order of their first node.
 
     Cost O(n + edges); a dense matrix is read once, row by row, without a sparse copy.

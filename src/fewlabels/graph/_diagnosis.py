@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -105,7 +105,7 @@ class GraphDiagnosis:
         return "\n".join(lines)
 
 
-def diagnose(graph: Graph, labels: Any = None) -> GraphDiagnosis:
+def diagnose(graph: Graph, labels: object = None) -> GraphDiagnosis:
     """Measure the graph; with labels, also what they can reach."""
     counts = graph.neighbor_counts
     sizes = np.bincount(graph.component_labels, minlength=graph.n_components)
@@ -139,7 +139,7 @@ def diagnose(graph: Graph, labels: Any = None) -> GraphDiagnosis:
     )
 
 
-def _quantiles(values: npt.NDArray[Any]) -> dict[float, float]:
+def _quantiles(values: np.ndarray) -> dict[float, float]:
     if len(values) == 0:
         return dict.fromkeys(QUANTILES, 0.0)
     return dict(zip(QUANTILES, np.quantile(values, QUANTILES).tolist(), strict=True))

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from fewlabels._callers import callers_level
 from fewlabels._memory import require_memory
+from fewlabels._typing import Fields, Matrix, State
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import AsymmetryWarning, InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import (
@@ -36,7 +37,7 @@ from fewlabels.graph._symmetric import (
     symmetric_dense,
 )
 
-FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+FloatArray: TypeAlias = npt.NDArray[np.floating]
 Affinity: TypeAlias = "sparse.csr_array | FloatArray"
 
 # Nodes in the order of locality that are sorted among themselves: few enough to stay near.
@@ -98,10 +99,10 @@ class Graph:
 
     def __init__(
         self,
-        affinity: Any,
+        affinity: Matrix,
         *,
         local_scales: npt.ArrayLike | None = None,
-        build_info: Mapping[str, Any] | None = None,
+        build_info: Fields | None = None,
     ) -> None:
         _refuse_graph(affinity)
         weights = checked_weights(affinity, "affinity")
@@ -127,7 +128,7 @@ class Graph:
         affinity: Affinity,
         *,
         local_scales: FloatArray | None = None,
-        build_info: Mapping[str, Any] | None = None,
+        build_info: Mapping[str, object] | None = None,
     ) -> Self:
         """Take arrays that are in order, and nobody else's; they are made read-only."""
         graph = object.__new__(cls)
@@ -140,18 +141,18 @@ class Graph:
         self,
         affinity: Affinity,
         local_scales: FloatArray | None,
-        build_info: Mapping[str, Any] | None,
+        build_info: Mapping[str, object] | None,
     ) -> None:
         self._affinity = affinity
         self._local_scales = local_scales
-        self._build_info = dict(build_info or {})
+        self._build_info: State = dict(build_info or {})
         for array in self._arrays():
             array.flags.writeable = False
 
     @classmethod
     def from_affinity(
         cls,
-        matrix: Any,
+        matrix: object,
         *,
         symmetrize: Symmetrize | None = None,
         layout: Literal["csr", "dense"] = "csr",
@@ -243,12 +244,13 @@ class Graph:
         return self._local_scales
 
     @property
-    def build_info(self) -> dict[str, Any]:
+    def build_info(self) -> State:
         return dict(self._build_info)
 
     @property
     def recall_(self) -> float | None:
-        return self._build_info.get("recall")
+        recall: float | None = self._build_info.get("recall")
+        return recall
 
     @property
     def is_dense(self) -> bool:
@@ -256,7 +258,7 @@ class Graph:
         return not sparse.issparse(self._affinity)
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype:
         """Dtype of the weights: float32 or float64."""
         return np.dtype(self._affinity.dtype)
 
@@ -317,7 +319,7 @@ class Graph:
         holds[self.component_labels[chosen]] = True
         return holds[self.component_labels]
 
-    def diagnose(self, labels: Any = None) -> GraphDiagnosis:
+    def diagnose(self, labels: object = None) -> GraphDiagnosis:
         """Say what may go wrong on this graph; see :class:`GraphDiagnosis`.
 
         Parameters
@@ -353,7 +355,7 @@ class Graph:
         affinity, local_scales, build_info = load_arrays(path)
         return cls._of_checked(affinity, local_scales=local_scales, build_info=build_info)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> State:
         """Return what a model file holds of the graph."""
         return {
             "affinity": self._affinity,
@@ -362,7 +364,7 @@ class Graph:
         }
 
     @classmethod
-    def _from_state(cls, state: Any) -> Self:
+    def _from_state(cls, state: object) -> Self:
         affinity, local_scales, build_info = checked_state(state)
         return cls._of_checked(affinity, local_scales=local_scales, build_info=build_info)
 
@@ -372,7 +374,7 @@ class Graph:
             f"n_components={self.n_components}, dtype={self.dtype})"
         )
 
-    def _arrays(self) -> list[npt.NDArray[Any]]:
+    def _arrays(self) -> list[np.ndarray]:
         weights = self._affinity
         held = (
             [weights]
@@ -382,11 +384,11 @@ class Graph:
         return held if self._local_scales is None else [*held, self._local_scales]
 
 
-def _refuse_graph(matrix: Any) -> None:
+def _refuse_graph(matrix: object) -> None:
     if isinstance(matrix, Graph):
         raise InvalidTypeError("a Graph is made of a matrix of weights; this is a Graph already.")
 
 
-def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _frozen(array: np.ndarray) -> np.ndarray:
     array.flags.writeable = False
     return array

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix, Package
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.points import Points
 from fewlabels.graph._checked import ValidatedFeatures
@@ -32,11 +33,11 @@ _PAIRS = 250_000
 class Distance(Protocol):
     """What compares candidates for neighbours more finely than features do."""
 
-    def between(self, rows: IntArray, candidates: IntArray) -> npt.NDArray[np.floating[Any]]:
+    def between(self, rows: IntArray, candidates: IntArray) -> npt.NDArray[np.floating]:
         """Return the distances of points rows[i] and candidates[i, j], of shape (m, c)."""
 
 
-def values_and_distance(X: Any, distance: Distance | None) -> tuple[Any, Distance | None]:
+def values_and_distance(X: object, distance: Distance | None) -> tuple[Matrix, Distance | None]:
     """Return the features in `X`, and what compares candidates, where that is given or known.
 
     Points that were made of other data than arrays are on scales that are meant.
@@ -59,12 +60,12 @@ def values_and_distance(X: Any, distance: Distance | None) -> tuple[Any, Distanc
 
 
 def find_reranked(
-    X: Any,
+    X: Matrix,
     n_neighbors: int,
     distance: Distance | None,
     *,
     progress: Progress = False,
-    **search: Any,
+    **search: Package,
 ) -> tuple[Neighbors, FloatArray]:
     """Find the nearest neighbours: by features, and of these by a finer distance if there is one.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._rows import row_blocks
+from fewlabels._typing import State
 from fewlabels._validation import check_integer, check_n_jobs, check_real, check_seed
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.features.points import Points
@@ -32,6 +32,8 @@ _PLAIN = (10, 1 / 4)
 # Where many are: on Fashion-MNIST, whose in-degrees have a skewness of 2.9, 0.02 more of the points
 # got their class from one or five labels each than on the other; small sets with few hubs lost.
 _HUBBY = (15, 3 / 400)
+# What an edge counts that one end lists alone, where all neighbours count alike.
+_OF_ALIKE = 1 / 2
 # In-degrees are counted among so many neighbours, and are uneven from this skewness on.
 _COUNTED, _UNEVEN = 10, 2.0
 # Bytes of the table that says which points a block of rows lists: it has to stay in the cache.
@@ -41,7 +43,7 @@ _WORTH_SHARING = 4_000_000
 
 
 def shared_neighbor_graph(
-    X: Any,
+    X: object,
     n_neighbors: int | None = None,
     *,
     one_sided: float | None = None,
@@ -63,16 +65,20 @@ def shared_neighbor_graph(
     where one does. Two points that are near but live among different others, as at the border of
     two classes, are joined weakly.
 
+    Points may say that so many of the nearest count alike (:attr:`Points.n_alike`), which is so of
+    texts in few directions: then k is that, `one_sided` 1/2, and w_ij = m_ij.
+
     Parameters
     ----------
     X : {array-like, sparse matrix, FeatureFile, Points} of shape (n_samples, n_features)
         As of :func:`fewlabels.knn_graph`.
     n_neighbors : int, default=None
         k, at least 1; with fewer than k + 1 points, all the others. None: 10, or 15 where many
-        points are hubs.
+        points are hubs, or as the points say.
     one_sided : float, default=None
         In [0, 1]: what an edge counts of which one end only lists the other. None: 1/4, or 3/400
-        where many points are hubs. At 0, points that are in nobody's list are left alone.
+        where many points are hubs, or 1/2 where all count alike. At 0, points that are in nobody's
+        list are left alone.
     metric : str or callable, default="euclidean"
     exact : bool, default=None
     min_recall : float, default=0.98
@@ -85,8 +91,8 @@ def shared_neighbor_graph(
     Returns
     -------
     Graph
-        float32 weights in CSR. ``build_info`` holds ``n_neighbors``, ``one_sided`` and
-        ``hubness``, the skewness of the in-degrees.
+        float32 weights in CSR. ``build_info`` holds ``n_neighbors``, ``one_sided``,
+        ``hubness``, the skewness of the in-degrees, and ``alike``, whether all count alike.
 
     Raises
     ------
@@ -139,20 +145,24 @@ def shared_neighbor_graph(
     check_real("min_recall", min_recall, above=0, maximum=1)
     check_seed(random_state)
     n_jobs = check_n_jobs(n_jobs)
-    unread = X.unread if isinstance(X, Points) else ()
+    unread, n_alike = (X.unread, X.n_alike) if isinstance(X, Points) else ((), None)
     X, distance = values_and_distance(X, distance)
     features = features_to_join(X, metric)
     most = features.shape[0] - 1
-    info: dict[str, Any] = {
+    info: State = {
         "kind": "shared-neighbors",
         "metric": metric if isinstance(metric, str) else "callable",
+        "alike": n_alike is not None,
     }
     if most == 0:  # a single point
         lonely = sparse.csr_array((1, 1), dtype=np.float32)
         info |= {"n_neighbors": 0, "one_sided": 1.0, "hubness": 0.0}
         info |= {"asymmetry": 0.0, "n_duplicates": 0, "recall": 1.0}
         return Graph._of_checked(lonely, local_scales=np.zeros(1), build_info=info)
-    searched = 2 * (max(_PLAIN[0], _HUBBY[0]) if n_neighbors is None else n_neighbors)
+    if n_alike is not None:
+        searched = n_alike if n_neighbors is None else n_neighbors
+    else:
+        searched = 2 * (max(_PLAIN[0], _HUBBY[0]) if n_neighbors is None else n_neighbors)
     found, by_features = find_reranked(
         features,
         min(max(searched, _COUNTED), most),
@@ -166,12 +176,17 @@ def shared_neighbor_graph(
     )
     hubness = in_degree_skewness(found.indices[:, :_COUNTED])
     usual = _HUBBY if hubness > _UNEVEN else _PLAIN
+    if n_alike is not None:
+        usual = n_alike, _OF_ALIKE
     k = min(usual[0] if n_neighbors is None else n_neighbors, most)
     share = usual[1] if one_sided is None else float(one_sided)
     scales = found.distances[:, k - 1].copy()
     near = Neighbors(found.indices[:, :k].copy(), found.distances[:, :k].copy(), found.recall)
-    values = edge_weights(near.distances, scales, scales[near.indices], "self-tuning")
-    values *= shared_shares(found.indices[:, : 2 * k], k, n_jobs)
+    if n_alike is not None:
+        values = np.ones(near.distances.shape)
+    else:
+        values = edge_weights(near.distances, scales, scales[near.indices], "self-tuning")
+        values *= shared_shares(found.indices[:, : 2 * k], k, n_jobs)
     n_duplicates = int(np.any(found.distances == 0, axis=1).sum())
     if distance is not None:  # new points are beside these by their features
         info["distance"], scales = type(distance).__name__, by_features[:, k - 1].copy()
@@ -238,7 +253,7 @@ def shared_shares(lists: IntArray, k: int, n_jobs: int | None = None) -> FloatAr
     return np.asarray(common / (2 * (m + 1) - common))
 
 
-def _counted(members: npt.NDArray[Any], k: int, rows: slice) -> npt.NDArray[np.int16]:
+def _counted(members: np.ndarray, k: int, rows: slice) -> npt.NDArray[np.int16]:
     """How many members each row has in common with its first k others."""
     own = members[rows]
     n, places = len(members), np.arange(len(own))[:, None]

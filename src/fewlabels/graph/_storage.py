@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +12,7 @@ from scipy import sparse
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels._typing import Matrix, Package, State
 from fewlabels.exceptions import DataFileError, FewLabelsError, GraphFileError
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -22,10 +22,10 @@ VERSION = 1
 
 
 def save_arrays(
-    path: str | os.PathLike[str], affinity: Any, local_scales: Any, build_info: dict[str, Any]
+    path: str | os.PathLike[str], affinity: Matrix, local_scales: Matrix, build_info: State
 ) -> None:
     """Write the arrays and a JSON header; the file appears only when it is whole."""
-    arrays: dict[str, Any] = {
+    arrays: State = {
         "header": np.array(json.dumps({"format": FORMAT, "version": VERSION, "build": build_info}))
     }
     if sparse.issparse(affinity):
@@ -42,7 +42,7 @@ def save_arrays(
         np.savez(file, **arrays)
 
 
-def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, dict[str, Any]]:
+def load_arrays(path: str | os.PathLike[str]) -> tuple[Matrix, Matrix, State]:
     """Read what :func:`save_arrays` wrote and check that it is a graph.
 
     Returns
@@ -79,7 +79,7 @@ def load_arrays(path: str | os.PathLike[str]) -> tuple[Any, Any, dict[str, Any]]
     return affinity, local_scales, build_info
 
 
-def _read_header(arrays: dict[str, Any], name: str) -> dict[str, Any]:
+def _read_header(arrays: State, name: str) -> State:
     try:
         header = json.loads(str(arrays["header"]))
         recognised = header["format"] == FORMAT
@@ -96,7 +96,7 @@ def _read_header(arrays: dict[str, Any], name: str) -> dict[str, Any]:
     return build_info
 
 
-def checked_affinity(arrays: dict[str, Any]) -> Any:
+def checked_affinity(arrays: State) -> Matrix:
     """Return the weights that arrays by their names hold; a ValueError if they are no graph's."""
     if "dense" in arrays:
         dense = arrays["dense"]
@@ -118,7 +118,7 @@ def checked_affinity(arrays: dict[str, Any]) -> Any:
     return affinity
 
 
-def checked_state(state: Any) -> tuple[Any, Any, dict[str, Any]]:
+def checked_state(state: Package) -> tuple[Matrix, Matrix, State]:
     """Return weights, local scales and build information of a graph that was saved with a model.
 
     Raises
@@ -142,7 +142,7 @@ def checked_state(state: Any) -> tuple[Any, Any, dict[str, Any]]:
         raise DataFileError(f"the graph in it is damaged: {reason(error)}") from error
 
 
-def _check_weights(affinity: Any, values: Any) -> None:
+def _check_weights(affinity: Matrix, values: Matrix) -> None:
     if not (np.isfinite(values).all() and (values >= 0).all()):
         raise ValueError("some weights are negative or not finite")
     if affinity.diagonal().any():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+FloatArray: TypeAlias = npt.NDArray[np.floating]
 Symmetrize: TypeAlias = Literal["mean", "union", "mutual"]
 
 SYMMETRIZATIONS = ("mean", "union", "mutual")
@@ -49,7 +49,7 @@ def symmetric_csr(weights: sparse.csr_array, how: str) -> tuple[sparse.csr_array
     return with_small_indices(result), asymmetry
 
 
-def _trimmed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _trimmed(values: np.ndarray) -> np.ndarray:
     """Return the values in an array of their own size."""
     return values if values.base is None else values.copy()
 

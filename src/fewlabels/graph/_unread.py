@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._typing import Matrix
 from fewlabels.graph._graph import Graph
 
 
@@ -40,7 +39,7 @@ def without_edges(graph: Graph, nodes: npt.ArrayLike) -> Graph:
         return graph
     kept = np.ones(graph.n_nodes, dtype=bool)
     kept[apart] = False
-    weights: Any = graph.affinity
+    weights: Matrix = graph.affinity
     if graph.is_dense:
         weights = weights * np.outer(kept, kept)
     else:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._arrays import FILL_AFFINITIES, refuse_masked
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError
 
@@ -110,5 +111,5 @@ def _called(weights: WeightFunction, distances: FloatArray) -> FloatArray:
     return values
 
 
-def _first_wrong(values: FloatArray) -> Any:
+def _first_wrong(values: FloatArray) -> Matrix:
     return values[~(np.isfinite(values) & (values >= 0))][0]

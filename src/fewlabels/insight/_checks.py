@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -37,7 +35,7 @@ def check_distributions(name: str, values: npt.ArrayLike) -> FloatArray:
 def check_codes(name: str, codes: npt.ArrayLike, shape: tuple[int, ...]) -> IntArray:
     """Return class numbers that fit distributions of `shape`, or raise."""
     refuse_masked(codes, name, FILL_NUMBERS)
-    array: npt.NDArray[Any] = np.asarray(codes)
+    array: np.ndarray = np.asarray(codes)
     if array.size == 0:  # an empty list comes as floats
         array = array.astype(np.intp)
     if array.dtype.kind not in "iub" or array.shape != shape[:1]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,9 +50,9 @@ class Explanation:
     """
 
     node: int
-    classes: npt.NDArray[Any]
+    classes: np.ndarray
     labelled: IntArray
-    labels: npt.NDArray[Any]
+    labels: np.ndarray
     shares: FloatArray
     message: str = ""
     note: str = ""
@@ -63,7 +62,7 @@ class Explanation:
         """Sum of the shares of each class, shape (n_classes,)."""
         return np.asarray(self.shares.sum(axis=0))
 
-    def top(self, n_labels: int = 5) -> list[tuple[int, Any, float]]:
+    def top(self, n_labels: int = 5) -> list[tuple[int, object, float]]:
         """Return the labels that count most: point, label, and share (the largest by size)."""
         n_labels = check_integer("n_labels", n_labels, minimum=0)
         strongest = np.abs(self.shares).argmax(axis=1, keepdims=True)
@@ -118,8 +117,8 @@ def explain_scores(
     row: FloatArray,
     Y: FloatArray,
     labelled: IntArray,
-    labels: npt.NDArray[Any],
-    classes: npt.NDArray[Any],
+    labels: np.ndarray,
+    classes: np.ndarray,
     *,
     marginal: bool = False,
     evidence: float | None = None,
@@ -205,7 +204,7 @@ class Influence:
     """
 
     node: int
-    label: Any
+    label: object
     change: FloatArray
     flipped: BoolArray
     unreached: BoolArray

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import index
-from typing import Any, NamedTuple, overload
+from typing import NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +43,8 @@ class Suspect(NamedTuple):
     """
 
     node: int
-    label: Any
-    suggested: Any
+    label: object
+    suggested: object
     margin: float
     rival: int
 
@@ -98,8 +98,8 @@ class SuspectLabels(Sequence[Suspect]):
     """
 
     nodes: IntArray
-    labels: npt.NDArray[Any]
-    suggested: npt.NDArray[Any]
+    labels: np.ndarray
+    suggested: np.ndarray
     margins: FloatArray
     rivals: IntArray
     trust: FloatArray
@@ -178,7 +178,7 @@ def rank_suspects(
     left_out: LeftOut,
     nodes: npt.ArrayLike,
     codes: npt.ArrayLike,
-    classes: npt.NDArray[Any],
+    classes: np.ndarray,
     weights: FloatArray | None = None,
     *,
     shares_of: Callable[[FloatArray], FloatArray] | None = None,

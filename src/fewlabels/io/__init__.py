@@ -14,6 +14,7 @@ from fewlabels._lazy import loaded_on_use
 
 if TYPE_CHECKING:
     from fewlabels.io._array_points import load_features
+    from fewlabels.io._cells import as_text
     from fewlabels.io._formats import check_input, check_output, check_place
     from fewlabels.io._join import joined_labels
     from fewlabels.io._label_column import LabelColumn, read_labels
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from fewlabels.io._read import read_table
     from fewlabels.io._sorted_pictures import check_sorted, sorted_pictures
     from fewlabels.io._table import Table, counted, row_list
-    from fewlabels.io._views import as_text
     from fewlabels.io._writable import check_writable
     from fewlabels.io._write import AddedColumns, write_table
 
@@ -58,7 +58,7 @@ _HOMES = {
     "LabelColumn": "_label_column",
     "PictureFolder": "_picture_folder",
     "Table": "_table",
-    "as_text": "_views",
+    "as_text": "_cells",
     "check_input": "_formats",
     "check_output": "_formats",
     "check_place": "_formats",

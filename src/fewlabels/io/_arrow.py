@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
 
+from fewlabels._typing import Frame
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._parquet import ParquetTable
 from fewlabels.io._source import Source
@@ -30,7 +31,7 @@ def read_arrow(source: Source) -> ParquetTable:
     return ParquetTable(source.name, table)
 
 
-def write_arrow(file: IO[bytes], table: Any) -> None:
+def write_arrow(file: IO[bytes], table: Frame) -> None:
     """Write an Arrow table as an Arrow file."""
     with pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
 
 from fewlabels.exceptions import DataFileError, MissingDependencyError
 from fewlabels.io._objects import ObjectTable
@@ -93,7 +92,7 @@ def _chosen(source: Source, names: Sequence[str]) -> str:
 
 
 def _table(
-    source: Source, name: str, names: Sequence[str], rows: Sequence[Sequence[Any]]
+    source: Source, name: str, names: Sequence[str], rows: Sequence[Sequence[object]]
 ) -> ObjectTable:
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
     if len(set(names)) < len(names):

@@ -7,11 +7,12 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Objects
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.io._named_dates import named_parts
 from fewlabels.io._spelled import is_missing_word
@@ -191,7 +192,7 @@ def formatted_dates(levels: Iterable[str], form: str) -> dict[str, float]:
     return found
 
 
-def object_dates(cells: Sequence[Any]) -> Dates:
+def object_dates(cells: Sequence[object]) -> Dates:
     """Return Python's dates, times and both; NaN where a cell is none of them.
 
     Of one time zone as the clock on the wall shows them, of several as UTC.
@@ -211,13 +212,13 @@ def object_dates(cells: Sequence[Any]) -> Dates:
     return Dates(values, clock_only, said=() if doubt else said, doubt=doubt)
 
 
-def _in_utc(cell: Any) -> Any:
+def _in_utc(cell: object) -> object:
     if isinstance(cell, datetime.datetime) and cell.tzinfo is not None:
         return cell.astimezone(datetime.UTC)
     return cell
 
 
-def array_dates(values: npt.NDArray[Any]) -> Dates:
+def array_dates(values: np.ndarray) -> Dates:
     """Return the days of an array of datetime64."""
     days = values.astype("datetime64[D]")
     rest = (values - days) / np.timedelta64(1, "s")
@@ -226,14 +227,14 @@ def array_dates(values: npt.NDArray[Any]) -> Dates:
     return Dates(found)
 
 
-def array_durations(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def array_durations(values: np.ndarray) -> npt.NDArray[np.float64]:
     """Return the days of an array of timedelta64, NaN where there is none."""
     found = values / np.timedelta64(1, "s") / _DAY
     found[np.isnat(values)] = np.nan
     return np.asarray(found, dtype=np.float64)
 
 
-def day_of(cell: Any) -> float:
+def day_of(cell: object) -> float:
     """Return the days since 1970 of a date; of a time, the share of the day; NaN of others."""
     if isinstance(cell, datetime.datetime):
         return float((cell.replace(tzinfo=None) - _EPOCH) / datetime.timedelta(days=1))
@@ -296,7 +297,7 @@ def _other_form(cells: Sequence[str], read: Mapping[str, float]) -> str:
     return f"%m{first[2]}%d{first[2]}%{'Y' if len(first[4]) == 4 else 'y'}{clock}"
 
 
-def refuse_strange_dates(name: str, days: Any, cells: Sequence[Any]) -> None:
+def refuse_strange_dates(name: str, days: np.ndarray, cells: Objects) -> None:
     """Raise if cells that are filled hold no date."""
     strange = [
         row

@@ -6,12 +6,13 @@ classification), doccano (JSON and JSON Lines) and Argilla (records as JSON, ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
+from fewlabels._typing import Cells, Fields
 from fewlabels.exceptions import DataFileError
 
-Row = Mapping[str, Any]
+Row: TypeAlias = Fields
 
 
 def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
@@ -51,7 +52,7 @@ def _is_label_studio(row: Row) -> bool:
 def _label_studio(row: Row) -> Row:
     flat = {"id": row["id"]} if "id" in row else {}
     flat |= row["data"]
-    answers: dict[str, list[Any]] = {}
+    answers: dict[str, Cells] = {}
     for annotation in row.get("annotations", row.get("completions")):
         if annotation.get("was_cancelled") or annotation.get("skipped"):
             continue
@@ -75,7 +76,7 @@ def _label_studio_min(row: Row) -> Row:
     return {name: value for name, value in row.items() if name not in dropped}
 
 
-def _agreed(answers: Sequence[Any]) -> Any:
+def _agreed(answers: Sequence[object]) -> object:
     """Return the answer of all who gave one; None where they differ."""
     first, *others = answers
     return first if all(other == first for other in others) else None
@@ -95,7 +96,7 @@ def _prodigy(row: Row) -> Row:
     meta = row.get("meta")
     if isinstance(meta, dict):
         flat |= {f"meta.{name}": value for name, value in meta.items()}
-    label: Any = row.get("accept", row.get("label"))
+    label: object = row.get("accept", row.get("label"))
     return flat | {"label": label if row["answer"] == "accept" else None}
 
 
@@ -125,7 +126,7 @@ def _argilla(row: Row) -> Row:
             flat |= {f"{group}.{name}": value for name, value in values.items()}
     responses = row["responses"] or {}
     if isinstance(responses, list):  # version 1: a list of people's answers
-        found: dict[str, list[Any]] = {}
+        found: dict[str, Cells] = {}
         for response in responses:
             if response.get("status", "submitted") == "submitted":
                 for name, answer in (response.get("values") or {}).items():

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels._arrays import refuse_masked
 from fewlabels._labels import is_missing
+from fewlabels._typing import Cells, Fields, Frame, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.io._cells import text_of_bytes
 from fewlabels.io._dates import array_dates
 from fewlabels.io._objects import columns_of
 from fewlabels.io._table import Table, View, quoted
-from fewlabels.io._views import array_view, categories_of, object_view, text_of_bytes
+from fewlabels.io._views import array_view, categories_of, object_view
 
 _HERE = "the table"
 
 
-def table_of(data: Any) -> Table:
+def table_of(data: Frame) -> Table:
     """Return data as a table, if it is one: rows and named columns.
 
     Parameters
@@ -54,7 +54,7 @@ def table_of(data: Any) -> Table:
     return _array_table(data)
 
 
-def is_records(data: Any) -> bool:
+def is_records(data: object) -> bool:
     """Tell whether this is a list of dicts, or an array whose rows have named fields."""
     if isinstance(data, np.ndarray):
         return data.ndim == 1 and data.dtype.names is not None
@@ -65,7 +65,7 @@ def is_records(data: Any) -> bool:
     )
 
 
-def is_frame(data: Any) -> bool:
+def is_frame(data: object) -> bool:
     """Tell whether this is a table of pandas, polars, pyarrow or another that narwhals knows."""
     if _is_batch(data):
         return True
@@ -75,20 +75,20 @@ def is_frame(data: Any) -> bool:
         raise InvalidInputError(duplicate_names(data)) from None
 
 
-def duplicate_names(data: Any) -> str:
+def duplicate_names(data: object) -> str:
     """Say which columns of a table come twice."""
     names = [str(name) for name in getattr(data, "columns", ())]
     twice = sorted({name for name in names if names.count(name) > 1})
     return f"the table has more than one column named {quoted(twice)}. Give each its own name."
 
 
-def _is_batch(data: Any) -> bool:
+def _is_batch(data: object) -> bool:
     """Tell whether this is a RecordBatch of pyarrow, which narwhals does not take."""
     kind = type(data)
     return kind.__name__ == "RecordBatch" and kind.__module__.startswith("pyarrow")
 
 
-def _columns_of_records(data: Any) -> dict[str, Any]:
+def _columns_of_records(data: Frame) -> State:
     if isinstance(data, np.ndarray):
         return {name: data[name] for name in data.dtype.names or ()}
     return columns_of([{str(name): value for name, value in row.items()} for row in data])
@@ -99,7 +99,7 @@ class ColumnTable(Table):
 
     in_memory = True
 
-    def __init__(self, columns: Mapping[Any, Any]) -> None:
+    def __init__(self, columns: Fields) -> None:
         self._columns = {str(name): _column(values) for name, values in columns.items()}
         lengths = {len(column) for column in self._columns.values()}
         if len(lengths) > 1:
@@ -107,7 +107,7 @@ class ColumnTable(Table):
             raise InvalidInputError(f"the columns must be of one length, got {shown}.")
         super().__init__(_HERE, list(self._columns), lengths.pop() if lengths else 0)
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the cells of a column as Python's values."""
         column = self._columns[name]
         return _plain(column.tolist() if isinstance(column, np.ndarray) else column)
@@ -125,12 +125,12 @@ class FrameTable(Table):
 
     in_memory = True
 
-    def __init__(self, frame: nw.DataFrame[Any]) -> None:
+    def __init__(self, frame: nw.DataFrame[Frame]) -> None:
         self._columns = {str(name): frame.get_column(name) for name in frame.columns}
         names = [str(name) for name in frame.columns]
         super().__init__(_HERE, names, frame.shape[0])
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the cells of a column as Python's values."""
         return _plain(self._columns[name].to_list())
 
@@ -149,14 +149,14 @@ class FrameTable(Table):
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
 
 
-def _numbers(column: nw.Series[Any]) -> npt.NDArray[Any]:
+def _numbers(column: nw.Series[Frame]) -> np.ndarray:
     """Return a column of numbers, NaN where there is none."""
     if column.null_count():
         return column.cast(nw.Float64()).fill_null(float("nan")).to_numpy()
     return column.to_numpy()
 
 
-def _array_table(data: Any) -> ColumnTable:
+def _array_table(data: object) -> ColumnTable:
     array = data if isinstance(data, np.ndarray) else None
     if isinstance(data, (list, tuple)):
         try:
@@ -178,7 +178,7 @@ def _array_table(data: Any) -> ColumnTable:
     return ColumnTable({f"x{place}": column for place, column in enumerate(array.T)})
 
 
-def _column(values: Any) -> Any:
+def _column(values: object) -> Package:
     """Return a column as an array or a list."""
     series = nw.from_native(values, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
@@ -195,7 +195,7 @@ def _column(values: Any) -> Any:
     return list(values)
 
 
-def _without_mask(values: np.ma.MaskedArray[Any, Any]) -> Any:
+def _without_mask(values: np.ma.MaskedArray) -> Matrix:
     """Return a column whose masked cells are missing, as NaN, NaT or None."""
     if values.ndim > 1:
         refuse_masked(values, "a column of arrays", "Fill them in, or leave those rows out")
@@ -206,13 +206,13 @@ def _without_mask(values: np.ma.MaskedArray[Any, Any]) -> Any:
     return values.tolist() if np.ma.is_masked(values) else values.data
 
 
-def _plain(cells: Sequence[Any]) -> list[Any]:
+def _plain(cells: Sequence[object]) -> Cells:
     """Return cells as Python's values, None where they are missing, arrays as lists."""
     plain = [_as_python(cell) for cell in cells]
     return list(text_of_bytes(plain))
 
 
-def _as_python(cell: Any) -> Any:
+def _as_python(cell: object) -> Package:
     if isinstance(cell, np.ndarray):
         return cell.tolist()
     if isinstance(cell, tuple):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.io._cells import as_text
 from fewlabels.io._label_column import UNLABELLED, LabelColumn, read_labels
 from fewlabels.io._picture_folder import PictureFolder
 from fewlabels.io._picture_keys import PictureKeys, column_of_pictures
 from fewlabels.io._table import Table, counted, quoted, row_list
-from fewlabels.io._views import as_text, parse_number
+from fewlabels.io._views import parse_number
 
 
 def joined_labels(table: Table, labels: Table, name: str, key: str) -> LabelColumn:
@@ -130,7 +129,7 @@ def _about_pictures(pictures: PictureKeys | None, unknown: list[str], own: str) 
     return f" Write them in {own!r} as the column path of the output has them."
 
 
-def _key(cell: Any) -> str | None:
+def _key(cell: object) -> str | None:
     if cell is None:
         return None
     text = as_text(cell).strip()

@@ -7,15 +7,16 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Iterable, Sequence
+from typing import IO
 
+from fewlabels._typing import Fields, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._exports import flattened
-from fewlabels.io._nesting import DEEPEST, is_too_deep
+from fewlabels.io._nesting import DEEPEST, is_too_deep, unnested
 from fewlabels.io._objects import ObjectTable, columns_of
 from fewlabels.io._source import Source
-from fewlabels.io._table import Progress
+from fewlabels.io._table import Progress, quoted
 from fewlabels.io._text import open_lines, write_lines
 
 _BLANKS = re.compile(r"\s*")
@@ -27,7 +28,7 @@ class JsonLinesTable(ObjectTable):
     """A table of JSON values, with the text that each row came from."""
 
     def __init__(
-        self, path: str, rows: Sequence[Mapping[str, Any]], lines: list[str], kept: Iterable[str]
+        self, path: str, rows: Sequence[Fields], lines: list[str], kept: Iterable[str]
     ) -> None:
         super().__init__(path, columns_of(rows))
         self.lines = lines
@@ -43,7 +44,7 @@ def read_json_lines(
     source: Source, encoding: str | None = None, progress: Progress | None = None
 ) -> JsonLinesTable:
     """Read a file with one JSON object a line; blank lines are skipped."""
-    rows: list[dict[str, Any]] = []
+    rows: list[State] = []
     lines: list[str] = []
     with open_lines(source, encoding, progress) as (texts, notes, doubts):
         for number, text in enumerate(texts, start=1):
@@ -74,7 +75,7 @@ def read_json(
             f"{source.name} holds no JSON array. Give an array of objects, "
             f"{_EXAMPLE_ARRAY}, or one object a line (.jsonl)."
         )
-    rows: list[dict[str, Any]] = []
+    rows: list[State] = []
     lines: list[str] = []
     place = _after_blanks(text, text.index("[") + 1)
     while text[place : place + 1] != "]":
@@ -102,7 +103,7 @@ def _after_blanks(text: str, place: int) -> int:
 
 def _table(
     source: Source,
-    rows: list[dict[str, Any]],
+    rows: list[dict[str, object]],
     lines: list[str],
     notes: list[str],
     doubts: list[str],
@@ -111,14 +112,18 @@ def _table(
         raise DataFileError(f"{source.name} is empty. Give a table with JSON objects.")
     kept = dict.fromkeys(name for row in rows for name in row)
     flat, program = flattened(source.name, rows)
-    table = JsonLinesTable(source.name, flat, lines, kept)
     if program:
         notes.append(f"an export of {program}")
+    else:
+        flat, opened = unnested(rows)
+        if opened:
+            notes.append(f"objects in cells, a column for each key: {quoted(opened)}")
+    table = JsonLinesTable(source.name, flat, lines, kept)
     table.notes, table.warnings = tuple(notes), tuple(doubts)
     return table
 
 
-def _parse(where: str, line: str) -> dict[str, Any]:
+def _parse(where: str, line: str) -> State:
     row, end = _decoded(where, line, 0)
     if line[end:].strip():
         raise DataFileError(
@@ -127,7 +132,7 @@ def _parse(where: str, line: str) -> dict[str, Any]:
     return _checked(where, row, line)
 
 
-def _decoded(where: str, text: str, place: int) -> tuple[Any, int]:
+def _decoded(where: str, text: str, place: int) -> tuple[object, int]:
     try:
         return _DECODER.raw_decode(text, place)
     except json.JSONDecodeError as error:
@@ -138,7 +143,7 @@ def _decoded(where: str, text: str, place: int) -> tuple[Any, int]:
         raise DataFileError(f"{where}: {error}. Fix it.") from None
 
 
-def _checked(where: str, row: Any, text: str) -> dict[str, Any]:
+def _checked(where: str, row: object, text: str) -> State:
     if "\\ud" in text.lower() and _has_lone_surrogate(row):
         raise DataFileError(
             f"{where}: half of a surrogate pair (such as \\ud800), which no text file can hold. "
@@ -153,7 +158,7 @@ def _checked(where: str, row: Any, text: str) -> dict[str, Any]:
     return row
 
 
-def _has_lone_surrogate(value: Any) -> bool:
+def _has_lone_surrogate(value: object) -> bool:
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -165,7 +170,7 @@ class _DuplicateKeyError(Exception):
     """A key comes twice in one object, so that one of its values would be lost."""
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> State:
     found = dict(pairs)
     if len(found) != len(pairs):
         counts = Counter(key for key, _ in pairs)
@@ -181,7 +186,7 @@ def write_json_lines(
     file: IO[bytes],
     lines: Iterable[str],
     names: Sequence[str],
-    added: Iterable[Sequence[Any]],
+    added: Iterable[Sequence[object]],
     *,
     packed: bool = False,
     as_array: bool = False,
@@ -205,14 +210,14 @@ def _as_array(texts: Iterable[bytes]) -> Iterable[bytes]:
     yield b"\n]\n"
 
 
-def _joined(line: str, added: dict[str, Any]) -> bytes:
+def _joined(line: str, added: dict[str, object]) -> bytes:
     tail = json.dumps(added, ensure_ascii=False, default=_plain)
     body = line.removesuffix("}").rstrip()
     comma = "" if body == "{" else ", "
     return f"{body}{comma}{tail[1:]}\n".encode()
 
 
-def json_lines(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> Iterable[str]:
+def json_lines(names: Sequence[str], columns: Sequence[Sequence[object]]) -> Iterable[str]:
     """Return the rows of any columns as JSON objects, one a line."""
     for row in zip(*columns, strict=True):
         yield json.dumps(
@@ -220,7 +225,7 @@ def json_lines(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> Iterab
         )
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     """Return null for NaN, which JSON doesn't know."""
     if isinstance(value, list):
         return [_finite(entry) for entry in value]
@@ -229,5 +234,5 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return str(value.isoformat() if hasattr(value, "isoformat") else value)

@@ -6,12 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from fewlabels._class_names import named_groups, near_equal_classes
+from fewlabels._typing import Cells
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.io._cells import as_text, decoded
 from fewlabels.io._spelled import is_missing_word
 from fewlabels.io._table import (
     Block,
@@ -23,7 +24,7 @@ from fewlabels.io._table import (
     row_list,
     setting,
 )
-from fewlabels.io._views import as_text, best_reading, decoded, parse_number
+from fewlabels.io._views import best_reading, parse_number
 
 UNLABELLED = -1
 
@@ -69,7 +70,7 @@ class LabelColumn:
     """
 
     name: str
-    classes: tuple[Any, ...]
+    classes: tuple[object, ...]
     codes: IntArray
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -149,7 +150,7 @@ def read_labels(table: Table, name: str) -> LabelColumn:
             classes = [int(label) for label in classes]
         warnings += _wrapped(name, [numbers[label] for label in classes])
         _check_amounts(name, [numbers[label] for label in classes])
-    code_of: dict[Any, int] = {label: code for code, label in enumerate(classes)}
+    code_of: dict[object, int] = {label: code for code, label in enumerate(classes)}
     found = (code_of.get(label, UNLABELLED) for label in labels)
     codes = np.fromiter(found, dtype=np.intp, count=len(labels))
     column = LabelColumn(name, tuple(classes), codes, tuple(notes), tuple(warnings))
@@ -158,7 +159,7 @@ def read_labels(table: Table, name: str) -> LabelColumn:
     return replace(column, warnings=(*column.warnings, _about_alike(alike))) if alike else column
 
 
-def _plain(table: Table, name: str, cells: Sequence[Any], notes: list[str]) -> list[Any]:
+def _plain(table: Table, name: str, cells: Sequence[object], notes: list[str]) -> Cells:
     """Return the labels without lists around them, blanks at their ends, and bytes."""
     labels = list(cells)
     for row, cell in enumerate(labels):
@@ -182,7 +183,7 @@ def _plain(table: Table, name: str, cells: Sequence[Any], notes: list[str]) -> l
     return labels
 
 
-def _only(name: str, row: int, cell: list[Any]) -> Any:
+def _only(name: str, row: int, cell: list[object]) -> object:
     if len(cell) > 1:
         raise InvalidInputError(
             f"column {name!r} holds several labels in {row_list([row])} ({quoted(cell[:3])}). Give "
@@ -191,7 +192,7 @@ def _only(name: str, row: int, cell: list[Any]) -> Any:
     return cell[0] if cell and not is_blank(cell[0]) else None
 
 
-def _words(table: Table, labels: list[Any], notes: list[str]) -> dict[str, int]:
+def _words(table: Table, labels: Cells, notes: list[str]) -> dict[str, int]:
     """Return how often words such as "n/a" come among the labels; take them out among numbers."""
     if table.reading.missing is not None:
         return {}
@@ -212,7 +213,7 @@ def _words(table: Table, labels: list[Any], notes: list[str]) -> dict[str, int]:
     return {}
 
 
-def _about_alike(groups: Sequence[tuple[Any, ...]]) -> str:
+def _about_alike(groups: Sequence[tuple[object, ...]]) -> str:
     return (
         f"classes with nearly equal names count as different ones: {named_groups(groups)}. If they "
         "are one class, write them alike."
@@ -234,10 +235,10 @@ def _about_words(name: str, words: dict[str, int]) -> str:
 def _marked(
     table: Table,
     name: str,
-    labels: Sequence[Any],
-    numbers: dict[Any, float],
+    labels: Sequence[object],
+    numbers: dict[object, float],
     notes: list[str],
-) -> set[Any]:
+) -> set[object]:
     """Return the labels that mean "no label": -1 among whole numbers, if nothing else does."""
     if not all(number.is_integer() for number in numbers.values()):
         _check_measurements(name, len(numbers), sum(label in numbers for label in labels))
@@ -271,7 +272,7 @@ def _check_measurements(name: str, n_numbers: int, n_filled: int, example: str =
         )
 
 
-def _check_written_amounts(table: Table, name: str, labels: Sequence[Any]) -> None:
+def _check_written_amounts(table: Table, name: str, labels: Sequence[object]) -> None:
     """Refuse amounts that are written with a unit or as people write them: 143,52 EUR."""
     counts = Counter(label for label in labels if isinstance(label, str))
     if len(counts) <= _MANY_CLASSES:
@@ -309,7 +310,7 @@ def _wrapped(name: str, classes: Sequence[float]) -> list[str]:
     ]
 
 
-def _check_kinds(name: str, cells: Sequence[Any]) -> None:
+def _check_kinds(name: str, cells: Sequence[object]) -> None:
     """Refuse labels of several kinds, such as the number 1 and the text "1"."""
     first: dict[str, int] = {}
     for row, cell in enumerate(cells):
@@ -329,10 +330,10 @@ def _check_kinds(name: str, cells: Sequence[Any]) -> None:
         )
 
 
-def _as_numbers(present: Iterable[Any], *, from_text: bool) -> dict[Any, float] | None:
+def _as_numbers(present: Iterable[object], *, from_text: bool) -> dict[object, float] | None:
     """Return the number that each label is, without NaN; None if one of them is no number."""
     kinds = str if from_text else (int, float)
-    numbers: dict[Any, float] = {}
+    numbers: dict[object, float] = {}
     for label in present:
         if isinstance(label, bool) or not isinstance(label, kinds):
             return None
@@ -344,7 +345,7 @@ def _as_numbers(present: Iterable[Any], *, from_text: bool) -> dict[Any, float] 
     return numbers
 
 
-def _check_text(name: str, present: Iterable[Any]) -> None:
+def _check_text(name: str, present: Iterable[object]) -> None:
     if any(label == str(UNLABELLED) for label in present):
         raise InvalidInputError(
             f'column {name!r} holds "-1" among labels that are text, where it would be a class. '

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +15,10 @@ from fewlabels._array_files import read_npy_header
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import DataFileError, MissingDependencyError
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 
 _BLOCK_BYTES = 32_000_000
 # Rows that lie so near to each other in the file are read in one go.
@@ -48,7 +48,7 @@ class FeatureFile(ABC):
     (5, 3)
     """
 
-    def __init__(self, path: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
+    def __init__(self, path: Path, shape: tuple[int, int], dtype: np.dtype) -> None:
         self.path, self.shape = path, shape
         small = dtype.kind in "biu" and dtype.itemsize <= 2
         self.dtype = np.dtype(
@@ -68,7 +68,7 @@ class FeatureFile(ABC):
     def read(self, start: int, stop: int) -> FloatArray:
         """Return the rows from `start` to before `stop`, as an array of shape (rows, features)."""
 
-    def take(self, rows: npt.NDArray[np.integer[Any]]) -> FloatArray:
+    def take(self, rows: npt.NDArray[np.integer]) -> FloatArray:
         """Return the rows of these numbers, in their order; the file is read in its own order."""
         taken = np.empty((len(rows), self.shape[1]), dtype=self.dtype)
         order = np.argsort(rows, kind="stable")
@@ -109,9 +109,7 @@ class NpyFeatures(FeatureFile):
     They are read and not mapped: where a file shrinks, a map ends the process; a read says so.
     """
 
-    def __init__(
-        self, path: Path, shape: tuple[int, int], stored: np.dtype[Any], offset: int
-    ) -> None:
+    def __init__(self, path: Path, shape: tuple[int, int], stored: np.dtype, offset: int) -> None:
         if stored.kind not in "biuf" or stored.itemsize > 8:
             raise DataFileError(
                 f"{path} holds values of dtype {stored}. Save features as float32 or float64."
@@ -238,7 +236,7 @@ def open_features(
     return features
 
 
-def features_in_map(X: np.memmap[Any, Any]) -> NpyFeatures | None:
+def features_in_map(X: np.memmap) -> NpyFeatures | None:
     """Return the file behind a memory map; None if its rows do not follow each other there.
 
     None, too, for a map whose changes stay in memory ("copy on write").
@@ -248,7 +246,7 @@ def features_in_map(X: np.memmap[Any, Any]) -> NpyFeatures | None:
     if X.ndim != 2 or not X.flags.c_contiguous or X.filename is None or not X.dtype.isnative:
         return None
     # A slice of a map has the file and the offset of the whole map.
-    whole: Any = X
+    whole: Matrix = X
     while isinstance(whole.base, np.memmap):
         whole = whole.base
     skipped = X.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
@@ -256,7 +254,7 @@ def features_in_map(X: np.memmap[Any, Any]) -> NpyFeatures | None:
     return NpyFeatures(Path(str(X.filename)), shape, X.dtype, int(whole.offset) + skipped)
 
 
-def _npy_header(path: Path) -> tuple[tuple[int, int], np.dtype[Any], int]:
+def _npy_header(path: Path) -> tuple[tuple[int, int], np.dtype, int]:
     damage = refusing_damage(
         path, DataFileError, "Save an array with numpy.save.", kind="an .npy file"
     )

@@ -5,24 +5,25 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import refusing_damage
+from fewlabels._typing import Cells, Objects
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text, plain_floats, text_of_bytes
 from fewlabels.io._table import Table, View, is_blank
-from fewlabels.io._views import array_view, as_text, plain_floats, text_of_bytes
+from fewlabels.io._views import array_view
 
-Arrays = Mapping[str, npt.NDArray[Any]]
+Arrays = Mapping[str, np.ndarray]
 
 
 class NpzTable(Table):
     """A table of arrays; an array of more than one dimension is a block of columns."""
 
-    def __init__(self, path: str, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    def __init__(self, path: str, arrays: dict[str, np.ndarray]) -> None:
         lengths = {array.shape[0] if array.ndim else None for array in arrays.values()}
         if len(lengths) > 1 or None in lengths:
             shapes = ", ".join(f"{name!r} {array.shape}" for name, array in arrays.items())
@@ -35,14 +36,14 @@ class NpzTable(Table):
             _check_text(path, name, array)
         self.arrays = arrays
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the values of an array as Python's (lists, if it has more dimensions)."""
         array = self.arrays[name]
         if array.dtype.kind == "f" and array.ndim == 1:
             return plain_floats(array)
         if array.dtype.kind in "Mm" and array.ndim == 1:
             return _plain_times(array)
-        values: Sequence[Any] = text_of_bytes(array.tolist())
+        values: Objects = text_of_bytes(array.tolist())
         return list(values)
 
     def view(self, name: str) -> View:
@@ -50,7 +51,7 @@ class NpzTable(Table):
         return array_view(self.arrays[name], self.reading)
 
 
-def _check_text(path: str, name: str, array: npt.NDArray[Any]) -> None:
+def _check_text(path: str, name: str, array: np.ndarray) -> None:
     """Raise if an array of text holds what is no character. Cost: a look at each."""
     if array.dtype.kind != "U" or array.size == 0:
         return
@@ -63,9 +64,9 @@ def _check_text(path: str, name: str, array: npt.NDArray[Any]) -> None:
         )
 
 
-def _plain_times(array: npt.NDArray[Any]) -> list[Any]:
+def _plain_times(array: np.ndarray) -> Cells:
     """Return times as Python's; as text, to the last digit, where those can't hold them."""
-    values: list[Any] = array.tolist()
+    values: Cells = array.tolist()
     if any(isinstance(value, int) for value in values):
         is_date = array.dtype.kind == "M"
         texts = np.datetime_as_string(array).tolist() if is_date else map(str, array)
@@ -85,9 +86,7 @@ def read_npz(path: Path, file: IO[bytes] | None = None) -> NpzTable:
     return NpzTable(str(path), arrays)
 
 
-def load_arrays(
-    path: Path, source: IO[bytes] | None = None
-) -> dict[str, npt.NDArray[Any]] | npt.NDArray[Any]:
+def load_arrays(path: Path, source: IO[bytes] | None = None) -> dict[str, np.ndarray] | np.ndarray:
     """Read what `numpy.save` or `numpy.savez` wrote; never runs a pickle."""
     with refusing_damage(path, DataFileError, "Make the file anew with numpy.save or savez."):
         return read_arrays(path, "Use fewer rows or columns.", source)
@@ -101,7 +100,7 @@ def write_npz(file: IO[bytes], arrays: Arrays) -> None:
                 np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
 
 
-def npz_column(values: Sequence[Any], *, is_label: bool = False) -> npt.NDArray[Any]:
+def npz_column(values: Sequence[object], *, is_label: bool = False) -> np.ndarray:
     """Return Python values as an array without objects.
 
     Missing entries become NaN among numbers and the empty text among texts; in a column of
@@ -125,11 +124,11 @@ def npz_column(values: Sequence[Any], *, is_label: bool = False) -> npt.NDArray[
     return np.array([as_text(value) for value in values], dtype=np.str_)
 
 
-def _loses_digits(values: Sequence[Any]) -> bool:
+def _loses_digits(values: Sequence[object]) -> bool:
     return any(isinstance(value, int) and abs(value) > 2**53 for value in values)
 
 
-def _block(values: Sequence[Any]) -> npt.NDArray[Any] | None:
+def _block(values: Sequence[object]) -> np.ndarray | None:
     try:
         block = np.array(values)
     except ValueError:  # lists of unequal length

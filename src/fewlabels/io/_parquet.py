@@ -5,25 +5,20 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fewlabels._damage import refusing_damage
+from fewlabels._typing import Cells, Frame, Package
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text, plain_floats, text_of_bytes
 from fewlabels.io._dates import array_dates
 from fewlabels.io._parquet_size import checked_batches
 from fewlabels.io._table import Block, Numbers, Table, View
-from fewlabels.io._views import (
-    array_view,
-    as_text,
-    list_view,
-    object_view,
-    plain_floats,
-    text_of_bytes,
-)
+from fewlabels.io._views import array_view, list_view, object_view
 
 
 class ParquetTable(Table):
@@ -31,15 +26,15 @@ class ParquetTable(Table):
 
     reads_cells = True
 
-    def __init__(self, path: str, table: Any) -> None:
+    def __init__(self, path: str, table: Frame) -> None:
         super().__init__(path, table.column_names, table.num_rows)
         self.arrow = table
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the values of a column as Python's; None where null."""
         return _plain(self.arrow.column(name))
 
-    def cell(self, name: str, row: int) -> Any:
+    def cell(self, name: str, row: int) -> Frame:
         """Return one of :meth:`values`."""
         return _plain(self.arrow.column(name).slice(row, 1))[0]
 
@@ -67,7 +62,7 @@ class ParquetTable(Table):
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
 
 
-def _plain(column: Any) -> list[Any]:
+def _plain(column: Frame) -> Cells:
     """Return what an Arrow column holds as Python values."""
     if pa.types.is_float16(column.type) or pa.types.is_float32(column.type):
         plain = plain_floats(column.to_numpy())
@@ -76,7 +71,7 @@ def _plain(column: Any) -> list[Any]:
     return list(text_of_bytes(column.to_pylist()))
 
 
-def _is_list_of_numbers(kind: Any) -> bool:
+def _is_list_of_numbers(kind: Package) -> bool:
     is_list = (
         pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     )
@@ -85,7 +80,7 @@ def _is_list_of_numbers(kind: Any) -> bool:
     )
 
 
-def _list_block(column: Any) -> View:
+def _list_block(column: Frame) -> View:
     """Return embeddings and the like at once: as many numbers in each row."""
     lengths = set(pa.compute.list_value_length(column).to_pylist())
     if len(lengths) != 1 or lengths & {None, 0}:
@@ -95,7 +90,7 @@ def _list_block(column: Any) -> View:
     return Block(flat.to_numpy().astype(dtype).reshape(len(column), -1))
 
 
-def _on_the_wall(column: Any) -> Any:
+def _on_the_wall(column: Frame) -> Frame:
     """Return times as the clock shows them where they were taken, to the microsecond."""
     if column.type.tz is not None:
         column = pa.compute.local_timestamp(column)
@@ -119,24 +114,24 @@ def read_parquet(path: Path, source: IO[bytes] | None = None) -> ParquetTable:
         return ParquetTable(str(path), table)
 
 
-def write_parquet(file: IO[bytes], table: Any, added: Mapping[str, Any]) -> None:
+def write_parquet(file: IO[bytes], table: object, added: Mapping[str, object]) -> None:
     """Write an Arrow table with the added columns."""
     pq.write_table(with_columns(table, added), file, write_page_checksum=True)
 
 
-def with_columns(table: Any, added: Mapping[str, Any]) -> Any:
+def with_columns(table: Frame, added: Mapping[str, object]) -> Frame:
     """Return an Arrow table with the added columns."""
     for name, values in added.items():
         table = table.append_column(name, arrow_column(values))
     return table
 
 
-def arrow_table(columns: Mapping[str, Any]) -> Any:
+def arrow_table(columns: Mapping[str, object]) -> Frame:
     """Return an Arrow table of any columns."""
     return pa.table({name: arrow_column(values) for name, values in columns.items()})
 
 
-def arrow_column(values: Any) -> Any:
+def arrow_column(values: Frame) -> Frame:
     """Return an Arrow column of an array, or of Python values; as text where Parquet has no type.
 
     So it is where they are mixed, beyond 64 bits, complex, or nested deeper than Parquet can be.
@@ -166,7 +161,7 @@ _NO_TYPE = (
 )
 
 
-def _arrow_array(values: Any) -> Any:
+def _arrow_array(values: object) -> Frame:
     if isinstance(values, np.ndarray) and values.ndim > 1:
         flat = pa.array(np.ascontiguousarray(values).reshape(-1))
         return pa.FixedSizeListArray.from_arrays(flat, int(np.prod(values.shape[1:])))

@@ -7,15 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
+from fewlabels._typing import Frame
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._parquet_size import checked_batches
 
@@ -63,7 +62,7 @@ class ParquetBatches:
             kinds[i] = kind
         self._bounds = np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])
         self._lock = threading.Lock()
-        self._kept: tuple[int, Any] = (-1, None)
+        self._kept: tuple[int, Frame] = (-1, None)
         small = all(
             np.dtype(kind.to_pandas_dtype()).itemsize <= 2 or kind == pa.float32() for kind in kinds
         )
@@ -80,7 +79,7 @@ class ParquetBatches:
         """Where the row groups begin, and the number of all rows."""
         return tuple(self._bounds.tolist())
 
-    def read(self, start: int, stop: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    def read(self, start: int, stop: int, dtype: np.dtype) -> np.ndarray:
         """Return the rows from `start` to before `stop`."""
         rows = np.empty((stop - start, self.shape[1]), dtype=dtype)
         first = int(np.searchsorted(self._bounds, start, side="right")) - 1
@@ -95,14 +94,14 @@ class ParquetBatches:
             done, first = until, first + 1
         return rows
 
-    def _group(self, number: int) -> npt.NDArray[Any]:
+    def _group(self, number: int) -> np.ndarray:
         with self._lock:
             if self._kept[0] != number:
                 self._kept = (number, self._decoded(number))
-            group: npt.NDArray[Any] = self._kept[1]
+            group: np.ndarray = self._kept[1]
             return group
 
-    def _decoded(self, number: int) -> npt.NDArray[Any]:
+    def _decoded(self, number: int) -> np.ndarray:
         with self._refusing_damage():
             if self._path.stat().st_size != self._size:
                 raise self._changed()

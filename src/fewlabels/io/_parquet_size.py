@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fewlabels._memory import available_memory, require_memory
+from fewlabels._typing import Frame, Objects, Package
 
 # Bytes of a value of each physical type whose values are all of one size.
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 8, "FLOAT": 4, "DOUBLE": 8}
@@ -30,12 +31,12 @@ _ROWS_OF_LISTS = 1024
 
 def checked_batches(
     path: Path,
-    file: Any,
+    file: Package,
     groups: Sequence[int],
     columns: Sequence[str] | None = None,
     *,
     source: IO[bytes] | None = None,
-) -> Iterator[Any]:
+) -> Iterator[Frame]:
     """Yield the record batches of some row groups, as long as all of them will fit the memory.
 
     A value of a dictionary is stored once, and may be a megabyte that comes in each of a million
@@ -88,7 +89,7 @@ def checked_batches(
 
 
 def _sizes_of_rows(
-    stored: Path | IO[bytes], group: Any, number: int, fields: Sequence[Any], room: float
+    stored: Path | IO[bytes], group: Package, number: int, fields: Objects, room: float
 ) -> tuple[float, float]:
     """Return the least and the most bytes that a row group without nested columns takes."""
     n_rows = max(0, group.num_rows)
@@ -102,7 +103,7 @@ def _sizes_of_rows(
     return least, most
 
 
-def _width(kind: Any) -> float:
+def _width(kind: Package) -> float:
     """Return the bytes of a value, or 0 where they differ."""
     try:
         return float(kind.bit_width) / 8
@@ -124,7 +125,7 @@ def _longest(stored: Path | IO[bytes], number: int, names: Sequence[str]) -> flo
     return float(sum(found.values())) + 8 * len(names)  # and where each begins
 
 
-def _sizes_of_values(metadata: Any, group: int) -> tuple[float, float]:
+def _sizes_of_values(metadata: Package, group: int) -> tuple[float, float]:
     """Return the same where columns are nested, by the number of values of each."""
     least = others = 0.0
     for number in range(metadata.num_columns):

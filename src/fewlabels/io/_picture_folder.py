@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._files import explaining_errors
+from fewlabels._typing import Cells
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._picture_names import ending_of, has_no_pixels, is_picture_name
 from fewlabels.io._table import Reading, Table, Unusable, View, counted, quoted
@@ -59,7 +59,7 @@ class PictureFolder(Table):
         """The pictures' files, row by row."""
         return [self.root / path for path in self._paths]
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return a column: text, or None where a picture lies in no folder."""
         return list(self._paths if name == "path" else self._folders)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,7 @@ from fewlabels._threads import thread_count
 from fewlabels.exceptions import DataFileError
 
 #: A path, a picture of Pillow, an array of pixels, or None where there is none.
-Source: TypeAlias = "str | os.PathLike[str] | Image.Image | npt.NDArray[Any] | None"
+Source: TypeAlias = "str | os.PathLike[str] | Image.Image | np.ndarray | None"
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 # What is decoded, at most: 400 MB in colours. Photographs have up to 200 million pixels, but as
@@ -277,7 +277,7 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
     return _from_array(values)
 
 
-def _from_array(values: npt.NDArray[Any]) -> Image.Image:
+def _from_array(values: np.ndarray) -> Image.Image:
     """Return an array of pixels as a picture of 8 bits."""
     if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 2, 3, 4)):
         raise DataFileError(
@@ -292,7 +292,7 @@ def _from_array(values: npt.NDArray[Any]) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(values))
 
 
-def _scaled(values: npt.NDArray[Any]) -> Pixels:
+def _scaled(values: np.ndarray) -> Pixels:
     """Return numbers as bytes: those of 8, 12, 14 and 16 bits by what their bits can hold.
 
     Scanners and cameras give 12 or 14 bits in 16. Fractions from 0 to 1 are shares; others, and

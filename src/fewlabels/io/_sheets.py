@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 from fewlabels._memory import available_memory
+from fewlabels._typing import Cells, Objects, Package
 from fewlabels.exceptions import DataFileError, MissingDependencyError, NotEnoughMemoryError
+from fewlabels.io._cells import as_text
 from fewlabels.io._objects import ObjectTable
 from fewlabels.io._sheet_formulas import Formulas, formulas_of
 from fewlabels.io._sheet_size import largest_sheet
@@ -17,7 +20,6 @@ from fewlabels.io._sheet_spans import Span, spans_of
 from fewlabels.io._source import Source
 from fewlabels.io._table import counted, is_blank, quoted
 from fewlabels.io._titles import about_title, n_title_lines, own_names
-from fewlabels.io._views import as_text
 
 # An empty cell of the reader's array and of Python's lists.
 _CELL_BYTES = 40
@@ -38,7 +40,7 @@ class _Sheet:
     """
 
     name: str
-    cells: Sequence[Sequence[Any]]
+    cells: Sequence[Objects]
     others: tuple[str, ...]
     notes: tuple[str, ...]
     formulas: Formulas
@@ -127,9 +129,7 @@ def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     except damaged as error:
         if isinstance(error, DataFileError):
             raise
-        raise DataFileError(
-            f"{source.name} can't be read as a workbook: {error}. Save it anew, or as CSV."
-        ) from None
+        raise DataFileError(_why_not(source.name, file, error)) from None
     others = () if source.part else tuple(other for other in names if other != name)
     note = f"sheet {name!r}"
     if others:
@@ -139,7 +139,22 @@ def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     return _Sheet(name, cells, others, notes, formulas_of(file, name))
 
 
-def _filled_down(sheet: Any, spans: list[Span]) -> tuple[list[list[Any]], int]:
+def _why_not(name: str, file: IO[bytes], error: Exception) -> str:
+    """Say why a workbook can't be read: most are packed, and their list of parts is at the end."""
+    file.seek(0)
+    begins_as_packed = file.read(4) == b"PK\x03\x04"
+    file.seek(0)
+    if begins_as_packed and not zipfile.is_zipfile(file):
+        return (
+            f"{name} is cut off: it begins as a workbook, and its end is missing. Copy or download "
+            "it again."
+        )
+    if isinstance(error, zipfile.BadZipFile) or "zip" in str(error).lower():
+        return f"{name} is no workbook, or a damaged one. Save it anew, or as CSV."
+    return f"{name} can't be read as a workbook: {error}. Save it anew, or as CSV."
+
+
+def _filled_down(sheet: Package, spans: list[Span]) -> tuple[list[Cells], int]:
     """Return the cells, those that were merged over several rows in each of them, and how many."""
     cells = sheet.to_python()
     # of .ods it tells none, and before 0.4 of nothing
@@ -201,11 +216,11 @@ def _check_size(source: Source, file: IO[bytes]) -> None:
         )
 
 
-def _title(cell: Any, column: int) -> str:
+def _title(cell: object, column: int) -> str:
     return f"Unnamed: {column}" if is_blank(cell) else as_text(_plain(cell)).strip()
 
 
-def _plain(cell: Any) -> Any:
+def _plain(cell: object) -> object:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         return int(cell)
     return None if cell == "" else cell

@@ -7,15 +7,14 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from fewlabels._files import explaining_errors
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text
 from fewlabels.io._picture_folder import UNSORTED, PictureFolder
 from fewlabels.io._table import Progress, counted
-from fewlabels.io._views import as_text
 
 # Pictures without an answer go here; read again, the folder is one of pictures without a class.
 _WITHOUT_ANSWER = UNSORTED[-1]
@@ -59,7 +58,7 @@ def check_sorted(target: str | os.PathLike[str], source: str | os.PathLike[str])
 @contextlib.contextmanager
 def sorted_pictures(
     table: PictureFolder,
-    labels: Sequence[Any],
+    labels: Sequence[object],
     target: str | os.PathLike[str],
     *,
     link: bool = False,
@@ -142,11 +141,11 @@ def _check_room(table: PictureFolder, target: Path) -> None:
         )
 
 
-def _key(label: Any) -> str | None:
+def _key(label: object) -> str | None:
     return None if label is None else as_text(label)
 
 
-def _folder_names(labels: Sequence[Any]) -> dict[str | None, str]:
+def _folder_names(labels: Sequence[object]) -> dict[str | None, str]:
     """Return a folder's name for each label; no two are the same, even without case."""
     used: set[str] = set()
     keys = list(dict.fromkeys(map(_key, labels)))

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fewlabels._class_names import WORDS_FOR_MISSING
 
@@ -237,7 +236,7 @@ def _value(match: re.Match[str], mark: str) -> float | None:
 
 
 def _said(
-    matches: Iterable[re.Match[str]], values: Mapping[str, Any], mark: str
+    matches: Iterable[re.Match[str]], values: Mapping[str, object], mark: str
 ) -> tuple[str, ...]:
     matches = list(matches)
     said = []

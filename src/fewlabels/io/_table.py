@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import is_missing
+from fewlabels._typing import Cells
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io._spelled import decimal_mark
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 # Called with the share of the work that is done, from 0 to 1.
@@ -197,19 +198,19 @@ class Table(ABC):
         return self.names
 
     @abstractmethod
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the cells of a column as plain Python values; None where there is none."""
 
     @abstractmethod
     def view(self, name: str) -> View:
         """Return what a model can make of a column."""
 
-    def cells(self, name: str) -> list[Any]:
+    def cells(self, name: str) -> Cells:
         """Return the cells of a column, None where they are blank or said to be missing."""
         is_missing = self.reading.is_missing
         return [None if is_blank(cell) or is_missing(cell) else cell for cell in self.values(name)]
 
-    def cell(self, name: str, row: int) -> Any:
+    def cell(self, name: str, row: int) -> object:
         """Return one of :meth:`values`."""
         return self.values(name)[row]
 

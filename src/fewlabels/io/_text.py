@@ -9,15 +9,17 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
-from typing import IO, Any, cast
+from typing import IO
 
+from fewlabels._typing import Cells, Package
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text
 from fewlabels.io._encodings import encoding_of
 from fewlabels.io._separators import SEPARATORS, find_separator, told_separator
 from fewlabels.io._source import Source
 from fewlabels.io._table import Progress, Table, View, check_unique, counted, setting
 from fewlabels.io._titles import about_title, n_title_lines, own_names
-from fewlabels.io._views import as_text, text_view
+from fewlabels.io._views import text_view
 
 _CHUNK = 4096
 # Lines that are looked at for what separates the cells.
@@ -34,7 +36,7 @@ class TextTable(Table):
         self._columns = columns
         self.separator = ""
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the cells of a column, all of them text."""
         return list(self._columns[name])
 
@@ -100,7 +102,7 @@ def _title_lines(lines: Sequence[str], separator: str) -> list[list[str]]:
     return records[: n_title_lines(records)]
 
 
-def _read_records(path: str, reader: Any, skipped: int, n_above: int) -> TextTable:
+def _read_records(path: str, reader: Package, skipped: int, n_above: int) -> TextTable:
     header: list[str] = next((record for record in islice(reader, n_above, None) if record), [])
     if not header:
         raise DataFileError(f"{path} is empty. Give a table with a line of names and data.")
@@ -201,7 +203,7 @@ def open_lines(
         encoding = "utf-8-sig"  # the same, with or without a mark
     with (
         source.open() as (file, share),
-        io.TextIOWrapper(cast(Any, file), encoding=encoding, newline="") as text,
+        io.TextIOWrapper(file, encoding=encoding, newline="") as text,
     ):
         yield _counted(source, text, encoding, progress, share), notes, doubts
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from fewlabels.io._table import counted, is_blank, quoted
 from fewlabels.io._views import parse_number
@@ -15,7 +14,7 @@ _LOOKED_AT = 30
 _LEAST_COLUMNS = 3
 
 
-def n_title_lines(rows: Sequence[Sequence[Any]]) -> int:
+def n_title_lines(rows: Sequence[Sequence[object]]) -> int:
     """Return how many lines stand above the names of the columns; 0 if that isn't plain.
 
     Plain is: the table has three columns or more; each of the lines above fills at most half of
@@ -37,7 +36,7 @@ def n_title_lines(rows: Sequence[Sequence[Any]]) -> int:
     return first if all(named.issuperset(places) for places in filled[first + 1 :]) else 0
 
 
-def about_title(lines: Sequence[Sequence[Any]]) -> str:
+def about_title(lines: Sequence[Sequence[object]]) -> str:
     """Say which lines were taken for a title, and left out."""
     cells = [str(cell).strip() for line in lines for cell in line if not is_blank(cell)]
     verb = "was" if len(lines) == 1 else "were"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import datetime
 import json
 import math
@@ -12,12 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._labels import is_missing
+from fewlabels._typing import Cells, Objects
+from fewlabels.io._cells import as_name, as_text, decoded
 from fewlabels.io._dates import (
     array_dates,
     array_durations,
@@ -183,7 +182,7 @@ def _doubt_of(counts: Mapping[str, int]) -> str:
 
 
 def object_view(
-    cells: Sequence[Any],
+    cells: Objects,
     reading: Reading = PLAIN,
     of_table: Callable[[], str | None] = lambda: None,
 ) -> View:
@@ -218,7 +217,7 @@ def object_view(
     return Unusable("nested values")
 
 
-def array_view(values: npt.NDArray[Any], reading: Reading = PLAIN) -> View:
+def array_view(values: np.ndarray, reading: Reading = PLAIN) -> View:
     """Return what an array holds, whose first dimension is the rows."""
     if values.dtype.kind in "iuf":
         if values.ndim == 1:
@@ -242,7 +241,7 @@ def array_view(values: npt.NDArray[Any], reading: Reading = PLAIN) -> View:
     return Unusable(f"values of type {values.dtype}")
 
 
-def categories_of(cells: Iterable[Any]) -> Categories | Unusable:
+def categories_of(cells: Iterable[object]) -> Categories | Unusable:
     """Return any column as categories, by the text of each value; empty cells are missing."""
     texts = [None if is_blank(cell) else as_name(cell) for cell in cells]
     levels = tuple(sorted({text for text in texts if text is not None}))
@@ -254,70 +253,7 @@ def categories_of(cells: Iterable[Any]) -> Categories | Unusable:
     return Categories(codes, levels)
 
 
-def as_name(cell: object) -> str:
-    """Return the name that a cell holds: without blanks around it, 1.0 as 1, True as true."""
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)  # floats only because cells are missing
-    text = as_text(cell).strip()
-    return text.lower() if text in ("True", "TRUE", "False", "FALSE") else text
-
-
-def decoded(cells: Iterable[Any]) -> list[Any]:
-    """Return cells with their bytes as the text that they are in UTF-8.
-
-    Raises
-    ------
-    UnicodeDecodeError
-        If some are none.
-    """
-    return [cell.decode("utf-8") if isinstance(cell, bytes) else cell for cell in cells]
-
-
-def text_of_bytes(cells: Sequence[Any]) -> Sequence[Any]:
-    """Return cells with their bytes as text; as they are if not all are text in UTF-8."""
-    with contextlib.suppress(UnicodeDecodeError):
-        return decoded(cells)
-    return cells
-
-
-def as_text(value: object) -> str:
-    """Return a value as a text file holds it; reading the text gives the same value.
-
-    Examples
-    --------
-    >>> from datetime import date
-    >>> from fewlabels.io import as_text
-    >>> as_text(0.1), as_text(date(2026, 1, 31))
-    ('0.1', '2026-01-31')
-    """
-    if isinstance(value, str):
-        return value
-    if is_missing(value):
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, default=str, ensure_ascii=False)
-    return str(value)
-
-
-def plain_floats(values: npt.NDArray[np.floating[Any]]) -> list[Any]:
-    """Return floats as Python's, by their shortest text: float32 0.1 is 0.1, not 0.1000000015.
-
-    Those longer than 64 bits are text, unless none of them loses a digit.
-    """
-    if values.dtype.itemsize > 8:
-        with np.errstate(over="ignore"):
-            kept = values.astype(np.float64).astype(values.dtype)
-        if not np.array_equal(kept, values, equal_nan=True):
-            return ["" if np.isnan(value) else str(value) for value in values]
-    if values.dtype.itemsize >= 8:
-        plain: list[Any] = values.astype(np.float64).tolist()
-        return plain
-    return [float(str(value)) for value in values]
-
-
-def _text_categories(cells: Sequence[Any], doubt: str = "") -> View:
+def _text_categories(cells: Sequence[object], doubt: str = "") -> View:
     """Return text that holds no numbers: dates, lists in brackets, or names."""
     view = categories_of(cells)
     if not isinstance(view, Categories):
@@ -335,7 +271,7 @@ def _text_categories(cells: Sequence[Any], doubt: str = "") -> View:
     return replace(view, doubt=doubt)
 
 
-def _list_of(text: str) -> list[Any] | None:
+def _list_of(text: str) -> Cells | None:
     """Return the list that a cell holds as text, as in ``[0.5, 1]`` or ``['a', 'b']``."""
     for read in (json.loads, ast.literal_eval):
         try:
@@ -347,12 +283,12 @@ def _list_of(text: str) -> list[Any] | None:
     return None
 
 
-def _mixed(strange: list[bool], cells: Sequence[Any]) -> Mixed:
+def _mixed(strange: list[bool], cells: Sequence[object]) -> Mixed:
     rows: IntArray = np.flatnonzero(strange)
     return Mixed(rows, str(cells[int(rows[0])]))
 
 
-def list_view(cells: Sequence[Any]) -> View:
+def list_view(cells: Objects) -> View:
     """Return lists of as many numbers a row as a block, and all others as lists of names."""
     lengths = {len(cell) for cell in cells if not is_missing_list(cell)}
     kinds = Counter(_kind(entry) for cell in cells if not is_missing_list(cell) for entry in cell)
@@ -373,7 +309,7 @@ def is_missing_list(cell: object) -> bool:
     return not isinstance(cell, list)
 
 
-def _names(entries: Sequence[Any]) -> tuple[str, ...]:
+def _names(entries: Objects) -> tuple[str, ...]:
     return tuple(as_text(entry).strip() for entry in entries if not is_blank(entry))
 
 
@@ -393,7 +329,7 @@ def _kind(cell: object) -> str:
     return "date" if isinstance(cell, (datetime.date, datetime.time)) else "other"
 
 
-def _as_float(values: list[Any]) -> npt.NDArray[np.float64]:
+def _as_float(values: Cells) -> npt.NDArray[np.float64]:
     try:
         return np.array(values, dtype=np.float64)
     except OverflowError:  # an integer beyond 1.8e308

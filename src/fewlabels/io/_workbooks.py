@@ -6,13 +6,14 @@ import datetime
 import math
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO
 
 import xlsxwriter
 
+from fewlabels._typing import Package
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text
 from fewlabels.io._table import is_blank, row_list
-from fewlabels.io._views import as_text
 
 # What a sheet of Excel holds.
 MOST_ROWS, MOST_COLUMNS, LONGEST_TEXT = 1_048_576, 16_384, 32_767
@@ -23,7 +24,7 @@ _FIRST_DAY = datetime.date(1900, 3, 1)  # the calendar of Excel has a 29th of Fe
 _FORMATS = {datetime.date: "yyyy-mm-dd", datetime.datetime: "yyyy-mm-dd hh:mm:ss"}
 
 
-def write_workbook(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def write_workbook(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write rows under their names to the one sheet of a workbook.
 
     Text stays text, also if it begins as a formula or an address does. Numbers that a workbook
@@ -40,7 +41,7 @@ def write_workbook(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequenc
     book = xlsxwriter.Workbook(file, {"constant_memory": True})
     # the same table makes the same file
     book.set_properties({"created": datetime.datetime(2000, 1, 1)})
-    formats: dict[type, Any] = {
+    formats: dict[type, Package] = {
         kind: book.add_format({"num_format": form}) for kind, form in _FORMATS.items()
     }
     sheet = book.add_worksheet()
@@ -55,7 +56,9 @@ def write_workbook(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequenc
     book.close()
 
 
-def _write(sheet: Any, row: int, column: int, value: Any, formats: dict[type, Any]) -> None:
+def _write(
+    sheet: Package, row: int, column: int, value: Package, formats: dict[type, Package]
+) -> None:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return
     if isinstance(value, bool):
@@ -68,7 +71,7 @@ def _write(sheet: Any, row: int, column: int, value: Any, formats: dict[type, An
         sheet.write_string(row, column, as_text(value))
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     """Tell whether a workbook holds this number as it is."""
     if isinstance(value, int):
         return abs(value) <= _LARGEST
@@ -93,7 +96,7 @@ def check_sheet(path: str, names: Sequence[str], n_rows: int, n_added: int) -> N
         )
 
 
-def check_texts(path: str, name: str, values: Iterable[Any]) -> None:
+def check_texts(path: str, name: str, values: Iterable[object]) -> None:
     """Raise if a text is too long for a cell."""
     for row, value in enumerate(values):
         if is_blank(value) or isinstance(value, (int, float)):

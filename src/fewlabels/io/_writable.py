@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import Any
 
 from fewlabels._memory import require_memory
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text
 from fewlabels.io._formats import named_format, table_format, workbook_module
 from fewlabels.io._jsonlines import JsonLinesTable
 from fewlabels.io._npz import NpzTable
 from fewlabels.io._table import Table, row_list
-from fewlabels.io._views import as_text
 
 # Columns that a model adds.
 _MOST_ADDED = 7
@@ -79,7 +78,7 @@ def _check_finite(table: Table, name: str) -> None:
             )
 
 
-def _is_infinite(value: Any) -> bool:
+def _is_infinite(value: object) -> bool:
     if isinstance(value, float):
         return math.isinf(value)
     if isinstance(value, list):
@@ -110,5 +109,5 @@ def _check_text(table: Table, name: str) -> None:
         )
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return value is None or isinstance(value, (int, float))

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels._typing import Cells, Package, State
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._cells import as_text
 from fewlabels.io._formats import (
     STANDARD,
     TableFormat,
@@ -28,7 +30,6 @@ from fewlabels.io._jsonlines import JsonLinesTable, json_lines, write_json_lines
 from fewlabels.io._npz import NpzTable, npz_column, write_npz
 from fewlabels.io._table import Progress, Table, check_unique
 from fewlabels.io._text import text_rows, write_text
-from fewlabels.io._views import as_text
 from fewlabels.io._writable import check_writable
 
 _Row = TypeVar("_Row")
@@ -62,15 +63,15 @@ class AddedColumns:
     """
 
     names: tuple[str, ...]
-    label: list[Any]
-    confidence: npt.NDArray[np.floating[Any]]
-    evidence: npt.NDArray[np.floating[Any]]
+    label: Cells
+    confidence: npt.NDArray[np.floating]
+    evidence: npt.NDArray[np.floating]
     reached: npt.NDArray[np.bool_]
-    second: list[Any] | None = None
+    second: Cells | None = None
     doubt: list[str] | None = None
     possible: list[str] | None = None
 
-    def others(self) -> tuple[list[Any], ...]:
+    def others(self) -> tuple[Cells, ...]:
         """The columns after the first four: classes, and words."""
         if self.second is None or self.doubt is None:
             return ()
@@ -191,12 +192,12 @@ def _added_text(added: AddedColumns) -> Iterator[tuple[str, ...]]:
     )
 
 
-def _rounded(values: npt.NDArray[np.floating[Any]]) -> list[str]:
+def _rounded(values: npt.NDArray[np.floating]) -> list[str]:
     """Return numbers as a text file gets them: six digits, which is all they mean."""
     return [f"{value:.6g}" for value in values.tolist()]
 
 
-def _added_values(table: Table, added: AddedColumns) -> Iterator[tuple[Any, ...]]:
+def _added_values(table: Table, added: AddedColumns) -> Iterator[tuple[Package, ...]]:
     return zip(
         _typed_label(table, added),
         map(float, _rounded(added.confidence)),
@@ -248,24 +249,24 @@ def _write_arrow(file: IO[bytes], form: TableFormat, table: Table, added: AddedC
     _arrow.write_arrow(file, parquet.with_columns(arrow, named))
 
 
-def _typed(table: Table, name: str) -> list[Any]:
+def _typed(table: Table, name: str) -> Cells:
     values = table.values(name)
     return typed_cells(values) if table.untyped else values
 
 
-def _typed_label(table: Table, added: AddedColumns) -> list[Any]:
+def _typed_label(table: Table, added: AddedColumns) -> Cells:
     return _typed_classes(table, added.label)
 
 
-def _typed_others(table: Table, added: AddedColumns) -> list[list[Any]]:
+def _typed_others(table: Table, added: AddedColumns) -> list[Cells]:
     return [_typed_classes(table, column) for column in added.others()]
 
 
-def _typed_classes(table: Table, classes: list[Any]) -> list[Any]:
+def _typed_classes(table: Table, classes: list[object]) -> Cells:
     return typed_cells([as_text(value) for value in classes]) if table.untyped else classes
 
 
-def typed_cells(cells: Sequence[str]) -> list[Any]:
+def typed_cells(cells: Sequence[str]) -> Cells:
     """Return cells of text as numbers if no cell loses anything by that; else as text.
 
     Empty cells become None. A cell is a number if it has no leading zero (``007`` is a code) and
@@ -273,7 +274,7 @@ def typed_cells(cells: Sequence[str]) -> list[Any]:
     they went in, which those of up to 15 digits do, and those that a program wrote. The value
     is what is kept, not the spelling: ``5.10``, ``+1`` and ``1e3`` become 5.1, 1 and 1000.0.
     """
-    found: dict[str, Any] = {"": None}
+    found: State = {"": None}
     for cell in set(cells) - {""}:
         number = _lossless(cell)
         if number is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
+from fewlabels._typing import Fields, Json, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._classes import LabelClass, class_to_json
 from fewlabels.labelling._desk import Desk, checked_point
@@ -14,8 +14,7 @@ from fewlabels.labelling._grids import to_ask
 from fewlabels.labelling._ledger import OF_FILE
 from fewlabels.labelling._rows import Kind, Row
 
-Json = dict[str, Any]
-Prepared = tuple[Kind, Mapping[str, Any]] | None
+Prepared = tuple[Kind, Fields] | None
 
 _LONGEST = 80  # of names and keys
 _MOST_SETTINGS = 10_000  # bytes
@@ -36,7 +35,7 @@ class Acts:
         self._ledger = desk.ledger
         self._wake = wake
 
-    def answer(self, who: str, key: str, point: Any, class_id: Any, seconds: Any) -> Json:
+    def answer(self, who: str, key: str, point: object, class_id: object, seconds: object) -> Json:
         def prepare() -> Prepared:
             return "answered", {"point": self._point(point), "class": self._class(class_id)}
 
@@ -46,8 +45,8 @@ class Acts:
         self,
         who: str,
         key: str,
-        points: Any,
-        class_id: Any,
+        points: object,
+        class_id: object,
         taken_out: Callable[[str, Sequence[int]], tuple[int, list[int]] | None],
     ) -> Json:
         if not isinstance(points, Sequence) or isinstance(points, str):
@@ -73,13 +72,13 @@ class Acts:
         taken = set() if row is None else set(row.points)
         return {**self._reply(row), "left": [p for p in points if p not in taken]}
 
-    def skip(self, who: str, key: str, point: Any, seconds: Any) -> Json:
+    def skip(self, who: str, key: str, point: object, seconds: object) -> Json:
         def prepare() -> Prepared:
             return "skipped", {"point": self._point(point)}
 
         return self._reply(self._act(who, key, prepare, _checked_seconds(seconds)))
 
-    def later(self, who: str, key: str, point: Any) -> Json:
+    def later(self, who: str, key: str, point: object) -> Json:
         def prepare() -> Prepared:
             if self._point(point) not in self._desk.pending:
                 raise InvalidInputError(f"point {point} is no open question, to be put off.")
@@ -87,7 +86,7 @@ class Acts:
 
         return self._reply(self._act(who, key, prepare))
 
-    def relabel(self, who: str, key: str, point: Any, class_id: Any) -> Json:
+    def relabel(self, who: str, key: str, point: object, class_id: object) -> Json:
         def prepare() -> Prepared:
             known = self._point(point) in self._ledger.labels or point in self._ledger.skipped
             if not known:
@@ -107,7 +106,7 @@ class Acts:
             done = {"kind": act.kind, "points": points, "class_id": act.body.get("class")}
         return {**self._reply(row), "done": done}
 
-    def add_class(self, who: str, key: str, name: Any) -> Json:
+    def add_class(self, who: str, key: str, name: object) -> Json:
         found: list[LabelClass] = []
 
         def prepare() -> Prepared:
@@ -118,19 +117,19 @@ class Acts:
 
         return self._with_class(self._act(who, key, prepare), found)
 
-    def rename_class(self, who: str, key: str, class_id: Any, name: Any) -> Json:
+    def rename_class(self, who: str, key: str, class_id: object, name: object) -> Json:
         def change() -> LabelClass:
             return self._ledger.classes.renamed(self._class(class_id), name)
 
         return self._change_class(who, key, change)
 
-    def set_key(self, who: str, key: str, class_id: Any, press: Any) -> Json:
+    def set_key(self, who: str, key: str, class_id: object, press: object) -> Json:
         def change() -> LabelClass:
             return self._ledger.classes.with_key(self._class(class_id), press)
 
         return self._change_class(who, key, change)
 
-    def set_settings(self, who: str, key: str, settings: Any) -> Json:
+    def set_settings(self, who: str, key: str, settings: object) -> Json:
         if not isinstance(settings, Mapping) or not all(isinstance(n, str) for n in settings):
             raise InvalidInputError(f"settings must be names and values, got {settings!r:.80}.")
 
@@ -141,7 +140,7 @@ class Acts:
 
         return self._reply(self._act(who, key, prepare))
 
-    def set_file_settings(self, settings: Mapping[str, Any]) -> None:
+    def set_file_settings(self, settings: Mapping[str, object]) -> None:
         """Change settings of the file, where they are others, as the program's own act."""
         changed = {n: v for n, v in settings.items() if self._ledger.settings[n] != v}
         _check_settings(changed, {})
@@ -153,7 +152,7 @@ class Acts:
         """Return the classes, with the number of their labels. With the desk's lock."""
         return [self._class_json(each) for each in self._ledger.classes]
 
-    def check_who(self, who: Any) -> None:
+    def check_who(self, who: object) -> None:
         """Raise if that is no person's name."""
         if not (isinstance(who, str) and who.strip() and len(who) <= _LONGEST):
             raise InvalidInputError(
@@ -168,17 +167,17 @@ class Acts:
         self._wake()
         return row
 
-    def _check(self, who: Any, key: Any) -> None:
+    def _check(self, who: object, key: object) -> None:
         self.check_who(who)
         if not (isinstance(key, str) and 1 <= len(key) <= _LONGEST):
             raise InvalidInputError(
                 f"the key of an act must have 1 to {_LONGEST} characters, got {key!r:.100}."
             )
 
-    def _point(self, point: Any) -> int:
+    def _point(self, point: object) -> int:
         return checked_point(point, self._desk.n_points)
 
-    def _class(self, class_id: Any) -> int:
+    def _class(self, class_id: Package) -> int:
         return int(self._ledger.classes[class_id].id)
 
     def _reply(self, row: Row | None) -> Json:
@@ -206,7 +205,7 @@ class Acts:
         return {**class_to_json(each), "n": self._ledger.count(each.id)}
 
 
-def _checked_seconds(seconds: Any) -> float | None:
+def _checked_seconds(seconds: object) -> float | None:
     """Return a time that a page measured; None where it says nothing."""
     if isinstance(seconds, (int, float)) and not isinstance(seconds, bool):
         value = float(seconds)
@@ -214,7 +213,7 @@ def _checked_seconds(seconds: Any) -> float | None:
     return None
 
 
-def _check_settings(settings: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+def _check_settings(settings: Fields, own: Fields) -> None:
     for name, value in settings.items():
         if name not in OF_FILE:
             continue

@@ -9,14 +9,14 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE
 from fewlabels._files import replace_when_whole
+from fewlabels._typing import Fields, Package
 from fewlabels._version import __version__
 from fewlabels.exceptions import FewLabelsError
 
@@ -40,12 +40,12 @@ class Cache:
         What decides the points, as JSON holds it.
     """
 
-    def __init__(self, folder: Path | None, made_of: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path | None, made_of: Fields) -> None:
         said = json.dumps({**made_of, "fewlabels": __version__}, sort_keys=True, default=str)
         name = hashlib.sha256(said.encode()).hexdigest()[:24]
         self.folder = None if folder is None else folder / name
 
-    def array(self, name: str) -> Any:
+    def array(self, name: str) -> Package:
         """Return an array or a sparse matrix, or None."""
         found = self.arrays(name)
         if set(found) == set(_MATRIX):
@@ -59,7 +59,7 @@ class Cache:
                 return None
         return found.get("array")
 
-    def arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
+    def arrays(self, name: str) -> dict[str, np.ndarray]:
         """Return arrays by their names; none where nothing is kept."""
         path = self._path(f"{name}.npz")
         if path is None:
@@ -70,16 +70,16 @@ class Cache:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def put(self, name: str, array: Any) -> None:
+    def put(self, name: str, array: np.ndarray) -> None:
         """Keep an array or a sparse matrix."""
-        held: dict[str, npt.NDArray[Any]] = {"array": array}
+        held: dict[str, np.ndarray] = {"array": array}
         if hasattr(array, "tocsr"):
             rows = array.tocsr()
             held = {part: getattr(rows, part) for part in _MATRIX[:3]}
             held["shape"] = np.array(rows.shape)
         self.put_arrays(name, held)
 
-    def put_arrays(self, name: str, held: Mapping[str, npt.NDArray[Any]]) -> None:
+    def put_arrays(self, name: str, held: Mapping[str, np.ndarray]) -> None:
         """Keep arrays by their names."""
         path = self._path(f"{name}.npz")
         if path is None:

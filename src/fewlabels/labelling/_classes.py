@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
+from fewlabels._typing import Json
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.session._labels import checked_label
 
@@ -52,7 +53,7 @@ class ClassBook:
     def __len__(self) -> int:
         return len(self._classes)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[LabelClass]:
         return iter(self._classes.values())
 
     def __getitem__(self, class_id: int) -> LabelClass:
@@ -75,7 +76,7 @@ class ClassBook:
         ]
         return next(iter([each for each in like_it if each.name == wanted] or like_it), None)
 
-    def new(self, name: Any) -> LabelClass:
+    def new(self, name: object) -> LabelClass:
         """Return a class to be put, with the next number, a free key and a colour; or raise."""
         if len(self) >= MOST_CLASSES:
             raise InvalidInputError(f"there are {MOST_CLASSES} classes already, which is the most.")
@@ -85,7 +86,7 @@ class ClassBook:
         key = next((key for key in (*own, *_KEYS) if key not in taken), None)
         return LabelClass(number, wanted, key, COLOURS[number % len(COLOURS)])
 
-    def renamed(self, class_id: int, name: Any) -> LabelClass:
+    def renamed(self, class_id: int, name: object) -> LabelClass:
         """Return a class under another name, or raise if another class has it."""
         wanted = checked_name(name)
         there = self.named(wanted)
@@ -96,7 +97,7 @@ class ClassBook:
             )
         return replace(self[class_id], name=wanted)
 
-    def with_key(self, class_id: int, key: Any) -> LabelClass:
+    def with_key(self, class_id: int, key: object) -> LabelClass:
         """Return a class with another key, or raise if another class has it."""
         if key is not None and not (isinstance(key, str) and 1 <= len(key.strip()) <= 20):
             raise InvalidInputError(f"a key must be a name such as 'a' or 'F1', got {key!r:.40}.")
@@ -110,7 +111,7 @@ class ClassBook:
         self._classes[entry.id] = entry
 
 
-def checked_name(name: Any) -> str:
+def checked_name(name: object) -> str:
     """Return the name of a class without the blanks around it, or raise."""
     if not isinstance(name, str):
         raise InvalidInputError(f"the name of a class must be a text, got {name!r:.40}.")
@@ -129,11 +130,11 @@ def checked_name(name: Any) -> str:
     return str(checked_label(bare, "of a class"))
 
 
-def class_to_json(entry: LabelClass) -> dict[str, Any]:
+def class_to_json(entry: LabelClass) -> Json:
     """Return a class as JSON holds it."""
     return {"id": entry.id, "name": entry.name, "key": entry.key, "colour": entry.colour}
 
 
-def class_from_json(entry: dict[str, Any]) -> LabelClass:
+def class_from_json(entry: Json) -> LabelClass:
     """Return the class that :func:`class_to_json` wrote."""
     return LabelClass(int(entry["id"]), str(entry["name"]), entry["key"], str(entry["colour"]))

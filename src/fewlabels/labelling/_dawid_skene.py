@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError
+
+IntArray = npt.NDArray[np.intp]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -119,7 +120,7 @@ def dawid_skene(
 
 
 def _people_of(
-    T: FloatArray, i: Any, k: Any, c: Any, n_people: int, smoothing: float
+    T: FloatArray, i: IntArray, k: IntArray, c: IntArray, n_people: int, smoothing: float
 ) -> tuple[FloatArray, FloatArray]:
     """Maximisation: shares of the classes, and each person's confusion (2.3, 2.4)."""
     n_classes = T.shape[1]
@@ -136,7 +137,7 @@ def _people_of(
 
 
 def _items_of(
-    shares: FloatArray, confusion: FloatArray, i: Any, k: Any, c: Any, n_items: int
+    shares: FloatArray, confusion: FloatArray, i: IntArray, k: IntArray, c: IntArray, n_items: int
 ) -> FloatArray:
     """Expectation: the probabilities of the true classes (2.5), in logarithms."""
     with np.errstate(divide="ignore"):

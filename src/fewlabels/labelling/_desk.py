@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Fields, Json
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._ledger import Ledger
@@ -153,7 +153,7 @@ class Desk:
         self,
         who: str,
         key: str,
-        prepare: Callable[[], tuple[Kind, Mapping[str, Any]] | None],
+        prepare: Callable[[], tuple[Kind, Mapping[str, object]] | None],
         seconds: float | None = None,
     ) -> tuple[Row | None, bool]:
         """Store an act, and return its row and whether it is new.
@@ -188,7 +188,7 @@ class Desk:
     def undo(self, who: str, key: str, *, again: bool) -> tuple[Row | None, Row | None]:
         """Take an act back, or do it again; return the row of that, and the act's."""
 
-        def prepare() -> tuple[Kind, Mapping[str, Any]] | None:
+        def prepare() -> tuple[Kind, Fields] | None:
             person = self.ledger.person(who)
             stack = person.undone if again else person.done
             return (("redone" if again else "undone"), {"of": stack[-1]}) if stack else None
@@ -268,7 +268,11 @@ class Desk:
     # The keeper
 
     def keep(
-        self, asked: Event | None, dropped: Sequence[int], upto: int, encode: Callable[[Event], Any]
+        self,
+        asked: Event | None,
+        dropped: Sequence[int],
+        upto: int,
+        encode: Callable[[Event], Json],
     ) -> Fed | None:
         """Store questions that were chosen by what was known up to a row, or refuse.
 
@@ -299,7 +303,7 @@ class Desk:
                     if crossed:
                         return None
                 may = set(self._queues.replaceable()) - touched
-                body: dict[str, Any] = {"upto": upto}
+                body: Json = {"upto": upto}
                 body["dropped"] = [point for point in dropped if point in may]
                 if asked is not None:
                     body |= encode(asked)
@@ -371,7 +375,7 @@ class Desk:
         return self.ledger.act(row.body["of"]) if row.kind in ("undone", "redone") else None
 
 
-def checked_point(point: Any, n_points: int) -> int:
+def checked_point(point: object, n_points: int) -> int:
     """Return a point's number, or raise."""
     if type(point) is not int or not 0 <= point < n_points:
         raise InvalidInputError(
@@ -380,7 +384,7 @@ def checked_point(point: Any, n_points: int) -> int:
     return point
 
 
-def _events_of_program(kind: Kind, body: Mapping[str, Any]) -> list[Event]:
+def _events_of_program(kind: Kind, body: Fields) -> list[Event]:
     """Return what follows from a row that no person made: of the keeper, or drawn at random."""
     if kind == "turned":
         return [event_from_json({"kind": body["turn"], "indices": []})]

@@ -8,13 +8,14 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
+from fewlabels._typing import Cells, Json
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import AddedColumns, Table, write_table
 from fewlabels.io._table import Unusable, View
@@ -70,7 +71,7 @@ class Labels:
         """Return the columns that are added to a table."""
         n = self.items.n_points
         confidence, evidence = np.zeros(n), np.zeros(n)
-        second: list[Any] = [None] * n
+        second: Cells = [None] * n
         doubt: list[str] = ["unreached"] * n
         if self.snapshot is not None:
             confidence = np.where(self.codes >= 0, self.snapshot.confidence, 0.0)
@@ -165,7 +166,7 @@ class PointTable(Table):
     def __init__(self, items: Items) -> None:
         super().__init__(str(items.path), ("point",), items.n_points)
 
-    def values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> Cells:
         """Return the numbers."""
         return list(range(self.n_rows))
 
@@ -196,13 +197,13 @@ def _label_studio(found: Labels) -> Iterator[bytes]:
     """Yield tasks with annotations and predictions, as Label Studio imports and exports them."""
     shown = {"texts": "text", "images": "image"}.get(found.items.kind, "row")
 
-    def result(class_id: int) -> list[dict[str, Any]]:
+    def result(class_id: int) -> list[Json]:
         value = {"choices": [found.names[class_id]]}
         return [{"from_name": "label", "to_name": shown, "type": "choices", "value": value}]
 
     yield b"["
     for point in range(found.items.n_points):
-        task: dict[str, Any] = {"id": point + 1, "data": _fields(found.items, point)}
+        task: Json = {"id": point + 1, "data": _fields(found.items, point)}
         annotations = []
         for word in found.words.get(point, ()):
             skipped = word.class_id < 0

@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
+from fewlabels._typing import Fields, Json
 from fewlabels.exceptions import LabellingError
 from fewlabels.labelling._rows import Kind, Row, row_of
 
@@ -47,7 +48,7 @@ class New(NamedTuple):
     key: str
     who: str
     kind: Kind
-    body: Mapping[str, Any]
+    body: Fields
     seconds: float | None = None
 
 
@@ -70,7 +71,7 @@ class LabelFile:
         self._turn = threading.Lock()
 
     @classmethod
-    def create(cls, path: Path, about: Mapping[str, Any], rows: Sequence[New] = ()) -> Self:
+    def create(cls, path: Path, about: Mapping[str, object], rows: Sequence[New] = ()) -> Self:
         """Create the file, whole or not at all, and open it.
 
         Parameters
@@ -126,13 +127,13 @@ class LabelFile:
         with self._turn:
             self._connection.close()
 
-    def about(self) -> dict[str, Any]:
+    def about(self) -> Json:
         """Return what the file says of itself and its data."""
         with self._turn, explaining(self.path):
             found = self._connection.execute("SELECT name, value FROM about").fetchall()
         return {name: json.loads(value) for name, value in found}
 
-    def set_about(self, values: Mapping[str, Any]) -> None:
+    def set_about(self, values: Mapping[str, object]) -> None:
         """Change some of what :meth:`about` returns."""
         with self._turn, explaining(self.path), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -203,7 +204,7 @@ def _check_and_migrate(connection: sqlite3.Connection, path: Path, *, to_read: b
         connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _set_about(connection: sqlite3.Connection, values: Mapping[str, Any]) -> None:
+def _set_about(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:
     connection.executemany(
         "INSERT OR REPLACE INTO about VALUES (?, ?)",
         [(name, json.dumps(value)) for name, value in values.items()],

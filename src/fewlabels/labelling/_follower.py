@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from fewlabels._typing import Json
 from fewlabels.labelling._desk import Desk, Fed
 from fewlabels.labelling._mind import Mind, encoded, with_labels
 from fewlabels.labelling._points import Prepared
@@ -51,7 +51,7 @@ class Follower:
         self._own.add(fed.row.seq)
         self._take(fed)
 
-    def encoded(self, event: Event) -> dict[str, Any]:
+    def encoded(self, event: Event) -> Json:
         """Return an event as the log holds it."""
         return encoded(event, self.numbers)
 

@@ -112,7 +112,7 @@ def record_of(ledger: Ledger, asked: Container[int]) -> GridRecord:
             n_since += 1
         elif row.kind == "confirmed" and "out" in row.body:
             # a grid that was given another class as a whole speaks of the one that it was shown as
-            class_id = int(row.body.get("shown_as", row.body["class"]))
+            class_id = int(row.body["shown_as"] if "shown_as" in row.body else row.body["class"])
             shown = (*row.points, *row.body["out"])
             kept = tuple(point for point in shown if ledger.labels.get(point) == class_id)
             out = tuple(point for point in shown if ledger.labels.get(point) != class_id)

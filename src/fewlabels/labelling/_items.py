@@ -8,12 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels._files import explaining_errors
+from fewlabels._typing import Cells, Package
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import Table, as_text, read_table
 from fewlabels.io._npz import load_arrays
@@ -77,7 +77,7 @@ class Items(ABC):
         """Return what is another if the data is."""
 
     @abstractmethod
-    def data(self) -> Any:
+    def data(self) -> Package:
         """Return what :func:`fewlabels.make_points` takes."""
 
     @abstractmethod
@@ -96,7 +96,7 @@ class Items(ABC):
         """Return the columns of a point and what they hold, as text."""
         return []
 
-    def picture(self, point: int) -> Any:
+    def picture(self, point: int) -> Package:
         """Return the file or the array of a picture, or None."""
         return None
 
@@ -132,7 +132,7 @@ class PictureItems(Items):
             digest.update(f"{path}\n{size}\n".encode())
         return digest.hexdigest()
 
-    def data(self) -> Any:
+    def data(self) -> Package:
         """Return the files."""
         return self._folder.files
 
@@ -144,7 +144,7 @@ class PictureItems(Items):
         """Return the path, shortened."""
         return shortened(self._paths[point])
 
-    def picture(self, point: int) -> Any:
+    def picture(self, point: int) -> Package:
         """Return the file."""
         return self.path / self._paths[point]
 
@@ -166,7 +166,7 @@ class TableItems(Items):
         if text is not None and text == label:
             raise InvalidInputError(f"text and label are the same column, {text!r}.")
         self.label_column = label
-        self._columns: dict[str, list[Any]] = {}
+        self._columns: dict[str, Cells] = {}
         self.text_column = text or self._found_text()
         self.kind: Kind = "table" if self.text_column is None else "texts"
 
@@ -179,7 +179,7 @@ class TableItems(Items):
         """Return a digest of the file."""
         return _digest_of(self.path)
 
-    def data(self) -> Any:
+    def data(self) -> Package:
         """Return the texts, or the table."""
         if self.text_column is None:
             return self._table
@@ -206,10 +206,10 @@ class TableItems(Items):
     @cached_property
     def picture_column(self) -> str | None:
         """The first column of arrays of two or three dimensions, which are pictures."""
-        arrays: Mapping[str, npt.NDArray[Any]] = getattr(self._table, "arrays", {})
+        arrays: Mapping[str, np.ndarray] = getattr(self._table, "arrays", {})
         return next((name for name, array in arrays.items() if array.ndim in (3, 4)), None)
 
-    def picture(self, point: int) -> Any:
+    def picture(self, point: int) -> Package:
         """Return the array of the picture column."""
         name = self.picture_column
         return None if name is None else getattr(self._table, "arrays")[name][point]  # noqa: B009
@@ -218,12 +218,12 @@ class TableItems(Items):
         """Return the rows of each label."""
         return {} if self.label_column is None else _by_label(self._table, self.label_column)
 
-    def _cell(self, name: str, point: int) -> Any:
+    def _cell(self, name: str, point: int) -> Package:
         if self._table.reads_cells and name not in self._columns:
             return self._table.cell(name, point)
         return self._column(name)[point]
 
-    def _column(self, name: str) -> list[Any]:
+    def _column(self, name: str) -> Cells:
         if name not in self._columns:
             self._columns[name] = self._table.values(name)
         return self._columns[name]
@@ -263,7 +263,7 @@ class ArrayItems(Items):
         """Return a digest of the file."""
         return _digest_of(self.path)
 
-    def data(self) -> Any:
+    def data(self) -> Package:
         """Return the array."""
         return self._array
 
@@ -277,7 +277,7 @@ class ArrayItems(Items):
             return []
         return [(f"x{i}", f"{value:.6g}") for i, value in enumerate(self._array[point].tolist())]
 
-    def picture(self, point: int) -> Any:
+    def picture(self, point: int) -> Package:
         """Return the pixels."""
         return self._array[point] if self.kind == "images" else None
 
@@ -313,7 +313,7 @@ def shortened(text: str, longest: int = _LONGEST_TITLE) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, (list, tuple)) and len(value) > 8:
         return f"{len(value)} values"
     text = as_text(value)
@@ -332,7 +332,7 @@ def _by_label(table: Table, name: str) -> dict[str, list[int]]:
     return found
 
 
-def _is_text(cells: list[Any]) -> bool:
+def _is_text(cells: Cells) -> bool:
     filled = [cell for cell in cells if cell is not None]
     if not filled or not all(isinstance(cell, str) for cell in filled):
         return False

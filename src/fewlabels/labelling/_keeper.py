@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from fewlabels._typing import Function, Package
 from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._queues import FIXED
@@ -93,7 +94,7 @@ class Keeper:
         self._seconds = 0.0  # that it took to choose questions, lately
         self._wanted: dict[int, None] = {}
         self._reasons: dict[int, Reasons] = {}
-        self._tasks: deque[tuple[Callable[[Any], Any], Future[Any]]] = deque()
+        self._tasks: deque[tuple[Function, Future[Package]]] = deque()
         self._ended = False
         self._thread = threading.Thread(target=self.run, name="fewlabels-keeper", daemon=True)
 
@@ -118,7 +119,7 @@ class Keeper:
         """Wait until all is done that there is to do; return whether it is. For tests."""
         return self._idle.wait(timeout)
 
-    def ask(self, task: Callable[[Any], T]) -> Future[T]:
+    def ask(self, task: Callable[[object], T]) -> Future[T]:
         """Have a task done with the model that answers, in its own thread."""
         future: Future[T] = Future()
         with self._lock:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Json
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._snapshot import DOUBTS, Predicted
 
 _NAME = "predicted"
-_TYPES: dict[str, Any] = {
+_TYPES: Json = {
     "codes": np.int16,
     "second": np.int16,
     "confidence": np.float32,

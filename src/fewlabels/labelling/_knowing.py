@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from fewlabels._typing import Json
 from fewlabels.labelling._desk import checked_point
 from fewlabels.labelling._items import Items
 from fewlabels.labelling._known import Known
-
-Json = dict[str, Any]
 
 
 class Knowing:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Json
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._desk import Desk
@@ -23,8 +23,6 @@ from fewlabels.labelling._progress import progress_json
 from fewlabels.labelling._search import Search
 from fewlabels.labelling._snapshot import DOUBTS
 from fewlabels.labelling._words import SpeakingWords
-
-Json = dict[str, Any]
 
 _NEIGHBOURS = 12
 _MOST_LISTED, _MOST_IN_GRID = 1_000, 400
@@ -125,7 +123,7 @@ class Known:
             ],
         }
 
-    def neighbourhood(self, who: str, near: int | None, n: Any) -> Json | None:
+    def neighbourhood(self, who: str, near: int | None, n: object) -> Json | None:
         count = _checked_count(n, 2, _MOST_IN_GRID)
         prepared, snapshot = self._keeper.prepared, self._keeper.snapshot
         if prepared is None or snapshot is None:
@@ -166,7 +164,7 @@ class Known:
             return None
         return suggested, [point for point in shown if point not in points]
 
-    def suspects(self, n: Any) -> list[Json]:
+    def suspects(self, n: object) -> list[Json]:
         count = _checked_count(n)
         snapshot = self._keeper.snapshot
         with self._desk.lock:
@@ -186,7 +184,7 @@ class Known:
             if labels[each.point] == each.class_id and each.point not in decided
         ][:count]
 
-    def doubtful(self, n: Any) -> list[Json]:
+    def doubtful(self, n: object) -> list[Json]:
         count = _checked_count(n)
         snapshot = self._keeper.snapshot
         if snapshot is None:
@@ -207,7 +205,7 @@ class Known:
         ][:count]
 
     def answers(
-        self, query: Any, class_id: int | None, who: str | None, offset: Any, n: Any
+        self, query: object, class_id: int | None, who: str | None, offset: object, n: object
     ) -> Json:
         count, start = _checked_count(n), _checked_count(offset, 0, 10**9)
         wanted = str(query).strip().casefold()
@@ -225,11 +223,11 @@ class Known:
         ]
         return {"total": len(words), "rows": rows}
 
-    def search(self, text: Any, n: Any) -> Json:
+    def search(self, text: object, n: object) -> Json:
         points, total, ready = self._search.find(str(text), _checked_count(n))
         return {"total": total, "points": self._titled(points), "ready": ready}
 
-    def similar(self, point: int, n: Any) -> list[Json]:
+    def similar(self, point: int, n: object) -> list[Json]:
         count = _checked_count(n)
         prepared = self._keeper.prepared
         if prepared is None:
@@ -258,7 +256,7 @@ class Known:
             class_ids = [each.id for each in self._ledger.classes]
         return people_json(said, seconds, class_ids)
 
-    def disagreements(self, n: Any) -> list[Json]:
+    def disagreements(self, n: object) -> list[Json]:
         count = _checked_count(n)
         with self._desk.lock:
             found = disagreements(self._ledger)
@@ -309,7 +307,7 @@ def word_json(word: Word) -> Json:
     }
 
 
-def _checked_count(n: Any, least: int = 1, most: int = _MOST_LISTED) -> int:
+def _checked_count(n: object, least: int = 1, most: int = _MOST_LISTED) -> int:
     if type(n) is not int or not least <= n <= most:
         raise InvalidInputError(f"a number from {least} to {most:,} is wanted, got {n!r:.40}.")
     return n

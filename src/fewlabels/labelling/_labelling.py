@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Self, TypeVar
 
+from fewlabels._typing import Estimator, Json
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._acts import Acts
 from fewlabels.labelling._desk import Desk
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from fewlabels.labelling._points import Prepared, Stage
     from fewlabels.labelling._snapshot import Predicted
 
-Json = dict[str, Any]
 T = TypeVar("T")
 
 _MOST_QUESTIONS = 50
@@ -80,7 +80,7 @@ class Labelling(Knowing):
         label: str | None = None,
         text: str | None = None,
         columns: Mapping[str, str] | None = None,
-        embeddings: Any = None,
+        embeddings: Estimator = None,
         overlap: float | None = None,
         accuracy: float | None = None,
         cache: str | os.PathLike[str] | None = None,
@@ -331,7 +331,7 @@ class Labelling(Knowing):
         """Set the key that answers with a class; None for none."""
         return self._acts.set_key(who, key, class_id, press)
 
-    def set_settings(self, who: str, key: str, settings: Mapping[str, Any]) -> Json:
+    def set_settings(self, who: str, key: str, settings: Mapping[str, object]) -> Json:
         """Change settings.
 
         ``accuracy``, ``confidence`` and ``overlap`` are the file's, all others this person's
@@ -365,7 +365,7 @@ class Labelling(Knowing):
         if self._keeper.snapshot is None:
             raise InvalidInputError("Nothing has been learned yet: answer some questions first.")
 
-        def with_data(model: Any) -> T:
+        def with_data(model: object) -> T:
             items, said = self._items, self._known.progress()["sentence"]
             return task(Learned(model, items.data(), items.label_column, items.name, said))
 

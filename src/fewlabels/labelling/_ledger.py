@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
+from fewlabels._typing import Json
 from fewlabels.labelling._classes import ClassBook, class_from_json
 from fewlabels.labelling._rows import UNDOABLE, Row
 from fewlabels.session._events import Event
@@ -48,7 +48,7 @@ class _Person:
     done: list[int] = field(default_factory=list)  # acts that stand, and can be undone
     undone: list[int] = field(default_factory=list)  # acts that can be done again
     n_acts: int = 0
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: Json = field(default_factory=dict)
 
 
 class Ledger:
@@ -74,7 +74,7 @@ class Ledger:
         self.classes = ClassBook()
         self.labels: dict[int, int] = {}
         self.skipped: dict[int, None] = {}
-        self.settings: dict[str, Any] = dict(OF_FILE)
+        self.settings: Json = dict(OF_FILE)
         self.shared: dict[int, None] = {}
         self._settled: dict[int, int] = {}
         self._acts: dict[int, Row] = {}

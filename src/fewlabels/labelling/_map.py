@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fewlabels._typing import Json
 from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._snapshot import Snapshot
@@ -101,7 +102,7 @@ def packed_map(
     labels: Mapping[int, int],
     snapshot: Snapshot | None,
     hidden: Iterable[int],
-) -> dict[str, Any]:
+) -> Json:
     """Return what the page draws, as little-endian arrays.
 
     Parameters
@@ -136,7 +137,7 @@ def packed_map(
     }
 
 
-def _is_map(kept: Any, n: int) -> bool:
+def _is_map(kept: object, n: int) -> bool:
     return (
         isinstance(kept, np.ndarray)
         and kept.shape == (n, 2)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Json
 from fewlabels.graph import Graph
 from fewlabels.labelling._points import Prepared
 from fewlabels.session._advising import weighed
@@ -53,7 +54,7 @@ class Opinion:
     """
 
     classes: list[str]
-    shares: npt.NDArray[np.floating[Any]]
+    shares: npt.NDArray[np.floating]
     reached: npt.NDArray[np.bool_]
 
 
@@ -243,6 +244,6 @@ def with_labels(event: Event, names: Mapping[Any, Any]) -> Event:
     )
 
 
-def encoded(event: Event, numbers: Mapping[Any, Any]) -> dict[str, Any]:
+def encoded(event: Event, numbers: Mapping[Any, int]) -> Json:
     """Return an event as the log holds it, with class numbers for names."""
     return event_to_json(with_labels(event, numbers))

@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from fewlabels._typing import Estimator, Fields, Json, Package
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._cache import Cache, usual_folder
@@ -45,7 +45,7 @@ class Opened:
     cache: Cache
     seed: int
     columns: Mapping[str, str] | None
-    embeddings: Any
+    embeddings: Estimator
 
     def close(self) -> None:
         """Close the file and let others have it."""
@@ -61,7 +61,7 @@ def label_file_of(data_path: str | os.PathLike[str]) -> Path:
     return whole.parent / f"{stem}{ENDING}"
 
 
-def data_of(about: Mapping[str, Any], file: Path) -> Path:
+def data_of(about: Fields, file: Path) -> Path:
     """Return where the data of a label file is: beside the file as it was, or where it was."""
     beside = file.parent / about["beside"]
     return beside if _is_there(beside) else Path(about["data"])
@@ -75,7 +75,7 @@ def open_file(
     label: str | None,
     text: str | None,
     columns: Mapping[str, str] | None,
-    embeddings: Any,
+    embeddings: object,
     cache: str | os.PathLike[str] | None,
 ) -> Opened:
     """Open a label file, or create it; see :meth:`Labelling.open`."""
@@ -109,7 +109,7 @@ def _reopened(
     label: str | None,
     text: str | None,
     columns: Mapping[str, str] | None,
-    embeddings: Any,
+    embeddings: object,
     cache: str | os.PathLike[str] | None,
 ) -> Opened:
     found = LabelFile.open(path)
@@ -139,7 +139,7 @@ def _reopened(
         raise
 
 
-def check_same(about: Mapping[str, Any], items: Items, path: Path) -> None:
+def check_same(about: Mapping[str, object], items: Items, path: Path) -> None:
     """Raise if the data of a label file is another than it was."""
     if items.n_points != about["n_points"]:
         raise InvalidInputError(
@@ -156,8 +156,8 @@ def check_same(about: Mapping[str, Any], items: Items, path: Path) -> None:
 
 
 def _about(
-    data_path: Path, path: Path, items: Items, columns: Any, embeddings: Any
-) -> dict[str, Any]:
+    data_path: Path, path: Path, items: Items, columns: Package, embeddings: Estimator
+) -> Json:
     data = Path(os.path.abspath(data_path))  # noqa: PTH100 - links stay links
     return {
         "id": secrets.token_hex(16),
@@ -180,9 +180,9 @@ def _opened(
     file: LabelFile,
     lock: FileLock,
     items: Items,
-    about: Mapping[str, Any],
+    about: Fields,
     columns: Mapping[str, str] | None,
-    embeddings: Any,
+    embeddings: Estimator,
     cache: str | os.PathLike[str] | None,
 ) -> Opened:
     folder = usual_folder() if cache is None else Path(cache)
@@ -190,7 +190,7 @@ def _opened(
     return Opened(about["id"], file, lock, items, kept, about["seed"], columns, embeddings)
 
 
-def cache_of(about: Mapping[str, Any], embeddings: Any, folder: Path) -> Cache:
+def cache_of(about: Mapping[str, object], embeddings: object, folder: Path) -> Cache:
     """Return the cache of a label file's data, by what decides its points."""
     names = ("fingerprint", "kind", "text", "label", "columns", "embeddings")
     made_of = {name: about[name] for name in names}
@@ -235,7 +235,7 @@ def _add_classes(file: LabelFile, classes: Sequence[str] | None) -> None:
         file.append(rows, last)
 
 
-def _is_copy(about: Mapping[str, Any], path: Path) -> bool:
+def _is_copy(about: Fields, path: Path) -> bool:
     """Tell whether another label file lies where this one was open last, and has its id.
 
     Answers that wait in a browser are sent to the file with this id, and must know which one is

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Json
 from fewlabels.labelling._agreement import krippendorff_alpha
 from fewlabels.labelling._dawid_skene import Consensus, dawid_skene
 from fewlabels.labelling._ledger import SKIPPED, Ledger
@@ -94,7 +94,7 @@ def seconds_by(ledger: Ledger) -> dict[str, list[float]]:
 
 def people_json(
     said: Said, seconds: Mapping[str, Sequence[float]], class_ids: Sequence[int]
-) -> dict[str, Any]:
+) -> Json:
     """Return who answered how much, and how far they agree."""
     by_point: dict[int, list[int]] = {}
     for point, class_id in zip(said.points, said.classes, strict=True):
@@ -118,7 +118,7 @@ def _person_json(
     by_point: dict[int, list[int]],
     seconds: Sequence[float],
     consensus: Consensus | None,
-) -> dict[str, Any]:
+) -> Json:
     mine = [
         (point, class_id)
         for point, person, class_id in zip(said.points, said.people, said.classes, strict=True)
@@ -141,7 +141,7 @@ def _person_json(
     }
 
 
-def disagreements(ledger: Ledger) -> list[dict[str, Any]]:
+def disagreements(ledger: Ledger) -> list[Json]:
     """Return the points that people answer differently and nobody decided, the latest first."""
     found = consensus_of(said_by(ledger, list(ledger.shared)))  # as `settled_by` finds labels
     if found is None:

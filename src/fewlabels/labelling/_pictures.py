@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -74,7 +73,7 @@ class Thumbnails:
         return encoded.getvalue(), "image/jpeg"
 
 
-def as_bytes(pixels: Any) -> Any:
+def as_bytes(pixels: np.ndarray) -> np.ndarray:
     """Return pixels from 0 to 255, on the scale of their own largest value where that is small."""
     if pixels.dtype == np.uint8 and (pixels.size == 0 or pixels.max() > 16):
         return pixels

@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from fewlabels._typing import Estimator, Matrix, Package
 from fewlabels.exceptions import FeatureWarning
 from fewlabels.features import Points, make_points
 from fewlabels.graph import Graph, shared_neighbor_graph
@@ -29,7 +29,7 @@ class Prepared:
         What may be meant otherwise, or will do poorly.
     """
 
-    values: Any
+    values: Matrix
     graph: Graph
     warnings: tuple[str, ...] = ()
 
@@ -40,7 +40,7 @@ def prepare(
     stage: Stage,
     *,
     columns: Mapping[str, str] | None = None,
-    embeddings: Any = None,
+    embeddings: object = None,
 ) -> Prepared:
     """Make points and graph, or take those that are kept.
 
@@ -76,7 +76,7 @@ def _joined(points: Points, progress: Callable[[float], None]) -> tuple[Graph, t
 
 
 def _points(
-    items: Items, columns: Any, embeddings: Any, progress: Callable[[float], Any]
+    items: Items, columns: Package, embeddings: Estimator, progress: Callable[[float], object]
 ) -> Points:
     kind = items.kind
     if columns is None and items.label_column is not None and kind == "table":

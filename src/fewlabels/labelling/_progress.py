@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fewlabels._typing import Json
 from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._snapshot import Proven, Snapshot
 
@@ -21,9 +22,9 @@ _IS_OPEN = re.compile(r"questions? (is|are) open\.$")
 
 def progress_json(
     ledger: Ledger, snapshot: Snapshot | None, n_points: int, nouns: tuple[str, str]
-) -> dict[str, Any]:
+) -> Json:
     """Return what :meth:`Labelling.progress` returns."""
-    found: dict[str, Any] = {
+    found: Json = {
         "n_labelled": len(ledger.labels),
         "n_skipped": len(ledger.skipped),
         "n_points": n_points,
@@ -91,7 +92,7 @@ def reasons_of(advice: Advice) -> list[str]:
     return [reason.replace(said, page) for reason in told or advice.reasons]
 
 
-def advice_json(advice: Advice) -> dict[str, Any]:
+def advice_json(advice: Advice) -> Json:
     """Return an advice as JSON holds it."""
     needed = advice.labels_needed
     return {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
+from fewlabels._typing import Json, Package
 from fewlabels.labelling._cache import Cache, usual_folder
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._export import Labels, check_format, format_of, write_labels
@@ -140,9 +141,7 @@ def load_session(
     return session
 
 
-def _read(
-    file: LabelFile, data: str | os.PathLike[str] | None
-) -> tuple[Items, Desk, dict[str, Any]]:
+def _read(file: LabelFile, data: str | os.PathLike[str] | None) -> tuple[Items, Desk, Json]:
     about = file.about()
     where = data_of(about, file.path) if data is None else Path(data)
     items = open_items(where, text=about["text"], label=about["label"])
@@ -150,12 +149,12 @@ def _read(
     return items, Desk(file, items.n_points, about["seed"]), about
 
 
-def _cache(about: dict[str, Any], cache: Any) -> Cache:
+def _cache(about: Json, cache: Package) -> Cache:
     folder = usual_folder() if cache is None else Path(cache)
     return cache_of(about, about["embeddings"], folder)
 
 
-def _prepared(items: Items, about: dict[str, Any], kept: Cache, stage: Stage | None) -> Prepared:
+def _prepared(items: Items, about: Json, kept: Cache, stage: Stage | None) -> Prepared:
     from fewlabels.labelling._points import prepare
 
     return prepare(

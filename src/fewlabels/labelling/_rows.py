@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, cast, get_args
+from typing import Literal, TypeAlias, cast, get_args
 
+from fewlabels._typing import Json, Package
 from fewlabels.exceptions import LabellingError
 
 #: Acts of people, which `undo` takes back.
@@ -60,7 +61,7 @@ class Row:
     at: float
     seconds: float | None
     kind: Kind
-    body: dict[str, Any] = field(default_factory=dict)
+    body: Json = field(default_factory=dict)
 
     @property
     def place(self) -> tuple[int, int, int]:
@@ -76,7 +77,7 @@ class Row:
         return (self.body["point"],) if "point" in self.body else ()
 
 
-def row_of(values: tuple[Any, ...], path: object) -> Row:
+def row_of(values: tuple[Package, ...], path: object) -> Row:
     """Return a row as SQLite returned it, or raise where it is none."""
     seq, key, who, at, seconds, kind, body = values
     try:

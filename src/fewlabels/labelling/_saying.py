@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from fewlabels.graph import Graph
 from fewlabels.labelling._mind import Mind, Opinion
 from fewlabels.labelling._snapshot import DOUBTS, PREDICTED, Predicted, Proven, Snapshot, Suspect
 from fewlabels.models import FewLabelsClassifier
+from fewlabels.models._protocol import AnsweringModel
 from fewlabels.session._labels import Label
 from fewlabels.session._model import answered
 from fewlabels.session._points import quiet_blas
@@ -24,7 +24,7 @@ from fewlabels.session.audit import checks_of, estimate_shares
 from fewlabels.session.proof import sequences_of
 from fewlabels.stopping import ErrorCurve, most_wrong
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 
 _CURVE_POINTS = 24
 # Points of which the model that asks changed its mind by less stay as they were; and shares below
@@ -64,7 +64,9 @@ class Reviewed:
     remarks: tuple[str, ...] = ()
 
 
-def said_by_model(model: Any, n_labels: int, seq: int, numbers: Mapping[str, int]) -> Said:
+def said_by_model(
+    model: AnsweringModel, n_labels: int, seq: int, numbers: Mapping[str, int]
+) -> Said:
     """Return what a fitted classifier says; `numbers` are those of the classes."""
     shares = model.label_distributions_
     classes = model.classes_.tolist()
@@ -81,7 +83,7 @@ def said_by_model(model: Any, n_labels: int, seq: int, numbers: Mapping[str, int
 
 
 def reviewed_by_model(
-    model: Any, graph: Graph, labels: Mapping[int, Label], seq: int, numbers: Mapping[str, int]
+    model: object, graph: Graph, labels: Mapping[int, Label], seq: int, numbers: Mapping[str, int]
 ) -> Reviewed:
     """Return what a classifier that was fitted on some labels says of them."""
     return Reviewed(seq, _suspects(model, numbers), remarks_of_model(graph, labels, model))
@@ -259,7 +261,7 @@ def _numbered(answers: Answers, numbers: Mapping[str, int]) -> npt.NDArray[np.in
     return np.array(ids, dtype=np.int16)[answers.codes]
 
 
-def _doubts(model: Any, n_points: int) -> npt.NDArray[np.uint8]:
+def _doubts(model: object, n_points: int) -> npt.NDArray[np.uint8]:
     found = np.zeros(n_points, dtype=np.uint8)
     if not isinstance(model, FewLabelsClassifier):
         found[~answered(model)] = DOUBTS.index("unreached")
@@ -270,7 +272,7 @@ def _doubts(model: Any, n_points: int) -> npt.NDArray[np.uint8]:
     return found
 
 
-def _suspects(model: Any, numbers: Mapping[str, int]) -> tuple[Suspect, ...]:
+def _suspects(model: object, numbers: Mapping[str, int]) -> tuple[Suspect, ...]:
     """Return the labels that the others contradict, where the model lets them be."""
     if not isinstance(model, FewLabelsClassifier) or len(model.classes_) < 2:
         return ()
@@ -278,8 +280,8 @@ def _suspects(model: Any, numbers: Mapping[str, int]) -> tuple[Suspect, ...]:
     return tuple(
         Suspect(
             each.node,
-            numbers[each.label],
-            numbers[each.suggested],
+            numbers[str(each.label)],
+            numbers[str(each.suggested)],
             float(each.margin),
             int(each.rival) if each.rival >= 0 else None,
         )

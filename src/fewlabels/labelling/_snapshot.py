@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from fewlabels._typing import Estimator, Frame
 
 if TYPE_CHECKING:
     from fewlabels.session.advice import Advice
@@ -137,8 +139,8 @@ class Learned(NamedTuple):
         What random checks have proven, to be handed on.
     """
 
-    model: Any
-    data: Any
+    model: Estimator
+    data: Frame
     label_column: str | None
     name: str
     sentence: str | None

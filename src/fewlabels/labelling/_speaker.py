@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fewlabels.graph import Graph
 from fewlabels.labelling._mind import Opinion
@@ -191,7 +191,7 @@ class Speaker:
 
         self._reasons.append((point, self._submit(find)))
 
-    def lend(self, lesson: Lesson, task: Callable[[Any], T], future: Future[T]) -> None:
+    def lend(self, lesson: Lesson, task: Callable[[object], T], future: Future[T]) -> None:
         """Have something done with the model as a lesson left it, and tell a future."""
         self._queue(lambda: task(self._learner.answering(lesson.labels)), future)
 

@@ -8,8 +8,8 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
 
+from fewlabels._typing import Json
 from fewlabels.labelling._items import Items
 
 _WORD = re.compile(r"\w{2,}", re.UNICODE)
@@ -35,9 +35,7 @@ class SpeakingWords:
         self._texts: Counter[int] = Counter()
         self._holding: dict[int, Counter[str]] = {}
 
-    def for_class(
-        self, point: int, class_id: int, labels: Mapping[int, int]
-    ) -> list[dict[str, Any]]:
+    def for_class(self, point: int, class_id: int, labels: Mapping[int, int]) -> list[Json]:
         """Return the places of the words of a text that speak for a class, and how much.
 
         By the logarithm of how much more frequent they are in the labelled texts of the class
@@ -46,9 +44,7 @@ class SpeakingWords:
         with self._lock:
             return self._for_class(point, class_id, labels)
 
-    def _for_class(
-        self, point: int, class_id: int, labels: Mapping[int, int]
-    ) -> list[dict[str, Any]]:
+    def _for_class(self, point: int, class_id: int, labels: Mapping[int, int]) -> list[Json]:
         self._keep_up(labels)
         text = (self._items.text(point) or "")[:_LONGEST_TEXT]
         own = self._known.get(point)

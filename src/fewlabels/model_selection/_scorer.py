@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -12,12 +11,13 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from fewlabels._labels import has_minus_one
+from fewlabels._typing import Estimator, Function, Package
 from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.model_selection._targets import read_targets
 from fewlabels.models._scoring import no_label_to_score
 
-Scoring: TypeAlias = "str | Callable[..., Any] | None"
+Scoring: TypeAlias = "str | Function | None"
 
 
 class LabelledScorer:
@@ -36,8 +36,13 @@ class LabelledScorer:
         self.scoring = check_scoring_name(scoring)
 
     def __call__(
-        self, estimator: Any, X: Any, y: Any, sample_weight: Any = None, **params: Any
-    ) -> Any:
+        self,
+        estimator: Estimator,
+        X: object,
+        y: object,
+        sample_weight: object = None,
+        **params: object,
+    ) -> Package:
         """Score `estimator` on the labelled rows of `X`.
 
         Parameters
@@ -80,7 +85,7 @@ class LabelledScorer:
         scorer = resolved_scorer(self.scoring, estimator)
         return scorer(estimator, X, targets.values(rows), **params)
 
-    def get_metadata_routing(self) -> Any:
+    def get_metadata_routing(self) -> Package:
         """Return what the wrapped scorer asks of scikit-learn's metadata routing."""
         return get_routing_for_object(None if self.scoring is None else get_scorer(self.scoring))
 
@@ -136,7 +141,7 @@ def labelled_scorer(scoring: Scoring = "accuracy") -> LabelledScorer:
     return LabelledScorer(scoring)
 
 
-def check_scoring_name(scoring: Any) -> Scoring:
+def check_scoring_name(scoring: object) -> Scoring:
     """Return `scoring` if it is None, callable, or names a scorer; or raise."""
     if scoring is None or callable(scoring):
         checked: Scoring = scoring
@@ -154,7 +159,7 @@ def check_scoring_name(scoring: Any) -> Scoring:
     return scoring
 
 
-def resolved_scorer(scoring: Scoring, estimator: Any) -> Callable[..., Any]:
+def resolved_scorer(scoring: Scoring, estimator: Estimator) -> Function:
     """Return the callable that `scoring` means for `estimator`."""
     if scoring == "neg_log_loss":
         return make_scorer(  # type: ignore[no-any-return]
@@ -165,9 +170,9 @@ def resolved_scorer(scoring: Scoring, estimator: Any) -> Callable[..., Any]:
         )
     if scoring is None:
         return _own_score
-    scorer: Callable[..., Any] = get_scorer(scoring)
+    scorer: Function = get_scorer(scoring)
     return scorer
 
 
-def _own_score(estimator: Any, X: Any, y: Any, **params: Any) -> Any:
+def _own_score(estimator: Estimator, X: object, y: object, **params: object) -> Package:
     return estimator.score(X, y, **params)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -104,7 +103,7 @@ class LabelledKFold(BaseCrossValidator):
         n_splits: int = 5,
         *,
         shuffle: bool = False,
-        random_state: Any = None,
+        random_state: object = None,
         stratified: bool = True,
     ) -> None:
         check_integer("n_splits", n_splits, minimum=2)
@@ -122,7 +121,7 @@ class LabelledKFold(BaseCrossValidator):
         self.random_state = random_state
         self.stratified = stratified
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
         """Return the number of splits, whatever the arguments.
 
         Parameters
@@ -137,7 +136,7 @@ class LabelledKFold(BaseCrossValidator):
         return int(self.n_splits)
 
     def split(
-        self, X: Any, y: Any = None, groups: Any = None
+        self, X: object, y: object = None, groups: object = None
     ) -> Iterator[tuple[IntArray, IntArray]]:
         """Give the rows to train on and the rows to test on, `n_splits` times.
 

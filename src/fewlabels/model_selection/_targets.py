@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +42,7 @@ class Targets:
         """Whether each known point is of one class, or is most of one."""
         return not (self.continuous or isinstance(self.labels, IndicatorLabels))
 
-    def values(self, rows: IntArray) -> npt.NDArray[Any]:
+    def values(self, rows: IntArray) -> np.ndarray:
         """Return the targets of `rows`, all of them known, as scikit-learn's metrics take them.
 
         Classes in the dtype of the distinct ones; of soft labels the most probable class; of
@@ -51,10 +50,10 @@ class Targets:
         """
         if isinstance(self.labels, IndicatorLabels):
             return self._rows_of_answers(rows, self.labels.dtype)
-        known: npt.NDArray[Any] = self.labels.classes[self.labels.codes[rows]]
+        known: np.ndarray = self.labels.classes[self.labels.codes[rows]]
         return known
 
-    def without(self, rows: IntArray) -> npt.NDArray[Any]:
+    def without(self, rows: IntArray) -> np.ndarray:
         """Return all targets, those of `rows` hidden behind the unlabelled marker."""
         hidden = ~self.known
         hidden[rows] = True
@@ -66,12 +65,12 @@ class Targets:
         matrix[hidden] = -1 if multilabel else np.nan
         return matrix
 
-    def _rows_of_answers(self, rows: IntArray, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    def _rows_of_answers(self, rows: IntArray, dtype: np.dtype) -> np.ndarray:
         columns = np.arange(len(self.labels.classes))
         return self.labels.label_matrix(columns, rows).astype(dtype)
 
 
-def read_targets(y: Any, *, continuous: bool = False, minus_one: bool | None = None) -> Targets:
+def read_targets(y: object, *, continuous: bool = False, minus_one: bool | None = None) -> Targets:
     """Read classes as every classifier here does, and measurements with NaN where unlabelled.
 
     Parameters

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_regressor
 from sklearn.pipeline import Pipeline
 
+from fewlabels._typing import Estimator, Matrix, Package, State
 from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
@@ -25,13 +25,13 @@ IntArray = npt.NDArray[np.intp]
 
 
 def transductive_cross_val_score(
-    estimator: Any,
-    X: Any,
-    y: Any,
+    estimator: object,
+    X: object,
+    y: object,
     *,
-    cv: Any = None,
+    cv: object = None,
     scoring: Scoring = None,
-    params: Mapping[str, Any] | None = None,
+    params: Mapping[str, object] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Score a transductive model by cross-validation that leaves every point in the graph.
 
@@ -129,7 +129,7 @@ def transductive_cross_val_score(
     return scores
 
 
-def _test_sets(cv: Any, X: Any, y: Any, targets: Targets) -> Iterator[IntArray]:
+def _test_sets(cv: object, X: object, y: object, targets: Targets) -> Iterator[IntArray]:
     """Yield the labelled points of each test set."""
     if cv is None or isinstance(cv, Integral):
         cv = LabelledKFold(5 if cv is None else int(cv), stratified=targets.have_strata)
@@ -139,7 +139,7 @@ def _test_sets(cv: Any, X: Any, y: Any, targets: Targets) -> Iterator[IntArray]:
             f"test) pairs, got {cv!r} of type {type(cv).__name__}."
         )
     if isinstance(cv, LabelledKFold):
-        splits: Any = cv._splits_of(targets)  # which knows measurements from classes
+        splits: Package = cv._splits_of(targets)  # which knows measurements from classes
     elif hasattr(cv, "split"):
         splits = cv.split(np.zeros(len(targets.known)) if isinstance(X, Graph) else X, y)
     else:
@@ -154,7 +154,9 @@ def _test_sets(cv: Any, X: Any, y: Any, targets: Targets) -> Iterator[IntArray]:
         yield labelled
 
 
-def _fit(estimator: Any, X: Any, y: npt.NDArray[Any], before: Any, params: dict[str, Any]) -> Any:
+def _fit(
+    estimator: Estimator, X: Matrix, y: np.ndarray, before: Estimator, params: State
+) -> Estimator:
     """Fit a clone on all points, on the graph of the one before if there is one."""
     model = clone(estimator)
     if before is not None and isinstance(model, CorrectAndSmooth):
@@ -167,10 +169,10 @@ def _fit(estimator: Any, X: Any, y: npt.NDArray[Any], before: Any, params: dict[
 class _StandIn(BaseEstimator):
     """Answers of a fitted model, asked for by the numbers of its points."""
 
-    def __init__(self, answers: npt.NDArray[Any]) -> None:
+    def __init__(self, answers: np.ndarray) -> None:
         self.answers = answers
 
-    def predict(self, X: IntArray) -> npt.NDArray[Any]:
+    def predict(self, X: IntArray) -> np.ndarray:
         return self.answers[X[:, 0]]
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -178,17 +180,15 @@ class _StandIn(BaseEstimator):
 
 
 class _Classes(ClassifierMixin, _StandIn):
-    def __init__(
-        self, answers: npt.NDArray[Any], distributions: npt.NDArray[Any], classes: npt.NDArray[Any]
-    ) -> None:
+    def __init__(self, answers: np.ndarray, distributions: np.ndarray, classes: np.ndarray) -> None:
         super().__init__(answers)
         self.distributions = distributions
         self.classes_ = self.classes = classes
 
-    def predict_proba(self, X: IntArray) -> npt.NDArray[Any]:
+    def predict_proba(self, X: IntArray) -> np.ndarray:
         return self.distributions[X[:, 0]]
 
-    def score(self, X: IntArray, y: npt.NDArray[Any]) -> float:
+    def score(self, X: IntArray, y: np.ndarray) -> float:
         """Accuracy, of classes that scikit-learn's metrics don't take, too: dates, tuples."""
         right = self.predict(X) == y
         return float(np.mean(right if right.ndim == 1 else right.all(axis=1)))
@@ -198,7 +198,7 @@ class _Numbers(RegressorMixin, _StandIn):
     pass
 
 
-def _stand_in(fitted: Any, estimator: Any, targets: Targets) -> Any:
+def _stand_in(fitted: Estimator, estimator: Estimator, targets: Targets) -> Estimator:
     """Wrap what `fitted` says of its own points."""
     model = fitted[-1] if isinstance(fitted, Pipeline) else fitted
     if not hasattr(model, "transduction_"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +38,7 @@ class Answers:
     (array([0, 0]), (2, 3))
     """
 
-    labels: npt.NDArray[Any]
+    labels: np.ndarray
     distributions: npt.NDArray[np.float64]
     doubt: npt.NDArray[np.str_]
     sets: npt.NDArray[np.bool_]

@@ -7,12 +7,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._labels import Labels
 from fewlabels._memory import require_memory, require_scores
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
+from fewlabels._typing import Matrix, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
@@ -24,7 +26,7 @@ from fewlabels.models._targets import IndicatorLabels, encode_targets
 from fewlabels.models.class_mass import approach_shares, share_out
 from fewlabels.systems import StreamedScores
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 
@@ -42,7 +44,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     _own_answers = "transduction_ or label_distributions_"
     _unreached_answer = "Their distribution is the prior, transduction_ marks them as unlabelled"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: object, y: object, sample_weight: object = None) -> Self:
         """Spread the labels `y` over the graph of `X`.
 
         Parameters
@@ -93,7 +95,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         """
         return self._fit(X, y, sample_weight)
 
-    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
+    def fit_predict(self, X: object, y: object, sample_weight: object = None) -> np.ndarray:
         """Fit, and return `transduction_`: a label for every point of `X`.
 
         Parameters
@@ -106,10 +108,10 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         ndarray of shape (n_samples,), or (n_samples, n_classes) where several classes may hold
             The unlabelled marker of `y` where no label can reach.
         """
-        transduction: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
+        transduction: np.ndarray = self.fit(X, y, sample_weight).transduction_
         return transduction
 
-    def predict(self, X: Any) -> npt.NDArray[Any]:
+    def predict(self, X: object) -> np.ndarray:
         """Return the most probable class of new points, or all that are likely to hold.
 
         Parameters
@@ -125,7 +127,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         labels: Labels = self._labels
         return labels.decide(probabilities)
 
-    def predict_proba(self, X: Any) -> FloatArray:
+    def predict_proba(self, X: object) -> FloatArray:
         """Return the class distribution of new points.
 
         Each is the mean of `label_distributions_` over the fitted points that evidence reached,
@@ -167,7 +169,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         with np.errstate(under="ignore"):
             return result.astype(self.label_distributions_.dtype, copy=False)
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Matrix:
         """Return the class distribution of new points as features; see :meth:`predict_proba`.
 
         A table with a column a class after ``set_output(transform="pandas")`` or ``"polars"``.
@@ -182,7 +184,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         """
         return self.predict_proba(X)
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the columns of :meth:`transform`: class name and label.
 
         Parameters
@@ -200,7 +202,9 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         return np.array([f"{prefix}_{label}" for label in self.classes_], dtype=object)
 
     @in_turn
-    def add_labels(self, indices: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
+    def add_labels(
+        self, indices: npt.ArrayLike, labels: object, sample_weight: object = None
+    ) -> Self:
         """Label more points, or correct labels, without a refit.
 
         Only what changes is solved for. The answer is that of a refit, within `tol` for each of
@@ -261,7 +265,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         self._check_parameters()
         return self._relabel(remove_codes(self._labels, indices))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: object, y: object, sample_weight: object = None) -> float:
         """Return the accuracy of :meth:`predict` on the rows of `X` that have a label in `y`.
 
         Parameters
@@ -289,12 +293,12 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         result: float = accuracy(self, X, y, sample_weight)
         return result
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self._takes_multilabel
         return tags
 
-    def _require_memory(self, labels: Any, points: Any) -> None:
+    def _require_memory(self, labels: Package, points: Matrix) -> None:
         if isinstance(points, DiskGraph):
             return  # solved for by groups of classes, which asks for what that needs
         n_points, n_classes = len(labels.labelled), len(labels.classes)
@@ -304,7 +308,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         """Arrays of a number a point and class, in float64, that a fit holds at a time at most."""
         return 16
 
-    def _encode(self, y: Any, sample_weight: Any) -> Labels:
+    def _encode(self, y: object, sample_weight: object) -> Labels:
         labels = y if isinstance(y, Labels) else encode_targets(y, sample_weight)
         if isinstance(labels, IndicatorLabels) and not self._takes_multilabel:
             raise InvalidInputError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from fewlabels.graph import Graph
 
@@ -33,7 +32,7 @@ class Choice:
     auto
     """
 
-    value: Any
+    value: object
     why: str
     figures: dict[str, float] = field(default_factory=dict)
 
@@ -100,6 +99,8 @@ def graph_choice(graph: Graph, *, own: bool, precomputed: bool, beside: bool = F
         return Choice("given", f"{given} came {where} features, and {verb}")
     hubness, k = info["hubness"], info["n_neighbors"]
     figures = {"n_neighbors": k, "one_sided": info["one_sided"], "hubness": hubness}
+    if info.get("alike"):
+        return Choice(f"nearest, {k} neighbours, all alike", "the points say so", figures)
     name = f"shared-neighbors, {k} neighbours, one-sided edges count {info['one_sided']:g}"
     kind = "few points are hubs" if info["one_sided"] > 0.1 else "many points are hubs"
     return Choice(name, f"{kind} (skewness of the in-degrees {hubness:.1f}; 2 is many)", figures)

@@ -23,7 +23,7 @@ _ALLOWED = (
 )
 
 
-def shares_by_class(class_prior: Any) -> Mapping[Any, Any] | None:
+def shares_by_class(class_prior: object) -> Mapping[Any, Any] | None:
     """Return a prior that goes from class to share as a mapping, or None of any other.
 
     A ``pandas.Series`` goes by its index, as ``y.value_counts(normalize=True)`` does: its order
@@ -129,7 +129,7 @@ def _is_bool(value: object) -> bool:
     return isinstance(value, (bool, np.bool_))
 
 
-def _listed(classes: npt.NDArray[Any]) -> str:
+def _listed(classes: np.ndarray) -> str:
     """Name the classes, the first few of many."""
     shown = [repr(value) for value in classes[:10].tolist()]
     return ", ".join(shown) + (f", ... ({len(classes)} in all)" if len(classes) > 10 else "")

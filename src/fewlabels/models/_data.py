@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import NewPoints, Points, make_points
@@ -53,11 +54,11 @@ class DataEstimator(GraphEstimator):
             self.__dict__.get("points_"),
         )
 
-    def _solver_settings(self) -> dict[str, Any]:
+    def _solver_settings(self) -> State:
         names = ("solver", "tol", "max_iter", "verbose")
         return {name: getattr(self, name) for name in names}
 
-    def _points(self, X: Any, labels: Any) -> Any:
+    def _points(self, X: object, labels: object) -> Matrix:
         """Return data as features, checked; set `points_`, and the names of columns."""
         self.__dict__.pop("points_", None)
         if self.kernel == "precomputed":
@@ -77,7 +78,7 @@ class DataEstimator(GraphEstimator):
         self.points_ = points
         return _as_float(points.values)
 
-    def _validated_new(self, X: Any) -> NewPoints:
+    def _validated_new(self, X: object) -> NewPoints:
         """Return new points, checked; raise if the known ones have no features.
 
         Warns of what is not known of them.
@@ -100,14 +101,14 @@ class DataEstimator(GraphEstimator):
             return self._kernel.place_new(self._known, new)
         return super()._placed_among_known(new.values)
 
-    def _weights_among_known(self, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Any:
+    def _weights_among_known(self, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Matrix:
         """Return the weights of the known points that are `speaking`; see :class:`Kernel`."""
-        kernel: Any = self._kernel
+        kernel = cast(Kernel, self._kernel)
         if isinstance(kernel, SharedNeighborKernel):
             return kernel.weigh_new(self._known, new, speaking)
         return kernel.weigh(self._known, new.values, speaking)
 
-    def _same_width(self, values: Any) -> Any:
+    def _same_width(self, values: Matrix) -> Matrix:
         known = self.X_.shape[1]
         if values.shape[1] != known:
             raise InvalidInputError(
@@ -116,7 +117,7 @@ class DataEstimator(GraphEstimator):
             )
         return values
 
-    def _names_of_rows(self, X: Any) -> npt.NDArray[Any] | None:
+    def _names_of_rows(self, X: object) -> np.ndarray | None:
         points = self.__dict__.get("points_")
         if points is None or points.kind != "images" or isinstance(X, Points):
             return super()._names_of_rows(X)
@@ -128,13 +129,13 @@ class DataEstimator(GraphEstimator):
         points = self.__dict__.get("points_")
         return np.empty(0, dtype=np.intp) if points is None else points.unread
 
-    def _build(self, points: Any) -> None:
+    def _build(self, points: object) -> None:
         if isinstance(points, Graph):
             self.__dict__.pop("points_", None)
         super()._build(points)
 
 
-def is_other_data(X: Any) -> bool:
+def is_other_data(X: object) -> bool:
     """Tell whether points are to be made of this: it is neither numbers nor a graph."""
     return not isinstance(X, Graph) and (isinstance(X, Points) or kind_of(X) != "array")
 
@@ -145,5 +146,5 @@ def _codes(labels: Any) -> npt.NDArray[np.intp] | None:
     return None if codes is None else np.where(labels.labelled, codes, -1)
 
 
-def _as_float(values: Any) -> Any:
+def _as_float(values: Matrix) -> Matrix:
     return values if values.dtype.kind == "f" else values.astype(np.float64)

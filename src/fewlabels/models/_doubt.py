@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +10,7 @@ from fewlabels.models._kernels import Placed
 from fewlabels.models._left_out import LeftOutInsight, refuse_number
 from fewlabels.models._remoteness import remote, usual_remoteness
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 BoolArray = npt.NDArray[np.bool_]
 
 _ABSTAIN_BELOW = 0.8
@@ -34,7 +32,9 @@ class DoubtInsight(LeftOutInsight):
     def doubt_(self) -> npt.NDArray[np.str_]:
         return self.doubt()
 
-    def doubt(self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW) -> npt.NDArray[np.str_]:
+    def doubt(
+        self, X: object = None, abstain_below: float = _ABSTAIN_BELOW
+    ) -> npt.NDArray[np.str_]:
         """Say for each point whether there is an answer, and if not, what is missing.
 
         ``"sure"``, ``"classes disagree"``, ``"little evidence"`` or ``"unreached"``; of new points
@@ -60,8 +60,8 @@ class DoubtInsight(LeftOutInsight):
         return self._reasons(new, self._evidence_of(new), abstain_below)
 
     def predict_or_abstain(
-        self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW
-    ) -> npt.NDArray[Any]:
+        self, X: object = None, abstain_below: float = _ABSTAIN_BELOW
+    ) -> np.ndarray:
         """Return the most probable class where it is sure, the unlabelled marker elsewhere.
 
         Parameters
@@ -82,7 +82,7 @@ class DoubtInsight(LeftOutInsight):
         new = self._placed(X)
         said = self._evidence_of(new)
         sure = self._reasons(new, said, abstain_below) == SURE
-        decided: npt.NDArray[Any] = self._labels.decide(said[0], sure)
+        decided: np.ndarray = self._labels.decide(said[0], sure)
         return decided
 
     def _reasons(

@@ -6,16 +6,18 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fewlabels._arrays import FILL_AFFINITIES, FILL_FEATURES, checked_array
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import (
     check_choice,
     check_integer,
@@ -41,7 +43,7 @@ from fewlabels.models._warnings import warn_of_answers
 from fewlabels.solvers import METHODS, Method
 from fewlabels.systems import StreamedScores
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 
 
 class GraphEstimator(BaseEstimator, ABC):
@@ -54,9 +56,9 @@ class GraphEstimator(BaseEstimator, ABC):
     _solvers: tuple[str, ...] = METHODS
     _own_answers = "transduction_"  # what to read where new points can't be placed
     _unreached_answer: str  # what points out of every label's reach are answered with
-    _fitted_params: dict[str, Any]  # with which the last answers were found
+    _fitted_params: State  # with which the last answers were found
     _labels: Any
-    _row_names: npt.NDArray[Any] | None = None
+    _row_names: np.ndarray | None = None
     reached_: npt.NDArray[np.bool_]
 
     # Parameters, assigned by the subclasses' __init__.
@@ -70,7 +72,7 @@ class GraphEstimator(BaseEstimator, ABC):
     verbose: bool
 
     @in_turn
-    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+    def _fit(self, X: object, y: object, sample_weight: object) -> Self:
         """Check the input, build the graph, solve and publish; on failure change nothing."""
         with self._unchanged_on_failure():
             self._check_parameters()
@@ -127,7 +129,7 @@ class GraphEstimator(BaseEstimator, ABC):
         check_is_fitted(self)
         return position_of(name, self._row_names, len(self.reached_))
 
-    def _position(self, node: Any) -> int:
+    def _position(self, node: object) -> int:
         """Return the position of a fitted point: of an integer itself, else of a row's name."""
         check_is_fitted(self)
         if self._row_names is not None and not isinstance(node, Integral):
@@ -179,7 +181,7 @@ class GraphEstimator(BaseEstimator, ABC):
             return "give a graph that joins them"
         return f"raise n_neighbors ({now} now)"
 
-    def _votes(self, X: Any, values: FloatArray) -> FloatArray:
+    def _votes(self, X: object, values: FloatArray) -> FloatArray:
         """Return the sums of `values` over the known points near new ones, by the kernel's weights.
 
         Parameters
@@ -196,11 +198,11 @@ class GraphEstimator(BaseEstimator, ABC):
         with np.errstate(under="ignore"):
             return self._place(X).votes(values)
 
-    def _place(self, X: Any) -> Placed:
+    def _place(self, X: object) -> Placed:
         """Place new points beside the known ones; raise if these have no features."""
         return self._placed_among_known(self._validated_new(X))
 
-    def _validated_new(self, X: Any) -> Any:
+    def _validated_new(self, X: object) -> Matrix:
         """Return new points, checked; raise if the known ones have no features."""
         check_is_fitted(self)
         if self._kernel is None:
@@ -210,17 +212,15 @@ class GraphEstimator(BaseEstimator, ABC):
             )
         return self._validated(X, reset=False)
 
-    def _placed_among_known(self, points: Any) -> Placed:
+    def _placed_among_known(self, points: Matrix) -> Placed:
         """Place points that are checked beside the known ones."""
-        kernel: Any = self._kernel
-        placed: Placed = kernel.place(self._known, points)
-        return placed
+        return cast(Kernel, self._kernel).place(self._known, points)
 
     @abstractmethod
-    def _encode(self, y: Any, sample_weight: Any) -> Any:
+    def _encode(self, y: object, sample_weight: object) -> Any:
         """Read the targets; raise if none is known. `labelled` says of which points one is."""
 
-    def _require_memory(self, labels: Any, points: Any) -> None:
+    def _require_memory(self, labels: object, points: object) -> None:
         """Raise if answers for these targets would not fit the memory; graphs are asked apart."""
 
     def _accept(self, labels: Any) -> None:
@@ -239,7 +239,7 @@ class GraphEstimator(BaseEstimator, ABC):
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
 
-    def _points(self, X: Any, labels: Any) -> Any:
+    def _points(self, X: object, labels: object) -> Matrix:
         """Return the features or affinities to fit on, checked; `labels` are their targets."""
         return self._validated(X, reset=True)
 
@@ -253,11 +253,11 @@ class GraphEstimator(BaseEstimator, ABC):
         check_n_jobs(self.n_jobs)
         check_choice("solver", self.solver, self._solvers)
 
-    def _names_of_rows(self, X: Any) -> npt.NDArray[Any] | None:
+    def _names_of_rows(self, X: object) -> np.ndarray | None:
         """Return the names of the rows of what was fitted, if they have any."""
         return row_names(X)
 
-    def _validated(self, X: Any, *, reset: bool) -> Any:
+    def _validated(self, X: object, *, reset: bool) -> Matrix:
         fill = FILL_AFFINITIES if self.kernel == "precomputed" else FILL_FEATURES
         X = checked_array(X, fill=fill)
         try:
@@ -269,7 +269,7 @@ class GraphEstimator(BaseEstimator, ABC):
         except (ValueError, OverflowError) as error:
             raise InvalidInputError(naming_rows(X, str(error))) from error
 
-    def _build(self, points: Any) -> None:
+    def _build(self, points: Matrix) -> None:
         """Set `graph_` and what places new points."""
         self._kernel: Kernel | None = None
         if isinstance(points, Graph):
@@ -287,7 +287,7 @@ class GraphEstimator(BaseEstimator, ABC):
         self._dtype = np.float32 if isinstance(points, DiskGraph) else points.dtype
 
     @property
-    def _known(self) -> Any:
+    def _known(self) -> Matrix:
         """The fitted points; affinities stand for themselves."""
         return getattr(self, "X_", None)
 
@@ -333,7 +333,7 @@ class GraphEstimator(BaseEstimator, ABC):
             self.__dict__.update(before)
             raise
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.pairwise = tags.input_tags.positive_only = self.kernel == "precomputed"

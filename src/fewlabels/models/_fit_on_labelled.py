@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import _safe_indexing
 
 from fewlabels._labels import encode_labels
+from fewlabels._typing import Estimator, Matrix
 
 
 class FitOnLabelled(BaseEstimator):
@@ -41,13 +42,13 @@ class FitOnLabelled(BaseEstimator):
            [0., 1.]])
     """
 
-    def __init__(self, estimator: Any) -> None:
+    def __init__(self, estimator: Estimator) -> None:
         self.estimator = estimator
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Matrix, y: npt.ArrayLike) -> Self:
         """Fit on features and a label for each row, -1 (numbers) or None where there is none."""
         labels = encode_labels(y)
-        self.classes_: npt.NDArray[Any] = labels.classes
+        self.classes_: np.ndarray = labels.classes
         shape = (len(labels.codes), len(labels.classes))
         if len(labels.classes) == 1:  # which most classifiers refuse
             self.label_distributions_ = np.ones(shape)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import Labels
+from fewlabels._typing import State
 from fewlabels.graph import Graph
 from fewlabels.models._kernels import Placed, averages
 from fewlabels.models._members import (
@@ -106,12 +106,12 @@ class GraphMembers:
         ``solver``, ``tol``, ``max_iter`` and ``verbose``, as of :class:`fewlabels.LabelSpreading`.
     """
 
-    def __init__(self, graph: Graph, labels: Labels, settings: dict[str, Any]) -> None:
+    def __init__(self, graph: Graph, labels: Labels, settings: State) -> None:
         self._settings = settings
         self.means = ClassMeans(graph, labels, **settings)
         self.absorbing = Absorbing(graph, labels, **settings)
 
-    def relabelled(self, change: Relabelling, settings: dict[str, Any]) -> GraphMembers:
+    def relabelled(self, change: Relabelling, settings: dict[str, object]) -> GraphMembers:
         """Return the members with other labels, solved for by what changes; these stay."""
         if settings != self._settings:  # set since
             return GraphMembers(self.means.graph, change.labels, settings)
@@ -183,7 +183,7 @@ class FittedMixture:
         return self._offsets is not None
 
     def of_new(
-        self, points: Any, placed: Placed, unlike: BoolArray | None, unread: IntArray
+        self, points: object, placed: Placed, unlike: BoolArray | None, unread: IntArray
     ) -> Said:
         """What is said of new points.
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
+from fewlabels._typing import State
 from fewlabels.graph import Graph
 from fewlabels.models._kernels import Placed
 from fewlabels.models._number_members import FeatureKernels, GraphKernel, NumberMixture
@@ -52,7 +53,7 @@ class FittedNumbers:
     """
 
     def __init__(
-        self, graph: Graph, numbers: KnownNumbers, plain: Points | None, settings: dict[str, Any]
+        self, graph: Graph, numbers: KnownNumbers, plain: Points | None, settings: State
     ) -> None:
         nodes = numbers.nodes
         if len(nodes) > _MOST_LABELS:
@@ -75,13 +76,13 @@ class FittedNumbers:
                 self.mixture.on_graph, tol=tol, max_iter=most, callback=callback
             )
 
-    def values(self, unread: IntArray) -> npt.NDArray[Any]:
+    def values(self, unread: IntArray) -> np.ndarray:
         """Numbers of the fitted points; the mean of the labels of those that are `unread`."""
         found = self._on_graph + self.mixture.on_features(None)
         found[unread] = 0
         return self._as_numbers(found)
 
-    def of_new(self, placed: Placed, plain: Points | None, unread: IntArray) -> npt.NDArray[Any]:
+    def of_new(self, placed: Placed, plain: Points | None, unread: IntArray) -> np.ndarray:
         """Numbers of new points.
 
         Parameters
@@ -160,7 +161,7 @@ class FittedNumbers:
         """The number of each label in `nodes` as the others have it."""
         return self._in_range(self.mixture.left_out)
 
-    def _as_numbers(self, centred: FloatArray) -> npt.NDArray[Any]:
+    def _as_numbers(self, centred: FloatArray) -> np.ndarray:
         """What the members say about their level, as numbers."""
         found = self._in_range(centred + self.mixture.level)
         return found.astype(self._numbers.dtype, copy=False)

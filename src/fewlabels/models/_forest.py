@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Estimator
 from fewlabels.models._tree_growing import grower
 
 FloatArray = npt.NDArray[np.float64]
@@ -27,7 +28,7 @@ _BLOCK_NUMBERS = 1_000_000
 class _Tree:
     """One tree, the mean labels at its nodes, and of each label how much it saw, and the leaf."""
 
-    tree: Any
+    tree: Estimator
     means: FloatArray
     counts: FloatArray
     known: IntArray

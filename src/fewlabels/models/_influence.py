@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Estimator
 from fewlabels._unsaid import unsaid
 from fewlabels.exceptions import InvalidInputError, UnreachedWarning
 from fewlabels.insight import Influence
 
 
-def without_label(model: Any, node: int) -> Any:
+def without_label(model: Estimator, node: int) -> Estimator:
     """Return a copy of a fitted estimator with the label of one point taken back.
 
     Raises
@@ -33,7 +32,7 @@ def without_label(model: Any, node: int) -> Any:
 
 
 def influence_of(
-    model: Any, node: int, other: Any, answered: npt.NDArray[np.bool_] | None = None
+    model: Estimator, node: int, other: Estimator, answered: npt.NDArray[np.bool_] | None = None
 ) -> Influence:
     """Compare a fitted classifier with one that lacks the label of a point.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,14 @@ from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
 from fewlabels._arrays import FILL_AFFINITIES, checked_array
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Function, Matrix
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, edge_weights, knn_graph, rbf_graph
 from fewlabels.graph._checked import ValidatedFeatures
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
-KernelFunction: TypeAlias = Callable[[Any, Any], Any]
+KernelFunction: TypeAlias = Function
 
 KERNELS = ("rbf", "knn", "self-tuning", "precomputed")
 
@@ -90,7 +91,7 @@ def averages(placed: Placed, values: FloatArray) -> FloatArray:
 class Kernel(Protocol):
     """Builds a graph of known points, then weighs new points against them."""
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: object, names: Sequence[object] | None = None) -> Graph:
         """Return the graph of the rows of `X`.
 
         Parameters
@@ -100,7 +101,7 @@ class Kernel(Protocol):
             What warnings call the features.
         """
 
-    def place(self, X: Any, X_new: Any) -> Placed:
+    def place(self, X: object, X_new: object) -> Placed:
         """Place new points beside the known ones.
 
         Parameters
@@ -110,7 +111,7 @@ class Kernel(Protocol):
         X_new : {ndarray, csr_matrix} of shape (n_queries, n_features)
         """
 
-    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+    def weigh(self, X: object, X_new: object, speaking: npt.NDArray[np.bool_]) -> Matrix:
         """Return, up to a factor a row, the weights of the known points that are `speaking`.
 
         Parameters
@@ -133,23 +134,23 @@ class RbfKernel:
     def __init__(self, gamma: float) -> None:
         self.gamma = gamma
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: object, names: Sequence[object] | None = None) -> Graph:
         return rbf_graph(ValidatedFeatures(X, names), self.gamma)
 
-    def place(self, X: Any, X_new: Any) -> Placed:
+    def place(self, X: object, X_new: object) -> Placed:
         return Placed(partial(self._votes, X, X_new))
 
-    def _votes(self, X: Any, X_new: Any, scores: FloatArray) -> FloatArray:
+    def _votes(self, X: Matrix, X_new: Matrix, scores: FloatArray) -> FloatArray:
         speaking = scores.any(axis=1)
         scores = scores[speaking]
         return np.vstack([block @ scores for block in self._blocks(X[speaking], X_new)])
 
-    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+    def weigh(self, X: Matrix, X_new: Matrix, speaking: npt.NDArray[np.bool_]) -> Matrix:
         weights = np.zeros((X_new.shape[0], X.shape[0]))
         weights[:, speaking] = np.vstack(list(self._blocks(X[speaking], X_new)))
         return sparse.csr_array(weights)
 
-    def _blocks(self, X: Any, X_new: Any) -> Iterator[FloatArray]:
+    def _blocks(self, X: Matrix, X_new: Matrix) -> Iterator[FloatArray]:
         """Weights of the rows of `X`, some new points at a time."""
         known = X.astype(np.float64)
         centre = np.zeros(known.shape[1])
@@ -200,7 +201,7 @@ class NeighborKernel:
         self._index: NearestNeighbors | None = None
         self._scales: FloatArray | None = None
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: Matrix, names: Sequence[object] | None = None) -> Graph:
         if self.n_others == 0:  # scikit-learn's n_neighbors=1: each point has itself only
             n_samples = X.shape[0]
             return Graph.from_affinity(sparse.csr_array((n_samples, n_samples)), dtype=np.float32)
@@ -216,13 +217,13 @@ class NeighborKernel:
         self._scales = graph.local_scales
         return graph
 
-    def place(self, X: Any, X_new: Any) -> Placed:
+    def place(self, X: object, X_new: object) -> Placed:
         return self._placed(self._beside(X, X_new))
 
-    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+    def weigh(self, X: Matrix, X_new: Matrix, speaking: npt.NDArray[np.bool_]) -> Matrix:
         return self._weighed(self._beside(X, X_new), X.shape[0], speaking)
 
-    def _beside(self, X: Any, X_new: Any) -> Beside:
+    def _beside(self, X: object, X_new: object) -> Beside:
         lengths, indices = self._nearest(X, X_new, self.n_neighbors)
         scales = self._scales
         return Beside(self._weights(lengths, indices, scales), indices, (lengths, indices))
@@ -235,7 +236,7 @@ class NeighborKernel:
         return Placed(votes, beside.nearest)
 
     @staticmethod
-    def _weighed(beside: Beside, n_known: int, speaking: npt.NDArray[np.bool_]) -> Any:
+    def _weighed(beside: Beside, n_known: int, speaking: npt.NDArray[np.bool_]) -> Matrix:
         weights, indices = beside.weights, beside.indices
         starts = np.arange(len(weights) + 1) * weights.shape[1]
         values = np.where(speaking[indices], weights, 0).ravel()
@@ -259,7 +260,7 @@ class NeighborKernel:
             np.copyto(weights, tuned, where=np.isfinite(tuned))
         return weights
 
-    def _nearest(self, X: Any, X_new: Any, n_nearest: int) -> tuple[FloatArray, IntArray]:
+    def _nearest(self, X: Matrix, X_new: Matrix, n_nearest: int) -> tuple[FloatArray, IntArray]:
         """Return the distances to the nearest known points, ascending, and which those are."""
         if self._index is None:
             self._index = NearestNeighbors(n_jobs=self.n_jobs).fit(X)
@@ -276,21 +277,21 @@ class FunctionKernel:
     def __init__(self, function: KernelFunction) -> None:
         self.function = function
 
-    def matrix(self, X: Any) -> Any:
+    def matrix(self, X: object) -> Matrix:
         """Return what the function says of the known points, with diagonal and direction."""
         return checked_array(self.function(X, X), "affinities", fill=FILL_AFFINITIES)
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: Matrix, names: Sequence[object] | None = None) -> Graph:
         return graph_of_affinity(self.matrix(X), X.shape[0], "the kernel must return")
 
-    def place(self, X: Any, X_new: Any) -> Placed:
+    def place(self, X: object, X_new: object) -> Placed:
         weights = self._matrix(X, X_new)
         return Placed(lambda scores: np.asarray(weights @ scores))
 
-    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+    def weigh(self, X: object, X_new: object, speaking: npt.NDArray[np.bool_]) -> Matrix:
         return _speaking_only(self._matrix(X, X_new), speaking)
 
-    def _matrix(self, X: Any, X_new: Any) -> Any:
+    def _matrix(self, X: Matrix, X_new: Matrix) -> Matrix:
         shape = (X.shape[0], X_new.shape[0])
         return _checked_weights(self.function(X, X_new), shape, "the kernel must return").T
 
@@ -298,22 +299,22 @@ class FunctionKernel:
 class PrecomputedKernel:
     """The affinities themselves in place of features."""
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: Matrix, names: Sequence[object] | None = None) -> Graph:
         return graph_of_affinity(X, X.shape[0], 'with kernel="precomputed", X must be')
 
-    def place(self, X: Any, X_new: Any) -> Placed:
+    def place(self, X: object, X_new: object) -> Placed:
         weights = self._matrix(X_new)
         return Placed(lambda scores: np.asarray(weights @ scores))
 
-    def weigh(self, X: Any, X_new: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+    def weigh(self, X: object, X_new: object, speaking: npt.NDArray[np.bool_]) -> Matrix:
         return _speaking_only(self._matrix(X_new), speaking)
 
-    def _matrix(self, X_new: Any) -> Any:
+    def _matrix(self, X_new: Matrix) -> Matrix:
         who = 'with kernel="precomputed", new points must be given by'
         return _checked_weights(X_new, X_new.shape, who)
 
 
-def graph_of_affinity(matrix: Any, n_samples: int, who: str) -> Graph:
+def graph_of_affinity(matrix: Matrix, n_samples: int, who: str) -> Graph:
     """Make a graph of a user's affinities, in their own precision, dense where that is smaller."""
     if matrix.shape != (n_samples, n_samples):
         raise InvalidInputError(
@@ -325,7 +326,7 @@ def graph_of_affinity(matrix: Any, n_samples: int, who: str) -> Graph:
     return Graph.from_affinity(matrix, layout="dense" if dense else "csr", dtype=dtype)
 
 
-def _checked_weights(weights: Any, shape: tuple[int, int], who: str) -> Any:
+def _checked_weights(weights: Matrix, shape: tuple[int, int], who: str) -> Matrix:
     """Return the affinities of new points if they can be used as weights."""
     weights = checked_array(weights, "affinities", fill=FILL_AFFINITIES)
     if weights.shape != shape:
@@ -340,7 +341,7 @@ def _checked_weights(weights: Any, shape: tuple[int, int], who: str) -> Any:
     return weights
 
 
-def _speaking_only(weights: Any, speaking: npt.NDArray[np.bool_]) -> Any:
+def _speaking_only(weights: object, speaking: npt.NDArray[np.bool_]) -> Matrix:
     """Return the weights as a csr_array, with 0 for what does not speak."""
     return sparse.csr_array(weights) @ sparse.diags_array(speaking.astype(np.float64))
 

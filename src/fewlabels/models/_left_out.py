@@ -29,7 +29,7 @@ from fewlabels.models._response_insight import ResponseInsight
 from fewlabels.models._targets import RowLabels
 from fewlabels.systems import LeftOut
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -85,7 +85,7 @@ class LeftOutInsight(ResponseInsight, _Base):
         fitted: Calibration = self._kept("calibration", self._fit_calibration)
         return fitted
 
-    def calibrated_proba(self, X: Any = None) -> FloatArray:
+    def calibrated_proba(self, X: object = None) -> FloatArray:
         """Return probabilities that mean what they say, learned from the labels left out.
 
         Parameters
@@ -112,7 +112,7 @@ class LeftOutInsight(ResponseInsight, _Base):
         shares, evidence, answered = self._evidence_of(self._placed(X))
         return self._calibrated(shares, evidence, answered)
 
-    def predict_proba(self, X: Any) -> FloatArray:
+    def predict_proba(self, X: object) -> FloatArray:
         """Return the class distribution of new points.
 
         The mean of the distributions of the fitted points nearby, weighted by the kernel: see
@@ -143,7 +143,7 @@ class LeftOutInsight(ResponseInsight, _Base):
         return self.calibrated_proba(X).astype(self.label_distributions_.dtype, copy=False)
 
     def predict_set(
-        self, X: Any = None, *, coverage: float = 0.9, allow_empty: bool = True
+        self, X: object = None, *, coverage: float = 0.9, allow_empty: bool = True
     ) -> BoolArray:
         """Return for each point a set of classes that holds the true one with this probability.
 
@@ -268,7 +268,7 @@ class LeftOutInsight(ResponseInsight, _Base):
         result[~answered] = self._prior()
         return result
 
-    def _placed(self, X: Any) -> Placed | None:
+    def _placed(self, X: object) -> Placed | None:
         """Place new points beside the fitted ones; None stands for these."""
         self._refuse_multilabel("calibration")
         return None if X is None else self._place(X)
@@ -313,7 +313,7 @@ class LeftOutInsight(ResponseInsight, _Base):
             )
 
 
-def refuse_number(X: Any, setting: str) -> None:
+def refuse_number(X: object, setting: str) -> None:
     """Raise if a setting was given in the place of X."""
     if isinstance(X, Real):
         raise InvalidTypeError(

@@ -11,11 +11,11 @@ from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._members import Mixture
 
 _PRIORS = {
-    "auto": "members on the graph also speak with equal shares, where labels are few",
+    "auto": "with few labels, graph members also answer as if all classes were equally frequent",
     "uniform": "equal shares",
     "labels": "the shares of the labels",
     "given": "as given",
-    None: "the classes are not brought to any shares",
+    None: "shares of the classes are not used",
 }
 # Classes with a single label that are named in a note.
 _NAMED = 5
@@ -24,7 +24,7 @@ _NAMED = 5
 def mixture_choices(
     graph: Choice, mixture: Mixture, class_prior: ClassPrior, notes: tuple[str, ...]
 ) -> Choices:
-    """Say which members speak, with what weight, and what the labels left out said.
+    """Describe the members, their weights, and what these were learned from.
 
     Parameters
     ----------
@@ -34,37 +34,38 @@ def mixture_choices(
     notes : tuple of str
     """
     taught = len(mixture.taught)
-    told = f"{taught} labels left out, each with another of its class"
+    learned = f"learned from {taught} labels, each left out in turn"
     if taught == 0:
-        told = "what is usual, for no label has another of its class that could tell"
+        learned = "typical values, because no class has a second label to learn from"
     members = Choice(
         ", ".join(f"{name} {w:.0%}" for name, w in mixture.weights.items() if w >= 0.005),
-        f"weighed by {told}",
+        learned,
         mixture.weights | {f"features: {kind}": w for kind, w in mixture.kinds().items()},
     )
     known = class_prior if class_prior is None or isinstance(class_prior, str) else "given"
+    sharpness = Choice(f"sharpness {mixture.sharpness:.2f}", _why_so_sharp(mixture, learned))
     chosen = {
         "graph": graph,
         "members": members,
         "class_prior": Choice(known, _PRIORS[known]),
-        "calibration": Choice(f"sharpness {mixture.sharpness:.2f}", _why_so_sharp(mixture, told)),
+        "calibration": sharpness,
     }
     return Choices(chosen, notes)
 
 
-def _why_so_sharp(mixture: Mixture, told: str) -> str:
+def _why_so_sharp(mixture: Mixture, learned: str) -> str:
     if np.isnan(mixture.stays):
-        return f"fitted to {told}"
+        return learned
     return (
-        f"usual where {mixture.stays:.0%} of the answers would stay if other points had been "
-        "labelled; no label can be left out to tell more"
+        f"typical where {mixture.stays:.0%} of the answers would stay the same if other points "
+        "had been labelled, because no class has a second label to learn from"
     )
 
 
 def label_notes(
     labels: Labels, reached: npt.NDArray[np.bool_], *, by_features: bool
 ) -> tuple[str, ...]:
-    """Say what a user should know of the labels besides.
+    """Return what else a user should know about the labels.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def label_notes(
             shown += f" and {len(single) - _NAMED} more"
         notes.append(
             f"{len(single)} of {len(labels.classes)} classes have a single label: {shown}. "
-            "A second label of each would tell how sure to be"
+            "A second label of each would show how sure the model can be"
         )
     unreached = int((~reached).sum())
     if unreached:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import Labels
+from fewlabels._typing import Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.insight import (
     DISAGREE,
@@ -53,7 +54,12 @@ class MixtureInsight:
     """
 
     def __init__(
-        self, mixture: Mixture, labels: Labels, excluded: BoolArray, balance: Any, typical: float
+        self,
+        mixture: Mixture,
+        labels: Labels,
+        excluded: BoolArray,
+        balance: Package,
+        typical: float,
     ) -> None:
         self.mixture = mixture
         self._labels = labels

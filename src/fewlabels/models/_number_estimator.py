@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Self
 
+import numpy as np
 import numpy.typing as npt
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
@@ -24,7 +25,7 @@ from fewlabels.models._numbers import (
     remove_numbers,
 )
 from fewlabels.models._scores import Scores
-from fewlabels.models._scoring import r_squared
+from fewlabels.models._scoring import NoScore, r_squared
 
 
 class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
@@ -35,7 +36,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
 
     _unreached_answer = "Their value is the mean of the labels"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: object, y: object, sample_weight: object = None) -> Self:
         """Spread the numbers `y` over the graph of `X`.
 
         Parameters
@@ -82,7 +83,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
             )
         return self._fit(X, y, sample_weight)
 
-    def fit_predict(self, X: Any, y: Any, sample_weight: Any = None) -> npt.NDArray[Any]:
+    def fit_predict(self, X: object, y: object, sample_weight: object = None) -> np.ndarray:
         """Fit, and return `transduction_`: a number for every point of `X`.
 
         Parameters
@@ -94,11 +95,13 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         -------
         ndarray of shape (n_samples,)
         """
-        fitted: npt.NDArray[Any] = self.fit(X, y, sample_weight).transduction_
+        fitted: np.ndarray = self.fit(X, y, sample_weight).transduction_
         return fitted
 
     @in_turn
-    def add_labels(self, indices: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
+    def add_labels(
+        self, indices: npt.ArrayLike, labels: object, sample_weight: object = None
+    ) -> Self:
         """Label more points, or correct labels, on the same graph.
 
         Parameters
@@ -146,7 +149,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         self._check_parameters()
         return self._relabel(remove_numbers(self._labels, indices))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: object, y: object, sample_weight: object = None) -> float | NoScore:
         """Return R^2 of :meth:`predict` on the rows of `X` that have a number in `y`.
 
         Parameters
@@ -169,10 +172,10 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         """
         check_is_fitted(self)
         refuse_other_rows(X, y)
-        result: float = r_squared(self, X, read_numbers(y), sample_weight)
-        return result
+        score: float | NoScore = r_squared(self, X, read_numbers(y), sample_weight)
+        return score
 
-    def _encode(self, y: Any, sample_weight: Any) -> KnownNumbers:
+    def _encode(self, y: object, sample_weight: object) -> KnownNumbers:
         return encode_numbers(y, sample_weight)
 
     @abstractmethod

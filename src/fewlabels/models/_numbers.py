@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +42,7 @@ class KnownNumbers:
     """
 
     values: FloatArray
-    dtype: np.dtype[Any]
+    dtype: np.dtype
     weights: FloatArray | None = None
 
     @property
@@ -184,12 +183,12 @@ def _all_weights(numbers: KnownNumbers) -> FloatArray:
     return weights
 
 
-def _weighted(values: FloatArray, dtype: np.dtype[Any], weights: FloatArray) -> KnownNumbers:
+def _weighted(values: FloatArray, dtype: np.dtype, weights: FloatArray) -> KnownNumbers:
     values = np.where(weights != 0, values, np.nan)
     return KnownNumbers(values, dtype, weights_of(weights, ~np.isnan(values)))
 
 
-def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype[Any]]:
+def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype]:
     """Return the column as float64, and the dtype of answers."""
     if hasattr(y, "to_list") and not isinstance(getattr(y, "dtype", None), np.dtype):
         y = y.to_list()  # pandas' and polars' own column types

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.systems import POISSON_METHODS, PoissonSystem
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 # A change may add this share of tol to the error of every row, whatever the number of labels.
@@ -30,7 +29,7 @@ class PoissonLearning(GraphClassifier):
 
     _solvers = POISSON_METHODS
     _takes_multilabel = False
-    _scores: Any
+    _scores: PotentialScores
 
     iterations: str | int  # a parameter, assigned by the subclasses' __init__
     _system: PoissonSystem | None

@@ -13,6 +13,7 @@ from fewlabels.insight import Explanation, LeftOutDistributions, SuspectLabels, 
 from fewlabels.models._insight import LinearInsight
 from fewlabels.models._kernels import Placed
 from fewlabels.models._potentials import (
+    PotentialScores,
     brought_to_prior,
     offsets_for,
     potential_distributions,
@@ -39,7 +40,7 @@ class PoissonInsight(LinearInsight):
     # As the last solve was made, whatever was set since.
     _n_steps: int | None
     _method: PoissonMethod
-    _scores: Any
+    _scores: PotentialScores
     _system: PoissonSystem | None
     _offsets: FloatArray  # to the logits; of a fit with class_prior
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import log
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -120,12 +119,12 @@ def offsets_for(logits: FloatArray, points: IntArray, shares: FloatArray) -> Flo
 
 
 def brought_to_prior(
-    distributions: npt.NDArray[np.floating[Any]],
+    distributions: npt.NDArray[np.floating],
     logits: FloatArray,
     points: IntArray,
     shares: FloatArray,
     offsets: FloatArray,
-) -> npt.NDArray[np.floating[Any]]:
+) -> npt.NDArray[np.floating]:
     """Add the `offsets` to the logits of `points`; in place.
 
     A class with share 0 ends with no probability; points that can be of such classes alone get

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-import numpy.typing as npt
+import numpy as np
 
+from fewlabels._typing import Cells
 from fewlabels.graph import Graph
+from fewlabels.models._answers import Answers
 
 
 @runtime_checkable
@@ -39,19 +41,53 @@ class TransductiveModel(Protocol):
     ``responses`` if it has a parameter of that name.
     """
 
-    classes_: npt.NDArray[Any]
-    label_distributions_: npt.NDArray[Any]
+    classes_: np.ndarray
+    label_distributions_: np.ndarray
 
-    def fit(self, graph: Graph, y: npt.NDArray[Any]) -> Any:
+    def fit(self, graph: Graph, y: np.ndarray) -> object:
         """Fit on a graph and a label for each node: -1 (numbers) or None where there is none."""
+
+
+class FittedModel(Protocol):
+    """What is read off any model that has learned labels, whatever it was fitted on."""
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The classes, shape (n_classes,)."""
+
+    @property
+    def label_distributions_(self) -> np.ndarray:
+        """The probability of each class for each point, shape (n_points, n_classes)."""
+
+
+class AnsweringModel(FittedModel, Protocol):
+    """What the classifiers of this package that leave labels out say besides."""
+
+    @property
+    def reached_(self) -> np.ndarray:
+        """Where there is an answer, shape (n_points,)."""
+
+    @property
+    def evidence_(self) -> np.ndarray:
+        """How much the labels say of a point, shape (n_points,)."""
+
+    @property
+    def doubt_(self) -> np.ndarray:
+        """A word for each point, shape (n_points,)."""
+
+    def predict_set(self, *, coverage: float, allow_empty: bool) -> np.ndarray:
+        """Return the classes that a point may be of, shape (n_points, n_classes), bool."""
+
+    def answers(self, X: object, *, coverage: float) -> Answers:
+        """Return all of this of new points."""
 
 
 @runtime_checkable
 class RelabelledModel(Protocol):
     """A model that takes more labels, and takes labels back, without a refit."""
 
-    def add_labels(self, indices: list[int], labels: list[Any]) -> Any:
+    def add_labels(self, indices: list[int], labels: Cells) -> object:
         """Label more points, or give other labels to some."""
 
-    def remove_labels(self, indices: list[int]) -> Any:
+    def remove_labels(self, indices: list[int]) -> object:
         """Take the labels of some points back."""

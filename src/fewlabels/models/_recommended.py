@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from fewlabels._typing import Estimator
 from fewlabels.models.few_labels_classifier import FewLabelsClassifier
 from fewlabels.models.label_propagation import LabelPropagation
 from fewlabels.models.label_spreading import LabelSpreading
@@ -35,8 +35,8 @@ class ModelPair:
     FewLabelsClassifier()
     """
 
-    asks: Any
-    answers: Any
+    asks: Estimator
+    answers: Estimator
 
 
 def recommended_models(n_points: int, *, on_disk: bool = False) -> ModelPair:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from fewlabels._callers import callers_level
 from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError
-from fewlabels.models._kernels import KernelFunction
+from fewlabels.models._kernels import Kernel, KernelFunction
 from fewlabels.models._number_estimator import NumberEstimator
 from fewlabels.models._numbers import KnownNumbers
 from fewlabels.models._relabel import point_indices
@@ -59,7 +59,7 @@ class GraphRegressor(NumberEstimator):
         self.solver = solver
         self.verbose = verbose
 
-    def predict(self, X: Any, return_std: bool = False) -> Any:
+    def predict(self, X: object, return_std: bool = False) -> Any:
         """Return the numbers of new points.
 
         Each is the mean of `transduction_` over the fitted points that a label reaches, weighted
@@ -223,9 +223,9 @@ class GraphRegressor(NumberEstimator):
             return np.full(V.shape[1], scale)
         return np.asarray(scale * np.sqrt(np.maximum(self._unit_variances(V), 0)))
 
-    def _std_of_new(self, X: Any) -> FloatArray:
+    def _std_of_new(self, X: object) -> FloatArray:
         """Standard deviations of the kernel's means at new points."""
-        kernel: Any = self._kernel
+        kernel = cast(Kernel, self._kernel)
         queries = self._validated(X, reset=False)
         std = np.full(queries.shape[0], np.inf)
         scale = self._scale()

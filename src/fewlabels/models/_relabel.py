@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +70,7 @@ class Relabelling:
 
 
 def add_codes(
-    labels: Labels, indices: npt.ArrayLike, added: Any, sample_weight: Any = None
+    labels: Labels, indices: npt.ArrayLike, added: object, sample_weight: object = None
 ) -> Relabelling:
     """Label, or relabel, the points `indices`; a weight of 0 takes a label back."""
     refuse_other_order(indices, added)
@@ -134,7 +133,7 @@ def _all_weights(labels: Labels) -> FloatArray:
 def _relabelling(
     before: Labels,
     place_of_old: IntArray,
-    classes: npt.NDArray[Any],
+    classes: np.ndarray,
     codes: IntArray,
     weights: FloatArray,
     rows: IntArray,
@@ -193,7 +192,7 @@ def refuse_missing(rows: IntArray, labelled: BoolArray) -> None:
         )
 
 
-def weights_of_added(rows: IntArray, sample_weight: Any, labelled: BoolArray) -> FloatArray:
+def weights_of_added(rows: IntArray, sample_weight: object, labelled: BoolArray) -> FloatArray:
     """Return the weight of each new label, or raise; all may be 0 where others are `labelled`."""
     if sample_weight is None:
         return np.ones(len(rows))
@@ -245,7 +244,7 @@ def point_indices(indices: npt.ArrayLike, n_samples: int) -> IntArray:
     return rows
 
 
-def check_same_kind(known: npt.NDArray[Any], added: npt.NDArray[Any]) -> None:
+def check_same_kind(known: np.ndarray, added: np.ndarray) -> None:
     """Raise if the classes `added` are of another type than those that are known."""
     if not _kinds(added) <= _kinds(known):
         raise InvalidTypeError(
@@ -254,7 +253,7 @@ def check_same_kind(known: npt.NDArray[Any], added: npt.NDArray[Any]) -> None:
         )
 
 
-def _kinds(classes: npt.NDArray[Any]) -> set[str]:
+def _kinds(classes: np.ndarray) -> set[str]:
     if classes.dtype.kind in "mM":
         return {"time"}
     return {
@@ -267,7 +266,7 @@ def _kinds(classes: npt.NDArray[Any]) -> set[str]:
     }
 
 
-def concatenated(known: npt.NDArray[Any], added: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def concatenated(known: np.ndarray, added: np.ndarray) -> np.ndarray:
     """Join the classes in the dtype that the known ones have, while it can hold the others."""
     if len(added) == 0:
         return known

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._typing import Package
 from fewlabels.graph import Graph
 from fewlabels.models._kernels import Placed
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 
 # A point is remote if it is so by more than all fitted points but this share of them, ...
 _SHARE = 0.001
@@ -21,7 +21,7 @@ _LEAST = 1.5
 
 
 def remote(
-    kernel: Any, graph: Graph, new: Placed, usual: Callable[[FloatArray], float]
+    kernel: Package, graph: Graph, new: Placed, usual: Callable[[FloatArray], float]
 ) -> npt.NDArray[np.bool_] | None:
     """Tell which new points are unlike the fitted ones, by their distance to the nearest of them.
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._typing import State
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator
@@ -51,10 +52,10 @@ class ResponseInsight(_Base):
         response: Response = self._kept("response", self._response)
         return response
 
-    def _checked_node(self, node: Any) -> int:
+    def _checked_node(self, node: object) -> int:
         return self._position(node)
 
-    def _without(self, node: Any) -> tuple[int, Any]:
+    def _without(self, node: object) -> tuple[int, Any]:
         """Return the point, checked, and a copy with its label taken back."""
         node = self._checked_node(node)
         other = self._shallow()
@@ -70,11 +71,11 @@ class ResponseInsight(_Base):
 
     def _forget(self) -> None:
         """Drop what was computed of other labels."""
-        self._insight: dict[str, Any] = {}
+        self._insight: State = {}
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> State:
         """Leave out the response: it holds the system, which follows from the graph."""
-        state = super().__getstate__()
+        state: State = super().__getstate__()
         kept = dict(state.get("_insight", {}))
         kept.pop("response", None)
         return state | {"_insight": kept} if "_insight" in state else state

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fewlabels._typing import Matrix, Package
 from fewlabels.exceptions import InvalidInputError
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 
-def row_names(X: Any) -> AnyArray | None:
+def row_names(X: Matrix) -> AnyArray | None:
     """Return the index of a pandas table as an array; None of anything else."""
     if not hasattr(X, "iloc"):
         return None
@@ -44,7 +43,7 @@ def position_of(name: Hashable, names: AnyArray | None, n_rows: int) -> int:
     )
 
 
-def _places(name: Any, names: AnyArray) -> list[int]:
+def _places(name: Package, names: AnyArray) -> list[int]:
     if names.dtype.kind != "M":
         return [row for row, known in enumerate(names.tolist()) if known == name]
     try:

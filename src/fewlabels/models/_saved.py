@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._labels import Labels
 from fewlabels._state_files import read_state, write_state
+from fewlabels._typing import Estimator, Objects, Package, State
 from fewlabels._version import __version__
 from fewlabels.exceptions import DataFileError, FewLabelsError, InvalidInputError, InvalidTypeError
 from fewlabels.features.points_state import points_of_state, points_state
@@ -90,18 +91,18 @@ class SavedModel:
 _KNOWN: dict[str, type[Any]] = {}
 
 
-def can_be_saved(model: type[Any]) -> type[Any]:
+def can_be_saved(model: type[object]) -> type[Any]:
     """Register a class of which files may speak by name."""
     _KNOWN[model.__name__] = model
     return model
 
 
 def save_model(
-    model: Any,
+    model: Estimator,
     path: str | os.PathLike[str],
-    about: dict[str, Any] | None = None,
+    about: State | None = None,
     *,
-    classes: Sequence[Any] | None = None,
+    classes: Objects | None = None,
     replace: bool = True,
 ) -> None:
     """Write a fitted model, and what else there is to know about it (JSON values).
@@ -138,7 +139,7 @@ def save_model(
     write_state(path, header, state, replace=replace)
 
 
-def load_model(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
+def load_model(path: str | os.PathLike[str]) -> tuple[Any, State]:
     """Return the fitted model in a file, and what was written about it.
 
     Examples
@@ -179,7 +180,7 @@ def load_model(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
     return model, about
 
 
-def _settings(model: Any) -> dict[str, Any]:
+def _settings(model: Estimator) -> State:
     settings = {
         name: value for name, value in model.get_params(deep=False).items() if name not in _NOT_KEPT
     }
@@ -188,21 +189,21 @@ def _settings(model: Any) -> dict[str, Any]:
     return settings
 
 
-def _checked_settings(kind: type[Any], settings: Any) -> dict[str, Any]:
+def _checked_settings(kind: type[Any], settings: Package) -> State:
     known = set(kind().get_params(deep=False)).difference(_NOT_KEPT)
     if not isinstance(settings, dict) or set(settings) - known:
         raise ValueError("settings of the model are unknown")
     return settings
 
 
-def _points_state(model: Any) -> dict[str, Any] | None:
+def _points_state(model: Estimator) -> State | None:
     """Return the features, if the model knows any, with what makes them of data."""
     if not hasattr(model, "X_"):
         return None
     return {**points_state(model.points_), "values": model.X_}
 
 
-def _fit(model: Any, state: Any, labels: Labels, graph: Graph) -> None:
+def _fit(model: Estimator, state: Any, labels: Labels, graph: Graph) -> None:
     if graph.n_nodes != len(labels.codes):
         raise ValueError("there are other numbers of labels and points")
     if state is None:
@@ -211,7 +212,7 @@ def _fit(model: Any, state: Any, labels: Labels, graph: Graph) -> None:
     model.fit(points_of_state(state), labels, graph=graph)
 
 
-def _labels_state(labels: Labels, named: Sequence[Any] | None) -> dict[str, Any]:
+def _labels_state(labels: Labels, named: Sequence[object] | None) -> State:
     classes: Any = labels.classes
     marker = labels.marker
     if named is not None:

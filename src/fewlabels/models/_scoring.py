@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import _safe_indexing, indexable
 
 from fewlabels._labels import Labels, encode_labels, has_minus_one, sorted_codes
+from fewlabels._typing import Estimator, Matrix, Package
 from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
@@ -53,7 +53,7 @@ def no_label_to_score(n_rows: int) -> NoScore:
     )
 
 
-def rows_of(X: Any, known: BoolArray, sample_weight: Any) -> tuple[Any, FloatArray | None]:
+def rows_of(X: object, known: BoolArray, sample_weight: object) -> tuple[Matrix, FloatArray | None]:
     """Return the rows of `X` whose truth is known, and their weights.
 
     Raises
@@ -76,7 +76,7 @@ def rows_of(X: Any, known: BoolArray, sample_weight: Any) -> tuple[Any, FloatArr
     return X, weights
 
 
-def accuracy(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
+def accuracy(model: Estimator, X: object, y: Package, sample_weight: object) -> Package:
     """Return the share of the labelled rows that a fitted classifier answers rightly.
 
     Parameters
@@ -119,7 +119,7 @@ def accuracy(model: Any, X: Any, y: Any, sample_weight: Any) -> Any:
     return float(np.average(right, weights=weights))
 
 
-def r_squared(model: Any, X: Any, truth: FloatArray, sample_weight: Any) -> Any:
+def r_squared(model: Estimator, X: object, truth: FloatArray, sample_weight: object) -> Package:
     """Return R^2 of a fitted regressor on the rows whose `truth` is not NaN.
 
     Raises

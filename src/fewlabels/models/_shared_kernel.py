@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features import NewPoints, Points
 from fewlabels.features.kinds import n_rows_of
@@ -16,7 +17,7 @@ from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.graph._reranked import CANDIDATES, FinerScales
 from fewlabels.models._kernels import Beside, NeighborKernel, Placed
 
-GraphMaker: TypeAlias = Callable[[Any], Graph]
+GraphMaker: TypeAlias = Callable[[Matrix], Graph]
 
 # Neighbours of new points where the graph does not say of how many it is made.
 _USUAL = 10
@@ -53,7 +54,7 @@ class SharedNeighborKernel(NeighborKernel):
         self._given = graph
         self._made = None if points is None or points.kind == "array" else points
 
-    def build(self, X: Any, names: Sequence[Any] | None = None) -> Graph:
+    def build(self, X: object, names: Sequence[object] | None = None) -> Graph:
         given, self._given = self._given, None
         graph = made_of(given, X)
         if graph is None:
@@ -70,15 +71,15 @@ class SharedNeighborKernel(NeighborKernel):
         self.n_neighbors = self.n_others = max(1, chosen or self._wanted or _USUAL)
         return graph
 
-    def place_new(self, X: Any, new: NewPoints) -> Placed:
+    def place_new(self, X: object, new: NewPoints) -> Placed:
         """Place new points beside the known ones, as :meth:`place`; by their finer distance."""
         return self._placed(self._beside_new(X, new))
 
-    def weigh_new(self, X: Any, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Any:
+    def weigh_new(self, X: Matrix, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Matrix:
         """Return the weights of the known points, as :meth:`weigh`; by the finer distance."""
         return self._weighed(self._beside_new(X, new), X.shape[0], speaking)
 
-    def _beside_new(self, X: Any, new: NewPoints) -> Beside:
+    def _beside_new(self, X: Matrix, new: NewPoints) -> Beside:
         if new.compared is None or self._finer_scales is None:
             return self._beside(X, new.values)
         # by features, as many as the graph is made from; of these the nearest by the distance
@@ -92,7 +93,7 @@ class SharedNeighborKernel(NeighborKernel):
         return Beside(weights, indices, (lengths[:, :k], near[:, :k]))
 
 
-def made_of(graph: Graph | GraphMaker | None, X: Any) -> Graph | None:
+def made_of(graph: Graph | GraphMaker | None, X: object) -> Graph | None:
     """Return `graph`, or what it makes of features where it is a function; or raise."""
     if graph is None or isinstance(graph, Graph):
         return graph
@@ -101,7 +102,7 @@ def made_of(graph: Graph | GraphMaker | None, X: Any) -> Graph | None:
     return made
 
 
-def check_beside(graph: Graph | GraphMaker, X: Any, kernel: Any = "auto") -> None:
+def check_beside(graph: Graph | GraphMaker, X: object, kernel: object = "auto") -> None:
     """Raise if `graph` is no graph of the rows of `X`, or if these are no features."""
     if not isinstance(graph, Graph) and not callable(graph):
         raise InvalidTypeError(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._label_values import is_missing
 from fewlabels._labels import UNLABELLED
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 
-def as_matrix(y: object) -> npt.NDArray[Any] | None:
+def as_matrix(y: object) -> np.ndarray | None:
     """Return `y` as an array if it has two columns or more, else None."""
     if sparse.issparse(y):
         raise InvalidTypeError(
@@ -43,7 +42,7 @@ def as_matrix(y: object) -> npt.NDArray[Any] | None:
     return values if values.ndim == 2 and values.shape[1] >= 2 else None
 
 
-def column_names(y: object, n_columns: int) -> npt.NDArray[Any]:
+def column_names(y: object, n_columns: int) -> np.ndarray:
     """Return the names of a table's columns, or their numbers."""
     names = getattr(y, "columns", None)
     if names is None:
@@ -56,13 +55,13 @@ def column_names(y: object, n_columns: int) -> npt.NDArray[Any]:
     return classes
 
 
-def missing_entries(matrix: npt.NDArray[Any]) -> BoolArray:
+def missing_entries(matrix: np.ndarray) -> BoolArray:
     """Return where a matrix of objects holds None, NaN or ``pandas.NA``."""
     found = np.fromiter((is_missing(v) for v in matrix.ravel()), bool, count=matrix.size)
     return found.reshape(matrix.shape)
 
 
-def as_floats(matrix: npt.NDArray[Any]) -> FloatArray:
+def as_floats(matrix: np.ndarray) -> FloatArray:
     """Return a matrix of numbers as float64, NaN where an entry is missing; or raise."""
     if matrix.dtype.kind == "O":
         matrix = np.where(missing_entries(matrix), np.nan, matrix)
@@ -75,7 +74,7 @@ def as_floats(matrix: npt.NDArray[Any]) -> FloatArray:
         ) from error
 
 
-def unmasked(y: Any) -> npt.NDArray[Any]:
+def unmasked(y: Matrix) -> np.ndarray:
     """Return the entries of a masked array, the marker of its dtype where they are masked."""
     if not np.ma.is_masked(y):
         return np.asarray(y.data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -122,7 +122,7 @@ class IndicatorLabels(RowLabels):
         Of the answers: that of `y` while it has room for -1.
     """
 
-    dtype: np.dtype[Any]
+    dtype: np.dtype
 
     @property
     def n_columns(self) -> int:
@@ -134,9 +134,7 @@ class IndicatorLabels(RowLabels):
         """Every class may hold of a point."""
         return len(self.classes) + 1
 
-    def decide(
-        self, distributions: npt.NDArray[Any], answered: BoolArray | None = None
-    ) -> npt.NDArray[Any]:
+    def decide(self, distributions: np.ndarray, answered: BoolArray | None = None) -> np.ndarray:
         """Return 1 for each class that is more probable than not; rows of -1 without answer."""
         decided = (distributions > 0.5).astype(self.dtype)
         if answered is not None:
@@ -285,7 +283,7 @@ def checked_weights(
     return values
 
 
-def refuse_continuous(classes: npt.NDArray[Any]) -> None:
+def refuse_continuous(classes: np.ndarray) -> None:
     """Raise if the classes are measurements, as a regression's targets."""
     if classes.dtype.kind != "f":
         return
@@ -297,7 +295,7 @@ def refuse_continuous(classes: npt.NDArray[Any]) -> None:
         )
 
 
-def _encode_rows(matrix: npt.NDArray[Any], classes: npt.NDArray[Any]) -> RowLabels:
+def _encode_rows(matrix: np.ndarray, classes: np.ndarray) -> RowLabels:
     if matrix.dtype.kind == "O":  # as a table's nullable columns come
         missing = missing_entries(matrix)
         present = matrix[~missing]
@@ -308,7 +306,7 @@ def _encode_rows(matrix: npt.NDArray[Any], classes: npt.NDArray[Any]) -> RowLabe
     return _soft(as_floats(matrix), classes)
 
 
-def _soft(matrix: FloatArray, classes: npt.NDArray[Any]) -> SoftLabels:
+def _soft(matrix: FloatArray, classes: np.ndarray) -> SoftLabels:
     missing = np.isnan(matrix)
     unlabelled = missing.all(axis=1)
     sums = np.where(missing, 0, matrix).sum(axis=1)
@@ -330,7 +328,7 @@ def _soft(matrix: FloatArray, classes: npt.NDArray[Any]) -> SoftLabels:
     return SoftLabels(classes=classes, codes=codes, marker=marker, rows=rows)
 
 
-def _indicator(matrix: npt.NDArray[Any], classes: npt.NDArray[Any]) -> IndicatorLabels:
+def _indicator(matrix: np.ndarray, classes: np.ndarray) -> IndicatorLabels:
     if matrix.dtype.kind not in "biu":
         raise InvalidTypeError(
             "labels must be rows of 0 and 1, integers or booleans, as the fitted ones; got dtype "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +13,14 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from fewlabels._labels import UNLABELLED, Labels, encode_labels, has_minus_one, sorted_codes
+from fewlabels._typing import Estimator, Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._relabel import check_same_kind, concatenated
 
 FloatArray = npt.NDArray[np.float64]
 
 
-def check_has_probabilities(estimator: Any) -> None:
+def check_has_probabilities(estimator: object) -> None:
     """Raise if `estimator` is no classifier that gives probabilities."""
     if hasattr(estimator, "fit") and hasattr(estimator, "predict_proba"):
         return
@@ -30,7 +30,7 @@ def check_has_probabilities(estimator: Any) -> None:
     )
 
 
-def with_known_classes(estimator: Any, labels: Labels) -> Labels:
+def with_known_classes(estimator: object, labels: Labels) -> Labels:
     """Add the classes that a frozen estimator knows to those of the labels.
 
     Raises
@@ -62,7 +62,7 @@ def with_known_classes(estimator: Any, labels: Labels) -> Labels:
     return replace(labels, classes=classes, codes=codes)
 
 
-def fitted_on_labelled(estimator: Any, X: Any, labels: Labels) -> Any:
+def fitted_on_labelled(estimator: object, X: object, labels: Labels) -> Estimator:
     """Return a clone of `estimator`, fitted on the labelled rows of `X`; a frozen one as it is.
 
     Where all labels are of one class, which most classifiers refuse to learn from, a
@@ -90,7 +90,7 @@ def fitted_on_labelled(estimator: Any, X: Any, labels: Labels) -> Any:
     return model.fit(points, y, sample_weight=labels.weights[rows])
 
 
-def probabilities_over(classes: npt.NDArray[Any], estimator: Any, X: Any) -> FloatArray:
+def probabilities_over(classes: np.ndarray, estimator: Estimator, X: Matrix) -> FloatArray:
     """Return `estimator`'s class distributions, columns in the order of `classes`.
 
     Returns

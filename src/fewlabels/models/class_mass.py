@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
@@ -100,7 +98,7 @@ def normalize_class_mass(
 
 
 def share_out(
-    distributions: npt.NDArray[np.floating[Any]], points: IntArray, shares: FloatArray
+    distributions: npt.NDArray[np.floating], points: IntArray, shares: FloatArray
 ) -> None:
     """Weigh the classes by `shares` over their masses, in place; a block of rows at a time."""
     blocks = [points[rows] for rows in row_blocks(len(points), _ROWS_AT_ONCE)]
@@ -116,7 +114,7 @@ def share_out(
 
 
 def approach_shares(
-    distributions: npt.NDArray[np.floating[Any]], points: IntArray, shares: FloatArray
+    distributions: npt.NDArray[np.floating], points: IntArray, shares: FloatArray
 ) -> None:
     """Weigh the classes for known `shares`, in place: see :func:`offsets_to_shares`.
 
@@ -131,7 +129,7 @@ def approach_shares(
 
 
 def offsets_to_shares(
-    distributions: npt.NDArray[np.floating[Any]], points: IntArray, shares: FloatArray
+    distributions: npt.NDArray[np.floating], points: IntArray, shares: FloatArray
 ) -> FloatArray:
     """What to add to log p_uc so that the classes come nearer to known `shares`.
 
@@ -168,7 +166,7 @@ def offsets_to_shares(
 
 
 def offsets_towards(
-    distributions: npt.NDArray[np.floating[Any]], points: IntArray, shares: FloatArray
+    distributions: npt.NDArray[np.floating], points: IntArray, shares: FloatArray
 ) -> FloatArray:
     """What to add to log p_uc for one step of class-mass normalisation, shape (n_classes,)."""
     masses = np.zeros(len(shares))
@@ -179,7 +177,7 @@ def offsets_towards(
 
 
 def with_offsets(
-    distributions: npt.NDArray[np.floating[Any]], offsets: FloatArray, shares: FloatArray
+    distributions: npt.NDArray[np.floating], offsets: FloatArray, shares: FloatArray
 ) -> FloatArray:
     """Weigh the classes by exp(offsets); rows of which nothing is left get the `shares`."""
     wanted = np.flatnonzero(np.isfinite(offsets))
@@ -201,6 +199,6 @@ def weighed(logs: FloatArray, offsets: FloatArray, shares: FloatArray) -> FloatA
     return result
 
 
-def _logarithms(distributions: npt.NDArray[np.floating[Any]]) -> FloatArray:
+def _logarithms(distributions: npt.NDArray[np.floating]) -> FloatArray:
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(distributions.astype(np.float64)))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import MetaEstimatorMixin
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._arrays import refuse_masked, sound_csr
 from fewlabels._labels import Labels
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
+from fewlabels._typing import Estimator, Matrix, State
 from fewlabels._validation import check_real, check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
@@ -172,11 +173,11 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     """
 
     _takes_multilabel = False
-    _features: Any
+    _features: Matrix
 
     def __init__(
         self,
-        estimator: Any,
+        estimator: Estimator,
         *,
         kernel: str | KernelFunction = "self-tuning",
         gamma: float = 20,
@@ -208,7 +209,9 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         self.class_prior = class_prior
 
     @in_turn
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, graph: Graph | None = None) -> Self:
+    def fit(
+        self, X: object, y: object, sample_weight: object = None, *, graph: Graph | None = None
+    ) -> Self:
         """Fit the estimator on the labelled points; correct and smooth its probabilities.
 
         Parameters
@@ -263,7 +266,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
                         setattr(self, name, getattr(self.estimator_, name))
         return self
 
-    def predict_proba(self, X: Any) -> npt.NDArray[np.floating[Any]]:
+    def predict_proba(self, X: object) -> npt.NDArray[np.floating]:
         """Return the class distribution of new points.
 
         The estimator's, corrected and smoothed by the fitted points nearby; see the class's notes.
@@ -297,7 +300,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         mixed /= mixed.sum(axis=1, keepdims=True)
         return np.asarray(mixed, dtype=self.label_distributions_.dtype)
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = get_tags(self.estimator).input_tags.sparse
         return tags
@@ -313,7 +316,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         self._correction().check()
         check_real("smoothing_alpha", self.smoothing_alpha, minimum=1e-12, below=1)
 
-    def _encode(self, y: Any, sample_weight: Any) -> Labels:
+    def _encode(self, y: object, sample_weight: object) -> Labels:
         labels = super()._encode(y, sample_weight)
         if isinstance(labels, RowLabels):
             raise InvalidInputError(
@@ -341,7 +344,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         Y = np.zeros_like(Z)
         Y[labelled, labels.codes[labelled]] = 1
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: Any = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
+            settings: State = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
             corrections, solved = self._correction().spread(
                 self.graph_, labels, Y, Z, solver=self.solver, **settings
             )
@@ -372,7 +375,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         return Correction(self.correction, self.correction_alpha, self.correction_scale)
 
 
-def _check_graph(graph: Any) -> None:
+def _check_graph(graph: object) -> None:
     if not isinstance(graph, Graph):
         raise InvalidTypeError(
             f"graph must be a fewlabels.Graph or None, got {type(graph).__name__}. Make one with "

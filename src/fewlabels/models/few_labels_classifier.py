@@ -221,9 +221,9 @@ None, default="auto"
     @in_turn
     def fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: object,
+        y: object,
+        sample_weight: object = None,
         *,
         graph: Graph | GraphMaker | None = None,
     ) -> Self:
@@ -265,13 +265,13 @@ None, default="auto"
         )
         self._prior_is_guessed = isinstance(self.class_prior, str)
 
-    def _encode(self, y: Any, sample_weight: Any) -> Labels:
+    def _encode(self, y: object, sample_weight: object) -> Labels:
         labels = super()._encode(y, sample_weight)
         if not isinstance(labels, RowLabels):
             warn_of_counts(labels.classes, int(labels.labelled.sum()))
         return labels
 
-    def _build(self, points: Any) -> None:
+    def _build(self, points: object) -> None:
         super()._build(points)
         graph = refuse_disk(self, self.graph_)
         known = self._known
@@ -317,7 +317,7 @@ None, default="auto"
 
     # What is known of new points
 
-    def predict(self, X: Any) -> npt.NDArray[Any]:
+    def predict(self, X: object) -> np.ndarray:
         """Return the most probable class of new points.
 
         Parameters
@@ -337,11 +337,11 @@ None, default="auto"
         """
         return self._decided(self._said_of(X))
 
-    def _decided(self, said: Said) -> npt.NDArray[Any]:
-        decided: npt.NDArray[Any] = self._labels.decide(said.distributions, said.answered)
+    def _decided(self, said: Said) -> np.ndarray:
+        decided: np.ndarray = self._labels.decide(said.distributions, said.answered)
         return decided
 
-    def predict_proba(self, X: Any) -> npt.NDArray[np.floating[Any]]:
+    def predict_proba(self, X: object) -> npt.NDArray[np.floating]:
         """Return the class distribution of new points; columns in the order of `classes_`.
 
         Members on the graph take the mean of the shares of the fitted points nearby, weighted by
@@ -368,7 +368,7 @@ None, default="auto"
         return found.astype(self.label_distributions_.dtype, copy=False)
 
     @np.errstate(under="ignore")  # what is far fades to 0
-    def _said_of(self, X: Any) -> Said:
+    def _said_of(self, X: object) -> Said:
         """What is said of new points, or of the fitted ones where `X` is None."""
         check_is_fitted(self)
         if X is None:
@@ -379,7 +379,7 @@ None, default="auto"
         unlike = remote(self._kernel, self.graph_, placed, self._usual_remoteness)
         return self._fitted.of_new(new.values, placed, unlike, new.unread)
 
-    def _usual_remoteness(self, scales: npt.NDArray[np.floating[Any]]) -> float:
+    def _usual_remoteness(self, scales: npt.NDArray[np.floating]) -> float:
         if "remoteness" not in self._remembered:
             self._remembered["remoteness"] = usual_remoteness(self.graph_, scales)
         return self._remembered["remoteness"]
@@ -504,7 +504,7 @@ None, default="auto"
 
     def predict_set(
         self,
-        X: Any = None,
+        X: object = None,
         *,
         coverage: float = 0.9,
         per_class: bool = False,
@@ -556,7 +556,7 @@ None, default="auto"
             allow_empty=allow_empty,
         )
 
-    def calibrated_proba(self, X: Any = None) -> FloatArray:
+    def calibrated_proba(self, X: object = None) -> FloatArray:
         """Return probabilities that mean what they say; see :meth:`predict_proba`.
 
         Parameters
@@ -570,7 +570,9 @@ None, default="auto"
         """
         return self._said_of(X).distributions
 
-    def doubt(self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW) -> npt.NDArray[np.str_]:
+    def doubt(
+        self, X: object = None, abstain_below: float = _ABSTAIN_BELOW
+    ) -> npt.NDArray[np.str_]:
         """Say for each point whether there is an answer, and if not, what is missing.
 
         ``"unreached"``
@@ -608,7 +610,7 @@ None, default="auto"
         return self._words(self._said_of(X), least)
 
     def answers(
-        self, X: Any = None, *, coverage: float = 0.9, abstain_below: float = _ABSTAIN_BELOW
+        self, X: object = None, *, coverage: float = 0.9, abstain_below: float = _ABSTAIN_BELOW
     ) -> Answers:
         """Return all that is said of points, for the price of :meth:`predict_proba`.
 
@@ -641,8 +643,8 @@ None, default="auto"
         return Answers(labels, said.distributions, words, sets, said.evidence, said.reached)
 
     def predict_or_abstain(
-        self, X: Any = None, abstain_below: float = _ABSTAIN_BELOW
-    ) -> npt.NDArray[Any]:
+        self, X: object = None, abstain_below: float = _ABSTAIN_BELOW
+    ) -> np.ndarray:
         """Return the most probable class where it is sure, the unlabelled marker elsewhere.
 
         Parameters
@@ -660,7 +662,7 @@ None, default="auto"
         least = check_real("abstain_below", abstain_below, minimum=0, maximum=1)
         said = self._said_of(X)
         sure = self._words(said, least) == SURE
-        decided: npt.NDArray[Any] = self._labels.decide(said.distributions, sure)
+        decided: np.ndarray = self._labels.decide(said.distributions, sure)
         if X is None:
             kept = sure & self._labels.labelled
             decided[kept] = self.transduction_[kept]

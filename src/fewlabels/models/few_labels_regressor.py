@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._callers import callers_level
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import NewPoints
 from fewlabels.insight import NumberExplanation
@@ -170,7 +171,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
 
     # Fitting
 
-    def _build(self, points: Any) -> None:
+    def _build(self, points: object) -> None:
         super()._build(points)
         known = self._known
         few = known is not None and self.graph_.n_nodes <= _MOST_POINTS
@@ -196,7 +197,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
 
     # New points
 
-    def predict(self, X: Any, return_std: bool = False) -> Any:
+    def predict(self, X: object, return_std: bool = False) -> Any:
         """Return the numbers of new points.
 
         Features speak for themselves; on the graph, a new point is the mean of the fitted points
@@ -235,7 +236,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         values = self._fitted.of_new(placed, plain, new.unread)
         return (values, self._std_of_new(new, plain)) if return_std else values
 
-    def _std_of_new(self, new: NewPoints, plain: Any) -> FloatArray:
+    def _std_of_new(self, new: NewPoints, plain: Matrix) -> FloatArray:
         def columns(block: slice) -> FloatArray:
             weights = sparse.csr_array(self._weights_among_known(new.part(block), self.reached_))
             V = np.asarray(weights.toarray(), dtype=np.float64).T
@@ -305,7 +306,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         )
 
     def _deviations(
-        self, n_points: int, columns: Callable[[slice], FloatArray], plain: Any
+        self, n_points: int, columns: Callable[[slice], FloatArray], plain: Matrix
     ) -> FloatArray:
         self._check_scale()
         return self._fitted.deviations(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.preprocessing import normalize
 
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._base import GraphClassifier
@@ -226,7 +226,7 @@ class LabelPropagation(HarmonicInsight, GraphClassifier):
             )
         )
 
-    def _build_graph(self) -> Any:
+    def _build_graph(self) -> Matrix:
         """Return T = D^-1 W, as scikit-learn's private method of this name does.
 
         With the kernel's own diagonal and direction, which the fit has no use for: a self-loop

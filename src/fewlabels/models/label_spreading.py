@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._turns import in_turn
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
@@ -170,8 +171,8 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
     def add_labels(
         self,
         indices: npt.ArrayLike,
-        labels: Any,
-        sample_weight: Any = None,
+        labels: object,
+        sample_weight: object = None,
         *,
         responses: npt.ArrayLike | None = None,
     ) -> Self:
@@ -300,7 +301,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         system = StreamedSpreadingSystem(graph, self.alpha)
         codes, n_classes = self._labels.codes, len(self._labels.classes)
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: Any = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
+            settings: State = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
             settings["weights"] = self._labels.weights
             if change is None or not self._system or self._system.settings != system.settings:
                 scores = system.solve(codes, n_classes, **settings)
@@ -313,12 +314,12 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         self._system = system
         return scores
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> State:
         """Leave out the system: it is as large as the graph, and follows from it."""
         state = super().__getstate__()
         large = isinstance(state.get("_system"), SpreadingSystem)
         return state | {"_system": None} if large else state
 
-    def _build_graph(self) -> Any:
+    def _build_graph(self) -> Matrix:
         """Return S, as scikit-learn's private method of this name does."""
         return normalized_affinity(self.graph_)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from fewlabels._validation import check_real
@@ -125,7 +123,7 @@ class PLaplacianClassifier(GraphClassifier):
     """
 
     _takes_multilabel = False
-    _scores: Any
+    _scores: Scores
 
     def __init__(
         self,

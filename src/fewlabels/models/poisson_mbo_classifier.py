@@ -16,7 +16,7 @@ from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.systems import Partition, PoissonMethod, poisson_mbo
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import State
 from fewlabels._validation import check_choice
 from fewlabels.graph import Graph
 from fewlabels.models._base import GraphClassifier
@@ -148,7 +149,7 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
     [0.0, 0.18, 0.5, 0.82, 1.0]
     """
 
-    _scores: Any
+    _scores: Scores
 
     def __init__(
         self,
@@ -189,7 +190,7 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
         labels = self._labels
         labelled = labels.labelled
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: Any = {"max_iter": self.max_iter, "callback": callback}
+            settings: State = {"max_iter": self.max_iter, "callback": callback}
             if self.weights == "poisson":
                 method: Any = self.solver if self.solver in ("cg", "direct") else "auto"
                 found = poisson_factors(

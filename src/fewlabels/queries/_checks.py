@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -41,7 +39,7 @@ def check_candidates(candidates: npt.ArrayLike | None, n_nodes: int) -> IntArray
     if candidates is None:
         return np.arange(n_nodes)
     refuse_masked(candidates, "candidates", LEAVE_OUT)
-    given: npt.NDArray[Any] = np.asarray(candidates)
+    given: np.ndarray = np.asarray(candidates)
     if given.dtype == bool:
         if given.shape != (n_nodes,):
             raise InvalidInputError(

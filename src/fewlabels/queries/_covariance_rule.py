@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import State
 from fewlabels._validation import check_choice, check_integer, check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
@@ -53,7 +54,7 @@ class CovarianceRule(QueryRule):
 
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,
@@ -107,7 +108,7 @@ class CovarianceRule(QueryRule):
         covariance.observe(labelled)
         return covariance
 
-    def responses(self, model: Any, points: npt.ArrayLike) -> FloatArray | None:
+    def responses(self, model: object, points: npt.ArrayLike) -> FloatArray | None:
         """Return what labels at some points give to the scores of label spreading, if known.
 
         That is, by a sketch of the covariance on the model's graph, for its alpha, of points that
@@ -147,9 +148,9 @@ class CovarianceRule(QueryRule):
             n_columns=self.n_columns,
         )
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> State:
         """Leave out the covariance: it is large, and follows from graph and labels."""
-        state: dict[str, Any] = super().__getstate__()
+        state: State = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_state"}
 
 

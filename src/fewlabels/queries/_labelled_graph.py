@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import NotFittedError
 
 from fewlabels._labels import encode_labels
+from fewlabels._typing import Estimator
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.queries._checks import FloatArray, IntArray, check_distributions
@@ -61,10 +60,10 @@ class LabelledGraph:
     def __init__(
         self,
         graph: Graph,
-        y: Any = None,
+        y: object = None,
         distributions: npt.ArrayLike | None = None,
         *,
-        model: Any = None,
+        model: Estimator = None,
     ) -> None:
         if not isinstance(graph, Graph):
             raise InvalidTypeError(f"graph must be a Graph, got {type(graph).__name__}.")
@@ -101,7 +100,7 @@ class LabelledGraph:
         return self.label_distributions_ if len(self.classes_) > 1 else None
 
     @classmethod
-    def of(cls, model: Any) -> LabelledGraph:
+    def of(cls, model: Estimator) -> LabelledGraph:
         """Return what `model` knows: a fitted classifier, a graph, or a LabelledGraph."""
         if isinstance(model, cls):
             return model

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ class PredictionRule(ScoreRule):
 
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,
@@ -36,7 +35,7 @@ class PredictionRule(ScoreRule):
         return super()._choose(model, known, count, candidates, rng)
 
     def _scores(
-        self, model: Any, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
+        self, model: object, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
     ) -> FloatArray:
         predictions = known.predictions
         if predictions is None:

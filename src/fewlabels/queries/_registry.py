@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fewlabels._arrays import refuse_masked
+from fewlabels._typing import Estimator, Package
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.queries._checks import FloatArray, IntArray
 from fewlabels.queries._labelled_graph import LabelledGraph
@@ -32,7 +33,7 @@ from fewlabels.queries.typicality import Typicality
 from fewlabels.queries.uncertain_influence import UncertainInfluence
 from fewlabels.queries.v_optimality import VOptimality
 
-ScoreFunction = Callable[[Any, IntArray], Any]
+ScoreFunction = Callable[[Estimator, IntArray], npt.ArrayLike]
 
 RULES: dict[str, type[QueryRule]] = {
     "auto": UncertainInfluence,
@@ -83,7 +84,7 @@ class FunctionRule(ScoreRule):
         self.batch = batch
 
     def _scores(
-        self, model: Any, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
+        self, model: object, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
     ) -> FloatArray:
         returned = self._asked(model, known, candidates.copy())
         refuse_masked(returned, "scores", "Give those nodes the lowest score")
@@ -103,7 +104,7 @@ class FunctionRule(ScoreRule):
             )
         return scores
 
-    def _asked(self, model: Any, known: LabelledGraph, candidates: IntArray) -> Any:
+    def _asked(self, model: object, known: LabelledGraph, candidates: IntArray) -> object:
         try:
             inspect.signature(self.function).bind(model, candidates)
         except TypeError as error:
@@ -154,7 +155,7 @@ def make_rule(rule: str | QueryRule | type[QueryRule] | ScoreFunction = "auto") 
                 "pass a function of (model, candidates) that returns scores."
             )
         return RULES[rule]()
-    given: Any = rule
+    given: Package = rule
     if isinstance(given, QueryRule):
         return given
     if isinstance(given, type):

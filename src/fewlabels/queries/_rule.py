@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_choice, check_integer, check_seed
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
 from fewlabels.queries._checks import FloatArray, IntArray, check_candidates
@@ -44,7 +45,7 @@ class QueryRule(BaseEstimator):
 
     def query(
         self,
-        model: Any,
+        model: object,
         batch_size: int = 1,
         candidates: npt.ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = 0,
@@ -109,7 +110,7 @@ class QueryRule(BaseEstimator):
             )
         return chosen
 
-    def responses(self, model: Any, points: npt.ArrayLike) -> FloatArray | None:
+    def responses(self, model: object, points: npt.ArrayLike) -> FloatArray | None:
         """Return what labels at some points give to a model's scores, if the rule knows already.
 
         Parameters
@@ -133,7 +134,7 @@ class QueryRule(BaseEstimator):
     @abstractmethod
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,
@@ -152,7 +153,7 @@ class ScoreRule(QueryRule):
 
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,
@@ -166,12 +167,14 @@ class ScoreRule(QueryRule):
 
     @abstractmethod
     def _scores(
-        self, model: Any, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
+        self, model: object, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
     ) -> FloatArray:
         """Return the score of each candidate; no NaN."""
 
 
-def local_maxima(affinity: Any, candidates: IntArray, scores: FloatArray, count: int) -> IntArray:
+def local_maxima(
+    affinity: Matrix, candidates: IntArray, scores: FloatArray, count: int
+) -> IntArray:
     """Choose the largest scores, but of neighbours only one.
 
     A candidate is a local maximum if none of its neighbours that are candidates has a larger score
@@ -219,7 +222,7 @@ def local_maxima(affinity: Any, candidates: IntArray, scores: FloatArray, count:
     return np.array(chosen, dtype=np.intp)
 
 
-def _neighbors(affinity: Any, node: int) -> IntArray:
+def _neighbors(affinity: Matrix, node: int) -> IntArray:
     if isinstance(affinity, np.ndarray):
         return np.flatnonzero(affinity[node])
     return affinity.indices[affinity.indptr[node] : affinity.indptr[node + 1]]  # type: ignore[no-any-return]

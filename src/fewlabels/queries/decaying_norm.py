@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -98,7 +97,7 @@ class DecayingNorm(ScoreRule):
         check_integer("n_clusters", self.n_clusters, minimum=1)
 
     def _scores(
-        self, model: Any, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
+        self, model: object, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
     ) -> FloatArray:
         graph = in_memory(known.graph_, "DecayingNorm")
         if not known.labelled_.any():
@@ -133,7 +132,7 @@ def regularised_scores(graph: Graph, known: LabelledGraph, tau: float) -> FloatA
     return Y
 
 
-def poisson_potential(graph: Graph, labelled: Any) -> FloatArray:
+def poisson_potential(graph: Graph, labelled: np.ndarray) -> FloatArray:
     """Return g: L g = sum_l (e_l - 1 / n) in each component, shifted to be positive; mean 1.
 
     1 in a component without a label.

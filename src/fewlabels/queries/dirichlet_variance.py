@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from fewlabels._typing import State
 from fewlabels._validation import check_integer, check_real
 from fewlabels.graph import Graph
 from fewlabels.queries._checks import FloatArray, IntArray
@@ -83,7 +82,7 @@ class DirichletVariance(ScoreRule):
         check_real("alpha", self.alpha, above=0, below=1)
 
     def _scores(
-        self, model: Any, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
+        self, model: object, known: LabelledGraph, candidates: IntArray, rng: np.random.RandomState
     ) -> FloatArray:
         graph = in_memory(known.graph_, "DirichletVariance")
         if not known.labelled_.any():
@@ -108,9 +107,9 @@ class DirichletVariance(ScoreRule):
         evidence: _Evidence = state[2]
         return evidence
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> State:
         """Leave out the columns: they are large, and follow from graph and labels."""
-        state: dict[str, Any] = super().__getstate__()
+        state: State = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_state"}
 
 

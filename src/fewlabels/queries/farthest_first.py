@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
+from fewlabels._typing import Matrix
 from fewlabels.graph import Graph
 from fewlabels.queries._checks import FloatArray, IntArray
 from fewlabels.queries._labelled_graph import LabelledGraph, in_memory
@@ -53,7 +52,7 @@ class FarthestFirst(QueryRule):
 
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,
@@ -86,7 +85,7 @@ def _center(graph: Graph, nodes: IntArray) -> int:
     return int(inside[np.argmax(graph.degrees[inside])])
 
 
-def _lengths(graph: Graph) -> Any:
+def _lengths(graph: Graph) -> Matrix:
     weights = graph.affinity
     if isinstance(weights, np.ndarray):
         weights = sparse.csr_array(weights)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from sklearn.cluster import KMeans, MiniBatchKMeans
 
+from fewlabels._typing import Estimator
 from fewlabels._validation import check_integer, check_real
 from fewlabels.graph import Graph
 from fewlabels.queries._checks import FloatArray, IntArray
@@ -82,7 +81,7 @@ class Typicality(QueryRule):
 
     def _choose(
         self,
-        model: Any,
+        model: object,
         known: LabelledGraph,
         count: int,
         candidates: IntArray,
@@ -110,7 +109,7 @@ class Typicality(QueryRule):
         rows = GaussianField(graph, self.alpha).samples(signs, np.empty(0, dtype=np.intp))
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         if len(rows) <= _MOST_AT_ONCE:
-            kmeans: Any = KMeans(n_clusters, n_init=1, random_state=rng)
+            kmeans: Estimator = KMeans(n_clusters, n_init=1, random_state=rng)
         else:
             kmeans = MiniBatchKMeans(n_clusters, n_init=1, batch_size=_BATCH, random_state=rng)
         return np.asarray(kmeans.fit_predict(rows), dtype=np.intp)

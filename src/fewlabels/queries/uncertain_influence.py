@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import State
 from fewlabels.graph import Graph
 from fewlabels.queries._checks import FloatArray, IntArray
 from fewlabels.queries._covariance_rule import (
@@ -161,9 +161,9 @@ class UncertainInfluence(CovarianceRule):
     def _gains(self, ahead: Lookahead, noise: float) -> FloatArray:
         return np.asarray(np.sqrt(shares(ahead.row_sums**2, ahead.variances, noise)))
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> State:
         """Leave out the evidence, too: it follows from graph and labels."""
-        state: dict[str, Any] = super().__getstate__()
+        state: State = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_walk"}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -17,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from fewlabels._typing import Package
 from fewlabels.report._html import Html
 
 FloatArray = npt.NDArray[np.float64]
@@ -33,7 +33,7 @@ _VARIABLES = {
     _FILL: "var(--accent-soft)",
     _SECOND: "var(--second)",
 }
-_STYLE: dict[Any, Any] = {
+_STYLE: Package = {
     "font.size": 11,
     "svg.fonttype": "none",  # the page's font, and text that can be read aloud
     "path.simplify": False,

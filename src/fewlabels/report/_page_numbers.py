@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
 from fewlabels.insight import SuspectLabels
-from fewlabels.models import Answers
+from fewlabels.models import Answers, FewLabelsClassifier
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -93,7 +92,9 @@ class ModelNumbers:
         return found
 
 
-def share_limits(hits: Any, counts: Any, confidence: float = 0.95) -> tuple[Any, Any]:
+def share_limits(
+    hits: object, counts: object, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the interval of Clopper and Pearson (1934) for a share, at one look."""
     hits, counts = np.asarray(hits), np.asarray(counts)
     tail = (1 - confidence) / 2
@@ -103,7 +104,7 @@ def share_limits(hits: Any, counts: Any, confidence: float = 0.95) -> tuple[Any,
     return low, high
 
 
-def numbers_of(model: Any, classes: list[str]) -> ModelNumbers:
+def numbers_of(model: FewLabelsClassifier, classes: list[str]) -> ModelNumbers:
     """Return what is known of a fitted classifier's answers; see :class:`ModelNumbers`."""
     answers: Answers = model.answers()
     codes = np.asarray(model._labels.codes)

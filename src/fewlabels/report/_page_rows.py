@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
+from fewlabels.models import FewLabelsClassifier
 from fewlabels.report._html import Html, tag
 from fewlabels.report._page_numbers import ModelNumbers
 from fewlabels.report._page_parts import percent, section
@@ -53,7 +53,9 @@ def _card(numbers: ModelNumbers, rows: ShownRows, row: int) -> Html:
     )  # fmt: skip
 
 
-def contradicted(model: Any, numbers: ModelNumbers, rows: ShownRows) -> Iterator[Html]:
+def contradicted(
+    model: FewLabelsClassifier, numbers: ModelNumbers, rows: ShownRows
+) -> Iterator[Html]:
     """Show the labels that others contradict, each beside the one that says most against it."""
     suspects = numbers.suspects
     if not suspects.n_suspects:

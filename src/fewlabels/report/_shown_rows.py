@@ -7,9 +7,9 @@ import contextlib
 import io
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from fewlabels._labels import is_missing
+from fewlabels._typing import Cells, Frame, Objects
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features.kinds import as_table, items_of, kind_of, picture_names
 from fewlabels.io import as_text
@@ -38,9 +38,9 @@ class ShownRows:
         If `data` has another number of rows.
     """
 
-    def __init__(self, data: Any, n_rows: int, without: Sequence[str] = ()) -> None:
-        self._pictures: Sequence[Any] | None = None
-        self._cells: dict[str, Sequence[Any]] = {}
+    def __init__(self, data: Frame, n_rows: int, without: Sequence[str] = ()) -> None:
+        self._pictures: Objects | None = None
+        self._cells: dict[str, Objects] = {}
         self._names: Sequence[str] | None = None
         if data is None:
             return
@@ -109,7 +109,7 @@ class ShownRows:
         )
 
 
-def _names_of(data: Any) -> list[str] | None:
+def _names_of(data: object) -> list[str] | None:
     """Return the paths of pictures in files, from the folder on that all lie in."""
     paths = picture_names(data)
     if paths is None:
@@ -126,7 +126,7 @@ def _names_of(data: Any) -> list[str] | None:
     ]
 
 
-def _items(data: Any) -> list[Any]:
+def _items(data: Frame) -> Cells:
     """Return texts or pictures, None where they are missing."""
     items = items_of(data)
     return [None if is_missing(item) else item for item in (data if items is None else items)]

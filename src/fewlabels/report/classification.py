@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels.exceptions import InvalidInputError
 
-AnyArray: TypeAlias = npt.NDArray[Any]
+AnyArray: TypeAlias = np.ndarray
 IntArray: TypeAlias = npt.NDArray[np.intp]
 
 
@@ -65,7 +65,7 @@ class Report:
            [0, 1]])
     """
 
-    per_class: dict[Any, ClassRow]
+    per_class: dict[object, ClassRow]
     average: ClassRow
     confusion_labels: AnyArray
     confusion_matrix: IntArray

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from importlib import resources
-from typing import Any
 
+from fewlabels._typing import Json
 from fewlabels.report.classification import ClassRow, Report
 from fewlabels.report.comparison import Comparison
 from fewlabels.report.demo import ExampleRun, Improvement, Reproduction, Spread
@@ -21,7 +21,7 @@ VERSION = 2
 
 def demo_document(
     reproduction: Reproduction, improvement: Improvement, spread: Spread | None = None
-) -> dict[str, Any]:
+) -> Json:
     """Return the demo's results as plain JSON values.
 
     Parameters
@@ -66,21 +66,19 @@ def demo_document(
     }
 
 
-def format_document(document: dict[str, Any]) -> str:
+def format_document(document: dict[str, object]) -> str:
     """Return the document as JSON text. A NaN, which JSON lacks, is an error."""
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
-def load_schema() -> dict[str, Any]:
+def load_schema() -> Json:
     """Return the JSON Schema (draft 2020-12) of the document."""
     text = resources.files("fewlabels.report").joinpath("demo.schema.json").read_text("utf-8")
-    schema: dict[str, Any] = json.loads(text)
+    schema: Json = json.loads(text)
     return schema
 
 
-def _recipe(
-    words: str, runs: tuple[ExampleRun, ...], runs_on_all: tuple[ExampleRun, ...]
-) -> dict[str, Any]:
+def _recipe(words: str, runs: tuple[ExampleRun, ...], runs_on_all: tuple[ExampleRun, ...]) -> Json:
     return {
         "recipe": words,
         "examples": [_example(run) for run in runs],
@@ -88,7 +86,7 @@ def _recipe(
     }
 
 
-def _example(run: ExampleRun, comparisons: tuple[Comparison, ...] | None = None) -> dict[str, Any]:
+def _example(run: ExampleRun, comparisons: tuple[Comparison, ...] | None = None) -> Json:
     iterations = [_iteration(run, i) for i in range(len(run.rounds))]
     if comparisons is not None:
         for iteration, comparison in zip(iterations, comparisons, strict=True):
@@ -98,7 +96,7 @@ def _example(run: ExampleRun, comparisons: tuple[Comparison, ...] | None = None)
     return {"name": run.name, "iterations": iterations}
 
 
-def _iteration(run: ExampleRun, i: int) -> dict[str, Any]:
+def _iteration(run: ExampleRun, i: int) -> Json:
     round_, report = run.rounds[i], run.reports[i]
     asked = round_.queried
     return {
@@ -117,11 +115,11 @@ def _iteration(run: ExampleRun, i: int) -> dict[str, Any]:
     }
 
 
-def _per_class(report: Report) -> list[dict[str, Any]]:
+def _per_class(report: Report) -> list[Json]:
     return [{"digit": label, **_row(row)} for label, row in report.per_class.items()]
 
 
-def _row(row: ClassRow) -> dict[str, Any]:
+def _row(row: ClassRow) -> Json:
     """Return the row as printed: fractions to two decimals."""
     return {
         name: round(value, 2) if isinstance(value, float) else value
@@ -135,7 +133,7 @@ def _published_accuracies(example: PublishedExample) -> list[float]:
 
 def _gains(
     run: ExampleRun, before: list[float], on_pixels: ExampleRun, *, published: bool
-) -> list[dict[str, Any]]:
+) -> list[Json]:
     return [
         {
             "example": run.name,
@@ -157,7 +155,7 @@ def _gains(
     ]
 
 
-def _shuffles(spread: Spread) -> dict[str, Any]:
+def _shuffles(spread: Spread) -> Json:
     return {
         "seeds": list(spread.seeds),
         "old_rule": _by_seed(spread.published_rule),
@@ -167,5 +165,5 @@ def _shuffles(spread: Spread) -> dict[str, Any]:
     }
 
 
-def _by_seed(accuracies: dict[str, FloatArray]) -> dict[str, Any]:
+def _by_seed(accuracies: dict[str, FloatArray]) -> Json:
     return {name: values.tolist() for name, values in accuracies.items()}

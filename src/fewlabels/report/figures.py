@@ -7,7 +7,6 @@ tell apart (Okabe and Ito, 2008), and nothing is told by colour alone.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -15,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from fewlabels._typing import Package
 from fewlabels.report.demo import ExampleRun, Improvement, Reproduction, Spread
 from fewlabels.session.simulation.digits import ACTIVE_30, N_ALL, N_PUBLISHED, RANDOM_30
 from fewlabels.session.simulation.intervals import student_interval
@@ -30,7 +30,7 @@ _DPI = 100
 _Y_LIMITS = (58.0, 101.0)
 # height of a line of text beside the curves, as a share of that of the axes
 _LINE = 0.0535
-_STYLE: dict[Any, Any] = {
+_STYLE: Package = {
     "font.size": 11,
     "svg.hashsalt": "fewlabels",  # ids in an SVG are random without it
     "svg.fonttype": "path",  # looks the same where the font is missing
@@ -166,7 +166,7 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
             f"{N_PUBLISHED},\nten of them with a label at first.{shade}\n"
             "Crosses: the one draw that was published, with its own recipe.",
         )
-        curves: list[tuple[FloatArray, str, Any, str | None, str]] = [
+        curves: list[tuple[FloatArray, str, Package, str | None, str]] = [
             (spread.recommended[name], BLUE, "-", "o", "fewlabels"),
             (spread.random_questions, BLUE, "--", None, "fewlabels, random"),
             (spread.on_pixels[name], GREY, ":", "^", "from raw pixels"),
@@ -275,7 +275,12 @@ def _frame_percentages(axes: Axes, labels: list[int], ticks: range) -> None:
 
 
 def _draw_curve(
-    axes: Axes, labels: list[int], accuracies: FloatArray, color: str, line: Any, marker: str | None
+    axes: Axes,
+    labels: list[int],
+    accuracies: FloatArray,
+    color: str,
+    line: Package,
+    marker: str | None,
 ) -> None:
     axes.plot(
         labels,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from fewlabels.report.classification import ClassRow, Report
@@ -38,6 +36,6 @@ def format_model_line(model: str, n_labelled: int, n_unlabelled: int) -> str:
     return f"{model} model: {n_labelled} labeled & {n_unlabelled} unlabeled points ({total} total)"
 
 
-def _format_row(label: Any, row: ClassRow, width: int) -> str:
+def _format_row(label: object, row: ClassRow, width: int) -> str:
     fractions = "".join(f" {value:>9.2f}" for value in (row.precision, row.recall, row.f1))
     return f"{label!s:>{width}} {fractions} {row.support:>9}"

@@ -6,11 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib import resources
-from typing import Any
 
 import numpy as np
 
 from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels._typing import Objects
 from fewlabels._version import __version__
 from fewlabels.exceptions import DataFileError, InvalidTypeError
 from fewlabels.io import as_text
@@ -32,10 +32,10 @@ _CONFUSED, _MOST_CLASSES = 12, 60
 def write_report(
     path: str | os.PathLike[str],
     model: FewLabelsClassifier,
-    data: Any = None,
+    data: object = None,
     *,
     title: str = "",
-    classes: Sequence[Any] | None = None,
+    classes: Objects | None = None,
     hide: Sequence[str] = (),
     proven: str | None = None,
     replace: bool = True,
@@ -105,10 +105,10 @@ def write_report(
 
 def report_page(
     model: FewLabelsClassifier,
-    data: Any = None,
+    data: object = None,
     *,
     title: str = "",
-    classes: Sequence[Any] | None = None,
+    classes: Sequence[object] | None = None,
     hide: Sequence[str] = (),
     proven: str | None = None,
 ) -> str:
@@ -140,7 +140,7 @@ def report_page(
 
 
 def _sections(
-    model: Any, numbers: ModelNumbers, rows: ShownRows, proven: str | None
+    model: FewLabelsClassifier, numbers: ModelNumbers, rows: ShownRows, proven: str | None
 ) -> Iterator[Html]:
     yield _trust(numbers, proven)
     yield _classes(numbers)
@@ -323,7 +323,7 @@ def _confused(numbers: ModelNumbers) -> Iterator[Html]:
     )
 
 
-def _chosen(model: Any) -> Html:
+def _chosen(model: FewLabelsClassifier) -> Html:
     points = getattr(model, "points_", None)
     lines: list[tuple[str, str]] = []
     if points is not None:

@@ -10,10 +10,10 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Json
 from fewlabels.session.simulation._names import BASELINE
 from fewlabels.session.simulation.intervals import Interval, student_interval
 from fewlabels.session.simulation.learning_curve import MEASURES, LearningCurve
@@ -107,8 +107,8 @@ def simulation_csv(curve: LearningCurve) -> str:
 
 
 def simulation_document(
-    curve: LearningCurve, classes: Sequence[str], settings: Mapping[str, Any]
-) -> dict[str, Any]:
+    curve: LearningCurve, classes: Sequence[str], settings: Mapping[str, object]
+) -> Json:
     """Return the curves as plain JSON values.
 
     Parameters
@@ -159,19 +159,19 @@ def simulation_document(
     }
 
 
-def load_simulation_schema() -> dict[str, Any]:
+def load_simulation_schema() -> Json:
     """Return the JSON Schema of :func:`simulation_document`, as the command line calls it."""
     text = resources.files("fewlabels.report").joinpath("simulation.schema.json")
-    schema: dict[str, Any] = json.loads(text.read_text("utf-8"))
+    schema: Json = json.loads(text.read_text("utf-8"))
     return schema
 
 
-def format_simulation(document: dict[str, Any]) -> str:
+def format_simulation(document: dict[str, object]) -> str:
     """Return the document as JSON text. A NaN, which JSON lacks, is an error."""
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
-def _finite(values: Any) -> list[int | None]:
+def _finite(values: np.ndarray) -> list[int | None]:
     return [int(value) if np.isfinite(value) else None for value in values]
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 
 from fewlabels._arrays import LEAVE_OUT, refuse_masked
 from fewlabels._class_names import warn_of_classes
+from fewlabels._typing import Cells
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.session._labels import Label, check_same_kind, checked_label, is_same
 
 
-def checked_points(indices: Any, n_points: int) -> tuple[int, ...]:
+def checked_points(indices: object, n_points: int) -> tuple[int, ...]:
     """Return point numbers as they came, one or more, or raise."""
     refuse_masked(indices, "indices", LEAVE_OUT)
     try:
@@ -42,7 +42,7 @@ def checked_points(indices: Any, n_points: int) -> tuple[int, ...]:
 
 
 def checked_answers(
-    indices: Any, labels: Any, n_points: int
+    indices: object, labels: object, n_points: int
 ) -> tuple[tuple[int, ...], tuple[Label, ...]]:
     """Return points and the label of each; the same answer twice is taken once. Or raise."""
     points = checked_points(indices, n_points)
@@ -76,7 +76,7 @@ def warn_of_new_classes(before: Iterable[Label], now: Iterable[Label]) -> None:
         )
 
 
-def as_list(labels: Any) -> list[Any]:
+def as_list(labels: object) -> Cells:
     """Return one label, a list or a column of labels as a list; or raise."""
     if isinstance(labels, (dict, set, frozenset)):
         raise InvalidTypeError(
@@ -88,7 +88,7 @@ def as_list(labels: Any) -> list[Any]:
     return values if isinstance(values, list) else [values]  # an array of no dimension
 
 
-def checked_classes(classes: Iterable[Any]) -> tuple[Label, ...]:
+def checked_classes(classes: Iterable[object]) -> tuple[Label, ...]:
     if isinstance(classes, (str, bytes)) or not isinstance(classes, Iterable):
         raise InvalidTypeError(f"classes must be a list of labels, got {classes!r}.")
     if isinstance(classes, Mapping):

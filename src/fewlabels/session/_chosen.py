@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +10,7 @@ from fewlabels.queries import QueryRule
 
 
 def checked_choice(
-    rule: QueryRule, chosen: Any, count: int, is_open: npt.NDArray[np.bool_]
+    rule: QueryRule, chosen: object, count: int, is_open: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.intp]:
     """Return `count` different points that are open, as the rule chose them; or raise.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
+from fewlabels._typing import Cells, Json
 from fewlabels.exceptions import SessionFileError
 from fewlabels.session._labels import Label, checked_label
 
@@ -83,9 +84,9 @@ class Event:
     owed: float = 0.0
 
 
-def event_to_json(event: Event) -> dict[str, Any]:
+def event_to_json(event: Event) -> Json:
     """Return the event as JSON holds it; what is empty is left out."""
-    entry: dict[str, Any] = {"kind": event.kind, "indices": list(event.indices)}
+    entry: Json = {"kind": event.kind, "indices": list(event.indices)}
     if event.labels:
         entry["labels"] = list(event.labels)
     if event.audits:
@@ -104,7 +105,7 @@ def event_to_json(event: Event) -> dict[str, Any]:
     return entry
 
 
-def event_from_json(entry: Any) -> Event:
+def event_from_json(entry: object) -> Event:
     """Return the event that :func:`event_to_json` wrote, or raise SessionFileError."""
     try:
         return _event(entry)
@@ -129,7 +130,7 @@ _FIELDS: dict[str, set[str]] = {
 _WITHOUT_POINTS = {"checks_began", "checks_ended"}
 
 
-def _event(entry: Any) -> Event:
+def _event(entry: object) -> Event:
     if not isinstance(entry, dict):
         raise TypeError("no event")
     kind = entry["kind"]
@@ -152,7 +153,7 @@ def _event(entry: Any) -> Event:
     return Event(cast(Kind, kind), indices, labels, audits, float(owed))
 
 
-def _audit(entry: Any) -> Audit:
+def _audit(entry: object) -> Audit:
     if not isinstance(entry, dict):
         raise TypeError(f"a check {entry!r:.80}")
     counts = tuple(_list(pair) for pair in _list(entry["predicted_counts"]))
@@ -167,19 +168,19 @@ def _audit(entry: Any) -> Audit:
     )
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> Cells:
     if not isinstance(value, list):
         raise TypeError(f"{value!r:.80} in the place of a list")
     return value
 
 
-def _integer(value: Any, minimum: int = 0) -> int:
+def _integer(value: object, minimum: int = 0) -> int:
     if type(value) is not int or value < minimum:
         raise ValueError(f"{value!r:.80} in the place of a whole number from {minimum}")
     return value
 
 
-def _label(value: Any) -> Label:
+def _label(value: object) -> Label:
     if not isinstance(value, (str, int)):  # a bool is an int
         raise TypeError(f"{value!r:.80} in the place of a label")
     return checked_label(value, "there")

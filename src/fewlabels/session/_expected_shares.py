@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from fewlabels._labels import encode_labels
+from fewlabels._typing import Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models._class_prior import resolve_class_prior, shares_by_class
 
@@ -31,9 +31,9 @@ class ExpectedShares:
         If the shares can't be used, or don't fit the classes.
     """
 
-    def __init__(self, class_prior: Any, classes: Iterable[Any] | None) -> None:
+    def __init__(self, class_prior: Package, classes: Iterable[object] | None) -> None:
         self._as_given = class_prior
-        self._shares: dict[Any, float] | None = None
+        self._shares: dict[object, float] | None = None
         if class_prior is None or isinstance(class_prior, str):
             resolve_class_prior(class_prior, encode_labels(["a", "b"]))  # is there such a word?
             return
@@ -61,7 +61,7 @@ class ExpectedShares:
         """Whether there is a share for each class, which changes with the classes seen."""
         return self._shares is not None
 
-    def among(self, seen: Iterable[Any]) -> Any:
+    def among(self, seen: Iterable[object]) -> Package:
         """Return the `class_prior` for a fit on labels of the classes `seen`.
 
         Parameters

@@ -7,11 +7,11 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from fewlabels._checksums import checksum
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import explaining_errors, replace_when_whole
+from fewlabels._typing import Json
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.graph import Graph
 from fewlabels.session._events import Event, event_from_json, event_to_json
@@ -28,8 +28,8 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 def write_session(
     path: str | os.PathLike[str],
-    graph_or_X: Any,
-    settings: dict[str, Any],
+    graph_or_X: object,
+    settings: dict[str, object],
     events: Sequence[Event],
 ) -> None:
     """Write a session, an event a line, whole or not at all."""
@@ -48,9 +48,7 @@ def write_session(
         file.write(f'{head[:-2]},\n "events": [\n{lines}\n ]\n}}\n'.encode())
 
 
-def read_session(
-    path: str | os.PathLike[str], graph_or_X: Any
-) -> tuple[dict[str, Any], list[Event]]:
+def read_session(path: str | os.PathLike[str], graph_or_X: object) -> tuple[Json, list[Event]]:
     """Return the settings and the events of a session about `graph_or_X`.
 
     Raises
@@ -111,7 +109,7 @@ def read_session(
     return settings, events
 
 
-def _check_sum(document: dict[str, Any], version: int, path: str | os.PathLike[str]) -> None:
+def _check_sum(document: dict[str, object], version: int, path: str | os.PathLike[str]) -> None:
     """Raise if a document of version 2 is not as it was written, or one of version 1 claims so."""
     known = document.pop("checksum", None)
     if version == 1 and known is None:
@@ -123,7 +121,9 @@ def _check_sum(document: dict[str, Any], version: int, path: str | os.PathLike[s
         )
 
 
-def _check_same_data(data: Any, known: Any, graph_or_X: Any, path: str | os.PathLike[str]) -> None:
+def _check_same_data(
+    data: object, known: object, graph_or_X: object, path: str | os.PathLike[str]
+) -> None:
     kind = _kind(graph_or_X)
     if data != kind:
         raise InvalidInputError(
@@ -137,5 +137,5 @@ def _check_same_data(data: Any, known: Any, graph_or_X: Any, path: str | os.Path
         )
 
 
-def _kind(graph_or_X: Any) -> str:
+def _kind(graph_or_X: object) -> str:
     return _GRAPH if isinstance(graph_or_X, Graph) else _FEATURES

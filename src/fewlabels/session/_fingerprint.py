@@ -5,23 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._arrays import checked_array
+from fewlabels._typing import Frame, Matrix
 from fewlabels.features import Points
 from fewlabels.features.kinds import as_table, items_of, kind_of
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.io import Table
+from fewlabels.io._cells import as_name
 from fewlabels.io._table import Block, Dates, Numbers
-from fewlabels.io._views import as_name
 
 _ROWS = 4096
 
 
-def fingerprint(graph_or_X: Any) -> str:
+def fingerprint(graph_or_X: object) -> str:
     """Return a SHA-256 of data or of a graph's edges, as hexadecimal digits.
 
     Features count as float64, row by row, so that the same numbers in float32, in a list or in a
@@ -52,11 +54,17 @@ def fingerprint(graph_or_X: Any) -> str:
     return digest.hexdigest()
 
 
-def _add(digest: Any, kind: str, shape: tuple[int, ...]) -> None:
+class Digest(Protocol):
+    """A hash of `hashlib`."""
+
+    def update(self, data: bytes | memoryview, /) -> None: ...
+
+
+def _add(digest: Digest, kind: str, shape: tuple[int, ...]) -> None:
     digest.update(f"{kind} {'x'.join(map(str, shape))}\n".encode())
 
 
-def _add_table(digest: Any, table: Table) -> None:
+def _add_table(digest: Digest, table: Table) -> None:
     _add(digest, "table", (table.n_rows, len(table.names)))
     for name in table.names:
         digest.update(json.dumps(name).encode())
@@ -70,7 +78,7 @@ def _add_table(digest: Any, table: Table) -> None:
             digest.update(json.dumps(cells).encode())
 
 
-def _add_items(digest: Any, kind: str, data: Any) -> None:
+def _add_items(digest: Digest, kind: str, data: Frame) -> None:
     """Add texts, or pictures: files by what they hold."""
     items = items_of(data)
     items = data if items is None else items
@@ -92,7 +100,7 @@ def _hash_of_file(path: Path) -> bytes:
         return hashlib.sha256(b"unreadable").digest()
 
 
-def _add_matrix(digest: Any, matrix: Any) -> None:
+def _add_matrix(digest: Digest, matrix: Matrix) -> None:
     if not sparse.issparse(matrix):
         for start in range(0, len(matrix), _ROWS):
             _add_array(digest, matrix[start : start + _ROWS], np.float64)
@@ -105,7 +113,7 @@ def _add_matrix(digest: Any, matrix: Any) -> None:
     _add_array(digest, rows.data, np.float64)
 
 
-def _add_array(digest: Any, array: Any, dtype: Any) -> None:
+def _add_array(digest: Digest, array: Matrix, dtype: npt.DTypeLike) -> None:
     # little-endian, so that a file goes from one machine to another
     wanted = np.dtype(dtype).newbyteorder("<")
     digest.update(np.ascontiguousarray(array, dtype=wanted).tobytes())

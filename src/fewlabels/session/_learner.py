@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
+from fewlabels._typing import Estimator
 from fewlabels.models import ModelPair
 from fewlabels.models._base import GraphClassifier
 from fewlabels.queries import QueryRule
 from fewlabels.session._chosen import checked_choice
+from fewlabels.session._labels import Label
 from fewlabels.session._model import KeptUpModel
 from fewlabels.session._points import GraphPoints, quiet_blas
 
@@ -34,10 +35,10 @@ class ModelLearner:
 
     def __init__(
         self,
-        model: Any,
+        model: Estimator,
         points: GraphPoints,
         rule: QueryRule,
-        classes: Iterable[Any] | None = None,
+        classes: Iterable[object] | None = None,
     ) -> None:
         pair = points.recommended() if model is None else model
         known = None if classes is None else list(classes)
@@ -50,16 +51,16 @@ class ModelLearner:
             self._answers = KeptUpModel(clone(pair.answers, safe=False), points, known)
 
     @property
-    def methods(self) -> tuple[Any, ...]:
+    def methods(self) -> tuple[Estimator, ...]:
         """The models of fewlabels, fitted or not yet, and the rule."""
         models = [kept.model for kept in dict.fromkeys((self._asks, self._answers))]
         return (*(model for model in models if isinstance(model, GraphClassifier)), self.rule)
 
-    def asking(self, labels: Mapping[int, Any]) -> Any:
+    def asking(self, labels: Mapping[int, Label]) -> Estimator:
         """Return the model that rules look at, fitted on these labels, one or more."""
         return self._asks.at(labels)
 
-    def answering(self, labels: Mapping[int, Any]) -> Any:
+    def answering(self, labels: Mapping[int, Label]) -> Estimator:
         """Return the model whose answers count, fitted on these labels, one or more."""
         return self._answers.at(labels)
 
@@ -73,7 +74,7 @@ class ModelLearner:
 
     def choose(
         self,
-        labels: Mapping[int, Any],
+        labels: Mapping[int, Label],
         count: int,
         is_open: npt.NDArray[np.bool_],
         random_state: int | np.random.RandomState,

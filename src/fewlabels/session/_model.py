@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone, is_classifier
 
 from fewlabels._arrays import refuse_masked
+from fewlabels._typing import Estimator
 from fewlabels._unsaid import unsaid
 from fewlabels.exceptions import (
     InvalidInputError,
@@ -38,7 +38,7 @@ _SUM_TOLERANCE = 1e-3
 _EQUAL_SHARES = "Where it has no answer, set equal shares, and reached_ to False"
 
 
-def checked_model(model: Any) -> Any:
+def checked_model(model: object) -> Estimator:
     """Return an unfitted copy of `model`, None for None, or raise.
 
     A classifier of scikit-learn comes back as :class:`FitOnLabelled`.
@@ -67,7 +67,7 @@ def checked_model(model: Any) -> Any:
     return FitOnLabelled(clone(model))
 
 
-def _takes_graph(model: Any) -> bool:
+def _takes_graph(model: Estimator) -> bool:
     """Tell whether the first parameter of a model's `fit` is called graph."""
     try:
         return next(iter(inspect.signature(model.fit).parameters), "") == "graph"
@@ -75,14 +75,14 @@ def _takes_graph(model: Any) -> bool:
         return False
 
 
-def _is_classifier(model: Any) -> bool:
+def _is_classifier(model: object) -> bool:
     try:
         return bool(is_classifier(model))
     except AttributeError:  # it has no tags, so that it is no estimator of scikit-learn
         return False
 
 
-def check_takes(model: Any, graph: Graph | None, features: Any) -> None:
+def check_takes(model: object, graph: Graph | None, features: object) -> None:
     """Raise if `model`, one that passed :func:`checked_model`, can't be fitted on these points."""
     if isinstance(model, ModelPair):
         check_takes(model.asks, graph, features)
@@ -101,7 +101,7 @@ def check_takes(model: Any, graph: Graph | None, features: Any) -> None:
         )
 
 
-def expected_shares(model: Any, classes: Iterable[Any] | None) -> ExpectedShares:
+def expected_shares(model: object, classes: Iterable[object] | None) -> ExpectedShares:
     """Return the shares that a model expects; "auto" is for the model to say."""
     prior = model.class_prior if isinstance(model, GraphClassifier) else None
     is_auto = isinstance(prior, str) and prior == "auto"
@@ -126,9 +126,9 @@ class KeptUpModel:
 
     def __init__(
         self,
-        model: Any,
+        model: Estimator,
         points: GraphPoints,
-        classes: Iterable[Any] | None,
+        classes: Iterable[object] | None,
         rule: QueryRule | None = None,
     ) -> None:
         self.model = model
@@ -137,7 +137,7 @@ class KeptUpModel:
         self._rule = rule
         self._fitted: dict[int, Label] = {}
 
-    def at(self, labels: Mapping[int, Any]) -> Any:
+    def at(self, labels: Mapping[int, Label]) -> Estimator:
         """Return the model fitted on these labels, one or more.
 
         That some points are unreached is for the caller to say: it is no news after each answer.
@@ -170,7 +170,7 @@ class KeptUpModel:
         self._fitted = dict(labels)
         return self.model
 
-    def for_rules(self, labels: Mapping[int, Any]) -> Any:
+    def for_rules(self, labels: Mapping[int, Label]) -> Estimator:
         """Return what rules look at: the model at these labels, or what it says on the graph."""
         model = self.at(labels)
         if isinstance(model, GraphClassifier):
@@ -182,7 +182,7 @@ class KeptUpModel:
         said = model.label_distributions_[:, [classes.index(label) for label in ascending]]
         return LabelledGraph(graph, column, said, model=model)
 
-    def _fit(self, column: npt.NDArray[Any]) -> None:
+    def _fit(self, column: np.ndarray) -> None:
         points = self._points
         if isinstance(self.model, FitOnLabelled):
             self.model.fit(points.values, column)
@@ -205,7 +205,7 @@ class KeptUpModel:
             self.model.class_prior = self._shares.among(labels.values())
 
 
-def _check_answers(model: Any, n_points: int, labels: Mapping[int, Any]) -> None:
+def _check_answers(model: object, n_points: int, labels: Mapping[int, Label]) -> None:
     """Raise unless a model that is not ours says of each point how probable each class is."""
     name = type(model).__name__
     refuse_masked(
@@ -233,22 +233,22 @@ def _check_answers(model: Any, n_points: int, labels: Mapping[int, Any]) -> None
         )
 
 
-def reached(model: Any) -> npt.NDArray[np.bool_]:
+def reached(model: Estimator) -> npt.NDArray[np.bool_]:
     """Tell where a label reaches a point, by the fitted model; everywhere if it does not say."""
     found: npt.NDArray[np.bool_] | None = getattr(model, "reached_", None)
     return np.ones(len(model.label_distributions_), dtype=bool) if found is None else found
 
 
-def answered(model: Any) -> npt.NDArray[np.bool_]:
+def answered(model: object) -> npt.NDArray[np.bool_]:
     """Tell where a fitted model has an answer, shape (n_points,)."""
     has: npt.NDArray[np.bool_] = reached(model)
     return model.answered_ if isinstance(model, FewLabelsClassifier) else has
 
 
-def label_column(labels: Mapping[int, Any], n_points: int) -> npt.NDArray[Any]:
+def label_column(labels: Mapping[int, Label], n_points: int) -> np.ndarray:
     """Return a label for each point, and where there is none -1 for numbers, None for others."""
     numbers = bool(labels) and all(type(label) is int for label in labels.values())
-    column: npt.NDArray[Any] = (
+    column: np.ndarray = (
         np.full(n_points, -1, dtype=np.int64) if numbers else np.full(n_points, None, dtype=object)
     )
     if labels:

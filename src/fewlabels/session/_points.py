@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import Matrix
 from fewlabels.features import Points, make_points
 from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph
 from fewlabels.models import FewLabelsClassifier, ModelPair, recommended_models
@@ -29,10 +30,10 @@ class GraphPoints:
     """
 
     graph: Graph
-    features: Any = None
+    features: Matrix = None
 
     @classmethod
-    def of(cls, graph_or_X: Any, model: Any = None) -> Self:
+    def of(cls, graph_or_X: object, model: object = None) -> Self:
         """Take a graph as it is, or make the one of data that goes with `model`."""
         if isinstance(graph_or_X, cls):
             return graph_or_X
@@ -44,7 +45,7 @@ class GraphPoints:
         return cls(make(features), features)
 
     @property
-    def values(self) -> Any:
+    def values(self) -> Matrix:
         """The features as numbers; None where they are not known."""
         return self.features.values if isinstance(self.features, Points) else self.features
 
@@ -53,7 +54,7 @@ class GraphPoints:
         return recommended_models(self.graph.n_nodes, on_disk=isinstance(self.graph, DiskGraph))
 
 
-def as_features(X: Any) -> Any:
+def as_features(X: object) -> Matrix:
     """Return tables, texts and pictures as points; numbers and graphs as they are."""
     return make_points(X) if is_other_data(X) else X
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels.models._protocol import FittedModel
 from fewlabels.session._model import answered, reached
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
@@ -42,11 +43,11 @@ class Predictions:
 
     labels: AnyArray
     classes: AnyArray
-    distributions: npt.NDArray[np.floating[Any]]
+    distributions: npt.NDArray[np.floating]
     reached: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, model: Any, given: AnyArray, labelled: npt.NDArray[np.intp]) -> Self:
+    def of(cls, model: FittedModel, given: AnyArray, labelled: npt.NDArray[np.intp]) -> Self:
         """Put a fitted model's word beside the labels `given`, which hold for `labelled`."""
         labels = given.copy()
         free = answered(model).copy()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._validation import check_real
+from fewlabels.models._protocol import FittedModel
 from fewlabels.session._events import Audit, Event
 from fewlabels.session._labels import Label
 from fewlabels.session._learner import ModelLearner
@@ -17,7 +18,7 @@ from fewlabels.session._model import answered, label_column
 from fewlabels.session._settings import Settings
 from fewlabels.session._state import CheckSequence, SessionState
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -40,7 +41,7 @@ class Answers:
     n_labels: int
 
     @classmethod
-    def of(cls, model: Any, n_labels: int) -> Self:
+    def of(cls, model: FittedModel, n_labels: int) -> Self:
         """Return those of a fitted classifier."""
         classes: list[Label] = model.classes_.tolist()
         codes = np.where(answered(model), model.label_distributions_.argmax(axis=1), len(classes))

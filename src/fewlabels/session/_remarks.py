@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Cells, Estimator
 from fewlabels.graph import Graph
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.session._labels import Label
@@ -23,13 +23,13 @@ _MOST_NAMED = 5
 _CLEARLY = -2.0
 
 
-def remarks_on(state: SessionState, graph: Graph, model: Any, n_checks: int) -> tuple[str, ...]:
+def remarks_on(state: SessionState, graph: Graph, model: object, n_checks: int) -> tuple[str, ...]:
     """Return what is worth saying; `model` is fitted on the state's labels, or None."""
     of_model = () if model is None else remarks_of_model(graph, state.labels, model)
     return remarks_beside(of_model, state, n_checks)
 
 
-def remarks_of_model(graph: Graph, labels: Mapping[int, Label], model: Any) -> tuple[str, ...]:
+def remarks_of_model(graph: Graph, labels: Mapping[int, Label], model: object) -> tuple[str, ...]:
     """Return what a model says of reach and labels; this takes as long as a fit."""
     return (*_of_reach(graph, answered(model)), *_of_doubtful_labels(labels, model))
 
@@ -60,7 +60,7 @@ def remarks_beside(of_model: Sequence[str], state: SessionState, n_checks: int) 
     return tuple(found)
 
 
-def _of_reach(graph: Graph, reached: Any) -> list[str]:
+def _of_reach(graph: Graph, reached: np.ndarray) -> list[str]:
     n_unreached = int((~reached).sum())
     if n_unreached == 0:
         return []
@@ -86,7 +86,7 @@ def _of_classes(state: SessionState) -> list[str]:
     return found
 
 
-def _of_doubtful_labels(labels: Mapping[int, Label], model: Any) -> list[str]:
+def _of_doubtful_labels(labels: Mapping[int, Label], model: Estimator) -> list[str]:
     """Name labels that the others contradict, where the model lets them be contradicted."""
     points = np.fromiter(labels, dtype=np.intp)
     counts = Counter(labels.values())
@@ -104,10 +104,10 @@ def _of_doubtful_labels(labels: Mapping[int, Label], model: Any) -> list[str]:
     ]
 
 
-def _said_of_labels(model: Any, points: IntArray) -> list[Any]:
+def _said_of_labels(model: Estimator, points: IntArray) -> Cells:
     """What a model says of labelled points; None where it does not clearly contradict a label."""
     if not isinstance(model, FewLabelsClassifier):
-        said: list[Any] = model.classes_[model.label_distributions_[points].argmax(axis=1)].tolist()
+        said: Cells = model.classes_[model.label_distributions_[points].argmax(axis=1)].tolist()
         return said
     contradicted = {
         suspect.node: suspect.suggested
@@ -117,7 +117,7 @@ def _said_of_labels(model: Any, points: IntArray) -> list[Any]:
     return [contradicted.get(point) for point in points.tolist()]
 
 
-def _named(values: list[Any]) -> str:
+def _named(values: Cells) -> str:
     shown = ", ".join(map(str, values[:_MOST_NAMED]))
     hidden = len(values) - _MOST_NAMED
     return shown + (f" and {hidden} more" if hidden > 0 else "")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from fewlabels import models
+from fewlabels._typing import Estimator, Fields, Json, Package
 from fewlabels._validation import check_integer, check_real
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.models import ModelPair
@@ -44,7 +45,7 @@ class Settings:
     """
 
     classes: tuple[Label, ...] | None
-    model: Any
+    model: Estimator
     query: QueryRule
     audit_share: float
     n_start: int
@@ -54,12 +55,12 @@ class Settings:
     def checked(
         cls,
         *,
-        classes: Iterable[Any] | None,
-        model: Any,
-        query: Any,
-        audit_share: Any,
-        n_start: Any,
-        random_state: Any,
+        classes: Iterable[object] | None,
+        model: Estimator,
+        query: Package,
+        audit_share: object,
+        n_start: object,
+        random_state: object,
     ) -> Self:
         """Check the settings, or raise InvalidInputError or InvalidTypeError."""
         share = check_real("audit_share", audit_share, minimum=0, maximum=1)
@@ -74,7 +75,7 @@ class Settings:
             expected_shares(one, fixed)  # now, rather than once there is a label
         return cls(fixed, fresh, rule, share, start, seed)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """Return the settings as JSON holds them."""
         return {
             "classes": None if self.classes is None else list(self.classes),
@@ -86,9 +87,7 @@ class Settings:
         }
 
 
-def loaded_settings(
-    entries: Mapping[str, Any], path: str | os.PathLike[str], **own: Any
-) -> dict[str, Any]:
+def loaded_settings(entries: Fields, path: str | os.PathLike[str], **own: object) -> Json:
     """Return what `Session` takes, from the settings of a file; or raise.
 
     Parameters
@@ -127,7 +126,7 @@ def loaded_settings(
     return found | {name: given for name, given in own.items() if given is not None}
 
 
-def _described(thing: Any) -> Any:
+def _described(thing: Estimator) -> Package:
     """Return class and parameters of a model or rule of this package, or None of another."""
     if thing is None:
         return _RECOMMENDED
@@ -144,7 +143,7 @@ def _described(thing: Any) -> Any:
     return {"class": kind.__name__, "parameters": parameters}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Package:
     """Turn what came from NumPy, as of a grid search, and mappings into what JSON holds."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
@@ -158,7 +157,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     if isinstance(value, dict):
         return _is_plain(value[_PAIRS])
     if isinstance(value, (list, tuple)):
@@ -166,7 +165,7 @@ def _is_plain(value: Any) -> bool:
     return type(value) in _PLAIN
 
 
-def _restored(entry: Any, what: str) -> Any:
+def _restored(entry: Package, what: str) -> Estimator:
     """Return the model or rule that :func:`_described` described, or raise."""
     if what == "model" and entry == _RECOMMENDED:
         return None

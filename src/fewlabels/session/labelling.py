@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fewlabels._callers import callers_level
 from fewlabels._same_rows import refuse_other_order
 from fewlabels._turns import in_turn
+from fewlabels._typing import Estimator
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
 from fewlabels.features import Points
@@ -38,7 +39,7 @@ from fewlabels.session.audit import (
     estimate_shares,
 )
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
 
 
@@ -119,10 +120,10 @@ class Session:
 
     def __init__(
         self,
-        graph_or_X: Any,
-        classes: Iterable[Any] | None = None,
-        model: Any = None,
-        query: Any = "auto",
+        graph_or_X: object,
+        classes: Iterable[object] | None = None,
+        model: Estimator = None,
+        query: object = "auto",
         *,
         audit_share: float = 0.1,
         n_start: int = 10,
@@ -238,7 +239,7 @@ class Session:
         return questions
 
     @in_turn
-    def tell(self, indices: Any, labels: Any) -> Self:
+    def tell(self, indices: object, labels: object) -> Self:
         """Give labels to points without one, asked or not.
 
         A label for a point that was not asked about is welcome, but no random check.
@@ -273,7 +274,7 @@ class Session:
         return self
 
     @in_turn
-    def skip(self, indices: Any) -> Self:
+    def skip(self, indices: object) -> Self:
         """Never ask about these points; for questions without an answer.
 
         They may still be told. Skip what can't be answered, not what is hard: the random checks
@@ -294,7 +295,7 @@ class Session:
         return self
 
     @in_turn
-    def relabel(self, index: int, label: Any) -> Self:
+    def relabel(self, index: int, label: object) -> Self:
         """Change the label of a point. A random check uses the latest label.
 
         Raises
@@ -307,7 +308,7 @@ class Session:
         return self
 
     @in_turn
-    def withdraw(self, indices: Any) -> Self:
+    def withdraw(self, indices: object) -> Self:
         """Take back labels and skips, whenever they were given.
 
         Points that had been asked about are asked again, before the rest; a random check waits
@@ -449,10 +450,10 @@ class Session:
     def load(
         cls,
         path: str | os.PathLike[str],
-        graph_or_X: Any,
+        graph_or_X: object,
         *,
-        model: Any = None,
-        query: Any = None,
+        model: object = None,
+        query: object = None,
     ) -> Session:
         """Go on with a session that :meth:`save` wrote.
 
@@ -490,7 +491,7 @@ class Session:
         if self.classes is None:  # else they were named, and no other is taken
             warn_of_new_classes(before, self._state.labels.values())
 
-    def _methods(self) -> tuple[Any, ...]:
+    def _methods(self) -> tuple[Estimator, ...]:
         """Return the models and the rule, for :func:`fewlabels.cite`."""
         return self._learner.methods
 

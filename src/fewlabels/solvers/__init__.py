@@ -1,5 +1,6 @@
 """Solvers of grounded Laplacians: prepare once, solve for many right-hand sides."""
 
+from fewlabels.solvers._answer import Answer
 from fewlabels.solvers._centred import CentredConjugateGradients, Components
 from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
@@ -14,7 +15,7 @@ from fewlabels.solvers._matrix import (
     rows_of,
     scaled_both_ways,
 )
-from fewlabels.solvers._prepared import METHODS, METHODS_WITH_GROUND, Answer, Method, PreparedSolver
+from fewlabels.solvers._prepared import METHODS, METHODS_WITH_GROUND, Method, PreparedSolver
 from fewlabels.solvers._solution import Accuracy, Callback, Solution
 from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._streamed import StreamedIteration, StreamedLaplacian

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._products import multiply, multiply_minus
+from fewlabels._typing import Matrix, State
 from fewlabels.solvers._threads import run_all, shared_blocks
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -134,7 +135,7 @@ class GroundedLaplacian:
         self._products: list[RowProduct] = []
         self._split_for = (0, False)  # how many columns, and whether for a recurrence
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> State:
         """Leave out all that follows from W and g."""
         state = {"weights": self.weights, "ground": self.ground}
         return state | {"_products": [], "_split_for": (0, False)}
@@ -289,7 +290,7 @@ def in_float64(weights: Weights) -> Weights:
     return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
 
 
-def row_sums(weights: Any) -> FloatArray:
+def row_sums(weights: Matrix) -> FloatArray:
     """Sum of each row in float64, shape (n,).
 
     Examples

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import log, log1p, sqrt
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import State
 from fewlabels.graph import component_labels
+from fewlabels.solvers._answer import Answer
 from fewlabels.solvers._chebyshev import ChebyshevIteration
 from fewlabels.solvers._cholesky import Cholesky
 from fewlabels.solvers._conjugate_gradients import ConjugateGradients
@@ -55,59 +57,6 @@ _SHRINKS = 0.1
 # Rows below this share of the largest may have lost digits to underflow; they are solved again
 # on a scale of their own. Far above the smallest float64, and its root, which products need.
 _UNDERFLOW = 1e-140
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Values X that solve A X = B, each row on a scale of its own.
-
-    Attributes
-    ----------
-    values : ndarray of shape (n, m), float64
-        The solution is ``values * exp(log_scale)[:, None]``.
-    log_scale : ndarray of shape (n,)
-        0 almost everywhere; negative for rows so far from every label that float64 could not
-        hold them beside the others.
-    reached : ndarray of shape (n,), bool
-        Rows that some entry of B can reach. The others are 0.
-    n_iter : int
-        Sweeps and iterations; a factorisation counts as one.
-    residual : ndarray of shape (m,)
-        |b - A x| / |b| of each column in the Euclidean norm.
-    converged : ndarray of shape (m,), bool
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fewlabels import Graph
-    >>> from fewlabels.solvers import GroundedLaplacian, PreparedSolver
-    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
-    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
-    >>> found = PreparedSolver(A).solve(np.array([[1.0], [0.0], [0.0]]), tol=1e-6, max_iter=1000)
-    >>> bool(found.converged.all()), bool(found.reached.all())
-    (True, True)
-    """
-
-    values: FloatArray
-    log_scale: FloatArray
-    reached: BoolArray
-    n_iter: int
-    residual: FloatArray
-    converged: BoolArray
-
-    def reordered(self, values: FloatArray, order: npt.NDArray[np.integer]) -> Answer:
-        """Return the answer with `values`, and with row i taken to row order[i]."""
-        placed, log_scale = np.empty_like(values), np.empty_like(self.log_scale)
-        reached = np.empty_like(self.reached)
-        placed[order], log_scale[order], reached[order] = values, self.log_scale, self.reached
-        return replace(self, values=placed, log_scale=log_scale, reached=reached)
-
-    @property
-    def scores(self) -> FloatArray:
-        """The solution itself; rows below float64's range are 0 or denormal here."""
-        if not self.log_scale.any():
-            return self.values
-        return self.values * np.exp(self.log_scale)[:, None]
 
 
 class PreparedSolver:
@@ -268,7 +217,7 @@ class PreparedSolver:
         holds[self._components[np.any(B != 0, axis=1)]] = True
         return holds[self._components]
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> State:
         """Leave out what can be computed again: it may be large, and SuperLU can't be pickled."""
         return self.__dict__ | {"_restriction": None, "_factored": None}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +53,7 @@ class Accuracy:
     exact_totals: FloatArray | None = None
     callback: Callback | None = None
 
-    def at(self, rows: npt.NDArray[Any]) -> Accuracy:
+    def at(self, rows: np.ndarray) -> Accuracy:
         """Return the same for some rows, indices or a mask; the totals must be arrays."""
         exact = None if self.exact_totals is None else self.exact_totals[rows]
         return replace(self, other_totals=np.asarray(self.other_totals)[rows], exact_totals=exact)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -28,9 +29,6 @@ class AppliedMatrix(ScaledMatrix, Protocol):
 
     def apply(self, y: FloatArray) -> FloatArray:
         """Return N y, shape (n, m)."""
-
-    def residual_ratios(self, b: FloatArray, x: FloatArray) -> FloatArray:
-        """Return |B - A X| / |B| of each column, shape (m,)."""
 
 
 class StreamedLaplacian:
@@ -139,36 +137,24 @@ class StreamedLaplacian:
         return result
 
 
-class StreamedIteration:
-    """Chebyshev's iteration on a graph on disk, which tells of every step it takes.
+class RowIteration(ABC):
+    """Chebyshev's iteration in the unknowns of the rows, for columns that are solved for apart.
 
-    As :class:`ChebyshevIteration`, with its stopping rule, for columns that are solved for apart.
-
-    Parameters
+    Attributes
     ----------
-    graph : DiskGraph
-    alpha : float in (0, 1)
-    callback : callable, default=None
-        Called in every step with the number of steps of this object so far, and the error of the
-        worst row when it was looked at last; infinity before.
+    peers : Peers
+        Those who hold the other rows, if there are any.
     """
 
-    def __init__(
-        self,
-        graph: DiskGraph,
-        alpha: float,
-        callback: Callable[[int, float], None] | None = None,
-    ) -> None:
-        self.graph = graph
-        self.alpha = alpha
-        self.peers: Peers = Alone()
-        self._callback = callback
-        self._lock = threading.Lock()
-        self._n_steps, self._error = 0, inf
+    peers: Peers = Alone()
 
+    @abstractmethod
     def matrix(self, active: BoolArray | None = None) -> AppliedMatrix:
         """Return the matrix of the `active` rows; None is all."""
-        return StreamedLaplacian(self.graph, self.alpha, active, self._tell)
+
+    @abstractmethod
+    def looked(self, n_iter: int, error: float) -> None:
+        """Take note of the error of the worst row; infinity at the beginning, with no step."""
 
     def solve(
         self,
@@ -193,8 +179,8 @@ class StreamedIteration:
         other_totals : ndarray of shape (n,), default=0.0
             What a row holds in other columns; must be above 0 in the rows that are not active.
         """
-        self._error = inf
-        accuracy = Accuracy(tol, max_iter, other_totals, callback=self._looked)
+        self.looked(0, inf)
+        accuracy = Accuracy(tol, max_iter, other_totals, callback=self.looked)
         iteration = ChebyshevIteration(self.matrix(active), self.peers)
         found = iteration.solve(b, accuracy, x0, overwrite_x0=True, borrow_b=True)
         if active is None:
@@ -205,7 +191,39 @@ class StreamedIteration:
         """Tell whether `mask` holds in a row of anybody."""
         return self.peers.maximum(float(mask.any())) > 0
 
-    def _looked(self, n_iter: int, error: float) -> None:
+
+class StreamedIteration(RowIteration):
+    """Chebyshev's iteration on a graph on disk, which tells of every step it takes.
+
+    As :class:`ChebyshevIteration`, with its stopping rule, for columns that are solved for apart.
+
+    Parameters
+    ----------
+    graph : DiskGraph
+    alpha : float in (0, 1)
+    callback : callable, default=None
+        Called in every step with the number of steps of this object so far, and the error of the
+        worst row when it was looked at last; infinity before.
+    """
+
+    def __init__(
+        self,
+        graph: DiskGraph,
+        alpha: float,
+        callback: Callable[[int, float], None] | None = None,
+    ) -> None:
+        self.graph = graph
+        self.alpha = alpha
+        self._callback = callback
+        self._lock = threading.Lock()
+        self._n_steps, self._error = 0, inf
+
+    def matrix(self, active: BoolArray | None = None) -> StreamedLaplacian:
+        """Return the matrix of the `active` rows; None is all."""
+        return StreamedLaplacian(self.graph, self.alpha, active, self._tell)
+
+    def looked(self, n_iter: int, error: float) -> None:
+        """Keep the error for what is told of the next step."""
         self._error = error
 
     def _tell(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.solvers._matrix import FloatArray
-from fewlabels.solvers._streamed import StreamedIteration
+from fewlabels.solvers._streamed import RowIteration
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -63,7 +63,7 @@ class LevelledSolution:
 
 
 def solve_in_levels(
-    iteration: StreamedIteration,
+    iteration: RowIteration,
     b: FloatArray,
     reached: BoolArray | None,
     *,
@@ -78,7 +78,7 @@ def solve_in_levels(
 
     Parameters
     ----------
-    iteration : StreamedIteration
+    iteration : RowIteration
     b, x0 : ndarray of shape (n, m)
     reached : ndarray of shape (n,), bool, or None
         Rows that evidence can reach; None is all.
@@ -129,7 +129,7 @@ def solve_in_levels(
 
 
 def solve_on_levels(
-    iteration: StreamedIteration,
+    iteration: RowIteration,
     b: FloatArray,
     whole: LevelledSolution,
     *,
@@ -175,7 +175,7 @@ def solve_on_levels(
 
 
 def _boundary(
-    iteration: StreamedIteration,
+    iteration: RowIteration,
     b: FloatArray,
     values: FloatArray,
     kept: BoolArray | None,

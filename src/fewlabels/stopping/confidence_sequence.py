@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -139,7 +137,7 @@ def mean_interval(
 def _low_end(S: FloatArray, n: FloatArray, log_limit: float) -> FloatArray:
     """Find the smallest mean against which the wealth stays below the limit."""
     low = np.zeros_like(S)
-    high: Any = np.divide(S, n, out=np.zeros_like(S), where=n > 0)
+    high: np.ndarray = np.divide(S, n, out=np.zeros_like(S), where=n > 0)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         refuted = log_wealth(S, n, middle) >= log_limit

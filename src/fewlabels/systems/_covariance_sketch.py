@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -174,7 +173,7 @@ class SketchedCovariance:
         answers = np.array([self.noise_of(int(node)) for node in added])
         sums = linalg.solve_triangular(U, self.row_sums[added], trans="T")
         self.row_sums -= Z @ sums
-        shares: list[npt.NDArray[np.floating[Any]]] = [sums]
+        shares: list[npt.NDArray[np.floating]] = [sums]
         for X, noise in zip(self.sketches, (answers, np.zeros_like(answers)), strict=False):
             share = linalg.solve_triangular(U, X[added] + noise, trans="T").astype(np.float32)
             self._subtract(X, Z, share)
@@ -205,9 +204,7 @@ class SketchedCovariance:
         taken.turn(turn, self._slices)
         self.labelled = np.sort(taken.nodes)
 
-    def _subtract(
-        self, X: Float32Array, Z: Float32Array, shares: npt.NDArray[np.floating[Any]]
-    ) -> None:
+    def _subtract(self, X: Float32Array, Z: Float32Array, shares: npt.NDArray[np.floating]) -> None:
         """X <- X - Z `shares`."""
 
         def block(i: int) -> None:

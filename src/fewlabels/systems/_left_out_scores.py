@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import ceil, log
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ from fewlabels.systems._locality import locality
 from fewlabels.systems._moments import checked, normalized, places_in, sum_of_moments
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
+IntArray = npt.NDArray[np.integer]
 
 
 def spreading_left_out(

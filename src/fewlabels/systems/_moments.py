@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import ceil, log, sqrt
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from fewlabels._memory import require_memory
 from fewlabels._products import multiply_minus
 from fewlabels._rows import row_blocks
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
@@ -20,7 +20,7 @@ from fewlabels.solvers import run_all, shared_blocks
 from fewlabels.systems._locality import locality, submatrix
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
+IntArray = npt.NDArray[np.integer]
 
 # Rows whose inner products are summed in the vectors' own precision.
 _GRAM_ROWS = 4096
@@ -119,7 +119,7 @@ def spreading_block(
 
 
 def sum_of_moments(
-    S: Any, start: npt.NDArray[Any], rows: IntArray, alphas: FloatArray, n_steps: int
+    S: object, start: np.ndarray, rows: IntArray, alphas: FloatArray, n_steps: int
 ) -> FloatArray:
     """Rows of R(alpha) b for the columns b of `start`, from 2 K moments e_i' T_k(S) b.
 
@@ -159,7 +159,7 @@ def sum_of_moments(
 class _Chebyshev:
     """v_k = T_k(S) b for some columns b: `now` is v_k, `before` v_k-1."""
 
-    def __init__(self, S: Any, start: npt.NDArray[Any]) -> None:
+    def __init__(self, S: Matrix, start: np.ndarray) -> None:
         n, m = start.shape
         self.before = np.zeros_like(start)
         self.now = start
@@ -182,7 +182,7 @@ class _Chebyshev:
         self._first = False
 
 
-def _gram(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> FloatArray:
+def _gram(a: np.ndarray, b: np.ndarray) -> FloatArray:
     """A' b, summed over blocks of rows in float64."""
     blocks = row_blocks(len(a), _GRAM_ROWS)
     with one_blas_thread():  # within a block, for the same sums on every machine
@@ -190,7 +190,7 @@ def _gram(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> FloatArray:
     return np.asarray(np.sum(parts, axis=0, dtype=np.float64))
 
 
-def places_in(order: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.intp]:
+def places_in(order: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
     """Return the position of each node in `order`."""
     place = np.empty(len(order), dtype=np.intp)
     place[order] = np.arange(len(order))
@@ -214,7 +214,7 @@ def _n_steps(alpha: float, tol: float) -> int:
     return max(1, ceil((log(allowed) / log(t) - 1) / 2))
 
 
-def normalized(graph: Graph, order: IntArray, dtype: np.dtype[Any]) -> Any:
+def normalized(graph: Graph, order: IntArray, dtype: np.dtype) -> Matrix:
     """S in this order and dtype, dense or CSR as the graph."""
     weights = submatrix(graph, order)
     degrees = graph.degrees[order]

@@ -7,11 +7,11 @@ the positive and the negative part are solved for, and subtracted last.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Package
 from fewlabels.solvers import Answer
 from fewlabels.systems._harmonic import HarmonicSystem
 from fewlabels.systems._spreading import SpreadingSystem
@@ -22,7 +22,9 @@ FloatArray = npt.NDArray[np.float64]
 _ROUNDING = 1e-12
 
 
-def solve_signed(system: SpreadingSystem, B: FloatArray, *, tol: float, **settings: Any) -> Answer:
+def solve_signed(
+    system: SpreadingSystem, B: FloatArray, *, tol: float, **settings: Package
+) -> Answer:
     """Solve for columns of either sign.
 
     Parameters
@@ -46,7 +48,7 @@ def solve_signed(system: SpreadingSystem, B: FloatArray, *, tol: float, **settin
 
 
 def solve_directions(
-    system: SpreadingSystem, E: FloatArray, *, tol: float, **settings: Any
+    system: SpreadingSystem, E: FloatArray, *, tol: float, **settings: object
 ) -> tuple[FloatArray, Answer]:
     """Solve for the rows that errors `E` bring about, each divided by its size |f_i|_1.
 
@@ -76,7 +78,7 @@ def solve_directions(
 
 
 def solve_fixed_errors(
-    system: HarmonicSystem, E: FloatArray, labelled: npt.NDArray[np.bool_], **settings: Any
+    system: HarmonicSystem, E: FloatArray, labelled: npt.NDArray[np.bool_], **settings: Package
 ) -> Answer:
     """Solve for errors that stay as they are where labelled; all others are neighbours' means.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
+from fewlabels._typing import State
 from fewlabels.graph import DiskGraph
 from fewlabels.solvers import (
     Callback,
@@ -50,7 +49,7 @@ class StreamedSpreadingSystem:
         self.alpha = alpha
 
     @property
-    def settings(self) -> tuple[Any, ...]:
+    def settings(self) -> tuple[object, ...]:
         """What the matrix depends on."""
         return (self.alpha,)
 
@@ -169,7 +168,7 @@ class StreamedSpreadingSystem:
             Classes that gained a label or weight, where none lost any; else all.
         """
         n_classes = len(old_columns)
-        settings: dict[str, Any] = {"tol": tol, "max_iter": max_iter, "callback": callback}
+        settings: State = {"tol": tol, "max_iter": max_iter, "callback": callback}
         settings["weights"] = weights
         reached = self._reached(codes)
         if before.levelled or len(touched) == n_classes or not before.converged.all():

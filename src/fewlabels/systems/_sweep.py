@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer, check_real
 from fewlabels.exceptions import InvalidInputError
 
@@ -45,7 +45,7 @@ class SweepResult:
 
 
 def sweep(
-    S: Any,
+    S: Matrix,
     F0: npt.ArrayLike,
     *,
     carry: npt.ArrayLike,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import unicodedata
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from starlette.requests import ClientDisconnect, Request
 
+from fewlabels._typing import Function, Json
 from fewlabels.exceptions import InvalidInputError
 
-Check = Callable[[str, Any], Any]
+Check = Function
 
 _MOST_POINTS = 100_000
 # No row has a higher number: those of NumPy's and SQLite's 64 bits end later.
@@ -24,7 +24,7 @@ _SECONDS = 20.0
 def whole(low: int = 0, high: int = _LARGEST) -> Check:
     """Take a whole number within limits; True and 1.0 are none."""
 
-    def check(name: str, value: Any) -> int:
+    def check(name: str, value: object) -> int:
         if type(value) is not int or not low <= value <= high:
             raise InvalidInputError(f"{name} has to be a whole number from {low} to {high}.")
         return value
@@ -46,7 +46,7 @@ def digits(low: int = 0, high: int = _LARGEST) -> Check:
 def text(longest: int, *, empty: bool = False) -> Check:
     """Take text without control characters, composed (NFC), so that equal words are equal."""
 
-    def check(name: str, value: Any) -> str:
+    def check(name: str, value: object) -> str:
         if not isinstance(value, str) or not len(value) <= longest:
             raise InvalidInputError(f"{name} has to be text of at most {longest} characters.")
         cleaned = unicodedata.normalize("NFC", value).strip()
@@ -59,14 +59,14 @@ def text(longest: int, *, empty: bool = False) -> Check:
     return check
 
 
-def seconds(name: str, value: Any) -> float:
+def seconds(name: str, value: object) -> float:
     """Take how long an answer took."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e6:
         raise InvalidInputError(f"{name} has to be a number from 0 to a million.")
     return float(value)
 
 
-def points(name: str, value: Any) -> list[int]:
+def points(name: str, value: object) -> list[int]:
     """Take the rows of a batch, each once; none where all of a grid were taken out."""
     if not isinstance(value, list) or not len(value) <= _MOST_POINTS:
         raise InvalidInputError(f"{name} has to be a list of at most {_MOST_POINTS:,} rows.")
@@ -74,7 +74,7 @@ def points(name: str, value: Any) -> list[int]:
     return list(dict.fromkeys(row(name, point) for point in value))
 
 
-def settings(name: str, value: Any) -> dict[str, Any]:
+def settings(name: str, value: object) -> Json:
     """Take a person's settings: short names, and short values of the simplest kinds."""
     if not isinstance(value, dict) or not 1 <= len(value) <= 100:
         raise InvalidInputError(f"{name} has to be an object of 1 to 100 settings.")
@@ -88,9 +88,9 @@ def maybe(check: Check) -> Check:
     return lambda name, value: None if value is None else check(name, value)
 
 
-def of_query(request: Request, fields: Mapping[str, Check]) -> dict[str, Any]:
+def of_query(request: Request, fields: Mapping[str, Check]) -> Json:
     """Read the query's fields; those that are not there stay out."""
-    found: dict[str, Any] = {}
+    found: Json = {}
     for name, value in request.query_params.multi_items():
         if name not in fields or name in found:
             raise InvalidInputError(f"{name!r} can't be asked here, or was asked twice.")
@@ -98,7 +98,7 @@ def of_query(request: Request, fields: Mapping[str, Check]) -> dict[str, Any]:
     return found
 
 
-async def of_body(request: Request, fields: Mapping[str, Check]) -> dict[str, Any]:
+async def of_body(request: Request, fields: Mapping[str, Check]) -> Json:
     """Read the fields of a JSON body; those that may be left out are ``maybe`` ones."""
     try:
         async with asyncio.timeout(_SECONDS):

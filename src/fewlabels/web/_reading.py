@@ -9,18 +9,18 @@ import struct
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from tempfile import SpooledTemporaryFile
-from typing import Any
 
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from fewlabels._typing import Fields, Function, Json, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.web._events import Events, TooManyStreamsError
 from fewlabels.web._fields import Check, digits, of_query, text
 from fewlabels.web._questions import open_page, with_items
-from fewlabels.web._source import Json, Source
+from fewlabels.web._source import Source
 
 NAME = text(64)
 # A few sizes, so that nobody can have a picture made anew a thousand times.
@@ -45,13 +45,13 @@ _CHUNK = 256 * 1024
 _POINT = digits()
 _MANY = digits(1, 200)
 
-Handler = Callable[[Request], Any]
+Handler = Callable[[Request], object]
 
 
 def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
     """Give the routes of GET; `who` asks where a request names nobody."""
 
-    def read(path: str, fields: Mapping[str, Check], ask: Callable[..., Any]) -> Route:
+    def read(path: str, fields: Mapping[str, Check], ask: Function) -> Route:
         """Route a path whose answer is JSON, made from the query's fields and the point."""
         known = {"who": NAME, **fields}
 
@@ -63,7 +63,7 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
 
         return Route(path, endpoint, methods=["GET"])
 
-    def read_rows(path: str, fields: Mapping[str, Check], ask: Callable[..., Any]) -> Route:
+    def read_rows(path: str, fields: Mapping[str, Check], ask: Function) -> Route:
         """Route a path whose answer is rows, which are the same for everybody."""
         return read(path, fields, lambda who, **asked: with_items(source, who, ask(**asked)))
 
@@ -78,7 +78,7 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
         found = source.why(point)
         return {**found, "labels": with_items(source, who, found["labels"])}
 
-    def answers(who: str, by: str | None = None, **asked: Any) -> Json:
+    def answers(who: str, by: str | None = None, **asked: Package) -> Json:
         found = source.answers(who=by, **asked)
         return {**found, "rows": with_items(source, who, found["rows"])}
 
@@ -170,7 +170,7 @@ def _point_of(request: Request) -> int:
     return int(_POINT("point", request.path_params["point"]))
 
 
-def encode_map(found: Mapping[str, Any], known: int | None = None) -> bytes:
+def encode_map(found: Fields, known: int | None = None) -> bytes:
     """Encode a map: sixteen bytes of header, then each array as it lies in memory.
 
     Positions are left out where the page has those of this layout already: they are most of it,
@@ -216,7 +216,7 @@ def _attached(name: str, what: str) -> dict[str, str]:
     return {"content-disposition": f'attachment; filename="{stem}-{what}"'}
 
 
-def report_of(learned: Any) -> str:
+def report_of(learned: Package) -> str:
     """Give the report of what has been learned, as one page that loads nothing."""
     # with matplotlib, which the first question does not wait for
     from fewlabels.report.page import report_page

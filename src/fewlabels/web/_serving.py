@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from fewlabels._typing import Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.web._access import Access, is_loopback, parse_origin
 from fewlabels.web._app import App
@@ -138,7 +138,7 @@ def _names_of(host: str) -> list[str]:
     return [shown, *others]
 
 
-def _check_certificate(certificate: Any, private_key: Any) -> None:
+def _check_certificate(certificate: Package, private_key: Package) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, private_key)
     except OSError as error:
@@ -148,7 +148,7 @@ def _check_certificate(certificate: Any, private_key: Any) -> None:
         ) from None
 
 
-def _bind(host: str, port: int | None, preferred: Any) -> socket.socket:
+def _bind(host: str, port: int | None, preferred: Package) -> socket.socket:
     if port is not None:
         return _bound(host, port)
     if preferred is not None:
@@ -186,7 +186,7 @@ class _Protocol(H11Protocol):
     An address holds the token once, and a search holds data.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Package, **kwargs: Package) -> None:
         super().__init__(*args, **kwargs)
         self.access_log = False
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from fewlabels._typing import Function, Json
 from fewlabels.web._fields import Check, maybe, of_body, points, seconds, settings, text, whole
 from fewlabels.web._questions import open_page
-from fewlabels.web._source import Json, Source
+from fewlabels.web._source import Source
 
 _NAME = text(64)
 _KEY = text(80)
@@ -25,7 +25,7 @@ _OTHER_FILE = "This was said of another label file, which is not open here now."
 def writing_routes(source: Source, who: str) -> list[Route]:
     """Give the routes of POST; each answers with the state and the next questions."""
 
-    def write(path: str, fields: Mapping[str, Check], act: Callable[..., Any]) -> Route:
+    def write(path: str, fields: Mapping[str, Check], act: Function) -> Route:
         known = {"key": _KEY, "who": maybe(_NAME), "file": maybe(_KEY), **fields}
 
         async def endpoint(request: Request) -> Response:

@@ -10,7 +10,7 @@ import os
 import zlib
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from fewlabels._array_files import read_npy_header
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels.exceptions import GraphFileError
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 _CHECKED_AT_ONCE = 4_000_000  # bytes
 
@@ -172,6 +172,6 @@ class ArrayFile:
         )
 
 
-def _identity(file: IO[Any]) -> tuple[int, int, int]:
+def _identity(file: IO[bytes]) -> tuple[int, int, int]:
     status = os.fstat(file.fileno())
     return (status.st_size, status.st_mtime_ns, status.st_ino)

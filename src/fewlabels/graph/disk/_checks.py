@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -18,7 +17,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
 def checked_rows(
-    block: Any, first: int, n_nodes: int, dtype: np.dtype[Any], index_dtype: np.dtype[Any]
+    block: Matrix, first: int, n_nodes: int, dtype: np.dtype, index_dtype: np.dtype
 ) -> sparse.csr_array:
     """Return rows `first` and on in canonical form: sorted, no diagonal, no zeros.
 
@@ -70,9 +69,7 @@ def checked_rows(
     return sparse.csr_array(parts, shape=rows.shape)
 
 
-def _check_values(
-    rows: sparse.csr_array, numbers: AnyArray, first: int, dtype: np.dtype[Any]
-) -> None:
+def _check_values(rows: sparse.csr_array, numbers: AnyArray, first: int, dtype: np.dtype) -> None:
     values = rows.data
     wrong = ~(np.isfinite(values) & (values >= 0))
     if wrong.any():

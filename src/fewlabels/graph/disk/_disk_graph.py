@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -127,7 +127,7 @@ class DiskGraph(Graph):
         return open_graph(path)
 
     @classmethod
-    def from_affinity(cls, matrix: Any, **settings: Any) -> NoReturn:
+    def from_affinity(cls, matrix: object, **settings: object) -> NoReturn:
         """Refuse: a graph on disk is made by :func:`write_graph`."""
         raise InvalidTypeError(
             "a DiskGraph is made by write_graph(path, Graph.from_affinity(matrix)), or from rows "
@@ -143,7 +143,7 @@ class DiskGraph(Graph):
         raise self._not_in_memory("an order of the nodes")
 
     @property
-    def local_scales(self) -> npt.NDArray[np.floating[Any]] | None:
+    def local_scales(self) -> npt.NDArray[np.floating] | None:
         return self._whole("local_scales") if "local_scales" in self._files else None
 
     @property
@@ -152,7 +152,7 @@ class DiskGraph(Graph):
         return False
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype:
         """Dtype of the weights on disk: float32 or float64."""
         return self._files["data"].dtype
 
@@ -247,7 +247,7 @@ class DiskGraph(Graph):
         shape = (len(indptr) - 1, self._n_nodes)
         return multiply(sparse.csr_array((data, indices, indptr), shape=shape), y)
 
-    def _parts(self, rows: slice, *, reuse: bool) -> tuple[Any, Any, Any]:
+    def _parts(self, rows: slice, *, reuse: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Read rows: weights, columns, row pointers."""
         files = self._files
         ends = files["indptr"].read(rows.start, rows.stop + 1)
@@ -266,7 +266,7 @@ class DiskGraph(Graph):
         fits = size <= np.iinfo(narrow).max
         return data, indices, (ends - start).astype(narrow if fits else np.int64)
 
-    def _buffer(self, name: str, size: int) -> npt.NDArray[Any]:
+    def _buffer(self, name: str, size: int) -> np.ndarray:
         """Memory of this thread for `size` entries of an array, used again by the next read."""
         held = getattr(self._buffers, name, None)
         if held is None or len(held) < size:
@@ -274,7 +274,7 @@ class DiskGraph(Graph):
             setattr(self._buffers, name, held)
         return held
 
-    def node_values(self, name: str, rows: slice) -> npt.NDArray[Any]:
+    def node_values(self, name: str, rows: slice) -> np.ndarray:
         """Return entries of an array with one a node, from the disk."""
         values = self._files[name].read(rows.start, rows.stop)
         if name == "components":
@@ -285,7 +285,7 @@ class DiskGraph(Graph):
             raise self._damaged(name)
         return values
 
-    def _whole(self, name: str) -> npt.NDArray[Any]:
+    def _whole(self, name: str) -> np.ndarray:
         values = self.node_values(name, slice(0, self._n_nodes))
         values.flags.writeable = False
         return values
@@ -365,7 +365,7 @@ class DiskGraph(Graph):
         """Refuse: the graph is on disk; copy its folder, or save what `to_memory` returns."""
         raise self._not_in_memory("an NPZ file")
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (_reopen, (str(self.path), self.working_memory))
 
     def __repr__(self) -> str:

@@ -8,11 +8,11 @@ import json
 import os
 import zlib
 from pathlib import Path
-from typing import Any
 
 from fewlabels._checksums import checksum
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._rename import rename_without_replacing
+from fewlabels._typing import State
 from fewlabels.exceptions import GraphFileError
 
 FORMAT = "fewlabels-graph-folder"
@@ -21,7 +21,7 @@ HEADER = "header.json"
 ARRAYS = ("indptr", "indices", "data", "degrees", "components")
 
 
-def read_header(path: Path) -> dict[str, Any]:
+def read_header(path: Path) -> State:
     """Return the header of the graph in the folder `path`.
 
     Raises
@@ -64,11 +64,11 @@ def read_header(path: Path) -> dict[str, Any]:
             f"{path} has layout version {version}; this fewlabels reads up to {VERSION}. Install a "
             "newer fewlabels, or write the graph anew."
         )
-    checked: dict[str, Any] = {"crc32": {}} | header
+    checked: State = {"crc32": {}} | header
     return checked
 
 
-def _check_sums(header: dict[str, Any]) -> None:
+def _check_sums(header: State) -> None:
     sums = header["crc32"]
     due = {*ARRAYS, "local_scales"} if header["local_scales"] else {*ARRAYS}
     if set(sums) != due or not all(type(each) is int for each in sums.values()):
@@ -80,7 +80,7 @@ def _check_sums(header: dict[str, Any]) -> None:
         raise ValueError("its checksum does not fit")
 
 
-def write_header(folder: Path, entries: dict[str, Any]) -> None:
+def write_header(folder: Path, entries: dict[str, object]) -> None:
     """Write the header into a folder that has none; return when the disk has it."""
     whole = {"format": FORMAT, "version": VERSION} | entries
     text = json.dumps(whole | {"checksum": checksum(whole)}, indent=1)

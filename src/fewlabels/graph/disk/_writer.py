@@ -9,7 +9,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from scipy import sparse
 from fewlabels._arrays import FILL_AFFINITIES, refuse_masked
 from fewlabels._parts import part_folder
 from fewlabels._rename import exchange, rename_without_replacing
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import float_dtype
@@ -37,11 +37,11 @@ _LARGEST_INT32 = 2**31 - 1
 
 def write_graph(
     path: str | os.PathLike[str],
-    source: Graph | Iterable[Any],
+    source: Graph | Iterable[object],
     n_nodes: int | None = None,
     *,
     dtype: npt.DTypeLike | None = None,
-    build_info: dict[str, Any] | None = None,
+    build_info: dict[str, object] | None = None,
     overwrite: bool = False,
     progress: Progress = False,
 ) -> DiskGraph:
@@ -134,8 +134,8 @@ def write_graph(
 
 
 def _source(
-    source: Any, n_nodes: int | None, dtype: npt.DTypeLike | None, info: dict[str, Any] | None
-) -> tuple[Iterable[Any], int, np.dtype[Any], dict[str, Any], npt.NDArray[Any] | None]:
+    source: Matrix, n_nodes: int | None, dtype: npt.DTypeLike | None, info: dict[str, object] | None
+) -> tuple[Iterable[Matrix], int, np.dtype, State, np.ndarray | None]:
     scales = None
     if isinstance(source, Graph):
         if n_nodes is not None and n_nodes != source.n_nodes:
@@ -146,7 +146,7 @@ def _source(
             raise InvalidInputError("the graph has no nodes; there is nothing to write.")
         chosen = source.dtype if dtype is None else float_dtype(dtype)
         info = source.build_info if info is None else info
-        blocks: Iterable[Any] = _rows_of(source)
+        blocks: Iterable[Matrix] = _rows_of(source)
         n_nodes, scales = source.n_nodes, source.local_scales
     else:
         if n_nodes is None:
@@ -177,12 +177,12 @@ def _source(
     return blocks, n_nodes, chosen, info, scales
 
 
-def _rows_of(graph: Graph) -> Iterator[Any]:
+def _rows_of(graph: Graph) -> Iterator[Matrix]:
     if isinstance(graph, DiskGraph):
         for rows in graph.row_blocks():
             yield graph.rows(rows)
         return
-    weights: Any = graph.affinity
+    weights: Matrix = graph.affinity
     per_row = max(1, graph.n_nodes if graph.is_dense else weights.nnz // graph.n_nodes)
     step = max(1, _ENTRIES_AT_ONCE // per_row)
     for first in range(0, graph.n_nodes, step):
@@ -247,15 +247,15 @@ def _sync_folder(folder: Path) -> None:
 
 def _write_arrays(
     work: Path,
-    blocks: Iterable[Any],
+    blocks: Iterable[object],
     n_nodes: int,
-    dtype: np.dtype[Any],
-    scales: npt.NDArray[Any] | None,
+    dtype: np.dtype,
+    scales: np.ndarray | None,
     report: Callable[[int], object],
-) -> dict[str, Any]:
+) -> State:
     """Write all arrays; return what the header says of them."""
     index_dtype = np.dtype(np.int32 if n_nodes <= _LARGEST_INT32 else np.int64)
-    dtypes: dict[str, Any] = dict(
+    dtypes: State = dict(
         zip(ARRAYS, (np.int64, index_dtype, dtype, np.float64, index_dtype), strict=True)
     )
     symmetry, merger = SymmetryCheck(n_nodes), ComponentMerger(n_nodes, index_dtype)
@@ -300,7 +300,7 @@ def _write_arrays(
     }
 
 
-def _small_blocks(blocks: Iterable[Any]) -> Iterator[Any]:
+def _small_blocks(blocks: Iterable[Matrix]) -> Iterator[Matrix]:
     """Split what comes at once into what can be checked at little memory."""
     for block in blocks:
         refuse_masked(block, "block", FILL_AFFINITIES)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.linalg import eigh
 
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import Matrix, Package
 from fewlabels._validation import check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
@@ -168,7 +167,7 @@ def layout(
 class _Plan:
     """The levels of a graph, and how many rounds each gets."""
 
-    def __init__(self, weights: Any, rng: np.random.Generator) -> None:
+    def __init__(self, weights: Matrix, rng: np.random.Generator) -> None:
         self._rng = rng
         self._levels = levels(weights, _COARSEST, rng)
         sizes = [len(level.masses) for level in self._levels]
@@ -206,7 +205,7 @@ def _attraction(n: int) -> float:
     return float(np.clip(1.5 * 2 ** (np.log10(n) / 2 - 2), 1.5, 3))
 
 
-def _normalised(graph: Graph) -> Any:
+def _normalised(graph: Graph) -> Matrix:
     """Return a_ij = (w_ij / d_i + w_ij / d_j) / 2 as a CSR matrix of float32."""
     weights = sparse.csr_array(graph.affinity)
     shares = 1 / np.where(graph.degrees > 0, graph.degrees, 1.0)
@@ -231,7 +230,7 @@ def _first_places(level: Level) -> Places:
     return (5 * places / np.where(largest > 0, largest, 1)).astype(np.float32)
 
 
-def _generator(random_state: Any) -> np.random.Generator:
+def _generator(random_state: Package) -> np.random.Generator:
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31))
     return np.random.default_rng(0 if random_state is None else int(random_state))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from contextlib import nullcontext
 
 import numpy as np
 
+from fewlabels._typing import Matrix
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph.layouts._forces import Places, Push, pull
 from fewlabels.graph.layouts._levels import Level
@@ -26,7 +26,7 @@ Report = Callable[[int], object]
 def move(
     level: Level,
     places: Places,
-    attractions: Any,
+    attractions: Matrix,
     *,
     n_threads: int,
     report: Report,
@@ -64,10 +64,12 @@ def move(
 
     tasks = [-1, *range(0, n, _ROWS_AT_ONCE)]  # the longest first
     shared = n_threads > 1 and n >= _WORTH_SHARING
-    workers: AbstractContextManager[Any] = Workers(n_threads) if shared else nullcontext()
+    workers = Workers(n_threads) if shared else nullcontext()
     with workers as pool:
         for attraction in attractions:
-            pushes = (pool.map(task, tasks) if shared else [task(first) for first in tasks])[0]
+            pushes = (
+                pool.map(task, tasks) if pool is not None else [task(first) for first in tasks]
+            )[0]
             momentum *= np.float32(_MOMENTUM)
             pulls *= per_point
             momentum += pulls

@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +65,7 @@ class Found:
     """
 
     indices: IntArray
-    squared: npt.NDArray[np.floating[Any]]
+    squared: npt.NDArray[np.floating]
     recall: float
 
 

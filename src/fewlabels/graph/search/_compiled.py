@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fewlabels._compiled import compiled_module
+from fewlabels._typing import Package
 
-compare: Any = compiled_module("fewlabels.graph.search._compare")
+compare: Package = compiled_module("fewlabels.graph.search._compare")

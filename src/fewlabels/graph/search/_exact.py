@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from fewlabels._rows import row_blocks
 from fewlabels._threads import one_blas_thread
+from fewlabels._typing import Matrix
 from fewlabels.graph._progress import Progress, reporting
 
 # Trees of more dimensions are slower than comparing all pairs.
@@ -24,7 +24,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 
-def centred(X: Any) -> Any:
+def centred(X: Matrix) -> Matrix:
     """Move dense points so that their median is the origin; leave sparse ones where they are.
 
     Squared distances computed as |x|^2 - 2 <x, y> + |y|^2 lose the digits that |x|^2 has in
@@ -38,7 +38,7 @@ def centred(X: Any) -> Any:
 
 
 def nearest_euclidean(
-    X: Any, n_neighbors: int, n_jobs: int | None, progress: Progress
+    X: Matrix, n_neighbors: int, n_jobs: int | None, progress: Progress
 ) -> tuple[IntArray, FloatArray]:
     """Find the neighbours in the Euclidean distance, which is exactly 0 for duplicates."""
     by_tree = not sparse.issparse(X) and X.shape[1] <= TREE_FEATURES
@@ -48,7 +48,12 @@ def nearest_euclidean(
 
 
 def search(
-    X: Any, n_neighbors: int, metric: Any, algorithm: str, n_jobs: int | None, progress: Progress
+    X: Matrix,
+    n_neighbors: int,
+    metric: object,
+    algorithm: str,
+    n_jobs: int | None,
+    progress: Progress,
 ) -> tuple[IntArray, FloatArray]:
     """Find the nearest other points.
 
@@ -87,7 +92,9 @@ def _without_self(found: IntArray, own: IntArray) -> npt.NDArray[np.bool_]:
     return keep
 
 
-def largest_products(X: Any, n_neighbors: int, progress: Progress) -> tuple[IntArray, FloatArray]:
+def largest_products(
+    X: Matrix, n_neighbors: int, progress: Progress
+) -> tuple[IntArray, FloatArray]:
     """Find the neighbours of largest inner product; see `find_neighbors` for the distance."""
     n_samples = X.shape[0]
     rows_at_once = max(1, _BYTES_AT_ONCE // (8 * n_samples))
@@ -108,7 +115,7 @@ def largest_products(X: Any, n_neighbors: int, progress: Progress) -> tuple[IntA
     return indices, np.sqrt(np.maximum(squared, 0))
 
 
-def directions(X: Any, *, always_flag_zeros: bool = False) -> Any:
+def directions(X: Matrix, *, always_flag_zeros: bool = False) -> Matrix:
     """Scale rows to length 1; zero rows get a direction of their own, across a new feature.
 
     That feature is only there if a row is zero, or if `always_flag_zeros`.
@@ -127,7 +134,7 @@ def directions(X: Any, *, always_flag_zeros: bool = False) -> Any:
     return np.hstack([scaled, zero])
 
 
-def _rows_divided(X: Any, divisors: FloatArray) -> Any:
+def _rows_divided(X: Matrix, divisors: FloatArray) -> Matrix:
     """Divide each row by its number; leave it where that is 0."""
     divisors = np.where(divisors > 0, divisors, 1).astype(X.dtype)
     if not sparse.issparse(X):
@@ -136,13 +143,13 @@ def _rows_divided(X: Any, divisors: FloatArray) -> Any:
     return sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)
 
 
-def _squared_norms(X: Any) -> FloatArray:
+def _squared_norms(X: Matrix) -> FloatArray:
     if sparse.issparse(X):
         return np.asarray(X.power(2).sum(axis=1, dtype=np.float64)).ravel()
     return np.asarray(np.einsum("ij,ij->i", X, X, dtype=np.float64))
 
 
-def _euclidean_distances(X: Any, indices: IntArray) -> FloatArray:
+def _euclidean_distances(X: Matrix, indices: IntArray) -> FloatArray:
     """Distance of each point to each of its neighbours, from the differences."""
     n_samples, n_neighbors = indices.shape
     squared = np.empty((n_samples, n_neighbors))

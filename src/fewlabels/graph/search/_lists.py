@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +75,7 @@ class Lists:
         n_components: int | None,
         width: int,
         sample: IntArray,
-        true: npt.NDArray[np.integer[Any]] | None,
+        true: npt.NDArray[np.integer] | None,
         workers: Workers,
         rng: np.random.Generator,
     ) -> None:
@@ -256,7 +255,7 @@ class Lists:
             raise RuntimeError("no cell has been looked into")
         return self._listed
 
-    def _true_nearest(self) -> npt.NDArray[np.integer[Any]]:
+    def _true_nearest(self) -> npt.NDArray[np.integer]:
         """Return the true neighbours of the sample."""
         if self._fine is not self._coarse:
             # What is found in some cells bounds the distance to the k-th.
@@ -302,7 +301,7 @@ class Lists:
             rank = np.where(is_own.any(axis=2), is_own.argmax(axis=2) + 1, np.inf)
             self._needed[part] = rank
 
-    def _queries(self, held: Float32Array, rows: slice | npt.NDArray[Any]) -> Float32Array:
+    def _queries(self, held: Float32Array, rows: slice | np.ndarray) -> Float32Array:
         """Return rows as queries: with 0 in place of the lift."""
         queries = held[rows]
         if self._lifted:

@@ -12,7 +12,6 @@ answer in whatever block it is, and lets other threads run meanwhile.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import faiss
 import numpy as np
@@ -265,7 +264,7 @@ def reverse_lists(lists: Int32Array, width: int = LOOKED_AT) -> Int32Array:
 
 
 def squared_distances(
-    queries: Float32Array, points: Float32Array, found: npt.NDArray[np.integer[Any]]
+    queries: Float32Array, points: Float32Array, found: npt.NDArray[np.integer]
 ) -> Float32Array:
     """Squared distance of each query to the points found for it, from the differences.
 
@@ -290,7 +289,7 @@ def is_compiled(width: int) -> bool:
     return _compiled.compare is not None and width <= _LONGEST
 
 
-def _unpacked(codes: CodePair | None) -> tuple[Any, ...] | None:
+def _unpacked(codes: CodePair | None) -> tuple[object, ...] | None:
     if codes is None:
         return None
     queries, points = codes

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from sklearn.neighbors import VALID_METRICS
 from sklearn.utils import check_random_state
 
 from fewlabels._arrays import checked_array
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._checked import check_blocks, read_whole
 from fewlabels.graph._progress import Progress, reporting_share
@@ -81,7 +81,7 @@ class Neighbors:
 
 
 def find_neighbors(
-    X: Any,
+    X: Matrix,
     n_neighbors: int,
     *,
     metric: str | Callable[..., float] = "euclidean",
@@ -179,7 +179,7 @@ def find_neighbors(
     return found
 
 
-def worth_approximating(X: Any, *, forced: bool = False) -> bool:
+def worth_approximating(X: Matrix, *, forced: bool = False) -> bool:
     """Tell whether an approximate search of `X` can be quicker than an exact one."""
     n_samples, n_features = X.shape
     if isinstance(X, FeatureFile):
@@ -194,7 +194,7 @@ def worth_approximating(X: Any, *, forced: bool = False) -> bool:
 
 
 def _approximate_neighbors(
-    X: Any,
+    X: Matrix,
     n_neighbors: int,
     metric: str,
     min_recall: float,

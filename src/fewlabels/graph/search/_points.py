@@ -11,7 +11,6 @@ the Xbox recommender system using a Euclidean transformation for inner-product s
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +18,13 @@ from scipy import linalg, sparse
 from sklearn.utils.extmath import randomized_svd
 
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph.search._exact import directions
 from fewlabels.graph.search._nearest import squared_distances
 from fewlabels.io import FeatureFile
 
-IntArray = npt.NDArray[np.integer[Any]]
+IntArray = npt.NDArray[np.integer]
 Float32Array = npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.float64]
 
@@ -73,11 +73,11 @@ class Points(ABC):
         return None if self.spare is None else np.sqrt(self.spare).astype(np.float32)
 
     @abstractmethod
-    def axes(self, n_components: int, rng: np.random.Generator) -> Any:
+    def axes(self, n_components: int, rng: np.random.Generator) -> Matrix:
         """Return the directions in which a sample of the points varies most."""
 
     @abstractmethod
-    def projected(self, axes: Any, workers: Workers) -> Float32Array:
+    def projected(self, axes: Matrix, workers: Workers) -> Float32Array:
         """Return all points in the coordinates of `axes`, and the lift if there is one."""
 
     @abstractmethod
@@ -85,7 +85,7 @@ class Points(ABC):
         """Return the `k` other points nearest to each of `queries`, in no order."""
 
     @abstractmethod
-    def squared(self, queries: IntArray, found: IntArray) -> npt.NDArray[np.floating[Any]]:
+    def squared(self, queries: IntArray, found: IntArray) -> npt.NDArray[np.floating]:
         """Return squared distances from the differences; `found` has shape (n_queries, any)."""
 
     def with_lift(self, coordinates: Float32Array) -> Float32Array:
@@ -98,7 +98,7 @@ class Points(ABC):
 class DensePoints(Points):
     """Rows of an array in memory, or of a file, made points block by block."""
 
-    def __init__(self, X: Any, metric: str, workers: Workers) -> None:
+    def __init__(self, X: Matrix, metric: str, workers: Workers) -> None:
         self._X, self._metric = X, metric
         self.in_file = isinstance(X, FeatureFile)
         self.n_points, width = X.shape
@@ -192,7 +192,7 @@ class DensePoints(Points):
             asked[:, -1] = 0
         return squared_distances(asked, self.take_lifted(rows), where.reshape(found.shape))
 
-    def _raw(self, rows: slice | IntArray) -> npt.NDArray[Any]:
+    def _raw(self, rows: slice | IntArray) -> np.ndarray:
         if not self.in_file:
             return np.asarray(self._X[rows])
         if isinstance(rows, slice):
@@ -215,7 +215,7 @@ class DensePoints(Points):
 class SparsePoints(Points):
     """Rows of a CSR matrix. None of what is made here is dense in all features."""
 
-    def __init__(self, X: Any, metric: str) -> None:
+    def __init__(self, X: Matrix, metric: str) -> None:
         self._X = sparse.csr_array(directions(X) if metric == "cosine" else X)
         self._X.sum_duplicates()
         size = float(abs(self._X.data).max(initial=0))
@@ -230,7 +230,7 @@ class SparsePoints(Points):
         mean = max(1, self._X.nnz // self.n_points)
         self._rows_at_once = max(1, _BLOCK_BYTES // (12 * mean))
 
-    def axes(self, n_components: int, rng: np.random.Generator) -> Any:
+    def axes(self, n_components: int, rng: np.random.Generator) -> Matrix:
         """Return singular directions of a sample, sparse, shape (n_features, n_components).
 
         Features that the sample does not have are left out, so that the memory does not
@@ -250,7 +250,7 @@ class SparsePoints(Points):
         position[used] = np.arange(len(used), dtype=np.int32)
         return position, np.ascontiguousarray(right.T, dtype=np.float32)
 
-    def projected(self, axes: Any, workers: Workers) -> Float32Array:
+    def projected(self, axes: Matrix, workers: Workers) -> Float32Array:
         """Return all points in the coordinates of `axes`."""
         position, directions_ = axes
         places = np.zeros((self.n_points, directions_.shape[1]), dtype=np.float32)
@@ -290,7 +290,7 @@ class SparsePoints(Points):
         return sums.reshape(found.shape)
 
 
-def _in_range(sizes: npt.NDArray[Any], largest: float) -> bool:
+def _in_range(sizes: np.ndarray, largest: float) -> bool:
     """Tell whether the typical of some points' sizes is not too small beside the largest."""
     sizes = sizes[sizes > 0]
     return bool(len(sizes) and np.median(sizes) >= _NARROWEST * largest)
@@ -301,7 +301,7 @@ def _spread(n_points: int) -> IntArray:
 
 
 def _nearest_by_blocks(
-    distances: Any, queries: IntArray, n_points: int, k: int, size: int, workers: Workers
+    distances: Matrix, queries: IntArray, n_points: int, k: int, size: int, workers: Workers
 ) -> IntArray:
     """Return the `k` nearest others of each query.
 
@@ -317,7 +317,7 @@ def _nearest_by_blocks(
     bound = (bound + 1e-5 * np.abs(bound) + 1e-30)[:, None]
     del some
 
-    def look(rows: slice) -> tuple[IntArray, IntArray, npt.NDArray[Any]]:
+    def look(rows: slice) -> tuple[IntArray, IntArray, np.ndarray]:
         near = distances(rows)
         hits = np.flatnonzero(near <= bound)
         query, column = np.divmod(hits, near.shape[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ from fewlabels.graph.search._nearest import squared_distances
 from fewlabels.graph.search._points import DensePoints, Points
 
 Int32Array = npt.NDArray[np.int32]
-Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.floating[Any]]]
+Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.floating]]
 
 # Of the memory that is free, and of the file, the share that rows may take; and at least so much.
 _SHARE, _SHARE_OF_FILE, _LEAST_BYTES = 0.1, 0.15, 64_000_000
@@ -23,7 +22,7 @@ _ROWS_RANKED = 512
 
 
 def best_of(
-    candidates: npt.NDArray[np.integer[Any]], squared: npt.NDArray[np.floating[Any]], k: int
+    candidates: npt.NDArray[np.integer], squared: npt.NDArray[np.floating], k: int
 ) -> Ranked:
     """Return the `k` nearest candidates, nearest first, ties in the order of the index."""
     best = np.argpartition(squared, k - 1, axis=1)[:, :k]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +21,7 @@ _ROUNDING = 1e-5
 
 def true_nearest_within(
     bound: Float32Array,
-    places: npt.NDArray[np.integer[Any]],
+    places: npt.NDArray[np.integer],
     queries: tuple[Float32Array, Float32Array],
     points: tuple[Float32Array, Float32Array],
     k: int,

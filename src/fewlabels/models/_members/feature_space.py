@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +12,11 @@ from sklearn.utils.extmath import randomized_svd
 
 from fewlabels._arrays import first_few
 from fewlabels._products import multiply
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
 
-FloatArray = npt.NDArray[np.floating[Any]]
+FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 # Features of more dimensions are projected onto so many principal directions.
@@ -52,7 +52,7 @@ class Seen:
     smooth: FloatArray
     ranks: FloatArray
     _projection: Projection
-    _X: Any
+    _X: Matrix
 
     @property
     def n_columns(self) -> int:
@@ -94,7 +94,7 @@ class FeatureSpace:
     centred first). Cost: 15 products of the graph with n_dimensions columns.
     """
 
-    def __init__(self, X: Any, graph: Graph) -> None:
+    def __init__(self, X: Matrix, graph: Graph) -> None:
         self._projection = Projection(X)
         self.plain = self._projection.of(X)
         self._X = None if self._projection.keeps_columns else X
@@ -121,7 +121,7 @@ class FeatureSpace:
         X = None if self._X is None else self._X[rows]
         return Seen(self.plain[rows], self.smooth[rows], self.ranks[rows], self._projection, X)
 
-    def of_new(self, X: Any, around: FloatArray) -> Seen:
+    def of_new(self, X: object, around: FloatArray) -> Seen:
         """Return new points.
 
         Parameters
@@ -182,7 +182,7 @@ class Projection:
         sparse ones, their projection.
     """
 
-    def __init__(self, X: Any) -> None:
+    def __init__(self, X: Matrix) -> None:
         n_samples, n_features = X.shape
         looked_at = X[:: max(1, n_samples // _MOST_LOOKED_AT)]
         self._directions: FloatArray | None = None
@@ -197,7 +197,7 @@ class Projection:
         self._centre += (found - self._centre).mean(axis=0)  # of equal numbers, that number
         self._scale = _total_deviation(found - self._centre)
 
-    def of(self, X: Any) -> FloatArray:
+    def of(self, X: Matrix) -> FloatArray:
         """Return points as they are projected, float32, shape (n_points, n_dimensions).
 
         Raises
@@ -217,7 +217,7 @@ class Projection:
             )
         return np.asarray(found, dtype=np.float32)  # which may hold no number before that
 
-    def columns(self, X: Any) -> FloatArray:
+    def columns(self, X: Matrix) -> FloatArray:
         """Return each dense feature by itself, float32; if it was not so, about 0 and scaled."""
         if self._middle is None:
             return np.asarray(X, dtype=np.float32)
@@ -226,12 +226,12 @@ class Projection:
         clipped = np.clip(found, -_FARTHEST, _FARTHEST)
         return np.asarray(clipped, dtype=np.float32)
 
-    def _along_directions(self, X: Any) -> FloatArray:
+    def _along_directions(self, X: Matrix) -> FloatArray:
         found = X if self._directions is None else X @ self._directions
         return np.asarray(found.toarray() if sparse.issparse(found) else found)
 
 
-def _principal_directions(X: Any) -> FloatArray:
+def _principal_directions(X: Matrix) -> FloatArray:
     """Up to 64 directions of largest variance, as columns; of sparse features, not centred."""
     if sparse.issparse(X):
         n_found = min(_MOST_DIMENSIONS, *X.shape)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import Labels
+from fewlabels._typing import State
 from fewlabels.graph import Graph
 from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
@@ -141,7 +142,7 @@ class GraphMember(ABC):
     def _progress(self) -> Any:
         return iteration_progress(self._verbose, self._max_iter)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> State:
         """Leave out the system: it is as large as the graph, and follows from it."""
         return self.__dict__ | {"_system": None}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 from fewlabels._rows import row_blocks
+from fewlabels._typing import Matrix
 from fewlabels.models._members.among import chosen_places
 from fewlabels.models._members.feature_member import MOST_LABELS, FeatureMember
 from fewlabels.models._members.feature_space import FeatureSpace, Seen
@@ -19,7 +19,7 @@ from fewlabels.models._members.sharpness import Taught, fitted_sharpnesses, shar
 from fewlabels.systems import KernelRidge, Kriging
 
 FloatArray = npt.NDArray[np.float64]
-Points = npt.NDArray[np.floating[Any]]
+Points = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 # The kernels: of the distance between ranks of features, of that between smoothed features, of the
@@ -39,7 +39,7 @@ _SHARPNESS_DEVIATION = 0.45
 # Members of the bank that count for less are left out of it.
 _LEAST_WEIGHT = 1e-3
 # What each kernel sees of a point, and the power of the relevance that its columns are scaled by.
-_SEEN: dict[str, tuple[Callable[[Any], Points], float]] = {
+_SEEN: dict[str, tuple[Callable[[Matrix], Points], float]] = {
     _NEAR: (attrgetter("ranks"), 1.0),
     _AROUND: (attrgetter("smooth"), 0.5),
     _SMOOTH: (attrgetter("plain"), 0.5),

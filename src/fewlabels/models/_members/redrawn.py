@@ -61,7 +61,7 @@ def staying(member: GraphMember, points: IntArray, answers: IntArray, n_classes:
         shares = divided(heard[:, drawn])
         masses = shares.sum(axis=0)
         said = present[(shares / np.where(masses > 0, masses, 1)).argmax(axis=1)]
-        asked = shares.sum(axis=1) > 0
+        asked = np.asarray(shares.any(axis=1))
         asked[drawn] = False
         if asked.any():
             found.append(float((said == answers)[asked].mean()))

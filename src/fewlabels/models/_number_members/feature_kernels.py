@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
@@ -11,7 +9,7 @@ from scipy.spatial.distance import cdist
 from fewlabels.models._members import Ranking
 
 FloatArray = npt.NDArray[np.float64]
-Points = npt.NDArray[np.floating[Any]]
+Points = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 LINEAR, NEARBY, SMOOTH = "linear", "nearby", "smooth"

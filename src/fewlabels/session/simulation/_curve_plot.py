@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Axes, Fields, Json
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
 
 # Of Okabe and Ito (2008): colour-blind readers can tell them apart. Marks and lines differ too.
@@ -25,9 +25,9 @@ TITLES = {
 
 
 def draw_curves(
-    ax: Any,
+    ax: Axes,
     labels: IntArray,
-    curves: Mapping[str, Any],
+    curves: Fields,
     areas: Mapping[str, float],
     *,
     measure: str,
@@ -59,7 +59,7 @@ def draw_curves(
     for query, curve in curves.items():
         if query == _BASELINE:
             # above the others: dashed, it hides none of them, and none can hide it
-            look: dict[str, Any] = {"color": _GREY, "linestyle": "--", "marker": None}
+            look: Json = {"color": _GREY, "linestyle": "--", "marker": None}
             look |= {"linewidth": 2.6, "zorder": 3}
             if len(labels) == 1:
                 look["marker"] = "x"
@@ -94,7 +94,7 @@ def draw_curves(
         figure.set_layout_engine("constrained")  # without one, the legend would be cut off
 
 
-def dress_axes(ax: Any, curves: Mapping[str, Any], *, measure: str) -> None:
+def dress_axes(ax: Axes, curves: Fields, *, measure: str) -> None:
     """Give axes of learning curves their titles, their grid and an end."""
     ax.set_xlabel("number of labels")
     ax.set_ylabel(TITLES[measure], wrap=True)
@@ -110,7 +110,7 @@ def percent(shares: FloatArray) -> FloatArray:
     return np.asarray(100 * np.clip(shares, 0, 1))
 
 
-def end_at_whole(ax: Any, curves: Mapping[str, Any]) -> None:
+def end_at_whole(ax: Axes, curves: Fields) -> None:
     """Let the axis end just above 100 %, and no tick stand above it."""
     highest = max(float(np.max(curve.mean)) for curve in curves.values())
     lowest, top = ax.get_ylim()
@@ -122,7 +122,7 @@ def end_at_whole(ax: Any, curves: Mapping[str, Any]) -> None:
     ax.set_ylim(lowest, 100 + 0.02 * (100 - lowest))
 
 
-def _legend(ax: Any, areas: Mapping[str, float], bands: str) -> None:
+def _legend(ax: Axes, areas: Mapping[str, float], bands: str) -> None:
     handles, names = ax.get_legend_handles_labels()
     # Only the last ones drawn: the axes may have held others before.
     first = len(handles) - len(areas)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from fewlabels._arrays import LEAVE_OUT, refuse_masked
 from fewlabels._labels import encode_labels, has_minus_one
+from fewlabels._typing import Package
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.session.simulation.rounds import AnyArray, BoolArray, IntArray
@@ -71,7 +71,7 @@ class Start:
     text: str
 
 
-def known_answers(y: Any, n_points: int) -> Answers:
+def known_answers(y: object, n_points: int) -> Answers:
     """Return the true labels, from an array or an oracle, or raise."""
     asked = callable(y)
     labels = encode_labels(_asked(y, n_points) if asked else y)
@@ -99,7 +99,7 @@ def known_answers(y: Any, n_points: int) -> Answers:
     return Answers(labels.classes, labels.codes)
 
 
-def _asked(oracle: Any, n_points: int) -> Any:
+def _asked(oracle: Package, n_points: int) -> Package:
     try:
         return oracle(np.arange(n_points))
     except Exception as error:
@@ -109,7 +109,7 @@ def _asked(oracle: Any, n_points: int) -> Any:
         ) from error
 
 
-def start_of(initial: Any, answers: Answers) -> Start:
+def start_of(initial: object, answers: Answers) -> Start:
     """Check where to begin."""
     n_points, n_known = len(answers.codes), len(answers.known)
     if isinstance(initial, str):

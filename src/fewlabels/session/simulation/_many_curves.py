@@ -6,10 +6,10 @@ import re
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Fields, Package
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._progress import Progress
@@ -19,12 +19,12 @@ from fewlabels.session.simulation.learning_curve import LearningCurve
 
 
 def curves_of(
-    data: Any,
-    models: Mapping[str, Any],
+    data: Package,
+    models: Fields,
     random_state: int | np.random.RandomState | None,
     save_to: PathLike | None,
     progress: Progress,
-    settings: Mapping[str, Any],
+    settings: Fields,
 ) -> dict[str, dict[str, LearningCurve]]:
     """Return the curves of each model on each set of points.
 

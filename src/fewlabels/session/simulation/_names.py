@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import TypeAlias
 
+from fewlabels._typing import Function, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models import ModelPair
 from fewlabels.models._fit_on_labelled import FitOnLabelled
 from fewlabels.queries import RULES, FunctionRule, QueryRule, make_rule
-from fewlabels.session.simulation.rounds import IntArray
 
-Query: TypeAlias = str | QueryRule | type[QueryRule] | Callable[[Any, IntArray], Any]
+Query: TypeAlias = str | QueryRule | type[QueryRule] | Function
 
 BASELINE = "random"
 ALL = "all"
 
 
-def named_rules(query: Any) -> dict[str, QueryRule]:
+def named_rules(query: Package) -> dict[str, QueryRule]:
     """Return the rules by name, the random baseline among them."""
     if isinstance(query, str) and query == ALL:
         query = [name for name in sorted(RULES) if name != "auto"]  # which is one of the others
@@ -41,7 +41,7 @@ def named_rules(query: Any) -> dict[str, QueryRule]:
     return rules
 
 
-def _name_of(query: Any) -> str:
+def _name_of(query: Package) -> str:
     if isinstance(query, str):
         return query
     if isinstance(query, QueryRule) and not isinstance(query, FunctionRule):
@@ -50,7 +50,7 @@ def _name_of(query: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def described(model: Any) -> str:
+def described(model: object) -> str:
     """Return the class of a model or rule with all its settings; functions by their name."""
     if isinstance(model, ModelPair):
         return f"{described(model.asks)} asks, {described(model.answers)} answers"
@@ -64,5 +64,5 @@ def described(model: Any) -> str:
     return f"{type(model).__name__}({settings})"
 
 
-def _function_name(function: Any) -> str:
+def _function_name(function: object) -> str:
     return str(getattr(function, "__qualname__", type(function).__name__))

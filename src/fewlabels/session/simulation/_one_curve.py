@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from sklearn.base import clone
 
 from fewlabels._arrays import checked_array
 from fewlabels._same_rows import refuse_other_rows
+from fewlabels._typing import Estimator, Frame
 from fewlabels._validation import check_integer, check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features import Points
@@ -46,18 +46,18 @@ class _Plan:
 
     points: GraphPoints
     answers: Answers
-    model: Any
+    model: Estimator
     initial: str | int | IntArray
     n_labels: IntArray
     seed: int
 
 
 def simulate_one(
-    X_or_graph: Any,
-    y: Any,
+    X_or_graph: object,
+    y: object,
     *,
     query: Query | Sequence[Query] | Mapping[str, Query] = "auto",
-    model: Any = None,
+    model: Estimator = None,
     initial: str | int | npt.ArrayLike = "one per class",
     batch_size: int = 5,
     budget: int | None = None,
@@ -126,13 +126,13 @@ def simulate_one(
     return LearningCurve.from_runs(runs, tuple(rules), answers.classes)
 
 
-def _recommended(n_points: int, graph: Graph | None) -> Any:
+def _recommended(n_points: int, graph: Graph | None) -> Estimator:
     pair = recommended_models(n_points, on_disk=isinstance(graph, DiskGraph))
     return pair if n_points <= _MOST_ANSWERED_IN_FULL else pair.asks
 
 
 def _points(
-    X: Any, graph: Graph | None, model: Any, answers: Answers, *, makes_graph: bool
+    X: object, graph: Graph | None, model: object, answers: Answers, *, makes_graph: bool
 ) -> GraphPoints:
     """Return the points with their graph: the one there is, the model's own, or the usual one."""
     if isinstance(X, Graph):
@@ -146,7 +146,7 @@ def _points(
     return GraphPoints(graph_of(X, model, answers.truth, answers.known), X)
 
 
-def _check_shares(model: Any, answers: Answers) -> None:
+def _check_shares(model: object, answers: Answers) -> None:
     """Raise now, rather than in a run, if a model's `class_prior` does not fit the classes."""
     each = (model.asks, model.answers) if isinstance(model, ModelPair) else (model,)
     for one in each:
@@ -190,7 +190,7 @@ def drawn_seed(random_state: int | np.random.RandomState | None) -> int:
     return int(random_state)
 
 
-def _n_points(X: Any) -> int:
+def _n_points(X: Frame) -> int:
     if isinstance(X, Graph):
         return X.n_nodes
     if isinstance(X, Points):

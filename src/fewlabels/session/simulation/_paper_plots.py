@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from colorsys import hsv_to_rgb
-from typing import Any
 
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
+from fewlabels._typing import Axes, Cells, Fields
 from fewlabels.session.simulation._curve_plot import COLORS, dress_axes, percent
 from fewlabels.session.simulation.intervals import Interval
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
@@ -17,7 +17,7 @@ _MOST_BANDS = 7  # more would hide each other
 _LINE_HEIGHT = 1.35  # of a name, in units of its font
 
 
-def colors_of(n: int) -> list[Any]:
+def colors_of(n: int) -> Cells:
     """Return `n` different colours: those that colour-blind readers can tell apart, if enough."""
     if n <= len(COLORS):
         return list(COLORS[:n])
@@ -31,7 +31,7 @@ def colors_of(n: int) -> list[Any]:
     return colors
 
 
-def draw_lines(ax: Any, labels: IntArray, curves: Mapping[str, Interval], *, measure: str) -> None:
+def draw_lines(ax: Axes, labels: IntArray, curves: Mapping[str, Interval], *, measure: str) -> None:
     """Draw a line for each curve, with its name at its end, and a band if there are few.
 
     Parameters
@@ -57,7 +57,7 @@ def draw_lines(ax: Any, labels: IntArray, curves: Mapping[str, Interval], *, mea
     _name_ends(ax, float(labels[-1]), ends, colors)
 
 
-def _name_ends(ax: Any, x: float, ends: Mapping[str, float], colors: Mapping[str, Any]) -> None:
+def _name_ends(ax: Axes, x: float, ends: Mapping[str, float], colors: Fields) -> None:
     """Write each name beside the end of its line, apart from one another, tied to it by a line."""
     lowest, top = ax.get_ylim()
     size = min(9.0, 0.8 * 72 * ax.bbox.height / ax.figure.dpi / (len(ends) * _LINE_HEIGHT))
@@ -94,7 +94,7 @@ def _apart(wanted: FloatArray, height: float, lowest: float, top: float) -> Floa
 
 
 def draw_ranks(
-    ax: Any, methods: Sequence[str], ranks: FloatArray, critical_difference: float
+    ax: Axes, methods: Sequence[str], ranks: FloatArray, critical_difference: float
 ) -> None:
     """Draw mean ranks on an axis, and join methods that do not differ.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from math import inf, isfinite
-from typing import Any
 
 import numpy as np
 
+from fewlabels._typing import Package
 from fewlabels.session.simulation._known_answers import Answers
 from fewlabels.session.simulation.rounds import Round
 
@@ -56,7 +56,7 @@ class Run:
         self.first_seen = _first_seen(self.points, answers)
 
 
-def run_from_json(entry: Any, answers: Answers, n_labels: list[int]) -> tuple[str, Run]:
+def run_from_json(entry: object, answers: Answers, n_labels: list[int]) -> tuple[str, Run]:
     """Return the rule and the run that a line of a file holds.
 
     Parameters
@@ -104,9 +104,9 @@ def _first_seen(points: list[int], answers: Answers) -> list[int]:
     return first_seen.tolist()
 
 
-def _are_whole(values: Any) -> bool:
+def _are_whole(values: object) -> bool:
     return isinstance(values, list) and all(type(value) is int for value in values)
 
 
-def _is_real(value: Any) -> bool:
+def _is_real(value: Package) -> bool:
     return type(value) in (int, float) and isfinite(value)

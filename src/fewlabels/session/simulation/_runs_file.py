@@ -13,11 +13,12 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from fewlabels._checksums import checksum
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import replace_when_whole
+from fewlabels._typing import Json
 from fewlabels.exceptions import DataFileError
 from fewlabels.session._fingerprint import fingerprint
 from fewlabels.session.simulation._known_answers import Answers
@@ -53,7 +54,7 @@ class RunsFile:
         cls,
         path: PathLike,
         data: str,
-        settings: dict[str, Any],
+        settings: dict[str, object],
         seed: int,
         answers: Answers,
         n_labels: list[int],
@@ -99,7 +100,7 @@ class RunsFile:
         cls,
         path: Path,
         data: str,
-        settings: dict[str, Any],
+        settings: dict[str, object],
         answers: Answers,
         n_labels: list[int],
     ) -> Self:
@@ -152,7 +153,7 @@ class RunsFile:
 
 
 def _seed_and_version(
-    path: Path, line: bytes, data: str, settings: dict[str, Any]
+    path: Path, line: bytes, data: str, settings: dict[str, object]
 ) -> tuple[int, int]:
     """Return what a header names, or raise if it is no header, or of something else."""
     try:
@@ -174,9 +175,9 @@ def _seed_and_version(
     return int(seed), version
 
 
-def _checked(line: bytes, version: int) -> Any:
+def _checked(line: bytes, version: int) -> Json:
     """Return what a line holds, without the checksum; ValueError if that does not fit."""
-    value = json.loads(line)
+    value: Json = json.loads(line)
     if version == 1:
         return value
     if not isinstance(value, dict):
@@ -186,7 +187,7 @@ def _checked(line: bytes, version: int) -> Any:
     return value
 
 
-def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[str, Any]) -> None:
+def _check_same(path: Path, header: Json, data: str, settings: Json) -> None:
     before = header["settings"] | {"random_state": header["seed"]}
     differing = [
         f"{name} {before[name]} (now {now})"
@@ -199,14 +200,14 @@ def _check_same(path: Path, header: dict[str, Any], data: str, settings: dict[st
         raise DataFileError(f"{path} holds runs with {'; '.join(differing)}. {ADVICE}")
 
 
-def _line(value: dict[str, Any], version: int) -> bytes:
+def _line(value: dict[str, object], version: int) -> bytes:
     """Return a line of a file of this version: an old file stays one."""
     if version > 1:
         value = value | {"checksum": checksum(value)}
     return json.dumps(value, allow_nan=False).encode() + b"\n"
 
 
-def data_fingerprint(X_or_graph: Any, answers: Answers, graph: Any = None) -> str:
+def data_fingerprint(X_or_graph: object, answers: Answers, graph: object = None) -> str:
     """Return a hash of the points, their graph if given, and labels; see :func:`fingerprint`."""
     digest = hashlib.sha256(fingerprint(X_or_graph).encode())
     if graph is not None:

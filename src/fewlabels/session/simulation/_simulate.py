@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._typing import Estimator, Json
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import Graph
 from fewlabels.graph._progress import Progress
@@ -21,11 +21,11 @@ from fewlabels.session.simulation.learning_curve import LearningCurve
 
 
 def simulate(
-    X_or_graph: Any = None,
-    y: Any = None,
+    X_or_graph: object = None,
+    y: object = None,
     *,
     query: Query | Sequence[Query] | Mapping[str, Query] = "auto",
-    model: Any = None,
+    model: Estimator = None,
     initial: str | int | npt.ArrayLike = "one per class",
     batch_size: int = 5,
     budget: int | None = None,
@@ -35,7 +35,7 @@ def simulate(
     progress: Progress = False,
     n_jobs: int | None = None,
     graph: Graph | GraphMaker | None = None,
-    data: Mapping[str, tuple[Any, Any]] | None = None,
+    data: Mapping[str, tuple[object, object]] | None = None,
 ) -> LearningCurve | Comparison:
     """Label points one batch after the other as query rules want, and measure how well it goes.
 
@@ -149,7 +149,7 @@ def simulate(
     >>> compared.scores().shape
     (1, 2)
     """
-    settings: dict[str, Any] = {
+    settings: Json = {
         "query": query,
         "initial": initial,
         "batch_size": batch_size,

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
 from fewlabels.graph import Graph, knn_graph
 from fewlabels.models import LabelSpreading
+from fewlabels.session._labels import Label
 from fewlabels.session._learner import ModelLearner
 from fewlabels.session._model import answered, label_column
 from fewlabels.session.simulation.rounds import AnyArray, Fit, IntArray
 
 
-def graph_of(X: Any, model: Any, truth: AnyArray, known: IntArray) -> Graph:
+def graph_of(X: object, model: object, truth: AnyArray, known: IntArray) -> Graph:
     """Return the graph that `model` makes of features.
 
     Parameters
@@ -64,7 +64,7 @@ class Taught:
         self._open = np.zeros(n_points, dtype=bool)
         self._open[slice(None) if candidates is None else candidates] = True
         self._rng = np.random.RandomState(random_state)
-        self._labels: dict[int, Any] = {}
+        self._labels: dict[int, Label] = {}
 
     def learn(self, points: IntArray, labels: AnyArray) -> Fit:
         """Take the labels of some points, beside those that came before."""

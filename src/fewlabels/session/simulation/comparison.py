@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from fewlabels._typing import Axes, Objects
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.session.simulation._comparison_tables import latex_table, markdown_table
@@ -269,12 +269,12 @@ class Comparison:
     def plot(
         self,
         dataset: str | None = None,
-        ax: Any = None,
+        ax: Axes = None,
         *,
-        methods: Any = None,
+        methods: Objects | None = None,
         measure: str = "accuracy",
         confidence: float = 0.95,
-    ) -> Any:
+    ) -> Axes:
         """Draw the mean curves of methods on one set, each named at its end.
 
         Up to seven have a band.
@@ -318,7 +318,9 @@ class Comparison:
         ax.set_title(name)
         return ax
 
-    def plot_ranks(self, ax: Any = None, *, measure: str = "accuracy", alpha: float = 0.05) -> Any:
+    def plot_ranks(
+        self, ax: object = None, *, measure: str = "accuracy", alpha: float = 0.05
+    ) -> Axes:
         """Draw the critical-difference diagram of :meth:`rank`.
 
         Methods stand at their mean ranks, the best on the left; a bar joins those that do not

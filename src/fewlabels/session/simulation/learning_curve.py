@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from fewlabels._typing import Axes, Cells, Frame
 from fewlabels._validation import check_choice, check_real
 from fewlabels.exceptions import InvalidInputError, MissingDependencyError
 from fewlabels.session.simulation._curve_plot import draw_curves
@@ -225,7 +226,7 @@ class LearningCurve:
             if query != baseline
         }
 
-    def to_frame(self) -> Any:
+    def to_frame(self) -> Frame:
         """Return a pandas table, a row for each rule, repeat and number of labels.
 
         Returns
@@ -247,7 +248,7 @@ class LearningCurve:
             ) from error
         return pandas.DataFrame(self.to_columns())
 
-    def to_columns(self) -> dict[str, list[Any]]:
+    def to_columns(self) -> dict[str, Cells]:
         """Return the columns of :meth:`to_frame` as lists."""
         n_rounds = len(self.labels)
         per_run = [(query, repeat) for query in self.queries for repeat in range(self.repeats)]
@@ -267,13 +268,13 @@ class LearningCurve:
 
     def plot(
         self,
-        ax: Any = None,
+        ax: Axes = None,
         *,
         queries: Sequence[str] | None = None,
         names: str = "legend",
         measure: str = "accuracy",
         confidence: float = 0.95,
-    ) -> Any:
+    ) -> Axes:
         """Draw the mean curve of each rule; with two repeats or more, in a band.
 
         The band is the interval of the mean, see :meth:`interval`.
@@ -338,7 +339,7 @@ class LearningCurve:
             )
 
 
-def new_axes() -> Any:
+def new_axes() -> Axes:
     """Return axes of a new figure, or raise if matplotlib is not installed."""
     try:
         import matplotlib.pyplot as plt

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import numpy.typing as npt
 IntArray: TypeAlias = npt.NDArray[np.intp]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
-AnyArray: TypeAlias = npt.NDArray[Any]
+AnyArray: TypeAlias = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Fit:
     """
 
     classes: AnyArray
-    distributions: npt.NDArray[np.floating[Any]]
+    distributions: npt.NDArray[np.floating]
     reached: BoolArray | None = None
 
     @property

@@ -1,0 +1,23 @@
+"""Names of values whose types say less than their name does.
+
+SciPy's matrices, pandas' tables and matplotlib's axes have no types that are checked here, so that
+a type checker takes them for anything. What holds whatever people have, such as the cells of a
+table, is checked where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+Matrix: TypeAlias = Any  # ndarray or csr_array: rows of features, weights, shares
+Json: TypeAlias = dict[str, Any]  # an object, as `json` reads and writes it
+State: TypeAlias = dict[str, Any]  # plain values and arrays by name: what a file holds
+Fields: TypeAlias = Mapping[str, Any]  # values by name, which may be read only
+Cells: TypeAlias = list[Any]  # Python objects: cells of a column, texts, pictures, labels
+Objects: TypeAlias = Sequence[Any]  # the same, which may be read only
+Function: TypeAlias = Callable[..., Any]
+Frame: TypeAlias = Any  # a table of pandas, polars or pyarrow
+Axes: TypeAlias = Any  # matplotlib's, which only figures import
+Estimator: TypeAlias = Any  # of scikit-learn, or of somebody who does as it does
+Package: TypeAlias = Any  # an object of a package that has no types, or need not be there

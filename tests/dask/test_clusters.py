@@ -1,0 +1,89 @@
+"""Clusters that can't be used: one clear error each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+
+import fewlabels.dask._needed as needed
+from fewlabels.dask import LabelSpreading, _cluster, regions_of
+from fewlabels.dask._cluster import region_cuts
+from fewlabels.exceptions import ClusterError, InvalidTypeError, MissingDependencyError
+
+
+@pytest.fixture
+def problem(blobs, tmp_path):
+    return regions_of(blobs[0], tmp_path / "graph", n_regions=3), blobs[2]
+
+
+def test_no_client_and_no_workers_are_said(problem):
+    with pytest.raises(ClusterError, match="no Dask client is in use"):
+        LabelSpreading().fit(*problem)
+    with pytest.raises(InvalidTypeError, match=r"must be a distributed\.Client, got str"):
+        LabelSpreading().fit(*problem, client="tcp://there")
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+        pytest.raises(ClusterError, match="the cluster has no workers"),
+    ):
+        LabelSpreading().fit(*problem, client=client)
+
+
+def answering(monkeypatch, **changed):
+    """Have workers, which are threads here, say other things of themselves."""
+    about = _cluster._about
+
+    def say(path: str, token: str):
+        return about(path, token) | changed
+
+    monkeypatch.setattr(_cluster, "_about", say)
+
+
+def test_other_versions_are_refused(problem, clusters, monkeypatch):
+    answering(monkeypatch, version="0.0.1")
+    with pytest.raises(ClusterError, match=r"has fewlabels 0\.0\.1, and here it is"):
+        LabelSpreading().fit(*problem, client=clusters(2))
+
+
+def test_a_graph_that_workers_do_not_see_is_refused(problem, clusters, monkeypatch):
+    answering(monkeypatch, graph=None)
+    with pytest.raises(ClusterError, match=r"does not see the graph"):
+        LabelSpreading().fit(*problem, client=clusters(2))
+
+
+def test_a_folder_that_workers_do_not_share_is_refused(problem, clusters, monkeypatch, tmp_path):
+    answering(monkeypatch, token=False)
+    with pytest.raises(ClusterError, match=r"does not see .*fit as this machine does"):
+        LabelSpreading(checkpoint=tmp_path / "fit").fit(*problem, client=clusters(2))
+    assert [path.name for path in (tmp_path / "fit").iterdir()] == []
+
+
+def test_workers_without_the_package_are_refused(problem, clusters, monkeypatch):
+    def lack(path: str, token: str):
+        raise ModuleNotFoundError("No module named 'fewlabels'")
+
+    monkeypatch.setattr(_cluster, "_about", lack)
+    with pytest.raises(ClusterError, match="lacks a package: No module named 'fewlabels'"):
+        LabelSpreading().fit(*problem, client=clusters(2))
+
+
+def test_a_missing_dask_names_the_extra(monkeypatch):
+    monkeypatch.setattr(needed.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match=r"dask and distributed: pip install 'few"):
+        needed.require_dask()
+
+
+@pytest.mark.parametrize("n_workers", [1, 2, 3, 7, 20])
+def test_regions_are_shared_out_whole_and_evenly(n_workers):
+    class Cut:
+        starts = np.array([0, 10, 20, 30, 90, 100, 110, 120])
+        n_regions, n_nodes = 7, 120
+
+    cuts = region_cuts(Cut, n_workers)
+    assert cuts[0] == 0
+    assert cuts[-1] == 7
+    assert len(cuts) - 1 == min(n_workers, 7)
+    assert (np.diff(cuts) > 0).all()
+    if n_workers == 2:
+        assert cuts == [0, 3, 7]
