@@ -128,7 +128,7 @@ class LabelSpreading(BaseEstimator):
     ['low', 'low', 'low', 'high', 'high', 'high']
     """
 
-    _calibration: Calibration | None
+    _calibration: Calibration | None  # made when it is asked for, of the labels of the last fit
 
     def __init__(
         self,
