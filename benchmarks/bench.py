@@ -67,6 +67,7 @@ class Size:
     n_picture_shuffles: int  # of the digits
     n_pictures: int  # of MNIST, at most
     n_picture_draws: int  # of labels of these
+    n_stamp_draws: int  # of labels of pictures in colour
     n_picture_files: int  # made points of, and timed
     n_mixed_rows: int  # at most, of each table with texts
     n_mixed_draws: int  # of labels of each
@@ -114,6 +115,7 @@ SIZES = {
         n_picture_shuffles=2,
         n_pictures=100,
         n_picture_draws=2,
+        n_stamp_draws=2,
         n_picture_files=6,
         n_mixed_rows=100,
         n_mixed_draws=2,
@@ -163,6 +165,7 @@ SIZES = {
         n_picture_shuffles=10,
         n_pictures=1_000,
         n_picture_draws=2,
+        n_stamp_draws=2,
         n_picture_files=500,
         n_mixed_rows=800,
         n_mixed_draws=2,
@@ -212,6 +215,7 @@ SIZES = {
         n_picture_shuffles=20,
         n_pictures=5_000,
         n_picture_draws=5,
+        n_stamp_draws=10,
         n_picture_files=10_000,
         n_mixed_rows=4_000,
         n_mixed_draws=5,

@@ -130,6 +130,7 @@ SECTIONS: dict[str, Section] = {
     "texts from few labels": Section("texts.md", ("texts_of_packages", "texts_of_debian"), down),
     "what texts take": Section("texts.md", ("text_time",), across),
     "pictures from few labels": Section("features.md", ("pictures",), across),
+    "drawings from few labels": Section("features.md", ("stamps",), across),
     "what files of pictures take": Section("features.md", ("picture_time",), across),
     "tables with texts from few labels": Section("accuracy.md", ("mixed_tables",), down),
     "questions on digits, ten given": Section("active-learning.md", ("published_questions",), down),

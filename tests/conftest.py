@@ -9,6 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+# A worker has a core to itself: with two threads each, the linear algebra of two workers on two
+# cores takes up to twenty times as long. Set before NumPy is loaded; subprocesses inherit it.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for _of in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(_of, "1")
+
 # A busy machine is no bug: neither a slow example nor slow generation fails a test.
 settings.register_profile(
     "fewlabels",

@@ -108,6 +108,25 @@ def test_a_table_is_read_with_as_many_rows_of_each_class() -> None:
     assert len(truth) == 80
 
 
+def test_folders_of_few_stamps_are_left_out_and_the_case_runs(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv(pictures.STAMPS_VARIABLE, str(tmp_path))
+    with pytest.raises(MissingDataError, match="tuxpaint-stamps-default"):
+        picture_cases.stamps(Bench(TINY, apart=False))
+    monkeypatch.setattr(picture_cases, "_PENALTIES", (10.0,))
+    for colour, name, n in (("red", "a/x", 12), ("blue", "b", 30), ("green", "c", 11)):
+        (tmp_path / name).mkdir(parents=True)
+        for number in range(n):
+            Image.new("RGB", (8 + number, 9), colour).save(tmp_path / name / f"{number:02}.png")
+    paths, truth = pictures.stamps()
+    assert Counter(truth.tolist()) == {0: 12, 1: 30}
+    assert {path.relative_to(tmp_path).parts[0] for path in paths} == {"a", "b"}
+    rows = picture_cases.stamps(Bench(TINY, apart=False))
+    assert [row.measure for row in rows] == [
+        f"accuracy, {n} label{'s' * (n > 1)} a class" for n in (1, 5, 20)
+    ]
+    assert all(row.ours.value > 0.9 and row.peers for row in rows)
+
+
 @pytest.mark.long
 @pytest.mark.usefixtures("there")
 def test_the_cases_run_us_and_the_peers(monkeypatch) -> None:

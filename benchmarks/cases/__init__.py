@@ -63,6 +63,7 @@ CASES: dict[str, Case] = {
         texts.texts_of_debian,
         texts.text_time,
         pictures.pictures,
+        pictures.stamps,
         pictures.picture_time,
         tables.mixed_tables,
         queries.published_questions,

@@ -29,6 +29,7 @@ LOGISTIC = "logistic regression of `Images`"
 OF_PIXELS = "logistic regression of pixels"
 OVER_THE_BEST = "over the best"
 MNIST = "of MNIST"
+STAMPS = "stamps of Tux Paint"
 DIGITS = "330 digits"
 AT_RANDOM, CHOSEN = "30 labels, drawn at random", "30 labels, asked for"
 FILES_TIME = "files to points"
@@ -47,6 +48,28 @@ def pictures(bench: Bench) -> list[Row]:
         return rows
     chosen = part(truth, bench.size.n_pictures)
     return rows + _mnist(images[chosen], truth[chosen], bench.size.n_picture_draws)
+
+
+def stamps(bench: Bench) -> list[Row]:
+    """Accuracy on drawings in colour, beside a plain model of the same points."""
+    paths, truth = picture_sets.stamps()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that accuracy will be poor is what is measured
+        points = fewlabels.make_points(paths)
+    graph = shared_neighbor_graph(points)
+    n_draws = bench.size.n_stamp_draws
+    work = f"{len(paths):,} {STAMPS}, {len(np.unique(truth))} classes, {n_draws} draws of labels"
+    rows = []
+    for per_class in (1, 5, 20):
+        known: dict[str, list[float]] = {}
+        penalised: dict[tuple[str, Any], list[float]] = {}
+        for seed in range(_FIRST_SEED, _FIRST_SEED + n_draws):
+            y = _draw_up_to_half(truth, per_class, seed)
+            known.setdefault(OURS, []).append(_right(points, graph, y, truth))
+            _plainly({LOGISTIC: points.values}, y, truth, penalised)
+        known |= of_best_setting(penalised)
+        rows.append(_row(work, f"accuracy, {labels(per_class)} a class", known))
+    return rows
 
 
 def picture_time(bench: Bench) -> list[Row]:
@@ -113,6 +136,16 @@ def _draw(truth: Any, seed: int) -> Any:
     others = np.random.default_rng(seed).permutation(np.flatnonzero(y < 0))
     others = others[: _BUDGET - np.count_nonzero(y >= 0)]
     y[others] = truth[others]
+    return y
+
+
+def _draw_up_to_half(truth: Any, per_class: int, seed: int) -> Any:
+    """Label so many points of each class, and of small classes half."""
+    rng = np.random.default_rng(seed)
+    y = np.full(len(truth), -1)
+    for c in np.unique(truth):
+        rows = np.flatnonzero(truth == c)
+        y[rng.choice(rows, min(per_class, len(rows) // 2), replace=False)] = c
     return y
 
 

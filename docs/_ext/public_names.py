@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # the tests of what is below need no Sphinx
     from sphinx.environment import BuildEnvironment
 
 PACKAGES = (
+    "fewlabels.dask",  # first: a name alone is that of the package for one machine
     "fewlabels",
     "fewlabels.exceptions",
     "fewlabels.features",

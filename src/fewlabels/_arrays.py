@@ -83,7 +83,7 @@ def checked_array(X: object, name: str = "X", *, fill: str = FILL_FEATURES) -> M
         if X.dtype.kind == "O":
             _refuse_temporal_cells(X, name)
         return X
-    _refuse_foreign(X, name)
+    refuse_foreign(X, name)
     if hasattr(X, "to_frame") and not hasattr(X, "columns"):
         raise InvalidInputError(
             f"{name} is one column (a {type(X).__name__}), and features are a table, with a row a "
@@ -213,7 +213,8 @@ def _refuse_dtype(X: Matrix, name: str) -> None:
         )
 
 
-def _refuse_foreign(X: object, name: str) -> None:
+def refuse_foreign(X: object, name: str) -> None:
+    """Raise, with the call that helps, if `X` is a thing of another package that is no array."""
     for kind in type(X).__mro__:
         found = _FOREIGN.get((kind.__module__.partition(".")[0].lstrip("_"), kind.__name__))
         if found is not None:

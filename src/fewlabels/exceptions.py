@@ -157,7 +157,14 @@ class ClusterError(FewLabelsError, RuntimeError):
 
 
 class LabellingError(FewLabelsError, ValueError):
-    """A label file can't be used, or what was to be stored in it was not."""
+    """A label file can't be used, or what was to be stored in it was not.
+
+    Examples
+    --------
+    >>> from fewlabels.exceptions import FewLabelsError, LabellingError
+    >>> issubclass(LabellingError, FewLabelsError)
+    True
+    """
 
 
 class MissingDependencyError(FewLabelsError, ImportError):
@@ -199,7 +206,21 @@ class FeatureWarning(UserWarning):
 
 
 class FewCandidatesWarning(UserWarning):
-    """Fewer points are left to ask about than were asked for."""
+    """Fewer points are left to ask about than were asked for.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from fewlabels import Graph
+    >>> from fewlabels.exceptions import FewCandidatesWarning
+    >>> from fewlabels.queries import make_rule
+    >>> pair = Graph.from_affinity([[0, 1], [1, 0]])
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", FewCandidatesWarning)
+    ...     asked = make_rule("random").query(pair, 5)
+    >>> sorted(asked.tolist())
+    [0, 1]
+    """
 
 
 class LabelWarning(UserWarning):

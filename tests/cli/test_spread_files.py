@@ -186,7 +186,7 @@ def test_where_every_row_has_a_label_the_most_frequent_is_named(tmp_path: Path) 
     result = run(*call, tmp_path / "out.csv")
     assert result.exit_code == 0
     assert result.stderr == (
-        "Warning: every row has a label in 'segment', so that none is left to answer. If the most "
+        "Warning: every row has a label in 'segment', and the answers only check them. If the most "
         "frequent, 'to do' (112 rows), means that a row has none: --missing 'to do'.\n"
     )
     assert run(*call, tmp_path / "right.csv", "--missing", "to do").stderr == ""

@@ -87,6 +87,9 @@ def test_neighbouring_regions_lie_together(built):
 def test_every_kind_of_input_gives_the_same_graph(rows, built, client, tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
     pa = pytest.importorskip("pyarrow")
+    pd = pytest.importorskip("pandas")
+    dd = pytest.importorskip("dask.dataframe")
+    frame = dd.from_pandas(pd.DataFrame(rows, columns=list("abcdef")), npartitions=2)
     (tmp_path / "X").mkdir()
     for number, part in enumerate((rows[:2500], rows[2500:])):
         flat = pa.array(part.reshape(-1))
@@ -95,6 +98,7 @@ def test_every_kind_of_input_gives_the_same_graph(rows, built, client, tmp_path)
     given = {
         "array": rows,
         "dask": da.from_array(rows, chunks=(1700, 4)),
+        "dataframe": frame[list("abcdef")],
         "parquet": tmp_path / "X",
     }
     for name, X in given.items():
@@ -210,7 +214,7 @@ def test_bad_input_is_one_clear_error(rows, client, tmp_path):
         build(rows, metric="manhattan")
     with pytest.raises(FileNotFoundError, match="no such folder"):
         knn_graph(rows, path=tmp_path / "missing" / "graph", client=client)
-    assert not (tmp_path / "graph").exists()
+    assert list(tmp_path.iterdir()) == []  # nor what is left of a build
 
 
 def test_a_cluster_that_can_not_work_is_one_clear_error(rows, client, tmp_path, monkeypatch):

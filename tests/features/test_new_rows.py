@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fewlabels import make_points
+from fewlabels import FewLabelsClassifier, make_points
 from fewlabels.exceptions import FeatureWarning, InvalidInputError
 from fewlabels.features import Embeddings, Images, Tables
 
@@ -124,3 +124,12 @@ def test_codes_of_classes_may_be_any_whole_numbers() -> None:
     small = np.where(np.arange(20) < 12, np.arange(20) // 2 % 2, -1)
     large = np.where(small > 0, 10**15, small)
     assert make_points(TEXTS, small).choices == make_points(TEXTS, large).choices
+
+
+def test_a_number_that_float32_cannot_hold_is_far_away_and_its_row_is_named() -> None:
+    numbers = np.arange(24) % 2 * 4 + np.arange(24) / 10
+    model = FewLabelsClassifier().fit(
+        {"x": numbers, "z": numbers[::-1]}, [*(np.arange(24) % 2)[:8], *[None] * 16]
+    )
+    with pytest.raises(InvalidInputError, match=r"times as far from the fitted points.*: 1 \("):
+        model.predict({"x": [1.0, 1e308], "z": [1.0, 1.0]})

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import random
 import shutil
+import sqlite3
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pyarrow as pa
+import pyarrow.feather as feather
 import pyarrow.parquet as pq
 from PIL import Image
 
@@ -32,6 +36,7 @@ from fewlabels.io import (
     write_table,
 )
 from fewlabels.io._pictures import read_pictures
+from fewlabels.labelling import Labelling, export_labels
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.session import Session, simulate
 from tests.fuzz.mutations import mutated
@@ -157,6 +162,109 @@ def _parquet(folder: Path, number: int) -> Path:
     return folder / "t.parquet"
 
 
+def _json(folder: Path, number: int) -> Path:
+    import json
+
+    columns = _columns()
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    (folder / "t.json").write_text(json.dumps(rows))
+    return folder / "t.json"
+
+
+def _export(folder: Path, number: int) -> Path:
+    """As Label Studio, or Argilla, exports what was labelled there."""
+    import json
+
+    tasks = [
+        {"id": row, "data": {"text": f"text {row}"}, "annotations": [_annotation(label)]}
+        for row, label in enumerate(LABELS)
+    ]
+    records = [
+        {"id": row, "fields": {"text": f"text {row}"}, "responses": {"label": [{"value": label}]}}
+        for row, label in enumerate(LABELS)
+    ]
+    (folder / "t.json").write_text(json.dumps(records if number else tasks))
+    return folder / "t.json"
+
+
+def _annotation(label: str | None) -> dict[str, Any]:
+    choice = {"type": "choices", "from_name": "label", "value": {"choices": [label]}}
+    return {"result": [choice] if label else []}
+
+
+def _exported(path: Path, rng: random.Random) -> Any:
+    # not written again: JSON Lines of an export stay one, and what is put beside is not read back
+    table = read_table(path)
+    with contextlib.suppress(InvalidInputError):
+        read_labels(table, "label")
+        Tables().fit(table.only(name for name in table.names if name != "label"))
+    return None
+
+
+def _arrow(folder: Path, number: int) -> Path:
+    table = pq.read_table(_parquet(folder, 1))
+    feather.write_feather(table, folder / "t.arrow", compression=("lz4", "uncompressed")[number])
+    return folder / "t.arrow"
+
+
+def _workbook(folder: Path, number: int) -> Path:
+    book = openpyxl.Workbook()
+    names = ["label", "x", "count", "code", "on"]
+    rows = zip(*(_columns()[name] for name in names), strict=True)
+    for row in (names, *rows):
+        book.active.append(list(row))
+    if number:
+        book.active.merge_cells("A4:A5")
+        book.create_sheet("other").append(["nothing"])
+    book.save(folder / "t.xlsx")
+    return folder / "t.xlsx"
+
+
+def _open_document(folder: Path, number: int) -> Path:
+    def cell(value: object) -> str:
+        if value is None:
+            return "<table:table-cell/>"
+        kind = f'"float" office:value="{value}"' if isinstance(value, float) else '"string"'
+        shown = f"<text:p>{value}</text:p>"
+        return f"<table:table-cell office:value-type={kind}>{shown}</table:table-cell>"
+
+    names = ("label", "x", "code")
+    rows = [names, *zip(*(_columns()[name] for name in names), strict=True)]
+    urn = "urn:oasis:names:tc:opendocument:xmlns"
+    spaces = " ".join(f'xmlns:{it}="{urn}:{it}:1.0"' for it in ("office", "table", "text"))
+    content = "".join(
+        [
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>",
+            '<table:table table:name="A">',
+            *(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows),
+            "</table:table></office:spreadsheet></office:body></office:document-content>",
+        ]
+    )
+    with zipfile.ZipFile(folder / "t.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", f'<m:manifest xmlns:m="{urn}:manifest:1.0"/>')
+        archive.writestr("content.xml", content)
+    return folder / "t.ods"
+
+
+def _database(folder: Path, number: int) -> Path:
+    path = folder / "t.db"
+    path.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE t (label, x REAL, code TEXT, raw BLOB)")
+        rows = zip(LABELS, POINTS[:, 0], map(str, range(N_ROWS)), [b"kat"] * N_ROWS, strict=True)
+        connection.executemany("INSERT INTO t VALUES (?, ?, ?, ?)", rows)
+    return path
+
+
+def _zip(folder: Path, number: int) -> Path:
+    packed = _text(folder, number, "csv")
+    with zipfile.ZipFile(folder / "t.zip", "w", (zipfile.ZIP_DEFLATED, 0)[number]) as archive:
+        archive.write(packed, "t.csv")
+    packed.unlink()
+    return folder / "t.zip"
+
+
 def _table(path: Path, rng: random.Random) -> Any:
     _use(read_table(path), path, rng)
     return None
@@ -191,8 +299,13 @@ def _use(table: Table, path: Path, rng: random.Random) -> None:
         raise AssertionError("refused after the work") from error
     again = read_table(out)
     # JSON Lines are kept as they came, so that a key that comes late stands after those added
-    assert sorted(again.names) == sorted([*table.names, *names])
+    # and objects of which all rows have one are read as a column a key
+    assert _roots(again.names) == _roots([*table.names, *names])
     assert again.n_rows == table.n_rows
+
+
+def _roots(names: Iterable[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
 
 
 # Features that stay in their file, or come from one.
@@ -341,6 +454,29 @@ def _loaded_model(path: Path, rng: random.Random) -> Any:
     return model.label_distributions_.tolist()
 
 
+def _label_file(folder: Path, number: int) -> Path:
+    data = _text(folder, 1, "csv")
+    path = folder / "t.fewlabels"
+    settings: Any = {"label": "label"} if number else {"classes": ["a", "b", "c"]}
+    labelling = Labelling.open(data, file=path, cache=folder / "cache", **settings)
+    with contextlib.closing(labelling):
+        for step, label in enumerate("abcab"):
+            (asked,) = labelling.questions("me", 1)
+            labelling.answer("me", f"key {step}", asked["point"], "abc".index(label))
+        labelling.undo("me", "undone")
+    return path
+
+
+def _labels_given(path: Path, rng: random.Random) -> Any:
+    cache = path.parent / "cache"
+    for left in ("-wal", "-shm"):  # of the file before
+        path.with_name(path.name + left).unlink(missing_ok=True)
+    export_labels(path, path.with_name("out.csv"), predictions=False, cache=cache)
+    with contextlib.closing(Labelling.open(path, cache=cache)) as labelling:
+        labelling.state("me")
+    return None
+
+
 READERS = {
     reader.name: reader
     for reader in (
@@ -351,6 +487,14 @@ READERS = {
         Reader("jsonl.gz", lambda folder, n: _json_lines(folder, n, "jsonl.gz"), 2, _table),
         Reader("npz", _npz, 3, _table_with_checksums),
         Reader("parquet", _parquet, 3, _table),
+        Reader("json", _json, 1, _table),
+        Reader("export", _export, 2, _exported),
+        Reader("arrow", _arrow, 2, _table),
+        Reader("xlsx", _workbook, 2, _table),
+        Reader("ods", _open_document, 1, _table),
+        Reader("db", _database, 1, _table),
+        Reader("zip", _zip, 2, _table),
+        Reader("label file", _label_file, 2, _labels_given),
         Reader("npy", _npy, 3, _features),
         Reader("picture", _picture, len(_PICTURES), _read_picture),
         Reader("features.parquet", _number_parquet, 2, _features),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fewlabels.exceptions import InvalidInputError, LabellingError
-from fewlabels.labelling import Labelling, load_session
+from fewlabels.exceptions import DataFileError, InvalidInputError, LabellingError
+from fewlabels.labelling import Labelling, export_labels, load_session
 from fewlabels.labelling._near import Shown
 
 Open = Callable[..., Labelling]
@@ -495,3 +497,49 @@ def test_what_the_disk_refuses_is_not_acknowledged_and_all_goes_on_when_it_is_me
     assert labelling.state("ann")["problem"] is None
     assert labelling.state("ann")["n_labelled"] == 16
     assert [row.key for row in file.rows()].count("refused") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("UPDATE log SET body = json_set(body, '$.class', 9) WHERE kind = 'answered'", "number 9"),
+        ("UPDATE log SET body = json_set(body, '$.point', 1000) WHERE kind = 'answered'", "1000"),
+        ("UPDATE log SET kind = 'undone' WHERE kind = 'answered'", "'of' is missing"),
+        ("DELETE FROM about WHERE name = 'seed'", "its data, seed, is 'missing'"),
+        ("UPDATE about SET value = '\"many\"' WHERE name = 'n_points'", "n_points, is 'many'"),
+        ("UPDATE about SET value = '{' WHERE name = 'text'", "can't be read"),
+    ],
+)
+def test_a_file_that_says_what_cannot_have_happened_is_named(
+    opened: Open, change: str, words: str
+) -> None:
+    with contextlib.closing(opened()) as labelling:
+        (asked,) = labelling.questions("me", 1)
+        labelling.answer("me", "key", asked["point"], 0)
+        path = labelling.path
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(change)
+    for read in (opened, lambda: export_labels(path, path.with_name("out.csv"))):
+        with pytest.raises(LabellingError, match=rf"{path.name}.*{words}.*Go back to a copy of it"):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"columns": {"x": "nonsense"}}, "a column is one of use, drop"),
+        ({"columns": {"z": "drop"}}, "has no column 'z'"),
+        ({"embeddings": "none.onnx"}, r"none\.onnx \(embeddings\) does not exist"),
+        ({"embeddings": "onnx:none.onnx"}, r"none\.onnx \(embeddings\) does not exist"),
+        ({"embeddings": "none.npy"}, "does not exist"),
+        ({"embeddings": "nonsense"}, "sentence-transformers:nonsense"),
+    ],
+)
+def test_what_points_cannot_be_made_of_is_refused_before_there_is_a_file(
+    opened: Open, tmp_path: Path, settings: dict[str, Any], words: str
+) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text("x,y\n1,2\n3,4\n5,6\n")
+    with pytest.raises((InvalidInputError, DataFileError), match=words):
+        opened(table, **settings)
+    assert not (tmp_path / "rows.fewlabels").exists()

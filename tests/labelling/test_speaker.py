@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fewlabels._way import give_way
 from fewlabels.exceptions import LabellingError
 from fewlabels.graph import shared_neighbor_graph
 from fewlabels.labelling import Labelling, _reading, export_labels, load_session
@@ -291,3 +294,36 @@ def test_what_is_predicted_is_told_before_questions_are_chosen(
     assert labelling.settle()
     assert chosen
     assert all(told == known for told, known in chosen)
+
+
+def test_the_model_that_answers_gives_way_but_no_longer_than_it_worked(
+    digits: Any,
+) -> None:
+    """Held for good, it works half of the time; let go, it goes on at once."""
+    graph = shared_neighbor_graph(digits[0])
+    settings = Settings.checked(
+        classes=None, model=None, query="auto", audit_share=0.1, n_start=10, random_state=0
+    )
+    learner = ModelLearner(None, GraphPoints(graph, digits[0]), settings.query)
+    speaker = Speaker(learner, graph, lambda: None)
+    went_on = threading.Event()
+
+    def task(_: Any) -> bool:
+        began = time.monotonic()
+        speaker._began -= 0.05  # as if it had worked so long
+        speaker.hold()
+        give_way()
+        held = time.monotonic() - began
+        speaker._began -= TIMEOUT
+        threading.Timer(0.01, speaker.go_on).start()
+        give_way()
+        went_on.set()
+        return held > 0.04
+
+    labels = {0: str(digits[1][0]), 1: str(1 - digits[1][0])}
+    future: Future[bool] = Future()
+    lesson = Lesson(labels, Opinion([], digits[0], digits[1]), 0, 0, {})
+    speaker.lend(lesson, task, future)
+    assert future.result(TIMEOUT)
+    assert went_on.is_set()
+    speaker.stop()

@@ -24,6 +24,7 @@ from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import open_graph, shared_neighbor_graph
 from fewlabels.models import _fitted_numbers, few_labels_regressor
 from fewlabels.models._number_members.feature_kernels import relevances
+from fewlabels.models._number_members.number_mixture import Rows
 from tests.models.checks import expected_failed_checks
 
 X, VALUES = make_swiss_roll(300, noise=0.1, random_state=0)
@@ -285,3 +286,12 @@ def test_a_graph_on_disk_is_refused(tmp_path) -> None:
     write_graph(tmp_path / "graph", GRAPH)
     with pytest.raises(InvalidTypeError, match="needs the graph in memory"):
         FewLabelsRegressor().fit(open_graph(tmp_path / "graph"), known(VALUES, 30))
+
+
+def test_the_kernel_of_several_members_is_the_mean_of_theirs() -> None:
+    rng = np.random.default_rng(0)
+    rows = {name: rng.normal(size=(3, 4)) for name in "abc"}
+    own = {name: rng.normal(size=3) for name in "abc"}
+    found = Rows(rows, own, None).of(("a", "c", "b"))
+    np.testing.assert_allclose(found[0], (rows["a"] + rows["b"] + rows["c"]) / 3)
+    np.testing.assert_allclose(found[1], (own["a"] + own["b"] + own["c"]) / 3)

@@ -28,9 +28,11 @@ from fewlabels import (
     SpreadingRegressor,
     UnreachedWarning,
     knn_graph,
+    make_points,
     rbf_graph,
     simulate,
 )
+from fewlabels.features import Images, OrientedGradients
 from fewlabels.graph import shared_neighbor_graph
 from fewlabels.queries import RULES
 
@@ -170,3 +172,14 @@ def test_sessions_and_simulations() -> None:
     assert len(session.predictions().labels) == 83
     curve = simulate(X, truth, query=list(RULES), budget=8, batch_size=3, random_state=0)
     assert set(curve.queries) == set(RULES)
+
+
+def test_pictures_tables_and_texts_become_points() -> None:
+    pictures = (255 * np.random.default_rng(0).random((12, 24, 24))).astype(np.uint8)
+    rows = pictures.reshape(12, -1)
+    table = {"x": X[:, 0], "name": list("ab") * 41 + ["c"], "text": ["a b", "b c d"] * 41 + ["e"]}
+    with np.errstate(all="raise"):
+        assert np.isfinite(Images("shapes and colours").fit_transform(pictures)).all()
+        assert np.isfinite(OrientedGradients((24, 24)).fit_transform(rows)).all()
+        points = make_points(table)
+        assert points.transform(table).shape == points.values.shape

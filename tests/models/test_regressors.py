@@ -6,6 +6,7 @@ import copy
 import pickle
 import warnings
 from contextlib import nullcontext
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -251,6 +252,13 @@ def test_a_regressor_is_warned_of_the_markers_of_classifiers(regressor, column) 
     assert caught[0].filename == __file__
     numbers = regressor().fit(path_graph(np.ones(4)), [-1.0, 4.0, -1.0, -1.0, 2.0])
     np.testing.assert_array_equal(model.transduction_, numbers.transduction_)
+
+
+def test_decimals_are_numbers(regressor) -> None:
+    y = [Decimal("1.5"), Decimal("NaN"), None, Decimal("3.5")]
+    found = regressor().fit(path_graph(np.ones(3)), y)
+    expected = regressor().fit(path_graph(np.ones(3)), [1.5, None, None, 3.5])
+    np.testing.assert_array_equal(found.transduction_, expected.transduction_)
 
 
 def test_a_regressor_is_warned_of_what_minus_one_becomes_in_unsigned_integers(regressor) -> None:

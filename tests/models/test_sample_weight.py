@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fewlabels import Graph, LabelPropagation, LabelSpreading, write_graph
+from fewlabels import Graph, LabelPropagation, LabelSpreading, PoissonClassifier, write_graph
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from tests import textbook
 from tests.gallery import ESTIMATORS_AND_SOLVERS, clustered, one_hot, path_graph
@@ -182,3 +182,35 @@ def test_weights_that_cannot_be_added_change_nothing(estimator) -> None:
     with pytest.raises(InvalidInputError, match="no label is left"):
         model.add_labels([0, 3], [0, 1], sample_weight=0)
     np.testing.assert_array_equal(model.label_distributions_, before)
+
+
+def test_small_weights_are_added_as_they_are_fitted() -> None:
+    graph, y = clustered(40, 0.2), np.full(80, -1)
+    y[[0, 10, 50, 60]] = 0, 1, 1, 2
+    for weight in (0.01, 100.0):
+        weights = np.full(80, weight)
+        found = PoissonClassifier(iterations="converged", tol=1e-9).fit(
+            graph, y, sample_weight=weights
+        )
+        found.add_labels([5, 70], [0, 2], sample_weight=weight)
+        more = y.copy()
+        more[[5, 70]] = 0, 2
+        anew = PoissonClassifier(iterations="converged", tol=1e-9).fit(
+            graph, more, sample_weight=weights
+        )
+        np.testing.assert_allclose(found.label_distributions_, anew.label_distributions_, atol=1e-6)
+
+
+def test_where_all_are_labelled_left_out_probabilities_do_not_depend_on_the_unit_of_weights() -> (
+    None
+):
+    graph, y = clustered(20, 0.3), np.arange(40) // 20
+    y[[3, 30]] = 1, 0
+    fitted = [
+        LabelSpreading(alpha=0.9, calibration="loo", tol=1e-9)
+        .fit(graph, y, sample_weight=np.full(40, weight))
+        .loo_calibration_
+        for weight in (1e-4, 1e4)
+    ]
+    assert fitted[1].reference == pytest.approx(1e8 * fitted[0].reference, rel=1e-5)
+    assert fitted[1].sharpness == pytest.approx(fitted[0].sharpness, rel=1e-3)

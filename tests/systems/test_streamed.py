@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fewlabels.graph import DiskGraph, Graph, open_graph, write_graph
-from fewlabels.systems import SpreadingSystem, StreamedSpreadingSystem
+from fewlabels.systems import SpreadingSystem, StreamedSpreadingSystem, _streamed
 from tests.gallery import clustered, one_hot, path_graph
 
 ALPHA = 0.8
@@ -93,3 +93,42 @@ def test_an_unlabelled_piece_gets_the_prior_and_no_evidence(tmp_path: Path) -> N
     with pytest.raises(ValueError, match="read-only"):
         shares[0] = 0
     assert found.distributions(np.array([1.0, 0.0])) is shares
+
+
+def test_groups_of_classes_share_the_tolerance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph, codes = graph_and_codes()
+    disk = open_graph(write_graph(tmp_path / "graph", graph).path, working_memory=1)
+    asked: list[float] = []
+
+    def noting(solve: Any) -> Any:
+        def noted(*given: Any, tol: float, **settings: Any) -> Any:
+            asked.append(tol)
+            return solve(*given, tol=tol, **settings)
+
+        return noted
+
+    for name in ("solve_in_levels", "solve_on_levels"):
+        monkeypatch.setattr(_streamed, name, noting(getattr(_streamed, name)))
+    StreamedSpreadingSystem(disk, ALPHA).solve(codes, 3, tol=1e-3, max_iter=1000)
+    assert len(asked) == 1 + 3  # their sum, and each class by itself
+    assert sum(asked) == pytest.approx(1e-3)
+
+
+def test_the_first_label_of_a_piece_is_worth_what_a_new_solve_says(tmp_path: Path) -> None:
+    graph = Graph.from_affinity(np.kron(np.eye(2), np.ones((4, 4)) - np.eye(4)))
+    first, second = np.full(8, -1), np.full(8, -1)
+    first[[0, 1]] = second[[0, 1]] = 0, 1
+    second[6] = 1
+    for memory in (1, 10**9):
+        disk = open_graph(write_graph(tmp_path / f"{memory}", graph).path, working_memory=memory)
+        system = StreamedSpreadingSystem(disk, ALPHA)
+        before = system.solve(first, 2, tol=1e-9, max_iter=1000)
+        assert not before.answered[4:].any()
+        changed = system.solve(
+            *(second, 2), tol=1e-9, max_iter=1000, before=before, old_columns=np.arange(2)
+        )
+        anew = system.solve(second, 2, tol=1e-9, max_iter=1000)
+        np.testing.assert_allclose(changed.shares, anew.shares, atol=1e-6)
+        np.testing.assert_allclose(changed.totals, anew.totals, rtol=1e-6)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fewlabels._typing import Cells
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy import ndarray
 
     from fewlabels.features import NewPoints
     from fewlabels.io import AddedColumns, LabelColumn, Table
@@ -40,6 +40,8 @@ def answers_of(model: AnsweringModel, labels: LabelColumn, names: tuple[str, ...
     labels out, rows that had one get the answer that the others give, if another row has the same
     label: else none of them could know it.
     """
+    import numpy as np
+
     from fewlabels import FewLabelsClassifier
 
     reached = model.reached_
@@ -79,11 +81,11 @@ def answers_to_new(
 def _added(
     classes: Cells,
     names: tuple[str, ...],
-    shares: np.ndarray,
-    reached: np.ndarray,
-    evidence: np.ndarray,
-    doubt: np.ndarray,
-    sets: np.ndarray,
+    shares: ndarray,
+    reached: ndarray,
+    evidence: ndarray,
+    doubt: ndarray,
+    sets: ndarray,
 ) -> AddedColumns:
     """Return the columns for `shares` of the `classes`; none of a row without evidence."""
     import numpy as np
@@ -97,7 +99,7 @@ def _added(
         rest[np.arange(len(rest)), codes] = -1
         second = np.where(rest.max(axis=1) > 0, rest.argmax(axis=1), -1)
 
-    def named(found: np.ndarray) -> Cells:
+    def named(found: ndarray) -> Cells:
         return [classes[code] if code >= 0 else None for code in found.tolist()]
 
     return AddedColumns(
@@ -113,9 +115,7 @@ def _added(
     )
 
 
-def _possible(
-    classes: Cells, shares: np.ndarray, sets: np.ndarray, reached: np.ndarray
-) -> list[str]:
+def _possible(classes: Cells, shares: ndarray, sets: ndarray, reached: ndarray) -> list[str]:
     """Return the classes of each set, the most probable first; one word where all are in it."""
     from fewlabels.io import as_text
 
@@ -142,7 +142,7 @@ def about_open_rows(table: Table, labels: LabelColumn) -> list[str]:
     place = int(labels.counts.argmax())
     most = labels.classes[place]
     return [
-        f"every row has a label in {labels.name!r}, so that none is left to answer. If the most "
+        f"every row has a label in {labels.name!r}, and the answers only check them. If the most "
         f"frequent, {most!r} ({counted(int(labels.counts[place]), 'row')}), means that a row has "
         f"none: missing={[str(most)]!r}."
     ]

@@ -65,8 +65,6 @@ def _labels(labels: LabelColumn) -> Iterator[str]:
         f"({share:.3g} %), {counted(len(labels.classes), 'class', 'classes')}"
     )
     yield from (f"note: {note}" for note in labels.notes)
-    if labels.n_labelled == n_rows:
-        yield "note: every row has a label already; the answers only check them"
 
 
 def _graph(table: Table, neighbors: int, diagnosis: GraphDiagnosis) -> Iterator[str]:

@@ -54,7 +54,11 @@ class Checkpoint:
     def __init__(self, folder: Path, identity: str, shard: Shard, line: Line) -> None:
         self._folder, self._identity = folder, identity
         self._shard, self._line = shard, line
-        self._states: dict[str, Any] = read_states(folder, identity)
+        # one reads for all: whatever a disk shows to whom, they go on from the same
+        self._states: dict[str, Any] = read_states(folder, identity) if line.rank == 0 else {}
+        told = dict.fromkeys(line.others, self._states) if line.rank == 0 else {}
+        heard = line.exchange("states", told, [0] if line.rank else [])
+        self._states = dict(heard.get(0, self._states))
 
     def restore(self, solve: int, now: FloatArray, before: FloatArray) -> Step | None:
         """Fill in the vectors of a solve's own rows; None if it had not come to a checkpoint."""

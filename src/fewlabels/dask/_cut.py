@@ -45,6 +45,16 @@ def regions_of(graph: Any, path: str | os.PathLike[str], n_regions: int) -> Regi
     ------
     FileExistsError
         If something stands at `path`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels import knn_graph
+    >>> from fewlabels.dask import regions_of
+    >>> graph = knn_graph([[0.0], [1.0], [8.0], [9.0]], n_neighbors=1)
+    >>> regions_of(graph, Path(tempfile.mkdtemp()) / "graph", n_regions=2).starts.tolist()
+    [0, 2, 4]
     """
     if not isinstance(graph, Graph) or isinstance(graph, DiskGraph) or graph.is_dense:
         raise InvalidTypeError(

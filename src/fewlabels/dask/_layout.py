@@ -247,6 +247,18 @@ def open_graph(path: str | os.PathLike[str]) -> RegionGraph:
         If there is no such folder.
     GraphFileError
         If it holds no graph, one that is not finished, a damaged one, or one of a later version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels import knn_graph
+    >>> from fewlabels.dask import open_graph, regions_of
+    >>> path = Path(tempfile.mkdtemp()) / "graph"
+    >>> graph = knn_graph([[0.0], [1.0], [8.0], [9.0]], n_neighbors=1)
+    >>> _ = regions_of(graph, path, n_regions=2)
+    >>> open_graph(path).n_nodes
+    4
     """
     return RegionGraph(path)
 

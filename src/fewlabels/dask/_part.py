@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from distributed import Worker, get_worker
+from distributed import Worker, get_worker, secede
 
 from fewlabels._rows import row_blocks
 from fewlabels.dask._answers import read_region, write_region
@@ -137,6 +137,7 @@ def solve_part(problem: Problem, seat: Seat) -> Outcome:
     worker = get_worker()
     if not Mailbox.of(worker).expects(seat.fit, seat.epoch):
         raise CalledOffError("this worker was started after the epoch had begun")
+    secede()  # two fits at a time must not wait for one another's threads
     with on_cores(worker.state.nthreads):
         return _Part(problem, seat, worker).run()
 

@@ -176,6 +176,13 @@ class CacheEntry:
     n_bytes : int
     used_at : float
         When it was last used, in seconds since 1970.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from fewlabels.features import cache_entries
+    >>> cache_entries(tempfile.mkdtemp())  # an empty cache
+    []
     """
 
     path: Path

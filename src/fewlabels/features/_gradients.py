@@ -60,6 +60,7 @@ def direction_maps(dx: Float32Array, dy: Float32Array, n_directions: int) -> Flo
     return maps
 
 
+@np.errstate(under="ignore")  # what is far from a cell fades to 0
 def windows(size: int, n_cells: int) -> Float32Array:
     """Return the weights of `size` pixels in each of `n_cells` cells along an axis.
 
@@ -77,6 +78,7 @@ def windows(size: int, n_cells: int) -> Float32Array:
     return weights.astype(np.float32)
 
 
+@np.errstate(under="ignore")  # what is far from a cell fades to 0
 def gathered(maps: Float32Array, rows: Float32Array, columns: Float32Array) -> Float32Array:
     """Gather maps in cells, by the windows of their rows and columns.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._named_models import NAMED
 from fewlabels.features._onnx import onnx_embedder
@@ -54,6 +54,20 @@ def resolved(
 def is_file_of_rows(model: object) -> bool:
     """Tell whether this names a file of rows and not a model."""
     return isinstance(model, (str, os.PathLike)) and os.fspath(model).lower().endswith(".npy")
+
+
+def check_named(model: object) -> None:
+    """Raise if a text is no name of a model, or its file is not there; loads nothing."""
+    if not isinstance(model, (str, os.PathLike)):
+        return
+    kind, _, rest = os.fspath(model).partition(":")
+    is_onnx = kind == "onnx" and rest
+    if is_onnx or os.fspath(model).lower().endswith((".npy", ".onnx")):
+        path = Path(rest if is_onnx else model).expanduser()
+        if not path.is_file():
+            raise DataFileError(f"{path} (embeddings) does not exist. Check the path.")
+    elif kind not in NAMED or not rest:
+        raise InvalidInputError(_unknown_name(os.fspath(model)), parameter="embeddings")
 
 
 def holds_rows(model: object) -> bool:

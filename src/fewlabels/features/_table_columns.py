@@ -39,6 +39,9 @@ _TRANSFORMERS = {
     "Texts": "fewlabels.features.texts",
 }
 
+# Fitted rows lie far nearer: within the square root of their number.
+_FARTHEST = 1e38
+
 
 @dataclass(frozen=True)
 class TableColumn:
@@ -201,7 +204,8 @@ class FittedColumn:
             return raw * raw.dtype.type(factor)
         found = np.subtract(raw, self.means, dtype=np.float64)
         found *= factor
-        return found
+        # rows so far away are refused later, by their numbers; float32 must hold them till then
+        return np.clip(found, -_FARTHEST, _FARTHEST, out=found)
 
     def weighing(self, weight: float) -> Self:
         """Return the same column with another weight."""

@@ -237,7 +237,7 @@ class Tables(TransformerMixin, BaseEstimator):
     def _fit(self, X: object, y: object) -> list[Used]:
         check_seed(self.random_state)
         table = table_of(X)
-        kinds = self._kinds(table)
+        kinds = checked_kinds(self.columns, table)
         codes = label_codes(y, table.n_rows)
         settings = Settings(
             codes=codes,
@@ -286,28 +286,6 @@ class Tables(TransformerMixin, BaseEstimator):
 
     def _joined(self, raws: Sequence[object]) -> Matrix:
         return joined(self._fitted, raws, np.float32 if self.scale else np.float64)
-
-    def _kinds(self, table: Table) -> dict[str, str]:
-        """Return what columns are said to be; raise if that is no kind, or no column."""
-        given = self.columns or {}
-        if not isinstance(given, Mapping):
-            raise InvalidTypeError(
-                "columns must map names of columns to what they are, such as "
-                f"{{'message': 'text', 'id': 'drop'}}; got a {type(given).__name__}."
-            )
-        complaints = []
-        for name, kind in given.items():
-            lacking = table.lacking(str(name), "columns")
-            if lacking:
-                complaints.append(lacking)
-            elif kind not in KINDS and not str(kind).startswith("date:%"):
-                complaints.append(
-                    f"{setting('columns', {name: kind})}: a column is one of {', '.join(KINDS)}, "
-                    "or date:%d.%m.%Y and the like."
-                )
-        if complaints:
-            raise InvalidInputError(" Also: ".join(complaints), parameter="columns")
-        return dict(given)
 
     def _check_columns(self, table: Table, without: str | None) -> None:
         """Raise if columns are missing that the points are made of."""
@@ -380,3 +358,26 @@ def _n_alike(columns: Sequence[FittedColumn]) -> int | None:
 def _nothing_known(unread: Sequence[IntArray]) -> IntArray:
     """Return the rows in which no column says anything."""
     return reduce(np.intersect1d, unread)
+
+
+def checked_kinds(columns: Mapping[str, str] | None, table: Table) -> dict[str, str]:
+    """Return what columns are said to be; raise if that is no kind, or no column."""
+    given = columns or {}
+    if not isinstance(given, Mapping):
+        raise InvalidTypeError(
+            "columns must map names of columns to what they are, such as "
+            f"{{'message': 'text', 'id': 'drop'}}; got a {type(given).__name__}."
+        )
+    complaints = []
+    for name, kind in given.items():
+        lacking = table.lacking(str(name), "columns")
+        if lacking:
+            complaints.append(lacking)
+        elif kind not in KINDS and not str(kind).startswith("date:%"):
+            complaints.append(
+                f"{setting('columns', {name: kind})}: a column is one of {', '.join(KINDS)}, "
+                "or date:%d.%m.%Y and the like."
+            )
+    if complaints:
+        raise InvalidInputError(" Also: ".join(complaints), parameter="columns")
+    return dict(given)

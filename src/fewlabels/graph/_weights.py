@@ -53,6 +53,15 @@ def edge_weights(
     L. Zelnik-Manor, P. Perona, "Self-tuning spectral clustering", NIPS 2004, equation 3; the
     factor 4 is that of J. Calder, B. Cook, M. Thorpe, D. Slepcev, "Poisson learning",
     ICML 2020, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.graph import edge_weights
+    >>> distances = np.array([[0.0, 1.0], [1.0, 2.0]])  # of two points to two neighbours each
+    >>> edge_weights(distances, np.array([1.0, 2.0]), np.ones((2, 2)), "gaussian").round(3)
+    array([[1.   , 0.018],
+           [0.018, 0.   ]])
     """
     if callable(weights):
         return _called(weights, distances)

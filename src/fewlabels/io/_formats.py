@@ -237,7 +237,16 @@ def check_output(
 def check_place(
     path: str | os.PathLike[str], *, sources: Iterable[Path] = (), replace: bool = False
 ) -> None:
-    """Raise if a file of any kind can't be written to `path`; see :func:`check_output`."""
+    """Raise if a file of any kind can't be written to `path`; see :func:`check_output`.
+
+    Examples
+    --------
+    >>> from fewlabels.io import check_place
+    >>> check_place("no such folder/labels.csv")
+    Traceback (most recent call last):
+        ...
+    fewlabels.exceptions.DataFileError: can't write no such folder/labels.csv: ...
+    """
     path = Path(path)
     with explaining_errors(path, writing=True, raising=DataFileError):
         _check_place(path, Path(os.path.realpath(path)), sources, replace)

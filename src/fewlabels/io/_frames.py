@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from fewlabels._arrays import refuse_masked
+from fewlabels._arrays import refuse_foreign, refuse_masked
 from fewlabels._labels import is_missing
 from fewlabels._typing import Cells, Fields, Frame, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
@@ -166,6 +166,7 @@ def _array_table(data: object) -> ColumnTable:
         if array is not None and array.dtype.kind == "U":
             array = np.asarray(data, dtype=object)  # numbers among texts stay numbers
     if array is None:
+        refuse_foreign(data, "X")
         raise InvalidTypeError(
             f"a table of pandas, polars or pyarrow, or a dict of columns is needed; got a "
             f"{type(data).__name__}."

@@ -35,6 +35,14 @@ def check_sorted(target: str | os.PathLike[str], source: str | os.PathLike[str])
     ------
     DataFileError
         If `target` is there and not an empty folder, lies in `source`, or can't be made.
+
+    Examples
+    --------
+    >>> from fewlabels.io import check_sorted
+    >>> check_sorted("photos/sorted", "photos")
+    Traceback (most recent call last):
+        ...
+    fewlabels.exceptions.DataFileError: can't sort pictures into photos/sorted: ...
     """
     target, root = Path(target), Path(os.path.realpath(source))
     place = Path(os.path.realpath(target))

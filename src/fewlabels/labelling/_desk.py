@@ -14,7 +14,7 @@ from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._people import Said, probable_of, said_by, settled_by
 from fewlabels.labelling._queues import FIXED, Queues
-from fewlabels.labelling._rows import OF_KEEPER, Kind, Row
+from fewlabels.labelling._rows import OF_KEEPER, Kind, Row, check_row, reading_back
 from fewlabels.session._events import Event, event_from_json
 from fewlabels.session._state import SessionState
 
@@ -61,7 +61,9 @@ class Desk:
         self._changed = threading.Condition(self.lock)
         self._listeners: list[Callable[[int], None]] = []
         for row in file.rows():
-            self._take(row)
+            with reading_back(row, file.path):
+                check_row(row, n_points, self.ledger.classes)
+                self._take(row)
 
     # Reading, with the lock held or for a moment
 

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from fewlabels._damage import refusing_damage
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
 from fewlabels._typing import Fields, Json
 from fewlabels.exceptions import LabellingError
-from fewlabels.labelling._rows import Kind, Row, row_of
+from fewlabels.labelling._rows import GO_BACK, Kind, Row, row_of
 
 # "fwlb", by which programs such as `file` tell it from other databases.
 APPLICATION_ID = 0x66776C62
@@ -131,7 +132,8 @@ class LabelFile:
         """Return what the file says of itself and its data."""
         with self._turn, explaining(self.path):
             found = self._connection.execute("SELECT name, value FROM about").fetchall()
-        return {name: json.loads(value) for name, value in found}
+        with refusing_damage(self.path, LabellingError, f"{GO_BACK}."):
+            return {name: json.loads(value) for name, value in found}
 
     def set_about(self, values: Mapping[str, object]) -> None:
         """Change some of what :meth:`about` returns."""

@@ -182,6 +182,7 @@ class Keeper:
         self._spoken = self._told = None
         while not self._stopped:
             self._wake.clear()
+            speaker.hold()
             if not follower.follow():
                 return  # to begin anew with the names of now
             self._take_reasons(speaker.collect())
@@ -199,6 +200,7 @@ class Keeper:
             self._speak(follower, speaker)
             if chosen_at != follower.mind.n_changes:
                 continue  # checks begin or end: other questions are due
+            speaker.go_on()
             wait = self._learn(follower, speaker)
             self._lend(speaker)
             while not self._wake.is_set() and follower.mind.foresee():

@@ -17,6 +17,7 @@ from fewlabels.labelling._classes import ClassBook, checked_name, class_from_jso
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._items import Items, open_items
 from fewlabels.labelling._lock import FileLock
+from fewlabels.labelling._rows import GO_BACK
 
 ENDING = ".fewlabels"
 
@@ -61,6 +62,27 @@ def label_file_of(data_path: str | os.PathLike[str]) -> Path:
     return whole.parent / f"{stem}{ENDING}"
 
 
+# What a label file says of its data, and as what.
+_SAID: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("data", "beside", "kind", "fingerprint"), (str,)),
+    **dict.fromkeys(("n_points", "seed"), (int,)),
+    **dict.fromkeys(("text", "label", "embeddings"), (str, type(None))),
+    "columns": (dict, type(None)),
+}
+
+
+def about_of(file: LabelFile) -> Json:
+    """Return what a label file says of its data, or raise where it does not."""
+    about = file.about()
+    for name, kinds in _SAID.items():
+        if type(about.get(name, ...)) not in kinds:
+            raise LabellingError(
+                f"{file.path} is damaged: what it says of its data, {name}, is "
+                f"{about.get(name, 'missing')!r:.80}. {GO_BACK}."
+            )
+    return about
+
+
 def data_of(about: Fields, file: Path) -> Path:
     """Return where the data of a label file is: beside the file as it was, or where it was."""
     beside = file.parent / about["beside"]
@@ -93,6 +115,7 @@ def open_file(
                 columns, embeddings, cache,
             )  # fmt: skip
         items = open_items(data_path, text=text, label=label)
+        _check_making(items, columns, embeddings)
         about = _about(Path(data_path), path, items, columns, embeddings)
         created = LabelFile.create(path, about, _first_rows(items, classes))
         return _opened(created, lock, items, about, columns, embeddings, cache)
@@ -114,7 +137,7 @@ def _reopened(
 ) -> Opened:
     found = LabelFile.open(path)
     try:
-        about = found.about()
+        about = about_of(found)
         if label is not None and label != about["label"]:
             raise InvalidInputError(
                 f"{path} was created with the labels of {about['label']!r}, not of {label!r}. "
@@ -123,6 +146,7 @@ def _reopened(
         data_path = data_of(about, path) if data_path is None else data_path
         items = open_items(data_path, text=text or about["text"], label=about["label"])
         check_same(about, items, path)
+        _check_making(items, columns, embeddings)
         columns = about["columns"] if columns is None else columns
         embeddings = about["embeddings"] if embeddings is None else embeddings
         # Files of before there were ids get theirs now, and copies one of their own.
@@ -137,6 +161,19 @@ def _reopened(
     except BaseException:
         found.close()
         raise
+
+
+def _check_making(items: Items, columns: Mapping[str, str] | None, embeddings: Estimator) -> None:
+    """Raise where points can't be made as is said; else nobody is told before it is tried."""
+    if columns is None and embeddings is None:
+        return
+    # here, so that the first question need not wait for what makes points
+    from fewlabels.features._resolved import check_named
+    from fewlabels.features.tables import checked_kinds
+
+    if columns and items.table is not None:
+        checked_kinds(columns, items.table)
+    check_named(embeddings)
 
 
 def check_same(about: Mapping[str, object], items: Items, path: Path) -> None:

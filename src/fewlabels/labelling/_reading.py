@@ -13,7 +13,7 @@ from fewlabels.labelling._export import Labels, check_format, format_of, write_l
 from fewlabels.labelling._file import LabelFile
 from fewlabels.labelling._items import Items, open_items
 from fewlabels.labelling._kept import keep_predictions, kept_predictions
-from fewlabels.labelling._opening import cache_of, check_same, data_of
+from fewlabels.labelling._opening import about_of, cache_of, check_same, data_of
 from fewlabels.labelling._snapshot import Predicted
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def load_session(
 
 
 def _read(file: LabelFile, data: str | os.PathLike[str] | None) -> tuple[Items, Desk, Json]:
-    about = file.about()
+    about = about_of(file)
     where = data_of(about, file.path) if data is None else Path(data)
     items = open_items(where, text=about["text"], label=about["label"])
     check_same(about, items, file.path)

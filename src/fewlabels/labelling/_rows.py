@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast, get_args
 
+from fewlabels._damage import UNREADABLE, reason
 from fewlabels._typing import Json, Package
-from fewlabels.exceptions import LabellingError
+from fewlabels.exceptions import InvalidInputError, LabellingError
+from fewlabels.labelling._classes import ClassBook
+
+GO_BACK = "Go back to a copy of it"
+
+# What a row that can't have happened raises where it is taken.
+_IMPOSSIBLE: tuple[type[Exception], ...] = (*UNREADABLE, InvalidInputError)
 
 #: Acts of people, which `undo` takes back.
 Undoable: TypeAlias = Literal["answered", "confirmed", "skipped", "postponed", "decided"]
@@ -90,3 +99,24 @@ def row_of(values: tuple[Package, ...], path: object) -> Row:
             f"{path} is damaged, or was written by a later version: act {seq!r:.40}: {error}. "
             "Go back to a copy of it, or update fewlabels."
         ) from error
+
+
+@contextlib.contextmanager
+def reading_back(row: Row, path: object) -> Iterator[None]:
+    """Raise a LabellingError where the block finds that a row can't have happened."""
+    try:
+        yield
+    except _IMPOSSIBLE as error:
+        raise LabellingError(
+            f"{path} is damaged: act {row.seq} ({row.kind}): {reason(error)}. {GO_BACK}."
+        ) from error
+
+
+def check_row(row: Row, n_points: int, classes: ClassBook) -> None:
+    """Raise if a row is of points or classes that there are not."""
+    for point in row.points:
+        if type(point) is not int or not 0 <= point < n_points:
+            raise InvalidInputError(f"there is no point {point!r:.40}")
+    for class_id in (row.body.get("class"), *row.body.get("classes", ())):
+        if class_id is not None:
+            classes[class_id]  # raises where there is none

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
+from fewlabels._way import giving_way
 from fewlabels.graph import Graph
 from fewlabels.labelling._mind import Opinion
 from fewlabels.labelling._saying import Reviewed, Said, reviewed_by_model, said_by_model
@@ -91,6 +92,9 @@ class Speaker:
         self._reasons: list[tuple[int, Future[Reasons]]] = []
         self._due = 0.0
         self._review_due = 0.0
+        self._may_go_on = threading.Event()  # nobody waits for the keeper
+        self._may_go_on.set()
+        self._began = self._waited = 0.0  # of the job, and how long for the keeper; of the worker
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         # It may be in a long solve when the process ends, which must not wait for it.
         self._thread = threading.Thread(target=self._work, name="fewlabels-speaker", daemon=True)
@@ -98,6 +102,7 @@ class Speaker:
 
     def stop(self) -> None:
         """End; waits for what is under way, but not for long."""
+        self.go_on()
         self._jobs.put(None)
         self._thread.join(_PATIENCE)
 
@@ -105,6 +110,14 @@ class Speaker:
     def is_idle(self) -> bool:
         """Whether nothing is under way."""
         return self._round is None and self._review is None and not self._reasons
+
+    def hold(self) -> None:
+        """Let the keeper go first, for whom somebody waits: they share the cores."""
+        self._may_go_on.clear()
+
+    def go_on(self) -> None:
+        """Nobody waits for the keeper any more."""
+        self._may_go_on.set()
 
     def collect(self) -> list[tuple[int, Reasons]]:
         """Take what has ended, and return the reasons that were found; raise what went wrong."""
@@ -133,12 +146,14 @@ class Speaker:
 
     def learn_now(self, lesson: Lesson) -> Heard:
         """Learn, and wait for it."""
+        self.go_on()
         self.heard = self._learning(lesson).result()
         self._round = None
         return self.heard
 
     def answers_at(self, labels: Mapping[int, Label]) -> Answers:
         """Return what the model said with the labels of another time; waits for it."""
+        self.go_on()
         given = dict(labels)
         return self._submit(lambda: Answers.of(self._learner.answering(given), len(given))).result()
 
@@ -225,6 +240,18 @@ class Speaker:
         self._jobs.put(job)
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
-            self._done()
+        with giving_way(self._give_way):
+            while (job := self._jobs.get()) is not None:
+                self._began, self._waited = time.monotonic(), 0.0
+                job()
+                self._done()
+
+    def _give_way(self) -> None:
+        """Wait while the keeper is at work, in all no longer than this job has worked."""
+        if self._may_go_on.is_set():
+            return
+        now = time.monotonic()
+        left = now - self._began - 2 * self._waited
+        if left > 0:
+            self._may_go_on.wait(left)
+            self._waited += time.monotonic() - now

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
 from fewlabels._typing import Estimator
+from fewlabels._way import give_way
 from fewlabels.models._tree_growing import grower
 
 FloatArray = npt.NDArray[np.float64]
@@ -110,6 +111,7 @@ class Forest:
         )
         self._trees: list[_Tree] = []
         for seed in range(n_trees):
+            give_way()
             drawn = rng.integers(len(order), size=len(order))
             seen = np.bincount(drawn, minlength=len(order)) * trust
             tree = grow(seen, seed)
@@ -123,6 +125,7 @@ class Forest:
         for block in row_blocks(len(points), max(1, _BLOCK_NUMBERS // self._n_columns)):
             here = np.ascontiguousarray(points[block])
             for tree in self._trees:
+                give_way()
                 total[block] += tree.means[tree.leaves(here)]
         return total / len(self._trees)
 

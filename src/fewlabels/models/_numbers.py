@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from decimal import Decimal
 from numbers import Real
 
 import numpy as np
@@ -216,7 +217,7 @@ def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype]:
     if column.dtype.kind == "O":
         missing = np.fromiter((is_missing(v) for v in column), dtype=bool, count=len(column))
         for row in np.flatnonzero(~missing):
-            if not isinstance(column[row], Real):
+            if not isinstance(column[row], (Real, Decimal)):
                 raise InvalidTypeError(_not_numbers(name, f"{column[row]!r} at row {row}"))
         values = np.full(len(column), np.nan)
         values[~missing] = column[~missing]

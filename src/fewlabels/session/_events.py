@@ -38,6 +38,19 @@ class Audit:
         Points from which it was drawn, each as likely as the others.
     predicted_counts : tuple of (label, int)
         How many of these the model gave to each class.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from fewlabels import Session
+    >>> X, truth = load_digits(return_X_y=True)
+    >>> session = Session(X[:100], audit_share=0.5, random_state=0)
+    >>> for _ in range(8):
+    ...     asked = session.ask(2)
+    ...     _ = session.tell(asked, truth[asked])
+    >>> audits = [audit for event in session.history for audit in event.audits]
+    >>> len(audits) > 0, all(audit.n_labels >= 10 for audit in audits)
+    (True, True)
     """
 
     point: int

@@ -12,6 +12,8 @@ from functools import cache
 from itertools import pairwise
 from typing import TypeVar
 
+from fewlabels._way import give_way
+
 T = TypeVar("T")
 
 _most_cores: ContextVar[int | None] = ContextVar("most_cores", default=None)  # None: all
@@ -65,6 +67,7 @@ def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
     >>> run_all(lambda number: number**2, 4)
     [0, 1, 4, 9]
     """
+    give_way()
     n_helpers = min(n_tasks, _most_cores.get() or _n_cores()) - 1
     if n_helpers < 1:
         return [task(k) for k in range(n_tasks)]

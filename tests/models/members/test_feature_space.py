@@ -202,3 +202,21 @@ def test_many_features_of_many_points_are_ranked_as_they_are_projected(monkeypat
     assert space.ranks.shape == space.plain.shape
     around = (graph.affinity @ space.smooth) / graph.degrees[:, None]
     np.testing.assert_allclose(space.of_new(WIDE, around).ranks, space.ranks)
+
+
+def test_new_points_are_smoothed_about_the_same_middle() -> None:
+    X = np.vstack([NARROW, NARROW[:20] + RNG.normal(size=(20, 5))])  # so that degrees differ
+    graph = knn_graph(X, 8)
+    space = FeatureSpace(X, graph)
+    W = graph.affinity.toarray().astype(np.float64)
+    plain = space.plain.astype(np.float64)
+    means = plain.copy()
+    for _ in range(15):
+        means = 0.9 * W @ means / graph.degrees[:, None] + 0.1 * plain
+    middle = means.mean(axis=0)
+    assert np.abs(middle).max() > 0.01
+    size = np.sqrt(means.var(axis=0).sum())
+    found = space.of_new(X[:7], space.smooth[:7]).smooth
+    np.testing.assert_allclose(
+        found, (0.9 * means[:7] + 0.1 * plain[:7] - middle) / size, atol=1e-4
+    )

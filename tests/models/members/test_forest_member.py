@@ -142,3 +142,12 @@ def test_blocks_of_rows_are_of_no_account(monkeypatch) -> None:
 def test_a_forest_is_trusted_the_more_labels_a_class_has(r: float) -> None:
     nodes = np.arange(int(4 * r))
     assert forest(nodes, codes=nodes % 4).prior_weight == pytest.approx(1.4 * (r - 1) / (r + 3))
+
+
+def test_a_class_of_little_trust_has_its_part_of_the_prior() -> None:
+    codes = np.repeat([0, 1], 30)
+    codes[:2] = 3
+    trust = np.where(codes == 3, 0.2, 1.0)
+    found = forest(codes=codes, trust=trust).prior
+    expected = np.array([28 + 1, 30 + 1, 0, 0.4 + 1])
+    np.testing.assert_allclose(found, expected / expected.sum())

@@ -153,17 +153,19 @@ def test_a_mixture_is_the_same_each_time_and_after_a_pickle() -> None:
     np.testing.assert_array_equal(copied.left_out(), first.left_out())
 
 
-def test_more_labels_than_members_are_weighed_among() -> None:
-    points, truth = make_blobs(1500, centers=2, n_features=3, cluster_std=2.0, random_state=0)
+def test_more_labels_than_members_are_weighed_among(monkeypatch) -> None:
+    monkeypatch.setattr("fewlabels.models._members.among._MOST_LABELS", 150)
+    monkeypatch.setattr("fewlabels.models._members.kernel_member.MOST_LABELS", 250)
+    points, truth = make_blobs(700, centers=2, n_features=3, cluster_std=2.0, random_state=0)
     graph = knn_graph(points, 8)
-    y = np.where(np.arange(1500) < 1200, truth, -1)
+    y = np.where(np.arange(700) < 400, truth, -1)
     mixture = mixed(y, graph=graph, features=points)
-    found = mixture.distributions()[1200:]
-    peer = LogisticRegression().fit(points[:1200], truth[:1200])
-    right = (found.argmax(axis=1) == truth[1200:]).mean()
-    assert right > peer.score(points[1200:], truth[1200:]) - 0.02
+    found = mixture.distributions()[400:]
+    peer = LogisticRegression().fit(points[:400], truth[:400])
+    right = (found.argmax(axis=1) == truth[400:]).mean()
+    assert right > peer.score(points[400:], truth[400:]) - 0.02
     left_out = mixture.left_out()
-    assert left_out.shape == (1200, 2)
+    assert left_out.shape == (400, 2)
     np.testing.assert_allclose(left_out.sum(axis=1), 1, rtol=1e-6)
 
 

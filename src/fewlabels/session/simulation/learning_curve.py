@@ -36,6 +36,16 @@ class PairedDifference:
         Of the difference of the areas under the curves.
     rounds : Interval
         Of the difference at each number of labels: arrays of shape (n_rounds,).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from fewlabels import simulate
+    >>> X, truth = load_digits(return_X_y=True)
+    >>> curve = simulate(X[:100], truth[:100], query="margin", budget=20, repeats=2, random_state=0)
+    >>> difference = curve.compare()["margin"]
+    >>> difference.baseline, difference.n_repeats
+    ('random', 2)
     """
 
     query: str

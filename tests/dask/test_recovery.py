@@ -1,0 +1,124 @@
+"""Workers that are lost on the way: the others go on from the checkpoint, to the same bits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fewlabels.dask import LabelSpreading, _part, regions_of
+from fewlabels.dask._checkpoint import HEADER
+from fewlabels.dask._mail import PeerLostError
+from fewlabels.exceptions import ClusterError
+from tests.gallery import path_graph
+
+EVERY = 10
+
+
+@pytest.fixture(scope="module")
+def problem(blobs, tmp_path_factory):
+    graph = regions_of(blobs[0], tmp_path_factory.mktemp("graph") / "graph", n_regions=5)
+    return graph, blobs[2]
+
+
+@pytest.fixture
+def lose(monkeypatch):
+    """Have one worker lost in some of its steps, counted over all epochs."""
+
+    def at(*steps, rank=1):
+        begun, left = _part._Part.product_begun, list(steps)
+        taken = [0]
+
+        def product_begun(part):
+            begun(part)
+            if part.seat.rank == rank:
+                taken[0] += 1
+                if left and taken[0] >= left[0]:
+                    left.pop(0)
+                    raise PeerLostError("lost")
+
+        monkeypatch.setattr(_part._Part, "product_begun", product_begun)
+
+    return at
+
+
+def assert_same_bits(one, other):
+    assert one.n_iter_ == other.n_iter_
+    for name in ("label_distributions_", "evidence_"):
+        found, expected = getattr(one, name).compute(), getattr(other, name).compute()
+        assert found.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("steps", [(7,), (25,), (23, 32)])
+@pytest.mark.parametrize("rank", [0, 1])
+def test_the_others_go_on_from_the_checkpoint(problem, clusters, lose, tmp_path, steps, rank):
+    undisturbed = LabelSpreading(0.95).fit(*problem, client=clusters(2))
+    lose(*steps, rank=rank)
+    told = []
+    model = LabelSpreading(
+        0.95, checkpoint=tmp_path / "fit", checkpoint_every=EVERY, progress=told.append
+    ).fit(*problem, client=clusters(2))
+    assert [word["n_lost"] for word in told if word["what"] == "lost"] == [1, 2][: len(steps)]
+    assert_same_bits(model, undisturbed)
+    n_again = sum(model.figures_["steps"]) / 2  # in the last epoch alone
+    resumed = [word["n_iter"] for word in told if word["what"] == "resumed"]
+    assert len(resumed) == (0 if steps == (7,) else len(steps))
+    assert n_again == model.n_iter_ - (resumed[-1] if resumed else 0)
+    assert [path.name[:8] for path in (tmp_path / "fit").iterdir()] == ["answers-"]
+
+
+def test_a_loss_among_rows_beyond_float64_is_mended(clusters, lose, tmp_path):
+    graph = regions_of(path_graph(np.ones(119)), tmp_path / "graph", n_regions=4)
+    labels = ([0, 1], [0, 1])
+    settings = {"alpha": 0.5, "tol": 1e-4, "max_iter": 5_000, "checkpoint_every": EVERY}
+    undisturbed = LabelSpreading(**settings).fit(graph, labels, client=clusters(2))
+    assert undisturbed._levelled
+    lose(undisturbed.n_iter_ // 2, undisturbed.n_iter_)
+    model = LabelSpreading(**settings, checkpoint=tmp_path / "fit")
+    assert_same_bits(model.fit(graph, labels, client=clusters(2)), undisturbed)
+
+
+def test_losses_while_labels_are_added_are_mended(problem, clusters, lose, tmp_path):
+    undisturbed = LabelSpreading(0.95).fit(*problem, client=clusters(2)).add_labels([5], [2])
+    model = LabelSpreading(0.95, checkpoint=tmp_path / "fit", checkpoint_every=EVERY)
+    model.fit(*problem, client=clusters(2))
+    lose(15)
+    assert_same_bits(model.add_labels([5], [2]), undisturbed)
+
+
+def test_too_many_losses_are_an_error_and_others_go_on_from_there(
+    problem, clusters, lose, tmp_path
+):
+    undisturbed = LabelSpreading(0.95).fit(*problem, client=clusters(2))
+    lose(15, 27)
+    settings = {"checkpoint": tmp_path / "fit", "checkpoint_every": EVERY}
+    with pytest.raises(ClusterError, match="workers were lost 2 times; n_recoveries=1"):
+        LabelSpreading(0.95, **settings, n_recoveries=1).fit(*problem, client=clusters(2))
+    assert (tmp_path / "fit" / HEADER).exists()
+    told = []
+    model = LabelSpreading(0.95, **settings, progress=told.append)
+    model.fit(*problem, client=clusters(3))
+    assert [word["n_iter"] for word in told if word["what"] == "resumed"] == [20]
+    assert_same_bits(model, undisturbed)
+
+
+def test_checkpoints_of_other_labels_are_not_taken(problem, clusters, lose, tmp_path):
+    settings = {"checkpoint": tmp_path / "fit", "checkpoint_every": EVERY}
+    lose(25)
+    with pytest.raises(ClusterError):
+        LabelSpreading(0.95, **settings, n_recoveries=0).fit(*problem, client=clusters(2))
+    graph, y = problem
+    other = np.where(y == 1, 0, y)
+    told = []
+    model = LabelSpreading(0.95, **settings, progress=told.append)
+    model.fit(graph, other, client=clusters(2))
+    assert not [word for word in told if word["what"] == "resumed"]
+    assert_same_bits(model, LabelSpreading(0.95).fit(graph, other, client=clusters(2)))
+
+
+def test_errors_of_the_work_itself_are_raised_as_they_are(problem, clusters, monkeypatch):
+    def fail(part):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(_part._Part, "product_begun", fail)
+    with pytest.raises(MemoryError, match="no room"):
+        LabelSpreading(0.95).fit(*problem, client=clusters(2))

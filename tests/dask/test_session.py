@@ -1,0 +1,65 @@
+"""A session on a cluster asks what its model is least sure of, and checks at random."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fewlabels import Session as InMemory
+from fewlabels.dask import LabelSpreading, Session, regions_of
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+
+
+@pytest.fixture
+def graph(blobs, tmp_path):
+    return regions_of(blobs[0], tmp_path / "graph", n_regions=4)
+
+
+def test_it_learns_and_tells_its_accuracy(graph, blobs, clusters):
+    truth = blobs[1]
+    session = Session(graph, model=LabelSpreading(0.9), client=clusters(2), audit_share=0.5)
+    for _ in range(6):
+        asked = session.ask(10)
+        assert len(np.unique(asked)) == 10
+        session.tell(asked, truth[asked])
+    assert session.model_ is not None
+    assert (session.model_.transduction_.compute() == truth).mean() > 0.8
+    estimate = session.estimate()
+    assert estimate.n_checks > 10
+    assert estimate.low <= (session.model_.transduction_.compute() == truth).mean() <= estimate.high
+
+
+def test_it_asks_the_least_sure_rows_and_none_twice(graph, blobs, clusters):
+    rows = np.flatnonzero(blobs[2] >= 0)
+    model = LabelSpreading(0.9).fit(graph, blobs[2], client=clusters(2))
+    session = Session(graph, model=model, query="entropy", audit_share=0, client=clusters(2))
+    session.tell(rows, blobs[2][rows])
+    asked = session.ask(3)
+    assert np.array_equal(asked, model.most_uncertain(3, measure="entropy"))
+    assert np.array_equal(session.ask(5)[:3], asked)
+    session.skip(asked[0]).tell(asked[1], 1)
+    session.undo()
+    assert asked[0] not in session.ask(9)
+
+
+def test_names_of_classes_and_withdrawn_labels(graph, clusters):
+    session = Session(graph, classes=["a", "b"], model=LabelSpreading(0.9), client=clusters(2))
+    session.tell([0, 700, 900], ["a", "b", "a"])
+    session.ask(2)
+    assert session.model_.classes_.tolist() == ["a", "b"]
+    session.withdraw([900])
+    session.ask(4)
+    assert 900 not in session.model_._labels.rows
+
+
+def test_what_a_cluster_has_not_is_refused(graph, blobs, clusters):
+    session = Session(graph, client=clusters(2))
+    for ask in (session.predictions, session.advice, session.save):
+        with pytest.raises(InvalidTypeError, match="no such thing"):
+            ask()
+    with pytest.raises(InvalidTypeError, match=r"asked about by fewlabels\.Session"):
+        Session(blobs[0])
+    with pytest.raises(InvalidTypeError, match=r"model must be a fewlabels\.dask"):
+        Session(graph, model=InMemory)
+    with pytest.raises(InvalidInputError, match="query"):
+        Session(graph, query="sigma-optimality")
