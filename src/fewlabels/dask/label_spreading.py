@@ -128,6 +128,8 @@ class LabelSpreading(BaseEstimator):
     ['low', 'low', 'low', 'high', 'high', 'high']
     """
 
+    _calibration: Calibration | None  # made when it is asked for, of the labels of the last fit
+
     def __init__(
         self,
         alpha: float = 0.99,
@@ -388,7 +390,7 @@ class LabelSpreading(BaseEstimator):
     def _publish(self, labels: FewLabels, outcomes: list[Outcome], problem: Problem) -> None:
         self._labels = labels
         self._problem = replace(problem, before=None, touched=None)
-        self._calibration: Calibration | None = None
+        self._calibration = None
         self.classes_ = labels.classes
         self.n_iter_ = max(1, outcomes[0].n_iter)
         self._converged, self._levelled = outcomes[0].converged, outcomes[0].levelled
