@@ -168,3 +168,16 @@ def test_arrays_come_back_as_numpy_reads_them(
         assert isinstance(found, np.ndarray)
         assert found.dtype == array.dtype
         np.testing.assert_array_equal(found, array)
+
+
+def test_a_list_of_members_that_swallows_some_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, first=np.arange(3), second=np.arange(4))
+    whole = bytearray(path.read_bytes())
+    entry = whole.index(b"PK\x01\x02")
+    following = whole.index(b"PK\x01\x02", entry + 4)
+    swallowed = len(whole) - 22 - following
+    whole[entry + 32 : entry + 34] = swallowed.to_bytes(2, "little")  # the comment's length
+    path.write_bytes(whole)
+    with pytest.raises(ValueError, match="says that it has 2 members, and lists 1"):
+        read_arrays(path, "")

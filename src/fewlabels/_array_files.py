@@ -24,6 +24,7 @@ AnyArray = np.ndarray
 
 _AT_ONCE = 1 << 20  # bytes
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")  # with members, without
+_END_RECORD = 22  # bytes
 _ENCRYPTED = 1  # a bit of the flags of a member
 
 
@@ -58,6 +59,7 @@ def read_arrays(
         file.seek(0)
         if start[:4] in _ARCHIVES:
             with zipfile.ZipFile(file) as archive:
+                _check_number_of_members(file, archive)
                 return _members(archive, path, instead)
         if start != npy.MAGIC_PREFIX:
             raise ValueError("it is no file that NumPy saved")
@@ -65,6 +67,18 @@ def read_arrays(
         file.seek(0)
         _require(size, path, instead)
         return read_array(file, size)
+
+
+def _check_number_of_members(file: IO[bytes], archive: zipfile.ZipFile) -> None:
+    """Raise where members are lost: one wrong length in their list, and it swallows those after."""
+    file.seek(-_END_RECORD, os.SEEK_END)
+    record = file.read(_END_RECORD)
+    count = int.from_bytes(record[10:12], "little")
+    is_plain = record[:4] == _ARCHIVES[1] and record[-2:] == b"\0\0"  # without a comment
+    if is_plain and count != 0xFFFF and count != len(archive.infolist()):  # that of ZIP64
+        raise ValueError(
+            f"it says that it has {count} members, and lists {len(archive.infolist())}"
+        )
 
 
 def _members(archive: zipfile.ZipFile, path: Path, instead: str) -> dict[str, AnyArray]:

@@ -158,6 +158,19 @@ def test_the_least_sure_rows_are_those_of_all_rows(fitted, in_memory, blobs):
     assert len(fitted.most_uncertain(5_000)) == len(open_rows)
 
 
+def test_the_calibration_is_that_in_memory(graph, blobs, clusters):
+    y = blobs[2]
+    model = LabelSpreading(ALPHA, tol=1e-7).fit(graph, y, client=clusters(2))
+    expected = InMemory(alpha=ALPHA, max_iter=1000, tol=1e-7, solver="chebyshev").fit(blobs[0], y)
+    found, wanted = model.loo_calibration_, expected.loo_calibration_
+    assert np.isclose(found.reference, wanted.reference, rtol=1e-6)
+    assert np.isclose(found.sharpness, wanted.sharpness, rtol=1e-3)
+    assert np.isclose(found.caution, wanted.caution, rtol=1e-3)
+    probabilities = model.calibrated_proba().compute()
+    assert np.allclose(probabilities, expected.calibrated_proba(), atol=1e-3)
+    assert np.allclose(probabilities.sum(axis=1), 1)
+
+
 def test_rows_out_of_reach_are_marked(clusters, tmp_path):
     two = sparse.block_diag([path_graph(np.ones(5)).affinity] * 2, format="csr")
     graph = regions_of(Graph.from_affinity(two), tmp_path / "graph", n_regions=4)

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,17 +167,38 @@ def _json(folder: Path, number: int) -> Path:
 
     columns = _columns()
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    tasks = [  # as Label Studio exports them
+    (folder / "t.json").write_text(json.dumps(rows))
+    return folder / "t.json"
+
+
+def _export(folder: Path, number: int) -> Path:
+    """As Label Studio, or Argilla, exports what was labelled there."""
+    import json
+
+    tasks = [
         {"id": row, "data": {"text": f"text {row}"}, "annotations": [_annotation(label)]}
         for row, label in enumerate(LABELS)
     ]
-    (folder / "t.json").write_text(json.dumps(tasks if number else rows))
+    records = [
+        {"id": row, "fields": {"text": f"text {row}"}, "responses": {"label": [{"value": label}]}}
+        for row, label in enumerate(LABELS)
+    ]
+    (folder / "t.json").write_text(json.dumps(records if number else tasks))
     return folder / "t.json"
 
 
 def _annotation(label: str | None) -> dict[str, Any]:
     choice = {"type": "choices", "from_name": "label", "value": {"choices": [label]}}
     return {"result": [choice] if label else []}
+
+
+def _exported(path: Path, rng: random.Random) -> Any:
+    # not written again: JSON Lines of an export stay one, and what is put beside is not read back
+    table = read_table(path)
+    with contextlib.suppress(InvalidInputError):
+        read_labels(table, "label")
+        Tables().fit(table.only(name for name in table.names if name != "label"))
+    return None
 
 
 def _arrow(folder: Path, number: int) -> Path:
@@ -278,8 +299,13 @@ def _use(table: Table, path: Path, rng: random.Random) -> None:
         raise AssertionError("refused after the work") from error
     again = read_table(out)
     # JSON Lines are kept as they came, so that a key that comes late stands after those added
-    assert sorted(again.names) == sorted([*table.names, *names])
+    # and objects of which all rows have one are read as a column a key
+    assert _roots(again.names) == _roots([*table.names, *names])
     assert again.n_rows == table.n_rows
+
+
+def _roots(names: Iterable[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
 
 
 # Features that stay in their file, or come from one.
@@ -461,7 +487,8 @@ READERS = {
         Reader("jsonl.gz", lambda folder, n: _json_lines(folder, n, "jsonl.gz"), 2, _table),
         Reader("npz", _npz, 3, _table_with_checksums),
         Reader("parquet", _parquet, 3, _table),
-        Reader("json", _json, 2, _table),
+        Reader("json", _json, 1, _table),
+        Reader("export", _export, 2, _exported),
         Reader("arrow", _arrow, 2, _table),
         Reader("xlsx", _workbook, 2, _table),
         Reader("ods", _open_document, 1, _table),

@@ -217,7 +217,7 @@ def test_left_out_numbers_of_the_mixture_are_those_of_its_members_without_the_la
 ) -> None:
     data, y, weights = line() if points == "graph" else with_features()
     model = FewLabelsRegressor(**EXACT).fit(data, y, sample_weight=weights)
-    mixture, centred = model._mixture, model._centred
+    mixture, centred = model._fitted.mixture, model._fitted._centred
     for place in range(len(centred)):
         others = np.delete(np.arange(len(centred)), place)
         expected = 0.0

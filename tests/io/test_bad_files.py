@@ -270,3 +270,12 @@ def test_a_page_of_parquet_with_a_wrong_bit_is_found_by_its_checksum(tmp_path: P
     path.write_bytes(content)
     with pytest.raises(DataFileError, match=r"can't be read as Parquet: .*CRC"):
         read_table(path)
+
+
+def test_dates_that_python_has_none_of_are_named(tmp_path: Path) -> None:
+    far = pa.array([10**7, 1], pa.int32()).cast(pa.date32())
+    pq.write_table(pa.table({"x": [1.0, 2.0], "when": far}), tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet")
+    for read in (lambda: table.values("when"), lambda: table.cell("when", 0)):
+        with pytest.raises(DataFileError, match=r"t\.parquet: column 'when'.*years 1 to 9999"):
+            read()

@@ -262,7 +262,7 @@ def test_more_labels_than_kernels_take_and_members_are_weighed_among() -> None:
     assert (model.loo_label_distributions_.argmax(axis=1) == truth[:1_050]).mean() > 0.85
     explained = model.explain(1_200)
     assert len(explained.labelled) == 1_050
-    assert "96 labels left out" in model.choices_["members"].why
+    assert "learned from 96 labels" in model.choices_["members"].why
 
 
 def test_memory_grows_with_points_times_classes_and_features_and_not_with_their_square() -> None:

@@ -22,7 +22,7 @@ from fewlabels import (
 )
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import open_graph, shared_neighbor_graph
-from fewlabels.models import few_labels_regressor
+from fewlabels.models import _fitted_numbers, few_labels_regressor
 from fewlabels.models._number_members.feature_kernels import relevances
 from fewlabels.models._number_members.number_mixture import Rows
 from tests.models.checks import expected_failed_checks
@@ -142,7 +142,7 @@ def test_equal_labels_and_a_single_one_are_all_answers() -> None:
 
 
 def test_of_many_labels_some_are_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(few_labels_regressor, "_MOST_LABELS", 50)
+    monkeypatch.setattr(_fitted_numbers, "_MOST_LABELS", 50)
     model = FewLabelsRegressor().fit(X, known(VALUES, 200))
     assert "of 200 labels, 50 are learned from" in model.choices_.notes
     assert len(model.loo_predictions_) == 200

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import warnings
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -28,14 +28,18 @@ from fewlabels._parts import part_folder
 from fewlabels._unsaid import is_unsaid
 from fewlabels._validation import check_integer, check_real
 from fewlabels.dask import _answers
+from fewlabels.dask._change import change_of, components_of, identity_of
 from fewlabels.dask._checkpoint import remove_states
 from fewlabels.dask._cluster import client_of, solve_together
 from fewlabels.dask._insight import most_uncertain
 from fewlabels.dask._labels import FewLabels, checked_rows, read_labels
 from fewlabels.dask._layout import RegionGraph
+from fewlabels.dask._left_out import calibration_of, left_out_of
 from fewlabels.dask._part import Outcome, Problem, release
 from fewlabels.dask._progress import Progress, reporting
+from fewlabels.dask._views import calibrated, coded, codes_of, decided, reached, shares_of
 from fewlabels.exceptions import InvalidTypeError, UnreachedWarning
+from fewlabels.insight import Calibration
 
 AnyArray = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
@@ -123,6 +127,8 @@ class LabelSpreading(BaseEstimator):
     ...     model.transduction_.compute().tolist()
     ['low', 'low', 'low', 'high', 'high', 'high']
     """
+
+    _calibration: Calibration | None  # made when it is asked for, of the labels of the last fit
 
     def __init__(
         self,
@@ -214,7 +220,7 @@ class LabelSpreading(BaseEstimator):
         chosen = checked_rows("rows", rows, self.graph_.n_nodes)
         places = self.graph_.places_of(chosen)
         shares = _answers.gather(self.graph_, self._held(), "shares", places)
-        return self._labels.decode(_codes(shares))
+        return self._labels.decode(codes_of(shares))
 
     def add_labels(self, rows: npt.ArrayLike, labels: Any) -> Self:
         """Label more rows, or correct labels, without a refit.
@@ -244,6 +250,11 @@ class LabelSpreading(BaseEstimator):
         self._solve(self._labels.with_more(added, labels), anew=False)
         return self
 
+    def codes(self) -> da.Array:
+        """Return the place of each row's class in `classes_`, -1 where no label reaches."""
+        check_is_fitted(self)
+        return self._array(coded, np.int64)
+
     def most_uncertain(self, n_rows: int = 1, *, measure: str = "margin") -> IntArray:
         """Return the unlabelled rows that the model is least sure of, the least sure first.
 
@@ -266,6 +277,30 @@ class LabelSpreading(BaseEstimator):
         return most_uncertain(
             self._client, self.graph_, self._held(), self._labels.rows, n_rows, measure
         )
+
+    @property
+    def loo_calibration_(self) -> Calibration:
+        """The calibration on labels that are left out; see :meth:`calibrated_proba`."""
+        check_is_fitted(self)
+        if self._calibration is None:
+            problem = self._problem
+            found = left_out_of(problem, self._labels, self._solved)
+            self._calibration = calibration_of(problem, self.graph_, self._held(), found)
+        return self._calibration
+
+    def calibrated_proba(self) -> da.Array:
+        """Return distributions that were calibrated on the labels, each left out in turn.
+
+        As :meth:`fewlabels.LabelSpreading.calibrated_proba`. At its first call it solves for a
+        column a label: so many fits as there are labels a class.
+
+        Returns
+        -------
+        dask array of shape (n_nodes, n_classes), float64
+            Rows sum to 1. The shares of the classes among the labels where no label reaches.
+        """
+        read = partial(calibrated, calibration=self.loo_calibration_, prior=self._labels.shares())
+        return self._array(read, np.float64, len(self.classes_))
 
     def close(self) -> None:
         """Let go of what the workers hold, and of a folder of answers that is the model's own."""
@@ -306,11 +341,11 @@ class LabelSpreading(BaseEstimator):
         graph, home = self.graph_, self._folder
         before: dict[str, Any] = {}
         if not anew and self._answers is not None and not self._levelled:
-            before = _change(self._labels, labels, self._converged)
+            before = change_of(self._labels, labels, self._converged)
             before["before"] = self._answers
         places = graph.places_of(labels.rows)
         by_place = np.argsort(places)
-        identity = _identity(graph, labels, self.alpha, self.tol, self.max_iter, before)
+        identity = identity_of(graph, labels, self.alpha, self.tol, self.max_iter, before)
         answers = home / f"answers-{identity}"
         answers.mkdir(exist_ok=True)
         problem = Problem(
@@ -322,7 +357,7 @@ class LabelSpreading(BaseEstimator):
             codes=labels.codes[by_place],
             weights=np.ones(len(places)),
             n_classes=len(labels.classes),
-            reached=_components_of(graph, places),
+            reached=components_of(graph, places),
             dtype=graph.dtype,
             answers=answers,
             checkpoint=None if self.checkpoint is None else home,
@@ -331,10 +366,7 @@ class LabelSpreading(BaseEstimator):
             **before,
         )
         try:
-            with reporting(self.progress, self.max_iter) as report:
-                outcomes = solve_together(
-                    self._client, problem, home, n_recoveries=int(self.n_recoveries), report=report
-                )
+            outcomes = self._solved(problem)
         except BaseException:  # its checkpoints stay, half-written answers don't
             if answers != self._answers:
                 shutil.rmtree(answers, ignore_errors=True)
@@ -345,8 +377,20 @@ class LabelSpreading(BaseEstimator):
         remove_states(home)
         self._publish(labels, outcomes, problem)
 
+    def _solved(self, problem: Problem) -> list[Outcome]:
+        with reporting(self.progress, self.max_iter) as report:
+            return solve_together(
+                self._client,
+                problem,
+                self._folder,
+                n_recoveries=int(self.n_recoveries),
+                report=report,
+            )
+
     def _publish(self, labels: FewLabels, outcomes: list[Outcome], problem: Problem) -> None:
         self._labels = labels
+        self._problem = replace(problem, before=None, touched=None)
+        self._calibration = None
         self.classes_ = labels.classes
         self.n_iter_ = max(1, outcomes[0].n_iter)
         self._converged, self._levelled = outcomes[0].converged, outcomes[0].levelled
@@ -355,13 +399,13 @@ class LabelSpreading(BaseEstimator):
             "n_halo": [each.n_halo for each in outcomes],
         } | {name: [each.figures[name] for each in outcomes] for name in outcomes[0].figures}
         n_classes, dtype, prior = problem.n_classes, problem.dtype, labels.shares()
-        shares = partial(_shares, prior=prior)
+        shares = partial(shares_of, prior=prior)
         self.label_distributions_ = self._array(shares, dtype, n_classes)
-        decided = partial(_decided, labels=labels)
+        decide = partial(decided, labels=labels)
         kind = labels.decode(np.array([0, -1])).dtype
-        self.transduction_ = self._array(decided, kind)
+        self.transduction_ = self._array(decide, kind)
         self.evidence_ = self._array(partial(_answers.read_rows, kind="totals"), np.float64)
-        self.reached_ = self._array(partial(_reached, reached=problem.reached), bool)
+        self.reached_ = self._array(partial(reached, known=problem.reached), bool)
         self._warn(outcomes, problem)
 
     def _array(self, read: Callable[..., AnyArray], dtype: Any, n_columns: int = 0) -> da.Array:
@@ -397,82 +441,3 @@ class LabelSpreading(BaseEstimator):
                     UnreachedWarning,
                     stacklevel=callers_level(),
                 )
-
-
-def _change(old: FewLabels, new: FewLabels, kept: bool) -> dict[str, Any]:
-    """Say how labels differ: which classes to solve for, and where each was before.
-
-    `kept` tells whether the scores from before can stay beside new ones.
-    """
-    place = {label: code for code, label in enumerate(old.classes.tolist())}
-    columns = np.array([place.get(label, -1) for label in new.classes.tolist()], dtype=np.intp)
-    was = dict(zip(old.rows.tolist(), old.codes.tolist(), strict=True))
-    gained = {
-        int(code)
-        for row, code in zip(new.rows.tolist(), new.codes.tolist(), strict=True)
-        if was.get(row) != columns[code] or columns[code] < 0
-    }
-    lost = any(
-        columns[code] != was[row]
-        for row, code in zip(new.rows.tolist(), new.codes.tolist(), strict=True)
-        if row in was
-    )
-    touched = None if lost or not kept or len(gained) == len(columns) else np.array(sorted(gained))
-    if touched is not None and len(touched) == 0:
-        touched = np.arange(1)  # nothing changes: one class is looked at again
-    return {"old_columns": columns, "touched": touched}
-
-
-def _identity(
-    graph: RegionGraph,
-    labels: FewLabels,
-    alpha: float,
-    tol: float,
-    max_iter: int,
-    before: dict[str, Any],
-) -> str:
-    """Name a solve by all that its answers depend on."""
-    digest = hashlib.sha256(repr((graph.checksum, graph.n_nodes, alpha, tol, max_iter)).encode())
-    digest.update(labels.rows.tobytes())
-    digest.update(labels.codes.tobytes())
-    digest.update(str(len(labels.classes)).encode())
-    for name, value in sorted(before.items()):
-        shown = value.tolist() if isinstance(value, np.ndarray) else getattr(value, "name", value)
-        digest.update(f"{name}={shown}".encode())
-    return digest.hexdigest()[:16]
-
-
-def _components_of(graph: RegionGraph, places: IntArray) -> IntArray | None:
-    if graph.n_components == 1:
-        return None
-    return np.unique([int(graph.components(place, place + 1)[0]) for place in places.tolist()])
-
-
-def _codes(shares: AnyArray) -> IntArray:
-    return np.where(shares.any(axis=1), np.argmax(shares, axis=1), -1)
-
-
-def _shares(
-    graph: RegionGraph, folder: Path, start: int, stop: int, prior: npt.NDArray[np.float64]
-) -> AnyArray:
-    places = graph.places(start, stop)
-    shares = _answers.gather(graph, folder, "shares", places)
-    shares[~shares.any(axis=1)] = prior
-    return shares
-
-
-def _decided(
-    graph: RegionGraph, folder: Path, start: int, stop: int, labels: FewLabels
-) -> AnyArray:
-    places = graph.places(start, stop)
-    return labels.decode(_codes(_answers.gather(graph, folder, "shares", places)))
-
-
-def _reached(
-    graph: RegionGraph, folder: Path, start: int, stop: int, reached: IntArray | None
-) -> npt.NDArray[np.bool_]:
-    if reached is None:
-        return np.ones(stop - start, dtype=bool)
-    places = graph.places(start, stop)
-    first, last = int(places.min(initial=0)), int(places.max(initial=-1)) + 1
-    return np.isin(graph.components(first, max(first, last))[places - first], reached)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -11,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fewlabels._damage import refusing_damage
+from fewlabels._damage import reason, refusing_damage
 from fewlabels._typing import Cells, Frame, Package
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._cells import as_text, plain_floats, text_of_bytes
@@ -32,11 +33,25 @@ class ParquetTable(Table):
 
     def values(self, name: str) -> Cells:
         """Return the values of a column as Python's; None where null."""
-        return _plain(self.arrow.column(name))
+        with self._as_python(name):
+            return _plain(self.arrow.column(name))
 
     def cell(self, name: str, row: int) -> Frame:
         """Return one of :meth:`values`."""
-        return _plain(self.arrow.column(name).slice(row, 1))[0]
+        with self._as_python(name):
+            return _plain(self.arrow.column(name).slice(row, 1))[0]
+
+    @contextlib.contextmanager
+    def _as_python(self, name: str) -> Iterator[None]:
+        """Raise a clear error where Arrow holds what Python can't, such as the year 20000."""
+        try:
+            yield
+        except (OverflowError, ValueError) as error:
+            raise DataFileError(
+                f"{self.path}: column {name!r} holds a value that can't be read: {reason(error)}. "
+                "Dates are of the years 1 to 9999. Write such values as text, or leave the column "
+                "out."
+            ) from error
 
     def head(self, n_rows: int) -> ParquetTable:
         """Return the first rows."""

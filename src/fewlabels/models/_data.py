@@ -8,25 +8,55 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._typing import Matrix
+from fewlabels._typing import Matrix, State
+from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import NewPoints, Points, make_points
 from fewlabels.features.kinds import kind_of, picture_names
 from fewlabels.features.new_points import warn_of
 from fewlabels.graph import Graph
 from fewlabels.models._estimator import GraphEstimator
-from fewlabels.models._kernels import Kernel, Placed
-from fewlabels.models._shared_kernel import SharedNeighborKernel
+from fewlabels.models._kernels import Kernel, Placed, PrecomputedKernel
+from fewlabels.models._shared_kernel import GraphMaker, SharedNeighborKernel
+from fewlabels.solvers import METHODS_WITH_GROUND
 
 
 class DataEstimator(GraphEstimator):
-    """Base of the estimators that make points of what they are given.
+    """Base of the recommended estimators, which make points of what they are given, and a graph.
 
     Numbers, sparse matrices, graphs and affinities are used as they come. All else goes through
-    :func:`fewlabels.make_points`, and new data through what was fitted then.
+    :func:`fewlabels.make_points`, and new data through what was fitted then. The graph is one of
+    shared neighbours, or one that is given beside the points.
     """
 
+    _solvers = METHODS_WITH_GROUND
+    _graph_beside: Graph | GraphMaker | None = None  # while a fit is given one
+    gamma = 0.0  # of no kernel here
     points_: Points
+
+    def _check_parameters(self) -> None:
+        check_choice("kernel", self.kernel, ("auto", "precomputed"))
+        if self.n_neighbors is not None:
+            check_integer("n_neighbors", self.n_neighbors, minimum=1)
+        check_integer("max_iter", self.max_iter, minimum=1)
+        check_real("tol", self.tol, minimum=0)
+        check_n_jobs(self.n_jobs)
+        check_choice("solver", self.solver, self._solvers)
+
+    def _make_kernel(self) -> Kernel:
+        if self.kernel == "precomputed":
+            return PrecomputedKernel()
+        return SharedNeighborKernel(
+            self.n_neighbors,
+            self.n_jobs,
+            bool(self.verbose),
+            self._graph_beside,
+            self.__dict__.get("points_"),
+        )
+
+    def _solver_settings(self) -> State:
+        names = ("solver", "tol", "max_iter", "verbose")
+        return {name: getattr(self, name) for name in names}
 
     def _points(self, X: object, labels: object) -> Matrix:
         """Return data as features, checked; set `points_`, and the names of columns."""

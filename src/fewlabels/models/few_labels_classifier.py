@@ -13,8 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from fewlabels._class_names import warn_of_counts
 from fewlabels._labels import Labels
 from fewlabels._turns import in_turn
-from fewlabels._typing import State
-from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
+from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
 from fewlabels.insight import SURE, Explanation, Influence, SuspectLabels
@@ -26,7 +25,7 @@ from fewlabels.models._data import DataEstimator
 from fewlabels.models._fitted_mixture import ExpectedShares, FittedMixture, GraphMembers, Said
 from fewlabels.models._in_memory import refuse_disk
 from fewlabels.models._influence import influence_of, without_label
-from fewlabels.models._kernels import Kernel, PrecomputedKernel
+from fewlabels.models._kernels import PrecomputedKernel
 from fewlabels.models._left_out import refuse_number
 from fewlabels.models._members import FeatureSpace
 from fewlabels.models._mixture_choices import label_notes, mixture_choices
@@ -34,9 +33,9 @@ from fewlabels.models._relabel import Relabelling
 from fewlabels.models._remoteness import remote, usual_remoteness
 from fewlabels.models._saved import SavedModel, can_be_saved
 from fewlabels.models._scores import Scores
-from fewlabels.models._shared_kernel import GraphMaker, SharedNeighborKernel, check_beside
+from fewlabels.models._shared_kernel import GraphMaker, check_beside
 from fewlabels.models._targets import RowLabels
-from fewlabels.solvers import METHODS_WITH_GROUND, Method
+from fewlabels.solvers import Method
 from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.float64]
@@ -190,9 +189,7 @@ None, default="auto"
     ['setosa', 'virginica']
     """
 
-    _solvers = METHODS_WITH_GROUND
     _takes_multilabel = False
-    gamma = 0.0  # of no kernel here
 
     def __init__(
         self,
@@ -261,26 +258,6 @@ None, default="auto"
         finally:
             del self._graph_beside
 
-    def _check_parameters(self) -> None:
-        check_choice("kernel", self.kernel, ("auto", "precomputed"))
-        if self.n_neighbors is not None:
-            check_integer("n_neighbors", self.n_neighbors, minimum=1)
-        check_integer("max_iter", self.max_iter, minimum=1)
-        check_real("tol", self.tol, minimum=0)
-        check_n_jobs(self.n_jobs)
-        check_choice("solver", self.solver, self._solvers)
-
-    def _make_kernel(self) -> Kernel:
-        if self.kernel == "precomputed":
-            return PrecomputedKernel()
-        return SharedNeighborKernel(
-            self.n_neighbors,
-            self.n_jobs,
-            bool(self.verbose),
-            self._graph_beside,
-            self.__dict__.get("points_"),
-        )
-
     def _accept(self, labels: Labels) -> None:
         self._labels = labels
         self.class_prior_ = (
@@ -310,10 +287,6 @@ None, default="auto"
     def _solve(self) -> Scores:
         self._members = GraphMembers(self.graph_, self._labels, self._solver_settings())
         return self._members.means.scores
-
-    def _solver_settings(self) -> State:
-        names = ("solver", "tol", "max_iter", "verbose")
-        return {name: getattr(self, name) for name in names}
 
     def _solve_change(self, change: Relabelling) -> Scores:
         self._members = self._members.relabelled(change, self._solver_settings())

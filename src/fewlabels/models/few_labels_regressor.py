@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -12,36 +12,27 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._callers import callers_level
-from fewlabels._rows import row_blocks
 from fewlabels._typing import Matrix
-from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import NewPoints
 from fewlabels.insight import NumberExplanation
-from fewlabels.models._choices import Choice, Choices, graph_choice
+from fewlabels.models._choices import Choices, graph_choice
 from fewlabels.models._data import DataEstimator
-from fewlabels.models._kernels import Kernel, PrecomputedKernel
+from fewlabels.models._fitted_numbers import FittedNumbers
+from fewlabels.models._kernels import PrecomputedKernel
 from fewlabels.models._members import Projection
+from fewlabels.models._number_choices import number_choices
 from fewlabels.models._number_estimator import NumberEstimator
-from fewlabels.models._number_members import FeatureKernels, GraphKernel, NumberMixture
 from fewlabels.models._numbers import KnownNumbers
-from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import point_indices
 from fewlabels.models._scores import Scores
-from fewlabels.models._shared_kernel import SharedNeighborKernel
-from fewlabels.models._warnings import warn_unconverged
-from fewlabels.solvers import METHODS_WITH_GROUND, Method
-from fewlabels.systems import StreamedScores, relative_trust
+from fewlabels.solvers import Method
+from fewlabels.systems import StreamedScores
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
 
-# Labels that it is taught by, at most: decompositions grow with their cube.
-_MOST_LABELS = 1_000
 # Features speak for themselves up to so many points.
 _MOST_POINTS = 200_000
-# Points whose standard deviation is solved for at once, by numbers of the block.
-_MOST_COLUMNS, _BLOCK_NUMBERS = 64, 8_000_000
 
 
 class FewLabelsRegressor(DataEstimator, NumberEstimator):
@@ -157,9 +148,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
     True
     """
 
-    _solvers = METHODS_WITH_GROUND
     _unreached_answer = "Only the features speak there, or a mean of the labels"
-    gamma = 0.0  # of no kernel here
 
     def __init__(
         self,
@@ -182,22 +171,6 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
 
     # Fitting
 
-    def _check_parameters(self) -> None:
-        check_choice("kernel", self.kernel, ("auto", "precomputed"))
-        if self.n_neighbors is not None:
-            check_integer("n_neighbors", self.n_neighbors, minimum=1)
-        check_integer("max_iter", self.max_iter, minimum=1)
-        check_real("tol", self.tol, minimum=0)
-        check_n_jobs(self.n_jobs)
-        check_choice("solver", self.solver, self._solvers)
-
-    def _make_kernel(self) -> Kernel:
-        if self.kernel == "precomputed":
-            return PrecomputedKernel()
-        return SharedNeighborKernel(
-            self.n_neighbors, self.n_jobs, bool(self.verbose), points=self.__dict__.get("points_")
-        )
-
     def _build(self, points: object) -> None:
         super()._build(points)
         known = self._known
@@ -206,55 +179,21 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         self._plain = None if self._projection is None else self._projection.of(known)
 
     def _solve(self) -> Scores:
-        numbers: KnownNumbers = self._labels
-        nodes = numbers.nodes
-        if len(nodes) > _MOST_LABELS:
-            nodes = nodes[np.linspace(0, len(nodes) - 1, _MOST_LABELS).astype(np.intp)]
-        weights = numbers.weights_at(nodes)
-        shares = numbers.shares(numbers.values[nodes])
-        self._mean = float(np.average(shares, weights=weights))
-        self._deviation = float(np.average((shares - self._mean) ** 2, weights=weights) ** 0.5)
-        self._deviation = self._deviation or 1.0
-        self._taught = nodes
-        self._centred = (shares - self._mean) / self._deviation
-        solver: Method = "auto" if self.solver == "chebyshev" else self.solver
-        features = None
-        if self._plain is not None:
-            features = FeatureKernels(self._plain, nodes, self._centred)
-        graph = GraphKernel(self.graph_, nodes, solver)
-        trust = relative_trust(weights)
-        self._mixture = NumberMixture(graph, features, self._centred, trust)
-        with iteration_progress(self.verbose, self.max_iter) as callback:
-            self._on_graph, answer = graph.extended(
-                self._mixture.on_graph, tol=self.tol, max_iter=self.max_iter, callback=callback
-            )
-        return Scores.from_answer(answer)
+        self._fitted = FittedNumbers(
+            self.graph_, self._labels, self._plain, self._solver_settings()
+        )
+        return Scores.from_answer(self._fitted.answer)
 
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
         self._scores: Any = scores
         self._forget()
-        self.reached_ = self.graph_.reached_from(self._labels.labelled)
-        found = self._on_graph + self._mixture.on_features(None)
+        self.reached_ = self._fitted.reached
         unread = self._unread()
-        found[unread[~self._labels.labelled[unread]]] = 0  # of which nothing is known: the mean
-        self.transduction_ = self._as_numbers(found)
+        self.transduction_ = self._fitted.values(unread[~self._labels.labelled[unread]])
         self.evidence_ = scores.totals
         self.residual_ = float(scores.residual.max())
         self.n_iter_ = max(1, scores.n_iter)
-
-    def _as_numbers(self, centred: FloatArray) -> np.ndarray:
-        """What the members say about their level, as numbers."""
-        numbers: KnownNumbers = self._labels
-        found = self._in_range(centred + self._mixture.level)
-        return found.astype(numbers.dtype, copy=False)
-
-    def _in_range(self, centred: FloatArray) -> FloatArray:
-        numbers: KnownNumbers = self._labels
-        limit = float(np.finfo(numbers.dtype).max)
-        with np.errstate(over="ignore"):
-            found = numbers.numbers(self._mean + self._deviation * centred)
-        return np.clip(found, -limit, limit)
 
     # New points
 
@@ -293,27 +232,18 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         """
         new = self._validated_new(X)
         placed = self._placed_among_known(new)
-        reached = self.reached_.astype(np.float64)
-        votes = placed.votes(np.column_stack([self._on_graph * reached, reached]))
-        near = votes[:, 1]
-        found = np.divide(votes[:, 0], near, out=np.zeros(len(near)), where=near > 0)
         plain = None if self._projection is None else self._projection.of(new.values)
-        if plain is not None:
-            found = found + self._mixture.on_features(plain)
-        found[new.unread] = 0  # of which nothing is known: the mean
-        values = self._as_numbers(found)
+        values = self._fitted.of_new(placed, plain, new.unread)
         return (values, self._std_of_new(new, plain)) if return_std else values
 
     def _std_of_new(self, new: NewPoints, plain: Matrix) -> FloatArray:
-        self._check_scale()
-        std = np.empty(len(new))
-        for block in row_blocks(len(std), self._columns_at_once()):
+        def columns(block: slice) -> FloatArray:
             weights = sparse.csr_array(self._weights_among_known(new.part(block), self.reached_))
             V = np.asarray(weights.toarray(), dtype=np.float64).T
             totals = V.sum(axis=0)
-            V /= np.where(totals > 0, totals, 1)
-            std[block] = self._deviations(V, None if plain is None else plain[block])
-        return std
+            return V / np.where(totals > 0, totals, 1)
+
+        return self._deviations(len(new), columns, plain)
 
     # What it knows of its own answers
 
@@ -323,32 +253,17 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         check_is_fitted(self)
         precomputed = isinstance(self._kernel, PrecomputedKernel)
         own = self._kernel is not None and not precomputed
-        graph = graph_choice(self.graph_, own=own, precomputed=precomputed)
-        numbers: KnownNumbers = self._labels
-        notes = []
-        if numbers.span == 0:
-            notes.append("all labels are equal, and so are all answers")
-        unreached = int((~self.reached_).sum())
-        if unreached:
-            notes.append(
-                f"{unreached} of {len(self.reached_)} points can't be reached from any label"
-            )
-        n_labelled = len(numbers.nodes)
-        if n_labelled > len(self._taught):
-            notes.append(f"of {n_labelled} labels, {len(self._taught)} are learned from")
-        return Choices({"graph": graph, "members": self._members_choice()}, tuple(notes))
-
-    def _members_choice(self) -> Choice:
-        kinds = sorted(self._mixture.kinds().items(), key=lambda kind: -kind[1])
-        value = ", ".join(f"{name} {weight:.0%}" for name, weight in kinds)
-        taught = len(self._taught)
-        why = f"by the density that each gives to {taught} labels left out one by one"
-        if taught == 1 or self._labels.span == 0:
-            why = "alike; nothing can be told from labels left out"
+        silent = ""
         if self._plain is None:
-            features = "no features are known" if self._known is None else "too many points"
-            why = f"only the graph speaks: {features}"
-        return Choice(value, why, dict(kinds))
+            silent = "no features are known" if self._known is None else "too many points"
+        return number_choices(
+            graph_choice(self.graph_, own=own, precomputed=precomputed),
+            self._fitted.mixture,
+            self._labels,
+            self.reached_,
+            n_taught=len(self._fitted.nodes),
+            without_features=silent,
+        )
 
     def posterior_std(self, nodes: npt.ArrayLike | None = None) -> FloatArray:
         """Return the standard deviations of what labels at fitted points might be.
@@ -379,27 +294,24 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         check_is_fitted(self)
         n = len(self.reached_)
         chosen = np.arange(n) if nodes is None else point_indices(nodes, n)
-        self._check_scale()
-        std = np.empty(len(chosen))
-        for block in row_blocks(len(chosen), self._columns_at_once()):
+
+        def columns(block: slice) -> FloatArray:
             here = chosen[block]
             V = np.zeros((n, len(here)))
             V[here, np.arange(len(here))] = 1
-            std[block] = self._deviations(V, None if self._plain is None else self._plain[here])
-        return std
+            return V
 
-    def _deviations(self, V: FloatArray, plain: Matrix) -> FloatArray:
-        numbers: KnownNumbers = self._labels
-        if numbers.span == 0:
-            return np.zeros(V.shape[1])
-        rows, converged = self._mixture.rows(V, plain, tol=self.tol, max_iter=self.max_iter)
-        if not converged:
-            warn_unconverged("standard deviations", self.max_iter, self.tol)
-        unit = numbers.span * self._deviation
-        std = unit * np.sqrt(self._mixture.variances(rows, self._centred))
-        if plain is None:
-            std[~V[self.reached_].any(axis=0)] = np.inf
-        return np.asarray(std)
+        return self._deviations(
+            len(chosen), columns, None if self._plain is None else self._plain[chosen]
+        )
+
+    def _deviations(
+        self, n_points: int, columns: Callable[[slice], FloatArray], plain: Matrix
+    ) -> FloatArray:
+        self._check_scale()
+        return self._fitted.deviations(
+            n_points, columns, plain, tol=self.tol, max_iter=self.max_iter
+        )
 
     def _check_scale(self) -> None:
         numbers: KnownNumbers = self._labels
@@ -441,24 +353,14 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         check_is_fitted(self)
         position = self._position(node)
         numbers: KnownNumbers = self._labels
-        V = np.zeros((len(self.reached_), 1))
-        V[position] = 1
-        plain = None if self._plain is None else self._plain[[position]]
-        rows, _ = self._mixture.rows(V, plain, tol=self.tol, max_iter=self.max_iter)
         nodes = numbers.nodes
-        shares = np.zeros(len(nodes))
-        shares[np.searchsorted(nodes, self._taught)] = self._mixture.shares(rows)[0]
-        value = self._in_range(self._mixture.shares(rows) @ self._centred)
-        return NumberExplanation(position, nodes, numbers.values[nodes], shares, float(value[0]))
+        shares, value = self._fitted.shares_at(position, tol=self.tol, max_iter=self.max_iter)
+        return NumberExplanation(position, nodes, numbers.values[nodes], shares, value)
 
     def _leave_out(self) -> FloatArray:
-        numbers: KnownNumbers = self._labels
-        nodes = numbers.nodes
+        nodes = self._labels.nodes
         found = np.asarray(
             self.transduction_[nodes], dtype=np.float64
         )  # of labels not learned from
-        found[np.searchsorted(nodes, self._taught)] = self._in_range(self._mixture.left_out)
+        found[np.searchsorted(nodes, self._fitted.nodes)] = self._fitted.left_out()
         return found
-
-    def _columns_at_once(self) -> int:
-        return max(1, min(_MOST_COLUMNS, _BLOCK_NUMBERS // len(self.reached_)))
