@@ -219,7 +219,7 @@ def test_typed_columns_of_json_lines(tmp_path: Path) -> None:
         "embedding": "array",
         "ragged": "left out",
         "words": "left out",
-        "object": "left out",
+        "object.a": "left out",  # one value only
         "text": "number",
     }
 
