@@ -31,11 +31,11 @@ def folder(tmp_path):
     truth = rng.integers(3, size=3_000)
     points = 6 * np.eye(3)[truth] + rng.normal(size=(3_000, 3))
     labels = np.where(rng.random(3_000) < 0.02, np.array(["a", "b", "c"])[truth], None)
-    (tmp_path / "in").mkdir()
-    for number, rows in enumerate((slice(0, 1_100), slice(1_100, 3_000))):
+    (tmp_path / "in" / "more").mkdir(parents=True)
+    for name, rows in (("part0", slice(0, 1_100)), ("more/part0", slice(1_100, 3_000))):
         lists = pa.FixedSizeListArray.from_arrays(points[rows].reshape(-1), 3)
         columns = {"x": lists, "kind": pa.array(labels[rows], pa.string()), "reached": truth[rows]}
-        pq.write_table(pa.table(columns), tmp_path / "in" / f"part{number}.parquet")
+        pq.write_table(pa.table(columns), tmp_path / "in" / f"{name}.parquet")
     return tmp_path / "in"
 
 
@@ -49,9 +49,10 @@ def test_a_folder_is_labelled_and_written_as_the_same_files(folder, address, tmp
     done = run(*words)
     assert done.exit_code == 0, done.output
     assert "3,000 rows in 2 files" in done.output
-    assert sorted(file.name for file in out.iterdir()) == ["part0.parquet", "part1.parquet"]
-    for file in sorted(out.iterdir()):
-        came, answered = pq.read_table(folder / file.name), pq.read_table(file)
+    files = sorted(str(file.relative_to(out)) for file in out.rglob("*.*"))
+    assert files == ["more/part0.parquet", "part0.parquet"]
+    for file in files:
+        came, answered = pq.read_table(folder / file), pq.read_table(out / file)
         assert answered.column_names[:3] == came.column_names
         assert answered.column_names[3:] == ["label", "confidence", "evidence", "predicted_reached"]
         assert answered.select(came.column_names).equals(came)

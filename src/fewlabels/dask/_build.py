@@ -141,7 +141,7 @@ class Build:
         )
 
     def _survey(self, n_drawn: int) -> tuple[list[int], int, float]:
-        source, stage = self._source, Stage(self._stages, "rows")
+        source, stage, client = self._source, Stage(self._stages, "rows"), self._crew.client
         numbers = range(len(source.chunks))
         told = [stage.said(number) for number in numbers]
         missing = [number for number, said in zip(numbers, told, strict=True) if said is None]
@@ -159,7 +159,7 @@ class Build:
                 )
                 for n in missing
             ]
-            new = gather_tasks(self._crew, "rows", self._crew.client.compute(tasks), report)
+            new = gather_tasks(client, "rows", client.compute(tasks), report)
         else:
             new = [survey(n, small, shared, n_drawn, source.blocks[n]) for n in missing]
         for number, said in zip(missing, new, strict=True):

@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 from distributed import Client, Future, Worker, default_client
+from distributed.client import FutureCancelledError
+from distributed.scheduler import KilledWorker
 
 from fewlabels._version import __version__
+from fewlabels.dask._crew import LONG_PATIENCE
 from fewlabels.dask._layout import HEADER, RegionGraph
 from fewlabels.dask._mail import CalledOffError, Mailbox, PeerLostError, call_off, forget
 from fewlabels.dask._part import Outcome, Problem, Seat, solve_part, topic_of
@@ -26,8 +29,6 @@ _LOOK = 0.25
 _SHORTEST, _LONGEST = 0.001, 0.05
 # Seconds in which lost workers may come back before the others go on without them.
 _PATIENCE = 15.0
-# The same where none is left.
-_LONG_PATIENCE = 120.0
 # Seconds in which survivors give up their parts.
 _TO_GIVE_UP = 60.0
 
@@ -241,8 +242,10 @@ def _outcomes(client: Client, parts: list[Future], workers: list[str]) -> list[O
     while True:
         statuses = [part.status for part in parts]  # as the client was told: nobody is asked
         if all(status == "finished" for status in statuses):
-            found: list[Outcome] = client.gather(parts, errors="skip")
-            return found if len(found) == len(parts) else None
+            try:  # a worker may end now: nobody else may do its part, which would never come
+                return [part.result(timeout=_TO_GIVE_UP) for part in parts]
+            except (OSError, TimeoutError, FutureCancelledError, KilledWorker):
+                return None
         if any(status not in ("pending", "finished") for status in statuses):
             _raise_own_errors(parts)
             return None
@@ -271,11 +274,12 @@ def _give_up(client: Client, parts: list[Future], fit: str, epoch: int) -> None:
     with contextlib.suppress(OSError, TimeoutError):
         client.run(partial(call_off, fit, epoch), on_error="ignore")
     until = time.monotonic() + _TO_GIVE_UP
-    while time.monotonic() < until:
-        running = client.processing()
-        if not any(part.key in keys for part in parts for keys in running.values()):
-            return
-        time.sleep(_LOOK / 5)
+    with contextlib.suppress(OSError, TimeoutError):  # where the scheduler has ended, too
+        while time.monotonic() < until:
+            running = client.processing()
+            if not any(part.key in keys for part in parts for keys in running.values()):
+                return
+            time.sleep(_LOOK / 5)
 
 
 def _wait_for_workers(
@@ -290,10 +294,10 @@ def _wait_for_workers(
             there = check_workers(client, graph, folder)
             if len(there) >= n_workers or waited > _PATIENCE:
                 return there
-        if waited > _LONG_PATIENCE:
+        if waited > LONG_PATIENCE:
             raise ClusterError(
                 f"all workers were lost, and none that can be used came back within "
-                f"{_LONG_PATIENCE:.0f} seconds. Start some; the fit goes on from its last "
+                f"{LONG_PATIENCE:.0f} seconds. Start some; the fit goes on from its last "
                 "checkpoint when it is called again."
             )
         time.sleep(_LOOK)

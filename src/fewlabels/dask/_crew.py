@@ -18,8 +18,10 @@ from fewlabels.exceptions import ClusterError
 
 # Whose versions have to be the same everywhere: what they compute is compared to the last bit.
 _SAME_VERSIONS = ("fewlabels", "numpy", "scipy", "faiss-cpu")
-# Seconds until the first worker has come, or another one where all have died; and between looks.
+# Seconds until the first worker has come; and between two looks.
 _PATIENCE, _BETWEEN_LOOKS = 60.0, 5.0
+# Seconds until another one has come where all have ended: on a busy machine, one took 56 to start.
+LONG_PATIENCE = 180.0
 
 
 @dataclass(frozen=True)
@@ -145,17 +147,20 @@ def run_tasks(
         shared=shared,
         pure=False,
     )
-    return gather_tasks(crew, name, futures, report)
+    return gather_tasks(crew.client, name, futures, report)
 
 
 def gather_tasks(
-    crew: Crew, name: str, futures: list[Any], report: Callable[[int], object] = lambda n_done: None
+    client: Any,
+    name: str,
+    futures: list[Any],
+    report: Callable[[int], object] = lambda n_done: None,
 ) -> list[Any]:
     """Wait for futures, never in vain; return their results, in order."""
     try:
-        for n_done in _finished(crew.client, futures):
+        for n_done in _finished(client, futures):
             report(n_done)
-        return list(crew.client.gather(futures))
+        return list(client.gather(futures))
     except KilledWorker as error:
         raise ClusterError(
             f"a task of the stage {name!r} has ended several workers, the last one "
@@ -163,7 +168,7 @@ def gather_tasks(
             "their memory_limit: give workers more, or make more regions (n_regions)."
         ) from error
     finally:
-        crew.client.cancel(futures)
+        client.cancel(futures)
 
 
 def _finished(client: Any, futures: list[Any]) -> Iterator[int]:
@@ -172,13 +177,16 @@ def _finished(client: Any, futures: list[Any]) -> Iterator[int]:
     alone_since: float | None = None
     while pending:
         try:
-            done = distributed.wait(pending, timeout=_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
+            with client.as_current():  # else the default one's, which may be of another cluster
+                done = distributed.wait(
+                    pending, timeout=_BETWEEN_LOOKS, return_when="FIRST_COMPLETED"
+                )
         except TimeoutError:
             if client.nthreads():
                 alone_since = None
                 continue
             alone_since = alone_since or time.monotonic()
-            if time.monotonic() - alone_since > _PATIENCE:
+            if time.monotonic() - alone_since > LONG_PATIENCE:
                 raise ClusterError(
                     "all workers have ended, and no new one has come. What is done is kept: start "
                     "workers, and call the same again."

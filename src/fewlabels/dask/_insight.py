@@ -13,6 +13,7 @@ from distributed import Client
 from fewlabels._rows import row_blocks
 from fewlabels._validation import check_choice, check_integer
 from fewlabels.dask import _answers
+from fewlabels.dask._crew import gather_tasks
 from fewlabels.dask._layout import RegionGraph
 from fewlabels.queries._measures import MEASURES
 
@@ -36,7 +37,7 @@ def most_uncertain(
     places = np.sort(graph.places_of(labelled))
     look = partial(_of_region, graph, folder, places, count, measure)
     parts = client.map(look, range(graph.n_regions), pure=False)
-    found: list[tuple[FloatArray, Any]] = client.gather(parts)
+    found: list[tuple[FloatArray, Any]] = gather_tasks(client, "questions", parts)
     scores = np.concatenate([part[0] for part in found])
     rows = np.concatenate([part[1] for part in found])
     return np.asarray(rows[np.lexsort((rows, -scores))[:count]], dtype=np.intp)

@@ -19,6 +19,7 @@ from distributed import Client, LocalCluster
 
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
+from fewlabels.dask._crew import gather_tasks
 from fewlabels.dask._knn import build_or_open
 from fewlabels.dask._layout import RegionGraph
 from fewlabels.dask._rows import parquet_files
@@ -210,7 +211,8 @@ def spread_table(
     model.fit(table.graph, (table.rows, table.labels), client=client)
     stage("writing the tables")
     with part_folder(output.parent) as work:
-        _write(client, table.files, work, model, table.n_rows, names(table.names))
+        targets = [work / file.relative_to(source.absolute()) for file in table.files]
+        _write(client, table.files, targets, model, table.n_rows, names(table.names))
         if output.exists():
             shutil.rmtree(output)
         rename_without_replacing(work, output)
@@ -324,7 +326,7 @@ def _labels(files: Sequence[Path], label: str) -> tuple[AnyArray, list[Any], lis
 def _write(
     client: Client,
     files: Sequence[Path],
-    work: Path,
+    targets: Sequence[Path],
     model: LabelSpreading,
     n_rows: Sequence[int],
     names: Sequence[str],
@@ -338,11 +340,12 @@ def _write(
     ]
     task = delayed(_write_file, pure=False)
     tasks = [
-        task(str(file), str(work / file.name), list(names), *blocks)
-        for file, *blocks in zip(files, shares, *others, strict=True)
+        task(str(file), str(target), list(names), *blocks)
+        for file, target, *blocks in zip(files, targets, shares, *others, strict=True)
     ]
-    for future in client.compute(tasks):
-        future.result()
+    for target in targets:  # folders may hold files of the same name
+        target.parent.mkdir(parents=True, exist_ok=True)
+    gather_tasks(client, "tables", client.compute(tasks))
 
 
 def _write_file(
