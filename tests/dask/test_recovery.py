@@ -50,6 +50,7 @@ def assert_same_bits(one, other):
 
 @pytest.mark.parametrize("steps", [(7,), (25,), (23, 32)])
 @pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.long
 def test_the_others_go_on_from_the_checkpoint(problem, clusters, lose, tmp_path, steps, rank):
     undisturbed = LabelSpreading(0.95).fit(*problem, client=clusters(2))
     lose(*steps, rank=rank)
@@ -77,6 +78,7 @@ def test_a_loss_among_rows_beyond_float64_is_mended(clusters, lose, tmp_path):
     assert_same_bits(model.fit(graph, labels, client=clusters(2)), undisturbed)
 
 
+@pytest.mark.long
 def test_losses_while_labels_are_added_are_mended(problem, clusters, lose, tmp_path):
     undisturbed = LabelSpreading(0.95).fit(*problem, client=clusters(2)).add_labels([5], [2])
     model = LabelSpreading(0.95, checkpoint=tmp_path / "fit", checkpoint_every=EVERY)
@@ -85,6 +87,7 @@ def test_losses_while_labels_are_added_are_mended(problem, clusters, lose, tmp_p
     assert_same_bits(model.add_labels([5], [2]), undisturbed)
 
 
+@pytest.mark.long
 def test_too_many_losses_are_an_error_and_others_go_on_from_there(
     problem, clusters, lose, tmp_path
 ):
@@ -101,6 +104,7 @@ def test_too_many_losses_are_an_error_and_others_go_on_from_there(
     assert_same_bits(model, undisturbed)
 
 
+@pytest.mark.long
 def test_checkpoints_of_other_labels_are_not_taken(problem, clusters, lose, tmp_path):
     settings = {"checkpoint": tmp_path / "fit", "checkpoint_every": EVERY}
     lose(25)
@@ -108,6 +112,10 @@ def test_checkpoints_of_other_labels_are_not_taken(problem, clusters, lose, tmp_
         LabelSpreading(0.95, **settings, n_recoveries=0).fit(*problem, client=clusters(2))
     graph, y = problem
     other = np.where(y == 1, 0, y)
+    lose(3)
+    with pytest.raises(ClusterError):
+        LabelSpreading(0.95, **settings, n_recoveries=0).fit(graph, other, client=clusters(2))
+    assert not (tmp_path / "fit" / HEADER).exists()  # its states would be written over
     told = []
     model = LabelSpreading(0.95, **settings, progress=told.append)
     model.fit(graph, other, client=clusters(2))

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def write_region(
     dtype: np.dtype[Any],
     rows_of: Callable[[slice], tuple[AnyArray, FloatArray]],
 ) -> None:
-    """Write a region's answers, some rows at a time.
+    """Write a region's answers, some rows at a time; files appear whole.
 
     Parameters
     ----------
@@ -68,8 +69,9 @@ def write_region(
         Returns the shares, shape (n, n_classes), and totals, shape (n,), of some of its rows.
     """
     paths = [answer_path(folder, kind, number) for kind in ("shares", "totals")]
+    parts = [path.with_suffix(f".{secrets.token_hex(4)}.part") for path in paths]
     shapes = [((n_rows, n_classes), dtype), ((n_rows,), np.dtype(np.float64))]
-    with paths[0].open("wb") as shares_file, paths[1].open("wb") as totals_file:
+    with parts[0].open("wb") as shares_file, parts[1].open("wb") as totals_file:
         files = (shares_file, totals_file)
         for file, (shape, kind) in zip(files, shapes, strict=True):
             header = {"descr": kind.str, "fortran_order": False, "shape": shape}
@@ -81,6 +83,8 @@ def write_region(
         for file in files:
             file.flush()
             os.fsync(file.fileno())
+    for part, path in zip(parts, paths, strict=True):
+        part.replace(path)
 
 
 def read_rows(graph: RegionGraph, folder: Path, kind: str, start: int, stop: int) -> AnyArray:

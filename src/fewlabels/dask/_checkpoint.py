@@ -56,6 +56,8 @@ class Checkpoint:
         self._shard, self._line = shard, line
         # one reads for all: whatever a disk shows to whom, they go on from the same
         self._states: dict[str, Any] = read_states(folder, identity) if line.rank == 0 else {}
+        if line.rank == 0 and not self._states:  # before folders that others named are written anew
+            remove_states(folder)
         told = dict.fromkeys(line.others, self._states) if line.rank == 0 else {}
         heard = line.exchange("states", told, [0] if line.rank else [])
         self._states = dict(heard.get(0, self._states))
