@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -395,8 +396,8 @@ def _held_shard(worker: Worker, problem: Problem, regions: range) -> Shard:
     key = (problem.graph.checksum, problem.alpha, regions)
     held = worker.extensions.get("fewlabels_shard")
     if held is None or held[0] != key:
-        worker.extensions.pop("fewlabels_shard", None)
-        del held  # before the next one takes as much
+        del held
+        release(worker)  # before the next one takes as much
         shard = Shard(
             problem.graph, regions, problem.alpha, _spill_folder(worker, problem, regions)
         )
@@ -416,7 +417,7 @@ def _spill_folder(worker: Worker, problem: Problem, regions: range) -> Path | No
     entries = sum(graph.region(k).n_entries for k in regions) * 12.0
     if vectors + entries + worker.monitor.get_process_memory() < _USABLE * limit:
         return None
-    return Path(worker.local_directory) / f"fewlabels-{graph.checksum}"
+    return Path(worker.local_directory)
 
 
 def topic_of(fit: str) -> str:
@@ -425,5 +426,6 @@ def topic_of(fit: str) -> str:
 
 
 def release(dask_worker: Worker) -> None:
-    """Let go of the worker's shard; run there by the client."""
-    dask_worker.extensions.pop("fewlabels_shard", None)
+    """Let go of the worker's shard."""
+    if dask_worker.extensions.pop("fewlabels_shard", None) is not None:
+        gc.collect()  # products with it hold one another

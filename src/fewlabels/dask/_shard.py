@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
@@ -48,8 +51,8 @@ class Shard:
     regions : range
     alpha : float
     spill : Path or None
-        A folder of this machine to put the entries in, from which each step reads them again;
-        None holds them in memory.
+        A folder of this machine to make another one in, which ends with the shard, for the
+        entries, which each step reads again; None holds them in memory.
 
     Attributes
     ----------
@@ -75,6 +78,9 @@ class Shard:
         self.halo = self._find_halo()
         self.n = self.n_own + len(self.halo)
         self.degrees = np.empty(self.n_own)
+        if spill is not None:
+            spill = Path(tempfile.mkdtemp(prefix="fewlabels-", dir=spill))
+            weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
         self._blocks: list[tuple[slice, Rows]] = []
         n_rows = max(1, _BLOCK_ENTRIES // _COLUMNS)
         for number, start, stop in self.bounds:
@@ -183,7 +189,6 @@ class _Spilled:
     """Entries in files of this machine, read block by block into memory that is used again."""
 
     def __init__(self, folder: Path, number: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._paths = [folder / f"{number}-{name}.npy" for name in ("data", "indices")]
         self._counts: list[AnyArray] = []
         self._writers: list[ArrayWriter] = []
@@ -192,7 +197,6 @@ class _Spilled:
     def append(self, data: AnyArray, indices: AnyArray, counts: AnyArray) -> None:
         if not self._writers:
             for path, values in zip(self._paths, (data, indices), strict=True):
-                path.unlink(missing_ok=True)
                 self._writers.append(ArrayWriter(path, values.dtype))
         for writer, values in zip(self._writers, (data, indices), strict=True):
             writer.append(values)
