@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -21,8 +22,9 @@ from distributed.protocol import to_serialize
 Key: TypeAlias = tuple[str, int, str, int, int]  # fit, epoch, kind, number, sender
 
 _NAME = "fewlabels"
-# Seconds after which whoever waits asks whether the other one is still there.
-_PATIENCE = 5.0
+# Seconds after which whoever waits asks whether the other one is still there; and in which that one
+# answers, however busy it is: one that has ended is known at once, by its connection.
+_PATIENCE, _TO_ANSWER = 5.0, 60.0
 
 
 class CalledOffError(RuntimeError):
@@ -116,7 +118,7 @@ class Mailbox:
                 sender=sender,
                 payload=told,
             )
-        except OSError:  # as all errors of connections are
+        except (OSError, MemoryError):  # as all errors of connections are; no room to send
             self._lose(fit, epoch, rank)
 
     def _lose(self, fit: str, epoch: int, rank: int) -> None:
@@ -135,6 +137,7 @@ class Mailbox:
             If its sender can't be reached.
         """
         fit, epoch, *_, sender = key
+        asking: Future[None] | None = None
         while True:
             with self._changed:
                 arrived = self._changed.wait_for(lambda: self._ready(key), _PATIENCE)
@@ -144,8 +147,11 @@ class Mailbox:
                     return self._posts.pop(key)
                 if arrived:
                     raise PeerLostError(f"{address} can't be reached any more")
-            asking = self._ask(address, fit, epoch, sender)
-            asyncio.run_coroutine_threadsafe(asking, self.worker.loop.asyncio_loop).result()
+            if asking is None or asking.done():
+                loop = self.worker.loop.asyncio_loop
+                asking = asyncio.run_coroutine_threadsafe(
+                    self._ask(address, fit, epoch, sender), loop
+                )
 
     def _ready(self, key: Key) -> bool:
         fit, epoch, *_, sender = key
@@ -156,7 +162,7 @@ class Mailbox:
         """Ask the other one whether it is there, and in the same epoch."""
         try:
             over = await asyncio.wait_for(
-                self.worker.rpc(address).fewlabels_over(fit=fit, epoch=epoch), _PATIENCE
+                self.worker.rpc(address).fewlabels_over(fit=fit, epoch=epoch), _TO_ANSWER
             )
         except (TimeoutError, OSError):
             over = True
