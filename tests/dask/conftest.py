@@ -1,13 +1,18 @@
-"""Small clusters, and a time limit on every test: what hangs fails, and says where it hung."""
+"""Small clusters, and a time limit on every test: what hangs fails, and says where it hung.
+
+Limits are for a busy machine with two cores, on which a worker took a minute to start.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import faulthandler
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 pytest.importorskip("distributed")
 
@@ -15,16 +20,22 @@ from distributed import Client, LocalCluster
 
 from fewlabels import Graph, knn_graph
 
-_LIMIT = 120.0
+_LIMIT = 300.0
 
 
-@pytest.fixture(autouse=True)
-def deadline(request: pytest.FixtureRequest) -> Iterator[None]:
-    """End the process where a test hangs."""
-    marker = request.node.get_closest_marker("limit")
-    faulthandler.dump_traceback_later(marker.args[0] if marker else _LIMIT, exit=True)
-    yield
-    faulthandler.cancel_dump_traceback_later()
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """End the process where a test here hangs, its fixtures of any scope included."""
+    if not item.path.is_relative_to(Path(__file__).parent):
+        return (yield)
+    marker = item.get_closest_marker("limit")
+    stderr = item.config.stash.get(fault_handler_stderr_fd_key, 2)  # not what captures it
+    limit = marker.args[0] if marker else _LIMIT
+    faulthandler.dump_traceback_later(limit, exit=True, file=stderr)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session")

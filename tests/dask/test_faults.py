@@ -13,7 +13,7 @@ from fewlabels import knn_graph
 from fewlabels.dask import LabelSpreading, regions_of
 from fewlabels.exceptions import ClusterError
 
-pytestmark = [pytest.mark.long, pytest.mark.limit(300.0)]
+pytestmark = [pytest.mark.long, pytest.mark.limit(900.0)]
 
 EVERY = 10
 
@@ -63,7 +63,7 @@ class Killer:
 
     def steps_again(self):
         """How many steps were taken twice."""
-        (lost,) = [i for i, word in enumerate(self.told) if word["what"] == "lost"]
+        lost = [word["what"] for word in self.told].index("lost")
         before = max(word["n_iter"] for word in self.told[:lost])
         resumed = [word["n_iter"] for word in self.told[lost:] if word["what"] == "resumed"]
         return before - resumed[0]
@@ -76,9 +76,9 @@ def assert_same_bits(model, undisturbed):
     assert model.evidence_.compute().tobytes() == evidence.tobytes()
 
 
-@pytest.mark.parametrize(("n_victims", "at"), [(1, 20), (2, 40), (1, 60)])
+@pytest.mark.parametrize(("n_victims", "at"), [(1, 20), (2, 40), (1, 30)])
 def test_a_fit_survives_the_end_of_workers(problem, client, undisturbed, tmp_path, n_victims, at):
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=180)
     killer = Killer(client, n_victims, at)
     model = LabelSpreading(checkpoint=tmp_path / "fit", checkpoint_every=EVERY, progress=killer)
     model.fit(*problem, client=client)
@@ -87,7 +87,7 @@ def test_a_fit_survives_the_end_of_workers(problem, client, undisturbed, tmp_pat
 
 
 def test_a_fit_without_checkpoints_begins_anew(problem, client, undisturbed):
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=180)
     pids = sorted(client.run(os.getpid).values())
 
     def kill(word):
@@ -100,7 +100,7 @@ def test_a_fit_without_checkpoints_begins_anew(problem, client, undisturbed):
 def test_too_many_losses_are_an_error_and_others_go_on_from_there(
     problem, client, clusters, undisturbed, tmp_path
 ):
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=180)
     killer = Killer(client, 1, 30)
     settings = {"checkpoint": tmp_path / "fit", "checkpoint_every": EVERY}
     with pytest.raises(ClusterError, match="workers were lost 1 times"):

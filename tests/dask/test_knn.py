@@ -65,6 +65,7 @@ def test_neighbours_and_weights_are_those_in_memory(built, in_memory):
     assert back.minimum(in_memory.affinity).nnz > 0.98 * back.nnz
 
 
+@pytest.mark.long
 def test_weights_are_those_in_memory_given_the_same_neighbours(rows, in_memory, client, tmp_path):
     graph = knn_graph(rows, 8, path=tmp_path / "graph", client=client, min_recall=1, n_regions=3)
     assert graph.recall_ == 1
@@ -84,6 +85,7 @@ def test_neighbouring_regions_lie_together(built):
     assert built.build_info["halo"] < 0.8  # of random regions: more than 3
 
 
+@pytest.mark.long
 def test_every_kind_of_input_gives_the_same_graph(rows, built, client, tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
     pa = pytest.importorskip("pyarrow")
@@ -109,6 +111,7 @@ def test_every_kind_of_input_gives_the_same_graph(rows, built, client, tmp_path)
     assert graph.build_info["chunks"] == [2500, 3500]
 
 
+@pytest.mark.long
 def test_a_build_goes_on_where_it_was_ended(rows, built, client, tmp_path, monkeypatch):
     from fewlabels.dask import _build
 
@@ -145,6 +148,7 @@ def test_a_build_goes_on_where_it_was_ended(rows, built, client, tmp_path, monke
     assert files_of(graph) == files_of(built)
 
 
+@pytest.mark.long
 def test_what_is_left_of_another_build_is_not_mixed_in(rows, client, tmp_path, monkeypatch):
     from fewlabels.dask import _build
 
@@ -164,6 +168,7 @@ def test_what_is_left_of_another_build_is_not_mixed_in(rows, client, tmp_path, m
     assert [file.name for file in tmp_path.iterdir()] == ["graph"]
 
 
+@pytest.mark.long
 def test_duplicates_and_a_crowded_region_are_searched_in_pieces(client, tmp_path):
     X = np.concatenate([np.ones((2_500, 3)), clusters(1_500, 3)])
     graph = knn_graph(X, 5, path=tmp_path / "graph", client=client, n_regions=4)
@@ -176,6 +181,7 @@ def test_duplicates_and_a_crowded_region_are_searched_in_pieces(client, tmp_path
 @pytest.mark.parametrize(
     "X", [np.ones((400, 2)), np.arange(2_600.0)[:, None], clusters(5)], ids=["equal", "line", "few"]
 )
+@pytest.mark.long
 def test_small_and_odd_points_are_joined_as_in_memory(X, client, tmp_path):
     graph = knn_graph(X, 10, path=tmp_path / "graph", client=client)
     back, due = graph.to_memory(), fewlabels.knn_graph(X, 10)
@@ -185,6 +191,7 @@ def test_small_and_odd_points_are_joined_as_in_memory(X, client, tmp_path):
     assert (np.diff(back.affinity.indptr) >= min(10, len(X) - 1)).all()
 
 
+@pytest.mark.long
 def test_the_cosine_is_as_in_memory(rows, client, tmp_path):
     X = rows[:3_000].copy()
     X[7] = 0

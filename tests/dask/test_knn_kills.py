@@ -13,10 +13,10 @@ from distributed import Client, LocalCluster
 
 from fewlabels.dask import knn_graph
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.limit(900.0)]
 
 STAGES = ("rows", "truth", "parts-0", "search-0", "merged-0", "weights-0", "regions")
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 
 
 @pytest.fixture(scope="module")

@@ -71,6 +71,7 @@ def test_bits_are_the_same_on_any_number_of_workers(fitted, graph, blobs, cluste
     assert_same_bits(model.add_labels(rows, labels), here)
 
 
+@pytest.mark.long
 def test_bits_are_the_same_however_the_graph_is_cut(fitted, blobs, clusters, tmp_path):
     graph = regions_of(blobs[0], tmp_path / "graph", n_regions=2)
     model = LabelSpreading(ALPHA).fit(graph, blobs[2], client=clusters(3))
@@ -83,9 +84,10 @@ def test_bits_are_the_same_where_entries_are_read_from_the_disk(
     monkeypatch.setattr(_part, "_spill_folder", lambda *about: tmp_path)
     clusters(3).run(_part.release)
     model = LabelSpreading(ALPHA).fit(graph, blobs[2], client=clusters(3))
-    assert len(list(tmp_path.iterdir())) == 2 * graph.n_regions
+    assert len(list(tmp_path.rglob("*.npy"))) == 2 * graph.n_regions
     assert_same_bits(model, fitted)
     model.close()
+    assert not list(tmp_path.iterdir())
 
 
 def assert_same_bits(one, other):
@@ -103,6 +105,7 @@ def assert_same_bits(one, other):
         ([0, 1], [0, 1]),
     ],
 )
+@pytest.mark.long
 def test_added_labels_give_the_answer_of_a_fit(graph, blobs, clusters, change):
     y = blobs[2].copy()
     y[change[0]] = change[1]
@@ -122,6 +125,7 @@ def test_an_added_label_takes_a_fraction_of_the_bytes(graph, blobs, clusters):
     assert sum(model.figures_["bytes"]) < 0.3 * whole  # of four classes
 
 
+@pytest.mark.long
 def test_corrected_labels_give_the_answer_of_a_fit(graph, blobs, clusters):
     labelled = np.flatnonzero(blobs[2] >= 0)[:2]
     y = blobs[2].copy()
@@ -158,6 +162,7 @@ def test_the_least_sure_rows_are_those_of_all_rows(fitted, in_memory, blobs):
     assert len(fitted.most_uncertain(5_000)) == len(open_rows)
 
 
+@pytest.mark.long
 def test_the_calibration_is_that_in_memory(graph, blobs, clusters):
     y = blobs[2]
     model = LabelSpreading(ALPHA, tol=1e-7).fit(graph, y, client=clusters(2))
@@ -202,6 +207,7 @@ def test_a_fit_that_was_cut_short_says_so(graph, blobs, clusters):
         LabelSpreading(ALPHA, max_iter=3).fit(graph, blobs[2], client=clusters(2))
 
 
+@pytest.mark.long
 def test_what_happens_is_told(graph, blobs, clusters, tmp_path, capsys):
     told = []
     model = LabelSpreading(

@@ -15,6 +15,7 @@ def graph(blobs, tmp_path):
     return regions_of(blobs[0], tmp_path / "graph", n_regions=4)
 
 
+@pytest.mark.long
 def test_it_learns_and_tells_its_accuracy(graph, blobs, clusters):
     truth = blobs[1]
     session = Session(graph, model=LabelSpreading(0.9), client=clusters(2), audit_share=0.5)
@@ -42,6 +43,7 @@ def test_it_asks_the_least_sure_rows_and_none_twice(graph, blobs, clusters):
     assert asked[0] not in session.ask(9)
 
 
+@pytest.mark.long
 def test_names_of_classes_and_withdrawn_labels(graph, clusters):
     session = Session(graph, classes=["a", "b"], model=LabelSpreading(0.9), client=clusters(2))
     session.tell([0, 700, 900], ["a", "b", "a"])
