@@ -157,6 +157,10 @@ def test_what_is_left_of_another_build_is_not_mixed_in(rows, client, tmp_path, m
     with pytest.raises(TypeError):
         knn_graph(rows[:3000], 5, path=tmp_path / "graph", client=client)
     monkeypatch.setattr(_build, "run_tasks", run_tasks)
+    other = rows[:3000].copy()
+    other[1] += 1
+    with pytest.raises(FileExistsError, match="of another input"):
+        knn_graph(other, 5, path=tmp_path / "graph", client=client)
     with pytest.raises(FileExistsError, match="of another n_neighbors"):
         knn_graph(rows[:3000], 4, path=tmp_path / "graph", client=client)
     graph = knn_graph(rows[:3000], 4, path=tmp_path / "graph", client=client, overwrite=True)
