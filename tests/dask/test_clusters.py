@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
+from distributed.comm import CommClosedError
 
 import fewlabels.dask._needed as needed
 from fewlabels.dask import LabelSpreading, _cluster, regions_of
@@ -66,6 +67,20 @@ def test_workers_without_the_package_are_refused(problem, clusters, monkeypatch)
     monkeypatch.setattr(_cluster, "_about", lack)
     with pytest.raises(ClusterError, match="lacks a package: No module named 'fewlabels'"):
         LabelSpreading().fit(*problem, client=clusters(2))
+
+
+def test_a_worker_that_is_ending_is_left_out(problem, clusters, monkeypatch):
+    about = _cluster._about
+    monkeypatch.setattr(_cluster, "_asked", [], raising=False)  # the one of all: threads of here
+
+    def say(path: str, token: str):
+        _cluster._asked.append(path)
+        if len(_cluster._asked) == 1:
+            raise CommClosedError("it is ending")
+        return about(path, token)
+
+    monkeypatch.setattr(_cluster, "_about", say)
+    assert len(LabelSpreading().fit(*problem, client=clusters(2)).figures_["n_own"]) == 1
 
 
 def test_a_missing_dask_names_the_extra(monkeypatch):

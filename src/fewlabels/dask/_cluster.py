@@ -74,23 +74,24 @@ def check_workers(client: Client, graph: RegionGraph, folder: Path) -> list[str]
         If there are none; or if one lacks the package or has another version of it, or does not
         see the graph's folder or `folder` as this machine does.
     """
-    addresses = addresses_of(client)
-    if not addresses:
-        raise ClusterError(
-            "the cluster has no workers. Start some (dask worker ADDRESS), or wait for them with "
-            "client.wait_for_workers(n)."
-        )
     token = folder / f".{secrets.token_hex(8)}"
     try:
         token.write_bytes(b"")
         asked = partial(_about, path=str(graph.path), token=str(token))
-        said = client.run(asked, workers=addresses, on_error="return")
+        said = client.run(asked, workers=addresses_of(client), on_error="return")
     finally:
         with contextlib.suppress(OSError):
             token.unlink()
-    for address, about in said.items():
+    # one that is ending is counted for a while, and does not answer
+    there = {address: about for address, about in said.items() if not isinstance(about, OSError)}
+    if not there:
+        raise ClusterError(
+            "the cluster has no workers. Start some (dask worker ADDRESS), or wait for them with "
+            "client.wait_for_workers(n)."
+        )
+    for address, about in there.items():
         _refuse(address, about, graph, folder)
-    return addresses
+    return sorted(there)
 
 
 def _about(path: str, token: str) -> dict[str, Any]:
@@ -290,7 +291,6 @@ def _wait_for_workers(
     while True:
         waited = time.monotonic() - began
         with contextlib.suppress(OSError, TimeoutError, ClusterError):
-            # the scheduler counts those that are dying, too: they do not answer
             there = check_workers(client, graph, folder)
             if len(there) >= n_workers or waited > _PATIENCE:
                 return there

@@ -67,7 +67,7 @@ def checked_crew(client: Any, folder: Path) -> Crew:
         )
     _refuse_others(client)
     _refuse_unshared(client, folder)
-    limits = client.run(_memory_a_thread)
+    limits = client.run(_memory_a_thread, on_error="ignore")
     known = [limit for limit in limits.values() if limit]
     return Crew(client, sum(threads.values()), min(known) if known else None)
 
@@ -80,7 +80,7 @@ def _refuse_others(client: Any) -> None:
         others = {
             worker: "missing" if isinstance(version, Exception) else str(version)
             for worker, version in found.items()
-            if version != own
+            if version != own and not isinstance(version, OSError)  # of one that is ending
         }
         if others and own is not None:
             raise ClusterError(
@@ -96,7 +96,7 @@ def _refuse_unshared(client: Any, folder: Path) -> None:
     path = folder / f".fewlabels-{token}.token"
     path.write_text(token, encoding="utf-8")
     try:
-        found = client.run(_content, str(path))
+        found = client.run(_content, str(path), on_error="ignore")
     finally:
         path.unlink(missing_ok=True)
     blind = [worker for worker, content in found.items() if content != token]
