@@ -231,6 +231,14 @@ def test_folders_of_answers_end_with_the_model(graph, blobs, clusters):
         gone.compute()
 
 
+def test_another_fit_leaves_no_answers_of_the_one_before(graph, blobs, clusters, tmp_path):
+    model = LabelSpreading(ALPHA, checkpoint=tmp_path / "fit")
+    for rows in ([0, 1], [0, 2]):
+        model.fit(graph, (rows, [1, 2]), client=clusters(2))
+    assert list((tmp_path / "fit").iterdir()) == [model._answers]
+    assert model.label_distributions_.compute().shape == (1_500, 2)
+
+
 def test_what_cannot_be_used_is_refused(graph, blobs, clusters):
     client, y = clusters(2), blobs[2]
     model = LabelSpreading(ALPHA)

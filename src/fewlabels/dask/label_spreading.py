@@ -64,9 +64,9 @@ class LabelSpreading(BaseEstimator):
     checkpoint : path-like, default=None
         A folder that the workers share, for the answers and for what a fit has come to. Workers
         that are lost cost the steps since then. A fit of the same graph, labels and settings goes
-        on from there, also in another process and with another number of workers. None: a folder
-        in the graph's, for the answers, which ends with the model, and no checkpoints: a fit whose
-        workers are lost begins anew.
+        on from there, also in another process and with another number of workers. One model a
+        folder. None: a folder in the graph's, for the answers, which ends with the model, and no
+        checkpoints: a fit whose workers are lost begins anew.
     checkpoint_every : int, default=20
         Steps from one to the next. Each takes 16 bytes a row and class.
     n_recoveries : int, default=10
@@ -128,6 +128,7 @@ class LabelSpreading(BaseEstimator):
     ['low', 'low', 'low', 'high', 'high', 'high']
     """
 
+    _answers: Path | None
     _calibration: Calibration | None  # made when it is asked for, of the labels of the last fit
 
     def __init__(
@@ -196,8 +197,10 @@ class LabelSpreading(BaseEstimator):
             chunks = tuple(graph.build_info.get("chunks", np.diff(graph.starts).tolist()))
         state = (graph, found, chunks, home)
         self.graph_, self._client, self._chunks, self._folder = state
-        self._answers: Path | None = None
+        earlier, self._answers = getattr(self, "_answers", None), None
         self._solve(labels, anew=True)
+        if earlier not in (None, self._answers):
+            shutil.rmtree(earlier, ignore_errors=True)
         return self
 
     def fit_predict(self, graph: RegionGraph, y: Any, *, client: Client | None = None) -> da.Array:
