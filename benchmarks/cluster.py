@@ -81,7 +81,7 @@ def killed_fits(
 
     again, same, longest = [], 0, 0.0
     for run in range(n_runs):
-        client.wait_for_workers(2, timeout=120)
+        client.wait_for_workers(2, timeout=300)
         pids = sorted(client.run(os.getpid).values())
         victims = pids if run % 3 == 2 else [random.Random(run).choice(pids)]
         at, told = random.Random(run).randrange(1, 75), []
