@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import sqlite3
 import threading
@@ -504,9 +505,19 @@ def test_what_the_disk_refuses_is_not_acknowledged_and_all_goes_on_when_it_is_me
     [
         ("UPDATE log SET body = json_set(body, '$.class', 9) WHERE kind = 'answered'", "number 9"),
         ("UPDATE log SET body = json_set(body, '$.point', 1000) WHERE kind = 'answered'", "1000"),
+        (
+            "UPDATE log SET body = json_set(body, '$.shown_as', 8) WHERE kind = 'answered'",
+            "number 8",
+        ),
+        (
+            "UPDATE log SET body = json_set(body, '$.out', json('[-1]')) WHERE kind = 'answered'",
+            "-1",
+        ),
         ("UPDATE log SET kind = 'undone' WHERE kind = 'answered'", "'of' is missing"),
         ("DELETE FROM about WHERE name = 'seed'", "its data, seed, is 'missing'"),
         ("UPDATE about SET value = '\"many\"' WHERE name = 'n_points'", "n_points, is 'many'"),
+        ("UPDATE about SET value = '5' WHERE name = 'at'", "at, is 5"),
+        ("UPDATE about SET value = '[]' WHERE name = 'id'", "id, is []"),
         ("UPDATE about SET value = '{' WHERE name = 'text'", "can't be read"),
     ],
 )
@@ -520,7 +531,9 @@ def test_a_file_that_says_what_cannot_have_happened_is_named(
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(change)
     for read in (opened, lambda: export_labels(path, path.with_name("out.csv"))):
-        with pytest.raises(LabellingError, match=rf"{path.name}.*{words}.*Go back to a copy of it"):
+        with pytest.raises(
+            LabellingError, match=rf"{path.name}.*{re.escape(words)}.*Go back to a copy of it"
+        ):
             read()
 
 

@@ -59,3 +59,12 @@ def test_the_token_is_not_told_where_others_may_read_the_lock(tmp_path: Path) ->
     lock.announce("http://127.0.0.1:4321/?token=abc")
     assert beside.read_text(encoding="utf-8") == "http://127.0.0.1:4321/\n"
     lock.release()
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("to be kept", encoding="utf-8")
+    (tmp_path / "x.fewlabels.lock").symlink_to(mine)
+    with pytest.raises(LabellingError, match=r"x\.fewlabels\.lock"):
+        FileLock(tmp_path / "x.fewlabels")
+    assert mine.read_text(encoding="utf-8") == "to be kept"

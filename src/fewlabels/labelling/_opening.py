@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import EllipsisType
 
 from fewlabels._typing import Estimator, Fields, Json, Package
 from fewlabels._version import __version__
@@ -68,6 +69,7 @@ _SAID: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("n_points", "seed"), (int,)),
     **dict.fromkeys(("text", "label", "embeddings"), (str, type(None))),
     "columns": (dict, type(None)),
+    **dict.fromkeys(("id", "at"), (str, EllipsisType)),  # older files lack them
 }
 
 
@@ -284,7 +286,7 @@ def _is_copy(about: Fields, path: Path) -> bool:
             return False
         with contextlib.closing(LabelFile.open(before, to_read=True)) as other:
             return bool(other.about().get("id") == about.get("id"))
-    except (OSError, LabellingError):
+    except (OSError, ValueError, LabellingError):
         return False  # nothing is there any more, or something else
 
 

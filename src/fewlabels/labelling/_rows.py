@@ -114,9 +114,10 @@ def reading_back(row: Row, path: object) -> Iterator[None]:
 
 def check_row(row: Row, n_points: int, classes: ClassBook) -> None:
     """Raise if a row is of points or classes that there are not."""
-    for point in row.points:
+    for point in (*row.points, *row.body.get("out", ())):
         if type(point) is not int or not 0 <= point < n_points:
             raise InvalidInputError(f"there is no point {point!r:.40}")
-    for class_id in (row.body.get("class"), *row.body.get("classes", ())):
+    named = (row.body.get(name) for name in ("class", "shown_as"))
+    for class_id in (*named, *row.body.get("classes", ())):
         if class_id is not None:
             classes[class_id]  # raises where there is none
