@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import EllipsisType
 
-from fewlabels._typing import Estimator, Fields, Json, Package
+from fewlabels._typing import Estimator, Fields, Json
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._cache import Cache, usual_folder
@@ -195,7 +195,11 @@ def check_same(about: Mapping[str, object], items: Items, path: Path) -> None:
 
 
 def _about(
-    data_path: Path, path: Path, items: Items, columns: Package, embeddings: Estimator
+    data_path: Path,
+    path: Path,
+    items: Items,
+    columns: Mapping[str, str] | None,
+    embeddings: Estimator,
 ) -> Json:
     data = Path(os.path.abspath(data_path))  # noqa: PTH100 - links stay links
     return {
