@@ -68,3 +68,13 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None
     with pytest.raises(LabellingError, match=r"x\.fewlabels\.lock"):
         FileLock(tmp_path / "x.fewlabels")
     assert mine.read_text(encoding="utf-8") == "to be kept"
+
+
+def test_a_file_that_a_link_leads_to_has_one_lock(tmp_path: Path) -> None:
+    path, link = tmp_path / "x.fewlabels", tmp_path / "link.fewlabels"
+    path.touch()
+    link.symlink_to(path)
+    lock = FileLock(link)
+    with pytest.raises(LabellingError, match="open in another process"):
+        FileLock(path)
+    lock.release()

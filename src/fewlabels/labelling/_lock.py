@@ -27,7 +27,8 @@ class FileLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path.with_name(f"{path.name}.lock")
+        real = Path(os.path.realpath(path))  # one lock, whichever link leads to the file
+        self._path = real.with_name(f"{real.name}.lock")
         self._handle: int | None = None
         if fcntl is None:
             return
