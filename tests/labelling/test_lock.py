@@ -59,3 +59,24 @@ def test_the_token_is_not_told_where_others_may_read_the_lock(tmp_path: Path) ->
     lock.announce("http://127.0.0.1:4321/?token=abc")
     assert beside.read_text(encoding="utf-8") == "http://127.0.0.1:4321/\n"
     lock.release()
+
+
+def test_a_lock_file_that_another_process_removes_meanwhile_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, beside = tmp_path / "x.fewlabels", tmp_path / "x.fewlabels.lock"
+    waiting = [FileLock(path)]
+    lock = fcntl.flock
+
+    def removed_first(handle: int, operation: int) -> None:
+        if waiting:
+            waiting.pop().release(remove=True)
+            assert not beside.exists()
+        lock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", removed_first)
+    held = FileLock(path)
+    assert beside.exists()
+    with pytest.raises(LabellingError, match="open in another process"):
+        FileLock(path)
+    held.release()
