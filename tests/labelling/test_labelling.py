@@ -16,6 +16,7 @@ import pytest
 from fewlabels.exceptions import DataFileError, InvalidInputError, LabellingError
 from fewlabels.labelling import Labelling, export_labels, load_session
 from fewlabels.labelling._near import Shown
+from tests.labelling.conftest import change_knowingly
 
 Open = Callable[..., Labelling]
 
@@ -518,7 +519,7 @@ def test_a_file_that_says_what_cannot_have_happened_is_named(
         labelling.answer("me", "key", asked["point"], 0)
         path = labelling.path
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(change)
+        change_knowingly(connection, change)
     for read in (opened, lambda: export_labels(path, path.with_name("out.csv"))):
         with pytest.raises(LabellingError, match=rf"{path.name}.*{words}.*Go back to a copy of it"):
             read()

@@ -49,7 +49,7 @@ def _with_earlier_run(rows: Sequence[Row], flat: Sequence[Row]) -> Sequence[Row]
     if not added:
         return flat
     return [
-        each | {name: row[name] for name in row if name in added}
+        {**each, **{name: row[name] for name in row if name in added}}
         for row, each in zip(rows, flat, strict=True)
     ]
 
