@@ -432,13 +432,13 @@ def test_changes_are_told(opened: Open) -> None:
 def test_a_problem_with_the_models_is_told_and_labelling_goes_on(
     opened: Open, tmp_path: Path, digits: Any
 ) -> None:
-    bad = tmp_path / "bad.npy"
+    bad = tmp_path / "bad.npz"
     X = digits[0].copy()
-    X[3, 5] = np.nan
-    np.save(bad, X)
+    X[3, 5] = np.inf
+    np.savez(bad, X=X)
     labelling = opened(bad)
     assert labelling.settle()
-    assert "NaN" in labelling.state("ann")["problem"]
+    assert "'X' has infinity in row 4" in labelling.state("ann")["problem"]
     for number in range(5):
         answer_next(labelling, digits[1], f"k{number}")
     assert labelling.state("ann")["n_labelled"] == 5
