@@ -78,3 +78,24 @@ def test_a_file_that_a_link_leads_to_has_one_lock(tmp_path: Path) -> None:
     with pytest.raises(LabellingError, match="open in another process"):
         FileLock(path)
     lock.release()
+
+
+def test_a_lock_file_that_another_process_removes_meanwhile_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, beside = tmp_path / "x.fewlabels", tmp_path / "x.fewlabels.lock"
+    waiting = [FileLock(path)]
+    lock = fcntl.flock
+
+    def removed_first(handle: int, operation: int) -> None:
+        if waiting:
+            waiting.pop().release(remove=True)
+            assert not beside.exists()
+        lock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", removed_first)
+    held = FileLock(path)
+    assert beside.exists()
+    with pytest.raises(LabellingError, match="open in another process"):
+        FileLock(path)
+    held.release()

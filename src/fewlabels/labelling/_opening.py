@@ -117,12 +117,13 @@ def open_file(
                 columns, embeddings, cache,
             )  # fmt: skip
         items = open_items(data_path, text=text, label=label)
+        items.check()
         _check_making(items, columns, embeddings)
         about = _about(Path(data_path), path, items, columns, embeddings)
         created = LabelFile.create(path, about, _first_rows(items, classes))
         return _opened(created, lock, items, about, columns, embeddings, cache)
     except BaseException:
-        lock.release()
+        lock.release(remove=not path.exists())
         raise
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast, get_args
 
@@ -99,6 +100,23 @@ def row_of(values: Objects, path: object) -> Row:
             f"{path} is damaged, or was written by a later version: act {seq!r:.40}: {error}. "
             "Go back to a copy of it, or update fewlabels."
         ) from error
+
+
+def sum_of(values: tuple[Package, ...]) -> int:
+    """Return the CRC-32 of a row's columns, in the order of the log. Cost: 3 microseconds."""
+    # as text and no repr, which differs between versions of Python for characters newer than them
+    return zlib.crc32("\0".join(map(str, values)).encode())
+
+
+def check_sums(found: Sequence[tuple[Package, ...]], path: object) -> None:
+    """Raise where a row is not as it was written; the last of its columns is its sum."""
+    for *values, told in found:
+        if sum_of(tuple(values)) != told:
+            raise LabellingError(
+                f"{path} is damaged: act {values[0]!r:.40} is not as it was written. {GO_BACK}; "
+                "or, in a copy of this file, go on from what came before that act: "
+                f"sqlite3 COPY 'DELETE FROM log WHERE seq >= {values[0]!r:.40}'."
+            )
 
 
 @contextlib.contextmanager
