@@ -102,13 +102,13 @@ def row_of(values: Objects, path: object) -> Row:
         ) from error
 
 
-def sum_of(values: tuple[Package, ...]) -> int:
+def sum_of(values: tuple[object, ...]) -> int:
     """Return the CRC-32 of a row's columns, in the order of the log. Cost: 3 microseconds."""
     # as text and no repr, which differs between versions of Python for characters newer than them
     return zlib.crc32("\0".join(map(str, values)).encode())
 
 
-def check_sums(found: Sequence[tuple[Package, ...]], path: object) -> None:
+def check_sums(found: Sequence[tuple[object, ...]], path: object) -> None:
     """Raise where a row is not as it was written; the last of its columns is its sum."""
     for *values, told in found:
         if sum_of(tuple(values)) != told:
