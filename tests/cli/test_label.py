@@ -114,7 +114,21 @@ def test_what_can_not_be_is_one_line(
     assert done.exit_code != 0
     said = done.output or str(done.exception)
     assert message in said
-    assert not list(data.parent.glob("*.fewlabels"))
+    assert not list(data.parent.glob("*.fewlabels*"))
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (3, 4, 4)])
+@pytest.mark.parametrize("gap", [np.nan, np.inf])
+def test_an_array_of_which_no_points_can_be_made_is_refused_before_anything_is_made(
+    tmp_path: Path, shape: tuple[int, ...], gap: float
+) -> None:
+    array = np.zeros(shape, dtype=np.float32)
+    array[1, ..., 1] = gap
+    np.save(tmp_path / "x.npy", array)
+    done = CliRunner().invoke(main, ["label", str(tmp_path / "x.npy"), "--no-browser"])
+    assert done.exit_code == 2
+    assert "x.npy has no number (NaN), or infinity, in row 2. Fill or fix" in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["x.npy"]
 
 
 def test_a_missing_extra_is_named(data: Path, tmp_path: Path) -> None:

@@ -72,6 +72,17 @@ def test_the_fitted_rows_get_the_same_names_for_added_columns(saved: Path, tmp_p
     assert [row["predicted_label"] for row in answers] == points()[1][10:40]
 
 
+def test_rows_that_are_too_far_away_are_named_as_the_file_counts_them(
+    saved: Path, tmp_path: Path
+) -> None:
+    new = new_rows()
+    new[4]["x"] = "1e200"
+    result = run("predict", saved / "m.model", write_csv(tmp_path / "n.csv", new), "-o", "-")
+    assert result.exit_code == 2
+    assert "Error: rows of the file lie over 1e+30 times as far" in result.stderr
+    assert ": 5 (counted from 1). Give features" in result.stderr
+
+
 def test_other_columns_are_refused_by_name(saved: Path, tmp_path: Path) -> None:
     without = [{name: row[name] for name in ("y", "note")} for row in new_rows()]
     table = write_csv(tmp_path / "new.csv", without)

@@ -23,6 +23,11 @@ from fewlabels.io._table import setting
         (setting("separator", "\t"), "--sep '\t'"),
         (f"{setting('label', 'a')} and {setting('key', 'b')}", "--label a and --key b"),
         ("replace it (replace=True).", "replace it with --force."),
+        ("rows of X lie off: 9 (counted from 0)", "rows of the file lie off: 10 (counted from 1)"),
+        (
+            "rows of X lie off: 0, 9 and 12 more (counted from 0)",
+            "rows of the file lie off: 1, 10 and 12 more (counted from 1)",
+        ),
         ("nothing=['x'], exclude is a word", "nothing=['x'], exclude is a word"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import os
 from pathlib import Path
 
@@ -192,7 +193,13 @@ def test_an_output_that_appeared_meanwhile_is_not_replaced(tmp_path: Path, name:
 
 @pytest.fixture
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Say that a megabyte is free, and look at what a text file takes from its beginning on."""
+    """Say that a megabyte is free, and look at what a text file takes from its beginning on.
+
+    A text file takes 3 MB for each megabyte that is read: what a process has grown by depends on
+    what it held before.
+    """
+    taken = itertools.count(50_000_000, 3_000_000)
+    monkeypatch.setattr("fewlabels.io._watched.resident_memory", lambda: next(taken))
     for module in ("_memory", "io._parquet_size"):
         monkeypatch.setattr(f"fewlabels.{module}.available_memory", lambda: 1_000_000)
     monkeypatch.setattr("fewlabels.io._watched._LOOK_EVERY", 1_000_000)

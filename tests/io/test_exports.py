@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fewlabels.cli._spread_answers import free_names
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import AddedColumns, read_labels, read_table, write_table
 from tests.built import built
@@ -146,6 +147,25 @@ def test_what_came_goes_out_with_the_answers_beside_it(
     assert [row["L"] for row in out] == list("babab")
     write_table(table, added, tmp_path / "out.csv")
     assert read_table(tmp_path / "out.csv").names == (*table.names, "L", "C", "E", "R")
+
+
+@pytest.mark.parametrize(("make", "program", "label", "number"), EXPORTS)
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_answers_that_were_added_are_columns_when_the_file_is_read_again(
+    tmp_path: Path, make: Any, program: str, label: str, number: str, ending: str
+) -> None:
+    table = read_table(written(tmp_path / f"t.{ending}", [make(each) for each in LABELS]))
+    names = free_names(table.taken)[:4]
+    ones = np.ones(5)
+    added = AddedColumns(names, list("babab"), 0.5 * ones, ones, ones > 0)
+    write_table(table, added, tmp_path / f"out.{ending}")
+    again = read_table(tmp_path / f"out.{ending}")
+    assert set(again.names) == {*table.names, *names}
+    assert again.values(names[0]) == list("babab")
+    assert again.values(names[1]) == [0.5] * 5
+    assert again.values(names[3]) == [True] * 5
+    assert again.values("text") == table.values("text")
+    assert read_labels(again, label).codes.tolist() == [1, -1, 0, -1, 1]
 
 
 def test_what_the_program_keeps_for_itself_is_no_feature(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from fewlabels.labelling import Labelling
+from fewlabels.labelling._rows import sum_of
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +51,10 @@ def opened(data: Path, tmp_path: Path) -> Iterator[Callable[..., Labelling]]:
 def keys() -> Iterator[str]:
     """Yield keys, each another."""
     return (f"key {number}" for number in itertools.count())
+
+
+def change_knowingly(connection: sqlite3.Connection, change: str) -> None:
+    """Change a log by a statement, with the checksums that its rows then have."""
+    connection.create_function("sum_of", 7, lambda *values: sum_of(values))
+    connection.execute(change)
+    connection.execute("UPDATE log SET sum = sum_of(seq, key, who, at, seconds, kind, body)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import sqlite3
 import stat
@@ -13,6 +14,7 @@ import pytest
 from fewlabels.exceptions import LabellingError
 from fewlabels.labelling import _file
 from fewlabels.labelling._file import LabelFile, New
+from tests.labelling.conftest import change_knowingly
 
 ABOUT = {"n_points": 3, "name": "é"}
 
@@ -125,31 +127,74 @@ def test_a_file_of_a_later_version_is_refused(path: Path) -> None:
 def test_an_older_version_is_migrated_in_one_transaction(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_file, "VERSION", 3)
-    steps = {1: "CREATE TABLE one (x)", 2: "CREATE TABLE two (x); SELECT nonsense"}
+    monkeypatch.setattr(_file, "VERSION", 4)
+    steps = {2: "CREATE TABLE one (x)", 3: "CREATE TABLE two (x); SELECT nonsense"}
     monkeypatch.setattr(_file, "MIGRATIONS", steps)
     with pytest.raises(LabellingError, match="nonsense"):
         LabelFile.open(path)
     with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
     connection.close()
     assert "one" not in tables
-    steps[2] = "CREATE TABLE two (x)"
+    steps[3] = "CREATE TABLE two (x)"
     file = LabelFile.open(path)
-    assert file._connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert file._connection.execute("PRAGMA user_version").fetchone() == (4,)
     assert [row.key for row in file.rows()] == ["a"]
     file.close()
 
 
 def test_damage_in_the_log_is_named(path: Path) -> None:
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE log SET kind = 'eaten'")
+        change_knowingly(connection, "UPDATE log SET kind = 'eaten'")
     connection.close()
     file = LabelFile.open(path)
     with pytest.raises(LabellingError, match=r"damaged.*act 1.*eaten"):
         file.rows()
     file.close()
+
+
+def test_every_flipped_byte_of_an_act_is_noticed(path: Path) -> None:
+    with contextlib.closing(LabelFile.open(path)) as file:
+        file.append([new("b", point=2, **{"class": 12})], 1)
+        (_, row) = file.rows()
+    whole = path.read_bytes()
+    body = b'{"point": 2, "class": 12}'
+    end = whole.index(body) + len(body) + 4  # the sum is the last column
+    start = whole.index(b"bann", end - 80)
+    assert end - start > len(body) + 20
+    for place in range(start, end):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        for to_read in (True, False):
+            with (
+                contextlib.closing(LabelFile.open(path, to_read=to_read)) as file,
+                pytest.raises(LabellingError, match=r"damaged: act 2 is not.*copy.*seq >= 2'"),
+            ):
+                file.rows()
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM log WHERE seq >= 2")  # as the message says
+    with contextlib.closing(LabelFile.open(path)) as file:
+        assert [each.key for each in file.rows()] == ["a"]
+        assert file.append([new("b", **row.body)], 1)[0].body == row.body
+
+
+def test_a_file_of_version_1_is_read_as_it_is_and_gets_sums_when_it_is_opened(path: Path) -> None:
+    who = "Zoë \U0001fae9"  # newer than some versions of Python
+    with contextlib.closing(LabelFile.open(path)) as file:
+        file.append([New("b", who, "skipped", {"point": 1}), New("c", "ann", "skipped", {}, 2)], 1)
+        rows = file.rows()
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        sums = connection.execute("SELECT sum FROM log").fetchall()
+        connection.execute("ALTER TABLE log DROP COLUMN sum")
+        connection.execute("PRAGMA user_version = 1")
+    with contextlib.closing(LabelFile.open(path, to_read=True)) as file:
+        assert file.rows() == rows
+    with contextlib.closing(LabelFile.open(path)) as file:
+        assert file.rows() == rows
+        assert file._connection.execute("SELECT sum FROM log").fetchall() == sums
+        assert file._connection.execute("PRAGMA user_version").fetchone() == (2,)
+        file.append([new("d")], 3)
+        assert len(file.rows()) == 4
 
 
 def test_creating_leaves_nothing_where_it_fails(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import sqlite3
 import threading
@@ -16,6 +17,7 @@ import pytest
 from fewlabels.exceptions import DataFileError, InvalidInputError, LabellingError
 from fewlabels.labelling import Labelling, export_labels, load_session
 from fewlabels.labelling._near import Shown
+from tests.labelling.conftest import change_knowingly
 
 Open = Callable[..., Labelling]
 
@@ -431,13 +433,13 @@ def test_changes_are_told(opened: Open) -> None:
 def test_a_problem_with_the_models_is_told_and_labelling_goes_on(
     opened: Open, tmp_path: Path, digits: Any
 ) -> None:
-    bad = tmp_path / "bad.npy"
+    bad = tmp_path / "bad.npz"
     X = digits[0].copy()
-    X[3, 5] = np.nan
-    np.save(bad, X)
+    X[3, 5] = np.inf
+    np.savez(bad, X=X)
     labelling = opened(bad)
     assert labelling.settle()
-    assert "NaN" in labelling.state("ann")["problem"]
+    assert "'X' has infinity in row 4" in labelling.state("ann")["problem"]
     for number in range(5):
         answer_next(labelling, digits[1], f"k{number}")
     assert labelling.state("ann")["n_labelled"] == 5
@@ -504,9 +506,19 @@ def test_what_the_disk_refuses_is_not_acknowledged_and_all_goes_on_when_it_is_me
     [
         ("UPDATE log SET body = json_set(body, '$.class', 9) WHERE kind = 'answered'", "number 9"),
         ("UPDATE log SET body = json_set(body, '$.point', 1000) WHERE kind = 'answered'", "1000"),
+        (
+            "UPDATE log SET body = json_set(body, '$.shown_as', 8) WHERE kind = 'answered'",
+            "number 8",
+        ),
+        (
+            "UPDATE log SET body = json_set(body, '$.out', json('[-1]')) WHERE kind = 'answered'",
+            "-1",
+        ),
         ("UPDATE log SET kind = 'undone' WHERE kind = 'answered'", "'of' is missing"),
         ("DELETE FROM about WHERE name = 'seed'", "its data, seed, is 'missing'"),
         ("UPDATE about SET value = '\"many\"' WHERE name = 'n_points'", "n_points, is 'many'"),
+        ("UPDATE about SET value = '5' WHERE name = 'at'", "at, is 5"),
+        ("UPDATE about SET value = '[]' WHERE name = 'id'", "id, is []"),
         ("UPDATE about SET value = '{' WHERE name = 'text'", "can't be read"),
     ],
 )
@@ -518,9 +530,11 @@ def test_a_file_that_says_what_cannot_have_happened_is_named(
         labelling.answer("me", "key", asked["point"], 0)
         path = labelling.path
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(change)
+        change_knowingly(connection, change)
     for read in (opened, lambda: export_labels(path, path.with_name("out.csv"))):
-        with pytest.raises(LabellingError, match=rf"{path.name}.*{words}.*Go back to a copy of it"):
+        with pytest.raises(
+            LabellingError, match=rf"{path.name}.*{re.escape(words)}.*Go back to a copy of it"
+        ):
             read()
 
 

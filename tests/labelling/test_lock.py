@@ -59,3 +59,43 @@ def test_the_token_is_not_told_where_others_may_read_the_lock(tmp_path: Path) ->
     lock.announce("http://127.0.0.1:4321/?token=abc")
     assert beside.read_text(encoding="utf-8") == "http://127.0.0.1:4321/\n"
     lock.release()
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("to be kept", encoding="utf-8")
+    (tmp_path / "x.fewlabels.lock").symlink_to(mine)
+    with pytest.raises(LabellingError, match=r"x\.fewlabels\.lock"):
+        FileLock(tmp_path / "x.fewlabels")
+    assert mine.read_text(encoding="utf-8") == "to be kept"
+
+
+def test_a_file_that_a_link_leads_to_has_one_lock(tmp_path: Path) -> None:
+    path, link = tmp_path / "x.fewlabels", tmp_path / "link.fewlabels"
+    path.touch()
+    link.symlink_to(path)
+    lock = FileLock(link)
+    with pytest.raises(LabellingError, match="open in another process"):
+        FileLock(path)
+    lock.release()
+
+
+def test_a_lock_file_that_another_process_removes_meanwhile_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, beside = tmp_path / "x.fewlabels", tmp_path / "x.fewlabels.lock"
+    waiting = [FileLock(path)]
+    lock = fcntl.flock
+
+    def removed_first(handle: int, operation: int) -> None:
+        if waiting:
+            waiting.pop().release(remove=True)
+            assert not beside.exists()
+        lock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", removed_first)
+    held = FileLock(path)
+    assert beside.exists()
+    with pytest.raises(LabellingError, match="open in another process"):
+        FileLock(path)
+    held.release()

@@ -54,6 +54,13 @@ class OtherTree:
         raise AssertionError("called with too few arguments")
 
 
+class BrokenTree:
+    """As of a release in which something else is wrong."""
+
+    def __init__(self, *_: object) -> None:
+        raise RuntimeError("not here")
+
+
 class DeeperBuilder(_tree.DepthFirstTreeBuilder):
     """As of a release in which an argument has another meaning."""
 
@@ -67,9 +74,10 @@ class DeeperBuilder(_tree.DepthFirstTreeBuilder):
         lambda patch: patch.setitem(sys.modules, "sklearn.tree._splitter", None),
         lambda patch: patch.delattr(_tree, "DepthFirstTreeBuilder"),
         lambda patch: patch.setattr(_tree, "Tree", OtherTree),
+        lambda patch: patch.setattr(_tree, "Tree", BrokenTree),
         lambda patch: patch.setattr(_tree, "DepthFirstTreeBuilder", DeeperBuilder),
     ],
-    ids=["no module", "no class", "other arguments", "other trees"],
+    ids=["no module", "no class", "other arguments", "any error", "other trees"],
 )
 def test_where_the_parts_are_others_fits_grow_the_same_forest(change, monkeypatch) -> None:
     expected = Forest(POINTS, TARGETS, np.ones(60), columns="sqrt", n_trees=5).answers(POINTS)

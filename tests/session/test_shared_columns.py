@@ -127,8 +127,9 @@ def test_the_learner_of_a_simulation_shares_them_too(solved):
 def test_a_column_that_was_foreseen_is_not_solved_for_when_its_label_comes(solved):
     learner = ModelLearner(spreading(), GraphPoints(GRAPH), sketched())
     labels = {0: int(TRUTH[0]), 1: int(TRUTH[1])}
+    assert not learner.foresee(5)  # the rule knows no graph before it is asked
     (asked,) = learner.choose(labels, 1, ~np.isin(np.arange(N), [0, 1]), 0)
-    learner.foresee(int(asked))
+    assert learner.foresee(int(asked))
     assert solved.count(asked) == 1
     learner.asking({**labels, int(asked): int(TRUTH[asked])})
     assert solved.count(asked) == 1

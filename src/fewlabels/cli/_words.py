@@ -28,6 +28,8 @@ _SETTING = re.compile(
 _REPEATS = re.compile(r"\brepeats=(\d+)")
 # columns={'my x': 'drop'}, and the options for the kinds that have one of their own
 _COLUMNS = re.compile(rf"\bcolumns=(\{{(?:(?:{_TEXT}): (?:{_TEXT})(?:,\ )?)+\}})", re.DOTALL)
+# rows of X lie ...: 1, 4 and 2 more (counted from 0)
+_ROWS = re.compile(r"\brows of X (\D.*?: )((?:\d+, )*\d+)( and \d+ more)? \(counted from 0\)")
 _KINDS = {
     "drop": "--exclude",
     "category": "--categorical",
@@ -40,8 +42,9 @@ def in_options(message: str) -> str:
     """Return a message of the library with options where it names settings.
 
     ``missing=['n/a']`` becomes ``--missing n/a``, and ``columns={'my x': 'drop'}`` becomes
-    ``--exclude 'my x'``.
+    ``--exclude 'my x'``. Rows are those of the file, and counted from 1.
     """
+    message = _ROWS.sub(_file_rows, message)
     message = _COLUMNS.sub(_column_options, message)
     return (
         _REPEATS.sub(r"--repeats \1", _SETTING.sub(_option, message))
@@ -49,6 +52,11 @@ def in_options(message: str) -> str:
         .replace("(link=True)", "(--link)")
         .replace("(file=...)", "with --file")
     )
+
+
+def _file_rows(match: re.Match[str]) -> str:
+    places = ", ".join(str(int(place) + 1) for place in match[2].split(", "))
+    return f"rows of the file {match[1]}{places}{match[3] or ''} (counted from 1)"
 
 
 def _column_options(match: re.Match[str]) -> str:

@@ -36,11 +36,6 @@ _IDENTIFIER = re.compile(
     r"(?i:(.*[_ .-])?(id|index|uuid|guid)|unnamed: \d+|__index_level_\d+__|)|.*[a-z](Id|ID)"
 )
 
-# What ``fewlabels spread`` adds to a table; as features its answers would be fed back to it.
-_EARLIER = re.compile(
-    r"(predicted_)?(label|confidence|evidence|reached|second|doubt|possible)(_\d+)?"
-)
-
 # Text of so many words in the middle is written for readers, and no name of anything.
 _FREE_TEXT_WORDS = 3
 # Between the items of a list that is written as text, and how long an item may be.
@@ -98,12 +93,6 @@ def taken_for(name: str, view: View, folder: Path | None, *, asked: bool) -> Tak
     if isinstance(view, Items):
         return Taken("list")
     return _names_or_texts(name, view, folder, asked=asked)
-
-
-def from_earlier_run(names: Sequence[str]) -> set[str]:
-    """Return the columns that ``fewlabels spread`` added, if the table is one that it wrote."""
-    found = {name for name in names if _EARLIER.fullmatch(name)}
-    return found if {"confidence", "evidence", "reached"} <= found else set()
 
 
 def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: bool) -> Taken:

@@ -22,9 +22,9 @@ from fewlabels.features._joining import joined
 from fewlabels.features._states import flag, part, texts, unread_of, unread_state
 from fewlabels.features._table_columns import FittedColumn, TableColumn
 from fewlabels.features._table_words import about_rows, about_unread, described, nothing_left
-from fewlabels.features._telling import from_earlier_run
 from fewlabels.features._weighing import can_tell, label_codes
 from fewlabels.features.new_points import IntArray, NewPoints, warn_of
+from fewlabels.io._earlier import from_earlier_run
 from fewlabels.io._frames import table_of
 from fewlabels.io._table import Table, quoted, setting
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from fewlabels._typing import Cells, Fields
 from fewlabels.exceptions import DataFileError
+from fewlabels.io._earlier import from_earlier_run
 
 Row: TypeAlias = Fields
 
@@ -18,7 +19,8 @@ Row: TypeAlias = Fields
 def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
     """Return rows with their labels in columns, and which program exported them.
 
-    Rows of no such program come back as they are, with an empty name.
+    Rows of no such program come back as they are, with an empty name. Columns of an earlier run of
+    ``fewlabels spread`` stay columns.
 
     Raises
     ------
@@ -36,8 +38,20 @@ def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
                         f"{path}, entry {number}: looks like an export of {program}, but not as "
                         "this version knows it. Export it as CSV, or fix that entry."
                     ) from None
-            return found, program
+            return _with_earlier_run(rows, found), program
     return rows, ""
+
+
+def _with_earlier_run(rows: Sequence[Row], flat: Sequence[Row]) -> Sequence[Row]:
+    """Return flat rows with what ``fewlabels spread`` added to the entries themselves."""
+    kept = from_earlier_run(dict.fromkeys(name for row in rows for name in row))
+    added = kept - {name for row in flat for name in row}
+    if not added:
+        return flat
+    return [
+        {**each, **{name: row[name] for name in row if name in added}}
+        for row, each in zip(rows, flat, strict=True)
+    ]
 
 
 _LOOKED_AT = 20

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from fewlabels._typing import Fields, Json, Package
+from fewlabels._typing import Fields, Json
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._classes import LabelClass, class_to_json
 from fewlabels.labelling._desk import Desk, checked_point
@@ -177,7 +177,7 @@ class Acts:
     def _point(self, point: object) -> int:
         return checked_point(point, self._desk.n_points)
 
-    def _class(self, class_id: Package) -> int:
+    def _class(self, class_id: object) -> int:
         return int(self._ledger.classes[class_id].id)
 
     def _reply(self, row: Row | None) -> Json:

@@ -56,7 +56,7 @@ class ClassBook:
     def __iter__(self) -> Iterator[LabelClass]:
         return iter(self._classes.values())
 
-    def __getitem__(self, class_id: int) -> LabelClass:
+    def __getitem__(self, class_id: object) -> LabelClass:
         """Return a class, or raise InvalidInputError."""
         found = self._classes.get(class_id) if type(class_id) is int else None
         if found is None:

@@ -17,11 +17,11 @@ from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
 from fewlabels._typing import Fields, Json
 from fewlabels.exceptions import LabellingError
-from fewlabels.labelling._rows import GO_BACK, Kind, Row, row_of
+from fewlabels.labelling._rows import GO_BACK, Kind, Row, check_sums, row_of, sum_of
 
 # "fwlb", by which programs such as `file` tell it from other databases.
 APPLICATION_ID = 0x66776C62
-VERSION = 1
+VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -32,14 +32,20 @@ CREATE TABLE log (
     at REAL NOT NULL,
     seconds REAL,
     kind TEXT NOT NULL,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    sum INTEGER
 );
 """
 
 # From each version to the next: statements that run in the transaction that also notes the version.
-MIGRATIONS: dict[int, str] = {}
+MIGRATIONS: dict[int, str] = {
+    1: "ALTER TABLE log ADD COLUMN sum INTEGER;"
+    "UPDATE log SET sum = sum_of(seq, key, who, at, seconds, kind, body)"
+}
 
 _COLUMNS = "seq, key, who, at, seconds, kind, body"
+_N_COLUMNS = 7
+_SUMS_SINCE = 2
 _BUSY_SECONDS = 10.0
 
 
@@ -64,11 +70,14 @@ class LabelFile:
     ----------
     connection : sqlite3.Connection
     path : Path
+    version : int
+        Of its schema: an older one is only read.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, version: int) -> None:
         self.path = path
         self._connection = connection
+        self._has_sums = version >= _SUMS_SINCE
         self._turn = threading.Lock()
 
     @classmethod
@@ -117,11 +126,11 @@ class LabelFile:
                 raise FileNotFoundError(errno.ENOENT, "")
             connection = _connected(path, "ro" if to_read else "rw")
             try:
-                _check_and_migrate(connection, path, to_read=to_read)
+                version = _check_and_migrate(connection, path, to_read=to_read)
             except BaseException:
                 connection.close()
                 raise
-        return cls(connection, path)
+        return cls(connection, path, version)
 
     def close(self) -> None:
         """Close the file; what was written ahead goes into it."""
@@ -142,12 +151,21 @@ class LabelFile:
             _set_about(self._connection, values)
 
     def rows(self, after: int = 0) -> list[Row]:
-        """Return the rows of the log that follow row `after`, in order."""
+        """Return the rows of the log that follow row `after`, in order.
+
+        Raises
+        ------
+        LabellingError
+            If one is not as it was written.
+        """
+        columns = f"{_COLUMNS}, sum" if self._has_sums else _COLUMNS
         with self._turn, explaining(self.path):
             found = self._connection.execute(
-                f"SELECT {_COLUMNS} FROM log WHERE seq > ? ORDER BY seq", (after,)
+                f"SELECT {columns} FROM log WHERE seq > ? ORDER BY seq", (after,)
             ).fetchall()
-        return [row_of(values, self.path) for values in found]
+        if self._has_sums:
+            check_sums(found, self.path)
+        return [row_of(values[:_N_COLUMNS], self.path) for values in found]
 
     def append(self, new: Sequence[New], after: int) -> list[Row]:
         """Store rows, all or none, and return them once they are on the disk.
@@ -186,7 +204,8 @@ def _connected(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
-def _check_and_migrate(connection: sqlite3.Connection, path: Path, *, to_read: bool) -> None:
+def _check_and_migrate(connection: sqlite3.Connection, path: Path, *, to_read: bool) -> int:
+    """Return the version of the schema that the file has now."""
     (kind,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if kind != APPLICATION_ID:
@@ -197,13 +216,15 @@ def _check_and_migrate(connection: sqlite3.Connection, path: Path, *, to_read: b
             f"versions 1 to {VERSION}. Open it with the version that wrote it, or update."
         )
     if version == VERSION or to_read:
-        return
+        return int(version)
+    connection.create_function("sum_of", _N_COLUMNS, lambda *values: sum_of(values))
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         for step in range(version, VERSION):
             for statement in MIGRATIONS[step].split(";"):
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
+    return VERSION
 
 
 def _set_about(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:
@@ -216,17 +237,23 @@ def _set_about(connection: sqlite3.Connection, values: Mapping[str, object]) -> 
 def _insert(connection: sqlite3.Connection, new: Sequence[New], seq: int) -> list[Row]:
     now = time.time()
     rows = [
-        Row(number, each.key, each.who, now, each.seconds, each.kind, dict(each.body))
+        Row(number, each.key, each.who, now, _real(each.seconds), each.kind, dict(each.body))
         for number, each in enumerate(new, seq)
     ]
+    written = [
+        (r.seq, r.key, r.who, r.at, r.seconds, r.kind, json.dumps(r.body, allow_nan=False))
+        for r in rows
+    ]
     connection.executemany(
-        "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (r.seq, r.key, r.who, r.at, r.seconds, r.kind, json.dumps(r.body, allow_nan=False))
-            for r in rows
-        ],
+        "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(*values, sum_of(values)) for values in written],
     )
     return rows
+
+
+def _real(seconds: float | None) -> float | None:
+    """Return a number as the column gives it back."""
+    return None if seconds is None else float(seconds)
 
 
 _OF_SYSTEM = {

@@ -18,7 +18,7 @@ from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import Table, as_text, read_table
 from fewlabels.io._npz import load_arrays
 from fewlabels.io._picture_folder import PictureFolder, read_picture_folder
-from fewlabels.io._table import Block, Categories, Numbers
+from fewlabels.io._table import Block, Categories, Numbers, row_list
 
 Kind: TypeAlias = Literal["images", "texts", "table", "array"]
 
@@ -36,6 +36,8 @@ _LOOKED_AT = 200
 _WORDS_OF_A_TEXT = 5
 # Rows by which it is told what a column of a long table holds.
 _READ_AT_ONCE = 20_000
+# Numbers that are looked at for NaN at once.
+_NUMBERS_AT_ONCE = 1 << 20
 
 
 class Items(ABC):
@@ -71,6 +73,9 @@ class Items(ABC):
     def table(self) -> Table | None:
         """The table that they are rows of, or None."""
         return None
+
+    def check(self) -> None:  # noqa: B027 - of most, what is wrong is found as they are read
+        """Raise where no points can be made of them, which else is known only later."""
 
     @abstractmethod
     def fingerprint(self) -> str:
@@ -259,6 +264,15 @@ class ArrayItems(Items):
         self.n_points = len(array)
         self.kind: Kind = "array" if array.ndim == 2 else "images"
 
+    def check(self) -> None:
+        """Raise where there is NaN or infinity. Cost: a look at each number."""
+        bad = _not_finite(self._array)
+        if bad:
+            raise DataFileError(
+                f"{self.path} has no number (NaN), or infinity, in {row_list(bad)}. Fill or fix "
+                "them, or remove the rows. Rows are counted from 1."
+            )
+
     def fingerprint(self) -> str:
         """Return a digest of the file."""
         return _digest_of(self.path)
@@ -280,6 +294,16 @@ class ArrayItems(Items):
     def picture(self, point: int) -> Package:
         """Return the pixels."""
         return self._array[point] if self.kind == "images" else None
+
+
+def _not_finite(array: np.ndarray) -> list[int]:
+    """Return the rows that hold NaN or infinity; little memory is taken."""
+    step = max(1, _NUMBERS_AT_ONCE * len(array) // max(1, array.size))
+    found: list[int] = []
+    for start in range(0, len(array), step):
+        finite = np.isfinite(array[start : start + step]).all(axis=tuple(range(1, array.ndim)))
+        found += (start + np.flatnonzero(~finite)).tolist()
+    return found
 
 
 def open_items(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._typing import Json
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._snapshot import DOUBTS, Predicted
 
 _NAME = "predicted"
-_TYPES: Json = {
+_TYPES: dict[str, type[np.generic]] = {
     "codes": np.int16,
     "second": np.int16,
     "confidence": np.float32,

@@ -105,14 +105,15 @@ class Mind:
         return Opinion(model.classes_.tolist(), model.label_distributions_, answered(model))
 
     def foresee(self) -> bool:
-        """Find what the answer to one more open question will do; False if there is none more."""
+        """Find what the answer to one more open question will do; False if there is no more."""
         if not self.state.labels:
             return False
         point = next((each for each in self.state.pending if each not in self._foreseen), None)
         if point is None:
             return False
+        if not self.learner.foresee(point):
+            return False  # the rule was not asked yet since this start
         self._foreseen.add(point)
-        self.learner.foresee(point)
         return True
 
     def choose(

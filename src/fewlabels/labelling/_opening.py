@@ -8,8 +8,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import EllipsisType
 
-from fewlabels._typing import Estimator, Fields, Json, Package
+from fewlabels._typing import Estimator, Fields, Json
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._cache import Cache, usual_folder
@@ -68,6 +69,7 @@ _SAID: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("n_points", "seed"), (int,)),
     **dict.fromkeys(("text", "label", "embeddings"), (str, type(None))),
     "columns": (dict, type(None)),
+    **dict.fromkeys(("id", "at"), (str, EllipsisType)),  # older files lack them
 }
 
 
@@ -115,12 +117,13 @@ def open_file(
                 columns, embeddings, cache,
             )  # fmt: skip
         items = open_items(data_path, text=text, label=label)
+        items.check()
         _check_making(items, columns, embeddings)
         about = _about(Path(data_path), path, items, columns, embeddings)
         created = LabelFile.create(path, about, _first_rows(items, classes))
         return _opened(created, lock, items, about, columns, embeddings, cache)
     except BaseException:
-        lock.release()
+        lock.release(remove=not path.exists())
         raise
 
 
@@ -193,7 +196,11 @@ def check_same(about: Mapping[str, object], items: Items, path: Path) -> None:
 
 
 def _about(
-    data_path: Path, path: Path, items: Items, columns: Package, embeddings: Estimator
+    data_path: Path,
+    path: Path,
+    items: Items,
+    columns: Mapping[str, str] | None,
+    embeddings: Estimator,
 ) -> Json:
     data = Path(os.path.abspath(data_path))  # noqa: PTH100 - links stay links
     return {
@@ -284,7 +291,7 @@ def _is_copy(about: Fields, path: Path) -> bool:
             return False
         with contextlib.closing(LabelFile.open(before, to_read=True)) as other:
             return bool(other.about().get("id") == about.get("id"))
-    except (OSError, LabellingError):
+    except (OSError, ValueError, LabellingError):
         return False  # nothing is there any more, or something else
 
 

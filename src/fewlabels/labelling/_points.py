@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fewlabels._typing import Estimator, Matrix, Package
+from fewlabels._typing import Estimator, Matrix
 from fewlabels.exceptions import FeatureWarning
 from fewlabels.features import Points, make_points
 from fewlabels.graph import Graph, shared_neighbor_graph
@@ -76,7 +76,10 @@ def _joined(points: Points, progress: Callable[[float], None]) -> tuple[Graph, t
 
 
 def _points(
-    items: Items, columns: Package, embeddings: Estimator, progress: Callable[[float], object]
+    items: Items,
+    columns: Mapping[str, str] | None,
+    embeddings: Estimator,
+    progress: Callable[[float], object],
 ) -> Points:
     kind = items.kind
     if columns is None and items.label_column is not None and kind == "table":

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from fewlabels._typing import Json, Package
+from fewlabels._typing import Json
 from fewlabels.labelling._cache import Cache, usual_folder
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._export import Labels, check_format, format_of, write_labels
@@ -149,7 +149,7 @@ def _read(file: LabelFile, data: str | os.PathLike[str] | None) -> tuple[Items, 
     return items, Desk(file, items.n_points, about["seed"]), about
 
 
-def _cache(about: Json, cache: Package) -> Cache:
+def _cache(about: Json, cache: str | os.PathLike[str] | None) -> Cache:
     folder = usual_folder() if cache is None else Path(cache)
     return cache_of(about, about["embeddings"], folder)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast, get_args
 
 from fewlabels._damage import UNREADABLE, reason
-from fewlabels._typing import Json, Package
+from fewlabels._typing import Json, Objects
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._classes import ClassBook
 
@@ -86,7 +87,7 @@ class Row:
         return (self.body["point"],) if "point" in self.body else ()
 
 
-def row_of(values: tuple[Package, ...], path: object) -> Row:
+def row_of(values: Objects, path: object) -> Row:
     """Return a row as SQLite returned it, or raise where it is none."""
     seq, key, who, at, seconds, kind, body = values
     try:
@@ -99,6 +100,23 @@ def row_of(values: tuple[Package, ...], path: object) -> Row:
             f"{path} is damaged, or was written by a later version: act {seq!r:.40}: {error}. "
             "Go back to a copy of it, or update fewlabels."
         ) from error
+
+
+def sum_of(values: tuple[object, ...]) -> int:
+    """Return the CRC-32 of a row's columns, in the order of the log. Cost: 3 microseconds."""
+    # as text and no repr, which differs between versions of Python for characters newer than them
+    return zlib.crc32("\0".join(map(str, values)).encode())
+
+
+def check_sums(found: Sequence[tuple[object, ...]], path: object) -> None:
+    """Raise where a row is not as it was written; the last of its columns is its sum."""
+    for *values, told in found:
+        if sum_of(tuple(values)) != told:
+            raise LabellingError(
+                f"{path} is damaged: act {values[0]!r:.40} is not as it was written. {GO_BACK}; "
+                "or, in a copy of this file, go on from what came before that act: "
+                f"sqlite3 COPY 'DELETE FROM log WHERE seq >= {values[0]!r:.40}'."
+            )
 
 
 @contextlib.contextmanager
@@ -114,9 +132,10 @@ def reading_back(row: Row, path: object) -> Iterator[None]:
 
 def check_row(row: Row, n_points: int, classes: ClassBook) -> None:
     """Raise if a row is of points or classes that there are not."""
-    for point in row.points:
+    for point in (*row.points, *row.body.get("out", ())):
         if type(point) is not int or not 0 <= point < n_points:
             raise InvalidInputError(f"there is no point {point!r:.40}")
-    for class_id in (row.body.get("class"), *row.body.get("classes", ())):
+    named = (row.body.get(name) for name in ("class", "shown_as"))
+    for class_id in (*named, *row.body.get("classes", ())):
         if class_id is not None:
             classes[class_id]  # raises where there is none

@@ -78,7 +78,7 @@ def _parts_fit() -> bool:
     try:
         grow = _by_parts(points, targets, 2, 1e-3)
         found = [_contents(grow(weights, seed)) for seed in (1, 2)]
-    except (ImportError, AttributeError, TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - whatever private parts raise in another release
         return False
     fit = _by_fits(points, targets, 2, 1e-3)
     return found == [_contents(fit(weights, seed)) for seed in (1, 2)]

@@ -64,13 +64,13 @@ class ModelLearner:
         """Return the model whose answers count, fitted on these labels, one or more."""
         return self._answers.at(labels)
 
-    def foresee(self, point: int) -> None:
+    def foresee(self, point: int) -> bool:
         """Find what a label at a point would do, so that it is learned sooner when it comes.
 
-        For when there is time: where the rule has such things, which it then keeps.
+        For when there is time. False where the rule has no such things to keep, or not yet.
         """
         with quiet_blas(self._graph):
-            self.rule.responses(self._asks.model, [point])
+            return self.rule.responses(self._asks.model, [point]) is not None
 
     def choose(
         self,

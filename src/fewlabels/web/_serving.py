@@ -138,7 +138,9 @@ def _names_of(host: str) -> list[str]:
     return [shown, *others]
 
 
-def _check_certificate(certificate: Package, private_key: Package) -> None:
+def _check_certificate(
+    certificate: str | os.PathLike[str], private_key: str | os.PathLike[str] | None
+) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, private_key)
     except OSError as error:
@@ -148,7 +150,7 @@ def _check_certificate(certificate: Package, private_key: Package) -> None:
         ) from None
 
 
-def _bind(host: str, port: int | None, preferred: Package) -> socket.socket:
+def _bind(host: str, port: int | None, preferred: str | os.PathLike[str] | None) -> socket.socket:
     if port is not None:
         return _bound(host, port)
     if preferred is not None:

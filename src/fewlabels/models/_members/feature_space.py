@@ -212,7 +212,7 @@ class Projection:
             rows = np.flatnonzero(~within.all(axis=1))
             raise InvalidInputError(
                 f"rows of X lie over {_FARTHEST:.0e} times as far from the fitted points as these "
-                f"from one another: {first_few(rows.tolist())} (counted from 0). Pass features in "
+                f"from one another: {first_few(rows.tolist())} (counted from 0). Give features in "
                 "the units of those that were fitted."
             )
         return np.asarray(found, dtype=np.float32)  # which may hold no number before that
