@@ -64,6 +64,7 @@ OF_PACKAGES = {
     "labelling_more_texts",
     "labelling_pictures",
     "labelling_many",
+    "stamps",
 }
 
 
@@ -90,9 +91,10 @@ def _quick_pynndescent(monkeypatch):
 def fashion(tmp_path, monkeypatch):
     """A folder with files like Fashion-MNIST's, of a few pictures."""
     rng = np.random.default_rng(0)
+    strokes = 6 * rng.random((20, 28 * 28))  # so that few components hold the pictures
     for part, n in (("train", 400), ("t10k", 100)):
         labels = (np.arange(n) % 10).astype(np.uint8)
-        pictures = rng.integers(0, 60, size=(n, 28, 28), dtype=np.uint8)
+        pictures = (rng.random((n, 20)) @ strokes).astype(np.uint8).reshape(n, 28, 28)
         pictures[:, :14] += 2 * labels[:, None, None]  # near each other: one component
         write_idx(tmp_path / f"{part}-images-idx3-ubyte.gz", pictures)
         write_idx(tmp_path / f"{part}-labels-idx1-ubyte.gz", labels)

@@ -286,7 +286,9 @@ def explaining(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", "") or ""
         known = [why for start, why in _OF_SQLITE.items() if name.startswith(start)]
-        why = known[0] if known else str(error)
+        why = known[0] if known else " ".join(str(error).split())
+        if why.startswith("Could not decode"):  # bytes that are no text, which have no name
+            why = _OF_SQLITE["SQLITE_CORRUPT"]
         raise LabellingError(f"{path} can't be used: {why}.") from error
     except OSError as error:
         why = _OF_SYSTEM.get(error.errno or 0) or error.strerror or str(error)
