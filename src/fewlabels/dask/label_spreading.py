@@ -265,7 +265,7 @@ class LabelSpreading(BaseEstimator):
         ----------
         n_rows : int, default=1
         measure : {"margin", "entropy", "least-confidence"}, default="margin"
-            As the functions of :mod:`fewlabels.queries`.
+            As the functions of ``fewlabels.queries``.
 
         Returns
         -------

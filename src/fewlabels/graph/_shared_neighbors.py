@@ -65,7 +65,7 @@ def shared_neighbor_graph(
     where one does. Two points that are near but live among different others, as at the border of
     two classes, are joined weakly.
 
-    Points may say that so many of the nearest count alike (:attr:`Points.n_alike`), which is so of
+    Points may say that so many of the nearest count alike (``Points.n_alike``), which is so of
     texts in few directions: then k is that, `one_sided` 1/2, and w_ij = m_ij.
 
     Parameters
