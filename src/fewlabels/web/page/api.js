@@ -55,7 +55,7 @@ export class Outbox {
     Object.assign(this, given);
   }
 
-  /** Take up what an earlier page left; acts of another label file are none of ours. */
+  /** Take up what an earlier page left; those of another file are not ours. */
   open(file) {
     this.file = file;
     this.prefix = `fewlabels/${file}/act/`;
