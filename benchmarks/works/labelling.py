@@ -29,18 +29,21 @@ _PATIENCE = 900.0
 
 
 def groups(
-    folder: Path, n_points: int, n_features: int, *, missing: bool = False
+    folder: Path, n_points: int, n_features: int, *, infinite: bool = False
 ) -> tuple[Path, npt.NDArray[Any]]:
     """Write ten groups that overlap to an array, and return what they are.
 
-    With a number missing, of which no models can be made: labelling goes on without.
+    Or to a table with an infinite number, of which no models can be made: labelling goes on.
     """
     from sklearn.datasets import make_blobs
 
     X, truth = make_blobs(n_points, n_features, centers=10, cluster_std=6.0, random_state=0)
-    path = folder / ("broken.npy" if missing else "groups.npy")
-    X[0, 0] = np.nan if missing else X[0, 0]
-    np.save(path, X.astype(np.float32))
+    path = folder / ("broken.npz" if infinite else "groups.npy")
+    if infinite:
+        X[0, 0] = np.inf
+        np.savez(path, X=X.astype(np.float32))
+    else:
+        np.save(path, X.astype(np.float32))
     return path, truth
 
 
@@ -179,7 +182,7 @@ def main(
             starts.append(first_question(path, folder / f"cache{number}"))
             label_file.unlink()
         print(f"{n_points:,} points: first question {_shown(np.array(starts))}", flush=True)
-        broken, _ = groups(folder, min(n_points, 1_000), n_features, missing=True)
+        broken, _ = groups(folder, min(n_points, 1_000), n_features, infinite=True)
         _, processor = one_answer(broken, folder / "other", 200, 0.0)
         broken.with_suffix(".fewlabels").unlink()
         seconds, _ = one_answer(path, folder / "cache", n_answers, pause)
