@@ -64,9 +64,10 @@ def test_a_fit_takes_no_more_memory_than_it_asks_for(monkeypatch, model: Any, gr
     monkeypatch.setattr(_threads, "_SHARED_OPERATIONS", 0)  # in blocks of rows, as large systems
     model.fit(graph, np.where(y < 2, y, -1))  # what is imported then does not count
     peak = _peak_of_a_fit(model, graph, y)
-    if peak > _largest(model, graph):  # threads of other tests' servers count as well: once more
+    if peak > _largest(model, graph):  # other threads' memory counts as well: once more
         peak = _peak_of_a_fit(model, graph, y)
-    fewer = 5 * 8 * N_POINTS * N_CLASSES  # what would fit is not refused
+    # what would fit is not refused; by up to an array less, where threads take turns
+    fewer = 6 * 8 * N_POINTS * N_CLASSES
     assert _largest(model, graph) - fewer < peak <= _largest(model, graph)
 
 
