@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import weakref
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
@@ -82,6 +83,27 @@ def test_threads_that_are_busy_elsewhere_are_not_waited_for(three_cores) -> None
     try:
         assert _threads.run_all(lambda k: k, 20) == list(range(20))
         assert not any(each.done() for each in busy)
+    finally:
+        release.set()
+
+
+def test_threads_that_have_not_begun_hold_nothing(three_cores) -> None:
+    release = threading.Event()
+    for _ in range(2):
+        three_cores.submit(release.wait, 60)
+    given, made = np.zeros(3), []
+
+    def task(k: int, array: np.ndarray = given) -> np.ndarray:
+        answer = array + k
+        made.append(weakref.ref(answer))
+        return answer
+
+    held = weakref.ref(given)
+    try:
+        assert len(_threads.run_all(task, 20)) == 20
+        del task, given
+        assert held() is None
+        assert [each() for each in made] == [None] * 20
     finally:
         release.set()
 

@@ -184,7 +184,7 @@ class PoissonMBOClassifier(PoissonLearning):
         return self._solve()
 
     def _n_arrays(self) -> int:
-        return 18
+        return 17
 
     def _apply_prior(self, distributions: FloatArray, points: IntArray) -> FloatArray:
         """Leave them as they are: the decisions have the shares already."""

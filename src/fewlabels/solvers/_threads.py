@@ -71,16 +71,17 @@ def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
     n_helpers = min(n_tasks, _most_cores.get() or _n_cores()) - 1
     if n_helpers < 1:
         return [task(k) for k in range(n_tasks)]
-    left, results = deque(range(n_tasks)), dict[int, T]()
+    # A helper that never begins stays in the queue for a while. It holds these, which are emptied.
+    left, results = deque((k, task) for k in range(n_tasks)), dict[int, T]()
 
-    def work(take: Callable[[], int]) -> None:
+    def work(take: Callable[[], tuple[int, Callable[[int], T]]]) -> None:
         try:
             while left:
                 try:
-                    k = take()
+                    k, its_task = take()
                 except IndexError:  # another thread took the last one
                     return
-                results[k] = task(k)
+                results[k] = its_task(k)
         except BaseException:
             left.clear()
             raise
@@ -97,7 +98,7 @@ def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
         raise
     for helper in begun:
         helper.result()
-    return [results[k] for k in range(n_tasks)]
+    return [results.pop(k) for k in range(n_tasks)]
 
 
 @contextmanager
