@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from fewlabels._typing import Function, Package
+from fewlabels._way import giving_way
 from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._queues import FIXED
@@ -188,22 +189,26 @@ class Keeper:
             self._take_reasons(speaker.collect())
             if self._desk.needs(FIXED)[0] == 0:
                 self._tell(follower, speaker)  # nobody waits for a question
-            began = time.monotonic()
-            if not self._choose(follower, speaker, stale=chosen_at != follower.mind.n_changes):
+            began, changes, seq = time.monotonic(), follower.mind.n_changes, follower.seq
+            if not self._choose(follower, speaker, stale=chosen_at != changes):
                 continue  # somebody was quicker
-            chosen_at = follower.mind.n_changes
+            chosen_at = changes
             self._seconds = max(time.monotonic() - began, _FORGET * self._seconds)
             if self._desk.settle():
                 continue  # labels have changed
+            if not follower.follow():  # what was told of meanwhile
+                return
             self._tell(follower, speaker)
-            self.reflected = follower.seq
+            self.reflected = seq
+            changes = follower.mind.n_changes
             self._speak(follower, speaker)
-            if chosen_at != follower.mind.n_changes:
+            if changes != follower.mind.n_changes:
                 continue  # checks begin or end: other questions are due
             speaker.go_on()
             wait = self._learn(follower, speaker)
             self._lend(speaker)
-            while not self._wake.is_set() and follower.mind.foresee():
+            due = self._wake.is_set
+            while not due() and follower.mind.foresee(due):
                 pass  # the next answers are reflected sooner
             if not self._wake.is_set():
                 if wait is None and speaker.is_idle:
@@ -226,17 +231,37 @@ class Keeper:
             return True
         checked = self._checked(follower, speaker)
         proven = follower.mind.is_proven(*self._goal())
-        choice = follower.mind.choose(
-            n_new, replaceable if stale else (), checked, is_proven=proven
-        )
+        follower.mind.opinion()  # it is not to change while it is asked
+        upto = follower.seq
+        with giving_way(lambda: self._tell_between(follower, speaker)):
+            choice = follower.mind.choose(
+                n_new, replaceable if stale else (), checked, is_proven=proven
+            )
         if choice.asked is None and not choice.dropped:
             return True
-        fed = self._desk.keep(choice.asked, choice.dropped, follower.seq, follower.encoded)
+        fed = self._desk.keep(choice.asked, choice.dropped, upto, follower.encoded)
         if fed is None:
             return False
         follower.own(fed)
         self._desk.change()
         return True
+
+    def _tell_between(self, follower: Follower, speaker: Speaker) -> None:
+        """Publish what is predicted by answers that come while questions are chosen.
+
+        What the choice goes by is not touched: the mind takes these answers after it, and the model
+        sets new arrays.
+        """
+        if self.snapshot is None or self._desk.last_seq <= self.snapshot.seq:
+            return
+        came = follower.answers_since()
+        if came is None:
+            return
+        with giving_way(lambda: None):
+            told = self._predict(
+                speaker, follower.mind.opinion_by(came.labels), came.at_change, follower.numbers
+            )
+        self._publish(told, came.seq, len(came.labels))
 
     def _checked(self, follower: Follower, speaker: Speaker) -> Answers | None:
         """Return the answers that random checks are about; None before there are any."""
@@ -252,39 +277,46 @@ class Keeper:
             follower.mind.hold(sequence, held)
         return held
 
-    def _predict(self, follower: Follower, speaker: Speaker, now: Opinion) -> _Told:
+    def _predict(
+        self, speaker: Speaker, now: Opinion, at_change: int, numbers: dict[str, int]
+    ) -> _Told:
         """Return what is predicted now, and the row that the model that answers has learned."""
         # with all that learns, which the first question does not wait for
         from fewlabels.labelling._saying import first_said, moved
 
-        heard, at_change = speaker.heard, follower.mind.n_changes
+        heard = speaker.heard
         if self._told is not None and self._told[0] == (at_change, heard):
             return self._told
         if heard is None:
-            predicted, learned = first_said(now, follower.numbers), 0
+            predicted, learned = first_said(now, numbers), 0
         else:
             predicted, learned = heard.said.predicted, heard.said.seq
             if heard.lesson.at_change != at_change:
-                predicted = moved(heard.said, heard.lesson.then, now, follower.numbers)
+                predicted = moved(heard.said, heard.lesson.then, now, numbers)
         self._told = ((at_change, heard), predicted, learned)
         return self._told
 
     def _tell(self, follower: Follower, speaker: Speaker) -> None:
         """Publish what is predicted now; what the checks say follows when the next question is."""
-        before, now = self._told, follower.mind.opinion()
+        before, mind = self._told, follower.mind
+        now = mind.opinion()
         if self.snapshot is None or now is None:
             self._speak(follower, speaker)
             return
-        told = self._predict(follower, speaker, now)
-        if told is before:
+        told = self._predict(speaker, now, mind.n_changes, follower.numbers)
+        if told is not before:
+            self._publish(told, follower.seq, len(mind.state.labels))
+
+    def _publish(self, told: _Told, seq: int, n_labels: int) -> None:
+        if self.snapshot is None:
             return
         _, predicted, learned = told
         self.snapshot = replace(
             self.snapshot,
             **{name: getattr(predicted, name) for name in PREDICTED},
-            seq=follower.seq,
+            seq=seq,
             learned=learned,
-            n_labels=len(follower.mind.state.labels),
+            n_labels=n_labels,
         )
         self._desk.change()
 
@@ -301,7 +333,8 @@ class Keeper:
         if now is None:
             self.snapshot = None
         else:
-            _, predicted, learned = self._predict(follower, speaker, now)
+            told = self._predict(speaker, now, mind.n_changes, follower.numbers)
+            _, predicted, learned = told
             advice, turn = mind.advice(*goal, reviewed.remarks)
             if turn == "checks_began":  # they are about the answers by all labels of now
                 heard = speaker.learn_now(self._lesson(follower, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ class Scores:
     solved_at : list of ndarray of shape (n_nodes,), float32
         For each column the logarithm of what the rows summed to when it was solved for, which its
         accuracy is relative to. Columns that were solved for together share an array.
+    added : ndarray of shape (n_classes,)
+        How far what was added to a column since it was solved for may be off, in units of the
+        accuracy that was asked for.
     """
 
     values: FloatArray
@@ -35,8 +38,10 @@ class Scores:
     converged: npt.NDArray[np.bool_]
     n_iter: int
     solved_at: list[npt.NDArray[np.float32]]
+    added: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
+        self.added = np.zeros(self.values.shape[1])
         self._sums = row_totals(self.values)
 
     @classmethod
@@ -90,7 +95,22 @@ class Scores:
         converged[kept] = self.converged[columns[kept]]
         never = np.full(len(values), -np.inf, dtype=np.float32)
         solved_at = [self.solved_at[c] if c >= 0 else never for c in columns]
-        return Scores(values, self.log_scale.copy(), residual, converged, n_iter, solved_at)
+        scores = Scores(values, self.log_scale.copy(), residual, converged, n_iter, solved_at)
+        scores.added[kept] = self.added[columns[kept]]
+        return scores
+
+    def add(
+        self,
+        columns: npt.NDArray[np.intp],
+        values: FloatArray,
+        residual: FloatArray,
+        off: FloatArray,
+    ) -> None:
+        """Add to some columns, which `off` is added to `added` for; all are on the scale of 1."""
+        self.values[:, columns] += values
+        self.residual[columns] += residual  # no more: the right-hand side is no smaller
+        self.added[columns] += off
+        self._note(columns)
 
     def replace_columns(self, columns: npt.NDArray[np.intp], answer: Answer) -> None:
         """Put the answer's columns in place of `columns`, on the larger scale of each row."""
@@ -100,6 +120,11 @@ class Scores:
             self._replace_scaled(columns, answer)
         self.residual[columns] = answer.residual
         self.converged[columns] = answer.converged
+        self.added[columns] = 0
+        self._note(columns)
+
+    def _note(self, columns: npt.NDArray[np.intp]) -> None:
+        """Say that these columns are as accurate as their rows are large now."""
         self._sums = row_totals(self.values)
         now = self._log_totals()
         for column in columns:
