@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from fewlabels._typing import Json
 from fewlabels.labelling._desk import Desk, Fed
-from fewlabels.labelling._mind import Mind, encoded, with_labels
+from fewlabels.labelling._mind import Mind, Opinion, encoded, with_labels
 from fewlabels.labelling._points import Prepared
+from fewlabels.labelling._speaker import Lesson
 from fewlabels.session._events import Event
 from fewlabels.session._labels import Label
 
@@ -75,7 +76,7 @@ class Follower:
             return None
         labels = dict(self.mind.state.labels)
         for event in events:
-            names = [self.names[label] for label in event.labels]
+            names = [self.names[int(label)] for label in event.labels]
             labels.update(zip(event.indices, names, strict=True))
         return Came(labels, self.mind.n_changes + len(events), rows[-1].row.seq)
 
@@ -83,6 +84,11 @@ class Follower:
         """Take a row that follows from what this mind knows, whatever came meanwhile."""
         self._own.add(fed.row.seq)
         self._take(fed)
+
+    def lesson(self, then: Opinion) -> Lesson:
+        """Return the labels of now as a lesson; `then` is of the model that asks, by these."""
+        mind = self.mind
+        return Lesson(dict(mind.state.labels), then, mind.n_changes, self.seq, dict(self.numbers))
 
     def encoded(self, event: Event) -> Json:
         """Return an event as the log holds it."""

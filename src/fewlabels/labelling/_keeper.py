@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from fewlabels._typing import Function, Package
 from fewlabels._way import giving_way
 from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.labelling._desk import Desk
+from fewlabels.labelling._errands import Errands
 from fewlabels.labelling._queues import FIXED
 from fewlabels.labelling._snapshot import PREDICTED, Predicted, Reasons, Snapshot
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from fewlabels.labelling._follower import Follower
     from fewlabels.labelling._mind import Opinion
     from fewlabels.labelling._points import Prepared, Stage
-    from fewlabels.labelling._speaker import Heard, Lesson, Speaker
+    from fewlabels.labelling._speaker import Heard, Speaker
     from fewlabels.session._questions import Answers
     from fewlabels.session._state import CheckSequence
 
@@ -33,7 +32,6 @@ _log = logging.getLogger(__name__)
 _FORGET = 0.8
 # Questions that are ready for each person; more where they take long to choose.
 _READY, _MOST_MORE = 3, 12
-_REASONS_KEPT = 200
 # What is predicted, and until when: labels, what was said, and the row that was learned.
 _Told: TypeAlias = "tuple[tuple[int, Heard | None], Predicted, int]"
 # What is under way may take long, and ends with the process.
@@ -91,12 +89,9 @@ class Keeper:
         self._wake = threading.Event()
         self._stopped = False
         self._idle = threading.Event()
-        self._lock = threading.Lock()  # of `_wake` and `_idle` together, and of `_ended`
+        self._lock = threading.Lock()  # of `_wake` and `_idle` together
         self._seconds = 0.0  # that it took to choose questions, lately
-        self._wanted: dict[int, None] = {}
-        self._reasons: dict[int, Reasons] = {}
-        self._tasks: deque[tuple[Function, Future[Package]]] = deque()
-        self._ended = False
+        self._errands = Errands(self._no_model)
         self._thread = threading.Thread(target=self.run, name="fewlabels-keeper", daemon=True)
 
     def start(self) -> None:
@@ -122,22 +117,16 @@ class Keeper:
 
     def ask(self, task: Callable[[object], T]) -> Future[T]:
         """Have a task done with the model that answers, in its own thread."""
-        future: Future[T] = Future()
-        with self._lock:
-            ended = self._ended
-            if not ended:
-                self._tasks.append((task, future))
-        if ended:
-            future.set_exception(self._no_model())
+        future = self._errands.ask(task)
         self.wake()
         return future
 
     def reasons(self, point: int) -> Reasons | None:
         """Return why a point has its answer, or None and find out."""
-        found, snapshot = self._reasons.get(point), self.snapshot
+        found, snapshot = self._errands.reasons(point), self.snapshot
         if snapshot is None or (found is not None and found.seq == snapshot.learned):
             return found
-        self._wanted[point] = None
+        self._errands.explain(point)
         self.wake()
         return None
 
@@ -152,7 +141,7 @@ class Keeper:
                 except LabellingError as error:  # a full disk may be mended
                     self._wake.clear()
                     self._fail(str(error))
-                    self._refuse()
+                    self._errands.refuse()
                     if not self._stopped:
                         self._wake.wait()
         except FewLabelsError as error:
@@ -161,9 +150,7 @@ class Keeper:
             _log.exception("the models of the label file can't be kept up")
             self._fail(f"{type(error).__name__}: {error}")
         finally:
-            with self._lock:
-                self._ended = True
-            self._refuse()
+            self._errands.end()
 
     def _keep_up(self, prepared: Prepared) -> None:
         """Follow the log from its beginning, until stopped or until a class has another name."""
@@ -186,7 +173,7 @@ class Keeper:
             speaker.hold()
             if not follower.follow():
                 return  # to begin anew with the names of now
-            self._take_reasons(speaker.collect())
+            self._collect(speaker)
             if self._desk.needs(FIXED)[0] == 0:
                 self._tell(follower, speaker)  # nobody waits for a question
             began, changes, seq = time.monotonic(), follower.mind.n_changes, follower.seq
@@ -206,7 +193,7 @@ class Keeper:
                 continue  # checks begin or end: other questions are due
             speaker.go_on()
             wait = self._learn(follower, speaker)
-            self._lend(speaker)
+            self._errands.hand_on(speaker)
             due = self._wake.is_set
             while not due() and follower.mind.foresee(due):
                 pass  # the next answers are reflected sooner
@@ -215,6 +202,13 @@ class Keeper:
                     self._keep_predictions(follower.seq)
                     self._rest()
                 self._wake.wait(wait)
+
+    def _collect(self, speaker: Speaker) -> None:
+        """Take what the model that answers has done."""
+        found = speaker.collect()
+        if found:
+            self._errands.found(found)
+            self._desk.change()
 
     def _rest(self) -> None:
         """Say that all is done, unless something came meanwhile."""
@@ -337,7 +331,7 @@ class Keeper:
             _, predicted, learned = told
             advice, turn = mind.advice(*goal, reviewed.remarks)
             if turn == "checks_began":  # they are about the answers by all labels of now
-                heard = speaker.learn_now(self._lesson(follower, now))
+                heard = speaker.learn_now(follower.lesson(now))
             if turn is not None:
                 follower.own(self._desk.turn(turn, follower.seq))
             if turn == "checks_began" and heard is not None and mind.state.current is not None:
@@ -366,19 +360,9 @@ class Keeper:
         is_quiet = heard is not None and heard.lesson.at_change == mind.n_changes
         wait = None
         if not is_quiet:
-            wait = speaker.learn(lambda: self._lesson(follower, now))
+            wait = speaker.learn(lambda: follower.lesson(now))
         speaker.review(is_quiet=is_quiet)
-        while self._wanted and heard is not None:
-            point, _ = self._wanted.popitem()  # in one step: others ask meanwhile
-            speaker.explain(point)
         return wait
-
-    def _take_reasons(self, found: list[tuple[int, Reasons]]) -> None:
-        self._reasons.update(found)
-        while len(self._reasons) > _REASONS_KEPT:
-            del self._reasons[next(iter(self._reasons))]
-        if found:
-            self._desk.change()
 
     def _keep_predictions(self, seq: int) -> None:
         """Keep what is predicted by the log up to a row: an export then needs no models."""
@@ -388,26 +372,6 @@ class Keeper:
         if mark != self._kept:
             self._keep(self.snapshot, mark)
             self._kept = mark
-
-    def _lesson(self, follower: Follower, then: Opinion) -> Lesson:
-        from fewlabels.labelling._speaker import Lesson
-
-        mind = follower.mind
-        return Lesson(
-            dict(mind.state.labels), then, mind.n_changes, follower.seq, dict(follower.numbers)
-        )
-
-    def _lend(self, speaker: Speaker) -> None:
-        """Hand on what others want of the model, once there is one."""
-        while self._tasks and speaker.heard is not None:
-            speaker.lend(speaker.heard.lesson, *self._tasks.popleft())
-
-    def _refuse(self) -> None:
-        """Tell whoever waits for the model that there is none any more."""
-        while self._tasks:
-            _, future = self._tasks.popleft()
-            if future.set_running_or_notify_cancel():
-                future.set_exception(self._no_model())
 
     def _no_model(self) -> LabellingError:
         return LabellingError(self.problem or "The label file was closed.")

@@ -87,7 +87,7 @@ def move(
         each = map if pool is None else pool.map
         for attraction in attractions:
             shrunk = np.float32(1 / attraction)
-            pushes = list(each(force, [-1, *firsts]))[0]  # the longest first
+            pushes, *_ = each(force, [-1, *firsts])  # the longest first
             list(each(step, firsts))
             if centred:
                 places -= places.mean(axis=0, dtype=np.float64).astype(np.float32)
