@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fewlabels import Graph, LabelSpreading, knn_graph
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.systems import SpreadingSystem
+from tests.gallery import path_graph
 from tests.models.test_relabelling import assert_as_refitted, draw_change
 from tests.strategies import affinities, partial_labels
 
@@ -93,6 +94,27 @@ def test_weights_count(solved) -> None:
     model.foresee([30, 31]).add_labels([30, 31], y[[30, 31]], [2.5, 0.25])
     assert solved == [1, 1]
     assert_as_refitted(model, refitted)
+
+
+@pytest.mark.parametrize("ends", [[0, 1], [0, 0]])
+def test_rows_beyond_the_range_of_floats_are_added_to_on_scales_of_their_own(ends, solved) -> None:
+    graph = path_graph(np.ones(2_000))
+    y = np.full(2_001, -1)
+    y[[0, -1]] = ends
+    settings_ = {"alpha": 0.2, "solver": "chebyshev"}
+    model = spreading(**settings_).fit(graph, y)
+    assert model._scores.log_scale.min() < -500
+    model.foresee([900])
+    del solved[:]
+    model.add_labels([900], [2])
+    assert solved == []
+    y[900] = 2
+    refitted = spreading(**settings_).fit(graph, y)
+    assert_as_refitted(model, refitted)
+    np.testing.assert_allclose(
+        model._scores.log_totals(), refitted._scores.log_totals(), atol=4 * TOL
+    )
+    assert model.transduction_[[440, 460, 1_440, 1_460]].tolist() == [ends[0], 2, 2, ends[1]]
 
 
 def test_a_class_is_solved_for_anew_before_many_additions_make_it_inaccurate(solved) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,32 +27,45 @@ class Ahead:
     """
 
     def __init__(self) -> None:
-        self._columns: dict[int, tuple[FloatArray, float]] = {}
+        self._known: dict[int, _Column] = {}
 
     def __contains__(self, point: object) -> bool:
-        return point in self._columns
+        return point in self._known
 
     def keep(self, point: int, answer: Answer) -> None:
-        """Keep an answer for one column, if it is one, and on the scale of 1."""
-        if answer.converged.all() and not answer.log_scale.any():
-            self._columns[point] = answer.values[:, 0], float(answer.residual[0])
-        while len(self._columns) > _MOST_KEPT:
-            del self._columns[next(iter(self._columns))]
+        """Keep an answer for one column, if it is one."""
+        if answer.converged.all():
+            log_scale = answer.log_scale if answer.log_scale.any() else None
+            self._known[point] = _Column(answer.values[:, 0], log_scale, float(answer.residual[0]))
+        while len(self._known) > _MOST_KEPT:
+            del self._known[next(iter(self._known))]
 
     def add(self, scores: Scores, change: Relabelling) -> bool:
         """Add what labels that came give, and forget it; False where something is to be solved."""
-        points = change.set_points
-        found = [self._columns.pop(point, None) for point in points.tolist()]
-        known = [each for each in found if each is not None]
+        points, columns = change.set_points, change.touched
+        known = [self._known.pop(point, None) for point in points.tolist()]
         if change.lost_any:  # relative to what rows held that now hold less
-            self._columns.clear()
-        if change.lost_any or not known or len(known) < len(found) or scores.log_scale.any():
+            self._known.clear()
             return False
-        gained = change.labels.label_matrix(change.touched, points)
+        gained = change.labels.label_matrix(columns, points)
         off = AHEAD_TOL * np.maximum(gained, gained > 0).sum(axis=0)
-        if (scores.added[change.touched] + off > _MOST_ADDED).any():
+        if len(points) == 0 or (scores.added[columns] + off > _MOST_ADDED).any():
             return False
-        columns = np.column_stack([column for column, _ in known])
-        residuals = np.array([residual for _, residual in known])
-        scores.add(change.touched, columns @ gained, residuals @ (gained > 0), off)
+        if any(column is None for column in known):
+            return False
+        for column, times in zip(known, gained, strict=True):
+            if column is not None:
+                scores.add(columns, times, column.values, column.log_scale)
+                scores.residual[columns] += column.residual * (times > 0)
+        scores.added[columns] += off
+        scores.note(columns)
         return True
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """An answer: values, on a scale of their own if there is one, and their residual."""
+
+    values: FloatArray
+    log_scale: FloatArray | None
+    residual: float

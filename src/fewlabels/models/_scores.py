@@ -102,15 +102,19 @@ class Scores:
     def add(
         self,
         columns: npt.NDArray[np.intp],
+        gained: FloatArray,
         values: FloatArray,
-        residual: FloatArray,
-        off: FloatArray,
+        log_scale: FloatArray | None,
     ) -> None:
-        """Add to some columns, which `off` is added to `added` for; all are on the scale of 1."""
-        self.values[:, columns] += values
-        self.residual[columns] += residual  # no more: the right-hand side is no smaller
-        self.added[columns] += off
-        self._note(columns)
+        """Add to some columns `gained` times values, which may be on a scale of their own."""
+        if self.log_scale.any() or log_scale is not None:
+            new = np.zeros(len(values)) if log_scale is None else log_scale
+            factors = self._on_larger_scale(values > 0, new)
+            with np.errstate(under="ignore"):
+                values = values * factors
+        for column, times in zip(columns.tolist(), gained.tolist(), strict=True):
+            if times > 0:
+                self.values[:, column] += times * values
 
     def replace_columns(self, columns: npt.NDArray[np.intp], answer: Answer) -> None:
         """Put the answer's columns in place of `columns`, on the larger scale of each row."""
@@ -121,9 +125,9 @@ class Scores:
         self.residual[columns] = answer.residual
         self.converged[columns] = answer.converged
         self.added[columns] = 0
-        self._note(columns)
+        self.note(columns)
 
-    def _note(self, columns: npt.NDArray[np.intp]) -> None:
+    def note(self, columns: npt.NDArray[np.intp]) -> None:
         """Say that these columns are as accurate as their rows are large now."""
         self._sums = row_totals(self.values)
         now = self._log_totals()
@@ -140,15 +144,24 @@ class Scores:
 
     def _replace_scaled(self, columns: npt.NDArray[np.intp], answer: Answer) -> None:
         self.values[:, columns] = 0
+        factors = self._on_larger_scale(answer.values.any(axis=1), answer.log_scale)
+        with np.errstate(under="ignore"):
+            self.values[:, columns] = answer.values * factors[:, None]
+
+    def _on_larger_scale(self, holds: npt.NDArray[np.bool_], log_scale: FloatArray) -> FloatArray:
+        """Bring each row to the larger scale, its own or that of what it is to be joined with.
+
+        Return what that is to be multiplied by; `holds` says where it holds anything.
+        """
         # A row that holds nothing may take any scale.
         own = np.where(self.values.any(axis=1), self.log_scale, -np.inf)
-        new = np.where(answer.values.any(axis=1), answer.log_scale, -np.inf)
+        new = np.where(holds, log_scale, -np.inf)
         scale = np.maximum(own, new)
         scale[np.isneginf(scale)] = 0.0
+        self.log_scale = scale
         with np.errstate(under="ignore"):
             self.values *= np.exp(own - scale)[:, None]
-            self.values[:, columns] = answer.values * np.exp(new - scale)[:, None]
-        self.log_scale = scale
+            return np.asarray(np.exp(new - scale))
 
     def distributions(self, prior: FloatArray) -> FloatArray:
         """Each row divided by its sum; the prior where it holds nothing."""

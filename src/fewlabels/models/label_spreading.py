@@ -193,10 +193,10 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
 
         Notes
         -----
-        Columns are kept for the last 16 points, 8 bytes a row each, until the next fit; not in
-        copies by pickle. They are solved for to `tol` / 64, and a class is solved for anew when
-        what was added to it might be off by `tol` / 2. Of no effect with a graph on disk, where
-        `max_iter` is too low, and where scores leave the range of float64.
+        Columns are kept for the last 16 points, 8 or 16 bytes a row each, until the next fit; not
+        in copies by pickle. They are solved for to `tol` / 64, and a class is solved for anew when
+        what was added to it might be off by `tol` / 2. Of no effect with a graph on disk, and
+        where `max_iter` is too low.
 
         Examples
         --------
