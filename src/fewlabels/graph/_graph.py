@@ -311,7 +311,7 @@ class Graph:
         return _frozen(near[np.lexsort((n_neighbors, runs))])
 
     def reached_from(self, nodes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Tell which nodes share a component with any of `nodes` (indices or a mask)."""
+        """Return which nodes share a component with any of `nodes` (indices or a mask)."""
         chosen = np.asarray(nodes)
         if chosen.size == 0:  # an empty list comes as floats
             chosen = chosen.astype(np.intp)

@@ -41,8 +41,8 @@ class LabelPropagation(HarmonicInsight, GraphClassifier):
         points of which one is among the `n_neighbors` nearest of the other (counting itself,
         as scikit-learn does), with weight 1. ``"self-tuning"``: :func:`fewlabels.knn_graph`, each
         point joined to `n_neighbors` others; recommended. ``"precomputed"``: `X` holds the
-        affinities. A function of two arrays of points returns their affinities. Of no
-        effect where `X` is a Graph.
+        affinities. A function of two arrays of points returns their affinities. Has no effect if
+        `X` is a Graph.
     gamma : float, default=20
         Of the rbf kernel; at least 0.
     n_neighbors : int, default=7
@@ -64,9 +64,9 @@ class LabelPropagation(HarmonicInsight, GraphClassifier):
         the labels, or given in the order of `classes_` or by class. They must sum to 1.
         A word is a guess: the unlabelled points' distributions take a step towards these shares,
         class-mass normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`).
-        Shares that are given count for more: each class is weighed by the geometric mean of that
-        step and of what would make the answers come in these shares. A class with share 0 is no
-        answer. None: no such correction.
+        Given shares count for more: each class is weighted by the geometric mean of that step and
+        of the weight that would give the answers exactly these shares. A class with share 0 is
+        never an answer. None: no such correction.
     calibration : {"loo"}, default=None
         ``"loo"``: `label_distributions_` and what `predict_proba` returns are calibrated on the
         labels left out one by one: see :class:`fewlabels.insight.Calibration`. The most probable

@@ -27,8 +27,7 @@ class PoissonClassifier(PoissonInsight, PoissonLearning):
         points of which one is among the `n_neighbors` nearest of the other (counting itself,
         as scikit-learn does), with weight 1. ``"self-tuning"``: :func:`fewlabels.knn_graph`, each
         point joined to `n_neighbors` others. ``"precomputed"``: `X` holds the affinities. A
-        function of two arrays of points returns their affinities. Of no effect where `X` is a
-        Graph.
+        function of two arrays of points returns their affinities. Has no effect if `X` is a Graph.
     gamma : float, default=20
         Of the rbf kernel; at least 0.
     n_neighbors : int, default=10

@@ -285,7 +285,7 @@ class LearningCurve:
         measure: str = "accuracy",
         confidence: float = 0.95,
     ) -> Axes:
-        """Draw the mean curve of each rule; with two repeats or more, in a band.
+        """Draw the mean curve of each rule, and a band if there are two or more repeats.
 
         The band is the interval of the mean, see :meth:`interval`.
 
