@@ -387,7 +387,7 @@ class DiskGraph(Graph):
 
 
 def open_graph(path: str | os.PathLike[str], *, working_memory: int = _WORKING_MEMORY) -> DiskGraph:
-    """Open a graph that :func:`write_graph` wrote, without reading it.
+    """Open a graph written by :func:`write_graph`, without reading it.
 
     Header, sizes and dtypes are checked; :meth:`DiskGraph.check` reads everything.
 
@@ -395,10 +395,10 @@ def open_graph(path: str | os.PathLike[str], *, working_memory: int = _WORKING_M
     ----------
     path : path-like
     working_memory : int, default=640_000_000
-        Bytes that a solve may take for its vectors, beside what it returns and 8 bytes a node.
-        As many classes are solved for at a time as fit, at least one; a class takes 24 bytes a
-        node (twice that where some nodes are too far from every label for one float64). The
-        more at a time, the fewer times is the graph read.
+        Bytes that a solve may use for its vectors, in addition to its result and 8 bytes per node.
+        As many classes as fit are solved for at a time, at least one; a class takes 24 bytes per
+        node (twice that if some nodes are too far from every label for one float64). The more
+        classes at a time, the less often the graph is read.
 
     Returns
     -------
@@ -409,7 +409,7 @@ def open_graph(path: str | os.PathLike[str], *, working_memory: int = _WORKING_M
     FileNotFoundError
         If there is no such folder.
     GraphFileError
-        If it holds no graph, a damaged one, or one of a later version.
+        If it contains no graph or a damaged one, or was written by a later version.
 
     Examples
     --------
