@@ -144,7 +144,7 @@ class Scores:
 
     def _replace_scaled(self, columns: npt.NDArray[np.intp], answer: Answer) -> None:
         self.values[:, columns] = 0
-        factors = self._on_larger_scale(answer.values.any(axis=1), answer.log_scale)
+        factors = self._on_larger_scale(np.asarray(answer.values.any(axis=1)), answer.log_scale)
         with np.errstate(under="ignore"):
             self.values[:, columns] = answer.values * factors[:, None]
 
