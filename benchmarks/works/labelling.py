@@ -1,4 +1,4 @@
-"""The labelling page's engine: the first question, one answer, and how soon models reflect it.
+"""The labelling page's engine: the first question, one answer, how soon models reflect it, a map.
 
 Inputs: the number of points, of features, and of answers, and the time from one answer to the next.
 The points are ten groups that overlap, the labeller is right. What a browser adds is not in here.
@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
+
+from fewlabels.graph import layout
 
 Seconds = npt.NDArray[np.float64]
 _CLASSES = "0123456789"
@@ -169,9 +171,10 @@ def reflected(
         began = time.perf_counter()
         settled = labelling.settle(_PATIENCE)
         learned = time.perf_counter() - began
-        problem = labelling.state("ann")["problem"]
+        problem, graph = labelling.state("ann")["problem"], keeper.prepared.graph
         right = float(np.mean(keeper.snapshot.codes == truth)) if keeper.snapshot else 0.0
     return {
+        "graph": graph,
         "prepared": prepared,
         "seconds": np.array(rhythm.told),
         "asked": np.array(rhythm.asked),
@@ -221,14 +224,10 @@ def main(
         broken, _ = groups(folder, min(n_points, 1_000), n_features, infinite=True)
         _, processor = one_answer(broken, folder / "other", 200, 0.0)
         broken.with_suffix(".fewlabels").unlink()
-        seconds, _ = one_answer(path, folder / "cache", n_answers, pause)
+        print(f"  one answer alone {1e3 * processor:.1f} ms of processor", flush=True)
+        kept = folder / "cache" / "fewlabels" / "labelling"  # as the command will look for it
+        found = reflected(path, kept, truth, n_answers, pause)
         label_file.unlink()
-        print(
-            f"  one answer while models work {_shown(seconds)}; alone "
-            f"{1e3 * processor:.1f} ms of processor",
-            flush=True,
-        )
-        found = reflected(path, folder / "cache", truth, n_answers, pause)
         late = slice(n_answers // 4, None)
         print(
             f"  points, graph and models {found['prepared']:.1f} s; reflected "
@@ -236,6 +235,15 @@ def main(
             f"the last one learned after {found['learned']:.1f} s; "
             f"{100 * found['right']:.1f} % right; "
             f"{found['gigabytes']:.1f} GiB{'; ' + found['problem'] if found['problem'] else ''}",
+            flush=True,
+        )
+        seconds, _ = one_answer(path, folder / "cache", n_answers, pause)
+        print(f"  one answer while models work {_shown(seconds)}", flush=True)
+        began, processor = time.perf_counter(), time.process_time()
+        layout(found["graph"])
+        print(
+            f"  map of the graph {time.perf_counter() - began:.1f} s, "
+            f"{time.process_time() - processor:.1f} of processor",
             flush=True,
         )
 
