@@ -227,6 +227,7 @@ function showStage(stage, problem) {
   const show = () => (line.hidden = !stage && !problem);
   if (stage && !problem && line.hidden) stageTimer = setTimeout(show, 700);
   else show();
+  if (problem && $("stage-name").textContent !== problem) app.notify(problem, { stay: true });
   $("stage-name").textContent = problem || (stage ? (STAGES[stage.name] ?? stage.name) : "");
   const bar = $("stage-bar");
   bar.hidden = !stage;

@@ -79,7 +79,7 @@ export function create(element, app, [first]) {
     if (!rows.length) {
       const texts = {
         suspects: ["Nothing looks wrong", "No label is contradicted by the others."],
-        doubtful: ["Nothing to show yet", "The answers that the model is least sure of appear here."],
+        doubtful: ["Nothing is in doubt", "The answers that the model is least sure of come here."],
         past: ["No answers", filter.query || filter.class_id ? "No answer matches." : "Your answers are listed here."],
       };
       return below.append(empty(...texts[tab]));
