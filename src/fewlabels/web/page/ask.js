@@ -318,10 +318,7 @@ export function createAsk(element, app) {
   function back(step, said) {
     const known = deck[step]();
     app.outbox.put(step, app.signed({}));
-    if (!known) {
-      app.say(said);
-      return;
-    }
+    if (!known) return app.say(said);
     if (known.act.kind === "answer") app.state.n_labelled += step === "undo" ? -1 : 1;
     const word = known.act.class_id == null ? "" : `: ${app.className(known.act.class_id)}`;
     moveOn(`${said}${word}.`);

@@ -110,7 +110,7 @@ export function create(element, app, [kind]) {
         kbd(key),
         label(n),
       ),
-      h("button", { class: "button", onclick: another }, "Show others"),
+      h("button", { class: "button", onclick: another }, "Others"),
     );
   }
 
@@ -136,12 +136,8 @@ export function create(element, app, [kind]) {
     rows = [];
     tiles.replaceChildren();
     foot.replaceChildren();
-    if (kind === "selection") {
-      app.go("map");
-      return;
-    }
-    // The next grid comes when the server knows of this one.
-    waiting = true;
+    if (kind === "selection") app.go("map");
+    else waiting = true; // the next grid comes when the server knows of this one
   }
 
   let waiting = false;

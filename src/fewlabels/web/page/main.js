@@ -311,10 +311,7 @@ addEventListener("keydown", (event) => {
   const key = pressed(event);
   if (!key || document.querySelector("dialog[open]")) return;
   if (event.target.closest?.(TYPED)) return;
-  if (app.view?.type?.(key)) {
-    event.preventDefault();
-    return;
-  }
+  if (app.view?.type?.(key)) return event.preventDefault();
   const action = app.bound.get(key);
   if (!action) return;
   if (app.view?.press?.(action, key) || common(action.command)) event.preventDefault();
