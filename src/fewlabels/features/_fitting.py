@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from fewlabels._typing import Cells, Estimator, Matrix, Package
 from fewlabels.exceptions import InvalidInputError
@@ -33,7 +34,7 @@ from fewlabels.features._table_columns import (
     transformer,
 )
 from fewlabels.features._telling import Taken, all_different, is_the_label, taken_for
-from fewlabels.features._weighing import USUAL, text_weights
+from fewlabels.features._weighing import USUAL, labelled_rows, text_weights
 from fewlabels.features.embeddings import embeddings_of
 from fewlabels.features.new_points import IntArray
 from fewlabels.io._table import Block, Categories, Dates, Numbers, Table, View, quoted, setting
@@ -94,10 +95,10 @@ class Used:
     reason: str = ""
     named: bool = False
 
-    @property
-    def points(self) -> Matrix:
-        """The features, centred and scaled."""
-        return self.fitted.scaled(self.raw)
+    def points(self, rows: IntArray, weight: float | None = None) -> Matrix:
+        """Return the features of some rows, centred and scaled; with another weight if given."""
+        fitted = self.fitted if weight is None else self.fitted.weighing(weight)
+        return fitted.scaled(self.raw[rows])
 
     def weighing(self, weight: float) -> Used | LeftOut:
         """Return the column with another weight; left out if that is 0."""
@@ -114,13 +115,14 @@ def weighed(found: Sequence[Used | LeftOut], settings: Settings) -> list[Used | 
     worded = {each.about.name: each for each in used if each.about.kind == "text"}
     if settings.codes is None or not settings.by_labels or not worded:
         return list(found)
-    others = [each.points for each in used if each.about.name not in worded]
+    rows = labelled_rows(settings.codes)
+    others = [each.points(rows) for each in used if each.about.name not in worded]
     usual = {name: 0.0 if each.by_labels else USUAL for name, each in worded.items()}
-    texts = {name: each.fitted.weighing(1.0).scaled(each.raw) for name, each in worded.items()}
+    texts = {name: each.points(rows, weight=1.0) for name, each in worded.items()}
     kept = {name for name, each in worded.items() if each.named}
     if not others and not kept:  # something must be used
         kept = {name for name, each in worded.items() if not each.by_labels}
-    weights = text_weights(others, texts, usual, settings.codes, kept)
+    weights = text_weights(others, texts, usual, settings.codes[rows], kept)
     return [
         worded[each.about.name].weighing(weights[each.about.name])
         if each.about.name in worded
@@ -188,6 +190,21 @@ def _checked(table: Table, name: str, view: Package, kind: str) -> Package:
     if kind in ("number", "array"):
         check_finite(table, name, view.values)
     return view
+
+
+def sparsely(used: Sequence[Used]) -> list[Used]:
+    """Return columns of which those of 0 and 1 stay sparse, if others are; distances are as before.
+
+    Centred, every row would hold a number for each name of a category.
+    """
+    if not any(sparse.issparse(each.raw) for each in used):
+        return list(used)
+    return [
+        replace(each, fitted=replace(each.fitted, means=np.zeros(each.fitted.width)))
+        if each.about.kind in ("category", "list")
+        else each
+        for each in used
+    ]
 
 
 def column_of_rows(table: Table, kinds: Mapping[str, str], settings: Settings) -> str | None:

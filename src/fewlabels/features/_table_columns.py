@@ -295,8 +295,11 @@ def scaling(raw: Matrix, *, scale: bool) -> tuple[npt.NDArray[np.float64], float
     if not scale:
         return np.zeros(width), 1.0
     if sparse.issparse(raw):
-        squares = float(raw.multiply(raw).sum()) / raw.shape[0]
-        mean = np.asarray(raw.mean(axis=0)).ravel()
+        squares, mean = 0.0, np.zeros(width)
+        for entries in row_blocks(raw.nnz, _BLOCK):
+            values = raw.data[entries].astype(np.float64)
+            squares += float(values @ values) / raw.shape[0]
+            mean += np.bincount(raw.indices[entries], values, width) / raw.shape[0]
         total = squares - float(mean @ mean)
         return np.zeros(width), 1 / total**0.5 if total > 0 else 1.0
     largest = max(float(raw.max()), -float(raw.min())) or 1.0

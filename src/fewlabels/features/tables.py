@@ -25,6 +25,7 @@ from fewlabels.features._fitting import (
     column_of_rows,
     encoded,
     read_column,
+    sparsely,
     weighed,
 )
 from fewlabels.features._joining import joined
@@ -274,6 +275,7 @@ class Tables(TransformerMixin, BaseEstimator):
                 f"embeddings are for texts, and no column of {table.path} was taken for them. Say "
                 f"which is: {setting('columns', {table.names[0]: 'text'})}."
             )
+        used = sparsely(used)
         self._fitted = tuple(each.fitted for each in used)
         self.n_alike_ = _n_alike(self._fitted)
         nothing = _nothing_known([each.unread for each in used])
