@@ -12,6 +12,7 @@ from scipy import sparse
 from fewlabels._typing import Cells, Estimator, Matrix, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._date_numbers import about_date_numbers
+from fewlabels.features._point_maker import point_maker
 from fewlabels.features._reading import (
     DAYS,
     about_words,
@@ -31,7 +32,6 @@ from fewlabels.features._table_columns import (
     blank_items,
     encoder_of,
     scaling,
-    transformer,
 )
 from fewlabels.features._telling import Taken, all_different, is_the_label, taken_for
 from fewlabels.features._weighing import USUAL, labelled_rows, text_weights
@@ -332,10 +332,10 @@ def _transformer(name: str, kind: str, settings: Settings) -> Estimator:
     if name == settings.takes_rows or (kind == "text" and embeddings is not None and not rows):
         return embeddings_of(embeddings)
     if kind == "image":
-        images = transformer("Images")(random_state=settings.random_state)
+        images = point_maker("Images")(random_state=settings.random_state)
         images._compares = False
         return images
-    return transformer("Texts")(random_state=settings.random_state)
+    return point_maker("Texts")(random_state=settings.random_state)
 
 
 def _doubt(table: Table, name: str, taken: Taken, view: object, *, asked: bool) -> str:

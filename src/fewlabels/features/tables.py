@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._typing import Estimator, Matrix, State
-from fewlabels._validation import check_seed
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._fitting import (
     LeftOut,
@@ -29,6 +27,7 @@ from fewlabels.features._fitting import (
     weighed,
 )
 from fewlabels.features._joining import joined
+from fewlabels.features._point_maker import PointMaker
 from fewlabels.features._states import flag, part, texts, unread_of, unread_state
 from fewlabels.features._table_columns import FittedColumn, TableColumn
 from fewlabels.features._table_words import about_rows, about_unread, described, nothing_left
@@ -42,7 +41,7 @@ from fewlabels.io._table import Table, quoted, setting
 KINDS = ("use", "drop", "number", "category", "date", "list", "array", "text", "image")
 
 
-class Tables(TransformerMixin, BaseEstimator):
+class Tables(PointMaker):
     """Points of the rows of a table: each column as what it holds, and none louder than another.
 
     What a column is comes from the types of the table, and where there are none, as in a CSV
@@ -118,8 +117,6 @@ class Tables(TransformerMixin, BaseEstimator):
     >>> tables.transform({"price": [4.0], "colour": ["green"]}).shape
     (1, 4)
     """
-
-    _progress: Callable[[float], object] | None = None
 
     def __init__(
         self,
@@ -246,7 +243,7 @@ class Tables(TransformerMixin, BaseEstimator):
         return [name for name in table_of(X).names if name not in known]
 
     def _fit(self, X: object, y: object) -> list[Used]:
-        check_seed(self.random_state)
+        seed = self._seed()
         table = table_of(X)
         kinds = checked_kinds(self.columns, table)
         codes = label_codes(y, table.n_rows)
@@ -254,7 +251,7 @@ class Tables(TransformerMixin, BaseEstimator):
             codes=codes,
             scale=bool(self.scale),
             embeddings=self.embeddings,
-            random_state=self.random_state,
+            random_state=seed,
             by_labels=can_tell(codes),
             added=from_earlier_run(table.names),
         )
@@ -300,8 +297,7 @@ class Tables(TransformerMixin, BaseEstimator):
         while read:  # so that each is held no longer than it is needed
             column = read.pop(0)
             found.append(column if isinstance(column, LeftOut) else encoded(column, settings))
-            if self._progress is not None:
-                self._progress(len(found) / n_columns)
+            self._tick(len(found) / n_columns)
         return found
 
     def _about_unread(self, rows: IntArray, table: Table, of_what: str) -> Iterator[str]:
