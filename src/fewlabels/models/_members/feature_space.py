@@ -117,12 +117,10 @@ class FeatureSpace:
     @cached_property
     def variances(self) -> Seen:
         """Variances of the columns of all fitted points, in the place of the points."""
-        everything = self.at(slice(None))
-        found = [
-            getattr(everything, name).var(axis=0, dtype=np.float64)
-            for name in ("plain", "smooth", "ranks")
-        ]
-        return Seen(*found, self._projection, None)
+        plain, smooth, ranks = (
+            each.var(axis=0, dtype=np.float64) for each in (self.plain, self.smooth, self.ranks)
+        )
+        return Seen(plain, smooth, ranks, self._projection, None)
 
     def at(self, rows: slice | IntArray) -> Seen:
         """Return fitted points."""

@@ -106,9 +106,7 @@ class KernelMember(FeatureMember):
         self._seen: npt.NDArray[np.bool_] = np.asarray(Y.any(axis=0))
         known = space.at(nodes)
         self._scales = {
-            name: np.asarray(
-                relevances(of(known), Y, of(space.variances)) ** power
-            )
+            name: np.asarray(relevances(of(known), Y, of(space.variances)) ** power)
             for name, (of, power) in _SEEN.items()
         }
         self._known = {name: of(known) * self._scales[name] for name, (of, _) in _SEEN.items()}
@@ -229,7 +227,7 @@ class KernelMember(FeatureMember):
         return found
 
 
-def relevances(known: Points, Y: FloatArray, variances: FloatArray) -> Points:
+def relevances(known: Points, Y: FloatArray, variances: Points) -> Points:
     """How much each column tells of the classes, on average 1 when weighted by its variance.
 
     The share of the variance among the labels that lies between the classes, unbiased and at least
