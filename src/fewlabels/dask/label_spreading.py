@@ -30,7 +30,7 @@ from fewlabels._validation import check_integer, check_real
 from fewlabels.dask import _answers
 from fewlabels.dask._change import change_of, components_of, identity_of
 from fewlabels.dask._checkpoint import remove_states
-from fewlabels.dask._cluster import client_of, solve_together
+from fewlabels.dask._cluster import solve_together
 from fewlabels.dask._insight import most_uncertain
 from fewlabels.dask._labels import FewLabels, checked_rows, read_labels
 from fewlabels.dask._layout import RegionGraph
@@ -38,6 +38,7 @@ from fewlabels.dask._left_out import calibration_of, left_out_of
 from fewlabels.dask._part import Outcome, Problem, release
 from fewlabels.dask._progress import Progress, reporting
 from fewlabels.dask._views import calibrated, coded, codes_of, decided, reached, shares_of
+from fewlabels.dask._workers import client_of
 from fewlabels.exceptions import InvalidTypeError, UnreachedWarning
 from fewlabels.insight import Calibration
 
