@@ -103,7 +103,7 @@ def test_too_many_losses_are_an_error_and_others_go_on_from_there(
     client.wait_for_workers(2, timeout=180)
     killer = Killer(client, 1, 30)
     settings = {"checkpoint": tmp_path / "fit", "checkpoint_every": EVERY}
-    with pytest.raises(ClusterError, match="workers were lost 1 times"):
+    with pytest.raises(ClusterError, match="were lost 1 times"):
         LabelSpreading(**settings, progress=killer, n_recoveries=0).fit(*problem, client=client)
     told = []
     model = LabelSpreading(**settings, progress=told.append).fit(*problem, client=clusters(3))

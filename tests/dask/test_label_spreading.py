@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from fewlabels import Graph
 from fewlabels import LabelSpreading as InMemory
-from fewlabels.dask import LabelSpreading, _part, regions_of
+from fewlabels.dask import LabelSpreading, _seat, regions_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
 from fewlabels.queries import entropy, most_uncertain
 from tests.gallery import path_graph
@@ -81,8 +81,8 @@ def test_bits_are_the_same_however_the_graph_is_cut(fitted, blobs, clusters, tmp
 def test_bits_are_the_same_where_entries_are_read_from_the_disk(
     fitted, graph, blobs, clusters, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(_part, "_spill_folder", lambda *about: tmp_path)
-    clusters(3).run(_part.release)
+    monkeypatch.setattr(_seat, "_spill_folder", lambda *about: tmp_path)
+    clusters(3).run(_seat.release)
     model = LabelSpreading(ALPHA).fit(graph, blobs[2], client=clusters(3))
     assert len(list(tmp_path.rglob("*.npy"))) == 2 * graph.n_regions
     assert_same_bits(model, fitted)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from distributed import Client, Future, Worker
@@ -18,7 +18,7 @@ from distributed.scheduler import KilledWorker
 from fewlabels.dask._crew import LONG_PATIENCE
 from fewlabels.dask._layout import RegionGraph
 from fewlabels.dask._mail import CalledOffError, Mailbox, PeerLostError, call_off, forget
-from fewlabels.dask._part import Outcome, Problem, Seat, solve_part, topic_of
+from fewlabels.dask._seat import Seat, topic_of
 from fewlabels.dask._workers import addresses_of, checked_workers
 from fewlabels.exceptions import ClusterError
 
@@ -46,18 +46,33 @@ def region_cuts(graph: RegionGraph, n_workers: int) -> list[int]:
     return [*cuts, graph.n_regions]
 
 
-def solve_together(
+class OnGraph(Protocol):
+    """What is to be done, the same for all workers."""
+
+    @property
+    def graph(self) -> RegionGraph:
+        """Whose regions are shared out."""
+
+
+_Problem = TypeVar("_Problem", bound=OnGraph)
+_Outcome = TypeVar("_Outcome")
+
+
+def work_together(
     client: Client,
-    problem: Problem,
+    problem: _Problem,
+    part: Callable[[_Problem, Seat], _Outcome],
     folder: Path,
     *,
     n_recoveries: int,
     report: Report | None = None,
-) -> list[Outcome]:
-    """Have all workers solve a problem, and again from the last checkpoint where some are lost.
+) -> list[_Outcome]:
+    """Have all workers do their parts, and again, from what is on the disk, where some are lost.
 
     Parameters
     ----------
+    part : callable
+        Does what a seat is for, by :func:`work_seated`, and returns what it came to.
     folder : Path
         Which all workers have to see.
     n_recoveries : int
@@ -75,7 +90,7 @@ def solve_together(
     n_workers = len(workers)
     with _listening(client, topic_of(fit), report):
         while True:
-            found = _epoch(client, problem, fit, epoch, workers)
+            found = _epoch(client, problem, part, fit, epoch, workers)
             if found is not None:
                 with contextlib.suppress(OSError):
                     client.run(partial(forget, fit), on_error="ignore")
@@ -83,8 +98,9 @@ def solve_together(
             n_lost, epoch = n_lost + 1, epoch + 1
             if n_lost > n_recoveries:
                 raise ClusterError(
-                    f"workers were lost {n_lost} times; n_recoveries={n_recoveries} are allowed. "
-                    "Look at their logs for why (memory, most of the time); the fit goes on from "
+                    f"workers, or messages between them, were lost {n_lost} times; "
+                    f"n_recoveries={n_recoveries} are allowed. Look at the workers' logs for why "
+                    "(memory, most of the time); the fit goes on from "
                     "its last checkpoint when it is called again."
                 )
             if report is not None:
@@ -109,8 +125,13 @@ def _listening(client: Client, topic: str, report: Report | None) -> Iterator[No
 
 
 def _epoch(
-    client: Client, problem: Problem, fit: str, epoch: int, workers: list[str]
-) -> list[Outcome] | None:
+    client: Client,
+    problem: _Problem,
+    part: Callable[[_Problem, Seat], _Outcome],
+    fit: str,
+    epoch: int,
+    workers: list[str],
+) -> list[_Outcome] | None:
     """Give out the parts and wait for them; None if workers were lost."""
     cuts = region_cuts(problem.graph, len(workers))
     chosen = workers[: len(cuts) - 1]
@@ -118,9 +139,9 @@ def _epoch(
     if any(said is not True for said in ready.values()) or len(ready) < len(chosen):
         return None
     seats = [Seat(fit, epoch, rank, chosen, cuts) for rank in range(len(chosen))]
-    parts = [
+    futures = [
         client.submit(
-            solve_part,
+            part,
             problem,
             seat,
             key=f"label-spreading-{fit}-{epoch}-{seat.rank}",
@@ -132,11 +153,11 @@ def _epoch(
         for seat in seats
     ]
     try:
-        return _outcomes(client, parts, chosen)
+        return _outcomes(client, futures, chosen)
     finally:
-        if not all(part.status == "finished" for part in parts):
-            _give_up(client, parts, fit, epoch)
-        client.cancel(parts, force=True)
+        if not all(future.status == "finished" for future in futures):
+            _give_up(client, futures, fit, epoch)
+        client.cancel(futures, force=True)
 
 
 def _expect(fit: str, epoch: int, dask_worker: Worker) -> bool:
@@ -144,7 +165,7 @@ def _expect(fit: str, epoch: int, dask_worker: Worker) -> bool:
     return True
 
 
-def _outcomes(client: Client, parts: list[Future], workers: list[str]) -> list[Outcome] | None:
+def _outcomes(client: Client, parts: list[Future], workers: list[str]) -> list[Any] | None:
     looked, pause = time.monotonic(), _SHORTEST
     while True:
         statuses = [part.status for part in parts]  # as the client was told: nobody is asked

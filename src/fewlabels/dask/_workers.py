@@ -183,9 +183,7 @@ def _refuse_versions(there: dict[str, About]) -> None:
             )
 
 
-def _refuse_unshared(
-    there: dict[str, About], folder: Path, sees: Callable[[About], bool]
-) -> None:
+def _refuse_unshared(there: dict[str, About], folder: Path, sees: Callable[[About], bool]) -> None:
     blind = [address for address, about in there.items() if not sees(about)]
     if blind:
         raise ClusterError(

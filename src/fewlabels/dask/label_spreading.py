@@ -30,13 +30,14 @@ from fewlabels._validation import check_integer, check_real
 from fewlabels.dask import _answers
 from fewlabels.dask._change import change_of, components_of, identity_of
 from fewlabels.dask._checkpoint import remove_states
-from fewlabels.dask._cluster import solve_together
+from fewlabels.dask._cluster import work_together
 from fewlabels.dask._insight import most_uncertain
 from fewlabels.dask._labels import FewLabels, checked_rows, read_labels
 from fewlabels.dask._layout import RegionGraph
 from fewlabels.dask._left_out import calibration_of, left_out_of
-from fewlabels.dask._part import Outcome, Problem, release
+from fewlabels.dask._part import Outcome, Problem, solve_part
 from fewlabels.dask._progress import Progress, reporting
+from fewlabels.dask._seat import release
 from fewlabels.dask._views import calibrated, coded, codes_of, decided, reached, shares_of
 from fewlabels.dask._workers import client_of
 from fewlabels.exceptions import InvalidTypeError, UnreachedWarning
@@ -335,6 +336,15 @@ class LabelSpreading(BaseEstimator):
         self._close = weakref.finalize(self, stack.close)
         return home
 
+    def _for_rules(self) -> dict[str, Any]:
+        """What query rules look at: the folder of the answers, and where there are none."""
+        problem = self._problem
+        return {
+            "answers": self._held(),
+            "prior": self._labels.shares(),
+            "reached": problem.reached,
+        }
+
     def _held(self) -> Path:
         if self._answers is None:
             raise RuntimeError("there are no answers")
@@ -383,9 +393,10 @@ class LabelSpreading(BaseEstimator):
 
     def _solved(self, problem: Problem) -> list[Outcome]:
         with reporting(self.progress, self.max_iter) as report:
-            return solve_together(
+            return work_together(
                 self._client,
                 problem,
+                solve_part,
                 self._folder,
                 n_recoveries=int(self.n_recoveries),
                 report=report,
