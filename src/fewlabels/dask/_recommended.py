@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fewlabels._parts import part_folder
 from fewlabels.dask._asking import Chosen, Question, choose_part
+from fewlabels.dask._brought import Answered
 from fewlabels.dask._cluster import work_together
 from fewlabels.dask._layout import RegionGraph
 
@@ -59,8 +60,7 @@ class RecommendedRule:
         *,
         labelled: IntArray,
         closed: IntArray,
-        answers: Path | None = None,
-        prior: npt.NDArray[np.float64] | None = None,
+        answers: Answered | None = None,
         reached: IntArray | None = None,
     ) -> IntArray:
         """Return `count` rows that are open, in the order in which they were chosen.
@@ -71,10 +71,8 @@ class RecommendedRule:
         count : int
         labelled, closed : ndarray of intp
             The caller's rows that have a label, and others that may not be chosen.
-        answers : Path, default=None
+        answers : Answered, default=None
             Of a fit on these labels, of two classes or more.
-        prior : ndarray of shape (n_classes,), default=None
-            Its answer where no label reaches.
         reached : ndarray of int, default=None
             The components that hold a label; None: there is one component.
 
@@ -92,7 +90,6 @@ class RecommendedRule:
             batches=self._batches,
             count=count,
             answers=answers,
-            prior=np.empty(0) if prior is None else prior,
             reached=reached,
         )
         found: list[Chosen] = work_together(

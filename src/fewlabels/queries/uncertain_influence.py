@@ -181,7 +181,7 @@ def forgotten(volumes: FloatArray) -> FloatArray:
 def _forgotten(graph: Graph) -> FloatArray:
     """Return 1 / C_vl of a walk that has forgotten its start, shape (n_nodes,)."""
     volumes = np.bincount(graph.component_labels, weights=graph.degrees)
-    return np.asarray(forgotten(volumes)[graph.component_labels])
+    return forgotten(np.asarray(volumes, dtype=np.float64))[graph.component_labels]
 
 
 def series_tol(n_nodes: int, n_labels: int) -> float:
