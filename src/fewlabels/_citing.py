@@ -33,13 +33,13 @@ class Citations(tuple[Reference, ...]):
 
 
 def cite(method: object = None) -> Citations:
-    """Return the papers that a method goes back to.
+    """Return the papers that a method is based on.
 
     Parameters
     ----------
     method : model, query rule or Session, default=None
-        Of a fitted model, the papers of its graph and of those members that speak in its answers
-        are among them. None: no paper; the entry of fewlabels itself is in the BibTeX.
+        For a fitted model, the papers of its graph and of the members with some weight are
+        included. None: no paper; the BibTeX has only the entry of fewlabels itself.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def cite(method: object = None) -> Citations:
     Raises
     ------
     InvalidTypeError
-        If it is a class, or something that goes back to no paper that fewlabels knows.
+        If it is a class, or something for which fewlabels knows no paper.
 
     Examples
     --------

@@ -224,7 +224,7 @@ class FewCandidatesWarning(UserWarning):
 
 
 class LabelWarning(UserWarning):
-    """Labels may not mean what they say.
+    """Labels may not mean what they seem to mean.
 
     Near-equal classes, words such as "NA" among them, one class only, hardly a label twice, -1
     beside another marker of unlabelled points, or the largest unsigned number, which is what -1
@@ -244,7 +244,7 @@ class LabelWarning(UserWarning):
 
 
 class ScaleWarning(UserWarning):
-    """A few columns of the features decide all distances: the others have a smaller scale.
+    """A few columns of the features dominate all distances, because of their scale.
 
     Examples
     --------

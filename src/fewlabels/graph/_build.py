@@ -51,17 +51,17 @@ def knn_graph(
     progress: Progress = False,
     distance: Distance | None = None,
 ) -> Graph:
-    """Join every point to its nearest neighbours.
+    """Connect every point to its nearest neighbours.
 
     Parameters
     ----------
     X : {array-like, sparse matrix, FeatureFile, Points} of shape (n_samples, n_features)
         Features, finite. A memory map (``np.load(path, mmap_mode="r")``) or what
-        :func:`fewlabels.io.open_features` returns is searched in its file if it is larger than
-        128 MB: a projection of it is held in memory, and never the whole.
+        :func:`fewlabels.io.open_features` returns is searched in its file if it is larger than 128
+        MB: only a projection of it is held in memory.
     n_neighbors : int, default=10
-        k, the number of *other* points that each point is joined to, at least 1; with fewer
-        than k + 1 points, all the others.
+        k, the number of *other* points that each point is connected to, at least 1; with fewer than
+        k + 1 points, all the others.
     metric : str or callable, default="euclidean"
         ``"euclidean"``, ``"cosine"``, ``"inner_product"``, or any metric of
         :class:`sklearn.neighbors.NearestNeighbors`.
@@ -70,29 +70,28 @@ def knn_graph(
         exp(-4 d_ij^2 / (s_i s_j)); exp(-4 d_ij^2 / s^2), s the median scale; 1; 1 / d_ij; or a
         function from the array of distances to an array of weights of the same shape.
     symmetrize : {"mean", "union", "mutual"}, default="mean"
-        What joins two points of which only one has the other among its k nearest: half the
+        The edge between two points of which only one has the other among its k nearest: half the
         weight, the whole weight, or no edge.
     exact : bool, default=None
-        None searches exactly where that is quick: few points, up to 15 features, or another
-        metric than the first three. True always does; False: approximate even for few
-        points.
+        None searches exactly where that is fast: with few points, up to 15 features, or a metric
+        other than the first three. True: always exact. False: approximate even for few points.
     min_recall : float, default=0.98
-        In (0, 1]: the share of the true neighbours that an approximate search has to find. What
-        was found, as measured on a sample, is in the graph's `recall_`.
+        In (0, 1]: the share of the true neighbours that an approximate search has to find. The
+        share found, as measured on a sample, is in the graph's `recall_`.
     n_jobs : int, default=None
-        Processes or threads, as in scikit-learn; an approximate search takes None for all
-        cores. No effect on the result.
+        Processes or threads, as in scikit-learn; in an approximate search, None means all cores.
+        Does not affect the result.
     random_state : int, RandomState or None, default=None
-        Seed of an approximate search; None is 0, so that the same input gives the same graph. No
-        effect on an exact one.
+        Seed of an approximate search; None means 0, so that the same input gives the same graph.
+        Does not affect an exact one.
     progress : bool or callable, default=False
-        True shows a progress bar on standard error; a function is called with the share that
-        is done, from 0 to 1.
+        True shows a progress bar on standard error; a function is called with the share done, from
+        0 to 1.
     distance : object, default=None
-        What compares candidates more finely than the features do, such as
+        An object that compares candidates more finely than the features, such as
         :class:`fewlabels.features.ImageDistortion`, fitted on the same points:
-        ``between(rows, candidates)`` returns distances. The 60 nearest by the features are put
-        into its order; neighbours and weights are by it. None: that of `X` if this is Points.
+        ``between(rows, candidates)`` returns distances. It reorders the 60 nearest by the features,
+        and determines neighbours and weights. None: that of `X` if this is Points.
 
     Returns
     -------
@@ -103,17 +102,17 @@ def knn_graph(
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        If `X` holds NaN, infinity or masked entries, is a damaged sparse matrix, or a setting is
+        If `X` contains NaN, infinity or masked entries, is a damaged sparse matrix, or a setting is
         out of range.
     NotEnoughMemoryError
-        If the search would not fit the free memory; nothing is allocated then.
+        If the search would not fit in the free memory; nothing is allocated then.
     DataFileError
         If `X` is a file that can't be read, or is cut short while it is read.
 
     Warns
     -----
     ScaleWarning
-        If a few columns decide all distances, because the others have a smaller scale.
+        If a few columns dominate all distances, because the others have a smaller scale.
 
     Notes
     -----
@@ -183,7 +182,7 @@ def knn_graph(
 
 
 def rbf_graph(X: object, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = None) -> Graph:
-    """Join every point to every other by the radial basis function kernel.
+    """Connect every point to every other by the radial basis function kernel.
 
     w_ij = exp(-gamma |x_i - x_j|^2) for i != j, and w_ii = 0.
 
@@ -204,12 +203,12 @@ def rbf_graph(X: object, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = N
     Raises
     ------
     NotEnoughMemoryError
-        If the dense matrix would not fit the free memory; nothing is allocated then.
+        If the dense matrix would not fit in the free memory; nothing is allocated then.
 
     Warns
     -----
     ScaleWarning
-        If a few columns decide all distances, because the others have a smaller scale.
+        If a few columns dominate all distances, because the others have a smaller scale.
 
     Notes
     -----

@@ -25,7 +25,7 @@ IntArray = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
 class GraphDiagnosis:
-    """The shape of a graph, and what in it hinders the spread of labels.
+    """The structure of a graph, and what hinders the spread of labels in it.
 
     Attributes
     ----------

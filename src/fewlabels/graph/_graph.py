@@ -45,20 +45,20 @@ _SORTED_TOGETHER = 128
 
 
 class Graph:
-    """An undirected graph with non-negative weights and no self-loops. Immutable.
+    """An immutable undirected graph with non-negative weights and no self-loops.
 
     Build one with :func:`knn_graph`, :func:`rbf_graph` or :meth:`Graph.from_affinity`. The
-    constructor takes weights that are a graph already, and refuses all others.
+    constructor accepts only weights that already form such a graph.
 
     Parameters
     ----------
     affinity : {array-like, sparse matrix} of shape (n_nodes, n_nodes)
         Weights: symmetric, non-negative, finite, with a zero diagonal. Copied. Repeated entries
-        of a sparse matrix are summed. float32 stays so; numbers of other types are held in float64.
+        of a sparse matrix are summed. float32 is kept; other numbers are converted to float64.
     local_scales : array-like of shape (n_nodes,), default=None
         Finite and at least 0. Copied.
     build_info : mapping, default=None
-        How the graph was made; plain numbers and strings.
+        How the graph was built; plain numbers and strings.
 
     Attributes
     ----------
@@ -75,16 +75,16 @@ class Graph:
         s_i, the distance of each point to its k-th neighbour, in the features' unit;
         known for graphs of nearest neighbours only.
     recall_ : float or None
-        Share of the true nearest neighbours that the search found: 1 if it was exact, measured
-        on a sample if not; None for graphs that no search built.
+        Share of the true nearest neighbours that the search found: 1 if it was exact, otherwise
+        measured on a sample; None for graphs that were not built by a search.
     build_info : dict
-        How the graph was made (``kind``, ``n_neighbors``, ``metric``, ...) and what was seen
-        on the way (``asymmetry``, ``n_duplicates``); plain numbers and strings.
+        How the graph was built (``kind``, ``n_neighbors``, ``metric``, ...) and what was noticed
+        (``asymmetry``, ``n_duplicates``); plain numbers and strings.
 
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        If the weights are not those of such a graph; the message says where.
+        If the weights do not form such a graph; the message says where.
 
     Examples
     --------
@@ -158,10 +158,10 @@ class Graph:
         layout: Literal["csr", "dense"] = "csr",
         dtype: npt.DTypeLike | None = None,
     ) -> Graph:
-        """Take a graph from a matrix of weights.
+        """Build a graph from a matrix of weights.
 
         The diagonal is dropped, and repeated entries of a sparse matrix are summed. A matrix that
-        is not symmetric is made so; how far it was from it is kept in
+        is not symmetric is made symmetric; its asymmetry is stored in
         ``build_info["asymmetry"]``, max |w_ij - w_ji| / max w_ij, from 0 to 1.
 
         Parameters
@@ -170,21 +170,21 @@ class Graph:
             Non-negative finite weights; 0 where there is no edge. Not modified.
         symmetrize : {"mean", "union", "mutual"}, default=None
             (w_ij + w_ji) / 2, max(w_ij, w_ji) or min(w_ij, w_ji). None is ``"mean"``, with a
-            warning where there is more to it than rounding.
+            warning if the differences exceed rounding errors.
         layout : {"csr", "dense"}, default="csr"
-            How the weights are held. Dense is for kernels without zeros.
+            How the weights are stored. Dense is for kernels without zeros.
         dtype : {float32, float64}, default=None
             None is float32, or float64 where a weight would overflow or vanish in float32.
 
         Raises
         ------
         InvalidInputError
-            If the matrix is not square, is a damaged sparse one, holds negative, non-finite or
-            masked weights, or weights that overflow the `dtype` asked for.
+            If the matrix is not square, is a damaged sparse matrix, or contains weights that are
+            negative, not finite, masked, or too large for `dtype`.
         InvalidTypeError
-            If the weights are no real numbers.
+            If the weights are not real numbers.
         NotEnoughMemoryError
-            If a dense layout would not fit the free memory; nothing is allocated then.
+            If a dense layout would not fit in the free memory; nothing is allocated then.
 
         Warns
         -----
@@ -311,7 +311,7 @@ class Graph:
         return _frozen(near[np.lexsort((n_neighbors, runs))])
 
     def reached_from(self, nodes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Tell which nodes share a component with any of `nodes` (indices or a mask)."""
+        """Return which nodes share a component with any of `nodes` (indices or a mask)."""
         chosen = np.asarray(nodes)
         if chosen.size == 0:  # an empty list comes as floats
             chosen = chosen.astype(np.intp)
@@ -320,24 +320,24 @@ class Graph:
         return holds[self.component_labels]
 
     def diagnose(self, labels: object = None) -> GraphDiagnosis:
-        """Say what may go wrong on this graph; see :class:`GraphDiagnosis`.
+        """Describe what may go wrong on this graph; see :class:`GraphDiagnosis`.
 
         Parameters
         ----------
         labels : array-like of shape (n_nodes,), default=None
-            As an estimator's ``y``. Given, the diagnosis says which components hold no label.
+            As an estimator's ``y``. If given, the diagnosis lists the components without a label.
         """
         return diagnose(self, labels)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the graph to one NPZ file, without pickle, whole or not at all.
+        """Write the graph to one NPZ file, completely or not at all, and without pickle.
 
         Raises
         ------
         FileNotFoundError
             If there is no such folder.
         OSError
-            If the file can't be written; what stood at `path` is then untouched.
+            If the file can't be written; an existing file at `path` is then unchanged.
         """
         save_arrays(path, self._affinity, self._local_scales, self._build_info)
 
@@ -350,7 +350,8 @@ class Graph:
         FileNotFoundError
             If there is no such file.
         GraphFileError
-            If the file can't be read, or holds no graph, a damaged one, or one of a later version.
+            If the file can't be read, contains no graph or a damaged one, or was written by a later
+            version.
         """
         affinity, local_scales, build_info = load_arrays(path)
         return cls._of_checked(affinity, local_scales=local_scales, build_info=build_info)

@@ -55,18 +55,18 @@ def shared_neighbor_graph(
     progress: Progress = False,
     distance: Distance | None = None,
 ) -> Graph:
-    """Join every point to its nearest neighbours; an edge counts by the neighbours in common.
+    """Connect every point to its nearest neighbours, with edges weighted by shared neighbours.
 
     With N_i the 2 k nearest neighbours of point i and i itself, and s_i its distance to the k-th,
 
         w_ij = m_ij exp(-4 d_ij^2 / (s_i s_j)) |N_i & N_j| / |N_i | N_j|
 
     for j among the k nearest of i or the other way round; m_ij is 1 where both hold, `one_sided`
-    where one does. Two points that are near but live among different others, as at the border of
-    two classes, are joined weakly.
+    where one does. Two points that are near but have different neighbours, as at the border of two
+    classes, are connected weakly.
 
-    Points may say that so many of the nearest count alike (``Points.n_alike``), which is so of
-    texts in few directions: then k is that, `one_sided` 1/2, and w_ij = m_ij.
+    Points may specify that a number of nearest neighbours count equally (``Points.n_alike``), as
+    texts in few dimensions do: then k is that number, `one_sided` 1/2, and w_ij = m_ij.
 
     Parameters
     ----------
@@ -76,9 +76,9 @@ def shared_neighbor_graph(
         k, at least 1; with fewer than k + 1 points, all the others. None: 10, or 15 where many
         points are hubs, or as the points say.
     one_sided : float, default=None
-        In [0, 1]: what an edge counts of which one end only lists the other. None: 1/4, or 3/400
-        where many points are hubs, or 1/2 where all count alike. At 0, points that are in nobody's
-        list are left alone.
+        In [0, 1]: the factor of an edge if only one of its ends lists the other. None: 1/4, or
+        3/400 if many points are hubs, or 1/2 if all count equally. At 0, points that are in
+        nobody's list have no edges.
     metric : str or callable, default="euclidean"
     exact : bool, default=None
     min_recall : float, default=0.98
@@ -97,22 +97,21 @@ def shared_neighbor_graph(
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        If `X` holds NaN, infinity or masked entries, is a damaged sparse matrix, or a setting is
+        If `X` contains NaN, infinity or masked entries, is a damaged sparse matrix, or a setting is
         out of range.
     NotEnoughMemoryError
-        If the search would not fit the free memory; nothing is allocated then.
+        If the search would not fit in the free memory; nothing is allocated then.
 
     Warns
     -----
     ScaleWarning
-        If a few columns decide all distances, because the others have a smaller scale.
+        If a few columns dominate all distances, because the others have a smaller scale.
 
     Notes
     -----
-    Hubs are points that stand in very many lists. They are near to all classes alike, and labels
-    that travel through them end up everywhere. Whether there are many says the skewness of the
-    number of lists that a point is in, at 10 neighbours: above 2 is many. Labels have no part in
-    this.
+    Hubs are points that are in very many lists. They are near all classes, and labels that travel
+    through them end up everywhere. The skewness of the number of lists that a point is in, at 10
+    neighbours, shows whether there are many: above 2 is many. Labels are not used for this.
 
     Cost: a search for 2 k neighbours (30 where k is chosen), then O(n k^2) time, in blocks of
     rows, and O(n k) memory.

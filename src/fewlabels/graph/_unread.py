@@ -11,10 +11,9 @@ from fewlabels.graph._graph import Graph
 
 
 def without_edges(graph: Graph, nodes: npt.ArrayLike) -> Graph:
-    """Return a graph in which these nodes have no edges, so that no label reaches them.
+    """Return a graph without the edges of these nodes, so that no label reaches them.
 
-    For points that say nothing, such as those of pictures that can't be read: neighbours they
-    have by chance only.
+    For points without information, such as unreadable pictures, whose neighbours are accidental.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ WEIGHTS = ("self-tuning", "gaussian", "binary", "distance")
 def edge_weights(
     distances: FloatArray, own_scales: FloatArray, other_scales: FloatArray, weights: Weights
 ) -> FloatArray:
-    """Turn distances d_ij into weights w_ij.
+    """Compute weights w_ij from distances d_ij.
 
     Parameters
     ----------

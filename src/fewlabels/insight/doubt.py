@@ -24,7 +24,7 @@ def doubt_reasons(
     heard: npt.ArrayLike | None = None,
     unlike: npt.ArrayLike | None = None,
 ) -> npt.NDArray[np.str_]:
-    """Say for each point whether there is an answer, and if not, what is missing.
+    """Return for each point whether the answer is sure, and if not, what is missing.
 
     ``"unreached"``
         No label is in its component of the graph, or no evidence came.

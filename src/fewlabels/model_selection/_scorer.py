@@ -94,26 +94,26 @@ class LabelledScorer:
 
 
 def labelled_scorer(scoring: Scoring = "accuracy") -> LabelledScorer:
-    """Make a scorer that leaves unlabelled rows out.
+    """Make a scorer that ignores unlabelled rows.
 
-    ``scorer(estimator, X, y)`` is what `scoring` says of the rows of `X` that `y` labels. Use it
-    where rows to score on may be unlabelled: with ``return_train_score=True``, with a splitter
-    other than :class:`LabelledKFold`, or by hand on a partly labelled set.
-    (``score`` of the estimators of this package leaves them out, too.)
+    ``scorer(estimator, X, y)`` applies `scoring` to the rows of `X` that are labelled in `y`. Use
+    it if rows to score on may be unlabelled: with ``return_train_score=True``, with a splitter
+    other than :class:`LabelledKFold`, or by hand on a partly labelled set. (``score`` of the
+    estimators of this package ignores them, too.)
 
     Parameters
     ----------
     scoring : str, callable or None, default="accuracy"
         Name of one of scikit-learn's scorers, a callable ``scorer(estimator, X, y)`` such as
         :func:`sklearn.metrics.make_scorer` returns, or None for the estimator's own ``score``.
-        ``"neg_log_loss"`` is taken over all classes that the estimator knows: scikit-learn's
-        scorer fails where a small test set lacks one of them.
+        ``"neg_log_loss"`` is computed over all classes that the estimator knows: scikit-learn's
+        scorer fails if a small test set lacks one of them.
 
     Returns
     -------
     LabelledScorer
-        Can be pickled if `scoring` can. Labels come to `scoring` in the dtype of the classes,
-        never as objects where they are numbers.
+        Can be pickled if `scoring` can. `scoring` receives labels in the dtype of the classes,
+        never as objects if they are numbers.
 
     Raises
     ------

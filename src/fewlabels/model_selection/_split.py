@@ -21,10 +21,10 @@ IntArray = npt.NDArray[np.intp]
 class LabelledKFold(BaseCrossValidator):
     """K folds of the labelled points; all unlabelled points train in every split.
 
-    scikit-learn's own splitters take the unlabelled marker for one more class: they test on
-    points whose answer nobody knows, and train without points that the model should see. Here
-    test sets hold labelled points only, each at most once over all splits; a training set is all
-    the rest.
+    scikit-learn's own splitters treat the unlabelled marker as one more class: they test on points
+    whose answer nobody knows, and train without points that the model should see. Here test sets
+    contain only labelled points, each at most once over all splits; the training set is everything
+    else.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ class LabelledKFold(BaseCrossValidator):
     random_state : int, RandomState instance or None, default=None
         Seed of the shuffle. An integer gives the same folds at every call.
     stratified : bool, default=True
-        Spread each class over the folds as evenly as can be: of any class, the folds hold numbers
-        that differ by at most 1, and their sizes do, too. So a class of two labels or more is
-        never missing from a training set. A class with a single label can't be tested, for
-        nothing would be left to learn it from: its point trains in every split, and a warning
-        says so. Soft labels count as their most probable class. False: consecutive labelled points
-        (of the shuffled ones) make a fold, whatever their classes; this is the one for measurements
-        and for several classes a point.
+        Spread each class over the folds as evenly as possible: the number of points per class
+        differs by at most 1 between folds, and so do the sizes of the folds. A class with two or
+        more labels is therefore never missing from a training set. A class with a single label
+        can't be tested, because nothing would be left to learn it from: its point is in every
+        training set, and a warning says so. Soft labels count as their most probable class. False:
+        consecutive labelled points (of the shuffled ones) make a fold, whatever their classes; this
+        is the one for measurements and for several classes a point.
 
     Raises
     ------
@@ -63,18 +63,17 @@ class LabelledKFold(BaseCrossValidator):
 
     Notes
     -----
-    In ``GridSearchCV`` and ``cross_val_score``, which know splits of rows only, a model is fitted
-    without the test points and then places them as *new* points (induction). A graph model in
-    use has the points that it is asked about in its graph (transduction), is often better there,
-    and may want other settings. :func:`transductive_cross_val_score` measures that, and does
-    not build the graph again for each fold.
+    ``GridSearchCV`` and ``cross_val_score`` only know splits of rows: a model is fitted without the
+    test points and then predicts them as *new* points (induction). In practice, a graph model has
+    the points of interest in its graph (transduction), where it is often better, and may need other
+    settings. :func:`transductive_cross_val_score` measures that, and builds the graph only once.
 
     Unlabelled are None, NaN, ``pandas.NA`` and masked entries; and -1 among whole numbers, if none
     of these occurs. A column of numbers of which some are not whole holds measurements; there, -1
     is a number.
 
-    With few labels the score of one split says little: its test set holds ``n_labelled /
-    n_splits`` points.
+    With few labels, the score of one split says little: its test set has ``n_labelled / n_splits``
+    points.
 
     Cost: O(n) beside sorting the labelled points.
 
@@ -138,7 +137,7 @@ class LabelledKFold(BaseCrossValidator):
     def split(
         self, X: object, y: object = None, groups: object = None
     ) -> Iterator[tuple[IntArray, IntArray]]:
-        """Give the rows to train on and the rows to test on, `n_splits` times.
+        """Yield the rows to train on and the rows to test on, `n_splits` times.
 
         Parameters
         ----------

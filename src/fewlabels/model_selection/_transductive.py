@@ -33,12 +33,12 @@ def transductive_cross_val_score(
     scoring: Scoring = None,
     params: Mapping[str, object] | None = None,
 ) -> npt.NDArray[np.float64]:
-    """Score a transductive model by cross-validation that leaves every point in the graph.
+    """Score a transductive model by cross-validation that keeps every point in the graph.
 
-    For each fold of labelled points, their labels are hidden, the model is fitted on *all* points,
-    and what it says of the hidden ones (`transduction_`, `label_distributions_`) is scored. This
-    is how a graph model is used: the points that it is asked about are known when it is fitted.
-    ``cross_val_score`` takes test points out of the graph instead, and places them as new ones.
+    For each fold, the labels of its points are hidden, the model is fitted on *all* points, and its
+    answers for the hidden ones (`transduction_`, `label_distributions_`) are scored. This is how a
+    graph model is used: the points of interest are known when it is fitted. ``cross_val_score``
+    removes test points from the graph instead, and predicts them as new ones.
 
     Parameters
     ----------
@@ -46,14 +46,14 @@ def transductive_cross_val_score(
         Any classifier or regressor of this package, scikit-learn's semi-supervised ones, or a
         Pipeline that ends in one. Cloned, not fitted itself.
     X : {array-like, sparse matrix, Graph} of shape (n_samples, n_features)
-        What `estimator` is fitted on. Of features, the graph is built once, by the first fit, and
-        kept for the others. To compare settings that don't change the graph, give the Graph.
+        What `estimator` is fitted on. From features, the graph is built once, by the first fit, and
+        reused. To compare settings that don't change the graph, pass the Graph.
     y : array-like of shape (n_samples,) or (n_samples, n_classes)
         Labels; -1, None or NaN where unlabelled. Soft labels are scored by their most probable
         class.
     cv : int, splitter, iterable of (train, test) or None, default=None
-        None: ``LabelledKFold()``; a number: that many splits of it. Of other test sets, given as
-        indices, the labelled points are tested; training sets are not looked at.
+        None: ``LabelledKFold()``; a number: that many splits of it. With other test sets, given as
+        indices, only their labelled points are tested; training sets are ignored.
     scoring : str, callable or None, default=None
         As :func:`labelled_scorer` takes it. None: accuracy for classifiers, R^2 for regressors. A
         callable ``scorer(estimator, X, y)`` is called with a stand-in for the fitted model, which
@@ -61,8 +61,8 @@ def transductive_cross_val_score(
         column of shape (n_test, 1).
 
     params : mapping of str to object, default=None
-        What else `fit` is given, whole, at every split: ``{"sample_weight": weights}``, or for
-        :class:`CorrectAndSmooth` ``{"graph": graph}``.
+        Other arguments of `fit`, passed unchanged at every split: ``{"sample_weight": weights}``,
+        or for :class:`CorrectAndSmooth` ``{"graph": graph}``.
 
     Returns
     -------
@@ -80,13 +80,13 @@ def transductive_cross_val_score(
 
     Notes
     -----
-    A test point that no label reaches counts as what its distribution, the prior, says.
+    A test point that no label reaches is scored by its distribution, which is the prior.
 
-    Test labels are hidden from all steps of a Pipeline, but every step sees the test points;
-    there, the graph is built again for every fold.
+    Test labels are hidden from all steps of a Pipeline, but every step sees the test points. With a
+    Pipeline, the graph is built again for every fold.
 
-    Cost: one graph, and a fit on it for each split. That is less than to take labels back from one
-    fitted model and to add them again, which is two solves for each split.
+    Cost: one graph, and a fit on it for each split. This is cheaper than removing labels from one
+    fitted model and adding them again, which takes two solves for each split.
 
     Examples
     --------

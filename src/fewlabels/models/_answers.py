@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What a model says of points: an entry, or a row, a point.
+    """A model's answers: one entry or row per point.
 
     Attributes
     ----------

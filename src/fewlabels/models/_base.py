@@ -207,18 +207,18 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     ) -> Self:
         """Label more points, or correct labels, without a refit.
 
-        Only what changes is solved for. The answer is that of a refit, within `tol` for each of
-        the classes that were solved for apart.
+        Solves only for what changes. The result is that of a refit, within `tol` for each class
+        that was solved for separately.
 
         Parameters
         ----------
         indices : array-like of int of shape (n_added,), or boolean mask of shape (n_samples,)
-            Points of the fitted `X`, each at most once. Labelled ones are relabelled.
+            Points of the fitted `X`, each at most once. Labelled points are relabelled.
         labels : array-like of shape (n_added,) or (n_added, n_classes)
-            Their classes; new ones are welcome. Or rows as those of the fitted `y`.
+            Their classes, which may be new. Or rows like those of the fitted `y`.
         sample_weight : array-like of shape (n_added,), or float, default=None
-            How much each is trusted; 0 takes a label back. None: 1 each, also where a point had
-            another weight.
+            How much each is trusted; 0 removes a label. None: 1 each, even if a point had another
+            weight.
 
         Returns
         -------

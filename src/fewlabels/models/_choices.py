@@ -19,7 +19,7 @@ class Choice:
     why : str
         One sentence.
     figures : dict of str to float
-        The numbers that spoke for it, or against the others; may be empty.
+        The numbers on which the choice was based; may be empty.
 
     Examples
     --------
@@ -41,13 +41,13 @@ class Choice:
 
 
 class Choices(Mapping[str, Choice]):
-    """The choices of a fitted estimator, by name; printed, a line each.
+    """The choices of a fitted estimator, by name; printed one per line.
 
     Parameters
     ----------
     chosen : dict of str to Choice
     notes : tuple of str
-        What a user should know besides, such as a class with a single label.
+        Other things that a user should know, such as a class with a single label.
 
     Examples
     --------

@@ -35,7 +35,7 @@ class DoubtInsight(LeftOutInsight):
     def doubt(
         self, X: object = None, abstain_below: float = _ABSTAIN_BELOW
     ) -> npt.NDArray[np.str_]:
-        """Say for each point whether there is an answer, and if not, what is missing.
+        """Return for each point whether the answer is sure, and if not, what is missing.
 
         ``"sure"``, ``"classes disagree"``, ``"little evidence"`` or ``"unreached"``; of new points
         ``"unlike the rest"`` too: see :func:`fewlabels.insight.doubt_reasons`. Of harmonic

@@ -33,13 +33,13 @@ class LinearInsight(DoubtInsight):
     """
 
     def explain(self, node: Hashable) -> Explanation:
-        """Say what each labelled point adds to the scores of a fitted point.
+        """Return what each labelled point contributes to the scores of a fitted point.
 
         Parameters
         ----------
         node : int, or name of a row
-            From 0 to n_samples - 1; labelled or not. What is no integer is looked up in the index
-            of `X`, where this was a pandas table.
+            From 0 to n_samples - 1; labelled or not. Anything but an integer is looked up in the
+            index of `X`, if it was a pandas table.
 
         Returns
         -------
@@ -75,7 +75,7 @@ class LinearInsight(DoubtInsight):
         )
 
     def influence(self, node: Hashable) -> Influence:
-        """Say what the label of one point changed: the fit against the fit without it.
+        """Return what the label of one point changed: compares the fit with the fit without it.
 
         Parameters
         ----------
@@ -105,9 +105,9 @@ class LinearInsight(DoubtInsight):
         Returns
         -------
         SuspectLabels
-            The most suspect first, each with the class that the others suggest, and with the
-            label that says most against it. The only labels of their classes, which nothing can
-            judge, come last. See :func:`fewlabels.insight.rank_suspects`.
+            The most suspect first, each with the class that the others suggest, and with the label
+            that contradicts it most. Labels that are the only ones of their class can't be judged,
+            and come last. See :func:`fewlabels.insight.rank_suspects`.
 
         Raises
         ------

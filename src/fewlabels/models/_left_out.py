@@ -145,7 +145,7 @@ class LeftOutInsight(ResponseInsight, _Base):
     def predict_set(
         self, X: object = None, *, coverage: float = 0.9, allow_empty: bool = True
     ) -> BoolArray:
-        """Return for each point a set of classes that holds the true one with this probability.
+        """Return for each point a set of classes that contains the true one with this probability.
 
         Conformal prediction with the labels left out one by one. It asks that the labelled points
         were drawn at random from those that sets are asked for; it does not ask that the model is

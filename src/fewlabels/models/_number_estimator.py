@@ -107,7 +107,7 @@ class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):
         Parameters
         ----------
         indices : array-like of int of shape (n_added,), or boolean mask of shape (n_samples,)
-            Points of the fitted `X`, each at most once. Labelled ones are relabelled.
+            Points of the fitted `X`, each at most once. Labelled points are relabelled.
         labels : array-like of shape (n_added,)
             Their numbers.
         sample_weight : array-like of shape (n_added,), or float, default=None

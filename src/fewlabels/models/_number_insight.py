@@ -58,8 +58,8 @@ class NumberInsight(ResponseInsight):
         Parameters
         ----------
         node : int, or name of a row
-            From 0 to n_samples - 1; labelled or not. What is no integer is looked up in the index
-            of `X`, where this was a pandas table.
+            From 0 to n_samples - 1; labelled or not. Anything but an integer is looked up in the
+            index of `X`, if it was a pandas table.
 
         Returns
         -------
@@ -79,7 +79,7 @@ class NumberInsight(ResponseInsight):
         return explain_number(node, row, numbers.weights_at(nodes), nodes, numbers.values[nodes])
 
     def influence(self, node: Hashable) -> NumberInfluence:
-        """Say what the label of one point changed: the fit against the fit without it.
+        """Return what the label of one point changed: compares the fit with the fit without it.
 
         Parameters
         ----------

@@ -50,8 +50,8 @@ class PoissonInsight(LinearInsight):
         Parameters
         ----------
         node : int, or name of a row
-            From 0 to n_samples - 1; labelled or not. What is no integer is looked up in the index
-            of `X`, where this was a pandas table.
+            From 0 to n_samples - 1; labelled or not. Anything but an integer is looked up in the
+            index of `X`, if it was a pandas table.
 
         Returns
         -------

@@ -13,11 +13,11 @@ from fewlabels.models._answers import Answers
 
 @runtime_checkable
 class TransductiveModel(Protocol):
-    """A model of all points of a graph, fitted on the labels of some.
+    """A model for all points of a graph, fitted on the labels of some.
 
-    All that :class:`fewlabels.Session` and :func:`fewlabels.simulate` need. A class of your own
-    need not inherit from anything, but the first parameter of its `fit` has to be called `graph`:
-    by that it is told from a classifier of features.
+    This is all that :class:`fewlabels.Session` and :func:`fewlabels.simulate` need. A class of your
+    own need not inherit from anything, but the first parameter of its `fit` must be called `graph`,
+    which distinguishes it from a classifier of features.
 
     Attributes
     ----------
@@ -28,16 +28,16 @@ class TransductiveModel(Protocol):
 
     Notes
     -----
-    What it may have besides:
+    Optional members:
 
     ``add_labels(indices, labels)`` and ``remove_labels(indices)``
-        Bring it to other labels at less cost than a refit. Without them it is fitted anew.
+        Add or remove labels at a lower cost than a refit. Without them, it is refitted.
     ``reached_`` : ndarray of shape (n_points,), bool
-        Where it has an answer at all; elsewhere it counts as wrong. Without it: everywhere.
+        Where it has an answer; elsewhere it counts as wrong. Without it: everywhere.
     ``evidence_`` : ndarray of shape (n_points,)
-        How much the labels say of a point.
+        How much evidence the labels give about a point.
 
-    A query rule may offer solutions for the points that it chose; `add_labels` is given them as
+    A query rule may offer solutions for the points that it chose; `add_labels` receives them as
     ``responses`` if it has a parameter of that name.
     """
 
@@ -84,10 +84,10 @@ class AnsweringModel(FittedModel, Protocol):
 
 @runtime_checkable
 class RelabelledModel(Protocol):
-    """A model that takes more labels, and takes labels back, without a refit."""
+    """A model to which labels can be added, and from which they can be removed, without a refit."""
 
     def add_labels(self, indices: list[int], labels: Cells) -> object:
-        """Label more points, or give other labels to some."""
+        """Label more points, or relabel some."""
 
     def remove_labels(self, indices: list[int]) -> object:
-        """Take the labels of some points back."""
+        """Remove the labels of some points."""

@@ -17,14 +17,14 @@ _MAX_ITER = 1000
 
 @dataclass(frozen=True)
 class ModelPair:
-    """Two models of the same labels: one chooses what to ask, one answers.
+    """Two models with the same labels: one chooses the questions, the other answers.
 
     Attributes
     ----------
     asks : classifier of fewlabels
         Unfitted. It learns each label as it comes, and query rules look at it.
     answers : classifier of fewlabels
-        Unfitted. It may take longer, for it is brought to the labels only when it is asked.
+        Unfitted. It may take longer, because it is updated only when it is used.
 
     Examples
     --------
@@ -40,7 +40,7 @@ class ModelPair:
 
 
 def recommended_models(n_points: int, *, on_disk: bool = False) -> ModelPair:
-    """Return the models that are recommended for so many points.
+    """Return the recommended models for this number of points.
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ def recommended_models(n_points: int, *, on_disk: bool = False) -> ModelPair:
     Returns
     -------
     ModelPair
-        `answers` is :class:`fewlabels.FewLabelsClassifier`, which takes what it is given: features
-        or a graph alone. `asks` is label propagation up to 5,000 points and label spreading with
-        ``alpha=0.99`` above, both with ``class_prior="uniform"``. Of a graph on disk, label
+        `answers` is :class:`fewlabels.FewLabelsClassifier`, which accepts features, or only a
+        graph. `asks` is label propagation up to 5,000 points and label spreading with
+        ``alpha=0.99`` above, both with ``class_prior="uniform"``. For a graph on disk, label
         spreading does both.
 
     Examples

@@ -57,7 +57,7 @@ class SavedModel:
             If something in the model can't be written: classes that are neither text, numbers nor
             times of NumPy; embeddings by a function, say.
         OSError
-            If the file can't be written; what stood at `path` is then untouched.
+            If the file can't be written; an existing file at `path` is then unchanged.
         """
         save_model(self, path)
 
@@ -105,9 +105,9 @@ def save_model(
     classes: Objects | None = None,
     replace: bool = True,
 ) -> None:
-    """Write a fitted model, and what else there is to know about it (JSON values).
+    """Write a fitted model, and other information about it (JSON values).
 
-    With `classes`, these are written in place of those that it was fitted on, in their order.
+    If given, `classes` are written instead of those that it was fitted on, in the same order.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def save_model(
 
 
 def load_model(path: str | os.PathLike[str]) -> tuple[Any, State]:
-    """Return the fitted model in a file, and what was written about it.
+    """Return the fitted model in a file, and what was stored about it.
 
     Examples
     --------

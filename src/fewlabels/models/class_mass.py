@@ -27,21 +27,21 @@ def normalize_class_mass(
     prior: npt.ArrayLike | None = None,
     reached: npt.ArrayLike | None = None,
 ) -> FloatArray:
-    """Class-mass normalisation towards the expected shares of the classes.
+    """Normalise class masses towards the expected shares of the classes.
 
-    With few labels a class that happens to have more of them, or more central ones, draws too
-    many points. The mass of a class is what it holds over the unlabelled points,
+    With few labels, a class that happens to have more of them, or more central ones, attracts too
+    many points. The mass of a class is its sum over the unlabelled points,
     ``m_c = sum_u p_uc``; each column is multiplied by q_c / m_c, q_c being its expected share, and
     then each row divided by its sum::
 
         p_uc <- (q_c p_uc / m_c) / sum_k (q_k p_uk / m_k)
 
-    It is one step towards the shares, not all of the way: once the rows are divided, neither the
-    columns' means nor the counts of most probable classes are the q_c. A model whose
-    `class_prior` holds shares goes further towards such counts.
+    This is only one step towards the shares: once the rows are divided, neither the columns' means
+    nor the counts of the most probable classes equal the q_c. A model with shares as `class_prior`
+    comes closer to such counts.
 
-    Labelled points, and points that no label reaches, stay as they are. A class with no mass at
-    all stays at zero, and a point that holds nothing of any class with a share stays as it is.
+    Labelled points, and points that no label reaches, are not changed. A class without any mass
+    stays at zero, and a point whose classes all have share zero is not changed.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def normalize_class_mass(
     unlabelled : array-like of int, or boolean mask of shape (n_points,)
         The points to normalise over, each at most once; ``y == -1``, say.
     prior : array-like of shape (n_classes,), default=None
-        q, the expected shares of the classes: at least 0, not all 0, of any scale. None: equal.
+        q, the expected shares of the classes: at least 0, not all 0, on any scale. None: equal.
     reached : array-like of bool, shape (n_points,), default=None
         A model's `reached_`. None: all are.
 

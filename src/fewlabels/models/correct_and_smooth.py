@@ -42,19 +42,19 @@ from fewlabels.systems import SpreadingSystem, StreamedScores, solve_signed
 class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     """Correct and Smooth: improve a classifier's probabilities over a graph.
 
-    Any classifier with `predict_proba` gives Z, a class distribution a point. Two spreads over the
-    graph follow. *Correct*: neighbours err alike, so the errors made at the labelled points are
-    spread, and added. *Smooth*: neighbours are alike, so the corrected distributions are spread,
-    with the labels in their place.
+    Any classifier with `predict_proba` gives Z, a class distribution for each point, which is
+    improved in two steps. *Correct*: neighbours have similar errors, so the errors at the labelled
+    points are spread over the graph and added. *Smooth*: neighbours have similar classes, so the
+    corrected distributions are spread, after the labels were put in place.
 
     Parameters
     ----------
     estimator : classifier with ``predict_proba``
-        Cloned, and fitted on the labelled points only. To take one that is fitted already as it
-        is, wrap it: ``sklearn.frozen.FrozenEstimator(fitted)``.
+        Cloned, and fitted on the labelled points only. To use a fitted one as it is, wrap it:
+        ``sklearn.frozen.FrozenEstimator(fitted)``.
     kernel : {"self-tuning", "knn", "rbf"} or callable, default="self-tuning"
-        How features become a graph; see :class:`LabelSpreading`. Of no effect where a graph is
-        given to :meth:`fit`, which is what affinities take (:meth:`Graph.from_affinity`).
+        How features become a graph; see :class:`LabelSpreading`. Has no effect if a graph is passed
+        to :meth:`fit`, which is also the way to use affinities (:meth:`Graph.from_affinity`).
     gamma : float, default=20
         Of the rbf kernel; at least 0.
     n_neighbors : int, default=10
@@ -69,8 +69,8 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     correction_scale : float, default=1.0
         s of ``"fdiff"``; at least 0.
     smoothing_alpha : float, default=0.9
-        In [1e-12, 1): how much of a point's answer comes from its neighbours. The larger, the less
-        the estimator has to say.
+        In [1e-12, 1): how much of a point's answer comes from its neighbours. The larger it is, the
+        less the estimator counts.
     max_iter : int, default=1000
         Most sweeps or iterations of each of the two solves; at least 1.
     tol : float, default=1e-3
@@ -88,10 +88,10 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     Attributes
     ----------
     estimator_ : classifier
-        The fitted `estimator`. Where all labels are of one class, which most classifiers refuse
-        to learn from, a DummyClassifier.
+        The fitted `estimator`; a DummyClassifier if all labels are of one class, because most
+        classifiers refuse to learn from one class.
     classes_ : ndarray of shape (n_classes,)
-        The distinct labels, and what other classes a frozen `estimator` knows.
+        The distinct labels, and any other classes that a frozen `estimator` knows.
     label_distributions_ : ndarray of shape (n_samples, n_classes)
         The smoothed distributions. Rows sum to 1; float32 if `X` is, or the given graph.
     transduction_ : ndarray of shape (n_samples,)
@@ -103,7 +103,8 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         Whether the point's component of the graph holds a label. Where not, the answer is the
         estimator's, smoothed.
     evidence_ : ndarray of shape (n_samples,), float64
-        How much the labels say here: the row sums of label spreading's F at `smoothing_alpha`.
+        How much evidence the labels give here: the row sums of label spreading's F at
+        `smoothing_alpha`.
     residual_ : ndarray of shape (n_classes,)
         The largest residual of each class's columns in either solve, relative to its right-hand
         side.
@@ -135,17 +136,17 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     labels, which autoscaling enlarges, are accurate in themselves. Where the parts cancel to
     within `tol` of their sum, no error is said to arrive.
 
-    `Z_L` is what the estimator says of the points that it was trained on, as in the paper. An
-    estimator that repeats its labels (a tree grown to the end) leaves no error to spread, and
-    ``"autoscale"`` a small sigma; smoothing then does the work. Nor does sigma, a mean, do justice
-    to an estimator that is right of most labels and quite wrong of a few; ``"fdiff"`` does.
+    `Z_L` is the estimator's prediction for the points that it was trained on, as in the paper. An
+    estimator that reproduces its labels (such as a fully grown tree) leaves no error to spread, and
+    ``"autoscale"`` a small sigma; only smoothing then has an effect. Because sigma is a mean, it
+    also does not suit an estimator that is right about most labels and very wrong about a few;
+    ``"fdiff"`` does.
 
-    New points are treated as nodes that listen and don't speak: with the kernel's weights over
-    fitted points, (1 - alpha) (z + mean of `corrections_`) + alpha (mean of
+    New points receive from the fitted points, and do not change them: with the kernel's weights
+    over fitted points, (1 - alpha) (z + mean of `corrections_`) + alpha (mean of
     `label_distributions_`), z being the estimator's own. One near no fitted point gets z.
 
-    `add_labels` and `remove_labels` fit the estimator again and solve anew, on the graph that is
-    there.
+    `add_labels` and `remove_labels` refit the estimator and solve again, on the same graph.
 
     Cost: the estimator; the graph; two solves as that of :class:`LabelSpreading`, of up to twice
     as many columns.
@@ -217,8 +218,8 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features, of which the graph is built. With `graph`, whatever `estimator` takes, such
-            as a list of texts for a pipeline that reads them.
+            Features, from which the graph is built. With `graph`, anything that `estimator`
+            accepts, such as a list of texts for a pipeline that reads them.
         y : array-like of shape (n_samples,)
             Labels. Unlabelled are None, NaN, ``pandas.NA`` and masked entries; and -1 among
             numbers, where none of these occurs (else it is a class). A pandas or polars
@@ -227,7 +228,8 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
             How much each label is trusted; not read where unlabelled, and 0 is as unlabelled.
             Passed to the estimator, and its errors there count as often. None: 1 each.
         graph : Graph, default=None
-            The graph of the points, in place of one of `X`. New points can't be placed then.
+            The graph of the points, instead of one built from `X`. New points can't be predicted
+            then.
 
         Returns
         -------

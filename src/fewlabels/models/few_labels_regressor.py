@@ -36,10 +36,10 @@ _MOST_POINTS = 200_000
 
 
 class FewLabelsRegressor(DataEstimator, NumberEstimator):
-    """The regressor to start with: give it points, and numbers for a few of them.
+    """The recommended regressor: give it points, and numbers for a few of them.
 
-    Gaussian processes and a forest speak, each weighed by the density that it gives to the labels
-    left out, and `choices_` says which, and with what weight:
+    It combines Gaussian processes and a forest, each weighted by the density that it gives to the
+    labels left out. `choices_` lists the members and their weights:
 
     - a linear trend of the features, alone and with what nearby points have in common, at two
       scales;
@@ -49,17 +49,16 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
 
     Each is linear in the labels, and so are the answers.
 
-    Tables, texts and pictures become points by :func:`fewlabels.make_points`, and new data go
-    through what was fitted then. Arrays of numbers are points as they are: their columns should be
-    on comparable scales.
+    :func:`fewlabels.make_points` turns tables, texts and pictures into points, and new data are
+    transformed in the same way. Arrays of numbers are used as they are: their columns should be on
+    comparable scales.
 
     Parameters
     ----------
     kernel : {"auto", "precomputed"}, default="auto"
         How features become a graph. ``"auto"``: :func:`fewlabels.graph.shared_neighbor_graph`.
-        ``"precomputed"``: `X` holds the affinities. Of no effect where `X` is a Graph, which is
-        used as it is. Of affinities and graphs the features are not known, so that only the graph
-        speaks.
+        ``"precomputed"``: `X` holds the affinities. Has no effect if `X` is a Graph, which is used
+        as it is. With affinities or a graph the features are unknown, so only the graph is used.
     n_neighbors : int, default=None
         Of the graph; at least 1. None: 10, or 15 where many points are hubs.
     max_iter : int, default=1000
@@ -82,8 +81,8 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         The fitted values, in the precision of `y` (float64 if it is not of floats). Labelled
         points, too, have what all labels say of them. They may leave the range of the labels.
     reached_ : ndarray of shape (n_samples,), bool
-        Whether the point's component of the graph holds a label. Elsewhere only the features
-        speak.
+        Whether the point's component of the graph holds a label. Elsewhere only the features are
+        used.
     evidence_ : ndarray of shape (n_samples,), float64
         1 up to the solver's error where a label reaches, else 0.
     residual_ : float
@@ -200,9 +199,9 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
     def predict(self, X: object, return_std: bool = False) -> Any:
         """Return the numbers of new points.
 
-        Features speak for themselves; on the graph, a new point is the mean of the fitted points
-        that a label reaches, weighted by the kernel. A point of which nothing is known, such as a
-        picture that can't be read, gets the mean of the labels, and a warning names it.
+        The features predict directly; on the graph, a new point is the mean of the fitted points
+        that a label reaches, weighted by the kernel. A point about which nothing is known, such as
+        an unreadable picture, gets the mean of the labels, and a warning names it.
 
         Parameters
         ----------
@@ -336,8 +335,8 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         Parameters
         ----------
         node : int, or name of a row
-            From 0 to n_samples - 1; labelled or not. What is no integer is looked up in the index
-            of `X`, where this was a pandas table.
+            From 0 to n_samples - 1; labelled or not. Anything but an integer is looked up in the
+            index of `X`, if it was a pandas table.
 
         Returns
         -------

@@ -22,7 +22,7 @@ _DENSE_ROWS_AT_ONCE = 256
 
 
 class HarmonicRegressor(GraphRegressor):
-    """Harmonic functions: labels are kept, every other point is the mean of its neighbours.
+    """Harmonic functions: labels are fixed, and every other point is the mean of its neighbours.
 
     f_u = -L_uu^-1 L_ul y_l over the unlabelled points u, L = D - W: the mean of the Gaussian
     field p(f) ~ exp(-f' L f / (2 sigma^2)) given its values at the labelled points.
@@ -38,7 +38,7 @@ class HarmonicRegressor(GraphRegressor):
     max_iter : int, default=1000
         Most sweeps or iterations; at least 1.
     tol : float, default=1e-3
-        No value is off by more than this share of the labels' range; at least 0.
+        The largest error of a value, as a share of the labels' range; at least 0.
     n_jobs : int, default=None
         Of the neighbour search, as in scikit-learn.
     solver : {"auto", "sweeps", "cg", "direct"}, default="auto"
@@ -49,8 +49,8 @@ class HarmonicRegressor(GraphRegressor):
     Attributes
     ----------
     transduction_ : ndarray of shape (n_samples,)
-        The fitted values, in the precision of `y` (float64 if it is not of floats). The labels
-        themselves where labelled; their mean where none reaches.
+        The fitted values, in the precision of `y` (float64 if it has no floats): the labels
+        themselves where labelled, and their mean where no label reaches.
     reached_ : ndarray of shape (n_samples,), bool
         Whether the point's component of the graph holds a label.
     evidence_ : ndarray of shape (n_samples,), float64
@@ -78,10 +78,10 @@ class HarmonicRegressor(GraphRegressor):
     level of each of which is free. y' Sigma y = f' L f needs no further solve. Sample weights have
     no part in the variances.
 
-    `explain` says how much each label counts in a number, `influence` what one label changed, and
-    `loo_predictions_` holds each labelled point as the others have it.
+    `explain` returns how much each label contributes to a number, `influence` what one label
+    changed, and `loo_predictions_` holds the prediction for each labelled point from the others.
 
-    A constant target is its own answer, with variance 0, and a warning.
+    For a constant target, the answer is that constant with variance 0, and a warning is issued.
 
     Cost: the graph; then, for two columns, as :class:`fewlabels.LabelPropagation`. A standard
     deviation is one more column each.

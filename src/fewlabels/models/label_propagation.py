@@ -28,7 +28,7 @@ _SHARE_OF_TOL = 1 / 16
 
 
 class LabelPropagation(HarmonicInsight, GraphClassifier):
-    """Label propagation: labels are clamped, every other point is the mean of its neighbours.
+    """Label propagation: labels are fixed, and every other point is the mean of its neighbours.
 
     D_uu F_u = W_uu F_u + W_ul Y_l over the unlabelled points u: the fixed point of propagating
     and clamping, and the probability that a random walk from a point meets a label of each
@@ -37,12 +37,12 @@ class LabelPropagation(HarmonicInsight, GraphClassifier):
     Parameters
     ----------
     kernel : {"rbf", "knn", "self-tuning", "precomputed"} or callable, default="rbf"
-        How features become a graph. ``"rbf"``: exp(-gamma |x - x'|^2), dense. ``"knn"``: joins
-        points of which one is among the `n_neighbors` nearest of the other (counting itself,
-        as scikit-learn does), with weight 1. ``"self-tuning"``: :func:`fewlabels.knn_graph`, each
-        point joined to `n_neighbors` others; recommended. ``"precomputed"``: `X` holds the
-        affinities. A function of two arrays of points returns their affinities. Of no
-        effect where `X` is a Graph.
+        How features become a graph. ``"rbf"``: exp(-gamma |x - x'|^2), dense. ``"knn"``: connects
+        points of which one is among the `n_neighbors` nearest of the other (counting itself, as in
+        scikit-learn), with weight 1. ``"self-tuning"``: :func:`fewlabels.knn_graph`, which connects
+        each point to `n_neighbors` others; recommended. ``"precomputed"``: `X` holds the
+        affinities. A function of two arrays of points returns their affinities. Has no effect if
+        `X` is a Graph.
     gamma : float, default=20
         Of the rbf kernel; at least 0.
     n_neighbors : int, default=7
@@ -50,28 +50,28 @@ class LabelPropagation(HarmonicInsight, GraphClassifier):
     max_iter : int, default=1000
         Most sweeps or iterations; at least 1.
     tol : float, default=1e-3
-        No point's distribution is off by more; at least 0.
+        The largest error of a point's distribution; at least 0.
     n_jobs : int, default=None
         Of the neighbour search, as in scikit-learn.
     solver : {"auto", "sweeps", "cg", "direct"}, default="auto"
-        The iteration as published; conjugate gradients; elimination. ``"auto"`` takes
-        the first while it converges in few sweeps, then elimination up to 1,000 points
-        (3,000 with a dense kernel), conjugate gradients above.
+        The iteration as published; conjugate gradients; elimination. ``"auto"`` uses the first if
+        it converges in few sweeps, otherwise elimination for up to 1,000 points (3,000 with a dense
+        kernel), and conjugate gradients above.
     verbose : bool, default=False
         Show progress bars on standard error.
     class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping, default=None
         The shares of the classes that are expected among the unlabelled points: equal, those of
         the labels, or given in the order of `classes_` or by class. They must sum to 1.
-        A word is a guess: the unlabelled points' distributions take a step towards these shares,
-        class-mass normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`).
-        Shares that are given count for more: each class is weighed by the geometric mean of that
-        step and of what would make the answers come in these shares. A class with share 0 is no
-        answer. None: no such correction.
+        A word is a guess: the distributions of the unlabelled points take one step towards these
+        shares, class-mass normalisation (Zhu et al., ICML 2003;
+        :func:`fewlabels.normalize_class_mass`). Given shares count for more: each class is weighted
+        by the geometric mean of that step and of the weight that would give the answers exactly
+        these shares. A class with share 0 is never an answer. None: no such correction.
     calibration : {"loo"}, default=None
         ``"loo"``: `label_distributions_` and what `predict_proba` returns are calibrated on the
         labels left out one by one: see :class:`fewlabels.insight.Calibration`. The most probable
-        class stays what it was. Takes a solve for as many right-hand sides as there are labels,
-        at every fit and change of labels. None: shares of evidence, as the method has them.
+        class stays the same. This takes a solve with one right-hand side per label, at every fit
+        and change of labels. None: shares of evidence, as the method defines them.
 
     Attributes
     ----------

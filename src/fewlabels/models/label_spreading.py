@@ -36,7 +36,7 @@ from fewlabels.systems import (
 
 
 class LabelSpreading(SpreadingInsight, GraphClassifier):
-    """Label spreading: every point takes its neighbours' labels, and keeps some of its own.
+    """Label spreading: every point adopts its neighbours' labels, and keeps some of its own.
 
     F = (1 - alpha) (I - alpha S)^-1 Y, S = D^-1/2 W D^-1/2, Y one-hot on the labelled points, times
     their weights; each row of F, divided by its sum, is a point's class distribution.
@@ -44,23 +44,23 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
     Parameters
     ----------
     kernel : {"rbf", "knn", "self-tuning", "precomputed"} or callable, default="rbf"
-        How features become a graph. ``"rbf"``: exp(-gamma |x - x'|^2), dense. ``"knn"``: joins
-        points of which one is among the `n_neighbors` nearest of the other (counting itself,
-        as scikit-learn does), with weight 1. ``"self-tuning"``: :func:`fewlabels.knn_graph`, each
-        point joined to `n_neighbors` others; recommended. ``"precomputed"``: `X` holds the
-        affinities. A function of two arrays of points returns their affinities. Of no
-        effect where `X` is a Graph.
+        How features become a graph. ``"rbf"``: exp(-gamma |x - x'|^2), dense. ``"knn"``: connects
+        points of which one is among the `n_neighbors` nearest of the other (counting itself, as in
+        scikit-learn), with weight 1. ``"self-tuning"``: :func:`fewlabels.knn_graph`, which connects
+        each point to `n_neighbors` others; recommended. ``"precomputed"``: `X` holds the
+        affinities. A function of two arrays of points returns their affinities. Has no effect if
+        `X` is a Graph.
     gamma : float, default=20
         Of the rbf kernel; at least 0.
     n_neighbors : int, default=7
         Of the knn and self-tuning kernels; at least 1.
     alpha : float, default=0.2
-        In [1e-12, 1): how much of a point's scores comes from its neighbours. 0.9 is a
-        good choice for most data; 0.99 lets labels travel farther, over larger graphs.
+        In [1e-12, 1): how much of a point's scores comes from its neighbours. 0.9 is a good choice
+        for most data; with 0.99, labels travel farther, as large graphs need.
     max_iter : int, default=30
         Most sweeps or iterations; at least 1.
     tol : float, default=1e-3
-        No point's distribution is off by more; at least 0.
+        The largest error of a point's distribution; at least 0.
     n_jobs : int, default=None
         Of the neighbour search, as in scikit-learn.
     solver : {"auto", "sweeps", "chebyshev", "cg", "direct"}, default="auto"
@@ -72,16 +72,16 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
     class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping, default=None
         The shares of the classes that are expected among the unlabelled points: equal, those of
         the labels, or given in the order of `classes_` or by class. They must sum to 1.
-        A word is a guess: the unlabelled points' distributions take a step towards these shares,
-        class-mass normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`).
-        Shares that are given count for more: each class is weighed by the geometric mean of that
-        step and of what would make the answers come in these shares. A class with share 0 is no
-        answer. None: no such correction.
+        A word is a guess: the distributions of the unlabelled points take one step towards these
+        shares, class-mass normalisation (Zhu et al., ICML 2003;
+        :func:`fewlabels.normalize_class_mass`). Given shares count for more: each class is weighted
+        by the geometric mean of that step and of the weight that would give the answers exactly
+        these shares. A class with share 0 is never an answer. None: no such correction.
     calibration : {"loo"}, default=None
         ``"loo"``: `label_distributions_` and what `predict_proba` returns are calibrated on the
         labels left out one by one: see :class:`fewlabels.insight.Calibration`. The most probable
-        class stays what it was. Takes a solve for as many right-hand sides as there are labels,
-        at every fit and change of labels. None: shares of evidence, as the method has them.
+        class stays the same. This takes a solve with one right-hand side per label, at every fit
+        and change of labels. None: shares of evidence, as the method defines them.
 
     Attributes
     ----------
@@ -95,8 +95,8 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
     reached_ : ndarray of shape (n_samples,), bool
         Whether the point's component of the graph holds a label.
     evidence_ : ndarray of shape (n_samples,), float64
-        The row sums of F: how much evidence arrived at all, in [0, inf); 0 where none did, or
-        less than float64 can hold.
+        The row sums of F: how much evidence reached the point, in [0, inf); 0 if none did, or less
+        than float64 can hold.
     residual_ : ndarray of shape (n_classes,)
         Residual of each class's column, relative to its right-hand side (Euclidean norm).
     class_prior_ : ndarray of shape (n_classes,), or None
@@ -178,23 +178,23 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
     ) -> Self:
         """Label more points, or correct labels, without a refit.
 
-        Only what changes is solved for. The answer is that of a refit, within `tol` for each of
-        the classes that were solved for apart.
+        Solves only for what changes. The result is that of a refit, within `tol` for each class
+        that was solved for separately.
 
         Parameters
         ----------
         indices : array-like of int of shape (n_added,), or boolean mask of shape (n_samples,)
-            Points of the fitted `X`, each at most once. Labelled ones are relabelled.
+            Points of the fitted `X`, each at most once. Labelled points are relabelled.
         labels : array-like of shape (n_added,) or (n_added, n_classes)
-            Their classes; new ones are welcome. Or rows as those of the fitted `y`.
+            Their classes, which may be new. Or rows like those of the fitted `y`.
         sample_weight : array-like of shape (n_added,), or float, default=None
-            How much each is trusted; 0 takes a label back. None: 1 each, also where a point had
-            another weight.
+            How much each is trusted; 0 removes a label. None: 1 each, even if a point had another
+            weight.
         responses : array-like of shape (n_samples, n_added), float, default=None
-            About what a label of weight 1 at each of the points gives to the scores of all:
-            columns of (1 - alpha) (I - alpha S)^-1. Some query rules know them already. They are
-            where the iteration begins, which then takes fewer steps to the same accuracy,
-            however rough they are. Of no use, and not looked at, with a graph on disk.
+            Approximately what a label of weight 1 at each of the points adds to the scores of all:
+            columns of (1 - alpha) (I - alpha S)^-1. Some query rules know them already. The
+            iteration starts from them, and then takes fewer steps to the same accuracy, however
+            rough they are. Ignored with a graph on disk.
 
         Returns
         -------
@@ -203,9 +203,9 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         Raises
         ------
         InvalidInputError, InvalidTypeError
-            If an index is out of range or stands twice, a label is missing, or its type does not
-            fit the other labels, a weight or the responses can't be used, or `class_prior` does
-            not fit the classes that there are now. The estimator is then as it was.
+            If an index is out of range or appears twice, a label is missing or of another type than
+            the others, a weight or the responses can't be used, or `class_prior` does not fit the
+            new classes. The estimator is then unchanged.
 
         Warns
         -----

@@ -20,12 +20,12 @@ _LARGEST_P = 100
 
 
 class PLaplacianClassifier(GraphClassifier):
-    """p-Laplacian learning: labels are clamped, and the others differ from neighbours smoothly.
+    """p-Laplacian learning: labels are fixed, and all other points change smoothly between them.
 
     u minimises sum_ij w_ij |u_i - u_j|^p / p with u = y on the labelled points, |.| the Euclidean
-    norm over the classes. p = 2 gives harmonic functions, which for few labels are constant but for
-    spikes at these; with a larger p steep differences cost more, and the spikes go. As p grows, u
-    tends to what is as little steep as can be.
+    norm over the classes. p = 2 gives harmonic functions, which with few labels are constant except
+    for spikes at the labels; with a larger p, steep differences cost more, and the spikes
+    disappear. As p grows, u becomes as flat as possible.
 
     Parameters
     ----------
@@ -34,8 +34,7 @@ class PLaplacianClassifier(GraphClassifier):
         points of which one is among the `n_neighbors` nearest of the other (counting itself,
         as scikit-learn does), with weight 1. ``"self-tuning"``: :func:`fewlabels.knn_graph`, each
         point joined to `n_neighbors` others. ``"precomputed"``: `X` holds the affinities. A
-        function of two arrays of points returns their affinities. Of no effect where `X` is a
-        Graph.
+        function of two arrays of points returns their affinities. Has no effect if `X` is a Graph.
     gamma : float, default=20
         Of the rbf kernel; at least 0.
     n_neighbors : int, default=10
@@ -58,11 +57,11 @@ class PLaplacianClassifier(GraphClassifier):
     class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping, default=None
         The shares of the classes that are expected among the unlabelled points: equal, those of
         the labels, or given in the order of `classes_` or by class. They must sum to 1.
-        A word is a guess: the unlabelled points' distributions take a step towards these shares,
-        class-mass normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`).
-        Shares that are given count for more: each class is weighed by the geometric mean of that
-        step and of what would make the answers come in these shares. A class with share 0 is no
-        answer. None: no such correction.
+        A word is a guess: the distributions of the unlabelled points take one step towards these
+        shares, class-mass normalisation (Zhu et al., ICML 2003;
+        :func:`fewlabels.normalize_class_mass`). Given shares count for more: each class is weighted
+        by the geometric mean of that step and of the weight that would give the answers exactly
+        these shares. A class with share 0 is never an answer. None: no such correction.
 
     Attributes
     ----------
@@ -94,12 +93,12 @@ class PLaplacianClassifier(GraphClassifier):
 
     Notes
     -----
-    The papers solve for each class against the rest by itself; their scores then don't sum to 1.
+    The papers solve for each class against the rest separately, so their scores don't sum to 1.
     Here the classes share one energy, which is the same for two classes, and costs one harmonic
-    function of all classes a step instead of one a class.
+    function of all classes per step instead of one per class.
 
-    The problem is not linear: a label's weight can't count as so many labels. The edges of a
-    labelled point are multiplied by its weight instead. Soft labels are clamped as they are.
+    The problem is not linear, so a label's weight can't count as a number of labels. Instead, the
+    edges of a labelled point are multiplied by its weight. Soft labels are fixed as they are.
 
     Cost: 10 to 50 harmonic functions, O(E c) an iteration of each, with E edges and c classes. The
     larger p, the wider the range of the weights, and the more iterations. Memory O(E + n c).

@@ -16,9 +16,9 @@ class PoissonClassifier(PoissonInsight, PoissonLearning):
     """Poisson learning: labelled points are sources of their class and sinks of the others.
 
     L u = sum_j (y_j - ybar) delta_j, L = D - W, with sum_i d_i u_i = 0; ybar is the mean label.
-    A point is of the class of which its potential u_ic is largest. Where harmonic functions of a
-    few labels are constant but for spikes at these, potentials are not: the method for very few
-    labels a class.
+    A point is assigned the class with its largest potential u_ic. With few labels, harmonic
+    functions are constant except for spikes at the labels, but potentials are not: this is a method
+    for very few labels per class.
 
     Parameters
     ----------
@@ -27,21 +27,20 @@ class PoissonClassifier(PoissonInsight, PoissonLearning):
         points of which one is among the `n_neighbors` nearest of the other (counting itself,
         as scikit-learn does), with weight 1. ``"self-tuning"``: :func:`fewlabels.knn_graph`, each
         point joined to `n_neighbors` others. ``"precomputed"``: `X` holds the affinities. A
-        function of two arrays of points returns their affinities. Of no effect where `X` is a
-        Graph.
+        function of two arrays of points returns their affinities. Has no effect if `X` is a Graph.
     gamma : float, default=20
         Of the rbf kernel; at least 0.
     n_neighbors : int, default=10
         Of the knn and self-tuning kernels; at least 1.
     iterations : {"mixing", "converged"} or int, default="mixing"
         The paper's iteration from 0, u <- u + D^-1 (B - L u), is stopped when a random walk from
-        the labels is mixed, max_i |p_i - d_i / sum(d)| <= 1 / n, after 50 steps at least, or after
-        so many steps. ``"converged"``: its fixed point, the solution of the equation. Stopped
-        early, labels say more of what is near to them, which is mostly better.
+        the labels is mixed, max_i |p_i - d_i / sum(d)| <= 1 / n, and after at least 50 steps; or
+        after this number of steps. ``"converged"``: its fixed point, the solution of the equation.
+        If it is stopped early, labels have more effect on nearby points, which is usually better.
     max_iter : int, default=1000
         Most steps, or iterations of conjugate gradients; at least 1. A walk that is not mixed by
-        then ends there, without a warning, as in the authors' program. (On bipartite graphs, such
-        as a path, it never is.)
+        then is stopped without a warning, as in the authors' program. (On bipartite graphs, such as
+        a path, it is never mixed.)
     tol : float, default=1e-3
         Of ``"converged"``: no row of potentials is off by more, relative to the mean evidence of
         its component; at least 0.
@@ -76,8 +75,8 @@ class PoissonClassifier(PoissonInsight, PoissonLearning):
     reached_ : ndarray of shape (n_samples,), bool
         Whether the point's component of the graph holds a label.
     evidence_ : ndarray of shape (n_samples,), float64
-        sum_c |u_ic| / 2, in [0, inf): how much speaks for some classes and against others. 0
-        where no label reaches, and in components of which all labels agree.
+        sum_c |u_ic| / 2, in [0, inf): how much evidence there is for some classes and against
+        others. 0 where no label reaches, and in components in which all labels agree.
     potentials_ : ndarray of shape (n_samples, n_classes), float64
         u. Rows sum to 0.
     residual_ : ndarray of shape (n_classes,)

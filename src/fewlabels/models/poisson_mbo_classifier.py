@@ -21,11 +21,11 @@ IntArray = npt.NDArray[np.intp]
 
 
 class PoissonMBOClassifier(PoissonLearning):
-    """PoissonMBO: a partition of the graph with a small cut and classes of given sizes.
+    """Poisson MBO: a partition of the graph with a small cut and classes of given sizes.
 
-    From the decisions of Poisson learning, two steps take turns: diffusion, u <- u - dt (L u - mu
-    B) with the sources B of Poisson learning, and decisions under the constraint that the classes
-    have their sizes, argmax_c u_ic + s_c.
+    Starts from the decisions of Poisson learning, and alternates two steps: diffusion, u <- u - dt
+    (L u - mu B) with the sources B of Poisson learning, and decisions under the constraint that the
+    classes have their sizes, argmax_c u_ic + s_c.
 
     Parameters
     ----------

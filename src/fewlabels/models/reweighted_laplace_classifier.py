@@ -31,11 +31,11 @@ WEIGHTS = ("poisson", "wnll")
 
 
 class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
-    """Harmonic functions on a graph of which the edges near labels are heavier.
+    """Harmonic functions on a graph whose edges near labels are heavier.
 
-    Harmonic functions of few labels are constant but for spikes at these. With weights that grow
-    towards the labels they are not: the labels are clamped, and every other point is the mean of
-    its neighbours by the weights
+    With few labels, harmonic functions are constant except for spikes at the labels. Weights that
+    grow towards the labels avoid this: the labels are fixed, and every other point is the mean of
+    its neighbours with the weights
 
         ``"poisson"``: gamma_i gamma_j w_ij,  L gamma = sum_j (delta_j - 1 / n),  gamma > 0;
         ``"wnll"``: (mu_i + mu_j) / 2 w_ij,  mu = n / m at the m labelled points, else 1.
@@ -47,8 +47,7 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
         points of which one is among the `n_neighbors` nearest of the other (counting itself,
         as scikit-learn does), with weight 1. ``"self-tuning"``: :func:`fewlabels.knn_graph`, each
         point joined to `n_neighbors` others. ``"precomputed"``: `X` holds the affinities. A
-        function of two arrays of points returns their affinities. Of no effect where `X` is a
-        Graph.
+        function of two arrays of points returns their affinities. Has no effect if `X` is a Graph.
     gamma : float, default=20
         Of the rbf kernel; at least 0.
     n_neighbors : int, default=10
@@ -59,7 +58,7 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
     max_iter : int, default=1000
         Most sweeps or iterations, of each of the two systems; at least 1.
     tol : float, default=1e-3
-        No point's distribution is off by more, the weights being given; at least 0.
+        The largest error of a point's distribution, given the weights; at least 0.
     n_jobs : int, default=None
         Of the neighbour search, as in scikit-learn.
     solver : {"auto", "sweeps", "cg", "direct"}, default="auto"
@@ -71,16 +70,16 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
     class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping, default=None
         The shares of the classes that are expected among the unlabelled points: equal, those of
         the labels, or given in the order of `classes_` or by class. They must sum to 1.
-        A word is a guess: the unlabelled points' distributions take a step towards these shares,
-        class-mass normalisation (Zhu et al., ICML 2003; :func:`fewlabels.normalize_class_mass`).
-        Shares that are given count for more: each class is weighed by the geometric mean of that
-        step and of what would make the answers come in these shares. A class with share 0 is no
-        answer. None: no such correction.
+        A word is a guess: the distributions of the unlabelled points take one step towards these
+        shares, class-mass normalisation (Zhu et al., ICML 2003;
+        :func:`fewlabels.normalize_class_mass`). Given shares count for more: each class is weighted
+        by the geometric mean of that step and of the weight that would give the answers exactly
+        these shares. A class with share 0 is never an answer. None: no such correction.
     calibration : {"loo"}, default=None
         ``"loo"``: `label_distributions_` and what `predict_proba` returns are calibrated on the
         labels left out one by one: see :class:`fewlabels.insight.Calibration`. The most probable
-        class stays what it was. Takes a solve for as many right-hand sides as there are labels,
-        at every fit and change of labels. None: shares of evidence, as the method has them.
+        class stays the same. This takes a solve with one right-hand side per label, at every fit
+        and change of labels. None: shares of evidence, as the method defines them.
 
     Attributes
     ----------

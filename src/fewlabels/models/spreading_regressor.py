@@ -25,7 +25,7 @@ _MOST_LEFT_OUT = 256
 
 
 class SpreadingRegressor(GraphRegressor):
-    """Label spreading of numbers: every point takes the mean of the labels that reach it.
+    """Label spreading for numbers: every point takes the mean of the labels that reach it.
 
     f_i = sum_j R_ij w_j y_j / sum_j R_ij w_j over the labelled points j, with label spreading's
     response R = (1 - alpha) (I - alpha S)^-1, S = D^-1/2 W D^-1/2: the mean of the distribution
@@ -41,12 +41,12 @@ class SpreadingRegressor(GraphRegressor):
     n_neighbors : int, default=10
         Of the knn and self-tuning kernels; at least 1.
     alpha : float, default=0.9
-        In [1e-12, 1): how much of a point's scores comes from its neighbours. The larger, the
-        farther labels travel and the smoother the values: towards 1 all come to one mean.
+        In [1e-12, 1): how much of a point's scores comes from its neighbours. The larger it is, the
+        farther labels travel and the smoother the values are: towards 1, all approach one mean.
     max_iter : int, default=1000
         Most sweeps or iterations; at least 1.
     tol : float, default=1e-3
-        No value is off by more than this share of the labels' range; at least 0.
+        The largest error of a value, as a share of the labels' range; at least 0.
     n_jobs : int, default=None
         Of the neighbour search, as in scikit-learn.
     solver : {"auto", "sweeps", "chebyshev", "cg", "direct"}, default="auto"
@@ -89,10 +89,10 @@ class SpreadingRegressor(GraphRegressor):
     average as this predicts. So the deviations are of what is seen to happen at unlabelled
     points, rather than of what the field's own likelihood says.
 
-    `explain` says how much each label counts in a number, `influence` what one label changed, and
-    `loo_predictions_` holds each labelled point as the others have it.
+    `explain` returns how much each label contributes to a number, `influence` what one label
+    changed, and `loo_predictions_` holds the prediction for each labelled point from the others.
 
-    A constant target is its own answer, with deviation 0, and a warning.
+    For a constant target, the answer is that constant with deviation 0, and a warning is issued.
 
     Cost: the graph; then, for two columns, as :class:`fewlabels.LabelSpreading`. A standard
     deviation takes three more columns each, and so does every label that is left out, once.

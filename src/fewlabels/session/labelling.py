@@ -44,42 +44,43 @@ IntArray = npt.NDArray[np.intp]
 
 
 class Session:
-    """A labelling session: it asks, is told, and says when to stop.
+    """A labelling session: it asks for labels, learns the answers, and says when to stop.
 
-    Plain state: everything follows from the settings and the log of events, which :meth:`save`
-    writes and :meth:`load` reads. A method that raises leaves the session as it was.
+    Its state is simple: everything follows from the settings and the log of events, which
+    :meth:`save` writes and :meth:`load` reads. A method that raises an error leaves the session
+    unchanged.
 
-    Questions are chosen by a rule, but for a share of random checks among them. Of those the
-    model's prediction is kept when they are asked, and compared with the answer in
-    :meth:`estimate` and :meth:`advice`. Who answers need not know which is which. Once
-    :meth:`advice` finds that the model is probably good enough, all questions are checks, until
-    that is proven.
+    Questions are chosen by a rule, except for a share of random checks among them. For each check,
+    the model's prediction is stored when it is asked, and compared with the answer in
+    :meth:`estimate` and :meth:`advice`. Annotators need not know which questions are checks. Once
+    :meth:`advice` finds that the model is probably good enough, all questions are checks until that
+    is proven.
 
     Parameters
     ----------
     graph_or_X : {Graph, array-like, sparse matrix of shape (n_points, n_features)}, or other data
-        Tables, texts and pictures become points by :func:`fewlabels.make_points`; to say more of
-        them, pass its Points. Of features, the graph is made by
+        Tables, texts and pictures are turned into points by :func:`fewlabels.make_points`; call it
+        yourself to set its options. From features, the graph is built by
         :func:`fewlabels.graph.shared_neighbor_graph`, or by :func:`fewlabels.knn_graph` if `model`
         is a single one of fewlabels and not the recommended classifier; with their defaults.
     classes : sequence of labels, default=None
-        The only labels allowed, two or more. None: a class may appear at any time.
+        The allowed labels, two or more. None: a new class may appear at any time.
     model : classifier, TransductiveModel or ModelPair, default=None
-        An unfitted classifier of fewlabels or scikit-learn, an object of your own that offers what
-        :class:`fewlabels.models.TransductiveModel` says, or a pair of which one asks and the other
-        answers. None: :func:`fewlabels.models.recommended_models`: a quick one asks, and what is
-        answered is the word of :class:`fewlabels.FewLabelsClassifier`. New labels are added to the
-        fitted model where it can take them, else it is fitted anew. Where its `class_prior` holds
-        a share for each class, `classes` must name them all; while some have no label, the shares
-        of the others are scaled to sum to 1. Not `CorrectAndSmooth`, which needs features beside
-        the graph; of a graph on disk, only `LabelSpreading`.
+        An unfitted classifier of fewlabels or scikit-learn, an object of your own that follows the
+        protocol :class:`fewlabels.models.TransductiveModel`, or a pair of which one asks and the
+        other answers. None: :func:`fewlabels.models.recommended_models`: a fast one asks, and
+        :class:`fewlabels.FewLabelsClassifier` answers. New labels are added to the fitted model if
+        it supports this; otherwise it is refitted. If its `class_prior` holds a share for each
+        class, `classes` must name them all; while some have no label, the shares of the others are
+        scaled to sum to 1. `CorrectAndSmooth` is not supported, because it needs features besides
+        the graph; a graph on disk supports only `LabelSpreading`.
     query : str, QueryRule or callable, default="auto"
-        As :func:`fewlabels.queries.make_rule` takes it.
+        The query rule, as accepted by :func:`fewlabels.queries.make_rule`.
     audit_share : float, default=0.1
-        The share of the questions that are random checks, after the start and before a sequence
-        of checks; from 0 to 1.
+        The share of random checks among the questions, after the start and before a sequence of
+        checks; from 0 to 1.
     n_start : int, default=10
-        Checks begin when so many points have a label; at least 1.
+        Checks begin when this many points have a label; at least 1.
     random_state : int, default=0
         A seed from 0 to 2**32 - 1. Draws follow from it and the number of events.
 
@@ -87,7 +88,7 @@ class Session:
     ----------
     graph : Graph
     points : Points or None
-        What tables, texts and pictures became; None of numbers and graphs.
+        The points made from tables, texts or pictures; None for numbers and graphs.
     n_points : int
     classes : tuple of labels, or None
         As given.
@@ -101,7 +102,7 @@ class Session:
     -----
     Cost: that of the model and the rule, at the next question, prediction or advice.
 
-    Threads may share a session: its methods wait for one another.
+    Threads may share a session: its methods are locked against one another.
 
     Examples
     --------
@@ -153,7 +154,7 @@ class Session:
     @property
     @in_turn
     def labels(self) -> AnyArray:
-        """The labels given, shape (n_points,); where there is none, -1 for numbers, else None."""
+        """The labels given, shape (n_points,); where there is none, -1 (for numbers) or None."""
         return label_column(self._state.labels, self.n_points)
 
     @property
@@ -165,7 +166,7 @@ class Session:
     @property
     @in_turn
     def pending(self) -> IntArray:
-        """The points that were asked about and not answered, in the order of asking."""
+        """The points that were asked about but not answered yet, in the order of asking."""
         return _points(self._state.pending)
 
     @property
@@ -177,22 +178,22 @@ class Session:
     @property
     @in_turn
     def history(self) -> tuple[Event, ...]:
-        """Everything that happened. It tells which questions were checks: don't show them."""
+        """Everything that happened. It reveals which questions were checks."""
         return tuple(self._state.events)
 
     @in_turn
     def ask(self, k: int = 1, *, audit_share: float | None = None) -> IntArray:
         """Return `k` points to label next.
 
-        Questions that are open come first, in their order; only if there are fewer than `k` are
-        new ones chosen. So to ask twice is to get the same answer, and to ask for more to get
-        more. The first questions need no label.
+        Open questions come first, in their order; new ones are chosen only if there are fewer than
+        `k`. Calling it twice therefore returns the same points, and a larger `k` adds more. The
+        first questions need no labels.
 
         Parameters
         ----------
         k : int, default=1
-            From 1. Questions chosen together are diverse; those chosen while others are open don't
-            know of these.
+            At least 1. Questions chosen together are diverse; those chosen while others are open
+            don't take these into account.
         audit_share : float, default=None
             The share of random checks among the new questions, once there is a label. None: the
             session's, once there are `n_start`; 1 while a sequence of checks is on, see
@@ -210,7 +211,7 @@ class Session:
         Warns
         -----
         FewCandidatesWarning
-            If fewer than `k` are left; all of them are returned.
+            If fewer than `k` points are left; all of them are returned.
         """
         count = check_integer("k (how many points to ask about)", k, minimum=1)
         state, settings = self._state, self._settings
@@ -240,17 +241,17 @@ class Session:
 
     @in_turn
     def tell(self, indices: object, labels: object) -> Self:
-        """Give labels to points without one, asked or not.
+        """Give labels to unlabelled points, whether they were asked about or not.
 
-        A label for a point that was not asked about is welcome, but no random check.
+        You may also label points that were not asked about, but these are never random checks.
 
         Parameters
         ----------
         indices : int, or array-like of int
         labels : label, or array-like of labels
-            One a point: strings, whole numbers or booleans, of one type in a session. NumPy's
-            are taken as Python's, bytes as UTF-8 and 2.0 as 2; but True is not 1, and "1" is
-            neither.
+            One per point: strings, whole numbers or booleans, of one type per session. NumPy's
+            types count as Python's, bytes are read as UTF-8, and 2.0 as 2; but True is not 1, and
+            "1" is neither.
 
         Returns
         -------
@@ -266,7 +267,7 @@ class Session:
         -----
         LabelWarning
             If a new class has nearly the name of another, or a name such as "NA". The answers are
-            taken.
+            accepted.
         """
         refuse_other_order(indices, labels)
         points, answers = checked_answers(indices, labels, self.n_points)
@@ -277,8 +278,8 @@ class Session:
     def skip(self, indices: object) -> Self:
         """Never ask about these points; for questions without an answer.
 
-        They may still be told. Skip what can't be answered, not what is hard: the random checks
-        speak of points like those that were answered.
+        They can still be labelled. Skip what can't be answered, not what is hard: the random checks
+        only apply to points like those that were answered.
 
         Parameters
         ----------
@@ -309,10 +310,10 @@ class Session:
 
     @in_turn
     def withdraw(self, indices: object) -> Self:
-        """Take back labels and skips, whenever they were given.
+        """Withdraw labels and skips, whenever they were given.
 
-        Points that had been asked about are asked again, before the rest; a random check waits
-        for its new answer. Others are as if nothing had been said of them.
+        Points that had been asked about are asked again, before others; a random check waits for
+        its new answer. Other points are as if they had never been labelled or skipped.
 
         Parameters
         ----------
@@ -330,9 +331,9 @@ class Session:
 
     @in_turn
     def undo(self) -> Event:
-        """Take back the last tell, relabel, skip or withdrawal that stands, and return it.
+        """Undo the latest tell, relabel, skip or withdrawal that is still in effect, and return it.
 
-        Questions that it answered are open again. Again, and the one before is taken back.
+        Questions that it answered are open again. Calling it again undoes the one before.
 
         Raises
         ------
@@ -360,10 +361,10 @@ class Session:
 
     @in_turn
     def checked_labels(self) -> AnyArray:
-        """Return the labels given, and for other points the answers that checks are about.
+        """Return the labels given, and for other points the answers that were checked.
 
-        The answers that were held when the last sequence of checks began: those of which
-        :meth:`advice` says what is proven. :meth:`predictions` are of now.
+        These answers were fixed when the last sequence of checks began; the proof of :meth:`advice`
+        is about them. :meth:`predictions` returns the current ones.
 
         Returns
         -------
@@ -403,24 +404,24 @@ class Session:
 
     @in_turn
     def advice(self, accuracy: float = 0.95, confidence: float = 0.95) -> Advice:
-        """Say whether to go on, check or stop, and why.
+        """Return whether to go on, check or stop, and why.
 
-        Once the model is probably good enough, and more labels would not save more checks than
-        they cost, a sequence of checks begins: the answers that the model gives now to the open
-        points are held, :meth:`ask` returns random checks only, and these are to prove that the
-        answers held are right as often as wanted. It ends where they are probably not, and a
-        later one may begin, of the answers of then. Beginning and end are events of the
-        session's history; an advice that says nothing new leaves no trace.
+        Once the model is probably good enough, and more labels would not save more checks than they
+        cost, a sequence of checks begins: the model's current answers for the unlabelled points are
+        fixed, and :meth:`ask` returns only random checks, which are to prove that these answers are
+        right often enough. The sequence ends early if they probably are not, and a later one may
+        begin with the answers of that time. Beginning and end are recorded in the session's
+        history; advice that changes nothing is not.
 
         With probability `confidence` or more, what is proven is true, whenever and however often
-        one asks: see :class:`fewlabels.session.Proof`.
+        you ask: see :class:`fewlabels.session.Proof`.
 
         Parameters
         ----------
         accuracy : float, default=0.95
             The accuracy wanted of the predictions, in (0, 1).
         confidence : float, default=0.95
-            How sure to be of it, in (0, 1).
+            The confidence of the proof, in (0, 1).
 
         Returns
         -------
@@ -435,14 +436,15 @@ class Session:
 
     @in_turn
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write settings and events to a JSON file, whole or not at all; no features, no pickle.
+        """Write settings and events to a JSON file, completely or not at all.
 
-        A model or rule of a user's own is not written, and must be passed to :meth:`load` again.
+        Neither features nor pickles are written. A model or rule of your own is not written either:
+        pass it to :meth:`load` again.
 
         Raises
         ------
         OSError
-            If the file can't be written; what stood at `path` is then untouched.
+            If the file can't be written; an existing file at `path` is then unchanged.
         """
         write_session(path, self._data, self._settings.to_json(), self._state.events)
 
@@ -455,23 +457,23 @@ class Session:
         model: object = None,
         query: object = None,
     ) -> Session:
-        """Go on with a session that :meth:`save` wrote.
+        """Continue a session that :meth:`save` wrote.
 
         Parameters
         ----------
         path : str or path
         graph_or_X : as the session was made with
         model, query : default=None
-            In place of the saved ones; needed where those were a user's own.
+            Instead of the saved ones; required if those were your own.
 
         Raises
         ------
         FileNotFoundError
             If there is no such file.
         SessionFileError
-            If the file holds no session, a damaged one, or one of a later version.
+            If the file contains no session or a damaged one, or was written by a later version.
         InvalidInputError
-            If `graph_or_X` is not what the session was about.
+            If `graph_or_X` differs from the data of the session.
         """
         settings, events = read_session(path, graph_or_X)
         session = cls(graph_or_X, **loaded_settings(settings, path, model=model, query=query))

@@ -47,7 +47,8 @@ class DiskGraph(Graph):
 
     :func:`write_graph` makes one, :func:`open_graph` opens it. :class:`fewlabels.LabelSpreading`
     is fitted on it as on any :class:`Graph`, and reads the affinity from disk in blocks of rows,
-    once a step. What needs the whole affinity in memory is refused: take :meth:`to_memory`.
+    once per step. Operations that need the whole affinity in memory are refused: use
+    :meth:`to_memory` first.
 
     Attributes
     ----------
@@ -185,7 +186,7 @@ class DiskGraph(Graph):
         return self._whole("components")
 
     def reached_from(self, nodes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Tell which nodes share a component with any of `nodes` (indices or a mask)."""
+        """Return which nodes share a component with any of `nodes` (indices or a mask)."""
         if self._n_components > 1:
             return super().reached_from(nodes)
         chosen = np.asarray(nodes)
@@ -291,11 +292,12 @@ class DiskGraph(Graph):
         return values
 
     def check(self) -> None:
-        """Read everything once and raise if it is not the graph that was written.
+        """Read everything once, and raise an error if it is not the graph that was written.
 
-        That weights are finite, positive and symmetric, indices sorted and in range, and that
-        degrees and components are theirs. :func:`write_graph` has done so; this is for files that
-        came from elsewhere, or a disk that is in doubt. Cost: one pass; memory 30 bytes a node.
+        Checks that weights are finite, positive and symmetric, that indices are sorted and in
+        range, and that degrees and components belong to them. :func:`write_graph` has done so; use
+        this for files from elsewhere, or if you suspect the disk. Cost: one pass; memory 30 bytes
+        per node.
 
         Raises
         ------
@@ -340,7 +342,7 @@ class DiskGraph(Graph):
         Raises
         ------
         NotEnoughMemoryError
-            If it would not fit the free memory; nothing is allocated then.
+            If it would not fit in the free memory; nothing is allocated then.
         GraphFileError
             If the files are damaged.
         """
@@ -385,7 +387,7 @@ class DiskGraph(Graph):
 
 
 def open_graph(path: str | os.PathLike[str], *, working_memory: int = _WORKING_MEMORY) -> DiskGraph:
-    """Open a graph that :func:`write_graph` wrote, without reading it.
+    """Open a graph written by :func:`write_graph`, without reading it.
 
     Header, sizes and dtypes are checked; :meth:`DiskGraph.check` reads everything.
 
@@ -393,10 +395,10 @@ def open_graph(path: str | os.PathLike[str], *, working_memory: int = _WORKING_M
     ----------
     path : path-like
     working_memory : int, default=640_000_000
-        Bytes that a solve may take for its vectors, beside what it returns and 8 bytes a node.
-        As many classes are solved for at a time as fit, at least one; a class takes 24 bytes a
-        node (twice that where some nodes are too far from every label for one float64). The
-        more at a time, the fewer times is the graph read.
+        Bytes that a solve may use for its vectors, in addition to its result and 8 bytes per node.
+        As many classes as fit are solved for at a time, at least one; a class takes 24 bytes per
+        node (twice that if some nodes are too far from every label for one float64). The more
+        classes at a time, the less often the graph is read.
 
     Returns
     -------
@@ -407,7 +409,7 @@ def open_graph(path: str | os.PathLike[str], *, working_memory: int = _WORKING_M
     FileNotFoundError
         If there is no such folder.
     GraphFileError
-        If it holds no graph, a damaged one, or one of a later version.
+        If it contains no graph or a damaged one, or was written by a later version.
 
     Examples
     --------

@@ -45,31 +45,31 @@ def write_graph(
     overwrite: bool = False,
     progress: Progress = False,
 ) -> DiskGraph:
-    """Write a graph to disk, some rows at a time; it may be larger than memory.
+    """Write a graph to disk in blocks of rows; it may be larger than memory.
 
     The graph is a folder of plain ``.npy`` files, which NumPy reads too: `indptr`, `indices` and
     `data` of the affinity in CSR, the `degrees`, the number of each node's connected component
-    in `components`, `local_scales` where they are known; and ``header.json``. It appears at
-    `path` only when it is whole, checked and on the disk.
+    in `components`, `local_scales` where they are known; and ``header.json``. It appears at `path`
+    only when it is complete, checked and on the disk.
 
     Parameters
     ----------
     path : path-like
-        The folder to make.
+        The folder to create.
     source : Graph or iterable of {sparse matrix, ndarray} of shape (n_rows, n_nodes)
-        A graph in memory; or the affinity's rows in their order, some at a time, such as a
-        generator yields them: symmetric, finite, non-negative. The diagonal is dropped.
+        A graph in memory; or the affinity's rows in order, in blocks such as a generator yields:
+        symmetric, finite, non-negative. The diagonal is dropped.
     n_nodes : int
-        Number of nodes, at least 1; needed where `source` is no Graph.
+        Number of nodes, at least 1; required unless `source` is a Graph.
     dtype : {float32, float64}, default=None
         Dtype of the weights on disk. None is the graph's own, float32 for rows.
     build_info : dict, default=None
-        Plain numbers and strings to keep with the graph; None takes the Graph's own.
+        Plain numbers and strings to store with the graph; None uses the Graph's own.
     overwrite : bool, default=False
-        Whether a graph that stands at `path` may be replaced. Nothing else ever is.
+        Whether an existing graph at `path` may be replaced. Nothing else is ever replaced.
     progress : bool or callable, default=False
-        True shows a progress bar on standard error; a function is called with the share that
-        is done, from 0 to 1.
+        True shows a progress bar on standard error; a function is called with the share done, from
+        0 to 1.
 
     Returns
     -------
@@ -81,16 +81,16 @@ def write_graph(
         If the blocks are not n_nodes rows of n_nodes columns together, hold a weight that is
         negative, not finite or beyond the dtype, or are not symmetric; rows are named.
     FileExistsError
-        If something stands at `path`.
+        If `path` exists.
     OSError
-        If the disk is full, say. Whatever the error, or at Ctrl-C, nothing half-written is left,
-        and what stood at `path` is untouched.
+        For example, if the disk is full. After any error or Ctrl-C, nothing half-written is left,
+        and what was at `path` is unchanged.
 
     Notes
     -----
     Cost: O(E log E) for the components at worst; one pass. Memory: 20 bytes a node, the block
     that `source` yields, and about 100 MB. Disk: 8 bytes an entry, 20 a node. Number the nodes so
-    that neighbours stand near one another: a solve then finds more of what it reads in the cache.
+    that neighbours are near one another: a solve then finds more of its data in the cache.
 
     Examples
     --------

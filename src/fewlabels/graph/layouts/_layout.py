@@ -48,7 +48,7 @@ def layout(
     n_jobs: int | None = None,
     progress: Progress = False,
 ) -> Places:
-    r"""Lay a graph out in two dimensions: neighbours near one another, clusters apart.
+    r"""Lay out a graph in two dimensions: neighbours near one another, clusters apart.
 
     With places :math:`y_i`, :math:`q_{ij} = 1 / (1 + |y_i - y_j|^2)` and
     :math:`a_{ij} = (w_{ij} / d_i + w_{ij} / d_j) / 2`, each point takes, in rounds, a step along
@@ -67,12 +67,12 @@ def layout(
     ----------
     graph : Graph
     start : array-like of shape (n_nodes, 2), default=None
-        Go on from these places, such as those of the graph before points were added: it keeps
-        its orientation, and old points move little. A row of NaN is a point that has no
-        place yet; it begins among its neighbours. None: begin anew.
+        Start from these places, such as those of the graph before points were added: the
+        orientation is kept, and old points move little. A row of NaN is a point without a place,
+        which starts among its neighbours. None: start from scratch.
     random_state : int, RandomState or None, default=None
-        None is 0: the same graph is laid out in the same way each time, to the last bit, and so it
-        is by any number of threads.
+        None means 0: the same graph has the same layout each time, to the last bit, with any number
+        of threads.
     n_jobs : int, default=None
         Number of threads; None is all cores that may be used, -1 all of them.
     progress : bool or callable, default=False
@@ -103,8 +103,8 @@ def layout(
     nothing shivers. Nodes without edges between them are held together by a slight pull
     to the middle.
 
-    Distances between clusters, their sizes and densities mean little; whether points are
-    neighbours means most.
+    Distances between clusters, their sizes and their densities mean little; what matters is which
+    points are neighbours.
 
     References
     ----------

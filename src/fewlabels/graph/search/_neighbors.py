@@ -116,8 +116,8 @@ def find_neighbors(
         Of the sample and the cells of an approximate search; None is 0, so that the same input
         gives the same neighbours.
     progress : bool or callable, default=False
-        True shows a progress bar on standard error; a function is called with the share that
-        is done, from 0 to 1.
+        True shows a progress bar on standard error; a function is called with the share done, from
+        0 to 1.
 
     Returns
     -------

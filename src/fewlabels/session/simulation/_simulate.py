@@ -37,71 +37,73 @@ def simulate(
     graph: Graph | GraphMaker | None = None,
     data: Mapping[str, tuple[object, object]] | None = None,
 ) -> LearningCurve | Comparison:
-    """Label points one batch after the other as query rules want, and measure how well it goes.
+    """Replay the labelling loop with query rules, and measure how accuracy grows.
 
-    One model on one set of points gives a :class:`LearningCurve`; several models, or several sets,
-    a :class:`Comparison` of all models with all rules on all sets.
+    One model on one data set gives a :class:`LearningCurve`; several models or data sets give a
+    :class:`Comparison` of all models with all rules on all data sets.
 
-    Each rule begins with the same labels, gets `batch_size` answers at a time, and the model
-    learns them without a new graph. After each batch, the points that have no label
-    yet are predicted and compared with the truth. All is done `repeats` times, each time from
-    other first labels, and beside the rules always with random questions, from the same first
-    labels: a rule that does not beat these is not worth its while.
+    Each rule starts with the same labels and gets `batch_size` answers at a time, which the model
+    learns on the same graph. After each batch, the unlabelled points are predicted and compared
+    with the truth. This is done `repeats` times, each time from other starting labels. Random
+    questions from the same starting labels are always included: a rule that does not beat them is
+    not worth using.
 
     Parameters
     ----------
     X_or_graph : {array-like, sparse matrix, Graph} of shape (n_points, n_features), or other data
-        Features, of which a graph is made, once; or a graph. Tables, texts and pictures become
-        points by :func:`fewlabels.make_points`, once and without the labels. Not with `data`.
+        Features, from which a graph is built once; or a graph. Tables, texts and pictures are
+        turned into points by :func:`fewlabels.make_points`, once and without the labels. Not with
+        `data`.
     y : array-like of shape (n_points,), or callable
-        The true labels; not with `data`. Points without one (-1, None or NaN, as an estimator
-        takes them) are in the graph, but never asked about, and not in any accuracy. Or an oracle:
+        The true labels; not with `data`. Points without one (-1, None or NaN, as for an estimator)
+        are in the graph, but they are never asked about, and don't count in the accuracy. Or an
+        oracle:
         ``y(indices) -> labels``, called once with all the point numbers.
     query : str, QueryRule, class, function, or list or mapping of these, default="auto"
-        What to ask by; see :func:`fewlabels.queries.make_rule`. A mapping names its rules, such
-        as two settings of the same. ``"all"``: every rule of fewlabels. ``"random"`` is added if
-        it is not there.
+        The rules to compare; see :func:`fewlabels.queries.make_rule`. A mapping gives them names,
+        such as for two settings of one rule. ``"all"``: every rule of fewlabels. ``"random"`` is
+        added if it is missing.
     model : classifier, ModelPair, TransductiveModel, or mapping of these, default=None
-        Unfitted. A classifier of fewlabels makes its own graph of features. One of scikit-learn is
-        fitted anew on the labelled points after each batch, and asked about all; give it a
-        `random_state`. An object of your own has to offer what
-        :class:`fewlabels.models.TransductiveModel` says. Of a pair one asks and the other answers.
-        The graph is that of :func:`fewlabels.graph.shared_neighbor_graph` for these. A mapping
-        names several, which begin with the same labels. None:
+        Unfitted. A classifier of fewlabels builds its own graph from features. A classifier of
+        scikit-learn is refitted on the labelled points after each batch, and predicts all points;
+        set its `random_state`. An object of your own has to follow the protocol
+        :class:`fewlabels.models.TransductiveModel`. Of a pair, one asks and the other answers. For
+        all of these, the graph is that of :func:`fewlabels.graph.shared_neighbor_graph`. A mapping
+        names several, which start with the same labels. None:
         :func:`fewlabels.models.recommended_models`; above 20,000 points, where
-        :class:`FewLabelsClassifier` would take seconds after each batch, the one that asks
-        answers, too.
+        :class:`FewLabelsClassifier` would take seconds after each batch, the model that asks also
+        answers.
     initial : "one per class", int, or array-like of int, default="one per class"
-        The first labels: one random point of each class; so many random points; these points
-        (in every repeat). 0: none, so that the first batch too is the rule's choice.
+        The starting labels: one random point of each class; this number of random points; or these
+        points (in every repeat). 0: none, so that the rule also chooses the first batch.
     batch_size : int, default=5
         Questions at a time; at least 1. The last batch may be smaller.
     budget : int, default=None
-        Labels in all, the first ones included; fewer than there are points with a true label.
-        None: 100, or half of those points if that is less.
+        Total number of labels, including the starting labels; fewer than there are points with a
+        true label. None: 100, or half of those points if that is less.
     repeats : int, default=1
         At least 1. Intervals need two or more.
     random_state : int, RandomState or None, default=None
-        Each run has a generator of its own, which depends on this, the rule's name and the number
-        of the repeat: a run comes out the same whatever else is run, and in whatever order.
+        Each run has its own generator, which depends on this seed, the rule's name and the number
+        of the repeat: a run has the same result whatever else is run, and in whatever order.
     save_to : path, default=None
         A file of JSON lines to which each finished run is appended. If it exists, its runs are
-        taken from there, so that an interrupted simulation goes on, and rules and repeats may
-        be added to a finished one. With ``random_state=None`` it goes on with the file's own. Of
-        several models or sets, a folder of such files.
+        reused, so that an interrupted simulation continues, and rules and repeats can be added to a
+        finished one. With ``random_state=None``, the file's seed is used. With several models or
+        data sets, a folder of such files.
     progress : bool or callable, default=False
-        True shows a progress bar on standard error; a function is called with the share that
-        is done, from 0 to 1.
+        True shows a progress bar on standard error; a function is called with the share done, from
+        0 to 1.
     n_jobs : int, default=None
-        Runs at a time, one a repeat of a rule, as in scikit-learn: None is 1 outside a
-        :func:`joblib.parallel_config`, -1 one for each core. Each of several is played in a
-        process of its own, whatever backend joblib is set to. The curves are the same for any
-        number; only `seconds` are longer where runs share cores and memory.
+        Number of runs at a time, as in scikit-learn: None means 1 outside a
+        :func:`joblib.parallel_config`, -1 one for each core. Parallel runs have a process each,
+        whatever joblib's backend is. The curves are the same for any number; only `seconds` are
+        longer if runs share cores and memory.
     graph : Graph or callable, default=None
-        Of the rows of `X_or_graph`, where these are features: in place of the one made. Or a
-        function that makes it of the features as numbers.
+        A graph of the rows of `X_or_graph`, if these are features, instead of the default one. Or a
+        function that builds it from the numeric features.
     data : mapping from name to (X_or_graph, y), default=None
-        Several sets of points, in place of `X_or_graph` and `y`.
+        Several data sets, instead of `X_or_graph` and `y`.
 
     Returns
     -------
@@ -110,19 +112,20 @@ def simulate(
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        If a setting is out of range or does not fit the data; if the oracle raises, or gives no
-        answer for some point; if a rule returns something else than it was asked for.
+        If a setting is out of range or does not fit the data; if the oracle raises an error, or
+        gives no answer for some point; if a rule returns something other than what it was asked
+        for.
     DataFileError
-        If `save_to` holds runs of other data or settings, no runs at all, a damaged one, or can't
-        be written.
+        If `save_to` contains runs of other data or settings, no runs, or a damaged one, or can't be
+        written.
 
     Notes
     -----
-    Unreached points count as answered wrongly. Each run has one thread for dense linear algebra
-    (BLAS); with one job the whole process has, while a run lasts.
-    If a class has no label yet, a `class_prior` that holds a share for each class is used as far
-    as it goes, as a :class:`Session` does. Cost: that of the rule and of `add_labels`, times
-    the number of batches, rules and repeats; the graph is made once.
+    Unreached points count as wrong. Each run uses one thread for dense linear algebra (BLAS); with
+    one job, so does the whole process during a run. If a class has no label yet, a `class_prior`
+    that holds a share for each class is used as far as it goes, as a :class:`Session` does. Cost:
+    that of the rule and of `add_labels`, times the number of batches, rules and repeats; the graph
+    is made once.
 
     Examples
     --------

@@ -79,7 +79,7 @@ class RankTest:
 
 
 class Comparison:
-    """What :func:`fewlabels.simulate` measured of several models or sets of points.
+    """What :func:`fewlabels.simulate` measured for several models or data sets.
 
     A method is a model with a rule; its score in a run is the area under its curve
     (:meth:`LearningCurve.area`).
@@ -87,7 +87,7 @@ class Comparison:
     Parameters
     ----------
     curves : mapping from set to mapping from model to LearningCurve
-        The same models and rules, and as many repeats, on each set.
+        Each data set has the same models and rules, and the same number of repeats.
 
     Attributes
     ----------
@@ -97,15 +97,15 @@ class Comparison:
     models : tuple of str
     queries : tuple of str
     methods : tuple of str
-        The models' names where there is one rule, the rules' where there is one model, else both,
+        The names of the models if there is one rule, of the rules if there is one model, or both,
         such as ``"forest, margin"``.
     repeats : int
 
     Notes
     -----
-    With six sets or more, tests are over the sets, one mean a set: they speak of data like these.
-    With fewer, they are over all starts, which share a set's points: they speak of other first
-    labels on these very sets, and of no other data.
+    With six or more data sets, tests compare one mean per data set, and the results apply to
+    similar data. With fewer, they compare all starts, and the results apply only to other starting
+    labels on the same data sets.
 
     References
     ----------
@@ -186,7 +186,7 @@ class Comparison:
     def compare(
         self, baseline: str | None = None, *, measure: str = "accuracy"
     ) -> dict[str, PairedTest]:
-        """Compare every other method with one, in pairs from the same first labels.
+        """Compare every other method with a baseline, in pairs with the same starting labels.
 
         Parameters
         ----------
@@ -221,7 +221,7 @@ class Comparison:
         }
 
     def rank(self, *, measure: str = "accuracy", alpha: float = 0.05) -> RankTest:
-        """Rank the methods, and test whether they are alike (Friedman, then Nemenyi).
+        """Rank the methods, and test whether they differ (Friedman, then Nemenyi).
 
         Parameters
         ----------
@@ -252,9 +252,10 @@ class Comparison:
         )
 
     def to_markdown(self, *, measure: str = "accuracy") -> str:
-        """Return a table, a row a method and a column a set, in per cent.
+        """Return a table in per cent, with a row per method and a column per data set.
 
-        Mean and half the width of its 95 % interval over the starts; the best of each set in bold.
+        Each cell has the mean and half the width of its 95 % interval over the starts; the best of
+        each data set is in bold.
 
         Parameters
         ----------
@@ -275,7 +276,7 @@ class Comparison:
         measure: str = "accuracy",
         confidence: float = 0.95,
     ) -> Axes:
-        """Draw the mean curves of methods on one set, each named at its end.
+        """Draw the mean curves of methods on one data set, with each name at the end of its line.
 
         Up to seven have a band.
 
@@ -323,8 +324,8 @@ class Comparison:
     ) -> Axes:
         """Draw the critical-difference diagram of :meth:`rank`.
 
-        Methods stand at their mean ranks, the best on the left; a bar joins those that do not
-        differ.
+        Methods are placed at their mean ranks, the best on the left; a bar joins those that do not
+        differ significantly.
 
         Parameters
         ----------

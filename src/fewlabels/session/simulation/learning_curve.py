@@ -69,13 +69,12 @@ class LearningCurve:
     labels : ndarray of shape (n_rounds,), intp
         The number of labels at each measurement.
     accuracy : dict from query to ndarray of shape (repeats, n_rounds)
-        Share of the points without a label that are answered rightly, 0 to 1.
+        Share of the unlabelled points that are answered correctly, 0 to 1.
     macro_recall : dict from query to ndarray of shape (repeats, n_rounds)
-        The same share within each true class, and of these the mean: rare classes weigh as much
-        as frequent ones.
+        The mean of this share over the true classes: rare classes count as much as frequent ones.
     seconds : dict from query to ndarray of shape (repeats, n_rounds)
-        Wall time of choosing the points of each round and of learning their labels, with one
-        thread for dense linear algebra (BLAS). What a rule prepares once is in its first choice.
+        Wall time of choosing the points of each round and of learning their labels, with one thread
+        for dense linear algebra (BLAS). The first choice includes what a rule prepares once.
     first_seen : dict from query to ndarray of shape (repeats, n_classes)
         The place of each class's first label among all labels, from 1; inf if it had none.
     points : dict from query to ndarray of shape (repeats, n_labels), intp
@@ -110,7 +109,7 @@ class LearningCurve:
 
     @classmethod
     def from_runs(cls, runs: Iterable[Run], queries: tuple[str, ...], classes: AnyArray) -> Self:
-        """Put runs together: those of each query, all of the same numbers of labels."""
+        """Combine the runs of each query; all must have the same numbers of labels."""
         of: dict[str, list[Run]] = {query: [] for query in queries}
         for run in sorted(runs, key=lambda run: run.repeat):
             of[run.query].append(run)
@@ -136,7 +135,7 @@ class LearningCurve:
         return len(self.accuracy[self.queries[0]])
 
     def area(self, measure: str = "accuracy") -> dict[str, FloatArray]:
-        """Return the area under each curve, over the range of labels: its mean height.
+        """Return the area under each curve divided by the range of labels: its mean height.
 
         By the trapezoid rule, divided by the last number of labels less the first, so that 1
         is perfect. With a single round, its figure.
@@ -159,7 +158,7 @@ class LearningCurve:
         }
 
     def labels_needed(self, accuracy: float, *, measure: str = "accuracy") -> dict[str, FloatArray]:
-        """Return the number of labels after which a curve first is at `accuracy` or above.
+        """Return the number of labels at which each curve first reaches `accuracy`.
 
         Parameters
         ----------
@@ -170,7 +169,7 @@ class LearningCurve:
         Returns
         -------
         dict from query to ndarray of shape (repeats,)
-            inf where the budget was not enough; look at medians rather than means.
+            inf if the budget was not enough; use medians rather than means.
         """
         wanted = check_real("accuracy", accuracy, minimum=0, maximum=1)
         needed = {}
@@ -204,11 +203,12 @@ class LearningCurve:
         measure: str = "accuracy",
         confidence: float = 0.95,
     ) -> dict[str, PairedDifference]:
-        """Compare every other rule with a baseline, in pairs from the same first labels.
+        """Compare every other rule with a baseline, in pairs with the same starting labels.
 
-        Intervals are Student's t of the differences, one a repeat: of this data and model, over
-        the draw of the first labels. With a few repeats they rest on the differences being about
-        normal. Each is for one comparison on its own; of many rules, some look better by luck.
+        Intervals are Student's t over the differences, one per repeat: for this data and model,
+        over the draw of the starting labels. With few repeats, they assume that the differences are
+        about normal. Each interval is for a single comparison; of many rules, some look better by
+        chance.
 
         Parameters
         ----------
@@ -285,7 +285,7 @@ class LearningCurve:
         measure: str = "accuracy",
         confidence: float = 0.95,
     ) -> Axes:
-        """Draw the mean curve of each rule; with two repeats or more, in a band.
+        """Draw the mean curve of each rule, and a band if there are two or more repeats.
 
         The band is the interval of the mean, see :meth:`interval`.
 
@@ -293,14 +293,15 @@ class LearningCurve:
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None: a new figure. If their figure has no layout engine, it gets
-            matplotlib's "constrained" one, for the names stand outside the axes and would be cut
-            off. More than 6 rules have their legend beside them: let the figure be 8 inches wide.
+            matplotlib's "constrained" one, because the names are outside the axes and would be cut
+            off. With more than 6 rules, the legend is next to the axes: make the figure at least 8
+            inches wide.
         queries : sequence of str, default=None
             Which rules. None: all.
         names : {"legend", "direct"}, default="legend"
             Names in a legend, in the order of the areas under the curves, with random questions
-            grey and dashed. Or each at the end of its line, as a paper has it: one colour a line,
-            and up to seven lines with a band.
+            grey and dashed. Or each name at the end of its line, as in a paper: one colour per
+            line, and a band for up to seven lines.
         measure : {"accuracy", "macro_recall"}, default="accuracy"
         confidence : float in (0, 1), default=0.95
             Of the bands.
@@ -312,7 +313,7 @@ class LearningCurve:
         Raises
         ------
         InvalidInputError
-            If there is no curve of a rule, or `names` is neither.
+            If a rule has no curve, or `names` is neither of these.
         MissingDependencyError
             If `ax` is None and matplotlib is not installed.
         """
