@@ -16,11 +16,16 @@ from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 pytest.importorskip("distributed")
 
+import dask
 from distributed import Client, LocalCluster
 
 from fewlabels import Graph, knn_graph
 
 _LIMIT = 300.0
+
+# A LocalCluster gives up a worker that is missing 15 seconds after it was lost: also one that came
+# back in time, and is missing because another test has just ended it.
+dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dask
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -28,6 +29,9 @@ from fewlabels.exceptions import ClusterError, DataFileError, InvalidInputError
 
 AnyArray = npt.NDArray[Any]
 
+# How long Dask waits for a lost worker before it gives the worker up. Its default of 15 seconds
+# also gives up one that came back in time and was lost again just then.
+_LOST = "1 hour"
 # Columns that are added.
 ADDED = ("label", "confidence", "evidence", "reached")
 
@@ -95,6 +99,7 @@ def workers(address: str | None, n_workers: int | None) -> Iterator[Client]:
     """
     if address is None:
         with (
+            dask.config.set({"distributed.deploy.lost-worker-timeout": _LOST}),
             LocalCluster(
                 n_workers=n_workers, threads_per_worker=1, dashboard_address=":0"
             ) as cluster,
