@@ -87,6 +87,7 @@ def test_answers_are_reflected_while_the_model_that_answers_is_still_at_work(
     assert np.mean(after.codes == y) > 0.8
 
 
+@pytest.mark.long
 def test_every_check_is_looked_at_and_none_is_asked_once_it_is_proven(
     opened: Open, tmp_path: Path, keys: Iterator[str]
 ) -> None:
