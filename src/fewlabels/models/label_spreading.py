@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
+from fewlabels._progress import iteration_progress
 from fewlabels._turns import in_turn
 from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_real
@@ -18,7 +19,6 @@ from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._insight import SpreadingInsight
 from fewlabels.models._kernels import KernelFunction
-from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import (
     Relabelling,
     add_codes,
