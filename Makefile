@@ -39,9 +39,9 @@ test: $(VENV)/test-installed  ## install, and run all but the long tests, with t
 	$(PY) -m pytest -n auto --dist worksteal -m "not long" --cov --cov-report=term --cov-report=json:build/coverage.json
 	$(PY) tools/check_branches.py build/coverage.json
 	FEWLABELS_COMPILED=0 $(PY) -m pytest -q -n auto --dist worksteal tests/test_products.py tests/graph/test_nearest.py tests/solvers -k "not compiled"
-	@echo "Left out: tests that run all pages, examples and benchmarks, and read damaged files. make test-long runs them."
+	@echo "Left out: tests that run all pages, examples, benchmarks and whole simulations, and read damaged files. make test-long runs them."
 
-test-long: $(VENV)/test-installed  ## install, and run the tests that make test leaves out: pages, examples, benchmarks, damaged files
+test-long: $(VENV)/test-installed  ## install, and run the tests that make test leaves out: pages, examples, benchmarks, simulations, damaged files
 	$(PY) -m pytest -n auto --dist worksteal -m long
 
 test-oldest: $(OLDEST)/installed  ## run tests with the oldest dependencies that pyproject.toml allows (TESTS="tests": all)

@@ -73,6 +73,7 @@ def test_modules_inside_the_core_are_private_or_bear_a_methods_name(package: str
     assert public == (expected if package.endswith("models") else set())
 
 
+@pytest.mark.long
 def test_names_are_loaded_when_first_used_and_kept() -> None:
     code = (
         "import sys, fewlabels\n"

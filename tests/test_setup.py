@@ -127,6 +127,7 @@ print(hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest())
 """
 
 
+@pytest.mark.long
 def test_answers_are_the_same_without_the_compiled_parts(monkeypatch) -> None:
     answers = {}
     for switch in ("0", "1"):

@@ -372,6 +372,7 @@ def test_ctrl_c_keeps_the_finished_runs_and_the_same_command_goes_on(table, tmp_
     assert accuracies[0] == accuracies[1]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_ends_the_runs_in_other_processes_too(table, out):
     arguments = ["simulate", str(table), "--label", "kind", "-o", str(out), "--jobs", "2"]

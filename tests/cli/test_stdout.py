@@ -67,6 +67,7 @@ def test_standard_error_that_takes_nothing_stops_no_work(
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 31
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("redirection", ["2> /dev/full", "2>&-", ">&- 2>&-", "> /dev/full 2>&1"])
 def test_an_error_that_cannot_be_told_has_its_exit_code_all_the_same(
     call: str, tmp_path: Path, redirection: str

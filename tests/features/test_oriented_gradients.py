@@ -55,11 +55,22 @@ def test_features_are_those_of_the_textbook(images, n_orientations, n_cells, dam
 
 
 def longest_is_tied(images: np.ndarray) -> bool:
+    """Whether two channels have about the same longest difference at some pixel."""
     padded = np.pad(images.astype(float), ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
     dx = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
     dy = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
     lengths = np.sort(dx**2 + dy**2, axis=3)
-    return bool(((lengths[..., -1] == lengths[..., -2]) & (lengths[..., -1] > 0)).any())
+    tied = np.isclose(lengths[..., -1], lengths[..., -2], rtol=1e-5, atol=0)
+    return bool((tied & (lengths[..., -1] > 0)).any())
+
+
+def enlarged_to(images: np.ndarray, side: int) -> np.ndarray:
+    """Return images whose longer side is at least so long."""
+    height, width = images.shape[1:3]
+    scale = max(side, height, width) / max(height, width)
+    # A half is rounded to the even number, as Python does.
+    sizes = max(1, round(scale * height)), max(1, round(scale * width))
+    return np.array([enlarged(image.astype(float), *sizes) for image in images])
 
 
 def test_digits_are_those_of_the_textbook() -> None:
@@ -71,11 +82,7 @@ def test_digits_are_those_of_the_textbook() -> None:
 
 @given(pictures(most_channels=2), st.integers(1, 20))
 def test_small_images_are_enlarged_first(images, side) -> None:
-    height, width = images.shape[1:3]
-    scale = max(side, height, width) / max(height, width)
-    # A half is rounded to the even number, as Python does.
-    sizes = max(1, round(scale * height)), max(1, round(scale * width))
-    large = np.array([enlarged(image.astype(float), *sizes) for image in images])
+    large = enlarged_to(images, side)
     if images.shape[3] > 1 and longest_is_tied(large):
         return
     found = features(images, smallest_side=side)
@@ -130,6 +137,8 @@ def test_rows_have_length_1_or_0_where_an_image_is_constant(images) -> None:
 
 @given(pictures(), st.floats(-1e3, 1e3), st.sampled_from((1e-3, 0.5, 7.0, 1e6)))
 def test_brightness_and_contrast_of_the_whole_image_change_nothing(images, shift, scale) -> None:
+    if images.shape[3] > 1 and longest_is_tied(enlarged_to(images, 16)):
+        return  # which of the channels is taken depends on how they are rounded
     changed = scale * (images.astype(float) + shift)
     np.testing.assert_allclose(features(changed) ** 2, features(images) ** 2, atol=2e-5)
 

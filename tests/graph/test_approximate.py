@@ -300,6 +300,7 @@ def test_what_the_progress_function_raises_ends_the_search_and_restores_threads(
     assert threading.active_count() == running
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no signal to one process")
 def test_ctrl_c_ends_the_search_and_leaves_the_process_whole():
     code = """

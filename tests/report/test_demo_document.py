@@ -17,6 +17,8 @@ from fewlabels.report.demo import improve, repeat, reproduce
 from fewlabels.report.document import demo_document, format_document, load_schema
 from fewlabels.report.transcript import improvement_text, spread_text
 
+pytestmark = pytest.mark.long
+
 DOCS = Path(__file__).parents[2] / "docs" / "demo-json.md"
 
 

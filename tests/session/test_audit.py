@@ -37,6 +37,7 @@ def audit_of(point, predicted, n_drawn_from=20, counts=()):
     return Audit(point, predicted, 5, n_drawn_from, counts)
 
 
+@pytest.mark.long
 def test_sessions_on_digits_are_covered_at_every_look(digits):
     """Margin's questions are the hard ones; the checks among them still tell the truth."""
     graph, y = digits
@@ -87,6 +88,7 @@ def test_sessions_on_digits_are_covered_at_every_look(digits):
     assert np.mean(asked_right) < np.mean(checked_right) - 0.1
 
 
+@pytest.mark.long
 def test_a_check_is_any_open_point_as_likely_as_another(digits):
     """Over many seeds; the points that a rule would choose are not spared."""
     graph, y = digits

@@ -207,6 +207,7 @@ def use(session):
         session.undo()
 
 
+@pytest.mark.long
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_file_with_anything_changed_is_refused_or_works(data, saved, tmp_path):

@@ -168,6 +168,7 @@ def test_above_a_size_the_model_that_asks_answers_in_simulations(monkeypatch):
     assert found.accuracy["margin"].tolist() == expected.accuracy["margin"].tolist()
 
 
+@pytest.mark.long
 def test_the_defaults_ask_better_than_random_questions_of_330_digits():
     curves = [
         simulate(d.X, d.y, initial=np.arange(10), budget=30, random_state=0)

@@ -370,6 +370,7 @@ def test_progress_is_reported_and_ends_at_one(graph, truth):
     assert len(shares) == 2 * 3
 
 
+@pytest.mark.long
 def test_curves_are_the_same_for_any_number_of_jobs(graph, truth, tmp_path):
     def own(model, candidates):
         warnings.warn("a rule of one's own", UserWarning, stacklevel=1)
@@ -429,6 +430,7 @@ def test_an_error_in_another_process_is_the_error_of_this_one(graph, truth, tmp_
         simulate(graph, truth, query=rules, budget=12, repeats=2, n_jobs=2)
 
 
+@pytest.mark.long
 def test_arrays_that_are_mapped_read_only_from_files_give_the_same_curves(graph, truth):
     weights = np.arange(N)
 
@@ -451,6 +453,7 @@ def test_a_number_of_jobs_that_is_none_is_refused(graph, truth, n_jobs):
         simulate(graph, truth, n_jobs=n_jobs)
 
 
+@pytest.mark.long
 @given(data=st.data())
 def test_every_run_labels_distinct_points_up_to_the_budget(data):
     n = data.draw(st.integers(6, 20))
