@@ -45,7 +45,7 @@ export function create(element, app, [kind]) {
         app.state.n_left
           ? empty(
               "Questions first",
-              "Answer some, and similar rows come here, for one key to confirm them all.",
+              "Answer some, and similar rows come here together, for one key to confirm them all.",
               h("a", { class: "button", href: "#ask" }, "Label some more"),
             )
           : finished(app.state),

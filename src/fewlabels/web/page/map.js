@@ -4,7 +4,7 @@
 import { aside, chip, COLOURS, count, h, percent, several, svg } from "./dom.js";
 import { small } from "./item.js";
 import { renderer, rgb } from "./mapdraw.js";
-import { bounds, clusters, decode, Grid, RAMP, SELECTED, shades, View } from "./maplogic.js";
+import { bounds, clusters, decode, Grid, RAMP, shades, View } from "./maplogic.js";
 
 const COLOUR_BY = [["prediction", "Prediction"], ["label", "Label"], ["doubt", "Doubt"]];
 const TOOLS = [["move", "Move"], ["lasso", "Lasso"], ["box", "Box"]];
@@ -163,12 +163,13 @@ export function createMap(element, { load, item, onSelect, state = null }) {
         ? [h("span", {}, "sure"), h("span", { class: "map-ramp", "aria-hidden": "true" }), h("span", {}, "doubtful")]
         : classes().filter((entry) => seen.has(entry.id)).map((entry) => chip(classes(), entry.id))),
     );
-    shade = shades(map, by, COLOURS, selection);
     light();
   }
 
+  /** Light up what is selected. */
   function light() {
     if (!map) return;
+    shade = shades(map, by, COLOURS, selection, shade?.length === map.n ? shade : undefined);
     pen.shade(shade);
     redraw(true);
   }
@@ -226,10 +227,7 @@ export function createMap(element, { load, item, onSelect, state = null }) {
   }
 
   function choose(points, show = false) {
-    const flip = () => selection?.forEach((i) => (shade[i] ^= SELECTED));
-    flip();
     selection = points?.length ? points : null;
-    flip();
     const n = selection?.length ?? 0;
     const act = (name, label) => h("button", { class: "button", onclick: () => onSelect(selection, name) }, label);
     bar.replaceChildren(

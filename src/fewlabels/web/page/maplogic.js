@@ -266,8 +266,7 @@ function blurred(values, wide) {
 }
 
 /** The number of each point's colour: 0 for unknown, then classes, or steps of doubt. */
-export function shades(map, by, colours, selection) {
-  const out = new Uint8Array(map.n);
+export function shades(map, by, colours, selection, out = new Uint8Array(map.n)) {
   for (let i = 0; i < map.n; i += 1) {
     const known = map.label[i] !== UNKNOWN;
     let shade = 0;

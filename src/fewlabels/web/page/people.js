@@ -38,7 +38,7 @@ export function create(element, app) {
         { class: "panels" },
         h("section", { class: "panel wide" }, h("h2", {}, "Agreement"),
           alpha == null
-            ? soft("Shown once two people answered the same rows (--overlap).")
+            ? soft("Shown once two people have answered some of the same rows (--overlap).")
             : h("p", {}, h("strong", { class: "figure" }, alpha.toFixed(2)), aside(` Krippendorff's alpha over ${several(both, "shared row")}. 1 is full agreement, 0 is chance.`)),
           scrolling("Table of people", table(people)),
         ),
