@@ -120,6 +120,22 @@ def test_new_durations_are_read_by_their_units() -> None:
         fitted.transform({"took": [5.0]})
 
 
+def test_new_numbers_have_the_unit_of_those_that_were_fitted() -> None:
+    fitted = Tables(scale=False).fit(
+        {"weight": ["5 kg", "7 kg", "9 kg"], "share": ["5%", "7 %", "n/a"]}
+    )
+    new = {"weight": ["6 kg", None], "share": ["6 %", "8%"]}
+    np.testing.assert_array_equal(fitted.transform(new)[:, 0], [6, 7])
+    fitted.transform(new | {"weight": [6.0, 7.0]})  # no other unit
+    for name, cells, what in (
+        ("weight", ["6 g", "7 g"], "with 'kg' .* others with 'g'"),
+        ("weight", ["6 h 5 min", "7 h"], "with 'kg' .* others with 'durations'"),
+        ("share", [0.06, 0.08], "with '%' .* others without"),
+    ):
+        with pytest.raises(InvalidInputError, match=what):
+            fitted.transform(new | {name: cells})
+
+
 def test_typed_durations_beside_times_are_durations() -> None:
     view = object_view([datetime.time(6), None, datetime.timedelta(hours=36)])
     assert isinstance(view, Numbers)
