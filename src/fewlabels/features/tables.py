@@ -105,7 +105,7 @@ class Tables(PointMaker):
     Notes
     -----
     Cost: O(n) a column, and that of :class:`fewlabels.Texts`. Memory: 8 n d bytes for d features,
-    half of which is the result.
+    half of which is the result; where texts are sparse, twice the entries that are not 0.
 
     Examples
     --------
