@@ -11,16 +11,19 @@ from setuptools import Extension, setup
 
 # One file for all Pythons from 3.11 on; those without a global lock have no such interface yet.
 FOR_ALL = not sysconfig.get_config_var("Py_GIL_DISABLED")
+SHARED = "src/fewlabels/_buffers.h"
 MACROS = [("Py_LIMITED_API", "0x030B0000")] if FOR_ALL else []
 
 
 def extension(name: str, *flags: str) -> Extension:
-    """What is compiled from the C file of that name, and the headers that begin like it."""
+    """What is compiled from the C file of that name and its headers: its own and the shared one."""
     source = Path("src", *name.split(".")).with_suffix(".c")
     return Extension(
         name,
         sources=[source.as_posix()],
-        depends=[header.as_posix() for header in source.parent.glob(f"{source.stem}_*.h")],
+        depends=[
+            header.as_posix() for header in (SHARED, *source.parent.glob(f"{source.stem}_*.h"))
+        ],
         define_macros=MACROS,
         extra_compile_args=["-O3", *flags],
         py_limited_api=FOR_ALL,

@@ -24,7 +24,7 @@ STEPS: dict[str, str | None] = {
     "fewlabels.graph._graph": "graph: weights and matrix",
     "fewlabels.graph._components": "graph: components",
     "fewlabels.graph._diagnosis": "graph: components",
-    "fewlabels.graph._progress": None,
+    "fewlabels._progress": None,
     "fewlabels.graph._parallel": None,
     "fewlabels.systems": "fit: the system and its scale",
     "fewlabels.solvers": "fit: solve",

@@ -87,7 +87,7 @@ def test_a_name_leads_to_the_page_that_describes_it(public_names, named, home):
 @pytest.mark.parametrize(
     ("named", "private"),
     [
-        ("fewlabels.graph._progress.reporting", True),
+        ("fewlabels._progress.reporting", True),
         ("checked_array", True),
         ("Graph", False),
         ("no_such_name", False),

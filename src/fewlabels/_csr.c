@@ -5,8 +5,7 @@
  * be subtracted from on the way. See _products.py, which decides when this is used.
  */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "_buffers.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -121,30 +120,20 @@ static int in_order(const int32_t *indptr, ptrdiff_t n_rows, ptrdiff_t n_entries
     return before <= n_entries;
 }
 
-/* Whether a buffer holds float32 or float64 (or int32, where asked for) in so many dimensions. */
-static int holds(const Py_buffer *buffer, int ndim, int integers)
+/* Take the arrays and fill in `rows`; -1 with an exception set if they are no such product. */
+static int open_rows(Arrays *arrays, PyObject *const *o, Rows *rows)
 {
-    const char kind = buffer->format && buffer->format[0] ? buffer->format[0] : 'B';
-    if (buffer->ndim != ndim)
-        return 0;
-    if (integers)
-        return buffer->itemsize == 4 && (kind == 'i' || kind == 'l');
-    return kind == 'f' || kind == 'd';
-}
-
-/* Return what is wrong with the arrays, or NULL, with `rows` filled in. */
-static const char *described(const Py_buffer *arrays, Rows *rows)
-{
-    const Py_buffer *indptr = arrays, *indices = arrays + 1, *data = arrays + 2, *y = arrays + 3,
-                    *out = arrays + 4;
-    if (!holds(indptr, 1, 1) || !holds(indices, 1, 1))
-        return "indptr and indices must be one-dimensional int32";
-    if (!holds(data, 1, 0) || !holds(y, 2, 0) || !holds(out, 2, 0) ||
-        y->itemsize < data->itemsize || out->itemsize != y->itemsize)
-        return "data, y and out must be float32 or float64, y and out alike and no narrower than data";
+    Py_buffer *indptr, *indices, *data, *y, *out;
+    if (!(indptr = take(arrays, o[0], "indptr", 'i', 1)) ||
+        !(indices = take(arrays, o[1], "indices", 'i', 1)) ||
+        !(data = take(arrays, o[2], "data", 'r', 1)) || !(y = take(arrays, o[3], "y", 'r', 2)) ||
+        !(out = take(arrays, o[4], "out", 'R', 2)))
+        return -1;
+    if (y->itemsize < data->itemsize || out->itemsize != y->itemsize)
+        return misfit("y and out must be alike in type, and no narrower than data");
     if (indptr->shape[0] < 1 || data->shape[0] != indices->shape[0] ||
         out->shape[0] != indptr->shape[0] - 1 || out->shape[1] != y->shape[1])
-        return "data must be as long as indices, and out have the shape of A y";
+        return misfit("data must be as long as indices, and out have the shape of A y");
     rows->indptr = indptr->buf;
     rows->indices = indices->buf;
     rows->data = data->buf;
@@ -152,7 +141,7 @@ static const char *described(const Py_buffer *arrays, Rows *rows)
     rows->out = out->buf;
     rows->n_rows = out->shape[0];
     rows->m = y->shape[1];
-    return NULL;
+    return 0;
 }
 
 PyDoc_STRVAR(multiply_doc,
@@ -165,41 +154,29 @@ PyDoc_STRVAR(multiply_doc,
 
 static PyObject *multiply(PyObject *module, PyObject *arguments)
 {
-    PyObject *objects[N_ARRAYS];
-    Py_buffer arrays[N_ARRAYS];
+    PyObject *o[N_ARRAYS];
+    Arrays arrays = {.held = 0};
     Rows rows;
-    int subtract, avx2 = 1, held = 0;
-    const char *wrong = NULL;
+    int subtract, avx2 = 1;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "OOOOOp|p", &objects[0], &objects[1], &objects[2],
-                          &objects[3], &objects[4], &subtract, &avx2))
+    if (!PyArg_ParseTuple(arguments, "OOOOOp|p", &o[0], &o[1], &o[2], &o[3], &o[4], &subtract,
+                          &avx2))
         return NULL;
-    for (; held < N_ARRAYS; held++) {
-        const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (held == OUT ? PyBUF_WRITABLE : 0);
-        if (PyObject_GetBuffer(objects[held], &arrays[held], flags) < 0)
-            break;
-    }
-    if (held == N_ARRAYS)
-        wrong = described(arrays, &rows);
-    if (held == N_ARRAYS && !wrong) {
-        const Product product =
-            product_for((int)arrays[DATA].itemsize, (int)arrays[OUT].itemsize, rows.m, avx2);
+    if (open_rows(&arrays, o, &rows) == 0) {
+        const Py_buffer *data = &arrays.buffers[DATA], *out = &arrays.buffers[OUT];
+        const Product product = product_for((int)data->itemsize, (int)out->itemsize, rows.m, avx2);
         int whole;
         rows.subtract = subtract;
         Py_BEGIN_ALLOW_THREADS
-        whole = in_order(rows.indptr, rows.n_rows, arrays[DATA].shape[0]);
+        whole = in_order(rows.indptr, rows.n_rows, data->shape[0]);
         if (whole)
             product(&rows);
         Py_END_ALLOW_THREADS
         if (!whole)
-            wrong = "indptr must ascend within the entries";
+            misfit("indptr must ascend within the entries");
     }
-    const int failed = held < N_ARRAYS || wrong;
-    while (held > 0)
-        PyBuffer_Release(&arrays[--held]);
-    if (wrong)
-        PyErr_SetString(PyExc_ValueError, wrong);
-    if (failed)
+    release(&arrays);
+    if (PyErr_Occurred())
         return NULL;
     Py_RETURN_NONE;
 }
@@ -209,16 +186,6 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* From 3.13 on, Python asks whether a module needs the global lock. These functions do not: they
- * share no state, and hold the arrays that they work on. Older ones know no such slot, so that the
- * file that is built for all of them fills it in when it is loaded. */
-#ifndef Py_mod_gil
-#define Py_mod_gil 4
-#define Py_MOD_GIL_NOT_USED ((void *)1)
-#endif
-
-static PyModuleDef_Slot slots[] = {{0, NULL}, {0, NULL}};
-
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "fewlabels._csr", "Products with the rows of a CSR matrix.", 0, methods,
     slots, NULL, NULL, NULL,
@@ -226,7 +193,5 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__csr(void)
 {
-    if (Py_Version >= 0x030D0000)
-        slots[0] = (PyModuleDef_Slot){Py_mod_gil, Py_MOD_GIL_NOT_USED};
-    return PyModuleDef_Init(&definition);
+    return as_module(&definition);
 }

@@ -21,7 +21,7 @@ from fewlabels.graph import (
     open_graph,
     write_graph,
 )
-from fewlabels.graph.disk import _disk_graph, _writer
+from fewlabels.graph.disk import _graph_files, _writer
 from tests.strategies import affinities
 
 
@@ -119,8 +119,8 @@ def test_the_diagonal_zeros_and_disorder_are_put_right(tmp_path: Path) -> None:
 def test_blocks_cover_all_rows_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, at_once: int
 ) -> None:
-    monkeypatch.setattr(_disk_graph, "_BLOCK_BYTES", 8 * size)
-    monkeypatch.setattr(_disk_graph, "_NODES_AT_ONCE", at_once)
+    monkeypatch.setattr(_graph_files, "_BLOCK_BYTES", 8 * size)
+    monkeypatch.setattr(_graph_files, "_NODES_AT_ONCE", at_once)
     graph = random_graph()
     found = write_graph(tmp_path / "graph", graph)
     edges = [0, *(rows.stop for rows in found.row_blocks())]

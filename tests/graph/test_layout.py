@@ -109,11 +109,11 @@ def test_the_compiled_pull_refuses_what_would_read_foreign_memory() -> None:
     arrays = [weights.indptr, weights.indices, weights.data, places, np.empty_like(places)]
     wrong = [
         (0, weights.indptr[:-1].copy(), "indptr must have one entry more"),
-        (0, weights.indptr.astype(np.int64), "must be one-dimensional int32"),
+        (0, weights.indptr.astype(np.int64), "indptr must have 1 dimension, and be int32"),
         (0, weights.indptr + np.int32(50), "indptr must ascend"),
         (1, weights.indices + np.int32(6), "indices lie within"),
         (1, weights.indices - np.int32(6), "indices lie within"),
-        (2, weights.data.astype(np.float64), "must be float32"),
+        (2, weights.data.astype(np.float64), "data must have 1 dimension, and be float32"),
         (2, weights.data[1:].copy(), "as long as indices"),
         (4, np.empty((5, 2), dtype=np.float32), "one entry more than places"),
     ]

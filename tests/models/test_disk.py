@@ -22,7 +22,7 @@ from fewlabels.exceptions import (
     NotEnoughMemoryError,
 )
 from fewlabels.graph import DiskGraph, Graph, open_graph, write_graph
-from fewlabels.graph.disk import _disk_graph
+from fewlabels.graph.disk import _graph_files
 from tests.gallery import path_graph
 from tests.strategies import affinities, partial_labels
 
@@ -130,7 +130,7 @@ def test_the_size_of_the_blocks_does_not_matter(
 ) -> None:
     graph, y = connected_graph(), labels(4)
     expected = fitted(on_disk(tmp_path, graph), y, alpha=0.9)
-    monkeypatch.setattr(_disk_graph, "_BLOCK_BYTES", size)
+    monkeypatch.setattr(_graph_files, "_BLOCK_BYTES", size)
     found = fitted(on_disk(tmp_path, graph), y, alpha=0.9)
     np.testing.assert_array_equal(found.label_distributions_, expected.label_distributions_)
     np.testing.assert_array_equal(found.evidence_, expected.evidence_)

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from fewlabels.exceptions import GraphFileError
 from fewlabels.graph import DiskGraph, Graph, open_graph, write_graph
-from fewlabels.graph.disk import _disk_graph
+from fewlabels.graph.disk import _graph_files
 from fewlabels.solvers import (
     GroundedLaplacian,
     PreparedSolver,
@@ -67,7 +67,7 @@ def test_the_answer_is_the_same_to_the_last_bit_in_any_blocks_on_any_cores(
     b = np.random.default_rng(2).random((N, n_columns))
     answers = []
     for size, n_cores in ((1, 1), (1, 2), (300, 2), (10**9, 1)):
-        monkeypatch.setattr(_disk_graph, "_BLOCK_BYTES", size)
+        monkeypatch.setattr(_graph_files, "_BLOCK_BYTES", size)
         with ThreadPoolExecutor(n_cores) as pool:
             monkeypatch.setattr(_threads, "_n_cores", lambda n=n_cores: n)
             monkeypatch.setattr(_threads, "_pool", lambda pool=pool: pool)

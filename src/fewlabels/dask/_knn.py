@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from fewlabels._progress import Progress, reporting_share
 from fewlabels._rename import exchange, rename_without_replacing
 from fewlabels._validation import check_choice, check_integer, check_real
 from fewlabels.dask._build import Build, Settings
@@ -19,7 +20,6 @@ from fewlabels.dask._rows import source_of
 from fewlabels.dask._stages import Stage
 from fewlabels.dask._workers import client_of
 from fewlabels.exceptions import DataFileError, InvalidInputError
-from fewlabels.graph._progress import Progress, reporting_share
 from fewlabels.graph._symmetric import SYMMETRIZATIONS, Symmetrize
 
 _BUILDING = ".building"

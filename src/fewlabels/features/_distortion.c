@@ -5,8 +5,7 @@
  * followed that was not compared with the number of pictures before.
  */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "../_buffers.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +16,6 @@ enum {
     CHANNELS = 2,      /* gradients to the right and downwards */
     LARGEST_SIDE = 64, /* of a picture: sums of a row fit 32 bits, and scratch space the cache */
     LARGEST_WARP = 8,
-    N_ARRAYS = 5,
 };
 
 /* How pictures with margins lie in memory. Pixel (row, column) is at row * stride + column. */
@@ -103,29 +101,6 @@ static void spread_out(const Frame *frame, const int8_t *picture, int16_t *to)
                 to[row * frame->stride + i] = picture[i];
 }
 
-/* Take an array of a kind: 'b' int8, 'q' int64; 'Q' is int64 to be written to. */
-static int take(Py_buffer *buffer, PyObject *object, const char *name, char kind, int ndim)
-{
-    const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (kind == 'Q' ? PyBUF_WRITABLE : 0);
-    if (PyObject_GetBuffer(object, buffer, flags) < 0)
-        return -1;
-    const char format = buffer->format && buffer->format[0] ? buffer->format[0] : 'B';
-    const int fits = kind == 'b' ? format == 'b'
-                                 : buffer->itemsize == 8 && (format == 'l' || format == 'q');
-    if (fits && buffer->ndim == ndim)
-        return 0;
-    PyErr_Format(PyExc_ValueError, "%s must have %d dimensions, and be %s", name, ndim,
-                 kind == 'b' ? "int8" : "int64");
-    PyBuffer_Release(buffer);
-    return -1;
-}
-
-static int misfit(void)
-{
-    PyErr_SetString(PyExc_ValueError, "the shapes of the arrays do not fit each other");
-    return -1;
-}
-
 /* Compare the pictures; -1 if an index is none of a picture. */
 static int compare(Workplace *place, const Py_buffer *arrays, Pair pair)
 {
@@ -158,45 +133,38 @@ PyDoc_STRVAR(distortions_doc,
 
 static PyObject *distortions(PyObject *module, PyObject *arguments)
 {
-    static const struct {
-        const char *name;
-        char kind;
-        int ndim;
-    } wanted[N_ARRAYS] = {
-        {"own", 'b', 4}, {"rows", 'q', 1}, {"others", 'b', 4}, {"candidates", 'q', 2}, {"sums", 'Q', 2},
-    };
-    PyObject *o[N_ARRAYS];
-    Py_buffer arrays[N_ARRAYS];
+    PyObject *o[5];
+    Arrays arrays = {.held = 0};
+    Py_buffer *own, *rows, *others, *candidates, *sums;
     Workplace place = {.memory = NULL};
     Py_ssize_t warp;
-    int avx2 = 1, held = 0, status = 0;
+    int avx2 = 1, status = 0;
     (void)module;
     if (!PyArg_ParseTuple(arguments, "OOOOnO|p", &o[0], &o[1], &o[2], &o[3], &warp, &o[4], &avx2))
         return NULL;
-    while (held < N_ARRAYS &&
-           take(&arrays[held], o[held], wanted[held].name, wanted[held].kind, wanted[held].ndim) == 0)
-        held++;
-    if (held == N_ARRAYS) {
-        const Py_ssize_t *own = arrays[0].shape, *others = arrays[2].shape;
-        const Py_ssize_t *pairs = arrays[3].shape, *sums = arrays[4].shape;
-        const Py_ssize_t height = own[2], width = own[3];
-        if (own[1] != CHANNELS || others[1] != CHANNELS || others[2] != height ||
-            others[3] != width || height < 1 || width < 1 || height > LARGEST_SIDE ||
-            width > LARGEST_SIDE || warp < 0 || warp > LARGEST_WARP ||
-            arrays[1].shape[0] != pairs[0] || sums[0] != pairs[0] || sums[1] != pairs[1]) {
-            misfit();
+    if ((own = take(&arrays, o[0], "own", 'b', 4)) && (rows = take(&arrays, o[1], "rows", 'q', 1)) &&
+        (others = take(&arrays, o[2], "others", 'b', 4)) &&
+        (candidates = take(&arrays, o[3], "candidates", 'q', 2)) &&
+        (sums = take(&arrays, o[4], "sums", 'Q', 2))) {
+        const Py_ssize_t height = own->shape[2], width = own->shape[3];
+        const Py_ssize_t n_rows = candidates->shape[0];
+        if (own->shape[1] != CHANNELS || others->shape[1] != CHANNELS ||
+            others->shape[2] != height || others->shape[3] != width || height < 1 || width < 1 ||
+            height > LARGEST_SIDE || width > LARGEST_SIDE || warp < 0 || warp > LARGEST_WARP ||
+            rows->shape[0] != n_rows || sums->shape[0] != n_rows ||
+            sums->shape[1] != candidates->shape[1]) {
+            misfit("the shapes of the arrays do not fit each other");
         } else if (open_workplace(&place, height, width, warp) < 0) {
             PyErr_NoMemory();
         } else {
             const Pair pair = best_pair(avx2);
             Py_BEGIN_ALLOW_THREADS
-            status = compare(&place, arrays, pair);
+            status = compare(&place, arrays.buffers, pair);
             Py_END_ALLOW_THREADS
         }
     }
     free(place.memory);
-    while (held > 0)
-        PyBuffer_Release(&arrays[--held]);
+    release(&arrays);
     if (PyErr_Occurred())
         return NULL;
     if (status) {
@@ -211,16 +179,6 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* From 3.13 on, Python asks whether a module needs the global lock. This function does not: it
- * shares no state, and holds the arrays that it works on. Older ones know no such slot, so that the
- * file that is built for all of them fills it in when it is loaded. */
-#ifndef Py_mod_gil
-#define Py_mod_gil 4
-#define Py_MOD_GIL_NOT_USED ((void *)1)
-#endif
-
-static PyModuleDef_Slot slots[] = {{0, NULL}, {0, NULL}};
-
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "fewlabels.features._distortion", "Pictures that are matched.", 0,
     methods, slots, NULL, NULL, NULL,
@@ -228,7 +186,5 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__distortion(void)
 {
-    if (Py_Version >= 0x030D0000)
-        slots[0] = (PyModuleDef_Slot){Py_mod_gil, Py_MOD_GIL_NOT_USED};
-    return PyModuleDef_Init(&definition);
+    return as_module(&definition);
 }

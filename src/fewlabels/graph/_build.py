@@ -11,6 +11,7 @@ from sklearn import config_context
 from sklearn.metrics.pairwise import euclidean_distances
 
 from fewlabels._memory import require_memory
+from fewlabels._progress import Progress
 from fewlabels._rows import row_blocks
 from fewlabels._typing import Matrix
 from fewlabels._validation import (
@@ -25,7 +26,6 @@ from fewlabels.features.points import Points
 from fewlabels.graph._affinities import float_dtype
 from fewlabels.graph._checked import features_to_join, read_whole
 from fewlabels.graph._graph import Graph
-from fewlabels.graph._progress import Progress
 from fewlabels.graph._reranked import Distance, find_reranked, values_and_distance
 from fewlabels.graph._symmetric import SYMMETRIZATIONS, Symmetrize, symmetric_csr
 from fewlabels.graph._unread import without_edges

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._progress import Progress, reporting
 from fewlabels._rows import row_blocks
 from fewlabels._typing import Matrix, Package
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.points import Points
 from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.graph._graph import Graph
-from fewlabels.graph._progress import Progress, reporting
 from fewlabels.graph.search._neighbors import Neighbors, by_distance, find_neighbors
 
 FloatArray = npt.NDArray[np.float64]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._progress import Progress
 from fewlabels._rows import row_blocks
 from fewlabels._typing import State
 from fewlabels._validation import check_integer, check_n_jobs, check_real, check_seed
@@ -17,7 +18,6 @@ from fewlabels.features.points import Points
 from fewlabels.graph._build import _directed
 from fewlabels.graph._checked import features_to_join
 from fewlabels.graph._graph import Graph
-from fewlabels.graph._progress import Progress
 from fewlabels.graph._reranked import Distance, find_reranked, values_and_distance
 from fewlabels.graph._symmetric import symmetric_csr
 from fewlabels.graph._unread import without_edges

@@ -26,6 +26,14 @@ class LeftOutDistributions:
         How much evidence came from the others; 0 where none did, or less than float64 can hold.
     answered : ndarray of shape (n_labelled,), bool
         Whether any came.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.insight import LeftOutDistributions
+    >>> found = LeftOutDistributions(np.array([[0.9, 0.1]]), np.array([1.0]), np.array([True]))
+    >>> found.values.argmax(axis=1)
+    array([0])
     """
 
     values: FloatArray
@@ -113,6 +121,21 @@ def made_up_for(found: LeftOutDistributions, Y: FloatArray) -> LeftOutDistributi
     found : LeftOutDistributions
     Y : ndarray of shape (n_labelled, n_classes)
         Rows of the labels.
+
+    Returns
+    -------
+    LeftOutDistributions
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.insight import LeftOutDistributions, made_up_for
+    >>> found = LeftOutDistributions(np.full((3, 2), 0.5), np.ones(3), np.ones(3, dtype=bool))
+    >>> Y = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> made_up_for(found, Y).values.round(2)  # one of two labels of its class was left out
+    array([[0.59, 0.41],
+           [0.59, 0.41],
+           [0.5 , 0.5 ]])
     """
     others = Y.sum(axis=0) - Y
     factor = np.sqrt(np.divide(others + Y, others, out=np.ones_like(Y), where=others > 0))

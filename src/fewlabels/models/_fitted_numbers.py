@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._progress import iteration_progress
 from fewlabels._rows import row_blocks
 from fewlabels._typing import State
 from fewlabels.graph import Graph
 from fewlabels.models._kernels import Placed
 from fewlabels.models._number_members import FeatureKernels, GraphKernel, NumberMixture
-from fewlabels.models._numbers import KnownNumbers
-from fewlabels.models._progress import iteration_progress
+from fewlabels.models._targets import KnownNumbers
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import Method
 from fewlabels.systems import relative_trust

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fewlabels.models._choices import Choice, Choices
 from fewlabels.models._number_members import NumberMixture
-from fewlabels.models._numbers import KnownNumbers
+from fewlabels.models._targets import KnownNumbers
 
 
 def number_choices(

@@ -16,7 +16,9 @@ from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._number_insight import NumberInsight
-from fewlabels.models._numbers import (
+from fewlabels.models._scores import Scores
+from fewlabels.models._scoring import NoScore, r_squared
+from fewlabels.models._targets import (
     KnownNumbers,
     NumberChange,
     add_numbers,
@@ -24,8 +26,6 @@ from fewlabels.models._numbers import (
     read_numbers,
     remove_numbers,
 )
-from fewlabels.models._scores import Scores
-from fewlabels.models._scoring import NoScore, r_squared
 
 
 class NumberEstimator(NumberInsight, RegressorMixin, GraphEstimator):

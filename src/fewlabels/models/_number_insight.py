@@ -10,8 +10,8 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels.insight import NumberExplanation, NumberInfluence, explain_number
-from fewlabels.models._numbers import KnownNumbers
 from fewlabels.models._response_insight import ResponseInsight
+from fewlabels.models._targets import KnownNumbers
 from fewlabels.systems import LeftOut
 
 FloatArray = npt.NDArray[np.float64]

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._progress import iteration_progress
 from fewlabels._validation import check_choice, check_integer
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._in_memory import refuse_disk
 from fewlabels.models._potentials import PotentialScores, brought_to_prior, offsets_for
-from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.systems import POISSON_METHODS, PoissonSystem

@@ -39,6 +39,23 @@ class TransductiveModel(Protocol):
 
     A query rule may offer solutions for the points that it chose; `add_labels` receives them as
     ``responses`` if it has a parameter of that name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Session, knn_graph
+    >>> from fewlabels.models import TransductiveModel
+    >>> class Shares:  # answers every point with the shares of the labels
+    ...     def fit(self, graph, y):
+    ...         self.classes_, counts = np.unique(y[y != -1], return_counts=True)
+    ...         self.label_distributions_ = np.tile(counts / counts.sum(), (len(y), 1))
+    ...         return self
+    >>> graph = knn_graph([[0.0], [1.0], [2.0], [3.0]], n_neighbors=1)
+    >>> isinstance(Shares().fit(graph, np.array([0, 1, 1, -1])), TransductiveModel)
+    True
+    >>> session = Session(graph, model=Shares(), query="random").tell([0, 1, 2], [0, 1, 1])
+    >>> session.predictions().labels
+    array([0, 1, 1, 1])
     """
 
     classes_: np.ndarray
@@ -84,7 +101,15 @@ class AnsweringModel(FittedModel, Protocol):
 
 @runtime_checkable
 class RelabelledModel(Protocol):
-    """A model to which labels can be added, and from which they can be removed, without a refit."""
+    """A model to which labels can be added, and from which they can be removed, without a refit.
+
+    Examples
+    --------
+    >>> from fewlabels import LabelSpreading
+    >>> from fewlabels.models import RelabelledModel
+    >>> isinstance(LabelSpreading(), RelabelledModel)
+    True
+    """
 
     def add_labels(self, indices: list[int], labels: Cells) -> object:
         """Label more points, or relabel some."""

@@ -16,9 +16,9 @@ from fewlabels._rows import row_blocks
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.models._kernels import Kernel, KernelFunction
 from fewlabels.models._number_estimator import NumberEstimator
-from fewlabels.models._numbers import KnownNumbers
 from fewlabels.models._relabel import point_indices
 from fewlabels.models._scores import Scores
+from fewlabels.models._targets import KnownNumbers
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import Method
 from fewlabels.systems import StreamedScores

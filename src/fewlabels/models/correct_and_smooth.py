@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._arrays import refuse_masked, sound_csr
 from fewlabels._labels import Labels
+from fewlabels._progress import iteration_progress
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
 from fewlabels._typing import Estimator, Matrix, State
@@ -24,7 +25,6 @@ from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._corrections import Correction
 from fewlabels.models._kernels import KernelFunction
-from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.models._targets import RowLabels

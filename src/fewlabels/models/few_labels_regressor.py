@@ -23,9 +23,9 @@ from fewlabels.models._kernels import PrecomputedKernel
 from fewlabels.models._members import Projection
 from fewlabels.models._number_choices import number_choices
 from fewlabels.models._number_estimator import NumberEstimator
-from fewlabels.models._numbers import KnownNumbers
 from fewlabels.models._relabel import point_indices
 from fewlabels.models._scores import Scores
+from fewlabels.models._targets import KnownNumbers
 from fewlabels.solvers import Method
 from fewlabels.systems import StreamedScores
 

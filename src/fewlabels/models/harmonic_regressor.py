@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels._progress import iteration_progress
 from fewlabels._rows import row_blocks
 from fewlabels.graph import Graph
-from fewlabels.models._progress import iteration_progress
 from fewlabels.models._regressor import GraphRegressor
 from fewlabels.models._response_insight import TOL
 from fewlabels.models._scores import Scores

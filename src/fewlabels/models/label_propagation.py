@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.preprocessing import normalize
 
+from fewlabels._progress import iteration_progress
 from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import DiskGraph
@@ -16,7 +17,6 @@ from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._insight import HarmonicInsight
 from fewlabels.models._kernels import FunctionKernel, KernelFunction
-from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.solvers import Method

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from fewlabels._progress import iteration_progress
 from fewlabels._validation import check_real
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._in_memory import refuse_disk
 from fewlabels.models._kernels import KernelFunction
-from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.solvers import Method

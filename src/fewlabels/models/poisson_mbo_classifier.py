@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._progress import iteration_progress
 from fewlabels._validation import check_integer, check_real
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._poisson_base import PoissonLearning
-from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.systems import Partition, PoissonMethod, poisson_mbo

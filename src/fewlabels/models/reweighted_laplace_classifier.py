@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels._progress import iteration_progress
 from fewlabels._typing import State
 from fewlabels._validation import check_choice
 from fewlabels.graph import Graph
@@ -15,7 +16,6 @@ from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._in_memory import refuse_disk
 from fewlabels.models._insight import HarmonicInsight
 from fewlabels.models._kernels import KernelFunction
-from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.solvers import Method

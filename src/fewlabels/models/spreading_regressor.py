@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._progress import iteration_progress
 from fewlabels._validation import check_real
 from fewlabels.models._kernels import KernelFunction
-from fewlabels.models._numbers import KnownNumbers, NumberChange
-from fewlabels.models._progress import iteration_progress
 from fewlabels.models._regressor import GraphRegressor
 from fewlabels.models._response_insight import TOL
 from fewlabels.models._scores import Scores
+from fewlabels.models._targets import KnownNumbers, NumberChange
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import METHODS_WITH_GROUND, Answer, Method
 from fewlabels.systems import SpreadingResponse, SpreadingSystem

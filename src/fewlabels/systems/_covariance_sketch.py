@@ -271,13 +271,15 @@ class SketchedCovariance:
     def _solved(self, nodes: IntArray) -> Float32Array:
         """Columns of A^-1; or of C, where the labels' columns were given up."""
         result = np.empty((self._field.n, len(nodes)), dtype=np.float32)
-        missing = [j for j, node in enumerate(nodes.tolist()) if node not in self._ahead]
-        if missing:
-            given = self.labelled if self._taken is None else self.labelled[:0]
-            result[:, missing] = self._field.columns(nodes[missing], given, tol=self._tol)
+        missing = []
         for j, node in enumerate(nodes.tolist()):
             if node in self._ahead:
                 result[:, j] = self._ahead[node]
+            else:
+                missing.append(j)
+        if missing:
+            given = self.labelled if self._taken is None else self.labelled[:0]
+            result[:, missing] = self._field.columns(nodes[missing], given, tol=self._tol)
         return result
 
 

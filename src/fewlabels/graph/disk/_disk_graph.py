@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,27 +16,11 @@ from fewlabels._validation import check_integer
 from fewlabels.exceptions import FewLabelsError, GraphFileError, InvalidTypeError
 from fewlabels.graph._graph import Graph
 from fewlabels.graph._symmetric import with_small_indices
-from fewlabels.graph.disk._arrays import ArrayFile
 from fewlabels.graph.disk._checks import SymmetryCheck, checked_rows, upper_edges
 from fewlabels.graph.disk._components import ComponentMerger
-from fewlabels.graph.disk._header import ARRAYS, read_header
+from fewlabels.graph.disk._graph_files import GraphFiles
 
 _WORKING_MEMORY = 640_000_000
-# Bytes of indices and weights that a thread reads at a time.
-_BLOCK_BYTES = 4_000_000
-# Entries of an array with one a node that are read at a time.
-_NODES_AT_ONCE = 1_000_000
-
-_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-_INTEGERS = (np.dtype(np.int32), np.dtype(np.int64))
-_DTYPES = {
-    "indptr": (np.dtype(np.int64),),
-    "indices": _INTEGERS,
-    "data": _FLOATS,
-    "degrees": (np.dtype(np.float64),),
-    "components": _INTEGERS,
-    "local_scales": _FLOATS,
-}
 
 
 class DiskGraph(Graph):
@@ -89,38 +70,8 @@ class DiskGraph(Graph):
         # Nothing of the base class's own state: there is no affinity to hold.
         self.path = Path(os.path.realpath(path))
         self.working_memory = working_memory
-        header = read_header(self.path)
-        names = [*ARRAYS, "local_scales"] if header["local_scales"] else list(ARRAYS)
-        self._files = {name: ArrayFile(self.path / f"{name}.npy") for name in names}
-        self._n_nodes = int(header["n_nodes"])
-        self._n_entries = int(header["n_entries"])
-        self._n_components = int(header["n_components"])
-        self._build_info = dict(header["build"])
-        self._crc32: dict[str, int] = header["crc32"]  # empty of a graph of an earlier version
-        self._check_arrays()
-        self._blocks: list[slice] = []
-        self._buffers = threading.local()
-
-    def _check_arrays(self) -> None:
-        """Raise if the arrays can't be those of one graph."""
-        n, files = self._n_nodes, self._files
-        lengths = dict.fromkeys(files, n) | {
-            "indptr": n + 1,
-            "indices": self._n_entries,
-            "data": self._n_entries,
-        }
-        for name, file in files.items():
-            if file.length != lengths[name] or file.dtype not in _DTYPES[name]:
-                raise GraphFileError(
-                    f"{file.path} holds {file.length:,} entries of dtype {file.dtype}; "
-                    f"{lengths[name]:,} are due. Write the graph anew."
-                )
-        ends = [int(files["indptr"].read(i, i + 1)[0]) for i in (0, n)]
-        if ends != [0, self._n_entries]:
-            raise GraphFileError(
-                f"{files['indptr'].path} runs from {ends[0]} to {ends[1]}, not from 0 to "
-                f"{self._n_entries}, the number of entries. Write the graph anew."
-            )
+        self._files = GraphFiles(self.path)
+        self._build_info = self._files.build_info
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> DiskGraph:
@@ -145,7 +96,7 @@ class DiskGraph(Graph):
 
     @property
     def local_scales(self) -> npt.NDArray[np.floating] | None:
-        return self._whole("local_scales") if "local_scales" in self._files else None
+        return self._files.whole("local_scales") if "local_scales" in self._files.arrays else None
 
     @property
     def is_dense(self) -> bool:
@@ -155,68 +106,47 @@ class DiskGraph(Graph):
     @property
     def dtype(self) -> np.dtype:
         """Dtype of the weights on disk: float32 or float64."""
-        return self._files["data"].dtype
+        return self._files.arrays["data"].dtype
 
     @property
     def n_nodes(self) -> int:
-        return self._n_nodes
+        return self._files.n_nodes
 
     @property
     def n_edges(self) -> int:
-        return self._n_entries // 2
+        return self._files.n_entries // 2
 
     @property
     def n_components(self) -> int:
-        return self._n_components
+        return self._files.n_components
 
     @property
     def neighbor_counts(self) -> npt.NDArray[np.intp]:
         """Number of neighbours of each node, shape (n_nodes,)."""
-        counts = np.diff(self._files["indptr"].read(0, self._n_nodes + 1))
+        counts = np.diff(self._files.arrays["indptr"].read(0, self._files.n_nodes + 1))
         if (counts < 0).any():
-            raise self._damaged("indptr")
+            raise self._files.damaged("indptr")
         return counts.astype(np.intp, copy=False)
 
     @property
     def degrees(self) -> npt.NDArray[np.float64]:
-        return self._whole("degrees")
+        return self._files.whole("degrees")
 
     @property
     def component_labels(self) -> npt.NDArray[np.int32]:
-        return self._whole("components")
+        return self._files.whole("components")
 
     def reached_from(self, nodes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Return which nodes share a component with any of `nodes` (indices or a mask)."""
-        if self._n_components > 1:
+        if self._files.n_components > 1:
             return super().reached_from(nodes)
         chosen = np.asarray(nodes)
         any_chosen = bool(chosen.any()) if chosen.dtype == bool else chosen.size > 0
-        return np.full(self._n_nodes, any_chosen)
+        return np.full(self._files.n_nodes, any_chosen)
 
     def row_blocks(self) -> list[slice]:
         """Split the rows into blocks that are read at a time, in their order, all rows."""
-        if not self._blocks:
-            per_entry = self._files["indices"].dtype.itemsize + self.dtype.itemsize
-            edges = [0, *self._block_edges(max(1, _BLOCK_BYTES // per_entry))]
-            self._blocks = [slice(a, b) for a, b in pairwise(edges)]
-        return self._blocks
-
-    def _block_edges(self, size: int) -> Iterator[int]:
-        """Yield where blocks of `size` entries end; a row counts as one more."""
-        start, passed = 0, 0
-        for first in range(0, self._n_nodes, _NODES_AT_ONCE):
-            last = min(first + _NODES_AT_ONCE, self._n_nodes)
-            # How much stands before each row from `first` to `last`.
-            before = self._files["indptr"].read(first, last + 1)
-            before += np.arange(first, last + 1)
-            while True:
-                stop = first + int(np.searchsorted(before, passed + size, side="right")) - 1
-                stop = max(stop, start + 1)
-                if stop >= last:  # the rows that come next may belong to it
-                    break
-                yield stop
-                start, passed = stop, int(before[stop - first])
-        yield self._n_nodes
+        return self._files.row_blocks()
 
     def rows(self, rows: slice) -> sparse.csr_array:
         """Return some rows of the affinity, from the disk.
@@ -236,60 +166,23 @@ class DiskGraph(Graph):
         GraphFileError
             If the files were changed or cut short since they were opened, or are damaged.
         """
-        data, indices, indptr = self._parts(rows, reuse=False)
-        return sparse.csr_array((data, indices, indptr), shape=(len(indptr) - 1, self._n_nodes))
+        data, indices, indptr = self._files.read_rows(rows, reuse=False)
+        return sparse.csr_array(
+            (data, indices, indptr), shape=(len(indptr) - 1, self._files.n_nodes)
+        )
 
     def weighted_sums(self, rows: slice, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return (W y)[rows], a new array of float64, for y of shape (n_nodes, m), float64.
 
         Reads these rows into memory that the thread uses again and again; any thread may call.
         """
-        data, indices, indptr = self._parts(rows, reuse=True)
-        shape = (len(indptr) - 1, self._n_nodes)
+        data, indices, indptr = self._files.read_rows(rows, reuse=True)
+        shape = (len(indptr) - 1, self._files.n_nodes)
         return multiply(sparse.csr_array((data, indices, indptr), shape=shape), y)
-
-    def _parts(self, rows: slice, *, reuse: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Read rows: weights, columns, row pointers."""
-        files = self._files
-        ends = files["indptr"].read(rows.start, rows.stop + 1)
-        start, stop = int(ends[0]), int(ends[-1])
-        if not 0 <= start <= stop <= self._n_entries or np.any(np.diff(ends) < 0):
-            raise self._damaged("indptr")
-        size, narrow = stop - start, files["indices"].dtype
-        indices = files["indices"].read(
-            start, stop, self._buffer("indices", size) if reuse else None
-        )
-        # As unsigned numbers, negative ones are large, too.
-        unsigned = indices.view(np.uint32 if narrow.itemsize == 4 else np.uint64)
-        if size and int(unsigned.max()) >= self._n_nodes:
-            raise self._damaged("indices")
-        data = files["data"].read(start, stop, self._buffer("data", size) if reuse else None)
-        fits = size <= np.iinfo(narrow).max
-        return data, indices, (ends - start).astype(narrow if fits else np.int64)
-
-    def _buffer(self, name: str, size: int) -> np.ndarray:
-        """Memory of this thread for `size` entries of an array, used again by the next read."""
-        held = getattr(self._buffers, name, None)
-        if held is None or len(held) < size:
-            held = np.empty(size, self._files[name].dtype)
-            setattr(self._buffers, name, held)
-        return held
 
     def node_values(self, name: str, rows: slice) -> np.ndarray:
         """Return entries of an array with one a node, from the disk."""
-        values = self._files[name].read(rows.start, rows.stop)
-        if name == "components":
-            wrong = len(values) and not 0 <= values.min() <= values.max() < self._n_components
-        else:
-            wrong = not (np.isfinite(values).all() and (values >= 0).all())
-        if wrong:
-            raise self._damaged(name)
-        return values
-
-    def _whole(self, name: str) -> np.ndarray:
-        values = self.node_values(name, slice(0, self._n_nodes))
-        values.flags.writeable = False
-        return values
+        return self._files.node_values(name, rows)
 
     def check(self) -> None:
         """Read everything once, and raise an error if it is not the graph that was written.
@@ -303,7 +196,7 @@ class DiskGraph(Graph):
         ------
         GraphFileError
         """
-        n, narrow = self._n_nodes, self._files["indices"].dtype
+        n, narrow = self._files.n_nodes, self._files.arrays["indices"].dtype
         symmetry, merger, ones = SymmetryCheck(n), ComponentMerger(n, narrow), np.ones(n)
         for block in self.row_blocks():
             rows = self.rows(block)
@@ -312,10 +205,10 @@ class DiskGraph(Graph):
             except FewLabelsError as error:
                 raise GraphFileError(f"{self.path} is damaged: {error}") from error
             if checked.nnz != rows.nnz:
-                raise self._damaged("indices")
+                raise self._files.damaged("indices")
             sums = self.weighted_sums(block, ones)
             if not np.array_equal(sums, self.node_values("degrees", block)):
-                raise self._damaged("degrees")
+                raise self._files.damaged("degrees")
             symmetry.add(checked, block.start)
             merger.join(*upper_edges(checked, block.start))
         wrong = symmetry.wrong_rows()
@@ -326,13 +219,9 @@ class DiskGraph(Graph):
             )
         labels = merger.labels()
         known = self.component_labels
-        if not np.array_equal(labels, known) or int(known.max()) + 1 != self._n_components:
-            raise self._damaged("components")
-        self._check_sums()
-
-    def _check_sums(self) -> None:
-        for name, crc32 in self._crc32.items():
-            self._files[name].check_sum(crc32)
+        if not np.array_equal(labels, known) or int(known.max()) + 1 != self._files.n_components:
+            raise self._files.damaged("components")
+        self._files.check_sums()
 
     def to_memory(self) -> Graph:
         """Return the graph in memory; its files are compared with their checksums.
@@ -346,17 +235,17 @@ class DiskGraph(Graph):
         GraphFileError
             If the files are damaged.
         """
-        n_bytes = sum(file.length * file.dtype.itemsize for file in self._files.values())
+        n_bytes = sum(file.length * file.dtype.itemsize for file in self._files.arrays.values())
         require_memory(
             n_bytes,
-            f"the graph of {self._n_nodes:,} nodes in {self.path}",
+            f"the graph of {self._files.n_nodes:,} nodes in {self.path}",
             "LabelSpreading takes it as it is, from the disk.",
         )
-        if self._crc32:
-            self._check_sums()
+        if self._files.has_sums:
+            self._files.check_sums()
         else:
             self.check()
-        affinity = self.rows(slice(0, self._n_nodes))
+        affinity = self.rows(slice(0, self._files.n_nodes))
         return Graph._of_checked(
             with_small_indices(affinity),
             local_scales=self.local_scales,
@@ -377,12 +266,6 @@ class DiskGraph(Graph):
         return InvalidTypeError(
             f"{what} needs the graph in memory, and this one is on disk, in {self.path}. Use "
             "to_memory() if it fits."
-        )
-
-    def _damaged(self, name: str) -> GraphFileError:
-        return GraphFileError(
-            f"{self._files[name].path} is damaged: it does not fit the other files. Write the "
-            "graph anew."
         )
 
 

@@ -16,13 +16,13 @@ from scipy import sparse
 
 from fewlabels._arrays import FILL_AFFINITIES, refuse_masked
 from fewlabels._parts import part_folder
+from fewlabels._progress import Progress, reporting
 from fewlabels._rename import exchange, rename_without_replacing
 from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import float_dtype
 from fewlabels.graph._graph import Graph
-from fewlabels.graph._progress import Progress, reporting
 from fewlabels.graph.disk._arrays import ArrayWriter
 from fewlabels.graph.disk._checks import SymmetryCheck, checked_rows, upper_edges
 from fewlabels.graph.disk._components import ComponentMerger

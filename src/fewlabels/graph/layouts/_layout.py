@@ -7,13 +7,13 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.linalg import eigh
 
+from fewlabels._progress import Progress, reporting
 from fewlabels._threads import one_blas_thread
 from fewlabels._typing import Matrix, Package
 from fewlabels._validation import check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
 from fewlabels.graph._parallel import thread_count
-from fewlabels.graph._progress import Progress, reporting
 from fewlabels.graph.layouts._apart import (
     beside,
     groups,

@@ -2,13 +2,10 @@
  * smaller with the distance between its ends. See _forces.py, which decides when this is used.
  */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "../../_buffers.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-enum { INDPTR, INDICES, DATA, PLACES, OUT, N_ARRAYS }; /* in the order of the arguments */
 
 typedef struct {
     const int32_t *indptr, *indices;
@@ -45,35 +42,30 @@ static int pull_rows(const Pulls *pulls)
     return 1;
 }
 
-static int holds(const Py_buffer *buffer, int ndim, int integers)
+/* Take the arrays and fill in `pulls`; -1 with an exception set if they are no such product. */
+static int open_pulls(Arrays *arrays, PyObject *const *o, Pulls *pulls)
 {
-    const char kind = buffer->format && buffer->format[0] ? buffer->format[0] : 'B';
-    if (buffer->ndim != ndim || buffer->itemsize != 4)
-        return 0;
-    return integers ? kind == 'i' || kind == 'l' : kind == 'f';
-}
-
-static const char *described(const Py_buffer *arrays, Pulls *pulls)
-{
-    if (!holds(&arrays[INDPTR], 1, 1) || !holds(&arrays[INDICES], 1, 1))
-        return "indptr and indices must be one-dimensional int32";
-    if (!holds(&arrays[DATA], 1, 0) || !holds(&arrays[PLACES], 2, 0) || !holds(&arrays[OUT], 2, 0))
-        return "data, places and out must be float32";
-    if (arrays[DATA].shape[0] != arrays[INDICES].shape[0] || arrays[PLACES].shape[1] != 2 ||
-        arrays[OUT].shape[1] != 2 || arrays[OUT].shape[0] != arrays[PLACES].shape[0] ||
-        arrays[INDPTR].shape[0] != arrays[PLACES].shape[0] + 1)
-        return "indptr must have one entry more than places and out rows, of two columns each, "
-               "and data be as long as indices";
-    if (pulls->first < 0 || pulls->last < pulls->first || pulls->last > arrays[OUT].shape[0])
-        return "first and last must lie within the rows";
-    pulls->indptr = arrays[INDPTR].buf;
-    pulls->indices = arrays[INDICES].buf;
-    pulls->data = arrays[DATA].buf;
-    pulls->places = arrays[PLACES].buf;
-    pulls->out = arrays[OUT].buf;
-    pulls->n_entries = arrays[INDICES].shape[0];
-    pulls->n_places = arrays[PLACES].shape[0];
-    return NULL;
+    Py_buffer *indptr, *indices, *data, *places, *out;
+    if (!(indptr = take(arrays, o[0], "indptr", 'i', 1)) ||
+        !(indices = take(arrays, o[1], "indices", 'i', 1)) ||
+        !(data = take(arrays, o[2], "data", 'f', 1)) ||
+        !(places = take(arrays, o[3], "places", 'f', 2)) ||
+        !(out = take(arrays, o[4], "out", 'F', 2)))
+        return -1;
+    if (data->shape[0] != indices->shape[0] || places->shape[1] != 2 || out->shape[1] != 2 ||
+        out->shape[0] != places->shape[0] || indptr->shape[0] != places->shape[0] + 1)
+        return misfit("indptr must have one entry more than places and out rows, of two columns "
+                      "each, and data be as long as indices");
+    if (pulls->first < 0 || pulls->last < pulls->first || pulls->last > out->shape[0])
+        return misfit("first and last must lie within the rows");
+    pulls->indptr = indptr->buf;
+    pulls->indices = indices->buf;
+    pulls->data = data->buf;
+    pulls->places = places->buf;
+    pulls->out = out->buf;
+    pulls->n_entries = indices->shape[0];
+    pulls->n_places = places->shape[0];
+    return 0;
 }
 
 PyDoc_STRVAR(pull_doc,
@@ -84,36 +76,23 @@ PyDoc_STRVAR(pull_doc,
 
 static PyObject *pull(PyObject *module, PyObject *arguments)
 {
-    PyObject *objects[N_ARRAYS];
-    Py_buffer arrays[N_ARRAYS];
+    PyObject *o[5];
+    Arrays arrays = {.held = 0};
     Pulls pulls;
-    int held = 0;
-    const char *wrong = NULL;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "OOOOOnn", &objects[0], &objects[1], &objects[2], &objects[3],
-                          &objects[4], &pulls.first, &pulls.last))
+    if (!PyArg_ParseTuple(arguments, "OOOOOnn", &o[0], &o[1], &o[2], &o[3], &o[4], &pulls.first,
+                          &pulls.last))
         return NULL;
-    for (; held < N_ARRAYS; held++) {
-        const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (held == OUT ? PyBUF_WRITABLE : 0);
-        if (PyObject_GetBuffer(objects[held], &arrays[held], flags) < 0)
-            break;
-    }
-    if (held == N_ARRAYS)
-        wrong = described(arrays, &pulls);
-    if (held == N_ARRAYS && !wrong) {
+    if (open_pulls(&arrays, o, &pulls) == 0) {
         int within;
         Py_BEGIN_ALLOW_THREADS
         within = pull_rows(&pulls);
         Py_END_ALLOW_THREADS
         if (!within)
-            wrong = "indptr must ascend within the entries, and indices lie within the places";
+            misfit("indptr must ascend within the entries, and indices lie within the places");
     }
-    const int failed = held < N_ARRAYS || wrong;
-    while (held > 0)
-        PyBuffer_Release(&arrays[--held]);
-    if (wrong)
-        PyErr_SetString(PyExc_ValueError, wrong);
-    if (failed)
+    release(&arrays);
+    if (PyErr_Occurred())
         return NULL;
     Py_RETURN_NONE;
 }
@@ -123,14 +102,6 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* As in _csr.c: Pythons from 3.13 on are told that no global lock is needed. */
-#ifndef Py_mod_gil
-#define Py_mod_gil 4
-#define Py_MOD_GIL_NOT_USED ((void *)1)
-#endif
-
-static PyModuleDef_Slot slots[] = {{0, NULL}, {0, NULL}};
-
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "fewlabels.graph.layouts._pull", "The pull of neighbours in a layout.", 0,
     methods, slots, NULL, NULL, NULL,
@@ -138,7 +109,5 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__pull(void)
 {
-    if (Py_Version >= 0x030D0000)
-        slots[0] = (PyModuleDef_Slot){Py_mod_gil, Py_MOD_GIL_NOT_USED};
-    return PyModuleDef_Init(&definition);
+    return as_module(&definition);
 }

@@ -4,54 +4,8 @@
  * is followed that was not compared with the number of rows before.
  */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
+#include "../../_buffers.h"
 #include "_compare_search.h"
-
-enum { MOST_ARRAYS = 16 }; /* that a call takes */
-
-typedef struct {
-    Py_buffer buffers[MOST_ARRAYS];
-    int held;
-} Arrays;
-
-static void release(Arrays *arrays)
-{
-    while (arrays->held > 0)
-        PyBuffer_Release(&arrays->buffers[--arrays->held]);
-}
-
-/* Take the next array of a kind: 'f' float32, 'i' int32, 'q' int64, 'b' uint8; an upper-case
- * letter for one to be written to. Returns NULL with an exception set if it is none. */
-static Py_buffer *take(Arrays *arrays, PyObject *object, const char *name, char kind, int ndim)
-{
-    Py_buffer *buffer = &arrays->buffers[arrays->held];
-    const int writable = kind < 'a';
-    const char wanted = (char)(writable ? kind - 'A' + 'a' : kind);
-    const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
-    if (arrays->held == MOST_ARRAYS) {
-        PyErr_SetString(PyExc_SystemError, "more arrays than there is room for");
-        return NULL;
-    }
-    if (PyObject_GetBuffer(object, buffer, flags) < 0)
-        return NULL;
-    arrays->held++;
-    const char format = buffer->format && buffer->format[0] ? buffer->format[0] : 'B';
-    const Py_ssize_t size = buffer->itemsize;
-    const int fits = wanted == 'f'   ? format == 'f'
-                     : wanted == 'b' ? format == 'B' || format == '?'
-                     : wanted == 'i' ? size == 4 && (format == 'i' || format == 'l')
-                                     : size == 8 && (format == 'l' || format == 'q');
-    if (fits && buffer->ndim == ndim)
-        return buffer;
-    PyErr_Format(PyExc_ValueError, "%s must have %d dimensions, and be %s", name, ndim,
-                 wanted == 'f'   ? "float32"
-                 : wanted == 'b' ? "uint8 or bool"
-                 : wanted == 'i' ? "int32"
-                                 : "int64");
-    return NULL;
-}
 
 /* What all queries of a call share. */
 typedef struct {
@@ -65,11 +19,7 @@ typedef struct {
     uint8_t *now_fresh; /* may be NULL */
 } Job;
 
-static int misfit(void)
-{
-    PyErr_SetString(PyExc_ValueError, "the shapes of the arrays do not fit each other");
-    return -1;
-}
+static const char NO_FIT[] = "the shapes of the arrays do not fit each other";
 
 static int take_codes(Job *job, PyObject *object)
 {
@@ -84,16 +34,16 @@ static int take_codes(Job *job, PyObject *object)
     }
     if (!PyArg_ParseTuple(object, "OOOOf", &o[0], &o[1], &o[2], &o[3], &s->codes.unit))
         return -1;
-    if (!(query_codes = take(&job->arrays, o[0], "query_codes", 'b', 2)) ||
+    if (!(query_codes = take(&job->arrays, o[0], "query_codes", 'u', 2)) ||
         !(query_errors = take(&job->arrays, o[1], "query_errors", 'f', 1)) ||
-        !(codes = take(&job->arrays, o[2], "codes", 'b', 2)) ||
+        !(codes = take(&job->arrays, o[2], "codes", 'u', 2)) ||
         !(errors = take(&job->arrays, o[3], "errors", 'f', 1)))
         return -1;
     const ptrdiff_t stride = codes->shape[1];
     if (query_codes->shape[0] != job->n_queries || query_errors->shape[0] != job->n_queries ||
         query_codes->shape[1] != stride || codes->shape[0] != s->n_points ||
         errors->shape[0] != s->n_points || stride % CODES_ALIGNED || stride < s->d)
-        return misfit();
+        return misfit(NO_FIT);
     s->query_codes = malloc((size_t)stride * sizeof *s->query_codes + 1);
     if (!s->query_codes) {
         PyErr_NoMemory();
@@ -122,7 +72,7 @@ static int open_job(Job *job, PyObject *const *o, Py_ssize_t first, int avx2)
         places->shape[1] < 1 || squared->shape[0] != places->shape[0] ||
         squared->shape[1] != places->shape[1] || points->shape[0] > INT32_MAX ||
         first > INT32_MAX - queries->shape[0])
-        return misfit();
+        return misfit(NO_FIT);
     job->n_queries = queries->shape[0];
     job->first = first;
     job->queries = queries->buf;
@@ -222,7 +172,7 @@ static PyObject *nearest_among(PyObject *module, PyObject *arguments)
         return NULL;
     if (open_job(&job, o, first, avx2) < 0 ||
         !(candidates = take(&job.arrays, o[5], "candidates", 'i', 2)) ||
-        (candidates->shape[0] != job.n_queries && misfit() < 0) ||
+        (candidates->shape[0] != job.n_queries && misfit(NO_FIT) < 0) ||
         make_room(&job.search, candidates->shape[1], distinct) < 0)
         return closed(&job, -1);
     const ptrdiff_t n_candidates = candidates->shape[1];
@@ -257,7 +207,7 @@ static PyObject *nearest_in_cells(PyObject *module, PyObject *arguments)
     if (open_job(&job, o, first, avx2) < 0 ||
         !(cells = take(&job.arrays, o[5], "cells", 'i', 2)) ||
         !(starts = take(&job.arrays, o[6], "starts", 'q', 1)) ||
-        (cells->shape[0] != job.n_queries && misfit() < 0))
+        (cells->shape[0] != job.n_queries && misfit(NO_FIT) < 0))
         return closed(&job, -1);
     const ptrdiff_t n_cells = cells->shape[1];
     Py_BEGIN_ALLOW_THREADS
@@ -291,9 +241,9 @@ static PyObject *nearest_through(PyObject *module, PyObject *arguments)
         return NULL;
     if (open_job(&job, o, first, avx2) < 0 || !(lists = take(&job.arrays, o[5], "lists", 'i', 2)) ||
         !(list_squared = take(&job.arrays, o[6], "list_squared", 'f', 2)) ||
-        !(fresh = take(&job.arrays, o[7], "fresh", 'b', 2)) ||
+        !(fresh = take(&job.arrays, o[7], "fresh", 'u', 2)) ||
         !(back = take(&job.arrays, o[8], "back", 'i', 2)) ||
-        !(now_fresh = take(&job.arrays, o[9], "now_fresh", 'B', 2)))
+        !(now_fresh = take(&job.arrays, o[9], "now_fresh", 'U', 2)))
         return closed(&job, -1);
     Search *s = &job.search;
     const ptrdiff_t n = s->n_points, width = s->width;
@@ -306,7 +256,7 @@ static PyObject *nearest_through(PyObject *module, PyObject *arguments)
           back->shape[0] != n || now_fresh->shape[0] != job.n_queries ||
           now_fresh->shape[1] != width || looked_at < 0 || first < 0 ||
           first > n - job.n_queries) &&
-         misfit() < 0) ||
+         misfit(NO_FIT) < 0) ||
         make_room(s, 1 + width + links.n_back + looked_at * looked_at, 0) < 0)
         return closed(&job, -1);
     job.now_fresh = now_fresh->buf;
@@ -336,11 +286,11 @@ static PyObject *encode(PyObject *module, PyObject *arguments)
         return NULL;
     if ((points = take(&arrays, o[0], "points", 'f', 2)) &&
         (offsets = take(&arrays, o[1], "offsets", 'f', 1)) &&
-        (codes = take(&arrays, o[2], "codes", 'B', 2)) &&
+        (codes = take(&arrays, o[2], "codes", 'U', 2)) &&
         (errors = take(&arrays, o[3], "errors", 'F', 1))) {
         const ptrdiff_t n = points->shape[0], d = points->shape[1], stride = codes->shape[1];
         if (offsets->shape[0] != d || codes->shape[0] != n || errors->shape[0] != n || stride < d) {
-            misfit();
+            misfit(NO_FIT);
         } else {
             const float *offset = offsets->buf, inverse = 1 / unit;
             Py_BEGIN_ALLOW_THREADS
@@ -385,7 +335,7 @@ static PyObject *reverse(PyObject *module, PyObject *arguments)
         (back = take(&arrays, o[1], "back", 'I', 2))) {
         const ptrdiff_t n = back->shape[0], width = back->shape[1], listed = lists->shape[1];
         if (lists->shape[0] > INT32_MAX) {
-            misfit();
+            misfit(NO_FIT);
         } else if (!(counts = calloc((size_t)n + 1, sizeof *counts))) {
             PyErr_NoMemory();
         } else {
@@ -424,16 +374,6 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* From 3.13 on, Python asks whether a module needs the global lock. These functions do not: they
- * share no state, and hold the arrays that they work on. Older ones know no such slot, so that the
- * file that is built for all of them fills it in when it is loaded. */
-#ifndef Py_mod_gil
-#define Py_mod_gil 4
-#define Py_MOD_GIL_NOT_USED ((void *)1)
-#endif
-
-static PyModuleDef_Slot slots[] = {{0, NULL}, {0, NULL}};
-
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "fewlabels.graph.search._compare", "The nearest of some points.", 0, methods,
     slots, NULL, NULL, NULL,
@@ -441,7 +381,5 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__compare(void)
 {
-    if (Py_Version >= 0x030D0000)
-        slots[0] = (PyModuleDef_Slot){Py_mod_gil, Py_MOD_GIL_NOT_USED};
-    return PyModuleDef_Init(&definition);
+    return as_module(&definition);
 }

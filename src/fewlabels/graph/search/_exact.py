@@ -9,10 +9,10 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 
+from fewlabels._progress import Progress, reporting
 from fewlabels._rows import row_blocks
 from fewlabels._threads import one_blas_thread
 from fewlabels._typing import Matrix
-from fewlabels.graph._progress import Progress, reporting
 
 # Trees of more dimensions are slower than comparing all pairs.
 TREE_FEATURES = 15

@@ -17,10 +17,10 @@ from sklearn.neighbors import VALID_METRICS
 from sklearn.utils import check_random_state
 
 from fewlabels._arrays import checked_array
+from fewlabels._progress import Progress, reporting_share
 from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._checked import check_blocks, read_whole
-from fewlabels.graph._progress import Progress, reporting_share
 from fewlabels.graph.search._exact import (
     TREE_FEATURES,
     directions,

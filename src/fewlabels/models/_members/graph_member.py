@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import Labels
+from fewlabels._progress import iteration_progress
 from fewlabels._typing import State
 from fewlabels.graph import Graph
-from fewlabels.models._progress import iteration_progress
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.solvers import Method

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from fewlabels._progress import Progress
 from fewlabels._typing import Fields, Package
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph._progress import Progress
 from fewlabels.session.simulation._one_curve import drawn_seed, simulate_one
 from fewlabels.session.simulation._runs_file import PathLike
 from fewlabels.session.simulation.learning_curve import LearningCurve

@@ -12,13 +12,13 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from fewlabels._arrays import checked_array
+from fewlabels._progress import Progress, reporting
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._typing import Estimator, Frame
 from fewlabels._validation import check_integer, check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features import Points
 from fewlabels.graph import DiskGraph, Graph
-from fewlabels.graph._progress import Progress, reporting
 from fewlabels.models import ModelPair, recommended_models
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._data import DataEstimator

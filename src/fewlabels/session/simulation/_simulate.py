@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels._progress import Progress
 from fewlabels._typing import Estimator, Json
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import Graph
-from fewlabels.graph._progress import Progress
 from fewlabels.models._shared_kernel import GraphMaker
 from fewlabels.session.simulation._many_curves import curves_of
 from fewlabels.session.simulation._names import Query

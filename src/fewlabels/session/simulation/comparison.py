@@ -68,6 +68,14 @@ class RankTest:
     critical_difference : float
         Mean ranks that are farther apart differ, by Nemenyi's test at `alpha`.
     alpha : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.session import RankTest
+    >>> test = RankTest(("a", "b", "c"), np.array([1.2, 1.8, 3.0]), 6, 0.006, 1.35, 0.05)
+    >>> bool(test.ranks[2] - test.ranks[0] > test.critical_difference)  # "c" is worse than "a"
+    True
     """
 
     methods: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Say how far a long step is: on a bar, or to a function."""
+"""Say how far a long step is: on a bar on standard error, or to a function."""
 
 from __future__ import annotations
 
@@ -55,3 +55,20 @@ def reporting_share(progress: Progress, n_points: int) -> Iterator[Callable[[flo
 
         yield report_share
         report_share(1.0)
+
+
+@contextlib.contextmanager
+def iteration_progress(
+    verbose: bool, max_iter: int
+) -> Iterator[Callable[[int, float], None] | None]:
+    """Yield a solver's callback that shows iteration and error on a bar; None if not `verbose`."""
+    if not verbose:
+        yield None
+        return
+    with tqdm(total=max_iter, desc="solving", unit=" iterations") as bar:
+
+        def show(n_iter: int, error: float) -> None:
+            bar.set_postfix_str(f"error {error:.1e}", refresh=False)
+            bar.update(n_iter - bar.n if n_iter > bar.n else 1)
+
+        yield show

@@ -12,7 +12,7 @@ from fewlabels._arrays import FILL_WEIGHTS, refuse_masked
 from fewlabels._class_names import warn_of_classes
 from fewlabels._labels import UNLABELLED, Labels, encode_labels, has_minus_one, weights_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.models._target_rows import (
+from fewlabels.models._targets._rows import (
     as_floats,
     as_matrix,
     column_names,

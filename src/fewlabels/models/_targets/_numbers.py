@@ -21,7 +21,7 @@ from fewlabels.models._relabel import (
     refuse_missing,
     weights_of_added,
 )
-from fewlabels.models._targets import checked_weights
+from fewlabels.models._targets._classes import checked_weights
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
