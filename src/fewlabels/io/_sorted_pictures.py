@@ -99,6 +99,22 @@ def sorted_pictures(
     ------
     DataFileError
         If `target` can't be made (see :func:`check_sorted`), or the disk has no room.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from fewlabels.io import read_picture_folder, sorted_pictures
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "photos").mkdir()
+    >>> for name in ("a.png", "b.png"):
+    ...     Image.new("L", (8, 8)).save(folder / "photos" / name)
+    >>> photos = read_picture_folder(folder / "photos")
+    >>> with sorted_pictures(photos, ["cat", None], folder / "sorted"):
+    ...     pass  # write what belongs to them; if it fails, nothing is sorted
+    >>> sorted(path.parent.name for path in (folder / "sorted").glob("*/*.png"))
+    ['cat', 'unsorted']
     """
     target = Path(target)
     check_sorted(target, table.root)

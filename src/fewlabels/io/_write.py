@@ -60,6 +60,15 @@ class AddedColumns:
         Whether the answer is sure, and if not, what is missing. Both or neither are given.
     possible : list of str, default=None
         Of sets of classes, the classes that may be the true one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.io import AddedColumns
+    >>> names = ("label", "confidence", "evidence", "reached")
+    >>> sure, reached = np.array([1.0, 0.9]), np.array([True, True])
+    >>> AddedColumns(names, ["cat", "dog"], sure, np.ones(2), reached).label
+    ['cat', 'dog']
     """
 
     names: tuple[str, ...]
@@ -88,7 +97,7 @@ def write_table(
     replace: bool = True,
     progress: Progress | None = None,
 ) -> None:
-    """Write a table with its added columns, whole or not at all.
+    r"""Write a table with its added columns, whole or not at all.
 
     The columns that came keep their values and their order. Where the format changes from one
     without types (CSV, TSV) to one with types, a column becomes numbers only if every cell
@@ -113,6 +122,21 @@ def write_table(
     DataFileError
         If the file can't be written, or is there and may not be replaced, or can't hold what is
         in the table (see :func:`check_writable`); whatever stood at `path` is then untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from fewlabels.io import AddedColumns, read_table, write_table
+    >>> path = Path(tempfile.mkdtemp()) / "pets.csv"
+    >>> _ = path.write_text("weight,kind\n4,cat\n5,\n")
+    >>> names = ("label", "confidence", "evidence", "reached")
+    >>> sure, reached = np.array([1.0, 0.9]), np.array([True, True])
+    >>> added = AddedColumns(names, ["cat", "cat"], sure, np.ones(2), reached)
+    >>> write_table(read_table(path), added, path.with_name("labelled.csv"))
+    >>> print(path.with_name("labelled.csv").read_text().splitlines()[-1])
+    5,,cat,0.9,1,true
     """
     if not isinstance(path, (str, os.PathLike)):
         form = named_format(file_format or "csv", writing=True)

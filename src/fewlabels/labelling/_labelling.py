@@ -31,7 +31,7 @@ _MOST_QUESTIONS = 50
 
 
 class Labelling(Knowing):
-    """One label file that is open, to be shared by the threads of a server.
+    r"""One label file that is open, to be shared by the threads of a server.
 
     What is answered is on the disk before the method returns. One thread of its own makes points,
     graph and models, and keeps questions ready; no method waits for it. Points are numbered from
@@ -43,6 +43,17 @@ class Labelling(Knowing):
     has changed.
 
     To be made by :meth:`open`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.labelling import Labelling
+    >>> path = Path(tempfile.mkdtemp()) / "pets.csv"
+    >>> _ = path.write_text("weight,kind\n4,cat\n30,dog\n5,\n28,\n")
+    >>> with Labelling.open(path, label="kind", cache=path.parent / "cache") as labelling:
+    ...     labelling.answer("Ann", key="1", point=2, class_id=0)["n_labelled"]
+    3
     """
 
     def __init__(self, opened: Opened) -> None:

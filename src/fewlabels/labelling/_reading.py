@@ -33,7 +33,7 @@ def export_labels(
     cache: str | os.PathLike[str] | None = None,
     stage: Stage | None = None,
 ) -> None:
-    """Write the labels of a label file, and what the models say of the other points.
+    r"""Write the labels of a label file, and what the models say of the other points.
 
     It works at any time, also while the page is open. Tables get six more columns: ``label``, the
     one given, else the most probable class; ``confidence``, the probability that it is right;
@@ -74,6 +74,19 @@ def export_labels(
         If the data is another than that of the label file.
     DataFileError
         If the file can't be written; what stood there is then untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.labelling import Labelling, export_labels
+    >>> path = Path(tempfile.mkdtemp()) / "pets.csv"
+    >>> _ = path.write_text("weight,kind\n4,cat\n30,dog\n5,\n28,\n")
+    >>> Labelling.open(path, label="kind", cache=path.parent / "cache").close()
+    >>> target = path.with_name("labels.csv")
+    >>> export_labels(path.with_suffix(".fewlabels"), target, predictions=False)
+    >>> print(target.read_text().splitlines()[1])
+    4,cat,cat,1,0,true,,given
     """
     if file_format is None:
         to_path = isinstance(target, (str, os.PathLike))
@@ -103,7 +116,7 @@ def load_session(
     *,
     cache: str | os.PathLike[str] | None = None,
 ) -> Session:
-    """Go on with a label file in Python: its labels, checks and proofs as a session.
+    r"""Go on with a label file in Python: its labels, checks and proofs as a session.
 
     The session is a copy: what it is told does not go into the label file.
 
@@ -120,6 +133,17 @@ def load_session(
     -------
     Session
         Its labels are the names of the classes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.labelling import Labelling, load_session
+    >>> path = Path(tempfile.mkdtemp()) / "pets.csv"
+    >>> _ = path.write_text("weight,kind\n4,cat\n30,dog\n5,\n28,\n")
+    >>> Labelling.open(path, label="kind", cache=path.parent / "cache").close()
+    >>> load_session(path.with_suffix(".fewlabels"), cache=path.parent / "cache").labels
+    array(['cat', 'dog', None, None], dtype=object)
     """
     file = LabelFile.open(Path(path), to_read=True)
     try:
