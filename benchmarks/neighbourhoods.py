@@ -16,6 +16,7 @@ the page asks it. Beside it: questions alone.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -134,6 +135,7 @@ def next_grid(
 ) -> tuple[int, list[int]] | None:
     """Return the class and the points of the grid that the page would show, or None."""
     n_labels = len(state.labels)
+    counts = Counter(map(str, state.labels.values()))
 
     def fits(point: int) -> bool:
         class_id = int(said.codes[point])
@@ -147,6 +149,7 @@ def next_grid(
         fits,
         near=None,
         size=lambda class_id: record.size(class_id, GRID),
+        n_labels=lambda class_id: counts[str(class_id)],
         random_state=len(state.events),
     )
 

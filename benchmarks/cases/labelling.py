@@ -50,7 +50,7 @@ def labelling_pictures(bench: Bench) -> list[Row]:
 
 
 def labelling_many(bench: Bench) -> list[Row]:
-    """Our page on many points, while graph and models are being made."""
+    """Our page on many points, while graph and models are being made, and while they follow."""
     if reason := OUR_TOOL.environment.missing():
         raise MissingPackageError(reason)
     rows = []
@@ -60,10 +60,17 @@ def labelling_many(bench: Bench) -> list[Row]:
             write_points(n_points, file)
             work = folder / f"work-{n_points}"
             work.mkdir()
-            found = sit(
-                OUR_TOOL, file, work, browser, n_answers=bench.size.n_page_answers, settled=False
-            )
-            rows += _rows(f"{n_points:,} points", {OUR_TOOL.name: found})
+            of_size = f"{n_points:,} points"
+            for settled, name in ((False, of_size), (True, f"{of_size}, models that follow")):
+                found = sit(
+                    OUR_TOOL,
+                    file,
+                    work,
+                    browser,
+                    n_answers=bench.size.n_page_answers,
+                    settled=settled,
+                )
+                rows += _rows(name, {OUR_TOOL.name: found})
     return [row for row in rows if row.measure.startswith((FIRST, NEXT, "answer", "killed"))]
 
 

@@ -17,6 +17,8 @@ from benchmarks.label_pages.servers import Server
 from benchmarks.label_pages.tools import Tool
 
 _PATIENCE_MS = 60_000
+# Graph and first model of a million points take minutes.
+_SETTLES_MS = 1_800_000
 # Someone who is quick looks at a question for so long.
 _LOOK_SECONDS = 0.3
 _FOREIGN = "labels.example.com"
@@ -176,7 +178,8 @@ def _look_at_page(found: Sitting, page: Any, heard: list[Any]) -> None:
 def _settle(page: Any) -> None:
     """Wait until our page says that nothing is being made."""
     page.wait_for_function(
-        "() => { const stage = document.querySelector('#stage'); return !stage || stage.hidden; }"
+        "() => { const stage = document.querySelector('#stage'); return !stage || stage.hidden; }",
+        timeout=_SETTLES_MS,
     )
 
 

@@ -1,7 +1,7 @@
-"""The labelling page's engine: the first question, one answer, and how soon models reflect it.
+"""The labelling page's engine: the first question, one answer, how soon models reflect it, a map.
 
-Inputs: the number of points, of features, and of answers, and the pause between two answers. The
-points are ten groups that overlap, the labeller is right. What a browser adds is not in here.
+Inputs: the number of points, of features, and of answers, and the time from one answer to the next.
+The points are ten groups that overlap, the labeller is right. What a browser adds is not in here.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
+
+from fewlabels.graph import layout
 
 Seconds = npt.NDArray[np.float64]
 _CLASSES = "0123456789"
@@ -103,6 +105,47 @@ def one_answer(path: Path, cache: Path, n_answers: int, pause: float) -> tuple[S
     return np.array(found), spent / n_answers
 
 
+class Rhythm:
+    """Answers at equal times, whatever models are at, and how soon each is reflected.
+
+    Attributes
+    ----------
+    told, asked : list of float
+        Seconds from each answer, stored, to predictions by it, and to questions by it.
+    """
+
+    def __init__(self, labelling: Any) -> None:
+        self._labelling = labelling
+        self.told: list[float] = []
+        self.asked: list[float] = []
+        self._answered: list[tuple[int, float]] = []
+
+    def answer(self, key: str, point: int, class_id: int, pause: float) -> None:
+        """Answer, and watch until the next answer is due."""
+        due = time.perf_counter() + pause
+        row = self._labelling.answer("ann", key, point, class_id)
+        self._answered.append((row["seq"], time.perf_counter()))
+        while time.perf_counter() < due:
+            self._look()
+            time.sleep(0.001)
+
+    def finish(self) -> None:
+        """Watch until all that was answered is reflected."""
+
+        def is_done() -> bool:
+            self._look()
+            return len(self.asked) == len(self._answered)
+
+        _until(is_done)
+
+    def _look(self) -> None:
+        keeper, now = self._labelling._keeper, time.perf_counter()
+        upto = keeper.snapshot.seq if keeper.snapshot else 0
+        for times, seq in ((self.told, upto), (self.asked, keeper.reflected)):
+            while len(times) < len(self._answered) and self._answered[len(times)][0] <= seq:
+                times.append(now - self._answered[len(times)][1])
+
+
 def reflected(
     path: Path, cache: Path, truth: npt.NDArray[Any], n_answers: int, pause: float
 ) -> dict[str, Any]:
@@ -120,25 +163,21 @@ def reflected(
         keeper = labelling._keeper
         _until(lambda: keeper.stage is None)
         prepared = time.perf_counter() - began
-        found, asked = [], []
+        rhythm = Rhythm(labelling)
         for number in range(n_answers):
             point = labelling.questions("ann")[0]["point"]
-            told = labelling.answer("ann", f"k{number}", point, int(truth[point]))
-            began = time.perf_counter()
-            _until(lambda seq=told["seq"]: keeper.snapshot and keeper.snapshot.seq >= seq)
-            found.append(time.perf_counter() - began)
-            _until(lambda seq=told["seq"]: keeper.reflected >= seq)
-            asked.append(time.perf_counter() - began)
-            time.sleep(pause)
+            rhythm.answer(f"k{number}", point, int(truth[point]), pause)
+        rhythm.finish()
         began = time.perf_counter()
         settled = labelling.settle(_PATIENCE)
         learned = time.perf_counter() - began
-        problem = labelling.state("ann")["problem"]
+        problem, graph = labelling.state("ann")["problem"], keeper.prepared.graph
         right = float(np.mean(keeper.snapshot.codes == truth)) if keeper.snapshot else 0.0
     return {
+        "graph": graph,
         "prepared": prepared,
-        "seconds": np.array(found),
-        "asked": np.array(asked),
+        "seconds": np.array(rhythm.told),
+        "asked": np.array(rhythm.asked),
         "learned": learned if settled else float("nan"),
         "problem": problem,
         "right": right,
@@ -185,14 +224,10 @@ def main(
         broken, _ = groups(folder, min(n_points, 1_000), n_features, infinite=True)
         _, processor = one_answer(broken, folder / "other", 200, 0.0)
         broken.with_suffix(".fewlabels").unlink()
-        seconds, _ = one_answer(path, folder / "cache", n_answers, pause)
+        print(f"  one answer alone {1e3 * processor:.1f} ms of processor", flush=True)
+        kept = folder / "cache" / "fewlabels" / "labelling"  # as the command will look for it
+        found = reflected(path, kept, truth, n_answers, pause)
         label_file.unlink()
-        print(
-            f"  one answer while models work {_shown(seconds)}; alone "
-            f"{1e3 * processor:.1f} ms of processor",
-            flush=True,
-        )
-        found = reflected(path, folder / "cache", truth, n_answers, pause)
         late = slice(n_answers // 4, None)
         print(
             f"  points, graph and models {found['prepared']:.1f} s; reflected "
@@ -200,6 +235,15 @@ def main(
             f"the last one learned after {found['learned']:.1f} s; "
             f"{100 * found['right']:.1f} % right; "
             f"{found['gigabytes']:.1f} GiB{'; ' + found['problem'] if found['problem'] else ''}",
+            flush=True,
+        )
+        seconds, _ = one_answer(path, folder / "cache", n_answers, pause)
+        print(f"  one answer while models work {_shown(seconds)}", flush=True)
+        began, processor = time.perf_counter(), time.process_time()
+        layout(found["graph"])
+        print(
+            f"  map of the graph {time.perf_counter() - began:.1f} s, "
+            f"{time.process_time() - processor:.1f} of processor",
             flush=True,
         )
 

@@ -340,7 +340,8 @@ def test_search_waits_for_its_index(sit: Sit) -> None:
     sitting.source.search = lambda text, n: {"total": 0, "points": [], "ready": False}
     sitting.press("/")
     sitting.page.keyboard.type("refund")
-    expect(sitting.page.locator(".soft[role=status]")).to_have_text("The index is being built.")
+    status = sitting.page.locator(".soft[role=status]")
+    expect(status).to_have_text("Ready once the index is built.")
     expect(sitting.page.locator(".empty")).to_have_count(0)
     sitting.source.search = search
     expect(sitting.page.locator(".row").first).to_contain_text("refund")

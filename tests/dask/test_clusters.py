@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, Worker
 from distributed.comm import CommClosedError
 
 import fewlabels.dask._needed as needed
-from fewlabels.dask import LabelSpreading, _cluster, regions_of
+from fewlabels.dask import LabelSpreading, _workers, regions_of
 from fewlabels.dask._cluster import region_cuts
 from fewlabels.exceptions import ClusterError, InvalidTypeError, MissingDependencyError
 
@@ -26,60 +28,60 @@ def test_no_client_and_no_workers_are_said(problem):
     with (
         LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as client,
-        pytest.raises(ClusterError, match="the cluster has no workers"),
+        pytest.raises(ClusterError, match=r"the cluster at \S+ has no workers"),
     ):
         LabelSpreading().fit(*problem, client=client)
 
 
 def answering(monkeypatch, **changed):
     """Have workers, which are threads here, say other things of themselves."""
-    about = _cluster._about
+    about = _workers._about
 
-    def say(path: str, token: str):
-        return about(path, token) | changed
+    def say(token: str, graph: str, dask_worker: Worker):
+        return replace(about(token, graph, dask_worker), **changed)
 
-    monkeypatch.setattr(_cluster, "_about", say)
+    monkeypatch.setattr(_workers, "_about", say)
 
 
-def test_other_versions_are_refused(problem, clusters, monkeypatch):
-    answering(monkeypatch, version="0.0.1")
-    with pytest.raises(ClusterError, match=r"has fewlabels 0\.0\.1, and here it is"):
+@pytest.mark.parametrize("name", ["fewlabels", "scipy"])
+def test_other_versions_are_refused(problem, clusters, monkeypatch, name):
+    own = {each: _workers._version(each) for each in _workers._SAME_VERSIONS}
+    answering(monkeypatch, versions=own | {name: "0.0.1"})
+    with pytest.raises(ClusterError, match=rf"{name} is \S+ here and 0\.0\.1 on 2 workers"):
         LabelSpreading().fit(*problem, client=clusters(2))
 
 
 def test_a_graph_that_workers_do_not_see_is_refused(problem, clusters, monkeypatch):
     answering(monkeypatch, graph=None)
-    with pytest.raises(ClusterError, match=r"does not see the graph"):
+    with pytest.raises(ClusterError, match=r"do not see .*graph as this machine does"):
         LabelSpreading().fit(*problem, client=clusters(2))
 
 
 def test_a_folder_that_workers_do_not_share_is_refused(problem, clusters, monkeypatch, tmp_path):
-    answering(monkeypatch, token=False)
-    with pytest.raises(ClusterError, match=r"does not see .*fit as this machine does"):
+    answering(monkeypatch, token=None)
+    with pytest.raises(ClusterError, match=r"do not see .*fit as this machine does"):
         LabelSpreading(checkpoint=tmp_path / "fit").fit(*problem, client=clusters(2))
     assert [path.name for path in (tmp_path / "fit").iterdir()] == []
 
 
 def test_workers_without_the_package_are_refused(problem, clusters, monkeypatch):
-    def lack(path: str, token: str):
+    def lack(token: str, graph: str):
         raise ModuleNotFoundError("No module named 'fewlabels'")
 
-    monkeypatch.setattr(_cluster, "_about", lack)
+    monkeypatch.setattr(_workers, "_about", lack)
     with pytest.raises(ClusterError, match="lacks a package: No module named 'fewlabels'"):
         LabelSpreading().fit(*problem, client=clusters(2))
 
 
 def test_a_worker_that_is_ending_is_left_out(problem, clusters, monkeypatch):
-    about = _cluster._about
-    monkeypatch.setattr(_cluster, "_asked", [], raising=False)  # the one of all: threads of here
+    about, ending = _workers._about, min(_workers.addresses_of(clusters(2)))
 
-    def say(path: str, token: str):
-        _cluster._asked.append(path)
-        if len(_cluster._asked) == 1:
+    def say(token: str, graph: str, dask_worker: Worker):
+        if dask_worker.address == ending:
             raise CommClosedError("it is ending")
-        return about(path, token)
+        return about(token, graph, dask_worker)
 
-    monkeypatch.setattr(_cluster, "_about", say)
+    monkeypatch.setattr(_workers, "_about", say)
     assert len(LabelSpreading().fit(*problem, client=clusters(2)).figures_["n_own"]) == 1
 
 

@@ -229,21 +229,15 @@ def test_bad_input_is_one_clear_error(rows, client, tmp_path):
 
 
 def test_a_cluster_that_can_not_work_is_one_clear_error(rows, client, tmp_path, monkeypatch):
-    from fewlabels.dask import _crew
+    from fewlabels.dask import _workers
 
     with pytest.raises(InvalidTypeError, match="must be a distributed"):
         knn_graph(rows, path=tmp_path / "graph", client="tcp://somewhere")
     with monkeypatch.context() as patch:
-        patch.setattr(_crew.metadata, "version", lambda name: f"1.{len(patched)}")
-        patched = []
-        patch.setattr(_crew, "_version", lambda name: "0.9")
-        with pytest.raises(ClusterError, match=r"fewlabels is 0\.9 here and 1\.0 on 2 workers"):
-            knn_graph(rows, path=tmp_path / "graph", client=client)
-    with monkeypatch.context() as patch:
-        patch.setattr(_crew, "_content", lambda path: None)
+        patch.setattr(_workers, "_content", lambda path: None)
         with pytest.raises(ClusterError, match="do not see"):
             knn_graph(rows, path=tmp_path / "graph", client=client)
-    monkeypatch.setattr(_crew, "_PATIENCE", 0.01)
+    monkeypatch.setattr(_workers, "_PATIENCE", 0.01)
     with (
         LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty,
         Client(empty, set_as_default=False) as alone,

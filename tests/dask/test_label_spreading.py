@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from fewlabels import Graph
 from fewlabels import LabelSpreading as InMemory
-from fewlabels.dask import LabelSpreading, _part, regions_of
+from fewlabels.dask import LabelSpreading, _seat, regions_of
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
 from fewlabels.queries import entropy, most_uncertain
 from tests.gallery import path_graph
@@ -81,8 +81,8 @@ def test_bits_are_the_same_however_the_graph_is_cut(fitted, blobs, clusters, tmp
 def test_bits_are_the_same_where_entries_are_read_from_the_disk(
     fitted, graph, blobs, clusters, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(_part, "_spill_folder", lambda *about: tmp_path)
-    clusters(3).run(_part.release)
+    monkeypatch.setattr(_seat, "_spill_folder", lambda *about: tmp_path)
+    clusters(3).run(_seat.release)
     model = LabelSpreading(ALPHA).fit(graph, blobs[2], client=clusters(3))
     assert len(list(tmp_path.rglob("*.npy"))) == 2 * graph.n_regions
     assert_same_bits(model, fitted)
@@ -272,3 +272,47 @@ def test_labels_that_cannot_be_added_leave_the_model_as_it_was(graph, blobs, clu
         with pytest.raises(InvalidInputError):
             model.add_labels(rows, labels)
     assert np.array_equal(model.evidence_.compute(), before)
+
+
+def test_weights_and_class_priors_are_those_in_memory(graph, blobs, clusters):
+    rows = np.flatnonzero(blobs[2] >= 0)
+    weights = np.linspace(0, 3, len(blobs[2]))
+    weights[rows[0]] = 0  # takes its label back
+    in_memory, due = blobs[0], {}
+    for prior in (None, "uniform", [0.4, 0.3, 0.2, 0.1]):
+        settings = {"alpha": ALPHA, "class_prior": prior}
+        due = InMemory(**settings, max_iter=1000, solver="chebyshev")
+        due.fit(in_memory, blobs[2], sample_weight=weights)
+        model = LabelSpreading(**settings)
+        given = da.from_array(weights, chunks=400) if prior is None else weights
+        y = da.from_array(blobs[2], chunks=500) if prior is None else blobs[2]
+        model.fit(graph, y, given, client=clusters(2))
+        there = model.label_distributions_.compute()
+        assert np.abs(there - due.label_distributions_).sum() < 1e-5
+        assert np.array_equal(model.transduction_.compute(), due.transduction_)
+        assert np.array_equal(model.predict_proba(rows[:3]), there[rows[:3]])
+        open_rows = np.setdiff1d(np.arange(len(weights)), rows[1:])
+        expected = open_rows[most_uncertain(entropy(due.label_distributions_[open_rows]), 3)]
+        assert np.array_equal(model.most_uncertain(3, measure="entropy"), expected)
+    for change in (([rows[1]], [2], [0.5]), ([rows[2], 7], [3, 3], [0, 2.0])):
+        model.add_labels(*change)
+        due.add_labels(*change)
+        there = model.label_distributions_.compute()
+        assert np.abs(there - due.label_distributions_).max() < 2e-3
+
+
+def test_weights_and_rows_that_can_not_be_used_are_refused(graph, blobs, fitted, clusters):
+    y = blobs[2]
+    for weights, said in (
+        (np.ones(3), "one entry a point"),
+        (da.ones(3), "one entry a row"),
+        (np.where(y >= 0, -1.0, 1), "at least 0"),
+        (np.zeros(len(y)), "every sample_weight"),
+    ):
+        with pytest.raises(InvalidInputError, match=said):
+            LabelSpreading().fit(graph, y, weights, client=clusters(2))
+    with pytest.raises(InvalidInputError, match="class_prior must hold a share for each"):
+        LabelSpreading(class_prior=[0.5, 0.5]).fit(graph, y, client=clusters(2))
+    for answer in (fitted.predict, fitted.predict_proba):
+        with pytest.raises(InvalidInputError, match="no answers to rows that are not in the graph"):
+            answer([[0.0] * 6])

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import numpy as np
 import pytest
 
+from fewlabels import knn_graph
 from fewlabels.labelling import Labelling
 from fewlabels.labelling._grids import Grid, GridRecord, record_of, to_ask
 from fewlabels.labelling._ledger import Ledger
+from fewlabels.labelling._near import neighbourhood
 from fewlabels.labelling._rows import Row
+from fewlabels.labelling._snapshot import Predicted
 
 Open = Callable[..., Labelling]
 
@@ -39,7 +44,13 @@ def test_a_class_is_tried_with_a_small_grid_first() -> None:
 def test_a_grid_is_whole_where_its_class_was_right_often_enough(
     n_kept: int, n_out: int, size: int
 ) -> None:
-    assert GridRecord([grid(n_kept, n_out)]).size(1, 24) == size
+    assert GridRecord([grid(n_kept, n_out, n_since=15)]).size(1, 24) == size
+
+
+def test_after_a_good_grid_its_class_waits_for_fewer_questions() -> None:
+    assert GridRecord([grid(24, 0, n_since=7)]).size(1, 24) == 0
+    assert GridRecord([grid(24, 0, n_since=8)]).size(1, 24) == 24
+    assert GridRecord([grid(24, 0, n_since=0)]).size(2, 24) == 8
 
 
 def test_after_a_bad_grid_its_class_waits_for_questions_and_is_tried_again() -> None:
@@ -49,12 +60,12 @@ def test_after_a_bad_grid_its_class_waits_for_questions_and_is_tried_again() -> 
 
 
 def test_old_grids_are_forgotten() -> None:
-    assert GridRecord([grid(0, 8), grid(24, 0)]).size(1, 24) == 24
-    assert GridRecord([grid(0, 8), grid(23, 0)]).size(1, 24) == 8
+    assert GridRecord([grid(0, 8), grid(24, 0, n_since=8)]).size(1, 24) == 24
+    assert GridRecord([grid(0, 8), grid(23, 0, n_since=8)]).size(1, 24) == 8
 
 
 def test_no_grid_comes_before_what_was_taken_out_is_answered() -> None:
-    record = [grid(22, 2)]
+    record = [grid(22, 2, n_since=8)]
     assert GridRecord(record, {22}).size(1, 24) == 0
     assert GridRecord(record, {21}).size(1, 24) == 24
 
@@ -70,6 +81,33 @@ def test_few_of_what_was_taken_out_are_asked_about() -> None:
     assert to_ask([]) == []
     assert to_ask([4, 2]) == [4, 2]
     assert to_ask([9, 8, 7, 6, 5, 4, 3]) == [9, 6, 3]
+
+
+def test_the_class_with_the_fewest_labels_for_its_points_comes_first() -> None:
+    """Of three clusters, of 40, 20 and 20 points, the model is surest of the last."""
+    places = np.concatenate([c + np.linspace(0, 1, n) for c, n in ((0, 40), (9, 20), (18, 20))])
+    graph = knn_graph(places[:, None], n_neighbors=5)
+    codes = np.repeat([0, 1, 2], [40, 20, 20]).astype(np.int16)
+    said = SimpleNamespace(codes=codes, confidence=np.array([0.8, 0.9, 0.99])[codes])
+
+    def shown(n_labels: dict[int, int], sizes: dict[int, int]) -> tuple[int, int] | None:
+        found = neighbourhood(
+            graph,
+            cast(Predicted, said),
+            lambda point: True,
+            near=None,
+            size=sizes.__getitem__,
+            n_labels=n_labels.__getitem__,
+            random_state=0,
+        )
+        return None if found is None else (found[0], len(found[1]))
+
+    whole = {0: 8, 1: 16, 2: 16}
+    assert shown({0: 10, 1: 4, 2: 6}, whole) == (1, 16)
+    assert shown({0: 10, 1: 6, 2: 6}, whole) == (0, 8)
+    assert shown({0: 14, 1: 8, 2: 6}, whole) == (2, 16)
+    assert shown({0: 14, 1: 8, 2: 6}, whole | {2: 0}) == (0, 8)
+    assert shown({0: 1, 1: 1, 2: 1}, dict.fromkeys(range(3), 0)) is None
 
 
 def test_the_record_follows_from_the_acts_that_stand_and_the_labels_of_now() -> None:

@@ -76,7 +76,7 @@ def test_answers_are_reflected_while_the_model_that_answers_is_still_at_work(
         wait_until(labelling, partial(knows, labelling, number))
         assert keeper.snapshot is not None
         assert keeper.snapshot.learned < keeper.snapshot.seq
-        assert len(labelling.questions("ann")) == 3
+        wait_until(labelling, lambda: len(labelling.questions("ann")) == 3)
     early = np.mean(keeper.snapshot.codes == y)
     may_go_on.set()
     assert labelling.settle()
@@ -328,3 +328,63 @@ def test_the_model_that_answers_gives_way_but_no_longer_than_it_worked(
     assert future.result(TIMEOUT)
     assert went_on.is_set()
     speaker.stop()
+
+
+def test_answers_are_told_of_while_questions_are_chosen(
+    opened: Open, digits: Any, keys: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a choice goes by stays as it was; the answer is taken after it, and chosen by next."""
+    labelling = opened()
+    keeper = labelling._keeper
+    for _ in range(4):
+        answer_next(labelling, digits[1], next(keys))
+        assert labelling.settle()
+    told: list[tuple[int, int, int]] = []
+    choose = Mind.choose
+
+    def choosing(mind: Mind, *args: Any, **settings: Any) -> Any:
+        if not told:
+            known, changes = dict(mind.state.labels), mind.n_changes
+            point = int(labelling.questions("ann", 1)[0]["point"])
+            seq = labelling.answer("ann", next(keys), point, int(digits[1][point]))["seq"]
+            give_way()
+            snapshot = keeper.snapshot
+            assert snapshot is not None
+            told.append((snapshot.seq - seq, snapshot.n_labels, len(known)))
+            assert (mind.state.labels, mind.n_changes) == (known, changes)
+        return choose(mind, *args, **settings)
+
+    monkeypatch.setattr(Mind, "choose", choosing)
+    answer_next(labelling, digits[1], next(keys))
+    assert labelling.settle()
+    assert told == [(0, 6, 5)]
+    assert keeper.snapshot is not None
+    assert keeper.snapshot.n_labels == 6
+    assert labelling.state("ann")["problem"] is None
+
+
+def test_what_is_no_answer_waits_until_questions_are_chosen(
+    opened: Open, digits: Any, keys: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelling = opened()
+    keeper = labelling._keeper
+    for _ in range(4):
+        answer_next(labelling, digits[1], next(keys))
+        assert labelling.settle()
+    told: list[bool] = []
+    choose = Mind.choose
+
+    def choosing(mind: Mind, *args: Any, **settings: Any) -> Any:
+        if not told:
+            before = keeper.snapshot
+            labelling.undo("ann", next(keys))
+            give_way()
+            told.append(keeper.snapshot is before)
+        return choose(mind, *args, **settings)
+
+    monkeypatch.setattr(Mind, "choose", choosing)
+    answer_next(labelling, digits[1], next(keys))
+    assert labelling.settle()
+    assert told == [True]
+    assert keeper.snapshot is not None
+    assert keeper.snapshot.n_labels == 4

@@ -92,6 +92,7 @@ class Double:
         self.settings: dict[str, Json] = {}
         self.stage: Json | None = None
         self.proven = False
+        self.problem: str | None = None
         self.calls: list[str] = []
         self.order = np.random.default_rng(0).permutation(len(items)).tolist()
 
@@ -143,7 +144,7 @@ class Double:
                 "n_points": len(self.items),
                 "version": self.version,
                 "stage": self.stage,
-                "problem": None,
+                "problem": self.problem,
                 "classes": counted,
                 "n_labelled": len(labels),
                 "n_skipped": len(self.skipped()),
@@ -461,7 +462,8 @@ class Double:
         names = sorted({e["who"] for e in self.events})
         size = len(self.classes)
         confusion = np.eye(size)
-        confusion[0, [0, -1]] = 0.8, 0.2
+        if size:
+            confusion[0, [0, -1]] = 0.8, 0.2
         return {
             "alpha": 0.81 if len(names) > 1 else None,
             "n_both": 12,

@@ -104,7 +104,8 @@ median, and a second feature says where they are; extreme values are brought nea
 comes again, true/false and codes such as 007 become a column of 0 and 1 for each value (an empty
 cell is none of them; rare values share one, and so do those beyond the 200 most frequent). Dates
 (5.1.2026, 5 Jan 2026) become days and, where these differ, the time of day, the weekday and the
-time of year; times of several zones are of UTC. Lists of
+time of year; times of several zones are of UTC. Durations (26:30:00, 2 h 15 min, PT90M) become
+days, fractions (3/8) and angles (48°12'N) numbers, and places (48.2, 16.37) two of them. Lists of
 names (also as text: red, green) become a column of 0 and 1 for each; arrays of numbers, such as
 embeddings, count as one column. Free text is compared by its words and their parts, and counts
 not at all, once or twice, as labels that are left out say (never not at all if it is named, or

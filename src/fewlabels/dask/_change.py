@@ -21,21 +21,29 @@ def change_of(old: FewLabels, new: FewLabels, kept: bool) -> dict[str, Any]:
     """
     place = {label: code for code, label in enumerate(old.classes.tolist())}
     columns = np.array([place.get(label, -1) for label in new.classes.tolist()], dtype=np.intp)
-    was = dict(zip(old.rows.tolist(), old.codes.tolist(), strict=True))
+    was = _by_row(old, np.arange(len(old.classes)))
+    now = _by_row(new, columns)
     gained = {
         int(code)
         for row, code in zip(new.rows.tolist(), new.codes.tolist(), strict=True)
-        if was.get(row) != columns[code] or columns[code] < 0
+        if was.get(row) != now[row] or columns[code] < 0
     }
+    # what is left of a row that held much of what was lost is no more accurate than that was
     lost = any(
-        columns[code] != was[row]
-        for row, code in zip(new.rows.tolist(), new.codes.tolist(), strict=True)
-        if row in was
+        row not in now or now[row][0] != column or now[row][1] < weight
+        for row, (column, weight) in was.items()
     )
     touched = None if lost or not kept or len(gained) == len(columns) else np.array(sorted(gained))
     if touched is not None and len(touched) == 0:
         touched = np.arange(1)  # nothing changes: one class is looked at again
     return {"old_columns": columns, "touched": touched}
+
+
+def _by_row(labels: FewLabels, columns: IntArray) -> dict[int, tuple[int, float]]:
+    """Each row's class, by its place among `columns`, and weight."""
+    classes = columns[labels.codes].tolist()
+    of_rows = zip(classes, labels.weights.tolist(), strict=True)
+    return dict(zip(labels.rows.tolist(), of_rows, strict=True))
 
 
 def identity_of(
@@ -50,6 +58,7 @@ def identity_of(
     digest = hashlib.sha256(repr((graph.checksum, graph.n_nodes, alpha, tol, max_iter)).encode())
     digest.update(labels.rows.tobytes())
     digest.update(labels.codes.tobytes())
+    digest.update(labels.weights.tobytes())
     digest.update(str(len(labels.classes)).encode())
     for name, value in sorted(before.items()):
         shown = value.tolist() if isinstance(value, np.ndarray) else getattr(value, "name", value)

@@ -8,20 +8,19 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
-from distributed import Client, Future, Worker, default_client
+from distributed import Client, Future, Worker
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
-from fewlabels._version import __version__
 from fewlabels.dask._crew import LONG_PATIENCE
-from fewlabels.dask._layout import HEADER, RegionGraph
+from fewlabels.dask._layout import RegionGraph
 from fewlabels.dask._mail import CalledOffError, Mailbox, PeerLostError, call_off, forget
-from fewlabels.dask._part import Outcome, Problem, Seat, solve_part, topic_of
-from fewlabels.dask._regions import read_checked
-from fewlabels.exceptions import ClusterError, FewLabelsError, InvalidTypeError
+from fewlabels.dask._seat import Seat, topic_of
+from fewlabels.dask._workers import addresses_of, checked_workers
+from fewlabels.exceptions import ClusterError
 
 # Seconds between two looks at who is there.
 _LOOK = 0.25
@@ -33,99 +32,6 @@ _PATIENCE = 15.0
 _TO_GIVE_UP = 60.0
 
 Report = Callable[[dict[str, Any]], object]
-
-
-def client_of(client: Any) -> Client:
-    """Return the client that was passed, or the one in use.
-
-    Raises
-    ------
-    ClusterError
-        If there is none.
-    InvalidTypeError
-        If it is something else.
-    """
-    if client is None:
-        try:
-            return default_client()
-        except ValueError as error:
-            raise ClusterError(
-                "no Dask client is in use. Make one first: "
-                "client = distributed.Client(scheduler_address), or distributed.LocalCluster()."
-            ) from error
-    if not isinstance(client, Client):
-        raise InvalidTypeError(f"client must be a distributed.Client, got {type(client).__name__}.")
-    if client.asynchronous:
-        raise InvalidTypeError("client must be a synchronous distributed.Client.")
-    return client
-
-
-def addresses_of(client: Client) -> list[str]:
-    """Return the addresses of the workers that the scheduler knows now, sorted."""
-    return sorted(client.scheduler_info(n_workers=-1)["workers"])
-
-
-def check_workers(client: Client, graph: RegionGraph, folder: Path) -> list[str]:
-    """Return the addresses of the workers, which all can work on the graph.
-
-    Raises
-    ------
-    ClusterError
-        If there are none; or if one lacks the package or has another version of it, or does not
-        see the graph's folder or `folder` as this machine does.
-    """
-    token = folder / f".{secrets.token_hex(8)}"
-    try:
-        token.write_bytes(b"")
-        asked = partial(_about, path=str(graph.path), token=str(token))
-        said = client.run(asked, workers=addresses_of(client), on_error="return")
-    finally:
-        with contextlib.suppress(OSError):
-            token.unlink()
-    # one that is ending is counted for a while, and does not answer
-    there = {address: about for address, about in said.items() if not isinstance(about, OSError)}
-    if not there:
-        raise ClusterError(
-            "the cluster has no workers. Start some (dask worker ADDRESS), or wait for them with "
-            "client.wait_for_workers(n)."
-        )
-    for address, about in there.items():
-        _refuse(address, about, graph, folder)
-    return sorted(there)
-
-
-def _about(path: str, token: str) -> dict[str, Any]:
-    """Say of a worker what has to fit; run there by the client."""
-    try:
-        checksum = read_checked(Path(path) / HEADER, "fewlabels-graph-regions", 1)["checksum"]
-    except FewLabelsError:
-        checksum = None
-    return {"version": __version__, "graph": checksum, "token": Path(token).exists()}
-
-
-def _refuse(address: str, about: Any, graph: RegionGraph, folder: Path) -> None:
-    if isinstance(about, ImportError):
-        raise ClusterError(
-            f"the worker {address} lacks a package: {about}. Install the same there as here: "
-            f"pip install 'fewlabels[dask]=={__version__}'."
-        )
-    if isinstance(about, BaseException):
-        raise ClusterError(f"the worker {address} does not answer: {about!r}.")
-    if about["version"] != __version__:
-        raise ClusterError(
-            f"the worker {address} has fewlabels {about['version']}, and here it is "
-            f"{__version__}. Install the same version on all."
-        )
-    if about["graph"] != graph.checksum:
-        raise ClusterError(
-            f"the worker {address} does not see the graph in {graph.path}. Put it in a folder "
-            "that all machines share under the same name."
-        )
-    if not about["token"]:
-        raise ClusterError(
-            f"the worker {address} does not see {folder} as this machine does. Choose a folder "
-            "that all machines share under the same name."
-        )
 
 
 def region_cuts(graph: RegionGraph, n_workers: int) -> list[int]:
@@ -140,18 +46,33 @@ def region_cuts(graph: RegionGraph, n_workers: int) -> list[int]:
     return [*cuts, graph.n_regions]
 
 
-def solve_together(
+class OnGraph(Protocol):
+    """What is to be done, the same for all workers."""
+
+    @property
+    def graph(self) -> RegionGraph:
+        """Whose regions are shared out."""
+
+
+_Problem = TypeVar("_Problem", bound=OnGraph)
+_Outcome = TypeVar("_Outcome")
+
+
+def work_together(
     client: Client,
-    problem: Problem,
+    problem: _Problem,
+    part: Callable[[_Problem, Seat], _Outcome],
     folder: Path,
     *,
     n_recoveries: int,
     report: Report | None = None,
-) -> list[Outcome]:
-    """Have all workers solve a problem, and again from the last checkpoint where some are lost.
+) -> list[_Outcome]:
+    """Have all workers do their parts, and again, from what is on the disk, where some are lost.
 
     Parameters
     ----------
+    part : callable
+        Does what a seat is for, by :func:`work_seated`, and returns what it came to.
     folder : Path
         Which all workers have to see.
     n_recoveries : int
@@ -165,11 +86,11 @@ def solve_together(
         If the workers can't be used, none comes back, or they were lost too often.
     """
     fit, epoch, n_lost = secrets.token_hex(8), 0, 0
-    workers = check_workers(client, problem.graph, folder)
+    workers = list(checked_workers(client, folder, problem.graph))
     n_workers = len(workers)
     with _listening(client, topic_of(fit), report):
         while True:
-            found = _epoch(client, problem, fit, epoch, workers)
+            found = _epoch(client, problem, part, fit, epoch, workers)
             if found is not None:
                 with contextlib.suppress(OSError):
                     client.run(partial(forget, fit), on_error="ignore")
@@ -177,8 +98,9 @@ def solve_together(
             n_lost, epoch = n_lost + 1, epoch + 1
             if n_lost > n_recoveries:
                 raise ClusterError(
-                    f"workers were lost {n_lost} times; n_recoveries={n_recoveries} are allowed. "
-                    "Look at their logs for why (memory, most of the time); the fit goes on from "
+                    f"workers, or messages between them, were lost {n_lost} times; "
+                    f"n_recoveries={n_recoveries} are allowed. Look at the workers' logs for why "
+                    "(memory, most of the time); the fit goes on from "
                     "its last checkpoint when it is called again."
                 )
             if report is not None:
@@ -203,8 +125,13 @@ def _listening(client: Client, topic: str, report: Report | None) -> Iterator[No
 
 
 def _epoch(
-    client: Client, problem: Problem, fit: str, epoch: int, workers: list[str]
-) -> list[Outcome] | None:
+    client: Client,
+    problem: _Problem,
+    part: Callable[[_Problem, Seat], _Outcome],
+    fit: str,
+    epoch: int,
+    workers: list[str],
+) -> list[_Outcome] | None:
     """Give out the parts and wait for them; None if workers were lost."""
     cuts = region_cuts(problem.graph, len(workers))
     chosen = workers[: len(cuts) - 1]
@@ -212,9 +139,9 @@ def _epoch(
     if any(said is not True for said in ready.values()) or len(ready) < len(chosen):
         return None
     seats = [Seat(fit, epoch, rank, chosen, cuts) for rank in range(len(chosen))]
-    parts = [
+    futures = [
         client.submit(
-            solve_part,
+            part,
             problem,
             seat,
             key=f"label-spreading-{fit}-{epoch}-{seat.rank}",
@@ -226,11 +153,11 @@ def _epoch(
         for seat in seats
     ]
     try:
-        return _outcomes(client, parts, chosen)
+        return _outcomes(client, futures, chosen)
     finally:
-        if not all(part.status == "finished" for part in parts):
-            _give_up(client, parts, fit, epoch)
-        client.cancel(parts, force=True)
+        if not all(future.status == "finished" for future in futures):
+            _give_up(client, futures, fit, epoch)
+        client.cancel(futures, force=True)
 
 
 def _expect(fit: str, epoch: int, dask_worker: Worker) -> bool:
@@ -238,7 +165,7 @@ def _expect(fit: str, epoch: int, dask_worker: Worker) -> bool:
     return True
 
 
-def _outcomes(client: Client, parts: list[Future], workers: list[str]) -> list[Outcome] | None:
+def _outcomes(client: Client, parts: list[Future], workers: list[str]) -> list[Any] | None:
     looked, pause = time.monotonic(), _SHORTEST
     while True:
         statuses = [part.status for part in parts]  # as the client was told: nobody is asked
@@ -291,7 +218,7 @@ def _wait_for_workers(
     while True:
         waited = time.monotonic() - began
         with contextlib.suppress(OSError, TimeoutError, ClusterError):
-            there = check_workers(client, graph, folder)
+            there = list(checked_workers(client, folder, graph))
             if len(there) >= n_workers or waited > _PATIENCE:
                 return there
         if waited > LONG_PATIENCE:

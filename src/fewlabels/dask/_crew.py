@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import distributed
 from distributed.scheduler import KilledWorker
 
+from fewlabels.dask._workers import await_first, checked_workers
 from fewlabels.exceptions import ClusterError
 
-# Whose versions have to be the same everywhere: what they compute is compared to the last bit.
-_SAME_VERSIONS = ("fewlabels", "numpy", "scipy", "faiss-cpu")
-# Seconds until the first worker has come; and between two looks.
-_PATIENCE, _BETWEEN_LOOKS = 60.0, 5.0
+# Seconds between two looks.
+_BETWEEN_LOOKS = 5.0
 # Seconds until another one has come where all have ended: on a busy machine, one took 56 to start.
 LONG_PATIENCE = 180.0
 
@@ -57,54 +54,11 @@ def checked_crew(client: Any, folder: Path) -> Crew:
         If there are no workers, or some lack the package, have other versions than this process,
         or do not see the folder.
     """
-    with contextlib.suppress(TimeoutError):
-        client.wait_for_workers(1, timeout=_PATIENCE)
-    threads = client.nthreads()
-    if not threads:
-        raise ClusterError(
-            f"the cluster at {client.scheduler.address} has no workers. Start some: dask worker "
-            f"{client.scheduler.address} --nthreads 1, on each machine that is to help."
-        )
-    _refuse_others(client)
-    _refuse_unshared(client, folder)
-    limits = client.run(_memory_a_thread, on_error="ignore")
-    known = [limit for limit in limits.values() if limit]
-    return Crew(client, sum(threads.values()), min(known) if known else None)
-
-
-def _refuse_others(client: Any) -> None:
-    """Raise unless all workers have this package, and the versions of this process."""
-    for name in _SAME_VERSIONS:
-        own = _version(name)
-        found = client.run(metadata.version, name, on_error="return")
-        others = {
-            worker: "missing" if isinstance(version, Exception) else str(version)
-            for worker, version in found.items()
-            if version != own and not isinstance(version, OSError)  # of one that is ending
-        }
-        if others and own is not None:
-            raise ClusterError(
-                f"{name} is {own} here and {', '.join(sorted(set(others.values())))} on "
-                f"{_listed(list(others))}. Install the same versions everywhere (pip install "
-                f"'{name}=={own}'): answers would depend on which worker computes them."
-            )
-
-
-def _refuse_unshared(client: Any, folder: Path) -> None:
-    """Raise unless all workers see the file that is written here into the folder."""
-    token = secrets.token_hex(16)
-    path = folder / f".fewlabels-{token}.token"
-    path.write_text(token, encoding="utf-8")
-    try:
-        found = client.run(_content, str(path), on_error="ignore")
-    finally:
-        path.unlink(missing_ok=True)
-    blind = [worker for worker, content in found.items() if content != token]
-    if blind:
-        raise ClusterError(
-            f"{_listed(blind)} {'does' if len(blind) == 1 else 'do'} not see {folder}. Choose a "
-            "path on a disk that all workers share under the same name."
-        )
+    await_first(client)
+    there = checked_workers(client, folder)
+    known = [about.memory for about in there.values() if about.memory]
+    n_threads = sum(about.n_threads for about in there.values())
+    return Crew(client, n_threads, min(known) if known else None)
 
 
 def run_tasks(
@@ -206,28 +160,3 @@ def _finished(client: Any, futures: list[Any]) -> Iterator[int]:
 
 def _call(number: int, *, function: Callable[..., Any], shared: tuple[Any, ...]) -> Any:
     return function(number, *shared)
-
-
-def _memory_a_thread(dask_worker: Any) -> int:
-    """What a worker may take for each of its threads; 0 is any amount."""
-    limit = dask_worker.memory_manager.memory_limit or 0
-    return int(limit) // int(dask_worker.state.nthreads)
-
-
-def _content(path: str) -> str | None:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError:
-        return None
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _listed(workers: Sequence[str]) -> str:
-    named = ", ".join(sorted(workers)[:3]) + (", ..." if len(workers) > 3 else "")
-    return f"worker {named}" if len(workers) == 1 else f"{len(workers)} workers ({named})"

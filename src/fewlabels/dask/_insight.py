@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,8 @@ from distributed import Client
 
 from fewlabels._rows import row_blocks
 from fewlabels._validation import check_choice, check_integer
-from fewlabels.dask import _answers
+from fewlabels.dask._brought import Answered
 from fewlabels.dask._crew import gather_tasks
-from fewlabels.dask._layout import RegionGraph
 from fewlabels.queries._measures import MEASURES
 
 IntArray = npt.NDArray[np.intp]
@@ -25,8 +23,7 @@ _ROWS_AT_ONCE = 100_000
 
 def most_uncertain(
     client: Client,
-    graph: RegionGraph,
-    folder: Path,
+    answered: Answered,
     labelled: IntArray,
     n_rows: int,
     measure: str,
@@ -34,8 +31,9 @@ def most_uncertain(
     """Return the rows, of those that have no label and an answer, with the largest scores."""
     count = check_integer("n_rows", n_rows, minimum=0)
     check_choice("measure", measure, tuple(MEASURES))
+    graph = answered.graph
     places = np.sort(graph.places_of(labelled))
-    look = partial(_of_region, graph, folder, places, count, measure)
+    look = partial(_of_region, answered, places, count, measure)
     parts = client.map(look, range(graph.n_regions), pure=False)
     found: list[tuple[FloatArray, Any]] = gather_tasks(client, "questions", parts)
     scores = np.concatenate([part[0] for part in found])
@@ -44,16 +42,16 @@ def most_uncertain(
 
 
 def _of_region(
-    graph: RegionGraph, folder: Path, labelled: Any, count: int, measure: str, number: int
+    answered: Answered, labelled: Any, count: int, measure: str, number: int
 ) -> tuple[FloatArray, Any]:
     """The largest scores of a region and their rows, by the caller's numbers."""
-    shares = _answers.read_region(folder, "shares", number)
-    first = int(graph.starts[number])
+    graph = answered.graph
+    first, n_rows = int(graph.starts[number]), int(np.diff(graph.starts)[number])
     best: tuple[FloatArray, Any] = (np.empty(0), np.empty(0, dtype=np.int64))
-    for rows in row_blocks(len(shares), _ROWS_AT_ONCE):
+    for rows in row_blocks(n_rows, _ROWS_AT_ONCE):
         start, stop = first + rows.start, first + rows.stop
         a, b = np.searchsorted(labelled, (start, stop))
-        block = np.asarray(shares[rows])
+        block = answered.region_shares(number, rows)
         asked = np.asarray(block.any(axis=1))
         asked[labelled[a:b] - start] = False
         here = np.flatnonzero(asked)

@@ -13,12 +13,12 @@ from fewlabels._progress import Progress, reporting_share
 from fewlabels._rename import exchange, rename_without_replacing
 from fewlabels._validation import check_choice, check_integer, check_real
 from fewlabels.dask._build import Build, Settings
-from fewlabels.dask._cluster import client_of
 from fewlabels.dask._crew import checked_crew
 from fewlabels.dask._frame import METRICS
 from fewlabels.dask._layout import HEADER, RegionGraph, open_graph
 from fewlabels.dask._rows import source_of
 from fewlabels.dask._stages import Stage
+from fewlabels.dask._workers import client_of
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.graph._symmetric import SYMMETRIZATIONS, Symmetrize
 

@@ -13,9 +13,11 @@ import numpy.typing as npt
 from fewlabels._label_values import read_column
 from fewlabels._labels import UNLABELLED, Labels, encode_labels
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.models._targets import checked_weights
 
 AnyArray = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,23 +33,29 @@ class FewLabels:
     rows : ndarray of shape (n_labels,), intp
         The caller's rows in ascending order, each once.
     codes : ndarray of shape (n_labels,), intp
+    weights : ndarray of shape (n_labels,), float64
+        How much each is trusted, positive.
     """
 
     classes: AnyArray
     marker: object
     rows: IntArray
     codes: IntArray
+    weights: FloatArray
 
-    def shares(self) -> npt.NDArray[np.float64]:
-        """Share of each class among the labels, shape (n_classes,)."""
-        counts = np.bincount(self.codes, minlength=len(self.classes))
-        return np.asarray(counts / counts.sum())
+    def encoded(self) -> Labels:
+        """Return the same as labels of these rows alone."""
+        return Labels(self.classes, self.codes, self.marker, self.weights)
+
+    def shares(self) -> FloatArray:
+        """Share of each class among the labels by weight, shape (n_classes,)."""
+        return self.encoded().shares()
 
     def decode(self, codes: IntArray) -> AnyArray:
         """Return the classes of `codes`; where a code is -1, the marker."""
         return Labels(self.classes, codes, self.marker).decode(codes)
 
-    def with_more(self, rows: IntArray, labels: Any) -> FewLabels:
+    def with_more(self, rows: IntArray, labels: Any, sample_weight: Any = None) -> FewLabels:
         """Return these and more labels; of rows that have one, the new one counts."""
         added = encode_labels(labels)
         if (added.codes < 0).any():
@@ -55,21 +63,35 @@ class FewLabels:
                 f"{int((added.codes < 0).sum())} of the added labels are missing; each row needs "
                 "one."
             )
+        if len(added.codes) != len(rows):
+            raise InvalidInputError(
+                f"rows and labels must be as many; got {len(rows)} rows and {len(added.codes)} "
+                "labels."
+            )
         kept = ~np.isin(self.rows, rows)
+        given = _weights_at(
+            sample_weight, np.arange(len(rows)), len(rows), all_zero=bool(kept.any())
+        )
         parts = [self.classes[self.codes[kept]], added.classes[added.codes]]
         if parts[0].dtype.kind == parts[1].dtype.kind != "O":
             column = np.concatenate(parts)
         else:
             column = _objects([value for part in parts for value in part.tolist()])
-        return _of_rows(np.concatenate([self.rows[kept], rows]), column, self.marker)
+        weights = np.concatenate([self.weights[kept], given])
+        return _of_rows(np.concatenate([self.rows[kept], rows]), column, weights, self.marker)
 
 
-def read_labels(y: Any, n_nodes: int) -> tuple[FewLabels, tuple[int, ...] | None]:
+def read_labels(
+    y: Any, n_nodes: int, sample_weight: Any = None
+) -> tuple[FewLabels, tuple[int, ...] | None]:
     """Return the labels that `y` holds, and its chunks if it has any.
 
     Parameters
     ----------
     y : dask array or array-like of shape (n_nodes,), or tuple of rows and labels
+    n_nodes : int
+    sample_weight : dask array or array-like of the length of `y`, or float, default=None
+        0 takes a label back. None: 1 each.
 
     Raises
     ------
@@ -86,21 +108,24 @@ def read_labels(y: Any, n_nodes: int) -> tuple[FewLabels, tuple[int, ...] | None
                 f"rows and labels must be as many; got {len(rows)} rows and {len(labels.codes)} "
                 "labels."
             )
-        said = labels.labelled
-        return _of_rows(rows[said], labels.decode(labels.codes[said]), labels.marker), None
+        said = np.flatnonzero(labels.labelled)
+        weights = _weights_at(sample_weight, said, len(rows))
+        named = labels.decode(labels.codes[said])
+        return _of_rows(rows[said], named, weights, labels.marker), None
     if isinstance(y, da.Array):
-        return _of_dask(y, n_nodes)
+        return _of_dask(y, n_nodes, sample_weight)
     if dask.is_dask_collection(y):
         values = getattr(y, "values", None)
         if not isinstance(values, da.Array) or values.ndim != 1:
             raise InvalidTypeError(
                 f"y must be one column; got a {type(y).__name__}. Pass a dask array or Series."
             )
-        return _of_dask(values.compute_chunk_sizes(), n_nodes)
+        return _of_dask(values.compute_chunk_sizes(), n_nodes, sample_weight)
     labels = encode_labels(y)
     _check_length(len(labels.codes), n_nodes)
     rows = np.flatnonzero(labels.labelled)
-    return _of_rows(rows, labels.decode(labels.codes[rows]), labels.marker), None
+    weights = _weights_at(sample_weight, rows, n_nodes)
+    return _of_rows(rows, labels.decode(labels.codes[rows]), weights, labels.marker), None
 
 
 def checked_rows(name: str, rows: Any, n_nodes: int) -> IntArray:
@@ -123,17 +148,41 @@ def checked_rows(name: str, rows: Any, n_nodes: int) -> IntArray:
     return found.astype(np.intp)
 
 
-def _of_rows(rows: IntArray, values: Any, marker: object) -> FewLabels:
+def _weights_at(
+    sample_weight: Any, rows: IntArray, n_rows: int, *, all_zero: bool = False
+) -> FloatArray:
+    """Return the weights of some labelled rows; `all_zero` tells whether there are others."""
+    if sample_weight is None:
+        return np.ones(len(rows))
+    if dask.is_dask_collection(sample_weight):
+        given = getattr(sample_weight, "values", sample_weight)
+        if np.isnan(given.shape[0]):
+            given = given.compute_chunk_sizes()
+        if given.shape != (n_rows,):
+            raise InvalidInputError(
+                f"sample_weight must have one entry a row, shape ({n_rows},); got shape "
+                f"{given.shape}."
+            )
+        values = given.vindex[rows].compute()
+        return checked_weights(values, len(rows), np.ones(len(rows), dtype=bool))
+    labelled = np.zeros(n_rows, dtype=bool)
+    labelled[rows] = True
+    return checked_weights(sample_weight, n_rows, labelled, all_zero=all_zero)[rows]
+
+
+def _of_rows(rows: IntArray, values: Any, weights: FloatArray, marker: object) -> FewLabels:
     if len(rows) == 0:
         raise InvalidInputError(
             "no row is labelled. Give labels of some rows, one of each class at least."
         )
-    labels = encode_labels(values, minus_one=True)
+    counts = weights > 0
+    labels = encode_labels(values[counts], minus_one=True)
+    rows, weights = rows[counts], weights[counts]
     by_row = np.argsort(rows, kind="stable")
-    return FewLabels(labels.classes, marker, rows[by_row], labels.codes[by_row])
+    return FewLabels(labels.classes, marker, rows[by_row], labels.codes[by_row], weights[by_row])
 
 
-def _of_dask(y: da.Array, n_nodes: int) -> tuple[FewLabels, tuple[int, ...]]:
+def _of_dask(y: da.Array, n_nodes: int, sample_weight: Any) -> tuple[FewLabels, tuple[int, ...]]:
     if y.ndim != 1:
         raise InvalidInputError(f"y must have one dimension; got shape {y.shape}.")
     if np.isnan(y.shape[0]):
@@ -159,7 +208,8 @@ def _of_dask(y: da.Array, n_nodes: int) -> tuple[FewLabels, tuple[int, ...]]:
     marker: object = {"i": UNLABELLED, "f": float(UNLABELLED)}.get(y.dtype.kind)
     if y.dtype.kind == "f" and any(each[3] for each in found):
         marker = np.nan
-    return _of_rows(rows, column, marker), tuple(int(size) for size in sizes)
+    weights = _weights_at(sample_weight, rows, n_nodes)
+    return _of_rows(rows, column, weights, marker), tuple(int(size) for size in sizes)
 
 
 def _labelled(block: Any) -> tuple[IntArray, list[Any], int, bool, bool]:

@@ -96,6 +96,7 @@ def calibration_of(
     typical, shares = typical[usual], shares[usual]
     if not usual.any():  # all are labelled, say
         typical, shares = found.evidence[found.answered], found.values[found.answered]
+    Y = Y * (len(Y) / Y.sum())  # weights are relative: so many labels as there are
     return fit_calibration(
         taught.values[teaches],
         taught.evidence[teaches],
@@ -106,4 +107,5 @@ def calibration_of(
 
 
 def _one_hot(problem: Problem) -> FloatArray:
-    return np.asarray(np.eye(problem.n_classes)[problem.codes])
+    """Y of the labelled rows, by weight."""
+    return np.asarray(np.eye(problem.n_classes)[problem.codes] * problem.weights[:, None])

@@ -2,8 +2,8 @@
 
 A worker has one mailbox, whatever fits run on it. Each message says which fit it belongs to and in
 which epoch: every time that a worker is lost, the others begin a new epoch, and messages of older
-ones are dropped. Whoever waits for a message is woken when its epoch is called off, or when the
-one that it waits for can't be reached any more.
+ones are dropped. Whoever waits for a message is woken when its epoch is called off, when the one
+that it waits for can't be reached any more, or when that one has sent it and it does not come.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, TypeAlias
 
-import numpy as np
 from distributed import Worker
 from distributed.protocol import to_serialize
 
@@ -25,6 +25,8 @@ _NAME = "fewlabels"
 # Seconds after which whoever waits asks whether the other one is still there; and in which that one
 # answers, however busy it is: one that has ended is known at once, by its connection.
 _PATIENCE, _TO_ANSWER = 5.0, 60.0
+# Seconds in which what was written to a connection arrives; later, it is lost.
+_TO_ARRIVE = 120.0
 
 
 class CalledOffError(RuntimeError):
@@ -32,7 +34,7 @@ class CalledOffError(RuntimeError):
 
 
 class PeerLostError(RuntimeError):
-    """Another worker can't be reached."""
+    """Another worker can't be reached, or a message from it was lost."""
 
 
 @dataclass
@@ -51,6 +53,8 @@ class Mailbox:
     _expected: dict[str, int] = field(default_factory=dict)
     _lost: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     _writing: set[asyncio.Task[None]] = field(default_factory=set)
+    # of a fit, epoch and kind, and the one written to: the last number, and when it was written
+    _written: dict[tuple[str, int, str, int], tuple[int, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, worker: Worker) -> Mailbox:
@@ -60,7 +64,7 @@ class Mailbox:
             found = cls(worker)
             worker.extensions[_NAME] = found
             worker.handlers[f"{_NAME}_post"] = found.take
-            worker.handlers[f"{_NAME}_over"] = found.is_over
+            worker.handlers[f"{_NAME}_amiss"] = found.is_amiss
         return found
 
     def expect(self, fit: str, epoch: int) -> None:
@@ -83,12 +87,20 @@ class Mailbox:
         """Tell whether an epoch was called off here; on the event loop."""
         return epoch <= self._over.get(fit, -1)
 
+    def is_amiss(self, fit: str, epoch: int, kind: str, number: int, receiver: int) -> bool:
+        """Tell one that waits for a message from here whether it waits in vain; on the loop."""
+        last, at = self._written.get((fit, epoch, kind, receiver), (-1, 0.0))
+        lost = last >= number and monotonic() - at > _TO_ARRIVE
+        return lost or self.is_over(fit, epoch)
+
     def call_off(self, fit: str, epoch: int) -> None:
         """End an epoch and all before it: wake who waits, drop their messages."""
         with self._changed:
             self._over[fit] = max(epoch, self._over.get(fit, -1))
             for key in [key for key in self._posts if key[0] == fit and key[1] <= epoch]:
                 del self._posts[key]
+            for sent in [sent for sent in self._written if sent[0] == fit and sent[1] <= epoch]:
+                del self._written[sent]
             self._changed.notify_all()
 
     def send(self, addresses: list[str], key: Key, payloads: Iterable[tuple[int, Any]]) -> None:
@@ -106,37 +118,42 @@ class Mailbox:
             task.add_done_callback(self._writing.discard)
 
     async def _write(self, address: str, rank: int, key: Key, payload: Any) -> None:
-        fit, epoch, kind, number, sender = key
-        told = to_serialize(payload) if isinstance(payload, np.ndarray) else payload
+        fit, epoch, kind, number, _ = key
         try:
-            await self.worker.rpc(address).fewlabels_post(
-                reply=False,
-                fit=fit,
-                epoch=epoch,
-                kind=kind,
-                number=number,
-                sender=sender,
-                payload=told,
-            )
+            await self._post(address, key, payload)
+            self._written[fit, epoch, kind, rank] = (number, monotonic())
         except (OSError, MemoryError):  # as all errors of connections are; no room to send
             self._lose(fit, epoch, rank)
+
+    async def _post(self, address: str, key: Key, payload: Any) -> None:
+        fit, epoch, kind, number, sender = key
+        told = payload if isinstance(payload, float) else to_serialize(payload)
+        await self.worker.rpc(address).fewlabels_post(
+            reply=False,
+            fit=fit,
+            epoch=epoch,
+            kind=kind,
+            number=number,
+            sender=sender,
+            payload=told,
+        )
 
     def _lose(self, fit: str, epoch: int, rank: int) -> None:
         with self._changed:
             self._lost.setdefault((fit, epoch), set()).add(rank)
             self._changed.notify_all()
 
-    def receive(self, address: str, key: Key) -> Any:
-        """Wait for a message.
+    def receive(self, address: str, key: Key, rank: int) -> Any:
+        """Wait for a message to the one of this `rank`.
 
         Raises
         ------
         CalledOffError
             If the epoch is over.
         PeerLostError
-            If its sender can't be reached.
+            If its sender can't be reached, or has sent it and it is lost.
         """
-        fit, epoch, *_, sender = key
+        fit, epoch, *_ = key
         asking: Future[None] | None = None
         while True:
             with self._changed:
@@ -146,28 +163,30 @@ class Mailbox:
                 if key in self._posts:
                     return self._posts.pop(key)
                 if arrived:
-                    raise PeerLostError(f"{address} can't be reached any more")
+                    raise PeerLostError(f"{address} can't be reached, or its message is lost")
             if asking is None or asking.done():
                 loop = self.worker.loop.asyncio_loop
-                asking = asyncio.run_coroutine_threadsafe(
-                    self._ask(address, fit, epoch, sender), loop
-                )
+                asking = asyncio.run_coroutine_threadsafe(self._ask(address, key, rank), loop)
 
     def _ready(self, key: Key) -> bool:
         fit, epoch, *_, sender = key
         lost = sender in self._lost.get((fit, epoch), ())
         return key in self._posts or lost or self.is_over(fit, epoch)
 
-    async def _ask(self, address: str, fit: str, epoch: int, rank: int) -> None:
-        """Ask the other one whether it is there, and in the same epoch."""
+    async def _ask(self, address: str, key: Key, rank: int) -> None:
+        """Ask the sender whether it is there, in the same epoch, and has not sent it long ago."""
+        fit, epoch, kind, number, sender = key
         try:
-            over = await asyncio.wait_for(
-                self.worker.rpc(address).fewlabels_over(fit=fit, epoch=epoch), _TO_ANSWER
+            amiss = await asyncio.wait_for(
+                self.worker.rpc(address).fewlabels_amiss(
+                    fit=fit, epoch=epoch, kind=kind, number=number, receiver=rank
+                ),
+                _TO_ANSWER,
             )
         except (TimeoutError, OSError):
-            over = True
-        if over:
-            self._lose(fit, epoch, rank)
+            amiss = True
+        if amiss:
+            self._lose(fit, epoch, sender)
 
     def forget(self, fit: str) -> None:
         """Drop what is known of a fit that has ended."""
@@ -175,6 +194,8 @@ class Mailbox:
             self._expected.pop(fit, None)
             for key in [key for key in self._posts if key[0] == fit]:
                 del self._posts[key]
+            for sent in [sent for sent in self._written if sent[0] == fit]:
+                del self._written[sent]
             for pair in [pair for pair in self._lost if pair[0] == fit]:
                 del self._lost[pair]
 
@@ -204,7 +225,7 @@ class Line:
             self.n_bytes += sum(getattr(payload, "nbytes", 0) for payload in to.values())
         return {
             source: self._mailbox.receive(
-                self._addresses[source], (self._fit, self._epoch, kind, number, source)
+                self._addresses[source], (self._fit, self._epoch, kind, number, source), self.rank
             )
             for source in sources
         }

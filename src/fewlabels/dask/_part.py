@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import resource
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,31 +10,26 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from distributed import Worker, get_worker, secede
+from distributed import Worker
 
-from fewlabels._rows import row_blocks
 from fewlabels.dask._answers import read_region, write_region
 from fewlabels.dask._checkpoint import Checkpoint
 from fewlabels.dask._layout import RegionGraph
-from fewlabels.dask._mail import CalledOffError, Line, Mailbox
-from fewlabels.dask._shard import Shard, ShardMatrix
+from fewlabels.dask._mail import Line
+from fewlabels.dask._seat import Seat, held_shard, topic_of, work_seated
+from fewlabels.dask._shard import ShardMatrix
+from fewlabels.dask._shares import ChangedShares, Shares, WholeShares
 from fewlabels.solvers import LevelledSolution, solve_in_levels
-from fewlabels.solvers._columns import row_totals
 from fewlabels.solvers._matrix import FloatArray
 from fewlabels.solvers._peers import Step
 from fewlabels.solvers._streamed import RowIteration
-from fewlabels.solvers._threads import on_cores
 
 IntArray = npt.NDArray[np.intp]
 
 # A start is of use where the ground takes at least this share; see PreparedSolver.solve.
 _WELL_GROUNDED = 1e-3
-# Rows of scores that are read at a time.
-_ROWS_AT_ONCE = 50_000
 # Seconds between two words of progress.
 _PROGRESS = 0.5
-# Share of a worker's memory that a fit may take before its entries go to the disk.
-_USABLE = 0.7
 
 
 @dataclass(frozen=True)
@@ -88,27 +82,6 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Seat:
-    """Which part of a fit a worker has, in one epoch.
-
-    Attributes
-    ----------
-    fit : str
-    epoch, rank : int
-    addresses : list of str
-        Of all workers, by rank.
-    cuts : list of int
-        The first region of each worker, and the number of all.
-    """
-
-    fit: str
-    epoch: int
-    rank: int
-    addresses: list[str]
-    cuts: list[int]
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What a worker's part came to.
 
@@ -134,27 +107,18 @@ class Outcome:
 
 
 def solve_part(problem: Problem, seat: Seat) -> Outcome:
-    """Do a worker's part of a fit: a long-running task, one on each worker."""
-    worker = get_worker()
-    if not Mailbox.of(worker).expects(seat.fit, seat.epoch):
-        raise CalledOffError("this worker was started after the epoch had begun")
-    secede()  # two fits at a time must not wait for one another's threads
-    with on_cores(worker.state.nthreads):
-        return _Part(problem, seat, worker).run()
+    """Do a worker's part of a fit."""
+    return work_seated(seat, lambda worker, line: Part(problem, seat, worker, line).run())
 
 
-class _Part:
+class Part:
     """A worker's part of a fit; the `Peers` of its iterations."""
 
-    def __init__(self, problem: Problem, seat: Seat, worker: Worker) -> None:
-        self.problem, self.seat = problem, seat
-        mailbox = Mailbox.of(worker)
-        self.line = Line(mailbox, seat.fit, seat.epoch, seat.rank, seat.addresses)
+    def __init__(self, problem: Problem, seat: Seat, worker: Worker, line: Line) -> None:
+        self.problem, self.seat, self.line = problem, seat, line
         self._worker = worker
         self._began = resource.getrusage(resource.RUSAGE_SELF)
-        regions = range(seat.cuts[seat.rank], seat.cuts[seat.rank + 1])
-        self.shard = _held_shard(worker, problem, regions)
-        self.shard.meet(self.line, problem.graph.starts[np.array(seat.cuts)])
+        self.shard = held_shard(worker, line, seat, problem.graph, problem.alpha, problem.n_classes)
         self._solve, self._saved_at, self.n_steps = -1, 0, 0
         self._told, self._error = 0.0, np.inf
         self._checkpoint: Checkpoint | None = None
@@ -206,18 +170,30 @@ class _Part:
         problem = self.problem
         iteration = _Iteration(self)
         reached = self._reached()
-        shares: _Shares
+        shares: Shares
         if problem.before is None or problem.touched is None:
-            found = self._solve_all(iteration, reached)
-            shares, n_iter, settled = _Whole(self, found), found.n_iter, found.converged
-            levelled = len(found.levels) > 1
+            settled = False
         else:
-            shares = changed = _Changed(self, iteration, reached)
-            n_iter, settled, levelled = changed.n_iter, changed.settled, False
-            if not settled:
-                found = self._solve_all(iteration, reached)
-                shares, n_iter, settled = _Whole(self, found), found.n_iter, found.converged
-                levelled = len(found.levels) > 1
+            changed = ChangedShares(
+                self.shard, problem.before, problem.old_columns, problem.touched
+            )
+            others = self.shard.with_halo(self.line, changed.other_totals())
+            if reached is not None:
+                others[~reached] = 1
+            some = iteration.solve(
+                self.right(problem.touched),
+                tol=problem.tol,
+                max_iter=problem.max_iter,
+                active=reached,
+                other_totals=others,
+                x0=self.start(problem.touched),
+            )
+            shares, changed.values = changed, some.values
+            n_iter, settled, levelled = some.n_iter, bool(some.converged.all()), False
+        if not settled:
+            found = self._solve_all(iteration, reached)
+            shares, n_iter, settled = WholeShares(self.shard, found), found.n_iter, found.converged
+            levelled = len(found.levels) > 1
         n_open = 0
         own = None if reached is None else reached[: self.shard.n_own]
         for number, start, stop in self.shard.bounds:
@@ -299,7 +275,7 @@ class _Part:
 class _Iteration(RowIteration):
     """As on a graph on disk, with a shard's matrix and its peers."""
 
-    def __init__(self, part: _Part) -> None:
+    def __init__(self, part: Part) -> None:
         self.peers = part
         self._part = part
 
@@ -308,124 +284,3 @@ class _Iteration(RowIteration):
 
     def looked(self, n_iter: int, error: float) -> None:
         self._part.looked(n_iter, error)
-
-
-class _Shares:
-    """The distributions and the sums of scores that a part comes to, by own rows."""
-
-    def rows(self, rows: slice) -> tuple[Any, FloatArray]:
-        raise NotImplementedError
-
-
-class _Whole(_Shares):
-    """Of all classes, solved for together."""
-
-    def __init__(self, part: _Part, found: LevelledSolution) -> None:
-        self._values, self._log_scales = found.values, found.log_scales()
-        self._roots = part.shard.roots()
-
-    def rows(self, rows: slice) -> tuple[Any, FloatArray]:
-        values = self._values[rows]
-        sums = row_totals(values)
-        shares = values / np.where(sums > 0, sums, 1)[:, None]  # 0 where there is no answer
-        totals = sums * self._roots[rows]
-        if isinstance(self._log_scales, np.ndarray):
-            with np.errstate(under="ignore"):
-                totals *= np.exp(self._log_scales[rows])
-        return shares, totals
-
-
-class _Changed(_Shares):
-    """Of some classes that were solved for anew, beside the others' scores from before."""
-
-    def __init__(
-        self, part: _Part, iteration: _Iteration, reached: npt.NDArray[np.bool_] | None
-    ) -> None:
-        problem, shard = part.problem, part.shard
-        if problem.before is None or problem.touched is None:
-            raise ValueError("there are no scores from before")
-        self._before, self._old, self._touched = (
-            problem.before,
-            problem.old_columns,
-            problem.touched,
-        )
-        self._shard, self._n_classes = shard, problem.n_classes
-        self._roots = shard.roots()
-        own = np.empty(shard.n_own)
-        for number, start, stop in shard.bounds:
-            for rows in row_blocks(stop - start, _ROWS_AT_ONCE):
-                here = slice(start + rows.start, start + rows.stop)
-                scores = self._scores_before(number, here.start, here.stop)
-                scores[:, self._touched] = 0
-                own[here] = row_totals(scores)
-        others = shard.with_halo(part.line, own)
-        if reached is not None:
-            others[~reached] = 1
-        found = iteration.solve(
-            part.right(self._touched),
-            tol=problem.tol,
-            max_iter=problem.max_iter,
-            active=reached,
-            other_totals=others,
-            x0=part.start(self._touched),
-        )
-        self._values = found.values
-        self.n_iter, self.settled = found.n_iter, bool(found.converged.all())
-
-    def _scores_before(self, number: int, start: int, stop: int) -> FloatArray:
-        """G of own rows `start` to `stop`, all in region `number`, by the classes of now."""
-        first = next(a for k, a, _ in self._shard.bounds if k == number)
-        here = slice(start - first, stop - first)
-        shares = read_region(self._before, "shares", number)[here]
-        totals = read_region(self._before, "totals", number)[here] / self._roots[start:stop]
-        scores = np.zeros((stop - start, self._n_classes))
-        kept = np.flatnonzero(self._old >= 0)
-        scores[:, kept] = shares[:, self._old[kept]] * totals[:, None]
-        return scores
-
-    def rows(self, rows: slice) -> tuple[Any, FloatArray]:
-        number = next(k for k, a, b in self._shard.bounds if a <= rows.start < b)
-        scores = self._scores_before(number, rows.start, rows.stop)
-        scores[:, self._touched] = self._values[rows]
-        sums = row_totals(scores)
-        return scores / np.where(sums > 0, sums, 1)[:, None], sums * self._roots[rows]
-
-
-def _held_shard(worker: Worker, problem: Problem, regions: range) -> Shard:
-    """Return the worker's shard, the same as long as the graph, alpha and its regions are."""
-    key = (problem.graph.checksum, problem.alpha, regions)
-    held = worker.extensions.get("fewlabels_shard")
-    if held is None or held[0] != key:
-        del held
-        release(worker)  # before the next one takes as much
-        shard = Shard(
-            problem.graph, regions, problem.alpha, _spill_folder(worker, problem, regions)
-        )
-        held = worker.extensions["fewlabels_shard"] = (key, shard)
-    found: Shard = held[1]
-    return found
-
-
-def _spill_folder(worker: Worker, problem: Problem, regions: range) -> Path | None:
-    """Return where to put the entries if they don't fit the memory beside the vectors."""
-    limit = worker.memory_manager.memory_limit
-    if not limit:
-        return None
-    graph = problem.graph
-    n_rows = int(graph.starts[regions.stop] - graph.starts[regions.start])
-    vectors = 3 * 8 * 1.2 * n_rows * problem.n_classes
-    entries = sum(graph.region(k).n_entries for k in regions) * 12.0
-    if vectors + entries + worker.monitor.get_process_memory() < _USABLE * limit:
-        return None
-    return Path(worker.local_directory)
-
-
-def topic_of(fit: str) -> str:
-    """Name what a fit's progress is told under."""
-    return f"fewlabels-{fit}"
-
-
-def release(dask_worker: Worker) -> None:
-    """Let go of the worker's shard."""
-    if dask_worker.extensions.pop("fewlabels_shard", None) is not None:
-        gc.collect()  # products with it hold one another

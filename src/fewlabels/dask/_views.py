@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels.dask import _answers
+from fewlabels.dask._brought import Answered
 from fewlabels.dask._labels import FewLabels
-from fewlabels.dask._layout import RegionGraph
 from fewlabels.insight import Calibration
 
 AnyArray = npt.NDArray[Any]
@@ -22,31 +21,37 @@ def codes_of(shares: AnyArray) -> IntArray:
     return np.where(shares.any(axis=1), np.argmax(shares, axis=1), -1)
 
 
-def shares_of(
-    graph: RegionGraph, folder: Path, start: int, stop: int, prior: npt.NDArray[np.float64]
-) -> AnyArray:
-    """Distributions, the prior where there is no answer."""
-    places = graph.places(start, stop)
-    shares = _answers.gather(graph, folder, "shares", places)
+def filled(shares: AnyArray, prior: npt.NDArray[np.float64]) -> AnyArray:
+    """Distributions, the prior where there is no answer; in place."""
     shares[~shares.any(axis=1)] = prior
     return shares
 
 
-def coded(graph: RegionGraph, folder: Path, start: int, stop: int) -> IntArray:
+def shares_of(answered: Answered, start: int, stop: int) -> AnyArray:
+    """Distributions, the prior where there is no answer."""
+    return filled(answered.shares(answered.graph.places(start, stop)), answered.prior)
+
+
+def coded(answered: Answered, start: int, stop: int) -> IntArray:
     """The columns of the most probable classes, -1 where there is no answer."""
-    return codes_of(_answers.gather(graph, folder, "shares", graph.places(start, stop)))
+    return codes_of(answered.shares(answered.graph.places(start, stop)))
 
 
-def decided(graph: RegionGraph, folder: Path, start: int, stop: int, labels: FewLabels) -> AnyArray:
+def decided(answered: Answered, start: int, stop: int, labels: FewLabels) -> AnyArray:
     """The most probable classes, the marker where there is no answer."""
-    places = graph.places(start, stop)
-    return labels.decode(codes_of(_answers.gather(graph, folder, "shares", places)))
+    return labels.decode(coded(answered, start, stop))
+
+
+def totals(answered: Answered, start: int, stop: int) -> AnyArray:
+    """The sums of scores."""
+    return _answers.read_rows(answered.graph, answered.folder, "totals", start, stop)
 
 
 def reached(
-    graph: RegionGraph, folder: Path, start: int, stop: int, known: IntArray | None
+    answered: Answered, start: int, stop: int, known: IntArray | None
 ) -> npt.NDArray[np.bool_]:
     """Whether the rows are in one of the `known` components; None is all."""
+    graph = answered.graph
     if known is None or start == stop:
         return np.ones(stop - start, dtype=bool)
     places = graph.places(start, stop)
@@ -54,20 +59,13 @@ def reached(
     return np.isin(graph.components(first, int(places.max()) + 1)[places - first], known)
 
 
-def calibrated(
-    graph: RegionGraph,
-    folder: Path,
-    start: int,
-    stop: int,
-    calibration: Calibration,
-    prior: npt.NDArray[np.float64],
-) -> AnyArray:
+def calibrated(answered: Answered, start: int, stop: int, calibration: Calibration) -> AnyArray:
     """Calibrated distributions, the prior where there is no answer."""
-    places = graph.places(start, stop)
-    shares = _answers.gather(graph, folder, "shares", places).astype(np.float64)
-    totals = _answers.gather(graph, folder, "totals", places)
-    answered = shares.any(axis=1)
-    shares[~answered] = prior
-    shares = calibration.apply(shares, totals)
-    shares[~answered] = prior
+    places = answered.graph.places(start, stop)
+    shares = answered.shares(places).astype(np.float64)
+    sums = _answers.gather(answered.graph, answered.folder, "totals", places)
+    without = ~shares.any(axis=1)
+    shares[without] = answered.prior
+    shares = calibration.apply(shares, sums)
+    shares[without] = answered.prior
     return shares

@@ -2,50 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import warnings
-import weakref
-from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
-from itertools import pairwise
-from pathlib import Path
 from typing import Any, Self
 
-import dask
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
 from distributed import Client
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._callers import callers_level
-from fewlabels._parts import part_folder
-from fewlabels._unsaid import is_unsaid
-from fewlabels._validation import check_integer, check_real
-from fewlabels.dask import _answers
-from fewlabels.dask._change import change_of, components_of, identity_of
-from fewlabels.dask._checkpoint import remove_states
-from fewlabels.dask._cluster import client_of, solve_together
 from fewlabels.dask._insight import most_uncertain
-from fewlabels.dask._labels import FewLabels, checked_rows, read_labels
+from fewlabels.dask._labels import checked_rows, read_labels
 from fewlabels.dask._layout import RegionGraph
 from fewlabels.dask._left_out import calibration_of, left_out_of
-from fewlabels.dask._part import Outcome, Problem, release
-from fewlabels.dask._progress import Progress, reporting
-from fewlabels.dask._views import calibrated, coded, codes_of, decided, reached, shares_of
-from fewlabels.exceptions import InvalidTypeError, UnreachedWarning
+from fewlabels.dask._progress import Progress
+from fewlabels.dask._solved import SolvedTogether
+from fewlabels.dask._views import (
+    calibrated,
+    coded,
+    codes_of,
+    filled,
+)
+from fewlabels.dask._workers import client_of
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.insight import Calibration
+from fewlabels.models._class_prior import ClassPrior
 
 AnyArray = npt.NDArray[Any]
 IntArray = npt.NDArray[np.intp]
 
 
-class LabelSpreading(BaseEstimator):
+class LabelSpreading(SolvedTogether):
     """Label spreading on the workers of a Dask cluster: the answers of one machine, to the tol.
 
     As :class:`fewlabels.LabelSpreading`, F = (1 - alpha) (I - alpha S)^-1 Y, solved with the same
@@ -71,6 +60,9 @@ class LabelSpreading(BaseEstimator):
         Steps from one to the next. Each takes 16 bytes a row and class.
     n_recoveries : int, default=10
         How often workers may be lost in a fit before it gives up.
+    class_prior : {"uniform", "labels"}, array-like of shape (n_classes,), mapping, default=None
+        The shares of the classes that are expected among the unlabelled rows, as
+        :class:`fewlabels.LabelSpreading` has them.
     progress : bool or callable, default=False
         True shows steps and error on standard error; a function is called with what happens, a
         dict with ``"what"`` ("step", "saved", "resumed", "lost"), ``"n_iter"`` and ``"error"``.
@@ -80,15 +72,18 @@ class LabelSpreading(BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
     label_distributions_ : dask array of shape (n_nodes, n_classes)
         Rows sum to 1, in the caller's order; chunked as `y` is if that is a dask array, else as
-        the features that the graph was built of. Of the graph's dtype. The shares of the classes
-        among the labels where no label reaches. This and the other dask arrays are read from the
-        folder of the answers when they are computed, and end with the next :meth:`add_labels`.
+        the features that the graph was built of. Of the graph's dtype. The prior, the shares of
+        the classes among the labels, where no label reaches. This and the other dask arrays are
+        read from the folder of the answers when they are computed, and end with the next
+        :meth:`add_labels`.
     transduction_ : dask array of shape (n_nodes,)
         The most probable class; the unlabelled marker where no label reaches.
     reached_ : dask array of shape (n_nodes,), bool
         Whether the row's component of the graph holds a label.
     evidence_ : dask array of shape (n_nodes,), float64
         The row sums of F: how much evidence arrived at all.
+    class_prior_ : ndarray of shape (n_classes,), or None
+        The shares that `class_prior` came to.
     n_iter_ : int
         Steps of the last solve.
     graph_ : RegionGraph
@@ -128,9 +123,6 @@ class LabelSpreading(BaseEstimator):
     ['low', 'low', 'low', 'high', 'high', 'high']
     """
 
-    _answers: Path | None
-    _calibration: Calibration | None  # made when it is asked for, of the labels of the last fit
-
     def __init__(
         self,
         alpha: float = 0.99,
@@ -140,6 +132,7 @@ class LabelSpreading(BaseEstimator):
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_every: int = 20,
         n_recoveries: int = 10,
+        class_prior: ClassPrior = None,
         progress: Progress = False,
     ) -> None:
         self.alpha = alpha
@@ -148,9 +141,17 @@ class LabelSpreading(BaseEstimator):
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every
         self.n_recoveries = n_recoveries
+        self.class_prior = class_prior
         self.progress = progress
 
-    def fit(self, graph: RegionGraph, y: Any, *, client: Client | None = None) -> Self:
+    def fit(
+        self,
+        graph: RegionGraph,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        client: Client | None = None,
+    ) -> Self:
         """Spread the labels `y` over the graph.
 
         Parameters
@@ -160,6 +161,9 @@ class LabelSpreading(BaseEstimator):
         y : dask array or array-like of shape (n_nodes,), or tuple (rows, labels)
             Labels. Unlabelled are None, NaN and ``pandas.NA``, and -1 among numbers. Or the
             labelled rows alone, and their labels.
+        sample_weight : dask array or array-like of shape (n_nodes,), or float, default=None
+            How much each label is trusted; 0 takes it back. With (rows, labels), one for each of
+            those. None: 1 each.
         client : distributed.Client, default=None
             None: the one in use.
 
@@ -173,7 +177,8 @@ class LabelSpreading(BaseEstimator):
             If there are no workers, or some lack the package, have another version of it, don't
             see the folders, or were lost too often.
         InvalidInputError, InvalidTypeError
-            If `y` does not fit the graph, or no row is labelled.
+            If `y` does not fit the graph, no row is labelled, or weights or `class_prior` can't be
+            used.
 
         Warns
         -----
@@ -190,7 +195,7 @@ class LabelSpreading(BaseEstimator):
                 "fewlabels.dask.regions_of."
             )
         found = client_of(client)
-        labels, chunks = read_labels(y, graph.n_nodes)
+        labels, chunks = read_labels(y, graph.n_nodes, sample_weight)
         self._close = getattr(self, "_close", None)
         home = self._home(graph)
         if chunks is None:  # as X, where the graph was built of chunks
@@ -203,9 +208,17 @@ class LabelSpreading(BaseEstimator):
             shutil.rmtree(earlier, ignore_errors=True)
         return self
 
-    def fit_predict(self, graph: RegionGraph, y: Any, *, client: Client | None = None) -> da.Array:
+    def fit_predict(
+        self,
+        graph: RegionGraph,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        client: Client | None = None,
+    ) -> da.Array:
         """Fit, and return `transduction_`; see :meth:`fit`."""
-        transduction: da.Array = self.fit(graph, y, client=client).transduction_
+        fitted = self.fit(graph, y, sample_weight, client=client)
+        transduction: da.Array = fitted.transduction_
         return transduction
 
     def predict(self, rows: npt.ArrayLike) -> AnyArray:
@@ -219,13 +232,41 @@ class LabelSpreading(BaseEstimator):
         -------
         ndarray of shape (n_rows,)
         """
-        check_is_fitted(self)
-        chosen = checked_rows("rows", rows, self.graph_.n_nodes)
-        places = self.graph_.places_of(chosen)
-        shares = _answers.gather(self.graph_, self._held(), "shares", places)
-        return self._labels.decode(codes_of(shares))
+        return self._labels.decode(codes_of(self._shares_at(rows)))
 
-    def add_labels(self, rows: npt.ArrayLike, labels: Any) -> Self:
+    def predict_proba(self, rows: npt.ArrayLike) -> AnyArray:
+        """Return the class distributions of some rows of the graph.
+
+        Parameters
+        ----------
+        rows : array-like of int of shape (n_rows,)
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            As `label_distributions_` has them.
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If they are no row numbers. There are no answers to rows that are not in the graph.
+        """
+        shares = self._shares_at(rows)
+        return filled(shares, self._answered.prior)
+
+    def _shares_at(self, rows: Any) -> AnyArray:
+        check_is_fitted(self)
+        self._held()
+        if np.ndim(rows) == 2:
+            raise InvalidInputError(
+                f"rows must be row numbers of the graph, got shape {np.shape(rows)}. There are no "
+                "answers to rows that are not in the graph: build it with them, without labels, "
+                "and take their rows of label_distributions_."
+            )
+        chosen = checked_rows("rows", rows, self.graph_.n_nodes)
+        return self._answered.shares(self.graph_.places_of(chosen))
+
+    def add_labels(self, rows: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
         """Label more rows, or correct labels, without a refit.
 
         Only the classes that gain a label are solved for, from their scores before; all are where
@@ -237,6 +278,9 @@ class LabelSpreading(BaseEstimator):
             Each at most once.
         labels : array-like of shape (n_added,)
             Their classes; new ones are welcome.
+        sample_weight : array-like of shape (n_added,), or float, default=None
+            How much each is trusted; 0 takes a label back. None: 1 each, also where a row had
+            another weight.
 
         Returns
         -------
@@ -250,7 +294,7 @@ class LabelSpreading(BaseEstimator):
         check_is_fitted(self)
         self._check_parameters()
         added = checked_rows("rows", rows, self.graph_.n_nodes)
-        self._solve(self._labels.with_more(added, labels), anew=False)
+        self._solve(self._labels.with_more(added, labels, sample_weight), anew=False)
         return self
 
     def codes(self) -> da.Array:
@@ -277,14 +321,18 @@ class LabelSpreading(BaseEstimator):
         Each region is looked through by a task of its own, and the best of all are merged.
         """
         check_is_fitted(self)
-        return most_uncertain(
-            self._client, self.graph_, self._held(), self._labels.rows, n_rows, measure
-        )
+        self._held()
+        return most_uncertain(self._client, self._answered, self._labels.rows, n_rows, measure)
 
     @property
     def loo_calibration_(self) -> Calibration:
         """The calibration on labels that are left out; see :meth:`calibrated_proba`."""
         check_is_fitted(self)
+        if self.class_prior_ is not None:
+            raise InvalidInputError(
+                "on a cluster, answers are calibrated without class_prior only. Leave "
+                "class_prior=None."
+            )
         if self._calibration is None:
             problem = self._problem
             found = left_out_of(problem, self._labels, self._solved)
@@ -302,145 +350,5 @@ class LabelSpreading(BaseEstimator):
         dask array of shape (n_nodes, n_classes), float64
             Rows sum to 1. The shares of the classes among the labels where no label reaches.
         """
-        read = partial(calibrated, calibration=self.loo_calibration_, prior=self._labels.shares())
+        read = partial(calibrated, calibration=self.loo_calibration_)
         return self._array(read, np.float64, len(self.classes_))
-
-    def close(self) -> None:
-        """Let go of what the workers hold, and of a folder of answers that is the model's own."""
-        client = getattr(self, "_client", None)
-        if client is not None and client.status == "running":
-            client.run(release, on_error="ignore")
-        if (own := getattr(self, "_close", None)) is not None:
-            own()
-
-    def _check_parameters(self) -> None:
-        check_real("alpha", self.alpha, minimum=1e-12, below=1)
-        check_real("tol", self.tol, minimum=0)
-        check_integer("max_iter", self.max_iter, minimum=1)
-        check_integer("checkpoint_every", self.checkpoint_every, minimum=1)
-        check_integer("n_recoveries", self.n_recoveries, minimum=0)
-
-    def _home(self, graph: RegionGraph) -> Path:
-        """Return the folder of the answers, which workers have to see."""
-        if (own := getattr(self, "_close", None)) is not None:
-            own()
-        if self.checkpoint is not None:
-            self._close = None
-            home = Path(os.path.realpath(self.checkpoint))
-            home.mkdir(parents=True, exist_ok=True)
-            return home
-        stack = contextlib.ExitStack()
-        home = stack.enter_context(part_folder(graph.path))
-        self._close = weakref.finalize(self, stack.close)
-        return home
-
-    def _held(self) -> Path:
-        if self._answers is None:
-            raise RuntimeError("there are no answers")
-        return self._answers
-
-    def _solve(self, labels: FewLabels, *, anew: bool) -> None:
-        """Solve for these labels, from the answers that there are, and publish what comes."""
-        graph, home = self.graph_, self._folder
-        before: dict[str, Any] = {}
-        if not anew and self._answers is not None and not self._levelled:
-            before = change_of(self._labels, labels, self._converged)
-            before["before"] = self._answers
-        places = graph.places_of(labels.rows)
-        by_place = np.argsort(places)
-        identity = identity_of(graph, labels, self.alpha, self.tol, self.max_iter, before)
-        answers = home / f"answers-{identity}"
-        answers.mkdir(exist_ok=True)
-        problem = Problem(
-            graph=graph,
-            alpha=float(self.alpha),
-            tol=float(self.tol),
-            max_iter=int(self.max_iter),
-            rows=places[by_place],
-            codes=labels.codes[by_place],
-            weights=np.ones(len(places)),
-            n_classes=len(labels.classes),
-            reached=components_of(graph, places),
-            dtype=graph.dtype,
-            answers=answers,
-            checkpoint=None if self.checkpoint is None else home,
-            checkpoint_every=int(self.checkpoint_every),
-            identity=identity,
-            **before,
-        )
-        try:
-            outcomes = self._solved(problem)
-        except BaseException:  # its checkpoints stay, half-written answers don't
-            if answers != self._answers:
-                shutil.rmtree(answers, ignore_errors=True)
-            raise
-        old, self._answers = self._answers, answers
-        if old is not None and old != answers:
-            shutil.rmtree(old, ignore_errors=True)
-        remove_states(home)
-        self._publish(labels, outcomes, problem)
-
-    def _solved(self, problem: Problem) -> list[Outcome]:
-        with reporting(self.progress, self.max_iter) as report:
-            return solve_together(
-                self._client,
-                problem,
-                self._folder,
-                n_recoveries=int(self.n_recoveries),
-                report=report,
-            )
-
-    def _publish(self, labels: FewLabels, outcomes: list[Outcome], problem: Problem) -> None:
-        self._labels = labels
-        self._problem = replace(problem, before=None, touched=None)
-        self._calibration = None
-        self.classes_ = labels.classes
-        self.n_iter_ = max(1, outcomes[0].n_iter)
-        self._converged, self._levelled = outcomes[0].converged, outcomes[0].levelled
-        self.figures_ = {
-            "n_own": [each.n_own for each in outcomes],
-            "n_halo": [each.n_halo for each in outcomes],
-        } | {name: [each.figures[name] for each in outcomes] for name in outcomes[0].figures}
-        n_classes, dtype, prior = problem.n_classes, problem.dtype, labels.shares()
-        shares = partial(shares_of, prior=prior)
-        self.label_distributions_ = self._array(shares, dtype, n_classes)
-        decide = partial(decided, labels=labels)
-        kind = labels.decode(np.array([0, -1])).dtype
-        self.transduction_ = self._array(decide, kind)
-        self.evidence_ = self._array(partial(_answers.read_rows, kind="totals"), np.float64)
-        self.reached_ = self._array(partial(reached, known=problem.reached), bool)
-        self._warn(outcomes, problem)
-
-    def _array(self, read: Callable[..., AnyArray], dtype: Any, n_columns: int = 0) -> da.Array:
-        """Return a dask array whose chunks are read by `read(graph, folder, start, stop)`."""
-        ends = np.cumsum([0, *self._chunks]).tolist()
-        parts = []
-        delayed = dask.delayed(read, pure=False)
-        for start, stop in pairwise(ends):
-            shape = (stop - start, n_columns) if n_columns else (stop - start,)
-            block = delayed(graph=self.graph_, folder=self._held(), start=start, stop=stop)
-            parts.append(da.from_delayed(block, shape=shape, dtype=dtype))
-        return da.concatenate(parts)
-
-    def _warn(self, outcomes: list[Outcome], problem: Problem) -> None:
-        if not self._converged:
-            n_open = sum(each.n_open for each in outcomes)
-            limited = self.n_iter_ >= problem.max_iter
-            why = f"max_iter={problem.max_iter} was reached" if limited else "rounding ended it"
-            warnings.warn(
-                f"{why} without convergence to tol={problem.tol:g}; {n_open} rows that labels "
-                "reach have no answer yet. "
-                + ("Raise max_iter." if limited else "Raise alpha, or label rows nearer by."),
-                ConvergenceWarning,
-                stacklevel=callers_level(),
-            )
-        if problem.reached is not None and not is_unsaid(UnreachedWarning):
-            n_left = self.graph_.n_components - len(problem.reached)
-            if n_left:
-                warnings.warn(
-                    f"{n_left} of the graph's {self.graph_.n_components} components hold no label. "
-                    "Distributions there are the shares of the classes among the labels, "
-                    "transduction_ marks these rows as unlabelled, and reached_ is False.",
-                    UnreachedWarning,
-                    stacklevel=callers_level(),
-                )

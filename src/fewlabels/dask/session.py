@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,8 @@ from sklearn.base import clone
 from fewlabels._unsaid import unsaid
 from fewlabels._validation import check_choice
 from fewlabels.dask._layout import RegionGraph
+from fewlabels.dask._recommended import RecommendedRule
+from fewlabels.dask._workers import client_of
 from fewlabels.dask.label_spreading import LabelSpreading
 from fewlabels.exceptions import InvalidTypeError, LabelWarning, UnreachedWarning
 from fewlabels.queries._measures import MEASURES, Uncertainty
@@ -39,9 +43,12 @@ class Session(_Session):
         The only labels allowed, two or more. None: a class may appear at any time.
     model : fewlabels.dask.LabelSpreading, default=None
         Its parameters are taken; None is ``LabelSpreading()``.
-    query : {"margin", "entropy", "least-confidence"}, default="margin"
-        How unsure the model is of a row; those with the largest scores of all are asked. Before
-        there are two classes, rows are drawn.
+    query : {"auto", "margin", "entropy", "least-confidence"}, default="auto"
+        ``"auto"`` is the rule that is recommended in memory, too: unsure rows from which a label
+        tells most about all that the model is unsure of, by
+        :class:`fewlabels.queries.UncertainInfluence` with the same sketch of 64 columns. The
+        others are how unsure the model is of a row: those with the largest scores of all are asked;
+        before there are two classes, rows are drawn.
     audit_share, n_start, random_state
         As of :class:`fewlabels.Session`.
     client : distributed.Client, default=None
@@ -56,7 +63,9 @@ class Session(_Session):
 
     Notes
     -----
-    Takes up to 20 bytes a row in the client.
+    Takes up to 20 bytes a row in the client. ``"auto"`` solves for 65 columns at its first
+    question, one for each label, and one for each row that it asks; it keeps 264 bytes a row and 4
+    for each label on the shared disk, until the session ends. The others only read the answers.
 
     Examples
     --------
@@ -80,7 +89,7 @@ class Session(_Session):
         graph: RegionGraph,
         classes: Iterable[Any] | None = None,
         model: LabelSpreading | None = None,
-        query: Uncertainty = "margin",
+        query: Literal["auto"] | Uncertainty = "auto",
         *,
         audit_share: float = 0.1,
         n_start: int = 10,
@@ -97,7 +106,7 @@ class Session(_Session):
             raise InvalidTypeError(
                 f"model must be a fewlabels.dask.LabelSpreading, got {type(model).__name__}."
             )
-        check_choice("query", query, tuple(MEASURES))
+        check_choice("query", query, ("auto", *MEASURES))
         chosen._check_parameters()
         self._settings = Settings.checked(
             classes=classes,
@@ -142,6 +151,7 @@ class _Learner:
         self.fitted: dict[int, Label] = {}
         self.methods: tuple[Any, ...] = ()
         self._graph, self._measure, self._client = graph, measure, client
+        self._rule: RecommendedRule | None = None
 
     def answering(self, labels: Mapping[int, Label]) -> LabelSpreading:
         """Return the model fitted on these labels, one or more."""
@@ -171,7 +181,9 @@ class _Learner:
     def choose(
         self, labels: Mapping[int, Label], count: int, is_open: npt.NDArray[np.bool_], seed: int
     ) -> IntArray:
-        """Return `count` open rows: the least sure, or drawn ones where that is unknown."""
+        """Return `count` open rows: the rule's, the least sure, or drawn ones."""
+        if self._measure == "auto":
+            return self._recommended(labels, count, is_open)
         chosen = np.empty(0, dtype=np.intp)
         if len(set(labels.values())) > 1:
             n_closed = len(is_open) - int(is_open.sum()) - len(labels)
@@ -186,6 +198,24 @@ class _Learner:
             )
             chosen = np.concatenate([chosen, drawn])
         return chosen
+
+    def _recommended(
+        self, labels: Mapping[int, Label], count: int, is_open: npt.NDArray[np.bool_]
+    ) -> IntArray:
+        client = client_of(self._client)
+        if self._rule is None:
+            home = self.model.checkpoint
+            folder = self._graph.path if home is None else Path(os.path.realpath(home))
+            folder.mkdir(parents=True, exist_ok=True)
+            self._rule = RecommendedRule(
+                self._graph, folder, float(self.model.alpha), int(self.model.n_recoveries)
+            )
+        rows = np.array(sorted(labels), dtype=np.intp)
+        closed = np.setdiff1d(np.flatnonzero(~is_open), rows)
+        of_model: dict[str, Any] = {}
+        if len(set(labels.values())) > 1:
+            of_model = self.answering(labels)._for_rules()
+        return self._rule.choose(client, count, labelled=rows, closed=closed, **of_model)
 
 
 def _column(labels: Iterable[Label]) -> Any:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from fewlabels._typing import Cells, Estimator, Matrix, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features._date_numbers import about_date_numbers
+from fewlabels.features._point_maker import point_maker
 from fewlabels.features._reading import (
     DAYS,
     about_words,
@@ -30,13 +32,12 @@ from fewlabels.features._table_columns import (
     blank_items,
     encoder_of,
     scaling,
-    transformer,
 )
 from fewlabels.features._telling import Taken, all_different, is_the_label, taken_for
-from fewlabels.features._weighing import USUAL, text_weights
+from fewlabels.features._weighing import USUAL, labelled_rows, text_weights
 from fewlabels.features.embeddings import embeddings_of
 from fewlabels.features.new_points import IntArray
-from fewlabels.io._table import Categories, Dates, Numbers, Table, View, quoted, setting
+from fewlabels.io._table import Block, Categories, Dates, Numbers, Table, View, quoted, setting
 
 ONE_VALUE = "one value only"
 
@@ -94,10 +95,10 @@ class Used:
     reason: str = ""
     named: bool = False
 
-    @property
-    def points(self) -> Matrix:
-        """The features, centred and scaled."""
-        return self.fitted.scaled(self.raw)
+    def points(self, rows: IntArray, weight: float | None = None) -> Matrix:
+        """Return the features of some rows, centred and scaled; with another weight if given."""
+        fitted = self.fitted if weight is None else self.fitted.weighing(weight)
+        return fitted.scaled(self.raw[rows])
 
     def weighing(self, weight: float) -> Used | LeftOut:
         """Return the column with another weight; left out if that is 0."""
@@ -114,13 +115,14 @@ def weighed(found: Sequence[Used | LeftOut], settings: Settings) -> list[Used | 
     worded = {each.about.name: each for each in used if each.about.kind == "text"}
     if settings.codes is None or not settings.by_labels or not worded:
         return list(found)
-    others = [each.points for each in used if each.about.name not in worded]
+    rows = labelled_rows(settings.codes)
+    others = [each.points(rows) for each in used if each.about.name not in worded]
     usual = {name: 0.0 if each.by_labels else USUAL for name, each in worded.items()}
-    texts = {name: each.fitted.weighing(1.0).scaled(each.raw) for name, each in worded.items()}
+    texts = {name: each.points(rows, weight=1.0) for name, each in worded.items()}
     kept = {name for name, each in worded.items() if each.named}
     if not others and not kept:  # something must be used
         kept = {name for name, each in worded.items() if not each.by_labels}
-    weights = text_weights(others, texts, usual, settings.codes, kept)
+    weights = text_weights(others, texts, usual, settings.codes[rows], kept)
     return [
         worded[each.about.name].weighing(weights[each.about.name])
         if each.about.name in worded
@@ -129,8 +131,24 @@ def weighed(found: Sequence[Used | LeftOut], settings: Settings) -> list[Used | 
     ]
 
 
-def fitted_column(table: Table, name: str, asked: str | None, settings: Settings) -> Used | LeftOut:
-    """Return a column as it is used, or why it is not.
+@dataclass(frozen=True, eq=False)
+class ReadColumn:
+    """A column as it was read: what it is taken for; `asked` if a person said so.
+
+    Texts and pictures, which take long, and lists are read when they are encoded.
+    """
+
+    table: Table
+    name: str
+    taken: Taken
+    view: Package
+    asked: bool
+
+
+def read_column(
+    table: Table, name: str, asked: str | None, settings: Settings
+) -> ReadColumn | LeftOut:
+    """Return a column as it is to be used, or why it is not.
 
     Parameters
     ----------
@@ -139,6 +157,11 @@ def fitted_column(table: Table, name: str, asked: str | None, settings: Settings
     asked : str or None
         What it is said to be; one of :data:`fewlabels.features.tables.KINDS`.
     settings : Settings
+
+    Raises
+    ------
+    InvalidInputError
+        If it can't be read as what it is; if numbers are infinite, or have text among them.
     """
     if asked == "drop":
         return _left_out(name, "excluded")
@@ -148,8 +171,8 @@ def fitted_column(table: Table, name: str, asked: str | None, settings: Settings
     if kind is not None:
         if kind == "number" and isinstance(table.view(name), Dates):
             form = DAYS
-        taken = Taken(kind, form)
-        return _encoded(table, name, taken, read_as(table, name, kind, form), settings, asked=True)
+        read = _checked(table, name, read_as(table, name, kind, form), kind)
+        return ReadColumn(table, name, Taken(kind, form), read, asked=True)
     view = table.view(name)
     if asked is None and is_the_label(view, settings.codes):
         return _left_out(name, "it is the labels")
@@ -159,11 +182,29 @@ def fitted_column(table: Table, name: str, asked: str | None, settings: Settings
     if taken.kind == "left out" or (taken.by_labels and not settings.by_labels):
         return _left_out(name, taken.reason, taken.doubt)
     refuse_mixed(table, name, view)
-    if taken.kind not in ("number", "category", "date", "array") and not (
-        taken.kind == "list" and not taken.form
-    ):
-        view = read_as(table, name, taken.kind, taken.form)
-    return _encoded(table, name, taken, view, settings, asked=asked == "use")
+    view = _checked(table, name, view, taken.kind)
+    return ReadColumn(table, name, taken, view, asked=asked == "use")
+
+
+def _checked(table: Table, name: str, view: Package, kind: str) -> Package:
+    if kind in ("number", "array"):
+        check_finite(table, name, view.values)
+    return view
+
+
+def sparsely(used: Sequence[Used]) -> list[Used]:
+    """Return columns of which those of 0 and 1 stay sparse, if others are; distances are as before.
+
+    Centred, every row would hold a number for each name of a category.
+    """
+    if not any(sparse.issparse(each.raw) for each in used):
+        return list(used)
+    return [
+        replace(each, fitted=replace(each.fitted, means=np.zeros(each.fitted.width)))
+        if each.about.kind in ("category", "list")
+        else each
+        for each in used
+    ]
 
 
 def column_of_rows(table: Table, kinds: Mapping[str, str], settings: Settings) -> str | None:
@@ -209,11 +250,11 @@ def _kind_and_form(asked: str | None) -> tuple[str | None, str]:
     return kind, form
 
 
-def _encoded(
-    table: Table, name: str, taken: Taken, view: Package, settings: Settings, *, asked: bool
-) -> Used | LeftOut:
-    if taken.kind in ("number", "array"):
-        check_finite(table, name, view.values)
+def encoded(column: ReadColumn, settings: Settings) -> Used | LeftOut:
+    """Return a column as it is used, or why it is not."""
+    table, name, taken, view = column.table, column.name, column.taken, column.view
+    if isinstance(view, Categories) and taken.kind in ("list", "text", "image"):
+        view = read_as(table, name, taken.kind, taken.form)
     reason = _tells_nothing(view)
     if reason:
         return _left_out(name, reason, taken.doubt)
@@ -240,7 +281,7 @@ def _encoded(
     means, factor = scaling(raw[read], scale=settings.scale)
     raw = at_the_mean(raw, unread, means)
     decimal = decimal_mark_of(table, name, view) if isinstance(view, Numbers) else None
-    form = view.form if isinstance(view, Dates) and not taken.form else taken.form
+    form = taken.form or (view.form if isinstance(view, (Dates, Numbers)) else "")
     weight = USUAL if taken.kind == "text" and settings.scale else 1.0
     fitted = FittedColumn(
         name, taken.kind, encoder, means, factor, weight, form=form, decimal=decimal
@@ -251,11 +292,11 @@ def _encoded(
         fitted.width,
         encoder.note,
         weight,
-        all_different=not asked and isinstance(view, Numbers) and all_different(view.values),
+        all_different=not column.asked and isinstance(view, Numbers) and all_different(view.values),
         said=_said(view),
-        doubt=_doubt(table, name, taken, view, asked=asked),
+        doubt=_doubt(table, name, taken, view, asked=column.asked),
     )
-    named = asked or name == settings.takes_rows
+    named = column.asked or name == settings.takes_rows
     return Used(about, fitted, raw, unknown, warnings, taken.by_labels, taken.reason, named)
 
 
@@ -291,10 +332,10 @@ def _transformer(name: str, kind: str, settings: Settings) -> Estimator:
     if name == settings.takes_rows or (kind == "text" and embeddings is not None and not rows):
         return embeddings_of(embeddings)
     if kind == "image":
-        images = transformer("Images")(random_state=settings.random_state)
+        images = point_maker("Images")(random_state=settings.random_state)
         images._compares = False
         return images
-    return transformer("Texts")(random_state=settings.random_state)
+    return point_maker("Texts")(random_state=settings.random_state)
 
 
 def _doubt(table: Table, name: str, taken: Taken, view: object, *, asked: bool) -> str:
@@ -309,7 +350,7 @@ def _doubt(table: Table, name: str, taken: Taken, view: object, *, asked: bool) 
 def _said(view: object) -> tuple[str, ...]:
     if isinstance(view, Numbers):
         return missing_said(view)
-    return view.said if isinstance(view, Dates) else ()
+    return view.said if isinstance(view, (Dates, Block)) else ()
 
 
 def _left_out(name: str, reason: str, doubt: str = "") -> LeftOut:

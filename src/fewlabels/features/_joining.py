@@ -54,7 +54,7 @@ def _sparse(
     columns: Sequence[FittedColumn], raws: Objects, dtype: np.dtype, blocks: list[slice]
 ) -> sparse.csr_matrix:
     n_rows, width = raws[0].shape[0], sum(column.width for column in columns)
-    n_entries = 0  # exactly: centred, the features of a category are all filled, otherwise few
+    n_entries = 0  # exactly
     for column, raw in zip(columns, raws, strict=True):
         if sparse.issparse(raw):
             n_entries += raw.nnz

@@ -27,6 +27,8 @@ from fewlabels.io._dates import (
     refuse_strange_dates,
     text_dates,
 )
+from fewlabels.io._durations import DURATIONS, days_of_duration
+from fewlabels.io._several_numbers import numbers_of
 from fewlabels.io._spelled import is_missing_word, like_numbers
 from fewlabels.io._table import (
     Block,
@@ -98,6 +100,8 @@ def folder_of(table: Table) -> Path | None:
 
 def _numbers(table: Table, name: str, form: str) -> Numbers:
     view = table.view(name)
+    if form == DURATIONS:
+        return _durations(table, name, view)
     if isinstance(view, Dates) and form == DAYS:
         view = Numbers(view.days)
     if isinstance(view, Block) and view.values.shape[1] == 1:
@@ -106,6 +110,33 @@ def _numbers(table: Table, name: str, form: str) -> Numbers:
         view = _forced_numbers(table, name, view)
     check_finite(table, name, view.values)
     return view
+
+
+def _durations(table: Table, name: str, view: View) -> Numbers:
+    """Return durations as days, also those that may be times of day, or have one unit in all."""
+    if isinstance(view, Numbers) and view.form == DURATIONS:
+        return view
+    if isinstance(view, Unusable) and view.reason == "empty":
+        return Numbers(np.full(table.n_rows, math.nan))
+    if isinstance(view, Dates) and view.clock_only:
+        return Numbers(view.days)
+    cells = table.cells(name)
+    days = [
+        days_of_duration(cell) if isinstance(cell, str) and not is_missing_word(cell) else math.nan
+        for cell in cells
+    ]
+    strange = [
+        row
+        for row, (cell, day) in enumerate(zip(cells, days, strict=True))
+        if day is None or not (cell is None or isinstance(cell, str))
+    ]
+    if strange:
+        raise InvalidInputError(
+            f"column {name!r} held durations when the features were fitted, and holds something "
+            f"else in {row_list(strange)} (the first: {as_text(cells[strange[0]])[:40]!r}). Write "
+            f"all as durations, such as '2 h 15 min' or '26:30:00'. {how_counted(table)}"
+        )
+    return Numbers(np.array(days, dtype=np.float64))
 
 
 def _forced_numbers(table: Table, name: str, view: View) -> Numbers:
@@ -196,6 +227,8 @@ def _block(table: Table, name: str, form: str) -> Block:
     if isinstance(view, Numbers):
         view = Block(view.values[:, None])
     if not isinstance(view, Block):
+        view = _several_numbers(table, name) or view
+    if not isinstance(view, Block):
         what = view.reason if isinstance(view, Unusable) else "something else"
         if isinstance(view, Items):
             what = "lists of unequal length, or of text"
@@ -205,6 +238,19 @@ def _block(table: Table, name: str, form: str) -> Block:
         )
     check_finite(table, name, view.values)
     return view
+
+
+def _several_numbers(table: Table, name: str) -> Block | None:
+    """Return cells of several numbers each, also where these are whole; None if some hold less."""
+    cells = table.cells(name)
+    found = [numbers_of(cell) if isinstance(cell, str) else None for cell in cells]
+    widths = {len(numbers) for numbers in found if numbers is not None}
+    if len(widths) != 1 or any(
+        cell is not None and numbers is None for cell, numbers in zip(cells, found, strict=True)
+    ):
+        return None
+    nothing = (math.nan,) * widths.pop()
+    return Block(np.array([nothing if numbers is None else numbers for numbers in found]))
 
 
 def _pictures(table: Table, name: str) -> list[str | None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from typing import Protocol, Self, cast
 
 import numpy as np
@@ -21,6 +20,7 @@ from fewlabels.features._encoders import (
     ItemsEncoder,
     NumberEncoder,
 )
+from fewlabels.features._point_maker import point_maker
 from fewlabels.features._reading import read_as
 from fewlabels.features._states import number, numbers, part, state_of
 from fewlabels.features.new_points import IntArray, NewPoints, is_zero
@@ -32,12 +32,6 @@ _ENCODERS: State = {
 }
 # Features that are looked at at once.
 _BLOCK = 1 << 20
-# Loaded when a table holds such columns: pictures need Pillow.
-_TRANSFORMERS = {
-    "Embeddings": "fewlabels.features.embeddings",
-    "Images": "fewlabels.features.images",
-    "Texts": "fewlabels.features.texts",
-}
 
 # Fitted rows lie far nearer: within the square root of their number.
 _FARTHEST = 1e38
@@ -232,10 +226,10 @@ class FittedColumn:
             encoder = _ENCODERS[kind].from_state(held)
         elif kind in ("text", "image"):
             name = part(held, "transformer", str)
-            if name not in _TRANSFORMERS:
+            maker = None if name == "Tables" else point_maker(name)
+            if maker is None:
                 raise DataFileError(f"the saved features name an unknown transformer, {name!r}.")
-            found = transformer(name)._from_state(part(held, "state", dict))
-            encoder = TransformerEncoder(found)
+            encoder = TransformerEncoder(maker._from_state(part(held, "state", dict)))
         else:
             raise DataFileError(f"the saved features hold a column of unknown kind, {kind!r}.")
         means = numbers(state, "means", n_dimensions=1)
@@ -251,11 +245,6 @@ class FittedColumn:
             part(state, "form", str),
             part(state, "decimal", str) or None,
         )
-
-
-def transformer(name: str) -> Estimator:
-    """Return a transformer of texts or pictures by name."""
-    return getattr(import_module(_TRANSFORMERS[name]), name)
 
 
 def encoder_of(kind: str) -> Estimator:
@@ -295,8 +284,11 @@ def scaling(raw: Matrix, *, scale: bool) -> tuple[npt.NDArray[np.float64], float
     if not scale:
         return np.zeros(width), 1.0
     if sparse.issparse(raw):
-        squares = float(raw.multiply(raw).sum()) / raw.shape[0]
-        mean = np.asarray(raw.mean(axis=0)).ravel()
+        squares, mean = 0.0, np.zeros(width)
+        for entries in row_blocks(raw.nnz, _BLOCK):
+            values = raw.data[entries].astype(np.float64)
+            squares += float(values @ values) / raw.shape[0]
+            mean += np.bincount(raw.indices[entries], values, width) / raw.shape[0]
         total = squares - float(mean @ mean)
         return np.zeros(width), 1 / total**0.5 if total > 0 else 1.0
     largest = max(float(raw.max()), -float(raw.min())) or 1.0

@@ -46,6 +46,8 @@ _LONGEST_ITEM = 60
 # Codes such as TK-10000, SKU 12-AB or an IBAN: each part has a digit or is short, and hardly one
 # comes twice.
 _LONGEST_CODE, _LONGEST_PREFIX, _NEARLY = 48, 4, 0.9
+# As a share of the day.
+_NOON = 0.5
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,8 @@ def taken_for(name: str, view: View, folder: Path | None, *, asked: bool) -> Tak
         is_name = not asked and _IDENTIFIER.fullmatch(name.strip())
         return Taken("left out", reason="an identifier") if is_name else Taken("number")
     if isinstance(view, Dates):
-        return Taken(
-            "date", doubt=". It ".join(filter(None, (_about_order(name, view), view.doubt)))
-        )
+        doubts = (_about_order(name, view), _about_clock(name, view), view.doubt)
+        return Taken("date", doubt=". It ".join(filter(None, doubts)))
     if isinstance(view, Block):
         return Taken("array")
     if isinstance(view, Items):
@@ -239,4 +240,14 @@ def _about_order(name: str, view: Dates) -> str:
     return (
         "has dates that were read with the day first. If the month is first: "
         f"{setting('columns', {name: f'date:{view.other_form}'})}"
+    )
+
+
+def _about_clock(name: str, view: Dates) -> str:
+    """Say that times may be durations, where all are of the hours before noon."""
+    if not view.clock_only or np.nanmax(view.days, initial=0.0) >= _NOON:
+        return ""
+    return (
+        "has times before noon only, which were read as times of day. If they are durations: "
+        f"{setting('columns', {name: 'number'})}"
     )

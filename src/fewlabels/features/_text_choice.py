@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fewlabels._typing import Matrix
 from fewlabels.features._terms import Counts, Runs, Words
 from fewlabels.features._text_views import TextView
-from fewlabels.features._weighing import can_tell, surely_best
+from fewlabels.features._weighing import can_tell, labelled_rows, surely_best
 
 RECIPES = ("topics", "words", "spelling")
 
@@ -134,15 +134,17 @@ def chosen_view(
         return _told(usual, *makers.made(usual), look.reason)
     # Whether runs alone do better. Of topics, labels left out say too little: most of what these
     # are good for comes through the unlabelled texts.
-    plain = {name: makers.made(name) for name in ("words", "spelling")}
+    rows = labelled_rows(codes)
+    few = counts.of_rows(rows)
+    plain = {name: makers.view(name).points(few) for name in ("words", "spelling")}
     before = "spelling" if usual == "spelling" else "words"
-    best, _ = surely_best({name: rows for name, (_, rows) in plain.items()}, before, codes)
+    best, _ = surely_best(plain, before, codes[rows])
     if best == before:
         recipe, reason = usual, look.reason
     else:
         recipe = "spelling" if best == "spelling" else look.by_length
         reason = f"labels that were hidden in turn are told better by {best} than by {before}"
-    return _told(recipe, *(plain[recipe] if recipe in plain else makers.made(recipe)), reason)
+    return _told(recipe, *makers.made(recipe), reason)
 
 
 class _Makers:
@@ -152,6 +154,10 @@ class _Makers:
         self._counts, self._seed = counts, seed
         self._words = Words.of(counts)
         self._runs = Runs.of(counts.looked_at())
+
+    def view(self, recipe: str) -> TextView:
+        """Return the view of words or of spelling, without points."""
+        return TextView(None if recipe == "spelling" else self._words, self._runs, None)
 
     def made(self, recipe: str) -> tuple[TextView, Matrix]:
         return TextView.of(

@@ -15,6 +15,7 @@ from fewlabels._products import multiply
 from fewlabels._threads import one_blas_thread
 from fewlabels._typing import Function, Matrix, Package, State
 from fewlabels.exceptions import DataFileError
+from fewlabels.features._stacking import stacked
 from fewlabels.features._states import flag, numbers, part
 from fewlabels.features._term_weights import unit_rows
 from fewlabels.features._terms import Counts, Runs, Words
@@ -70,11 +71,12 @@ class TextView:
         if n_directions is not None:
             directions = _directions(view._terms(counts.looked_at()), n_directions, seed)
             view = cls(words, runs, directions)
-        points = view.points(counts)
-        if not _empty_rows(points).any():
-            return view, points
-        view = cls(words, runs, directions, empty=True)
-        return view, view._marked(points, _empty_rows(points))
+        blocks = view._blocks(counts)
+        if any(_empty_rows(block).any() for block in blocks):
+            view = cls(words, runs, directions, empty=True)
+            for place, block in enumerate(blocks):
+                blocks[place] = view._marked(block, _empty_rows(block))
+        return view, stacked(blocks)
 
     @property
     def n_terms(self) -> int:
@@ -90,18 +92,21 @@ class TextView:
         {ndarray, csr_array} of shape (n_texts, n_directions or n_terms), float32
             Rows of length 1.
         """
-        parts = []
+        blocks = self._blocks(counts)
+        if self.empty and marked:
+            blocks = [self._marked(block, _empty_rows(block)) for block in blocks]
+        return stacked(blocks)
+
+    def _blocks(self, counts: Counts) -> list[Matrix]:
+        """Return the points of a part of the texts after the other, without the last column."""
+        blocks = []
         for _, block in counts.blocks():  # so that the runs of all texts are never held at once
             terms = self._terms(block)
             if self.directions is not None:
                 with one_blas_thread():
                     terms = unit_rows(multiply(terms, self.directions))
-            parts.append(terms)
-        stacked = np.vstack if self.directions is not None else sparse.vstack
-        points = stacked(parts)
-        if self.directions is None:
-            points = sparse.csr_array(points)
-        return self._marked(points, _empty_rows(points)) if self.empty and marked else points
+            blocks.append(terms)
+        return blocks
 
     def of_new(self, counts: Counts) -> tuple[Matrix, npt.NDArray[np.bool_]]:
         """Return new texts as points, and in which of them nothing is known.

@@ -88,7 +88,7 @@ def text_weights(
     Cost: a matrix of n_labelled x n_labelled a column, at most 400 labels, and the inverse of
     some of their sums.
     """
-    rows = _labelled_rows(codes)
+    rows = labelled_rows(codes)
     Y = (codes[rows][:, None] == np.unique(codes[rows])).astype(np.float64)
     base = sum((_gram(points, rows) for points in others), np.zeros((len(rows), len(rows))))
     grams = {name: _gram(points, rows) for name, points in columns.items()}
@@ -112,8 +112,8 @@ def text_weights(
     return chosen
 
 
-def _labelled_rows(codes: np.ndarray) -> npt.NDArray[np.intp]:
-    """Return rows with a label of a class that has another, at most `_MOST_LABELS` of them."""
+def labelled_rows(codes: np.ndarray) -> npt.NDArray[np.intp]:
+    """Return the rows that are looked at: with a label of a class that has another, 400 at most."""
     counts = np.bincount(codes[codes >= 0])
     rows = np.flatnonzero((codes >= 0) & (counts[np.maximum(codes, 0)] >= 2))
     if len(rows) > _MOST_LABELS:
@@ -167,7 +167,7 @@ def surely_best(
     codes : ndarray of int of shape (n_rows,)
         -1 where there is no label; `can_tell` holds.
     """
-    rows = _labelled_rows(codes)
+    rows = labelled_rows(codes)
     Y = (codes[rows][:, None] == np.unique(codes[rows])).astype(np.float64)
     errors = {name: _left_out_errors(_gram(points, rows), Y) for name, points in candidates.items()}
     return _best(errors, usual), {name: float(error.mean()) for name, error in errors.items()}

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from fewlabels.features._stacking import stacked
+
 # Longer runs of letters, as in writing without blanks, are cut: memory stays bounded.
 LONGEST_WORD = 100
 # Texts are counted a block at a time: so many characters, or a text.
@@ -80,7 +82,7 @@ def counted(
             tick(last / len(texts))
     for block in blocks:
         block.resize(block.shape[0], len(vocabulary))
-    return sparse.csr_array(sparse.vstack(blocks, format="csr"))
+    return stacked(blocks)
 
 
 def _blocks(texts: Sequence[str]) -> Iterable[tuple[int, int]]:

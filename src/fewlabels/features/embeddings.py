@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
@@ -22,6 +22,7 @@ from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeEr
 from fewlabels.features._cache import KeptRows, cache_folder
 from fewlabels.features._embedded import embedded, of_length_one, sound_rows
 from fewlabels.features._embedder import Embedder, Report
+from fewlabels.features._point_maker import PointMaker
 from fewlabels.features._resolved import NAMES, holds_rows, is_file_of_rows, resolved
 from fewlabels.features._states import flag, number, part, texts, unread_of, unread_state
 from fewlabels.features.kinds import items_of
@@ -29,7 +30,7 @@ from fewlabels.features.new_points import NewPoints, is_zero, warn_of
 from fewlabels.io import PictureFolder, read_picture_folder
 
 
-class Embeddings(TransformerMixin, BaseEstimator):
+class Embeddings(PointMaker):
     """Texts or pictures as rows of a pretrained model: neighbours mean alike.
 
     Parameters
@@ -91,7 +92,6 @@ class Embeddings(TransformerMixin, BaseEstimator):
            [3., 0.]], dtype=float32)
     """
 
-    _progress: Callable[[float], object] | None = None  # make_points sets it
     unread_: dict[int, str]
     warnings_: tuple[str, ...]
     _awaited: State | None = None  # what a model of a file was, until it is loaded

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._typing import Matrix, State
-from fewlabels._validation import check_choice, check_integer, check_n_jobs
+from fewlabels._validation import check_choice, check_n_jobs
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._colours import N_COLOURS
 from fewlabels.features._picture_distance import PictureDistance
 from fewlabels.features._picture_looks import SMALL, Look, look_of
 from fewlabels.features._picture_recipe import SHAPES, WITH_COLOURS, Recipe
+from fewlabels.features._point_maker import PointMaker
 from fewlabels.features._reach import reach_of
 from fewlabels.features._states import number, part, texts, unread_of, unread_state
 from fewlabels.features.new_points import NewPoints, warn_of
@@ -39,7 +39,7 @@ _LOOKED_AT = 300
 _SHAPES_SIDE, _COLOURS_SIDE = 32, 64
 
 
-class Images(TransformerMixin, BaseEstimator):
+class Images(PointMaker):
     """Pictures of any size and format as points, without labels and without learned weights.
 
     Grey pictures of one thing each, on an empty ground or no larger than 64 pixels (digits,
@@ -143,7 +143,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         """
         check_choice("recipe", self.recipe, RECIPES)
         check_n_jobs(self.n_jobs)
-        check_integer("random_state", self.random_state, minimum=0)
+        seed = self._seed()
         pictures = picture_set(X)
         white = pictures.range if isinstance(pictures, PictureArray) else (0.0, 255.0)
         look = self._look(pictures, white)
@@ -154,13 +154,13 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
             pictures,
             self.n_jobs,
             keep_pixels=self._compares and not recipe.has_colours,
-            progress=getattr(self, "_progress", None),
+            progress=self._progress,
         )
         values, self.unread_ = made.values, made.unread
         self.distance_: PictureDistance | None = None
         if made.pixels is not None:
             distance = PictureDistance.of(made.pixels, self.shape_, self.n_jobs)
-            if reach_of(values, distance, self.random_state).is_kept:
+            if reach_of(values, distance, seed).is_kept:
                 self.distance_ = distance
         self.choices_ = tuple(self._choices(look, len(pictures)))
         self.warnings_ = tuple(self._warnings(pictures))

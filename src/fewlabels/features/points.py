@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from importlib import import_module
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +14,11 @@ from fewlabels._typing import Estimator, Frame, Matrix, Package
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._embedded import check_n_rows
+from fewlabels.features._point_maker import point_maker
 from fewlabels.features.embeddings import embeddings_of
 from fewlabels.features.kinds import KINDS, Kind, as_table, items_of, kind_of, n_rows_of
 from fewlabels.features.new_points import NewPoints, is_zero, warn_of
 from fewlabels.io._table import quoted
-
-# Loaded when data needs them: pictures need Pillow, embeddings need much more.
-_HOMES = {
-    "Images": "fewlabels.features.images",
-    "Tables": "fewlabels.features.tables",
-    "Texts": "fewlabels.features.texts",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,7 +233,7 @@ def make_points(
     if found == "array" and embeddings is None:
         return Points(_as_array(data), found)
     if found == "table":
-        transformer = _transformer("Tables")(
+        transformer = point_maker("Tables")(
             columns,
             embeddings=None if embeddings is None else embeddings_of(embeddings, cache),
             scale=scale,
@@ -251,7 +244,7 @@ def make_points(
         transformer = embeddings_of(embeddings, cache)
     else:
         name = "Texts" if found == "texts" else "Images"
-        transformer = _transformer(name)(random_state=random_state)
+        transformer = point_maker(name)(random_state=random_state)
     transformer._progress = progress
     try:
         values = transformer.fit_transform(_read(data, found), y)
@@ -288,10 +281,6 @@ def _read(data: object, kind: str) -> Package:
         return as_table(data)
     items = items_of(data)
     return data if items is None else items
-
-
-def _transformer(name: str) -> Estimator:
-    return getattr(import_module(_HOMES[name]), name)
 
 
 def _as_array(data: object) -> Matrix:

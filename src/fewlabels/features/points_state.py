@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import numpy as np
 from scipy import sparse
 
 from fewlabels._typing import Estimator, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError
+from fewlabels.features._point_maker import is_point_maker, point_maker
 from fewlabels.features._states import part, texts
 from fewlabels.features.kinds import KINDS
 from fewlabels.features.points import Points
-
-# By the name in the file: nothing else is ever imported for one.
-_TRANSFORMERS = {
-    "Embeddings": "fewlabels.features.embeddings",
-    "Images": "fewlabels.features.images",
-    "Tables": "fewlabels.features.tables",
-    "Texts": "fewlabels.features.texts",
-}
 
 
 def points_state(points: Points) -> State:
@@ -37,7 +28,7 @@ def points_state(points: Points) -> State:
 
 def _state_of(transformer: object) -> State:
     name = type(transformer).__name__
-    if name not in _TRANSFORMERS or not hasattr(transformer, "_state"):
+    if not is_point_maker(name) or not hasattr(transformer, "_state"):
         raise InvalidInputError(
             f"features made by a {name} can't be saved. Make the points first, and fit on these."
         )
@@ -61,10 +52,10 @@ def points_of_state(state: Package) -> Points:
     saved = state.get("transformer")
     transformer: Estimator = None
     if saved is not None:
-        home = _TRANSFORMERS.get(part(saved, "name", str))
-        if home is None:
+        maker = point_maker(part(saved, "name", str))
+        if maker is None:
             raise DataFileError(f"the saved features are made by {saved['name']!r:.100}")
-        transformer = getattr(import_module(home), saved["name"])._from_state(saved["state"])
+        transformer = maker._from_state(saved["state"])
     distance = state.get("distance")  # files of before have none
     if distance is not None:
         if not hasattr(transformer, "_take_distance"):

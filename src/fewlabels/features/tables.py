@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._typing import Estimator, Matrix, State
-from fewlabels._validation import check_seed
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
-from fewlabels.features._fitting import Settings, Used, column_of_rows, fitted_column, weighed
+from fewlabels.features._fitting import (
+    LeftOut,
+    ReadColumn,
+    Settings,
+    Used,
+    column_of_rows,
+    encoded,
+    read_column,
+    sparsely,
+    weighed,
+)
 from fewlabels.features._joining import joined
+from fewlabels.features._point_maker import PointMaker
 from fewlabels.features._states import flag, part, texts, unread_of, unread_state
 from fewlabels.features._table_columns import FittedColumn, TableColumn
 from fewlabels.features._table_words import about_rows, about_unread, described, nothing_left
+from fewlabels.features._totals import about_totals
 from fewlabels.features._weighing import can_tell, label_codes
 from fewlabels.features.new_points import IntArray, NewPoints, warn_of
 from fewlabels.io._earlier import from_earlier_run
@@ -31,7 +41,7 @@ from fewlabels.io._table import Table, quoted, setting
 KINDS = ("use", "drop", "number", "category", "date", "list", "array", "text", "image")
 
 
-class Tables(TransformerMixin, BaseEstimator):
+class Tables(PointMaker):
     """Points of the rows of a table: each column as what it holds, and none louder than another.
 
     What a column is comes from the types of the table, and where there are none, as in a CSV
@@ -107,8 +117,6 @@ class Tables(TransformerMixin, BaseEstimator):
     >>> tables.transform({"price": [4.0], "colour": ["green"]}).shape
     (1, 4)
     """
-
-    _progress: Callable[[float], object] | None = None
 
     def __init__(
         self,
@@ -235,7 +243,7 @@ class Tables(TransformerMixin, BaseEstimator):
         return [name for name in table_of(X).names if name not in known]
 
     def _fit(self, X: object, y: object) -> list[Used]:
-        check_seed(self.random_state)
+        seed = self._seed()
         table = table_of(X)
         kinds = checked_kinds(self.columns, table)
         codes = label_codes(y, table.n_rows)
@@ -243,17 +251,16 @@ class Tables(TransformerMixin, BaseEstimator):
             codes=codes,
             scale=bool(self.scale),
             embeddings=self.embeddings,
-            random_state=self.random_state,
+            random_state=seed,
             by_labels=can_tell(codes),
             added=from_earlier_run(table.names),
         )
         settings = replace(settings, takes_rows=column_of_rows(table, kinds, settings))
-        found = []
-        for place, name in enumerate(table.names):
-            found.append(fitted_column(table, name, kinds.get(name), settings))
-            if self._progress is not None:
-                self._progress((place + 1) / len(table.names))
-        found = weighed(found, settings)
+        read = _each_read(table, kinds, settings)
+        totals = about_totals(
+            {each.name: each.view for each in read if isinstance(each, ReadColumn)}
+        )
+        found = weighed(self._each_encoded(read, settings), settings)
         self.columns_: tuple[TableColumn, ...] = tuple(each.about for each in found)
         used = [each for each in found if isinstance(each, Used)]
         if not used:
@@ -265,6 +272,7 @@ class Tables(TransformerMixin, BaseEstimator):
                 f"embeddings are for texts, and no column of {table.path} was taken for them. Say "
                 f"which is: {setting('columns', {table.names[0]: 'text'})}."
             )
+        used = sparsely(used)
         self._fitted = tuple(each.fitted for each in used)
         self.n_alike_ = _n_alike(self._fitted)
         nothing = _nothing_known([each.unread for each in used])
@@ -273,11 +281,24 @@ class Tables(TransformerMixin, BaseEstimator):
         self.feature_names_in_ = np.array(table.names, dtype=object)
         self.choices_ = tuple(described(self.columns_))
         self.warnings_ = (
+            *totals,
             *(f"column {each.name!r} {each.doubt}." for each in self.columns_ if each.doubt),
             *(line for each in found for line in each.warnings),
             *self._about_unread(nothing, table, "is used"),
         )
         return used
+
+    def _each_encoded(
+        self, read: list[ReadColumn | LeftOut], settings: Settings
+    ) -> list[Used | LeftOut]:
+        """Return each column as it is used, or left out; `read` is empty then."""
+        found: list[Used | LeftOut] = []
+        n_columns = len(read)
+        while read:  # so that each is held no longer than it is needed
+            column = read.pop(0)
+            found.append(column if isinstance(column, LeftOut) else encoded(column, settings))
+            self._tick(len(found) / n_columns)
+        return found
 
     def _about_unread(self, rows: IntArray, table: Table, of_what: str) -> Iterator[str]:
         """Say of which rows nothing is known, but of pictures, which have said so themselves."""
@@ -345,6 +366,22 @@ class Tables(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _each_read(
+    table: Table, kinds: Mapping[str, str], settings: Settings
+) -> list[ReadColumn | LeftOut]:
+    """Return each column as it was read, or why it is left out; raise one error for all."""
+    read: list[ReadColumn | LeftOut] = []
+    complaints = []
+    for name in table.names:
+        try:
+            read.append(read_column(table, name, kinds.get(name), settings))
+        except InvalidInputError as error:
+            complaints.append(str(error))
+    if complaints:
+        raise InvalidInputError(" Also: ".join(complaints))
+    return read
 
 
 def _n_alike(columns: Sequence[FittedColumn]) -> int | None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._typing import Matrix, State
-from fewlabels._validation import check_choice, check_integer
+from fewlabels._validation import check_choice
 from fewlabels.exceptions import DataFileError, InvalidInputError
+from fewlabels.features._point_maker import PointMaker
 from fewlabels.features._states import part
 from fewlabels.features._states import texts as lines_of
 from fewlabels.features._terms import Counts
@@ -28,7 +27,7 @@ from fewlabels.features.new_points import NewPoints, warn_of
 _ALIKE, _FEWEST_FOR_ALIKE = 15, 300
 
 
-class Texts(TransformerMixin, BaseEstimator):
+class Texts(PointMaker):
     """Texts as points, by the words that they share and by how these are spelled.
 
     A text is a row of TF-IDF, (1 + log tf) (log((1 + n) / (1 + df)) + 1), of length 1, for
@@ -96,8 +95,6 @@ class Texts(TransformerMixin, BaseEstimator):
     >>> bool(near[0, 0] > near[0, 1])
     True
     """
-
-    _progress: Callable[[float], object] | None = None
 
     def __init__(self, recipe: str = "auto", *, random_state: int = 0) -> None:
         self.recipe = recipe
@@ -188,10 +185,11 @@ class Texts(TransformerMixin, BaseEstimator):
 
     def _fit(self, X: object, y: object) -> Matrix:
         check_choice("recipe", self.recipe, ("auto", *RECIPES))
-        seed = check_integer("random_state", self.random_state, minimum=0)
+        seed = self._seed()
         items = read_items(X)
         codes = label_codes(y, len(items.texts))
-        counts = Counts.of(items.texts, self._tick)
+        # half of the time goes into counting
+        counts = Counts.of(items.texts, lambda share: self._tick(share / 2))
         if not counts.words:
             raise InvalidInputError(
                 "no text holds a word: nothing tells them apart. Pass texts with letters, digits "
@@ -204,12 +202,8 @@ class Texts(TransformerMixin, BaseEstimator):
         self.warnings_: tuple[str, ...] = _warnings(items, chosen.n_empty)
         alike = chosen.recipe == "topics" and len(items.texts) >= _FEWEST_FOR_ALIKE
         self.n_alike_: int | None = _ALIKE if alike else None
-        self._tick(2.0)
+        self._tick(1.0)
         return chosen.points
-
-    def _tick(self, share: float) -> None:
-        if self._progress is not None:
-            self._progress(share / 2)  # half of the time goes into counting
 
     def _state(self) -> State:
         """Return what was learned as plain values and arrays."""

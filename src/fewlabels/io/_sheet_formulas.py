@@ -64,7 +64,7 @@ def formulas_of(file: IO[bytes], sheet: str) -> Formulas:
             names = set(archive.namelist())
             if CONTENT in names:
                 return _of_open_document(archive, sheet)
-            part_name = _part_of(archive, sheet)
+            part_name = sheet_part(archive, sheet)
             if part_name not in names:
                 return Formulas()
             asks = bool(_ASKS_FOR_VALUES.search(archive.read("xl/workbook.xml")))
@@ -74,7 +74,7 @@ def formulas_of(file: IO[bytes], sheet: str) -> Formulas:
         return Formulas()
 
 
-def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
+def sheet_part(archive: zipfile.ZipFile, sheet: str) -> str:
     """Return the name of the part of an .xlsx file that holds a sheet; empty if none does."""
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
     ids = {

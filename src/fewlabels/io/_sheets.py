@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +15,10 @@ from fewlabels._memory import available_memory
 from fewlabels._typing import Cells, Objects, Package
 from fewlabels.exceptions import DataFileError, MissingDependencyError, NotEnoughMemoryError
 from fewlabels.io._cells import as_text
+from fewlabels.io._dates import day_of
 from fewlabels.io._objects import ObjectTable
 from fewlabels.io._sheet_formulas import Formulas, formulas_of
+from fewlabels.io._sheet_hidden import n_hidden_rows
 from fewlabels.io._sheet_size import largest_sheet
 from fewlabels.io._sheet_spans import Span, spans_of
 from fewlabels.io._source import Source
@@ -23,6 +27,8 @@ from fewlabels.io._titles import about_title, n_title_lines, own_names
 
 # An empty cell of the reader's array and of Python's lists.
 _CELL_BYTES = 40
+
+_OF_A_DAY_OR_MORE = re.compile(r"PT(\d+)H(\d+)M(\d+(?:\.\d+)?)S")
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def read_sheet(source: Source) -> ObjectTable:
         )
     titles, numbered = own_names(titles)
     columns = {
-        title: [_plain(row[column]) for row in rest]
+        title: _durations_alike([_plain(row[column]) for row in rest])
         for title, column in zip(titles, used, strict=True)
     }
     if not rest:
@@ -116,7 +122,8 @@ def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     damaged = (calamine.CalamineError, OSError, ValueError)
     try:
         with calamine.CalamineWorkbook.from_object(source.in_memory() or source.path) as book:
-            names = [meta.name for meta in book.sheets_metadata if "Visible" in str(meta.visible)]
+            shown = calamine.SheetVisibleEnum.Visible
+            names = [meta.name for meta in book.sheets_metadata if meta.visible == shown]
             names = names or list(book.sheet_names)
             if source.part is not None and source.part not in book.sheet_names:
                 raise DataFileError(
@@ -135,7 +142,9 @@ def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     if others:
         note += f", the first (for another: {source.path}::{quoted(others)})"
     merged = f"{counted(n_merged, 'cell')} over several rows, whose value is taken for each of them"
-    notes = (note, merged) if n_merged else (note,)
+    n_hidden = n_hidden_rows(file, name)
+    hidden = f"{counted(n_hidden, 'hidden row')}, read as the others are"
+    notes = (note, *([merged] if n_merged else ()), *([hidden] if n_hidden else ()))
     return _Sheet(name, cells, others, notes, formulas_of(file, name))
 
 
@@ -224,3 +233,20 @@ def _plain(cell: object) -> object:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         return int(cell)
     return None if cell == "" else cell
+
+
+def _durations_alike(cells: Cells) -> Cells:
+    """Return durations as such: of .ods files come those below a day as times, others as text."""
+    if not any(isinstance(cell, str) and _OF_A_DAY_OR_MORE.fullmatch(cell) for cell in cells):
+        return cells
+    return [_as_duration(cell) for cell in cells]
+
+
+def _as_duration(cell: object) -> object:
+    if isinstance(cell, datetime.time):
+        return datetime.timedelta(days=day_of(cell))
+    match = _OF_A_DAY_OR_MORE.fullmatch(cell) if isinstance(cell, str) else None
+    if match is None:
+        return cell
+    hours, minutes, seconds = match.groups()
+    return datetime.timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))

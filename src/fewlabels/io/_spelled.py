@@ -30,7 +30,7 @@ _CELL = re.compile(
     (?P<before>[A-Z]{{0,3}}[{_SIGNS}]|(?:{_CODES}|Rs\.?|kr\.?|Fr\.)(?![A-Za-z]))?\ *
     (?P<second>[+-])?
     (?P<digits>\d+(?:[.,' _]\d+)*[.,]?|[.,]\d+)
-    (?:[eE](?P<exponent>[+-]?\d+))?
+    (?:(?:[eE]|(?P<fortran>(?<=[.\d])[dD]))(?P<exponent>[+-]?\d+))?
     (?P<gap>\ *)
     (?P<after>[^\s\d.,;:()<>=/\\+'"_-][^\d;:()<>=,"]{{0,11}})?
     (?P<close>\))?(?P<last>-)?
@@ -139,7 +139,7 @@ def spelled_numbers(
     found = {}
     for cell in counts:
         match = _CELL.fullmatch(unwrapped(cell))
-        if match is not None and bool(match["open"]) == bool(match["close"]):
+        if match is not None and _is_number(match):
             found[cell] = match
     if not found:
         return None
@@ -158,13 +158,23 @@ def spelled_numbers(
     return Spelled(values, strangers, _said(alike.values(), values, mark), doubt)
 
 
+def _is_number(match: re.Match[str]) -> bool:
+    """Tell whether brackets are closed, and ``12D3`` is no code: Fortran writes ``12.D+3``."""
+    is_code = match["fortran"] and not set(match["digits"]) & set(".,")
+    return bool(match["open"]) == bool(match["close"]) and not is_code
+
+
 def like_numbers(cells: Iterable[str]) -> list[str]:
     """Return the cells that hold a number, in one of a few ways of writing; else none."""
     found = []
     ways = set()
     for cell in cells:
         match = _CELL.fullmatch(unwrapped(cell).lstrip(_ABOUT))
-        if match is not None and any(_value(match, mark) is not None for mark in ".,"):
+        if (
+            match is not None
+            and _is_number(match)
+            and any(_value(match, mark) is not None for mark in ".,")
+        ):
             found.append(cell)
             ways.add(_way(match))
     return found if len(ways) <= _MOST_WAYS else []
@@ -248,6 +258,8 @@ def _said(
     said += [f"thousands separated by {group!r}" for group in groups]
     said += [f"written with {match['before']!r}" for match in matches[:1] if match["before"]]
     said += [f"unit {match['after'].strip()!r}" for match in matches[:1] if match["after"]]
+    if any(match["fortran"] for match in matches):
+        said.append("1.5D+03 is 1500")
     if any(match["open"] for match in matches):
         said.append("(5) is -5")
     if any(cell.strip()[:1] in ("=", "'") for cell in values):

@@ -60,11 +60,13 @@ class Numbers:
     """A column of numbers: `values` of shape (n_rows,), NaN where there is none.
 
     `said` is how they were written, where that is not plain; `doubt` why they may be others.
+    `form` is what new rows are read as: durations have units, which numbers have not.
     """
 
     values: npt.NDArray[np.float64]
     said: tuple[str, ...] = ()
     doubt: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +83,13 @@ class Categories:
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Several numbers a row, such as an image or an embedding: `values` (n_rows, n_columns)."""
+    """Several numbers a row, such as an image or an embedding: `values` (n_rows, n_columns).
+
+    `said` is how they were written, where that is not plain.
+    """
 
     values: FloatArray
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

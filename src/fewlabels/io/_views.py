@@ -21,9 +21,12 @@ from fewlabels.io._dates import (
     array_dates,
     array_durations,
     dates_of,
+    day_of,
     object_dates,
     text_dates,
 )
+from fewlabels.io._durations import DURATIONS
+from fewlabels.io._otherwise import doubt_of_otherwise, written_otherwise
 from fewlabels.io._spelled import (
     Spelled,
     ambiguous_point,
@@ -58,6 +61,11 @@ _MAY_BE_THOUSANDS = (
 )
 
 _EMPTY = Unusable("empty")
+_NESTED = Unusable(
+    "nested values",
+    doubt="holds values within values, of which nothing is used. Make a column of each part that "
+    "matters",
+)
 _ONE_DAY = datetime.timedelta(days=1)
 _DURATIONS = ("durations, in days",)
 # "007" is a code (a postcode, a part number), not the number 7.
@@ -125,9 +133,26 @@ def text_view(
         if in_semicolons and not said and ambiguous_point(rest) and reading.decimal is None:
             doubt = "" if of_table() == "." else _MAY_BE_THOUSANDS
         return Numbers(column, said, doubt)
+    otherwise = _otherwise(cells, rest, _said_of_words(words))
+    if otherwise is not None:
+        return otherwise
     if 2 * n_numbers > sum(rest.values()):
         return _mixed([cell in found.strangers for cell in cells], cells)
-    return _text_categories(cells, _doubt_of(rest))
+    return _text_categories(cells, _doubt_of(rest) or doubt_of_otherwise(rest))
+
+
+def _otherwise(
+    cells: Sequence[str], rest: Iterable[str], said: Sequence[str]
+) -> Numbers | Block | None:
+    """Return durations, angles, fractions or several numbers a cell, if all cells are such."""
+    found = written_otherwise(rest)
+    if found is None:
+        return None
+    said = (*found.said, *said)
+    widths = {len(value) for value in found.numbers.values() if isinstance(value, tuple)}
+    nothing = (math.nan,) * widths.pop() if widths else math.nan
+    values = np.array([found.numbers.get(cell, nothing) for cell in cells], dtype=np.float64)
+    return Block(values, said) if values.ndim > 1 else Numbers(values, said, form=found.form)
 
 
 def _all_numbers(cells: Sequence[str]) -> Numbers | None:
@@ -207,14 +232,29 @@ def object_view(
         return text_view([as_text(cell) for cell in cells], reading, of_table)
     if kinds.keys() == {"list"}:
         return list_view(cells)
-    if kinds.keys() == {"date"}:
+    if kinds.keys() <= {"date", "time"}:
         return object_dates(cells)
-    if kinds.keys() == {"duration"}:
-        days = [math.nan if is_blank(cell) else cell / _ONE_DAY for cell in cells]
-        return Numbers(_as_float(days), said=_DURATIONS)
+    if "duration" in kinds and kinds.keys() <= {"duration", "time"}:
+        return _durations(cells)
     if kinds.keys() <= {"number", "text", "bool"}:
         return _text_categories(cells)
-    return Unusable("nested values")
+    return _unusable(cells)
+
+
+def _unusable(cells: Objects) -> Unusable:
+    """Return what to say of values that are neither numbers nor text, or not all alike."""
+    if any(isinstance(cell, (dict, list)) for cell in cells):
+        return _NESTED
+    kinds = sorted({type(cell).__name__ for cell in cells if not is_blank(cell)})
+    return Unusable(f"values of type {' and '.join(kinds)}")
+
+
+def _durations(cells: Objects) -> Numbers:
+    """Return durations as days; in .ods files, those below a day come as times of day."""
+    days = [
+        cell / _ONE_DAY if isinstance(cell, datetime.timedelta) else day_of(cell) for cell in cells
+    ]
+    return Numbers(_as_float(days), said=_DURATIONS, form=DURATIONS)
 
 
 def array_view(values: np.ndarray, reading: Reading = PLAIN) -> View:
@@ -235,7 +275,7 @@ def array_view(values: np.ndarray, reading: Reading = PLAIN) -> View:
     if values.dtype.kind == "M":
         return array_dates(values)
     if values.dtype.kind == "m":
-        return Numbers(array_durations(values), said=_DURATIONS)
+        return Numbers(array_durations(values), said=_DURATIONS, form=DURATIONS)
     if values.dtype.kind in "bUS":
         return object_view(values.tolist(), reading)
     return Unusable(f"values of type {values.dtype}")
@@ -301,7 +341,7 @@ def list_view(cells: Objects) -> View:
         return Block(flat.reshape(len(cells), -1))
     if kinds.keys() <= {"number", "missing", "text", "bool"}:
         return Items([None if is_missing_list(cell) else _names(cell) for cell in cells])
-    return Unusable("nested values")
+    return _NESTED
 
 
 def is_missing_list(cell: object) -> bool:
@@ -326,7 +366,9 @@ def _kind(cell: object) -> str:
         return "list"
     if isinstance(cell, datetime.timedelta):
         return "duration"
-    return "date" if isinstance(cell, (datetime.date, datetime.time)) else "other"
+    if isinstance(cell, datetime.time):
+        return "time"
+    return "date" if isinstance(cell, datetime.date) else "other"
 
 
 def _as_float(values: Cells) -> npt.NDArray[np.float64]:

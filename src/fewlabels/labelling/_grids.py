@@ -17,8 +17,8 @@ _REMEMBERED = 24
 _PURE, _RISK = 0.75, 0.1
 # What a class is tried with before that is shown.
 _TRIED = 8
-# Where a grid was worse than that, its class is tried again after so many questions.
-_AGAIN = 15
+# After a grid, its class waits for so many questions; for more where it was worse than that.
+_BETWEEN, _AGAIN = 8, 15
 # So many of the points that were taken out are asked about.
 _ASKED = 3
 
@@ -56,6 +56,9 @@ class GridRecord:
     were confirmed and w were taken out, it gets whole ones while the lower 10 % quantile of
     Beta(r + 1, w + 1), what is known of its purity by then, is 0.75 or more.
 
+    Between two grids of a class lie questions. Grids are of what the model knows: they find no
+    class that it has not heard of, and tell it nothing of where classes meet.
+
     Parameters
     ----------
     grids : iterable of Grid
@@ -84,7 +87,7 @@ class GridRecord:
         last = grids[-1]
         if any(point in self._asked for point in last.out):
             return 0
-        if last.purity < _PURE and last.n_since < _AGAIN:
+        if last.n_since < (_BETWEEN if last.purity >= _PURE else _AGAIN):
             return 0
         n_right = n_wrong = 0
         for grid in reversed(grids):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from fewlabels._typing import Function, Package
+from fewlabels._way import giving_way
 from fewlabels.exceptions import FewLabelsError, LabellingError
 from fewlabels.labelling._desk import Desk
+from fewlabels.labelling._errands import Errands
 from fewlabels.labelling._queues import FIXED
 from fewlabels.labelling._snapshot import PREDICTED, Predicted, Reasons, Snapshot
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fewlabels.labelling._follower import Follower
     from fewlabels.labelling._mind import Opinion
     from fewlabels.labelling._points import Prepared, Stage
-    from fewlabels.labelling._speaker import Heard, Lesson, Speaker
+    from fewlabels.labelling._speaker import Heard, Speaker
     from fewlabels.session._questions import Answers
     from fewlabels.session._state import CheckSequence
 
@@ -32,7 +32,6 @@ _log = logging.getLogger(__name__)
 _FORGET = 0.8
 # Questions that are ready for each person; more where they take long to choose.
 _READY, _MOST_MORE = 3, 12
-_REASONS_KEPT = 200
 # What is predicted, and until when: labels, what was said, and the row that was learned.
 _Told: TypeAlias = "tuple[tuple[int, Heard | None], Predicted, int]"
 # What is under way may take long, and ends with the process.
@@ -90,12 +89,9 @@ class Keeper:
         self._wake = threading.Event()
         self._stopped = False
         self._idle = threading.Event()
-        self._lock = threading.Lock()  # of `_wake` and `_idle` together, and of `_ended`
+        self._lock = threading.Lock()  # of `_wake` and `_idle` together
         self._seconds = 0.0  # that it took to choose questions, lately
-        self._wanted: dict[int, None] = {}
-        self._reasons: dict[int, Reasons] = {}
-        self._tasks: deque[tuple[Function, Future[Package]]] = deque()
-        self._ended = False
+        self._errands = Errands(self._no_model)
         self._thread = threading.Thread(target=self.run, name="fewlabels-keeper", daemon=True)
 
     def start(self) -> None:
@@ -121,22 +117,16 @@ class Keeper:
 
     def ask(self, task: Callable[[object], T]) -> Future[T]:
         """Have a task done with the model that answers, in its own thread."""
-        future: Future[T] = Future()
-        with self._lock:
-            ended = self._ended
-            if not ended:
-                self._tasks.append((task, future))
-        if ended:
-            future.set_exception(self._no_model())
+        future = self._errands.ask(task)
         self.wake()
         return future
 
     def reasons(self, point: int) -> Reasons | None:
         """Return why a point has its answer, or None and find out."""
-        found, snapshot = self._reasons.get(point), self.snapshot
+        found, snapshot = self._errands.reasons(point), self.snapshot
         if snapshot is None or (found is not None and found.seq == snapshot.learned):
             return found
-        self._wanted[point] = None
+        self._errands.explain(point)
         self.wake()
         return None
 
@@ -151,7 +141,7 @@ class Keeper:
                 except LabellingError as error:  # a full disk may be mended
                     self._wake.clear()
                     self._fail(str(error))
-                    self._refuse()
+                    self._errands.refuse()
                     if not self._stopped:
                         self._wake.wait()
         except FewLabelsError as error:
@@ -160,9 +150,7 @@ class Keeper:
             _log.exception("the models of the label file can't be kept up")
             self._fail(f"{type(error).__name__}: {error}")
         finally:
-            with self._lock:
-                self._ended = True
-            self._refuse()
+            self._errands.end()
 
     def _keep_up(self, prepared: Prepared) -> None:
         """Follow the log from its beginning, until stopped or until a class has another name."""
@@ -185,31 +173,42 @@ class Keeper:
             speaker.hold()
             if not follower.follow():
                 return  # to begin anew with the names of now
-            self._take_reasons(speaker.collect())
+            self._collect(speaker)
             if self._desk.needs(FIXED)[0] == 0:
                 self._tell(follower, speaker)  # nobody waits for a question
-            began = time.monotonic()
-            if not self._choose(follower, speaker, stale=chosen_at != follower.mind.n_changes):
+            began, changes, seq = time.monotonic(), follower.mind.n_changes, follower.seq
+            if not self._choose(follower, speaker, stale=chosen_at != changes):
                 continue  # somebody was quicker
-            chosen_at = follower.mind.n_changes
+            chosen_at = changes
             self._seconds = max(time.monotonic() - began, _FORGET * self._seconds)
             if self._desk.settle():
                 continue  # labels have changed
+            if not follower.follow():  # what was told of meanwhile
+                return
             self._tell(follower, speaker)
-            self.reflected = follower.seq
+            self.reflected = seq
+            changes = follower.mind.n_changes
             self._speak(follower, speaker)
-            if chosen_at != follower.mind.n_changes:
+            if changes != follower.mind.n_changes:
                 continue  # checks begin or end: other questions are due
             speaker.go_on()
             wait = self._learn(follower, speaker)
-            self._lend(speaker)
-            while not self._wake.is_set() and follower.mind.foresee():
+            self._errands.hand_on(speaker)
+            due = self._wake.is_set
+            while not due() and follower.mind.foresee(due):
                 pass  # the next answers are reflected sooner
             if not self._wake.is_set():
                 if wait is None and speaker.is_idle:
                     self._keep_predictions(follower.seq)
                     self._rest()
                 self._wake.wait(wait)
+
+    def _collect(self, speaker: Speaker) -> None:
+        """Take what the model that answers has done."""
+        found = speaker.collect()
+        if found:
+            self._errands.found(found)
+            self._desk.change()
 
     def _rest(self) -> None:
         """Say that all is done, unless something came meanwhile."""
@@ -226,17 +225,37 @@ class Keeper:
             return True
         checked = self._checked(follower, speaker)
         proven = follower.mind.is_proven(*self._goal())
-        choice = follower.mind.choose(
-            n_new, replaceable if stale else (), checked, is_proven=proven
-        )
+        follower.mind.opinion()  # it is not to change while it is asked
+        upto = follower.seq
+        with giving_way(lambda: self._tell_between(follower, speaker)):
+            choice = follower.mind.choose(
+                n_new, replaceable if stale else (), checked, is_proven=proven
+            )
         if choice.asked is None and not choice.dropped:
             return True
-        fed = self._desk.keep(choice.asked, choice.dropped, follower.seq, follower.encoded)
+        fed = self._desk.keep(choice.asked, choice.dropped, upto, follower.encoded)
         if fed is None:
             return False
         follower.own(fed)
         self._desk.change()
         return True
+
+    def _tell_between(self, follower: Follower, speaker: Speaker) -> None:
+        """Publish what is predicted by answers that come while questions are chosen.
+
+        What the choice goes by is not touched: the mind takes these answers after it, and the model
+        sets new arrays.
+        """
+        if self.snapshot is None or self._desk.last_seq <= self.snapshot.seq:
+            return
+        came = follower.answers_since()
+        if came is None:
+            return
+        with giving_way(lambda: None):
+            told = self._predict(
+                speaker, follower.mind.opinion_by(came.labels), came.at_change, follower.numbers
+            )
+        self._publish(told, came.seq, len(came.labels))
 
     def _checked(self, follower: Follower, speaker: Speaker) -> Answers | None:
         """Return the answers that random checks are about; None before there are any."""
@@ -252,39 +271,46 @@ class Keeper:
             follower.mind.hold(sequence, held)
         return held
 
-    def _predict(self, follower: Follower, speaker: Speaker, now: Opinion) -> _Told:
+    def _predict(
+        self, speaker: Speaker, now: Opinion, at_change: int, numbers: dict[str, int]
+    ) -> _Told:
         """Return what is predicted now, and the row that the model that answers has learned."""
         # with all that learns, which the first question does not wait for
         from fewlabels.labelling._saying import first_said, moved
 
-        heard, at_change = speaker.heard, follower.mind.n_changes
+        heard = speaker.heard
         if self._told is not None and self._told[0] == (at_change, heard):
             return self._told
         if heard is None:
-            predicted, learned = first_said(now, follower.numbers), 0
+            predicted, learned = first_said(now, numbers), 0
         else:
             predicted, learned = heard.said.predicted, heard.said.seq
             if heard.lesson.at_change != at_change:
-                predicted = moved(heard.said, heard.lesson.then, now, follower.numbers)
+                predicted = moved(heard.said, heard.lesson.then, now, numbers)
         self._told = ((at_change, heard), predicted, learned)
         return self._told
 
     def _tell(self, follower: Follower, speaker: Speaker) -> None:
         """Publish what is predicted now; what the checks say follows when the next question is."""
-        before, now = self._told, follower.mind.opinion()
+        before, mind = self._told, follower.mind
+        now = mind.opinion()
         if self.snapshot is None or now is None:
             self._speak(follower, speaker)
             return
-        told = self._predict(follower, speaker, now)
-        if told is before:
+        told = self._predict(speaker, now, mind.n_changes, follower.numbers)
+        if told is not before:
+            self._publish(told, follower.seq, len(mind.state.labels))
+
+    def _publish(self, told: _Told, seq: int, n_labels: int) -> None:
+        if self.snapshot is None:
             return
         _, predicted, learned = told
         self.snapshot = replace(
             self.snapshot,
             **{name: getattr(predicted, name) for name in PREDICTED},
-            seq=follower.seq,
+            seq=seq,
             learned=learned,
-            n_labels=len(follower.mind.state.labels),
+            n_labels=n_labels,
         )
         self._desk.change()
 
@@ -301,10 +327,11 @@ class Keeper:
         if now is None:
             self.snapshot = None
         else:
-            _, predicted, learned = self._predict(follower, speaker, now)
+            told = self._predict(speaker, now, mind.n_changes, follower.numbers)
+            _, predicted, learned = told
             advice, turn = mind.advice(*goal, reviewed.remarks)
             if turn == "checks_began":  # they are about the answers by all labels of now
-                heard = speaker.learn_now(self._lesson(follower, now))
+                heard = speaker.learn_now(follower.lesson(now))
             if turn is not None:
                 follower.own(self._desk.turn(turn, follower.seq))
             if turn == "checks_began" and heard is not None and mind.state.current is not None:
@@ -333,19 +360,9 @@ class Keeper:
         is_quiet = heard is not None and heard.lesson.at_change == mind.n_changes
         wait = None
         if not is_quiet:
-            wait = speaker.learn(lambda: self._lesson(follower, now))
+            wait = speaker.learn(lambda: follower.lesson(now))
         speaker.review(is_quiet=is_quiet)
-        while self._wanted and heard is not None:
-            point, _ = self._wanted.popitem()  # in one step: others ask meanwhile
-            speaker.explain(point)
         return wait
-
-    def _take_reasons(self, found: list[tuple[int, Reasons]]) -> None:
-        self._reasons.update(found)
-        while len(self._reasons) > _REASONS_KEPT:
-            del self._reasons[next(iter(self._reasons))]
-        if found:
-            self._desk.change()
 
     def _keep_predictions(self, seq: int) -> None:
         """Keep what is predicted by the log up to a row: an export then needs no models."""
@@ -355,26 +372,6 @@ class Keeper:
         if mark != self._kept:
             self._keep(self.snapshot, mark)
             self._kept = mark
-
-    def _lesson(self, follower: Follower, then: Opinion) -> Lesson:
-        from fewlabels.labelling._speaker import Lesson
-
-        mind = follower.mind
-        return Lesson(
-            dict(mind.state.labels), then, mind.n_changes, follower.seq, dict(follower.numbers)
-        )
-
-    def _lend(self, speaker: Speaker) -> None:
-        """Hand on what others want of the model, once there is one."""
-        while self._tasks and speaker.heard is not None:
-            speaker.lend(speaker.heard.lesson, *self._tasks.popleft())
-
-    def _refuse(self) -> None:
-        """Tell whoever waits for the model that there is none any more."""
-        while self._tasks:
-            _, future = self._tasks.popleft()
-            if future.set_running_or_notify_cancel():
-                future.set_exception(self._no_model())
 
     def _no_model(self) -> LabellingError:
         return LabellingError(self.problem or "The label file was closed.")

@@ -143,7 +143,13 @@ class Known:
             return count if near is not None else record.size(class_id, count)
 
         found = neighbourhood(
-            prepared.graph, snapshot, fits, near=near, size=size, random_state=snapshot.seq
+            prepared.graph,
+            snapshot,
+            fits,
+            near=near,
+            size=size,
+            n_labels=self._ledger.count,
+            random_state=snapshot.seq,
         )
         if found is None:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._typing import Json
+from fewlabels._way import unless
 from fewlabels.graph import Graph
 from fewlabels.labelling._points import Prepared
 from fewlabels.session._advising import weighed
 from fewlabels.session._events import Audit, Event, event_to_json
+from fewlabels.session._labels import Label
 from fewlabels.session._learner import ModelLearner
 from fewlabels.session._model import answered
 from fewlabels.session._points import GraphPoints
@@ -96,25 +98,32 @@ class Mind:
                 event = replace(event, owed=self.state.owed)
             self.state.take(event)
             self.n_changes += event.kind not in ("asked", "dropped")
+            if event.kind in ("undone", "relabelled", "withdrawn"):
+                self._foreseen.clear()  # what a model knows ahead is given up where labels are lost
 
     def opinion(self) -> Opinion | None:
         """Return what the model that asks thinks by the labels of now; None without any."""
-        if not self.state.labels:
-            return None
-        model = self.learner.asking(self.state.labels)
+        return self.opinion_by(self.state.labels) if self.state.labels else None
+
+    def opinion_by(self, labels: Mapping[int, Label]) -> Opinion:
+        """Return what the model that asks thinks by some labels, one or more."""
+        model = self.learner.asking(labels)
         return Opinion(model.classes_.tolist(), model.label_distributions_, answered(model))
 
-    def foresee(self) -> bool:
-        """Find what the answer to one more open question will do; False if there is no more."""
+    def foresee(self, due: Callable[[], bool]) -> bool:
+        """Find what the answer to one more open question will do; False if there is no more.
+
+        Ends early, for there may be time later, when something else is `due`.
+        """
         if not self.state.labels:
             return False
         point = next((each for each in self.state.pending if each not in self._foreseen), None)
         if point is None:
             return False
-        if not self.learner.foresee(point):
-            return False  # the rule was not asked yet since this start
-        self._foreseen.add(point)
-        return True
+        found = unless(due, lambda: self.learner.foresee(point))
+        if found:
+            self._foreseen.add(point)
+        return found is not False  # the rule was not asked yet since this start
 
     def choose(
         self,

@@ -18,7 +18,7 @@ _LOOKED_AT = 40
 # What a grid holds at least, and how sure the model is of each point in it.
 _SMALLEST = 6
 _SURE = 0.75
-_SEEDS = 12
+_SEEDS = 4
 # A point that was in a grid, and is still open, is not shown again as the same class before so
 # many more labels have been given.
 _LEARNED = 50
@@ -82,9 +82,15 @@ def neighbourhood(
     *,
     near: int | None,
     size: Callable[[int], int],
+    n_labels: Callable[[int], int],
     random_state: int,
 ) -> tuple[int, list[int]] | None:
     """Return near points that the model takes for one class, and that class; or None.
+
+    Classes take turns: first comes the one that has the fewest labels beside the points that the
+    model takes for it, so that labels come in the shares of the classes. Were it the one of which
+    the model is surest, it would be the same one till nothing is left of it, the others would have
+    few labels meanwhile, and the answers to their points would go wrong.
 
     Parameters
     ----------
@@ -93,38 +99,53 @@ def neighbourhood(
     is_open : callable
         Whether a point may be in it: it has no label, and nobody is asked about it.
     near : int or None
-        The point around which to look. None: a few points of which the model is sure are tried,
-        and the largest group is taken, of these the surest.
+        The point around which to look. None: a few points of a class of which the model is sure
+        are tried, and the largest group is taken, of these the surest.
     size : callable
         The most points in a grid of a class; 0 for none.
+    n_labels : callable
+        How many labels a class has.
     random_state : int
     """
-    seeds = [near] if near is not None else _seeds(snapshot, is_open, random_state)
-    best: tuple[int, float, int, list[int]] | None = None
-    for seed in seeds:
-        class_id = int(snapshot.codes[seed])
-        n = size(class_id) if class_id >= 0 else 0
-        if n == 0:
-            continue
 
-        def fits(point: int, class_id: int = class_id) -> bool:
+    def around(seeds: Iterable[int], class_id: int, least: int) -> tuple[int, list[int]] | None:
+        n = size(class_id) if class_id >= 0 else 0
+        best: tuple[int, float, list[int]] | None = None
+
+        def fits(point: int) -> bool:
             same = snapshot.codes[point] == class_id and snapshot.confidence[point] >= _SURE
             return bool(same) and is_open(point)
 
-        group = nearest(graph, seed, n - 1 if fits(seed) else n, fits)
-        if fits(seed):
-            group.insert(0, seed)
-        sure = float(snapshot.confidence[group].mean()) if group else 0.0
-        if len(group) >= (_SMALLEST if near is None else 1) and (
-            best is None or (len(group), sure) > best[:2]
-        ):
-            best = (len(group), sure, class_id, group)
-    return None if best is None else (best[2], best[3])
+        for seed in seeds if n else ():
+            group = nearest(graph, seed, n - 1 if fits(seed) else n, fits)
+            if fits(seed):
+                group.insert(0, seed)
+            sure = float(snapshot.confidence[group].mean()) if group else 0.0
+            if len(group) >= least and (best is None or (len(group), sure) > best[:2]):
+                best = (len(group), sure, group)
+        return None if best is None else (class_id, best[2])
 
-
-def _seeds(snapshot: Predicted, is_open: Callable[[int], bool], random_state: int) -> list[int]:
-    sure = np.flatnonzero((snapshot.confidence >= _SURE) & (snapshot.codes >= 0))
+    if near is not None:
+        return around([near], int(snapshot.codes[near]), 1)
     rng = np.random.default_rng(random_state)
-    tried = rng.permutation(sure)[: 50 * _SEEDS].tolist() if len(sure) else []
-    seeds = [point for point in tried if is_open(point)]
-    return seeds[:_SEEDS]
+    for class_id in _in_turn(snapshot, n_labels):
+        seeds = _seeds(snapshot, class_id, is_open, rng) if size(class_id) else ()
+        found = around(seeds, class_id, _SMALLEST)
+        if found is not None:
+            return found
+    return None
+
+
+def _in_turn(snapshot: Predicted, n_labels: Callable[[int], int]) -> list[int]:
+    """Return the classes, first the one that has the fewest labels for its points."""
+    n_points = np.bincount(snapshot.codes[snapshot.codes >= 0])
+    classes = np.flatnonzero(n_points).tolist()
+    return sorted(classes, key=lambda class_id: n_labels(class_id) / n_points[class_id])
+
+
+def _seeds(
+    snapshot: Predicted, class_id: int, is_open: Callable[[int], bool], rng: np.random.Generator
+) -> list[int]:
+    sure = np.flatnonzero((snapshot.codes == class_id) & (snapshot.confidence >= _SURE))
+    tried = rng.permutation(sure)[: 50 * _SEEDS].tolist()
+    return [point for point in tried if is_open(point)][:_SEEDS]

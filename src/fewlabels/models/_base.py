@@ -123,9 +123,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         ndarray of shape (n_queries,), or (n_queries, n_classes) where several classes may hold
             In the latter 1 where a class is more probable than not, else 0.
         """
-        probabilities = self.predict_proba(X)
         labels: Labels = self._labels
-        return labels.decide(probabilities)
+        return labels.decide(self.predict_proba(X))
 
     def predict_proba(self, X: object) -> FloatArray:
         """Return the class distribution of new points.
@@ -172,8 +171,6 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     def transform(self, X: object) -> Matrix:
         """Return the class distribution of new points as features; see :meth:`predict_proba`.
 
-        A table with a column a class after ``set_output(transform="pandas")`` or ``"polars"``.
-
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_queries, n_features)
@@ -181,6 +178,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         Returns
         -------
         {ndarray, table} of shape (n_queries, n_classes)
+            A table after ``set_output(transform="pandas")`` or ``"polars"``.
         """
         return self.predict_proba(X)
 
@@ -198,8 +196,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
             Such as ``"labelspreading_cat"``.
         """
         check_is_fitted(self)
-        prefix = type(self).__name__.lower()
-        return np.array([f"{prefix}_{label}" for label in self.classes_], dtype=object)
+        name = type(self).__name__.lower()
+        return np.array([f"{name}_{label}" for label in self.classes_], dtype=object)
 
     @in_turn
     def add_labels(
@@ -334,9 +332,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
 
     def _excluded(self) -> npt.NDArray[np.bool_]:
         """Which classes no unlabelled point is of, shape (n_classes,): their share is 0."""
-        n_classes = len(self._labels.classes)
-        none = np.zeros(n_classes, dtype=bool)
-        return none if self.class_prior_ is None else np.asarray(self.class_prior_ == 0)
+        return np.asarray(self.class_prior_ == 0) & np.ones(len(self._labels.classes), dtype=bool)
 
     def _of_expected(self, Y: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Labels of classes with a share: the others don't tell how sure answers may be."""

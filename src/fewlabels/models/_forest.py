@@ -12,6 +12,7 @@ from fewlabels._rows import row_blocks
 from fewlabels._typing import Estimator
 from fewlabels._way import give_way
 from fewlabels.models._tree_growing import grower
+from fewlabels.solvers import run_all
 
 FloatArray = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
@@ -122,11 +123,15 @@ class Forest:
     def answers(self, points: Points) -> FloatArray:
         """Return F, of shape (n_points, n_outputs)."""
         total = np.zeros((len(points), self._n_outputs))
-        for block in row_blocks(len(points), max(1, _BLOCK_NUMBERS // self._n_columns)):
-            here = np.ascontiguousarray(points[block])
+        blocks = row_blocks(len(points), max(1, _BLOCK_NUMBERS // self._n_columns))
+
+        def answer(k: int) -> None:
+            here = np.ascontiguousarray(points[blocks[k]])
             for tree in self._trees:
                 give_way()
-                total[block] += tree.means[tree.leaves(here)]
+                total[blocks[k]] += tree.means[tree.leaves(here)]
+
+        run_all(answer, len(blocks))
         return total / len(self._trees)
 
     def left_out(self, otherwise: FloatArray) -> FloatArray:

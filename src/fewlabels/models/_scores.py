@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ class Scores:
     solved_at : list of ndarray of shape (n_nodes,), float32
         For each column the logarithm of what the rows summed to when it was solved for, which its
         accuracy is relative to. Columns that were solved for together share an array.
+    added : ndarray of shape (n_classes,)
+        How far what was added to a column since it was solved for may be off, in units of the
+        accuracy that was asked for.
     """
 
     values: FloatArray
@@ -35,8 +38,10 @@ class Scores:
     converged: npt.NDArray[np.bool_]
     n_iter: int
     solved_at: list[npt.NDArray[np.float32]]
+    added: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
+        self.added = np.zeros(self.values.shape[1])
         self._sums = row_totals(self.values)
 
     @classmethod
@@ -90,7 +95,26 @@ class Scores:
         converged[kept] = self.converged[columns[kept]]
         never = np.full(len(values), -np.inf, dtype=np.float32)
         solved_at = [self.solved_at[c] if c >= 0 else never for c in columns]
-        return Scores(values, self.log_scale.copy(), residual, converged, n_iter, solved_at)
+        scores = Scores(values, self.log_scale.copy(), residual, converged, n_iter, solved_at)
+        scores.added[kept] = self.added[columns[kept]]
+        return scores
+
+    def add(
+        self,
+        columns: npt.NDArray[np.intp],
+        gained: FloatArray,
+        values: FloatArray,
+        log_scale: FloatArray | None,
+    ) -> None:
+        """Add to some columns `gained` times values, which may be on a scale of their own."""
+        if self.log_scale.any() or log_scale is not None:
+            new = np.zeros(len(values)) if log_scale is None else log_scale
+            factors = self._on_larger_scale(values > 0, new)
+            with np.errstate(under="ignore"):
+                values = values * factors
+        for column, times in zip(columns.tolist(), gained.tolist(), strict=True):
+            if times > 0:
+                self.values[:, column] += times * values
 
     def replace_columns(self, columns: npt.NDArray[np.intp], answer: Answer) -> None:
         """Put the answer's columns in place of `columns`, on the larger scale of each row."""
@@ -100,6 +124,11 @@ class Scores:
             self._replace_scaled(columns, answer)
         self.residual[columns] = answer.residual
         self.converged[columns] = answer.converged
+        self.added[columns] = 0
+        self.note(columns)
+
+    def note(self, columns: npt.NDArray[np.intp]) -> None:
+        """Say that these columns are as accurate as their rows are large now."""
         self._sums = row_totals(self.values)
         now = self._log_totals()
         for column in columns:
@@ -115,15 +144,24 @@ class Scores:
 
     def _replace_scaled(self, columns: npt.NDArray[np.intp], answer: Answer) -> None:
         self.values[:, columns] = 0
+        factors = self._on_larger_scale(np.asarray(answer.values.any(axis=1)), answer.log_scale)
+        with np.errstate(under="ignore"):
+            self.values[:, columns] = answer.values * factors[:, None]
+
+    def _on_larger_scale(self, holds: npt.NDArray[np.bool_], log_scale: FloatArray) -> FloatArray:
+        """Bring each row to the larger scale, its own or that of what it is to be joined with.
+
+        Return what that is to be multiplied by; `holds` says where it holds anything.
+        """
         # A row that holds nothing may take any scale.
         own = np.where(self.values.any(axis=1), self.log_scale, -np.inf)
-        new = np.where(answer.values.any(axis=1), answer.log_scale, -np.inf)
+        new = np.where(holds, log_scale, -np.inf)
         scale = np.maximum(own, new)
         scale[np.isneginf(scale)] = 0.0
+        self.log_scale = scale
         with np.errstate(under="ignore"):
             self.values *= np.exp(own - scale)[:, None]
-            self.values[:, columns] = answer.values * np.exp(new - scale)[:, None]
-        self.log_scale = scale
+            return np.asarray(np.exp(new - scale))
 
     def distributions(self, prior: FloatArray) -> FloatArray:
         """Each row divided by its sum; the prior where it holds nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 import numpy as np
+import numpy.typing as npt
 
 from fewlabels._typing import State
 from fewlabels.graph import Graph
@@ -20,7 +21,7 @@ from fewlabels.queries.margin import least_margin
 from fewlabels.systems import GaussianField, Lookahead
 
 # How far a label's evidence travels: some twenty steps.
-_WALK_ALPHA = 0.95
+WALK_ALPHA = 0.95
 # So much evidence stands against a class that was not seen; what a label is worth, far off.
 _UNSEEN = 1.0
 # About how far e may be off, in the mean over the nodes: little beside that, on any graph.
@@ -136,21 +137,20 @@ class UncertainInfluence(CovarianceRule):
 
     def _doubts(self, known: LabelledGraph, nodes: IntArray) -> FloatArray:
         """Return m at `nodes`."""
-        new = _UNSEEN / (_UNSEEN + self._evidence(known)[nodes])
-        return new + (1 - new) * least_margin(np.asarray(known.predictions)[nodes])
+        return doubts_of(self._evidence(known)[nodes], np.asarray(known.predictions)[nodes])
 
     def _evidence(self, known: LabelledGraph) -> FloatArray:
         """Return e, shape (n_nodes,); kept while graph and labels stay the same."""
         graph, labelled = known.graph_, known.labelled_
         kept = self.__dict__.get("_walk")
         if kept is None or kept[0] is not graph:
-            kept = (graph, GaussianField(graph, _WALK_ALPHA), None, None)
+            kept = (graph, GaussianField(graph, WALK_ALPHA), None, None)
         if kept[2] is None or not np.array_equal(kept[2], labelled):
             # all labels anew and in one column, so that e does not depend on their order
             heard = kept[1].apply(
                 labelled[:, None].astype(np.float32),
                 np.empty(0, dtype=np.intp),
-                tol=_series_tol(graph.n_nodes, int(labelled.sum())),
+                tol=series_tol(graph.n_nodes, int(labelled.sum())),
             )[:, 0]
             # the series may end a little below 0 where hardly anything arrives
             evidence = np.maximum(heard.astype(np.float64), 0) * _forgotten(graph)
@@ -167,13 +167,24 @@ class UncertainInfluence(CovarianceRule):
         return {name: value for name, value in state.items() if name != "_walk"}
 
 
+def doubts_of(evidence: FloatArray, distributions: npt.NDArray[np.floating]) -> FloatArray:
+    """Return m of nodes with some evidence, shape (n,), and distributions, (n, n_classes)."""
+    new = _UNSEEN / (_UNSEEN + evidence)
+    return new + (1 - new) * least_margin(distributions)
+
+
+def forgotten(volumes: FloatArray) -> FloatArray:
+    """Return 1 / C_vl of a walk that has forgotten its start, by the volumes of components."""
+    return volumes * ((1 - WALK_ALPHA) / WALK_ALPHA)
+
+
 def _forgotten(graph: Graph) -> FloatArray:
     """Return 1 / C_vl of a walk that has forgotten its start, shape (n_nodes,)."""
     volumes = np.bincount(graph.component_labels, weights=graph.degrees)
-    return np.asarray(volumes[graph.component_labels] * ((1 - _WALK_ALPHA) / _WALK_ALPHA))
+    return forgotten(np.asarray(volumes, dtype=np.float64))[graph.component_labels]
 
 
-def _series_tol(n_nodes: int, n_labels: int) -> float:
+def series_tol(n_nodes: int, n_labels: int) -> float:
     """Return the tolerance of a series whose error in e is to be the same for all sizes.
 
     What it leaves out of sum_l C_vl has about the norm tol sqrt(n_labels) / d, d the mean degree,

@@ -70,7 +70,7 @@ class ModelLearner:
         For when there is time. False where the rule has no such things to keep, or not yet.
         """
         with quiet_blas(self._graph):
-            return self.rule.responses(self._asks.model, [point]) is not None
+            return self._asks.foresee(point)
 
     def choose(
         self,

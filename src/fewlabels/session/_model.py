@@ -170,6 +170,18 @@ class KeptUpModel:
         self._fitted = dict(labels)
         return self.model
 
+    def foresee(self, point: int) -> bool:
+        """Find what a label at a point would do to the fitted model; False where nothing is kept.
+
+        For when there is time: the label is then learned sooner, whatever it is.
+        """
+        responses = None if self._rule is None else self._rule.responses(self.model, [point])
+        if responses is None or not isinstance(self.model, LabelSpreading):
+            return False
+        with unsaid(UnreachedWarning, LabelWarning):
+            self.model.foresee([point], responses=responses)
+        return True
+
     def for_rules(self, labels: Mapping[int, Label]) -> Estimator:
         """Return what rules look at: the model at these labels, or what it says on the graph."""
         model = self.at(labels)

@@ -23,7 +23,7 @@ _SKETCHES, _ARRAYS_TO_PREPARE = 2, 4
 # Columns that are worked on meanwhile: blocks of them, or a batch of labels in some copies.
 _WORK_TO_PREPARE, _WORK_COLUMNS = 160, 320
 # Columns of duplicates are the same; so much of the mean variance keeps them apart.
-_JITTER = 1e-6
+JITTER = 1e-6
 # Labels whose columns are solved for together, and columns kept for labels that may come.
 _LABELS_AT_ONCE = 64
 # Columns that are solved for early, for callers that want to know what the labels do.
@@ -167,7 +167,7 @@ class SketchedCovariance:
         Z = self.columns(added)
         total = Z[added].astype(np.float64)
         total = (total + total.T) / 2
-        total[np.diag_indices(len(added))] += self.noise + _JITTER * np.trace(total) / len(added)
+        total[np.diag_indices(len(added))] += self.noise + JITTER * np.trace(total) / len(added)
         U = linalg.cholesky(total)
         Z = _columns_times(Z, linalg.solve_triangular(U, np.eye(len(U))), self._slices)
         answers = np.array([self.noise_of(int(node)) for node in added])
@@ -271,13 +271,15 @@ class SketchedCovariance:
     def _solved(self, nodes: IntArray) -> Float32Array:
         """Columns of A^-1; or of C, where the labels' columns were given up."""
         result = np.empty((self._field.n, len(nodes)), dtype=np.float32)
-        missing = [j for j, node in enumerate(nodes.tolist()) if node not in self._ahead]
-        if missing:
-            given = self.labelled if self._taken is None else self.labelled[:0]
-            result[:, missing] = self._field.columns(nodes[missing], given, tol=self._tol)
+        missing = []
         for j, node in enumerate(nodes.tolist()):
             if node in self._ahead:
                 result[:, j] = self._ahead[node]
+            else:
+                missing.append(j)
+        if missing:
+            given = self.labelled if self._taken is None else self.labelled[:0]
+            result[:, missing] = self._field.columns(nodes[missing], given, tol=self._tol)
         return result
 
 
@@ -313,7 +315,7 @@ class SketchedLookahead:
         """Suppose that `node` has a label."""
         base = self._base
         column = base.column_ahead(node)  # as it is without the labels that are supposed
-        least = _JITTER * float(column[node])
+        least = JITTER * float(column[node])
         for pick in self._picks:
             column -= pick.column * (pick.column[node] / np.float32(pick.total))
         total = float(column[node]) + base.noise

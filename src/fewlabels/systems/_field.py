@@ -122,7 +122,7 @@ class GaussianField:
         self, B: npt.NDArray[np.number], observed: IntArray, power: float, tol: float | None
     ) -> Float32Array:
         """Return C^power B, up to a rotation of the columns where `power` is 1/2."""
-        coefficients = _coefficients(self._alpha, power, self._tol if tol is None else tol)
+        coefficients = series_coefficients(self._alpha, power, self._tol if tol is None else tol)
         at = self._place[observed]
         # with 1 / noise more on the diagonal, N's rows and columns there are so much smaller
         noise = self.noise * self._diagonal[at]
@@ -201,8 +201,8 @@ def _scaled(
     )
 
 
-def _coefficients(alpha: float, power: float, tol: float) -> FloatArray:
-    """Chebyshev coefficients of (1 - alpha x)^-power on [-1, 1], as many as `tol` needs.
+def series_coefficients(alpha: float, power: float, tol: float) -> FloatArray:
+    """Return the Chebyshev coefficients of (1 - alpha x)^-power on [-1, 1], as `tol` needs.
 
     Where power is 1, a_0 = 1 / sqrt(1 - alpha^2) and a_k = 2 a_0 r^k; the square root has no
     closed form, and is sampled at Chebyshev's points.

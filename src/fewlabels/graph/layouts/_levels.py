@@ -66,31 +66,35 @@ def _parents(weights: Matrix, rng: np.random.Generator) -> npt.NDArray[np.int32]
     """Choose nodes, no two of them neighbours (Luby 1986); the others join the nearest chosen."""
     n = weights.shape[0]
     joins = np.full(n, -1, dtype=np.int64)
-    filled = np.flatnonzero(np.diff(weights.indptr))
-    starts = weights.indptr[filled]
     # Those with many neighbours rather come first: in a star, the centre and not its rays. 0 is
     # said of the nodes that are settled.
     drawn = np.sqrt(np.diff(weights.indptr)) * rng.random(n)
     rank = np.empty(n, dtype=np.int32)
     rank[np.argsort(drawn, kind="stable")] = np.arange(1, n + 1, dtype=np.int32)
-    counts = np.diff(weights.indptr)[filled]
+    rows = np.flatnonzero(np.diff(weights.indptr))
+    counts, indices, data = np.diff(weights.indptr)[rows], weights.indices, weights.data
     for _ in range(_PASSES):
         open_ = joins < 0
-        among = np.where(open_, rank, 0)
-        best = np.zeros(n, dtype=np.int32)
-        best[filled] = np.maximum.reduceat(among[weights.indices], starts) if len(filled) else 0
-        chosen = open_ & (among > best)
-        nearest = np.where(chosen[weights.indices], weights.data, np.float32(0))
-        if len(filled) == 0:
+        left = open_[rows]
+        if not left.any():
             break
+        if not left.all():  # only their edges are looked at again
+            entries = np.repeat(left, counts)
+            rows, counts, indices, data = rows[left], counts[left], indices[entries], data[entries]
+        starts = np.cumsum(counts) - counts
+        among = np.where(open_, rank, np.int32(0))
+        best = np.zeros(n, dtype=np.int32)
+        best[rows] = np.maximum.reduceat(among[indices], starts)
+        chosen = open_ & (among > best)
+        nearest = np.where(chosen[indices], data, np.float32(0))
         largest = np.maximum.reduceat(nearest, starts)
         place = np.flatnonzero((nearest > 0) & (nearest == np.repeat(largest, counts)))
-        rows = np.searchsorted(weights.indptr, place, side="right") - 1
-        first = np.r_[True, rows[1:] != rows[:-1]] if len(rows) else np.zeros(0, dtype=bool)
-        rows, place = rows[first], place[first]
-        joining = open_[rows] & ~chosen[rows]
+        owner = np.searchsorted(starts, place, side="right") - 1
+        first = np.r_[True, owner[1:] != owner[:-1]] if len(owner) else np.zeros(0, dtype=bool)
+        joining, place = rows[owner[first]], place[first]
+        free = ~chosen[joining]
         joins[np.flatnonzero(chosen)] = np.flatnonzero(chosen)
-        joins[rows[joining]] = weights.indices[place[joining]]
+        joins[joining[free]] = indices[place[free]]
     alone = np.flatnonzero(joins < 0)
     joins[alone] = alone
     return np.unique(joins, return_inverse=True)[1].astype(np.int32)

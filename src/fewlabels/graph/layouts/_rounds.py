@@ -56,30 +56,39 @@ def move(
     gravity = np.float32(_GRAVITY / np.sqrt(level.masses.sum(dtype=np.float64)))
     middle = places.mean(axis=0, dtype=np.float64).astype(np.float32)
 
-    def task(first: int) -> Places:
+    def blocks(first: int) -> slice:
+        return slice(first, min(first + _ROWS_AT_ONCE, n))
+
+    def force(first: int) -> Places:
         if first < 0:
             return push(places)
-        pull(level.weights, places, first, min(first + _ROWS_AT_ONCE, n), pulls)
+        rows = blocks(first)
+        pull(level.weights, places, rows.start, rows.stop, pulls)
         return pulls
 
-    tasks = [-1, *range(0, n, _ROWS_AT_ONCE)]  # the longest first
+    def step(first: int) -> None:
+        rows = blocks(first)
+        here, faster, pulled, pushed = places[rows], momentum[rows], pulls[rows], pushes[rows]
+        faster *= np.float32(_MOMENTUM)
+        pulled *= per_point[rows]
+        faster += pulled
+        pushed *= shrunk
+        faster += pushed
+        faster -= gravity * (here - middle)
+        length = np.sqrt(np.einsum("ij,ij->i", faster, faster))
+        far = np.flatnonzero(length > _LONGEST)
+        faster[far] *= (_LONGEST / length[far])[:, None]
+        here += faster
+
+    firsts = range(0, n, _ROWS_AT_ONCE)
     shared = n_threads > 1 and n >= _WORTH_SHARING
     workers = Workers(n_threads) if shared else nullcontext()
     with workers as pool:
+        each = map if pool is None else pool.map
         for attraction in attractions:
-            pushes = (
-                pool.map(task, tasks) if pool is not None else [task(first) for first in tasks]
-            )[0]
-            momentum *= np.float32(_MOMENTUM)
-            pulls *= per_point
-            momentum += pulls
-            pushes *= np.float32(1 / attraction)
-            momentum += pushes
-            momentum -= gravity * (places - middle)
-            length = np.sqrt(np.einsum("ij,ij->i", momentum, momentum))
-            far = np.flatnonzero(length > _LONGEST)
-            momentum[far] *= (_LONGEST / length[far])[:, None]
-            places += momentum
+            shrunk = np.float32(1 / attraction)
+            pushes, *_ = each(force, [-1, *firsts])  # the longest first
+            list(each(step, firsts))
             if centred:
                 places -= places.mean(axis=0, dtype=np.float64).astype(np.float32)
                 middle = np.zeros(2, dtype=np.float32)

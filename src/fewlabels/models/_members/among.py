@@ -22,7 +22,7 @@ _COLUMN_TOL, _MOST_ITERATIONS = 1e-6, 100_000
 _MOMENT_TOL, _LARGE_TOL, LARGE = 1e-6, 1e-3, 10_000
 # Labels among which members are weighed, in a small graph and in a large one; the others are then
 # as if they had no label.
-_MOST_LABELS, _MOST_IN_LARGE = 512, 64
+_MOST_LABELS, _MOST_IN_LARGE = 512, 48
 
 
 class Among:

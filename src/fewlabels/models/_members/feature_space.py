@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +14,11 @@ from sklearn.utils.extmath import randomized_svd
 
 from fewlabels._arrays import first_few
 from fewlabels._products import multiply
+from fewlabels._rows import row_blocks
 from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
+from fewlabels.solvers import run_all, shared_blocks
 
 FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
@@ -33,6 +37,8 @@ _NO_VARIANCE, _SMALL = 1e-13, 256
 _FARTHEST = 1e30
 # Smoothing: so many rounds of taking this share of the neighbours' mean.
 _ROUNDS, _SHARE = 15, 0.9
+# Rows that are summed at once.
+_ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -95,26 +101,26 @@ class FeatureSpace:
     """
 
     def __init__(self, X: Matrix, graph: Graph) -> None:
-        self._projection = Projection(X)
-        self.plain = self._projection.of(X)
+        self._projection, self.plain = Projection.with_points(X)
         self._X = None if self._projection.keeps_columns else X
         self._ranks_of_plain = self._X is None or X.shape[0] * X.shape[1] > _MOST_RANKED
         ranked = self.plain if self._ranks_of_plain else self._projection.columns(X)
         self._ranking = Ranking(ranked)
         self.ranks = self._ranking.of(ranked)
-        degrees = graph.degrees
-        inverse = np.divide(1.0, degrees, out=np.zeros_like(degrees), where=degrees > 0)
-        walk = sparse.csr_array(sparse.diags_array(inverse) @ graph.affinity).astype(np.float32)
-        smooth = self.plain.copy()
-        for _ in range(_ROUNDS):
-            smooth = multiply(walk, smooth)
-            smooth *= _SHARE
-            smooth += (1 - _SHARE) * self.plain
+        smooth = smoothed(graph, self.plain)
         self._mean = smooth.mean(axis=0, dtype=np.float64).astype(np.float32)
         smooth -= self._mean
         self._size = np.float32(_total_deviation(smooth))
         smooth /= self._size
         self.smooth = smooth
+
+    @cached_property
+    def variances(self) -> Seen:
+        """Variances of the columns of all fitted points, in the place of the points."""
+        plain, smooth, ranks = (
+            each.var(axis=0, dtype=np.float64) for each in (self.plain, self.smooth, self.ranks)
+        )
+        return Seen(plain, smooth, ranks, self._projection, None)
 
     def at(self, rows: slice | IntArray) -> Seen:
         """Return fitted points."""
@@ -139,6 +145,31 @@ class FeatureSpace:
         return Seen(plain, smooth, self._ranking.of(ranked), self._projection, X)
 
 
+def smoothed(graph: Graph, points: FloatArray) -> FloatArray:
+    """S after 15 rounds of S <- 0.9 P S + 0.1 X, P = D^-1 W, float32; see `FeatureSpace`."""
+    n_points, n_dimensions = points.shape
+    affinity, degrees = sparse.csr_array(graph.affinity), graph.degrees
+    inverse = np.divide(1.0, degrees, out=np.zeros_like(degrees), where=degrees > 0)
+    data = affinity.data * np.repeat(inverse, np.diff(affinity.indptr))
+    walk = sparse.csr_array(
+        (data.astype(np.float32), affinity.indices, affinity.indptr), shape=affinity.shape
+    )
+    blocks = shared_blocks(n_points, n_dimensions, walk.nnz)
+    parts = [walk[rows] for rows in blocks]
+    smooth, other = points.copy(), np.empty_like(points)
+
+    def block(k: int) -> None:
+        new = multiply(parts[k], smooth)
+        new *= _SHARE
+        new += (1 - _SHARE) * points[blocks[k]]
+        other[blocks[k]] = new
+
+    for _ in range(_ROUNDS):
+        run_all(block, len(blocks))
+        smooth, other = other, smooth
+    return smooth
+
+
 class Ranking:
     """From each column to where its values lie among those of all points, from 0 to 1.
 
@@ -155,16 +186,31 @@ class Ranking:
     def __init__(self, points: FloatArray) -> None:
         few = len(points) <= _MOST_LOOKED_AT
         looked_at = points if few else points[:: len(points) // _RANKED_AMONG]
-        self._ordered = np.sort(looked_at, axis=0)
+        self._n_looked_at = len(looked_at)
+        self._steps = [_steps(column) for column in looked_at.T]
 
     def of(self, points: FloatArray) -> FloatArray:
         """Return the ranks of points, float32, of their shape."""
         found = np.empty(points.shape, dtype=np.float32)
-        for j, ordered in enumerate(self._ordered.T):
-            below = ordered.searchsorted(points[:, j], side="left")
-            found[:, j] = below + ordered.searchsorted(points[:, j], side="right")
-        found /= 2 * len(self._ordered)
+
+        def column(j: int) -> None:
+            values, below, level = self._steps[j]
+            here = np.ascontiguousarray(points[:, j])
+            place = values.searchsorted(here)
+            equal = values[np.minimum(place, len(values) - 1)] == here
+            found[:, j] = np.where(equal, level[place], below[place])
+
+        run_all(column, len(self._steps))
+        found /= 2 * self._n_looked_at
         return found
+
+
+def _steps(column: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The distinct values, ascending, and twice the ranks right below and at each; and of all."""
+    values, counts = np.unique(column, return_counts=True)
+    ends = np.cumsum(np.append(0, counts))
+    below = 2 * ends.astype(np.float32)
+    return values, below, below + np.append(counts, 0).astype(np.float32)
 
 
 class Projection:
@@ -183,6 +229,16 @@ class Projection:
     """
 
     def __init__(self, X: Matrix) -> None:
+        self._learn(X)
+
+    @classmethod
+    def with_points(cls, X: Matrix) -> tuple[Self, FloatArray]:
+        """Return the projection that is made of points, and what `of` returns of these."""
+        made = cls.__new__(cls)
+        return made, made._scaled(made._learn(X))
+
+    def _learn(self, X: Matrix) -> FloatArray:
+        """Set all there is, and return the points along the directions, centred."""
         n_samples, n_features = X.shape
         looked_at = X[:: max(1, n_samples // _MOST_LOOKED_AT)]
         self._directions: FloatArray | None = None
@@ -195,7 +251,9 @@ class Projection:
         found = self._along_directions(X).astype(np.float64)
         self._centre = found.mean(axis=0)
         self._centre += (found - self._centre).mean(axis=0)  # of equal numbers, that number
-        self._scale = _total_deviation(found - self._centre)
+        found -= self._centre
+        self._scale = _total_deviation(found)
+        return found
 
     def of(self, X: Matrix) -> FloatArray:
         """Return points as they are projected, float32, shape (n_points, n_dimensions).
@@ -206,7 +264,12 @@ class Projection:
             If a new point lies farther from the fitted ones than float32 can say.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            found = (self._along_directions(X) - self._centre) / self._scale
+            centred = self._along_directions(X) - self._centre
+        return self._scaled(centred)
+
+    def _scaled(self, centred: FloatArray) -> FloatArray:
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = centred / self._scale
         within = np.abs(found) <= _FARTHEST  # NaN is not
         if not within.all():
             rows = np.flatnonzero(~within.all(axis=1))
@@ -268,9 +331,13 @@ def _largest_eigenvectors(products: FloatArray) -> tuple[FloatArray, FloatArray]
     return values[-_MOST_DIMENSIONS:], vectors[:, -_MOST_DIMENSIONS:]
 
 
-def _total_deviation(points: FloatArray) -> float:
+def _total_deviation(centred: FloatArray) -> float:
     """Square root of the sum of the variances of all columns; 1 where there is none."""
-    largest = float(np.abs(points).max(initial=0))
+    largest = float(max(centred.max(initial=0), -centred.min(initial=0)))
     if largest == 0:
         return 1.0
-    return largest * float(np.sqrt((points / largest).var(axis=0, dtype=np.float64).sum())) or 1.0
+    total = 0.0
+    for block in row_blocks(len(centred), _ROWS):
+        part = centred[block] / np.float64(largest)
+        total += float(np.vdot(part, part))
+    return largest * float(np.sqrt(total / len(centred))) or 1.0

@@ -13,6 +13,7 @@ from fewlabels.models._members.among import LARGE, chosen_places
 from fewlabels.models._members.feature_member import MOST_LABELS, FeatureMember
 from fewlabels.models._members.feature_space import FeatureSpace, Seen
 from fewlabels.models._members.sharpness import Taught, fitted_sharpness, logits_of, sharpened
+from fewlabels.solvers import run_all
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -74,9 +75,13 @@ class ForestMember(FeatureMember):
 
     def distributions_of(self, seen: Seen) -> FloatArray:
         result = np.empty((len(seen.plain), len(self.prior)))
-        for block in row_blocks(len(result), max(1, _BLOCK_NUMBERS // seen.n_columns)):
-            shares = self._forest.answers(seen.part(block).columns())
-            result[block] = sharpened(self._logits(shares), self.sharpness)
+        blocks = row_blocks(len(result), max(1, _BLOCK_NUMBERS // seen.n_columns))
+
+        def say(k: int) -> None:
+            shares = self._forest.answers(seen.part(blocks[k]).columns())
+            result[blocks[k]] = sharpened(self._logits(shares), self.sharpness)
+
+        run_all(say, len(blocks))
         return result
 
     def left_out(self) -> FloatArray:

@@ -16,6 +16,7 @@ from fewlabels.models._members.among import chosen_places
 from fewlabels.models._members.feature_member import MOST_LABELS, FeatureMember
 from fewlabels.models._members.feature_space import FeatureSpace, Seen
 from fewlabels.models._members.sharpness import Taught, fitted_sharpnesses, sharpened
+from fewlabels.solvers import run_all
 from fewlabels.systems import KernelRidge, Kriging
 
 FloatArray = npt.NDArray[np.float64]
@@ -47,7 +48,7 @@ _SEEN: dict[str, tuple[Callable[[Matrix], Points], float]] = {
 }
 _DISTANT = (_NEAR, _AROUND, _SMOOTH)
 # Rows of kernels that are held at once, in numbers; and points that the usual distance is of.
-_BLOCK_NUMBERS, _MOST_MEASURED = 4_000_000, 2_000
+_BLOCK_NUMBERS, _MOST_MEASURED = 500_000, 2_000
 # A column's relevance never falls below this, so that few labels can't silence it.
 _LEAST_RELEVANCE = 0.1
 
@@ -105,9 +106,7 @@ class KernelMember(FeatureMember):
         self._seen: npt.NDArray[np.bool_] = np.asarray(Y.any(axis=0))
         known = space.at(nodes)
         self._scales = {
-            name: np.asarray(
-                relevances(of(known), Y, of(space).var(axis=0, dtype=np.float64)) ** power
-            )
+            name: np.asarray(relevances(of(known), Y, of(space.variances)) ** power)
             for name, (of, power) in _SEEN.items()
         }
         self._known = {name: of(known) * self._scales[name] for name, (of, _) in _SEEN.items()}
@@ -190,15 +189,17 @@ class KernelMember(FeatureMember):
         return total
 
     def distributions_of(self, seen: Seen) -> FloatArray:
-        result = np.empty((len(seen.plain), len(self._seen)))
+        result = np.zeros((len(seen.plain), len(self._seen)))
         needed = self._needed()
-        for block in row_blocks(len(result), max(1, _BLOCK_NUMBERS // len(self._places))):
-            kernels = self._kernels(seen.part(block), needed)
-            total = np.zeros(result[block].shape)
+        blocks = row_blocks(len(result), max(1, _BLOCK_NUMBERS // len(self._places)))
+
+        def say(k: int) -> None:
+            kernels = self._kernels(seen.part(blocks[k]), needed)
             for m in self._machines:
                 scores = self._open(_mean(kernels, m.kernels) @ m.coefficients + m.level)
-                total += m.weight * sharpened(scores, m.sharpness)
-            result[block] = total
+                result[blocks[k]] += m.weight * sharpened(scores, m.sharpness)
+
+        run_all(say, len(blocks))
         return result
 
     def _open(self, scores: FloatArray) -> FloatArray:
@@ -226,7 +227,7 @@ class KernelMember(FeatureMember):
         return found
 
 
-def relevances(known: Points, Y: FloatArray, variances: FloatArray) -> Points:
+def relevances(known: Points, Y: FloatArray, variances: Points) -> Points:
     """How much each column tells of the classes, on average 1 when weighted by its variance.
 
     The share of the variance among the labels that lies between the classes, unbiased and at least

@@ -75,6 +75,14 @@ export class Deck {
 /** Whether others may hold all that is left: each has some questions ready. */
 export const isLast = ({ people, n_left: n }) => people.length > 1 && n <= 12 * people.length;
 
+/** What is said where no row is left. */
+export const finished = ({ n_skipped: n }) =>
+  empty(
+    "Nothing is left to ask",
+    `Every row has a label${n ? ", or was skipped" : ""}.`,
+    h("a", { class: "button", href: "#progress" }, "See the results"),
+  );
+
 export function createAsk(element, app) {
   const deck = app.deck;
   const card = h("section", { class: "card", "aria-label": "Question" });
@@ -133,10 +141,7 @@ export function createAsk(element, app) {
     if (app.outbox.waiting.length) {
       return empty("Waiting for the server", "What you answered is kept here, and is sent when the connection is back.");
     }
-    if (!app.state.n_left) {
-      const results = h("a", { class: "button", href: "#progress" }, "See the results");
-      return empty("Every row has a label", "Nothing is left to ask.", results);
-    }
+    if (!app.state.n_left) return finished(app.state);
     if (isLast(app.state)) return empty("No question just now", "The rest are with other people, or set aside for later.");
     return h("p", { class: "empty" }, "The next question is being chosen…");
   }
@@ -313,10 +318,7 @@ export function createAsk(element, app) {
   function back(step, said) {
     const known = deck[step]();
     app.outbox.put(step, app.signed({}));
-    if (!known) {
-      app.say(said);
-      return;
-    }
+    if (!known) return app.say(said);
     if (known.act.kind === "answer") app.state.n_labelled += step === "undo" ? -1 : 1;
     const word = known.act.class_id == null ? "" : `: ${app.className(known.act.class_id)}`;
     moveOn(`${said}${word}.`);

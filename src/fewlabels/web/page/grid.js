@@ -1,5 +1,6 @@
 // A neighbourhood at a glance: rows near each other that the model takes for one class.
 
+import { finished } from "./ask.js";
 import { aside, empty, h, kbd, loading, several, soft, title } from "./dom.js";
 import { classSelect, described, small } from "./item.js";
 import { keyFor, spoken } from "./keys.js";
@@ -41,11 +42,13 @@ export function create(element, app, [kind]) {
       foot.replaceChildren();
       head.replaceChildren(
         title("Grid"),
-        empty(
-          "No neighbourhood yet",
-          "Once the model knows a class well, similar rows come here together, and one key confirms them all.",
-          h("a", { class: "button", href: "#ask" }, "Label some more"),
-        ),
+        app.state.n_left
+          ? empty(
+              "Questions first",
+              "Answer some, and similar rows come here together, for one key to confirm them all.",
+              h("a", { class: "button", href: "#ask" }, "Label some more"),
+            )
+          : finished(app.state),
       );
       return;
     }
@@ -107,7 +110,7 @@ export function create(element, app, [kind]) {
         kbd(key),
         label(n),
       ),
-      h("button", { class: "button", onclick: another }, "Show others"),
+      h("button", { class: "button", onclick: another }, "Others"),
     );
   }
 
@@ -133,12 +136,8 @@ export function create(element, app, [kind]) {
     rows = [];
     tiles.replaceChildren();
     foot.replaceChildren();
-    if (kind === "selection") {
-      app.go("map");
-      return;
-    }
-    // The next grid comes when the server knows of this one.
-    waiting = true;
+    if (kind === "selection") app.go("map");
+    else waiting = true; // the next grid comes when the server knows of this one
   }
 
   let waiting = false;

@@ -36,7 +36,7 @@ export function described(item) {
 /** The row on the card, whole. */
 export function large(item) {
   if (item.image) return picture(item);
-  if (item.text != null && item.text !== "") return text(item);
+  if (item.text) return text(item);
   return columns(item);
 }
 

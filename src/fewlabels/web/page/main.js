@@ -227,6 +227,7 @@ function showStage(stage, problem) {
   const show = () => (line.hidden = !stage && !problem);
   if (stage && !problem && line.hidden) stageTimer = setTimeout(show, 700);
   else show();
+  if (problem && $("stage-name").textContent !== problem) app.notify(problem, { stay: true });
   $("stage-name").textContent = problem || (stage ? (STAGES[stage.name] ?? stage.name) : "");
   const bar = $("stage-bar");
   bar.hidden = !stage;
@@ -310,10 +311,7 @@ addEventListener("keydown", (event) => {
   const key = pressed(event);
   if (!key || document.querySelector("dialog[open]")) return;
   if (event.target.closest?.(TYPED)) return;
-  if (app.view?.type?.(key)) {
-    event.preventDefault();
-    return;
-  }
+  if (app.view?.type?.(key)) return event.preventDefault();
   const action = app.bound.get(key);
   if (!action) return;
   if (app.view?.press?.(action, key) || common(action.command)) event.preventDefault();

@@ -38,7 +38,7 @@ export function create(element, app) {
         { class: "panels" },
         h("section", { class: "panel wide" }, h("h2", {}, "Agreement"),
           alpha == null
-            ? soft(people.length > 1 ? "Shown once two people have answered the same rows." : "With a second person, and some questions asked twice (--overlap), agreement is measured here.")
+            ? soft("Shown once two people have answered some of the same rows (--overlap).")
             : h("p", {}, h("strong", { class: "figure" }, alpha.toFixed(2)), aside(` Krippendorff's alpha over ${several(both, "shared row")}. 1 is full agreement, 0 is chance.`)),
           scrolling("Table of people", table(people)),
         ),
@@ -48,7 +48,7 @@ export function create(element, app) {
     );
   }
 
-  const scrolling = (name, table) => h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": name }, table);
+  const scrolling = (name, table) => h("div", { class: "table-scroll", tabindex: 0, role: "group", "aria-label": name }, table);
 
   function table(people) {
     const share = (value) => (value == null ? "–" : percent(value));

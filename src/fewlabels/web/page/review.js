@@ -79,7 +79,7 @@ export function create(element, app, [first]) {
     if (!rows.length) {
       const texts = {
         suspects: ["Nothing looks wrong", "No label is contradicted by the others."],
-        doubtful: ["Nothing to show yet", "The answers that the model is least sure of appear here."],
+        doubtful: ["Nothing is in doubt", "The answers that the model is least sure of come here."],
         past: ["No answers", filter.query || filter.class_id ? "No answer matches." : "Your answers are listed here."],
       };
       return below.append(empty(...texts[tab]));
@@ -127,21 +127,14 @@ export function create(element, app, [first]) {
   }
 
   function said(entry) {
+    const line = (...content) => h("p", {}, ...content);
     if (tab === "suspects") {
-      return [
-        h("p", {}, aside("labelled "), app.chip(entry.class_id)),
-        h("p", {}, aside("the others say "), app.chip(entry.suggested)),
-      ];
+      return [line(aside("labelled "), app.chip(entry.class_id)), line(aside("the others say "), app.chip(entry.suggested))];
     }
-    if (tab === "doubtful") {
-      return [
-        h("p", {}, app.chip(entry.class_id), aside(` ${percent(entry.confidence ?? 0)}`)),
-        soft(entry.doubt),
-      ];
-    }
+    if (tab === "doubtful") return [line(app.chip(entry.class_id), aside(` ${percent(entry.confidence ?? 0)}`)), soft(entry.doubt)];
     const more = [entry.batch ? "in a batch" : null, app.state.people.length > 1 ? entry.who : null, ago(entry.at)];
     return [
-      h("p", {}, entry.class_id == null ? "skipped" : app.chip(entry.class_id)),
+      line(entry.class_id == null ? "skipped" : app.chip(entry.class_id)),
       h("p", { class: "hint" }, more.filter(Boolean).join(" · ")),
     ];
   }

@@ -7,7 +7,6 @@ export function create(element, app, [kind, point]) {
   const input = h("input", { type: "search", placeholder: "Search all rows", "aria-label": "Search" });
   const note = h("p", { class: "soft above", role: "status" });
   const list = h("ul", { class: "rows" });
-  let rows = [];
   let turn = 0;
   let timer;
   element.append(title("Search"), h("div", { class: "filters" }, input), note, list);
@@ -29,19 +28,16 @@ export function create(element, app, [kind, point]) {
 
   async function find(how, wanted) {
     const mine = ++turn;
-    if (!wanted) {
-      hint();
-      return;
-    }
+    if (!wanted) return hint();
     try {
-      const found = how === "like" ? await app.read(`similar/${wanted}`, { n: 48 }) : await app.read("search", { text: wanted, n: 48 });
+      const like = how === "like";
+      const found = await (like ? app.read(`similar/${wanted}`, { n: 48 }) : app.read("search", { text: wanted, n: 48 }));
       if (mine !== turn) return;
-      rows = how === "like" ? found : found.points;
-      const early = how === "like" ? !rows.length : found.ready === false;
-      const said =
-        how === "like"
-          ? early ? "Similar rows can be found once they are linked." : `Most similar to row ${wanted}`
-          : early ? "The index is being built." : several(found.total, "row");
+      const rows = like ? found : found.points;
+      const early = like ? !rows.length : found.ready === false;
+      const said = early
+        ? `Ready once ${like ? "similar rows are linked" : "the index is built"}.`
+        : like ? `Most similar to row ${wanted}` : several(found.total, "row");
       if (note.textContent !== said) note.textContent = said;
       if (early) timer = setTimeout(() => find(how, wanted), 1000);
       list.replaceChildren(...rows.map(row));

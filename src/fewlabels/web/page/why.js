@@ -9,14 +9,10 @@ export async function openWhy(app, point) {
   for (let tries = 0; opened.open && tries < 40; tries += 1) {
     try {
       const found = await app.read(`why/${point}`);
-      if (found.ready !== false) {
-        draw(app, body, found);
-        return;
-      }
+      if (found.ready !== false) return draw(app, body, found);
     } catch (error) {
       opened.close();
-      app.failed(error);
-      return;
+      return app.failed(error);
     }
     await new Promise((done) => setTimeout(done, 250));
   }
@@ -24,13 +20,9 @@ export async function openWhy(app, point) {
 }
 
 function draw(app, body, found) {
-  if (!found.labels.length) {
-    body.replaceChildren(soft("No label supports it yet."));
-    return;
-  }
+  if (!found.labels.length) return body.replaceChildren(soft("No label supports it yet."));
   body.replaceChildren(
-    soft(found.class_id == null ? "" : ["The model says ", app.chip(found.class_id), ". These labels speak for it, or against it:"],
-    ),
+    soft(found.class_id == null ? "" : ["The model says ", app.chip(found.class_id), ". These labels speak for it, or against it:"]),
     h(
       "ol",
       { class: "reasons" },

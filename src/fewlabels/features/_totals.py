@@ -1,0 +1,39 @@
+"""A last row that is no row but a total, as sheets have it: told by its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fewlabels.io._table import Numbers, quoted, row_list
+
+# In fewer rows, or in one column of few, a number is the sum of those above it by chance.
+_FEWEST_ROWS, _ENOUGH_ROWS, _CLOSE = 4, 10, 1e-6
+
+
+def about_totals(columns: Mapping[str, object]) -> tuple[str, ...]:
+    """Return a warning where the last row holds the sums of all rows above it.
+
+    So it is where each number of the last row is one, in two columns or more, or in a table of ten
+    rows.
+    """
+    sums = []
+    n_rows = 0
+    for name, view in columns.items():
+        if not isinstance(view, Numbers) or np.isnan(view.values[-1]):
+            continue
+        n_rows = len(view.values)
+        above, last = view.values[:-1], float(view.values[-1])
+        if last == 0 or np.count_nonzero(above > 0) < _FEWEST_ROWS - 1:
+            return ()
+        if abs(np.nansum(above) - last) > _CLOSE * np.nansum(np.abs(above)):
+            return ()
+        sums.append(name)
+    if not sums or (len(sums) == 1 and n_rows < _ENOUGH_ROWS):
+        return ()
+    return (
+        f"{row_list([n_rows - 1])}, the last, holds the sums of the rows above it in column"
+        f"{'s' * (len(sums) > 1)} {quoted(sums)}, and counts as a row like any other. If it is a "
+        "total, delete it.",
+    )

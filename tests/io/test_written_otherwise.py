@@ -1,0 +1,156 @@
+"""Durations, angles, fractions and several numbers in a cell are numbers, or a word is said."""
+
+from __future__ import annotations
+
+import datetime
+import math
+
+import numpy as np
+import pytest
+
+from fewlabels import FeatureWarning, Tables, make_points
+from fewlabels.exceptions import InvalidInputError
+from fewlabels.io._durations import days_of_duration
+from fewlabels.io._several_numbers import angle_of, fraction_of, numbers_of
+from fewlabels.io._table import Block, Categories, Dates, Numbers
+from fewlabels.io._views import object_view, text_view
+
+HOUR = 1 / 24
+
+
+@pytest.mark.parametrize(
+    ("cell", "hours"),
+    [
+        ("26:30", 26.5),
+        ("26:30:36", 26.51),
+        ("3:45.6", 225.6 / 3600),
+        ("3 days", 72),
+        ("2 h 15 min", 2.25),
+        ("1h30m", 1.5),
+        ("-1h30m", -1.5),
+        ("1,5 Std.", 1.5),
+        ("2 Stunden und 6 Minuten", 2.1),
+        ("1 day, 2:30:00", 26.5),
+        ("1 day, 12:00:00", datetime.timedelta(hours=36) / datetime.timedelta(hours=1)),
+        ("-1 day, 23:30:00", -0.5),  # Python's -30 minutes
+        ("0 days 00:30:00.000000", 0.5),
+        ("-1 days +23:30:00", -0.5),
+        ("1.02:00:00", 26),
+        ("PT2H15M", 2.25),
+        ("-P1DT6H", -30),
+        ("P2W", 336),
+        ("1 year", 365.2425 * 24),
+    ],
+)
+def test_durations_are_read_in_days(cell: str, hours: float) -> None:
+    assert days_of_duration(cell) == pytest.approx(hours * HOUR)
+
+
+@pytest.mark.parametrize("cell", ["12", "5 km", "h", "P", "PT", "1:75", "2 h 3 h", "5 min 2 h"])
+def test_other_text_is_no_duration(cell: str) -> None:
+    assert days_of_duration(cell) is None
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["48.2, 16.37", "48,2; 16,37", "48,2 16,37", "(48.2, 16.37)", "POINT(48.2 16.37)",
+     "N48.2 E16.37", "48.2°N 16.37°E", "48°12'N, 16°22'12\"E", "16°22'12\"E 48°12'N"],
+)  # fmt: skip
+def test_places_are_two_numbers(cell: str) -> None:
+    assert numbers_of(cell) == pytest.approx((48.2, 16.37))
+
+
+def test_angles_and_fractions_have_their_signs() -> None:
+    assert angle_of("33°52'12\"S") == pytest.approx(-33.87)
+    assert angle_of("-33° 52′ 12″") == pytest.approx(-33.87)
+    assert [angle_of(text) for text in ("48.2", "48°", "N12", "48°N 16°E", "400°N")] == [None] * 5
+    assert [fraction_of(text) for text in ("3/8", "1 1/2", "-1-1/4", '3/4"')] == [
+        0.375, 1.5, -1.25, 0.75,
+    ]  # fmt: skip
+    assert [fraction_of(text) for text in ("120/80", "1/0", "5/2026")] == [None] * 3
+
+
+def numbers(cells: list[str]) -> tuple[list[float], tuple[str, ...]]:
+    view = text_view(cells)
+    assert isinstance(view, Numbers)
+    values: list[float] = view.values.tolist()
+    return values, view.said
+
+
+def test_columns_are_recognised_as_a_whole() -> None:
+    assert numbers(["90 min", "2 h", "", "n/a"])[1] == (
+        "durations, in days",
+        "missing: 'n/a' (1 cell)",
+    )
+    assert numbers(["3/8", "1/2", "1"]) == ([0.375, 0.5, 1], ("fractions, such as 3/8",))
+    assert numbers(["1.5D+03", "2.5d-1", "3.0"]) == ([1500, 0.25, 3], ("1.5D+03 is 1500",))
+    assert numbers(["48°30'N", "47°15'N"])[0] == [48.5, 47.25]
+    places = text_view(["48.2, 16.37", "", "47.1, 15.4"])
+    assert isinstance(places, Block)
+    np.testing.assert_array_equal(places.values[::2], [[48.2, 16.37], [47.1, 15.4]])
+    assert np.isnan(places.values[1]).all()
+    assert isinstance(text_view(["12:30", "1:45:10"]), Dates)  # times of day
+    for codes in (["12D34", "15D36"], ["N12", "S7"], ["1, 2", "2, 3"], ["170 1234", "171 4567"]):
+        assert isinstance(text_view(codes * 2), Categories)
+
+
+@pytest.mark.parametrize(
+    ("cells", "what"),
+    [
+        (["120/80", "135/85", "110/70"], "pairs of numbers (such as '120/80')"),
+        (["1:30:00", "26:00:00", "2 days", "long"], "durations in 3 of 4 cells"),
+        (["1.5, 2.5", "3.5, 4.5", "1.5, 3", "?!"], "several numbers in a cell in 3 of 4"),
+    ],
+)
+def test_columns_that_are_so_in_part_are_doubted(cells: list[str], what: str) -> None:
+    view = text_view(cells)
+    assert isinstance(view, Categories)
+    assert what in view.doubt
+
+
+def test_new_durations_are_read_by_their_units() -> None:
+    fitted = Tables(scale=False).fit({"took": ["90 min", "2 h", "26:00:00"] * 4})
+    hours = fitted.transform({"took": ["30 min", "1:30", "PT3H"]})[:, 0] * 24
+    np.testing.assert_allclose(hours, [0.5, 1.5, 3], rtol=1e-6)
+    same = Tables._from_state(fitted._state()).transform({"took": ["30 min"]})
+    np.testing.assert_allclose(same[:, 0] * 24, 0.5)
+    with pytest.raises(InvalidInputError, match=r"held durations .* row 1 \(the first: '5 km'\)"):
+        fitted.transform({"took": ["5 km"]})
+    with pytest.raises(InvalidInputError, match="held durations"):
+        fitted.transform({"took": [5.0]})
+
+
+def test_typed_durations_beside_times_are_durations() -> None:
+    view = object_view([datetime.time(6), None, datetime.timedelta(hours=36)])
+    assert isinstance(view, Numbers)
+    np.testing.assert_array_equal(view.values, [0.25, math.nan, 1.5])
+    fitted = Tables(scale=False).fit({"took": np.array([1, 2, 3], dtype="timedelta64[D]")})
+    np.testing.assert_allclose(fitted.transform({"took": ["36 h"]}), [[1.5]])
+
+
+def test_times_before_noon_may_be_durations_and_can_be_said_to_be() -> None:
+    table = {"took": [f"{i % 3}:{i:02d}:07" for i in range(30)]}
+    with pytest.warns(FeatureWarning, match="before noon .* columns={'took': 'number'}"):
+        make_points(table)
+    points = make_points(table, columns={"took": "number"})
+    assert points.values.shape == (30, 1)
+
+
+def test_places_of_new_rows_may_be_whole_numbers() -> None:
+    fitted = Tables(scale=False).fit({"at": [f"{48 + i / 7:.3f}, {i / 3:.3f}" for i in range(9)]})
+    assert fitted.get_feature_names_out().tolist() == ["at_0", "at_1"]
+    np.testing.assert_array_equal(fitted.transform({"at": ["48, 16"]}), [[48, 16]])
+    with pytest.raises(InvalidInputError, match="as many numbers in each row"):
+        fitted.transform({"at": ["48, 16", "48"]})
+
+
+def test_nested_values_are_said_and_others_are_named() -> None:
+    with pytest.warns(FeatureWarning, match="column 'o' holds values within values"):
+        points = make_points({"x": [1.0, 2.0], "o": [{"a": 1}, {"a": 2}]})
+    assert "nested values" in points.choices[-1]
+
+
+def test_all_columns_that_cant_be_read_are_told_at_once() -> None:
+    table = {"a": [1.0, math.inf], "c": [-math.inf, 2.0]}
+    with pytest.raises(InvalidInputError, match=r"'a' has infinity.* Also: .*'c' has infinity"):
+        make_points(table)
