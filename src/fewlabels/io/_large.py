@@ -237,9 +237,9 @@ def open_features(
 
 
 def features_in_map(X: np.memmap) -> NpyFeatures | None:
-    """Return the file behind a memory map; None if its rows do not follow each other there.
+    """Return the file behind a memory map; None if its rows are not contiguous there.
 
-    None, too, for a map whose changes stay in memory ("copy on write").
+    Also None for a map whose changes stay in memory ("copy on write").
 
     Examples
     --------

@@ -44,7 +44,7 @@ _DECIMAL = re.compile(r"(?=.*[.eE])[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([e
 
 @dataclass(frozen=True, eq=False)
 class AddedColumns:
-    """What a model says about each row.
+    """A model's answers for each row.
 
     Attributes
     ----------
@@ -97,11 +97,11 @@ def write_table(
     replace: bool = True,
     progress: Progress | None = None,
 ) -> None:
-    r"""Write a table with its added columns, whole or not at all.
+    r"""Write a table with its added columns, completely or not at all.
 
-    The columns that came keep their values and their order. Where the format changes from one
-    without types (CSV, TSV) to one with types, a column becomes numbers only if every cell
-    keeps its value: ``007`` and integers beyond 64 bits stay text, and empty cells are missing.
+    The original columns keep their values and their order. Where the format changes from one
+    without types (CSV, TSV) to one with types, a column becomes numbers only if every cell keeps
+    its value: ``007`` and integers beyond 64 bits stay text, and empty cells are missing.
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ def write_table(
         As :func:`read_table` returned it.
     added : AddedColumns
     path : str, path-like or binary file
-        The ending tells the format. An open file is written to.
+        The extension determines the format. An open file is written to.
     file_format : str, optional
-        The format, if there is no name that tells it.
+        The format, if there is no name to determine it.
     replace : bool, default=True
-        Whether a file that is there when the table is whole may be replaced.
+        Whether a file that exists when the table is complete may be replaced.
     progress : callable, optional
-        Called now and then with the share that has been written, from 0 to 1.
+        Called from time to time with the share written, from 0 to 1.
 
     Raises
     ------

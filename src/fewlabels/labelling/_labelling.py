@@ -31,18 +31,18 @@ _MOST_QUESTIONS = 50
 
 
 class Labelling(Knowing):
-    r"""One label file that is open, to be shared by the threads of a server.
+    r"""An open label file, to be shared by the threads of a server.
 
-    What is answered is on the disk before the method returns. One thread of its own makes points,
-    graph and models, and keeps questions ready; no method waits for it. Points are numbered from
-    0, in the order of the data. `who` is a person's name; `key` the unique key of an act, which
-    the client chooses: an act that comes twice is stored once, and answered as before.
+    Answers are on disk before a method returns. A background thread makes points, graph and models,
+    and keeps questions ready; no method waits for it. Points are numbered from 0, in the order of
+    the data. `who` is a person's name; `key` is the unique key of an action, chosen by the client:
+    an action that arrives twice is stored once, and has the same answer.
 
-    All methods raise :class:`~fewlabels.exceptions.InvalidInputError` for what can't be, and
-    :class:`~fewlabels.exceptions.LabellingError` if something could not be stored; then nothing
-    has changed.
+    All methods raise :class:`~fewlabels.exceptions.InvalidInputError` for invalid requests, and
+    :class:`~fewlabels.exceptions.LabellingError` if something could not be stored; then nothing has
+    changed.
 
-    To be made by :meth:`open`.
+    Create it with :meth:`open`.
 
     Examples
     --------

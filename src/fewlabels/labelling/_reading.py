@@ -33,16 +33,16 @@ def export_labels(
     cache: str | os.PathLike[str] | None = None,
     stage: Stage | None = None,
 ) -> None:
-    r"""Write the labels of a label file, and what the models say of the other points.
+    r"""Write the labels of a label file, and the models' answers for the other points.
 
     It works at any time, also while the page is open. Tables get six more columns: ``label``, the
     one given, else the most probable class; ``confidence``, the probability that it is right;
     ``evidence``; ``given``, whether a person gave it; ``second``, the next most probable class;
-    and ``doubt``: "given", "skipped", or as of :meth:`fewlabels.FewLabelsClassifier.doubt`. Where
-    the accuracy wanted is proven, the predictions are those of which it is.
+    and ``doubt``: "given", "skipped", or as of :meth:`fewlabels.FewLabelsClassifier.doubt`. If the
+    desired accuracy is proven, the predictions are the proven ones.
 
-    Cells of the data are written as they came, to the letter, also those that a spreadsheet takes
-    for formulas: what reads the table elsewhere gets the same values. Names of classes can't be
+    Cells of the data are written exactly as they were read, including those that a spreadsheet
+    interprets as formulas, so that other programs read the same values. Names of classes can't be
     formulas.
 
     Parameters
@@ -56,22 +56,22 @@ def export_labels(
         Lines; "folders": copies of the pictures, or texts, in a folder a class. None: told by the
         name of `target`.
     data : path-like, default=None
-        Where the data is now, if it was moved.
+        The current location of the data, if it was moved.
     predictions : bool, default=True
-        Whether to say more than was given.
+        Whether to include predictions, not only labels that were given.
     replace : bool, default=True
-        Whether a file that is there may be replaced.
+        Whether an existing file may be replaced.
     cache : path-like, default=None
         As of :meth:`Labelling.open`.
     stage : callable, default=None
-        Called with what is being made, and the share that is done.
+        Called with the name of the current step, and the share done.
 
     Raises
     ------
     LabellingError
         If there is no such label file.
     InvalidInputError
-        If the data is another than that of the label file.
+        If the data differ from those of the label file.
     DataFileError
         If the file can't be written; what stood there is then untouched.
 
@@ -116,16 +116,16 @@ def load_session(
     *,
     cache: str | os.PathLike[str] | None = None,
 ) -> Session:
-    r"""Go on with a label file in Python: its labels, checks and proofs as a session.
+    r"""Continue a label file in Python: its labels, checks and proofs as a session.
 
-    The session is a copy: what it is told does not go into the label file.
+    The session is a copy: answers given to it are not written to the label file.
 
     Parameters
     ----------
     path : path-like
         The label file.
     data : path-like, default=None
-        Where the data is now, if it was moved.
+        The current location of the data, if it was moved.
     cache : path-like, default=None
         As of :meth:`Labelling.open`.
 
