@@ -21,9 +21,7 @@ def extension(name: str, *flags: str) -> Extension:
     return Extension(
         name,
         sources=[source.as_posix()],
-        depends=[
-            header.as_posix() for header in (SHARED, *source.parent.glob(f"{source.stem}_*.h"))
-        ],
+        depends=[SHARED, *(h.as_posix() for h in source.parent.glob(f"{source.stem}_*.h"))],
         define_macros=MACROS,
         extra_compile_args=["-O3", *flags],
         py_limited_api=FOR_ALL,
