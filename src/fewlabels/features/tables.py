@@ -104,7 +104,7 @@ class Tables(PointMaker):
     Notes
     -----
     Cost: O(n) a column, and that of :class:`fewlabels.Texts`. Memory: 8 n d bytes for d features,
-    half of which is the result.
+    half of which is the result; where texts are sparse, twice the entries that are not 0.
 
     Examples
     --------
@@ -372,6 +372,15 @@ def _each_read(
     table: Table, kinds: Mapping[str, str], settings: Settings
 ) -> list[ReadColumn | LeftOut]:
     """Return each column as it was read, or why it is left out; raise one error for all."""
+    read, complaints = _read(table, kinds, settings)
+    if complaints:
+        raise InvalidInputError(" Also: ".join(complaints))
+    return read
+
+
+def _read(
+    table: Table, kinds: Mapping[str, str], settings: Settings
+) -> tuple[list[ReadColumn | LeftOut], list[str]]:
     read: list[ReadColumn | LeftOut] = []
     complaints = []
     for name in table.names:
@@ -379,9 +388,13 @@ def _each_read(
             read.append(read_column(table, name, kinds.get(name), settings))
         except InvalidInputError as error:
             complaints.append(str(error))
-    if complaints:
-        raise InvalidInputError(" Also: ".join(complaints))
-    return read
+    return read, complaints
+
+
+def unreadable(table: Table, columns: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with the columns of a table, for who has to complain anyway."""
+    settings = Settings(None, True, None, 0, by_labels=False, added=from_earlier_run(table.names))
+    return _read(table, columns, settings)[1]
 
 
 def _n_alike(columns: Sequence[FittedColumn]) -> int | None:
