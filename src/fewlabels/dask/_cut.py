@@ -34,7 +34,7 @@ def regions_of(graph: Any, path: str | os.PathLike[str], n_regions: int) -> Regi
     graph : Graph
         Sparse.
     path : path-like
-        The folder to make. Nothing may stand there.
+        The folder to create. Nothing may stand there.
     n_regions : int
         From 1 to the number of nodes: at least as many as there will be workers.
 
@@ -45,7 +45,7 @@ def regions_of(graph: Any, path: str | os.PathLike[str], n_regions: int) -> Regi
     Raises
     ------
     FileExistsError
-        If something stands at `path`.
+        If `path` exists.
 
     Examples
     --------

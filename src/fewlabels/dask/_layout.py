@@ -195,7 +195,7 @@ class RegionGraph:
         Raises
         ------
         NotEnoughMemoryError
-            If it would not fit the free memory; nothing is allocated then.
+            If it would not fit in the free memory; nothing is allocated then.
         """
         n_bytes = 12 * int(self._header["n_entries"]) + 40 * self.n_nodes
         require_memory(3 * n_bytes, f"the graph of {self.n_nodes:,} nodes in {self.path}", "")

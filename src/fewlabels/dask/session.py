@@ -40,7 +40,7 @@ class Session(_Session):
     ----------
     graph : RegionGraph
     classes : sequence of labels, default=None
-        The only labels allowed, two or more. None: a class may appear at any time.
+        The allowed labels, two or more. None: a new class may appear at any time.
     model : fewlabels.dask.LabelSpreading, default=None
         Its parameters are taken; None is ``LabelSpreading()``.
     query : {"auto", "margin", "entropy", "least-confidence"}, default="auto"
