@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -156,3 +157,30 @@ def test_the_report(browser: Browser, tmp_path: Path, look: str) -> None:
     page.goto((tmp_path / "report.html").as_uri())
     check(page, f"report {look}")
     context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_top_of_a_narrow_page_holds_in_one_line(
+    sit: Callable[..., Sitting], width: int
+) -> None:
+    source = labelled(double.digits(), 41)
+    source.proven = True
+    page = sit(source, width=width, height=640).page
+    expect(page.locator(".count.proven")).to_be_visible()
+    page.evaluate("document.getElementById('count').textContent = '10,000 labels'")
+    for view in ("ask", "progress"):
+        page.evaluate("view => { location.hash = view; }", view)
+        expect(page.locator("#views-button")).to_have_text({"ask": "Label"}.get(view, "Progress"))
+        boxes = page.evaluate(
+            """() => ['.mark', '#views-button', '#count', '#help'].map((name) => {
+              const range = document.createRange();
+              range.selectNodeContents(document.querySelector(name));
+              const {left, right, top, bottom} = range.getBoundingClientRect();
+              return [left, right, (top + bottom) / 2];
+            })"""
+        )
+        for (_, right, here), (left, _, there) in itertools.pairwise(boxes):
+            assert right < left, (view, boxes)
+            assert abs(here - there) < 6, (view, boxes)
+        tall = page.evaluate("document.documentElement.scrollHeight - innerHeight")
+        assert view != "ask" or tall <= 0
