@@ -21,6 +21,7 @@ from fewlabels.exceptions import (
     InvalidTypeError,
 )
 from fewlabels.features._spelling import run_codes, runs_in
+from fewlabels.features._stacking import stacked
 from fewlabels.features._term_weights import TermWeights
 from fewlabels.features._terms import Counts
 from fewlabels.features._text_choice import Look
@@ -458,3 +459,16 @@ def test_saved_points_keep_how_neighbours_count() -> None:
     for damaged in (0, 1.5, "15", True):
         with pytest.raises(DataFileError, match="damaged"):
             points_of_state({**state, "n_alike": damaged})
+
+
+@pytest.mark.parametrize("to_sparse", [np.asarray, sparse.csr_array])
+def test_blocks_of_rows_are_stacked_and_let_go_of(to_sparse: Any) -> None:
+    rng = np.random.default_rng(0)
+    parts = [rng.integers(3, size=(n, 4)).astype(np.float32) for n in (3, 1, 5)]
+    parts[1][:] = 0
+    blocks = [to_sparse(part) for part in parts]
+    found = stacked(blocks)
+    assert blocks == []
+    assert found.dtype == np.float32
+    dense = found.toarray() if sparse.issparse(found) else found
+    np.testing.assert_array_equal(dense, np.vstack(parts))

@@ -16,7 +16,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph, knn_graph, layout
-from fewlabels.graph.layouts import _forces, _rounds
+from fewlabels.graph.layouts import _forces, _layout, _rounds
 from fewlabels.graph.layouts._apart import isolated_places, new_places
 from fewlabels.graph.layouts._forces import Push, pull
 from fewlabels.graph.layouts._levels import levels
@@ -192,6 +192,18 @@ def test_any_number_of_threads_gives_the_same_to_the_last_bit(monkeypatch) -> No
     monkeypatch.setattr(_rounds, "_WORTH_SHARING", 1000)
     monkeypatch.setattr(_rounds, "_ROWS_AT_ONCE", 700)
     np.testing.assert_array_equal(layout(graph, n_jobs=1), layout(graph, n_jobs=2))
+
+
+def test_large_graphs_are_laid_out_in_an_order_of_memory_and_as_well(monkeypatch) -> None:
+    X, classes = load_digits(return_X_y=True)
+    graph = knn_graph(X[::2], 15)
+    monkeypatch.setattr(_layout, "_WORTH_ORDERING", 500)
+    places = layout(graph)
+    assert purity(places, classes[::2]) > 0.95
+    middle = np.array([places[classes[::2] == each].mean(axis=0) for each in range(10)])
+    assert np.linalg.norm(middle[:, None] - middle, axis=2)[np.triu_indices(10, 1)].min() > 3
+    monkeypatch.setattr(_rounds, "_WORTH_SHARING", 100)
+    np.testing.assert_array_equal(layout(graph, n_jobs=3), places)
 
 
 def test_the_seed_decides() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from fewlabels import FeatureWarning, Tables, make_points
+from fewlabels.cli import main
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.io._durations import days_of_duration
 from fewlabels.io._several_numbers import angle_of, fraction_of, numbers_of
@@ -120,6 +123,22 @@ def test_new_durations_are_read_by_their_units() -> None:
         fitted.transform({"took": [5.0]})
 
 
+def test_new_numbers_have_the_unit_of_those_that_were_fitted() -> None:
+    fitted = Tables(scale=False).fit(
+        {"weight": ["5 kg", "7 kg", "9 kg"], "share": ["5%", "7 %", "n/a"]}
+    )
+    new = {"weight": ["6 kg", None], "share": ["6 %", "8%"]}
+    np.testing.assert_array_equal(fitted.transform(new)[:, 0], [6, 7])
+    fitted.transform(new | {"weight": [6.0, 7.0]})  # no other unit
+    for name, cells, what in (
+        ("weight", ["6 g", "7 g"], "with 'kg' .* others with 'g'"),
+        ("weight", ["6 h 5 min", "7 h"], "with 'kg' .* others with 'durations'"),
+        ("share", [0.06, 0.08], "with '%' .* others without"),
+    ):
+        with pytest.raises(InvalidInputError, match=what):
+            fitted.transform(new | {name: cells})
+
+
 def test_typed_durations_beside_times_are_durations() -> None:
     view = object_view([datetime.time(6), None, datetime.timedelta(hours=36)])
     assert isinstance(view, Numbers)
@@ -154,3 +173,14 @@ def test_all_columns_that_cant_be_read_are_told_at_once() -> None:
     table = {"a": [1.0, math.inf], "c": [-math.inf, 2.0]}
     with pytest.raises(InvalidInputError, match=r"'a' has infinity.* Also: .*'c' has infinity"):
         make_points(table)
+
+
+def test_the_command_tells_labels_and_columns_that_are_wrong_at_once(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("a,b,kind\n1,inf,\n2,3,\n3,x,\n4,5,\n")
+    asked = ["spread", str(table), "--label", "kind", "-o", str(tmp_path / "out.csv")]
+    result = CliRunner().invoke(main, asked)
+    assert result.exit_code == 2
+    message = " ".join(result.output.split())
+    assert "'kind'" in message
+    assert "Also: column 'b' holds numbers, but other text in row 3" in message

@@ -84,6 +84,23 @@ def test_labels_that_were_foreseen_are_not_solved_for(solved) -> None:
     assert solved == [1] * 6
 
 
+@pytest.mark.parametrize("kind", ["indicators", "distributions"])
+def test_so_are_rows_of_several_classes(kind, solved) -> None:
+    if kind == "indicators":
+        rows, missing = np.array([[1, 1, 0], [0, 1, 0], [1, 0, 1]]), -1
+    else:
+        rows, missing = np.array([[0.5, 0.5, 0.0], [0.1, 0.9, 0.0], [0.2, 0.0, 0.8]]), np.nan
+    y = np.full((N, 3), missing, dtype=rows.dtype)
+    y[:6] = rows[TRUTH[:6]]
+    model = spreading().fit(GRAPH, y)
+    y[[30, 31]] = rows[TRUTH[[30, 31]]]
+    refitted = spreading(tol=1e-9).fit(GRAPH, y)
+    del solved[:]
+    model.foresee([30, 31]).add_labels([30, 31], y[[30, 31]])
+    assert solved == [1, 1]
+    assert_as_refitted(model, refitted)
+
+
 def test_weights_count(solved) -> None:
     model, y = fitted()
     weights = np.where(y >= 0, 1.0, 0.0)

@@ -202,22 +202,38 @@ def points_of(
         return Points(values, "array", choices=(f"1 array ({width}, as they are): {array}",))
     if isinstance(table, PictureFolder):
         return _points_of_pictures(ctx, table, progress)
-    columns = {name: kind for _, name, kind in _said(table, options)}
-    named = _split(table, options["features"]) if options["features"] else None
-    if options["key"] is not None:
-        columns.setdefault(options["key"], "drop")
-    considered = table.only(named or [name for name in table.names if name != label])
+    considered, columns = _considered(table, label, options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FeatureWarning)  # the command prints points.warnings
         return make_points(
             considered,
             codes,
-            columns={name: kind for name, kind in columns.items() if name in considered.names},
+            columns=columns,
             embeddings=options["embeddings"],
             cache=options["cache"],
             scale=not options["as_they_are"],
             progress=progress,
         )
+
+
+def _considered(table: Table, label: str, options: Json) -> tuple[Table, dict[str, str]]:
+    """Return the columns that points are made of, and what is said of them."""
+    kinds = {name: kind for _, name, kind in _said(table, options)}
+    named = _split(table, options["features"]) if options["features"] else None
+    if options["key"] is not None:
+        kinds.setdefault(options["key"], "drop")
+    considered = table.only(named or [name for name in table.names if name != label])
+    return considered, {name: kind for name, kind in kinds.items() if name in considered.names}
+
+
+def unreadable_columns(ctx: click.Context, table: Table, label: str) -> list[str]:
+    """Return what is wrong with the columns that points would be made of."""
+    from fewlabels.features.tables import unreadable
+    from fewlabels.io import PictureFolder
+
+    if array_file(ctx, ctx.params["features"]) is not None or isinstance(table, PictureFolder):
+        return []
+    return unreadable(*_considered(table, label, ctx.params))
 
 
 def _points_of_pictures(

@@ -11,9 +11,9 @@ import click
 
 from fewlabels._typing import Function
 from fewlabels.cli._extras import check_extras
-from fewlabels.cli._features import array_file, check_columns
+from fewlabels.cli._features import array_file, check_columns, unreadable_columns
 from fewlabels.cli._pictures import check_folders, check_sorting
-from fewlabels.exceptions import DataFileError
+from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import check_input, check_output
 
 if TYPE_CHECKING:
@@ -178,12 +178,18 @@ def read_input(
     elif label == "folder" and not joined:
         check_folders(table)
     others: list[str] = []
-    if options["labels_file"] is None:
-        labels = read_labels(table, label)
-    else:
-        second = read_table(options["labels_file"], decimal=decimal, missing=missing)
-        others += second.warnings
-        labels = joined_labels(table, second, label, options["key"])
+    try:
+        if options["labels_file"] is None:
+            labels = read_labels(table, label)
+        else:
+            second = read_table(options["labels_file"], decimal=decimal, missing=missing)
+            others += second.warnings
+            labels = joined_labels(table, second, label, options["key"])
+    except InvalidInputError as error:
+        also = unreadable_columns(ctx, table, label)
+        if not also:
+            raise
+        raise InvalidInputError(" Also: ".join([str(error), *also])) from None
     return table, labels, [*table.warnings, *others, *labels.warnings]
 
 

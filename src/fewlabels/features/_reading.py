@@ -29,7 +29,7 @@ from fewlabels.io._dates import (
 )
 from fewlabels.io._durations import DURATIONS, days_of_duration
 from fewlabels.io._several_numbers import numbers_of
-from fewlabels.io._spelled import is_missing_word, like_numbers
+from fewlabels.io._spelled import UNIT, is_missing_word, like_numbers
 from fewlabels.io._table import (
     Block,
     Categories,
@@ -109,7 +109,20 @@ def _numbers(table: Table, name: str, form: str) -> Numbers:
     if not isinstance(view, Numbers):
         view = _forced_numbers(table, name, view)
     check_finite(table, name, view.values)
+    if form.startswith(UNIT):
+        _check_unit(name, form.removeprefix(UNIT), view)
     return view
+
+
+def _check_unit(name: str, unit: str, view: Numbers) -> None:
+    """Raise if new numbers have another unit, or none where 0.5 and 50 % could be one."""
+    found = "durations" if view.form == DURATIONS else view.form.removeprefix(UNIT)
+    if found == unit or (not found and unit != "%"):
+        return
+    raise InvalidInputError(
+        f"column {name!r} held numbers with {unit!r} when the features were fitted, and holds "
+        f"{f'others with {found!r}' if found else 'others without'}. Write them alike."
+    )
 
 
 def _durations(table: Table, name: str, view: View) -> Numbers:
@@ -146,9 +159,10 @@ def _forced_numbers(table: Table, name: str, view: View) -> Numbers:
     counts = Counter(cell for cell in filled if not is_missing_word(cell))
     found: dict[str, float] = {}
     said: tuple[str, ...] = ()
+    written = ""
     if counts:
         read = best_reading(counts, table.reading.decimal, lambda: table.decimal_mark)
-        found, said = read.numbers, read.said
+        found, said, written = read.numbers, read.said, read.form
         strange = [
             row
             for row, cell in enumerate(cells)
@@ -157,7 +171,7 @@ def _forced_numbers(table: Table, name: str, view: View) -> Numbers:
         if strange:
             raise InvalidInputError(about_mixed(table, name, strange, as_text(cells[strange[0]])))
     values = (math.nan if cell is None else found.get(as_text(cell), math.nan) for cell in cells)
-    return Numbers(np.fromiter(values, dtype=np.float64, count=len(cells)), said)
+    return Numbers(np.fromiter(values, dtype=np.float64, count=len(cells)), said, form=written)
 
 
 def decimal_mark_of(table: Table, name: str, view: Numbers) -> str | None:

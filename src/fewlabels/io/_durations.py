@@ -26,7 +26,9 @@ _DAYS_OF = {re.compile(names, re.IGNORECASE): days for days, names in _NAMES.ite
 
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _PART = re.compile(rf"({_NUMBER})\s*([^\W\d_]+)\.?")
-_PARTS = re.compile(rf"(-\s*)?({_PART.pattern}(?:\s*(?:,|and|und|et|y|&)?\s*{_PART.pattern})*)")
+_PARTS = re.compile(
+    rf"(-\s*)?({_PART.pattern}(?:\s*(?:[,&]\s*|(?:and|und|et|y)\s+)?{_PART.pattern})*)"
+)
 # 26:30, 26:30:00, 3 days 02:00:00, -1 day, 23:59:50, 3.02:00:00
 _CLOCK = re.compile(
     r"([+-])?\s*(?:(\d+)(?:\s*(?:d|days?|Tage?)\s*,?\s*|[.]))?([+-])?"
@@ -37,6 +39,8 @@ _ISO = re.compile(
     rf"([+-])?P(?=.)(?:({_NUMBER})Y)?(?:({_NUMBER})M)?(?:({_NUMBER})W)?(?:({_NUMBER})D)?"
     rf"(?:T(?=.)(?:({_NUMBER})H)?(?:({_NUMBER})M)?(?:({_NUMBER})S)?)?"
 )
+# Longer text is no duration, and not looked at.
+_LONGEST = 60
 _ISO_UNITS = (_YEAR, _MONTH, 7.0, 1.0, _HOUR, _MINUTE, _SECOND)
 
 
@@ -53,6 +57,8 @@ def days_of_duration(cell: str) -> float | None:
     (1.5, 1.5, 1.5)
     """
     text = cell.strip()
+    if len(text) > _LONGEST:
+        return None
     clock = _CLOCK.fullmatch(text)
     if clock is not None:
         return _of_clock(*clock.groups())

@@ -42,7 +42,7 @@ class Otherwise:
 def written_otherwise(cells: Iterable[str]) -> Otherwise | None:
     """Return the numbers of a column, if each of its cells is written in one of these ways."""
     cells = list(cells)
-    if not any(_is_one(cell) for cell in islice(cells, _LOOKED_AT)):
+    if not _may_be_so(cells):
         return None
     days = all_durations(cells)
     if days is not None:
@@ -62,7 +62,7 @@ def written_otherwise(cells: Iterable[str]) -> Otherwise | None:
 
 def doubt_of_otherwise(counts: Mapping[str, int]) -> str:
     """Return what to say of a column that counts as words, and in part is written so."""
-    if len(counts) < _FEWEST:
+    if len(counts) < _FEWEST or not _may_be_so(counts):
         return ""
     for what, is_one in _KINDS:
         like = [cell for cell in counts if is_one(cell)]
@@ -82,8 +82,8 @@ def _has_fractions(cell: str) -> bool:
     return any(not number.is_integer() for number in numbers_of(cell) or ())
 
 
-def _is_one(cell: str) -> bool:
-    return any(is_one(cell) for _, is_one in _KINDS)
+def _may_be_so(cells: Iterable[str]) -> bool:
+    return any(is_one(cell) for cell in islice(cells, _LOOKED_AT) for _, is_one in _KINDS)
 
 
 _KINDS: tuple[tuple[str, Callable[[str], bool]], ...] = (

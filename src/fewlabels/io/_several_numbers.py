@@ -24,6 +24,8 @@ _DEGREES = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _SIGN_OF_ANGLES = re.compile(r"[°º]|deg|\d[.,]\d", re.IGNORECASE)
+# Longer text is no pair of angles, and not looked at.
+_LONGEST = 60
 _OF_ANGLES = ("degrees", "minutes", "seconds")
 _BETWEEN_ANGLES = re.compile(
     r"\s*[,;]\s*|\s+|(?<=[NS])(?=[\d EW])|(?<=[EW])(?=[\d NS])", re.IGNORECASE
@@ -75,6 +77,8 @@ def _parts(text: str) -> list[str] | None:
 
 def _two_angles(text: str) -> tuple[float, float] | None:
     """Return latitude and longitude, or two angles as they come."""
+    if len(text) > _LONGEST:
+        return None
     for cut in _BETWEEN_ANGLES.finditer(text):
         first, second = _angle(text[: cut.start()]), _angle(text[cut.end() :])
         if first is not None and second is not None:

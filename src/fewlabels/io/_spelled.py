@@ -40,6 +40,9 @@ _CELL = re.compile(
 _HEX = re.compile(r"[+-]?0[xX][0-9a-fA-F]+")
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)  # how spreadsheets are told to keep a text
 
+#: What the form of numbers with a unit begins with.
+UNIT = "unit "
+
 # What stands before a number that is not the whole truth: <5, ~30.
 _ABOUT = "<>=~\u2264\u2265\u2248\u00b1 "
 
@@ -70,12 +73,20 @@ class Spelled:
         How the numbers are written, where that is not plain.
     doubt : str
         Why the reading may be wrong; empty if nothing speaks for another.
+    unit : str
+        What is written with each: a unit, a currency, a percent sign.
     """
 
     numbers: dict[str, float]
     strangers: frozenset[str]
     said: tuple[str, ...]
     doubt: str = ""
+    unit: str = ""
+
+    @property
+    def form(self) -> str:
+        """What new numbers are compared with; see :class:`fewlabels.io._table.Numbers`."""
+        return f"{UNIT}{self.unit}" if self.unit else ""
 
 
 def is_missing_word(cell: object) -> bool:
@@ -155,7 +166,7 @@ def spelled_numbers(
         if number is not None:
             values[cell] = number
     strangers = frozenset(counts.keys() - values.keys())
-    return Spelled(values, strangers, _said(alike.values(), values, mark), doubt)
+    return Spelled(values, strangers, _said(alike.values(), values, mark), doubt, "".join(way))
 
 
 def _is_number(match: re.Match[str]) -> bool:

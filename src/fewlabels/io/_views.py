@@ -132,7 +132,7 @@ def text_view(
         doubt = found.doubt
         if in_semicolons and not said and ambiguous_point(rest) and reading.decimal is None:
             doubt = "" if of_table() == "." else _MAY_BE_THOUSANDS
-        return Numbers(column, said, doubt)
+        return Numbers(column, said, doubt, found.form)
     otherwise = _otherwise(cells, rest, _said_of_words(words))
     if otherwise is not None:
         return otherwise

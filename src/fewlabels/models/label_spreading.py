@@ -212,8 +212,9 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         begin = None if responses is None else checked_responses(responses, n, len(rows))
         if isinstance(self.graph_, DiskGraph) or not self._can_change():
             return self
+        ahead = self._foreseen()
         for k, row in enumerate(rows.tolist()):
-            if self._labels.labelled[row] or row in self._ahead:
+            if self._labels.labelled[row] or row in ahead:
                 continue
             label = np.zeros((n, 1))
             label[row] = 1
@@ -224,7 +225,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
                 start=None if begin is None else np.maximum(begin[:, k : k + 1], 0),
                 other_totals=self._scores.totals,
             )
-            self._ahead.keep(row, answer)
+            ahead.keep(row, answer)
         return self
 
     @in_turn
@@ -294,7 +295,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         if isinstance(self.graph_, DiskGraph):
             return self._solve_on_disk(self.graph_)
         self._solved_tol, self._settings = self.tol, (self.alpha, self.solver)
-        self._ahead = Ahead()
+        self.__dict__.pop("_ahead", None)
         self._system: Any = SpreadingSystem(self.graph_, *self._settings)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._system.solve(
@@ -312,13 +313,18 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
             return self._solve()
         # The matrix does not depend on the labels: only the touched classes' columns change.
         scores: Scores = self._scores.select(change.old_columns, n_iter=0)
-        if not self._ahead.add(scores, change):
+        if not self._foreseen().add(scores, change):
             self._solve_columns(scores, change.touched, change.expected)
         if change.lost_any and scores.have_thinned:
             # What is left in a row that held much of what was lost was small beside it, and is no
             # more accurate than that.
             self._solve_columns(scores, np.arange(change.labels.n_columns))
         return scores
+
+    def _foreseen(self) -> Ahead:
+        """Return what labels that may come would add; a copy knows nothing of it."""
+        ahead: Ahead = self.__dict__.setdefault("_ahead", Ahead())
+        return ahead
 
     def _can_change(self) -> bool:
         """Tell whether the scores are those of the settings, so that columns suffice."""
@@ -381,10 +387,9 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         return scores
 
     def __getstate__(self) -> State:
-        """Leave out the system: it is as large as the graph, and follows from it."""
+        """Leave out the system and what was foreseen: both are large, and follow from the graph."""
         state = super().__getstate__()
-        if "_ahead" in state:
-            state = state | {"_ahead": Ahead()}
+        state = {name: value for name, value in state.items() if name != "_ahead"}
         large = isinstance(state.get("_system"), SpreadingSystem)
         return state | {"_system": None} if large else state
 

@@ -15,6 +15,7 @@ from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
 from fewlabels.graph._parallel import thread_count
 from fewlabels.graph.layouts._apart import (
+    Nodes,
     beside,
     groups,
     isolated_places,
@@ -36,6 +37,8 @@ _BETWEEN, _MOST_ROUNDS, _LEAST_ROUNDS, _POINT_ROUNDS = 100, 300, 60, 20_000_000
 _STIRRED = 0.1
 # Differences and squares of places up to this are finite in float32.
 _FARTHEST = 1e15
+# Nodes from which their order in memory matters.
+_WORTH_ORDERING = 100_000
 # Rounds that go on from a layout.
 _AGAIN = 50
 
@@ -150,6 +153,8 @@ def layout(
                 centred=False,
             )
     together, alone = groups(graph.component_labels)
+    if n >= _WORTH_ORDERING:
+        together = [_near_in_memory(graph, nodes) for nodes in together]
     plans = [_Plan(weights[nodes][:, nodes], rng) for nodes in together]
     with reporting(
         progress, sum(plan.work for plan in plans) or 1, doing="layout", unit="points"
@@ -162,6 +167,14 @@ def layout(
     for nodes, block in zip(together, beside(blocks), strict=True):
         places[nodes] = block
     return places
+
+
+def _near_in_memory(graph: Graph, nodes: Nodes) -> Nodes:
+    """Return the nodes with neighbours near each other, where vectors of all leave the cache."""
+    chosen = np.zeros(graph.n_nodes, dtype=bool)
+    chosen[nodes] = True
+    order = graph.locality_order
+    return order[chosen[order]].astype(np.intp)
 
 
 class _Plan:
