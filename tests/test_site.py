@@ -48,16 +48,6 @@ def test_every_public_name_is_described_once(public_names):
     assert set(names) == wanted, "the lists in docs/reference/*.rst are to name these"
 
 
-WITHOUT_EXAMPLE = {
-    # what others return, or take apart
-    *("LeftOutDistributions", "made_up_for", "AddedColumns", "RankTest", "RelabelledModel"),
-    "TransductiveModel",
-    # a whole label file, or a folder to sort, first
-    *("Labelling", "export_labels", "load_session", "sorted_pictures", "write_table"),
-    "features_in_map",
-}
-
-
 def test_every_public_name_has_an_example_that_runs(public_names):
     lacking = set()
     for full in set(public_names.homes().values()):
@@ -66,7 +56,7 @@ def test_every_public_name_has_an_example_that_runs(public_names):
         is_for_builders = package in {"fewlabels.solvers", "fewlabels.systems"}
         if (isinstance(value, type) or inspect.isroutine(value)) and not is_for_builders:
             lacking |= set() if ">>> " in (inspect.getdoc(value) or "") else {name}
-    assert lacking == WITHOUT_EXAMPLE
+    assert lacking == set()
 
 
 @pytest.mark.parametrize(

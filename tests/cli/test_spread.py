@@ -94,8 +94,8 @@ def test_the_report_says_what_was_done(table: Path, out: Path) -> None:
         "2 columns of numbers (2 features, standardised): x, y",
         "not used: id (an identifier, 60 different values in 60 rows)",
         "ant            2         18",
-        "on the 54 rows that came without a label",
-        "on the 6 rows that came with a label",
+        "for 54 rows without a label",
+        "for 6 rows with a label",
         str(out),
         "new columns: label, confidence, evidence, reached, second, doubt, possible",
     ):
@@ -210,7 +210,7 @@ def test_labelled_rows_with_another_answer_are_named(tmp_path: Path, out: Path) 
     content = [{"x": a, "y": b, "kind": g} for (a, b), g in zip(x, given, strict=True)]
     source = write_csv(tmp_path / "in.csv", content)
     result = run(source, "--label", "kind", "-o", out)
-    assert "answered otherwise than labelled, look at them: row 10" in result.stdout
+    assert "check these labels, which differ from the answers: row 10" in result.stdout
     assert read_csv(out)[9]["kind"] == "bee"
     assert read_csv(out)[9]["label"] == "ant"
     run(source, "--label", "kind", "-o", out, "--method", "propagation", "--force")
@@ -315,7 +315,7 @@ def test_hubs_are_explained(tmp_path: Path, out: Path) -> None:
     source = write_csv(tmp_path / "in.csv", [{"kind": "ab"[i % 2 :][:1]} for i in range(300)])
     call = (source, "--label", "kind", "-o", out, "--features", tmp_path / "x.npy")
     report = run(*call, "--neighbors", 2).stdout
-    assert "joined to more than ten times the usual number: row 1; check whether" in report
+    assert "connected to more than ten times the usual number: row 1; check whether" in report
 
 
 BAD: dict[str, tuple[str, list[str], str]] = {

@@ -318,7 +318,7 @@ def test_the_report_says_how_many_labels_the_others_tell(tmp_path: Path) -> None
     result = run(tmp_path / "in.csv", "--label", "segment", "-o", tmp_path / "out.csv")
     assert result.exit_code == 0, result.output
     assert re.search(
-        r"of \d+ labels, each left out in turn, \d+ were answered right", result.stdout
+        r"of \d+ labels, each left out in turn, \d+ were answered correctly", result.stdout
     )
 
 

@@ -71,8 +71,8 @@ def _graph(table: Table, neighbors: int, diagnosis: GraphDiagnosis) -> Iterator[
     """Say what ``str(diagnosis)`` says, in rows from 1 and in this command's options."""
     least, median, most = (diagnosis.neighbor_quantiles[q] for q in (0.0, 0.5, 1.0))
     yield (
-        f"each row joined to the {neighbors:,} most like it: {counted(diagnosis.n_edges, 'edge')}, "
-        f"{least:g} to {most:g} a row ({median:g} in the middle)"
+        f"each row connected to the {neighbors:,} most similar ones: "
+        f"{counted(diagnosis.n_edges, 'edge')}, {least:g} to {most:g} per row (median {median:g})"
     )
     sizes = diagnosis.component_sizes
     parts = counted(diagnosis.n_components, "connected part")
@@ -89,8 +89,8 @@ def _graph(table: Table, neighbors: int, diagnosis: GraphDiagnosis) -> Iterator[
         yield f"without any neighbour: {table.rows_said(diagnosis.isolated)}"
     if len(diagnosis.hubs):
         yield (
-            f"joined to more than ten times the usual number: {table.rows_said(diagnosis.hubs)}; "
-            "check whether they are placeholders or errors"
+            "connected to more than ten times the usual number: "
+            f"{table.rows_said(diagnosis.hubs)}; check whether they are placeholders or errors"
         )
 
 
@@ -112,8 +112,8 @@ def _result(
         if rows.any():
             confidence = added.confidence[rows]
             yield (
-                f"mean confidence {confidence.mean():.3f} on the {counted(len(confidence), 'row')} "
-                f"that came {which} (least {confidence.min():.3f})"
+                f"mean confidence {confidence.mean():.3f} for {counted(len(confidence), 'row')} "
+                f"{which} (lowest {confidence.min():.3f})"
             )
     if added.doubt is not None:
         words = Counter(np.array(added.doubt)[~had_label].tolist())
@@ -128,7 +128,7 @@ def _result(
         yield f"{counted(len(unreached), 'row')} not reached by any label: {which}"
     differs = _differing(labels, added)
     if len(differs):
-        yield f"answered otherwise than labelled, look at them: {table.rows_said(differs)}"
+        yield f"check these labels, which differ from the answers: {table.rows_said(differs)}"
     if table.untyped and (len(differs) or len(unreached)):
         yield "(rows are counted from 1, without the line of names)"
 
@@ -141,7 +141,7 @@ def _left_out(labels: LabelColumn, added: AddedColumns) -> Iterator[str]:
         n_wrong = len(set(_differing(labels, added)) & set(able.tolist()))
         yield (
             f"of {counted(len(able), 'label')}, each left out in turn, {len(able) - n_wrong:,} "
-            "were answered right by the others"
+            "were answered correctly by the others"
         )
 
 

@@ -29,9 +29,9 @@ page is open. OUTPUT is the table of the data (of pictures, their paths) with si
   second      the second most probable class
   doubt       given; skipped; sure; or what is missing, as fewlabels spread says it
 
-Where the accuracy wanted is proven, the predictions are those of which it is. A name that is
-taken gets fewlabels_ in front. Cells of the data are written as they came, formulas too: a
-spreadsheet should import texts of strangers as text.
+If the desired accuracy is proven, the predictions are the proven ones. A name that is taken gets
+fewlabels_ in front. Cells of the data are written as they came, formulas too: a spreadsheet should
+import texts of strangers as text.
 
 \b
 Examples:
@@ -63,7 +63,7 @@ OUTPUT is written whole or not at all. Exit codes: 0 done, 2 bad input, 130 inte
     "--data",
     metavar="DATA",
     type=click.Path(path_type=Path),
-    help="Where the data is now, if it was moved.",
+    help="The current location of the data, if it was moved.",
 )
 @click.option("--given-only", is_flag=True, help="No predictions: only what people said.")
 @click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")

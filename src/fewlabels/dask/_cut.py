@@ -13,7 +13,8 @@ import numpy as np
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
 from fewlabels._validation import check_integer
-from fewlabels.dask._layout import RegionGraph, finish_graph, open_graph
+from fewlabels.dask._finish import finish_graph
+from fewlabels.dask._layout import RegionGraph, open_graph
 from fewlabels.dask._regions import write_region
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
@@ -33,7 +34,7 @@ def regions_of(graph: Any, path: str | os.PathLike[str], n_regions: int) -> Regi
     graph : Graph
         Sparse.
     path : path-like
-        The folder to make. Nothing may stand there.
+        The folder to create. Nothing may stand there.
     n_regions : int
         From 1 to the number of nodes: at least as many as there will be workers.
 
@@ -44,7 +45,7 @@ def regions_of(graph: Any, path: str | os.PathLike[str], n_regions: int) -> Regi
     Raises
     ------
     FileExistsError
-        If something stands at `path`.
+        If `path` exists.
 
     Examples
     --------

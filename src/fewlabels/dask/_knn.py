@@ -54,8 +54,8 @@ def knn_graph(
         Parquet file, or a folder of Parquet files (in the order of their names) on a disk that
         all workers share. A column of a dataframe or of Parquet may hold lists of numbers.
     n_neighbors : int, default=10
-        k, the number of *other* points that each point is joined to, at least 1; with fewer
-        than k + 1 points, all the others.
+        k, the number of *other* points that each point is connected to, at least 1; with fewer than
+        k + 1 points, all the others.
     path : path-like
         The folder to make, on a disk that all workers share. What is made on the way stands in
         a folder beside it, with ``.building`` at the end of its name: a build that was ended
@@ -79,8 +79,8 @@ def knn_graph(
         Whether a graph in regions that stands at `path` may be replaced, when the new one is
         whole; and whether what is left of a build of other rows may be removed.
     progress : bool or callable, default=False
-        True shows a progress bar on standard error; a function is called with the share that
-        is done, from 0 to 1.
+        True shows a progress bar on standard error; a function is called with the share done, from
+        0 to 1.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def knn_graph(
         If there is no client or worker, workers lack the package or have other versions, do not
         see `path`, or have all ended.
     FileExistsError
-        If something stands at `path`.
+        If `path` exists.
     NotEnoughMemoryError
         If a worker's memory is too small for any region.
 

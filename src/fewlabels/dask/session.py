@@ -40,7 +40,7 @@ class Session(_Session):
     ----------
     graph : RegionGraph
     classes : sequence of labels, default=None
-        The only labels allowed, two or more. None: a class may appear at any time.
+        The allowed labels, two or more. None: a new class may appear at any time.
     model : fewlabels.dask.LabelSpreading, default=None
         Its parameters are taken; None is ``LabelSpreading()``.
     query : {"auto", "margin", "entropy", "least-confidence"}, default="auto"
@@ -214,7 +214,7 @@ class _Learner:
         closed = np.setdiff1d(np.flatnonzero(~is_open), rows)
         of_model: dict[str, Any] = {}
         if len(set(labels.values())) > 1:
-            of_model = self.answering(labels)._for_rules()
+            of_model = self.answering(labels)._seen_by_rules()
         return self._rule.choose(client, count, labelled=rows, closed=closed, **of_model)
 
 

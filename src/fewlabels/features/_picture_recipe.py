@@ -62,7 +62,7 @@ class Recipe:
     ----------
     name : {"shapes", "shapes and colours"}
     shape : tuple of 2 int
-        Height and width to which pictures are brought.
+        Height and width to which pictures are resized.
     range : tuple of 2 float
         What black and white are in arrays.
     """

@@ -102,12 +102,12 @@ class Look:
         if self.recipe == "spelling":
             return f"only {share}"
         if self.n_labels is None:
-            return f"texts have {self.n_words:.0f} words in the middle"
+            return f"the median text has {self.n_words:.0f} words"
         few = "many" if self.recipe == "words" else "few"
-        labels = "label a class is" if self.n_labels == 1 else "labels a class are"
+        labels = "label per class is" if self.n_labels == 1 else "labels per class are"
         return (
-            f"texts have {self.n_words:.0f} words in the middle, and {self.n_labels:.2g} {labels} "
-            f"{few} for so long ones"
+            f"the median text has {self.n_words:.0f} words, and {self.n_labels:.2g} {labels} "
+            f"{few} for this length"
         )
 
 

@@ -31,12 +31,12 @@ from fewlabels.io import PictureFolder, read_picture_folder
 
 
 class Embeddings(PointMaker):
-    """Texts or pictures as rows of a pretrained model: neighbours mean alike.
+    """Embed texts or pictures by a pretrained model, so that neighbours have similar meanings.
 
     Parameters
     ----------
     model : str, path-like, array-like or object
-        What makes the rows:
+        What computes the rows:
 
         - ``"onnx:FILE"``: a model in an ONNX file, of texts (with its ``tokenizer.json`` beside
           it) or of pictures. Needs ``pip install 'fewlabels[embeddings]'``.
@@ -48,18 +48,17 @@ class Embeddings(PointMaker):
         - an array of shape (n, d), or an ``.npy`` file of one: the rows themselves. New items need
           an array of theirs in :meth:`transform`.
     normalize : bool, default=True
-        Whether rows are made of length 1, so that Euclidean distances rank as cosines do.
+        Whether rows are scaled to length 1, so that Euclidean distances rank like cosines.
     batch_size : int, default=None
-        Items that an object or function gets at a time; None: 1,024.
+        Number of items passed to an object or function at a time; None: 1,024.
     max_length : int, default=None
-        Tokens of a text that an ONNX model is shown; None: as the files beside it say.
+        Maximum number of tokens per text for an ONNX model; None: as the files next to it say.
     cache : path-like or False, default=None
-        The folder where rows are kept for another time, by what the items hold, the model's files
-        and its settings; None: :func:`cache_folder`. False: nothing is kept.
+        The folder where rows are cached, by the content of the items, the model's files and its
+        settings; None: :func:`cache_folder`. False: no cache.
     name : str, default=None
-        Of objects and functions: under which name their rows are kept. Give another one where the
-        model changes. None: they are not kept, because nothing tells whether the model is the
-        same.
+        For objects and functions: the name under which their rows are cached. Use another one if
+        the model changes. None: no cache, because nothing shows whether the model is the same.
     verbose : bool or callable, default=False
         True shows a bar on standard error; a function is called with the share done, 0 to 1.
 
@@ -67,20 +66,20 @@ class Embeddings(PointMaker):
     ----------
     n_features_out_ : int
     choices_ : tuple of str
-        How items become rows, and what was there already.
+        How items become rows, and what was in the cache.
     unread_ : dict of int to str
-        Rows of zeros, of the items in :meth:`fit_transform`: pictures that can't be read, and what
-        has no direction where rows are made of length 1. Nothing is known of them.
+        Rows of zeros among the items of :meth:`fit_transform`: unreadable pictures, and rows
+        without a direction if rows are scaled to length 1. Nothing is known about them.
     warnings_ : tuple of str
-        What may be poor: texts that were cut, rows of zeros, a cache that can't be written.
+        Possible problems: texts that were cut, rows of zeros, a cache that can't be written.
 
     Notes
     -----
-    What is computed is kept batch by batch: after an interruption the next run goes on at the last
-    whole batch. Equal items are computed once. Two processes may share the folder.
+    Results are cached batch by batch: after an interruption, the next run continues after the last
+    complete batch. Equal items are computed once. Two processes may share the folder.
 
-    A model in a file is data here, and no code: ONNX files are run by onnxruntime alone, other
-    weights are read from ``.safetensors`` files only.
+    Model files are treated as data, never as code: ONNX files are run only by onnxruntime, and
+    other weights are read only from ``.safetensors`` files.
 
     Examples
     --------
@@ -121,7 +120,7 @@ class Embeddings(PointMaker):
         return type(self)(**self.get_params(deep=False))
 
     def fit(self, X: Matrix, y: object = None) -> Self:
-        """Load the model, and see what it makes of the first item.
+        """Load the model, and try it on the first item.
 
         Parameters
         ----------
@@ -135,7 +134,7 @@ class Embeddings(PointMaker):
         Raises
         ------
         InvalidInputError, InvalidTypeError
-            If the model, or what it makes, can't be used.
+            If the model or its output can't be used.
         DataFileError, MissingDependencyError
             If a file can't be read, or a package is missing.
         """
@@ -145,7 +144,7 @@ class Embeddings(PointMaker):
         return self
 
     def fit_transform(self, X: object, y: object = None, **_: object) -> Matrix:
-        """Load the model and return a row of each item; see :meth:`fit` and :meth:`transform`."""
+        """Load the model and return a row for each item; see :meth:`fit` and :meth:`transform`."""
         items = _as_list(X)
         rows = self._loaded(items)
         made = self._embedded(items) if rows is None else _Made(rows, self.choices_)
@@ -156,12 +155,12 @@ class Embeddings(PointMaker):
         return found.values
 
     def transform(self, X: object) -> Matrix:
-        """Return a row of each item.
+        """Return a row for each item.
 
         Parameters
         ----------
         X : sequence of str, path-like, pictures or other items
-            Where `model` is an array or a file of one: the rows of the new items, of shape (n, d).
+            If `model` is an array or a file of one: the rows of the new items, of shape (n, d).
 
         Returns
         -------
@@ -171,12 +170,13 @@ class Embeddings(PointMaker):
         Raises
         ------
         InvalidInputError, InvalidTypeError
-            If what the model makes can't be used, or has another number of columns than before.
+            If the output of the model can't be used, or has a different number of columns than
+            before.
 
         Warns
         -----
         FeatureWarning
-            Of what may be poor in these items, as `warnings_` says it of those that were fitted.
+            About possible problems of these items, as in `warnings_`.
         """
         found = self._of_new(X)
         warn_of(found.warnings)
@@ -205,7 +205,7 @@ class Embeddings(PointMaker):
 
     @property
     def needs_rows_(self) -> bool:
-        """Whether :meth:`transform` needs the rows of new items: nothing here makes them."""
+        """Whether :meth:`transform` needs the rows of new items: nothing here computes them."""
         check_is_fitted(self)
         return self._embedder is None and self._awaited is None
 

@@ -65,7 +65,7 @@ class ImageDistortion(BaseEstimator):
     warp_range : int, default=2
         How many pixels aside a match may be; 0 to 8.
     n_jobs : int, default=None
-        Threads; None and -1 are all cores. The result does not depend on it.
+        Number of threads; None and -1 mean all cores. The result does not depend on it.
 
     Attributes
     ----------

@@ -40,46 +40,45 @@ _SHAPES_SIDE, _COLOURS_SIDE = 32, 64
 
 
 class Images(PointMaker):
-    """Pictures of any size and format as points, without labels and without learned weights.
+    """Turn pictures of any size and format into points, without labels or learned weights.
 
-    Grey pictures of one thing each, on an empty ground or no larger than 64 pixels (digits,
-    clothes, scanned letters): :class:`fewlabels.OrientedGradients`. All others: oriented
-    gradients of fewer cells, beside those of the outline of what stands on the ground (all that is
-    not of the border's colour), and the shares of 144 colours in the whole and in that alone. For
-    photographs and drawings neither is good; a network that has learned to see is much better, see
+    Grey pictures of one object each, on an empty background or no larger than 64 pixels (digits,
+    clothes, scanned letters), use :class:`fewlabels.OrientedGradients`. All others use oriented
+    gradients in fewer cells, those of the outline of the foreground (everything that does not have
+    the border's colour), and the shares of 144 colours in the whole picture and in the foreground.
+    For photographs and drawings, neither is good: a pretrained network is much better, see
     `embeddings` of :func:`fewlabels.make_points`.
 
     Parameters
     ----------
     recipe : {"auto", "shapes", "shapes and colours"}, default="auto"
-        What points are made of. "auto": told by some of the pictures, see `choices_`.
+        How points are made. "auto": chosen by looking at some of the pictures, see `choices_`.
     n_jobs : int, default=None
-        Threads that decode and compute; None and -1 are all cores. The result does not depend on
-        it.
+        Number of threads; None and -1 mean all cores. The result does not depend on it.
     random_state : int, default=0
-        Draws the pictures that are looked at before the recipe is chosen.
+        Seed for the sample of pictures by which the recipe is chosen.
 
     Attributes
     ----------
     recipe_ : str
         ``"shapes"`` or ``"shapes and colours"``.
     shape_ : tuple of 2 int
-        Height and width to which pictures are brought.
+        Height and width to which pictures are resized.
     choices_, warnings_ : tuple of str
-        What was chosen and why; what will do poorly, and what could not be read.
+        What was chosen and why; what will work poorly, and what could not be read.
     distance_ : object, or None
-        Of shapes: the image distortion model of the pictures (:class:`fewlabels.features.\
-ImageDistortion`), by which graphs put candidates for neighbours into order. None where it would
-        leave more pictures without anybody near to them, as it does of clothes.
+        For shapes, the image distortion model of the pictures
+        (:class:`fewlabels.features.ImageDistortion`), by which graphs rank candidates for
+        neighbours. None if it would leave more pictures without near neighbours, as for clothes.
     unread_ : dict of int to str
-        Rows whose picture could not be read, and why. They are rows of zeros, about which points
-        say nothing: leave them out, or their answers unsaid.
+        Rows whose picture could not be read, and why. These rows are zeros without information:
+        leave them out, or ignore their answers.
 
     Notes
     -----
-    Pictures are upright (EXIF), alpha lies on white, of animations the first frame counts. Files
-    of more than 100 million pixels are not decoded (JPEG that is not progressive may have any
-    size, for it is decoded smaller than it is).
+    EXIF orientation is applied, transparent pixels become white, and only the first frame of
+    animations is used. Files of more than 100 million pixels are not decoded (non-progressive JPEGs
+    may have any size, because they are decoded at a smaller one).
 
     References
     ----------
@@ -120,10 +119,9 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         Parameters
         ----------
         X : list of paths or of pictures, ndarray, or path of a folder
-            Paths (str or Path), pictures of Pillow, arrays of a picture each; None is a row
-            without a picture. An array has the shape (n, height, width) or (n, height, width,
-            channels) and any type of numbers. Of a folder, all pictures in it and below it, by
-            path.
+            Paths (str or Path), Pillow images, or an array per picture; None is a row without a
+            picture. An array has the shape (n, height, width) or (n, height, width, channels) and
+            any numeric type. A folder stands for all pictures in it and below it, sorted by path.
         y : ignored
             As scikit-learn's pipelines pass it.
 
@@ -139,7 +137,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         DataFileError
             If none of the pictures can be read; says why.
         NotEnoughMemoryError
-            If the result does not fit the memory that is free.
+            If the result does not fit in the free memory.
         """
         check_choice("recipe", self.recipe, RECIPES)
         check_n_jobs(self.n_jobs)
@@ -167,7 +165,7 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         return values
 
     def transform(self, X: object) -> Matrix:
-        """Return the points of other pictures, by the recipe that was chosen.
+        """Return the points of other pictures, by the chosen recipe.
 
         Parameters
         ----------
@@ -180,9 +178,8 @@ ImageDistortion`), by which graphs put candidates for neighbours into order. Non
         Warns
         -----
         FeatureWarning
-            If pictures can't be read: their rows are 0, and what is said of them means nothing.
-            If an array seems to be on another scale than those that were fitted, such as 0 to 1
-            in place of 0 to 255.
+            If pictures can't be read: their rows are 0, and their answers mean nothing. If an array
+            seems to be on another scale than the fitted ones, such as 0 to 1 instead of 0 to 255.
         """
         found = self._of_new(X)
         warn_of(found.warnings)

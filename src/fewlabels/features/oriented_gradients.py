@@ -34,12 +34,12 @@ _BATCH_ENTRIES = 1 << 18
 
 
 class OrientedGradients(TransformerMixin, BaseEstimator):
-    """Where an image has edges, and in which directions, as a distribution.
+    """Describe where an image has edges, and in which directions, as a distribution.
 
-    Images of one class differ in brightness, stroke and position more than in where their edges
-    run, so that neighbours by these features are of one class more often than neighbours by
-    pixels. No labels and no learned weights are used; the defaults suit digits of 8 x 8 pixels
-    and clothes of 28 x 28 alike.
+    Images of one class differ more in brightness, stroke and position than in their edges, so
+    neighbours by these features share a class more often than neighbours by pixels. No labels and
+    no learned weights are used. The defaults suit both digits of 8 x 8 pixels and clothes of 28 x
+    28.
 
     With g the gradient at a pixel (central differences), a cell (i, j) gathers for direction k::
 
@@ -56,9 +56,9 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     image_shape : None or tuple of int, default=None
-        (height, width), or (height, width, channels) with the channels last. One of the numbers
-        may be -1: what the number of features leaves for it. None: square, one channel. Of
-        several channels the one with the steepest gradient speaks for each pixel.
+        (height, width), or (height, width, channels) with the channels last. One of the numbers may
+        be -1, and is then inferred from the number of features. None: square, one channel. With
+        several channels, each pixel uses the channel with the steepest gradient.
     n_orientations : int, default=12
         K, directions over 360 degrees; at least 2. Direction 0 is from dark at the left to light
         at the right, the next ones turn towards below.
@@ -66,13 +66,14 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         Cells along each axis, evenly spread; at least 1. An axis of fewer pixels, once the image
         was enlarged, has a cell each.
     damping : float, default=0.2
-        How much of the image's mean keeps cells without edges from being made as strong as the
-        others; positive. A large one keeps the cells' contrasts as they are.
+        The share of the image's mean that keeps cells without edges from becoming as strong as the
+        others; positive. A large value keeps the cells' contrasts unchanged.
     smallest_side : int, default=16
-        Images of fewer pixels along their longer side are first enlarged to it, linearly, so that
-        directions are finer than a few pixels can tell; at least 1, which leaves all as they are.
+        Images with fewer pixels along their longer side are first enlarged to this size, linearly,
+        so that directions become finer than a few pixels can show; at least 1, which changes
+        nothing.
     n_jobs : int, default=None
-        Threads; None and -1 are all cores. The result does not depend on it.
+        Number of threads; None and -1 mean all cores. The result does not depend on it.
 
     Attributes
     ----------
@@ -177,7 +178,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         InvalidInputError, InvalidTypeError
             If a value is not finite or the number of features is another than in :meth:`fit`.
         NotEnoughMemoryError
-            If the result does not fit the memory that is free.
+            If the result does not fit in the free memory.
         """
         check_is_fitted(self)
         self._check_parameters()

@@ -23,28 +23,28 @@ from fewlabels.io._table import quoted
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Data as points: rows of numbers that lie near one another where the data is alike.
+    """Data as points: rows of numbers that are near one another if the data are similar.
 
     Attributes
     ----------
     values : ndarray of float, or csr_matrix, of shape (n_points, n_features)
-        Finite. Rows of length 1 where the angle is what counts.
+        Finite. Rows have length 1 if only angles matter.
     kind : {"array", "texts", "images", "table", "embeddings"}
-        What the data was taken for.
+        What kind of data it was.
     transformer : transformer, or None
-        What made the points, fitted; None of arrays, which are points already.
+        The fitted transformer that made the points; None for arrays, which are used as they are.
     choices : tuple of str
         What was chosen, and why.
     warnings : tuple of str
-        What may be meant otherwise, or will do poorly, and what to do about it.
+        What may have been misinterpreted or will work poorly, and what to do about it.
     distance : object, or None
-        What compares candidates for neighbours more finely than the values do: an object with
+        Compares candidates for neighbours more finely than the values do: an object with
         ``between(rows, candidates)``, which returns distances of the shape of `candidates`,
         (n_rows, n_candidates). New points bring their own: see
         :class:`fewlabels.features.NewPoints`.
     n_alike : int, or None
-        So many of the nearest count alike as neighbours, however far they are. None: the nearer
-        the more.
+        This number of nearest neighbours count equally, however far they are. None: nearer ones
+        count more.
 
     Examples
     --------
@@ -67,12 +67,12 @@ class Points:
 
     @property
     def unread(self) -> npt.NDArray[np.intp]:
-        """Rows of which nothing is known, such as pictures that can't be read."""
+        """Rows about which nothing is known, such as unreadable pictures."""
         return np.array(sorted(getattr(self.transformer, "unread_", ())), dtype=np.intp)
 
     @property
     def is_scaled(self) -> bool:
-        """Whether the columns are on scales that are meant, which those of arrays may not be."""
+        """Whether the scales of the columns are intended, which they may not be for arrays."""
         columns = getattr(self.transformer, "columns_", ())
         return self.kind != "array" and {c.kind for c in columns if c.width} != {"array"}
 
@@ -88,9 +88,9 @@ class Points:
         Parameters
         ----------
         data : object
-            Of the kind of the data that made these points.
+            New data of the same kind as the original data.
         embeddings : array-like of shape (n_rows, n_numbers), or path of an .npy file, default=None
-            The embeddings of `data`, if those of these points came as rows and not by a model.
+            The embeddings of `data`, if those of the original data were passed as rows.
 
         Returns
         -------
@@ -104,15 +104,15 @@ class Points:
         Warns
         -----
         FeatureWarning
-            If columns are ignored, or nothing is known of some rows: texts without a word that
-            the points were made of, pictures that can't be read.
+            If columns are ignored, or nothing is known about some rows: texts without any known
+            word, unreadable pictures.
         """
         found = self.of_new(data, embeddings)
         warn_of(found.warnings)
         return found.values
 
     def of_new(self, data: object, embeddings: object = None) -> NewPoints:
-        """Return new data as points, with all that is known of them; see :meth:`transform`.
+        """Return new data as points, with all that is known about them; see :meth:`transform`.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class Points:
         Returns
         -------
         NewPoints
-            Which models take as new points. `warnings` are said, and not issued.
+            Models accept them as new points. Its `warnings` are only listed, not issued.
         """
         if self.transformer is None:
             return NewPoints(_as_array(data))
@@ -169,7 +169,7 @@ def make_points(
     cache: Package = None,
     progress: Callable[[float], object] | None = None,
 ) -> Points:
-    """Make points of data: texts, pictures, tables or numbers.
+    """Turn data into points: texts, pictures, tables or numbers.
 
     Parameters
     ----------
@@ -184,22 +184,22 @@ def make_points(
           :class:`fewlabels.Images`;
         - Points: as they are.
     y : array-like of int of shape (n,), default=None
-        Codes of the classes, -1 where unlabelled. Used only to choose among ways of making
-        points, by labels left out.
+        Codes of the classes, -1 where unlabelled. Used only to choose how points are made, by
+        labels left out.
     kind : {"array", "texts", "images", "table", "embeddings"}, default=None
-        What the data is; None: as above.
+        The kind of data; None: as above.
     columns : mapping of str to str, default=None
-        Of tables, what columns are, where they are not what they seem; see
+        For tables, the kinds of columns that would be misinterpreted; see
         :class:`fewlabels.Tables`.
     embeddings : object, default=None
-        What embeds texts or pictures; see :class:`fewlabels.Embeddings`.
+        What computes embeddings of texts or pictures; see :class:`fewlabels.Embeddings`.
     scale : bool, default=True
-        Of tables, bring the columns to one scale. Else numbers stay as they are.
+        For tables, bring the columns to one scale. If False, numbers are not changed.
     random_state : int, default=0
     cache : path, default=None
-        Where embeddings are kept.
+        The folder where embeddings are cached.
     progress : callable, default=None
-        Called with the share of the work that is done, from 0 to 1.
+        Called with the share of the work done, from 0 to 1.
 
     Returns
     -------
@@ -208,7 +208,7 @@ def make_points(
     Raises
     ------
     InvalidInputError, InvalidTypeError
-        If nothing can be made of the data: the message says of what, and what to do.
+        If the data can't be turned into points; the message says why, and what to do.
     DataFileError
         If a file can't be read.
 

@@ -42,13 +42,13 @@ KINDS = ("use", "drop", "number", "category", "date", "list", "array", "text", "
 
 
 class Tables(PointMaker):
-    """Points of the rows of a table: each column as what it holds, and none louder than another.
+    """Turn the rows of a table into points, with each column used by its kind and equally weighted.
 
-    What a column is comes from the types of the table, and where there are none, as in a CSV
-    file, from its cells. Each column is centred and divided by one number, so that the variances
-    of its features add up to 1: none counts for more because of its unit, or because it makes many
-    features. Texts weigh 0, 1 or 2, as labels left out say; 2 where these can't tell; and at
-    least 1 if the column is named in `columns`, or the only one.
+    The kind of a column is inferred from its type, or from its cells if there is no type, as in a
+    CSV file. Each column is centred and divided by one number, so that the variances of its
+    features sum to 1: no column counts for more because of its unit or its number of features.
+    Texts have the weight 0, 1 or 2, chosen with the help of labels left out; 2 if these can't
+    decide; and at least 1 if the column is named in `columns`, or is the only one.
 
     ========  =====================================================================================
     number    One feature; in columns with a heavy tail, what is beyond three robust standard
@@ -73,29 +73,28 @@ class Tables(PointMaker):
     Parameters
     ----------
     columns : mapping of str to str, default=None
-        What columns are, where that is not what they seem: one of the kinds above; ``"drop"`` to
-        leave one out; ``"use"`` to take one as what it seems, also if it would be left out.
-        ``"date:%m/%d/%Y"`` says how dates are written, as :meth:`datetime.datetime.strptime` has
-        it.
+        The kinds of columns that would be misinterpreted: one of the kinds above; ``"drop"`` to
+        leave a column out; ``"use"`` to use one that would be left out.
+        ``"date:%m/%d/%Y"`` gives the format of dates, as in :meth:`datetime.datetime.strptime`.
     embeddings : object, default=None
-        What embeds the columns of texts; see :class:`fewlabels.Embeddings`.
+        What computes embeddings of the text columns; see :class:`fewlabels.Embeddings`.
     scale : bool, default=True
-        Bring the columns to one scale. Else numbers and arrays stay as they are, for columns that
-        share a unit.
+        Bring the columns to one scale. If False, numbers and arrays are not changed; use this for
+        columns that share a unit.
     random_state : int, default=0
         Of :class:`fewlabels.Texts`.
 
     Attributes
     ----------
     columns_ : tuple of TableColumn
-        What became of each column.
+        How each column was used.
     choices_ : tuple of str
         The same in words.
     warnings_ : tuple of str
-        What may have been read otherwise than it was meant.
+        What may have been misinterpreted.
     unread_ : dict of int to str
-        Rows of which nothing is known: all that is used is missing, or a picture that can't be
-        read, which counts as the mean of the others where something else is known.
+        Rows about which nothing is known: all used cells are missing or unreadable pictures. (If
+        something else is known, an unreadable picture counts as the mean of the others.)
     n_alike_ : int or None
         As of :class:`fewlabels.Texts`, where nothing but texts is used.
     n_features_in_ : int
@@ -132,12 +131,12 @@ class Tables(PointMaker):
         self.random_state = random_state
 
     def fit(self, X: Matrix, y: npt.ArrayLike | None = None) -> Self:
-        """Learn what the columns are, their names, medians and scales.
+        """Learn the kinds of the columns, their names, medians and scales.
 
         Parameters
         ----------
         X : table of pandas, polars or pyarrow, dict of columns, or fewlabels.io.Table
-            Of an array of shape (n_rows, n_columns) the columns are x0, x1, ...
+            The columns of an array of shape (n_rows, n_columns) are called x0, x1, ...
         y : array-like of int of shape (n_rows,), default=None
             Codes of the classes, -1 where unlabelled: they choose how much texts count.
 
@@ -148,8 +147,8 @@ class Tables(PointMaker):
         Raises
         ------
         InvalidInputError, InvalidTypeError
-            If this is no table; if `columns` names none of its columns or no kind; if numbers are
-            infinite or have text among them (the rows are named); if no column tells rows apart.
+            If this is not a table; if `columns` names an unknown column or kind; if numbers are
+            infinite or mixed with text (the rows are named); if no column distinguishes rows.
         """
         self._fit(X, y)
         return self
@@ -164,10 +163,10 @@ class Tables(PointMaker):
         Parameters
         ----------
         X : as of :meth:`fit`
-            Columns that were not there in :meth:`fit` are ignored.
+            Columns that were not in the table of :meth:`fit` are ignored.
         embeddings : array-like of shape (n_rows, n_numbers), or path of an .npy file, default=None
-            The rows of embeddings of X, where those of :meth:`fit` came so. The column that they
-            stand for is not needed then.
+            The embeddings of X as rows, if they were passed to :meth:`fit` like this. The column
+            that they represent is not needed then.
 
         Returns
         -------
@@ -178,13 +177,14 @@ class Tables(PointMaker):
         Raises
         ------
         InvalidInputError, InvalidTypeError
-            If columns are missing: they are named; or if a column holds what its kind can't.
+            If columns are missing (they are named), or if a column contains something that its kind
+            can't.
 
         Warns
         -----
         FeatureWarning
-            Of rows of which nothing is known: in each column, the cell is missing, or holds a
-            value or words that were not there in :meth:`fit`.
+            About rows about which nothing is known: in each column, the cell is missing, or
+            contains only values or words that were not in :meth:`fit`.
         """
         found = self._of_new(X, embeddings)
         warn_of(found.warnings)
@@ -215,7 +215,7 @@ class Tables(PointMaker):
         )
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """Return the names of the features: the column, and what of it.
+        """Return the names of the features: the column, and its part.
 
         Parameters
         ----------
@@ -237,7 +237,7 @@ class Tables(PointMaker):
         return tuple(column.name for column in self._fitted if column.needs_rows)
 
     def ignored(self, X: object) -> list[str]:
-        """Return the columns of a table that were not there in :meth:`fit`, and are ignored."""
+        """Return the columns of a table that were not in :meth:`fit`, and are ignored."""
         check_is_fitted(self, "columns_")
         known = set(self.feature_names_in_)
         return [name for name in table_of(X).names if name not in known]

@@ -28,7 +28,7 @@ _ALIKE, _FEWEST_FOR_ALIKE = 15, 300
 
 
 class Texts(PointMaker):
-    """Texts as points, by the words that they share and by how these are spelled.
+    """Turn texts into points, by the words that they share and by their spelling.
 
     A text is a row of TF-IDF, (1 + log tf) (log((1 + n) / (1 + df)) + 1), of length 1, for
 
@@ -44,17 +44,17 @@ class Texts(PointMaker):
     spelling    Runs alone, sparse: for languages, codes and names.
     ==========  ===================================================================================
 
-    No list of stop words, no model and no language is needed; text without blanks between words,
-    such as Chinese, is compared by its runs.
+    No stop words, model or language are needed; text without spaces between words, such as Chinese,
+    is compared by its runs.
 
     Parameters
     ----------
     recipe : {"auto", "topics", "words", "spelling"}, default="auto"
-        ``"auto"``: spelling where few words come again in another text, or where labels left out
-        say so; else words where `y` has at least a quarter as many labels a class as a text has
-        words, and topics where it has fewer.
+        ``"auto"``: spelling if few words occur in more than one text, or if labels left out favour
+        it; otherwise words if `y` has at least a quarter as many labels per class as a text has
+        words, and topics if it has fewer.
     random_state : int, default=0
-        Of the randomized SVD. The result does not depend on the number of threads.
+        Seed of the randomized SVD. The result does not depend on the number of threads.
 
     Attributes
     ----------
@@ -63,10 +63,10 @@ class Texts(PointMaker):
     choices_ : tuple of str
         The same in words, and why.
     warnings_ : tuple of str
-        Texts that hold nothing to go by, or were not read to their end.
+        Texts without any known word, or that were not read to the end.
     n_alike_ : int or None
-        So many of the nearest texts count alike as neighbours: 15 of 300 topics or more. None:
-        the nearer the more. :func:`fewlabels.make_points` passes it on to the graph.
+        This number of nearest texts count equally as neighbours: 15 with 300 topics or more. None:
+        nearer ones count more. :func:`fewlabels.make_points` passes it on to the graph.
 
     Notes
     -----
@@ -101,12 +101,12 @@ class Texts(PointMaker):
         self.random_state = random_state
 
     def fit(self, X: Matrix, y: npt.ArrayLike | None = None) -> Self:
-        """Learn which words and runs there are, what they weigh, and their directions.
+        """Learn the words and runs, their weights, and their directions.
 
         Parameters
         ----------
         X : list, array or column of str, of shape (n_texts,)
-            Or bytes in UTF-8. None and NaN are texts without words.
+            Texts, also as UTF-8 bytes. None and NaN are texts without words.
         y : array-like of int of shape (n_texts,), default=None
             Codes of the classes, -1 where unlabelled: they help to choose the recipe.
 
@@ -117,7 +117,7 @@ class Texts(PointMaker):
         Raises
         ------
         InvalidInputError, InvalidTypeError
-            If there is no text, something else among the texts, or no word in any of them.
+            If there is no text, if something is not a text, or if no text contains a word.
         """
         self._fit(X, y)
         return self
@@ -136,7 +136,7 @@ class Texts(PointMaker):
         Returns
         -------
         {ndarray, csr_array, table} of shape (n_texts, n_features), float32
-            Rows of length 1; of 0 where there is nothing to go by. Dense if `recipe_` is
+            Rows have length 1, or 0 if nothing in the text is known. Dense if `recipe_` is
             ``"topics"``, and then a table after ``set_output(transform="pandas")`` or
             ``"polars"``.
 
@@ -148,7 +148,7 @@ class Texts(PointMaker):
         Warns
         -----
         FeatureWarning
-            Of texts in which no word or run is known.
+            About texts without any known word or run.
         """
         found = self._of_new(X)
         warn_of(found.warnings)

@@ -55,7 +55,7 @@ class LabelColumn:
     notes : tuple of str
         What a person should know about how the column was read.
     warnings : tuple of str
-        What may have been read otherwise than it was meant.
+        What may have been misinterpreted.
 
     Examples
     --------

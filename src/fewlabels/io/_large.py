@@ -237,9 +237,20 @@ def open_features(
 
 
 def features_in_map(X: np.memmap) -> NpyFeatures | None:
-    """Return the file behind a memory map; None if its rows do not follow each other there.
+    """Return the file behind a memory map; None if its rows are not contiguous there.
 
-    None, too, for a map whose changes stay in memory ("copy on write").
+    Also None for a map whose changes stay in memory ("copy on write").
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from fewlabels.io import features_in_map
+    >>> path = Path(tempfile.mkdtemp()) / "X.npy"
+    >>> np.save(path, np.zeros((3, 2)))
+    >>> features_in_map(np.load(path, mmap_mode="r")).shape
+    (3, 2)
     """
     if X.mode == "c":
         return None

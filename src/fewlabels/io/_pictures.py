@@ -94,7 +94,7 @@ def read_pictures(
     shape : tuple of int
         Height and width.
     n_jobs : int, default=None
-        Threads; None and -1 are all cores. The result does not depend on it.
+        Number of threads; None and -1 mean all cores. The result does not depend on it.
     progress : callable, default=None
         Called with the share that is done, from 0 to 1.
 

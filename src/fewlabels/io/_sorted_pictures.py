@@ -72,11 +72,11 @@ def sorted_pictures(
     link: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[dict[str, int]]:
-    """Put each picture of a folder into one named after its label, once the block has ended well.
+    """Put each picture into a folder named after its label, once the block has ended without error.
 
-    The pictures are copied, with their times, to a folder of a passing name, which takes its
-    place in one step: nobody ever sees half of them, and nothing is replaced. If the block or
-    the copying fails, nothing is left.
+    The pictures are copied, with their times, to a temporary folder, which is renamed in one step:
+    nobody ever sees half of them, and nothing is replaced. If the block or the copying fails,
+    nothing is left.
 
     Parameters
     ----------
@@ -84,11 +84,11 @@ def sorted_pictures(
     labels : sequence of length n_rows
         None where a picture has no answer: it goes into "unsorted".
     target : str or path-like
-        Must not be there, or be an empty folder.
+        Must not exist, or be an empty folder.
     link : bool, default=False
-        Make symbolic links to the pictures in place of copies.
+        Make symbolic links to the pictures instead of copies.
     progress : callable, optional
-        Called now and then with the share that is done, from 0 to 1.
+        Called from time to time with the share done, from 0 to 1.
 
     Yields
     ------
@@ -99,6 +99,22 @@ def sorted_pictures(
     ------
     DataFileError
         If `target` can't be made (see :func:`check_sorted`), or the disk has no room.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from fewlabels.io import read_picture_folder, sorted_pictures
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "photos").mkdir()
+    >>> for name in ("a.png", "b.png"):
+    ...     Image.new("L", (8, 8)).save(folder / "photos" / name)
+    >>> photos = read_picture_folder(folder / "photos")
+    >>> with sorted_pictures(photos, ["cat", None], folder / "sorted"):
+    ...     pass  # write what belongs to them; if it fails, nothing is sorted
+    >>> sorted(path.parent.name for path in (folder / "sorted").glob("*/*.png"))
+    ['cat', 'unsorted']
     """
     target = Path(target)
     check_sorted(target, table.root)

@@ -33,7 +33,7 @@ def check_writable(
     path : str or path-like
         The ending tells the format.
     file_format : str, optional
-        The format, if there is no name that tells it.
+        The format, if there is no name to determine it.
 
     Raises
     ------

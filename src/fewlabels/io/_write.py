@@ -44,7 +44,7 @@ _DECIMAL = re.compile(r"(?=.*[.eE])[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([e
 
 @dataclass(frozen=True, eq=False)
 class AddedColumns:
-    """What a model says about each row.
+    """A model's answers for each row.
 
     Attributes
     ----------
@@ -60,6 +60,15 @@ class AddedColumns:
         Whether the answer is sure, and if not, what is missing. Both or neither are given.
     possible : list of str, default=None
         Of sets of classes, the classes that may be the true one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.io import AddedColumns
+    >>> names = ("label", "confidence", "evidence", "reached")
+    >>> sure, reached = np.array([1.0, 0.9]), np.array([True, True])
+    >>> AddedColumns(names, ["cat", "dog"], sure, np.ones(2), reached).label
+    ['cat', 'dog']
     """
 
     names: tuple[str, ...]
@@ -88,11 +97,11 @@ def write_table(
     replace: bool = True,
     progress: Progress | None = None,
 ) -> None:
-    """Write a table with its added columns, whole or not at all.
+    r"""Write a table with its added columns, completely or not at all.
 
-    The columns that came keep their values and their order. Where the format changes from one
-    without types (CSV, TSV) to one with types, a column becomes numbers only if every cell
-    keeps its value: ``007`` and integers beyond 64 bits stay text, and empty cells are missing.
+    The original columns keep their values and their order. Where the format changes from one
+    without types (CSV, TSV) to one with types, a column becomes numbers only if every cell keeps
+    its value: ``007`` and integers beyond 64 bits stay text, and empty cells are missing.
 
     Parameters
     ----------
@@ -100,19 +109,34 @@ def write_table(
         As :func:`read_table` returned it.
     added : AddedColumns
     path : str, path-like or binary file
-        The ending tells the format. An open file is written to.
+        The extension determines the format. An open file is written to.
     file_format : str, optional
-        The format, if there is no name that tells it.
+        The format, if there is no name to determine it.
     replace : bool, default=True
-        Whether a file that is there when the table is whole may be replaced.
+        Whether a file that exists when the table is complete may be replaced.
     progress : callable, optional
-        Called now and then with the share that has been written, from 0 to 1.
+        Called from time to time with the share written, from 0 to 1.
 
     Raises
     ------
     DataFileError
         If the file can't be written, or is there and may not be replaced, or can't hold what is
         in the table (see :func:`check_writable`); whatever stood at `path` is then untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from fewlabels.io import AddedColumns, read_table, write_table
+    >>> path = Path(tempfile.mkdtemp()) / "pets.csv"
+    >>> _ = path.write_text("weight,kind\n4,cat\n5,\n")
+    >>> names = ("label", "confidence", "evidence", "reached")
+    >>> sure, reached = np.array([1.0, 0.9]), np.array([True, True])
+    >>> added = AddedColumns(names, ["cat", "cat"], sure, np.ones(2), reached)
+    >>> write_table(read_table(path), added, path.with_name("labelled.csv"))
+    >>> print(path.with_name("labelled.csv").read_text().splitlines()[-1])
+    5,,cat,0.9,1,true
     """
     if not isinstance(path, (str, os.PathLike)):
         form = named_format(file_format or "csv", writing=True)

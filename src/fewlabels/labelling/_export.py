@@ -110,7 +110,7 @@ def write_labels(
     file_format : str
         One of `FORMATS`.
     replace : bool, default=True
-        Whether a file that is there may be replaced.
+        Whether an existing file may be replaced.
     """
     check_format(file_format)
     to_path = isinstance(target, (str, os.PathLike))

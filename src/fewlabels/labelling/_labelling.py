@@ -31,18 +31,29 @@ _MOST_QUESTIONS = 50
 
 
 class Labelling(Knowing):
-    """One label file that is open, to be shared by the threads of a server.
+    r"""An open label file, to be shared by the threads of a server.
 
-    What is answered is on the disk before the method returns. One thread of its own makes points,
-    graph and models, and keeps questions ready; no method waits for it. Points are numbered from
-    0, in the order of the data. `who` is a person's name; `key` the unique key of an act, which
-    the client chooses: an act that comes twice is stored once, and answered as before.
+    Answers are on disk before a method returns. A background thread makes points, graph and models,
+    and keeps questions ready; no method waits for it. Points are numbered from 0, in the order of
+    the data. `who` is a person's name; `key` is the unique key of an action, chosen by the client:
+    an action that arrives twice is stored once, and has the same answer.
 
-    All methods raise :class:`~fewlabels.exceptions.InvalidInputError` for what can't be, and
-    :class:`~fewlabels.exceptions.LabellingError` if something could not be stored; then nothing
-    has changed.
+    All methods raise :class:`~fewlabels.exceptions.InvalidInputError` for invalid requests, and
+    :class:`~fewlabels.exceptions.LabellingError` if something could not be stored; then nothing has
+    changed.
 
-    To be made by :meth:`open`.
+    Create it with :meth:`open`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.labelling import Labelling
+    >>> path = Path(tempfile.mkdtemp()) / "pets.csv"
+    >>> _ = path.write_text("weight,kind\n4,cat\n30,dog\n5,\n28,\n")
+    >>> with Labelling.open(path, label="kind", cache=path.parent / "cache") as labelling:
+    ...     labelling.answer("Ann", key="1", point=2, class_id=0)["n_labelled"]
+    3
     """
 
     def __init__(self, opened: Opened) -> None:

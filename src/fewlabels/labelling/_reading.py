@@ -33,16 +33,16 @@ def export_labels(
     cache: str | os.PathLike[str] | None = None,
     stage: Stage | None = None,
 ) -> None:
-    """Write the labels of a label file, and what the models say of the other points.
+    r"""Write the labels of a label file, and the models' answers for the other points.
 
     It works at any time, also while the page is open. Tables get six more columns: ``label``, the
     one given, else the most probable class; ``confidence``, the probability that it is right;
     ``evidence``; ``given``, whether a person gave it; ``second``, the next most probable class;
-    and ``doubt``: "given", "skipped", or as of :meth:`fewlabels.FewLabelsClassifier.doubt`. Where
-    the accuracy wanted is proven, the predictions are those of which it is.
+    and ``doubt``: "given", "skipped", or as of :meth:`fewlabels.FewLabelsClassifier.doubt`. If the
+    desired accuracy is proven, the predictions are the proven ones.
 
-    Cells of the data are written as they came, to the letter, also those that a spreadsheet takes
-    for formulas: what reads the table elsewhere gets the same values. Names of classes can't be
+    Cells of the data are written exactly as they were read, including those that a spreadsheet
+    interprets as formulas, so that other programs read the same values. Names of classes can't be
     formulas.
 
     Parameters
@@ -56,24 +56,37 @@ def export_labels(
         Lines; "folders": copies of the pictures, or texts, in a folder a class. None: told by the
         name of `target`.
     data : path-like, default=None
-        Where the data is now, if it was moved.
+        The current location of the data, if it was moved.
     predictions : bool, default=True
-        Whether to say more than was given.
+        Whether to include predictions, not only labels that were given.
     replace : bool, default=True
-        Whether a file that is there may be replaced.
+        Whether an existing file may be replaced.
     cache : path-like, default=None
         As of :meth:`Labelling.open`.
     stage : callable, default=None
-        Called with what is being made, and the share that is done.
+        Called with the name of the current step, and the share done.
 
     Raises
     ------
     LabellingError
         If there is no such label file.
     InvalidInputError
-        If the data is another than that of the label file.
+        If the data differ from those of the label file.
     DataFileError
         If the file can't be written; what stood there is then untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.labelling import Labelling, export_labels
+    >>> path = Path(tempfile.mkdtemp()) / "pets.csv"
+    >>> _ = path.write_text("weight,kind\n4,cat\n30,dog\n5,\n28,\n")
+    >>> Labelling.open(path, label="kind", cache=path.parent / "cache").close()
+    >>> target = path.with_name("labels.csv")
+    >>> export_labels(path.with_suffix(".fewlabels"), target, predictions=False)
+    >>> print(target.read_text().splitlines()[1])
+    4,cat,cat,1,0,true,,given
     """
     if file_format is None:
         to_path = isinstance(target, (str, os.PathLike))
@@ -103,16 +116,16 @@ def load_session(
     *,
     cache: str | os.PathLike[str] | None = None,
 ) -> Session:
-    """Go on with a label file in Python: its labels, checks and proofs as a session.
+    r"""Continue a label file in Python: its labels, checks and proofs as a session.
 
-    The session is a copy: what it is told does not go into the label file.
+    The session is a copy: answers given to it are not written to the label file.
 
     Parameters
     ----------
     path : path-like
         The label file.
     data : path-like, default=None
-        Where the data is now, if it was moved.
+        The current location of the data, if it was moved.
     cache : path-like, default=None
         As of :meth:`Labelling.open`.
 
@@ -120,6 +133,17 @@ def load_session(
     -------
     Session
         Its labels are the names of the classes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fewlabels.labelling import Labelling, load_session
+    >>> path = Path(tempfile.mkdtemp()) / "pets.csv"
+    >>> _ = path.write_text("weight,kind\n4,cat\n30,dog\n5,\n28,\n")
+    >>> Labelling.open(path, label="kind", cache=path.parent / "cache").close()
+    >>> load_session(path.with_suffix(".fewlabels"), cache=path.parent / "cache").labels
+    array(['cat', 'dog', None, None], dtype=object)
     """
     file = LabelFile.open(Path(path), to_read=True)
     try:

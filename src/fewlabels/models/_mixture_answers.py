@@ -60,7 +60,7 @@ class MixtureAnswers(_Base):
 
     @property
     def loo_label_distributions_(self) -> FloatArray:
-        """Each labelled point as the other labels have it, shape (n_labelled, n_classes)."""
+        """What the other labels predict for each labelled point: (n_labelled, n_classes)."""
         check_is_fitted(self)
         return self.insight_.left_out
 
@@ -76,18 +76,18 @@ class MixtureAnswers(_Base):
         return self.doubt()
 
     def explain(self, node: Hashable) -> Explanation:
-        """Say what each labelled point adds to the scores of a fitted point.
+        """Return what each labelled point contributes to the scores of a fitted point.
 
-        Each member parts its scores among the labels, exactly, and the members count by their
-        weights. What one label adds may be negative: the features' members tell classes apart by
-        contrast. Where `transduction_` is another class than the one with the largest score, the
-        `note` says why.
+        The scores of each member are split among the labels exactly, and the members count by their
+        weights. A contribution may be negative, because members of the features distinguish classes
+        by contrast. If `transduction_` is not the class with the largest score, the `note` says
+        why.
 
         Parameters
         ----------
         node : int, or name of a row
-            From 0 to n_samples - 1; labelled or not. What is no integer is looked up in the index
-            of `X`, where this was a pandas table.
+            From 0 to n_samples - 1; labelled or not. Anything but an integer is looked up in the
+            index of `X`, if it was a pandas table.
 
         Returns
         -------
@@ -106,9 +106,9 @@ class MixtureAnswers(_Base):
         return replace(found, note=f"but the answer is {answer.tolist()[0]!r}: {why}")
 
     def influence(self, node: Hashable) -> Influence:
-        """Say what the label of one point changed: the fit against the fit without it.
+        """Return what the label of one point changed: compares the fit with the fit without it.
 
-        Of everything, weights and sharpness of the members included.
+        This includes the weights and sharpness of the members.
 
         Parameters
         ----------
@@ -134,9 +134,9 @@ class MixtureAnswers(_Base):
         Returns
         -------
         SuspectLabels
-            The most suspect first, each with the class that the others suggest, and with the
-            label that says most against it. The only labels of their classes, which nothing can
-            judge, come last.
+            The most suspect first, each with the class that the others suggest, and with the label
+            that contradicts it most. Labels that are the only ones of their class can't be judged,
+            and come last.
 
         Raises
         ------
@@ -159,10 +159,10 @@ class MixtureAnswers(_Base):
         count_unseen: bool = False,
         allow_empty: bool = True,
     ) -> npt.NDArray[np.bool_]:
-        """Return for each point a set of classes that holds the true one with this probability.
+        """Return for each point a set of classes that contains the true one with this probability.
 
-        Conformal prediction with the labels left out one by one; what it promises, and of whom:
-        :meth:`LabelSpreading.predict_set`.
+        Conformal prediction with the labels left out one by one; for what it guarantees, and for
+        which points, see :meth:`LabelSpreading.predict_set`.
 
         Parameters
         ----------
@@ -171,11 +171,11 @@ class MixtureAnswers(_Base):
         coverage : float, default=0.9
             In (0, 1).
         per_class : bool, default=False
-            True: of the points of *each* class so many have it in their set, not only of all
-            together; see :func:`fewlabels.insight.class_thresholds`. Sets are larger.
+            True: the coverage holds for the points of *each* class, not only for all together; see
+            :func:`fewlabels.insight.class_thresholds`. Sets are larger.
         count_unseen : bool, default=False
-            True: points of classes that no label names count against the coverage, as far as their
-            share can be guessed: :func:`fewlabels.insight.unseen_class_share`. Not with
+            True: points of classes without a label count against the coverage, as far as their
+            share can be estimated: :func:`fewlabels.insight.unseen_class_share`. Not with
             `per_class`.
         allow_empty : bool, default=True
             False: a set that would be empty holds the most probable class.
@@ -221,26 +221,27 @@ class MixtureAnswers(_Base):
     def doubt(
         self, X: object = None, abstain_below: float = _ABSTAIN_BELOW
     ) -> npt.NDArray[np.str_]:
-        """Say for each point whether there is an answer, and if not, what is missing.
+        """Return for each point whether the answer is sure, and if not, what is missing.
 
         ``"unreached"``
             No label is in its part of the graph. Where there are features, they alone answer.
         ``"unlike the rest"``
-            A new point that is farther from its neighbours than they from theirs, by over 1.5
-            times and by more than of all but one in 1000 fitted points.
+            A new point that is over 1.5 times as far from its neighbours as they are from theirs, a
+            ratio that only one in 1000 fitted points exceeds.
         ``"sure"``
-            The most probable class has at least `abstain_below`, and as much more as it takes for
-            labels left out to have shown that such answers are right so often: see
+            The most probable class has a probability of at least `abstain_below`, or more if the
+            labels left out show that it takes more for such answers to be right that often: see
             :func:`fewlabels.insight.sure_from`.
         ``"too few labels"``
-            It has at least `abstain_below`, but the labels do not show that such answers are
-            right: it seems sure, and more labels would show whether it is. So it is of all such
-            points where fewer than six labels could be left out.
+            The probability is at least `abstain_below`, but the labels do not show that such
+            answers are right: the answer seems sure, and more labels would show whether it is. This
+            is the case for all such points if fewer than six labels could be left out.
         ``"little evidence"``
-            It is not sure, and hears less than half as much as a typical point: a label nearby
-            would help.
+            The answer is not sure, and less than half of the typical evidence reaches the point: a
+            label nearby would help.
         ``"classes disagree"``
-            It hears enough, but of several classes, or of different ones from different members.
+            Enough evidence reaches the point, but for several classes, or for different ones from
+            different members.
 
         Parameters
         ----------
@@ -260,7 +261,7 @@ class MixtureAnswers(_Base):
     def answers(
         self, X: object = None, *, coverage: float = 0.9, abstain_below: float = _ABSTAIN_BELOW
     ) -> Answers:
-        """Return all that is said of points, for the price of :meth:`predict_proba`.
+        """Return everything about points at once, at the cost of :meth:`predict_proba`.
 
         Parameters
         ----------
@@ -300,7 +301,7 @@ class MixtureAnswers(_Base):
         X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
             New points. None: the fitted ones.
         abstain_below : float, default=0.8
-            In [0, 1]: as :meth:`doubt` takes it, which tells why an answer is missing.
+            In [0, 1]: as in :meth:`doubt`, which says why an answer is missing.
 
         Returns
         -------

@@ -40,47 +40,46 @@ _MOST_POINTS = 200_000
 
 @can_be_saved
 class FewLabelsClassifier(SavedModel, MixtureAnswers, DataEstimator, GraphClassifier):
-    """The classifier to start with: give it points and a few labels.
+    """The recommended classifier: give it points and a few labels.
 
-    Several models speak, each weighed by how probable it makes the labels that are left out, and
-    `choices_` says which, and with what weight:
+    It combines several models, its members, each weighted by how probable it makes the labels that
+    are left out. `choices_` lists the members and their weights:
 
     - the mean of each class's labels, spread over the graph;
     - harmonic functions: labels absorb the walks that meet them;
     - the features themselves, up to 200,000 points: kernel ridge classifiers, linear and not, of
       the features, of their ranks and of their means over the graph;
-    - a forest of decision trees, which needs no distances between points; at one label a class it
-      has nothing to say.
+    - a forest of decision trees, which needs no distances between points; it takes no part while
+      classes have a single label.
 
-    Members on the graph speak twice: as they are, and with equal masses of the classes, which
-    helps where labels are few. Where labels are few, the graph is trusted more than the features.
-    All are linear in the labels, but for how sharply they speak; the mixture is calibrated as a
-    whole.
+    Members on the graph count twice: as they are, and with equal masses of the classes, which helps
+    with few labels. With few labels, the graph is also trusted more than the features. All members
+    are linear in the labels, except for their sharpness; the mixture is calibrated as a whole.
 
-    Give it data as it is: tables, texts and pictures become points by
-    :func:`fewlabels.make_points`, and new data go through what was fitted then. The columns of a
-    table are brought to one scale. Arrays of numbers are points as they are (``table.to_numpy()``,
-    too): their columns should be on comparable scales.
+    Pass your data as it is: :func:`fewlabels.make_points` turns tables, texts and pictures into
+    points, and new data are transformed in the same way. The columns of a table are brought to one
+    scale. Arrays of numbers are used as they are (``table.to_numpy()``, too): their columns should
+    be on comparable scales.
 
     Parameters
     ----------
     kernel : {"auto", "precomputed"}, default="auto"
         How features become a graph. ``"auto"``: :func:`fewlabels.graph.shared_neighbor_graph`,
         which looks at the hubs among the points. ``"precomputed"``: `X` holds the affinities.
-        Of no effect where `X` is a Graph, which is used as it is. Of affinities and graphs the
-        features are not known, so that only members on the graph speak.
+        Has no effect if `X` is a Graph, which is used as it is. With affinities or a graph the
+        features are unknown, so only members on the graph are used.
     n_neighbors : int, default=None
         Of the graph; at least 1. None: 10, or 15 where many points are hubs.
     class_prior : {"auto", "uniform", "labels"}, array-like of shape (n_classes,), mapping or \
 None, default="auto"
         The shares of the classes that are expected among the unlabelled points: equal, those of
         the labels, or given in the order of `classes_` or by class. They must sum to 1.
-        ``"auto"``: members on the graph also speak with equal shares, which counts where there
-        are one or two labels a class; then as the labels left out say. A word is a guess: the
-        answers take a step towards these shares, class-mass normalisation (Zhu et al., ICML 2003;
-        :func:`fewlabels.normalize_class_mass`). Shares that are given count for more: each class
-        is weighed by the geometric mean of that step and of what would make the answers come in
-        these shares. A class with share 0 is no answer. None: no such correction.
+        ``"auto"``: members on the graph also answer with equal shares, which counts with one or two
+        labels per class; with more, the labels left out decide. A word is a guess: the answers take
+        a step towards these shares, class-mass normalisation (Zhu et al., ICML 2003;
+        :func:`fewlabels.normalize_class_mass`). Given shares count for more: each class is weighted
+        by the geometric mean of that step and of the weight that would give the answers exactly
+        these shares. A class with share 0 is never an answer. None: no such correction.
     max_iter : int, default=1000
         Most iterations of each solve; at least 1.
     tol : float, default=1e-3
@@ -106,14 +105,14 @@ None, default="auto"
         The most probable class; the given label where labelled; the unlabelled marker of `y`
         where no member has an answer. Where there are features, all points have one.
     reached_ : ndarray of shape (n_samples,), bool
-        Whether the point's component of the graph holds a label. Elsewhere only the features
-        speak.
+        Whether the point's component of the graph holds a label. Elsewhere only the features are
+        used.
     answered_ : ndarray of shape (n_samples,), bool
-        Whether some member has an answer: everywhere where there are features, but for pictures
-        that can't be read; else as `reached_`.
+        Whether some member has an answer: with features, everywhere except for unreadable pictures;
+        otherwise as `reached_`.
     evidence_ : ndarray of shape (n_samples,), float64
-        Row sums of the scores of the class means, in units in which a walk that has forgotten
-        where it started hears 1; 0 where no label reaches, or less than float64 can hold.
+        Row sums of the scores of the class means, in units in which a random walk that has
+        forgotten its start has 1; 0 where no label reaches, or less than float64 can hold.
     residual_ : ndarray of shape (n_classes,)
         Residual of each column of the class means, relative to its right-hand side (Euclidean
         norm).
@@ -124,9 +123,9 @@ None, default="auto"
     loo_labelled_ : ndarray of shape (n_labelled,), intp
         The labelled points, ascending: the order of all that is left out one by one.
     loo_label_distributions_ : ndarray of shape (n_labelled, n_classes), float64
-        Each labelled point as the other labels have it: what `label_distributions_` would hold
-        there if its label were taken back, and members kept their weights and sharpness; but for
-        the rounds of which the notes tell.
+        The prediction for each labelled point from the other labels: what `label_distributions_`
+        would hold there if its label were removed and the members kept their weights and sharpness,
+        except for the rounds described in the notes.
     loo_score_ : float
         Mean logarithm of the probability of the labels left out, weighted as they are; the higher
         the better, 0 at best. Labels of classes with share 0 in `class_prior` don't count; NaN if
@@ -144,20 +143,22 @@ None, default="auto"
 
     Notes
     -----
-    Weights and sharpness are the most probable ones given the labels left out, each with another
-    of its class (at most 96 of them; 48 where there are over 10,000 points), and what is usual;
-    where no class has two labels, what is usual. So few labels move them little. With one label a
-    class, the answers are as sure as those of 32 sets of many kinds were right, by how many would
-    stay if other points of the same answers had been labelled: a guess, often off by 20 points.
+    Weights and sharpness are the most probable ones given the labels left out, each with another of
+    its class (at most 96 of them; 48 with more than 10,000 points), and a prior of typical values;
+    if no class has two labels, they are the typical values. A few labels therefore move them
+    little. With one label per class, the confidence is learned from 32 data sets of many kinds,
+    given how many answers would stay the same if other points with the same answers had been
+    labelled: a guess, often off by 20 points.
 
-    From 1,000 unlabelled points on, what the members on the graph say in the mean goes two rounds
-    over the graph: each point takes the mean of what is said around it, the labels held.
+    With 1,000 or more unlabelled points, the mean answer of the members on the graph is smoothed
+    over the graph in two rounds: each point takes the mean of its neighbours, and labels stay
+    fixed.
 
     Cost: the graph; two solves for n_classes columns, and the left-out labels: some 40 products
     with n_classes + 64 columns, and solves for as many; 15 products with 64 columns, and n_samples
     x n_labelled x 64 operations for the features; 100 trees, and n_samples x 100 times their depth.
     Memory O(n_samples (n_classes + n_features)).
-    `add_labels` and `remove_labels` solve for what changed on the graph, and do the rest again.
+    `add_labels` and `remove_labels` solve only for what changed on the graph, and repeat the rest.
 
     References
     ----------
@@ -229,9 +230,9 @@ None, default="auto"
         sample_weight : array-like of shape (n_samples,), default=None
             As of :meth:`LabelSpreading.fit`.
         graph : Graph or callable, default=None
-            Of the rows of `X`, which must then be features: it saves making it again, and may be
-            made otherwise, such as by another metric. Or a function that makes it of the features
-            as numbers. None: `kernel` says how it is made.
+            A graph of the rows of `X`, which must then be features: to save time, or to use another
+            metric. Or a function that builds it from the numeric features. None: built as `kernel`
+            says.
 
         Returns
         -------
@@ -319,8 +320,8 @@ None, default="auto"
         Returns
         -------
         ndarray of shape (n_queries,)
-            The unlabelled marker (None, NaN or -1, as `y` has it) of points of which nothing is
-            known: pictures that can't be read, texts without a word that was fitted.
+            The unlabelled marker (None, NaN or -1, as `y` has it) for points about which nothing is
+            known: unreadable pictures, texts without any known word.
 
         Warns
         -----
@@ -333,8 +334,8 @@ None, default="auto"
         """Return the class distribution of new points; columns in the order of `classes_`.
 
         Members on the graph take the mean of the shares of the fitted points nearby, weighted by
-        the kernel; the features speak for themselves. A point of which nothing is known, such as a
-        picture that can't be read, gets the prior, and a warning names it.
+        the kernel; those of the features predict directly. A point about which nothing is known,
+        such as an unreadable picture, gets the prior, and a warning names it.
 
         Parameters
         ----------

@@ -64,7 +64,7 @@ def write_report(
         What random checks have proven, in a sentence, as
         :meth:`fewlabels.labelling.Labelling.progress` says it. It stands at the top.
     replace : bool, default=True
-        Whether a file that is there may be replaced.
+        Whether an existing file may be replaced.
 
     Raises
     ------
