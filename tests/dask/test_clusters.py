@@ -85,6 +85,15 @@ def test_a_worker_that_is_ending_is_left_out(problem, clusters, monkeypatch):
     assert len(LabelSpreading().fit(*problem, client=clusters(2)).figures_["n_own"]) == 1
 
 
+def test_workers_are_known_whatever_the_client_remembers(problem, clusters, monkeypatch):
+    """Every two seconds it forgets all workers, also between a question and its answer."""
+    monkeypatch.setattr(Client, "scheduler_info", lambda client, n_workers=-1: {"workers": {}})
+    told = []
+    model = LabelSpreading(progress=told.append).fit(*problem, client=clusters(2))
+    assert len(model.figures_["n_own"]) == 2
+    assert not [word for word in told if word["what"] == "lost"]
+
+
 def test_a_missing_dask_names_the_extra(monkeypatch):
     monkeypatch.setattr(needed.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingDependencyError, match=r"dask and distributed: pip install 'few"):

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from fewlabels import Graph, knn_graph
 from fewlabels.dask import open_graph, regions_of
-from fewlabels.dask._layout import finish_graph
+from fewlabels.dask._finish import finish_graph
 from fewlabels.dask._regions import write_region
 from fewlabels.exceptions import GraphFileError, InvalidInputError, InvalidTypeError
 

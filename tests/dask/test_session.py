@@ -21,7 +21,9 @@ def graph(blobs, tmp_path):
 @pytest.mark.long
 def test_it_learns_and_tells_its_accuracy(graph, blobs, clusters):
     truth = blobs[1]
-    session = Session(graph, model=LabelSpreading(0.9), client=clusters(2), audit_share=0.5)
+    session = Session(
+        graph, model=LabelSpreading(0.9), query="margin", client=clusters(2), audit_share=0.5
+    )
     for _ in range(6):
         asked = session.ask(10)
         assert len(np.unique(asked)) == 10

@@ -92,7 +92,7 @@ def test_the_loop_is_played_on_a_folder(folder, address, tmp_path):
     made = {path.name for path in (tmp_path / "curves").iterdir()}
     assert made == {"curves.csv", "curves.json", "curves.png", "macro_recall.png", "graph"}
     table = np.genfromtxt(tmp_path / "curves" / "curves.csv", delimiter=",", names=True, dtype=None)
-    assert set(table["query"].tolist()) == {"margin", "random"}
+    assert set(table["query"].tolist()) == {"uncertain-influence", "random"}
     assert table["accuracy"].min() > 0.8
     unlabelled = CliRunner().invoke(
         main,

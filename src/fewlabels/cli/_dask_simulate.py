@@ -27,14 +27,14 @@ def simulate_on_dask(ctx: click.Context, start: int | str) -> None:
         stage("starting the workers")
         import numpy as np
 
-        from fewlabels.dask._simulation import RULES, simulate_graph
+        from fewlabels.dask._simulation import RECOMMENDED, RULES, simulate_graph
         from fewlabels.dask._tables import joined_table, looked_at, workers
         from fewlabels.exceptions import InvalidInputError
         from fewlabels.io import LabelColumn
         from fewlabels.report.output import check_can_write_folder
         from fewlabels.session.simulation._known_answers import known_answers, start_of
 
-        rules = ["margin" if name == "auto" else name for name in asked]
+        rules = [RECOMMENDED if name == "auto" else name for name in asked]
         for name in rules:
             if name not in RULES:
                 raise click.UsageError(

@@ -70,8 +70,8 @@ Examples:
       --query auto,margin --initial 0 -o from-nothing
 
 Formats, labels and features are as in 'fewlabels spread', also with --dask and --workers. There,
-each row needs a label, the rules are random, margin (auto), entropy and least-confidence, and DIR
-keeps the graph for another run.
+each row needs a label, the rules are random, uncertain-influence (auto), margin, entropy and
+least-confidence, and DIR keeps the graph for another run.
 
 Progress is shown on a terminal, and the result is printed to standard output. Exit codes: 0 done,
 2 bad input, 130 interrupted.

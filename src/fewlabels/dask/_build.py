@@ -15,7 +15,7 @@ from dask.delayed import delayed
 from fewlabels._checksums import checksum
 from fewlabels.dask._crew import Crew, gather_tasks, run_tasks
 from fewlabels.dask._edges import weigh_shard, write_shard
-from fewlabels.dask._layout import finish_graph
+from fewlabels.dask._finish import finish_graph
 from fewlabels.dask._partition import collect_truth, part_rows, true_neighbours
 from fewlabels.dask._plan import OVERLAPS, Plan, choose_overlap, make_plan, n_sampled, recall_within
 from fewlabels.dask._rows import Source, check_survey, survey

@@ -13,7 +13,8 @@ import numpy as np
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
 from fewlabels._validation import check_integer
-from fewlabels.dask._layout import RegionGraph, finish_graph, open_graph
+from fewlabels.dask._finish import finish_graph
+from fewlabels.dask._layout import RegionGraph, open_graph
 from fewlabels.dask._regions import write_region
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph

@@ -1,4 +1,4 @@
-"""The folder of a graph in regions: what is in it, how it is finished, opened and checked.
+"""The folder of a graph in regions: what is in it, how it is opened and checked.
 
 ::
 
@@ -14,12 +14,8 @@ numbers, and columns within a row, too: sums are taken in this order.
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import json
 import os
-import shutil
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -34,13 +30,10 @@ from fewlabels.dask._regions import (
     read_checked,
     region_folder,
     sums_of_rows,
-    write_checked,
 )
-from fewlabels.exceptions import GraphFileError, InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import GraphFileError
 from fewlabels.graph import Graph
-from fewlabels.graph.disk._arrays import ArrayFile, ArrayWriter
-from fewlabels.graph.disk._checks import upper_edges
-from fewlabels.graph.disk._components import ComponentMerger
+from fewlabels.graph.disk._arrays import ArrayFile
 
 AnyArray = npt.NDArray[Any]
 IntArray = npt.NDArray[np.int64]
@@ -48,6 +41,8 @@ IntArray = npt.NDArray[np.int64]
 FORMAT, VERSION = "fewlabels-graph-regions", 1
 HEADER, STAGES = "regions.json", "stages"
 _ROWS_AT_ONCE = 1_000_000
+
+ARRAYS = ("order", "places", "components")
 
 
 class RegionGraph:
@@ -98,7 +93,7 @@ class RegionGraph:
         self.build_info: dict[str, Any] = header["build"]
         self.checksum: str = header["checksum"]
         self._header = header
-        self._files = {name: ArrayFile(self.path / f"{name}.npy") for name in _ARRAYS}
+        self._files = {name: ArrayFile(self.path / f"{name}.npy") for name in ARRAYS}
         for file in self._files.values():
             if file.length != self.n_nodes or file.dtype.kind != "i":
                 raise GraphFileError(
@@ -263,153 +258,6 @@ def open_graph(path: str | os.PathLike[str]) -> RegionGraph:
     return RegionGraph(path)
 
 
-def finish_graph(
-    path: str | os.PathLike[str],
-    starts: npt.ArrayLike,
-    order: npt.ArrayLike,
-    *,
-    metric: str | None = None,
-    k: int | None = None,
-    recall: float | None = None,
-    n_features: int | None = None,
-    build_info: dict[str, Any] | None = None,
-) -> RegionGraph:
-    """Make a graph of regions that are all written: check that they fit, write what they share.
-
-    Parameters
-    ----------
-    path : path-like
-    starts : array-like of int of shape (n_regions + 1,)
-        As :func:`write_region` took them.
-    order : array-like of int of shape (n_nodes,)
-        The caller's row of each internal row.
-    metric, k, recall, n_features
-        As the attributes of :class:`RegionGraph`.
-    build_info : dict, default=None
-        Plain numbers and strings to keep with the graph.
-
-    Raises
-    ------
-    GraphFileError
-        If a region is missing, or is another one.
-    InvalidInputError
-        If the regions are not symmetric together, or `order` is no order of all rows.
-
-    Notes
-    -----
-    ``regions.json`` is written last and at once: a graph without it is not finished. Cost: one
-    pass over the edges for the components; memory 24 bytes a node.
-    """
-    folder = Path(os.path.realpath(path))
-    bounds = np.asarray(starts, dtype=np.int64)
-    n_nodes, n_regions = int(bounds[-1]), len(bounds) - 1
-    regions = [Region(region_folder(folder, number)) for number in range(n_regions)]
-    for number, region in enumerate(regions):
-        found = (region.number, region.first, region.stop, region.n_nodes)
-        if found != (number, bounds[number], bounds[number + 1], n_nodes):
-            raise GraphFileError(f"{region.folder} holds rows of another graph. Remove it.")
-    _refuse_asymmetry(regions)
-    rows = _checked_order(order, n_nodes)
-    places = np.empty(n_nodes, dtype=np.int64)
-    places[rows] = np.arange(n_nodes)
-    labels = _components(regions, n_nodes)
-    sums = {
-        name: _write_array(folder / f"{name}.npy", values)
-        for name, values in zip(_ARRAYS, (rows, places, labels), strict=True)
-    }
-    _write_header(
-        folder,
-        {
-            "n_points": n_nodes,
-            "n_features": n_features,
-            "n_regions": n_regions,
-            "starts": bounds.tolist(),
-            "metric": metric,
-            "k": k,
-            "recall": recall,
-            "n_entries": sum(region.n_entries for region in regions),
-            "n_components": int(labels.max()) + 1,
-            "regions": [region.checksum for region in regions],
-            "crc32": sums,
-            "build": build_info or {},
-        },
-    )
-    shutil.rmtree(folder / STAGES, ignore_errors=True)
-    return open_graph(folder)
-
-
-_ARRAYS = ("order", "places", "components")
-
-
-def _refuse_asymmetry(regions: list[Region]) -> None:
-    for region in regions:
-        if region.number in region.links:
-            raise InvalidInputError(
-                f"the affinity is not symmetric within region {region.number}. Give w_ij and w_ji "
-                "the same value, to the last bit."
-            )
-        for other, total in region.links.items():
-            if regions[other].links.get(region.number) != total:
-                raise InvalidInputError(
-                    f"the affinity is not symmetric between regions {region.number} and {other}. "
-                    "Give w_ij and w_ji the same value, to the last bit."
-                )
-
-
-def _checked_order(order: npt.ArrayLike, n_nodes: int) -> IntArray:
-    rows = np.asarray(order)
-    if rows.dtype.kind not in "iu" or rows.shape != (n_nodes,):
-        raise InvalidTypeError(
-            f"order must be {n_nodes} row numbers, got dtype {rows.dtype} and shape {rows.shape}."
-        )
-    seen = np.zeros(n_nodes, dtype=bool)
-    if n_nodes and not 0 <= rows.min() <= rows.max() < n_nodes:
-        raise InvalidInputError(f"order must hold row numbers below {n_nodes}.")
-    seen[rows] = True
-    if not seen.all():
-        raise InvalidInputError(
-            f"order must hold every row once; {int((~seen).sum())} are missing, the first is "
-            f"{int(np.argmin(seen))}."
-        )
-    return rows.astype(np.int64, copy=False)
-
-
-def _components(regions: list[Region], n_nodes: int) -> AnyArray:
-    merger = ComponentMerger(n_nodes, np.int32 if n_nodes <= 2**31 - 1 else np.int64)
-    for rows, first in _all_blocks(regions):
-        merger.join(*upper_edges(rows, first))
-    return merger.labels()
-
-
-def _all_blocks(regions: list[Region]) -> Iterator[tuple[sparse.csr_array, int]]:
-    for region in regions:
-        for first, rows in region.blocks():
-            yield rows, first
-
-
-def _write_array(path: Path, values: AnyArray) -> int:
-    """Write a file anew, which a run that was ended may have left; return its checksum."""
-    path.unlink(missing_ok=True)
-    with contextlib.ExitStack() as stack:
-        file = stack.enter_context(ArrayWriter(path, values.dtype))
-        file.append(values)
-        file.finish()
-    return file.crc32
-
-
-def _write_header(folder: Path, entries: dict[str, Any]) -> None:
-    whole = {"format": FORMAT, "version": VERSION} | entries
-    try:
-        json.dumps(whole)
-    except (TypeError, ValueError) as error:
-        raise InvalidTypeError(
-            f"build_info must hold plain numbers and strings: {error}."
-        ) from error
-    work = folder / f".{HEADER}.part"
-    write_checked(work, whole)
-    work.replace(folder / HEADER)
-
-
 def _read_header(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, "there is no such graph", str(path))
@@ -428,7 +276,7 @@ def _read_header(path: Path) -> dict[str, Any]:
             raise ValueError("its regions are not in order")
         if starts[-1] != header["n_points"] or len(header["regions"]) != len(starts) - 1:
             raise ValueError("its regions are not all of its rows")
-        if set(header["crc32"]) != {*_ARRAYS}:
+        if set(header["crc32"]) != {*ARRAYS}:
             raise ValueError("its checksums are not those of its files")
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise GraphFileError(f"{path / HEADER} is damaged: {error}.") from error

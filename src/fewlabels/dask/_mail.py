@@ -176,16 +176,21 @@ class Mailbox:
     async def _ask(self, address: str, key: Key, rank: int) -> None:
         """Ask the sender whether it is there, in the same epoch, and has not sent it long ago."""
         fit, epoch, kind, number, sender = key
-        try:
-            amiss = await asyncio.wait_for(
-                self.worker.rpc(address).fewlabels_amiss(
-                    fit=fit, epoch=epoch, kind=kind, number=number, receiver=rank
-                ),
-                _TO_ANSWER,
-            )
-        except (TimeoutError, OSError):
-            amiss = True
-        if amiss:
+        for _ in range(2):  # a machine that has slept finds that its time is over
+            try:
+                amiss = await asyncio.wait_for(
+                    self.worker.rpc(address).fewlabels_amiss(
+                        fit=fit, epoch=epoch, kind=kind, number=number, receiver=rank
+                    ),
+                    _TO_ANSWER,
+                )
+                break
+            except TimeoutError:
+                amiss = True
+            except OSError:
+                amiss = True
+                break
+        if amiss and key not in self._posts:
             self._lose(fit, epoch, sender)
 
     def forget(self, fit: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from distributed import Worker, get_worker, secede
 
 from fewlabels.dask._layout import RegionGraph
-from fewlabels.dask._mail import CalledOffError, Line, Mailbox
+from fewlabels.dask._mail import CalledOffError, Line, Mailbox, PeerLostError
 from fewlabels.dask._shard import Shard
 from fewlabels.solvers._threads import on_cores
 
@@ -49,7 +49,9 @@ def work_seated(seat: Seat, work: Callable[[Worker, Line], _Result]) -> _Result:
     Raises
     ------
     CalledOffError
-        If the worker was started again since the epoch began.
+        If the epoch is over, or the worker was started again since it began.
+    PeerLostError
+        If another worker can't be reached.
     """
     worker = get_worker()
     mailbox = Mailbox.of(worker)
@@ -57,8 +59,12 @@ def work_seated(seat: Seat, work: Callable[[Worker, Line], _Result]) -> _Result:
         raise CalledOffError("this worker was started after the epoch had begun")
     secede()  # two fits at a time must not wait for one another's threads
     line = Line(mailbox, seat.fit, seat.epoch, seat.rank, seat.addresses)
-    with on_cores(worker.state.nthreads):
-        return work(worker, line)
+    try:
+        with on_cores(worker.state.nthreads):
+            return work(worker, line)
+    except (CalledOffError, PeerLostError) as error:
+        over = type(error)(str(error))
+    raise over  # without the frames, whose vectors would be held beside those of the next epoch
 
 
 def held_shard(

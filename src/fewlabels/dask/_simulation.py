@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from distributed import Client
+from sklearn.base import clone
 
 from fewlabels.dask._layout import RegionGraph
+from fewlabels.dask._recommended import RecommendedRule
 from fewlabels.dask.label_spreading import LabelSpreading
 from fewlabels.session.simulation._known_answers import Answers
 from fewlabels.session.simulation._runs import Run
@@ -21,7 +23,8 @@ IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 
 # What can be asked by on a cluster; the baseline first.
-RULES = ("random", "margin", "entropy", "least-confidence")
+RECOMMENDED = "uncertain-influence"
+RULES = ("random", RECOMMENDED, "margin", "entropy", "least-confidence")
 
 
 def simulate_graph(
@@ -56,67 +59,75 @@ def simulate_graph(
     """
     names = tuple(dict.fromkeys([*rules, "random"]))
     runs = []
+    model = LabelSpreading(alpha=alpha)
+    by_sketch = RecommendedRule(graph, graph.path, alpha, model.n_recoveries)
     for repeat in range(repeats):
         for number, rule in enumerate(names):
-            runs.append(
-                _run(graph, answers, client, rule, repeat, initial, batch_size, budget, seed, alpha)
-            )
+            loop = _Loop(graph, answers, client, rule, by_sketch, clone(model))
+            start = np.random.SeedSequence([seed, repeat])
+            random: Any = np.random.RandomState(np.random.MT19937(start))
+            labelled = answers.drawn(initial, random)
+            runs.append(loop.run(repeat, labelled, batch_size, budget, random))
             progress((repeat * len(names) + number + 1) / (repeats * len(names)))
     return LearningCurve.from_runs(runs, names, answers.classes)
 
 
-def _run(
-    graph: RegionGraph,
-    answers: Answers,
-    client: Client,
-    rule: str,
-    repeat: int,
-    initial: str | int,
-    batch_size: int,
-    budget: int,
-    seed: int,
-    alpha: float,
-) -> Run:
-    random: Any = np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, repeat])))
-    labelled = answers.drawn(initial, random)
-    run, model = Run(rule, repeat), LabelSpreading(alpha=alpha)
-    begun = time.perf_counter()
-    model.fit(graph, (labelled, answers.classes[answers.codes[labelled]]), client=client)
-    try:
-        while True:
-            seconds = time.perf_counter() - begun
-            _measure(run, model, answers, labelled, seconds)
-            count = min(batch_size, budget - len(labelled))
-            if count <= 0:
-                return run
-            begun = time.perf_counter()
-            asked = _asked(model, answers, labelled, rule, count, random)
-            model.add_labels(asked, answers.classes[answers.codes[asked]])
-            labelled = np.concatenate([labelled, asked])
-    finally:
-        model.close()
+class _Loop:
+    """A loop of asking by one rule, answering and learning."""
 
+    def __init__(
+        self,
+        graph: RegionGraph,
+        answers: Answers,
+        client: Client,
+        rule: str,
+        by_sketch: RecommendedRule,
+        model: LabelSpreading,
+    ) -> None:
+        self._graph, self._answers, self._client = graph, answers, client
+        self._rule, self._by_sketch, self._model = rule, by_sketch, model
 
-def _asked(
-    model: LabelSpreading,
-    answers: Answers,
-    labelled: IntArray,
-    rule: str,
-    count: int,
-    random: Any,
-) -> IntArray:
-    """Return the rows to ask about; random ones where the rule knows of too few."""
-    found = np.empty(0, np.intp)
-    if rule != "random":
-        found = model.most_uncertain(count, measure=rule)
-    while len(found) < count:
-        drawn = random.randint(len(answers.codes), size=2 * count)
-        taken = np.concatenate([labelled, found])
-        _, first = np.unique(drawn, return_index=True)
-        new = drawn[np.sort(first)]
-        new = new[~np.isin(new, taken)]
-        found = np.concatenate([found, new[: count - len(found)]]).astype(np.intp)
-    return found
+    def run(
+        self, repeat: int, labelled: IntArray, batch_size: int, budget: int, random: Any
+    ) -> Run:
+        """Play the loop from some labels until there are `budget`."""
+        answers, model, run = self._answers, self._model, Run(self._rule, repeat)
+        begun = time.perf_counter()
+        given = (labelled, answers.classes[answers.codes[labelled]])
+        model.fit(self._graph, given, client=self._client)
+        try:
+            while True:
+                seconds = time.perf_counter() - begun
+                _measure(run, model, answers, labelled, seconds)
+                count = min(batch_size, budget - len(labelled))
+                if count <= 0:
+                    return run
+                begun = time.perf_counter()
+                asked = self._asked(labelled, count, random)
+                model.add_labels(asked, answers.classes[answers.codes[asked]])
+                labelled = np.concatenate([labelled, asked])
+        finally:
+            model.close()
+
+    def _asked(self, labelled: IntArray, count: int, random: Any) -> IntArray:
+        """Return the rows to ask about; random ones where the rule knows of too few."""
+        if self._rule == RECOMMENDED:
+            none = np.empty(0, np.intp)
+            looked_at = self._model._seen_by_rules() if len(self._model.classes_) > 1 else {}
+            return self._by_sketch.choose(
+                self._client, count, labelled=labelled, closed=none, **looked_at
+            )
+        found = np.empty(0, np.intp)
+        if self._rule != "random":
+            found = self._model.most_uncertain(count, measure=self._rule)
+        while len(found) < count:
+            drawn = random.randint(len(self._answers.codes), size=2 * count)
+            taken = np.concatenate([labelled, found])
+            _, first = np.unique(drawn, return_index=True)
+            new = drawn[np.sort(first)]
+            new = new[~np.isin(new, taken)]
+            found = np.concatenate([found, new[: count - len(found)]]).astype(np.intp)
+        return found
 
 
 def _measure(

@@ -89,7 +89,7 @@ class SolvedTogether(BaseEstimator):
         self._close = weakref.finalize(self, stack.close)
         return home
 
-    def _for_rules(self) -> dict[str, Any]:
+    def _seen_by_rules(self) -> dict[str, Any]:
         """What query rules look at: the answers, and the components that labels reach."""
         self._held()
         return {"answers": self._answered, "reached": self._problem.reached}

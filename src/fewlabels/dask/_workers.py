@@ -74,8 +74,17 @@ def client_of(client: Any) -> Client:
 
 
 def addresses_of(client: Client) -> list[str]:
-    """Return the addresses of the workers that the scheduler knows now, sorted."""
-    return sorted(client.scheduler_info(n_workers=-1)["workers"])
+    """Return the addresses of the workers that the scheduler knows now, sorted.
+
+    `Client.scheduler_info` answers from what another thread sets as well, every two seconds and
+    without any worker. None where there is no scheduler any more.
+    """
+    if client.scheduler is None:
+        return []
+    try:
+        return sorted(client.sync(client.scheduler.identity, n_workers=-1)["workers"])
+    except OSError:
+        return []
 
 
 def await_first(client: Client) -> None:

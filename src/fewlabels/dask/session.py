@@ -214,7 +214,7 @@ class _Learner:
         closed = np.setdiff1d(np.flatnonzero(~is_open), rows)
         of_model: dict[str, Any] = {}
         if len(set(labels.values())) > 1:
-            of_model = self.answering(labels)._for_rules()
+            of_model = self.answering(labels)._seen_by_rules()
         return self._rule.choose(client, count, labelled=rows, closed=closed, **of_model)
 
 
