@@ -8,14 +8,18 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from fewlabels import knn_graph
 from fewlabels.labelling import Labelling
 from fewlabels.labelling._grids import Grid, GridRecord, record_of, to_ask
 from fewlabels.labelling._ledger import Ledger
+from fewlabels.labelling._mind import Mind
 from fewlabels.labelling._near import neighbourhood
+from fewlabels.labelling._points import Prepared
 from fewlabels.labelling._rows import Row
 from fewlabels.labelling._snapshot import Predicted
+from fewlabels.session._events import Event
 
 Open = Callable[..., Labelling]
 
@@ -208,3 +212,25 @@ def test_a_grid_that_gets_another_class_is_a_bad_mark_for_the_one_it_was_shown_a
     assert (grid.kept, grid.out) == ((), tuple(shown))
     assert record.size(class_id, 24) == 0
     assert list(record._of) == [class_id]
+
+
+def test_labels_that_were_given_together_count_as_three_for_the_model_that_answers() -> None:
+    X, truth = load_digits(n_class=3, return_X_y=True)
+    X, truth = X[:120], truth[:120]
+    mind = Mind(Prepared(X, knn_graph(X)), 0)
+
+    def told(*points: int) -> Event:
+        return Event("told", points, tuple(str(truth[point]) for point in points))
+
+    def weights(points: list[int]) -> list[float]:
+        model = mind.learner.answering(mind.state.labels)
+        assert (model.transduction_[points] == [str(truth[point]) for point in points]).all()
+        found: list[float] = model._labels.weights_at(np.array(points)).tolist()
+        return found
+
+    mind.take([told(0), told(1), told(2), told(*range(10, 16))])
+    assert weights([0, 1, 2, 10, 15]) == [1, 1, 1, 0.5, 0.5]
+    mind.take([told(*range(20, 44)), told(50), told(51, 52)])  # added to what was learned
+    assert weights([0, 10, 20, 43, 50, 52]) == [1, 0.5, 0.125, 0.125, 1, 1]
+    mind.take([Event("withdrawn", (20,)), told(20)])
+    assert weights([20, 21]) == [0.125, 0.125]

@@ -166,8 +166,7 @@ def _why_not(name: str, file: IO[bytes], error: Exception) -> str:
 def _filled_down(sheet: Package, spans: list[Span]) -> tuple[list[Cells], int]:
     """Return the cells, those that were merged over several rows in each of them, and how many."""
     cells = sheet.to_python()
-    # of .ods it tells none, and before 0.4 of nothing
-    merged = spans or getattr(sheet, "merged_cell_ranges", None) or ()
+    merged = spans or sheet.merged_cell_ranges or ()  # of .ods it tells none
     top, left = sheet.start or (0, 0)
     n_merged = 0
     for (first, column), (last, last_column) in merged:

@@ -33,7 +33,7 @@ def export_labels(
     cache: str | os.PathLike[str] | None = None,
     stage: Stage | None = None,
 ) -> None:
-    r"""Write the labels of a label file, and the models' answers for the other points.
+    """Write the labels of a label file, and the models' answers for the other points.
 
     It works at any time, also while the page is open. Tables get six more columns: ``label``, the
     one given, else the most probable class; ``confidence``, the probability that it is right;
@@ -79,9 +79,11 @@ def export_labels(
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> import pandas as pd
     >>> from fewlabels.labelling import Labelling, export_labels
     >>> path = Path(tempfile.mkdtemp()) / "pets.csv"
-    >>> _ = path.write_text("weight,kind\n4,cat\n30,dog\n5,\n28,\n")
+    >>> pets = pd.DataFrame({"weight": [4, 30, 5, 28], "kind": ["cat", "dog", None, None]})
+    >>> pets.to_csv(path, index=False)
     >>> Labelling.open(path, label="kind", cache=path.parent / "cache").close()
     >>> target = path.with_name("labels.csv")
     >>> export_labels(path.with_suffix(".fewlabels"), target, predictions=False)

@@ -123,8 +123,9 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         ndarray of shape (n_queries,), or (n_queries, n_classes) where several classes may hold
             In the latter 1 where a class is more probable than not, else 0.
         """
+        probabilities = self.predict_proba(X)  # which says where nothing is fitted
         labels: Labels = self._labels
-        return labels.decide(self.predict_proba(X))
+        return labels.decide(probabilities)
 
     def predict_proba(self, X: object) -> FloatArray:
         """Return the class distribution of new points.
@@ -332,7 +333,9 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
 
     def _excluded(self) -> npt.NDArray[np.bool_]:
         """Which classes no unlabelled point is of, shape (n_classes,): their share is 0."""
-        return np.asarray(self.class_prior_ == 0) & np.ones(len(self._labels.classes), dtype=bool)
+        if self.class_prior_ is None:
+            return np.zeros(len(self._labels.classes), dtype=bool)
+        return np.asarray(self.class_prior_ == 0)
 
     def _of_expected(self, Y: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Labels of classes with a share: the others don't tell how sure answers may be."""

@@ -31,6 +31,9 @@ class ModelLearner:
         Keeps what it has prepared from one question to the next.
     classes : sequence of labels, default=None
         All there are; None: not known.
+    trust : mapping from point to float, default=None
+        How much the label of a point counts for the recommended model that answers, if not 1; as
+        :class:`KeptUpModel` takes it.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class ModelLearner:
         points: GraphPoints,
         rule: QueryRule,
         classes: Iterable[object] | None = None,
+        trust: Mapping[int, float] | None = None,
     ) -> None:
         pair = points.recommended() if model is None else model
         known = None if classes is None else list(classes)
@@ -48,7 +52,7 @@ class ModelLearner:
         self._asks = KeptUpModel(clone(asks, safe=False), points, known, rule)
         self._answers = self._asks
         if isinstance(pair, ModelPair) and pair.answers is not pair.asks:
-            self._answers = KeptUpModel(clone(pair.answers, safe=False), points, known)
+            self._answers = KeptUpModel(clone(pair.answers, safe=False), points, known, trust=trust)
 
     @property
     def methods(self) -> tuple[Estimator, ...]:

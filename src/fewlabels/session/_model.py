@@ -122,6 +122,9 @@ class KeptUpModel:
         All there are, if they are known: the model's `class_prior` may hold a share for each.
     rule : QueryRule, default=None
         Who asks. What it has solved for to choose the questions serves again for the answers.
+    trust : mapping from point to float, default=None
+        How much the label of a point counts, if not 1; only for a :class:`FewLabelsClassifier`.
+        What it says of a point must not change once the model has learned its label.
     """
 
     def __init__(
@@ -130,8 +133,10 @@ class KeptUpModel:
         points: GraphPoints,
         classes: Iterable[object] | None,
         rule: QueryRule | None = None,
+        trust: Mapping[int, float] | None = None,
     ) -> None:
         self.model = model
+        self._trust = trust if isinstance(model, FewLabelsClassifier) else None
         self._points = points
         self._shares = expected_shares(model, classes)
         self._rule = rule
@@ -155,7 +160,7 @@ class KeptUpModel:
             with unsaid(UnreachedWarning, LabelWarning), quiet_blas(self._points.graph):
                 if anew and (added or removed):
                     self._expect(labels)
-                    self._fit(label_column(labels, self._points.graph.n_nodes))
+                    self._fit(labels)
                 elif added:
                     self._expect({**self._fitted, **labels})
                     self._add(added)
@@ -194,20 +199,34 @@ class KeptUpModel:
         said = model.label_distributions_[:, [classes.index(label) for label in ascending]]
         return LabelledGraph(graph, column, said, model=model)
 
-    def _fit(self, column: np.ndarray) -> None:
+    def _fit(self, labels: Mapping[int, Label]) -> None:
         points = self._points
+        column = label_column(labels, points.graph.n_nodes)
         if isinstance(self.model, FitOnLabelled):
             self.model.fit(points.values, column)
-        elif isinstance(self.model, FewLabelsClassifier) and points.features is not None:
-            self.model.fit(points.features, column, graph=points.graph)
+        elif isinstance(self.model, FewLabelsClassifier):
+            weights = None
+            if self._trust:
+                weights = np.ones(len(column))
+                weights[list(labels)] = self._trusted(labels)
+            if points.features is None:
+                self.model.fit(points.graph, column, weights)
+            else:
+                self.model.fit(points.features, column, weights, graph=points.graph)
         else:
             self.model.fit(points.graph, column)
+
+    def _trusted(self, labels: Iterable[int]) -> list[float] | None:
+        """Return how much the labels of some points count; None where all count the same."""
+        return [self._trust.get(point, 1.0) for point in labels] if self._trust else None
 
     def _add(self, added: dict[int, Label]) -> None:
         points, labels = list(added), list(added.values())
         responses = None if self._rule is None else self._rule.responses(self.model, points)
         if responses is None:
-            self.model.add_labels(points, labels)
+            trusted = self._trusted(points)
+            more = {} if trusted is None else {"sample_weight": trusted}
+            self.model.add_labels(points, labels, **more)
         else:
             self.model.add_labels(points, labels, responses=responses)
 

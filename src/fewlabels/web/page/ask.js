@@ -187,7 +187,7 @@ export function createAsk(element, app) {
       const is = Number(button.dataset.id) === suggested;
       button.classList.toggle("suggested", is);
       button.setAttribute("aria-checked", "false");
-      button.disabled = !question;
+      button.ariaDisabled = !question;
       if (is) stop = place;
     });
     rove(stop, group.contains(document.activeElement));
