@@ -220,9 +220,10 @@ class _Asking:
         heard = self._line.exchange(
             "volumes", dict.fromkeys(self._line.others, told), self._line.others
         )
+        whole = dict(told)  # `told` may still be on its way
         for other in heard.values():
-            told |= other
-        volumes = np.sum([told[number] for number in sorted(told)], axis=0)  # region by region
+            whole |= other
+        volumes = np.sum([whole[number] for number in sorted(whole)], axis=0)  # region by region
         volumes[-1] = 0
         return np.asarray(volumes[at])
 
