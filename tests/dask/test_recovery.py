@@ -185,3 +185,23 @@ def test_errors_of_the_work_itself_are_raised_as_they_are(problem, clusters, mon
     monkeypatch.setattr(_part.Part, "product_begun", fail)
     with pytest.raises(MemoryError, match="no room"):
         LabelSpreading(0.95).fit(*problem, client=clusters(2))
+
+
+@pytest.mark.parametrize("n_recoveries", [0, 1])
+def test_workers_forget_a_fit_that_has_ended_also_one_that_failed(
+    problem, clusters, lose, n_recoveries
+):
+    lose(7)
+    model = LabelSpreading(0.95, n_recoveries=n_recoveries)
+    if n_recoveries:
+        model.fit(*problem, client=clusters(2))
+    else:
+        with pytest.raises(ClusterError, match="were lost 1 times"):
+            model.fit(*problem, client=clusters(2))
+    for expected, lost, posts, written in clusters(2).run(known).values():
+        assert not (expected or lost or posts or written)
+
+
+def known(dask_worker):
+    mailbox = _mail.Mailbox.of(dask_worker)
+    return mailbox._expected, mailbox._lost, mailbox._posts, mailbox._written

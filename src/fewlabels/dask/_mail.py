@@ -124,7 +124,8 @@ class Mailbox:
         fit, epoch, kind, number, _ = key
         try:
             await self._post(address, key, payload)
-            self._written[fit, epoch, kind, rank] = (number, monotonic())
+            if self.expects(fit, epoch):  # not when the fit is forgotten by now
+                self._written[fit, epoch, kind, rank] = (number, monotonic())
         except Exception:  # of the connection, or what can't be sent: nobody else hears of it
             _logger.exception("fewlabels: a message to %s was not sent", address)
             self._lose(fit, epoch, rank)
@@ -144,8 +145,9 @@ class Mailbox:
 
     def _lose(self, fit: str, epoch: int, rank: int) -> None:
         with self._changed:
-            self._lost.setdefault((fit, epoch), set()).add(rank)
-            self._changed.notify_all()
+            if not self.is_over(fit, epoch):
+                self._lost.setdefault((fit, epoch), set()).add(rank)
+                self._changed.notify_all()
 
     def receive(self, address: str, key: Key, rank: int) -> Any:
         """Wait for a message to the one of this `rank`.
