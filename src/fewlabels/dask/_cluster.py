@@ -152,7 +152,7 @@ def _epoch(
             part,
             problem,
             seat,
-            key=f"label-spreading-{fit}-{epoch}-{seat.rank}",
+            key=f"{part.__name__}-{fit}-{epoch}-{seat.rank}",  # the first is what dashboards show
             workers=[chosen[seat.rank]],
             allow_other_workers=False,
             pure=False,
