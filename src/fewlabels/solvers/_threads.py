@@ -101,6 +101,25 @@ def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
     return [results.pop(k) for k in range(n_tasks)]
 
 
+def run_giving_way(task: Callable[[int], object], n_tasks: int) -> None:
+    """Work on `task(0)`, `task(1)`, ... with all cores, one each at a time; lets others between.
+
+    As :func:`run_all`, for tasks of many milliseconds. That gives way only before it begins, when
+    none of its helpers is at work: while the calling thread is held, so are all others.
+
+    Examples
+    --------
+    >>> from fewlabels.solvers import run_giving_way
+    >>> found = [0, 0, 0]
+    >>> run_giving_way(lambda number: found.__setitem__(number, number**2), 3)
+    >>> found
+    [0, 1, 4]
+    """
+    at_once = _most_cores.get() or _n_cores()
+    for first in range(0, n_tasks, at_once):
+        run_all(lambda k, first=first: task(first + k), min(at_once, n_tasks - first))
+
+
 @contextmanager
 def on_cores(n_cores: int) -> Iterator[None]:
     """Let :func:`run_all` use so many cores in the block, where others have a share of them."""
