@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import TypeVar
 
@@ -116,8 +116,13 @@ def run_giving_way(task: Callable[[int], object], n_tasks: int) -> None:
     [0, 1, 4]
     """
     at_once = _most_cores.get() or _n_cores()
+
+    def one_of(numbers: range, k: int) -> None:
+        task(numbers[k])
+
     for first in range(0, n_tasks, at_once):
-        run_all(lambda k, first=first: task(first + k), min(at_once, n_tasks - first))
+        numbers = range(first, min(first + at_once, n_tasks))
+        run_all(partial(one_of, numbers), len(numbers))
 
 
 @contextmanager
