@@ -50,7 +50,11 @@ def shown(page: Page) -> int:
 
 
 def answer(page: Page, key: str) -> int:
-    """Answer what is shown, and wait until another question is."""
+    """Answer what is shown, and wait until that is stored and another question is shown.
+
+    The question on the screen and the next one stay; whoever is two ahead of the server may see the
+    third replaced by a better one.
+    """
     point = shown(page)
     page.keyboard.press(key)
     page.wait_for_function(
@@ -58,6 +62,7 @@ def answer(page: Page, key: str) -> int:
         " return now && now !== String(was); }",
         arg=point,
     )
+    page.wait_for_function("() => !Object.keys(localStorage).some(k => k.includes('/act/'))")
     return point
 
 
