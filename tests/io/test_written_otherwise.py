@@ -151,6 +151,8 @@ def test_new_durations_are_read_by_their_units() -> None:
             fitted.transform({"took": [unclear]})
     hours = Tables(scale=False).fit({"took": ["26:30", "4:15", "1:00"]})
     np.testing.assert_allclose(hours.transform({"took": ["1:30"]}) * 24, [[1.5]])
+    with pytest.raises(InvalidInputError, match=r"the first: '3:45\.2'"):
+        hours.transform({"took": ["1:30", "3:45.2"]})
     with pytest.raises(InvalidInputError, match="held durations"):
         fitted.transform({"took": [5.0]})
 

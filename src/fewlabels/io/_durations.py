@@ -116,8 +116,9 @@ def all_durations(cells: Iterable[str]) -> tuple[dict[str, float], str] | None:
 
 def new_duration(cell: str, form: str) -> float | None:
     """Return the days of a duration in a new row; None also if those before don't tell how many."""
-    way = _unclear_way(cell)
-    return days_of_duration(cell) if not way or way in form.split() else None
+    way, ways = _unclear_way(cell), form.split()
+    clear = way == _SHORT_CLOCK if _SHORT_CLOCK in ways else not way or way in ways
+    return days_of_duration(cell) if clear else None
 
 
 def _unclear_way(cell: str) -> str:
