@@ -89,7 +89,9 @@ typedef struct {
 #include "_csr_rows.h"
 #endif
 
-enum { DATA = 2, OUT = 4, N_ARRAYS = 5 }; /* in the order of the arguments */
+/* Places among the arguments. `open_rows` takes all arrays in this order, so that these are their
+ * places among the buffers held too. */
+enum { DATA = 2, OUT = 4, N_ARRAYS = 5 };
 
 typedef void (*Product)(const Rows *);
 

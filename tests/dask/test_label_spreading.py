@@ -301,6 +301,15 @@ def test_weights_and_class_priors_are_those_in_memory(graph, blobs, clusters):
         assert np.abs(there - due.label_distributions_).max() < 2e-3
 
 
+def test_added_weights_of_zero_take_labels_back_in_chunks_too(graph, blobs, clusters):
+    rows = np.flatnonzero(blobs[2] >= 0)
+    model = LabelSpreading(ALPHA).fit(graph, blobs[2], client=clusters(2))
+    model.add_labels(rows[:2], blobs[2][rows[:2]], da.zeros(2))
+    assert np.array_equal(model._labels.rows, rows[2:])
+    with pytest.raises(InvalidInputError, match="every sample_weight"):
+        model.add_labels(rows, blobs[2][rows], da.zeros(len(rows)))
+
+
 def test_weights_and_rows_that_can_not_be_used_are_refused(graph, blobs, fitted, clusters):
     y = blobs[2]
     for weights, said in (

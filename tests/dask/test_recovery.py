@@ -150,6 +150,34 @@ def test_a_message_that_is_lost_is_no_hang(problem, clusters, monkeypatch, tmp_p
     assert_same_bits(model, undisturbed)
 
 
+def test_a_message_that_can_not_be_sent_is_no_hang(problem, clusters, monkeypatch):
+    """Whatever the error is: also where the sender waits for nothing from the other one."""
+    undisturbed = LabelSpreading(0.95).fit(*problem, client=clusters(2))
+    monkeypatch.setattr(_mail, "_PATIENCE", 0.2)
+    post, failed = _mail.Mailbox._post, []
+
+    async def fail_once(mailbox, address, key, payload):
+        if key[2:4] == ("rows", 25) and not failed:
+            failed.append(key)
+            raise RuntimeError("dictionary changed size during iteration")
+        await post(mailbox, address, key, payload)
+
+    monkeypatch.setattr(_mail.Mailbox, "_post", fail_once)
+    told = []
+    model = LabelSpreading(0.95, progress=told.append).fit(*problem, client=clusters(2))
+    assert failed
+    assert [word["n_lost"] for word in told if word["what"] == "lost"] == [1]
+    assert_same_bits(model, undisturbed)
+
+
+def test_who_waits_for_what_was_not_sent_is_told_so():
+    mailbox = _mail.Mailbox(None)
+    assert not mailbox.is_amiss("fit", 0, "rows", 3, receiver=1)
+    mailbox._lose("fit", 0, 1)
+    assert mailbox.is_amiss("fit", 0, "rows", 3, receiver=1)
+    assert not mailbox.is_amiss("fit", 0, "rows", 3, receiver=2)
+
+
 def test_errors_of_the_work_itself_are_raised_as_they_are(problem, clusters, monkeypatch):
     def fail(part):
         raise MemoryError("no room")
@@ -157,3 +185,22 @@ def test_errors_of_the_work_itself_are_raised_as_they_are(problem, clusters, mon
     monkeypatch.setattr(_part.Part, "product_begun", fail)
     with pytest.raises(MemoryError, match="no room"):
         LabelSpreading(0.95).fit(*problem, client=clusters(2))
+
+
+@pytest.mark.parametrize("n_recoveries", [0, 1])
+def test_workers_forget_a_fit_that_has_ended_also_one_that_failed(
+    problem, clusters, lose, n_recoveries
+):
+    lose(7)
+    model = LabelSpreading(0.95, n_recoveries=n_recoveries)
+    if n_recoveries:
+        model.fit(*problem, client=clusters(2))
+    else:
+        with pytest.raises(ClusterError, match="were lost 1 times"):
+            model.fit(*problem, client=clusters(2))
+    assert list(clusters(2).run(known).values()) == [[], []]
+
+
+def known(dask_worker):
+    mailbox = _mail.Mailbox.of(dask_worker)
+    return [*mailbox._expected, *mailbox._lost, *mailbox._posts, *mailbox._written]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fewlabels import Graph, LabelSpreading, knn_graph
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.graph import write_graph
 from fewlabels.systems import SpreadingSystem
 from tests.gallery import path_graph
 from tests.models.test_relabelling import assert_as_refitted, draw_change
@@ -195,6 +196,46 @@ def test_too_few_iterations_foresee_nothing(solved) -> None:
     y[30] = 0
     assert len(solved) == 3
     assert_as_refitted(model, spreading(tol=1e-9).fit(GRAPH, y))
+
+
+def test_columns_are_as_accurate_as_the_scores_are_whatever_tol_was_meanwhile(solved) -> None:
+    model, y = fitted()
+    model.set_params(tol=1e2).foresee([300])
+    del solved[:]
+    model.set_params(tol=TOL).add_labels([300], [1])
+    assert solved == []
+    y[300] = 1
+    assert_as_refitted(model, spreading(tol=1e-9).fit(GRAPH, y))
+
+
+def test_a_class_that_was_solved_for_roughly_is_solved_for_anew_by_a_narrower_tol(solved) -> None:
+    model, y = fitted()
+    model.set_params(tol=1e2).add_labels([300], [1])
+    del solved[:]
+    model.set_params(tol=TOL).foresee([400]).add_labels([400], [0])
+    assert solved == [3]
+    y[[300, 400]] = 1, 0
+    assert_as_refitted(model, spreading(tol=1e-9).fit(GRAPH, y))
+
+
+def test_one_weight_of_more_than_32_is_solved_for(solved) -> None:
+    model, _ = fitted()
+    model.foresee([30])
+    del solved[:]
+    model.add_labels([30], [0], [33.0])
+    assert solved == [1]
+
+
+def test_what_was_foreseen_is_given_up_by_a_fit_on_a_graph_on_disk(tmp_path) -> None:
+    model, y = fitted()
+    model.foresee([30])
+    model.fit(write_graph(tmp_path / "graph", [GRAPH.affinity.toarray()], N), y)
+    assert not hasattr(model, "_ahead")
+
+
+def test_parameters_are_checked_first() -> None:
+    with pytest.raises(InvalidInputError, match="alpha"):
+        fitted()[0].set_params(alpha=2.0).foresee([30])
 
 
 @pytest.mark.parametrize(

@@ -452,3 +452,16 @@ def test_sixteen_new_labels_together_add_no_more_than_the_tolerance(solver, tol)
         exact = LabelPropagation(solver="direct").fit(graph, y).label_distributions_
         off = np.abs(model.label_distributions_ - exact).sum(axis=1).max()
         assert off <= (k + 1) / 16 * tol
+
+
+@pytest.mark.parametrize("model", [LabelPropagation, LabelSpreading])
+def test_what_was_solved_for_roughly_is_solved_for_anew_by_a_narrower_tol(model) -> None:
+    graph = knn_graph(np.random.default_rng(0).random((400, 2)), n_neighbors=8)
+    y = np.full(400, -1)
+    y[:5] = range(5)
+    settings_ = {"solver": "cg", "max_iter": 20_000}
+    changed = model(**settings_, tol=TOL).fit(graph, y)
+    changed.set_params(tol=1e2).add_labels([300], [1])
+    changed.set_params(tol=TOL).add_labels([301], [2])
+    y[[300, 301]] = 1, 2
+    assert_as_refitted(changed, model(**settings_, tol=TOL).fit(graph, y))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from fewlabels._way import giving_way, unless
 from fewlabels.solvers import (
     Accuracy,
     ChebyshevIteration,
@@ -19,6 +20,7 @@ from fewlabels.solvers import (
     GroundedLaplacian,
     Sweeps,
     _threads,
+    run_giving_way,
 )
 
 
@@ -187,3 +189,31 @@ def test_a_forked_process_has_threads_of_its_own() -> None:
     child.join(timeout=60)
     assert child.exitcode == 0
     assert results.get() == [0, 1, 4, 9]
+
+
+@pytest.mark.parametrize("n_cores", [1, 2, 5])
+def test_while_the_caller_gives_way_no_helper_is_at_work(monkeypatch, n_cores) -> None:
+    begun, ended, at_rest = [], [], []
+
+    def task(k: int) -> None:
+        begun.append(k)
+        ended.append(k)
+
+    def wait() -> None:
+        at_rest.append((sorted(begun), sorted(ended)))
+
+    with ThreadPoolExecutor(n_cores) as pool:
+        monkeypatch.setattr(_threads, "_n_cores", lambda: n_cores)
+        monkeypatch.setattr(_threads, "_pool", lambda: pool)
+        with giving_way(wait):
+            run_giving_way(task, 12)
+    # each time all that were begun have ended, and there was no more than one a core since
+    assert at_rest == [(list(range(k)),) * 2 for k in range(0, 12, n_cores)]
+    assert sorted(ended) == list(range(12))
+
+
+def test_where_something_else_is_due_no_other_group_is_begun(monkeypatch) -> None:
+    monkeypatch.setattr(_threads, "_n_cores", lambda: 2)
+    done: list[int] = []
+    assert unless(lambda: len(done) >= 4, lambda: run_giving_way(done.append, 12)) is None
+    assert sorted(done) == [0, 1, 2, 3]

@@ -118,8 +118,10 @@ class _Asking:
         """Choose rows one after the other, as if each had its label then."""
         question = self._question
         self._field.make_sketch()
-        known = np.concatenate([np.empty(0, dtype=np.intp), *self._field.batches])
-        missing = np.setdiff1d(question.labelled, known)
+        missing = np.array(
+            [place for place in question.labelled.tolist() if not self._field.has(place)],
+            dtype=np.intp,
+        )
         for start in range(0, len(missing), AT_ONCE):
             self._field.solve(missing[start : start + AT_ONCE])
         self._observe()
@@ -146,7 +148,7 @@ class _Asking:
         self._weights = np.zeros((len(L), N_COLUMNS))
         if len(L) == 0:
             return
-        A = self._field.gathered(L, lambda row: self._field.columns_at(row, L), len(L))
+        A = self._field.gathered(L, lambda rows: self._field.columns_at(rows, L), len(L))
         A = (A + A.T) / 2
         A[np.diag_indices(len(L))] += JITTER * np.trace(A) / len(L)
         self._factor = linalg.cho_factor(A)
@@ -175,7 +177,7 @@ class _Asking:
             sums[here] = self._field.sums(number, rows)
         L = self._labelled
         if len(L):
-            at = self._field.gathered(L, lambda row: sums[row : row + 1], 1)[:, 0]
+            at = self._field.gathered(L, lambda rows: sums[rows, None], 1)[:, 0]
             self._take_away(sums, linalg.cho_solve(self._factor, at))
         return sums
 
@@ -220,9 +222,10 @@ class _Asking:
         heard = self._line.exchange(
             "volumes", dict.fromkeys(self._line.others, told), self._line.others
         )
+        whole = dict(told)  # `told` may still be on its way
         for other in heard.values():
-            told |= other
-        volumes = np.sum([told[number] for number in sorted(told)], axis=0)  # region by region
+            whole |= other
+        volumes = np.sum([whole[number] for number in sorted(whole)], axis=0)  # region by region
         volumes[-1] = 0
         return np.asarray(volumes[at])
 
@@ -240,20 +243,20 @@ class _Asking:
     def _suppose(self, place: int, variances: FloatArray, sums: FloatArray) -> None:
         """Suppose that a row has a label; bring variances and sums up to date, in place."""
         v, L = np.array([place]), self._labelled
-        if not any(place in batch for batch in self._field.batches):
+        if not self._field.has(place):
             self._field.solve(v)
         column = np.empty(self._n, dtype=np.float32)
         for number, rows, here in self._field.blocks():
             column[here] = self._field.columns(number, rows, v)[:, 0]
         a = self._field.gathered(v, self._field.sketch_at, N_COLUMNS)[0]
         if len(L):
-            at = self._field.gathered(v, lambda row: self._field.columns_at(row, L), len(L))[0]
+            at = self._field.gathered(v, lambda rows: self._field.columns_at(rows, L), len(L))[0]
             self._take_away(column, linalg.cho_solve(self._factor, at))
             a = a - at @ self._weights
         # as it is without the rows that are supposed, and in their columns and sums
         stated: list[AnyArray] = [column, *(pick.column for pick in self._picks), sums]
         of_row = self._field.gathered(
-            v, lambda row: np.array([values[row] for values in stated]), len(stated)
+            v, lambda rows: np.stack([values[rows] for values in stated], axis=1), len(stated)
         )
         at_v = of_row[0]
         least = JITTER * at_v[0]

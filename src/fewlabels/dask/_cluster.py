@@ -88,12 +88,10 @@ def work_together(
     fit, epoch, n_lost = secrets.token_hex(8), 0, 0
     workers = list(checked_workers(client, folder, problem.graph))
     n_workers = len(workers)
-    with _listening(client, topic_of(fit), report):
+    with _forgotten(client, fit), _listening(client, topic_of(fit), report):
         while True:
             found = _epoch(client, problem, part, fit, epoch, workers)
             if found is not None:
-                with contextlib.suppress(OSError):
-                    client.run(partial(forget, fit), on_error="ignore")
                 return found
             n_lost, epoch = n_lost + 1, epoch + 1
             if n_lost > n_recoveries:
@@ -106,6 +104,16 @@ def work_together(
             if report is not None:
                 report({"what": "lost", "n_lost": n_lost})
             workers = _wait_for_workers(client, problem.graph, folder, n_workers)
+
+
+@contextlib.contextmanager
+def _forgotten(client: Client, fit: str) -> Iterator[None]:
+    """Have the workers forget a fit when it has ended, however it did."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            client.run(partial(forget, fit), on_error="ignore")
 
 
 @contextlib.contextmanager
@@ -144,7 +152,7 @@ def _epoch(
             part,
             problem,
             seat,
-            key=f"label-spreading-{fit}-{epoch}-{seat.rank}",
+            key=f"{part.__name__}-{fit}-{epoch}-{seat.rank}",  # the first is what dashboards show
             workers=[chosen[seat.rank]],
             allow_other_workers=False,
             pure=False,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,19 @@ class KeptField:
         self._folder, self._shard, self._line = folder, shard, line
         self.first, self.n = shard.first, shard.n_own
         self.degrees = np.where(shard.degrees == 0, 1.0, shard.degrees)
-        self.batches: list[IntArray] = list(batches)
+        self.batches: list[IntArray] = []
+        self._stands: dict[int, tuple[str, int]] = {}  # of a row, the kind of file and the column
+        for batch in batches:
+            self._note(batch)
+
+    def _note(self, batch: IntArray) -> None:
+        self.batches.append(batch)
+        name = _name_of(batch)
+        self._stands |= {place: (name, k) for k, place in enumerate(batch.tolist())}
+
+    def has(self, place: int) -> bool:
+        """Tell whether the column of C at a row stands in a file."""
+        return place in self._stands
 
     def own(self, places: IntArray) -> IntArray:
         """Return own ones of some internal rows, counted from the first."""
@@ -135,14 +148,15 @@ class KeptField:
         here = (places >= self.first) & (places < self.first + self.n)
         b[places[here] - self.first, np.flatnonzero(here)] = 1
         self._save(_name_of(places), self.apply(b, 1.0, COLUMN_TOL), np.float32)
-        self.batches.append(places)
+        self._note(places)
 
-    def gathered(self, places: IntArray, of: Callable[[int], AnyArray], width: int) -> FloatArray:
+    def gathered(
+        self, places: IntArray, of: Callable[[IntArray], AnyArray], width: int
+    ) -> FloatArray:
         """Return what `of` returns of rows, shape (len(places), width): everybody's own ones."""
         here = (places >= self.first) & (places < self.first + self.n)
         found = np.zeros((len(places), width))
-        for k in np.flatnonzero(here).tolist():
-            found[k] = of(int(places[k]) - self.first)
+        found[here] = of(self.own(places))
         others = self._line.others
         told = (np.flatnonzero(here), found[here])
         for at, values in self._line.exchange(
@@ -161,30 +175,40 @@ class KeptField:
         found: AnyArray = np.load(self._path("sums", number), mmap_mode="r")[rows]
         return found
 
-    def sketch_at(self, row: int) -> AnyArray:
-        """Return the sketch at an own row, shape (64,)."""
-        number, k = self._region_of(row)
-        found: AnyArray = np.concatenate([part[k] for part in self.sketch(number)])
+    def sketch_at(self, rows: IntArray) -> Float32Array:
+        """Return the sketch at own rows, shape (len(rows), 64)."""
+        found = np.empty((len(rows), N_COLUMNS), dtype=np.float32)
+        for number, at, here in self._by_region(rows):
+            found[here] = np.hstack([part[at] for part in self.sketch(number)])
         return found
 
-    def columns(self, number: int, rows: slice, places: IntArray) -> Float32Array:
+    def columns(self, number: int, rows: slice | IntArray, places: IntArray) -> Float32Array:
         """Return some rows of a region in the columns of C at `places`."""
-        found = np.empty((rows.stop - rows.start, len(places)), dtype=np.float32)
-        for batch in self.batches:
-            _, here, there = np.intersect1d(places, batch, return_indices=True)
+        by_file: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for k, place in enumerate(places.tolist()):
+            name, column = self._stands[place]
+            by_file[name].append((k, column))
+        n_rows = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+        found = np.empty((n_rows, len(places)), dtype=np.float32)
+        for name, pairs in by_file.items():
+            here, there = np.array(pairs).T
+            held = np.load(self._path(name, number), mmap_mode="r")
+            found[:, here] = held[rows][:, there]
+        return found
+
+    def columns_at(self, rows: IntArray, places: IntArray) -> Float32Array:
+        """Return own rows in the columns of C at `places`."""
+        found = np.empty((len(rows), len(places)), dtype=np.float32)
+        for number, at, here in self._by_region(rows):
+            found[here] = self.columns(number, at, places)
+        return found
+
+    def _by_region(self, rows: IntArray) -> Iterator[tuple[int, IntArray, IntArray]]:
+        """Yield regions that hold some of the own rows, these as counted there, and which."""
+        for number, start, stop in self._shard.bounds:
+            here = np.flatnonzero((rows >= start) & (rows < stop))
             if len(here):
-                held = np.load(self._path(_name_of(batch), number), mmap_mode="r")
-                found[:, here] = held[rows][:, there]
-        return found
-
-    def columns_at(self, row: int, places: IntArray) -> AnyArray:
-        """Return an own row of the columns of C at `places`."""
-        number, k = self._region_of(row)
-        found: AnyArray = self.columns(number, slice(k, k + 1), places)[0]
-        return found
-
-    def _region_of(self, row: int) -> tuple[int, int]:
-        return next((k, row - a) for k, a, b in self._shard.bounds if a <= row < b)
+                yield number, rows[here] - start, here
 
     def _path(self, kind: str, number: int) -> Path:
         return self._folder / f"{kind}-{number:05d}.npy"

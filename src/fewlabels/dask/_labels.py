@@ -164,7 +164,8 @@ def _weights_at(
                 f"{given.shape}."
             )
         values = given.vindex[rows].compute()
-        return checked_weights(values, len(rows), np.ones(len(rows), dtype=bool))
+        labelled = np.ones(len(rows), dtype=bool)
+        return checked_weights(values, len(rows), labelled, all_zero=all_zero)
     labelled = np.zeros(n_rows, dtype=bool)
     labelled[rows] = True
     return checked_weights(sample_weight, n_rows, labelled, all_zero=all_zero)[rows]

@@ -9,6 +9,7 @@ that it waits for can't be reached any more, or when that one has sent it and it
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future
@@ -20,6 +21,8 @@ from distributed import Worker
 from distributed.protocol import to_serialize
 
 Key: TypeAlias = tuple[str, int, str, int, int]  # fit, epoch, kind, number, sender
+
+_logger = logging.getLogger("distributed.worker")  # among what else is told of workers
 
 _NAME = "fewlabels"
 # Seconds after which whoever waits asks whether the other one is still there; and in which that one
@@ -90,8 +93,8 @@ class Mailbox:
     def is_amiss(self, fit: str, epoch: int, kind: str, number: int, receiver: int) -> bool:
         """Tell one that waits for a message from here whether it waits in vain; on the loop."""
         last, at = self._written.get((fit, epoch, kind, receiver), (-1, 0.0))
-        lost = last >= number and monotonic() - at > _TO_ARRIVE
-        return lost or self.is_over(fit, epoch)
+        late = last >= number and monotonic() - at > _TO_ARRIVE
+        return late or receiver in self._lost.get((fit, epoch), ()) or self.is_over(fit, epoch)
 
     def call_off(self, fit: str, epoch: int) -> None:
         """End an epoch and all before it: wake who waits, drop their messages."""
@@ -106,7 +109,7 @@ class Mailbox:
     def send(self, addresses: list[str], key: Key, payloads: Iterable[tuple[int, Any]]) -> None:
         """Send payloads to some ranks; returns before they have arrived; from any thread.
 
-        An array must not be changed afterwards.
+        A payload must not be changed afterwards.
         """
         posts = list(payloads)
         self.worker.loop.asyncio_loop.call_soon_threadsafe(self._start, addresses, key, posts)
@@ -121,8 +124,10 @@ class Mailbox:
         fit, epoch, kind, number, _ = key
         try:
             await self._post(address, key, payload)
-            self._written[fit, epoch, kind, rank] = (number, monotonic())
-        except (OSError, MemoryError):  # as all errors of connections are; no room to send
+            if self.expects(fit, epoch):  # not when the fit is forgotten by now
+                self._written[fit, epoch, kind, rank] = (number, monotonic())
+        except Exception:  # of the connection, or what can't be sent: nobody else hears of it
+            _logger.exception("fewlabels: a message to %s was not sent", address)
             self._lose(fit, epoch, rank)
 
     async def _post(self, address: str, key: Key, payload: Any) -> None:
@@ -140,8 +145,9 @@ class Mailbox:
 
     def _lose(self, fit: str, epoch: int, rank: int) -> None:
         with self._changed:
-            self._lost.setdefault((fit, epoch), set()).add(rank)
-            self._changed.notify_all()
+            if not self.is_over(fit, epoch):
+                self._lost.setdefault((fit, epoch), set()).add(rank)
+                self._changed.notify_all()
 
     def receive(self, address: str, key: Key, rank: int) -> Any:
         """Wait for a message to the one of this `rank`.

@@ -42,8 +42,10 @@ class RecommendedRule:
     Notes
     -----
     Cost: 65 columns at first, and one for each label; for each choice one for every further row of
-    it, and two more; each takes some 40 products with the graph. Disk: 264 bytes a row, and 4
-    for each label. Memory of a worker: 24 bytes a row and column, of 16 at a time.
+    it, and two more; each takes some 40 products with the graph. Every choice also reads the
+    columns of all labels once or twice, and twice more for each further row of it: O(n_nodes *
+    n_labels) from the disk, in one file a region for each row that was asked. Disk: 264 bytes a
+    row, and 4 for each label. Memory of a worker: 24 bytes a row and column, of 16 at a time.
     """
 
     def __init__(self, graph: RegionGraph, folder: Path, alpha: float, n_recoveries: int) -> None:

@@ -72,34 +72,60 @@ def held_shard(
 ) -> Shard:
     """Return the worker's shard, the same as long as the graph, alpha and its regions are.
 
-    `n_columns` are those that are worked on at a time.
+    `n_columns` are those that are worked on at a time: where a shard in memory leaves no room for
+    them, it is laid out again, on the disk.
     """
     regions = range(seat.cuts[seat.rank], seat.cuts[seat.rank + 1])
     key = (graph.checksum, alpha, regions)
-    held = worker.extensions.get("fewlabels_shard")
-    if held is None or held[0] != key:
+    held: _Held | None = worker.extensions.get("fewlabels_shard")
+    if held is None or held.key != key or not _has_room(worker, held, n_columns):
         del held
         release(worker)  # before the next one takes as much
         spill = _spill_folder(worker, graph, regions, n_columns)
-        held = worker.extensions["fewlabels_shard"] = (key, Shard(graph, regions, alpha, spill))
-    shard: Shard = held[1]
-    shard.meet(line, graph.starts[np.array(seat.cuts)])
-    return shard
+        shard = Shard(graph, regions, alpha, spill)
+        held = worker.extensions["fewlabels_shard"] = _Held(key, shard, spill, n_columns)
+    held.n_columns = max(n_columns, held.n_columns)
+    held.shard.meet(line, graph.starts[np.array(seat.cuts)])
+    return held.shard
+
+
+@dataclass
+class _Held:
+    """A shard, what it is of, where its entries are, and the most columns it has served."""
+
+    key: tuple[str, float, range]
+    shard: Shard
+    spill: Path | None
+    n_columns: int
+
+
+def _has_room(worker: Worker, held: _Held, n_columns: int) -> bool:
+    """Tell whether more columns than before fit beside entries that are in memory already."""
+    if held.spill is not None or n_columns <= held.n_columns:
+        return True
+    return _fits(worker, _vectors(held.shard.n_own, n_columns))
 
 
 def _spill_folder(
     worker: Worker, graph: RegionGraph, regions: range, n_columns: int
 ) -> Path | None:
     """Return where to put the entries if they don't fit the memory beside the vectors."""
-    limit = worker.memory_manager.memory_limit
-    if not limit:
-        return None
     n_rows = int(graph.starts[regions.stop] - graph.starts[regions.start])
-    vectors = 3 * 8 * 1.2 * n_rows * n_columns
     entries = sum(graph.region(k).n_entries for k in regions) * 12.0
-    if vectors + entries + worker.monitor.get_process_memory() < _USABLE * limit:
+    if _fits(worker, _vectors(n_rows, n_columns) + entries):
         return None
     return Path(worker.local_directory)
+
+
+def _vectors(n_rows: int, n_columns: int) -> float:
+    """Bytes of the vectors of a solve, with about a fifth of their rows as halo."""
+    return 3 * 8 * 1.2 * n_rows * n_columns
+
+
+def _fits(worker: Worker, n_bytes: float) -> bool:
+    """Tell whether a worker may take so many bytes beside those that it has."""
+    limit = worker.memory_manager.memory_limit
+    return not limit or n_bytes + worker.monitor.get_process_memory() < _USABLE * limit
 
 
 def topic_of(fit: str) -> str:

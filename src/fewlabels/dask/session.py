@@ -65,7 +65,8 @@ class Session(_Session):
     -----
     Takes up to 20 bytes a row in the client. ``"auto"`` solves for 65 columns at its first
     question, one for each label, and one for each row that it asks; it keeps 264 bytes a row and 4
-    for each label on the shared disk, until the session ends. The others only read the answers.
+    for each label on the shared disk, until the session ends, and each choice reads those of all
+    labels. The others only read the answers.
 
     Examples
     --------

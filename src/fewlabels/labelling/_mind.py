@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from fewlabels._typing import Json
 from fewlabels._way import unless
 from fewlabels.graph import Graph
 from fewlabels.labelling._points import Prepared
+from fewlabels.models._ahead import MOST_KEPT
 from fewlabels.session._advising import weighed
 from fewlabels.session._events import Audit, Event, event_to_json
 from fewlabels.session._labels import Label
@@ -93,7 +95,7 @@ class Mind:
         self.state = SessionState(self.graph.n_nodes, None)
         self.n_changes = 0
         self._held: tuple[int, Answers] | None = None
-        self._foreseen: set[int] = set()
+        self._foreseen: list[int] = []  # those that a model still holds, the last ones
 
     def take(self, events: Sequence[Event], *, drawn: bool = False) -> None:
         """Take what happened; `drawn` if it is questions that did not come from here."""
@@ -131,17 +133,23 @@ class Mind:
     def foresee(self, due: Callable[[], bool]) -> bool:
         """Find what the answer to one more open question will do; False if there is no more.
 
-        Ends early, for there may be time later, when something else is `due`.
+        Of those that are answered next, as many as a model keeps. Ends early, for there may be time
+        later, when something else is `due`.
         """
-        if not self.state.labels:
+        state = self.state
+        if not state.labels:
             return False
-        point = next((each for each in self.state.pending if each not in self._foreseen), None)
+        self._foreseen = [each for each in self._foreseen if each not in state.labels]
+        first = islice(state.pending, MOST_KEPT)
+        point = next((each for each in first if each not in self._foreseen), None)
         if point is None:
             return False
         found = unless(due, lambda: self.learner.foresee(point))
+        if found is None:
+            return True  # ended early
         if found:
-            self._foreseen.add(point)
-        return found is not False  # the rule was not asked yet since this start
+            self._foreseen = [*self._foreseen, point][-MOST_KEPT:]
+        return found  # False: the rule was not asked yet since this start
 
     def choose(
         self,

@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 # Of `tol`: what a column may be off by, and what was added to a class before it is solved for anew.
 AHEAD_TOL, _MOST_ADDED = 1 / 64, 1 / 2
 # Points whose columns are kept, the last ones.
-_MOST_KEPT = 16
+MOST_KEPT = 16
 
 
 class Ahead:
@@ -37,7 +37,7 @@ class Ahead:
         if answer.converged.all():
             log_scale = answer.log_scale if answer.log_scale.any() else None
             self._known[point] = _Column(answer.values[:, 0], log_scale, float(answer.residual[0]))
-        while len(self._known) > _MOST_KEPT:
+        while len(self._known) > MOST_KEPT:
             del self._known[next(iter(self._known))]
 
     def add(self, scores: Scores, change: Relabelling) -> bool:

@@ -12,7 +12,7 @@ from fewlabels._rows import row_blocks
 from fewlabels._typing import Estimator
 from fewlabels._way import give_way
 from fewlabels.models._tree_growing import grower
-from fewlabels.solvers import run_all
+from fewlabels.solvers import run_giving_way
 
 FloatArray = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
@@ -131,7 +131,7 @@ class Forest:
                 give_way()
                 total[blocks[k]] += tree.means[tree.leaves(here)]
 
-        run_all(answer, len(blocks))
+        run_giving_way(answer, len(blocks))
         return total / len(self._trees)
 
     def left_out(self, otherwise: FloatArray) -> FloatArray:

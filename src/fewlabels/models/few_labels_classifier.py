@@ -155,9 +155,10 @@ None, default="auto"
     fixed.
 
     Cost: the graph; two solves for n_classes columns, and the left-out labels: some 40 products
-    with n_classes + 64 columns, and solves for as many; 15 products with 64 columns, and n_samples
-    x n_labelled x 64 operations for the features; 100 trees, and n_samples x 100 times their depth.
-    Memory O(n_samples (n_classes + n_features)).
+    with n_classes columns and one for each label, of 512 at most (48 in large graphs), and solves
+    for as many; 15 products with 64 columns, and n_samples x n_labelled x 64 operations for the
+    features; 100 trees (40 in large graphs), and n_samples x 100 times their depth. Graphs are
+    large from 10,000 points on. Memory O(n_samples (n_classes + n_features)).
     `add_labels` and `remove_labels` solve only for what changed on the graph, and repeat the rest.
 
     References

@@ -187,6 +187,7 @@ class LabelPropagation(HarmonicInsight, GraphClassifier):
             return self._solve()
         scores = self._solve_difference(nodes, change.old_columns)
         self._owed += share
+        self._solved_tol = max(self._solved_tol, self.tol)  # a narrower one needs all of it anew
         return scores
 
     def _solve_difference(

@@ -173,7 +173,8 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         """Solve ahead for labels that may come, while there is time.
 
         What a label does to the scores does not depend on its class, nor on the other labels.
-        :meth:`add_labels` of these points then solves for nothing: it adds what is known.
+        Where all points of an :meth:`add_labels` were foreseen, and no weight is above 32, it
+        adds what is known instead of solving.
 
         Parameters
         ----------
@@ -189,13 +190,15 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         Raises
         ------
         InvalidInputError, InvalidTypeError
-            If an index is out of range or stands twice, or the responses can't be used.
+            If an index is out of range or stands twice, or the responses or a parameter can't be
+            used.
 
         Notes
         -----
-        Columns are kept for the last 16 points, 8 or 16 bytes a row each, until the next fit; not
-        in copies by pickle. They are solved for to `tol` / 64, and a class is solved for anew when
-        what was added to it might be off by `tol` / 2. Of no effect with a graph on disk, and
+        Columns are kept for the last 16 points, 8 or 16 bytes a row each, until the next fit or
+        until any label is removed or corrected; not in copies by pickle. They are solved for to
+        1 / 64 of the `tol` that the scores were solved for to, and a class is solved for anew when
+        what was added to it might be off by a half of that. Of no effect with a graph on disk, and
         where `max_iter` is too low.
 
         Examples
@@ -207,6 +210,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         [0, 0, 1, 1, 1]
         """
         check_is_fitted(self)
+        self._check_parameters()
         n = len(self._labels.labelled)
         rows = point_indices(indices, n)
         begin = None if responses is None else checked_responses(responses, n, len(rows))
@@ -220,7 +224,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
             label[row] = 1
             answer = self._fitted_system().solve(
                 label,
-                tol=AHEAD_TOL * self.tol / self._labels.row_mass,
+                tol=AHEAD_TOL * self._solved_tol / self._labels.row_mass,
                 max_iter=self.max_iter,
                 start=None if begin is None else np.maximum(begin[:, k : k + 1], 0),
                 other_totals=self._scores.totals,
@@ -292,10 +296,10 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         return n_arrays if self.calibration is None else n_arrays + 2
 
     def _solve(self) -> Scores | StreamedScores:
+        self.__dict__.pop("_ahead", None)
         if isinstance(self.graph_, DiskGraph):
             return self._solve_on_disk(self.graph_)
         self._solved_tol, self._settings = self.tol, (self.alpha, self.solver)
-        self.__dict__.pop("_ahead", None)
         self._system: Any = SpreadingSystem(self.graph_, *self._settings)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._system.solve(
@@ -356,6 +360,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
                 other_totals=scores.totals_without(columns),
                 callback=callback,
             )
+        self._solved_tol = max(self._solved_tol, self.tol)  # a narrower one needs all of them anew
         scores.replace_columns(columns, answer)
         scores.n_iter += answer.n_iter
 

@@ -176,7 +176,7 @@ class KeptUpModel:
         return self.model
 
     def foresee(self, point: int) -> bool:
-        """Find what a label at a point would do to the fitted model; False where nothing is kept.
+        """Find what a label at a point would do to the model; False where the rule knows nothing.
 
         For when there is time: the label is then learned sooner, whatever it is.
         """

@@ -361,7 +361,7 @@ class Session:
 
     @in_turn
     def checked_labels(self) -> AnyArray:
-        """Return the labels given, and for other points the answers that were checked.
+        """Return the labels given, and for other points the answers that the checks are about.
 
         These answers were fixed when the last sequence of checks began; the proof of :meth:`advice`
         is about them. :meth:`predictions` returns the current ones.

@@ -21,7 +21,7 @@ from fewlabels.solvers._sparse_direct import SparseFactorization
 from fewlabels.solvers._streamed import StreamedIteration, StreamedLaplacian
 from fewlabels.solvers._streamed_levels import LevelledSolution, solve_in_levels, solve_on_levels
 from fewlabels.solvers._sweeps import Sweeps
-from fewlabels.solvers._threads import run_all, shared_blocks
+from fewlabels.solvers._threads import run_all, run_giving_way, shared_blocks
 from fewlabels.solvers._walks import diffusion, mixing_time, walk
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "row_totals",
     "rows_of",
     "run_all",
+    "run_giving_way",
     "scaled_both_ways",
     "shared_blocks",
     "solve_in_levels",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import TypeVar
 
@@ -99,6 +99,30 @@ def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
     for helper in begun:
         helper.result()
     return [results.pop(k) for k in range(n_tasks)]
+
+
+def run_giving_way(task: Callable[[int], object], n_tasks: int) -> None:
+    """Work on `task(0)`, `task(1)`, ... with all cores, one each at a time; lets others between.
+
+    As :func:`run_all`, for tasks of many milliseconds. That gives way only before it begins, when
+    none of its helpers is at work: while the calling thread is held, so are all others.
+
+    Examples
+    --------
+    >>> from fewlabels.solvers import run_giving_way
+    >>> found = [0, 0, 0]
+    >>> run_giving_way(lambda number: found.__setitem__(number, number**2), 3)
+    >>> found
+    [0, 1, 4]
+    """
+    at_once = _most_cores.get() or _n_cores()
+
+    def one_of(numbers: range, k: int) -> None:
+        task(numbers[k])
+
+    for first in range(0, n_tasks, at_once):
+        numbers = range(first, min(first + at_once, n_tasks))
+        run_all(partial(one_of, numbers), len(numbers))
 
 
 @contextmanager

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
 
+from fewlabels._way import giving_way
 from fewlabels.graph import knn_graph
-from fewlabels.models._members import FeatureSpace, KernelMember, Taught
+from fewlabels.models._members import FeatureSpace, KernelMember, Taught, kernel_member
 from fewlabels.models._members.kernel_member import relevances
+from fewlabels.solvers import _threads
 from tests.gallery import one_hot
 
 X, TRUTH = make_blobs(150, centers=3, n_features=4, cluster_std=2.5, random_state=1)
@@ -166,3 +168,18 @@ def test_one_class_around_another_is_told_apart_by_few_labels() -> None:
     member = bank(nodes, truth[nodes], FeatureSpace(points, knn_graph(points, 10)), n_classes=2)
     answers = member.distributions(np.arange(20, 300)).argmax(axis=1)
     assert (answers == truth[20:]).mean() > 0.8
+
+
+def test_it_gives_way_between_blocks_whose_number_of_cores_changes_no_bit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    member, asked = bank(), []
+    monkeypatch.setattr(kernel_member, "_BLOCK_NUMBERS", 30 * len(NODES))  # five blocks
+    found = []
+    for n_cores in (1, 2):
+        del asked[:]
+        monkeypatch.setattr(_threads, "_n_cores", lambda n=n_cores: n)
+        with giving_way(lambda: asked.append(None)):
+            found.append(member.distributions(slice(None)))
+        assert len(asked) >= -(-5 // n_cores)
+    np.testing.assert_array_equal(*found)

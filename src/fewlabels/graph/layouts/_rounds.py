@@ -56,18 +56,18 @@ def move(
     gravity = np.float32(_GRAVITY / np.sqrt(level.masses.sum(dtype=np.float64)))
     middle = places.mean(axis=0, dtype=np.float64).astype(np.float32)
 
-    def blocks(first: int) -> slice:
+    def rows_from(first: int) -> slice:
         return slice(first, min(first + _ROWS_AT_ONCE, n))
 
     def force(first: int) -> Places:
         if first < 0:
             return push(places)
-        rows = blocks(first)
+        rows = rows_from(first)
         pull(level.weights, places, rows.start, rows.stop, pulls)
         return pulls
 
     def step(first: int) -> None:
-        rows = blocks(first)
+        rows = rows_from(first)
         here, faster, pulled, pushed = places[rows], momentum[rows], pulls[rows], pushes[rows]
         faster *= np.float32(_MOMENTUM)
         pulled *= per_point[rows]
@@ -87,7 +87,8 @@ def move(
         each = map if pool is None else pool.map
         for attraction in attractions:
             shrunk = np.float32(1 / attraction)
-            pushes, *_ = each(force, [-1, *firsts])  # the longest first
+            results = list(each(force, [-1, *firsts]))  # the longest first
+            pushes = results[0]
             list(each(step, firsts))
             if centred:
                 places -= places.mean(axis=0, dtype=np.float64).astype(np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,14 @@ _FARTHEST = 1e30
 _ROUNDS, _SHARE = 15, 0.9
 # Rows that are summed at once.
 _ROWS = 4096
+
+
+class Variances(NamedTuple):
+    """Of each column of what members see of all fitted points: see `Seen`."""
+
+    plain: FloatArray
+    smooth: FloatArray
+    ranks: FloatArray
 
 
 @dataclass(frozen=True)
@@ -115,12 +123,10 @@ class FeatureSpace:
         self.smooth = smooth
 
     @cached_property
-    def variances(self) -> Seen:
-        """Variances of the columns of all fitted points, in the place of the points."""
-        plain, smooth, ranks = (
-            each.var(axis=0, dtype=np.float64) for each in (self.plain, self.smooth, self.ranks)
-        )
-        return Seen(plain, smooth, ranks, self._projection, None)
+    def variances(self) -> Variances:
+        """How much the columns of all fitted points vary."""
+        of = (self.plain, self.smooth, self.ranks)
+        return Variances(*(each.var(axis=0, dtype=np.float64) for each in of))
 
     def at(self, rows: slice | IntArray) -> Seen:
         """Return fitted points."""

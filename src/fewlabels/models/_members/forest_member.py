@@ -13,7 +13,7 @@ from fewlabels.models._members.among import LARGE, chosen_places
 from fewlabels.models._members.feature_member import MOST_LABELS, FeatureMember
 from fewlabels.models._members.feature_space import FeatureSpace, Seen
 from fewlabels.models._members.sharpness import Taught, fitted_sharpness, logits_of, sharpened
-from fewlabels.solvers import run_all
+from fewlabels.solvers import run_giving_way
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -81,7 +81,7 @@ class ForestMember(FeatureMember):
             shares = self._forest.answers(seen.part(blocks[k]).columns())
             result[blocks[k]] = sharpened(self._logits(shares), self.sharpness)
 
-        run_all(say, len(blocks))
+        run_giving_way(say, len(blocks))
         return result
 
     def left_out(self) -> FloatArray:

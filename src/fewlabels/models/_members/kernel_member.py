@@ -16,7 +16,7 @@ from fewlabels.models._members.among import chosen_places
 from fewlabels.models._members.feature_member import MOST_LABELS, FeatureMember
 from fewlabels.models._members.feature_space import FeatureSpace, Seen
 from fewlabels.models._members.sharpness import Taught, fitted_sharpnesses, sharpened
-from fewlabels.solvers import run_all
+from fewlabels.solvers import run_giving_way
 from fewlabels.systems import KernelRidge, Kriging
 
 FloatArray = npt.NDArray[np.float64]
@@ -199,7 +199,7 @@ class KernelMember(FeatureMember):
                 scores = self._open(_mean(kernels, m.kernels) @ m.coefficients + m.level)
                 result[blocks[k]] += m.weight * sharpened(scores, m.sharpness)
 
-        run_all(say, len(blocks))
+        run_giving_way(say, len(blocks))
         return result
 
     def _open(self, scores: FloatArray) -> FloatArray:
