@@ -114,10 +114,10 @@ def test_methods_and_settings(table: Path, out: Path, option: list[str]) -> None
 def test_small_tables_get_few_neighbours_unless_told_otherwise(tmp_path: Path, out: Path) -> None:
     source = write_csv(tmp_path / "in.csv", rows()[:18])
     call = (source, "--label", "kind", "-o", out, "--exclude", "id", "--force")
-    assert "joined to the 3 most like it" in run(*call).stdout
+    assert "connected to the 3 most similar" in run(*call).stdout
     assert [row["label"] for row in read_csv(out)] == points()[1][:18]
     cut = run(*call, "--neighbors", 99)
-    assert "joined to the 17 most like it" in cut.stdout
+    assert "connected to the 17 most similar" in cut.stdout
     assert "--neighbors 99 is more than there are: 18 rows have 17 others each" in cut.stderr
 
 
