@@ -26,7 +26,7 @@ from fewlabels.features._term_weights import TermWeights
 from fewlabels.features._terms import Counts
 from fewlabels.features._text_choice import Look
 from fewlabels.features._text_items import LONGEST
-from fewlabels.features._weighing import surely_best
+from fewlabels.features._weighing import can_tell, labelled_rows, surely_best
 from fewlabels.features._words import LONGEST_WORD, words_of
 from fewlabels.features.points_state import points_of_state, points_state
 
@@ -166,6 +166,20 @@ def test_long_texts_are_reduced_short_ones_are_not_and_names_are_spelled() -> No
         transformer = Texts().fit(texts)
         assert transformer.recipe_ == recipe
         assert transformer.choices_[0].startswith(f"{recipe}: TF-IDF of ")
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [np.repeat(np.arange(1200), 2), np.tile(np.arange(1200), 2), np.arange(5000) // 4999,
+     np.minimum(np.arange(5000) // 4998, 1), np.arange(900) % 3],
+    ids=["neighbours", "far", "one alone", "rare", "usual"],
+)  # fmt: skip
+def test_labels_that_are_looked_at_are_400_at_most_and_two_of_a_class(codes: np.ndarray) -> None:
+    rows = labelled_rows(codes)
+    assert 200 <= len(rows) <= 400
+    assert np.unique(codes[rows], return_counts=True)[1].min() >= 2
+    np.testing.assert_array_equal(labelled_rows(codes[rows]), np.arange(len(rows)))
+    assert can_tell(codes[rows]) == can_tell(codes)
 
 
 def test_points_are_chosen_by_labels_left_out_only_where_that_is_surely_better() -> None:

@@ -243,8 +243,8 @@ class BlockEncoder:
         return cls(medians, FLAG * (total or 1.0), scale)
 
     def check(self, name: str, view: Block) -> None:
-        """Raise if new rows hold another number of numbers."""
-        if view.values.shape[1] != len(self.medians):
+        """Raise if new rows hold another number of numbers; where none is known, it may be."""
+        if view.values.shape[1] != len(self.medians) and not np.isnan(view.values).all():
             raise InvalidInputError(
                 f"column {name!r} holds {view.values.shape[1]:,} numbers in each row, and held "
                 f"{len(self.medians):,} when the features were fitted. Pass as many."
@@ -252,14 +252,17 @@ class BlockEncoder:
 
     def raw(self, view: Block) -> FloatArray:
         """Return the numbers, of shape (n_rows, n_numbers), and where some are missing."""
-        missing = np.isnan(view.values)
+        values = view.values
+        if values.shape[1] != len(self.medians):  # nothing is known
+            values = np.broadcast_to(values[:, :1], (len(values), len(self.medians)))
+        missing = np.isnan(values)
         if not missing.any() and not self.has_flag:
-            return view.values
-        filled = np.where(missing, self.medians, view.values).astype(view.values.dtype)
+            return values
+        filled = np.where(missing, self.medians, values).astype(values.dtype)
         if not self.has_flag:
             return filled
         said = self.has_flag * missing.any(axis=1)
-        return np.column_stack([filled, said]).astype(view.values.dtype)
+        return np.column_stack([filled, said]).astype(values.dtype)
 
     def unknown(self, view: Block) -> BoolArray:
         """Tell in which rows nothing is known."""

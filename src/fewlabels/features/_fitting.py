@@ -37,6 +37,7 @@ from fewlabels.features._telling import Taken, all_different, is_the_label, take
 from fewlabels.features._weighing import USUAL, labelled_rows, text_weights
 from fewlabels.features.embeddings import embeddings_of
 from fewlabels.features.new_points import IntArray
+from fewlabels.io._spelled import UNIT
 from fewlabels.io._table import Block, Categories, Dates, Numbers, Table, View, quoted, setting
 
 ONE_VALUE = "one value only"
@@ -173,9 +174,9 @@ def read_column(
             form = DAYS
         read = _checked(table, name, read_as(table, name, kind, form), kind)
         return ReadColumn(table, name, Taken(kind, form), read, asked=True)
-    view = table.view(name)
-    if asked is None and is_the_label(view, settings.codes):
+    if asked is None and is_the_label(table, name, settings.codes):
         return _left_out(name, "it is the labels")
+    view = table.view(name)
     taken = taken_for(name, view, folder_of(table), asked=asked == "use")
     if name == settings.takes_rows:
         taken = replace(taken, by_labels=False)
@@ -227,9 +228,9 @@ def column_of_rows(table: Table, kinds: Mapping[str, str], settings: Settings) -
         asked = kinds.get(name)
         if asked not in (None, "use") or name in settings.added:
             continue
-        view = table.view(name)
-        if asked is None and is_the_label(view, settings.codes):
+        if asked is None and is_the_label(table, name, settings.codes):
             continue
+        view = table.view(name)
         taken = taken_for(name, view, folder_of(table), asked=asked == "use")
         if taken.kind in ("text", "image"):
             (short if taken.by_labels else free).append(name)
@@ -282,6 +283,8 @@ def encoded(column: ReadColumn, settings: Settings) -> Used | LeftOut:
     raw = at_the_mean(raw, unread, means)
     decimal = decimal_mark_of(table, name, view) if isinstance(view, Numbers) else None
     form = taken.form or (view.form if isinstance(view, (Dates, Numbers)) else "")
+    if isinstance(view, Numbers):
+        form = form or UNIT  # of models before, nobody knows whether there was one
     weight = USUAL if taken.kind == "text" and settings.scale else 1.0
     fitted = FittedColumn(
         name, taken.kind, encoder, means, factor, weight, form=form, decimal=decimal

@@ -27,7 +27,8 @@ from fewlabels.io._dates import (
     refuse_strange_dates,
     text_dates,
 )
-from fewlabels.io._durations import DURATIONS, days_of_duration
+from fewlabels.io._durations import DURATIONS, new_duration
+from fewlabels.io._otherwise import FRACTIONS, fraction_or_number
 from fewlabels.io._several_numbers import numbers_of
 from fewlabels.io._spelled import UNIT, is_missing_word, like_numbers
 from fewlabels.io._table import (
@@ -100,8 +101,10 @@ def folder_of(table: Table) -> Path | None:
 
 def _numbers(table: Table, name: str, form: str) -> Numbers:
     view = table.view(name)
-    if form == DURATIONS:
-        return _durations(table, name, view)
+    if form.startswith(DURATIONS):
+        return _durations(table, name, view, form)
+    if form == FRACTIONS and not isinstance(view, Numbers):
+        view = _fractions(table, name) or view
     if isinstance(view, Dates) and form == DAYS:
         view = Numbers(view.days)
     if isinstance(view, Block) and view.values.shape[1] == 1:
@@ -116,26 +119,37 @@ def _numbers(table: Table, name: str, form: str) -> Numbers:
 
 def _check_unit(name: str, unit: str, view: Numbers) -> None:
     """Raise if new numbers have another unit, or none where 0.5 and 50 % could be one."""
-    found = "durations" if view.form == DURATIONS else view.form.removeprefix(UNIT)
-    if found == unit or (not found and unit != "%"):
+    found = "durations" if view.form.startswith(DURATIONS) else view.form.removeprefix(UNIT)
+    if found == unit or (not found and unit != "%") or np.isnan(view.values).all():
         return
+    held, holds = (f"with {each!r}" if each else "without a unit" for each in (unit, found))
     raise InvalidInputError(
-        f"column {name!r} held numbers with {unit!r} when the features were fitted, and holds "
-        f"{f'others with {found!r}' if found else 'others without'}. Write them alike."
+        f"column {name!r} held numbers {held} when the features were fitted, and holds others "
+        f"{holds}. Write them alike."
     )
 
 
-def _durations(table: Table, name: str, view: View) -> Numbers:
+def _fractions(table: Table, name: str) -> Numbers | None:
+    """Return fractions and numbers, also where few are fractions; None if a cell is neither."""
+    cells = [None if is_missing_word(cell) else cell for cell in table.cells(name)]
+    found = [math.nan if cell is None else fraction_or_number(as_text(cell)) for cell in cells]
+    return None if None in found else Numbers(np.array(found, dtype=np.float64), form=FRACTIONS)
+
+
+def _durations(table: Table, name: str, view: View, form: str) -> Numbers:
     """Return durations as days, also those that may be times of day, or have one unit in all."""
-    if isinstance(view, Numbers) and view.form == DURATIONS:
-        return view
     if isinstance(view, Unusable) and view.reason == "empty":
         return Numbers(np.full(table.n_rows, math.nan))
-    if isinstance(view, Dates) and view.clock_only:
-        return Numbers(view.days)
     cells = table.cells(name)
+    if not any(isinstance(cell, str) for cell in cells):
+        if isinstance(view, Numbers) and view.form == DURATIONS:
+            return view
+        if isinstance(view, Dates) and view.clock_only:
+            return Numbers(view.days)
     days = [
-        days_of_duration(cell) if isinstance(cell, str) and not is_missing_word(cell) else math.nan
+        new_duration(cell, form)
+        if isinstance(cell, str) and not is_missing_word(cell)
+        else math.nan
         for cell in cells
     ]
     strange = [
@@ -238,6 +252,8 @@ def _usual_between(cells: Sequence[object]) -> str:
 
 def _block(table: Table, name: str, form: str) -> Block:
     view = table.view(name)
+    if isinstance(view, Unusable) and view.reason == "empty":
+        return Block(np.full((table.n_rows, 1), math.nan))
     if isinstance(view, Numbers):
         view = Block(view.values[:, None])
     if not isinstance(view, Block):
@@ -256,7 +272,7 @@ def _block(table: Table, name: str, form: str) -> Block:
 
 def _several_numbers(table: Table, name: str) -> Block | None:
     """Return cells of several numbers each, also where these are whole; None if some hold less."""
-    cells = table.cells(name)
+    cells = [None if is_missing_word(cell) else cell for cell in table.cells(name)]
     found = [numbers_of(cell) if isinstance(cell, str) else None for cell in cells]
     widths = {len(numbers) for numbers in found if numbers is not None}
     if len(widths) != 1 or any(

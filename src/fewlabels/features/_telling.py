@@ -22,12 +22,14 @@ from fewlabels.io._table import (
     Items,
     Mixed,
     Numbers,
+    Table,
     Unusable,
     View,
     counted,
     quoted,
     setting,
 )
+from fewlabels.io._views import categories_of
 
 # Tables of fewer rows don't show what is a row number or a name.
 _FEW_ROWS = 10
@@ -208,18 +210,28 @@ def all_different(values: FloatArray) -> bool:
     return bool((values == np.floor(values)).all()) and len(np.unique(values)) == len(values)
 
 
-def is_the_label(view: View, y: np.ndarray | None) -> bool:
+def is_the_label(table: Table, name: str, y: np.ndarray | None) -> bool:
     """Tell whether a column is the labels: filled where these are, and a name for each class."""
     if y is None or not (y < 0).any() or not (y >= 0).any():
         return False
+    view = table.view(name)
     if isinstance(view, Categories):
-        codes = view.codes
-    elif isinstance(view, Numbers):
+        return _are_alike(view.codes, y)
+    if isinstance(view, Numbers):
         values = np.where(view.values == -1, np.nan, view.values)
         codes = np.unique(values, return_inverse=True)[1]
-        codes = np.where(np.isnan(values), -1, codes)
-    else:
-        return False
+        if _are_alike(np.where(np.isnan(values), -1, codes), y):
+            return True
+    if isinstance(view, (Numbers, Block, Dates)):  # a quick look first
+        values = view.days if isinstance(view, Dates) else view.values.reshape(len(y), -1)[:, 0]
+        if not np.array_equal(np.isnan(values), y < 0):
+            return False
+    # 3/4 and 6/8 are one number, and two classes
+    named = categories_of(table.cells(name))
+    return isinstance(named, Categories) and _are_alike(named.codes, y)
+
+
+def _are_alike(codes: np.ndarray, y: np.ndarray) -> bool:
     if not np.array_equal(codes >= 0, y >= 0):
         return False
     pairs = set(zip(codes[y >= 0].tolist(), y[y >= 0].tolist(), strict=True))

@@ -113,12 +113,30 @@ def text_weights(
 
 
 def labelled_rows(codes: np.ndarray) -> npt.NDArray[np.intp]:
-    """Return the rows that are looked at: with a label of a class that has another, 400 at most."""
+    """Return the rows that are looked at: with a label of a class that has another, 400 at most.
+
+    Each class among these has two or more; of their codes alone, all rows are looked at.
+    """
+    rows = _with_another(codes)
+    if len(rows) <= _MOST_LABELS:
+        return rows
+    spread = rows[_spread(len(rows), _MOST_LABELS)]
+    spread = spread[_with_another(codes[spread])]
+    if can_tell(codes[spread]):
+        return spread
+    classes = np.unique(codes[rows])
+    classes = classes[_spread(len(classes), min(len(classes), _MOST_LABELS // 2))]
+    each = _MOST_LABELS // len(classes)
+    return np.sort(np.concatenate([np.flatnonzero(codes == label)[:each] for label in classes]))
+
+
+def _with_another(codes: np.ndarray) -> npt.NDArray[np.intp]:
     counts = np.bincount(codes[codes >= 0])
-    rows = np.flatnonzero((codes >= 0) & (counts[np.maximum(codes, 0)] >= 2))
-    if len(rows) > _MOST_LABELS:
-        rows = rows[np.linspace(0, len(rows) - 1, _MOST_LABELS).astype(np.intp)]
-    return rows
+    return np.flatnonzero((codes >= 0) & (counts[np.maximum(codes, 0)] >= 2))
+
+
+def _spread(n: int, n_chosen: int) -> npt.NDArray[np.intp]:
+    return np.linspace(0, n - 1, n_chosen).astype(np.intp)
 
 
 def _gram(points: Matrix, rows: npt.NDArray[np.intp]) -> FloatArray:

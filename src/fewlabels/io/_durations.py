@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-#: The form of numbers that are durations, in days.
+#: What the form of numbers that are durations, in days, begins with.
 DURATIONS = "durations"
 
 _SECOND, _MINUTE, _HOUR = 1 / 86_400, 1 / 1_440, 1 / 24
@@ -39,6 +39,10 @@ _ISO = re.compile(
     rf"([+-])?P(?=.)(?:({_NUMBER})Y)?(?:({_NUMBER})M)?(?:({_NUMBER})W)?(?:({_NUMBER})D)?"
     rf"(?:T(?=.)(?:({_NUMBER})H)?(?:({_NUMBER})M)?(?:({_NUMBER})S)?)?"
 )
+_MAY_BE_THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+# Ways of writing that don't tell alone what is meant: hours and minutes or minutes and seconds,
+# minutes or months or metres.
+_SHORT_CLOCK, _BARE_M = "h:mm", "m"
 # Longer text is no duration, and not looked at.
 _LONGEST = 60
 _ISO_UNITS = (_YEAR, _MONTH, 7.0, 1.0, _HOUR, _MINUTE, _SECOND)
@@ -79,21 +83,62 @@ def is_time_of_day(cell: str) -> bool:
     clock = _CLOCK.fullmatch(cell.strip())
     if clock is None:
         return False
-    sign, days, second, hours, _, seconds, fraction = clock.groups()
-    return not (sign or days or second or (fraction and seconds is None)) and int(hours) < 24
+    sign, days, second, hours, minutes, seconds, fraction = clock.groups()
+    if sign or days or second or (fraction and seconds is None):
+        return False
+    at_midnight = int(hours) == 24 and not any(map(int, (minutes, seconds or 0, fraction or 0)))
+    return int(hours) < 24 or at_midnight
 
 
-def all_durations(cells: Iterable[str]) -> dict[str, float] | None:
-    """Return the days of durations; None if a cell is none, or all may be times of day."""
+def all_durations(cells: Iterable[str]) -> tuple[dict[str, float], str] | None:
+    """Return the days of durations, and their form; None if they may be something else.
+
+    They may be where a cell is none, all may be times of day, ``4:13`` stands beside what is no
+    clock of two numbers, or ``4m`` beside years or days, and not beside hours or seconds.
+    """
     found = {}
+    ways = set()
+    units: set[float] = set()
     certain = False
     for cell in cells:
         days = days_of_duration(cell)
         if days is None:
             return None
         certain = certain or not is_time_of_day(cell)
+        ways.add(_unclear_way(cell))
+        units |= _units_of(cell)
         found[cell] = days
-    return found if certain else None
+    may_be_months = _BARE_M in ways and max(units) >= 1 and not units & {_HOUR, _SECOND}
+    if not certain or may_be_months or (_SHORT_CLOCK in ways and len(ways) > 1):
+        return None
+    return found, " ".join([DURATIONS, *sorted(ways - {""})])
+
+
+def new_duration(cell: str, form: str) -> float | None:
+    """Return the days of a duration in a new row; None also if those before don't tell how many."""
+    way, ways = _unclear_way(cell), form.split()
+    clear = way == _SHORT_CLOCK if _SHORT_CLOCK in ways else not way or way in ways
+    return days_of_duration(cell) if clear else None
+
+
+def _unclear_way(cell: str) -> str:
+    clock = _CLOCK.fullmatch(cell.strip())
+    if clock is not None:
+        _, days, _, _, _, seconds, fraction = clock.groups()
+        return _SHORT_CLOCK if days is None and seconds is None and fraction is None else ""
+    is_bare = any(name == "m" for _, name in _PART.findall(cell))
+    return _BARE_M if is_bare and not _units_of(cell) & {_HOUR, _SECOND} else ""
+
+
+def _units_of(cell: str) -> set[float]:
+    return {unit for _, name in _PART.findall(cell) if (unit := _unit(name)) is not None}
+
+
+def _unit(name: str) -> float | None:
+    """Return the days of a unit; one letter is small, for 3M are months or metres, and S a size."""
+    if len(name) == 1 and name.isupper():
+        return None
+    return next((days for names, days in _DAYS_OF.items() if names.fullmatch(name)), None)
 
 
 def _of_clock(
@@ -123,9 +168,9 @@ def _of_parts(text: str) -> float | None:
         return None
     total, last = 0.0, float("inf")
     for number, name in _PART.findall(match[2]):
-        unit = next((days for names, days in _DAYS_OF.items() if names.fullmatch(name)), None)
-        if unit is None or unit >= last:  # the largest first, none twice
-            return None
+        unit = _unit(name)
+        if unit is None or unit >= last or _MAY_BE_THOUSANDS.fullmatch(number):
+            return None  # the largest comes first, none twice
         total, last = total + _number(number) * unit, unit
     return -total if match[1] else total
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from fewlabels.io._durations import DURATIONS, all_durations, days_of_duration
+from fewlabels.io._durations import all_durations, days_of_duration
 from fewlabels.io._several_numbers import (
     all_numbers_of,
     angle_of,
@@ -15,7 +15,10 @@ from fewlabels.io._several_numbers import (
     numbers_of,
 )
 
-# A column in which none of the first cells is like these holds something else.
+#: The form of numbers that are fractions.
+FRACTIONS = "fractions"
+
+# A column of words in which none of the first cells is like these is not doubted.
 _LOOKED_AT = 100
 # Fewer different values, or a smaller share, are names that happen to look so.
 _FEWEST, _LEAST_SHARE = 3, 0.1
@@ -39,21 +42,25 @@ class Otherwise:
     form: str = ""
 
 
-def written_otherwise(cells: Iterable[str]) -> Otherwise | None:
-    """Return the numbers of a column, if each of its cells is written in one of these ways."""
-    cells = list(cells)
-    if not _may_be_so(cells):
-        return None
-    days = all_durations(cells)
-    if days is not None:
-        return Otherwise(days, ("durations, in days",), DURATIONS)
-    angles = _all(cells, angle_of)
+def written_otherwise(counts: Mapping[str, int]) -> Otherwise | None:
+    """Return the numbers of a column, if each of its cells is written in one of these ways.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        How often each filled cell occurs.
+    """
+    durations = all_durations(counts)
+    if durations is not None:
+        days, form = durations
+        return Otherwise(days, ("durations, in days",), form)
+    angles = _all(counts, angle_of)
     if angles is not None:
         return Otherwise(angles, ("degrees, minutes and seconds",))
-    fractions = _all(cells, _fraction_or_number)
-    if fractions is not None and any(fraction_of(cell) is not None for cell in cells):
-        return Otherwise(fractions, ("fractions, such as 3/8",))
-    several = all_numbers_of(cells)
+    fractions = _all_fractions(counts)
+    if fractions is not None:
+        return Otherwise(fractions, ("fractions, such as 3/8",), FRACTIONS)
+    several = all_numbers_of(counts)
     if several is None:
         return None
     width = len(next(iter(several.values())))
@@ -77,7 +84,7 @@ def doubt_of_otherwise(counts: Mapping[str, int]) -> str:
     return ""
 
 
-def _has_fractions(cell: str) -> bool:
+def _several_not_whole(cell: str) -> bool:
     """Tell whether a cell is several numbers, not all whole: those may be of a telephone."""
     return any(not number.is_integer() for number in numbers_of(cell) or ())
 
@@ -91,7 +98,7 @@ _KINDS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("angles", lambda cell: angle_of(cell) is not None),
     ("fractions", lambda cell: fraction_of(cell) is not None),
     ("pairs of numbers", is_pair),
-    ("several numbers in a cell", _has_fractions),
+    ("several numbers in a cell", _several_not_whole),
 )
 
 
@@ -105,7 +112,18 @@ def _all(cells: Iterable[str], read: Callable[[str], float | None]) -> dict[str,
     return found
 
 
-def _fraction_or_number(cell: str) -> float | None:
+def _all_fractions(counts: Mapping[str, int]) -> dict[str, float] | None:
+    """Return numbers of which most are fractions; None if two are written for one: 3/4 and 6/8."""
+    found = _all(counts, fraction_or_number)
+    if found is None:
+        return None
+    fractions = {cell: count for cell, count in counts.items() if fraction_of(cell) is not None}
+    one_each = len({found[cell] for cell in fractions}) == len(fractions)
+    return found if one_each and 2 * sum(fractions.values()) > sum(counts.values()) else None
+
+
+def fraction_or_number(cell: str) -> float | None:
+    """Return the number that a cell of fractions or plain numbers holds; None if it is neither."""
     number = fraction_of(cell)
     if number is None and cell.strip().replace(".", "", 1).isdecimal():
         number = float(cell)

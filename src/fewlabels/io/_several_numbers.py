@@ -6,11 +6,17 @@ import re
 from collections.abc import Iterable
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
-_BRACKETS = re.compile(r"(?:POINT\s*(?:Z\s*)?)?[(\[](.*)[)\]]", re.IGNORECASE | re.DOTALL)
+_BRACKETS = re.compile(
+    r"(?:POINT\s*(?:Z\s*)?)?\((.*)\)|\[(.*)\]", re.IGNORECASE | re.DOTALL
+)  # (0.1, 0.5] is an interval
 _WITH_COMMA = re.compile(r"[+-]?\d+,\d+")
+_COMMA = re.compile(r"\d,\d")
+_MAY_BE_THOUSANDS = re.compile(r"(?<!\d)[1-9]\d{0,2},\d{3}(?!\d)")
 
-# 3/8, 1 1/2, -5/4: of inches, of shares. Other denominators are dates, codes or pairs.
-_FRACTION = re.compile(r"([+-])?\s*(?:(\d+)[ +-])?\s*(\d+)\s*[/\u2044]\s*([1-9]\d*)")
+# 3/8, 1 1/2, -1/4: of inches, of shares. Other denominators are dates, codes or pairs.
+_FRACTION = re.compile(
+    r"([+-])?\s*(?:(\d{1,3})[ +-])?\s*([1-9]\d{0,2})\s*[/\u2044]\s*([1-9]\d{0,3})"
+)
 _DENOMINATORS = frozenset((2, 3, 4, 5, 6, 8, 10, 12, 16, 32, 64, 100, 1000))
 _PAIR = re.compile(r"\s*\d+\s*/\s*\d+\s*")
 
@@ -23,6 +29,7 @@ _DEGREES = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_SIGN_OF_DEGREES = re.compile(r"[°º]|deg", re.IGNORECASE)
 _SIGN_OF_ANGLES = re.compile(r"[°º]|deg|\d[.,]\d", re.IGNORECASE)
 # Longer text is no pair of angles, and not looked at.
 _LONGEST = 60
@@ -37,17 +44,22 @@ def all_numbers_of(cells: Iterable[str]) -> dict[str, tuple[float, ...]] | None:
 
     ``48.2, 16.37``, ``48,2; 16,37``, ``0.1 0.2 0.3``, ``(48.2, 16.37)``, ``POINT(16.37 48.2)``,
     ``48°12'N 16°22'E``. Most numbers must have a decimal mark or a degree sign: whole ones may be
-    codes, or a number with separated thousands.
+    codes, or a number with separated thousands, as ``1,200 3,400`` may be.
     """
     found = {}
-    width = n_fractional = 0
+    width = n_fractional = n_commas = n_thousands = 0
     for cell in cells:
         numbers = numbers_of(cell)
         if numbers is None or len(numbers) != (width or len(numbers)):
             return None
         width = len(numbers)
         n_fractional += 2 if "\u00b0" in cell else sum(not n.is_integer() for n in numbers)
+        if "." not in cell:
+            n_commas += len(_COMMA.findall(cell))
+            n_thousands += len(_MAY_BE_THOUSANDS.findall(cell))
         found[cell] = numbers
+    if n_commas and n_commas == n_thousands:
+        return None
     return found if 2 * n_fractional > width * len(found) else None
 
 
@@ -55,7 +67,7 @@ def numbers_of(cell: str) -> tuple[float, ...] | None:
     """Return the numbers of a cell, two or more; None if it holds something else."""
     text = cell.strip()
     inside = _BRACKETS.fullmatch(text)
-    text = text if inside is None else inside[1].strip()
+    text = text if inside is None else (inside[1] or inside[2] or "").strip()
     parts = _parts(text)
     if parts is not None:
         return tuple(map(float, parts))
@@ -81,15 +93,20 @@ def _two_angles(text: str) -> tuple[float, float] | None:
         return None
     for cut in _BETWEEN_ANGLES.finditer(text):
         first, second = _angle(text[: cut.start()]), _angle(text[cut.end() :])
-        if first is not None and second is not None:
+        if first is None or second is None:
+            continue
+        if _SIGN_OF_DEGREES.search(text) or (first[1] in "NS") != (second[1] in "NS"):
             swapped = first[1] in ("E", "W") and second[1] in ("N", "S")
             return (second[0], first[0]) if swapped else (first[0], second[0])
     return None
 
 
 def angle_of(cell: str) -> float | None:
-    """Return the degrees of an angle with minutes or a direction, ``48°12'30"N``; else None."""
-    found = _angle(cell.strip())
+    """Return the degrees of an angle with minutes or a direction, ``48°12'30"N``; else None.
+
+    Without a degree sign, ``10.5 W`` may be a size.
+    """
+    found = _angle(cell.strip()) if _SIGN_OF_DEGREES.search(cell) else None
     return None if found is None else found[0]
 
 
@@ -111,9 +128,9 @@ def _angle(text: str) -> tuple[float, str] | None:
 
 
 def fraction_of(cell: str) -> float | None:
-    """Return the number that a fraction is, ``3/8`` or ``1 1/2``; None of others, ``120/80``."""
+    """Return the number that a fraction is, ``3/8`` or ``1 1/2``; None of others, ``12/3``."""
     match = _FRACTION.fullmatch(cell.strip().rstrip('"\u2033'))
-    if match is None or int(match[4]) not in _DENOMINATORS:
+    if match is None or int(match[4]) not in _DENOMINATORS or int(match[3]) >= int(match[4]):
         return None
     value = int(match[2] or 0) + int(match[3]) / int(match[4])
     return -value if match[1] == "-" else value

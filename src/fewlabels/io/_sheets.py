@@ -22,6 +22,7 @@ from fewlabels.io._sheet_hidden import n_hidden_rows
 from fewlabels.io._sheet_size import largest_sheet
 from fewlabels.io._sheet_spans import Span, spans_of
 from fewlabels.io._source import Source
+from fewlabels.io._spelled import is_missing_word
 from fewlabels.io._table import counted, is_blank, quoted
 from fewlabels.io._titles import about_title, n_title_lines, own_names
 
@@ -238,7 +239,10 @@ def _durations_alike(cells: Cells) -> Cells:
     """Return durations as such: of .ods files come those below a day as times, others as text."""
     if not any(isinstance(cell, str) and _OF_A_DAY_OR_MORE.fullmatch(cell) for cell in cells):
         return cells
-    return [_as_duration(cell) for cell in cells]
+    found = [None if is_missing_word(cell) else _as_duration(cell) for cell in cells]
+    if all(cell is None or isinstance(cell, datetime.timedelta) for cell in found):
+        return found
+    return cells
 
 
 def _as_duration(cell: object) -> object:

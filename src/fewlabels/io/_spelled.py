@@ -170,8 +170,10 @@ def spelled_numbers(
 
 
 def _is_number(match: re.Match[str]) -> bool:
-    """Tell whether brackets are closed, and ``12D3`` is no code: Fortran writes ``12.D+3``."""
-    is_code = match["fortran"] and not set(match["digits"]) & set(".,")
+    """Tell whether brackets are closed, and ``12D3`` is no code: Fortran writes ``12.D+03``."""
+    is_code = match["fortran"] and (
+        not set(match["digits"]) & set(".,") or len(match["exponent"]) < 2
+    )
     return bool(match["open"]) == bool(match["close"]) and not is_code
 
 

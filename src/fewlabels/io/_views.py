@@ -142,7 +142,7 @@ def text_view(
 
 
 def _otherwise(
-    cells: Sequence[str], rest: Iterable[str], said: Sequence[str]
+    cells: Sequence[str], rest: Mapping[str, int], said: Sequence[str]
 ) -> Numbers | Block | None:
     """Return durations, angles, fractions or several numbers a cell, if all cells are such."""
     found = written_otherwise(rest)
