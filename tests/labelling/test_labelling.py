@@ -92,13 +92,14 @@ def test_undo_and_redo_go_on_across_restarts(
 def test_the_models_ask_suggest_and_say_why(opened: Open, digits: Any, keys: Iterator[str]) -> None:
     y = digits[1]
     labelling = opened()
-    for _ in range(15):
-        answer_next(labelling, y, next(keys))
+    given: list[int] = []  # the first are drawn at random: some of each class among them
+    while len(given) < 15 or np.bincount(y[given], minlength=3).min() < 4:
+        given.append(answer_next(labelling, y, next(keys)))
     assert labelling.settle()
     items = [labelling.item("ann", point) for point in range(len(y))]
     suggested = {item["point"]: item["suggestion"] for item in items if item["answer"] is None}
     right = [s["class_id"] == y[point] for point, s in suggested.items() if s is not None]
-    assert len(right) > 250
+    assert len(right) > 200
     assert np.mean(right) > 0.8
     point = next(point for point, s in suggested.items() if s is not None)
     assert labelling.why(point)["ready"] is False
@@ -109,7 +110,7 @@ def test_the_models_ask_suggest_and_say_why(opened: Open, digits: Any, keys: Ite
     assert all(int(y[each["point"]]) == each["class_id"] for each in why["labels"])
     assert labelling.state("ann")["stage"] is None
     progress = labelling.progress()
-    assert progress["n_labelled"] == 15
+    assert progress["n_labelled"] == len(given)
     assert progress["advice"]["action"] == "continue"
     assert {each["class_id"] for each in progress["shares"]} == {0, 1, 2}
 

@@ -346,7 +346,7 @@ def test_answers_are_told_of_while_questions_are_chosen(
     choose = Mind.choose
 
     def choosing(mind: Mind, *args: Any, **settings: Any) -> Any:
-        if not told:
+        if not told and len(mind.state.labels) == 5:  # else it chooses for the last one's answers
             known, changes = dict(mind.state.labels), mind.n_changes
             point = int(labelling.questions("ann", 1)[0]["point"])
             seq = labelling.answer("ann", next(keys), point, int(digits[1][point]))["seq"]
