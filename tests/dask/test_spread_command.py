@@ -99,3 +99,30 @@ def test_the_loop_is_played_on_a_folder(folder, address, tmp_path):
         ["simulate", str(folder), "--label", "kind", "--dask", address, "-o", str(tmp_path / "no")],
     )
     assert "rows have no label in 'kind'" in " ".join(unlabelled.output.split())
+
+
+def test_a_file_without_any_label_needs_no_type_for_them(folder, address, tmp_path):
+    file = folder / "more" / "part0.parquet"
+    table = pq.read_table(file)
+    empty = pa.nulls(len(table))
+    pq.write_table(table.set_column(1, "kind", empty), file)
+    out = tmp_path / "out"
+    words = (folder, "--label", "kind", "--exclude", "reached", "--dask", address, "-o", out)
+    done = run(*words)
+    assert done.exit_code == 0, done.output
+    answered = pq.read_table(out / "more" / "part0.parquet")
+    right = (
+        np.array(["a", "b", "c"])[answered["reached"].to_numpy()] == answered["label"].to_numpy()
+    )
+    assert right.mean() > 0.99
+    assert answered["kind"].null_count == len(table)
+
+
+def test_a_column_of_another_type_is_named(folder, address, tmp_path):
+    file = folder / "more" / "part0.parquet"
+    table = pq.read_table(file)
+    pq.write_table(table.set_column(2, "reached", table["reached"].cast(pa.string())), file)
+    done = run(folder, "--label", "kind", "--dask", address, "-o", tmp_path / "out")
+    assert done.exit_code == 2
+    assert "the column 'reached' is" in done.output
+    assert "Write it with one type in all files" in done.output

@@ -262,10 +262,17 @@ def _schema(files: Sequence[Path], label: str) -> pa.Schema:
             raise DataFileError(f"{file} is no Parquet file that can be read: {error}.") from error
         if first is None:
             first = schema
-        elif not schema.equals(first):
+        elif schema.names != first.names:
             raise DataFileError(
                 f"{file} has other columns than {files[0]}. Give files of the same columns."
             )
+        for here, there in zip(schema, first, strict=True):
+            no_label = here.name == label and pa.null() in (here.type, there.type)
+            if here.type != there.type and not no_label:  # a file without any label has no type
+                raise DataFileError(
+                    f"the column {here.name!r} is {here.type} in {file} and {there.type} in "
+                    f"{files[0]}. Write it with one type in all files."
+                )
     if first is None or label not in first.names:
         listed = ", ".join([] if first is None else first.names[:20])
         raise InvalidInputError(f"there is no column {label!r} in {files[0]}. It has: {listed}.")
