@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
-from tqdm import tqdm
 
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
 from fewlabels._labels import is_missing
+from fewlabels._progress import reporting
 from fewlabels._typing import Cells, Estimator, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._cache import KeptRows, cache_folder
 from fewlabels.features._embedded import embedded, of_length_one, sound_rows
-from fewlabels.features._embedder import Embedder, Report
+from fewlabels.features._embedder import Embedder
 from fewlabels.features._point_maker import PointMaker
 from fewlabels.features._resolved import NAMES, holds_rows, is_file_of_rows, resolved
 from fewlabels.features._states import flag, number, part, texts, unread_of, unread_state
@@ -292,7 +291,8 @@ class Embeddings(PointMaker):
         if embedder.identity is not None and self.cache is not False:
             folder = None if self.cache is True else self.cache
             kept = KeptRows(cache_folder(folder), embedder.identity)
-        with _reporting(self._progress or self.verbose, len(items)) as report:
+        progress = self._progress or self.verbose
+        with reporting(progress, len(items), doing="embedding", unit="items") as report:
             rows, of_cache = embedded(embedder, items, kept, report)
         return _Made(rows, embedder.choices, (*embedder.warnings(), *of_cache))
 
@@ -365,20 +365,3 @@ def read_rows(path: Path) -> Matrix:
         if isinstance(rows, dict):
             raise ValueError("it is an archive of arrays")
         return rows
-
-
-@contextlib.contextmanager
-def _reporting(verbose: bool | Callable[[float], object], n_items: int) -> Iterator[Report]:
-    """Yield what is told how many more items are done."""
-    if not callable(verbose):
-        with tqdm(total=n_items, desc="embedding", unit=" items", disable=not verbose) as bar:
-            yield bar.update
-        return
-    done = 0
-
-    def report(n_more: int) -> None:
-        nonlocal done
-        done += n_more
-        verbose(done / n_items)
-
-    yield report
