@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,14 +33,9 @@ FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 
-if TYPE_CHECKING:
-    _Base = GraphClassifier
-else:
-    _Base = object  # so that a class names the mixin first, and GraphClassifier after it
 
-
-class LeftOutInsight(ResponseInsight, _Base):
-    """Mixin of the graph classifiers whose scores are linear in the labels, F = R Y, R >= 0.
+class LeftOutInsight(ResponseInsight, GraphClassifier):
+    """Base of the graph classifiers whose scores are linear in the labels, F = R Y, R >= 0.
 
     Attributes
     ----------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -26,17 +25,11 @@ IntArray = npt.NDArray[np.intp]
 
 _ABSTAIN_BELOW = 0.8
 
-if TYPE_CHECKING:
-    _Base = GraphClassifier
-else:
-    _Base = object  # so that a class names the mixin first, and its base after it
 
+class MixtureAnswers(GraphClassifier):
+    """A classifier that holds a `FittedMixture`: what may be asked of its answers.
 
-class MixtureAnswers(_Base):
-    """Mixin of the classifier that holds a `FittedMixture`: what may be asked of its answers.
-
-    To be named before :class:`GraphClassifier` among the bases. All is read off `insight_`, and
-    off what is said of points (`_said_of`).
+    All is read off `insight_`, and off what is said of points (`_said_of`).
     """
 
     insight_: MixtureInsight

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,16 +20,11 @@ IntArray = npt.NDArray[np.intp]
 # How exactly the response is solved for: no share of any row is off by more.
 TOL = 1e-5
 
-if TYPE_CHECKING:
-    _Base = GraphEstimator
-else:
-    _Base = object  # so that a class names the mixin first, and its base after it
 
+class ResponseInsight(GraphEstimator):
+    """Base of the estimators whose answers are linear in the labels, by a response R.
 
-class ResponseInsight(_Base):
-    """Mixin of the estimators whose answers are linear in the labels, by a response R.
-
-    To be named before the estimators' base. A subclass says what R is (`_response`), and calls
+    A subclass says what R is (`_response`), and calls
     `_forget` when labels change. What is computed is kept until then.
     """
 
