@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import shlex
 import sys
 
 import numpy as np
@@ -43,7 +44,9 @@ def environment(tmp_path):
 def with_command(environment, text):
     command = environment.python.with_name("tool")
     command.parent.mkdir(parents=True)
-    command.write_text(f"#!{sys.executable}\n{text}\n", encoding="utf-8")
+    # by the shell: a first line with the interpreter ends at a space in its path
+    python, program = shlex.quote(sys.executable), shlex.quote(text)
+    command.write_text(f"#!/bin/sh\nexec {python} -c {program}\n", encoding="utf-8")
     command.chmod(0o755)
     environment.python.touch()
 
