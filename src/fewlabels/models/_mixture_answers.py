@@ -1,16 +1,18 @@
-"""What the recommended classifier knows of its own answers: reasons, sets, doubt."""
+"""What the recommended classifier knows of its own answers: reasons, sets, doubt; and its file."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._validation import check_real
-from fewlabels.exceptions import InvalidInputError
+from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.insight import SURE, Explanation, Influence, SuspectLabels
 from fewlabels.models._answers import Answers
 from fewlabels.models._base import GraphClassifier
@@ -18,6 +20,7 @@ from fewlabels.models._fitted_mixture import FittedMixture, Said
 from fewlabels.models._influence import influence_of, without_label
 from fewlabels.models._left_out import refuse_number
 from fewlabels.models._mixture_insight import MixtureInsight
+from fewlabels.models._saved import load_model, save_model
 from fewlabels.models._targets import RowLabels
 
 FloatArray = npt.NDArray[np.float64]
@@ -27,9 +30,9 @@ _ABSTAIN_BELOW = 0.8
 
 
 class MixtureAnswers(GraphClassifier):
-    """A classifier that holds a `FittedMixture`: what may be asked of its answers.
+    """A classifier that holds a `FittedMixture`: what may be asked of its answers, and its file.
 
-    All is read off `insight_`, and off what is said of points (`_said_of`).
+    All answers are read off `insight_`, and off what is said of points (`_said_of`).
     """
 
     insight_: MixtureInsight
@@ -309,6 +312,54 @@ class MixtureAnswers(GraphClassifier):
             kept = sure & self._labels.labelled
             decided[kept] = self.transduction_[kept]
         return decided
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to one file, without pickle, whole or not at all.
+
+        The file holds the features (or how they are made of data: the fitted transformer), the
+        graph, the labels and the settings. It is data alone: nothing in it is run when it is
+        loaded. Versions of fewlabels to come read it.
+
+        Parameters
+        ----------
+        path : path-like
+            What stands there is replaced.
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            If something in the model can't be written: classes that are neither text, numbers nor
+            times of NumPy; embeddings by a function, say.
+        OSError
+            If the file can't be written; an existing file at `path` is then unchanged.
+        """
+        save_model(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a model that :meth:`save` wrote, and fit it again on what it was fitted on.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        estimator
+            With the answers of the one that was saved; after changes of labels, within `tol`.
+
+        Raises
+        ------
+        DataFileError
+            If the file is damaged, of a later version, or holds something else.
+        """
+        model, _ = load_model(path)
+        if not isinstance(model, cls):
+            raise DataFileError(
+                f"{os.fspath(path)} holds a {type(model).__name__}: load it with "
+                f"{type(model).__name__}.load."
+            )
+        return model
 
     def _words(self, said: Said, least: float) -> npt.NDArray[np.str_]:
         return self.insight_.words(

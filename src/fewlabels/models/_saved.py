@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -34,58 +34,6 @@ _ADVICE = "Copy it again, or fit the model and save it anew."
 _NOT_KEPT = ("n_jobs", "verbose")
 
 _MARKERS = {"none": None, "minus one": -1, "minus one, float": -1.0, "nan": np.nan}
-
-
-class SavedModel:
-    """Gives a classifier `save` and `load`."""
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model to one file, without pickle, whole or not at all.
-
-        The file holds the features (or how they are made of data: the fitted transformer), the
-        graph, the labels and the settings. It is data alone: nothing in it is run when it is
-        loaded. Versions of fewlabels to come read it.
-
-        Parameters
-        ----------
-        path : path-like
-            What stands there is replaced.
-
-        Raises
-        ------
-        InvalidInputError, InvalidTypeError
-            If something in the model can't be written: classes that are neither text, numbers nor
-            times of NumPy; embeddings by a function, say.
-        OSError
-            If the file can't be written; an existing file at `path` is then unchanged.
-        """
-        save_model(self, path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a model that :meth:`save` wrote, and fit it again on what it was fitted on.
-
-        Parameters
-        ----------
-        path : path-like
-
-        Returns
-        -------
-        estimator
-            With the answers of the one that was saved; after changes of labels, within `tol`.
-
-        Raises
-        ------
-        DataFileError
-            If the file is damaged, of a later version, or holds something else.
-        """
-        model, _ = load_model(path)
-        if not isinstance(model, cls):
-            raise DataFileError(
-                f"{os.fspath(path)} holds a {type(model).__name__}: load it with "
-                f"{type(model).__name__}.load."
-            )
-        return model
 
 
 _KNOWN: dict[str, type[Any]] = {}

@@ -24,7 +24,7 @@ from fewlabels.models._mixture_answers import MixtureAnswers
 from fewlabels.models._mixture_choices import label_notes, mixture_choices
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._remoteness import remote, usual_remoteness
-from fewlabels.models._saved import SavedModel, can_be_saved
+from fewlabels.models._saved import can_be_saved
 from fewlabels.models._scores import Scores
 from fewlabels.models._shared_kernel import GraphMaker, check_beside
 from fewlabels.models._targets import RowLabels
@@ -39,7 +39,7 @@ _MOST_POINTS = 200_000
 
 
 @can_be_saved
-class FewLabelsClassifier(SavedModel, MixtureAnswers, DataEstimator, GraphClassifier):
+class FewLabelsClassifier(MixtureAnswers, DataEstimator, GraphClassifier):
     """The recommended classifier: give it points and a few labels.
 
     It combines several models, its members, each weighted by how probable it makes the labels that
