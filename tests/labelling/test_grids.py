@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from fewlabels import knn_graph
-from fewlabels.labelling import Labelling
+from fewlabels import Session, knn_graph
+from fewlabels.labelling import Labelling, load_session
 from fewlabels.labelling._grids import Grid, GridRecord, record_of, to_ask
 from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._mind import Mind
@@ -220,7 +222,8 @@ def test_labels_that_were_given_together_count_as_three_for_the_model_that_answe
     mind = Mind(Prepared(X, knn_graph(X)), 0)
 
     def told(*points: int) -> Event:
-        return Event("told", points, tuple(str(truth[point]) for point in points))
+        labels = tuple(str(truth[point]) for point in points)
+        return Event("told", points, labels, together=len(points) > 1)
 
     def weights(points: list[int]) -> list[float]:
         model = mind.learner.answering(mind.state.labels)
@@ -234,3 +237,33 @@ def test_labels_that_were_given_together_count_as_three_for_the_model_that_answe
     assert weights([0, 10, 20, 43, 50, 52]) == [1, 0.5, 0.125, 0.125, 1, 1]
     mind.take([Event("withdrawn", (20,)), told(20)])
     assert weights([20, 21]) == [0.125, 0.125]
+    data = Event("told", (60, 61, 62, 63), tuple(str(truth[point]) for point in range(60, 64)))
+    mind.take([data])  # several in one event, and yet each by itself
+    assert weights([60, 63]) == [1, 1]
+
+
+def test_a_session_counts_what_was_confirmed_together_as_the_page_does(
+    data: Path, digits: Any, keys: Iterator[str], tmp_path: Path
+) -> None:
+    X, y = digits
+    truth = [str(each) for each in y]
+    table = pd.DataFrame(X).assign(kind=[truth[n] if n < 20 else None for n in range(len(X))])
+    path, cache = tmp_path / "digits.csv", tmp_path / "cache"
+    table.to_csv(path, index=False)
+    with Labelling.open(path, label="kind", cache=cache) as labelling:
+        ids = {each["name"]: each["id"] for each in labelling.state("ann")["classes"]}
+        asked = [each["point"] for each in labelling.questions("ann")]
+        same = [n for n in range(20, len(X)) if truth[n] == "1" and n not in asked][:12]
+        labelling.confirm("ann", next(keys), same, ids["1"])
+        labelling.answer("ann", next(keys), asked[0], ids[truth[asked[0]]])
+        assert labelling.settle()
+        labelling.export(tmp_path / "page.npz", "npz")
+    file = path.with_suffix(".fewlabels")
+    session = load_session(file, cache=cache)
+    session.save(tmp_path / "saved.json")
+    for each in (session, Session.load(tmp_path / "saved.json", session._data)):
+        counted = {n: each._state.trust[n] for n in (0, 19, asked[0], same[0], same[11])}
+        assert counted == {0: 1, 19: 1, asked[0]: 1, same[0]: 0.25, same[11]: 0.25}
+    said = session.predictions().labels
+    with np.load(tmp_path / "page.npz", allow_pickle=False) as page:
+        assert (page["label"].astype(str) == said.astype(str)).all()

@@ -117,6 +117,8 @@ def model(document):
         (lambda d: event(d, "asked").update(owed=1.5), "owed 1.5, which is not between"),
         (lambda d: event(d, "asked").update(owed=float("nan")), "owed nan"),
         (lambda d: event(d, "asked").update(owed=True), "owed True"),
+        (lambda d: event(d, "told").update(together=1), "together 1, which is neither"),
+        (lambda d: event(d, "asked").update(together=True), "'together', which an event"),
         (lambda d: audit(d).update(n_labels=99), "with 99 labels, but"),
         (lambda d: audit(d).update(n_drawn_from=1), "drawn from 1 points"),
         (lambda d: audit(d).update(predicted="dog"), "don't fit what was predicted of it, 'dog'"),

@@ -76,7 +76,6 @@ class Follower:
             return None
         labels = dict(self.mind.state.labels)
         for event in events:
-            self.mind.trust(event)
             names = [self.names[int(label)] for label in event.labels]
             labels.update(zip(event.indices, names, strict=True))
         return Came(labels, self.mind.n_changes + len(events), rows[-1].row.seq)

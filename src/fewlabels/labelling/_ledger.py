@@ -189,7 +189,8 @@ class Ledger:
         if skipped:
             events.append(Event("skipped", tuple(skipped)))
         if told:
-            events.append(Event("told", tuple(told), tuple(told.values())))
+            together = row.kind == "confirmed"
+            events.append(Event("told", tuple(told), tuple(told.values()), together=together))
         if relabelled:
             events.append(Event("relabelled", tuple(relabelled), tuple(relabelled.values())))
         return events

@@ -29,9 +29,6 @@ from fewlabels.session.advice import Advice, Turn
 from fewlabels.session.audit import checks_of
 from fewlabels.session.proof import sequences_of
 
-# Labels that were given together count as so many of single ones.
-_BATCH = 3.0
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -90,9 +87,8 @@ class Mind:
         )
         self.graph: Graph = prepared.graph
         points = GraphPoints(prepared.graph, prepared.values)
-        self._trust: dict[int, float] = {}
-        self.learner = ModelLearner(None, points, self._settings.query, trust=self._trust)
         self.state = SessionState(self.graph.n_nodes, None)
+        self.learner = ModelLearner(None, points, self._settings.query, trust=self.state.trust)
         self.n_changes = 0
         self._held: tuple[int, Answers] | None = None
         self._foreseen: list[int] = []  # those that a model still holds, the last ones
@@ -102,24 +98,10 @@ class Mind:
         for event in events:
             if drawn:
                 event = replace(event, owed=self.state.owed)
-            self.trust(event)
             self.state.take(event)
             self.n_changes += event.kind not in ("asked", "dropped")
             if event.kind in ("undone", "relabelled", "withdrawn"):
                 self._foreseen.clear()  # what a model knows ahead is given up where labels are lost
-
-    def trust(self, event: Event) -> None:
-        """Note how much labels count, before they are learned.
-
-        Those that were given together count as three at most. They are alike, and of points of
-        which the model was sure: taken one by one they would tell it that it is right everywhere,
-        and classes of which many were confirmed would take points from the others. The first word
-        on a point decides, so that what the model said once can be computed again.
-        """
-        if event.kind == "told":
-            each = min(1.0, _BATCH / len(event.indices))
-            for point in event.indices:
-                self._trust.setdefault(point, each)
 
     def opinion(self) -> Opinion | None:
         """Return what the model that asks thinks by the labels of now; None without any."""

@@ -79,6 +79,9 @@ class Event:
         For "asked": the questions among `indices` that are random checks.
     owed : float
         For "asked": the share of a check that is left over for the questions to come.
+    together : bool
+        For "told": whether one look gave all its labels, as to a grid of the labelling page. They
+        then count as three single ones at most.
 
     Examples
     --------
@@ -95,6 +98,7 @@ class Event:
     labels: tuple[Label, ...] = ()
     audits: tuple[Audit, ...] = ()
     owed: float = 0.0
+    together: bool = False
 
 
 def event_to_json(event: Event) -> Json:
@@ -115,6 +119,8 @@ def event_to_json(event: Event) -> Json:
         ]
     if event.owed:
         entry["owed"] = event.owed
+    if event.together:
+        entry["together"] = True
     return entry
 
 
@@ -130,7 +136,7 @@ def event_from_json(entry: object) -> Event:
 # What an event of each kind holds beside its kind and its points.
 _FIELDS: dict[str, set[str]] = {
     "asked": {"audits", "owed"},
-    "told": {"labels"},
+    "told": {"labels", "together"},
     "relabelled": {"labels"},
     "skipped": set(),
     "withdrawn": set(),
@@ -162,8 +168,11 @@ def _event(entry: object) -> Event:
     owed = entry.get("owed", 0.0)
     if type(owed) not in (int, float) or not -1 < owed < 1:
         raise ValueError(f"owed {owed!r:.80}, which is not between -1 and 1,")
+    together = entry.get("together", False)
+    if type(together) is not bool:
+        raise ValueError(f"together {together!r:.80}, which is neither true nor false,")
     labels = tuple(_label(label) for label in _list(entry.get("labels", [])))
-    return Event(cast(Kind, kind), indices, labels, audits, float(owed))
+    return Event(cast(Kind, kind), indices, labels, audits, float(owed), together)
 
 
 def _audit(entry: object) -> Audit:

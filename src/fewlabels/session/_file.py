@@ -19,7 +19,8 @@ from fewlabels.session._fingerprint import fingerprint
 from fewlabels.session._settings import NAMES
 
 FORMAT = "fewlabels-session"
-VERSION = 3  # 1 had no checksum, 2 nothing that was withdrawn or dropped
+# 1 had no checksum, 2 nothing that was withdrawn or dropped, 3 no labels given together
+VERSION = 4
 
 _SQLITE = b"SQLite format 3\x00"
 _GRAPH, _FEATURES = "a graph", "features"

@@ -205,10 +205,10 @@ class KeptUpModel:
         if isinstance(self.model, FitOnLabelled):
             self.model.fit(points.values, column)
         elif isinstance(self.model, FewLabelsClassifier):
-            weights = None
-            if self._trust:
+            weights, trusted = None, self._trusted(labels)
+            if trusted is not None:
                 weights = np.ones(len(column))
-                weights[list(labels)] = self._trusted(labels)
+                weights[list(labels)] = trusted
             if points.features is None:
                 self.model.fit(points.graph, column, weights)
             else:
@@ -217,8 +217,11 @@ class KeptUpModel:
             self.model.fit(points.graph, column)
 
     def _trusted(self, labels: Iterable[int]) -> list[float] | None:
-        """Return how much the labels of some points count; None where all count the same."""
-        return [self._trust.get(point, 1.0) for point in labels] if self._trust else None
+        """Return how much the labels of some points count; None where each counts as one."""
+        if not self._trust:
+            return None
+        trusted = [self._trust.get(point, 1.0) for point in labels]
+        return None if min(trusted) == 1.0 else trusted
 
     def _add(self, added: dict[int, Label]) -> None:
         points, labels = list(added), list(added.values())

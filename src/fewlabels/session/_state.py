@@ -12,6 +12,9 @@ from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.session._events import Audit, Event
 from fewlabels.session._labels import Label, check_same_kind
 
+# Labels that one look gave to many points count as so many single ones.
+_TOGETHER = 3.0
+
 
 @dataclass(frozen=True)
 class DrawnAudit:
@@ -80,6 +83,12 @@ class SessionState:
         In the order in which they were given.
     labelled_at : dict from point to int
         The number of the event that gave each point a label.
+    trust : dict from point to float
+        How much the label of each point counts, in (0, 1]; of all points that ever had one. Those
+        that were given together count as three at most. They are alike, and of points of which
+        the model was sure: taken one by one they would tell it that it is right everywhere, and
+        classes of which many were confirmed would take points from the others. The first word on a
+        point decides, so that what the model said once can be computed again.
     pending : dict from point to None
         Asked and not answered, in the order of asking.
     skipped : dict from point to None
@@ -99,6 +108,7 @@ class SessionState:
         self.events: list[Event] = []
         self.labels: dict[int, Label] = {}
         self.labelled_at: dict[int, int] = {}
+        self.trust: dict[int, float] = {}
         self.pending: dict[int, None] = {}
         self.skipped: dict[int, None] = {}
         self._asked: set[int] = set()  # whatever became of it
@@ -188,6 +198,9 @@ class SessionState:
         if event.kind == "told":
             self.labels.update(zip(event.indices, event.labels, strict=True))
             self.labelled_at.update(dict.fromkeys(event.indices, number))
+            each = min(1.0, _TOGETHER / len(event.indices)) if event.together else 1.0
+            for point in event.indices:
+                self.trust.setdefault(point, each)
         else:
             self.skipped.update(dict.fromkeys(event.indices))
         return _Undoable(event, asked=asked, passed=passed)

@@ -147,8 +147,10 @@ class Session:
         check_takes(self._settings.model, self.graph, points.features)
         self.n_points = self.graph.n_nodes
         settings = self._settings
-        self._learner = ModelLearner(settings.model, points, settings.query, self.classes)
         self._state = SessionState(self.n_points, self.classes)
+        self._learner = ModelLearner(
+            settings.model, points, settings.query, self.classes, trust=self._state.trust
+        )
         self._held = HeldAnswers()
 
     @property
