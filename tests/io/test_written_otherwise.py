@@ -250,7 +250,7 @@ def test_places_of_new_rows_may_be_whole_numbers() -> None:
 
 def test_nested_values_are_said_and_others_are_named() -> None:
     with pytest.warns(FeatureWarning, match="column 'o' holds values within values"):
-        points = make_points({"x": [1.0, 2.0], "o": [{"a": 1}, {"a": 2}]})
+        points = make_points({"x": [1.0, 2.0], "o": [[{"a": 1}], [{"a": 2}]]})
     assert "nested values" in points.choices[-1]
 
 

@@ -228,7 +228,7 @@ def _considered(table: Table, label: str, options: Json) -> tuple[Table, dict[st
 
 def unreadable_columns(ctx: click.Context, table: Table, label: str) -> list[str]:
     """Return what is wrong with the columns that points would be made of."""
-    from fewlabels.features.tables import unreadable
+    from fewlabels.features.columns_read import unreadable
     from fewlabels.io import PictureFolder
 
     if array_file(ctx, ctx.params["features"]) is not None or isinstance(table, PictureFolder):

@@ -156,7 +156,7 @@ def read_column(
     table : Table
     name : str
     asked : str or None
-        What it is said to be; one of :data:`fewlabels.features.tables.KINDS`.
+        What it is said to be; one of :data:`fewlabels.features.columns_read.KINDS`.
     settings : Settings
 
     Raises

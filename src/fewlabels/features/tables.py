@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -14,7 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._typing import Estimator, Matrix, State
-from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.features._fitting import (
     LeftOut,
     ReadColumn,
@@ -22,7 +21,6 @@ from fewlabels.features._fitting import (
     Used,
     column_of_rows,
     encoded,
-    read_column,
     sparsely,
     weighed,
 )
@@ -33,12 +31,11 @@ from fewlabels.features._table_columns import FittedColumn, TableColumn
 from fewlabels.features._table_words import about_rows, about_unread, described, nothing_left
 from fewlabels.features._totals import about_totals
 from fewlabels.features._weighing import can_tell, label_codes
+from fewlabels.features.columns_read import checked_kinds, columns_read, require_columns
 from fewlabels.features.new_points import IntArray, NewPoints, warn_of
 from fewlabels.io._earlier import from_earlier_run
 from fewlabels.io._frames import table_of
-from fewlabels.io._table import Table, quoted, setting
-
-KINDS = ("use", "drop", "number", "category", "date", "list", "array", "text", "image")
+from fewlabels.io._table import Table, setting
 
 
 class Tables(PointMaker):
@@ -197,7 +194,8 @@ class Tables(PointMaker):
         embedded = next(iter(self.embedded_columns_), None)
         if (embedded is None) != (embeddings is None):
             raise InvalidInputError(about_rows(embedded), parameter="embeddings")
-        self._check_columns(table, without=embedded)
+        needed = [column.name for column in self._fitted if column.name != embedded]
+        require_columns(table, needed, set(self.feature_names_in_))
         made = [
             column.embedded(embeddings, table.n_rows)
             if column.name == embedded
@@ -256,7 +254,7 @@ class Tables(PointMaker):
             added=from_earlier_run(table.names),
         )
         settings = replace(settings, takes_rows=column_of_rows(table, kinds, settings))
-        read = _each_read(table, kinds, settings)
+        read = columns_read(table, kinds, settings)
         totals = about_totals(
             {each.name: each.view for each in read if isinstance(each, ReadColumn)}
         )
@@ -308,25 +306,6 @@ class Tables(PointMaker):
     def _joined(self, raws: Sequence[object]) -> Matrix:
         return joined(self._fitted, raws, np.float32 if self.scale else np.float64)
 
-    def _check_columns(self, table: Table, without: str | None) -> None:
-        """Raise if columns are missing that the points are made of."""
-        needed = [column.name for column in self._fitted if column.name != without]
-        missing = [name for name in needed if name not in table.names]
-        if not missing:
-            return
-        new = [name for name in table.names if name not in set(self.feature_names_in_)]
-        alike = {name.strip().casefold(): name for name in new}
-        close = [
-            alike[match]
-            for name in missing
-            for match in difflib.get_close_matches(name.strip().casefold(), alike, 1)
-        ]
-        hint = f" Is it {quoted(close)}, named otherwise?" if close else ""
-        raise InvalidInputError(
-            f"{table.path} lacks {quoted(missing)} among its columns.{hint} "
-            f"The points were made of {quoted(needed)}."
-        )
-
     def _state(self) -> State:
         """Return what was learned as plain values and arrays."""
         check_is_fitted(self, "columns_")
@@ -368,35 +347,6 @@ class Tables(PointMaker):
         return tags
 
 
-def _each_read(
-    table: Table, kinds: Mapping[str, str], settings: Settings
-) -> list[ReadColumn | LeftOut]:
-    """Return each column as it was read, or why it is left out; raise one error for all."""
-    read, complaints = _read(table, kinds, settings)
-    if complaints:
-        raise InvalidInputError(" Also: ".join(complaints))
-    return read
-
-
-def _read(
-    table: Table, kinds: Mapping[str, str], settings: Settings
-) -> tuple[list[ReadColumn | LeftOut], list[str]]:
-    read: list[ReadColumn | LeftOut] = []
-    complaints = []
-    for name in table.names:
-        try:
-            read.append(read_column(table, name, kinds.get(name), settings))
-        except InvalidInputError as error:
-            complaints.append(str(error))
-    return read, complaints
-
-
-def unreadable(table: Table, columns: Mapping[str, str]) -> list[str]:
-    """Return what is wrong with the columns of a table, for who has to complain anyway."""
-    settings = Settings(None, True, None, 0, by_labels=False, added=from_earlier_run(table.names))
-    return _read(table, columns, settings)[1]
-
-
 def _n_alike(columns: Sequence[FittedColumn]) -> int | None:
     """Return how many of the nearest count alike, if all columns are texts of which it is so."""
     made = [getattr(column.encoder, "transformer", None) for column in columns]
@@ -408,26 +358,3 @@ def _n_alike(columns: Sequence[FittedColumn]) -> int | None:
 def _nothing_known(unread: Sequence[IntArray]) -> IntArray:
     """Return the rows in which no column says anything."""
     return reduce(np.intersect1d, unread)
-
-
-def checked_kinds(columns: Mapping[str, str] | None, table: Table) -> dict[str, str]:
-    """Return what columns are said to be; raise if that is no kind, or no column."""
-    given = columns or {}
-    if not isinstance(given, Mapping):
-        raise InvalidTypeError(
-            "columns must map names of columns to what they are, such as "
-            f"{{'message': 'text', 'id': 'drop'}}; got a {type(given).__name__}."
-        )
-    complaints = []
-    for name, kind in given.items():
-        lacking = table.lacking(str(name), "columns")
-        if lacking:
-            complaints.append(lacking)
-        elif kind not in KINDS and not str(kind).startswith("date:%"):
-            complaints.append(
-                f"{setting('columns', {name: kind})}: a column is one of {', '.join(KINDS)}, "
-                "or date:%d.%m.%Y and the like."
-            )
-    if complaints:
-        raise InvalidInputError(" Also: ".join(complaints), parameter="columns")
-    return dict(given)

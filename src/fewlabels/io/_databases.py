@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from fewlabels.exceptions import DataFileError, MissingDependencyError
+from fewlabels.io._nesting import about_opened, opened
 from fewlabels.io._objects import ObjectTable
 from fewlabels.io._source import Source
 from fewlabels.io._table import quoted
@@ -97,8 +98,9 @@ def _table(
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
     if len(set(names)) < len(names):
         raise DataFileError(f"{source.path}: the view {name!r} has several columns of one name.")
-    table = ObjectTable(source.name, dict(zip(names, map(list, columns), strict=True)))
-    table.notes = (f"table {name!r}",)
+    cells, in_objects = opened(dict(zip(names, map(list, columns), strict=True)))
+    table = ObjectTable(source.name, cells)
+    table.notes = (f"table {name!r}", *about_opened(in_objects))
     return table
 
 

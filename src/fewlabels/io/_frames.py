@@ -13,6 +13,7 @@ from fewlabels._typing import Cells, Fields, Frame, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.io._cells import text_of_bytes
 from fewlabels.io._dates import array_dates
+from fewlabels.io._nesting import opened
 from fewlabels.io._objects import columns_of
 from fewlabels.io._table import Table, View, quoted
 from fewlabels.io._views import array_view, categories_of, object_view
@@ -100,7 +101,7 @@ class ColumnTable(Table):
     in_memory = True
 
     def __init__(self, columns: Fields) -> None:
-        self._columns = {str(name): _column(values) for name, values in columns.items()}
+        self._columns, _ = opened({str(name): _column(held) for name, held in columns.items()})
         lengths = {len(column) for column in self._columns.values()}
         if len(lengths) > 1:
             shown = ", ".join(f"{name!r} {len(values)}" for name, values in self._columns.items())
@@ -126,17 +127,20 @@ class FrameTable(Table):
     in_memory = True
 
     def __init__(self, frame: nw.DataFrame[Frame]) -> None:
-        self._columns = {str(name): frame.get_column(name) for name in frame.columns}
-        names = [str(name) for name in frame.columns]
-        super().__init__(_HERE, names, frame.shape[0])
+        columns = {str(name): _with_objects(frame.get_column(name)) for name in frame.columns}
+        self._columns, _ = opened(columns)
+        super().__init__(_HERE, list(self._columns), frame.shape[0])
 
     def values(self, name: str) -> Cells:
         """Return the cells of a column as Python's values."""
-        return _plain(self._columns[name].to_list())
+        column = self._columns[name]
+        return _plain(column if isinstance(column, list) else column.to_list())
 
     def view(self, name: str) -> View:
         """Return what a model can make of a column."""
         column = self._columns[name]
+        if isinstance(column, list):
+            return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
         kind = column.dtype
         if kind.is_numeric() and not isinstance(kind, nw.Decimal):
             return array_view(_numbers(column), self.reading)
@@ -147,6 +151,11 @@ class FrameTable(Table):
                 column = column.dt.replace_time_zone(None)  # as the clock on the wall shows it
             return array_dates(column.to_numpy().astype("datetime64[us]"))
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
+
+
+def _with_objects(column: nw.Series[Frame]) -> Package:
+    """Return a column that may hold objects as a list."""
+    return column.to_list() if isinstance(column.dtype, (nw.Object, nw.Struct)) else column
 
 
 def _numbers(column: nw.Series[Frame]) -> np.ndarray:
@@ -187,7 +196,8 @@ def _column(values: object) -> Package:
     if isinstance(values, np.ndarray):
         if values.ndim == 0:
             raise InvalidInputError("a column must be a list or an array, got a single value.")
-        return _without_mask(values) if isinstance(values, np.ma.MaskedArray) else values
+        held = _without_mask(values) if isinstance(values, np.ma.MaskedArray) else values
+        return held.tolist() if held.dtype == object and held.ndim == 1 else held
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise InvalidTypeError(
             f"a column must be a list or an array, got a {type(values).__name__}. Pass a mapping "

@@ -7,16 +7,16 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO
 
-from fewlabels._typing import Fields, State
+from fewlabels._typing import Objects, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._exports import flattened
-from fewlabels.io._nesting import DEEPEST, is_too_deep, unnested
+from fewlabels.io._nesting import DEEPEST, about_opened, is_too_deep, opened
 from fewlabels.io._objects import ObjectTable, columns_of
 from fewlabels.io._source import Source
-from fewlabels.io._table import Progress, quoted
+from fewlabels.io._table import Progress
 from fewlabels.io._text import open_lines, write_lines
 
 _BLANKS = re.compile(r"\s*")
@@ -28,9 +28,9 @@ class JsonLinesTable(ObjectTable):
     """A table of JSON values, with the text that each row came from."""
 
     def __init__(
-        self, path: str, rows: Sequence[Fields], lines: list[str], kept: Iterable[str]
+        self, path: str, columns: Mapping[str, Objects], lines: list[str], kept: Iterable[str]
     ) -> None:
-        super().__init__(path, columns_of(rows))
+        super().__init__(path, columns)
         self.lines = lines
         self._keys = tuple(kept)
 
@@ -112,13 +112,13 @@ def _table(
         raise DataFileError(f"{source.name} is empty. Give a table with JSON objects.")
     kept = dict.fromkeys(name for row in rows for name in row)
     flat, program = flattened(source.name, rows)
+    columns = columns_of(flat)
     if program:
         notes.append(f"an export of {program}")
     else:
-        flat, opened = unnested(rows)
-        if opened:
-            notes.append(f"objects in cells, a column for each key: {quoted(opened)}")
-    table = JsonLinesTable(source.name, flat, lines, kept)
+        columns, names = opened(columns)
+        notes += about_opened(names)
+    table = JsonLinesTable(source.name, columns, lines, kept)
     table.notes, table.warnings = tuple(notes), tuple(doubts)
     return table
 

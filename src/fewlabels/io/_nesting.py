@@ -1,10 +1,12 @@
-"""JSON values in one another: how deep they may be, and objects in cells as columns."""
+"""Values in one another: how deep they may be, and objects in cells as columns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from fewlabels._typing import Fields, State
+from fewlabels._labels import is_missing
+from fewlabels._typing import Fields, Objects, Package
+from fewlabels.io._table import quoted
 
 #: Levels that every writer can take; Python's own ends at about a thousand, less what called it.
 DEEPEST = 100
@@ -27,39 +29,66 @@ def is_too_deep(value: object) -> bool:
 
 # An object with more keys than this, in all rows together, is a table of its own and no record;
 # and so is one with objects in one another more levels deep.
-_MOST_KEYS, _MOST_LEVELS = 100, 3
+MOST_KEYS, MOST_LEVELS = 100, 3
 
 
-def unnested(rows: Sequence[Fields]) -> tuple[Sequence[Fields], list[str]]:
-    """Return rows in which each key of an object in a cell is a column, as ``place.city``.
+def opened(columns: Mapping[str, Package]) -> tuple[dict[str, Package], list[str]]:
+    """Return columns in which each key of an object in a cell is a column, as ``place.city``.
 
-    Columns that hold anything beside objects and null stay as they are, and so do those with more
-    than 100 keys or 3 levels of objects, and those whose new names there are already.
+    Columns that hold anything beside objects and what is missing stay as they are, and so do those
+    with more than 100 keys or 3 levels of objects, and those whose new names there are already.
+
+    Parameters
+    ----------
+    columns : mapping of str to list
+        Whatever is no list stays as it is.
 
     Returns
     -------
-    rows : sequence of dict
-    opened : list of str
+    columns : dict
+    names : list of str
         The columns that are no more, innermost last.
     """
-    opened: list[str] = []
-    while found := _to_open(rows):
-        rows = [_opened(row, found) for row in rows]
-        opened += found
-    return rows, opened
+    found, names = dict(columns), list[str]()
+    while keys := _keys_to_open(found):
+        names += keys
+        found = {
+            name: cells
+            for outer, held in found.items()
+            for name, cells in _each_key(outer, held, keys.get(outer))
+        }
+    return found, names
 
 
-def _to_open(rows: Sequence[Fields]) -> list[str]:
-    names = dict.fromkeys(name for row in rows for name in row)
-    found = []
-    for name in names:
-        cells = [row[name] for row in rows if row.get(name) is not None]
-        if not cells or not all(isinstance(c, dict) and _is_flat(c, _MOST_LEVELS) for c in cells):
+def about_opened(names: Sequence[str]) -> tuple[str, ...]:
+    """Say which columns were opened, if any were."""
+    return (f"objects in cells, a column for each key: {quoted(names)}",) if names else ()
+
+
+def _keys_to_open(columns: Mapping[str, Package]) -> dict[str, list[Package]]:
+    """Return the keys of each column that is to be opened."""
+    found = {}
+    for name, cells in columns.items():
+        filled = _objects(cells)
+        if filled is None or not all(_is_flat(cell, MOST_LEVELS) for cell in filled):
             continue
-        keys = {f"{name}.{key}" for cell in cells for key in cell}
-        if 0 < len(keys) <= _MOST_KEYS and not keys & names.keys():
-            found.append(name)
+        keys = list(dict.fromkeys(key for cell in filled for key in cell))
+        new = {f"{name}.{key}" for key in keys}
+        if 0 < len(keys) == len(new) <= MOST_KEYS and not new & columns.keys():
+            found[name] = keys
     return found
+
+
+def _objects(cells: Package) -> list[Fields] | None:
+    """Return the cells that are not missing, if there are such, and all are objects."""
+    if not isinstance(cells, list):
+        return None
+    filled = (cell for cell in cells if not is_missing(cell))
+    first = next(filled, None)
+    if not isinstance(first, dict):
+        return None
+    rest = list(filled)
+    return [first, *rest] if all(isinstance(cell, dict) for cell in rest) else None
 
 
 def _is_flat(cell: Fields, levels: int) -> bool:
@@ -68,11 +97,10 @@ def _is_flat(cell: Fields, levels: int) -> bool:
     return levels > 0 and all(_is_flat(value, levels - 1) for value in within)
 
 
-def _opened(row: Fields, opened: Sequence[str]) -> State:
-    found: State = {}
-    for name, cell in row.items():
-        if name in opened:
-            found |= {f"{name}.{key}": value for key, value in (cell or {}).items()}
-        else:
-            found[name] = cell
-    return found
+def _each_key(name: str, cells: Package, keys: Objects | None) -> Iterator[tuple[str, Package]]:
+    """Yield a column for each of the keys; the column as it is without."""
+    if keys is None:
+        yield name, cells
+    for key in keys or ():
+        parts = [cell.get(key) if isinstance(cell, dict) else None for cell in cells]
+        yield f"{name}.{key}", parts

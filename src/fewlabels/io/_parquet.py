@@ -17,29 +17,46 @@ from fewlabels._typing import Cells, Frame, Package
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._cells import as_text, plain_floats, text_of_bytes
 from fewlabels.io._dates import array_dates
+from fewlabels.io._nesting import MOST_KEYS, MOST_LEVELS, about_opened
 from fewlabels.io._parquet_size import checked_batches
-from fewlabels.io._table import Block, Numbers, Table, View
+from fewlabels.io._table import Block, Numbers, Table, View, check_unique
 from fewlabels.io._views import array_view, list_view, object_view
 
 
 class ParquetTable(Table):
-    """A table of Arrow columns."""
+    """A table of Arrow columns: `arrow` as they came, each field of a structure a column here."""
 
     reads_cells = True
 
     def __init__(self, path: str, table: Frame) -> None:
-        super().__init__(path, table.column_names, table.num_rows)
+        check_unique(path, table.column_names)
         self.arrow = table
+        self._columns, opened = _opened(table)
+        super().__init__(path, list(self._columns), table.num_rows)
+        self.notes = about_opened(opened)
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The columns, and the structures that they came in, which an Arrow file keeps."""
+        return tuple(dict.fromkeys((*self.names, *self.arrow.column_names)))
 
     def values(self, name: str) -> Cells:
         """Return the values of a column as Python's; None where null."""
         with self._as_python(name):
-            return _plain(self.arrow.column(name))
+            return _plain(self._columns[name])
+
+    def as_they_came(self) -> dict[str, Cells]:
+        """Return the values of all columns, structures whole."""
+        found = {}
+        for name in self.arrow.column_names:
+            with self._as_python(name):
+                found[name] = _plain(self.arrow.column(name))
+        return found
 
     def cell(self, name: str, row: int) -> Frame:
         """Return one of :meth:`values`."""
         with self._as_python(name):
-            return _plain(self.arrow.column(name).slice(row, 1))[0]
+            return _plain(self._columns[name].slice(row, 1))[0]
 
     @contextlib.contextmanager
     def _as_python(self, name: str) -> Iterator[None]:
@@ -57,12 +74,13 @@ class ParquetTable(Table):
         """Return the first rows."""
         other = copy.copy(self)
         other.arrow = self.arrow.slice(0, n_rows)
+        other._columns = {name: each.slice(0, n_rows) for name, each in self._columns.items()}
         other.n_rows = len(other.arrow)
         return other
 
     def view(self, name: str) -> View:
         """Return what a model can make of a column."""
-        column = self.arrow.column(name)
+        column = self._columns[name]
         kind = column.type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             if self.reading.missing:
@@ -75,6 +93,50 @@ class ParquetTable(Table):
         if _is_list_of_numbers(kind):
             return _list_block(column)
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
+
+
+def _opened(table: Frame) -> tuple[dict[str, Frame], list[str]]:
+    """Return columns by name, each field of a structure as one; and which were structures.
+
+    The same become columns as of objects in JSON, see :func:`fewlabels.io._nesting.opened`.
+    """
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    names: list[str] = []
+    while new := _fields_to_open(columns):
+        names += new
+        columns = {
+            name: column
+            for outer, held in columns.items()
+            for name, column in (
+                zip(new[outer], _fields(held), strict=True) if outer in new else [(outer, held)]
+            )
+        }
+    return columns, names
+
+
+def _fields_to_open(columns: Mapping[str, Frame]) -> dict[str, list[str]]:
+    """Return what the fields of each structure that is to be opened are to be called."""
+    found = {}
+    for name, column in columns.items():
+        kind = column.type
+        if not 0 < _levels(kind) <= MOST_LEVELS:
+            continue
+        new = [f"{name}.{field.name}" for field in kind]
+        if 0 < len(set(new)) == len(new) <= MOST_KEYS and not columns.keys() & set(new):
+            found[name] = new
+    return found
+
+
+def _levels(kind: Package) -> int:
+    """Return how many levels of structures a type has."""
+    if not pa.types.is_struct(kind):
+        return 0
+    return 1 + max((_levels(field.type) for field in kind), default=0)
+
+
+def _fields(column: Frame) -> list[Frame]:
+    """Return the fields of a column of structures; null where the structure is."""
+    return [pa.compute.struct_field(column, [place]) for place in range(column.type.num_fields)]
 
 
 def _plain(column: Frame) -> Cells:

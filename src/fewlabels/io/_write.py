@@ -235,7 +235,12 @@ def _added_values(table: Table, added: AddedColumns) -> Iterator[tuple[Package, 
 def _json_lines(table: Table) -> Iterable[str]:
     if isinstance(table, JsonLinesTable):
         return table.lines
-    return json_lines(table.names, [_typed(table, name) for name in table.names])
+    columns = (
+        table.as_they_came()
+        if hasattr(table, "as_they_came")
+        else {name: _typed(table, name) for name in table.names}
+    )
+    return json_lines(list(columns), list(columns.values()))
 
 
 def _write_npz(file: IO[bytes], table: Table, added: AddedColumns) -> None:

@@ -172,7 +172,7 @@ def _check_making(items: Items, columns: Mapping[str, str] | None, embeddings: E
         return
     # here, so that the first question need not wait for what makes points
     from fewlabels.features._resolved import check_named
-    from fewlabels.features.tables import checked_kinds
+    from fewlabels.features.columns_read import checked_kinds
 
     if columns and items.table is not None:
         checked_kinds(columns, items.table)
