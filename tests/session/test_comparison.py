@@ -16,8 +16,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from fewlabels import Comparison, Graph, LabelSpreading, LearningCurve, knn_graph, simulate
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.queries import RULES
+from fewlabels.session.simulation._paired_tests import holm
 from fewlabels.session.simulation._paper_plots import _alike, _apart, colors_of
-from fewlabels.session.simulation.comparison import holm
 
 SETS = {
     name: make_blobs(60, centers=3, cluster_std=3.0, random_state=seed)
