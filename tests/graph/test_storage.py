@@ -114,7 +114,7 @@ def test_a_foreign_file_is_refused_by_name(tmp_path: Path, content: bytes) -> No
     path = tmp_path / "foreign.npz"
     path.write_bytes(content)
     with pytest.raises(
-        GraphFileError, match=r"foreign\.npz is no graph file that fewlabels"
+        GraphFileError, match=r"foreign\.npz is not a graph file saved by fewlabels"
     ) as raised:
         Graph.load(path)
     assert "pickle" not in str(raised.value)
@@ -129,7 +129,7 @@ def test_a_single_array_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "array.npy"
     np.save(path, np.eye(3))
     with pytest.raises(
-        GraphFileError, match=r"array\.npy is no graph file that fewlabels saved\.$"
+        GraphFileError, match=r"array\.npy is not a graph file saved by fewlabels\.$"
     ):
         Graph.load(path)
 
@@ -266,7 +266,9 @@ def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "no arrays here")
-    with pytest.raises(GraphFileError, match=r"no graph file .*: 'readme\.txt' in it is no array"):
+    with pytest.raises(
+        GraphFileError, match=r"no graph file .*: 'readme\.txt' in it is not an array"
+    ):
         Graph.load(path)
 
 

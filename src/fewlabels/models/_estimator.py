@@ -88,7 +88,7 @@ class GraphEstimator(BaseEstimator, ABC):
                 if len(labels.labelled) != n_samples:
                     raise InvalidInputError(
                         f"X and y have inconsistent numbers of samples: [{n_samples}, "
-                        f"{len(labels.labelled)}]. Give one label, or the unlabelled marker, a "
+                        f"{len(labels.labelled)}]. Give one label, or the unlabelled marker, per "
                         "point."
                     )
                 self._require_memory(labels, points)

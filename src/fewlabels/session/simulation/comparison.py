@@ -182,8 +182,8 @@ class Comparison:
         n_blocks, n_methods = blocks.shape
         if n_methods < 3 or n_blocks < 2:
             raise InvalidInputError(
-                "ranks are tested between three methods or more, over two sets or starts or more; "
-                f"there are {n_methods} and {n_blocks}. Of two methods, see compare()."
+                "ranks need at least three methods, and two data sets or starts; there are "
+                f"{n_methods} and {n_blocks}. To compare two methods, use compare()."
             )
         ranks = stats.rankdata(-blocks, axis=1)
         alike = bool((ranks == ranks[:, :1]).all())
@@ -221,7 +221,7 @@ class Comparison:
     ) -> Axes:
         """Draw the mean curves of methods on one data set, with each name at the end of its line.
 
-        Up to seven have a band.
+        Up to four have a band.
 
         Parameters
         ----------
@@ -230,7 +230,7 @@ class Comparison:
         ax : matplotlib Axes, default=None
             None: a new figure.
         methods : sequence of str, default=None
-            Which, in the order of their colours. None: all.
+            Which to draw, in the order of their colours. None: all.
         measure : {"accuracy", "macro_recall"}, default="accuracy"
         confidence : float in (0, 1), default=0.95
             Of the bands, intervals of the mean over the starts.
