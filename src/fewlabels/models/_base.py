@@ -310,8 +310,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         labels = y if isinstance(y, Labels) else encode_targets(y, sample_weight)
         if isinstance(labels, IndicatorLabels) and not self._takes_multilabel:
             raise InvalidInputError(
-                f"{type(self).__name__} takes one class per point, and y holds {len(labels.classes)}"
-                " columns of 0 and 1. Fit one class at a time, or use LabelSpreading."
+                f"{type(self).__name__} takes one class per point; y holds {len(labels.classes)} "
+                "columns of 0 and 1. Fit one class at a time, or use LabelSpreading."
             )
         return labels
 
