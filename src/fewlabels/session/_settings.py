@@ -110,7 +110,7 @@ def loaded_settings(entries: Fields, path: str | os.PathLike[str], **own: object
     for name, given in own.items():
         if given is None and found[name] is None:
             raise InvalidInputError(
-                f"the session was saved with a {name} of your own, which the file can't "
+                f"the session was saved with a {name} of its user's own, which the file can't "
                 f"hold. Pass it again: Session.load(..., {name}=...)."
             )
     try:

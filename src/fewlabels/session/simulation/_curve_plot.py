@@ -19,8 +19,8 @@ _BESIDE = 6  # more curves than this have their legend beside them, for it would
 _MOST_BANDS = 3  # more than these would hide each other
 
 TITLES = {
-    "accuracy": "accuracy on the other points, in %",
-    "macro_recall": "mean recall of the classes on the other points, in %",
+    "accuracy": "share of the rest answered rightly, in %",
+    "macro_recall": "mean recall of the classes over the rest, in %",
 }
 
 
