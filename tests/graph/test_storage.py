@@ -266,9 +266,7 @@ def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "no arrays here")
-    with pytest.raises(
-        GraphFileError, match=r"graph file .*: 'readme\.txt' in it is not an array"
-    ):
+    with pytest.raises(GraphFileError, match=r"graph file .*: 'readme\.txt' in it is not an array"):
         Graph.load(path)
 
 
