@@ -238,7 +238,7 @@ def test_a_constant_target_is_its_own_answer(regressor) -> None:
 def test_a_single_label_is_everybodys_and_tells_no_deviation(regressor) -> None:
     model = regressor().fit(path_graph(np.ones(3)), [None, 7, None, None])
     np.testing.assert_allclose(model.transduction_, 7)
-    with pytest.raises(InvalidInputError, match="nothing shows by how much"):
+    with pytest.raises(InvalidInputError, match="nothing tells by how much"):
         model.posterior_std()
     model.add_labels([0], [9])
     assert model.posterior_std().max() > 0

@@ -214,7 +214,7 @@ class GraphRegressor(NumberEstimator):
                 "its own"
             )
             raise InvalidInputError(
-                f"{where}, so that nothing shows by how much values differ. Label a second point "
+                f"{where}, so that nothing tells by how much values differ. Label a second point "
                 f"in {'its' if len(components) == 1 else 'one'} component."
             )
 

@@ -317,7 +317,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         n_labelled = len(numbers.nodes)
         if n_labelled == 1:
             raise InvalidInputError(
-                "there is one label only, so that nothing shows by how much values differ. Label a "
+                "there is one label only, so that nothing tells by how much values differ. Label a "
                 "second point."
             )
         if numbers.span == 0:  # every time: each answer is one not to trust
