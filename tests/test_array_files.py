@@ -70,7 +70,7 @@ def test_a_header_that_does_not_fit_is_refused_in_an_archive_and_alone(
     alone.write_bytes(content)
     with pytest.raises(DataFileError, match=rf"t\.npz can't be read: 'x\.npy' in it: .*{message}"):
         read_table(archive)
-    with pytest.raises(GraphFileError, match=rf"t\.npz is no graph .*{message}"):
+    with pytest.raises(GraphFileError, match=rf"t\.npz is not a graph .*{message}"):
         Graph.load(archive)
     with pytest.raises(DataFileError, match=rf"t\.npy can't be read.*{message}"):
         load_features(alone, 4)
@@ -81,7 +81,7 @@ def test_a_header_that_does_not_fit_is_refused_in_an_archive_and_alone(
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"notes.txt": b"no array"}, "'notes.txt' in it is no array"),
+        ({"notes.txt": b"no array"}, "'notes.txt' in it is not an array"),
         ({"x.npy": b""}, "'x.npy' in it: .*magic"),
         ({"x.npy": b"x,y\n1,2\n"}, "'x.npy' in it: .*magic"),
         ({"x.npy": _npy(ARRAY) + b"\0"}, "224 bytes is due, and there are 225"),

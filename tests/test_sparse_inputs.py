@@ -234,7 +234,7 @@ def test_a_damaged_matrix_is_named_with_what_is_wrong_and_what_to_do() -> None:
     with pytest.raises(
         InvalidInputError,
         match=r"X is a damaged sparse matrix in csr format, of shape \(60, 26\): .*indices must be "
-        r">= 0.*Build it anew from its entries: scipy.sparse.coo_array",
+        r">= 0.*Build it again from its entries: scipy.sparse.coo_array",
     ):
         knn_graph(bad)
 

@@ -62,7 +62,7 @@ def read_arrays(
                 _check_number_of_members(file, archive)
                 return _members(archive, path, instead)
         if start != npy.MAGIC_PREFIX:
-            raise ValueError("it is no file that NumPy saved")
+            raise ValueError("it is not a file saved by NumPy")
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         _require(size, path, instead)
@@ -90,7 +90,7 @@ def _members(archive: zipfile.ZipFile, path: Path, instead: str) -> dict[str, An
         if member.flag_bits & _ENCRYPTED:
             raise ValueError(f"{member.filename!r} in it is encrypted")
         if name == member.filename:
-            raise ValueError(f"{name!r} in it is no array")
+            raise ValueError(f"{name!r} in it is not an array")
         if name in arrays:
             raise ValueError(f"it holds {name!r} twice")
         with archive.open(member) as entry:

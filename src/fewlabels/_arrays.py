@@ -132,7 +132,7 @@ def sound_csr(matrix: Matrix, name: str = "X") -> Matrix:
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise InvalidInputError(
             f"{name} is a damaged sparse matrix in {matrix.format} format, of shape "
-            f"{matrix.shape}: {str(error).rstrip('.')}. Build it anew from its entries: "
+            f"{matrix.shape}: {str(error).rstrip('.')}. Build it again from its entries: "
             "scipy.sparse.coo_array((values, (rows, columns)), shape=shape)."
         ) from error
     if not csr.has_canonical_format:
@@ -220,17 +220,17 @@ def refuse_foreign(X: object, name: str) -> None:
         if found is not None:
             what, call = found
             raise InvalidTypeError(
-                f"{name} is {what}, which is no array. Pass {call.format(name=name)}."
+                f"{name} is {what}, which is not an array. Pass {call.format(name=name)}."
             )
     if isinstance(X, IOBase):
         raise InvalidTypeError(
-            f"{name} is an open file, which is no array. Read it first, or pass its path as a "
+            f"{name} is an open file, which is not an array. Read it first, or pass its path as a "
             "pathlib.Path."
         )
     if isinstance(X, (Mapping, Set, Iterator)):
         call = "pandas.DataFrame" if isinstance(X, Mapping) else "list"
         raise InvalidTypeError(
-            f"{name} must be an array with one row a point, got a {type(X).__name__}. Pass "
+            f"{name} must be an array with one row per point, got a {type(X).__name__}. Pass "
             f"{call}({name})."
         )
 

@@ -63,7 +63,7 @@ def read_column(y: object) -> Column:
         missing = None if missing is None else missing.ravel()
     if values.ndim != 1:
         raise InvalidInputError(
-            f"labels must be one-dimensional, one entry a point, got shape {values.shape}."
+            f"labels must be one-dimensional, one entry per point, got shape {values.shape}."
         )
     if missing is None:
         missing = np.zeros(len(values), dtype=bool)
@@ -94,7 +94,7 @@ def _as_array(y: object) -> AnyArray:
         return object_array(y) if any(_is_atom(entry) for entry in y) else _plain_array(y)
     if not hasattr(y, "__array__"):
         raise InvalidTypeError(
-            f"labels must be an array or a list with one entry a point, got {type(y).__name__}."
+            f"labels must be an array or a list with one entry per point, got {type(y).__name__}."
         )
     if isinstance(y, np.ma.MaskedArray):
         return np.asarray(y.data)
@@ -130,7 +130,7 @@ def _plain_array(entries: list[object] | tuple[object, ...]) -> AnyArray:
         return np.asarray(entries)
     except ValueError as error:  # rows of unequal length
         raise InvalidInputError(
-            f"labels must be one-dimensional, one entry a point: {error}"
+            f"labels must be one-dimensional, one entry per point: {error}"
         ) from error
 
 

@@ -183,7 +183,9 @@ def _decoded(
         if not isinstance(part, np.ndarray) or part.ndim != 1:
             raise ValueError("a part of a sparse matrix is no row of numbers")
     if data.dtype.kind not in "biuf" or indices.dtype.kind != "i" or indptr.dtype.kind != "i":
-        raise ValueError(f"dtypes {data.dtype}, {indices.dtype} and {indptr.dtype} are no CSR")
+        raise ValueError(
+            f"dtypes {data.dtype}, {indices.dtype} and {indptr.dtype} are not those of a CSR matrix"
+        )
     n_rows, n_columns = (int(length) for length in value["shape"])
     matrix = sparse.csr_array((data, indices, indptr), shape=(n_rows, n_columns))
     matrix.check_format(full_check=True)

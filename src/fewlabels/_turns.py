@@ -17,6 +17,12 @@ _locks: WeakKeyDictionary[object, threading.RLock] = WeakKeyDictionary()
 _guard = threading.Lock()
 
 
+def turn_of(held: object) -> threading.RLock:
+    """Return the lock that a thread holds while it changes this estimator or session."""
+    with _guard:
+        return _locks.setdefault(held, threading.RLock())
+
+
 def in_turn(method: Callable[P, R]) -> Callable[P, R]:
     """Let a method wait until no other thread is in one of those of the same object.
 
@@ -25,9 +31,7 @@ def in_turn(method: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(method)
     def waiting(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _guard:
-            lock = _locks.setdefault(args[0], threading.RLock())
-        with lock:
+        with turn_of(args[0]):
             return method(*args, **kwargs)
 
     return waiting

@@ -121,7 +121,7 @@ def check_same_length(*columns: object) -> None:
     except TypeError as error:
         raise InvalidTypeError(str(error)) from error
     except ValueError as error:
-        raise InvalidInputError(f"{error} Give one entry a point in each.") from error
+        raise InvalidInputError(f"{error} Give one entry per point in each.") from error
 
 
 def naming_rows(X: Frame, message: str) -> str:
@@ -132,14 +132,14 @@ def naming_rows(X: Frame, message: str) -> str:
     """
     if isinstance(X, (str, os.PathLike)):
         return (
-            f"X must hold numbers, one row a point; got {os.fspath(X)!r:.200}. If that is a file, "
+            f"X must hold numbers, one row per point; got {os.fspath(X)!r:.200}. If it is a file, "
             "read it first: an .npy file with np.load(path, mmap_mode='r'), a table with "
             "pandas.read_csv(path) or the like, of which X is the columns of numbers."
         )
     if message.startswith("Found array with dim"):
         array = "X" if hasattr(X, "reshape") else "np.asarray(X)"
         return (
-            f"{message} X has shape {np.shape(X)}; make it one row a point: "
+            f"{message} X has shape {np.shape(X)}; make it one row per point: "
             f"{array}.reshape(len(X), -1)."
         )
     if message.startswith("Expected 2D array") and "Reshape your data" in message:

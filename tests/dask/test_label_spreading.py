@@ -313,7 +313,7 @@ def test_added_weights_of_zero_take_labels_back_in_chunks_too(graph, blobs, clus
 def test_weights_and_rows_that_can_not_be_used_are_refused(graph, blobs, fitted, clusters):
     y = blobs[2]
     for weights, said in (
-        (np.ones(3), "one entry a point"),
+        (np.ones(3), "one entry per point"),
         (da.ones(3), "one entry a row"),
         (np.where(y >= 0, -1.0, 1), "at least 0"),
         (np.zeros(len(y)), "every sample_weight"),

@@ -77,7 +77,7 @@ def test_wrong_weights_are_refused_by_name_and_leave_nothing(
 def test_indices_out_of_range_are_refused(tmp_path: Path) -> None:
     block = sparse.csr_array(path_weights())
     block.indices[3] = 60
-    with pytest.raises(InvalidInputError, match="row 0 is no CSR"):
+    with pytest.raises(InvalidInputError, match="row 0 is not a valid CSR matrix"):
         write_graph(tmp_path / "graph", [block], 6)
 
 
@@ -220,7 +220,7 @@ def test_row_pointers_that_do_not_span_the_entries_are_refused(graph: DiskGraph)
         ({"format": "other"}, "its format is 'other'"),
         ({"version": 3}, "layout version 3; this fewlabels reads up to 2"),
         ({"n_nodes": -1}, "its counts are"),
-        ({"n_nodes": 7}, "its checksum does not fit"),
+        ({"n_nodes": 7}, "its checksum does not match"),
         ({"n_nodes": 7, "version": 1}, "due"),
         ({"build": 3}, "wrong kind"),
         ({"local_scales": True}, "its checksums are not those of its files"),
@@ -348,7 +348,7 @@ def test_a_changed_digit_in_the_header_is_found(scaled: DiskGraph) -> None:
     text = file.read_text()
     assert '"n_neighbors": 3' in text
     file.write_text(text.replace('"n_neighbors": 3', '"n_neighbors": 4'))
-    with pytest.raises(GraphFileError, match="its checksum does not fit"):
+    with pytest.raises(GraphFileError, match="its checksum does not match"):
         open_graph(scaled.path)
 
 

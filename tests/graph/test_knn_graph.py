@@ -277,7 +277,7 @@ def test_features_that_cannot_be_used_are_refused(X: Any, error: Any, message: s
         ({"exact": 1}, InvalidTypeError, "exact must be"),
         ({"exact": np.ones(2)}, InvalidTypeError, "exact must be"),
         ({"n_jobs": 0}, InvalidInputError, "n_jobs"),
-        ({"weights": lambda d: d[0]}, InvalidInputError, "one weight a distance"),
+        ({"weights": lambda d: d[0]}, InvalidInputError, "one weight per distance"),
         ({"weights": lambda d: d - 9}, InvalidInputError, "non-negative"),
     ],
 )

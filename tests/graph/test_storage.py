@@ -90,7 +90,7 @@ def test_files_are_read_without_pickle(tmp_path: Path) -> None:
     with np.load(path, allow_pickle=False) as archive:
         assert all(archive[name].dtype.kind in "iufU" for name in archive.files)
     np.savez(path, header=np.array({"format": "fewlabels-graph"}, dtype=object))
-    with pytest.raises(GraphFileError, match=r"no graph file .*: it holds Python objects"):
+    with pytest.raises(GraphFileError, match=r"graph file .*: it holds Python objects"):
         Graph.load(path)
 
 
@@ -114,7 +114,7 @@ def test_a_foreign_file_is_refused_by_name(tmp_path: Path, content: bytes) -> No
     path = tmp_path / "foreign.npz"
     path.write_bytes(content)
     with pytest.raises(
-        GraphFileError, match=r"foreign\.npz is no graph file that fewlabels"
+        GraphFileError, match=r"foreign\.npz is not a graph file saved by fewlabels"
     ) as raised:
         Graph.load(path)
     assert "pickle" not in str(raised.value)
@@ -129,7 +129,7 @@ def test_a_single_array_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "array.npy"
     np.save(path, np.eye(3))
     with pytest.raises(
-        GraphFileError, match=r"array\.npy is no graph file that fewlabels saved\.$"
+        GraphFileError, match=r"array\.npy is not a graph file saved by fewlabels\.$"
     ):
         Graph.load(path)
 
@@ -150,7 +150,7 @@ def test_arrays_of_others_are_refused(tmp_path: Path, header: str | None) -> Non
     path = tmp_path / "arrays.npz"
     arrays = {"data": np.ones(3)} if header is None else {"header": np.array(header)}
     np.savez(path, **arrays)
-    with pytest.raises(GraphFileError, match="no graph that fewlabels saved"):
+    with pytest.raises(GraphFileError, match="not a graph saved by fewlabels"):
         Graph.load(path)
 
 
@@ -266,7 +266,7 @@ def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "no arrays here")
-    with pytest.raises(GraphFileError, match=r"no graph file .*: 'readme\.txt' in it is no array"):
+    with pytest.raises(GraphFileError, match=r"graph file .*: 'readme\.txt' in it is not an array"):
         Graph.load(path)
 
 

@@ -114,9 +114,9 @@ def test_several_classes_a_point_are_left_out_as_marginals(make: Any) -> None:
     assert explained.labels.shape == (9, 3)
     assert model.influence(int(node)).change.max() <= 1
     for refused in ("predict_set", "suspect_labels", "calibrated_proba", "doubt"):
-        with pytest.raises(InvalidInputError, match="one class a point"):
+        with pytest.raises(InvalidInputError, match="one class per point"):
             getattr(model, refused)()
-    with pytest.raises(InvalidInputError, match="one class a point"):
+    with pytest.raises(InvalidInputError, match="one class per point"):
         make(calibration="loo").fit(graph, rows)
 
 

@@ -311,7 +311,7 @@ def test_a_class_is_added_renamed_and_given_a_key(
         (lambda lab: lab.answer("ann", "", 0, 0), "the key of an act must have"),
         (lambda lab: lab.confirm("ann", "k", "no", 0), "points must be a list"),
         (lambda lab: lab.confirm("ann", "k", [], 0), "no points were given"),
-        (lambda lab: lab.later("ann", "k", 5), "is no open question"),
+        (lambda lab: lab.later("ann", "k", 5), "is not an open question"),
         (lambda lab: lab.relabel("ann", "k", 5, 0), "has no label that could be changed"),
         (lambda lab: lab.questions("ann", 0), "from 1 to 50"),
         (lambda lab: lab.item("ann", -1), "there is no point -1"),

@@ -202,7 +202,7 @@ def test_several_classes_a_point_are_split_without_strata() -> None:
     y = np.array([[1, 0], [-1, -1], [1, 1], [0, 0]])
     found = [test.tolist() for _, test in LabelledKFold(3, stratified=False).split(None, y)]
     assert found == [[0], [2], [3]]
-    with pytest.raises(InvalidInputError, match=r"several classes a point.*stratified=False"):
+    with pytest.raises(InvalidInputError, match=r"several classes per point.*stratified=False"):
         LabelledKFold(2).split(None, y)
 
 

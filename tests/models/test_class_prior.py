@@ -265,7 +265,7 @@ def test_a_series_of_pandas_goes_by_its_index_and_not_by_its_order(estimator) ->
     model = estimator(**SETTINGS, class_prior=counted).fit(X, y)
     np.testing.assert_allclose(model.class_prior_, [20 / 90, 10 / 90, 60 / 90])
     by_place = pandas.Series([0.6, 0.3, 0.1])
-    with pytest.raises(InvalidInputError, match="names 0, which no label is of"):
+    with pytest.raises(InvalidInputError, match="names 0, which no label has"):
         estimator(**SETTINGS, class_prior=by_place).fit(X, y)
     model = estimator(**SETTINGS, class_prior=by_place).fit(X, Y)
     np.testing.assert_allclose(model.class_prior_, [0.6, 0.3, 0.1])
@@ -295,10 +295,10 @@ def test_points_without_evidence_are_given_the_prior(estimator) -> None:
         ([0.5, np.nan, 0.5], InvalidInputError, "class 1 is nan"),
         ([np.inf, 0, 0], InvalidInputError, "class 0 is inf"),
         ({0: 0.5, 1: 0.5}, InvalidInputError, "no share for class 2"),
-        ({0: 0.5, 1: 0.3, 2: 0.1, 7: 0.1}, InvalidInputError, "names 7, which no label is of"),
+        ({0: 0.5, 1: 0.3, 2: 0.1, 7: 0.1}, InvalidInputError, "names 7, which no label has"),
         ({0: 0.5, 1: 0.3, 2: "rest"}, InvalidTypeError, "2 has 'rest'"),
-        ({0: 0.5, True: 0.3, 2: 0.2}, InvalidInputError, "names True, which no label is of"),
-        ({False: 0.5, 1: 0.3, 2: 0.2}, InvalidInputError, "names False, which no label is of"),
+        ({0: 0.5, True: 0.3, 2: 0.2}, InvalidInputError, "names True, which no label has"),
+        ({False: 0.5, 1: 0.3, 2: 0.2}, InvalidInputError, "names False, which no label has"),
         ({0: True, 1: 0, 2: 0}, InvalidTypeError, "0 has True"),
         ({0: np.bool_(True), 1: 0, 2: 0}, InvalidTypeError, "0 has np.True_"),
         ([True, False, False], InvalidTypeError, r"got \[True, False, False\]"),
@@ -319,7 +319,7 @@ def test_booleans_are_names_of_classes_that_are_booleans() -> None:
     y = np.where(FREE, None, Y.astype(bool))
     model = Spreading(**SETTINGS, class_prior={True: 0.7, np.bool_(False): 0.3}).fit(X, y)
     np.testing.assert_allclose(model.class_prior_, [0.3, 0.7])
-    with pytest.raises(InvalidInputError, match="names 1, which no label is of"):
+    with pytest.raises(InvalidInputError, match="names 1, which no label has"):
         Spreading(class_prior={1: 0.7, 0: 0.3}).fit(X, y)
 
 

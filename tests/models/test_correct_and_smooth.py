@@ -454,7 +454,7 @@ def test_settings_that_cannot_be_used_are_refused_by_fit(settings, error, words)
         ({"y": Y[:59]}, InvalidInputError, r"inconsistent numbers of samples: \[60, 59\]"),
         ({"y": np.full(60, -1)}, InvalidInputError, "holds no label"),
         ({"y": np.tile([0.5, 0.5], (60, 1))}, InvalidInputError, "y holds distributions over 2"),
-        ({"y": np.tile([0, 1], (60, 1))}, InvalidInputError, "takes one class a point"),
+        ({"y": np.tile([0, 1], (60, 1))}, InvalidInputError, "takes one class per point"),
         ({"X": np.where(X > 1, np.nan, X)}, InvalidInputError, "contains NaN"),
     ],
 )

@@ -219,7 +219,7 @@ def test_settings_that_cannot_be_used_are_named(method, settings, message) -> No
 def test_several_classes_a_point_are_refused(method) -> None:
     several = np.full((120, 2), -1)
     several[:3] = [[1, 1], [1, 0], [0, 1]]
-    with pytest.raises(InvalidInputError, match="takes one class a point"):
+    with pytest.raises(InvalidInputError, match="takes one class per point"):
         method().fit(X, several)
 
 

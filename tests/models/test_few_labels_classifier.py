@@ -868,7 +868,7 @@ def test_settings_out_of_range_are_refused(settings_, error) -> None:
 
 
 def test_several_classes_a_point_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match="one class a point"):
+    with pytest.raises(InvalidInputError, match="one class per point"):
         FewLabelsClassifier().fit(BLOBS, np.eye(3, dtype=int)[TRUTH])
 
 

@@ -245,5 +245,5 @@ def test_a_graph_on_disk_takes_one_class_a_point(tmp_path) -> None:
 
 def test_a_method_for_one_class_a_point_says_so(monkeypatch) -> None:
     monkeypatch.setattr(GraphClassifier, "_takes_multilabel", False)
-    with pytest.raises(InvalidInputError, match="takes one class a point, and y holds 2"):
+    with pytest.raises(InvalidInputError, match="takes one class per point; y holds 2"):
         LabelSpreading().fit(path_graph(np.ones(2)), [[1, 0], [-1, -1], [1, 1]])

@@ -138,7 +138,7 @@ def test_more_than_there_are_gives_all_and_a_warning(name, points):
         ({"candidates": [-1]}, "from 0 to 79"),
         ({"candidates": [[3]]}, "one-dimensional"),
         ({"candidates": [0.5]}, "dtype float64"),
-        ({"candidates": [True, False]}, "one entry a node"),
+        ({"candidates": [True, False]}, "one entry per node"),
         ({"batch_size": 0}, "batch_size"),
         ({"batch_size": 1.0}, "batch_size"),
         ({"random_state": -1}, "random_state"),

@@ -16,8 +16,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from fewlabels import Comparison, Graph, LabelSpreading, LearningCurve, knn_graph, simulate
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.queries import RULES
+from fewlabels.session.simulation._paired_tests import holm
 from fewlabels.session.simulation._paper_plots import _alike, _apart, colors_of
-from fewlabels.session.simulation.comparison import holm
 
 SETS = {
     name: make_blobs(60, centers=3, cluster_std=3.0, random_state=seed)
@@ -238,7 +238,7 @@ def test_ranks_and_the_critical_difference_are_those_of_the_paper():
 
 def test_what_can_not_be_tested_is_said():
     two = a_comparison(np.random.default_rng(0).random((3, 2, 2)))
-    with pytest.raises(InvalidInputError, match=r"three methods or more.*there are 2 and 6"):
+    with pytest.raises(InvalidInputError, match=r"at least three methods.*there are 2 and 6"):
         two.rank()
     with pytest.raises(InvalidInputError, match="there is no method 'm7'; there are m0, m1"):
         two.compare("m7")

@@ -259,7 +259,7 @@ def test_a_digit_that_was_changed_is_found(saved, tmp_path):
     changed = re.sub(r'("n_drawn_from": )\d', r"\g<1>9", text, count=1)
     assert changed != text
     path.write_text(changed, encoding="utf-8")
-    with pytest.raises(SessionFileError, match="its checksum does not fit"):
+    with pytest.raises(SessionFileError, match="its checksum does not match"):
         Session.load(path, GRAPH)
 
 
@@ -274,11 +274,11 @@ def test_a_file_of_version_1_has_no_checksum_and_is_read(saved, tmp_path):
     document = json.loads(saved.read_text(encoding="utf-8")) | {"version": 1}
     path = tmp_path / "old.json"
     path.write_text(json.dumps(document), encoding="utf-8")
-    with pytest.raises(SessionFileError, match="its checksum does not fit"):
+    with pytest.raises(SessionFileError, match="its checksum does not match"):
         Session.load(path, GRAPH)  # 2 that became 1
     del document["checksum"]
     path.write_text(json.dumps(document), encoding="utf-8")
     assert Session.load(path, GRAPH).history == Session.load(saved, GRAPH).history
     path.write_text(json.dumps(document | {"version": 2}), encoding="utf-8")
-    with pytest.raises(SessionFileError, match="its checksum does not fit"):
+    with pytest.raises(SessionFileError, match="its checksum does not match"):
         Session.load(path, GRAPH)

@@ -353,7 +353,7 @@ def test_classes_that_are_expected_nowhere_and_seen_count_as_equal():
         ),
         (["a", "b"], {"a": 2, "b": 1}, "must sum to 1"),
         (None, "odd", "class_prior must be"),
-        ([True, False], {0: 0.5, 1: 0.5}, "no label is of"),
+        ([True, False], {0: 0.5, 1: 0.5}, "no label has"),
     ],
 )
 def test_shares_that_do_not_fit_the_classes_are_refused_at_once(classes, shares, message):

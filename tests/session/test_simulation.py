@@ -643,7 +643,7 @@ def test_a_digit_that_was_changed_is_found_in_runs_and_in_their_header(graph, tr
     simulate(graph, truth, **settings)
     lines = file.read_text().splitlines(keepends=True)
     shifted = str.maketrans("123456789", "234567891")
-    for number, message in ((0, "holds no runs"), (2, "line 3 .*: its checksum does not fit")):
+    for number, message in ((0, "holds no runs"), (2, "line 3 .*: its checksum does not match")):
         changed = [*lines]
         start = changed[number].index('"accuracy"' if number else '"batch_size"')
         changed[number] = changed[number][:start] + changed[number][start:].translate(shifted)

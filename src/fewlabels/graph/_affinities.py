@@ -82,7 +82,7 @@ def checked_scales(scales: object, n_nodes: int) -> npt.NDArray[np.float64]:
         raise InvalidTypeError(f"local_scales must hold numbers: {error}.") from error
     if values.shape != (n_nodes,):
         raise InvalidInputError(
-            f"local_scales must have one entry a node, shape ({n_nodes},); got {values.shape}."
+            f"local_scales must have one entry per node, shape ({n_nodes},); got {values.shape}."
         )
     if not (np.isfinite(values) & (values >= 0)).all():
         raise InvalidInputError("local_scales must be finite and at least 0.")

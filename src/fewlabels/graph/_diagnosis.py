@@ -116,7 +116,7 @@ def diagnose(graph: Graph, labels: object = None) -> GraphDiagnosis:
         labelled = encode_labels(labels).labelled
         if len(labelled) != graph.n_nodes:
             raise InvalidInputError(
-                f"labels must have one entry a node: got {len(labelled)} labels for "
+                f"labels must have one entry per node: got {len(labelled)} labels for "
                 f"{graph.n_nodes} nodes."
             )
         holds = np.zeros(graph.n_components, dtype=bool)

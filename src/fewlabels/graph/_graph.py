@@ -217,7 +217,7 @@ class Graph:
             warnings.warn(
                 "the affinities are not symmetric: the weights of an edge in its two directions "
                 f"differ by up to {asymmetry:.3g} of the largest weight. Their mean was taken. "
-                "Say what joins them: Graph.from_affinity(matrix, symmetrize=...), with "
+                "Say how to combine them: Graph.from_affinity(matrix, symmetrize=...), with "
                 '"mean", "union" (the larger) or "mutual" (the smaller).',
                 AsymmetryWarning,
                 stacklevel=callers_level(),

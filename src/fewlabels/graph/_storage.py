@@ -62,16 +62,16 @@ def load_arrays(path: str | os.PathLike[str]) -> tuple[Matrix, Matrix, State]:
             raise
     except UNREADABLE as error:
         raise GraphFileError(
-            f"{name} is no graph file that fewlabels saved, or is damaged: {reason(error)}."
+            f"{name} is not a graph file saved by fewlabels, or is damaged: {reason(error)}."
         ) from error
     if not isinstance(arrays, dict):
-        raise GraphFileError(f"{name} is no graph file that fewlabels saved.")
+        raise GraphFileError(f"{name} is not a graph file saved by fewlabels.")
     build_info = _read_header(arrays, name)
     try:
         affinity = checked_affinity(arrays)
     except UNREADABLE as error:
         raise GraphFileError(
-            f"{name} is damaged: {reason(error)}. Build the graph anew."
+            f"{name} is damaged: {reason(error)}. Build the graph again."
         ) from error
     local_scales = arrays.get("local_scales")
     if local_scales is not None and local_scales.shape != (affinity.shape[0],):
@@ -85,13 +85,13 @@ def _read_header(arrays: State, name: str) -> State:
         recognised = header["format"] == FORMAT
         version, build_info = int(header["version"]), dict(header["build"])
     except UNREADABLE as error:
-        raise GraphFileError(f"{name} holds arrays, but no graph that fewlabels saved.") from error
+        raise GraphFileError(f"{name} holds arrays, but not a graph saved by fewlabels.") from error
     if not recognised:
-        raise GraphFileError(f"{name} holds arrays, but no graph that fewlabels saved.")
+        raise GraphFileError(f"{name} holds arrays, but not a graph saved by fewlabels.")
     if version > VERSION:
         raise GraphFileError(
             f"{name} has layout version {version}; this fewlabels reads up to {VERSION}. "
-            "Install a newer fewlabels, or build the graph anew."
+            "Install a newer fewlabels, or build the graph again."
         )
     return build_info
 
@@ -106,7 +106,9 @@ def checked_affinity(arrays: State) -> Matrix:
         return dense
     data, indices, indptr = arrays["data"], arrays["indices"], arrays["indptr"]
     if data.dtype not in _DTYPES or indices.dtype.kind != "i" or indptr.dtype.kind != "i":
-        raise ValueError(f"dtypes {data.dtype}, {indices.dtype} and {indptr.dtype} are no CSR")
+        raise ValueError(
+            f"dtypes {data.dtype}, {indices.dtype} and {indptr.dtype} are not those of a CSR matrix"
+        )
     n_nodes = len(indptr) - 1
     affinity = sparse.csr_array((data, indices, indptr), shape=(n_nodes, n_nodes))
     affinity.check_format(full_check=True)

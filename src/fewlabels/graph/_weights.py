@@ -109,7 +109,7 @@ def _called(weights: WeightFunction, distances: FloatArray) -> FloatArray:
         raise InvalidInputError(f"weights must return an array of numbers: {error}.") from error
     if values.shape != distances.shape:
         raise InvalidInputError(
-            f"weights must return one weight a distance, shape {distances.shape}; "
+            f"weights must return one weight per distance, shape {distances.shape}; "
             f"it returned shape {values.shape}."
         )
     if not (np.isfinite(values).all() and (values >= 0).all()):

@@ -81,7 +81,7 @@ class Acts:
     def later(self, who: str, key: str, point: object) -> Json:
         def prepare() -> Prepared:
             if self._point(point) not in self._desk.pending:
-                raise InvalidInputError(f"point {point} is no open question, to be put off.")
+                raise InvalidInputError(f"point {point} is not an open question, to be put off.")
             return "postponed", {"point": point}
 
         return self._reply(self._act(who, key, prepare))

@@ -41,7 +41,7 @@ class LabelledKFold(BaseCrossValidator):
         can't be tested, because nothing would be left to learn it from: its point is in every
         training set, and a warning says so. Soft labels count as their most probable class. False:
         consecutive labelled points (of the shuffled ones) make a fold, whatever their classes; this
-        is the one for measurements and for several classes a point.
+        is the one for measurements and for several classes per point.
 
     Raises
     ------
@@ -180,7 +180,7 @@ class LabelledKFold(BaseCrossValidator):
             what = (
                 "measurements, numbers that are not whole"
                 if targets.continuous
-                else ("rows of 0 and 1, several classes a point")
+                else ("rows of 0 and 1, several classes per point")
             )
             raise InvalidInputError(
                 f"y holds {what}, which can't be stratified. Use LabelledKFold(stratified=False)."

@@ -46,7 +46,7 @@ class Targets:
         """Return the targets of `rows`, all of them known, as scikit-learn's metrics take them.
 
         Classes in the dtype of the distinct ones; of soft labels the most probable class; of
-        several classes a point their rows of 0 and 1.
+        several classes per point their rows of 0 and 1.
         """
         if isinstance(self.labels, IndicatorLabels):
             return self._rows_of_answers(rows, self.labels.dtype)
@@ -76,7 +76,7 @@ def read_targets(y: object, *, continuous: bool = False, minus_one: bool | None 
     Parameters
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_classes)
-        Of several columns: soft labels or several classes a point, as classifiers take them.
+        Of several columns: soft labels or several classes per point, as classifiers take them.
     continuous : bool, default=False
         Whether `y` is known to hold measurements, even if all of them are whole.
     minus_one : bool, default=None

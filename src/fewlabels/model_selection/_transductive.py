@@ -114,7 +114,7 @@ def transductive_cross_val_score(
         if X.n_nodes != n_samples:
             raise InvalidInputError(
                 f"the graph has {X.n_nodes} points and y {n_samples} entries. Give one label, or "
-                "the unlabelled marker, a point."
+                "the unlabelled marker, per point."
             )
     else:
         check_same_length(X, targets.known)

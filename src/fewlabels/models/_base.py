@@ -34,9 +34,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
     """Base of the classifiers that spread labels over a graph.
 
     `self._labels` holds the targets, and `class_prior_` the expected shares, when `_solve` and
-    `_solve_change` are called. A subclass whose method has a constraint of its own for the shares
-    of the classes overrides `_apply_prior`; one that can't answer for several classes a point
-    sets `_takes_multilabel` to False.
+    `_solve_change` are called. A subclass with its own constraint on the shares of the classes
+    overrides `_apply_prior`; one that needs one class per point sets `_takes_multilabel` to False.
     """
 
     class_prior: ClassPrior = None  # of subclasses that take none
@@ -272,7 +271,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             True labels, as :meth:`fit` takes them. Unlabelled rows do not count; -1 is a class if
-            it is one of `classes_`. Of several classes a point, all must be right; of
+            it is one of `classes_`. Of several classes per point, all must be right; of
             distributions, the most probable class is the true one.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each row counts. Not read where unlabelled.
@@ -311,9 +310,8 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         labels = y if isinstance(y, Labels) else encode_targets(y, sample_weight)
         if isinstance(labels, IndicatorLabels) and not self._takes_multilabel:
             raise InvalidInputError(
-                f"{type(self).__name__} takes one class a point, and y holds {len(labels.classes)} "
-                "columns of 0 and 1. Fit each class on its own, or take LabelSpreading or "
-                "LabelPropagation."
+                f"{type(self).__name__} takes one class per point; y holds {len(labels.classes)} "
+                "columns of 0 and 1. Fit one class at a time, or use LabelSpreading."
             )
         return labels
 

@@ -76,7 +76,7 @@ def resolve_class_prior(class_prior: ClassPrior, labels: Labels) -> FloatArray |
     given: Any = class_prior if by_class is None else _in_order(by_class, labels)
     try:
         if np.asarray(given).dtype == bool:
-            raise TypeError("booleans are no shares")
+            raise TypeError("booleans are not shares")
         shares = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidTypeError(f"class_prior must be {_ALLOWED}; got {class_prior!r}.") from error
@@ -108,7 +108,7 @@ def _in_order(prior: Mapping[Any, Any], labels: Labels) -> list[float]:
     unknown = [name for name in prior if kinds.get(name) is not _is_bool(name)]
     if unknown:
         raise InvalidInputError(
-            f"class_prior names {unknown[0]!r}, which no label is of: the classes are "
+            f"class_prior names {unknown[0]!r}, which no label has: the classes are "
             f"{_listed(labels.classes)}."
         )
     missing = [name for name in known if name not in prior]

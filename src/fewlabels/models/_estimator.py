@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fewlabels._arrays import FILL_AFFINITIES, FILL_FEATURES, checked_array
 from fewlabels._same_rows import refuse_other_rows
-from fewlabels._turns import in_turn
+from fewlabels._turns import turn_of
 from fewlabels._typing import Matrix, State
 from fewlabels._validation import (
     check_choice,
@@ -71,34 +71,35 @@ class GraphEstimator(BaseEstimator, ABC):
     solver: Method
     verbose: bool
 
-    @in_turn
     def _fit(self, X: object, y: object, sample_weight: object) -> Self:
         """Check the input, build the graph, solve and publish; on failure change nothing."""
-        with self._unchanged_on_failure():
-            self._check_parameters()
-            if y is None:
-                raise InvalidInputError(
-                    f"{type(self).__name__} requires y to be passed, but the target y is None."
-                )
-            refuse_other_rows(X, y)
-            refuse_other_rows(X, sample_weight, "sample_weight")
-            labels = self._encode(y, sample_weight)  # before the graph, which may take long
-            points = X if isinstance(X, Graph) else self._points(X, labels)
-            n_samples = points.n_nodes if isinstance(points, Graph) else points.shape[0]
-            if len(labels.labelled) != n_samples:
-                raise InvalidInputError(
-                    f"X and y have inconsistent numbers of samples: [{n_samples}, "
-                    f"{len(labels.labelled)}]. Give one label, or the unlabelled marker, a point."
-                )
-            self._require_memory(labels, points)
-            self._accept(labels)
-            self._build(points)
-            self._row_names = self._names_of_rows(X)
-            scores = self._solve()
-            self._publish(scores)
-            self._fitted_params = self.get_params(deep=False)
-        # last, for a warning may be made an error
-        self._warn_of(scores)
+        with turn_of(self):
+            with self._unchanged_on_failure():
+                self._check_parameters()
+                if y is None:
+                    raise InvalidInputError(
+                        f"{type(self).__name__} requires y to be passed, but the target y is None."
+                    )
+                refuse_other_rows(X, y)
+                refuse_other_rows(X, sample_weight, "sample_weight")
+                labels = self._encode(y, sample_weight)  # before the graph, which may take long
+                points = X if isinstance(X, Graph) else self._points(X, labels)
+                n_samples = points.n_nodes if isinstance(points, Graph) else points.shape[0]
+                if len(labels.labelled) != n_samples:
+                    raise InvalidInputError(
+                        f"X and y have inconsistent numbers of samples: [{n_samples}, "
+                        f"{len(labels.labelled)}]. Give one label, or the unlabelled marker, per "
+                        "point."
+                    )
+                self._require_memory(labels, points)
+                self._accept(labels)
+                self._build(points)
+                self._row_names = self._names_of_rows(X)
+                scores = self._solve()
+                self._publish(scores)
+                self._fitted_params = self.get_params(deep=False)
+            # last, for a warning may be made an error
+            self._warn_of(scores)
         return self
 
     def position_of(self, name: Hashable) -> int:

@@ -295,15 +295,15 @@ class LeftOutInsight(ResponseInsight, GraphClassifier):
         check_is_fitted(self)
         if self._is_multilabel:
             raise InvalidInputError(
-                f"{what} asks for one class a point, and y holds {len(self.classes_)} columns of 0 "
-                "and 1. Fit each class on its own."
+                f"{what} asks for one class per point, and y holds {len(self.classes_)} columns of "
+                "0 and 1. Fit one class at a time."
             )
 
     def _refuse_rows(self, what: str) -> None:
         self._refuse_multilabel(what)
         if isinstance(self._labels, RowLabels):
             raise InvalidInputError(
-                f"{what} asks for one class a point, and y holds soft labels. Fit on their most "
+                f"{what} asks for one class per point, and y holds soft labels. Fit on their most "
                 "probable classes, with their probabilities as sample_weight."
             )
 

@@ -370,6 +370,6 @@ class MixtureAnswers(GraphClassifier):
         check_is_fitted(self)
         if isinstance(self._labels, RowLabels):
             raise InvalidInputError(
-                f"{what} asks for one class a point, and y holds soft labels. Fit on their most "
+                f"{what} asks for one class per point, and y holds soft labels. Fit on their most "
                 "probable classes, with their probabilities as sample_weight."
             )

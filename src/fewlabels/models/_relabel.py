@@ -102,7 +102,7 @@ def checked_responses(responses: npt.ArrayLike, n_samples: int, n_added: int) ->
         raise InvalidTypeError(f"responses must be floats, got dtype {values.dtype}.")
     if values.shape != (n_samples, n_added):
         raise InvalidInputError(
-            "responses must have a row a point and a column for each of the points that are "
+            "responses must have one row per point and a column for each of the points that are "
             f"labelled, shape ({n_samples}, {n_added}); got {values.shape}."
         )
     if not np.isfinite(values).all():
@@ -223,7 +223,7 @@ def point_indices(indices: npt.ArrayLike, n_samples: int) -> IntArray:
     if given.dtype == bool:
         if given.shape != (n_samples,):
             raise InvalidInputError(
-                f"a mask must have one entry a point, shape ({n_samples},); got {given.shape}."
+                f"a mask must have one entry per point, shape ({n_samples},); got {given.shape}."
             )
         return np.flatnonzero(given)
     if given.size == 0:

@@ -322,7 +322,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         labels = super()._encode(y, sample_weight)
         if isinstance(labels, RowLabels):
             raise InvalidInputError(
-                "CorrectAndSmooth takes one class a point, on which its estimator can be fitted, "
+                "CorrectAndSmooth takes one class per point, on which its estimator can be fitted, "
                 f"and y holds distributions over {len(labels.classes)} classes. Give the most "
                 "probable class of each point."
             )

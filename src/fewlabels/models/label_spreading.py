@@ -19,12 +19,7 @@ from fewlabels.models._base import GraphClassifier
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._insight import SpreadingInsight
 from fewlabels.models._kernels import KernelFunction
-from fewlabels.models._relabel import (
-    Relabelling,
-    add_codes,
-    checked_responses,
-    point_indices,
-)
+from fewlabels.models._relabel import Relabelling, add_codes, checked_responses, point_indices
 from fewlabels.models._scores import Scores
 from fewlabels.models._targets import RowLabels
 from fewlabels.solvers import METHODS_WITH_GROUND, Method

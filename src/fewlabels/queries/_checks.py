@@ -43,7 +43,7 @@ def check_candidates(candidates: npt.ArrayLike | None, n_nodes: int) -> IntArray
     if given.dtype == bool:
         if given.shape != (n_nodes,):
             raise InvalidInputError(
-                f"a mask of candidates must have one entry a node, shape ({n_nodes},); got "
+                f"a mask of candidates must have one entry per node, shape ({n_nodes},); got "
                 f"{given.shape}."
             )
         return np.flatnonzero(given)

@@ -61,7 +61,7 @@ class DecayingNorm(ScoreRule):
     Warns
     -----
     ConvergenceWarning
-        If a solve did not settle, as where parts of the graph hang together by few edges.
+        If a solve did not settle, as where parts of the graph are connected by few edges only.
 
     Notes
     -----
@@ -171,8 +171,8 @@ def _warn_unless(settled: bool, what: str, max_iter: int) -> None:
     if not settled:
         warnings.warn(
             f"DecayingNorm: {what} did not settle in {max_iter:,} iterations, so that its choice "
-            "is uncertain. Probably parts of the graph hang together by few edges: build it with "
-            "more neighbors, or take another rule, such as margin.",
+            "is uncertain. Parts of the graph are probably connected by few edges only: build it "
+            "with more neighbors, or use another rule, such as margin.",
             ConvergenceWarning,
             stacklevel=callers_level(),
         )

@@ -51,7 +51,7 @@ def write_report(
     path : path-like
         Of the page, ending in ``.html``.
     model : FewLabelsClassifier
-        Fitted on one class a point.
+        Fitted on one class per point.
     data : object, default=None
         What it was fitted on, to be shown: what :func:`fewlabels.make_points` takes. None: rows
         are known by their numbers.

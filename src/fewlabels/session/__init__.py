@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from fewlabels.session.audit import AccuracyEstimate, ShareEstimate
     from fewlabels.session.labelling import Session
     from fewlabels.session.proof import Proof
+    from fewlabels.session.simulation._paired_tests import PairedTest, RankTest
     from fewlabels.session.simulation._simulate import simulate
-    from fewlabels.session.simulation.comparison import Comparison, PairedTest, RankTest
+    from fewlabels.session.simulation.comparison import Comparison
     from fewlabels.session.simulation.intervals import Interval
     from fewlabels.session.simulation.learning_curve import LearningCurve, PairedDifference
 

@@ -68,7 +68,7 @@ def of_more_labels(
         return (
             "It is too early to say how many more labels that takes: "
             f"{_checks(n_checks, 'random ')} {'was' if n_checks == 1 else 'were'} answered, and "
-            f"{fewest_checks} are the least."
+            f"at least {fewest_checks} are needed."
         )
     soon, about, late = needed
     guess = (

@@ -49,7 +49,7 @@ def checked_answers(
     given = as_list(labels)
     if len(given) != len(points):
         raise InvalidInputError(
-            f"give one label a point: got {len(given)} labels for {len(points)} points."
+            f"give one label per point: got {len(given)} labels for {len(points)} points."
         )
     answers: dict[int, Label] = {}
     for point, value in zip(points, given, strict=True):

@@ -117,7 +117,7 @@ def _check_sum(document: dict[str, object], version: int, path: str | os.PathLik
         return
     if version == 1 or known != checksum(document):
         raise SessionFileError(
-            f"{path} is damaged, or was changed by hand: its checksum does not fit. Go back to "
+            f"{path} is damaged, or was changed by hand: its checksum does not match. Go back to "
             "a copy of it."
         )
 

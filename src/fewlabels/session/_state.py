@@ -328,7 +328,8 @@ class SessionState:
             checks = any(drawn.audit.point == point for drawn in self.audits)
             if point not in self.pending or checks:
                 raise InvalidInputError(
-                    f"point {point} is no open question, or a random check, and can't be dropped."
+                    f"point {point} is not an open question, or is a random check: it can't be "
+                    "dropped."
                 )
             return
         if point in self.labels:

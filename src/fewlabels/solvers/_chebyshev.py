@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, inf, log, sqrt
+from typing import Self
 
 import numpy as np
 
@@ -96,25 +97,13 @@ class ChebyshevIteration:
         """Solve A X = B from `x0` (default 0), row by row to `accuracy.tol`.
 
         Few rows of `B` hold anything. With `borrow_b`, these are put aside, the memory of `B`
-        serves as one of the three arrays, and holds `B` again when this returns or raises.
+        serves as one of the three arrays if it can be written to and is C-contiguous, and holds
+        `B` again when this returns or raises.
 
         Evidence must be able to reach every row: some entry of `B` lies in each component, or the
         row holds something in other columns.
         """
-        vectors = _Vectors(self.matrix, B, self._start(B, x0, overwrite_x0), accuracy, borrow_b)
-        try:
-            return self._iterate(vectors, accuracy, started=x0 is not None)
-        finally:
-            vectors.give_back()
-
-    def _start(self, B: FloatArray, x0: FloatArray | None, overwrite_x0: bool) -> FloatArray:
-        y = np.zeros(B.shape) if x0 is None else x0 if overwrite_x0 else x0.copy()
-        if x0 is not None:
-            y /= self.matrix.scale[:, None]
-        return y
-
-    def _iterate(self, vectors: _Vectors, accuracy: Accuracy, *, started: bool) -> Solution:
-        matrix, peers = self.matrix, self.peers
+        matrix, peers, started = self.matrix, self.peers, x0 is not None
         rho = 2 / recurrence_factor(matrix)
         rate = rho / (1 + sqrt(1 - rho**2))
         last_look = _steps(_EXHAUSTED, rate)
@@ -122,37 +111,44 @@ class ChebyshevIteration:
             last_look = max(last_look, _STEPS_ON_THE_WAY)
         look_at = min(_steps(accuracy.tol, rate), last_look)
         n_iter, settled = 0, False
-        if (step := vectors.resume(peers)) is not None:
-            n_iter, look_at = step.n_iter, step.look_at
-        while not settled and n_iter < min(accuracy.max_iter, last_look + 2):
-            n_iter += 1
-            since = n_iter - look_at  # 0: what to compare with is kept
-            moved = vectors.step(peers, keep=since in (0, 2), compare=since in (1, 2))
-            if since in (1, 2):
-                slower = min(rate * (1 + _WEAK_LINKS / n_iter), _SLOWEST)
-                shrinks = slower**since
-                error = _SAFETY * peers.maximum(moved) * max(1.0, shrinks / (1 - shrinks))
-                accuracy.report(n_iter, error)
-                settled = since == 2 and error <= accuracy.tol
-                if error > accuracy.tol:
-                    look_at = min(n_iter + _wait(error, accuracy.tol, rate), last_look)
-            if look_at > n_iter:  # nothing is kept that is to be compared with
-                vectors.tell(peers, n_iter, look_at)
-        if not settled:
-            vectors.tell(peers, n_iter, look_at, last=True)
-        y = vectors.take(settled)
-        np.maximum(y, 0, out=y)  # as the answer is: this brings no entry farther from it
-        trusted = np.ones(matrix.n, dtype=bool)
-        if not settled:
-            peers.exchange(y)
-            totals = row_totals(y) + vectors.other_totals
-            left = vectors.evidence.residual(y).sizes
-            trusted = accuracy.tol * matrix.decay * totals * matrix.scale >= peers.maximum(
-                float(np.max(left * matrix.scale, initial=0.0))
-            )
-            trusted &= totals > 0
-        y *= matrix.scale[:, None]
-        return Solution(y, n_iter, np.full(y.shape[1], settled), trusted)
+        with _Vectors(matrix, B, self._start(B, x0, overwrite_x0), accuracy, borrow_b) as vectors:
+            if (step := vectors.resume(peers)) is not None:
+                n_iter, look_at = step.n_iter, step.look_at
+            while not settled and n_iter < min(accuracy.max_iter, last_look + 2):
+                n_iter += 1
+                since = n_iter - look_at  # 0: what to compare with is kept
+                moved = vectors.step(peers, keep=since in (0, 2), compare=since in (1, 2))
+                if since in (1, 2):
+                    slower = min(rate * (1 + _WEAK_LINKS / n_iter), _SLOWEST)
+                    shrinks = slower**since
+                    error = _SAFETY * peers.maximum(moved) * max(1.0, shrinks / (1 - shrinks))
+                    accuracy.report(n_iter, error)
+                    settled = since == 2 and error <= accuracy.tol
+                    if error > accuracy.tol:
+                        look_at = min(n_iter + _wait(error, accuracy.tol, rate), last_look)
+                if look_at > n_iter:  # nothing is kept that is to be compared with
+                    vectors.tell(peers, n_iter, look_at)
+            if not settled:
+                vectors.tell(peers, n_iter, look_at, last=True)
+            y = vectors.take(settled)
+            np.maximum(y, 0, out=y)  # as the answer is: this brings no entry farther from it
+            trusted = np.ones(matrix.n, dtype=bool)
+            if not settled:
+                peers.exchange(y)
+                totals = row_totals(y) + vectors.other_totals
+                left = vectors.evidence.residual(y).sizes
+                trusted = accuracy.tol * matrix.decay * totals * matrix.scale >= peers.maximum(
+                    float(np.max(left * matrix.scale, initial=0.0))
+                )
+                trusted &= totals > 0
+            y *= matrix.scale[:, None]
+            return Solution(y, n_iter, np.full(y.shape[1], settled), trusted)
+
+    def _start(self, B: FloatArray, x0: FloatArray | None, overwrite_x0: bool) -> FloatArray:
+        y = np.zeros(B.shape) if x0 is None else x0 if overwrite_x0 else x0.copy()
+        if x0 is not None:
+            y /= self.matrix.scale[:, None]
+        return y
 
     def _all_hold(self, totals: FloatArray | float) -> bool:
         """Tell whether every row of everybody holds something in other columns."""
@@ -177,9 +173,19 @@ class _Vectors:
         self._factor = recurrence_factor(matrix)
         self._t, self._before = y, np.zeros(B.shape)
         self._tau, self._tau_before = 1.0, 0.0
-        self._lender = B if borrow_b else None
-        self._lent = B[self.evidence.rows] if borrow_b else B[:0]
-        self._kept = B if borrow_b else np.empty(B.shape)
+        borrowed = borrow_b and B.flags.writeable and B.flags.c_contiguous
+        self._lender = B if borrowed else None
+        self._lent = B[self.evidence.rows] if borrowed else B[:0]
+        self._kept = B if borrowed else np.empty(B.shape)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        """Put B back into its memory, if that was borrowed."""
+        if self._lender is not None:
+            self._lender[:] = 0
+            self._lender[self.evidence.rows] = self._lent
 
     def resume(self, peers: Peers) -> Step | None:
         """Go on from vectors that somebody kept; None if nobody did."""
@@ -259,12 +265,6 @@ class _Vectors:
             return self._kept
         np.copyto(self._before, self._kept)
         return self._before
-
-    def give_back(self) -> None:
-        """Put B back into its memory, if that was borrowed."""
-        if self._lender is not None:
-            self._lender[:] = 0
-            self._lender[self.evidence.rows] = self._lent
 
 
 def _movement(old: FloatArray, new: FloatArray, others: FloatArray) -> float:

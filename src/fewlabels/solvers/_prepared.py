@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from math import log, log1p, sqrt
 from typing import Literal, TypeAlias
 
@@ -187,7 +189,8 @@ class PreparedSolver:
                 break
             else:
                 left = max_iter - n_iter + n_factored if limited else max_iter
-                found = self._solve_level(matrix, b, replace(accuracy, max_iter=left), start)
+                solve = self._way(matrix, replace(accuracy, max_iter=left), start)
+                found = solve(b)
             n_iter += found.n_iter
             done = found.trusted
             cut_short = limited and level == 0 and found.n_iter >= max_iter
@@ -235,26 +238,25 @@ class PreparedSolver:
             return matrix.n > _most_eliminated(matrix)
         return self.method != "direct"
 
-    def _solve_level(
-        self,
-        matrix: GroundedLaplacian,
-        b: FloatArray,
-        accuracy: Accuracy,
-        x0: FloatArray | None,
-    ) -> Solution:
-        if self.method == "sweeps":
-            return Sweeps(matrix).solve(b, accuracy)
-        if self.method == "chebyshev":
-            return _by_chebyshev(matrix, b, accuracy, x0)
-        if self.method == "cg":
-            return ConjugateGradients(matrix).solve(b, accuracy, x0)
-        if self.method == "direct":
-            return self._solve_directly(matrix, b, accuracy)
-        if matrix.n <= _most_eliminated(matrix):
-            return self._solve_small(matrix, b, accuracy)
-        if matrix.well_grounded:
-            return _by_chebyshev(matrix, b, accuracy, x0)
-        return self._solve_large(matrix, b, accuracy)
+    def _way(
+        self, matrix: GroundedLaplacian, accuracy: Accuracy, x0: FloatArray | None
+    ) -> Callable[[FloatArray], Solution]:
+        """Choose what solves a level; `x0` is where it may start."""
+        method = self.method
+        if method == "auto":
+            if matrix.n <= _most_eliminated(matrix):
+                return partial(self._solve_small, matrix, accuracy=accuracy)
+            if not matrix.well_grounded:
+                return partial(self._solve_large, matrix, accuracy=accuracy)
+            method = "chebyshev"
+        if method == "chebyshev":
+            iteration = ChebyshevIteration(matrix)
+            return partial(iteration.solve, accuracy=accuracy, x0=x0, borrow_b=True)
+        if method == "cg":
+            return partial(ConjugateGradients(matrix).solve, accuracy=accuracy, x0=x0)
+        if method == "sweeps":
+            return partial(Sweeps(matrix).solve, accuracy=accuracy)
+        return partial(self._solve_directly, matrix, accuracy=accuracy)
 
     def _solve_small(
         self, matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy
@@ -320,13 +322,6 @@ def _is_narrow(matrix: GroundedLaplacian) -> bool:
     filled = np.flatnonzero(np.diff(weights.indptr))
     first = np.minimum.reduceat(place[weights.indices], weights.indptr[filled])
     return bool(np.maximum(place[filled] - first, 0).mean() <= _NARROW * sqrt(matrix.n))
-
-
-def _by_chebyshev(
-    matrix: GroundedLaplacian, b: FloatArray, accuracy: Accuracy, x0: FloatArray | None
-) -> Solution:
-    own = b.flags.writeable and b.flags.c_contiguous
-    return ChebyshevIteration(matrix).solve(b, accuracy, x0, borrow_b=own)
 
 
 def _factorize(matrix: GroundedLaplacian) -> Factorization:

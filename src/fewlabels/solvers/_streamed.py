@@ -132,7 +132,7 @@ class StreamedLaplacian:
         if not np.isfinite(result).all():
             raise GraphFileError(
                 f"rows {rows.start} to {rows.stop - 1} of the graph in {self.graph.path} give "
-                "no numbers: its weights are damaged. Write the graph anew."
+                "no numbers: its weights are damaged. Write the graph again."
             )
         return result
 

@@ -357,7 +357,7 @@ def warn_unconverged(tol: float, residual: float) -> None:
     """Warn that the response is not as exact as it should be."""
     warnings.warn(
         f"the response did not converge to tol={tol:g}: the relative residual is {residual:.2g}. "
-        'The graph may hold clusters that are all but apart; use solver="direct".',
+        'The graph may hold clusters that are almost disconnected; use solver="direct".',
         ConvergenceWarning,
         stacklevel=3,
     )

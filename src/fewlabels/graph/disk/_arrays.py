@@ -103,29 +103,29 @@ class ArrayFile:
                 self._starts_at = file.tell()
                 self._identity = _identity(file)
         except FileNotFoundError as error:
-            raise GraphFileError(f"{path} is missing. Write the graph anew.") from error
+            raise GraphFileError(f"{path} is missing. Write the graph again.") from error
         except OSError as error:
             raise GraphFileError(f"{path} can't be read: {error.strerror or error}.") from error
         except UNREADABLE as error:
             raise GraphFileError(
-                f"{path} is no array file: {reason(error)}. Write the graph anew."
+                f"{path} is not an array file: {reason(error)}. Write the graph again."
             ) from error
         if len(shape) != 1 or fortran or self.dtype.hasobject or self.dtype.kind not in "fi":
             raise GraphFileError(
                 f"{path} holds an array of shape {shape} and dtype {self.dtype}, not one row of "
-                "numbers. Write the graph anew."
+                "numbers. Write the graph again."
             )
         if not self.dtype.isnative:
             raise GraphFileError(
                 f"{path} holds numbers in the byte order of another kind of machine "
-                f"({self.dtype}). Write the graph anew on this one."
+                f"({self.dtype}). Write the graph again on this one."
             )
         self.length = int(shape[0])
         expected = self._starts_at + self.length * self.dtype.itemsize
         if self._identity[0] != expected:
             raise GraphFileError(
                 f"{path} has {self._identity[0]:,} bytes where {expected:,} are due. It was cut "
-                "short, or is damaged; write the graph anew."
+                "short, or is damaged; write the graph again."
             )
 
     def read(self, start: int, stop: int, into: AnyArray | None = None) -> AnyArray:
@@ -162,7 +162,7 @@ class ArrayFile:
             found = zlib.crc32(self.read(start, min(start + per_read, self.length)).data, found)
         if found != crc32:
             raise GraphFileError(
-                f"{self.path} is damaged: its checksum does not fit. Write the graph anew."
+                f"{self.path} is damaged: its checksum does not match. Write the graph again."
             )
 
     def _changed(self) -> GraphFileError:

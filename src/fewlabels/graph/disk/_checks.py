@@ -47,7 +47,7 @@ def checked_rows(
         rows.check_format(full_check=True)
     except ValueError as error:
         raise InvalidInputError(
-            f"the block that begins with row {first} is no CSR: {error}"
+            f"the block that begins with row {first} is not a valid CSR matrix: {error}"
         ) from error
     if not rows.has_canonical_format:
         rows = rows.copy()

@@ -215,7 +215,7 @@ class DiskGraph(Graph):
         if len(wrong):
             raise GraphFileError(
                 f"{self.path} is damaged: {len(wrong):,} rows differ from the columns of the same "
-                f"numbers, the first is row {wrong[0]}. Write the graph anew."
+                f"numbers, the first is row {wrong[0]}. Write the graph again."
             )
         labels = merger.labels()
         known = self.component_labels

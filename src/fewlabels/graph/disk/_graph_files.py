@@ -70,13 +70,13 @@ class GraphFiles:
             if file.length != lengths[name] or file.dtype not in _DTYPES[name]:
                 raise GraphFileError(
                     f"{file.path} holds {file.length:,} entries of dtype {file.dtype}; "
-                    f"{lengths[name]:,} are due. Write the graph anew."
+                    f"{lengths[name]:,} are due. Write the graph again."
                 )
         ends = [int(files["indptr"].read(i, i + 1)[0]) for i in (0, n)]
         if ends != [0, self.n_entries]:
             raise GraphFileError(
                 f"{files['indptr'].path} runs from {ends[0]} to {ends[1]}, not from 0 to "
-                f"{self.n_entries}, the number of entries. Write the graph anew."
+                f"{self.n_entries}, the number of entries. Write the graph again."
             )
 
     def row_blocks(self) -> list[slice]:
@@ -143,7 +143,7 @@ class GraphFiles:
         return values
 
     def whole(self, name: str) -> np.ndarray:
-        """Return all of an array with one entry a node, read-only."""
+        """Return all of an array with one entry per node, read-only."""
         values = self.node_values(name, slice(0, self.n_nodes))
         values.flags.writeable = False
         return values

@@ -62,7 +62,7 @@ def read_header(path: Path) -> State:
     if version > VERSION:
         raise GraphFileError(
             f"{path} has layout version {version}; this fewlabels reads up to {VERSION}. Install a "
-            "newer fewlabels, or write the graph anew."
+            "newer fewlabels, or write the graph again."
         )
     checked: State = {"crc32": {}} | header
     return checked
@@ -77,7 +77,7 @@ def _check_sums(header: State) -> None:
         checksum({key: value for key, value in header.items() if key != "checksum"})
         != header["checksum"]
     ):
-        raise ValueError("its checksum does not fit")
+        raise ValueError("its checksum does not match")
 
 
 def write_header(folder: Path, entries: dict[str, object]) -> None:

@@ -181,7 +181,9 @@ def encode_targets(y: object, sample_weight: object = None) -> Labels:
     else:
         labels = in_rows
     if not len(labels.codes):
-        raise InvalidInputError("y is empty. Give one label or -1 a point, of one at least.")
+        raise InvalidInputError(
+            "y is empty. Give one label or -1 per point, for at least one point."
+        )
     if not labels.labelled.any():
         marker = "-1, None or NaN" if in_rows is None else "-1, or NaN, in the whole row"
         raise InvalidInputError(
@@ -215,7 +217,7 @@ def encode_added(labels: Labels, added: object, n_expected: int) -> Labels:
             values = values[None]  # one point's row
         if values.shape != (n_expected, width) and not (n_expected == 0 and values.size == 0):
             raise InvalidInputError(
-                f"labels must be rows of {width} entries, one row an index: shape "
+                f"labels must be rows of {width} entries, one row per index: shape "
                 f"({n_expected}, {width}); got shape {values.shape}."
             )
         rows = values.reshape(n_expected, width)
@@ -228,7 +230,7 @@ def encode_added(labels: Labels, added: object, n_expected: int) -> Labels:
         refuse_continuous(new.classes)
         if len(new.codes) != n_expected:
             raise InvalidInputError(
-                f"labels must have one entry an index: got {len(new.codes)} labels for "
+                f"labels must have one entry per index: got {len(new.codes)} labels for "
                 f"{n_expected} indices."
             )
     return new
@@ -257,7 +259,7 @@ def checked_weights(
         values = np.full(n_samples, values)
     if values.shape != (n_samples,):
         raise InvalidInputError(
-            f"sample_weight must have one entry a point, shape ({n_samples},); got shape "
+            f"sample_weight must have one entry per point, shape ({n_samples},); got shape "
             f"{values.shape}."
         )
     wrong = labelled & ~(np.isfinite(values) & (values >= 0))
@@ -343,7 +345,7 @@ def _indicator(matrix: np.ndarray, classes: np.ndarray) -> IndicatorLabels:
             "y of integers in several columns must hold 0 and 1, whether each class holds of a "
             f"point, or -1 in the whole row where unlabelled. Row {row} is "
             f"{matrix[row].tolist()}, and {int(wrong.sum())} in all are not. Distributions are "
-            "floats; a class a point is a single column."
+            "floats; one class per point is a single column."
         )
     rows = signed[~unlabelled].astype(np.float64)
     codes = np.full(len(matrix), UNLABELLED, dtype=np.intp)

@@ -138,7 +138,9 @@ def encode_numbers(y: object, sample_weight: object = None) -> KnownNumbers:
         _warn_of_markers(values, y)
     if not labelled.any():
         if not len(values):
-            raise InvalidInputError("y is empty. Give one number or NaN a point, of one at least.")
+            raise InvalidInputError(
+                "y is empty. Give one number or NaN per point, for at least one point."
+            )
         raise InvalidInputError(
             f"y holds no number: all {len(values)} points are marked as unlabelled (NaN, None or "
             "pandas.NA). Label at least one point."
@@ -157,7 +159,7 @@ def add_numbers(
     new, _ = _as_numbers(added, "the labels")
     if len(new) != len(rows):
         raise InvalidInputError(
-            f"labels must have one entry an index: got {len(new)} labels for {len(rows)} indices."
+            f"labels must have one entry per index: got {len(new)} labels for {len(rows)} indices."
         )
     refuse_missing(rows, ~np.isnan(new))
     given = weights_of_added(rows, sample_weight, numbers.labelled)
@@ -205,7 +207,7 @@ def _as_numbers(y: object, name: str = "y") -> tuple[FloatArray, np.dtype]:
         column = column_or_1d(column, warn=True)
     if column.ndim != 1:
         raise InvalidInputError(
-            f"{name} must be one-dimensional, one number a point, got shape {column.shape}."
+            f"{name} must be one-dimensional, one number per point, got shape {column.shape}."
         )
     if column.dtype.kind == "c":
         raise InvalidTypeError(

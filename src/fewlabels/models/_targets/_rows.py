@@ -29,7 +29,7 @@ def as_matrix(y: object) -> np.ndarray | None:
             values = np.asarray(y)
         except ValueError as error:
             raise InvalidInputError(
-                f"the rows of y must have the same length, one entry a class: {error}"
+                f"the rows of y must have the same length, one entry per class: {error}"
             ) from error
     elif isinstance(y, np.ma.MaskedArray):
         values = unmasked(y)

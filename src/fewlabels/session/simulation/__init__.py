@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from fewlabels._lazy import loaded_on_use
 
 if TYPE_CHECKING:
+    from fewlabels.session.simulation._paired_tests import PairedTest, RankTest
     from fewlabels.session.simulation._simulate import simulate
-    from fewlabels.session.simulation.comparison import Comparison, PairedTest, RankTest
+    from fewlabels.session.simulation.comparison import Comparison
     from fewlabels.session.simulation.intervals import Interval
     from fewlabels.session.simulation.learning_curve import LearningCurve, PairedDifference
 
@@ -27,8 +28,8 @@ _HOMES = {
     "Interval": "intervals",
     "LearningCurve": "learning_curve",
     "PairedDifference": "learning_curve",
-    "PairedTest": "comparison",
-    "RankTest": "comparison",
+    "PairedTest": "_paired_tests",
+    "RankTest": "_paired_tests",
     "simulate": "_simulate",
 }
 

@@ -13,7 +13,7 @@ from fewlabels.session.simulation._curve_plot import COLORS, dress_axes, percent
 from fewlabels.session.simulation.intervals import Interval
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
 
-_MOST_BANDS = 7  # more would hide each other
+_MOST_BANDS = 4  # more would hide each other
 _LINE_HEIGHT = 1.35  # of a name, in units of its font
 
 

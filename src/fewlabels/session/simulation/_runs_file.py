@@ -115,7 +115,7 @@ class RunsFile:
             except UNREADABLE as error:
                 raise DataFileError(
                     f"{path} is damaged: line {number} is no run of this simulation: "
-                    f"{reason(error)}. Delete the line, and the run is played again."
+                    f"{reason(error)}. Delete the line to repeat the run."
                 ) from error
             opened._runs[run.query, run.repeat] = (rule, run)
         if whole < len(content):
@@ -183,7 +183,7 @@ def _checked(line: bytes, version: int) -> Json:
     if not isinstance(value, dict):
         raise ValueError("it is no object")
     if value.pop("checksum", None) != checksum(value):
-        raise ValueError("its checksum does not fit")
+        raise ValueError("its checksum does not match")
     return value
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
@@ -12,6 +11,7 @@ from fewlabels._typing import Axes, Objects
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.session.simulation._comparison_tables import latex_table, markdown_table
+from fewlabels.session.simulation._paired_tests import PairedTest, RankTest, holm, wilcoxon
 from fewlabels.session.simulation._paper_plots import draw_lines, draw_ranks
 from fewlabels.session.simulation.intervals import Interval, student_interval
 from fewlabels.session.simulation.learning_curve import LearningCurve, new_axes
@@ -19,71 +19,6 @@ from fewlabels.session.simulation.rounds import FloatArray
 
 # Wilcoxon's test of fewer pairs can't come below 0.05.
 _ENOUGH_SETS = 6
-
-
-@dataclass(frozen=True)
-class PairedTest:
-    """Whether a method differs from another, over pairs of scores.
-
-    Attributes
-    ----------
-    method, baseline : str
-    difference : float
-        Mean of the scores of `method` less those of `baseline`.
-    n_pairs : int
-    p_value : float
-        Of Wilcoxon's signed-rank test, two-sided. 1 where all pairs are equal.
-    corrected : float
-        By Holm's method, over all that were compared at once.
-
-    Examples
-    --------
-    >>> from fewlabels.session import PairedTest
-    >>> test = PairedTest("ours", "forest", 0.02, n_pairs=20, p_value=0.01, corrected=0.02)
-    >>> test.corrected < 0.05
-    True
-    """
-
-    method: str
-    baseline: str
-    difference: float
-    n_pairs: int
-    p_value: float
-    corrected: float
-
-
-@dataclass(frozen=True, eq=False)
-class RankTest:
-    """Whether all methods are alike, by their ranks.
-
-    Attributes
-    ----------
-    methods : tuple of str
-    ranks : ndarray of shape (n_methods,)
-        Mean rank of each; 1 is best, equal scores share their ranks.
-    n_blocks : int
-        Data sets, or starts, in which the methods were ranked.
-    p_value : float
-        Of Friedman's test.
-    critical_difference : float
-        Mean ranks that are farther apart differ, by Nemenyi's test at `alpha`.
-    alpha : float
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fewlabels.session import RankTest
-    >>> test = RankTest(("a", "b", "c"), np.array([1.2, 1.8, 3.0]), 6, 0.006, 1.35, 0.05)
-    >>> bool(test.ranks[2] - test.ranks[0] > test.critical_difference)  # "c" is worse than "a"
-    True
-    """
-
-    methods: tuple[str, ...]
-    ranks: FloatArray
-    n_blocks: int
-    p_value: float
-    critical_difference: float
-    alpha: float
 
 
 class Comparison:
@@ -220,7 +155,7 @@ class Comparison:
         mine = blocks[:, self.methods.index(chosen)]
         others = [method for method in self.methods if method != chosen]
         differences = [blocks[:, self.methods.index(method)] - mine for method in others]
-        p_values = np.array([_wilcoxon(difference) for difference in differences])
+        p_values = np.array([wilcoxon(difference) for difference in differences])
         return {
             method: PairedTest(method, chosen, float(difference.mean()), len(blocks), p, corrected)
             for method, difference, p, corrected in zip(
@@ -247,8 +182,8 @@ class Comparison:
         n_blocks, n_methods = blocks.shape
         if n_methods < 3 or n_blocks < 2:
             raise InvalidInputError(
-                "ranks are tested between three methods or more, over two sets or starts or more; "
-                f"there are {n_methods} and {n_blocks}. Of two methods, see compare()."
+                "ranks need at least three methods, and two data sets or starts; there are "
+                f"{n_methods} and {n_blocks}. To compare two methods, use compare()."
             )
         ranks = stats.rankdata(-blocks, axis=1)
         alike = bool((ranks == ranks[:, :1]).all())
@@ -286,7 +221,7 @@ class Comparison:
     ) -> Axes:
         """Draw the mean curves of methods on one data set, with each name at the end of its line.
 
-        Up to seven have a band.
+        Up to four have a band.
 
         Parameters
         ----------
@@ -295,7 +230,7 @@ class Comparison:
         ax : matplotlib Axes, default=None
             None: a new figure.
         methods : sequence of str, default=None
-            Which, in the order of their colours. None: all.
+            Which to draw, in the order of their colours. None: all.
         measure : {"accuracy", "macro_recall"}, default="accuracy"
         confidence : float in (0, 1), default=0.95
             Of the bands, intervals of the mean over the starts.
@@ -370,35 +305,3 @@ class Comparison:
             [student_interval(of_method[i]) for of_method in areas]
             for i in range(len(self.methods))
         ]
-
-
-def holm(p_values: FloatArray) -> FloatArray:
-    """Return p-values corrected by Holm's step-down method.
-
-    Parameters
-    ----------
-    p_values : ndarray of shape (n_tests,)
-
-    References
-    ----------
-    S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
-    Statistics 6 (1979).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fewlabels.session.simulation.comparison import holm
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(2)
-    array([0.03, 0.06, 0.06])
-    """
-    order = np.argsort(p_values)
-    steps = p_values[order] * np.arange(len(p_values), 0, -1)
-    corrected = np.empty_like(p_values)
-    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return corrected
-
-
-def _wilcoxon(differences: FloatArray) -> float:
-    if not differences.any():
-        return 1.0
-    return float(stats.wilcoxon(differences).pvalue)

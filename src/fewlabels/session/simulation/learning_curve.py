@@ -301,7 +301,7 @@ class LearningCurve:
         names : {"legend", "direct"}, default="legend"
             Names in a legend, in the order of the areas under the curves, with random questions
             grey and dashed. Or each name at the end of its line, as in a paper: one colour per
-            line, and a band for up to seven lines.
+            line, and a band for up to four lines.
         measure : {"accuracy", "macro_recall"}, default="accuracy"
         confidence : float in (0, 1), default=0.95
             Of the bands.
