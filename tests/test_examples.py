@@ -14,14 +14,14 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NAMES = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.py"))
 LAST_LINES = {
-    "trust/plot_few_labels_trust.py": "42 of 1,747 read wrong; with one label more, 17",
+    "trust/plot_few_labels_trust.py": "42 of 1,747 read wrong; with one more label, 17",
     "start/plot_map_of_digits.py": (
         "of the ten nearest, at least 95% are the same digit on the layout, 57% on principal "
         "components"
     ),
     "questions/plot_learning_curves.py": "random: 35 labels for 90 % (median of 3 starts)",
     "published/plot_label_propagation_digits.py": (
-        "28 digits are a 3; of the 272 others, 95.6 % read right"
+        "28 digits are 3s; of the 272 others, 95.6 % are read right"
     ),
     "published/plot_label_propagation_digits_active_learning.py": (
         "30 labels: 94.0 % as published, 99.7 % today"

@@ -3,15 +3,15 @@
 Use your own embeddings
 =======================
 
-A network that has learned to see, or to read, turns a picture or a text into numbers. Pass them to
-``make_points(data, embeddings=...)``: as an array, as a function, or as the file of a model
-(``"onnx:model.onnx"``). Here, a small network learns on half of the classes of digits, and its
-hidden layer embeds digits of classes that it has never seen.
+An embedding is a vector of numbers that a pretrained model computes from a picture or a text. Pass
+embeddings to ``make_points(data, embeddings=...)``: as an array, as a function, or as a model file
+(``"onnx:model.onnx"``). Here, a small network learns five of the ten digits, and its hidden layer
+then embeds the other five, which it has never seen.
 """
 
 # %%
-# A network that has seen the digits 0 to 4
-# -----------------------------------------
+# A network that knows the digits 0 to 4
+# --------------------------------------
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -30,8 +30,8 @@ def embed(items):
 
 
 # %%
-# The digits 5 to 9, two labels each
-# ----------------------------------
+# The digits 5 to 9, with two labels each
+# ---------------------------------------
 
 from fewlabels import FewLabelsClassifier, make_points
 
@@ -48,11 +48,12 @@ points = {
 print(points["embeddings"])
 
 # %%
-# Which points tell the digits apart?
-# -----------------------------------
-# Don't guess: ask the labels. ``loo_score_`` leaves each label out in turn and says how probable
-# the others make it (0 is best), without knowing any further answer. The network has seen too few
-# digits to beat the pictures' own edges; one that has seen a million photographs would.
+# Which features are best?
+# ------------------------
+# You can find out from the labels alone: ``loo_score_`` leaves out one label at a time, and
+# measures how probable the others make it (0 is best). The printed accuracies confirm the order.
+# This network has seen too few digits to beat the edges that fewlabels finds in the pictures; a
+# network trained on a million photographs could.
 
 import matplotlib.pyplot as plt
 
@@ -61,12 +62,12 @@ shares = {}
 for name, of_name in points.items():
     model = FewLabelsClassifier().fit(of_name, y)
     shares[name] = 100 * np.mean(model.transduction_[others] == truth[others])
-    print(f"{name}: labels left out {model.loo_score_:.2f}, {shares[name]:.1f} % right")
+    print(f"{name}: leave-one-out score {model.loo_score_:.2f}, {shares[name]:.1f} % right")
 
 figure, ax = plt.subplots(figsize=(8, 2.4), layout="constrained")
 bars = ax.barh(list(shares), list(shares.values()), color=["0.6", "#0072B2", "#009E73"])
 ax.bar_label(bars, fmt="%.1f %%", padding=4)
 ax.set_xlim(0, 110)
-ax.set_xlabel("digits 5 to 9 that are read right, in %; ten labels")
+ax.set_xlabel("accuracy on the digits 5 to 9, in %; ten labels")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()

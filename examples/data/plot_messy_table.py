@@ -3,16 +3,16 @@
 A messy table
 =============
 
-Numbers with units and decimal commas, empty cells, dates, categories, a comment in each row, and
-columns that have nothing to do with the question. We write such a table, label thirty of its rows,
-and give it to a model as it is.
+Real tables contain numbers with units and decimal commas, empty cells, dates, categories,
+comments, and columns that have nothing to do with the question. We make such a table, label thirty
+of its rows, and pass it to a model as it is.
 """
 
 # %%
 # The table
 # ---------
-# 400 orders of a shop; the question is which will be sent back. What decides here is the price,
-# the delivery time, the kind of goods and a word in the comment: a model does not know that.
+# A shop has 400 orders, and wants to know which ones will be returned. This depends on the price,
+# the delivery time, the kind of goods and the comment, but the model does not know that.
 
 import numpy as np
 import pandas as pd
@@ -51,8 +51,8 @@ print(orders.head(4).to_string())
 # %%
 # Fit
 # ---
-# The table goes in as it is. ``points_`` says what each column was taken for: price as a number
-# with a unit and a decimal comma, gaps as gaps, order numbers as no help.
+# ``points_`` shows how each column was interpreted: the price is a number with a unit and a decimal
+# comma, empty cells are missing values, and order numbers are not used.
 
 from fewlabels import FewLabelsClassifier
 
@@ -60,9 +60,9 @@ model = FewLabelsClassifier().fit(orders, answer)
 print(model.points_)
 
 # %%
-# How good is it?
-# ---------------
-# Beside what a logistic regression makes of the same thirty rows, numbers and categories.
+# How accurate is it?
+# -------------------
+# We compare it with a logistic regression on the same features and the same thirty labels.
 
 from sklearn.linear_model import LogisticRegression
 
@@ -76,7 +76,8 @@ print(f"logistic regression: {plain.score(points[others], truth[others]):.1%} ri
 # %%
 # Which answers to check by hand
 # ------------------------------
-# Sorted by how probable the answer is: the first hundred are nearly all right, the last are not.
+# Sort the answers by their probability. The first hundred are nearly all right; check the last
+# ones.
 
 import matplotlib.pyplot as plt
 
@@ -86,8 +87,8 @@ share = 100 * np.cumsum(right) / np.arange(1, len(right) + 1)
 
 figure, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
 ax.plot(np.arange(1, len(right) + 1), share, color="#0072B2")
-ax.set_xlabel("answers, the most probable first")
-ax.set_ylabel("right so far, in %")
+ax.set_xlabel("number of answers, the most probable first")
+ax.set_ylabel("of these right, in %")
 ax.grid(axis="y", color="0.88")
 print(f"of the 100 most probable answers, {share[99]:.0f} % are right")
 plt.show()

@@ -1,18 +1,19 @@
 """
-=====================
+====================
 A folder of pictures
-=====================
+====================
 
-Pictures in folders: those in a folder with a name have that name as their label, those in a folder
-called *unsorted* are to be sorted. That is how ``fewlabels spread photos/ --sort-into sorted/``
-takes them on the command line; here it is in Python.
+Some pictures are already sorted into folders named after their classes; the others are in a folder
+called *unsorted*. On the command line, ``fewlabels spread photos/ --sort-into sorted/`` sorts the
+rest. This example does the same in Python.
 """
 
 # %%
 # Letters in many typefaces
 # -------------------------
-# We draw eight letters in the typefaces that come with Matplotlib, a little turned and shifted,
-# and write them as PNG files: three of each letter in a folder of its own, the others unsorted.
+# We draw eight letters in the typefaces that come with Matplotlib, slightly rotated and shifted,
+# and save them as PNG files. Three pictures of each letter are in a folder of their own, and all
+# others are unsorted.
 
 import tempfile
 from pathlib import Path
@@ -52,6 +53,7 @@ for number, letter in enumerate(letters):
 # %%
 # Read the folder, and fit
 # ------------------------
+# The name of the folder is the label. ``points_`` shows which features were computed.
 
 from fewlabels import FewLabelsClassifier
 from fewlabels.io import read_picture_folder
@@ -66,9 +68,9 @@ right = np.array([truth[name] for name in names]) == model.transduction_
 print(f"{np.sum(~is_new)} labelled; {right[is_new].mean():.1%} of {is_new.sum()} others are right")
 
 # %%
-# The ones to look at
-# -------------------
-# Those that the model is least sure of.
+# Pictures to check by hand
+# -------------------------
+# These are the answers that the model is least sure of, with their probabilities.
 
 import matplotlib.pyplot as plt
 
@@ -79,5 +81,5 @@ for point, ax in zip(np.argsort(confidence), axes.flat, strict=False):
     ax.imshow(Image.open(folder / paths[point]), cmap="gray")
     ax.set_title(f"{model.transduction_[point]} ({confidence[point]:.2f})")
     ax.set_axis_off()
-figure.suptitle("Answered, and how probable")
+figure.suptitle("The least probable answers")
 plt.show()

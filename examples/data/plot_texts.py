@@ -3,15 +3,15 @@
 Texts: which package is this from?
 ==================================
 
-Documentation is text that is already on your machine. We take what 600 functions of SciPy say of
-themselves, label two of each subpackage, and let a model tell where the others come from. Lists of
-texts go into a model as they are.
+You can pass a list of texts to a model as it is. Here, the texts are the docstrings of 600
+functions and classes of SciPy. Two of each subpackage have a label, and the model finds out which
+subpackages the others come from.
 """
 
 # %%
 # The texts
 # ---------
-# The first paragraphs of the docstrings of five subpackages.
+# We use the first paragraphs of docstrings from five subpackages.
 
 import importlib
 import inspect
@@ -36,10 +36,10 @@ for text, home in zip(texts[:3], homes, strict=False):
     print(f"{home}: {text[:70]}...")
 
 # %%
-# Two labels a class
-# ------------------
-# Three draws of labels. Beside the model, a logistic regression on the words' counts (TF-IDF) from
-# the same labels.
+# Two labels per class
+# --------------------
+# We draw the labels three times, and compare the model with a logistic regression on weighted word
+# counts (TF-IDF) with the same labels.
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -66,17 +66,17 @@ for name, shares in right.items():
     print(f"{name}: {', '.join(f'{share:.0%}' for share in shares)} right")
 
 # %%
-# What was made of the texts
-# --------------------------
-# Words, and runs of characters within them, weighed by how rare they are, and brought into few
-# directions, because labels are few.
+# What are the features?
+# ----------------------
+# The features are words and short runs of characters, weighted by how rare they are, and reduced to
+# a few dimensions because there are few labels.
 
 print(model.points_)
 
 # %%
-# Where it goes wrong
-# -------------------
-# Which subpackages are mistaken for which, in the last draw?
+# Where are the errors?
+# ---------------------
+# The confusion matrix of the last draw shows which subpackages are mistaken for which.
 
 import matplotlib.pyplot as plt
 from sklearn.metrics import ConfusionMatrixDisplay
@@ -86,13 +86,14 @@ answers = model.transduction_.astype(str)
 ConfusionMatrixDisplay.from_predictions(
     homes[others], answers[others], cmap="Blues", colorbar=False, ax=ax
 )
-ax.set_xlabel("answered")
-ax.set_ylabel("is from")
+ax.set_xlabel("predicted")
+ax.set_ylabel("true")
 
 # %%
 # Why this answer?
 # ----------------
-# The text that the model is least sure of, and the labels that its answer comes from.
+# For the text that the model is least sure of, ``explain`` lists the labels that its answer is
+# based on.
 
 unsure = others[model.label_distributions_[others].max(axis=1).argmin()]
 print(f"{homes[unsure]}: {texts[unsure][:90]}...")

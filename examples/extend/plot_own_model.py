@@ -1,11 +1,11 @@
 """
-==================================
-A model of your own: its A and B
-==================================
+=====================================
+A model of your own, from its A and B
+=====================================
 
-A model is one linear system on a graph, ``A F = B``: here the Laplacian with a leak, so that
-evidence fades on its way. ``fit`` takes the graph and the labels, and that is all it needs to be
-used in a session, or compared with others.
+Many models on graphs are a single linear system, ``A F = B``. This one is a Laplacian with a leak,
+so evidence fades with the distance from the labels. A ``fit`` method that takes a graph and labels
+is enough to use a model in a session, or to compare it with others.
 """
 
 import matplotlib.pyplot as plt

@@ -3,9 +3,9 @@
 A query rule of your own
 ========================
 
-A rule is a function of what is known and of the points that may be asked about; it returns a
-score for each of them, larger is better. This one looks for points that the model is unsure of,
-and that look unlike all that has a label.
+A query rule is a function that receives the model and the candidates, the points that it may ask
+about, and returns a score for each; larger is better. This one looks for points that the model is
+unsure about, and that are unlike all labelled points.
 """
 
 import matplotlib.pyplot as plt
@@ -29,5 +29,5 @@ def unsure_and_new(model, candidates):
 curve = simulate(X, y, query=[unsure_and_new, "auto"], budget=30, repeats=3, random_state=0)
 curve.plot()
 for name, gain in curve.compare().items():
-    print(f"{name}: {100 * gain.area.mean:+.1f} points over random questions")
+    print(f"{name}: {100 * gain.area.mean:+.1f} points compared with random questions")
 plt.show()

@@ -3,14 +3,14 @@
 Fifty thousand points in seconds
 =================================
 
-How time grows with the number of points. The graph is most of it, and is built once; a further
-label takes a fraction of a fit.
+How does the running time grow with the number of points? Most of it is spent on the graph, which is
+built once. Adding a label afterwards takes a fraction of a fit.
 """
 
 # %%
-# Points of any number
-# --------------------
-# Ten classes in 30 dimensions, each a bent surface.
+# Generate data of any size
+# -------------------------
+# Each of the ten classes is a curved surface in 30 dimensions.
 
 import time
 
@@ -32,8 +32,8 @@ def bent_classes(n, seed=0):
 
 
 # %%
-# Graph, fit, one more label
-# --------------------------
+# Measure the graph, the fit and one more label
+# ---------------------------------------------
 
 sizes = (2_000, 10_000, 50_000)
 seconds = {"graph": [], "fit": [], "one more label": []}
@@ -52,7 +52,7 @@ for n in sizes:
     print(f"{n:,} points: {np.mean(model.transduction_ == truth):.1%} right")
 
 # %%
-# Seconds on the machine that built this page, which may have been busy.
+# These are seconds on the machine that built this page, which may have been busy.
 
 import matplotlib.pyplot as plt
 

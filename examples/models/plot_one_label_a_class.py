@@ -1,10 +1,10 @@
 """
-=====================================
+=================================
 Which model with how many labels?
-=====================================
+=================================
 
-Published methods side by side, on one graph, with one to ten labels a class. With one label,
-methods differ by much; with ten, by little.
+This example compares published methods on the same graph, with one to ten labels per class. With
+one label, the methods differ a lot; with ten, only a little.
 """
 
 # %%
@@ -32,9 +32,9 @@ models = {
 }
 
 # %%
-# Three draws of labels for each number
-# -------------------------------------
-# ``FewLabelsClassifier`` sees the features beside the graph; the others see the graph alone.
+# Draw labels three times for each number
+# ---------------------------------------
+# ``FewLabelsClassifier`` uses the features in addition to the graph; the others use only the graph.
 
 numbers = (1, 2, 5, 10)
 right = {name: np.zeros((3, len(numbers))) for name in models}
@@ -53,8 +53,8 @@ for draw in range(3):
             right[name][draw, column] = 100 * np.mean((model.transduction_ == truth)[y < 0])
 
 # %%
-# Accuracy on the points without a label
-# --------------------------------------
+# Accuracy on the unlabelled points
+# ---------------------------------
 
 import matplotlib.pyplot as plt
 
@@ -71,8 +71,8 @@ for name, (_, color) in models.items():
     )
     print(f"{name}: {', '.join(f'{mean:.1f} %' for mean in means)}")
 ax.set_xticks(range(len(numbers)), numbers)
-ax.set_xlabel("labels a class (the band: three draws)")
-ax.set_ylabel("read right, in %")
+ax.set_xlabel("labels per class (bands: range of three draws)")
+ax.set_ylabel("accuracy, in %")
 ax.grid(axis="y", color="0.9")
 ax.legend(loc="lower right")
 plt.show()

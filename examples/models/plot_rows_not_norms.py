@@ -1,17 +1,18 @@
 """
-==================================
-Right far from every label
-==================================
+=================================
+Accurate even far from all labels
+=================================
 
-Scores fade with the distance to the labels: after 200 steps, to 1e-150. A point's answer is its
-row of scores divided by the row's sum, so that even a tiny row has to be right. A solver that
-stops when the *largest* numbers change little has not yet begun on the far ones.
+Scores fade with the distance from the labels, to 1e-150 after 200 steps. The answer at a point is
+its row of scores divided by the row's sum, so even a tiny row has to be accurate. A solver that
+stops when the *largest* numbers hardly change has barely started on the points far away.
 """
 
 # %%
-# A path of 200 points, a label at each end
-# -----------------------------------------
-# The exact answer is known: the probability of the right end rises in a straight line.
+# A path of 200 points with a label at each end
+# ---------------------------------------------
+# The exact answer is known: along the path, the probability of the class at the right end rises in
+# a straight line.
 
 import numpy as np
 import scipy.sparse as sp
@@ -26,9 +27,9 @@ exact = np.linspace(0, 1, n)
 # %%
 # Two solutions
 # -------------
-# Sweeps repeat "take the mean of your neighbours". After a thousand of them hardly anything
-# changes any more, and the answer is still far off. fewlabels stops when no point's own
-# distribution is off by more than ``tol``.
+# A sweep replaces the value at each point by the mean of its neighbours. After a thousand sweeps,
+# hardly anything changes any more, and yet the answer is far off. fewlabels stops only when no
+# point's own distribution is off by more than ``tol``.
 
 from fewlabels import Graph, LabelPropagation
 
@@ -45,8 +46,8 @@ print(f"largest error after 1,000 sweeps: {np.abs(swept - exact).max():.2f}")
 print(f"largest error of fewlabels: {np.abs(said - exact).max():.0e}")
 
 # %%
-# On a picture
-# ------------
+# The solutions as a figure
+# -------------------------
 
 import matplotlib.pyplot as plt
 
@@ -55,7 +56,7 @@ ax.plot(exact, color="0.75", linewidth=6, label="exact")
 ax.plot(said, color="#0072B2", label="fewlabels")
 ax.plot(swept, color="#D55E00", linestyle="--", label="1,000 sweeps")
 ax.set_xlabel("point on the path")
-ax.set_ylabel("probability of the right end")
+ax.set_ylabel("probability of the class\nat the right end")
 ax.legend()
 ax.grid(color="0.9")
 plt.show()

@@ -1,15 +1,15 @@
 """
-=============================
-Try settings out, honestly
-=============================
+============================
+Compare settings with labels
+============================
 
-Which ``alpha`` suits? Fifty labels can tell a little, if they are asked the right way: each label
-is left out in turn, and the others answer for its point.
+Which value of ``alpha`` is best? Fifty labels can tell you, within limits: leave out one label at a
+time, and predict its point from the others.
 """
 
 # %%
-# Labels, and a graph
-# -------------------
+# Fifty labels and a graph
+# ------------------------
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -21,10 +21,10 @@ y = np.where(np.arange(len(X)) < 50, truth, -1)
 graph = knn_graph(X, n_neighbors=10)
 
 # %%
-# Left out one by one, exactly and without a refit
-# ------------------------------------------------
-# ``loo_score_`` is the mean logarithm of the probability that the other labels give to each label.
-# It uses the labels alone. We know the truth, and can look whether it leads the right way.
+# Leave-one-out, exact and without a refit
+# ----------------------------------------
+# ``loo_score_`` is the mean log probability that the other labels give to each label. It uses only
+# the labels. Since we know the truth here, we can check whether it points in the right direction.
 
 alphas = np.array([0.2, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999])
 left_out, right = [], []
@@ -32,13 +32,13 @@ for alpha in alphas:
     model = LabelSpreading(alpha=alpha, max_iter=5000).fit(graph, y)
     left_out.append(model.loo_score_)
     right.append(100 * np.mean(model.transduction_[50:] == truth[50:]))
-    print(f"alpha {alpha}: left out {left_out[-1]:.3f}, {right[-1]:.1f} % of the others right")
+    print(f"alpha {alpha}: leave-one-out {left_out[-1]:.3f}, {right[-1]:.1f} % right")
 
 # %%
-# Folds ask the same question, more coarsely
-# ------------------------------------------
-# ``transductive_cross_val_score`` hides a fifth of the labels at a time and keeps the graph,
-# because the points that you ask about are in it.
+# Cross-validation is coarser
+# ---------------------------
+# ``transductive_cross_val_score`` hides a fifth of the labels at a time, and keeps the graph,
+# because the points that you want to predict are in it.
 
 from fewlabels import transductive_cross_val_score
 
@@ -52,12 +52,12 @@ folds = [
 import matplotlib.pyplot as plt
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-axes[0].plot(alphas, left_out, marker="o", color="#0072B2", label="left out, calibrated")
+axes[0].plot(alphas, left_out, marker="o", color="#0072B2", label="leave-one-out, calibrated")
 axes[0].plot(alphas, folds, marker="s", color="#D55E00", label="five folds")
-axes[0].set_ylabel("log-probability of hidden labels")
+axes[0].set_ylabel("mean log probability\nof hidden labels")
 axes[0].legend()
 axes[1].plot(alphas, right, marker="o", color="#009E73")
-axes[1].set_ylabel("of the others read right, in %")
+axes[1].set_ylabel("accuracy on the others, in %")
 for ax in axes:
     ax.set_xscale("logit")
     ax.set_xticks(alphas, [f"{alpha:g}" for alpha in alphas], rotation=45)

@@ -1,15 +1,15 @@
 """
-===============
+==============
 Uneven classes
-===============
+==============
 
-One class is nine times as frequent as the other, and has as many labels. Labels don't tell how
-frequent classes are; if you know it, say so.
+One class is nine times as frequent as the other, but both have the same number of labels. Labels
+don't reveal how frequent the classes are. If you know, pass the shares as ``class_prior``.
 """
 
 # %%
-# Two groups that overlap
-# -----------------------
+# Two overlapping groups
+# ----------------------
 
 import numpy as np
 from sklearn.datasets import make_blobs
@@ -23,25 +23,27 @@ y[known] = truth[known]
 # %%
 # Without and with the shares
 # ---------------------------
+# The third model is told shares that are only roughly right.
 
 from fewlabels import FewLabelsClassifier
 
 models = {
-    "nothing said": FewLabelsClassifier().fit(X, y),
-    "9 of 10, 1 of 10": FewLabelsClassifier(class_prior={0: 0.9, 1: 0.1}).fit(X, y),
-    "8 of 10, 2 of 10": FewLabelsClassifier(class_prior={0: 0.8, 1: 0.2}).fit(X, y),
+    "no prior": FewLabelsClassifier().fit(X, y),
+    "90 %, 10 %": FewLabelsClassifier(class_prior={0: 0.9, 1: 0.1}).fit(X, y),
+    "80 %, 20 %": FewLabelsClassifier(class_prior={0: 0.8, 1: 0.2}).fit(X, y),
 }
 others = np.setdiff1d(np.arange(1000), known)
 for name, model in models.items():
     said = model.transduction_[others]
     print(
         f"{name}: {np.mean(said == truth[others]):.1%} right, "
-        f"{np.mean(said == 1):.1%} answered with the rare class (true: 10 %)"
+        f"{np.mean(said == 1):.1%} assigned to the rare class (true: 10 %)"
     )
 
 # %%
-# Where the border runs
-# ---------------------
+# Where is the boundary?
+# ----------------------
+# The labelled points are circled. The titles show the prior and the accuracy.
 
 import matplotlib.pyplot as plt
 
@@ -58,7 +60,7 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
 # %%
 # If you don't know the shares
 # ----------------------------
-# A session learns them from its random checks: ``session.class_shares()``, with an interval for
-# each.
+# A session estimates them from its random checks: ``session.class_shares()`` returns each share
+# with an interval.
 
 plt.show()

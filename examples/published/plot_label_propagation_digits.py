@@ -1,19 +1,19 @@
 """
-======================================================
+==================================================
 Label spreading on digits: as published, and today
-======================================================
+==================================================
 
-In scikit-learn's early gallery, an example read 300 handwritten digits with the help of 30 labels,
-and showed the ten digits that its model was least sure of. Here it is again: the same digits, the
-same model, the same tables, compared cell by cell with what was published. Below, the same 30
-labels with what fewlabels recommends today.
+An example in scikit-learn's early gallery classified 300 handwritten digits with 30 labels, and
+showed the ten digits that the model was least sure of. This page repeats it with the same digits,
+the same model and the same tables, and compares each cell with the published one. After that, it
+shows what fewlabels does today with the same 30 labels.
 """
 
 # %%
 # The data
 # --------
-# 1,797 pictures of 8 x 8 pixels come with scikit-learn. They are shuffled, 330 are kept, and all
-# labels but the first 30 are hidden: ``-1`` means "not known".
+# scikit-learn contains 1,797 pictures of handwritten digits, of 8 x 8 pixels. The example shuffles
+# them, keeps 330, and hides all labels except the first 30; ``-1`` marks an unlabelled picture.
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -31,10 +31,10 @@ unlabelled = np.flatnonzero(y == -1)
 # %%
 # As published
 # ------------
-# Each pair of digits is joined, the more strongly the nearer they are. Scores then flow along the
-# edges for a few rounds; 0.2 of what an unlabelled digit has comes from its neighbours. The
-# published code updated labelled digits by a rule of its own (``carry``), and stopped after four
-# rounds.
+# All pairs of digits are connected, and the weight of an edge decreases with their distance. Scores
+# then spread along the edges for a few rounds; an unlabelled digit takes a share of 0.2 from its
+# neighbours. The published code updated labelled digits in a different way (``carry``), and stopped
+# after four rounds.
 
 from fewlabels import rbf_graph
 from fewlabels.systems import normalized_affinity, sweep
@@ -57,8 +57,8 @@ distributions = np.where(totals > 0, scores / np.where(totals > 0, totals, 1), 1
 predicted = classes[distributions.argmax(axis=1)]
 
 # %%
-# The classification report and the confusion matrix, in the layout of their time. No 3 was among
-# the 30 labels, so that no digit can be read as a 3.
+# These are the classification report and the confusion matrix, in the layout of the time. None of
+# the 30 labels is a 3, so no digit can be classified as a 3.
 
 from fewlabels.report import report_on
 from fewlabels.report.layout import format_confusion_matrix, format_report
@@ -70,7 +70,7 @@ print("Confusion matrix")
 print(format_confusion_matrix(report))
 
 # %%
-# Is every cell as it was published? The package carries the published tables.
+# Does every cell equal the published one? The package contains the published tables.
 
 from fewlabels.report import compare, load_published
 
@@ -79,8 +79,9 @@ found = compare(report, published.tables[0].report)
 print(f"{found.equal} of {found.cells} published cells are equal")
 
 # %%
-# The ten digits that the model is least sure of, by the entropy of their distributions: zero
-# where one class has all the probability, largest where all have the same.
+# These are the ten digits that the model is least sure of, judged by the entropy of their class
+# distributions. The entropy is zero if one class has all the probability, and largest if all
+# classes are equally probable.
 
 import matplotlib.pyplot as plt
 
@@ -101,8 +102,9 @@ draw_least_sure(distributions, predicted, "As published: the ten digits the mode
 # %%
 # Today: one line
 # ---------------
-# :class:`~fewlabels.FewLabelsClassifier` takes the pictures as they are, builds a graph of those
-# with similar strokes, lets several models answer, and checks itself by leaving labels out.
+# :class:`~fewlabels.FewLabelsClassifier` accepts the pictures as they are. It connects pictures
+# with similar strokes in a graph, and combines several models, weighted by how well they predict
+# labels that are left out.
 
 from fewlabels import FewLabelsClassifier
 
@@ -114,8 +116,8 @@ for name, answers in (("as published", predicted), ("today", model.transduction_
     print(f"{name}: {100 * right:.1f} % of 300 digits read right")
 
 # %%
-# Not all that is left is its fault: with no label of a 3, each 3 is read as something else. The
-# ten digits that it is least sure of are better questions, too.
+# Most of the remaining errors are unavoidable: without a labelled 3, every 3 is classified as
+# something else. The ten digits that the model is least sure of are also better questions to ask.
 
 draw_least_sure(
     model.label_distributions_,
@@ -125,5 +127,7 @@ draw_least_sure(
 threes = unlabelled[truth[unlabelled] == 3]
 others = np.setdiff1d(unlabelled, threes)
 right = np.mean(model.transduction_[others] == truth[others])
-print(f"{len(threes)} digits are a 3; of the {len(others)} others, {100 * right:.1f} % read right")
+print(
+    f"{len(threes)} digits are 3s; of the {len(others)} others, {100 * right:.1f} % are read right"
+)
 plt.show()

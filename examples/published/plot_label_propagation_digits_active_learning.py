@@ -1,18 +1,18 @@
 """
-====================================================
+==================================================
 Active learning on digits: as published, and today
-====================================================
+==================================================
 
-The second example of scikit-learn's early gallery began with ten labels, and asked five times for
-five more: always the digits that its model was least sure of. Here it is again, compared cell by
-cell with what was published; below, the same number of labels with questions chosen and answered
-as fewlabels recommends today.
+The second example in scikit-learn's early gallery started with ten labels. Five times, it asked for
+the labels of the five digits that the model was least sure of. This page repeats it, and compares
+each cell with the published one. After that, it shows what fewlabels achieves today with the same
+number of labels.
 """
 
 # %%
 # The data
 # --------
-# The same 330 digits as in the example before. Ten have a label.
+# These are the same 330 digits as in the previous example. Ten of them have a label.
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -26,8 +26,8 @@ X, truth, images = digits.data[order], digits.target[order], digits.images[order
 # %%
 # The published model
 # -------------------
-# The weights of the graph depend on distances alone, so that it is built once. For the update,
-# see the example before.
+# The weights of the graph depend only on the distances, so the graph is built once. The previous
+# example explains the model.
 
 from fewlabels import rbf_graph
 from fewlabels.systems import normalized_affinity, sweep
@@ -50,6 +50,7 @@ def fit_as_published(labelled):
 # %%
 # As published: ask where the entropy is largest
 # ----------------------------------------------
+# Each row of the figure shows the five digits of a round, with the prediction before the answer.
 
 import matplotlib.pyplot as plt
 
@@ -91,9 +92,9 @@ figure.suptitle("As published: the five digits asked about in each round")
 # %%
 # Today: a session asks
 # ---------------------
-# A :class:`~fewlabels.Session` takes the pictures as they are. A good question has an answer that
-# the model can't guess, and that tells something about many other digits that it can't guess
-# either; the five of a round differ from one another.
+# A :class:`~fewlabels.Session` accepts the pictures as they are. A good question is about a digit
+# that the model is unsure of, and its answer says much about other such digits. The five digits of
+# a round differ from one another.
 
 from fewlabels import Session, make_points
 
@@ -110,12 +111,12 @@ for row in axes:
 
     asked = session.ask(5)
     draw_row(row, asked, found.labels, n_labels[-1])
-    session.tell(asked, truth[asked])  # here, the one who answers is never wrong
+    session.tell(asked, truth[asked])  # the true labels stand in for a person
 figure.suptitle("Today: the five digits asked about in each round")
 
 # %%
-# Beside each other
-# -----------------
+# Comparison
+# ----------
 
 figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 for accuracies, name, color in ((old, "as published", "#D55E00"), (new, "today", "#0072B2")):
@@ -123,8 +124,8 @@ for accuracies, name, color in ((old, "as published", "#D55E00"), (new, "today",
     ax.annotate(
         name, (n_labels[-1], accuracies[-1]), (8, 0), textcoords="offset points", color=color
     )
-ax.set_xlabel("digits with a label")
-ax.set_ylabel("of the others read right, in %")
+ax.set_xlabel("number of labels")
+ax.set_ylabel("accuracy on the others, in %")
 ax.set_xticks(n_labels)
 ax.set_xlim(9, 35)
 ax.grid(axis="y", color="0.88")

@@ -1,17 +1,17 @@
 """
-==========================
+=========================
 An afternoon of labelling
-==========================
+=========================
 
-A session asks, somebody answers, and at some point the session says: enough. That is what
-``fewlabels label`` does in the browser; here it runs in Python, with somebody who is never wrong
-and never tired.
+A session asks questions, somebody answers them, and eventually the session says that there are
+enough labels. ``fewlabels label`` does this in the browser. Here it runs in Python, and the true
+labels give the answers.
 """
 
 # %%
-# Begin without a label
-# ---------------------
-# The first questions need no model: they are drawn so that the graph is covered.
+# Start without labels
+# --------------------
+# The first questions need no model; they are chosen to cover the graph.
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -25,11 +25,10 @@ session = Session(points)
 print("first questions:", session.ask(3))
 
 # %%
-# Ask, tell, look at the advice
-# -----------------------------
-# We want 90 % of the answers to be right, and to be able to say so with 95 % confidence.
-# ``advice`` says whether to go on. When the model is probably good enough, it turns to random
-# checks, which are to prove it.
+# Ask, tell, and look at the advice
+# ---------------------------------
+# We want 90 % of the answers to be right, with 95 % confidence. ``advice`` tells us whether to
+# continue. Once the model is probably good enough, the session asks random checks to prove it.
 
 log = []
 while True:
@@ -44,17 +43,17 @@ print(advice)
 # %%
 # What was proven, and what is true
 # ---------------------------------
-# The proof is about the answers that the session held when the checks began, with your labels in
-# place where you gave one.
+# The proof is about the answers that the model gave when the checks began, replaced by your labels
+# where you gave any.
 
 held = session.checked_labels()
 print(f"{len(session.labelled)} of {len(truth)} digits were labelled")
-print(f"proven: at least {advice.proof.low:.1%} of the answers held are right")
+print(f"proven: at least {advice.proof.low:.1%} of the answers are right")
 print(f"true: {np.mean(held == truth):.1%}")
 
 # %%
-# The afternoon in one picture
-# ----------------------------
+# The afternoon in one figure
+# ---------------------------
 
 import matplotlib.pyplot as plt
 
@@ -69,6 +68,6 @@ for action, text in (("continue", "questions that teach"), ("check", "random che
         ax.annotate(text, (np.mean(here), 0.5), ha="center", va="bottom")
 ax.set_ylim(-0.5, 1.0)
 ax.set_yticks([])
-ax.set_xlabel("labels given")
+ax.set_xlabel("number of labels")
 ax.spines[["top", "right", "left"]].set_visible(False)
 plt.show()

@@ -1,18 +1,18 @@
 """
-==============================
+=======================
 What does a proof cost?
-==============================
+=======================
 
-To prove that answers are right takes random checks: points drawn blindly, each answered by
-somebody and compared with what the model said. How many? That depends on the accuracy to be proven
-and, far more, on how much better than that the model is.
+To prove that answers are right, you need random checks: points drawn at random, labelled by
+somebody who does not see the model's answer, and compared with it. How many checks you need depends
+on the accuracy that you want to prove and, even more, on how much better than that the model is.
 """
 
 # %%
-# Checks that it takes
+# The number of checks
 # --------------------
-# ``draws_to_prove`` says how many checks are probably enough, for a claim that holds however often
-# one looks: you may stop as soon as it is proven.
+# ``draws_to_prove`` estimates how many checks are enough. The proof is valid however often you
+# look, so you may stop as soon as the accuracy is proven.
 
 import numpy as np
 
@@ -23,13 +23,14 @@ wanted = {0.90: "#0072B2", 0.95: "#D55E00", 0.99: "#009E73"}
 for accuracy in wanted:
     n_allowed = int((1 - accuracy) * n_points)
     perfect = draws_to_prove(n_allowed, 0.0, n_points)
-    print(f"to prove {accuracy:.0%} takes {perfect} checks if the model is right at all of them")
+    print(f"proving {accuracy:.0%} takes {perfect} checks if the model is right at all of them")
 
 # %%
-# A model that is just good enough is dear
-# ----------------------------------------
-# Where the model is hardly better than the claim, the proof takes thousands of checks. A few more
-# labels that make it better are then cheaper, which is what a session's advice weighs.
+# A model that is only just good enough is expensive
+# --------------------------------------------------
+# If the model is hardly better than the accuracy to prove, the proof takes thousands of checks. It
+# is then cheaper to improve the model with a few more labels first. A session's advice takes this
+# into account.
 
 import matplotlib.pyplot as plt
 
@@ -49,17 +50,15 @@ for accuracy, color in wanted.items():
         color=color,
     )
 ax.set_yscale("log")
-ax.set_xlabel("how accurate the model truly is, in %")
+ax.set_xlabel("true accuracy of the model, in %")
 ax.set_ylabel("random checks")
 ax.grid(color="0.9")
 
 # %%
 # Few points need fewer checks
 # ----------------------------
-# Points are not put back: once a tenth of all are checked, as many can no longer be wrong.
+# No point is checked twice, so with every check there are fewer points left that could be wrong.
 
 for n in (100, 1_000, 10_000, 1_000_000):
-    print(
-        f"{n:,} points: {draws_to_prove(n // 20, 0.01, n)} checks prove 95 % where 99 % are right"
-    )
+    print(f"{n:,} points: {draws_to_prove(n // 20, 0.01, n)} checks prove 95 % if 99 % are right")
 plt.show()

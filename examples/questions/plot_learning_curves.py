@@ -1,17 +1,17 @@
 """
-=============================================
-What are the questions worth?
-=============================================
+=========================
+Compare rules in a replay
+=========================
 
-Which rule for what to ask next pays off on your data? Where the labels are known, the labelling
-loop can be played: a rule asks, the answers are looked up, and the points that have no label yet
-are predicted and compared. Random questions are always among the rules.
+Which query rule pays off on your data? If the labels are known, you can replay the labelling loop:
+a rule asks, the answers are looked up, and the predictions for the unlabelled points are compared
+with the truth. Random questions are always included in the comparison.
 """
 
 # %%
 # The data
 # --------
-# 330 handwritten digits, with all their labels.
+# We use 330 handwritten digits, whose labels are all known.
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -21,10 +21,10 @@ order = np.random.RandomState(1).permutation(len(digits.data))[:330]
 X, truth = digits.data[order], digits.target[order]
 
 # %%
-# Play
-# ----
-# One labelled digit of each class, then five questions at a time until 40 have a label; three
-# times, from other first labels each. Every rule begins with the same ones.
+# Replay the labelling loop
+# -------------------------
+# Start with one label per class, and ask five questions at a time until there are 40 labels. Repeat
+# this three times with other starting labels, which are the same for all rules.
 
 from fewlabels.session import simulate
 
@@ -34,21 +34,21 @@ curve = simulate(
 curve.plot()
 
 # %%
-# Is it better than asking at random?
-# -----------------------------------
-# Differences are taken start by start, so that a lucky start helps nobody. With so few starts
-# the intervals are wide; take more for a decision.
+# Is a rule better than random questions?
+# ---------------------------------------
+# The differences are computed for each start, so a lucky start favours no rule. With so few starts,
+# the intervals are wide; use more before you decide.
 
 for query, difference in curve.compare().items():
     area = difference.area
     print(
-        f"{query}: {100 * area.mean:+.1f} points over random questions, "
+        f"{query}: {100 * area.mean:+.1f} points compared with random questions, "
         f"95 % interval {100 * area.low:+.1f} to {100 * area.high:+.1f}"
     )
 
 # %%
-# How many labels does it take?
-# -----------------------------
+# How many labels do you need?
+# ----------------------------
 
 import matplotlib.pyplot as plt
 

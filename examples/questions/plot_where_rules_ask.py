@@ -1,15 +1,16 @@
 """
-==========================
+=======================
 Where do the rules ask?
-==========================
+=======================
 
-Four rules look at the same points and the same four labels, and each chooses five questions. Some
-go where the model is unsure, some where a label tells much about many others, and some do both.
+Four query rules see the same points and the same four labels, and each chooses five questions. Some
+rules ask where the model is unsure, some where a label says much about many other points, and some
+combine both.
 """
 
 # %%
-# Points, labels, a model
-# -----------------------
+# Points, labels and a model
+# --------------------------
 
 import numpy as np
 from sklearn.datasets import make_blobs
@@ -29,8 +30,8 @@ graph = knn_graph(X, n_neighbors=8)
 model = LabelPropagation(max_iter=1000).fit(graph, y)
 
 # %%
-# Five questions of each rule
-# ---------------------------
+# Five questions from each rule
+# -----------------------------
 
 import matplotlib.pyplot as plt
 
@@ -40,9 +41,9 @@ state = LabelledGraph(graph, y, model.label_distributions_)
 confidence = model.label_distributions_.max(axis=1)
 about = {
     "margin": "the two best classes are close",
-    "v-optimality": "tells most about all others",
-    "typicality": "dense places, far apart",
-    "auto": "unsure, and tells much about unsure points",
+    "v-optimality": "says most about all others",
+    "typicality": "dense regions, far apart",
+    "auto": "unsure, and says much about unsure points",
 }
 
 figure, axes = plt.subplots(2, 2, figsize=(8.5, 8), layout="constrained")
@@ -60,16 +61,17 @@ figure.colorbar(drawn, ax=axes, label="1 - probability of the answer", shrink=0.
 # %%
 # In numbers
 # ----------
-# How sure the model is of the points that a rule asks about, and how far these are from one
-# another. What a rule is worth in labels is measured in the example on learning curves.
+# How sure is the model about the points that a rule asks about, and how far apart are they? To find
+# out how many labels a rule saves, see
+# :ref:`another example <sphx_glr_gallery_questions_plot_learning_curves.py>`.
 
 from scipy.spatial.distance import pdist
 
 for name in about:
     asked = make_rule(name).query(state, batch_size=5)
     print(
-        f"{name}: probability {confidence[asked].mean():.2f} in the mean, "
-        f"distance {pdist(X[asked]).mean():.1f}"
+        f"{name}: mean probability {confidence[asked].mean():.2f}, "
+        f"mean distance {pdist(X[asked]).mean():.1f}"
     )
-print(f"all points: probability {confidence.mean():.2f}, distance {pdist(X).mean():.1f}")
+print(f"all points: mean probability {confidence.mean():.2f}, mean distance {pdist(X).mean():.1f}")
 plt.show()

@@ -1,16 +1,16 @@
 """
-===================================
-What can this graph tell at all?
-===================================
+================
+Diagnose a graph
+================
 
-A label reaches a point only if a path of edges leads there. Before any model is fitted, a
-diagnosis says which parts of a graph no label reaches, which points are joined to nothing, and
-which are neighbours of very many.
+A label only reaches a point if a path of edges connects them. A diagnosis tells you, before you fit
+a model, which parts of the graph no label reaches, which points have no neighbours, and which are
+neighbours of very many points.
 """
 
 # %%
-# Four groups, labels in three
-# ----------------------------
+# Four groups, three of them with labels
+# --------------------------------------
 
 import numpy as np
 from sklearn.datasets import make_blobs
@@ -32,9 +32,9 @@ graph = knn_graph(X, n_neighbors=5)
 print(graph.diagnose(y))
 
 # %%
-# The fourth group is a component of its own, without a label. A model on the graph alone gives no
-# answer there and warns of it (:class:`~fewlabels.UnreachedWarning`); we silence the warning,
-# since we expect it.
+# The fourth group is a component without a label: no edge connects it to the rest. A model that
+# uses only the graph gives no answer there, and warns you (:class:`~fewlabels.UnreachedWarning`).
+# We silence the warning, since we expect it.
 
 import warnings
 
@@ -43,20 +43,21 @@ from fewlabels import LabelSpreading, UnreachedWarning
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UnreachedWarning)
     model = LabelSpreading(alpha=0.9, max_iter=1000).fit(graph, y)
-print(f"{np.sum(~model.reached_)} points are reached by no label")
+print(f"{np.sum(~model.reached_)} points are unreached")
 
 # %%
 # One label there is enough
 # -------------------------
-# ``add_labels`` takes it up without a new fit.
+# ``add_labels`` adds it without a refit.
 
 before = model.reached_.copy()
 first = np.flatnonzero(group == 3)[:1]
 model.add_labels(first, [3])
-print(f"{np.sum(~model.reached_)} points are reached by no label")
+print(f"{np.sum(~model.reached_)} points are unreached")
 
 # %%
-# On a picture
+# Before and after
+# ----------------
 
 import matplotlib.pyplot as plt
 

@@ -1,16 +1,16 @@
 """
-=============================
+===========================
 Fifty labels, 1,747 answers
-=============================
+===========================
 
-The shortest way from a few labels to all answers: fit a model, and look at what it says of each
-point. No settings are needed.
+This is the shortest way from a few labels to all answers: fit a model, and look at what it says
+about each point. You need no settings.
 """
 
 # %%
 # A few labels
 # ------------
-# 1,797 handwritten digits; fifty have a label, and ``-1`` means "not known".
+# Of 1,797 handwritten digits, fifty have a label. ``-1`` marks the unlabelled ones.
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -28,10 +28,10 @@ from fewlabels import FewLabelsClassifier
 model = FewLabelsClassifier().fit(X, y)
 
 # %%
-# What it says
-# ------------
-# ``transduction_`` has a class for each point, ``label_distributions_`` how probable each class
-# is, and ``doubt_`` a word: "sure", or what is missing.
+# Look at the answers
+# -------------------
+# ``transduction_`` contains a class for each point, ``label_distributions_`` the probability of
+# each class, and ``doubt_`` either "sure" or the reason for doubt.
 
 for point in (60, 70, 80):
     probability = model.label_distributions_[point].max()
@@ -41,7 +41,7 @@ for point in (60, 70, 80):
     )
 
 # %%
-# How often is it right? Here we know, because we hid the labels.
+# How often are these answers right? We know it here, because we have the true labels.
 
 import matplotlib.pyplot as plt
 
@@ -55,7 +55,7 @@ figure, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
 bars = ax.barh([f"{word} ({n:,})" for word, n in zip(words, counts, strict=True)], shares)
 ax.bar_label(bars, fmt="%.0f %%", padding=4)
 ax.set_xlim(0, 112)
-ax.set_xlabel("answers that are right, in %")
+ax.set_xlabel("share of right answers, in %")
 ax.invert_yaxis()
 ax.spines[["top", "right"]].set_visible(False)
 print(f"{right.mean():.1%} of {len(others):,} answers are right")

@@ -3,9 +3,8 @@
 A map of digits
 ===============
 
-1,797 handwritten digits on a plane, laid out from the graph of their neighbours, without a label.
-We compare it with two principal components, and look at where the points lie that a model with ten
-labels is not sure of.
+``layout`` draws a map of 1,797 handwritten digits from their graph, without any labels. We compare
+it with two principal components, and show where a model with ten labels is unsure.
 """
 
 # %%
@@ -22,9 +21,9 @@ X, truth = digits.data, digits.target
 places = layout(knn_graph(X, n_neighbors=15))
 
 # %%
-# Beside two principal components
-# -------------------------------
-# How many of the ten nearest on the picture are the same digit?
+# Comparison with two principal components
+# ----------------------------------------
+# How many of the ten nearest neighbours on the map are the same digit?
 
 import matplotlib.pyplot as plt
 from sklearn.decomposition import PCA
@@ -53,9 +52,9 @@ draw(axes[0], components, "two principal components")
 draw(axes[1], places, "layout of the graph")
 
 # %%
-# Where a model is not sure
-# -------------------------
-# Ten digits have a label, one a class.
+# Where is the model unsure?
+# --------------------------
+# Ten digits have a label, one per class.
 
 from fewlabels import FewLabelsClassifier
 
@@ -75,7 +74,7 @@ ax.set_yticks([])
 # %%
 # In numbers
 # ----------
-# The share on the layout is rounded down to a twentieth: it differs a little between machines.
+# The share for the layout is rounded down to 5 %, because it differs slightly between machines.
 
 at_least = np.floor(20 * same_digit(places)) / 20
 print(

@@ -1,10 +1,10 @@
 """
-======================================
-Two moons, and one label on each
-======================================
+=============================
+Two moons with one label each
+=============================
 
-Two labels, 600 points. A classifier that looks at the labels alone draws a straight line between
-them. On a graph, labels spread along the shape of the data.
+Two of 600 points have a label. A classifier that sees only these two draws a straight line between
+them. On a graph, the labels spread along the shape of the data.
 """
 
 # %%
@@ -22,8 +22,8 @@ y[known] = truth[known]
 # %%
 # A graph
 # -------
-# Each point is joined to the ten nearest. ``knn_graph`` builds it once; models, questions and maps
-# share it.
+# ``knn_graph`` connects each point to its ten nearest neighbours. You build the graph once, and use
+# it for models, query rules and maps.
 
 from fewlabels import knn_graph
 
@@ -43,8 +43,9 @@ spread = LabelSpreading(alpha=0.99, max_iter=1000).fit(graph, y)
 answers = {"two labels alone": line.predict(X), "two labels on a graph": spread.transduction_}
 
 # %%
-# What they say
+# Their answers
 # -------------
+# The labelled points are circled.
 
 import matplotlib.pyplot as plt
 

@@ -1,17 +1,17 @@
 """
-==============================================
-Ten labels, then fifty: how far to trust them
-==============================================
+==========================================
+Ten labels, then fifty: are answers right?
+==========================================
 
-Ten of 1,797 handwritten digits have a label, one a class. We look how often answers are right that
-are said to be right with some probability, label forty more at random, and look again. Then we
-ask why the answers were given that little evidence came for, and label one of these.
+Ten of 1,797 handwritten digits have a label, one per class. We compare the probabilities of the
+answers with how often they are right, label forty more digits at random, and compare again. Then we
+look at an answer with little evidence, and label that digit.
 """
 
 # %%
 # Ten labels
 # ----------
-# ``-1`` means "not known". The first ten digits are 0 to 9.
+# ``-1`` marks the unlabelled digits. The first ten digits are 0 to 9.
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -26,10 +26,10 @@ others = np.arange(10, len(X))
 model = FewLabelsClassifier().fit(X, y)
 
 # %%
-# Said and right
-# --------------
-# With one label a class nothing can be left out to check against, and the model takes the
-# calibration that is usual. With forty more labels, it fits one.
+# Stated and actual accuracy
+# --------------------------
+# With one label per class, no label can be left out to check the probabilities, so the model uses a
+# typical calibration. With forty more labels, it learns the calibration from these data.
 
 import matplotlib.pyplot as plt
 
@@ -43,16 +43,16 @@ def draw_reliability(ax, title):
     here = np.unique(group)
     means = [said[group == k].mean() for k in here]
     shares = [right[group == k].mean() for k in here]
-    ax.plot([0.3, 1], [0.3, 1], color="0.6", linestyle="--", label="as it should be")
+    ax.plot([0.3, 1], [0.3, 1], color="0.6", linestyle="--", label="ideal")
     ax.plot(means, shares, marker="o", color="#0072B2", label="measured")
     for k, mean, share in zip(here, means, shares, strict=True):
         n = f"{np.sum(group == k):,}"
-        # the last two lie close together: the count of one stands below it
+        # the last two are close together, so one count is written below its point
         place, side = ((4, -15), "left") if k == len(edges) - 3 else ((2, 7), "right")
         ax.annotate(n, (mean, share), place, textcoords="offset points", ha=side)
     ax.set_title(title)
     ax.set_ylim(0.28, 1.06)
-    ax.set_xlabel("mean probability that is said")
+    ax.set_xlabel("mean stated probability")
     ax.grid(color="0.9")
 
 
@@ -63,14 +63,14 @@ drawn = np.random.default_rng(0).choice(others, size=40, replace=False)
 model.add_labels(drawn, truth[drawn])
 others = np.setdiff1d(others, drawn)
 draw_reliability(axes[1], f"50 labels, {len(others):,} answers")
-axes[0].set_ylabel("share that is right")
+axes[0].set_ylabel("share of right answers")
 axes[0].legend(loc="lower right")
 
 # %%
-# Little evidence
-# ---------------
-# Some answers are not sure because little evidence came. Which labels did it come from, where
-# there was least?
+# An answer with little evidence
+# ------------------------------
+# Some answers are doubtful because little evidence reached them. The figure shows the one with the
+# least evidence, and the labels that this came from.
 
 little = others[model.doubt_[others] == "little evidence"]
 far = little[model.evidence_[little].argmin()]
@@ -91,10 +91,11 @@ for side in axes[0].spines.values():
 # %%
 # One label there
 # ---------------
+# A label for this digit corrects others that look like it.
 
 before = np.sum(model.transduction_[others] != truth[others])
 model.add_labels([far], truth[[far]])
 others = np.setdiff1d(others, far)
 after = np.sum(model.transduction_[others] != truth[others])
-print(f"{before} of {len(others) + 1:,} read wrong; with one label more, {after}")
+print(f"{before} of {len(others) + 1:,} read wrong; with one more label, {after}")
 plt.show()

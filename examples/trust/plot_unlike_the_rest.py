@@ -1,15 +1,15 @@
 """
-==============================
+==========================
 New points unlike the rest
-==============================
+==========================
 
-A model answers for new points by their nearest fitted ones. Of points that lie far from all of
-them it says so: their probabilities mean nothing.
+A model classifies a new point by the fitted points nearest to it. If all of these are far away, its
+probabilities mean nothing, and ``doubt`` says so.
 """
 
 # %%
-# Digits, and things that are no digits
-# -------------------------------------
+# Digits, and things that are not digits
+# --------------------------------------
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -32,8 +32,8 @@ new = {
 }
 
 # %%
-# What the model says of them
-# ---------------------------
+# What the model says about them
+# ------------------------------
 
 shares, probable = {}, {}
 for name, points in new.items():
@@ -42,8 +42,8 @@ for name, points in new.items():
     print(f"{name}: {shares[name]:.0f} % unlike the rest")
 
 # %%
-# Probabilities alone would not have told: of pictures upside down, a third are above 0.9, and some
-# are even for noise. ``predict_or_abstain`` goes by both.
+# Probabilities alone would not have been enough: they are above 0.9 for a third of the pictures
+# that are upside down, and even for some of the noise. ``predict_or_abstain`` uses both.
 
 import matplotlib.pyplot as plt
 
@@ -60,5 +60,5 @@ for (name, points), (picture, bars) in zip(new.items(), axes.T, strict=True):
     bars.spines[["top", "right", "left"]].set_visible(False)
 
 answered = model.predict_or_abstain(new["noise"])
-print(f"{np.sum(answered != -1)} of {len(answered)} pictures of noise are answered")
+print(f"{np.sum(answered != -1)} of {len(answered)} pictures of noise get an answer")
 plt.show()

@@ -1,10 +1,10 @@
 """
-==================
+================
 Why this answer?
-==================
+================
 
-Each answer is made of what the labels add to it. ``explain`` says which labels an answer comes
-from, and ``influence`` what one label did to all answers.
+Each answer is a sum of contributions from the labels. ``explain`` shows which labels an answer is
+based on, and ``influence`` shows how a single label changes all answers.
 """
 
 # %%
@@ -23,9 +23,9 @@ y[:40] = truth[:40]
 model = FewLabelsClassifier().fit(X, y)
 
 # %%
-# Where an answer comes from
-# --------------------------
-# Three digits, and the five labels that each answer owes most to.
+# Which labels is an answer based on?
+# -----------------------------------
+# Each row shows a digit, and the five labels that contribute most to its answer.
 
 import matplotlib.pyplot as plt
 
@@ -49,17 +49,17 @@ for row, point in zip(axes, (order[len(order) // 2], order[100], order[0]), stri
         side.set(color="#0072B2", linewidth=3)
 
 # %%
-# What one label did
-# ------------------
-# The answers with and without the label of point 5.
+# What does one label change?
+# ---------------------------
+# ``influence`` compares the answers with and without the label of point 5.
 
 influence = model.influence(5)
 print(influence)
 print(f"points whose answer it changed: {np.flatnonzero(influence.flipped)}")
 
 # %%
-# The labels with the most to say
-# -------------------------------
+# The most influential labels
+# ---------------------------
 
 changed = np.array([np.sum(model.influence(point).flipped) for point in range(12)])
 figure, ax = plt.subplots(figsize=(8, 2.8), layout="constrained")

@@ -1,10 +1,10 @@
 """
-=====================
-Finding wrong labels
-=====================
+=================
+Find wrong labels
+=================
 
-People mistake things. We give two hundred of 1,797 digits a label, a tenth of them a wrong one,
-and let the model say which labels the others contradict.
+People make mistakes. Two hundred of 1,797 digits have a label, and one in ten of these is wrong.
+The model lists the labels that are contradicted by the others.
 """
 
 # %%
@@ -27,8 +27,8 @@ y[wrong] = (truth[wrong] + rng.integers(1, 10, 20)) % 10
 # %%
 # Which labels do the others contradict?
 # --------------------------------------
-# Each label is left out in turn, without a refit, and judged by the others; labels that look wrong
-# lose their say in the judgement of others.
+# Each label is left out in turn, without a refit, and compared with what the others predict. Labels
+# that look wrong no longer count when the other labels are judged.
 
 from fewlabels import FewLabelsClassifier
 
@@ -37,8 +37,8 @@ suspects = model.suspect_labels()
 print(suspects.table(n_rows=5))
 
 # %%
-# How many of the first are mistakes?
-# -----------------------------------
+# How many of the suspects are mistakes?
+# --------------------------------------
 
 import matplotlib.pyplot as plt
 
@@ -55,17 +55,17 @@ for suspect, ax in zip(suspects, axes.flat, strict=False):
     ax.set_yticks([])
     for side in ax.spines.values():
         side.set(color="#D55E00" if suspect.node in wrong else "0.7", linewidth=2.5)
-figure.suptitle("The labels most contradicted; mistakes are framed in orange")
+figure.suptitle("The most contradicted labels; mistakes have an orange frame")
 
 # %%
 # Correct the first twenty
 # ------------------------
-# Somebody looks at them. ``add_labels`` replaces a label where there was one.
+# Somebody looks at the first twenty suspects. ``add_labels`` replaces an existing label.
 
 others = np.setdiff1d(np.arange(len(X)), known)
 before = np.mean(model.transduction_[others] == truth[others])
 looked_at = suspects.nodes[:20]
 model.add_labels(looked_at, truth[looked_at])
 after = np.mean(model.transduction_[others] == truth[others])
-print(f"{before:.1%} of the others were read right; after twenty looks {after:.1%}")
+print(f"{before:.1%} of the others were read right; after twenty corrections, {after:.1%}")
 plt.show()
