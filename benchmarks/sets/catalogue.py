@@ -235,19 +235,20 @@ def _cars() -> Raw:
 
 # Numbers to be predicted, in place of classes.
 NUMBERS: tuple[Description, ...] = (
-    Description("cars", "miles per gallon", "mlxtend", _cars),
+    Description("cars", "miles per gallon", "mlxtend", _cars, tuned_on=True),
     Description("diabetes", "progression of a disease", "scikit-learn",
                 lambda: load_diabetes(return_X_y=True)),
     Description("friedman", "made, half of the columns noise", "scikit-learn",
-                lambda: make_friedman1(2_000, noise=1.0, random_state=0)),
+                lambda: make_friedman1(2_000, noise=1.0, random_state=0), tuned_on=True),
     Description("car seats", "sales", "islp", lambda: _numbers("Carseats", "Sales")),
-    Description("colleges", "fees", "islp", lambda: _numbers("College", "Outstate")),
+    Description("colleges", "fees", "islp", lambda: _numbers("College", "Outstate"),
+                tuned_on=True),
     Description("hitters", "salaries", "islp", lambda: _numbers("Hitters", "Salary", log=True),
                 how="logarithm; rows with a salary"),
     Description("wages", "wages", "islp", lambda: _numbers("Wage", "logwage", leave=("wage",)),
-                how="logarithm"),
+                tuned_on=True, how="logarithm"),
     Description("cards", "balances", "islp", lambda: _numbers("Credit", "Balance", leave=("ID",))),
     Description("bicycles", "hires in an hour", "islp",
                 lambda: _numbers("Bikeshare", "bikers", leave=("casual", "registered"), log=True),
-                how="logarithm"),
+                tuned_on=True, how="logarithm"),
 )  # fmt: skip
