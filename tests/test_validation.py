@@ -273,9 +273,9 @@ def test_a_message_of_nan_names_missing_entries_of_any_array() -> None:
 
 @pytest.mark.parametrize("X", ["x.csv", Path("x.csv")])
 def test_a_file_name_is_no_array_and_it_is_said_how_to_read_it(X: Any) -> None:
-    with pytest.raises(InvalidInputError, match=r"got 'x\.csv'\. If that is a file, .*np\.load"):
+    with pytest.raises(InvalidInputError, match=r"got 'x\.csv'\. If it is a file, .*np\.load"):
         knn_graph(X)
-    with pytest.raises(InvalidInputError, match=r"got 'x\.csv'\. If that is a file"):
+    with pytest.raises(InvalidInputError, match=r"got 'x\.csv'\. If it is a file"):
         LabelSpreading().fit(X, [0, -1])
 
 

@@ -197,7 +197,8 @@ def _column(values: object) -> Package:
         if values.ndim == 0:
             raise InvalidInputError("a column must be a list or an array, got a single value.")
         held = _without_mask(values) if isinstance(values, np.ma.MaskedArray) else values
-        return held.tolist() if held.dtype == object and held.ndim == 1 else held
+        is_of_objects = isinstance(held, np.ndarray) and held.dtype == object and held.ndim == 1
+        return held.tolist() if is_of_objects else held
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise InvalidTypeError(
             f"a column must be a list or an array, got a {type(values).__name__}. Pass a mapping "
