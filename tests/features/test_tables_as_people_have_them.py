@@ -235,6 +235,29 @@ def test_columns_are_what_they_are_said_to_be() -> None:
     assert names.tolist() == ["tags=a", "tags=b", "tags=c"]
 
 
+def test_sentences_with_a_comma_are_texts_and_what_a_form_offers_is_a_list() -> None:
+    rng = np.random.default_rng(3)
+    greetings = ["Hello", "Dear team", "Good morning", "Hi"]
+    troubles = ["the price went up without notice", "it is slow again and again", "nobody answers"]
+    said = [
+        f"{rng.choice(greetings)}, {rng.choice(troubles)} since {rng.choice(['May', 'June'])} {day}"
+        for day in rng.integers(1, 28, 400)
+    ]
+    offered = ["I use it every single day", "I would tell my friends", "It costs too much for me"]
+    chosen = [
+        ", ".join(answer for answer in offered if rng.random() < 0.6) or offered[0]
+        for _ in range(400)
+    ]
+    cities = [
+        "New York, San Francisco",
+        "Rome, New York",
+        "Rome, San Francisco, Oslo",
+        "Oslo, Rome",
+    ]
+    columns = Tables().fit({"said": said, "chosen": chosen, "cities": 100 * cities}).columns_
+    assert [column.kind for column in columns] == ["text", "list", "list"]
+
+
 def test_embeddings_stand_for_the_texts_and_need_some() -> None:
     rows = np.arange(2.0 * N).reshape(N, 2) + 1
     tables = Tables(embeddings=rows).fit(TABLE)

@@ -40,9 +40,11 @@ _IDENTIFIER = re.compile(
 
 # Text of so many words in the middle is written for readers, and no name of anything.
 _FREE_TEXT_WORDS = 3
-# Between the items of a list that is written as text, and how long an item may be.
+# Between the items of a list that is written as text, how long an item may be, and how often those
+# come that are written like sentences: the answers that a form offers, say.
 _BETWEEN_ITEMS = (",", ";", "|")
 _LONGEST_ITEM = 60
+_OFFERED = 10
 
 
 # Codes such as TK-10000, SKU 12-AB or an IBAN: each part has a digit or is short, and hardly one
@@ -171,7 +173,8 @@ def _how_many(view: Categories) -> str:
 def _between_items(levels: Sequence[str], counts: IntArray) -> str:
     """Return what separates the items of lists that are written as text; nothing if they are none.
 
-    Short items, most of which come again and again, in other company each time.
+    Short items, most of which come again and again, in other company each time. Items of several
+    words come often: sentences with a comma are no lists, though many begin with the same greeting.
     """
     for between in _BETWEEN_ITEMS:
         several = [level for level in levels if between in level]
@@ -184,9 +187,14 @@ def _between_items(levels: Sequence[str], counts: IntArray) -> str:
         again = sum(count for count in items.values() if count > 1)
         few = len(items) <= len(levels) and len(levels) > 2
         short = max(map(len, items), default=0) <= _LONGEST_ITEM
-        if few and short and 10 * again >= 9 * items.total():
+        if few and short and 10 * again >= 9 * items.total() and not _are_sentences(items):
             return between
     return ""
+
+
+def _are_sentences(items: Counter[str]) -> bool:
+    n_words = np.median([len(item.split()) for item in items])
+    return bool(n_words > _FREE_TEXT_WORDS) and items.total() < _OFFERED * len(items)
 
 
 def split_items(text: str, between: str) -> tuple[str, ...]:
