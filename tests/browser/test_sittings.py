@@ -252,6 +252,28 @@ def test_two_tabs_show_the_same_and_ask_nothing_twice(sit: Sit) -> None:
     assert len(sitting.source.labels()) == 2
 
 
+def test_a_class_typed_for_a_question_that_is_gone_labels_no_other_row(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    first = sitting.page
+    first.keyboard.press("n")
+    first.wait_for_selector(".finder")
+    first.keyboard.type("other")
+    sitting.open()
+    gone = sitting.answer()
+    first.wait_for_function(
+        "point => document.querySelector('.card').dataset.point !== String(point)", arg=gone
+    )
+    shown = sitting.shown(first)
+    first.keyboard.press("Enter")
+    expect(first.locator(".classes").get_by_text("other")).to_be_visible()
+    sitting.page = first
+    sitting.answer()
+    sitting.stored(2)
+    assert sitting.source.labels() == {
+        point: sitting.source.truth[point] for point in (gone, shown)
+    }
+
+
 def test_undo_reaches_back_before_this_page_was_opened(sit: Sit) -> None:
     source = double.texts()
     for place in range(8):

@@ -22,7 +22,7 @@ export class Deck {
     const same = open.find((question) => question.point === this.shown?.point);
     if (waiting.size) {
       // What the server says of later questions is older than what was done here.
-      const known = new Set([this.shown, ...this.ready].filter(Boolean).map((q) => q.point));
+      const known = new Set([this.shown, ...this.ready].map((q) => q?.point));
       this.ready.push(...open.filter((question) => !known.has(question.point)));
     } else {
       this.ready = open.filter((question) => question !== same);
@@ -113,7 +113,7 @@ export function createAsk(element, app) {
   }
 
   function tidy() {
-    const wanted = new Set([deck.shown, ...deck.ready].filter(Boolean).map((q) => q.point));
+    const wanted = new Set([deck.shown, ...deck.ready].map((q) => q?.point));
     for (const point of made.keys()) if (!wanted.has(point)) made.delete(point);
   }
 
@@ -276,9 +276,8 @@ export function createAsk(element, app) {
 
   // What is done
 
-  function answer(classId) {
-    const question = deck.shown;
-    if (!question) return;
+  function answer(classId, question = deck.shown) {
+    if (!question || question !== deck.shown) return; // gone meanwhile
     const name = app.className(classId);
     const seconds = Math.min(Math.round(performance.now() - shownAt) / 1000, 1e5);
     app.outbox.put("answer", app.signed({ point: question.point, class_id: classId, seconds }));
@@ -348,6 +347,7 @@ export function createAsk(element, app) {
 
   function nameClass(begun = "") {
     if (naming) return;
+    const question = deck.shown;
     const list = h("div", { class: "finder-list", id: "finder-list", role: "listbox", "aria-label": "Classes" });
     const input = h("input", {
       type: "text",
@@ -383,10 +383,10 @@ export function createAsk(element, app) {
       );
       set(input, { "aria-activedescendant": choices.length ? `choice-${at}` : null });
     };
-    const take = (choice) => {
+    const take = async ({ id, name }) => {
       close();
-      if (choice.id != null) answer(choice.id);
-      else app.addClass(choice.name).then((id) => id != null && answer(id));
+      id ??= await app.addClass(name);
+      if (id != null) answer(id, question);
     };
     input.addEventListener("input", () => {
       at = 0;
