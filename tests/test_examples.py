@@ -54,7 +54,16 @@ def test_example_runs_and_prints_what_pages_say(name, capsys, monkeypatch):
 
 def test_every_example_is_in_a_part_of_the_gallery_that_has_a_heading():
     folders = {path.parent for path in EXAMPLES.rglob("*.py")} | {EXAMPLES}
-    assert all((folder / "GALLERY_HEADER.rst").is_file() for folder in folders)
+    for folder in folders:
+        # in the order in which sphinx-gallery looks for what stands above the examples
+        names = [
+            name + end for end in (".txt", ".md", ".rst") for name in ("GALLERY_HEADER", "README")
+        ]
+        header = next(folder / name for name in names if (folder / name).is_file())
+        heading, line, *_ = header.read_text(encoding="utf-8").splitlines()
+        assert header.stem == "GALLERY_HEADER"
+        assert len(line) == len(heading)
+        assert set(line) <= set("=-")
     assert NAMES
     assert all(name.count("/") == 1 and "/plot_" in name for name in NAMES)
 
