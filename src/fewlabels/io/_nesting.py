@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from fewlabels._labels import is_missing
 from fewlabels._typing import Fields, Objects, Package
@@ -29,10 +29,14 @@ def is_too_deep(value: object) -> bool:
 
 # An object with more keys than this, in all rows together, is a table of its own and no record;
 # and so is one with objects in one another more levels deep.
-MOST_KEYS, MOST_LEVELS = 100, 3
+_MOST_KEYS, MOST_LEVELS = 100, 3
 
 
-def opened(columns: Mapping[str, Package]) -> tuple[dict[str, Package], list[str]]:
+def opened(
+    columns: Mapping[str, Package],
+    keys_of: Callable[[Package], Objects] | None = None,
+    parts_of: Callable[[Package, Objects], Iterable[Package]] | None = None,
+) -> tuple[dict[str, Package], list[str]]:
     """Return columns in which each key of an object in a cell is a column, as ``place.city``.
 
     Columns that hold anything beside objects and what is missing stay as they are, and so do those
@@ -42,6 +46,10 @@ def opened(columns: Mapping[str, Package]) -> tuple[dict[str, Package], list[str
     ----------
     columns : mapping of str to list
         Whatever is no list stays as it is.
+    keys_of : callable, default=None
+        From a column to the keys of its objects, nothing if it stays as it is; None: of lists.
+    parts_of : callable, default=None
+        From a column and its keys to a column for each key; None: of lists.
 
     Returns
     -------
@@ -49,13 +57,18 @@ def opened(columns: Mapping[str, Package]) -> tuple[dict[str, Package], list[str
     names : list of str
         The columns that are no more, innermost last.
     """
+    keys_of, parts_of = keys_of or _keys, parts_of or _parts
     found, names = dict(columns), list[str]()
-    while keys := _keys_to_open(found):
+    while keys := _keys_to_open(found, keys_of):
         names += keys
         found = {
             name: cells
             for outer, held in found.items()
-            for name, cells in _each_key(outer, held, keys.get(outer))
+            for name, cells in (
+                _named(outer, keys[outer], parts_of(held, keys[outer]))
+                if outer in keys
+                else ((outer, held),)
+            )
         }
     return found, names
 
@@ -65,18 +78,30 @@ def about_opened(names: Sequence[str]) -> tuple[str, ...]:
     return (f"objects in cells, a column for each key: {quoted(names)}",) if names else ()
 
 
-def _keys_to_open(columns: Mapping[str, Package]) -> dict[str, list[Package]]:
+def _keys_to_open(
+    columns: Mapping[str, Package], keys_of: Callable[[Package], Objects]
+) -> dict[str, Objects]:
     """Return the keys of each column that is to be opened."""
     found = {}
-    for name, cells in columns.items():
-        filled = _objects(cells)
-        if filled is None or not all(_is_flat(cell, MOST_LEVELS) for cell in filled):
-            continue
-        keys = list(dict.fromkeys(key for cell in filled for key in cell))
+    for name, held in columns.items():
+        keys = keys_of(held)
         new = {f"{name}.{key}" for key in keys}
-        if 0 < len(keys) == len(new) <= MOST_KEYS and not new & columns.keys():
+        if 0 < len(keys) == len(new) <= _MOST_KEYS and not new & columns.keys():
             found[name] = keys
     return found
+
+
+def _named(outer: str, keys: Objects, parts: Iterable[Package]) -> Iterator[tuple[str, Package]]:
+    for key, cells in zip(keys, parts, strict=True):
+        yield f"{outer}.{key}", cells
+
+
+def _keys(cells: Package) -> Objects:
+    """Return the keys of the objects in the cells; none if these hold anything else."""
+    filled = _objects(cells)
+    if filled is None or not all(_is_flat(cell, MOST_LEVELS) for cell in filled):
+        return []
+    return list(dict.fromkeys(key for cell in filled for key in cell))
 
 
 def _objects(cells: Package) -> list[Fields] | None:
@@ -97,10 +122,6 @@ def _is_flat(cell: Fields, levels: int) -> bool:
     return levels > 0 and all(_is_flat(value, levels - 1) for value in within)
 
 
-def _each_key(name: str, cells: Package, keys: Objects | None) -> Iterator[tuple[str, Package]]:
-    """Yield a column for each of the keys; the column as it is without."""
-    if keys is None:
-        yield name, cells
-    for key in keys or ():
-        parts = [cell.get(key) if isinstance(cell, dict) else None for cell in cells]
-        yield f"{name}.{key}", parts
+def _parts(cells: Package, keys: Objects) -> Iterator[Package]:
+    for key in keys:
+        yield [cell.get(key) if isinstance(cell, dict) else None for cell in cells]

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fewlabels._damage import reason, refusing_damage
-from fewlabels._typing import Cells, Frame, Package
+from fewlabels._typing import Cells, Frame, Objects, Package
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._cells import as_text, plain_floats, text_of_bytes
 from fewlabels.io._dates import array_dates
-from fewlabels.io._nesting import MOST_KEYS, MOST_LEVELS, about_opened
+from fewlabels.io._nesting import MOST_LEVELS, about_opened, opened
 from fewlabels.io._parquet_size import checked_batches
 from fewlabels.io._table import Block, Numbers, Table, View, check_unique
 from fewlabels.io._views import array_view, list_view, object_view
@@ -31,9 +31,10 @@ class ParquetTable(Table):
     def __init__(self, path: str, table: Frame) -> None:
         check_unique(path, table.column_names)
         self.arrow = table
-        self._columns, opened = _opened(table)
+        columns = dict(zip(table.column_names, table.columns, strict=True))
+        self._columns, structures = opened(columns, _keys, _fields)
         super().__init__(path, list(self._columns), table.num_rows)
-        self.notes = about_opened(opened)
+        self.notes = about_opened(structures)
 
     @property
     def taken(self) -> tuple[str, ...]:
@@ -95,36 +96,10 @@ class ParquetTable(Table):
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
 
 
-def _opened(table: Frame) -> tuple[dict[str, Frame], list[str]]:
-    """Return columns by name, each field of a structure as one; and which were structures.
-
-    The same become columns as of objects in JSON, see :func:`fewlabels.io._nesting.opened`.
-    """
-    columns = dict(zip(table.column_names, table.columns, strict=True))
-    names: list[str] = []
-    while new := _fields_to_open(columns):
-        names += new
-        columns = {
-            name: column
-            for outer, held in columns.items()
-            for name, column in (
-                zip(new[outer], _fields(held), strict=True) if outer in new else [(outer, held)]
-            )
-        }
-    return columns, names
-
-
-def _fields_to_open(columns: Mapping[str, Frame]) -> dict[str, list[str]]:
-    """Return what the fields of each structure that is to be opened are to be called."""
-    found = {}
-    for name, column in columns.items():
-        kind = column.type
-        if not 0 < _levels(kind) <= MOST_LEVELS:
-            continue
-        new = [f"{name}.{field.name}" for field in kind]
-        if 0 < len(set(new)) == len(new) <= MOST_KEYS and not columns.keys() & set(new):
-            found[name] = new
-    return found
+def _keys(column: Frame) -> list[str]:
+    """Return the names of the fields of structures; none if it holds none, or too deep ones."""
+    kind = column.type
+    return [field.name for field in kind] if 0 < _levels(kind) <= MOST_LEVELS else []
 
 
 def _levels(kind: Package) -> int:
@@ -134,7 +109,7 @@ def _levels(kind: Package) -> int:
     return 1 + max((_levels(field.type) for field in kind), default=0)
 
 
-def _fields(column: Frame) -> list[Frame]:
+def _fields(column: Frame, _: Objects) -> list[Frame]:
     """Return the fields of a column of structures; null where the structure is."""
     return [pa.compute.struct_field(column, [place]) for place in range(column.type.num_fields)]
 
