@@ -50,8 +50,8 @@ def export_labels(
     path : path-like
         The label file.
     target : path, or binary file
-    file_format : {"csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz", "label-studio", \
-"prodigy", "folders"}, default=None
+    file_format : {"csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz", "xlsx", \
+"label-studio", "prodigy", "folders"}, default=None
         "label-studio": tasks, with annotations and predictions; "prodigy": the answers, as JSON
         Lines; "folders": copies of the pictures, or texts, in a folder a class. None: told by the
         name of `target`.

@@ -215,7 +215,9 @@ class Speaker:
             began = time.monotonic()
             model = self._learner.answering(lesson.labels)
             with quiet_blas(self._graph):
-                said = said_by_model(model, len(lesson.labels), lesson.seq, lesson.numbers)
+                said = said_by_model(
+                    model, len(lesson.labels), lesson.seq, lesson.numbers, self._graph
+                )
             self._learned = Heard(said, lesson)
             now = time.monotonic()
             self._due = 2 * now - began if now - began > _LONG_SECONDS else now
