@@ -422,7 +422,7 @@ def test_changes_are_told(opened: Open) -> None:
     end = labelling.subscribe(told.append)
     version = labelling.version
     labelling.add_class("ann", "k", "x")
-    assert labelling.wait(version, 5) != version
+    assert labelling.wait(version, 180) != version
     assert told
     end()
     assert labelling.settle()

@@ -1,6 +1,6 @@
 // A row as it is shown: a picture, a text or columns; large on the card, small in lists.
 
-import { h } from "./dom.js";
+import { h, set } from "./dom.js";
 
 const pictureAddress = (point, size) => `/api/picture/${point}?size=${size}`;
 
@@ -102,25 +102,22 @@ function picture(item) {
       image.dataset.full = "1";
       image.src = pictureAddress(item.point, 3072);
     }
-    frame.style.setProperty("--zoom", zoom);
     frame.classList.toggle("zoomed", zoom > 1);
     // Only what can be scrolled is a stop for the keyboard.
-    if (zoom > 1) frame.tabIndex = 0;
-    else frame.removeAttribute("tabindex");
+    set(frame, { tabindex: zoom > 1 ? 0 : null, vars: { "--zoom": zoom } });
     frame.scrollLeft = middle.x * frame.scrollWidth - frame.clientWidth / 2;
     frame.scrollTop = middle.y * frame.scrollHeight - frame.clientHeight / 2;
     out.disabled = zoom === 1;
     closer.disabled = zoom === ZOOMS.at(-1);
   };
-  const step = (by) => show(by > 0 ? zoom * 2 : zoom / 2);
-  const out = h("button", { class: "round", disabled: true, "aria-label": "Smaller", onclick: () => step(-1) }, "−");
-  const closer = h("button", { class: "round", "aria-label": "Larger", onclick: () => step(1) }, "+");
+  const out = h("button", { class: "round", disabled: true, "aria-label": "Smaller", onclick: () => show(zoom / 2) }, "−");
+  const closer = h("button", { class: "round", "aria-label": "Larger", onclick: () => show(zoom * 2) }, "+");
   frame.addEventListener(
     "wheel",
     (event) => {
       if (!event.ctrlKey) return;
       event.preventDefault();
-      step(event.deltaY < 0 ? 1 : -1);
+      show(event.deltaY < 0 ? zoom * 2 : zoom / 2);
     },
     { passive: false },
   );

@@ -171,12 +171,12 @@ export function ticks(most) {
 function curve(points, wanted) {
   if (!points || points.length < 2) return soft("Drawn after the first random checks.");
   const [left, right, top, bottom] = [44, 452, 12, 196];
-  const across = ticks(points.at(-1).n_labels);
+  const last = points.at(-1);
+  const across = ticks(last.n_labels);
   const low = Math.max(0, Math.floor(Math.min(...points.map((p) => p.share), wanted ?? 1) * 10 - 0.5) / 10);
   const x = (n) => left + (n / across.at(-1)) * (right - left);
   const y = (share) => bottom - ((share - low) / (1 - low)) * (bottom - top);
   const line = points.map((p, place) => `${place ? "L" : "M"}${x(p.n_labels).toFixed(1)} ${y(p.share).toFixed(1)}`).join("");
-  const last = points.at(-1);
   const levels = [low, (1 + low) / 2, 1];
   return svg(
     "svg",
@@ -192,7 +192,7 @@ function curve(points, wanted) {
     ]),
     across.map((n) => svg("text", { x: x(n), y: bottom + 20, "text-anchor": "middle" }, count(n))),
     svg("text", { x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" }, "labels"),
-    wanted == null ? [] : [svg("line", { class: "wanted", x1: left, x2: right, y1: y(wanted), y2: y(wanted) })],
+    wanted != null && svg("line", { class: "wanted", x1: left, x2: right, y1: y(wanted), y2: y(wanted) }),
     svg("path", { class: "curve-line", d: line }),
     svg("circle", { class: "point", cx: x(last.n_labels), cy: y(last.share), r: 5 }),
   );
