@@ -199,6 +199,7 @@ def _said(desk: Desk, prepared: Prepared, seed: int) -> Predicted:
 
     follower = Follower(desk, prepared, seed)
     settings = desk.ledger.settings
-    return predicted_now(
+    predicted = predicted_now(
         follower.mind, settings["accuracy"], settings["confidence"], follower.numbers
     )
+    return predicted.without_unread(prepared.graph)

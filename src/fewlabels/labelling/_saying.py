@@ -20,7 +20,7 @@ from fewlabels.session._questions import Answers
 from fewlabels.session._remarks import remarks_of_model
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import FEWEST_CHECKS, Advice
-from fewlabels.session.audit import ShareEstimate, checks_of, estimate_shares
+from fewlabels.session.audit import checks_of, estimate_shares
 from fewlabels.session.proof import sequences_of
 from fewlabels.stopping import ErrorCurve, most_wrong
 
@@ -65,23 +65,19 @@ class Reviewed:
 
 
 def said_by_model(
-    model: AnsweringModel, n_labels: int, seq: int, numbers: Mapping[str, int], graph: Graph
+    model: AnsweringModel, n_labels: int, seq: int, numbers: Mapping[str, int]
 ) -> Said:
-    """Return what a fitted classifier says; `numbers` are those of the classes.
-
-    Of a point without any edge, such as a picture that can't be read, nothing is known: what a
-    model of the features answers there is the same for all of them, and is not told.
-    """
+    """Return what a fitted classifier says; `numbers` are those of the classes."""
     shares = model.label_distributions_
     classes = model.classes_.tolist()
-    has = answered(model) & (graph.neighbor_counts > 0)
+    has = answered(model)
     codes, second, confidence = _read_off(shares, has, classes, numbers)
     predicted = Predicted(
         codes=codes,
         second=second,
         confidence=confidence,
         evidence=np.asarray(model.evidence_, dtype=np.float32),
-        doubt=_doubts(model, has),
+        doubt=_doubts(model, len(codes)),
     )
     return Said(seq, classes, shares, predicted, Answers.of(model, n_labels))
 
@@ -156,7 +152,7 @@ def predicted_now(
     advice, _ = mind.advice(accuracy, confidence, ())
     with quiet_blas(mind.graph):
         model = mind.learner.answering(labels)
-        predicted = said_by_model(model, len(labels), 0, numbers, mind.graph).predicted
+        predicted = said_by_model(model, len(labels), 0, numbers).predicted
         proven = mind.proven_sequence(advice)
         if proven is None:
             return predicted
@@ -190,11 +186,9 @@ def snapshot_of(
     """
     checks = checks_of(mind.state)
     confidence = advice.estimate.confidence
-    shares: dict[Label, ShareEstimate] = {}
+    shares = estimate_shares(mind.state, checks, confidence)
     curve: tuple[tuple[int, float], ...] = ()
-    # A share of fewer checks is mostly what the first models said, which knew few of the classes.
     if len(checks.audits) >= FEWEST_CHECKS:
-        shares = estimate_shares(mind.state, checks, confidence)
         fitted = ErrorCurve(checks.n_labels, checks.right)
         at = np.unique(np.linspace(1, len(mind.state.labels), _CURVE_POINTS).astype(int)).tolist()
         curve = tuple((n, float(fitted.accuracy_at(n, (0.5,))[0])) for n in at)
@@ -267,13 +261,14 @@ def _numbered(answers: Answers, numbers: Mapping[str, int]) -> npt.NDArray[np.in
     return np.array(ids, dtype=np.int16)[answers.codes]
 
 
-def _doubts(model: object, has: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
-    found = np.zeros(len(has), dtype=np.uint8)
-    if isinstance(model, FewLabelsClassifier):
-        said = model.doubt_
-        for place, word in enumerate(DOUBTS):
-            found[said == word] = place
-    found[~has] = DOUBTS.index("unreached")
+def _doubts(model: object, n_points: int) -> npt.NDArray[np.uint8]:
+    found = np.zeros(n_points, dtype=np.uint8)
+    if not isinstance(model, FewLabelsClassifier):
+        found[~answered(model)] = DOUBTS.index("unreached")
+        return found
+    said = model.doubt_
+    for place, word in enumerate(DOUBTS):
+        found[said == word] = place
     return found
 
 
