@@ -78,8 +78,8 @@ def of_more_labels(
     )
     if soon is None:
         return (
-            f"{guess} More labels of this kind are unlikely to bring it to {100 * wanted:g} %; better "
-            "features may."
+            f"{guess} More labels of this kind are unlikely to bring it to {100 * wanted:g} %; "
+            "better features may."
         )
     if about == 0:
         return f"{guess} It may be enough already, but some more labels will save checks."
