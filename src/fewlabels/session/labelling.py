@@ -218,7 +218,10 @@ class Session:
         count = check_integer("k (how many points to ask about)", k, minimum=1)
         state, settings = self._state, self._settings
         share = share_of_checks(state, settings, audit_share)
-        n_new = min(count - len(state.pending), state.n_open)
+        n_left = state.n_open
+        if share == 1 and state.current is not None:
+            n_left = max(n_left, int(state.checkable_points.sum()))
+        n_new = min(count - len(state.pending), n_left)
         if n_new > 0:
             rng = np.random.default_rng([settings.random_state, len(state.events)])
             with quiet_blas(self.graph):
@@ -434,7 +437,7 @@ class Session:
         -----
         Cost: some 20 ms beside the update of the model.
         """
-        return advice_on(self._state, self.graph, self._learner, accuracy, confidence)
+        return advice_on(self._state, self.graph, self._learner, self._held, accuracy, confidence)
 
     @in_turn
     def save(self, path: str | os.PathLike[str]) -> None:
