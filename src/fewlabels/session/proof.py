@@ -25,17 +25,18 @@ _FIRST_SHARE = 0.75
 class Proof:
     """What the checks of one sequence say.
 
-    When a sequence begins, the answers of the model to all open points are held, and the checks,
-    drawn at random from these points, say how many of the answers are right. The model goes on
-    learning; what is proven is about the answers that were held.
+    When a sequence begins, the answers of the model to all open points are held, and so are labels
+    that were given to many points at a glance. The checks, drawn at random from these points, say
+    how many of them are right. The model goes on learning; what is proven is about what was held.
+    An answer in whose place such a label was given since counts as wrong.
 
     Attributes
     ----------
     n_labels : int
         The labels that the model had learned when it gave the answers.
     n_points : int
-        How many answers are checked: those to the points that were open when the first check was
-        drawn, less those of which the check was skipped.
+        How many answers are checked: those to the points that were open, or had such a label, when
+        the first check was drawn, less those of which the check was skipped.
     n_checks : int
         How many of them were checked, up to the first check that is open.
     n_right : int
