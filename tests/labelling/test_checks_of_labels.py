@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from fewlabels import knn_graph
 from fewlabels.labelling import Labelling, export_labels, load_session
 from fewlabels.labelling._classes import class_to_json
 from fewlabels.labelling._ledger import Ledger
+from fewlabels.labelling._mind import Mind
+from fewlabels.labelling._points import Prepared
 from fewlabels.labelling._rows import Row
 from fewlabels.labelling._saying import proven_by
 from fewlabels.session._events import Audit, Event, event_from_json, event_to_json
@@ -190,6 +193,28 @@ def test_what_is_undone_answers_no_check_that_was_drawn_since() -> None:
     assert state.labels[61] == "a"
     assert 61 in state.together
     assert len(checks_of(state).audits) == 0
+
+
+def test_what_is_held_of_a_label_is_that_label_and_not_what_the_model_says_of_it() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0], [9]], 30, axis=0)
+    mind = Mind(Prepared(X, knn_graph(X, n_neighbors=5)), 0)
+    mind.take([Event("told", (0, 59), ("a", "b"))])
+    mind.take([Event("told", tuple(range(1, 20)), ("b", *"a" * 18), together=True)])
+    mind.take([Event("checks_began", (), together=True)])
+    (sequence,) = mind.state.sequences
+    labels = dict(mind.state.labels)
+    answers = Answers(["a", "b"], np.repeat([0, 1], 30), len(labels))
+    held = mind.hold(sequence, answers)
+    assert held is mind.held(sequence)
+    assert held.codes[:3].tolist() == [0, 1, 0]
+    choice = mind.choose(40, (), held)
+    assert choice.asked is not None
+    drawn = {audit.point: audit.predicted for audit in choice.asked.audits}
+    assert len(drawn) == 40
+    assert all(drawn[point] == labels[point] for point in drawn if point in labels)
+    assert not {0, 59} & set(drawn)
+    mind.take([choice.asked])
+    assert not set(drawn) & set(mind.state.labels)
 
 
 def test_shares_count_no_label_twice() -> None:

@@ -267,8 +267,7 @@ class Keeper:
     def _held(self, sequence: CheckSequence, follower: Follower, speaker: Speaker) -> Answers:
         held = follower.mind.held(sequence)
         if held is None:  # it began before this start
-            held = speaker.answers_at(sequence.labels)
-            follower.mind.hold(sequence, held)
+            held = follower.mind.hold(sequence, speaker.answers_at(sequence.labels))
         return held
 
     def _predict(

@@ -226,9 +226,11 @@ class Mind:
         """The answers that the last sequence is about, if they are known."""
         return self.held(self.state.sequences[-1]) if self.state.sequences else None
 
-    def hold(self, sequence: CheckSequence, answers: Answers) -> None:
-        """Keep the labels, and what a model answered, when a sequence of checks began."""
-        self._held = (sequence.number, answers.with_labels(sequence.labels))
+    def hold(self, sequence: CheckSequence, answers: Answers) -> Answers:
+        """Keep and return the labels, and what a model answered, when a sequence began."""
+        found = answers.with_labels(sequence.labels)
+        self._held = (sequence.number, found)
+        return found
 
     @property
     def to_hold(self) -> CheckSequence | None:

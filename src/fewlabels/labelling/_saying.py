@@ -19,6 +19,7 @@ from fewlabels.session._outlook import FEWEST_CHECKS
 from fewlabels.session._points import quiet_blas
 from fewlabels.session._questions import Answers
 from fewlabels.session._remarks import remarks_of_model
+from fewlabels.session._sequences import CheckSequence
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice
 from fewlabels.session.audit import checks_of, estimate_shares
@@ -150,15 +151,23 @@ def predicted_now(
     With the answers that are proven right as often as wanted, if they are.
     """
     labels = mind.state.labels
-    advice, _ = mind.advice(accuracy, confidence, ())
+
+    def hold(sequence: CheckSequence) -> Answers:
+        learned = sequence.labels
+        return mind.hold(sequence, Answers.of(mind.learner.answering(learned), len(learned)))
+
     with quiet_blas(mind.graph):
         model = mind.learner.answering(labels)
         predicted = said_by_model(model, len(labels), 0, numbers).predicted
+        if mind.to_hold is not None:
+            hold(mind.to_hold)
+        advice, _ = mind.advice(accuracy, confidence, ())
         proven = mind.proven_sequence(advice)
-        if proven is None:
-            return predicted
-        held = Answers.of(mind.learner.answering(proven.labels), len(proven.labels))
-    return replace(predicted, held=_numbered(held.with_labels(proven.labels), numbers))
+        return (
+            predicted
+            if proven is None
+            else replace(predicted, held=_numbered(mind.held(proven) or hold(proven), numbers))
+        )
 
 
 def snapshot_of(
