@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 Matrix: TypeAlias = Any  # ndarray or csr_array: rows of features, weights, shares
 Json: TypeAlias = dict[str, Any]  # an object, as `json` reads and writes it
 State: TypeAlias = dict[str, Any]  # plain values and arrays by name: what a file holds
-Fields: TypeAlias = Mapping[str, Any]  # values by name, which may be read only
-Cells: TypeAlias = list[Any]  # Python objects: cells of a column, texts, pictures, labels
-Objects: TypeAlias = Sequence[Any]  # the same, which may be read only
-Function: TypeAlias = Callable[..., Any]
+Fields: TypeAlias = Mapping[str, object]  # values by name, which may be read only
+Cells: TypeAlias = list[object]  # Python objects: cells of a column, texts, pictures, labels
+Objects: TypeAlias = Sequence[object]  # the same, which may be read only
+Function: TypeAlias = Callable[..., object]
 Frame: TypeAlias = Any  # a table of pandas, polars or pyarrow
 Axes: TypeAlias = Any  # matplotlib's, which only figures import
 Estimator: TypeAlias = Any  # of scikit-learn, or of somebody who does as it does

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from scipy import stats
 
-from fewlabels._typing import Axes, Objects
+from fewlabels._typing import Axes
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.session.simulation._comparison_tables import latex_table, markdown_table
@@ -215,7 +215,7 @@ class Comparison:
         dataset: str | None = None,
         ax: Axes = None,
         *,
-        methods: Objects | None = None,
+        methods: Sequence[str] | None = None,
         measure: str = "accuracy",
         confidence: float = 0.95,
     ) -> Axes:
