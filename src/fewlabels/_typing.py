@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 Matrix: TypeAlias = Any  # ndarray or csr_array: rows of features, weights, shares
 Json: TypeAlias = dict[str, Any]  # an object, as `json` reads and writes it
 State: TypeAlias = dict[str, Any]  # plain values and arrays by name: what a file holds
-Fields: TypeAlias = Mapping[str, object]  # values by name, which may be read only
+Fields: TypeAlias = Mapping[str, Any]  # values by name, which may be read only
 Cells: TypeAlias = list[object]  # Python objects: cells of a column, texts, pictures, labels
 Objects: TypeAlias = Sequence[object]  # the same, which may be read only
 Function: TypeAlias = Callable[..., object]

@@ -52,7 +52,7 @@ def identity_of(
     alpha: float,
     tol: float,
     max_iter: int,
-    before: dict[str, Any],
+    before: dict[str, object],
 ) -> str:
     """Name a solve by all that its answers depend on."""
     digest = hashlib.sha256(repr((graph.checksum, graph.n_nodes, alpha, tol, max_iter)).encode())

@@ -22,7 +22,7 @@ from fewlabels.graph import DiskGraph, Graph
 _ROWS_AT_ONCE = 50_000
 
 
-def regions_of(graph: Any, path: str | os.PathLike[str], n_regions: int) -> RegionGraph:
+def regions_of(graph: object, path: str | os.PathLike[str], n_regions: int) -> RegionGraph:
     """Cut a graph in memory into regions, in a folder that the workers of a cluster can read.
 
     Nodes are put in an order in which neighbours stand near one another, and cut into regions of

@@ -164,7 +164,7 @@ def _write_array(path: Path, values: AnyArray) -> int:
     return file.crc32
 
 
-def _write_header(folder: Path, entries: dict[str, Any]) -> None:
+def _write_header(folder: Path, entries: dict[str, object]) -> None:
     whole = {"format": FORMAT, "version": VERSION} | entries
     try:
         json.dumps(whole)

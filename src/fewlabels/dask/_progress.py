@@ -27,7 +27,7 @@ def reporting(progress: Progress, max_iter: int) -> Iterator[Report | None]:
         raise InvalidTypeError(f"progress must be a bool or a function, got {progress!r}.")
     with tqdm(total=max_iter, desc="spreading", unit=" steps") as bar:
 
-        def show(told: dict[str, Any]) -> None:
+        def show(told: dict[str, object]) -> None:
             if told["what"] == "lost":
                 bar.set_postfix_str(f"workers were lost {told['n_lost']} times")
                 return

@@ -88,7 +88,7 @@ class _Loop:
         self._rule, self._by_sketch, self._model = rule, by_sketch, model
 
     def run(
-        self, repeat: int, labelled: IntArray, batch_size: int, budget: int, random: Any
+        self, repeat: int, labelled: IntArray, batch_size: int, budget: int, random: object
     ) -> Run:
         """Play the loop from some labels until there are `budget`."""
         answers, model, run = self._answers, self._model, Run(self._rule, repeat)

@@ -178,6 +178,6 @@ class SolvedTogether(BaseEstimator):
         self.reached_ = self._array(partial(reached, known=problem.reached), bool)
         warn_of(outcomes, problem)
 
-    def _array(self, read: Callable[..., AnyArray], dtype: Any, n_columns: int = 0) -> da.Array:
+    def _array(self, read: Callable[..., AnyArray], dtype: object, n_columns: int = 0) -> da.Array:
         self._held()
         return array_of(self._answered, read, self._chunks, dtype, n_columns)

@@ -133,7 +133,7 @@ class Session(_Session):
         labels = self._state.labels
         return self._cluster.answers(labels)
 
-    def _refuse(self, *args: Any, **settings: Any) -> NoReturn:
+    def _refuse(self, *args: object, **settings: object) -> NoReturn:
         raise InvalidTypeError(
             "a session on a cluster has no such thing: take the answers of session.model_, and "
             "session.estimate() for their accuracy."

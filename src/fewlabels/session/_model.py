@@ -169,8 +169,10 @@ class KeptUpModel:
                     self.model.remove_labels(removed)
             if not isinstance(self.model, GraphClassifier):
                 _check_answers(self.model, self._points.graph.n_nodes, labels)
-        except BaseException:
+        except BaseException as error:
             self._fitted = {}  # whatever it holds now, the next fit is a new one
+            if not isinstance(self.model, GraphClassifier):
+                error.add_note(_about_fit(self.model, labels, self._points.graph.n_nodes))
             raise
         self._fitted = dict(labels)
         return self.model
@@ -237,6 +239,16 @@ class KeptUpModel:
         """Bring the model's `class_prior` to the classes of these labels."""
         if self._shares.known:
             self.model.class_prior = self._shares.among(labels.values())
+
+
+def _about_fit(model: object, labels: Mapping[int, Label], n_points: int) -> str:
+    """Return what somebody whose model raised an error should know of what it was given."""
+    learner = model.estimator if isinstance(model, FitOnLabelled) else model
+    said = f"{type(learner).__name__} was being fitted on the labels of {len(labels)} points"
+    if isinstance(model, FitOnLabelled):
+        return f"{said}."
+    marker = "-1" if label_column(labels, n_points).dtype.kind == "i" else "None"
+    return f"{said}; the other {n_points - len(labels):,} entries of y are {marker}."
 
 
 def _check_answers(model: object, n_points: int, labels: Mapping[int, Label]) -> None:

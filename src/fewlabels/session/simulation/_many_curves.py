@@ -75,6 +75,9 @@ def curves_of(
             )
         except InvalidInputError as error:
             raise type(error)(f"data {name!r}, model {model!r}: {error}") from error
+        except Exception as error:  # of a model of others, whose errors are theirs
+            error.add_note(f"This was data {name!r}, model {model!r}.")
+            raise
     return curves
 
 

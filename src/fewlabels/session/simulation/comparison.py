@@ -149,7 +149,7 @@ class Comparison:
         chosen = self.methods[0] if baseline is None else baseline
         if chosen not in self.methods:
             raise InvalidInputError(
-                f"there is no method {chosen!r}; there are {', '.join(self.methods)}."
+                f"there is no method {chosen!r}; there are {', '.join(map(repr, self.methods))}."
             )
         blocks = self._blocks(measure)
         mine = blocks[:, self.methods.index(chosen)]
@@ -242,13 +242,13 @@ class Comparison:
         name = self.datasets[0] if dataset is None else dataset
         if name not in self.curves:
             raise InvalidInputError(
-                f"there is no set {name!r}; there are {', '.join(self.datasets)}."
+                f"there is no set {name!r}; there are {', '.join(map(repr, self.datasets))}."
             )
         wanted = list(self.methods) if methods is None else list(methods)
         unknown = [method for method in wanted if method not in self.methods]
         if unknown or not wanted:
             raise InvalidInputError(
-                f"methods must name some of {', '.join(self.methods)}; got {wanted!r}."
+                f"methods must name some of {', '.join(map(repr, self.methods))}; got {wanted!r}."
             )
         of = {method: (model, query) for method, model, query in self._named()}
         lines = {}
