@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 Matrix: TypeAlias = Any  # ndarray or csr_array: rows of features, weights, shares
-Json: TypeAlias = dict[str, Any]  # an object, as `json` reads and writes it
-State: TypeAlias = dict[str, Any]  # plain values and arrays by name: what a file holds
+Json: TypeAlias = dict[str, Any]  # an object, as `json` writes it
+Loaded: TypeAlias = dict[str, Any]  # the same as read: what is amiss raises where it is used
+State: TypeAlias = dict[str, object]  # plain values and arrays by name: what a file holds
 Fields: TypeAlias = Mapping[str, Any]  # values by name, which may be read only
 Cells: TypeAlias = list[object]  # Python objects: cells of a column, texts, pictures, labels
 Objects: TypeAlias = Sequence[object]  # the same, which may be read only

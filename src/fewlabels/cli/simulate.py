@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from fewlabels._typing import Json, Package
+from fewlabels._typing import Loaded, Package
 from fewlabels.cli._dask import dask_options, is_on_dask
 from fewlabels.cli._dask_simulate import simulate_on_dask
 from fewlabels.cli._features import (
@@ -206,7 +206,7 @@ def simulate(
             joining = stage("joining similar rows")
             graph, about = graph_of(ctx, points, neighbors, joining, shared=recommended)
             notes += about
-            settings: Json = {
+            settings: Loaded = {
                 "initial": start,
                 "batch_size": batch_size,
                 "budget": budget,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fewlabels._files import explaining_errors
-from fewlabels._typing import Package
+from fewlabels._typing import Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, hash_of_files
 from fewlabels.features._model_settings import settings_files
@@ -42,7 +42,7 @@ def onnx_embedder(path: Path, max_length: int | None = None) -> Embedder:
         pass
     session = _session(path)
     beside = path.parent.glob(f"{path.name}*data")  # large models keep their weights there
-    identity = {
+    identity: State = {
         "model": f"onnx:{path.name}",
         "files": hash_of_files({path, *beside, *settings_files(path)}),
         "max_length": max_length,

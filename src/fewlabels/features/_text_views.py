@@ -159,7 +159,7 @@ class TextView:
     @classmethod
     def _from_state(cls, state: Mapping[str, object]) -> Self:
         words = _read(state, "words", Words._from_state)
-        runs = Runs._from_state(part(state, "runs", Mapping))
+        runs = Runs._from_state(part(state, "runs", (Mapping,)))
         directions = _read(
             state, "directions", lambda _: numbers(state, "directions", n_dimensions=2)
         )

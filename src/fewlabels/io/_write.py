@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._files import explaining_errors, replace_when_whole
-from fewlabels._typing import Cells, Objects, Package, State
+from fewlabels._typing import Cells, Loaded, Objects, Package
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._cells import as_text
 from fewlabels.io._formats import (
@@ -303,7 +303,7 @@ def typed_cells(cells: Sequence[str]) -> Cells:
     they went in, which those of up to 15 digits do, and those that a program wrote. The value
     is what is kept, not the spelling: ``5.10``, ``+1`` and ``1e3`` become 5.1, 1 and 1000.0.
     """
-    found: State = {"": None}
+    found: Loaded = {"": None}
     for cell in set(cells) - {""}:
         number = _lossless(cell)
         if number is None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._typing import State
+from fewlabels._typing import Loaded, State
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator
@@ -68,9 +68,9 @@ class ResponseInsight(GraphEstimator):
         """Drop what was computed of other labels."""
         self._insight: State = {}
 
-    def __getstate__(self) -> State:
+    def __getstate__(self) -> Loaded:
         """Leave out the response: it holds the system, which follows from the graph."""
-        state: State = super().__getstate__()
+        state: Loaded = super().__getstate__()
         kept = dict(state.get("_insight", {}))
         kept.pop("response", None)
         return state | {"_insight": kept} if "_insight" in state else state

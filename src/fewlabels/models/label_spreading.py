@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._progress import iteration_progress
 from fewlabels._turns import in_turn
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import Loaded, Matrix, State
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
@@ -373,7 +373,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         system = StreamedSpreadingSystem(graph, self.alpha)
         codes, n_classes = self._labels.codes, len(self._labels.classes)
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: State = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
+            settings: Loaded = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
             settings["weights"] = self._labels.weights
             if change is None or not self._system or self._system.settings != system.settings:
                 scores = system.solve(codes, n_classes, **settings)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fewlabels._progress import iteration_progress
-from fewlabels._typing import State
+from fewlabels._typing import Loaded
 from fewlabels._validation import check_choice
 from fewlabels.graph import Graph
 from fewlabels.models._base import GraphClassifier
@@ -189,7 +189,7 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
         labels = self._labels
         labelled = labels.labelled
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: State = {"max_iter": self.max_iter, "callback": callback}
+            settings: Loaded = {"max_iter": self.max_iter, "callback": callback}
             if self.weights == "poisson":
                 method: Any = self.solver if self.solver in ("cg", "direct") else "auto"
                 found = poisson_factors(

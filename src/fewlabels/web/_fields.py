@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from starlette.requests import ClientDisconnect, Request
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.exceptions import InvalidInputError
 
 Check: TypeAlias = Callable[[str, object], object]  # of a name and a value: the value, or an error
@@ -90,7 +90,7 @@ def maybe(check: Check) -> Check:
     return lambda name, value: None if value is None else check(name, value)
 
 
-def of_query(request: Request, fields: Mapping[str, Check]) -> Json:
+def of_query(request: Request, fields: Mapping[str, Check]) -> Loaded:
     """Read the query's fields; those that are not there stay out."""
     found: Json = {}
     for name, value in request.query_params.multi_items():
@@ -100,7 +100,7 @@ def of_query(request: Request, fields: Mapping[str, Check]) -> Json:
     return found
 
 
-async def of_body(request: Request, fields: Mapping[str, Check]) -> Json:
+async def of_body(request: Request, fields: Mapping[str, Check]) -> Loaded:
     """Read the fields of a JSON body; those that may be left out are ``maybe`` ones."""
     try:
         async with asyncio.timeout(_SECONDS):

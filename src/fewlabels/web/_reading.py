@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from fewlabels._typing import Function, Json, Package
+from fewlabels._typing import Function, Loaded, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.web._events import Events, TooManyStreamsError
 from fewlabels.web._fields import Check, digits, of_query, text
@@ -64,27 +64,27 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
         return Route(path, endpoint, methods=["GET"])
 
     def read_rows(
-        path: str, fields: Mapping[str, Check], ask: Callable[..., Sequence[Json]]
+        path: str, fields: Mapping[str, Check], ask: Callable[..., Sequence[Loaded]]
     ) -> Route:
         """Route a path whose answer is rows, which are the same for everybody."""
         return read(path, fields, lambda who, **asked: with_items(source, who, ask(**asked)))
 
-    def neighbourhood(who: str, near: int | None = None, n: int = 24) -> Json | None:
+    def neighbourhood(who: str, near: int | None = None, n: int = 24) -> Loaded | None:
         found = source.neighbourhood(who, near, n)
         if found is None:
             return None
         rows = ({"point": point} for point in found["points"])
         return {**found, "rows": with_items(source, who, rows)}
 
-    def why(who: str, point: int) -> Json:
+    def why(who: str, point: int) -> Loaded:
         found = source.why(point)
         return {**found, "labels": with_items(source, who, found["labels"])}
 
-    def answers(who: str, by: str | None = None, **asked: Package) -> Json:
+    def answers(who: str, by: str | None = None, **asked: Package) -> Loaded:
         found = source.answers(who=by, **asked)
         return {**found, "rows": with_items(source, who, found["rows"])}
 
-    def suspects(who: str, n: int = 24) -> list[Json]:
+    def suspects(who: str, n: int = 24) -> list[Loaded]:
         """Each with the label that speaks most against it."""
         found = with_items(source, who, source.suspects(n))
         return [
@@ -94,7 +94,7 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
             for row in found
         ]
 
-    def search(who: str, text: str = "", n: int = 24) -> Json:
+    def search(who: str, text: str = "", n: int = 24) -> Loaded:
         if not text:
             raise InvalidInputError("text is missing: the words to look for.")
         found = source.search(text, n)
@@ -172,7 +172,7 @@ def _point_of(request: Request) -> int:
     return _POINT("point", request.path_params["point"])
 
 
-def encode_map(found: Json, known: int | None = None) -> bytes:
+def encode_map(found: Loaded, known: int | None = None) -> bytes:
     """Encode a map: sixteen bytes of header, then each array as it lies in memory.
 
     Positions are left out where the page has those of this layout already: they are most of it,
