@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -144,7 +143,7 @@ class MixtureInsight:
         told = expected[codes]
         left_out, columns = self.left_out[told][:, expected], np.cumsum(expected) - 1
         true = columns[codes[told]]
-        threshold: Any = (
+        threshold: float | FloatArray = (
             class_thresholds(left_out, true, coverage=coverage)
             if per_class
             else conformal_threshold(left_out, true, coverage=coverage, count_unseen=count_unseen)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from fewlabels.models._scores import Scores
 from fewlabels.solvers import Method
 from fewlabels.systems import (
     HarmonicSystem,
+    PoissonMethod,
     PoissonSystem,
     nonlocal_factors,
     poisson_factors,
@@ -191,7 +191,7 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
         with iteration_progress(self.verbose, self.max_iter) as callback:
             settings: Loaded = {"max_iter": self.max_iter, "callback": callback}
             if self.weights == "poisson":
-                method: Any = self.solver if self.solver in ("cg", "direct") else "auto"
+                method: PoissonMethod = self.solver if self.solver in ("cg", "direct") else "auto"
                 found = poisson_factors(
                     PoissonSystem(graph, method), labelled, tol=self.tol, **settings
                 )
