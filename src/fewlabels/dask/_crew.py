@@ -64,7 +64,7 @@ def checked_crew(client: object, folder: Path) -> Crew:
 def run_tasks(
     crew: Crew,
     name: str,
-    function: Callable[..., Any],
+    function: Callable[..., object],
     numbers: Sequence[int],
     *shared: object,
     report: Callable[[int], object] = lambda n_done: None,
@@ -158,5 +158,5 @@ def _finished(client: Any, futures: list[Any]) -> Iterator[int]:
         pending = list(done.not_done)
 
 
-def _call(number: int, *, function: Callable[..., Any], shared: tuple[object, ...]) -> Any:
+def _call(number: int, *, function: Callable[..., object], shared: tuple[object, ...]) -> object:
     return function(number, *shared)

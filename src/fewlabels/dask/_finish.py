@@ -42,7 +42,7 @@ def finish_graph(
     k: int | None = None,
     recall: float | None = None,
     n_features: int | None = None,
-    build_info: dict[str, Any] | None = None,
+    build_info: dict[str, object] | None = None,
 ) -> RegionGraph:
     """Make a graph of regions that are all written: check that they fit, write what they share.
 

@@ -171,7 +171,7 @@ def _weights_at(
     return checked_weights(sample_weight, n_rows, labelled, all_zero=all_zero)[rows]
 
 
-def _of_rows(rows: IntArray, values: Any, weights: FloatArray, marker: object) -> FewLabels:
+def _of_rows(rows: IntArray, values: AnyArray, weights: FloatArray, marker: object) -> FewLabels:
     if len(rows) == 0:
         raise InvalidInputError(
             "no row is labelled. Give labels of some rows, one of each class at least."
@@ -213,7 +213,7 @@ def _of_dask(y: da.Array, n_nodes: int, sample_weight: object) -> tuple[FewLabel
     return _of_rows(rows, column, weights, marker), tuple(int(size) for size in sizes)
 
 
-def _labelled(block: object) -> tuple[IntArray, list[Any], int, bool, bool]:
+def _labelled(block: object) -> tuple[IntArray, list[object], int, bool, bool]:
     """Rows of a block with a label, those labels, its length, and which markers it holds."""
     column = read_column(block)
     values, missing = column.values, column.missing

@@ -51,7 +51,7 @@ class Mailbox:
 
     worker: Worker
     _changed: threading.Condition = field(default_factory=threading.Condition)
-    _posts: dict[Key, Any] = field(default_factory=dict)
+    _posts: dict[Key, object] = field(default_factory=dict)
     _over: dict[str, int] = field(default_factory=dict)  # the last epoch of a fit that is over
     _expected: dict[str, int] = field(default_factory=dict)
     _lost: dict[tuple[str, int], set[int]] = field(default_factory=dict)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from tqdm import tqdm
 
 from fewlabels.exceptions import InvalidTypeError
 
-Report: TypeAlias = Callable[[dict[str, Any]], object]
+Report: TypeAlias = Callable[[dict[str, object]], object]
 Progress: TypeAlias = bool | Report
 
 

@@ -248,7 +248,7 @@ def _write_arrays(
     n_nodes, n_regions = int(starts[-1]), len(starts) - 1
     first, stop = int(starts[number]), int(starts[number + 1])
     index_dtype = np.dtype(np.int32 if n_nodes <= _LARGEST_INT32 else np.int64)
-    dtypes: list[Any] = [np.int64, index_dtype, dtype, np.float64]
+    dtypes: list[npt.DTypeLike] = [np.int64, index_dtype, dtype, np.float64]
     at, n_entries = first, 0
     links = np.zeros(n_regions, dtype=np.uint64)
     with contextlib.ExitStack() as stack:

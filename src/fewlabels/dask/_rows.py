@@ -64,7 +64,7 @@ class Source:
     identity: str
     files: tuple[int, ...]
     columns: tuple[str, ...] | None = None
-    blocks: tuple[Any, ...] | None = None
+    blocks: tuple[object, ...] | None = None
     lazy: bool = False
     n_rows: int | None = None
 

@@ -254,7 +254,7 @@ class LabelSpreading(SolvedTogether):
         shares = self._shares_at(rows)
         return filled(shares, self._answered.prior)
 
-    def _shares_at(self, rows: Any) -> AnyArray:
+    def _shares_at(self, rows: npt.ArrayLike) -> AnyArray:
         check_is_fitted(self)
         self._held()
         if np.ndim(rows) == 2:
