@@ -77,7 +77,7 @@ def _member(name: str, compression: int = zipfile.ZIP_STORED) -> zipfile.ZipInfo
     return member
 
 
-def _encoded(value: Package, arrays: State, place: str) -> Package:
+def _encoded(value: Package, arrays: State, place: str) -> object:
     """Return JSON values in which arrays stand by the names that they get in `arrays`."""
     if isinstance(value, np.generic) and value.dtype.kind in "biufU":
         return value.item()

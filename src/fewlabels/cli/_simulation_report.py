@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fewlabels._typing import Loaded, Package
+from fewlabels._typing import Loaded
 from fewlabels.cli._words import in_options
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _LONGEST_NAME = 28  # in the title of a figure
 
 
 @contextlib.contextmanager
-def made_folder(folder: Path) -> Package:
+def made_folder(folder: Path) -> Iterator[None]:
     """Create `folder`; if the block raises before there is anything in it, remove it again."""
     existed = folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)

@@ -188,7 +188,7 @@ def _array_table(data: object) -> ColumnTable:
     return ColumnTable({f"x{place}": column for place, column in enumerate(array.T)})
 
 
-def _column(values: object) -> Package:
+def _column(values: object) -> object:
     """Return a column as an array or a list."""
     series = nw.from_native(values, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
@@ -224,7 +224,7 @@ def _plain(cells: Sequence[object]) -> Cells:
     return list(text_of_bytes(plain))
 
 
-def _as_python(cell: object) -> Package:
+def _as_python(cell: object) -> object:
     if isinstance(cell, np.ndarray):
         return cell.tolist()
     if isinstance(cell, tuple):

@@ -176,4 +176,5 @@ def resolved_scorer(scoring: Scoring, estimator: Estimator) -> Callable[..., flo
 
 
 def _own_score(estimator: Estimator, X: object, y: object, **params: object) -> float:
-    return float(estimator.score(X, y, **params))
+    score: float = estimator.score(X, y, **params)  # or what stands in where no row is labelled
+    return score

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import Labels
-from fewlabels._typing import Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.insight import (
     DISAGREE,
@@ -57,7 +57,7 @@ class MixtureInsight:
         mixture: Mixture,
         labels: Labels,
         excluded: BoolArray,
-        balance: Package,
+        balance: Callable[[FloatArray], FloatArray],
         typical: float,
     ) -> None:
         self.mixture = mixture
