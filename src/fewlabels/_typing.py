@@ -8,7 +8,12 @@ table, is checked where it is used.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes as Axes  # only figures import it
+else:
+    Axes = object
 
 Matrix: TypeAlias = Any  # ndarray or csr_array: rows of features, weights, shares
 Json: TypeAlias = dict[str, Any]  # an object, as `json` writes it
@@ -19,6 +24,5 @@ Cells: TypeAlias = list[object]  # Python objects: cells of a column, texts, pic
 Objects: TypeAlias = Sequence[object]  # the same, which may be read only
 Function: TypeAlias = Callable[..., object]
 Frame: TypeAlias = Any  # a table of pandas, polars or pyarrow
-Axes: TypeAlias = Any  # matplotlib's, which only figures import
 Estimator: TypeAlias = Any  # of scikit-learn, or of somebody who does as it does
 Package: TypeAlias = Any  # an object of a package that has no types, or need not be there

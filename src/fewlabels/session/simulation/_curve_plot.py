@@ -100,7 +100,7 @@ def dress_axes(ax: Axes, curves: Mapping[str, Interval], *, measure: str) -> Non
     ax.set_xlabel("number of labels")
     ax.set_ylabel(TITLES[measure], wrap=True)
     end_at_whole(ax, curves)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.grid(axis="y", color="0.88")
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)

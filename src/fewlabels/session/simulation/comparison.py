@@ -213,7 +213,7 @@ class Comparison:
     def plot(
         self,
         dataset: str | None = None,
-        ax: Axes = None,
+        ax: Axes | None = None,
         *,
         methods: Sequence[str] | None = None,
         measure: str = "accuracy",
@@ -263,7 +263,7 @@ class Comparison:
         return ax
 
     def plot_ranks(
-        self, ax: object = None, *, measure: str = "accuracy", alpha: float = 0.05
+        self, ax: Axes | None = None, *, measure: str = "accuracy", alpha: float = 0.05
     ) -> Axes:
         """Draw the critical-difference diagram of :meth:`rank`.
 
