@@ -16,7 +16,7 @@ from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
 from fewlabels._labels import is_missing
 from fewlabels._progress import reporting
-from fewlabels._typing import Cells, Estimator, Matrix, State
+from fewlabels._typing import Cells, Matrix, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._cache import KeptRows, cache_folder
 from fewlabels.features._embedded import embedded, of_length_one, sound_rows
@@ -96,7 +96,7 @@ class Embeddings(PointMaker):
 
     def __init__(
         self,
-        model: Estimator,
+        model: object,
         *,
         normalize: bool = True,
         batch_size: int | None = None,

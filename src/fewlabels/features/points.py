@@ -163,7 +163,7 @@ def make_points(
     *,
     kind: Kind | None = None,
     columns: Mapping[str, str] | None = None,
-    embeddings: Estimator = None,
+    embeddings: object = None,
     scale: bool = True,
     random_state: int = 0,
     cache: Package = None,

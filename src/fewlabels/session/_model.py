@@ -28,6 +28,7 @@ from fewlabels.models import (
 )
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._fit_on_labelled import FitOnLabelled
+from fewlabels.models._protocol import FittedModel
 from fewlabels.queries import LabelledGraph, QueryRule
 from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session._labels import Label, is_same
@@ -279,13 +280,13 @@ def _check_answers(model: object, n_points: int, labels: Mapping[int, Label]) ->
         )
 
 
-def reached(model: Estimator) -> npt.NDArray[np.bool_]:
+def reached(model: FittedModel) -> npt.NDArray[np.bool_]:
     """Tell where a label reaches a point, by the fitted model; everywhere if it does not say."""
     found: npt.NDArray[np.bool_] | None = getattr(model, "reached_", None)
     return np.ones(len(model.label_distributions_), dtype=bool) if found is None else found
 
 
-def answered(model: object) -> npt.NDArray[np.bool_]:
+def answered(model: Estimator) -> npt.NDArray[np.bool_]:
     """Tell where a fitted model has an answer, shape (n_points,)."""
     has: npt.NDArray[np.bool_] = reached(model)
     return model.answered_ if isinstance(model, FewLabelsClassifier) else has
