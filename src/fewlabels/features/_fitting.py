@@ -64,7 +64,7 @@ class Settings:
 
     codes: npt.NDArray[np.intp] | None
     scale: bool
-    embeddings: Estimator
+    embeddings: object
     random_state: int
     by_labels: bool
     added: Set[str] = frozenset()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._typing import Estimator, Matrix, State
+from fewlabels._typing import Matrix, State
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.features._fitting import (
     LeftOut,
@@ -118,7 +118,7 @@ class Tables(PointMaker):
         self,
         columns: Mapping[str, str] | None = None,
         *,
-        embeddings: Estimator = None,
+        embeddings: object = None,
         scale: bool = True,
         random_state: int = 0,
     ) -> None:

@@ -7,10 +7,10 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 from fewlabels._damage import UNREADABLE, reason
-from fewlabels._typing import Fields, Json, Objects
+from fewlabels._typing import Fields, Json
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._classes import ClassBook
 from fewlabels.session._events import Event, event_from_json
@@ -88,7 +88,7 @@ class Row:
         return (self.body["point"],) if "point" in self.body else ()
 
 
-def row_of(values: Objects, path: object) -> Row:
+def row_of(values: Sequence[Any], path: object) -> Row:
     """Return a row as SQLite returned it, or raise where it is none."""
     seq, key, who, at, seconds, kind, body = values
     try:

@@ -97,7 +97,12 @@ def made_of(graph: Graph | GraphMaker | None, X: object) -> Graph | None:
     """Return `graph`, or what it makes of features where it is a function; or raise."""
     if graph is None or isinstance(graph, Graph):
         return graph
-    made = graph(X.values if isinstance(X, Points) else X)
+    made: object = graph(X.values if isinstance(X, Points) else X)
+    if not isinstance(made, Graph):
+        raise InvalidTypeError(
+            f"the function passed as graph must return a Graph, got {type(made).__name__}. Make "
+            "one of a matrix of similarities by Graph.from_affinity."
+        )
     check_beside(made, X)
     return made
 
@@ -107,7 +112,7 @@ def check_beside(graph: Graph | GraphMaker, X: object, kernel: object = "auto") 
     if not isinstance(graph, Graph) and not callable(graph):
         raise InvalidTypeError(
             "graph must be a Graph of the rows of X, or a function that makes one of them, got "
-            f"{graph!r:.200}."
+            f"{type(graph).__name__}. Make one of a matrix of similarities by Graph.from_affinity."
         )
     if isinstance(X, Graph) or kernel == "precomputed":
         raise InvalidInputError(
