@@ -18,8 +18,8 @@ class Kriging:
 
     With Q = (K + g T^-1)^-1, q = Q 1 and P = Q - q q' / 1'q, the answer at a point whose kernel
     with the labelled points is k is m = k' P Y + q' Y / 1'q: a mean of the labels, with weights
-    that sum to 1. Far from all labels, where k is 0, it is the level, in which similar points count for
-    less, and so the class of the scattered ones prevails.
+    that sum to 1. Far from all labels, where k is 0, it is the level, in which similar points
+    count for less, and so the class of the scattered ones prevails.
 
     Parameters
     ----------
