@@ -209,7 +209,8 @@ class Tables(PointMaker):
         return NewPoints(
             self._joined([each.values for each in made]),
             unread,
-            warnings=(
+            made[0].compared if len(made) == 1 else None,
+            (
                 *(line for each in made for line in each.warnings),
                 *self._about_unread(unread, table, "the points were made of"),
             ),
