@@ -309,7 +309,7 @@ class Labelling(Knowing):
         ----------
         who, key : str
         point : int
-            One with a label, or that was skipped.
+            One with a label, or that was skipped. Of any other it is an answer.
         class_id : int or None
             None takes all answers back: the point is open again.
         """

@@ -183,7 +183,10 @@ class Mind:
             candidates[drawn] = False
             candidates[again] = True
             wanted = min(count - n_checks + len(again), int(candidates.sum()))
+            # What can't be read has no edges, and teaches nothing: it is asked about last.
+            joined = candidates & (self.graph.neighbor_counts > 0)
             if wanted:
+                candidates = joined if joined.sum() >= wanted else candidates
                 found = self.learner.choose(
                     state.labels, wanted, candidates, int(rng.integers(2**32))
                 )

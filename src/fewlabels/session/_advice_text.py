@@ -6,6 +6,7 @@ from fewlabels.session.proof import Proof, SequenceChecks
 
 # Shares of the errors allowed, of which it is told from the start what a proof takes.
 _EXAMPLES = (0.2, 0.4)
+_TOO_MANY = "more than there are points left"
 
 
 def of_what_was_proven(proof: Proof, wanted: float) -> str:
@@ -71,7 +72,7 @@ def of_what_was_checked(ended: bool, last: SequenceChecks | None, wanted: float)
             f"the points: {n_right} of {_checks(len(last.wrong))} found them right. The model goes "
             "on learning, and the next checks will be of what it then answers."
         )
-    return f"That it reaches {100 * wanted:g} % is not shown yet."
+    return f"It is not shown yet that the model reaches {100 * wanted:g} %."
 
 
 def of_more_labels(
@@ -97,11 +98,15 @@ def of_more_labels(
         return f"{guess} More labels of this kind are unlikely to bring it to {100 * wanted:g} %."
     if about == 0:
         return f"{guess} It may be enough already, but some more labels will save checks."
-    most = "perhaps more than there are points left" if late is None else f"at most {late}"
     if about is None:
-        return f"{guess} The rest may take {soon} more labels, or {most}."
+        if soon == 0:
+            return f"{guess} That may be enough already, or it may take {_TOO_MANY}."
+        return f"{guess} It takes at least {_labels(soon, 'more ')}, and perhaps {_TOO_MANY}."
+    many = f"{guess} About {_labels(about, 'more ')} should do"
+    if late is None:
+        return f"{many}, but it may take {_TOO_MANY}."
     least = f"at least {soon} and " if soon else ""
-    return f"{guess} About {_labels(about, 'more ')} should do, probably {least}{most}."
+    return f"{many}, probably {least}at most {late}."
 
 
 def cost_of_a_proof(new: SequenceChecks, wanted: float, guess: float | None) -> str:

@@ -99,8 +99,12 @@ export function createAsk(element, app) {
   let drawnTools = "";
   let moved = false; // the focus was moved to a class by hand for this question
   element.append(h("div", { class: "ask" }, card, prompt, group, tools));
+  card.addEventListener("error", () => setTimeout(show), true);
 
   // Elements of questions
+
+  /** Nothing is suggested of a picture that nobody can see. */
+  const suggested = (question) => (card.querySelector(".broken") ? null : question?.suggestion);
 
   const keyOfMade = ({ point, suggestion, item }) =>
     JSON.stringify([point, suggestion?.class_id, item.words]);
@@ -151,7 +155,7 @@ export function createAsk(element, app) {
   }
 
   function showPrompt(question) {
-    const suggestion = question?.suggestion;
+    const suggestion = suggested(question);
     if (!suggestion) {
       const classes = app.state.classes.length;
       const text = !question ? "" : classes ? "Which class is it?" : "Type the name of its class.";
@@ -185,10 +189,10 @@ export function createAsk(element, app) {
       const lines = Math.ceil(classes.length / 7);
       group.style.setProperty("--columns", Math.ceil(classes.length / lines) || 1);
     }
-    const suggested = question?.suggestion?.class_id;
+    const wantedId = suggested(question)?.class_id;
     let stop = 0;
     [...group.children].forEach((button, place) => {
-      const is = Number(button.dataset.id) === suggested;
+      const is = Number(button.dataset.id) === wantedId;
       button.classList.toggle("suggested", is);
       button.setAttribute("aria-checked", "false");
       button.ariaDisabled = !question;
@@ -327,7 +331,7 @@ export function createAsk(element, app) {
   function run(command) {
     const shown = deck.shown;
     if (command === "accept") {
-      if (shown?.suggestion) answer(shown.suggestion.class_id);
+      if (suggested(shown)) answer(shown.suggestion.class_id);
       else if (shown) app.say("There is no suggestion here: choose a class.");
     } else if (command === "skip") put("skip", "Skipped.");
     else if (command === "later") put("later", "Set aside for later.");

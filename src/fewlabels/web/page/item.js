@@ -63,7 +63,7 @@ function columns(item) {
       h("dt", { dir: "auto" }, column.name),
       h("dd", { dir: "auto" }, column.value, differs ? h("span", { class: "unseen" }, " (differs)") : null),
     );
-  const few = differing.length > 0 && alike.length > 0;
+  const few = differing.length && alike.length;
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "group", "aria-label": "The row" },
@@ -87,7 +87,10 @@ function picture(item) {
   });
   const frame = h("div", { class: "picture scroll", role: "group", "aria-label": "The picture" }, image);
   sharpen(image);
-  image.addEventListener("error", () => frame.classList.add("broken"));
+  image.addEventListener("error", () => {
+    frame.classList.add("broken");
+    frame.textContent = `${described(item)} can't be shown.`;
+  });
   let zoom = 1;
   const show = (wanted) => {
     const middle = {
@@ -165,17 +168,16 @@ export function small(item) {
       }),
     );
   }
-  if (item.text) {
-    const cut = item.text.length > 180 ? `${item.text.slice(0, 180)}…` : item.text;
-    return h("span", { class: "snippet", dir: "auto" }, cut);
-  }
-  const { differing, alike } = columnsOf(item);
-  const shown = [...differing, ...alike].slice(0, 4);
+  const cut = (text) => (text.length > 180 ? `${text.slice(0, 180)}…` : text);
+  if (item.text) return h("span", { class: "snippet", dir: "auto" }, cut(item.text));
+  // The first tells most, then what differs.
+  const rest = item.columns.slice(1).sort((a, b) => b.differs - a.differs);
+  const shown = [...item.columns.slice(0, 1), ...rest].slice(0, 4);
   return h(
     "span",
     { class: "snippet facts" },
     shown.map((column) =>
-      h("span", { class: "fact" }, h("span", { class: "fact-name" }, column.name), " ", h("bdi", {}, column.value)),
+      h("span", { class: "fact" }, h("span", { class: "fact-name" }, column.name), " ", h("bdi", {}, cut(column.value))),
     ),
   );
 }

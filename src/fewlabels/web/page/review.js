@@ -112,7 +112,7 @@ export function create(element, app, [first]) {
       h(
         "div",
         { class: "row-do" },
-        tab === "suspects" && button("Change to ", entry.suggested),
+        tab === "suspects" && [button("Keep ", known), button("Change to ", entry.suggested)],
         tab === "doubtful" && entry.class_id != null && button("It is ", entry.class_id),
         classSelect(app, `Class of ${described(entry.item)}`, known, (id) => relabel(place, id)),
         h("button", { class: "plain", onclick: () => app.why(entry.point) }, "Why?"),
@@ -147,7 +147,7 @@ export function create(element, app, [first]) {
     list.children[place].classList.add("changed");
     entry.class_id = classId;
     const line = list.children[place].querySelector(".row-said");
-    line.replaceChildren(h("p", {}, app.chip(classId)), soft("Changed."));
+    line.replaceChildren(h("p", {}, app.chip(classId)), soft("Decided."));
     const field = list.children[place].querySelector("select");
     if (field) field.value = String(classId ?? "");
     choose(null);
