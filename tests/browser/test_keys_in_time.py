@@ -95,6 +95,23 @@ def test_a_second_enter_confirms_no_grid_that_nobody_has_seen(sit: Sit) -> None:
     sitting.stored(60 + n + more)
 
 
+def test_a_past_answer_that_was_chosen_is_no_other_one_when_the_list_moves_on(sit: Sit) -> None:
+    sitting = sit(labelled(double.digits(), 120))
+    page, held = sitting.page, []
+    sitting.go("review/past")
+    rows = page.locator(".row")
+    expect(rows).to_have_count(100)
+    sitting.context.route("**/api/answers?*", lambda route: held.append(route), times=1)
+    page.get_by_role("button", name="Earlier ones").click()
+    sitting.press("1", "7")
+    expect(page.locator(".row.chosen")).to_have_count(1)
+    sitting.until(lambda: held)
+    held[0].continue_()
+    expect(rows).to_have_count(20)
+    sitting.press("5")
+    assert sitting.posts() == []
+
+
 def test_a_class_typed_for_a_question_that_is_gone_labels_no_other_row(sit: Sit) -> None:
     sitting = sit(double.texts())
     first = sitting.page

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from fewlabels.exceptions import InvalidInputError
 from tests.browser.sitting import Sitting, new_context
@@ -150,11 +150,13 @@ def test_an_acknowledgement_that_is_lost_does_not_count_twice(sit: Sit) -> None:
     assert sitting.source.calls == ["answer", "answer"]
 
 
-def test_a_server_that_was_started_anew_goes_on_at_the_same_question(sit: Sit, browser) -> None:
+def test_a_server_that_was_started_anew_goes_on_at_the_same_question(
+    browser: Browser, tmp_path: Path
+) -> None:
     source = double.digits()
     context = new_context(browser)
     expected = ("Failed to load resource", "ERR_", "401")
-    with serving(source) as served:
+    with serving(source, preferred=tmp_path / "a") as served:
         sitting = Sitting(served, context)
         sitting.expected = expected
         sitting.open()
@@ -182,11 +184,13 @@ def test_a_server_that_was_started_anew_goes_on_at_the_same_question(sit: Sit, b
     assert sitting.errors == []
 
 
-def test_answers_wait_for_their_own_file_where_another_takes_its_place(browser) -> None:
+def test_answers_wait_for_their_own_file_where_another_takes_its_place(
+    browser: Browser, tmp_path: Path
+) -> None:
     source, other = double.digits(), double.texts()
     context = new_context(browser)
     kept = "() => Object.keys(localStorage).filter((k) => k.includes('/act/')).length"
-    with serving(source) as served:
+    with serving(source, preferred=tmp_path / "a") as served:
         sitting = Sitting(served, context)
         sitting.expected = ("Failed to load resource", "ERR_", "401", "421")
         old = sitting.open()

@@ -218,9 +218,9 @@ def _check_settings(settings: Fields, own: Fields) -> None:
     for name, value in settings.items():
         if name not in OF_FILE:
             continue
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
         ends = name == "overlap"  # 0 and 1 are allowed
-        if not number or not (0 <= value <= 1 if ends else 0 < value < 1):
+        number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+        if not (0 <= number <= 1 if ends else 0 < number < 1):
             allowed = "from 0 to 1" if ends else "between 0 and 1"
             raise InvalidInputError(f"{name} must be {allowed}, got {value!r:.40}.")
     kept = {name: value for name, value in {**own, **settings}.items() if name not in OF_FILE}

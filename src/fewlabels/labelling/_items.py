@@ -120,7 +120,7 @@ class PictureItems(Items):
         self._folder: PictureFolder = read_picture_folder(path)
         self.n_points = self._folder.n_rows
         self.label_column = label
-        self._paths = self._folder.values("path")
+        self._paths = self._folder.paths
         if label is not None:
             self._folder.require(label, "label")
 
@@ -143,7 +143,7 @@ class PictureItems(Items):
 
     def address(self, point: int) -> str:
         """Return the path."""
-        return str(self._paths[point])
+        return self._paths[point]
 
     def title(self, point: int) -> str:
         """Return the path, shortened."""
@@ -373,9 +373,10 @@ def _by_label(table: Table, name: str) -> dict[str, list[int]]:
 
 def _is_text(cells: Cells) -> bool:
     filled = [cell for cell in cells if cell is not None]
-    if not filled or not all(isinstance(cell, str) for cell in filled):
+    texts = [cell for cell in filled if isinstance(cell, str)]
+    if not texts or len(texts) < len(filled):
         return False
-    return bool(np.mean([len(cell.split()) for cell in filled]) >= _WORDS_OF_A_TEXT)
+    return bool(np.mean([len(text.split()) for text in texts]) >= _WORDS_OF_A_TEXT)
 
 
 def _digest_of(path: Path) -> str:

@@ -118,7 +118,8 @@ class Proven:
     n_points : int
         Those that had a label, and those whose answers are checked.
     low, high : int
-        At least, and at most, so many are right. A labelled point counts as right.
+        At least, and at most, so many are right. A label counts as right if it was given alone:
+        those that were given to many points at a glance are checked like the model's answers.
     confidence : float
         That both hold, at every look and for all sequences of checks.
     n_checks : int

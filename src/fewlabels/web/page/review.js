@@ -60,13 +60,13 @@ export function create(element, app, [first]) {
   }
 
   async function load() {
-    chosen = null;
-    typed = "";
     try {
       const asked = tab;
       const found = await (tab === "past" ? app.read("answers", { ...filter, n: PAGE }) : app.read(tab, { n: 40 }));
       if (asked !== tab) return;
       rows = found.rows ?? found;
+      chosen = null;
+      typed = "";
       draw(found.total ?? rows.length);
     } catch (error) {
       app.failed(error);
