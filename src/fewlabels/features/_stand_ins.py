@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def _may_be_missing(value: str, n_rows: int) -> str:
     )
 
 
-def _outermost(values: FloatArray, usual: Sequence[float] | set[float], fewest: int) -> list[float]:
+def _outermost(values: FloatArray, usual: Set[float], fewest: int) -> list[float]:
     """Return the least or the largest value, if it is a usual one and far from the others."""
     found = []
     for value in (values.min(), values.max()) if len(values) else ():
@@ -59,7 +59,7 @@ def _outermost(values: FloatArray, usual: Sequence[float] | set[float], fewest: 
         if len(np.unique(others)) < _FEWEST_OTHERS:
             continue
         far = float(np.abs(others - value).min()) > float(np.ptp(others))
-        only_negative = value < 0 <= others.min() and usual is _NUMBERS
+        only_negative = value < 0 <= others.min() and value in _NUMBERS
         if far or only_negative:
             found.append(float(value))
     return found

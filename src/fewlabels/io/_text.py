@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -87,11 +88,18 @@ def read_text(
             raise DataFileError(
                 f"{source.name} can't be read as a table near line {reader.line_num + skipped}: "
                 f"{error}. Check the quotes there (inside a quoted cell a quote is written twice: "
-                f'""), or say what separates the cells, such as {setting("separator", ";")}.'
+                f'""), or say what separates the cells, such as '
+                f"{setting('separator', _beside_quotes(head[skipped], chosen))}."
             ) from None
     table.separator = chosen
     table.notes, table.warnings = (*notes, *table.notes), tuple(doubts)
     return table
+
+
+def _beside_quotes(line: str, chosen: str) -> str:
+    """Return what stands behind the first quoted name, if that is not what was chosen."""
+    match = re.match(r'"[^"]*"([^\w"\r\n])', line)
+    return ";" if match is None or match[1] == chosen else match[1]
 
 
 def _title_lines(lines: Sequence[str], separator: str) -> list[list[str]]:
