@@ -213,7 +213,7 @@ def _n_overruled(state: SessionState, sequence: CheckSequence, held: Answers | N
     if held is None or not since:
         return len(since)
     places = {label: place for place, label in enumerate(held.classes)}
-    return sum(places.get(state.labels[point]) != held.codes[point] for point in since)
+    return sum(places.get(state.labels[point]) != int(held.codes[point]) for point in since)
 
 
 def _checks_of(
