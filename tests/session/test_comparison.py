@@ -17,7 +17,7 @@ from fewlabels import Comparison, Graph, LabelSpreading, LearningCurve, knn_grap
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.queries import RULES
 from fewlabels.session.simulation._paired_tests import holm
-from fewlabels.session.simulation._paper_plots import _alike, _apart, colors_of
+from fewlabels.session.simulation._paper_plots import _alike, _apart, colors_of, looks_of
 
 SETS = {
     name: make_blobs(60, centers=3, cluster_std=3.0, random_state=seed)
@@ -287,6 +287,21 @@ def test_each_line_has_a_colour_of_its_own_and_its_name_beside_it(compared):
         heights = band.get_paths()[0].vertices[:, 1]
         assert heights.min() >= 0
         assert heights.max() <= 100
+
+
+def test_many_methods_share_the_colour_of_their_model_and_the_dash_of_their_rule():
+    methods = {
+        f"{model}, {rule}": (model, rule) for model in "abcd" for rule in ("margin", "random")
+    }
+    looks = looks_of(methods)
+    assert len(set(looks.values())) == 8
+    colors = [{looks[f"{model}, {rule}"][0] for rule in ("margin", "random")} for model in "abcd"]
+    assert [len(each) for each in colors] == [1] * 4
+    assert len({looks[f"{model}, margin"][1] for model in "abcd"}) == 1
+    few = looks_of(dict(list(methods.items())[:7]))
+    assert len({color for color, _ in few.values()}) == 7
+    rules = looks_of({str(rule): ("a", str(rule)) for rule in range(16)})
+    assert len({color for color, _ in rules.values()}) == 16
 
 
 def test_lines_may_be_chosen_and_unknown_ones_are_named(compared):
