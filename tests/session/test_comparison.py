@@ -14,7 +14,12 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 
 from fewlabels import Comparison, Graph, LabelSpreading, LearningCurve, knn_graph, simulate
-from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import (
+    DataFileError,
+    InvalidInputError,
+    InvalidTypeError,
+    UnreachedWarning,
+)
 from fewlabels.queries import RULES
 from fewlabels.session.simulation._paired_tests import holm
 from fewlabels.session.simulation._paper_plots import _alike, _apart, colors_of, looks_of
@@ -270,6 +275,13 @@ def test_names_are_escaped_and_one_start_has_no_interval():
     assert named.to_latex().splitlines()[2] == r"method & 50\% a\_b \\"
     assert named.to_latex().splitlines()[4] == r"x|y \& \{z\} & \textbf{60.0} \\"
     assert r"| x\|y & {z} | **60.0** |" in named.to_markdown()
+
+
+def test_points_without_a_neighbour_in_a_models_own_graph_are_told():
+    far = np.arange(12.0)[:, None] * 100  # where exp(-gamma d^2) is 0
+    truth = np.arange(12) % 2
+    with pytest.warns(UnreachedWarning, match="12 of 12 points have no neighbour in the graph of"):
+        simulate(far, truth, model=LabelSpreading(), query="random", budget=6, random_state=0)
 
 
 # Figures
