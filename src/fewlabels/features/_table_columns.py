@@ -189,7 +189,7 @@ class FittedColumn:
         # of texts, only rows in which no other column says anything matter
         lines = () if self.kind == "text" else found.warnings
         told = tuple(f"column {self.name!r}: {line}" for line in lines)
-        return NewPoints(values, found.unread, warnings=told)
+        return NewPoints(values, found.unread, found.compared, told)
 
     def scaled(self, raw: Matrix) -> Matrix:
         """Return features, centred and scaled."""

@@ -81,10 +81,26 @@ class TextView:
         return view, stacked(blocks)
 
     @property
+    def n_words(self) -> int:
+        """Number of words."""
+        return 0 if self.words is None else len(self.words.idf)
+
+    @property
     def n_terms(self) -> int:
         """Number of words and runs."""
-        n_words = 0 if self.words is None else len(self.words.idf)
-        return n_words + len(self.runs.idf)
+        return self.n_words + len(self.runs.idf)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of the points."""
+        width = self.n_terms if self.directions is None else self.directions.shape[1]
+        return width + self.empty
+
+    def word_rows(self, counts: Counts) -> sparse.csr_array:
+        """Return the words of texts, weighed, (n_texts, n_words); rows of length 1, or 0."""
+        if self.words is None:
+            return sparse.csr_array((len(counts), 0), dtype=np.float32)
+        return self.words.rows(counts)
 
     def points(self, counts: Counts, *, marked: bool = True) -> Matrix:
         """Return texts as points.

@@ -89,10 +89,11 @@ class Acts:
     def relabel(self, who: str, key: str, point: object, class_id: object) -> Json:
         def prepare() -> Prepared:
             known = self._point(point) in self._ledger.labels or point in self._ledger.skipped
-            if not known:
-                raise InvalidInputError(f"point {point} has no label that could be changed.")
+            if not known and class_id is None:
+                raise InvalidInputError(f"point {point} has no label that could be taken away.")
             chosen = None if class_id is None else self._class(class_id)
-            return "decided", {"point": point, "class": chosen}
+            # nobody's word is overruled where nobody said anything: a row in doubt, or found
+            return "decided" if known else "answered", {"point": point, "class": chosen}
 
         return self._reply(self._act(who, key, prepare))
 

@@ -203,10 +203,25 @@ class TableItems(Items):
         return as_text(self._cell(self.text_column, point))
 
     def cells(self, point: int) -> list[tuple[str, str]]:
-        """Return all columns but the text and the label."""
+        """Return all columns but the text and the label, as :attr:`shown_columns` orders them."""
+        return [(name, _shown(self._cell(name, point))) for name in self.shown_columns]
+
+    @cached_property
+    def shown_columns(self) -> list[str]:
+        """The columns beside the text and the label: texts first, and last what never changes.
+
+        A list or a grid has room for a few, and texts tell people most.
+        """
         aside = (self.text_column, self.label_column)
-        names = [name for name in self._table.names if name not in aside]
-        return [(name, _shown(self._cell(name, point))) for name in names]
+        first = self._table.head(_LOOKED_AT)
+
+        def place(name: str) -> int:
+            cells = first.values(name)
+            if _is_text(cells):
+                return 0
+            return 2 if len({_shown(cell) for cell in cells}) == 1 else 1
+
+        return sorted((name for name in self._table.names if name not in aside), key=place)
 
     @cached_property
     def picture_column(self) -> str | None:

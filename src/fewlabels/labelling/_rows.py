@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from fewlabels._damage import UNREADABLE, reason
-from fewlabels._typing import Json
+from fewlabels._typing import Fields, Json
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._classes import ClassBook
+from fewlabels.session._events import Event, event_from_json
 
 GO_BACK = "Go back to a copy of it"
 
@@ -139,3 +140,19 @@ def check_row(row: Row, n_points: int, classes: ClassBook) -> None:
     for class_id in (*named, *row.body.get("classes", ())):
         if class_id is not None:
             classes[class_id]  # raises where there is none
+
+
+def events_of_program(kind: Kind, body: Fields) -> list[Event]:
+    """Return what follows from a row that no person made: of the keeper, or drawn at random."""
+    if kind == "turned":
+        entry = {"kind": body["turn"], "indices": []}
+        if "together" in body:
+            entry["together"] = body["together"]
+        return [event_from_json(entry)]
+    events = []
+    if body.get("points"):
+        entry = {name: body[name] for name in ("audits", "owed") if name in body}
+        events.append(event_from_json({"kind": "asked", "indices": body["points"], **entry}))
+    if body.get("dropped"):  # after the checks were drawn from what was open beside them
+        events.append(Event("dropped", tuple(body["dropped"])))
+    return events

@@ -14,7 +14,7 @@ from fewlabels.features import NewPoints, Points
 from fewlabels.features.kinds import n_rows_of
 from fewlabels.graph import Graph, shared_neighbor_graph
 from fewlabels.graph._checked import ValidatedFeatures
-from fewlabels.graph._reranked import CANDIDATES, FinerScales
+from fewlabels.graph._reranked import FinerScales, candidates_of
 from fewlabels.models._kernels import Beside, NeighborKernel, Placed
 
 GraphMaker: TypeAlias = Callable[[Matrix], Graph]
@@ -80,11 +80,11 @@ class SharedNeighborKernel(NeighborKernel):
         return self._weighed(self._beside_new(X, new), X.shape[0], speaking)
 
     def _beside_new(self, X: Matrix, new: NewPoints) -> Beside:
-        if new.compared is None or self._finer_scales is None:
+        if self._made is None or new.compared is None or self._finer_scales is None:
             return self._beside(X, new.values)
         # by features, as many as the graph is made from; of these the nearest by the distance
         k = min(self.n_neighbors, X.shape[0])
-        lengths, near = self._nearest(X, new.values, max(CANDIDATES, 2 * k))
+        lengths, near = self._nearest(X, new.values, candidates_of(self._made.distance, k))
         finer = np.asarray(new.compared(np.arange(len(new)), near), dtype=np.float64)
         order = np.argsort(finer, axis=1, kind="stable")[:, :k]
         indices = np.take_along_axis(near, order, axis=1)

@@ -50,7 +50,7 @@ class StreamedSpreadingSystem:
 
     @property
     def settings(self) -> tuple[object, ...]:
-        """What the matrix depends on."""
+        """The settings on which the matrix depends."""
         return (self.alpha,)
 
     def solve(
@@ -75,7 +75,7 @@ class StreamedSpreadingSystem:
         tol : float
             No node's distribution is off by more.
         max_iter : int
-            Most steps for each group of classes.
+            Maximum number of steps for each group of classes.
         weights : ndarray of shape (n_nodes,), default=None
             How much each label counts: positive where labelled. None: 1 each.
         before : StreamedScores, default=None
@@ -154,7 +154,7 @@ class StreamedSpreadingSystem:
         weights: FloatArray | None = None,
         callback: Callback | None = None,
     ) -> StreamedScores:
-        """Solve for the touched classes only; others keep their scores. All where that won't do.
+        """Solve for the touched classes only; others keep their scores. If necessary, for all.
 
         Parameters
         ----------

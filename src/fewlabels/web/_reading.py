@@ -35,8 +35,8 @@ _FORMATS = {
     "parquet": (".parquet", "application/vnd.apache.parquet"),
     "arrow": (".arrow", "application/vnd.apache.arrow.file"),
     "npz": (".npz", "application/octet-stream"),
-    "label-studio": (".json", "application/json"),
-    "prodigy": (".jsonl", "application/x-ndjson"),
+    "label-studio": ("-label-studio.json", "application/json"),
+    "prodigy": ("-prodigy.jsonl", "application/x-ndjson"),
 }
 # Exports larger than this wait on the disk until they are sent.
 _IN_MEMORY = 16 * 1024 * 1024
