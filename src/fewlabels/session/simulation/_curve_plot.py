@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from fewlabels._typing import Axes, Json
+from fewlabels._typing import Axes, Loaded
 from fewlabels.session.simulation.intervals import Interval
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
 
@@ -63,7 +63,7 @@ def draw_curves(
     for query, curve in curves.items():
         if query == _BASELINE:
             # above the others: dashed, it hides none of them, and none can hide it
-            look: Json = {"color": _GREY, "linestyle": "--", "marker": None}
+            look: Loaded = {"color": _GREY, "linestyle": "--", "marker": None}
             look |= {"linewidth": 2.6, "zorder": 3}
             if len(labels) == 1:
                 look["marker"] = "x"
