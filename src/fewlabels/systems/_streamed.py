@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._typing import State
+from fewlabels._typing import Loaded
 from fewlabels.graph import DiskGraph
 from fewlabels.solvers import (
     Callback,
@@ -182,7 +182,7 @@ class StreamedSpreadingSystem:
             Classes that gained a label or weight, where none lost any; else all.
         """
         n_classes = len(old_columns)
-        settings: State = {"tol": tol, "max_iter": max_iter, "callback": callback}
+        settings: Loaded = {"tol": tol, "max_iter": max_iter, "callback": callback}
         settings["weights"] = weights
         reached = self._reached(codes)
         if before.levelled or len(touched) == n_classes or not before.converged.all():
