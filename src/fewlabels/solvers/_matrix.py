@@ -253,7 +253,7 @@ def _row_product(entries: sparse.csr_array, rows: slice, factor: float) -> RowPr
 
 
 def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
-    """Take some rows without a copy of their entries.
+    """Take some rows without copying their entries.
 
     Examples
     --------

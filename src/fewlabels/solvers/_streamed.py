@@ -206,7 +206,7 @@ class RowIteration(ABC):
 
 
 class StreamedIteration(RowIteration):
-    """Chebyshev's iteration on a graph on disk, which tells of every step it takes.
+    """Chebyshev's iteration on a graph on disk, which reports every step.
 
     As :class:`ChebyshevIteration`, with its stopping rule, for columns that are solved for apart.
 

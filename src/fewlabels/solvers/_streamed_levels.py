@@ -86,7 +86,7 @@ def solve_in_levels(
     max_iter: int,
     x0: FloatArray | None = None,
 ) -> LevelledSolution:
-    """Solve (I - N) G = b, and find the levels that it takes.
+    """Solve (I - N) G = b, and find the levels that are needed.
 
     Rows that are large against the error are kept, become fixed values for the rest, and the rest
     is solved for again on a scale of its own, as :class:`PreparedSolver` does it in memory.

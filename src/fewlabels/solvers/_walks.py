@@ -20,7 +20,7 @@ _LEFT_OUT = 1e-10
 def mixing_time(
     matrix: GroundedLaplacian, components: Components, starts: FloatArray, max_steps: int
 ) -> tuple[int, bool]:
-    """Count the steps until a walk is anywhere as likely as in the long run.
+    """Count the steps until the distribution of a walk is close to its limit.
 
     With p_0 the starting distribution and p_{t+1} = W D^-1 p_t, the first t of at least 50 with
 

@@ -102,7 +102,7 @@ class AbsorbingSystem:
 
 
 def absorbed(response: FloatArray, degrees: FloatArray) -> FloatArray:
-    """The inverse H = G_ll^-1 of the response among labelled nodes, up to a factor.
+    """Return the inverse H = G_ll^-1 of the response among labelled nodes, up to a factor.
 
     This is an M-matrix. A walk that starts at label j is absorbed by label k with probability
     -H_jk / H_jj; otherwise it gives up, or another label absorbs it. So leaving label j out gives
