@@ -23,7 +23,7 @@ _FIRST_SHARE = 0.75
 
 @dataclass(frozen=True)
 class Proof:
-    """What the checks of one sequence say.
+    """What the checks of one sequence prove.
 
     When a sequence begins, the answers of the model to all open points are held, and so are labels
     that were given to many points at a glance. The checks, drawn at random from these points, say

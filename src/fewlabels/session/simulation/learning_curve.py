@@ -24,7 +24,7 @@ MEASURES = ("accuracy", "macro_recall")
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """How much better one rule did than another, repeat by repeat from the same first labels.
+    """How much better one rule was than another, repeat by repeat from the same first labels.
 
     Attributes
     ----------
