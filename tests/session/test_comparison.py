@@ -177,7 +177,7 @@ def test_a_function_makes_the_graph_of_each_set():
             InvalidInputError,
             "save_to of several models or sets needs a random_state",
         ),
-        ({"data": SETS, "graph": lambda X: 3}, InvalidTypeError, "graph must be a Graph"),
+        ({"data": SETS, "graph": lambda X: 3}, InvalidTypeError, "must return a Graph, got int"),
         (
             {"data": SETS, "graph": lambda X: Graph.from_affinity(1 - np.eye(4))},
             InvalidInputError,
@@ -240,7 +240,7 @@ def test_what_can_not_be_tested_is_said():
     two = a_comparison(np.random.default_rng(0).random((3, 2, 2)))
     with pytest.raises(InvalidInputError, match=r"at least three methods.*there are 2 and 6"):
         two.rank()
-    with pytest.raises(InvalidInputError, match="there is no method 'm7'; there are m0, m1"):
+    with pytest.raises(InvalidInputError, match="there is no method 'm7'; there are 'm0', 'm1'"):
         two.compare("m7")
 
 
@@ -292,9 +292,9 @@ def test_each_line_has_a_colour_of_its_own_and_its_name_beside_it(compared):
 def test_lines_may_be_chosen_and_unknown_ones_are_named(compared):
     ax = compared.plot(ax=Figure().add_subplot(), methods=["nearest, margin"])
     assert [text.get_text() for text in ax.texts] == ["nearest, margin"]
-    with pytest.raises(InvalidInputError, match="methods must name some of spreading, margin"):
+    with pytest.raises(InvalidInputError, match="methods must name some of 'spreading, margin'"):
         compared.plot(methods=["forest"])
-    with pytest.raises(InvalidInputError, match="there is no set 'mid'; there are near, far"):
+    with pytest.raises(InvalidInputError, match="there is no set 'mid'; there are 'near', 'far'"):
         compared.plot("mid")
 
 

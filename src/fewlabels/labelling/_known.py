@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,10 +26,15 @@ from fewlabels.labelling._search import Search
 from fewlabels.labelling._snapshot import DOUBTS
 from fewlabels.labelling._words import SpeakingWords
 
+if TYPE_CHECKING:
+    from fewlabels.graph import Graph
+
 _NEIGHBOURS = 12
 _MOST_LISTED, _MOST_IN_GRID = 1_000, 400
 # Points that are looked at while answers wait: some milliseconds.
 _AT_ONCE = 1_000
+# Points of which it is kept in which columns they differ.
+_KEPT = 1_000
 
 
 class Known:
@@ -51,6 +58,8 @@ class Known:
         self._words = SpeakingWords(items)
         self._mapper = Mapper(cache, desk.change)
         self._shown = Shown()
+        # a page asks about the same questions again after each answer
+        self._differing_in = lru_cache(maxsize=_KEPT)(self._found_differing)
         # by person, the class and the points of the last grid: what is not confirmed was taken out
         self._grids: dict[str, tuple[int | None, list[int]]] = {}
 
@@ -287,12 +296,14 @@ class Known:
             taken = {*self._ledger.labels, *self._ledger.skipped, *self._desk.pending}
         return lambda point: point not in taken
 
-    def _differing(self, point: int) -> set[str]:
+    def _differing(self, point: int) -> Set[str]:
         prepared = self._keeper.prepared
-        if prepared is None:
-            return set()
-        near = nearest(prepared.graph, point, _NEIGHBOURS, lambda _: True)
-        return differing(self._items.cells(point), [self._items.cells(other) for other in near])
+        return set() if prepared is None else self._differing_in(prepared.graph, point)
+
+    def _found_differing(self, graph: Graph, point: int) -> frozenset[str]:
+        near = nearest(graph, point, _NEIGHBOURS, lambda _: True)
+        others = [self._items.cells(other) for other in near]
+        return frozenset(differing(self._items.cells(point), others))
 
     def _searched(self, point: int) -> str:
         return f"{self._items.title(point)} {self._items.text(point) or ''}".casefold()

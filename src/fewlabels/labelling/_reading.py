@@ -50,8 +50,8 @@ def export_labels(
     path : path-like
         The label file.
     target : path, or binary file
-    file_format : {"csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz", "label-studio", \
-"prodigy", "folders"}, default=None
+    file_format : {"csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz", "xlsx", \
+"label-studio", "prodigy", "folders"}, default=None
         "label-studio": tasks, with annotations and predictions; "prodigy": the answers, as JSON
         Lines; "folders": copies of the pictures, or texts, in a folder a class. None: told by the
         name of `target`.
@@ -199,6 +199,7 @@ def _said(desk: Desk, prepared: Prepared, seed: int) -> Predicted:
 
     follower = Follower(desk, prepared, seed)
     settings = desk.ledger.settings
-    return predicted_now(
+    predicted = predicted_now(
         follower.mind, settings["accuracy"], settings["confidence"], follower.numbers
     )
+    return predicted.without_unread(prepared.graph)

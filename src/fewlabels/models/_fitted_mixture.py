@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import Labels
-from fewlabels._typing import State
+from fewlabels._typing import Loaded
 from fewlabels.graph import Graph
 from fewlabels.models._class_frequency import ClassFrequency
 from fewlabels.models._kernels import Placed, averages
@@ -109,7 +109,7 @@ class GraphMembers:
         ``solver``, ``tol``, ``max_iter`` and ``verbose``, as of :class:`fewlabels.LabelSpreading`.
     """
 
-    def __init__(self, graph: Graph, labels: Labels, settings: State) -> None:
+    def __init__(self, graph: Graph, labels: Labels, settings: Loaded) -> None:
         self._settings = settings
         self.means = ClassMeans(graph, labels, **settings)
         self.absorbing = Absorbing(graph, labels, **settings)

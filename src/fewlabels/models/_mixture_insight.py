@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import Labels
-from fewlabels._typing import Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.insight import (
     DISAGREE,
@@ -60,7 +59,7 @@ class MixtureInsight:
         mixture: Mixture,
         labels: Labels,
         excluded: BoolArray,
-        balance: Package,
+        balance: Callable[[FloatArray], FloatArray],
         typical: float,
         frequency: ClassFrequency,
     ) -> None:
@@ -149,7 +148,7 @@ class MixtureInsight:
         told = expected[codes]
         left_out, columns = self.left_out[told][:, expected], np.cumsum(expected) - 1
         true = columns[codes[told]]
-        threshold: Any = (
+        threshold: float | FloatArray = (
             class_thresholds(left_out, true, coverage=coverage)
             if per_class
             else conformal_threshold(left_out, true, coverage=coverage, count_unseen=count_unseen)

@@ -106,7 +106,7 @@ def loaded_settings(entries: Fields, path: str | os.PathLike[str], **own: object
     InvalidInputError
         If the file holds no model or rule, and none is given.
     """
-    found = dict(entries)
+    found: Json = dict(entries)
     for name, given in own.items():
         if given is None and found[name] is None:
             raise InvalidInputError(

@@ -1,4 +1,4 @@
-"""The matrices that every model here solves with: grounded Laplacians."""
+"""The matrices of all models here: grounded Laplacians."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class RowProduct:
         return product
 
     def recur(self, factor: float, y: FloatArray, before: FloatArray) -> None:
-        """Let factor (N y)[rows] - before take the place of `before`, C-contiguous."""
+        """Replace `before`, C-contiguous, by factor (N y)[rows] - before."""
         if factor == self.factor and self.multiply_minus is not None:
             self.multiply_minus(y, before)
             return
@@ -63,7 +63,7 @@ class RowProduct:
 
 
 class ScaledMatrix(Protocol):
-    """I - N, in unknowns that are scaled: what :class:`ChebyshevIteration` asks of a matrix."""
+    """I - N, in scaled unknowns: what :class:`ChebyshevIteration` needs of a matrix."""
 
     @property
     def n(self) -> int:
@@ -75,7 +75,7 @@ class ScaledMatrix(Protocol):
 
     @property
     def scale(self) -> FloatArray:
-        """X = scale * y, shape (n,); a 1 that is broadcast, where there is no scaling."""
+        """X = scale * y, shape (n,); without scaling, a broadcast 1."""
 
     def products(self, n_columns: int, *, recurrence: bool = False) -> list[RowProduct]:
         """Split the product N y, y of shape (n, n_columns), into blocks of rows.
@@ -110,8 +110,8 @@ class GroundedLaplacian:
     Parameters
     ----------
     weights : csr_array of shape (n, n), float32 or float64, or ndarray, float64
-        W; its diagonal is not used and must be 0. Not copied, not modified. All sums are taken in
-        float64.
+        W; its diagonal is not used and must be 0. Neither copied nor modified. All sums are
+        computed in float64.
     ground : ndarray of shape (n,), float64
         g, how strongly each node is tied to a value from outside. Every component of W must
         have some, or A is singular.
@@ -220,7 +220,7 @@ class GroundedLaplacian:
     def well_grounded(self) -> bool:
         """Whether each node's ground is at least a thousandth of its diagonal.
 
-        The condition number is then known to be small, without a look at the weights.
+        The condition number is then known to be small, whatever the weights.
         """
         return self.decay >= _WELL_GROUNDED
 
@@ -235,7 +235,7 @@ class GroundedLaplacian:
         Returns
         -------
         matrix : GroundedLaplacian
-            A among the kept nodes; the weights to the others have become ground.
+            A among the kept nodes; the weights to the others become ground.
         boundary : {csr_array, ndarray} of shape (n_kept, n - n_kept)
             Weights to the others: fixed values x add `boundary @ x` to the right-hand side.
         """

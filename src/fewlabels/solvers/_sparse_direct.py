@@ -12,11 +12,12 @@ from fewlabels.solvers._matrix import FloatArray, GroundedLaplacian
 class SparseFactorization:
     """SuperLU of the symmetrically scaled matrix, without pivoting.
 
-    A grounded Laplacian needs no pivoting to be eliminated stably, and so the order can follow
-    the sparsity alone (minimum degree on the pattern of A). Unlike :class:`Elimination` it
-    subtracts on the diagonal, and loses the digits by which clusters are all but disconnected.
+    Eliminating a grounded Laplacian is stable without pivoting, so the order can depend on
+    the sparsity alone (minimum degree on the pattern of A). Unlike :class:`Elimination`, it
+    subtracts on the diagonal, and loses the digits of very weak connections between clusters.
 
-    Cost: the fill decides; on nearest-neighbour graphs of high dimension it grows nearly as n^2.
+    Cost: depends on the fill-in, which grows nearly as n^2 on nearest-neighbour graphs of high
+    dimension.
 
     References
     ----------

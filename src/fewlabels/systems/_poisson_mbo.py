@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Partition:
-    """What :func:`poisson_mbo` came to.
+    """The result of :func:`poisson_mbo`.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Partition:
     n_rounds : int
         Rounds of diffusion and decision.
     n_steps : int
-        Steps of diffusion in all.
+        Total steps of diffusion.
     """
 
     values: FloatArray
@@ -48,9 +48,9 @@ def poisson_mbo(
     fidelity: float,
     callback: Callback | None = None,
 ) -> Partition:
-    """Alternate diffusion with decisions, which keep the classes' sizes.
+    """Alternate diffusion with decisions that keep the sizes of the classes.
 
-    The partition minimises its cut, sum over classes of u' L u, less what the labels say, with
+    The partition minimises its cut, the sum over classes of u' L u, minus a term of the labels, by
 
         u <- u - dt (L u - fidelity B),   B = sum_j (y_j - ybar) delta_j,   dt = 1 / max d,
 
@@ -63,16 +63,16 @@ def poisson_mbo(
     Y : ndarray of shape (n_nodes, n_classes)
         As :meth:`PoissonSystem.solve`.
     codes : ndarray of int, shape (n_nodes,)
-        Classes to begin with.
+        The initial classes.
     free : ndarray of bool, shape (n_nodes,)
-        The nodes that are decided; others keep their class, and count among its share.
+        The nodes to be decided; the others keep their class, and count towards its share.
     shares : ndarray of shape (n_classes,)
-        Of the classes among all nodes that have a class (`codes` >= 0); they sum to 1.
+        The share of each class among all nodes with a class (`codes` >= 0); they sum to 1.
     n_rounds, n_steps : int
     fidelity : float
-        How much the labels weigh.
+        The weight of the labels.
     callback : callable, default=None
-        Called with the number of the round and the share of decisions that it changed.
+        Called with the number of the round and the share of decisions that changed in it.
 
     Notes
     -----

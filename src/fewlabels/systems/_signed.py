@@ -1,7 +1,7 @@
-"""Right-hand sides of either sign, as errors are, by systems that are right for non-negative ones.
+"""Right-hand sides of either sign, such as errors, solved by systems for non-negative ones.
 
-A system that only adds non-negative numbers is accurate row by row. Of a column of either sign
-the positive and the negative part are solved for, and subtracted last.
+A system that only adds non-negative numbers is accurate row by row. For a column
+of either sign, the positive and the negative part are solved separately, and subtracted last.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def solve_signed(
     system : SpreadingSystem
     B : ndarray of shape (n_nodes, m)
     tol : float
-        Each row is as accurate as this beside what the parts of all its columns sum to.
+        The error of each row, relative to the sum of the parts of all its columns.
     **settings
         As :meth:`SpreadingSystem.solve`.
     """
@@ -50,7 +50,7 @@ def solve_signed(
 def solve_directions(
     system: SpreadingSystem, E: FloatArray, *, tol: float, **settings: object
 ) -> tuple[FloatArray, Answer]:
-    """Solve for the rows that errors `E` bring about, each divided by its size |f_i|_1.
+    """Solve for the rows that result from errors `E`, each divided by its size |f_i|_1.
 
     Parameters
     ----------
@@ -62,10 +62,10 @@ def solve_directions(
     Returns
     -------
     directions : ndarray of shape (n_nodes, m)
-        Rows of size 1, however faint what arrives; zeros where nothing does, or where it cancels
-        to within `tol`, so that its direction is not known.
+        Rows of size 1, however little arrives; zeros where nothing arrives, or where it cancels
+        to within `tol`, so that its direction is unknown.
     answer : Answer
-        With a column more than `E`: what all parts sum to.
+        With one more column than `E`: the sum of all parts.
     """
     sizes = np.abs(E).sum(axis=1)
     answer = solve_signed(system, np.hstack([E, sizes[:, None]]), tol=tol, **settings)
@@ -80,7 +80,7 @@ def solve_directions(
 def solve_fixed_errors(
     system: HarmonicSystem, E: FloatArray, labelled: npt.NDArray[np.bool_], **settings: Package
 ) -> Answer:
-    """Solve for errors that stay as they are where labelled; all others are neighbours' means.
+    """Solve for errors that are fixed where labelled, and the mean of the neighbours elsewhere.
 
     Parameters
     ----------

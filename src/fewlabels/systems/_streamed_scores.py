@@ -1,4 +1,4 @@
-"""The scores of many nodes, held in little memory."""
+"""The scores of many nodes, in little memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StreamedScores:
     Attributes
     ----------
     shares : ndarray of shape (n_nodes, n_classes), float32
-        Rows sum to 1; anything where there is no answer.
+        Rows sum to 1; arbitrary where there is no answer.
     totals : ndarray of shape (n_nodes,), float64
         Sum of each row of F; 0 where float64 can't hold it.
     answered : ndarray of shape (n_nodes,), bool
@@ -25,7 +25,7 @@ class StreamedScores:
     residual : ndarray of shape (n_classes,)
     converged : ndarray of shape (n_classes,), bool
     n_iter : int
-        Steps of the group of classes that took most.
+        Steps of the group of classes that took the most.
     levelled : bool
         Whether some rows were on a scale of their own.
     """

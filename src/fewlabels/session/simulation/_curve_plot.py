@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fewlabels._typing import Axes, Fields, Json
+from fewlabels._typing import Axes, Json
+from fewlabels.session.simulation.intervals import Interval
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
 
 # Of Okabe and Ito (2008): colour-blind readers can tell them apart. Marks and lines differ too.
@@ -27,7 +28,7 @@ TITLES = {
 def draw_curves(
     ax: Axes,
     labels: IntArray,
-    curves: Fields,
+    curves: Mapping[str, Interval],
     areas: Mapping[str, float],
     *,
     measure: str,
@@ -94,12 +95,12 @@ def draw_curves(
         figure.set_layout_engine("constrained")  # without one, the legend would be cut off
 
 
-def dress_axes(ax: Axes, curves: Fields, *, measure: str) -> None:
+def dress_axes(ax: Axes, curves: Mapping[str, Interval], *, measure: str) -> None:
     """Give axes of learning curves their titles, their grid and an end."""
     ax.set_xlabel("number of labels")
     ax.set_ylabel(TITLES[measure], wrap=True)
     end_at_whole(ax, curves)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.grid(axis="y", color="0.88")
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
@@ -110,7 +111,7 @@ def percent(shares: FloatArray) -> FloatArray:
     return np.asarray(100 * np.clip(shares, 0, 1))
 
 
-def end_at_whole(ax: Axes, curves: Fields) -> None:
+def end_at_whole(ax: Axes, curves: Mapping[str, Interval]) -> None:
     """Let the axis end just above 100 %, and no tick stand above it."""
     highest = max(float(np.max(curve.mean)) for curve in curves.values())
     lowest, top = ax.get_ylim()

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from colorsys import hsv_to_rgb
+from typing import TypeAlias
 
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
-from fewlabels._typing import Axes, Cells, Fields
+from fewlabels._typing import Axes
 from fewlabels.session.simulation._curve_plot import COLORS, dress_axes, percent
 from fewlabels.session.simulation.intervals import Interval
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
+
+Color: TypeAlias = str | tuple[float, ...]  # a name, or shares of red, green and blue
 
 _MOST_BANDS = 4  # more would hide each other
 _LINE_HEIGHT = 1.35  # of a name, in units of its font
 
 
-def colors_of(n: int) -> Cells:
+def colors_of(n: int) -> list[Color]:
     """Return `n` different colours: those that colour-blind readers can tell apart, if enough."""
     if n <= len(COLORS):
         return list(COLORS[:n])
     # Around the circle, every other one dark, so that neighbours differ in both; none so light
     # that its name could not be read.
-    colors = []
+    colors: list[Color] = []
     for i in range(n):
         rgb = np.array(hsv_to_rgb(i / n, 0.9, 0.9))
         brightness = float(rgb @ (0.2126, 0.7152, 0.0722))
@@ -57,7 +60,7 @@ def draw_lines(ax: Axes, labels: IntArray, curves: Mapping[str, Interval], *, me
     _name_ends(ax, float(labels[-1]), ends, colors)
 
 
-def _name_ends(ax: Axes, x: float, ends: Mapping[str, float], colors: Fields) -> None:
+def _name_ends(ax: Axes, x: float, ends: Mapping[str, float], colors: Mapping[str, Color]) -> None:
     """Write each name beside the end of its line, apart from one another, tied to it by a line."""
     lowest, top = ax.get_ylim()
     size = min(9.0, 0.8 * 72 * ax.bbox.height / ax.figure.dpi / (len(ends) * _LINE_HEIGHT))

@@ -278,7 +278,7 @@ class LearningCurve:
 
     def plot(
         self,
-        ax: Axes = None,
+        ax: Axes | None = None,
         *,
         queries: Sequence[str] | None = None,
         names: str = "legend",
