@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._desk import Desk
@@ -68,11 +68,11 @@ class Known:
         self._mapper.stop()
         self._search.close()
 
-    def suggestion(self, point: int) -> Json | None:
+    def suggestion(self, point: int) -> Loaded | None:
         """Return the class that the model gives a point; None for an open check.
 
-        And as long as one class has labels at most: it would be suggested of every point, and one
-        key too many would make it the label.
+        While only one class has labels, there is none: it would be suggested for every point, and
+        one key too many would make it the label.
         """
         snapshot = self._keeper.snapshot
         if snapshot is None or snapshot.codes[point] < 0:
@@ -86,7 +86,7 @@ class Known:
             "confidence": float(snapshot.confidence[point]),
         }
 
-    def item(self, point: int) -> Json:
+    def item(self, point: int) -> Loaded:
         items, snapshot = self._items, self._keeper.snapshot
         suggestion = self.suggestion(point)
         labels: dict[int, int] | None = None
@@ -184,7 +184,7 @@ class Known:
             return None
         return suggested, [point for point in shown if point not in points]
 
-    def suspects(self, n: object) -> list[Json]:
+    def suspects(self, n: object) -> list[Loaded]:
         count = _checked_count(n)
         snapshot = self._keeper.snapshot
         with self._desk.lock:
@@ -254,7 +254,7 @@ class Known:
             return []
         return self._titled(nearest(prepared.graph, point, count, lambda _: True))
 
-    def progress(self) -> Json:
+    def progress(self) -> Loaded:
         with self._desk.lock:
             return progress_json(
                 self._ledger, self._keeper.snapshot, self._items.n_points, self._items.nouns
@@ -276,7 +276,7 @@ class Known:
             class_ids = [each.id for each in self._ledger.classes]
         return people_json(said, seconds, class_ids)
 
-    def disagreements(self, n: object) -> list[Json]:
+    def disagreements(self, n: object) -> list[Loaded]:
         count = _checked_count(n)
         with self._desk.lock:
             found = disagreements(self._ledger)
