@@ -571,19 +571,6 @@ def test_what_the_solver_warns_of_is_said_even_when_quiet(
     assert result.stderr.startswith("Warning: ")
 
 
-def test_what_was_answered_before_is_no_feature(table: Path, out: Path, tmp_path: Path) -> None:
-    assert run(table, "--label", "kind", "-o", out).exit_code == 0
-    again = tmp_path / "again.csv"
-    result = run(out, "--label", "kind", "-o", again)
-    assert result.exit_code == 0, result.output
-    assert "columns 'label', 'confidence', 'evidence'" in result.stderr
-    assert "hold answers that fewlabels wrote, and are not used" in result.stderr
-    first, second = read_csv(out), read_csv(again)
-    assert [row["label"] for row in second] == [row["label"] for row in first]
-    assert [row["predicted_label"] for row in second] == [row["label"] for row in first]
-    assert [row["predicted_doubt"] for row in second] == [row["doubt"] for row in first]
-
-
 def test_an_export_with_the_models_answers_among_its_labels_is_refused(
     out: Path, tmp_path: Path
 ) -> None:
@@ -606,7 +593,11 @@ def test_an_export_with_the_models_answers_among_its_labels_is_refused(
     assert result.exit_code == 2
     assert "'label' holds 54 answers of the models among the labels" in result.stderr
     assert "Export with --given-only" in result.stderr
-    assert run(exported(True), "--label", "label", "-o", out).exit_code == 0
+    result = run(exported(True), "--label", "label", "-o", out)
+    assert result.exit_code == 0
+    assert "not used: confidence, evidence, given, second, doubt (added by an earlier run)" in (
+        result.stdout
+    )
     assert [row["predicted_label"] for row in read_csv(out)] == points()[1]
     labels_of = ("--labels", exported(False), "--key", "id", "--label", "label")
     bare = write_csv(tmp_path / "bare.csv", [{k: r[k] for k in ("id", "x", "y")} for r in rows()])

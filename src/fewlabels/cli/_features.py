@@ -11,7 +11,6 @@ import click
 from click.core import ParameterSource
 
 from fewlabels._typing import Function, Loaded, Matrix, Package
-from fewlabels.cli._own import own_columns
 
 if TYPE_CHECKING:
     from fewlabels.features import Points
@@ -223,8 +222,6 @@ def _considered(table: Table, label: str, options: Loaded) -> tuple[Table, dict[
     named = _split(table, options["features"]) if options["features"] else None
     if options["key"] is not None:
         kinds.setdefault(options["key"], "drop")
-    for name in own_columns(table, label):
-        kinds.setdefault(name, "drop")
     considered = table.only(named or [name for name in table.names if name != label])
     return considered, {name: kind for name, kind in kinds.items() if name in considered.names}
 

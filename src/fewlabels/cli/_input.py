@@ -12,7 +12,7 @@ import click
 from fewlabels._typing import Function
 from fewlabels.cli._extras import check_extras
 from fewlabels.cli._features import array_file, check_columns, unreadable_columns
-from fewlabels.cli._own import check_given, own_columns
+from fewlabels.cli._given import check_given
 from fewlabels.cli._pictures import check_folders, check_sorting
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import check_input, check_output
@@ -193,12 +193,6 @@ def read_input(
         if not also:
             raise
         raise InvalidInputError(" Also: ".join([str(error), *also])) from None
-    own = [] if options["features"] else own_columns(table, label)
-    if own:
-        others.append(
-            f"columns {', '.join(map(repr, own))} hold answers that fewlabels wrote, and are not "
-            "used. --column NAME=use uses one all the same."
-        )
     return table, labels, [*table.warnings, *others, *labels.warnings]
 
 
