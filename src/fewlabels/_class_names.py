@@ -26,6 +26,8 @@ WORDS_FOR_MISSING = frozenset(
         *("na", "#na", "n/a", "#n/a", "n.a.", "nil", "nul", "null", "(null)", "#null!"),
         *("none", "nothing", "missing", "(missing)", "unknown", "unlabeled", "unlabelled"),
         *("no label", "not available", "#div/0!", "#value!", "#ref!", "#name?", "#num!"),
+        *("tbd", "tba", "tbc", "k.a.", "k. a.", "keine angabe", "unbekannt"),
+        *("0000-00-00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000"),  # of databases
     ]
 )
 

@@ -1,8 +1,8 @@
 """Names of values whose types say less than their name does.
 
-SciPy's matrices, pandas' tables and matplotlib's axes have no types that are checked here, so that
-a type checker takes them for anything. What holds whatever people have, such as the cells of a
-table, is checked where it is used.
+SciPy's matrices, the tables of pandas and pyarrow, and scikit-learn's estimators have no types that
+are checked here, so that a type checker takes them for anything. So it does with what was read from
+a file. What holds whatever people have, such as the cells of a table, holds objects.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ else:
     Axes = object
 
 Matrix: TypeAlias = Any  # ndarray or csr_array: rows of features, weights, shares
-Json: TypeAlias = dict[str, Any]  # an object, as `json` writes it
+Json: TypeAlias = dict[str, object]  # an object, as `json` writes it
 Loaded: TypeAlias = dict[str, Any]  # the same as read: what is amiss raises where it is used
 State: TypeAlias = dict[str, object]  # plain values and arrays by name: what a file holds
-Fields: TypeAlias = Mapping[str, Any]  # values by name, which may be read only
+Fields: TypeAlias = Mapping[str, object]  # values by name, which may be read only
 Cells: TypeAlias = list[object]  # Python objects: cells of a column, texts, pictures, labels
 Objects: TypeAlias = Sequence[object]  # the same, which may be read only
 Function: TypeAlias = Callable[..., object]

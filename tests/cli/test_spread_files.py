@@ -422,3 +422,28 @@ def test_both_commands_warn_of_nearly_equal_classes(tmp_path: Path) -> None:
     for result in (run(source, "--label", "segment", "-o", tmp_path / "o.csv", "-q"), simulated):
         assert result.exit_code == 0, result.output
         assert "nearly equal names count as different ones: 'Lost' and 'lost'" in result.stderr
+
+
+def test_labels_that_contradict_an_exact_copy_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    content = [*rows(), *([*row[:3], "loyal"] for row in rows()[:16:15])]
+    path.write_text(csv_text(content))
+    result = run(path, "--label", "segment", "-q", "-o", tmp_path / "out.csv")
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "Warning: 4 rows with a label are exact copies of one another in all that is used, and "
+        "have different labels (rows 1 and 121: 'lost', 'loyal'; rows 16 and 122: 'lost', "
+        "'loyal'). All of these labels count. If one is wrong, correct it; if all are right, no "
+        "column that is used tells the rows apart.\n"
+    )
+
+
+def test_texts_that_contradict_an_exact_copy_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    words = ["the parcel is late again", "a fine and quiet room", "the lamp came broken"]
+    lines = [f"{words[i % 3]} {i // 3},{'ab'[i % 2]}" for i in range(30)]
+    path.write_text("\n".join(["text,label", *lines, lines[0][:-1] + "b", lines[2] + "\n"]))
+    result = run(path, "--label", "label", "-q", "-o", tmp_path / "out.csv")
+    assert result.exit_code == 0
+    assert "2 rows with a label are exact copies" in result.stderr
+    assert "(rows 1 and 31: 'a', 'b')" in result.stderr

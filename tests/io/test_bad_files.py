@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -286,3 +287,51 @@ def test_dates_that_python_has_none_of_are_named(tmp_path: Path) -> None:
     for read in (lambda: table.values("when"), lambda: table.cell("when", 0)):
         with pytest.raises(DataFileError, match=r"t\.parquet: column 'when'.*years 1 to 9999"):
             read()
+
+
+@pytest.mark.parametrize("separator", "^ ~")
+def test_names_in_one_column_say_how_to_part_them(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a b kind\n1 2 x\n".replace(" ", separator))
+    with pytest.raises(InvalidInputError, match=re.escape(f"separator={separator!r}")):
+        read_table(path).require("kind", "label")
+    path.write_text('"a" "b" "kind"\n1 2 "x"\n'.replace(" ", separator))
+    with pytest.raises(DataFileError, match=re.escape(f"separator={separator!r}")):
+        read_table(path)
+    table = read_table(path, separator=separator)
+    assert table.names == ("a", "b", "kind")
+
+
+def test_a_name_within_the_only_name_is_no_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("mankind\n1\n")
+    with pytest.raises(InvalidInputError, match="did you mean 'mankind'"):
+        read_table(path).require("kind", "label")
+
+
+def test_names_of_rows_without_a_name_say_what_r_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('"x","kind"\n"1",2,"a"\n"2",3,"b"\n')
+    with pytest.raises(DataFileError, match=r"as R's write\.table leaves it, put one in front"):
+        read_table(path)
+    path.write_text('"x","kind"\n2,"a"\n"2",3,"b"\n')
+    with pytest.raises(DataFileError, match="line 3: too many cells") as raised:
+        read_table(path)
+    assert "write.table" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"count": 1, "rows": [{"a": 1}]}', "Its 'rows' is one"),
+        ('{"a": {"0": 1}, "b": {"0": 2}}', "as pandas writes one"),
+        ('{"columns": ["a"], "index": [0], "data": [[1]]}', "as pandas writes one"),
+        ('{"a": 1, "b": 2}', "but an object of 'a', 'b'"),
+        ("7", "holds no JSON array. Give"),
+    ],
+)
+def test_json_that_is_no_array_says_what_it_is(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(DataFileError, match=re.escape(said)):
+        read_table(path)

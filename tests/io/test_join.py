@@ -26,7 +26,16 @@ def test_rows_get_the_label_of_their_key(tmp_path: Path) -> None:
     assert column.classes == ("a", "b")
     assert column.codes.tolist() == [-1, 1, 0, 0, -1]
     assert column.notes[0].startswith("joined from ")
-    assert column.warnings == ()
+    (warning,) = column.warnings
+    assert warning.endswith("labels.csv without 'id' not used (row 6). Fill in the cells.")
+
+
+def test_one_label_of_several_rows_is_said(tmp_path: Path) -> None:
+    table, labels = tables(tmp_path, "id,x\n1,1\n1,2\n2,3\n", "id,kind\n1,a\n2,b\n")
+    column = joined_labels(table, labels, "kind", "id")
+    assert column.codes.tolist() == [0, 0, 1]
+    assert column.notes[1].startswith("1 label given to several rows of ")
+    assert column.notes[1].endswith("each (2 in all), which have the same 'id', such as '1'")
 
 
 def test_whole_numbers_are_the_same_key_as_floats(tmp_path: Path) -> None:

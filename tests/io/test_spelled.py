@@ -170,7 +170,7 @@ def test_numbers_among_more_words_leave_a_doubt(tmp_path: Path) -> None:
     assert view.doubt.startswith("holds numbers in 2 of 7 cells")
     view = text_view(["5 cm", "3 in", "2 ft", "7 m"])
     assert isinstance(view, Categories)
-    assert view.doubt.startswith("holds numbers, not all written alike (such as '2 ft', '3 in')")
+    assert view.doubt.startswith("holds numbers, not all written alike (such as '5 cm', '3 in')")
     columns = {"y": ["a", "b", *[""] * 5], "x": list("1234567"), "size": ["S", "M", "38"] * 2}
     columns["size"].append("40")
     table = table_of(tmp_path, columns)

@@ -266,3 +266,10 @@ def test_columns_of_one_name_are_numbered_and_empty_ones_without_a_name_left_out
         read_table(path)
     sheet = saved(tmp_path / "t.xlsx", ["Labels", "n", "Labels"], ["a", 1, "b"])
     assert read_table(sheet).names == ("Labels", "n", "Labels (2)")
+
+
+def test_cells_with_an_error_are_empty_and_said(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["a", "b"], [1, "#N/A"], ["#DIV/0!", "x"], [3, "#N/A as text"]]
+    table = read_table(saved(tmp_path / "t.xlsx", *rows))
+    assert table.values("b") == [None, "x", "#N/A as text"]
+    assert "2 cells with an error (such as #N/A), read as empty" in table.notes

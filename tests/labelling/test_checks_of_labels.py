@@ -12,6 +12,7 @@ import numpy as np
 from fewlabels import knn_graph
 from fewlabels.labelling import Labelling, export_labels, load_session
 from fewlabels.labelling._classes import class_to_json
+from fewlabels.labelling._grids import record_of
 from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._mind import Mind
 from fewlabels.labelling._points import Prepared
@@ -321,3 +322,17 @@ def test_a_label_that_one_person_saw_alone_is_no_batch() -> None:
     ledger.apply(Row(5, "5", "bob", 0.0, None, "answered", {"point": 4, "class": 1}))
     (event,) = ledger.apply(Row(6, "6", "eve", 0.0, None, "answered", {"point": 4, "class": 1}))
     assert (event.kind, event.together) == ("relabelled", False)
+
+
+def test_a_check_that_is_open_says_nothing_of_the_grid_that_gave_the_label() -> None:
+    ledger = Ledger()
+    ledger.apply(Row(1, "1", "", 0.0, None, "class added", class_to_json(ledger.classes.new("a"))))
+    shown = {"points": [3, 4, 5], "class": 0, "out": []}
+    ledger.apply(Row(2, "2", "ann", 0.0, None, "confirmed", shown))
+    for seq in range(3, 11):
+        ledger.apply(
+            Row(seq, f"{seq}", "ann", 0.0, None, "answered", {"point": seq + 7, "class": 0})
+        )
+    before = record_of(ledger, ()).size(0, 24)
+    ledger.reopen(Row(11, "11", "", 0.0, None, "asked", {"audits": [{"point": 4}]}))
+    assert record_of(ledger, {4}).size(0, 24) == before > 0

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from fewlabels._typing import Cells
+from fewlabels._typing import Cells, Matrix
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-    from fewlabels.features import NewPoints
+    from fewlabels.features import NewPoints, Points
     from fewlabels.io import AddedColumns, LabelColumn, Table
     from fewlabels.models._protocol import AnsweringModel
 
@@ -20,6 +20,7 @@ COVERAGE = 0.9  # of the classes in the column possible
 _BETWEEN = " | "
 _ANY = "any"
 _DISAGREE, _UNREACHED = "classes disagree", "unreached"
+_MOST_NAMED = 3  # groups of contradicting copies
 
 
 def free_names(taken: Sequence[str], added: Sequence[str] = ADDED) -> tuple[str, ...]:
@@ -129,6 +130,45 @@ def _possible(classes: Cells, shares: ndarray, sets: ndarray, reached: ndarray) 
         ranked = sorted(members, key=lambda code: -shares[row, code])
         found.append(_BETWEEN.join(texts[code] for code in ranked))
     return found
+
+
+def about_contradictions(table: Table, points: Points, labels: LabelColumn) -> list[str]:
+    """Name the labelled rows that are the same in all that is used, and have different labels."""
+    import numpy as np
+
+    from fewlabels.io import counted
+
+    known = np.setdiff1d(np.flatnonzero(labels.codes >= 0), points.unread)
+    copies: dict[tuple[bytes, ...], list[int]] = {}
+    for row, key in zip(known.tolist(), _row_keys(points.values[known]), strict=True):
+        copies.setdefault(key, []).append(row)
+    groups = [rows for rows in copies.values() if len(set(labels.codes[rows].tolist())) > 1]
+    if not groups:
+        return []
+    named = []
+    for rows in groups[:_MOST_NAMED]:
+        classes = dict.fromkeys(labels.classes[code] for code in labels.codes[rows].tolist())
+        named.append(f"{table.rows_said(rows)}: {', '.join(map(repr, classes))}")
+    more = len(groups) - len(named)
+    listed = "; ".join(named) + (f"; and {more:,} groups more" if more else "")
+    return [
+        f"{counted(sum(map(len, groups)), 'row')} with a label are exact copies of one another in "
+        f"all that is used, and have different labels ({listed}). All of these labels count. If "
+        "one is wrong, correct it; if all are right, no column that is used tells the rows apart."
+    ]
+
+
+def _row_keys(values: Matrix) -> Iterator[tuple[bytes, ...]]:
+    """Return what is the same for rows of the same numbers."""
+    from scipy import sparse
+
+    if sparse.issparse(values):
+        for row in values.tocsr():
+            row.sort_indices()
+            yield row.indices.tobytes(), row.data.tobytes()
+        return
+    for row in values + 0.0:  # -0.0 is 0.0
+        yield (row.tobytes(),)
 
 
 def about_open_rows(table: Table, labels: LabelColumn) -> list[str]:

@@ -28,7 +28,12 @@ from fewlabels.cli._pictures import (
     sorting_options,
 )
 from fewlabels.cli._progress import progress_bars
-from fewlabels.cli._spread_answers import about_open_rows, answers_of, free_names
+from fewlabels.cli._spread_answers import (
+    about_contradictions,
+    about_open_rows,
+    answers_of,
+    free_names,
+)
 from fewlabels.exceptions import UnreachedWarning
 
 if TYPE_CHECKING:
@@ -66,7 +71,9 @@ features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with
 
 A name that is taken gets predicted_ in front, so if your labels are in a column "label", the
 answers are in "predicted_label" and what came stays as it is. Rows that had a label are
-answered too, as the other labels have it: where the answer differs, look at the row.
+answered too, as the other labels have it, if their class has another label: where the answer
+differs, look at the row. Labels of rows that are exact copies in all that is used, but contradict
+one another, all count; a warning names the rows.
 
 \b
 Examples:
@@ -208,6 +215,7 @@ def spread(
         doubts += about_open_rows(table, labels)
         making = stage("making features")
         points = points_of(ctx, table, label, labels.codes, making)
+        doubts += about_contradictions(table, points, labels)
         joining = stage("joining similar rows")
         recommended = method == "recommended"
         neighbors, notes = neighbors_of(neighbors, table.n_rows, chosen=recommended)

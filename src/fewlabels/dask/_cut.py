@@ -24,7 +24,7 @@ _ROWS_AT_ONCE = 50_000
 
 
 def regions_of(graph: object, path: str | os.PathLike[str], n_regions: int) -> RegionGraph:
-    """Cut a graph in memory into regions, in a folder that the workers of a cluster can read.
+    """Divide a graph in memory into regions, in a folder that the workers of a cluster can read.
 
     Nodes are put in an order in which neighbours stand near one another, and cut into regions of
     equal size. For graphs that are at hand; :func:`fewlabels.dask.knn_graph` builds one that is

@@ -42,7 +42,7 @@ def knn_graph(
     overwrite: bool = False,
     progress: Progress = False,
 ) -> RegionGraph:
-    """Join every point to its nearest neighbours, on the workers of a Dask cluster.
+    """Connect every point to its nearest neighbours, on the workers of a Dask cluster.
 
     Neighbours, weights and edges are those of :func:`fewlabels.knn_graph`, up to what an
     approximate search may miss; no process ever holds all of the rows or edges.

@@ -47,7 +47,7 @@ ARRAYS = ("order", "places", "components")
 
 
 class RegionGraph:
-    """A graph in a folder of regions, of which each worker of a cluster holds some.
+    """A graph in a folder of regions, which are divided among the workers of a cluster.
 
     :func:`fewlabels.dask.knn_graph` builds one, :func:`open_graph` opens it, and
     :class:`fewlabels.dask.LabelSpreading` is fitted on it. Rows and labels are numbered as the

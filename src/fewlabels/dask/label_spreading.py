@@ -35,7 +35,7 @@ IntArray = npt.NDArray[np.intp]
 
 
 class LabelSpreading(SolvedTogether):
-    """Label spreading on the workers of a Dask cluster: the answers of one machine, to the tol.
+    """Label spreading on the workers of a Dask cluster, with the answers of a single machine.
 
     As :class:`fewlabels.LabelSpreading`, F = (1 - alpha) (I - alpha S)^-1 Y, solved with the same
     iteration and stopping rule: as many steps, and on any number of workers the same to the last

@@ -31,7 +31,7 @@ IntArray = npt.NDArray[np.intp]
 
 
 class Session(_Session):
-    """A labelling session on a graph in regions: asks, takes answers, estimates the accuracy.
+    """A labelling session on a graph in regions: it asks, learns, and estimates the accuracy.
 
     As :class:`fewlabels.Session`, which describes :meth:`ask`, :meth:`tell`, :meth:`skip`,
     :meth:`relabel`, :meth:`withdraw`, :meth:`undo`, :meth:`estimate` and :meth:`class_shares`.

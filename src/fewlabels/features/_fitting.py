@@ -24,6 +24,7 @@ from fewlabels.features._reading import (
     refuse_mixed,
 )
 from fewlabels.features._resolved import holds_rows
+from fewlabels.features._stand_ins import about_alike, about_stand_ins
 from fewlabels.features._table_columns import (
     FittedColumn,
     TableColumn,
@@ -33,7 +34,13 @@ from fewlabels.features._table_columns import (
     encoder_of,
     scaling,
 )
-from fewlabels.features._telling import Taken, all_different, is_the_label, taken_for
+from fewlabels.features._telling import (
+    Taken,
+    all_different,
+    is_like_a_code,
+    is_the_label,
+    taken_for,
+)
 from fewlabels.features._weighing import USUAL, labelled_rows, text_weights
 from fewlabels.features.embeddings import embeddings_of
 from fewlabels.features.new_points import IntArray
@@ -299,6 +306,7 @@ def encoded(column: ReadColumn, settings: Settings) -> Used | LeftOut:
         encoder.note,
         weight,
         all_different=not column.asked and isinstance(view, Numbers) and all_different(view.values),
+        like_a_code=not column.asked and isinstance(view, Numbers) and is_like_a_code(name, view),
         said=_said(view),
         doubt=_doubt(table, name, taken, view, asked=column.asked),
     )
@@ -346,13 +354,15 @@ def _transformer(name: str, kind: str, settings: Settings) -> Estimator:
     return texts
 
 
-def _doubt(table: Table, name: str, taken: Taken, view: object, *, asked: bool) -> str:
+def _doubt(table: Table, name: str, taken: Taken, view: Package, *, asked: bool) -> str:
     if asked and taken.kind == "category":
         return ""
+    stand_ins = about_stand_ins(view)
     if isinstance(view, Numbers):
-        return view.doubt or ("" if asked else about_date_numbers(name, view.values))
+        return view.doubt or stand_ins or ("" if asked else about_date_numbers(name, view.values))
     words = about_words(table, view) if isinstance(view, Categories) else ""
-    return taken.doubt or words
+    alike = about_alike(view.levels) if isinstance(view, Categories) else ""
+    return taken.doubt or stand_ins or words or alike
 
 
 def _said(view: object) -> tuple[str, ...]:

@@ -56,6 +56,8 @@ class TableColumn:
     all_different : bool
         Whether it was taken for numbers but might be an identifier: whole numbers, different in
         every row, in a column that wasn't asked for by name.
+    like_a_code : bool
+        Whether it was taken for numbers but its name says that they are codes, such as postcodes.
     said : tuple of str
         How its cells were read, where that is not plain: "decimal comma".
     doubt : str
@@ -68,6 +70,7 @@ class TableColumn:
     note: str
     weight: float = 1.0
     all_different: bool = False
+    like_a_code: bool = False
     said: tuple[str, ...] = ()
     doubt: str = ""
 

@@ -8,6 +8,8 @@ from fewlabels.features._table_columns import TableColumn
 from fewlabels.io._table import counted, setting
 
 _MOST_NAMES = 8
+#: What rows hold nothing of when features are fitted, and no value can be new.
+IS_USED = "is used"
 
 _KINDS = {
     "number": ("column of numbers", "columns of numbers"),
@@ -44,6 +46,12 @@ def described(columns: Sequence[TableColumn]) -> Iterator[str]:
             f"note: whole numbers, different in every row, used as numbers: {some(distinct)}; "
             f"if they only name the row: {setting('columns', dict.fromkeys(distinct[:3], 'drop'))}"
         )
+    codes = [column.name for column in columns if column.like_a_code and not column.all_different]
+    if codes:
+        yield (
+            f"note: used as numbers: {some(codes)}; if their values are names, such as postcodes: "
+            f"{setting('columns', dict.fromkeys(codes[:3], 'category'))}"
+        )
     reasons: dict[str, list[str]] = {}
     for column in columns:
         if column.kind == "left out":
@@ -71,10 +79,14 @@ def about_unread(n_unread: int, n_rows: int, of_what: str) -> Iterator[str]:
         holds, them, they = (
             ("holds", "it", "it gets") if n_unread == 1 else ("hold", "them", "they get")
         )
+        mend = (
+            "Fill in cells, or delete empty rows."
+            if of_what == IS_USED
+            else "Fill in cells, or fit with rows that hold such values."
+        )
         yield (
             f"{n_unread:,} of {counted(n_rows, 'row')} {holds} nothing that {of_what}: nothing is "
-            f"known of {them}, and {they} no answer. Fill in cells, or fit with rows that hold "
-            "such values."
+            f"known of {them}, and {they} no answer. {mend}"
         )
 
 

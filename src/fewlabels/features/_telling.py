@@ -38,6 +38,11 @@ _IDENTIFIER = re.compile(
     r"(?i:(.*[_ .-])?(id|index|uuid|guid)|unnamed: \d+|__index_level_\d+__|)|.*[a-z](Id|ID)"
 )
 
+_CODE_NAME = re.compile(
+    r"(?i:(.*[_ .-])?(zip|plz|postal|postcode|postleitzahl|zipcode|code|sku|ean|isbn|gtin|nr|no"
+    r"|phone|telephone|telefon|tel|mobile|fax|account|konto)([ _.-]?number)?)"
+)
+
 # Text of so many words in the middle is written for readers, and no name of anything.
 _FREE_TEXT_WORDS = 3
 # Between the items of a list that is written as text, how long an item may be, and how often those
@@ -121,7 +126,7 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
         return Taken("left out", reason=f"{what}, {_how_many(view)}", doubt=doubt)
     n_words = sorted(len(level.split()) for level in view.levels)[n_levels // 2]
     if n_words >= _FREE_TEXT_WORDS and (mostly_new or n_levels > MOST_NAMES):
-        return Taken("text")
+        return Taken("text", doubt=view.doubt)
     if not mostly_new:
         return Taken("category", doubt=view.doubt)
     if asked:
@@ -216,6 +221,13 @@ def all_different(values: FloatArray) -> bool:
     if len(values) < _FEW_ROWS or not np.isfinite(values).all():
         return False
     return bool((values == np.floor(values)).all()) and len(np.unique(values)) == len(values)
+
+
+def is_like_a_code(name: str, view: Numbers) -> bool:
+    """Tell whether whole numbers without a unit are in a column whose name says "code"."""
+    known = view.values[np.isfinite(view.values)]
+    whole = bool(len(known)) and bool((known == np.floor(known)).all())
+    return whole and not view.said and _CODE_NAME.fullmatch(name.strip()) is not None
 
 
 def is_the_label(table: Table, name: str, y: np.ndarray | None) -> bool:

@@ -1,15 +1,52 @@
-"""A last row that is no row but a total, as sheets have it: told by its numbers."""
+"""A last row that is no row but a total, as sheets have it: told by its numbers, or its name."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 
-from fewlabels.io._table import Numbers, quoted, row_list
+from fewlabels.io._table import Numbers, Table, counted, quoted, row_list
 
 # In fewer rows, or in one column of few, a number is the sum of those above it by chance.
 _FEWEST_ROWS, _ENOUGH_ROWS, _CLOSE = 4, 10, 1e-6
+
+
+_NAMED = re.compile(
+    r"(?i:(grand |overall |sub-?)?(totals?|sums?)|averages?|avg\.?|means?"
+    r"|(gesamt)?summen?|gesamt|insgesamt|durchschnitt|mittelwerte?|total général|moyenne)\s*:?"
+)
+
+
+def about_named_total(table: Table, columns: Mapping[str, object]) -> tuple[str, ...]:
+    """Return a warning where the last row is called a total, and no other row is.
+
+    Parameters
+    ----------
+    table : Table
+    columns : mapping of str to View
+        What is used of the table.
+    """
+    row = table.n_rows - 1
+    numbers = any(
+        isinstance(view, Numbers) and not np.isnan(view.values[-1]) for view in columns.values()
+    )
+    if table.n_rows < _FEWEST_ROWS or not numbers:
+        return ()
+    for name in table.names:
+        if isinstance(columns.get(name), Numbers):
+            continue
+        cell = table.cell(name, row)
+        if not isinstance(cell, str) or not _NAMED.fullmatch(cell.strip()):
+            continue
+        if table.values(name).count(cell) == 1:
+            return (
+                f"{row_list([row])}, the last, is called {cell.strip()!r} in column {name!r}, and "
+                f"counts as a row like any other. If it sums up the {counted(row, 'row')} above "
+                "it, delete it.",
+            )
+    return ()
 
 
 def about_totals(columns: Mapping[str, object]) -> tuple[str, ...]:

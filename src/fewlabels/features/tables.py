@@ -28,8 +28,14 @@ from fewlabels.features._joining import joined
 from fewlabels.features._point_maker import PointMaker
 from fewlabels.features._states import flag, part, texts, unread_of, unread_state
 from fewlabels.features._table_columns import FittedColumn, TableColumn
-from fewlabels.features._table_words import about_rows, about_unread, described, nothing_left
-from fewlabels.features._totals import about_totals
+from fewlabels.features._table_words import (
+    IS_USED,
+    about_rows,
+    about_unread,
+    described,
+    nothing_left,
+)
+from fewlabels.features._totals import about_named_total, about_totals
 from fewlabels.features._weighing import can_tell, label_codes
 from fewlabels.features.columns_read import checked_kinds, columns_read, require_columns
 from fewlabels.features.new_points import IntArray, NewPoints, warn_of
@@ -259,11 +265,9 @@ class Tables(PointMaker):
         )
         settings = replace(settings, takes_rows=column_of_rows(table, kinds, settings))
         read = columns_read(table, kinds, settings)
-        totals = about_totals(
-            {each.name: each.view for each in read if isinstance(each, ReadColumn)}
-        )
-        alone = sum(isinstance(each, ReadColumn) for each in read) == 1
-        settings = replace(settings, alone=alone)
+        views = {each.name: each.view for each in read if isinstance(each, ReadColumn)}
+        totals = about_totals(views) or about_named_total(table, views)
+        settings = replace(settings, alone=len(views) == 1)
         found = weighed(self._each_encoded(read, settings), settings)
         self.columns_: tuple[TableColumn, ...] = tuple(each.about for each in found)
         used = [each for each in found if isinstance(each, Used)]
@@ -279,7 +283,7 @@ class Tables(PointMaker):
         used = sparsely(used)
         self._fitted = tuple(each.fitted for each in used)
         self.distance_: Package = None
-        if alone:
+        if settings.alone:
             (self.distance_,) = _of_transformers(self._fitted, "distance_")
         few = codes is not None and bool((codes >= 0).any()) and not settings.by_labels
         self.n_alike_ = _n_alike(self._fitted, few=few)
@@ -292,7 +296,7 @@ class Tables(PointMaker):
             *totals,
             *(f"column {each.name!r} {each.doubt}." for each in self.columns_ if each.doubt),
             *(line for each in found for line in each.warnings),
-            *self._about_unread(nothing, table, "is used"),
+            *self._about_unread(nothing, table, IS_USED),
         )
         return used
 

@@ -51,9 +51,9 @@ class Texts(PointMaker):
     Parameters
     ----------
     recipe : {"auto", "topics", "words", "spelling"}, default="auto"
-        ``"auto"``: spelling if few words occur in more than one text, or if labels left out favour
-        it; otherwise words if `y` has at least a quarter as many labels per class as a text has
-        words, and topics if it has fewer.
+        ``"auto"``: topics if `y` has fewer labels per class than a quarter of the words of a text.
+        Otherwise words; but spelling if few words occur in more than one text. Labels left out may
+        change words to spelling, and spelling to the others.
     random_state : int, default=0
         Seed of the randomized SVD. The result does not depend on the number of threads.
 

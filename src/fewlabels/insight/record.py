@@ -22,7 +22,7 @@ def sure_from(
     *,
     weights: npt.ArrayLike | None = None,
 ) -> float:
-    """Return the confidence from which on answers are sure, by the record of labels left out.
+    """Return the confidence above which answers are sure, judged by the labels left out.
 
     An answer is sure if its confidence is at least this, so that of the labels that were left
     out and answered as confidently, a share of::

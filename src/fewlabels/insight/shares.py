@@ -18,7 +18,7 @@ _LEAST_SHARE = 1e-4
 def class_shares(
     distributions: npt.ArrayLike, believed: npt.ArrayLike, *, n_rounds: int = 10
 ) -> FloatArray:
-    """Return how frequent the classes seem to be among points, by expectation and maximisation.
+    """Estimate the frequencies of the classes among points, by expectation-maximisation.
 
     Labels are often drawn evenly, some of each class, so that their shares say nothing of how
     frequent the classes are. If a classifier's distributions are right for points of which the

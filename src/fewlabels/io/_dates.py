@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import cast
 
 import numpy as np
@@ -33,6 +34,8 @@ _OFFSET = re.compile(r":\d{2}.*?(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2}))$")
 _ZONE = re.compile(r"([+-])(\d{2}):(\d{2})$")
 _LOOKS_LIKE = re.compile(r"\s*\d{1,4}[-/.:]\d{1,2}([-/.:]\d|\s*$|\s*[AaPp]\.?[Mm])")
 
+# A column of words in which few of the first cells are like dates is not doubted.
+_LOOKED_AT, _FEWEST = 200, 3
 
 # Which of two numbers before a year is the day.
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
@@ -92,6 +95,31 @@ def text_dates(levels: Iterable[str], form: str = "") -> TextDates | None:
     if not order and found.order != MONTH_FIRST:
         found = replace(found, other_form=_other_form(cells, found.days))
     return _in_one_zone(found, zone)
+
+
+def doubt_of_dates(counts: Mapping[str, int]) -> str:
+    """Return what to say of a column that counts as words, and of which most cells are dates.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        How often each filled cell occurs.
+    """
+    some = list(islice(counts, _LOOKED_AT))
+    if 2 * sum(map(_looks_like, some)) < len(some):
+        return ""
+    read = _most_days(counts, "")
+    dates = {cell for cell in counts if cell in read.days or _clock(cell.strip()) is not None}
+    n_dates, n_cells = sum(counts[cell] for cell in dates), sum(counts.values())
+    if len(dates) < _FEWEST or 2 * n_dates <= n_cells or n_dates == n_cells:
+        return ""
+    others = [cell[:40] for cell in counts if cell not in dates]
+    how = f" with the {read.order}" if read.order else ""
+    return (
+        f"holds dates in {n_dates:,} of {n_cells:,} cells{how}, and others that can't be read so "
+        f"(such as {quoted(others[:2])}), and is not used as dates. Fix these cells, or leave them "
+        "empty"
+    )
 
 
 def _looks_like(cell: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from fewlabels.exceptions import InvalidInputError
@@ -68,8 +70,11 @@ def joined_labels(table: Table, labels: Table, name: str, key: str) -> LabelColu
     column = read_labels(labels, name)
     found: dict[str, int] = {}
     otherwise: dict[str, str] = {}
+    without: list[int] = []
     for row, (cell, code) in enumerate(zip(labels.cells(own), column.codes.tolist(), strict=True)):
         which = _key(cell)
+        if which is None and code != UNLABELLED:
+            without.append(row)
         if which is None or code == UNLABELLED:
             continue
         path = which if pictures is None else pictures.path_of(which) or which
@@ -100,7 +105,20 @@ def joined_labels(table: Table, labels: Table, name: str, key: str) -> LabelColu
             f"{counted(len(unknown), 'label')} of {labels.path} without a row in {table.path}: "
             f"{own!r} {quoted(unknown, 5)}." + _about_pictures(pictures, unknown, own)
         )
+    if without:
+        doubts.append(
+            f"{counted(len(without), 'label')} of {labels.path} without {own!r} not used "
+            f"({row_list(without)}). Fill in the cells."
+        )
     notes = [f"joined from {labels.path} by {own!r}"]
+    labelled = Counter(which for which in keys if which in found)
+    again = [which for which, count in labelled.items() if count > 1]
+    if again:
+        n_rows = sum(labelled[which] for which in again)
+        notes.append(
+            f"{counted(len(again), 'label')} given to several rows of {table.path} each "
+            f"({n_rows:,} in all), which have the same {key!r}, such as {again[0]!r}"
+        )
     if otherwise:
         key_there, key_here = next(iter(otherwise.items()))
         notes.append(

@@ -16,7 +16,7 @@ from fewlabels.io._exports import flattened
 from fewlabels.io._nesting import DEEPEST, about_opened, is_too_deep, opened
 from fewlabels.io._objects import ObjectTable, columns_of
 from fewlabels.io._source import Source
-from fewlabels.io._table import Progress
+from fewlabels.io._table import Progress, quoted
 from fewlabels.io._text import open_lines, write_lines
 
 _BLANKS = re.compile(r"\s*")
@@ -72,7 +72,7 @@ def read_json(
             with contextlib.suppress(DataFileError):
                 return read_json_lines(source, encoding)
         raise DataFileError(
-            f"{source.name} holds no JSON array. Give an array of objects, "
+            f"{source.name} holds no JSON array{_held(text)}. Give an array of objects, "
             f"{_EXAMPLE_ARRAY}, or one object a line (.jsonl)."
         )
     rows: list[State] = []
@@ -94,6 +94,26 @@ def read_json(
     if text[place + 1 :].strip():
         raise DataFileError(f"{source.name} holds more than one JSON array. Give one.")
     return _table(source, rows, lines, notes, doubts)
+
+
+def _held(text: str) -> str:
+    """Say what a file holds in place of an array: where in it one is, or how pandas wrote it."""
+    try:
+        held = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(held, dict) or not held:
+        return ""
+    arrays = [
+        name
+        for name, value in held.items()
+        if isinstance(value, list) and value and all(isinstance(row, dict) for row in value)
+    ]
+    if len(arrays) == 1:
+        return f", but an object. Its {arrays[0]!r} is one: write that to a file of its own"
+    if all(isinstance(value, dict) for value in held.values()) or {"columns", "data"} <= set(held):
+        return ", but an object, as pandas writes one: to_json(orient='records') writes an array"
+    return f", but an object of {quoted(list(held), 3)}"
 
 
 def _after_blanks(text: str, place: int) -> int:

@@ -27,6 +27,7 @@ _FORMULA = re.compile(
     rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*(</(?:\w+:)?c>)?"
 )
+_ERROR = re.compile(rb"""<(?:\w+:)?c\b[^>]*\bt=["']e["']""")
 _PLACE = re.compile(rb"""\br=["']([A-Z]+\d+)["']""")
 _IS_TEXT = re.compile(rb"""\bt=["']str["']""")
 _ASKS_FOR_VALUES = re.compile(rb"""\bfullCalcOnLoad=["'](1|true)["']""")
@@ -45,12 +46,15 @@ class Formulas:
         The place of the first of them, such as "B2"; empty where the file doesn't say.
     asks_for_values : bool
         Whether the file asks the program that opens it to work all values out anew.
+    n_errors : int
+        Cells whose value is an error, such as #N/A; not told of .ods files.
     """
 
     n_formulas: int = 0
     n_without: int = 0
     first_without: str = ""
     asks_for_values: bool = False
+    n_errors: int = 0
 
 
 def formulas_of(file: IO[bytes], sheet: str) -> Formulas:
@@ -89,7 +93,7 @@ def sheet_part(archive: zipfile.ZipFile, sheet: str) -> str:
 
 
 def _of_xml(part: IO[bytes], asks: bool) -> Formulas:
-    n_formulas = n_without = 0
+    n_formulas = n_without = n_errors = 0
     first = ""
     kept = b""
     while chunk := part.read(_CHUNK):
@@ -101,8 +105,9 @@ def _of_xml(part: IO[bytes], asks: bool) -> Formulas:
                 n_without += 1
                 place = _PLACE.search(match[1])
                 first = first or (place[1].decode() if place else "")
+        n_errors += len(_ERROR.findall(text, 0, end))
         kept = text[end:]
-    return Formulas(n_formulas, n_without, first, asks)
+    return Formulas(n_formulas, n_without, first, asks, n_errors)
 
 
 def _of_open_document(archive: zipfile.ZipFile, sheet: str) -> Formulas:

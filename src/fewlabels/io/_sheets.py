@@ -145,8 +145,11 @@ def _opened(source: Source, file: IO[bytes]) -> _Sheet:
     merged = f"{counted(n_merged, 'cell')} over several rows, whose value is taken for each of them"
     n_hidden = n_hidden_rows(file, name)
     hidden = f"{counted(n_hidden, 'hidden row')}, read as the others are"
-    notes = (note, *([merged] if n_merged else ()), *([hidden] if n_hidden else ()))
-    return _Sheet(name, cells, others, notes, formulas_of(file, name))
+    found = formulas_of(file, name)
+    errors = f"{counted(found.n_errors, 'cell')} with an error (such as #N/A), read as empty"
+    said = ((merged, n_merged), (hidden, n_hidden), (errors, found.n_errors))
+    notes = (note, *(line for line, number in said if number))
+    return _Sheet(name, cells, others, notes, found)
 
 
 def _why_not(name: str, file: IO[bytes], error: Exception) -> str:

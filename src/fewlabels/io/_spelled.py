@@ -55,6 +55,11 @@ _MAY_BE_DECIMAL = (
     "are: decimal=','"
 )
 
+_MAY_BE_THOUSANDS = (
+    "has points that may separate thousands, but were read as decimal points. If they do separate "
+    "thousands: decimal=','"
+)
+
 # 1,234 or 1.234.567, which may be thousands, or one of them decimals
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:([.,])\d{3})+")
 _INDIAN = re.compile(r"[1-9]\d?(?:,\d{2})+,\d{3}")
@@ -113,6 +118,11 @@ def ambiguous_point(cells: Iterable[str]) -> bool:
                 return False  # nearly always the first
             found = True
     return found
+
+
+def about_points(of_table: str | None) -> str:
+    """Say that points in numbers such as 1.234 may separate thousands, unless the table tells."""
+    return "" if of_table == "." else _MAY_BE_THOUSANDS
 
 
 def decimal_mark(columns: Iterable[Iterable[str]]) -> str | None:
@@ -194,6 +204,14 @@ def like_numbers(cells: Iterable[str]) -> list[str]:
     return found if len(ways) <= _MOST_WAYS else []
 
 
+def way_of(cell: str) -> tuple[str, ...] | None:
+    """Return what a cell that holds a number has beside its digits; None if it holds none."""
+    match = _CELL.fullmatch(unwrapped(cell))
+    if match is None or not _is_number(match):
+        return None
+    return *_way(match), _sure_mark(match["digits"]) or ""
+
+
 def _way(match: re.Match[str]) -> tuple[str, str]:
     if match["before"] is None and match["after"] is None:
         return "", ""
@@ -233,11 +251,27 @@ def _mark_of(
     if not unsure:
         return ".", ""
     known = of_table()
+    if len(unsure) == 1 and _skips_no_group(numbers):
+        (mark,) = unsure
+        other = "." if mark == "," else ","
+        if known != mark:
+            return other, ""
+        return known, _MAY_BE_THOUSANDS if mark == "." else _MAY_BE_DECIMAL
     if known is not None:
         return known, ""
     if unsure == {","}:
         return ".", _MAY_BE_DECIMAL
     return ".", ""
+
+
+def _skips_no_group(numbers: list[str]) -> bool:
+    """Tell whether numbers without a mark end where those with one begin: 987 beside 1.234.
+
+    Decimals of three places would be 987.000, or be larger than 987 now and then.
+    """
+    plain = [int(digits) for digits in numbers if digits.isdecimal()]
+    marked = [int(re.split("[.,]", digits)[0]) for digits in numbers if not digits.isdecimal()]
+    return max(marked, default=0) < max(plain, default=0) < 1000 and max(plain) >= 100
 
 
 def _value(match: re.Match[str], mark: str) -> float | None:

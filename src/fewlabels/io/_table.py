@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -251,6 +252,13 @@ class Table(ABC):
         """Return what to say if there is no such column, with the close names; else nothing."""
         if name in self.names:
             return ""
+        joint = _joint(self.names[0], name) if self.untyped and len(self.names) == 1 else ""
+        if joint:
+            return (
+                f"{self.path} has one column only, {self.names[0][:80]!r}, and no {name!r} "
+                f"({setting(parameter, name)}). Say what separates the cells: "
+                f"{setting('separator', joint)}; where blanks align them, save the table as CSV."
+            )
         near = {known.strip().casefold(): known for known in reversed(self.names)}
         close = difflib.get_close_matches(name.strip().casefold(), near, n=3, cutoff=0.6)
         if close:
@@ -259,6 +267,12 @@ class Table(ABC):
             hint = f"its columns are {quoted(self.names)}."
         elsewhere = f" {self.elsewhere}" if self.elsewhere else ""
         return f"{self.path} has no column {name!r} ({setting(parameter, name)}): {hint}{elsewhere}"
+
+
+def _joint(header: str, name: str) -> str:
+    """Return the character that stands beside `name` in a line of names; empty if it isn't one."""
+    match = re.search(rf"(?:([^\w\"'])|^)[\"']?{re.escape(name)}[\"']?(?:([^\w\"'])|$)", header)
+    return "" if match is None else match[1] or match[2] or ""
 
 
 def check_unique(path: str, names: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -87,11 +88,18 @@ def read_text(
             raise DataFileError(
                 f"{source.name} can't be read as a table near line {reader.line_num + skipped}: "
                 f"{error}. Check the quotes there (inside a quoted cell a quote is written twice: "
-                '"").'
+                f'""), or say what separates the cells, such as '
+                f"{setting('separator', _beside_quotes(head[skipped], chosen))}."
             ) from None
     table.separator = chosen
     table.notes, table.warnings = (*notes, *table.notes), tuple(doubts)
     return table
+
+
+def _beside_quotes(line: str, chosen: str) -> str:
+    """Return what stands behind the first quoted name, if that is not what was chosen."""
+    match = re.match(r'"[^"]*"([^\w"\r\n])', line)
+    return ";" if match is None or match[1] == chosen else match[1]
 
 
 def _title_lines(lines: Sequence[str], separator: str) -> list[list[str]]:
@@ -116,8 +124,10 @@ def _read_records(path: str, reader: Package, skipped: int, n_above: int) -> Tex
             record = [""]  # the writer of one column may leave an empty cell's line blank
         if record:  # any other blank line is no row
             if len(record) != len(header):
+                line = last_line + 1 + skipped
+                is_first = not records and not columns[0]
                 raise DataFileError(
-                    _ragged(path, last_line + 1 + skipped, len(record), len(header))
+                    _ragged(path, line, len(record), len(header), is_first=is_first)
                 )
             records.append(record)
         if len(records) == _CHUNK:
@@ -160,12 +170,18 @@ def _append(
     records.clear()
 
 
-def _ragged(path: str, line: int, found: int, expected: int) -> str:
+def _ragged(path: str, line: int, found: int, expected: int, *, is_first: bool) -> str:
     few = "too few" if found < expected else "too many"
+    unnamed = (
+        " If the names of the rows have no name themselves, as R's write.table leaves it, put one "
+        "in front of the header."
+        if found == expected + 1 and is_first
+        else ""
+    )
     return (
         f"{path}, line {line}: {few} cells, {found} where the header has {expected}. "
         "Fix that line (a cell with a separator or a line break in it needs quotes), or say what "
-        f"separates the cells, such as {setting('separator', ';')}."
+        f"separates the cells, such as {setting('separator', ';')}.{unnamed}"
     )
 
 

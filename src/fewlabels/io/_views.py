@@ -23,18 +23,22 @@ from fewlabels.io._dates import (
     array_durations,
     dates_of,
     day_of,
+    doubt_of_dates,
     object_dates,
     text_dates,
 )
 from fewlabels.io._durations import DURATIONS
+from fewlabels.io._mixed_types import NESTED, about_grouped, dates_and_text, unusable
 from fewlabels.io._otherwise import doubt_of_otherwise, written_otherwise
 from fewlabels.io._spelled import (
     Spelled,
+    about_points,
     ambiguous_point,
     is_missing_word,
     like_numbers,
     spelled_numbers,
     unwrapped,
+    way_of,
 )
 from fewlabels.io._table import (
     Block,
@@ -56,17 +60,7 @@ PLAIN = Reading()
 # A column of fewer different values is one of names, even if they begin with a number.
 _FEW_VALUES = 3
 
-_MAY_BE_THOUSANDS = (
-    "has points that may separate thousands, but were read as decimal points. If they do separate "
-    "thousands: decimal=','"
-)
-
 _EMPTY = Unusable("empty")
-_NESTED = Unusable(
-    "nested values",
-    doubt="holds values within values, of which nothing is used. Make a column of each part that "
-    "matters",
-)
 _ONE_DAY = datetime.timedelta(days=1)
 _DURATIONS = ("durations, in days",)
 # "007" is a code (a postcode, a part number), not the number 7.
@@ -132,14 +126,15 @@ def text_view(
         column = np.fromiter(values, dtype=np.float64, count=len(cells))
         doubt = found.doubt
         if in_semicolons and not said and ambiguous_point(rest) and reading.decimal is None:
-            doubt = "" if of_table() == "." else _MAY_BE_THOUSANDS
+            doubt = doubt or about_points(of_table())
         return Numbers(column, said, doubt, found.form)
     otherwise = _otherwise(cells, rest, _said_of_words(words))
     if otherwise is not None:
         return otherwise
     if 2 * n_numbers > sum(rest.values()):
         return _mixed([cell in found.strangers for cell in cells], cells)
-    return _text_categories(cells, _doubt_of(rest) or doubt_of_otherwise(rest))
+    doubt = doubt_of_dates(rest) or _doubt_of(rest) or doubt_of_otherwise(rest)
+    return _text_categories(cells, doubt)
 
 
 def _otherwise(
@@ -182,7 +177,8 @@ def best_reading(
     if spelled is None:
         return plain
     if not plain.strangers:
-        return spelled if not spelled.strangers and spelled.said else plain
+        tells = spelled.said or spelled.doubt
+        return spelled if not spelled.strangers and tells else plain
     return min(plain, spelled, key=lambda way: sum(counts[cell] for cell in way.strangers))
 
 
@@ -202,9 +198,15 @@ def _doubt_of(counts: Mapping[str, int]) -> str:
         return ""
     how = "numbers" if n_like == n_cells else f"numbers in {n_like:,} of {n_cells:,} cells"
     return (
-        f"holds {how}, not all written alike (such as {quoted(sorted(counts)[:2])}), and its "
-        "values count as names"
+        f"holds {how}, not all written alike (such as {quoted(_unlike(like, counts))}), and its "
+        "values count as names. Write all alike, with one unit and one decimal mark"
     )
+
+
+def _unlike(like: Sequence[str], counts: Iterable[str]) -> list[str]:
+    """Return the first number, and the first cell that is written in another way."""
+    first = way_of(like[0])
+    return [like[0], next((cell for cell in counts if way_of(cell) != first), like[1])]
 
 
 def object_view(
@@ -230,24 +232,19 @@ def object_view(
     if kinds.keys() == {"number"}:
         return Numbers(_as_float([math.nan if is_blank(cell) else cell for cell in cells]))
     if "text" in kinds and kinds.keys() <= {"number", "text"}:
-        return text_view([as_text(cell) for cell in cells], reading, of_table)
+        view = text_view([as_text(cell) for cell in cells], reading, of_table)
+        return about_grouped(view, cells) if isinstance(view, Numbers) else view
     if kinds.keys() == {"list"}:
         return list_view(cells)
     if kinds.keys() <= {"date", "time"}:
         return object_dates(cells)
+    if kinds.keys() == {"date", "text"}:
+        return dates_and_text(cells) or unusable(cells)
     if "duration" in kinds and kinds.keys() <= {"duration", "time"}:
         return _durations(cells)
     if kinds.keys() <= {"number", "text", "bool"}:
         return _text_categories(cells)
-    return _unusable(cells)
-
-
-def _unusable(cells: Objects) -> Unusable:
-    """Return what to say of values that are neither numbers nor text, or not all alike."""
-    if any(isinstance(cell, (dict, list)) for cell in cells):
-        return _NESTED
-    kinds = sorted({type(cell).__name__ for cell in cells if not is_blank(cell)})
-    return Unusable(f"values of type {' and '.join(kinds)}")
+    return unusable(cells)
 
 
 def _durations(cells: Objects) -> Numbers:
@@ -343,7 +340,7 @@ def list_view(cells: Objects) -> View:
         return Block(flat.reshape(len(cells), -1))
     if kinds.keys() <= {"number", "missing", "text", "bool"}:
         return Items([_names(cell) if isinstance(cell, list) else None for cell in cells])
-    return _NESTED
+    return NESTED
 
 
 def _names(entries: Objects) -> tuple[str, ...]:

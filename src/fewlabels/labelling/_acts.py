@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from fewlabels._typing import Fields, Json
+from fewlabels._typing import Fields, Json, Loaded
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._classes import LabelClass, class_to_json
 from fewlabels.labelling._desk import Desk, checked_point
@@ -48,7 +48,7 @@ class Acts:
         points: object,
         class_id: object,
         taken_out: Callable[[str, Sequence[int]], tuple[int, list[int]] | None],
-    ) -> Json:
+    ) -> Loaded:
         if not isinstance(points, Sequence) or isinstance(points, str):
             raise InvalidInputError(f"points must be a list of points, got {points!r:.80}.")
 
@@ -59,7 +59,7 @@ class Acts:
             grid = taken_out(who, given)
             if not given and (grid is None or not grid[1] or grid[0] != body["class"]):
                 raise InvalidInputError("no points were given, nor were any shown in a grid.")
-            seen: Json = {} if grid is None else {"out": grid[1]}
+            seen: Loaded = {} if grid is None else {"out": grid[1]}
             if grid is not None and grid[0] != body["class"]:
                 seen["shown_as"] = grid[0]
             of_grid = grid is not None and bool(grid[1])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fewlabels._typing import Fields, Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._ledger import Ledger
@@ -199,7 +199,7 @@ class Desk:
     def undo(self, who: str, key: str, *, again: bool) -> tuple[Row | None, Row | None]:
         """Take an act back, or do it again; return the row of that, and the act's."""
 
-        def prepare() -> tuple[Kind, Fields] | None:
+        def prepare() -> tuple[Kind, Loaded] | None:
             person = self.ledger.person(who)
             stack = person.undone if again else person.done
             return (("redone" if again else "undone"), {"of": stack[-1]}) if stack else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._desk import Desk
@@ -68,20 +68,25 @@ class Known:
         self._mapper.stop()
         self._search.close()
 
-    def suggestion(self, point: int) -> Json | None:
-        """Return the class that the model gives a point; None for an open check."""
+    def suggestion(self, point: int) -> Loaded | None:
+        """Return the class that the model gives a point; None for an open check.
+
+        While only one class has labels, there is none: it would be suggested for every point, and
+        one key too many would make it the label.
+        """
         snapshot = self._keeper.snapshot
         if snapshot is None or snapshot.codes[point] < 0:
             return None
         with self._desk.lock:
-            if self._desk.is_open_check(point):
+            n_classes = sum(self._ledger.count(each.id) > 0 for each in self._ledger.classes)
+            if n_classes < 2 or self._desk.is_open_check(point):
                 return None
         return {
             "class_id": int(snapshot.codes[point]),
             "confidence": float(snapshot.confidence[point]),
         }
 
-    def item(self, point: int) -> Json:
+    def item(self, point: int) -> Loaded:
         items, snapshot = self._items, self._keeper.snapshot
         suggestion = self.suggestion(point)
         labels: dict[int, int] | None = None
@@ -179,7 +184,7 @@ class Known:
             return None
         return suggested, [point for point in shown if point not in points]
 
-    def suspects(self, n: object) -> list[Json]:
+    def suspects(self, n: object) -> list[Loaded]:
         count = _checked_count(n)
         snapshot = self._keeper.snapshot
         with self._desk.lock:
@@ -249,7 +254,7 @@ class Known:
             return []
         return self._titled(nearest(prepared.graph, point, count, lambda _: True))
 
-    def progress(self) -> Json:
+    def progress(self) -> Loaded:
         with self._desk.lock:
             return progress_json(
                 self._ledger, self._keeper.snapshot, self._items.n_points, self._items.nouns
@@ -271,7 +276,7 @@ class Known:
             class_ids = [each.id for each in self._ledger.classes]
         return people_json(said, seconds, class_ids)
 
-    def disagreements(self, n: object) -> list[Json]:
+    def disagreements(self, n: object) -> list[Loaded]:
         count = _checked_count(n)
         with self._desk.lock:
             found = disagreements(self._ledger)

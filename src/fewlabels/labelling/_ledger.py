@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.labelling._classes import ClassBook, class_from_json
 from fewlabels.labelling._rows import UNDOABLE, Row
 from fewlabels.session._events import Event
@@ -75,7 +75,7 @@ class Ledger:
         self.classes = ClassBook()
         self.labels: dict[int, int] = {}
         self.skipped: dict[int, None] = {}
-        self.settings: Json = dict(OF_FILE)
+        self.settings: Loaded = dict(OF_FILE)
         self.shared: dict[int, None] = {}
         self._settled: dict[int, int] = {}
         self._acts: dict[int, Row] = {}

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.labelling._cache import Cache, usual_folder
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._export import Labels, check_format, format_of, write_labels
@@ -167,7 +167,7 @@ def load_session(
     return session
 
 
-def _read(file: LabelFile, data: str | os.PathLike[str] | None) -> tuple[Items, Desk, Json]:
+def _read(file: LabelFile, data: str | os.PathLike[str] | None) -> tuple[Items, Desk, Loaded]:
     about = about_of(file)
     where = data_of(about, file.path) if data is None else Path(data)
     items = open_items(where, text=about["text"], label=about["label"])
@@ -180,7 +180,7 @@ def _cache(about: Json, cache: str | os.PathLike[str] | None) -> Cache:
     return cache_of(about, about["embeddings"], folder)
 
 
-def _prepared(items: Items, about: Json, kept: Cache, stage: Stage | None) -> Prepared:
+def _prepared(items: Items, about: Loaded, kept: Cache, stage: Stage | None) -> Prepared:
     from fewlabels.labelling._points import prepare
 
     return prepare(

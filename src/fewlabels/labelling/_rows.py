@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from fewlabels._damage import UNREADABLE, reason
-from fewlabels._typing import Fields, Json
+from fewlabels._typing import Loaded
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._classes import ClassBook
 from fewlabels.session._events import Event, event_from_json
@@ -72,7 +72,7 @@ class Row:
     at: float
     seconds: float | None
     kind: Kind
-    body: Json = field(default_factory=dict)
+    body: Loaded = field(default_factory=dict)
 
     @property
     def place(self) -> tuple[int, int, int]:
@@ -142,7 +142,7 @@ def check_row(row: Row, n_points: int, classes: ClassBook) -> None:
             classes[class_id]  # raises where there is none
 
 
-def events_of_program(kind: Kind, body: Fields) -> list[Event]:
+def events_of_program(kind: Kind, body: Mapping[str, Any]) -> list[Event]:
     """Return what follows from a row that no person made: of the keeper, or drawn at random."""
     if kind == "turned":
         entry = {"kind": body["turn"], "indices": []}

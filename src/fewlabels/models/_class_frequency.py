@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.insight import class_shares
-from fewlabels.models.class_mass import with_offsets
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -63,11 +62,11 @@ class ClassFrequency:
         as_said: FloatArray = distributions.max(axis=1)
         if self._known:
             return as_said
-        answers = distributions.argmax(axis=1)
-        with np.errstate(divide="ignore"):  # -inf leaves nothing of a class
-            offsets = np.log(_ratios(self.shares, self._assumed))
-        found = with_offsets(distributions, offsets, self.shares)
-        return np.asarray(np.minimum(as_said, found[np.arange(len(found)), answers]))
+        factors = _ratios(self.shares, self._assumed)
+        found = as_said * factors[distributions.argmax(axis=1)]
+        totals = distributions @ factors
+        np.divide(found, totals, out=found, where=totals > 0)
+        return np.asarray(np.minimum(as_said, found))
 
 
 def _ratios(shares: FloatArray, others: FloatArray) -> FloatArray:

@@ -375,10 +375,8 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         with iteration_progress(self.verbose, self.max_iter) as callback:
             settings: Loaded = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
             settings["weights"] = self._labels.weights
-            solved = self._system
-            same = (
-                isinstance(solved, StreamedSpreadingSystem) and solved.settings == system.settings
-            )
+            last = getattr(self, "_system", None)  # before the first fit, there is none
+            same = isinstance(last, StreamedSpreadingSystem) and last.settings == system.settings
             if change is None or not same:
                 scores = system.solve(codes, n_classes, **settings)
             else:

@@ -42,7 +42,7 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class PublishedExample:
-    """A published example: its name and its tables, one an iteration.
+    """A published example: its name and its tables, one per iteration.
 
     Examples
     --------

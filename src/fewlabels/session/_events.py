@@ -24,7 +24,7 @@ Kind: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class Audit:
-    """A point that was drawn at random to check the model, and what the model said of it.
+    """A point that was drawn at random to check the model, and the model's answer.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Audit:
 
 @dataclass(frozen=True)
 class Event:
-    """One act in a session.
+    """One action in a session.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ _FIRST_SHARE = 0.75
 
 @dataclass(frozen=True)
 class Proof:
-    """What the checks of one sequence say.
+    """What the checks of one sequence prove.
 
     When a sequence begins, the answers of the model to all open points are held, and so are labels
     that were given to many points at a glance. The checks, drawn at random from these points, say
@@ -213,7 +213,7 @@ def _n_overruled(state: SessionState, sequence: CheckSequence, held: Answers | N
     if held is None or not since:
         return len(since)
     places = {label: place for place, label in enumerate(held.classes)}
-    return sum(places.get(state.labels[point]) != held.codes[point] for point in since)
+    return sum(places.get(state.labels[point]) != int(held.codes[point]) for point in since)
 
 
 def _checks_of(

@@ -29,6 +29,14 @@ class Components:
         The component of each node, from 0.
     degrees : ndarray of shape (n,)
         Positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.solvers import Components
+    >>> two = Components(np.array([0, 0, 1]), degrees=np.array([1.0, 3.0, 2.0]))
+    >>> two.mean(np.array([4.0, 0.0, 5.0]))
+    array([1., 1., 5.])
     """
 
     def __init__(self, labels: npt.NDArray[np.integer], degrees: FloatArray) -> None:
@@ -90,6 +98,21 @@ class CentredConjugateGradients:
     M. R. Hestenes, E. Stiefel, "Methods of conjugate gradients for solving linear systems",
     J. Res. NBS 49 (1952). E. F. Kaasschieter, "Preconditioned conjugate gradients for solving
     singular systems", J. Comput. Appl. Math. 24 (1988).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import Accuracy, CentredConjugateGradients
+    >>> from fewlabels.solvers import Components, GroundedLaplacian
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> L = GroundedLaplacian(path.affinity, np.zeros(3))
+    >>> component = Components(np.zeros(3, dtype=int), path.degrees)
+    >>> B = np.array([[1.0], [0.0], [-1.0]])
+    >>> accuracy = Accuracy(tol=1e-6, max_iter=1000)
+    >>> found = CentredConjugateGradients(L, component).solve(B, accuracy)
+    >>> found.values.ravel().round(4) + 0.0
+    array([ 1.,  0., -1.])
     """
 
     def __init__(self, matrix: GroundedLaplacian, components: Components) -> None:

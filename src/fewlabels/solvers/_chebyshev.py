@@ -79,6 +79,18 @@ class ChebyshevIteration:
     G. H. Golub, R. S. Varga, "Chebyshev semi-iterative methods, successive overrelaxation
     iterative methods, and second order Richardson iterative methods", Numerische Mathematik 3
     (1961), part I; Y. Saad, "Iterative methods for sparse linear systems" (2003), section 12.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import Accuracy, ChebyshevIteration, GroundedLaplacian
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 1.0, 1.0]))
+    >>> b = np.array([[1.0], [0.0], [0.0]])
+    >>> found = ChebyshevIteration(A).solve(b, Accuracy(tol=1e-9, max_iter=1000))
+    >>> found.values.ravel().round(4)
+    array([0.625, 0.25 , 0.125])
     """
 
     def __init__(self, matrix: ScaledMatrix, peers: Peers | None = None) -> None:

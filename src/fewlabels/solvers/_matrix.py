@@ -253,7 +253,17 @@ def _row_product(entries: sparse.csr_array, rows: slice, factor: float) -> RowPr
 
 
 def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
-    """Take some rows without a copy of their entries."""
+    """Take some rows without copying their entries.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy import sparse
+    >>> from fewlabels.solvers import rows_of
+    >>> rows_of(sparse.csr_array(np.diag([1.0, 2.0, 3.0])), slice(1, 3)).toarray()
+    array([[0., 2., 0.],
+           [0., 0., 3.]])
+    """
     starts = matrix.indptr[rows.start : rows.stop + 1]
     entries = slice(starts[0], starts[-1])
     data, indices = matrix.data[entries], matrix.indices[entries]
@@ -265,7 +275,18 @@ def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
 
 
 def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_array:
-    """Return diag(scale) `matrix` diag(scale) in float64, with the same index arrays."""
+    """Return diag(scale) `matrix` diag(scale) in float64, with the same index arrays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy import sparse
+    >>> from fewlabels.solvers import scaled_both_ways
+    >>> W = sparse.csr_array([[0.0, 1.0], [1.0, 0.0]])
+    >>> scaled_both_ways(W, np.array([2.0, 3.0])).toarray()
+    array([[0., 6.],
+           [6., 0.]])
+    """
     data = np.empty(matrix.nnz)
     blocks = shared_blocks(matrix.shape[0], 1, matrix.nnz)
 
@@ -283,7 +304,15 @@ def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_
 
 
 def in_float64(weights: Weights) -> Weights:
-    """Weights in float64; the same arrays where they are float64 already."""
+    """Weights in float64; the same arrays where they are float64 already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.solvers import in_float64
+    >>> in_float64(np.ones((2, 2), dtype=np.float64)).dtype
+    dtype('float64')
+    """
     if isinstance(weights, np.ndarray):
         return weights.astype(np.float64, copy=False)
     data = weights.data.astype(np.float64, copy=False)

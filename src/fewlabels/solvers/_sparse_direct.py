@@ -23,6 +23,16 @@ class SparseFactorization:
     ----------
     J. W. Demmel, S. C. Eisenstat, J. R. Gilbert, X. S. Li, J. W. H. Liu, "A supernodal approach
     to sparse partial pivoting", SIAM J. Matrix Anal. Appl. 20 (1999).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import GroundedLaplacian, SparseFactorization
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 0.0, 1.0]))
+    >>> SparseFactorization(A).solve(np.array([[1.0], [0.0], [0.0]])).ravel().round(4)
+    array([0.75, 0.5 , 0.25])
     """
 
     def __init__(self, matrix: GroundedLaplacian) -> None:

@@ -57,6 +57,19 @@ class StreamedLaplacian:
     Notes
     -----
     A ``ScaledMatrix`` whose `scale` is 1: vectors are in the unknowns of the rows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fewlabels import Graph, open_graph, write_graph
+    >>> from fewlabels.solvers import StreamedLaplacian
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> folder = tempfile.mkdtemp() + "/graph"
+    >>> _ = write_graph(folder, path)
+    >>> matrix = StreamedLaplacian(open_graph(folder), alpha=0.5)
+    >>> matrix.apply(np.array([[1.0], [0.0], [0.0]])).ravel()  # N y
+    array([0.  , 0.25, 0.  ])
     """
 
     def __init__(
@@ -193,7 +206,7 @@ class RowIteration(ABC):
 
 
 class StreamedIteration(RowIteration):
-    """Chebyshev's iteration on a graph on disk, which tells of every step it takes.
+    """Chebyshev's iteration on a graph on disk, which reports every step.
 
     As :class:`ChebyshevIteration`, with its stopping rule, for columns that are solved for apart.
 
@@ -204,6 +217,21 @@ class StreamedIteration(RowIteration):
     callback : callable, default=None
         Called in every step with the number of steps of this object so far, and the error of the
         worst row when it was looked at last; infinity before.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fewlabels import Graph, open_graph, write_graph
+    >>> from fewlabels.solvers import StreamedIteration
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> folder = tempfile.mkdtemp() + "/graph"
+    >>> _ = write_graph(folder, path)
+    >>> iteration = StreamedIteration(open_graph(folder), alpha=0.5)
+    >>> b = np.array([[1.0], [0.0], [0.0]])
+    >>> found = iteration.solve(b, tol=1e-9, max_iter=1000)
+    >>> found.values.ravel().round(3)
+    array([1.167, 0.333, 0.167])
     """
 
     def __init__(

@@ -102,7 +102,7 @@ class AbsorbingSystem:
 
 
 def absorbed(response: FloatArray, degrees: FloatArray) -> FloatArray:
-    """The inverse H = G_ll^-1 of the response among labelled nodes, up to a factor.
+    """Return the inverse H = G_ll^-1 of the response among labelled nodes, up to a factor.
 
     This is an M-matrix. A walk that starts at label j is absorbed by label k with probability
     -H_jk / H_jj; otherwise it gives up, or another label absorbs it. So leaving label j out gives
@@ -117,6 +117,17 @@ def absorbed(response: FloatArray, degrees: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray of shape (n_labelled, n_labelled)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import absorbed, spreading_block
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> R = spreading_block(path, [0, 2], alphas=[0.5])[0]
+    >>> H = absorbed(R, path.degrees[[0, 2]])
+    >>> round(float(-H[0, 1] / H[0, 0]), 3)  # a walk from one end reaches the other, or gives up
+    0.143
     """
     root = np.sqrt(np.where(degrees > 0, degrees, 1.0))
     inverse = np.linalg.inv((response + response.T) / 2)

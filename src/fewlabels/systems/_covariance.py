@@ -24,7 +24,19 @@ _MOST_DOWNDATES = 64
 
 
 class Lookahead(Protocol):
-    """A covariance under hypothetical labels, for choosing the points of a batch."""
+    """A covariance under hypothetical labels, for choosing the points of a batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import ExactCovariance
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> ahead = ExactCovariance(path, labelled=np.array([0])).lookahead()
+    >>> ahead.condition_on(1)
+    >>> ahead.variances.round(3)  # of node 2, given nodes 0 and 1
+    array([0., 0., 1.])
+    """
 
     @property
     def variances(self) -> FloatArray:
@@ -43,7 +55,18 @@ class Lookahead(Protocol):
 
 
 class Covariance(Protocol):
-    """C, the covariance of a field's scores, given the nodes that are labelled."""
+    """C, the covariance of a field's scores, given the nodes that are labelled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import Covariance, ExactCovariance
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> C: Covariance = ExactCovariance(path, labelled=np.array([0]))
+    >>> C.columns(np.array([2])).ravel().round(3)
+    array([0., 1., 2.])
+    """
 
     @property
     def labelled(self) -> IntArray:

@@ -96,6 +96,16 @@ class SketchedCovariance:
     1984. For effective resistances: D. A. Spielman and N. Srivastava, "Graph sparsification by
     effective resistances", STOC 2008. Samples of the posterior by differences:
     Y. Hoffman and E. Ribak, "Constrained realizations of Gaussian fields", 1991.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import rbf_graph
+    >>> from fewlabels.systems import SketchedCovariance
+    >>> graph = rbf_graph([[0.0], [1.0], [2.0]], gamma=1.0)
+    >>> C = SketchedCovariance(graph, alpha=0.9, labelled=np.array([0]))
+    >>> int(C.lookahead().variances.argmax())  # the node farthest from the label
+    2
     """
 
     def __init__(

@@ -26,7 +26,7 @@ def spreading_left_out(
     tol: float = 1e-3,
     dtype: npt.DTypeLike = np.float32,
 ) -> FloatArray:
-    """Scores of some nodes under label spreading without their own labels, for every alpha.
+    """Return the scores of some nodes without their own labels, for every alpha at once.
 
     With R(alpha) = (1 - alpha) (I - alpha S)^-1, node j gets sum_k!=j R_jk Y_k. They are sums
     of Chebyshev moments, which do not depend on alpha: with the Chebyshev polynomials T_k and

@@ -34,7 +34,7 @@ def spreading_block(
     tol: float = 1e-6,
     dtype: npt.DTypeLike = np.float32,
 ) -> FloatArray:
-    """R_jk of label spreading among some nodes, for every alpha at once.
+    """Return R_jk of label spreading among some nodes, for every alpha at once.
 
     Without its diagonal, a row times the labels is what the other labels predict for a labelled
     node: leave-one-out for every alpha, without a single fit.

@@ -85,6 +85,19 @@ def p_harmonic(
     on graphs", Appl. Comput. Harmon. Anal. 60 (2022), section 4 (Newton's method with homotopy).
     D. Slepcev, M. Thorpe, "Analysis of p-Laplacian regularization in semi-supervised learning",
     SIAM J. Math. Anal. 51 (2019).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import p_harmonic
+    >>> path = Graph.from_affinity(np.eye(3, k=1) + np.eye(3, k=-1))
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> labelled = np.array([True, False, True])
+    >>> p_harmonic(path, labelled, Y, p=3, tol=1e-6, max_iter=1000).scores.round(3)
+    array([[1. , 0. ],
+           [0.5, 0.5],
+           [0. , 1. ]])
     """
     if pull is not None and (pull != 1).any():
         graph = reweighted_graph(graph, pull, product=True)

@@ -28,6 +28,20 @@ class Partition:
         Rounds of diffusion and decision.
     n_steps : int
         Total steps of diffusion.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonSystem, poisson_mbo
+    >>> path = Graph.from_affinity(np.eye(4, k=1) + np.eye(4, k=-1))
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> free = np.array([False, True, True, False])
+    >>> settings = {"n_rounds": 20, "n_steps": 10, "fidelity": 10.0}
+    >>> codes, half = np.array([0, 1, 0, 1]), np.array([0.5, 0.5])
+    >>> found = poisson_mbo(PoissonSystem(path), Y, codes, free, half, **settings)
+    >>> found.values.shape, found.n_steps % 10
+    ((4, 2), 0)
     """
 
     values: FloatArray
@@ -82,6 +96,20 @@ def poisson_mbo(
     ----------
     J. Calder, B. Cook, M. Thorpe, D. Slepcev, "Poisson learning", ICML 2020, section 2.4 and
     algorithm 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonSystem, poisson_mbo
+    >>> path = Graph.from_affinity(np.eye(4, k=1) + np.eye(4, k=-1))
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> free = np.array([False, True, True, False])
+    >>> settings = {"n_rounds": 20, "n_steps": 10, "fidelity": 10.0}
+    >>> codes, half = np.array([0, 1, 0, 1]), np.array([0.5, 0.5])
+    >>> found = poisson_mbo(PoissonSystem(path), Y, codes, free, half, **settings)
+    >>> (found.values + found.offsets).argmax(axis=1)
+    array([0, 0, 1, 1])
     """
     n_classes = Y.shape[1]
     held = np.bincount(codes[~free & (codes >= 0)], minlength=n_classes)

@@ -47,6 +47,23 @@ class PoissonLeftOut(LeftOut):
         Whether two different labels are in the same component.
     units : ndarray of shape (n_labelled,)
         The unit of each label's component (`Potentials.unit`) without that label.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonResponse, PoissonSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> labelled, Y = np.array([0, 1, 2]), np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    >>> system = PoissonSystem(path)
+    >>> rows = np.zeros((3, 2))
+    >>> rows[labelled] = Y
+    >>> u = system.solve(rows, tol=1e-6, max_iter=1000).values
+    >>> response = PoissonResponse(system, labelled, Y, potentials=u, n_steps=None)
+    >>> response.left_out().companions
+    array([[False,  True,  True],
+           [ True, False,  True],
+           [ True,  True, False]])
     """
 
     kernel: FloatArray

@@ -54,6 +54,18 @@ class LeftOut:
         node under the model that does not know its label. The diagonal is 0.
     log_scale : ndarray of shape (n_labelled,)
         The row has to be multiplied by ``exp(log_scale[j])``; 0 unless float64 could not hold it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import HarmonicResponse
+    >>> path = Graph.from_affinity(np.eye(3, k=1) + np.eye(3, k=-1))
+    >>> left_out = HarmonicResponse(path, np.array([0, 1, 2])).left_out()
+    >>> left_out.scores(np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]))
+    array([[0. , 1. ],
+           [0.5, 0.5],
+           [0. , 1. ]])
     """
 
     weights: FloatArray
@@ -68,6 +80,16 @@ class Response(Protocol):
     """How the scores F of a linear model depend on its labels: F[nodes] = R[nodes] @ Y_labelled.
 
     R has a row for each node and a column for each labelled node, in ascending order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import HarmonicResponse, Response
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> R: Response = HarmonicResponse(path, np.array([0, 2]))
+    >>> R.row(1)[0].round(3)
+    array([0.5, 0.5])
     """
 
     @property
@@ -339,7 +361,13 @@ _LOG_FAINT = -645.0
 
 
 def require_square(n_labelled: int) -> None:
-    """Raise if the response of this many labels to one another does not fit into memory."""
+    """Raise if the response of this many labels to one another does not fit into memory.
+
+    Examples
+    --------
+    >>> from fewlabels.systems import require_square
+    >>> require_square(1_000)  # a million numbers fit
+    """
     require_memory(
         2 * 8 * n_labelled**2,
         f"the response of {n_labelled:,} labels to one another",

@@ -32,6 +32,17 @@ class Factors:
         Positive; 1 in components of one node, or without a label.
     n_iter : int
     converged : bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonSystem, poisson_factors
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> labelled = np.array([True, False, False])
+    >>> factors = poisson_factors(PoissonSystem(path), labelled, tol=1e-6, max_iter=1000)
+    >>> int(factors.values.argmax()), factors.converged
+    (0, True)
     """
 
     values: FloatArray
@@ -67,6 +78,17 @@ def poisson_factors(
     ----------
     K. Miller, J. Calder, "Poisson reweighted Laplacian uncertainty sampling for graph-based active
     learning", SIAM J. Math. Data Sci. 5 (2023), section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonSystem, poisson_factors
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> labelled = np.array([True, False, False])
+    >>> factors = poisson_factors(PoissonSystem(path), labelled, tol=1e-6, max_iter=1000)
+    >>> np.round(factors.values / factors.values[0], 2)  # largest at the label
+    array([1.  , 0.33, 0.02])
     """
     graph = system.graph
     components = graph.component_labels

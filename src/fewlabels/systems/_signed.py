@@ -35,6 +35,17 @@ def solve_signed(
         The error of each row, relative to the sum of the parts of all its columns.
     **settings
         As :meth:`SpreadingSystem.solve`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import SpreadingSystem, solve_signed
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> b = np.array([[1.0], [0.0], [-1.0]])
+    >>> found = solve_signed(SpreadingSystem(path, alpha=0.9), b, tol=1e-6, max_iter=1000)
+    >>> found.scores.ravel().round(3) + 0.0
+    array([ 0.1,  0. , -0.1])
     """
     m = B.shape[1]
     below = np.flatnonzero((B < 0).any(axis=0))
@@ -66,6 +77,20 @@ def solve_directions(
         to within `tol`, so that its direction is unknown.
     answer : Answer
         With one more column than `E`: the sum of all parts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import SpreadingSystem, solve_directions
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> errors = np.array([[0.1, -0.1], [0.0, 0.0], [0.0, 0.0]])
+    >>> system = SpreadingSystem(path, alpha=0.9)
+    >>> directions, answer = solve_directions(system, errors, tol=1e-6, max_iter=1000)
+    >>> directions.round(3)
+    array([[ 0.5, -0.5],
+           [ 0.5, -0.5],
+           [ 0.5, -0.5]])
     """
     sizes = np.abs(E).sum(axis=1)
     answer = solve_signed(system, np.hstack([E, sizes[:, None]]), tol=tol, **settings)
@@ -91,6 +116,21 @@ def solve_fixed_errors(
     labelled : ndarray of shape (n_nodes,), bool
     **settings
         As :meth:`HarmonicSystem.solve`; no entry is off by more than twice `tol`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import HarmonicSystem, solve_fixed_errors
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> labelled = np.array([True, False, True])
+    >>> errors = np.array([[0.2, -0.2], [0.0, 0.0], [0.0, 0.0]])
+    >>> system = HarmonicSystem(path, labelled)
+    >>> found = solve_fixed_errors(system, errors, labelled, tol=1e-6, max_iter=1000)
+    >>> found.scores.round(3) + 0.0
+    array([[ 0.2, -0.2],
+           [ 0.1, -0.1],
+           [ 0. ,  0. ]])
     """
     # Halved, the parts of a row sum to at most 1. A column fills them up to that, for the system
     # checks that rows sum to 1.

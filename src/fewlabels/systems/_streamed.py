@@ -42,6 +42,20 @@ class StreamedSpreadingSystem:
     ----------
     graph : DiskGraph
     alpha : float in [1e-12, 1)
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fewlabels import Graph, open_graph, write_graph
+    >>> from fewlabels.systems import StreamedSpreadingSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> folder = tempfile.mkdtemp() + "/graph"
+    >>> _ = write_graph(folder, path)
+    >>> system = StreamedSpreadingSystem(open_graph(folder), alpha=0.9)
+    >>> found = system.solve(np.array([0, -1, 1]), 2, tol=1e-6, max_iter=1000)
+    >>> found.shares[1].round(3)
+    array([0.5, 0.5], dtype=float32)
     """
 
     def __init__(self, graph: DiskGraph, alpha: float) -> None:

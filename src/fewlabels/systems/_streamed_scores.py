@@ -28,6 +28,22 @@ class StreamedScores:
         Steps of the group of classes that took the most.
     levelled : bool
         Whether some rows were on a scale of their own.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fewlabels import Graph, open_graph, write_graph
+    >>> from fewlabels.systems import StreamedSpreadingSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> folder = tempfile.mkdtemp() + "/graph"
+    >>> _ = write_graph(folder, path)
+    >>> system = StreamedSpreadingSystem(open_graph(folder), alpha=0.9)
+    >>> found = system.solve(np.array([0, -1, 1]), 2, tol=1e-6, max_iter=1000)
+    >>> found.shares.round(3)
+    array([[0.595, 0.405],
+           [0.5  , 0.5  ],
+           [0.405, 0.595]], dtype=float32)
     """
 
     shares: npt.NDArray[np.float32]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 
-from fewlabels._typing import Axes, Json
+from fewlabels._typing import Axes, Loaded
 from fewlabels.session.simulation.intervals import Interval
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
+
+LineStyle: TypeAlias = str | tuple[int, tuple[int, ...]]  # a name, or where dashes and gaps begin
 
 # Of Okabe and Ito (2008): colour-blind readers can tell them apart. Marks and lines differ too.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
-_LINES = ("-", (0, (6, 2)), (0, (1, 1)))
+LINES: tuple[LineStyle, ...] = ("-", (0, (6, 2)), (0, (1, 1)))
 _BASELINE = "random"
 _GREY = "#737373"
 _BESIDE = 6  # more curves than this have their legend beside them, for it would be too high above
@@ -60,14 +63,14 @@ def draw_curves(
     for query, curve in curves.items():
         if query == _BASELINE:
             # above the others: dashed, it hides none of them, and none can hide it
-            look: Json = {"color": _GREY, "linestyle": "--", "marker": None}
+            look: Loaded = {"color": _GREY, "linestyle": "--", "marker": None}
             look |= {"linewidth": 2.6, "zorder": 3}
             if len(labels) == 1:
                 look["marker"] = "x"
         else:
             look = {
                 "color": COLORS[style % len(COLORS)],
-                "linestyle": _LINES[style // len(COLORS) % len(_LINES)],
+                "linestyle": LINES[style // len(COLORS) % len(LINES)],
                 "marker": _MARKERS[style % len(_MARKERS)],
                 "linewidth": 1.8,
             }

@@ -1,4 +1,4 @@
-"""Figures of a comparison, fit for a paper: one colour a line, its name beside it."""
+"""Figures of a comparison, fit for a paper: each line with its name beside it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.isotonic import isotonic_regression
 
 from fewlabels._typing import Axes
-from fewlabels.session.simulation._curve_plot import COLORS, dress_axes, percent
+from fewlabels.session.simulation._curve_plot import COLORS, LINES, LineStyle, dress_axes, percent
 from fewlabels.session.simulation.intervals import Interval
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
 
@@ -34,7 +34,32 @@ def colors_of(n: int) -> list[Color]:
     return colors
 
 
-def draw_lines(ax: Axes, labels: IntArray, curves: Mapping[str, Interval], *, measure: str) -> None:
+def looks_of(methods: Mapping[str, tuple[str, str]]) -> dict[str, tuple[Color, LineStyle]]:
+    """Return the colour and the line style of each method, which is a model and a query rule.
+
+    A colour each. Where that would be more than can be told apart, methods of one model share a
+    colour, and those of one rule a line style, if that is enough.
+    """
+    models = list(dict.fromkeys(model for model, _ in methods.values()))
+    rules = list(dict.fromkeys(rule for _, rule in methods.values()))
+    if len(methods) > len(COLORS) >= len(models) and len(rules) <= len(LINES):
+        return {
+            name: (COLORS[models.index(model)], LINES[rules.index(rule)])
+            for name, (model, rule) in methods.items()
+        }
+    return {
+        name: (color, "-") for name, color in zip(methods, colors_of(len(methods)), strict=True)
+    }
+
+
+def draw_lines(
+    ax: Axes,
+    labels: IntArray,
+    curves: Mapping[str, Interval],
+    looks: Mapping[str, tuple[Color, LineStyle]],
+    *,
+    measure: str,
+) -> None:
     """Draw a line for each curve, with its name at its end, and a band if there are few.
 
     Parameters
@@ -43,12 +68,19 @@ def draw_lines(ax: Axes, labels: IntArray, curves: Mapping[str, Interval], *, me
     labels : ndarray of shape (n_rounds,)
     curves : mapping from name to Interval
         Means, from 0 to 1, at each of `labels`.
+    looks : mapping from name to colour and line style
     measure : {"accuracy", "macro_recall"}
     """
-    colors = dict(zip(curves, colors_of(len(curves)), strict=True))
+    colors = {name: color for name, (color, _) in looks.items()}
     for name, curve in curves.items():
-        mark = "o" if len(labels) == 1 else None
-        ax.plot(labels, 100 * curve.mean, color=colors[name], linewidth=1.8, marker=mark)
+        ax.plot(
+            labels,
+            100 * curve.mean,
+            color=colors[name],
+            linestyle=looks[name][1],
+            linewidth=1.8,
+            marker="o" if len(labels) == 1 else None,
+        )
         if len(curves) <= _MOST_BANDS and not np.isnan(curve.low).any():
             low, high = percent(curve.low), percent(curve.high)
             ax.fill_between(labels, low, high, color=colors[name], alpha=0.15, linewidth=0)

@@ -12,7 +12,7 @@ from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.session.simulation._comparison_tables import latex_table, markdown_table
 from fewlabels.session.simulation._paired_tests import PairedTest, RankTest, holm, wilcoxon
-from fewlabels.session.simulation._paper_plots import draw_lines, draw_ranks
+from fewlabels.session.simulation._paper_plots import draw_lines, draw_ranks, looks_of
 from fewlabels.session.simulation.intervals import Interval, student_interval
 from fewlabels.session.simulation.learning_curve import LearningCurve, new_axes
 from fewlabels.session.simulation.rounds import FloatArray
@@ -221,7 +221,8 @@ class Comparison:
     ) -> Axes:
         """Draw the mean curves of methods on one data set, with each name at the end of its line.
 
-        Up to four have a band.
+        Up to four have a band. Of more than seven, those of one model share a colour, and those of
+        one query rule a line style, where there are no more than seven models and three rules.
 
         Parameters
         ----------
@@ -258,7 +259,8 @@ class Comparison:
             lines[method] = curve.interval(query, measure=measure, confidence=confidence)
         labels = self.curves[name][self.models[0]].labels
         ax = new_axes() if ax is None else ax
-        draw_lines(ax, labels, lines, measure=measure)
+        looks = looks_of({method: of[method] for method in wanted})
+        draw_lines(ax, labels, lines, looks, measure=measure)
         ax.set_title(name)
         return ax
 

@@ -1,0 +1,93 @@
+"""Values that may stand for something else are used as they are, and said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fewlabels.features import Tables
+from fewlabels.features._stand_ins import about_alike, about_stand_ins
+from fewlabels.io._table import Dates, Numbers
+
+RNG = np.random.default_rng(0)
+AGES = RNG.integers(18, 90, 60).astype(float)
+
+
+def numbers(usual: np.ndarray, *others: float) -> Numbers:
+    return Numbers(np.array([*usual, *others, np.nan]))
+
+
+@pytest.mark.parametrize("marker", [-1, -9, -99, -999, 999, 9999, -32768])
+def test_a_usual_marker_far_from_all_others_is_said(marker: float) -> None:
+    doubt = about_stand_ins(numbers(AGES, marker, marker))
+    assert doubt.startswith(f"has {marker} in 2 rows, far from all other values")
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        numbers(AGES, 999),  # once only
+        numbers(AGES, 95, 95),  # no usual one
+        numbers(np.linspace(-2000, 2000, 50), -999, -999),  # amidst the others
+        numbers(np.linspace(-20, 30, 50), -1, -1),  # a temperature
+        numbers(np.linspace(10, 990, 50), 999, 999),  # near the others
+        numbers(np.array([0.0, 1.0, 0.0, 1.0]), -1, -1),  # of few values
+        Numbers(np.full(5, np.nan)),
+    ],
+)
+def test_other_numbers_are_not(view: Numbers) -> None:
+    assert about_stand_ins(view) == ""
+
+
+@pytest.mark.parametrize(("day", "n"), [("9999-12-31", 1), ("1900-01-01", 3)])
+def test_a_date_that_stands_for_none_is_said(day: str, n: int) -> None:
+    days = np.arange("2024-01-01", "2024-03-01", dtype="datetime64[D]").astype(float)
+    last = np.full(n, np.datetime64(day).astype(float))
+    doubt = about_stand_ins(Dates(np.concatenate([days, last, [np.nan]])))
+    assert doubt.startswith(f"has the date {day} in {n} row")
+    assert about_stand_ins(Dates(days)) == ""
+
+
+def test_names_that_differ_in_case_or_blanks_are_said() -> None:
+    doubt = about_alike(["Red", "blue", "light  red", "light red", "red"])
+    assert doubt.startswith("has names that differ only in case or blanks (such as 'Red', 'red')")
+    assert about_alike(["A", "a", "red", "reds"]) == ""
+
+
+def test_tables_say_what_may_stand_for_something_else() -> None:
+    colours = ["red", "Red", "blue"] * 20
+    zips = [10115, 80331, 50667, 20095] * 15
+    table = {"age": [*AGES[:57], -1, -1, -1], "colour": colours, "zip": zips}
+    tables = Tables().fit(table)
+    age, colour = tables.warnings_
+    assert age.startswith("column 'age' has -1 in 3 rows")
+    assert colour.startswith("column 'colour' has names that differ only in case")
+    (note,) = [line for line in tables.choices_ if "postcodes" in line]
+    assert note.startswith("note: used as numbers: zip; if their values are names")
+    assert "columns={'zip': 'category'}" in note
+    asked = Tables({"zip": "category", "age": "drop", "colour": "drop"}).fit(table)
+    assert (asked.warnings_, len(asked.choices_)) == ((), 2)
+
+
+@pytest.mark.parametrize("called", ["Total", "Grand total:", "Summe", "Average"])
+def test_a_last_row_that_is_called_a_total_is_said(called: str) -> None:
+    table = {
+        "name": [f"n{place}" for place in range(59)] + [called],
+        "age": AGES,
+        "shift": ["a", "b", "c"] * 20,
+    }
+    (warning,) = Tables().fit(table).warnings_
+    assert warning.startswith(f"row 60, the last, is called {called!r} in column 'name'")
+
+
+def test_names_that_come_again_are_no_totals() -> None:
+    table = {"name": ["mean", "kind"] * 30, "age": AGES}
+    assert Tables().fit({"name": table["name"][::-1], "age": AGES}).warnings_ == ()
+    assert Tables().fit(table).warnings_ == ()
+
+
+def test_empty_rows_are_said_with_what_helps() -> None:
+    table = {"age": [*AGES, None], "shift": [*(["a", "b", "c"] * 20), ""]}
+    tables = Tables().fit(table)
+    (warning,) = tables.warnings_
+    assert warning.endswith("it gets no answer. Fill in cells, or delete empty rows.")
