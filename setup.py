@@ -1,9 +1,10 @@
-"""The compiled part of the package; all else is in pyproject.toml.
+"""The compiled part of the package, and its README for an index; all else is in pyproject.toml.
 
 Where there is no C compiler, the package is installed without it, and SciPy, NumPy and FAISS do the
 same work.
 """
 
+import re
 import sysconfig
 from pathlib import Path
 
@@ -13,6 +14,17 @@ from setuptools import Extension, setup
 FOR_ALL = not sysconfig.get_config_var("Py_GIL_DISABLED")
 SHARED = "src/fewlabels/_buffers.h"
 MACROS = [("Py_LIMITED_API", "0x030B0000")] if FOR_ALL else []
+# In the README, links and pictures are relative, so that they lead somewhere in every clone.
+HOME = "https://github.com/fewlabels/fewlabels/blob/main/"
+PICTURES = "https://raw.githubusercontent.com/fewlabels/fewlabels/main/"
+
+
+def readme() -> str:
+    """Return the README as an index shows it: with links to the repository."""
+    text = Path("README.md").read_text(encoding="utf-8")
+    relative = r"(?!https://|#)"
+    text = re.sub(rf"(!\[[^\]]*\]\(){relative}", rf"\1{PICTURES}", text)
+    return re.sub(rf"(\]\(){relative}", rf"\1{HOME}", text)
 
 
 def extension(name: str, *flags: str) -> Extension:
@@ -30,6 +42,8 @@ def extension(name: str, *flags: str) -> Extension:
 
 
 setup(
+    long_description=readme(),
+    long_description_content_type="text/markdown",
     ext_modules=[
         # Multiplications and additions are kept apart, as in SciPy's packages for x86-64.
         extension("fewlabels._csr", "-ffp-contract=off"),

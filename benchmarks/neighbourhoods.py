@@ -185,7 +185,8 @@ def run(
                 labeller.tally.confidence += float(said.confidence[points].sum())
                 grids.append((Grid(class_id, tuple(kept), tuple(out), 0), n_questions))
                 if kept:
-                    mind.take([Event("told", tuple(kept), (str(class_id),) * len(kept))])
+                    labels = (str(class_id),) * len(kept)
+                    mind.take([Event("told", tuple(kept), labels, together=True)])
                 taken_out = to_ask(out)
                 continue
         if taken_out:

@@ -137,6 +137,8 @@ def compared(ours: float, theirs: float, unit: str) -> str:
     """Say how our result compares with a peer's."""
     if unit == "s":
         ratio = theirs / ours
+        if _ratio(ratio) == "1":
+            return "as fast"
         return f"{_ratio(ratio)} x faster" if ratio >= 1 else f"{_ratio(1 / ratio)} x slower"
     if unit == "share":
         return f"{100 * (ours - theirs):+.1f} points"
@@ -169,7 +171,8 @@ def _summary_source(document: dict[str, Any], rows: list[dict[str, Any]]) -> str
     """Say where the headline rows were measured, and which peers were missing."""
     runs = {run: document["runs"][run] for run in sorted({row["run"] for row in rows})}
     cores = " or ".join(sorted({f"{about['machine']['cores']}" for about in runs.values()}))
-    text = f"Each row was measured in one run, on {cores} cores ({', '.join(runs)})."
+    days = dict.fromkeys(run.partition(" ")[0] for run in runs)
+    text = f"Each row was measured in one run, on {cores} cores ({', '.join(days)})."
     return text + "".join(f" {reason}" for reason in _missing(document, rows, runs))
 
 

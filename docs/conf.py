@@ -80,6 +80,7 @@ sphinx_gallery_conf = {
     "reference_url": {"fewlabels": None},
     "image_srcset": ["2x"],
     "show_signature": False,
+    "write_computation_times": False,
     "download_all_examples": False,
     "reset_modules": ("matplotlib", "public_names.quiet_warnings"),
     "only_warn_on_example_error": False,

@@ -453,6 +453,7 @@ def test_figures_are_written_as_a_reader_takes_them(value, unit, text):
     ("ours", "theirs", "unit", "text"),
     [
         (0.5, 2.0, "s", "4 x faster"), (0.5, 0.25, "s", "2 x slower"),
+        (5.99, 5.991, "s", "as fast"),
         (0.01, 85, "s", "8,500 x faster"), (0.95, 0.9, "share", "+5.0 points"),
         (0.9, 0.75, "number", "+0.150"), (2e9, 1e9, "B", "2 x more"), (1e9, 2e9, "B", "2 x less"),
         (0, 50, "count", ""),

@@ -117,3 +117,5 @@ def test_the_citation_file_names_this_version() -> None:
     text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert re.search(r"^version: (.+)$", text, flags=re.MULTILINE)[1] == __version__
     assert "license: BSD-3-Clause" in text
+    year = re.search(r"^date-released: (\d{4})-", text, flags=re.MULTILINE)[1]
+    assert f"year = {{{year}}}" in cite().bibtex

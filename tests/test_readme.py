@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +105,24 @@ def test_the_picture_is_the_one_that_the_demo_draws(tmp_path):
     for figure in ("99.7 %", "99.4 %", "94.7 %", "94.0 %"):
         assert figure in README
         assert figure in done.output
+
+
+def test_on_an_index_no_link_of_the_readme_is_relative(monkeypatch):
+    told = {}
+    monkeypatch.setattr("setuptools.setup", told.update)
+    monkeypatch.chdir(ROOT)
+    runpy.run_path("setup.py")
+    targets = re.findall(r"\]\(([^)\s]+)\)", told["long_description"])
+    assert len(targets) == len(re.findall(r"\]\(([^)\s]+)\)", README)) > 30
+    assert all(target.startswith("https://") for target in targets)
+    shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", told["long_description"])
+    assert all("/blob/" not in picture for picture in shown)
+
+
+def test_badges_say_what_the_project_declares():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert f"[![License: {project['license']}]" in README
+    assert f"[![Python {project['requires-python'].removeprefix('>=')} and later]" in README
+    workflow = re.search(r"actions/workflows/(\w+\.yml)/badge\.svg", README)
+    assert workflow is not None
+    assert (ROOT / ".github" / "workflows" / workflow[1]).is_file()

@@ -48,13 +48,22 @@ def test_every_public_name_is_described_once(public_names):
     assert set(names) == wanted, "the lists in docs/reference/*.rst are to name these"
 
 
+def test_every_public_constant_is_described_by_what_it_is_for(public_names):
+    constants = set()
+    for full in set(public_names.homes().values()):
+        package, _, name = full.rpartition(".")
+        value = getattr(importlib.import_module(package), name)
+        if not (isinstance(value, type) or inspect.isroutine(value)):
+            constants.add(full)
+    assert constants == set(public_names.CONSTANTS)
+
+
 def test_every_public_name_has_an_example_that_runs(public_names):
     lacking = set()
     for full in set(public_names.homes().values()):
         package, _, name = full.rpartition(".")
         value = getattr(importlib.import_module(package), name)
-        is_for_builders = package in {"fewlabels.solvers", "fewlabels.systems"}
-        if (isinstance(value, type) or inspect.isroutine(value)) and not is_for_builders:
+        if isinstance(value, type) or inspect.isroutine(value):
             lacking |= set() if ">>> " in (inspect.getdoc(value) or "") else {name}
     assert lacking == set()
 

@@ -59,14 +59,14 @@ def test_an_error_gives_the_threads_back() -> None:
 @pytest.mark.parametrize("first_out", ["first", "second"])
 def test_blocks_of_two_threads_may_end_in_any_order(first_out) -> None:
     steps = {name: threading.Event() for name in ("first", "second")}
-    inside = threading.Barrier(3, timeout=60)
+    inside = threading.Barrier(3, timeout=180)
     own = {}
 
     def hold(name: str) -> None:
         faiss.omp_set_num_threads(3)
         with one_blas_thread():
             inside.wait()
-            assert steps[name].wait(60)
+            assert steps[name].wait(180)
         own[name] = counts(of_this_thread=True)
 
     with ThreadPoolExecutor(2) as pool:
@@ -76,7 +76,7 @@ def test_blocks_of_two_threads_may_end_in_any_order(first_out) -> None:
         left = [counts()]
         for name in (first_out, second_out):
             steps[name].set()
-            held[name].result(60)
+            held[name].result(180)
             left.append(counts())
     assert left == [{1}, {1}, {3}]
     assert own == {"first": {3}, "second": {3}}
@@ -121,6 +121,6 @@ def test_a_child_that_is_forked_inside_a_block_has_as_many_as_before_it() -> Non
     with one_blas_thread():
         child = context.Process(target=_count_in_a_child, args=(results,))
         child.start()
-        child.join(timeout=60)
+        child.join(timeout=180)
     assert child.exitcode == 0
     assert results.get() == {3}

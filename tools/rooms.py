@@ -1,9 +1,9 @@
-"""Draw the rooms of the package from its imports, and the way of one fit through them.
+"""Draw the packages from their imports, and the path of one fit through them.
 
-Writes docs/images/rooms.svg: each package on its floor (the layers of pyproject.toml), an arc for
-each import between packages that no longer way through others implies, and beside them the calls
-of one fit, from the public method to the compiled product, each at the height of its package. The
-same calls stand as a list in docs/architecture.md. They are looked at while a fit runs.
+Writes docs/images/rooms.svg: each package in its layer (the layers of pyproject.toml), an arc for
+each import between packages that no longer path through others implies, and beside them the calls
+of one fit, from the public method to the compiled product, each joined to its package. The
+same calls are listed in docs/architecture.md. They are recorded while a fit runs.
 
 Usage: python tools/rooms.py [--check]
 Without --check both are rewritten (`make docs`); with it, a stale one is an error.
@@ -30,7 +30,7 @@ PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- the way of one fit: written by tools/rooms.py -->\n", "<!-- end of the way -->"
 PACKAGE = Path(fewlabels.__file__).parent
 COMPILED = "fewlabels._csr"
-SHARED = "what every floor needs"
+SHARED = "shared by all"
 
 # of the drawing
 ROW, TOP, LEFT, BOX, WIDTH = 44, 64, 190, 190, 1000
@@ -45,17 +45,18 @@ class Call(NamedTuple):
 
 
 def floors() -> list[list[str]]:
-    """Return the packages of each floor from the top down, the shared modules as one."""
+    """Return the packages of each layer from the top down, the shared modules as one."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
     layers = next(found["layers"] for found in contracts if found["id"] == "layers")
     named = [[part.strip(" ()") for part in layer.split(":")] for layer in layers]
     rows = [[SHARED] if row[0].startswith("_") and len(row) > 1 else row for row in named]
-    return [row for row in rows if row[0] not in {"__main__", "_compiled"}]
+    shown = [row for row in rows if row[0] not in {"__main__", "_compiled"}]
+    return [row for number, row in enumerate(shown) if row not in shown[:number]]
 
 
 def room_of(module: str, rooms: set[str]) -> str:
-    """Return the package on a floor that a module belongs to."""
+    """Return the package that a module belongs to."""
     part = module.split(".")[1] if "." in module else module
     return part if part in rooms else SHARED
 
@@ -72,7 +73,7 @@ def imports(rooms: set[str]) -> dict[str, set[str]]:
 
 
 def reduced(edges: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Leave out each edge that a longer way implies (the transitive reduction)."""
+    """Leave out each edge that a longer path implies (the transitive reduction)."""
     below: dict[str, set[str]] = {}
 
     def reach(room: str) -> set[str]:
@@ -140,8 +141,8 @@ def drawing(rows: list[list[str]], edges: dict[str, set[str]], calls: list[Call]
         for column, room in enumerate(row):
             places[room] = (LEFT + width * (column + 0.5), TOP + ROW * number)
     parts = [
-        text(LEFT + BOX / 2, 26, "rooms, and who imports whom", GREY, text_anchor="middle"),
-        text(LEFT + BOX + 150, 26, "the way of one fit, from the method to C", GREY),
+        text(LEFT + BOX / 2, 26, "packages, and what they import", GREY, text_anchor="middle"),
+        text(LEFT + BOX + 150, 26, "the path of one fit, from the method to C", GREY),
     ]
     heights = {room: place[1] for room, place in places.items()}
     for room, targets in sorted(edges.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import time
@@ -16,6 +17,8 @@ import psutil
 
 _PATIENCE = 300.0
 _SECONDS_TO_END = 10.0
+# Below the ports that systems hand out by themselves (32768 and above on Linux).
+_PORTS = range(20_000, 32_000)
 _LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 
 
@@ -68,10 +71,12 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody uses."""
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
+    """Return a port of the loopback that nobody uses, nor is given before it is listened to."""
+    for port in random.SystemRandom().sample(_PORTS, 100):
+        with socket.socket() as made, suppress(OSError):
+            made.bind(("127.0.0.1", port))
+            return port
+    raise ServerError("a hundred ports were taken")
 
 
 @contextmanager

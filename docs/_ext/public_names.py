@@ -51,6 +51,24 @@ OTHERS = (
     "sklearn",
 )
 
+# What a constant or an alias of types is for; Python has no docstrings for them.
+CONSTANTS = {
+    "fewlabels.insight.DISAGREE": "Doubt: the labels of different classes support the answer.",
+    "fewlabels.insight.LITTLE": "Doubt: little evidence of any class reaches the point.",
+    "fewlabels.insight.SURE": "No reason for doubt.",
+    "fewlabels.insight.UNLIKE": "Doubt: the new point is unlike the fitted ones.",
+    "fewlabels.insight.UNPROVEN": "Doubt: too few labels to show how often such answers are right.",
+    "fewlabels.insight.UNREACHED": "Doubt: no path of edges leads from a label to the point.",
+    "fewlabels.queries.RULES": 'Every rule by its name; "auto" is the recommended one.',
+    "fewlabels.solvers.METHODS": "Names of the methods if some nodes have no ground.",
+    "fewlabels.solvers.METHODS_WITH_GROUND": "Names of the methods if every node has some ground.",
+    "fewlabels.solvers.Callback": "Type of a function of the iteration and its error.",
+    "fewlabels.solvers.Method": "Type of the name of a method.",
+    "fewlabels.solvers.Weights": "Type of a matrix of edge weights: sparse (CSR) or dense.",
+    "fewlabels.systems.POISSON_METHODS": "Names of the methods of Poisson learning.",
+    "fewlabels.systems.PoissonMethod": "Type of the name of a method of Poisson learning.",
+}
+
 
 def names_of(package: str) -> list[str]:
     """Return the public names of a package: its `__all__`, or the classes that it defines."""
@@ -179,6 +197,14 @@ def escape_prose(
             block = indent
 
 
+def describe_constant(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    """Describe a constant by what it is for, and not by its type's docstring."""
+    if name in CONSTANTS:
+        lines[:] = [CONSTANTS[name], ""]
+
+
 def quiet_warnings(gallery_conf: dict[str, Any], name: str) -> None:
     """Turn warnings of an example into errors: a reader should see none without a word about it."""
     warnings.filterwarnings("error", category=UserWarning)
@@ -189,5 +215,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.connect("missing-reference", resolve, priority=900)
     app.connect("autodoc-skip-member", skip_foreign)
-    app.connect("autodoc-process-docstring", escape_prose, priority=900)  # after numpydoc
+    app.connect("autodoc-process-docstring", describe_constant, priority=800)  # after numpydoc
+    app.connect("autodoc-process-docstring", escape_prose, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -88,6 +88,7 @@ ConfusionMatrixDisplay.from_predictions(
 )
 ax.set_xlabel("predicted")
 ax.set_ylabel("true")
+plt.show()
 
 # %%
 # Why this answer?
@@ -98,4 +99,3 @@ ax.set_ylabel("true")
 unsure = others[model.label_distributions_[others].max(axis=1).argmin()]
 print(f"{homes[unsure]}: {texts[unsure][:90]}...")
 print(model.explain(unsure))
-plt.show()

@@ -26,9 +26,13 @@ def similar_counts(X, n_neighbors=10):
 
 X, y = load_digits(return_X_y=True)
 X, y = X[:300], y[:300]
-for graph in (None, similar_counts):
+figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
+for name, graph in {"default graph": None, "similar counts": similar_counts}.items():
     curve = simulate(X, y, query="random", budget=30, repeats=3, random_state=0, graph=graph)
-    name = "default graph" if graph is None else graph.__name__
-    print(f"{name}: {100 * curve.accuracy['random'][:, -1].mean():.1f} % with 30 labels")
-curve.plot()
+    mean = 100 * curve.accuracy["random"].mean(axis=0)
+    ax.plot(curve.labels, mean, marker="o", label=name)
+    print(f"{name}: {mean[-1]:.1f} % with 30 labels")
+ax.set_xlabel("number of labels")
+ax.set_ylabel("accuracy on the others, in %")
+ax.legend(loc="lower right")
 plt.show()

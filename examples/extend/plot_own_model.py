@@ -19,9 +19,10 @@ from fewlabels import simulate
 
 class LeakyLaplacian:
     def fit(self, graph, y):
-        self.classes_ = np.unique(y[y != -1])
+        labelled = y != (None if y.dtype == object else -1)  # of names, or of numbers
+        self.classes_ = np.unique(y[labelled])
         W = graph.affinity
-        A = diags_array(1.01 * W.sum(axis=1) + 100 * (y != -1)) - W
+        A = diags_array(1.01 * W.sum(axis=1) + 100 * labelled) - W
         B = 100.0 * (y[:, None] == self.classes_)
         F = spsolve(A.tocsc(), B).reshape(B.shape)
         self.label_distributions_ = F / F.sum(axis=1, keepdims=True)

@@ -56,11 +56,10 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
     ax.set_title(f"{name}: {np.mean((model.transduction_ == truth)[others]):.1%}")
     ax.set_xticks([])
     ax.set_yticks([])
+plt.show()
 
 # %%
 # If you don't know the shares
 # ----------------------------
 # A session estimates them from its random checks: ``session.class_shares()`` returns each share
 # with an interval.
-
-plt.show()

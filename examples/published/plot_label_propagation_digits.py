@@ -98,6 +98,7 @@ def draw_least_sure(distributions, predicted, title):
 
 
 draw_least_sure(distributions, predicted, "As published: the ten digits the model is least sure of")
+plt.show()
 
 # %%
 # Today: one line

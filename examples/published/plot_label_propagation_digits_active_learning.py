@@ -88,6 +88,7 @@ for row, table in zip(axes, published.tables, strict=True):
     draw_row(row, asked, predicted, len(labelled))
     labelled = np.union1d(labelled, asked)
 figure.suptitle("As published: the five digits asked about in each round")
+plt.show()
 
 # %%
 # Today: a session asks
@@ -113,6 +114,7 @@ for row in axes:
     draw_row(row, asked, found.labels, n_labels[-1])
     session.tell(asked, truth[asked])  # the true labels stand in for a person
 figure.suptitle("Today: the five digits asked about in each round")
+plt.show()
 
 # %%
 # Comparison

@@ -53,6 +53,7 @@ ax.set_yscale("log")
 ax.set_xlabel("true accuracy of the model, in %")
 ax.set_ylabel("random checks")
 ax.grid(color="0.9")
+plt.show()
 
 # %%
 # Few points need fewer checks
@@ -61,4 +62,3 @@ ax.grid(color="0.9")
 
 for n in (100, 1_000, 10_000, 1_000_000):
     print(f"{n:,} points: {draws_to_prove(n // 20, 0.01, n)} checks prove 95 % if 99 % are right")
-plt.show()

@@ -26,12 +26,15 @@ X, truth = digits.data[order], digits.target[order]
 # Start with one label per class, and ask five questions at a time until there are 40 labels. Repeat
 # this three times with other starting labels, which are the same for all rules.
 
+import matplotlib.pyplot as plt
+
 from fewlabels.session import simulate
 
 curve = simulate(
     X, truth, query=["auto", "margin", "v-optimality"], budget=40, repeats=3, random_state=0
 )
 curve.plot()
+plt.show()
 
 # %%
 # Is a rule better than random questions?
@@ -50,8 +53,5 @@ for query, difference in curve.compare().items():
 # How many labels do you need?
 # ----------------------------
 
-import matplotlib.pyplot as plt
-
 for query, labels in curve.labels_needed(0.9).items():
     print(f"{query}: {np.median(labels):.0f} labels for 90 % (median of {curve.repeats} starts)")
-plt.show()

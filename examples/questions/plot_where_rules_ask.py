@@ -56,7 +56,9 @@ for ax, (name, text) in zip(axes.flat, about.items(), strict=True):
     ax.set_xticks([])
     ax.set_yticks([])
 axes[0, 0].legend(loc="upper left")
-figure.colorbar(drawn, ax=axes, label="1 - probability of the answer", shrink=0.5)
+colorbar = figure.colorbar(drawn, ax=axes, label="1 - probability of the answer", shrink=0.5)
+colorbar.ax.set_ylim(0, 0.8)
+plt.show()
 
 # %%
 # In numbers
@@ -74,4 +76,3 @@ for name in about:
         f"mean distance {pdist(X[asked]).mean():.1f}"
     )
 print(f"all points: mean probability {confidence.mean():.2f}, mean distance {pdist(X).mean():.1f}")
-plt.show()

@@ -50,6 +50,7 @@ def draw(ax, points, title):
 figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 draw(axes[0], components, "two principal components")
 draw(axes[1], places, "layout of the graph")
+plt.show()
 
 # %%
 # Where is the model unsure?
@@ -70,6 +71,7 @@ figure.colorbar(drawn, label="1 - probability of the answer")
 ax.legend()
 ax.set_xticks([])
 ax.set_yticks([])
+plt.show()
 
 # %%
 # In numbers
@@ -81,4 +83,3 @@ print(
     f"of the ten nearest, at least {at_least:.0%} are the same digit on the layout, "
     f"{same_digit(components):.0%} on principal components"
 )
-plt.show()

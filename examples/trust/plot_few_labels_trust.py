@@ -65,6 +65,7 @@ others = np.setdiff1d(others, drawn)
 draw_reliability(axes[1], f"50 labels, {len(others):,} answers")
 axes[0].set_ylabel("share of right answers")
 axes[0].legend(loc="lower right")
+plt.show()
 
 # %%
 # An answer with little evidence
@@ -87,6 +88,7 @@ for ax in axes:
     ax.set_yticks([])
 for side in axes[0].spines.values():
     side.set(color="#D55E00", linewidth=3)
+plt.show()
 
 # %%
 # One label there
@@ -98,4 +100,3 @@ model.add_labels([far], truth[[far]])
 others = np.setdiff1d(others, far)
 after = np.sum(model.transduction_[others] != truth[others])
 print(f"{before} of {len(others) + 1:,} read wrong; with one more label, {after}")
-plt.show()

@@ -55,6 +55,7 @@ axes[1].set_xlabel("promised coverage, in %")
 axes[1].set_ylabel("classes per set")
 for ax in axes:
     ax.grid(color="0.9")
+plt.show()
 
 # %%
 # The digits with the largest sets

@@ -47,6 +47,7 @@ for row, point in zip(axes, (order[len(order) // 2], order[100], order[0]), stri
         ax.set_yticks([])
     for side in row[0].spines.values():
         side.set(color="#0072B2", linewidth=3)
+plt.show()
 
 # %%
 # What does one label change?

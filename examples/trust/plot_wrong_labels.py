@@ -56,6 +56,7 @@ for suspect, ax in zip(suspects, axes.flat, strict=False):
     for side in ax.spines.values():
         side.set(color="#D55E00" if suspect.node in wrong else "0.7", linewidth=2.5)
 figure.suptitle("The most contradicted labels; mistakes have an orange frame")
+plt.show()
 
 # %%
 # Correct the first twenty
@@ -68,4 +69,3 @@ looked_at = suspects.nodes[:20]
 model.add_labels(looked_at, truth[looked_at])
 after = np.mean(model.transduction_[others] == truth[others])
 print(f"{before:.1%} of the others were read right; after twenty corrections, {after:.1%}")
-plt.show()

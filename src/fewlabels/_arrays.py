@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from fewlabels._labels import is_missing
-from fewlabels._typing import Cells, Frame, Matrix
+from fewlabels._typing import Frame, Matrix, Objects
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 # Columns that an error names.
@@ -161,7 +161,7 @@ def refuse_masked(values: object, name: str, fill: str = FILL_FEATURES) -> None:
     )
 
 
-def first_few(names: Cells) -> str:
+def first_few(names: Objects) -> str:
     """Return the first names, and how many more there are."""
     rest = "" if len(names) <= _MOST_NAMED else f" and {len(names) - _MOST_NAMED} more"
     return ", ".join(map(repr, names[:_MOST_NAMED])) + rest

@@ -12,6 +12,8 @@ _ITSELF = f"""\
   author = {{{{The fewlabels developers}}}},
   title = {{{{fewlabels: label a few, get the rest, know when to stop}}}},
   version = {{{__version__}}},
+  year = {{2026}},
+  url = {{https://github.com/fewlabels/fewlabels}},
 }}"""
 
 

@@ -228,7 +228,7 @@ def _is_numeric(cells: Frame) -> bool:
     return True
 
 
-def _names(X: Frame, places: np.ndarray) -> Cells:
+def _names(X: object, places: np.ndarray) -> Cells:
     if not hasattr(X, "columns"):
         return list(places.tolist())
     names = list(X.columns)

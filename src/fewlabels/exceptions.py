@@ -69,7 +69,7 @@ class InvalidInputError(FewLabelsError, ValueError):
 
 
 class InvalidTypeError(InvalidInputError, TypeError):
-    """A thing of the wrong kind was passed; the message says which kinds are allowed.
+    """An argument has the wrong type; the message says which types are allowed.
 
     A ValueError too, as scikit-learn's errors for parameters of the wrong type are.
 
@@ -86,7 +86,7 @@ class InvalidTypeError(InvalidInputError, TypeError):
 
 
 class NotEnoughMemoryError(FewLabelsError, MemoryError):
-    """More memory was asked for than is free; nothing was allocated.
+    """More memory is needed than is free; nothing was allocated.
 
     Examples
     --------
@@ -97,7 +97,7 @@ class NotEnoughMemoryError(FewLabelsError, MemoryError):
 
 
 class GraphFileError(FewLabelsError, ValueError):
-    """A file does not hold a graph that this version can read.
+    """A file does not contain a graph that this version can read.
 
     Examples
     --------
@@ -112,7 +112,7 @@ class GraphFileError(FewLabelsError, ValueError):
 
 
 class SessionFileError(FewLabelsError, ValueError):
-    """A file does not hold a session that this version can read.
+    """A file does not contain a session that this version can read.
 
     Examples
     --------
@@ -157,7 +157,7 @@ class ClusterError(FewLabelsError, RuntimeError):
 
 
 class LabellingError(FewLabelsError, ValueError):
-    """A label file can't be used, or what was to be stored in it was not.
+    """A label file can't be used, or something could not be stored in it.
 
     Examples
     --------
@@ -179,7 +179,7 @@ class MissingDependencyError(FewLabelsError, ImportError):
 
 
 class AsymmetryWarning(UserWarning):
-    """Affinities differ in the two directions of an edge, and were joined by their mean.
+    """Affinities differ between the two directions of an edge, and were replaced by their mean.
 
     Examples
     --------
@@ -194,7 +194,7 @@ class AsymmetryWarning(UserWarning):
 
 
 class FeatureWarning(UserWarning):
-    """Features may be poor, or the data meant otherwise; the message says what to do.
+    """Features may be poor, or the data misinterpreted; the message says what to do.
 
     Examples
     --------
@@ -260,7 +260,7 @@ class ScaleWarning(UserWarning):
 
 
 class UnreachedWarning(UserWarning):
-    """Some points lie in components of the graph that hold no label.
+    """Some points are in components of the graph that contain no label.
 
     Examples
     --------

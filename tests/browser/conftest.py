@@ -9,14 +9,10 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.sitting import Sitting
+from tests.browser.sitting import Sitting, new_context
 from tests.web.served import serving
-
-# Of a machine that does ten other things; only a test that fails waits so long.
-PATIENCE = 60_000
-expect.set_options(timeout=PATIENCE)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
@@ -54,8 +50,7 @@ def sit(browser: Browser) -> Iterator[Callable[..., Sitting]]:
         def begin(source: Any, *, width: int = 1280, height: int = 800, **options: Any) -> Sitting:
             served = stack.enter_context(serving(source))
             viewport = {"width": width, "height": height}
-            context = browser.new_context(viewport=viewport, **options)
-            context.set_default_timeout(PATIENCE)
+            context = new_context(browser, viewport=viewport, **options)
             stack.callback(context.close)
             sitting = Sitting(served, context)
             opened.append(sitting)

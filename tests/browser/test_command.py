@@ -16,6 +16,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from sklearn.datasets import load_digits
 
+from tests.browser.sitting import new_context, press
+
 N = 80
 
 
@@ -58,7 +60,7 @@ def answer(page: Page, n: int) -> list[str]:
         image = page.locator(".card img").get_attribute("alt")
         digit = load_digits().target[int(image.split()[-1].removesuffix(".png"))]
         right = page.get_by_role("radio", name=str(digit), exact=True)
-        page.keyboard.press(right.get_attribute("aria-keyshortcuts"))
+        press(page, right.get_attribute("aria-keyshortcuts"))
         page.wait_for_function(
             "was => document.querySelector('.card').dataset.point !== was", arg=point
         )
@@ -69,8 +71,7 @@ def answer(page: Page, n: int) -> list[str]:
 def test_a_killed_server_loses_no_answer_and_the_open_page_goes_on(
     photos: Path, browser: Browser, tmp_path: Path
 ) -> None:
-    context = browser.new_context()
-    context.set_default_timeout(30_000)
+    context = new_context(browser)
     page = context.new_page()
     with labelling(photos) as (run, address):
         page.goto(address)

@@ -107,15 +107,51 @@ def test_huge_pictures_fit_and_zoom(sit: Sit) -> None:
     no_overflow(sitting)
 
 
-def test_a_picture_that_can_t_be_shown_is_said(sit: Sit) -> None:
-    source = double.digits(8)
+def test_a_picture_that_can_t_be_shown_is_named_and_suggests_nothing(sit: Sit) -> None:
+    source = double.digits(12)
     sitting = sit(source)
+    for _ in range(8):
+        sitting.answer()
+    sitting.stored(8)
+    expect(sitting.page.locator(".suggestion")).to_be_visible()
     sitting.expected = ("Failed to load resource",)
     sitting.context.route("**/api/picture/**", lambda route: route.abort())
     sitting.page.reload()
-    expect(sitting.page.locator(".picture.broken")).to_be_visible()
+    card = sitting.page.locator(".picture.broken")
+    expect(card).to_contain_text(f"{source.items[sitting.shown()]['title']} can't be shown.")
+    expect(sitting.page.locator(".suggestion, .suggested")).to_have_count(0)
+    sitting.press("Enter")
+    expect(sitting.page.locator("#status")).to_contain_text("There is no suggestion here")
+    sitting.answer()
+    sitting.stored(9)
+
+
+def test_a_list_shows_the_first_column_of_a_row_and_then_what_differs(sit: Sit) -> None:
+    source = double.table()
+    for item in source.items:
+        item["columns"].insert(0, {"name": "comment", "value": "word " * 60, "differs": False})
+        for column in item["columns"][5:]:
+            column["differs"] = True
+    sitting = sit(source)
+    expect(sitting.page.locator(".column.wide dt")).to_have_text("comment")
     sitting.answer()
     sitting.stored(1)
+    sitting.go("review/past")
+    facts = sitting.page.locator(".row .fact")
+    expect(facts).to_have_count(4)
+    expect(facts.first).to_have_text(f"comment {('word ' * 60)[:180].strip()} …")
+    names = [column["name"] for column in source.items[0]["columns"]]
+    expect(facts.nth(1)).to_contain_text(names[5])
+
+
+def test_the_views_are_links_on_a_wide_screen_and_a_menu_on_a_narrow_one(sit: Sit) -> None:
+    page = sit(double.table()).page
+    expect(page.locator("#views")).to_be_visible()
+    expect(page.locator("#views-button")).to_be_hidden()
+    page.set_viewport_size({"width": 400, "height": 800})
+    expect(page.locator("#views")).to_be_hidden()
+    page.locator("#views-button").click()
+    expect(page.locator("#views")).to_be_visible()
 
 
 @pytest.mark.parametrize("columns", [1, 8])

@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 
 from fewlabels import FewLabelsClassifier
 from fewlabels.report import write_report
-from tests.browser.sitting import Sitting
+from tests.browser.sitting import Sitting, go, new_context
 from tests.browser.test_keys_and_access import LOOKS, RULES, labelled
 from tests.web import double
 from tests.web.served import serving
@@ -25,7 +25,6 @@ from tests.web.served import serving
 REVIEW = ["review/suspects", "review/doubtful", "review/past"]
 VIEWS = ["ask", "grid", *REVIEW, "search", "map", "progress", "people"]
 SHOWN = ".empty, .card, .tile, .row, .panel, canvas[data-drawn], .map p, main input"
-LOADED = "() => !document.querySelector('main').innerText.includes('Loading')"
 PROBLEM = "The rows can't be compared: each is missing. Labelling goes on with random questions."
 
 
@@ -72,7 +71,7 @@ def begin(browser: Browser) -> Iterator[Callable[[Any, str], Sitting]]:
 
         def made(source: Any, look: str) -> Sitting:
             served = stack.enter_context(serving(source))
-            context = browser.new_context(**LOOKS[look], reduced_motion="reduce", bypass_csp=True)
+            context = new_context(browser, **LOOKS[look], reduced_motion="reduce", bypass_csp=True)
             stack.callback(context.close)
             return Sitting(served, context)
 
@@ -98,7 +97,6 @@ def test_views_with_little_to_show(
     page = sitting.open()
     for view in views:
         sitting.go(view)
-        page.wait_for_function(LOADED)
         page.wait_for_selector(SHOWN)
         check(page, f"{state} {look} {view}")
     assert sitting.errors == []
@@ -152,7 +150,7 @@ def test_the_report(browser: Browser, tmp_path: Path, look: str) -> None:
     model = FewLabelsClassifier().fit(X, y)
     proven = "Of 240 rows 221 to 236 are right, with 95 % confidence."
     write_report(tmp_path / "report.html", model, X, title="digits", classes=names, proven=proven)
-    context = browser.new_context(**LOOKS[look], reduced_motion="reduce", bypass_csp=True)
+    context = new_context(browser, **LOOKS[look], reduced_motion="reduce", bypass_csp=True)
     page = context.new_page()
     page.goto((tmp_path / "report.html").as_uri())
     check(page, f"report {look}")
@@ -169,7 +167,7 @@ def test_the_top_of_a_narrow_page_holds_in_one_line(
     expect(page.locator(".count.proven")).to_be_visible()
     page.evaluate("document.getElementById('count').textContent = '10,000 labels'")
     for view in ("ask", "progress"):
-        page.evaluate("view => { location.hash = view; }", view)
+        go(page, view)
         expect(page.locator("#views-button")).to_have_text({"ask": "Label"}.get(view, "Progress"))
         boxes = page.evaluate(
             """() => ['.mark', '#views-button', '#count', '#help'].map((name) => {

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from sklearn.datasets import load_digits
 
 from fewlabels.labelling import Labelling
+from tests.browser.sitting import go, new_context, press
 from tests.web.served import serving
 
 N = 60
@@ -34,8 +35,7 @@ def two(browser: Browser, path: Path, **settings: float) -> Iterator[tuple[Label
         served = stack.enter_context(serving(labelling))
         pages = []
         for name in ("ann", "bob"):
-            context = browser.new_context()
-            context.set_default_timeout(60_000)
+            context = new_context(browser)
             stack.callback(context.close)
             context.add_init_script(f"localStorage.setItem('fewlabels/who', '{name}')")
             page = context.new_page()
@@ -50,13 +50,9 @@ def shown(page: Page) -> int:
 
 
 def answer(page: Page, key: str) -> int:
-    """Answer what is shown, and wait until that is stored and another question is shown.
-
-    The question on the screen and the next one stay; whoever is two ahead of the server may see the
-    third replaced by a better one.
-    """
+    """Answer what is shown, and wait until that is stored and another question is shown."""
     point = shown(page)
-    page.keyboard.press(key)
+    press(page, key)
     page.wait_for_function(
         "was => { const now = document.querySelector('.card').dataset.point;"
         " return now && now !== String(was); }",
@@ -82,14 +78,14 @@ def test_no_question_goes_to_both_and_each_takes_back_their_own(
         for page in (ann, bob):
             counts(page, 10)
         assert not set(said["ann"]) & set(said["bob"])
-        bob.keyboard.press("Backspace")
+        press(bob, "Backspace")
         for page in (ann, bob):
             counts(page, 9)
         rows = labelling.answers()["rows"]
         assert {row["point"] for row in rows if row["who"] == "ann"} == set(said["ann"])
         assert {row["point"] for row in rows if row["who"] == "bob"} == set(said["bob"][:-1])
         assert shown(bob) == said["bob"][-1]
-        bob.keyboard.press("Shift+Backspace")
+        press(bob, "Shift+Backspace")
         for page in (ann, bob):
             counts(page, 10)
 
@@ -107,7 +103,7 @@ def test_what_both_answer_differently_stands_side_by_side_and_one_decides(
                 expect(bob.locator(".suggestion")).to_have_count(0)
             asked.add(answer(bob, "2"))
         assert asked >= set(mine)
-        bob.evaluate("() => { location.hash = 'people'; }")
+        go(bob, "people")
         rows = bob.locator(".row")
         expect(rows).to_have_count(3)
         expect(rows.first).to_contain_text("ann")
@@ -116,8 +112,8 @@ def test_what_both_answer_differently_stands_side_by_side_and_one_decides(
         expect(rows.first).to_contain_text("one")
         rows.first.get_by_role("button", name="zero").click()
         expect(rows.first).to_contain_text("decided")
-        bob.evaluate("() => { location.hash = 'ask'; }")
+        go(bob, "ask")
         bob.wait_for_selector(".card[data-point]")
-        bob.evaluate("() => { location.hash = 'people'; }")
+        go(bob, "people")
         expect(bob.locator(".row")).to_have_count(2)
         assert len(labelling.disagreements()) == 2

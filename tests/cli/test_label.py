@@ -69,13 +69,13 @@ def test_it_prints_the_address_refuses_a_second_and_ends_by_ctrl_c(
     with browser().open(address) as page:
         assert page.status == 200
     second = command("label", data)
-    out, err = second.communicate(timeout=60)
+    out, err = second.communicate(timeout=180)
     assert (second.returncode, out) == (2, "")
     assert err.count("\n") == 1
     assert err.endswith(f"label there: {address}\n")
     assert "--file" in err
     first.send_signal(signal.SIGINT)
-    out, err = first.communicate(timeout=60)
+    out, err = first.communicate(timeout=180)
     assert (first.returncode, out) == (0, "")
     port = origin.rpartition(":")[2]
     assert f"ssh -N -L {port}:127.0.0.1:{port} " in err

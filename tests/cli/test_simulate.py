@@ -386,16 +386,16 @@ def test_ctrl_c_ends_the_runs_in_other_processes_too(table, out):
         start_new_session=True,  # Ctrl-C goes to all the processes of a terminal's job
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not (runs.exists() and runs.read_bytes().count(b"\n") > 2):
             if time.monotonic() > deadline:
                 os.killpg(process.pid, signal.SIGKILL)
-                pytest.fail(f"no two runs in two minutes: {process.communicate()}")
+                pytest.fail(f"no two runs in five minutes: {process.communicate()}")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.1)
             assert process.returncode is None, process.communicate()
         os.killpg(process.pid, signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=180)
     assert process.returncode == 130, stderr
     assert stdout == ""
     # if interrupted, joblib's tracker may warn of semaphores, in two lines a warning

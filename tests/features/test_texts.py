@@ -197,9 +197,9 @@ def test_points_are_chosen_by_labels_left_out_only_where_that_is_surely_better()
 
 
 def test_choice_by_labels_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, truth = made_texts()
-    codes = few_of(truth, 12)
-    assert "labels left out" not in Texts().fit(texts, codes).choices_[0]
+    texts, truth = made_texts()  # 30 words
+    codes = few_of(truth, 24)
+    assert "hidden in turn" not in Texts().fit(texts, codes).choices_[0]
 
     def of_spelling(candidates: Any, usual: str, given: Any) -> tuple[str, dict[str, float]]:
         assert usual == "words"
@@ -213,7 +213,18 @@ def test_choice_by_labels_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> N
         "labels that were hidden in turn are told better by spelling than by words"
         in transformer.choices_[0]
     )
-    assert Texts().fit(texts, few_of(truth, 3)).recipe_ == "topics"  # nothing to leave out
+
+
+def test_labels_left_out_do_not_choose_between_topics_and_spelling(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(*given: object) -> None:
+        raise AssertionError("labels left out say nothing of topics")
+
+    monkeypatch.setattr("fewlabels.features._text_choice.surely_best", never)
+    texts, truth = made_texts()
+    for n_labels in (3, 12, 21):
+        assert Texts().fit(texts, few_of(truth, n_labels)).recipe_ == "topics"
 
 
 def test_words_are_kept_as_they_are_where_labels_are_many_for_so_long_texts() -> None:

@@ -57,6 +57,15 @@ def test_neighbours_are_the_nearest_of_the_nearest(k, n_candidates) -> None:
     np.testing.assert_allclose(by_features[:, :k], find_neighbors(X, k).distances)
 
 
+def test_a_distance_says_how_many_it_compares() -> None:
+    few = Hidden()
+    few.n_candidates = 20
+    found, _ = find_reranked(X, 5, few)
+    np.testing.assert_array_equal(found.indices, by_definition(5, 20))
+    found, _ = find_reranked(X, 15, few)  # of twice as many as asked for at least
+    np.testing.assert_array_equal(found.indices, by_definition(15, 30))
+
+
 def test_without_a_distance_neighbours_are_those_of_the_features() -> None:
     found, by_features = find_reranked(X, 5, None)
     np.testing.assert_array_equal(found.indices, find_neighbors(X, 5).indices)

@@ -46,6 +46,15 @@ def test_confident_answers_that_were_wrong_raise_the_bar() -> None:
     assert sure_from(good + bad, [1] * 40, 0.8) < 0.96
 
 
+def test_labels_count_as_much_as_they_stand_for() -> None:
+    confidence, right = [0.99] * 8 + [0.98] * 4, [1] * 8 + [0] * 4
+    assert sure_from(confidence, right, 0.8) == 0.99
+    assert sure_from(confidence, right, 0.8, weights=[0.5] * 12) == 0.99  # their mean is made 1
+    assert sure_from(confidence, right, 0.8, weights=[0.3] * 8 + [2.4] * 4) == np.inf
+    assert sure_from(confidence, right, 0.8, weights=[1.0] * 8 + [0.0] * 4) < 0.98
+    assert sure_from(confidence, right, 0.8, weights=[0.0] * 12) == np.inf
+
+
 def test_without_labels_left_out_nothing_is_sure() -> None:
     assert sure_from([], [], 0.0) == np.inf
 
@@ -53,3 +62,5 @@ def test_without_labels_left_out_nothing_is_sure() -> None:
 def test_a_share_out_of_range_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="abstain_below"):
         sure_from([0.9], [1], 1.5)
+    with pytest.raises(InvalidInputError, match="weights"):
+        sure_from([0.9], [1], 0.8, weights=[1.0, 1.0])

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,11 @@ from PIL import Image
 from fewlabels.exceptions import DataFileError, InvalidInputError, LabellingError
 from fewlabels.io import read_table
 from fewlabels.labelling import Labelling, export_labels, load_session
-from fewlabels.labelling._export import FORMATS, format_of
+from fewlabels.labelling._export import FORMATS, Labels, format_of
+from fewlabels.labelling._snapshot import Predicted
 
 Open = Callable[..., Labelling]
-TABLES = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz")
+TABLES = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz", "xlsx")
 
 
 @pytest.fixture
@@ -104,6 +106,26 @@ def test_what_an_export_computed_is_kept_for_the_next(
     assert exported() == first
 
 
+def test_a_proven_answer_that_the_model_has_left_since_says_so() -> None:
+    predicted = Predicted(
+        codes=np.array([0, 1, 1, 0], dtype=np.int16),
+        second=np.array([1, 0, 0, -1], dtype=np.int16),
+        confidence=np.array([0.9, 0.7, 0.8, 0.6], dtype=np.float32),
+        evidence=np.ones(4, dtype=np.float32),
+        doubt=np.zeros(4, dtype=np.uint8),
+        held=np.array([0, 0, 0, 0], dtype=np.int16),
+    )
+    ledger: Any = SimpleNamespace(
+        classes=SimpleNamespace(names={0: "cat", 1: "dog"}), labels={2: 1}, skipped=()
+    )
+    items: Any = SimpleNamespace(n_points=4)
+    added = Labels(items, ledger, predicted, "csv").added(())
+    assert added.label == ["cat", "cat", "dog", "cat"]
+    assert added.second == ["dog", "dog", None, None]
+    assert added.doubt == ["sure", "classes disagree", "given", "sure"]
+    np.testing.assert_allclose(added.confidence, [0.9, 0.3, 1, 0.6], rtol=1e-6)
+
+
 def test_given_labels_alone_need_no_model(labelled: Labelling) -> None:
     stream = io.BytesIO()
     export_labels(labelled.path, stream, predictions=False)
@@ -158,6 +180,48 @@ def test_pictures_go_to_a_folder_a_class(opened: Open, tmp_path: Path, keys: Ite
     stream = io.BytesIO()
     labelling.export(stream, "csv")
     assert stream.getvalue().startswith(b"path,folder,label,")
+    labelling.skip("ann", next(keys), 8)
+    assert labelling.settle()
+    whole = tmp_path / "whole"
+    export_labels(labelling.path, whole, cache=tmp_path / "cache")
+    assert len(list(whole.rglob("*.png"))) == 11  # all but the one that nobody could tell
+
+
+def test_a_picture_that_can_t_be_read_is_asked_about_last_and_gets_no_answer(
+    opened: Open, tmp_path: Path, keys: Iterator[str]
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(14):
+        pixels = rng.integers(40, size=(16, 16)).astype(np.uint8)
+        pixels[:, 4:9] += np.uint8(200 * (number % 2))
+        Image.fromarray(pixels).save(photos / f"{number:02}.png")
+    (photos / "99.png").write_bytes(b"no picture")
+    labelling = opened(photos)
+    for number in range(12):
+        if number % 4 == 0:
+            assert labelling.settle()
+        (asked, *_) = labelling.questions("ann", 1)
+        if asked["point"] == 14:  # a random check, or one of the first
+            assert asked["suggestion"] is None
+            labelling.skip("ann", next(keys), 14)
+        else:
+            labelling.answer("ann", next(keys), asked["point"], asked["point"] % 2)
+    assert labelling.settle()
+    assert any("99.png" in note for note in labelling.state("ann")["notes"])
+    labelling.close()
+    path = tmp_path / "labels.csv"
+    export_labels(labelling.path, path, cache=tmp_path / "cache")
+    last = path.read_text(encoding="utf-8").splitlines()[-1].split(",")
+    assert last[0] == "99.png"
+    assert last[2:] in (
+        ["", "0", "0", "false", "", "unreached"],
+        ["", "0", "0", "false", "", "skipped"],
+    )
+    again = opened(photos)  # whose points come from the cache
+    assert again.settle()
+    assert any("99.png" in note for note in again.state("ann")["notes"])
 
 
 def test_pictures_of_one_name_are_all_copied_whatever_the_others_are_called(

@@ -58,6 +58,16 @@ def test_rows_are_columns_and_their_values(tmp_path: Path) -> None:
     assert items.title(0) == "1 · red"
 
 
+def test_texts_come_before_other_columns_and_what_never_changes_comes_last(tmp_path: Path) -> None:
+    path = tmp_path / "mails.csv"
+    rows = [f"{i},high,{i % 3},2026-01-0{1 + i % 3},{TEXTS[i]}" for i in range(4)]
+    path.write_text("\n".join(["id,priority,size,sent,body", *rows]), encoding="utf-8")
+    items = open_items(path)
+    assert items.kind == "table"
+    assert [name for name, _ in items.cells(0)] == ["body", "id", "size", "sent", "priority"]
+    assert items.title(1).startswith(TEXTS[1])
+
+
 def test_columns_that_are_not_there_are_named(tickets: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"has no column 'massage'.*did you mean 'message'"):
         open_items(tickets, text="massage")

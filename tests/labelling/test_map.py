@@ -16,7 +16,7 @@ from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._map import Mapper, packed_map
 
 Open = Callable[..., Labelling]
-TIMEOUT = 60
+TIMEOUT = 180
 
 
 def ring(n: int) -> Graph:

@@ -26,7 +26,7 @@ from fewlabels.session._points import GraphPoints
 from fewlabels.session._settings import Settings
 
 Open = Callable[..., Labelling]
-TIMEOUT = 60.0
+TIMEOUT = 180.0
 
 
 def answer_next(labelling: Labelling, truth: Any, key: str) -> int:

@@ -28,7 +28,7 @@ def test_a_report_is_written_of_what_was_learned(
     opened: Open, keys: Iterator[str], digits: Any
 ) -> None:
     labelling = labelled(opened, keys, digits[1])
-    page = labelling.with_model(report_of).result(60)
+    page = labelling.with_model(report_of).result(180)
     assert page.startswith("<!doctype html>")
     assert "12 of 300 rows came with a label" in page
     assert "digits.npy" in page
@@ -39,7 +39,7 @@ def test_the_model_knows_the_last_label(opened: Open, keys: Iterator[str], digit
     labelling.answer("ann", next(keys), 200, 2)
     assert labelling.settle()
     learned = labelling.with_model(lambda learned: learned.model.answers().labels[200])
-    assert learned.result(60) == "2"
+    assert learned.result(180) == "2"
 
 
 def test_before_there_is_a_model_it_is_said(opened: Open) -> None:
@@ -52,8 +52,8 @@ def test_what_fails_there_is_told_and_ends_nothing(
 ) -> None:
     labelling = labelled(opened, keys, digits[1])
     with pytest.raises(ZeroDivisionError):
-        labelling.with_model(lambda _: 1 / 0).result(60)
-    assert labelling.with_model(lambda learned: learned.name).result(60) == "digits.npy"
+        labelling.with_model(lambda _: 1 / 0).result(180)
+    assert labelling.with_model(lambda learned: learned.name).result(180) == "digits.npy"
     assert labelling.state("ann")["problem"] is None
 
 
@@ -63,7 +63,7 @@ def test_who_waits_while_the_file_is_closed_is_told(
     labelling = labelled(opened, keys, digits[1])
     labelling.close()
     with pytest.raises((LabellingError, CancelledError)):
-        labelling.with_model(report_of).result(60)
+        labelling.with_model(report_of).result(180)
 
 
 def test_a_label_file_has_an_id_of_its_own_and_keeps_it(
@@ -103,5 +103,5 @@ def test_who_waits_while_the_disk_is_full_is_told(
         labelling.answer("ann", next(keys), labelling.questions("ann", 1)[0]["point"], 0)
         assert labelling.settle()
         with pytest.raises(LabellingError, match="the disk is full"):
-            labelling.with_model(report_of).result(10)
-    assert labelling.with_model(lambda learned: learned.name).result(60) == "digits.npy"
+            labelling.with_model(report_of).result(180)
+    assert labelling.with_model(lambda learned: learned.name).result(180) == "digits.npy"

@@ -24,7 +24,8 @@ def checks_with(right, n_labels=None):
         Audit(i, "a" if hit else "b", int(n), 1_000, ())
         for i, (hit, n) in enumerate(zip(right, t, strict=True))
     )
-    return Checks(audits, ("a",) * len(right), np.arange(len(right)))
+    no = np.zeros(len(right), dtype=bool)
+    return Checks(audits, ("a",) * len(right), np.arange(len(right)), no, no)
 
 
 def sequence_with(right, n_points=10_000, n_labels=50, number=0, confidence=0.95, is_on=True):

@@ -14,10 +14,15 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 
 from fewlabels import Comparison, Graph, LabelSpreading, LearningCurve, knn_graph, simulate
-from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import (
+    DataFileError,
+    InvalidInputError,
+    InvalidTypeError,
+    UnreachedWarning,
+)
 from fewlabels.queries import RULES
 from fewlabels.session.simulation._paired_tests import holm
-from fewlabels.session.simulation._paper_plots import _alike, _apart, colors_of
+from fewlabels.session.simulation._paper_plots import _alike, _apart, colors_of, looks_of
 
 SETS = {
     name: make_blobs(60, centers=3, cluster_std=3.0, random_state=seed)
@@ -177,7 +182,7 @@ def test_a_function_makes_the_graph_of_each_set():
             InvalidInputError,
             "save_to of several models or sets needs a random_state",
         ),
-        ({"data": SETS, "graph": lambda X: 3}, InvalidTypeError, "graph must be a Graph"),
+        ({"data": SETS, "graph": lambda X: 3}, InvalidTypeError, "must return a Graph, got int"),
         (
             {"data": SETS, "graph": lambda X: Graph.from_affinity(1 - np.eye(4))},
             InvalidInputError,
@@ -240,7 +245,7 @@ def test_what_can_not_be_tested_is_said():
     two = a_comparison(np.random.default_rng(0).random((3, 2, 2)))
     with pytest.raises(InvalidInputError, match=r"at least three methods.*there are 2 and 6"):
         two.rank()
-    with pytest.raises(InvalidInputError, match="there is no method 'm7'; there are m0, m1"):
+    with pytest.raises(InvalidInputError, match="there is no method 'm7'; there are 'm0', 'm1'"):
         two.compare("m7")
 
 
@@ -272,6 +277,13 @@ def test_names_are_escaped_and_one_start_has_no_interval():
     assert r"| x\|y & {z} | **60.0** |" in named.to_markdown()
 
 
+def test_points_without_a_neighbour_in_a_models_own_graph_are_told():
+    far = np.arange(12.0)[:, None] * 100  # where exp(-gamma d^2) is 0
+    truth = np.arange(12) % 2
+    with pytest.warns(UnreachedWarning, match="12 of 12 points have no neighbour in the graph of"):
+        simulate(far, truth, model=LabelSpreading(), query="random", budget=6, random_state=0)
+
+
 # Figures
 
 
@@ -289,12 +301,27 @@ def test_each_line_has_a_colour_of_its_own_and_its_name_beside_it(compared):
         assert heights.max() <= 100
 
 
+def test_many_methods_share_the_colour_of_their_model_and_the_dash_of_their_rule():
+    methods = {
+        f"{model}, {rule}": (model, rule) for model in "abcd" for rule in ("margin", "random")
+    }
+    looks = looks_of(methods)
+    assert len(set(looks.values())) == 8
+    colors = [{looks[f"{model}, {rule}"][0] for rule in ("margin", "random")} for model in "abcd"]
+    assert [len(each) for each in colors] == [1] * 4
+    assert len({looks[f"{model}, margin"][1] for model in "abcd"}) == 1
+    few = looks_of(dict(list(methods.items())[:7]))
+    assert len({color for color, _ in few.values()}) == 7
+    rules = looks_of({str(rule): ("a", str(rule)) for rule in range(16)})
+    assert len({color for color, _ in rules.values()}) == 16
+
+
 def test_lines_may_be_chosen_and_unknown_ones_are_named(compared):
     ax = compared.plot(ax=Figure().add_subplot(), methods=["nearest, margin"])
     assert [text.get_text() for text in ax.texts] == ["nearest, margin"]
-    with pytest.raises(InvalidInputError, match="methods must name some of spreading, margin"):
+    with pytest.raises(InvalidInputError, match="methods must name some of 'spreading, margin'"):
         compared.plot(methods=["forest"])
-    with pytest.raises(InvalidInputError, match="there is no set 'mid'; there are near, far"):
+    with pytest.raises(InvalidInputError, match="there is no set 'mid'; there are 'near', 'far'"):
         compared.plot("mid")
 
 

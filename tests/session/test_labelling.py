@@ -221,6 +221,29 @@ def test_volunteered_labels_are_no_checks():
     assert session.estimate().n_checks == 0
 
 
+def test_labels_that_are_told_together_are_checked_as_answers_of_the_model_are(tmp_path):
+    session = a_session().tell([0, 11, 22, 33], Y[[0, 11, 22, 33]])
+    others = np.setdiff1d(np.arange(N), session.labelled)
+    wrong = np.where(others == 5, "b", Y[others])
+    session.tell(others, wrong, together=True)
+    assert session.advice(accuracy=0.8).action == "check"  # though all points have a label
+    session.save(tmp_path / "saved.json")
+    session = Session.load(tmp_path / "saved.json", GRAPH)
+    while session.advice(accuracy=0.8).action == "check":
+        (point,) = session.ask(1)
+        assert session.labels[point] is None  # it is the label that is checked
+        with pytest.raises(InvalidInputError, match=f"point {point} was asked about: that may"):
+            session.tell(point, Y[point], together=True)
+        session.tell(point, Y[point])
+    proof = session.advice(accuracy=0.8).proof
+    assert (proof.n_points, proof.n_given) == (N - 4, N - 4)
+    assert proof.low >= 0.8
+    assert 0 < proof.n_checks < N - 4
+    assert session.estimate().n_checks == proof.n_checks
+    with pytest.raises(InvalidTypeError, match="together must be True or False, got 1"):
+        session.tell(1, "a", together=1)
+
+
 def test_classes_may_appear_at_any_time_unless_fixed():
     session = a_session().tell(0, "a").tell(11, "b")
     session.predictions()

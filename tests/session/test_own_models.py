@@ -152,6 +152,28 @@ def test_what_an_own_model_may_not_say_is_named(said, reason):
         session.predictions()
 
 
+def test_an_error_of_an_own_model_says_which_it_was_and_what_it_was_given():
+    class Careless:
+        def fit(self, graph, y):
+            np.unique(y[y != -1])  # which None is, among names
+
+    data = {"blobs": (X, NAMES)}
+    with pytest.raises(TypeError, match="not supported between") as raised:
+        simulate(data=data, model={"mine": Careless()}, query="random", budget=9, random_state=0)
+    assert raised.value.__notes__ == [
+        "Careless was being fitted on the labels of 3 points; the other 57 entries of y are None.",
+        "This was data 'blobs', model 'mine'.",
+    ]
+
+
+def test_an_error_of_a_classifier_says_on_how_many_labels_it_was_fitted():
+    session = Session(X, model=KNeighborsClassifier(3)).tell([0, 1], [0, 1])
+    with pytest.raises(ValueError, match="n_neighbors") as raised:
+        session.predictions()
+    said = "KNeighborsClassifier was being fitted on the labels of 2 points."
+    assert raised.value.__notes__ == [said]
+
+
 def test_an_own_rule_reaches_an_own_model_through_what_it_is_given():
     seen = []
 

@@ -122,7 +122,7 @@ def test_nothing_runs_any_more_when_an_error_comes_out(
 ) -> None:
     monkeypatch.setattr(_threads, "_n_cores", lambda: 2)
     caller, running, begun = threading.get_ident(), [], []
-    both, stopped = threading.Barrier(2, timeout=60), threading.Event()
+    both, stopped = threading.Barrier(2, timeout=180), threading.Event()
 
     class Tasks(deque):
         def clear(self) -> None:
@@ -139,7 +139,7 @@ def test_nothing_runs_any_more_when_an_error_comes_out(
                 both.wait()
             if (threading.get_ident() == caller) == (where == "caller"):
                 raise error("stop")
-            assert stopped.wait(60)  # the other's error has come: no task is left
+            assert stopped.wait(180)  # the other's error has come: no task is left
         finally:
             running.remove(k)
 
@@ -186,7 +186,7 @@ def test_a_forked_process_has_threads_of_its_own() -> None:
     results = context.SimpleQueue()
     child = context.Process(target=_squares_in_a_child, args=(results,))
     child.start()
-    child.join(timeout=60)
+    child.join(timeout=180)
     assert child.exitcode == 0
     assert results.get() == [0, 1, 4, 9]
 

@@ -93,6 +93,7 @@ class Double:
         self.stage: Json | None = None
         self.proven = False
         self.problem: str | None = None
+        self.notes: list[str] = []
         self.calls: list[str] = []
         self.order = np.random.default_rng(0).permutation(len(items)).tolist()
 
@@ -145,6 +146,7 @@ class Double:
                 "version": self.version,
                 "stage": self.stage,
                 "problem": self.problem,
+                "notes": self.notes,
                 "classes": counted,
                 "n_labelled": len(labels),
                 "n_skipped": len(self.skipped()),

@@ -63,6 +63,19 @@ test("a question that was answered in another tab gives way", () => {
   assert.equal(deck.shown.point, 5);
 });
 
+test("a third question that was replaced meanwhile stays while it is shown", () => {
+  const deck = new Deck();
+  deck.offer([question(1), question(2), question(3)]);
+  deck.leave({ kind: "answer" });
+  deck.leave({ kind: "answer" });
+  deck.offer([question(2), question(7), question(8)], new Set([2]));
+  deck.offer([question(7), question(8)]);
+  assert.equal(deck.shown.point, 3);
+  assert.deepEqual(points(deck.ready), [7, 8]);
+  deck.leave({ kind: "answer" });
+  assert.equal(deck.shown.point, 7);
+});
+
 test("a suggestion that comes later appears, and one that is there does not change", () => {
   const deck = new Deck();
   deck.offer([question(1), question(2)]);

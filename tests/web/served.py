@@ -13,7 +13,7 @@ from typing import Any
 from fewlabels.web import Listener, open_listener
 from fewlabels.web._serving import Server
 
-TIMEOUT = 60
+TIMEOUT = 180  # of a machine that does ten other things
 
 
 @dataclass

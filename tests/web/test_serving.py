@@ -18,7 +18,7 @@ import pytest
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.web import _serving, open_listener, serve
 from tests.web import double
-from tests.web.served import serving
+from tests.web.served import TIMEOUT, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,13 +79,13 @@ def test_it_speaks_tls_with_a_certificate(tmp_path: Path) -> None:
         listener = served.listener
         assert listener.origin == f"https://127.0.0.1:{listener.port}"
         trusted = ssl.create_default_context(cafile=certificate)
-        asked = HTTPSConnection("localhost", listener.port, context=trusted, timeout=20)
+        asked = HTTPSConnection("localhost", listener.port, context=trusted, timeout=TIMEOUT)
         asked.request("GET", f"/?token={listener.access.token}")
         reply = asked.getresponse()
         assert reply.status == 303
         assert (reply.getheader("set-cookie") or "").endswith("; Secure")
         asked.close()
-        with socket.create_connection(("127.0.0.1", listener.port), 20) as plain:
+        with socket.create_connection(("127.0.0.1", listener.port), TIMEOUT) as plain:
             plain.sendall(f"GET / HTTP/1.1\r\nHost: {served.host}\r\n\r\n".encode())
             with suppress(ConnectionError):
                 assert plain.recv(100) == b""
@@ -159,7 +159,7 @@ def test_it_ends_by_a_signal_without_a_word(ends: signal.Signals) -> None:
     address = run.stdout.readline().strip()
     assert address.startswith("http://127.0.0.1:")
     run.send_signal(ends)
-    out, err = run.communicate(timeout=30)
+    out, err = run.communicate(timeout=TIMEOUT)
     assert out == "ended\n"  # whoever serves closes the file after it
     assert run.returncode == 0
     assert err == ""

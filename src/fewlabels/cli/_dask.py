@@ -5,15 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
+from fewlabels._typing import Loaded
 from fewlabels.cli._features import DEFAULT_NEIGHBORS, given
 from fewlabels.cli._progress import progress_bars
 from fewlabels.cli._stdout import show, warn
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Callable[..., object])
 
 # What can be said of a table that no process holds.
 _UNDERSTOOD = {
@@ -79,7 +80,7 @@ def is_on_dask(ctx: click.Context) -> bool:
     return True
 
 
-def columns_of(ctx: click.Context) -> dict[str, Any]:
+def columns_of(ctx: click.Context) -> Loaded:
     """Return what --features and --exclude say."""
     features, excluded = (
         [name for text in ctx.params[option] for name in text.split(",")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from fewlabels._typing import Function
+from fewlabels._typing import Function, Json
 from fewlabels.exceptions import DataFileError
 from fewlabels.io import check_place
 
@@ -81,7 +81,7 @@ def write_extras(
         from fewlabels.models import save_model
 
         stage("saving the model")
-        about = {"label": labels.name, "source": table.path, "columns": list(table.names)}
+        about: Json = {"label": labels.name, "source": table.path, "columns": list(table.names)}
         save_model(model, path, about, classes=labels.classes, replace=replace)
         lines.append(f"{'Model':<10}{path}")
     path = ctx.params["report"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from click.core import ParameterSource
 
-from fewlabels._typing import Function, Json, Matrix, Package
+from fewlabels._typing import Function, Loaded, Matrix, Package
 
 if TYPE_CHECKING:
     from fewlabels.features import Points
@@ -216,7 +216,7 @@ def points_of(
         )
 
 
-def _considered(table: Table, label: str, options: Json) -> tuple[Table, dict[str, str]]:
+def _considered(table: Table, label: str, options: Loaded) -> tuple[Table, dict[str, str]]:
     """Return the columns that points are made of, and what is said of them."""
     kinds = {name: kind for _, name, kind in _said(table, options)}
     named = _split(table, options["features"]) if options["features"] else None
@@ -279,7 +279,7 @@ def check_columns(ctx: click.Context, table: Table, label: str | None) -> None:
         raise InvalidInputError(" Also: ".join(filter(None, dict.fromkeys(complaints))))
 
 
-def _said(table: Table, options: Json) -> list[tuple[str, str, str]]:
+def _said(table: Table, options: Loaded) -> list[tuple[str, str, str]]:
     """Return option, column and kind, for each column that an option names."""
     said = [("names", name, "use") for name in _split(table, options["features"])]
     for option, kind in _KINDS.items():

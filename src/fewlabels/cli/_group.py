@@ -58,7 +58,7 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.short_help) for name, entry in COMMANDS.items()])
 
-    def invoke(self, ctx: click.Context) -> Package:
+    def invoke(self, ctx: click.Context) -> object:
         """Run a command; Ctrl-C becomes an Abort here, before click writes a blank line."""
         try:
             return super().invoke(ctx)
@@ -75,7 +75,7 @@ class LazyGroup(click.Group):
     ) -> Package:
         """Run the command line and end the process with its exit code."""
 
-        def run() -> Package:
+        def run() -> object:
             return super(LazyGroup, self).main(
                 args, prog_name, complete_var, standalone_mode=False, **extra
             )

@@ -86,11 +86,11 @@ def fill_in_for_folder(ctx: click.Context, source: Path) -> None:
 
 def check_folders(table: PictureFolder) -> None:
     """Raise if fewer than two folders hold pictures, so that they are no classes."""
-    folders = sorted(set(filter(None, table.cells("folder"))))
+    folders = sorted({str(folder) for folder in table.cells("folder") if folder})
     if len(folders) > 1:
         return
     found = f"only one, {folders[0]!r}" if folders else "none"
-    deeper = {Path(path).parts[1] for path in table.values("path") if len(Path(path).parts) > 2}
+    deeper = {path.parts[1] for path in map(Path, table.paths) if len(path.parts) > 2}
     hint = f" If the folders in {folders[0]!r} are the classes, give that." if deeper else ""
     raise DataFileError(
         f"the folders in {table.path} are the classes of the pictures in them, and there is "

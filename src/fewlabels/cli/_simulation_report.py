@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fewlabels._typing import Json, Package
+from fewlabels._typing import Loaded
 from fewlabels.cli._words import in_options
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _LONGEST_NAME = 28  # in the title of a figure
 
 
 @contextlib.contextmanager
-def made_folder(folder: Path) -> Package:
+def made_folder(folder: Path) -> Iterator[None]:
     """Create `folder`; if the block raises before there is anything in it, remove it again."""
     existed = folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)
@@ -32,7 +33,7 @@ def made_folder(folder: Path) -> Package:
 
 
 def write_curves(
-    out: Path, curve: LearningCurve, labels: LabelColumn, settings: Json
+    out: Path, curve: LearningCurve, labels: LabelColumn, settings: Loaded
 ) -> list[Path]:
     """Write the curves as tables and figures; return the paths."""
     from fewlabels.io import as_text
@@ -58,7 +59,7 @@ def write_curves(
         "curves.png": figures.draw_simulation(curve, title=title),
         "macro_recall.png": figures.draw_simulation(curve, measure="macro_recall", title=title),
     }
-    writers: Json = {name: partial(figures.save_figure, figure) for name, figure in drawn.items()}
+    writers: Loaded = {name: partial(figures.save_figure, figure) for name, figure in drawn.items()}
     writers |= {name: partial(_write_text, text) for name, text in texts.items()}
     return write_folder(out, writers)
 

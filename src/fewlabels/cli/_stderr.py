@@ -6,8 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-
-from fewlabels._typing import Package
+from typing import TextIO, cast
 
 
 @contextlib.contextmanager
@@ -22,7 +21,7 @@ def forgiving_standard_error() -> Iterator[None]:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the smallest number that is free
-    before: Package = sys.stderr
+    before: TextIO | None = sys.stderr
     if before is None:
         with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - no path of ours
             sys.stderr = nowhere
@@ -31,7 +30,7 @@ def forgiving_standard_error() -> Iterator[None]:
             finally:
                 sys.stderr = before
         return
-    sys.stderr = _Forgiving(before)  # all of a TextIO but its class
+    sys.stderr = cast(TextIO, _Forgiving(before))  # all of a TextIO but its class
     try:
         yield
     finally:
@@ -41,7 +40,7 @@ def forgiving_standard_error() -> Iterator[None]:
 class _Forgiving:
     """A text stream whose `write` and `flush` never fail for the reason that the system gives."""
 
-    def __init__(self, stream: Package) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
@@ -53,8 +52,9 @@ class _Forgiving:
         with self._losing():
             self._stream.flush()
 
-    def __getattr__(self, name: str) -> Package:
-        return getattr(self._stream, name)
+    def __getattr__(self, name: str) -> object:
+        found: object = getattr(self._stream, name)
+        return found
 
     @contextlib.contextmanager
     def _losing(self) -> Iterator[None]:

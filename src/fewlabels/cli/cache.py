@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from fewlabels._typing import Cells
 from fewlabels.cli._stdout import show
 from fewlabels.cli._words import visible
 from fewlabels.exceptions import InvalidInputError
+
+if TYPE_CHECKING:
+    from fewlabels.features import CacheEntry
 
 _HELP = """\
 Show or clear the embeddings that are kept.
@@ -55,7 +58,7 @@ def cache(folder: Path | None, clear: bool) -> None:
     show("\n".join([f"{place}: {what}" if entries else f"{place}: empty", *_listed(entries)]))
 
 
-def _listed(entries: Cells) -> Iterator[str]:
+def _listed(entries: Sequence[CacheEntry]) -> Iterator[str]:
     import time
 
     now = time.time()

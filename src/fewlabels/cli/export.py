@@ -40,9 +40,10 @@ Examples:
   fewlabels export tickets.fewlabels -o tasks.json --format label-studio
   fewlabels export photos.fewlabels -o sorted --format folders
 
-Formats, by the ending of OUTPUT or by --format: csv, tsv, json, jsonl, parquet, arrow, npz;
+Formats, by the ending of OUTPUT or by --format: csv, tsv, json, jsonl, parquet, arrow, npz, xlsx;
 label-studio (JSON: tasks with annotations and predictions), prodigy (JSON Lines of the answers)
-and folders (copies of the pictures, or texts, in a folder a class). - is standard output.
+and folders (copies of the pictures, or texts, in a folder a class, without those that were
+skipped). - is standard output.
 
 OUTPUT is written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
 """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fewlabels._typing import Json, Package
+from fewlabels._typing import Json
 from fewlabels.cli._input import (
     all_at_once,
     check_array,
@@ -187,7 +187,7 @@ def _check_rows(fitted: Points, embeddings: Path | None) -> None:
         )
 
 
-def _data(table: Table, fitted: Points, text: str | None) -> Package:
+def _data(table: Table, fitted: Points, text: str | None) -> object:
     """Return what the model's transformer takes: its columns, or one column of items."""
     kind = fitted.kind
     if kind == "table":  # labels, say, are there for somebody else

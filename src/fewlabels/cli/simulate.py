@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from fewlabels._typing import Json, Package
+from fewlabels._typing import Estimator, Loaded
 from fewlabels.cli._dask import dask_options, is_on_dask
 from fewlabels.cli._dask_simulate import simulate_on_dask
 from fewlabels.cli._features import (
@@ -206,7 +207,7 @@ def simulate(
             joining = stage("joining similar rows")
             graph, about = graph_of(ctx, points, neighbors, joining, shared=recommended)
             notes += about
-            settings: Json = {
+            settings: Loaded = {
                 "initial": start,
                 "batch_size": batch_size,
                 "budget": budget,
@@ -284,7 +285,7 @@ def _checked_rules(ctx: click.Context, names: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _in_its_own_words(ctx: click.Context) -> Package:
+def _in_its_own_words(ctx: click.Context) -> Iterator[None]:
     """Name options where the library names its parameters."""
     from fewlabels.exceptions import DataFileError, InvalidInputError
     from fewlabels.session.simulation._runs_file import ADVICE
@@ -302,7 +303,7 @@ def _in_its_own_words(ctx: click.Context) -> Package:
         raise DataFileError(str(error).replace(ADVICE, here)) from error
 
 
-def _model(method: str) -> Package:
+def _model(method: str) -> Estimator:
     from fewlabels import LabelPropagation, LabelSpreading
 
     if method == "recommended":

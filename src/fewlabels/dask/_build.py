@@ -226,7 +226,12 @@ class Build:
         }
 
     def _run(
-        self, name: str, function: Any, stage: Stage | None, numbers: range, *shared: Any
+        self,
+        name: str,
+        function: Callable[..., object],
+        stage: Stage | None,
+        numbers: range,
+        *shared: object,
     ) -> list[Said]:
         """Have the missing outputs of a stage made; return what all say of themselves."""
         told = [None if stage is None else stage.said(number) for number in numbers]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,7 @@ from fewlabels.dask._layout import RegionGraph
 IntArray = npt.NDArray[np.intp]
 
 
-def change_of(old: FewLabels, new: FewLabels, kept: bool) -> dict[str, Any]:
+def change_of(old: FewLabels, new: FewLabels, kept: bool) -> dict[str, object]:
     """Say how labels differ: which classes to solve for, and where each was before.
 
     `kept` tells whether the scores from before can stay beside new ones.
@@ -52,7 +51,7 @@ def identity_of(
     alpha: float,
     tol: float,
     max_iter: int,
-    before: dict[str, Any],
+    before: dict[str, object],
 ) -> str:
     """Name a solve by all that its answers depend on."""
     digest = hashlib.sha256(repr((graph.checksum, graph.n_nodes, alpha, tol, max_iter)).encode())

@@ -24,6 +24,7 @@ import numpy as np
 
 from fewlabels._checksums import checksum
 from fewlabels._damage import UNREADABLE
+from fewlabels._typing import Loaded
 from fewlabels.dask._mail import Line
 from fewlabels.dask._shard import Shard
 from fewlabels.exceptions import GraphFileError
@@ -55,7 +56,7 @@ class Checkpoint:
         self._folder, self._identity = folder, identity
         self._shard, self._line = shard, line
         # one reads for all: whatever a disk shows to whom, they go on from the same
-        self._states: dict[str, Any] = read_states(folder, identity) if line.rank == 0 else {}
+        self._states: Loaded = read_states(folder, identity) if line.rank == 0 else {}
         if line.rank == 0 and not self._states:  # before folders that others named are written anew
             remove_states(folder)
         told = dict.fromkeys(line.others, self._states) if line.rank == 0 else {}
@@ -120,7 +121,7 @@ def read_states(folder: Path, identity: str) -> dict[str, Any]:
     return states
 
 
-def write_states(folder: Path, identity: str, states: dict[str, Any]) -> None:
+def write_states(folder: Path, identity: str, states: dict[str, object]) -> None:
     """Replace ``checkpoint.json`` at once."""
     entries = {"format": _FORMAT, "identity": identity, "solves": states}
     work = folder / f".{HEADER}.part"

@@ -31,7 +31,7 @@ _PATIENCE = 15.0
 # Seconds in which survivors give up their parts.
 _TO_GIVE_UP = 60.0
 
-Report = Callable[[dict[str, Any]], object]
+Report = Callable[[dict[str, object]], object]
 
 
 def region_cuts(graph: RegionGraph, n_workers: int) -> list[int]:
@@ -122,7 +122,7 @@ def _listening(client: Client, topic: str, report: Report | None) -> Iterator[No
         yield
         return
 
-    def hear(event: tuple[float, Any]) -> None:
+    def hear(event: tuple[float, dict[str, object]]) -> None:
         report(event[1])
 
     client.subscribe_topic(topic, hear)

@@ -39,7 +39,7 @@ class Crew:
     memory: int | None
 
 
-def checked_crew(client: Any, folder: Path) -> Crew:
+def checked_crew(client: object, folder: Path) -> Crew:
     """Check that all workers can do the work, and say how many there are.
 
     Parameters
@@ -64,9 +64,9 @@ def checked_crew(client: Any, folder: Path) -> Crew:
 def run_tasks(
     crew: Crew,
     name: str,
-    function: Callable[..., Any],
+    function: Callable[..., object],
     numbers: Sequence[int],
-    *shared: Any,
+    *shared: object,
     report: Callable[[int], object] = lambda n_done: None,
 ) -> list[Any]:
     """Return function(number, *shared) for each number, in order; computed by the workers.
@@ -158,5 +158,5 @@ def _finished(client: Any, futures: list[Any]) -> Iterator[int]:
         pending = list(done.not_done)
 
 
-def _call(number: int, *, function: Callable[..., Any], shared: tuple[Any, ...]) -> Any:
+def _call(number: int, *, function: Callable[..., object], shared: tuple[object, ...]) -> object:
     return function(number, *shared)

@@ -6,12 +6,13 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer
 from fewlabels.dask._finish import finish_graph
 from fewlabels.dask._layout import RegionGraph, open_graph
@@ -22,8 +23,8 @@ from fewlabels.graph import DiskGraph, Graph
 _ROWS_AT_ONCE = 50_000
 
 
-def regions_of(graph: Any, path: str | os.PathLike[str], n_regions: int) -> RegionGraph:
-    """Cut a graph in memory into regions, in a folder that the workers of a cluster can read.
+def regions_of(graph: object, path: str | os.PathLike[str], n_regions: int) -> RegionGraph:
+    """Divide a graph in memory into regions, in a folder that the workers of a cluster can read.
 
     Nodes are put in an order in which neighbours stand near one another, and cut into regions of
     equal size. For graphs that are at hand; :func:`fewlabels.dask.knn_graph` builds one that is
@@ -95,11 +96,11 @@ def regions_of(graph: Any, path: str | os.PathLike[str], n_regions: int) -> Regi
     return open_graph(target)
 
 
-def _rows(graph: Graph, order: Any, firsts: range, stop: int) -> Iterator[Any]:
+def _rows(graph: Graph, order: npt.NDArray[np.intp], firsts: range, stop: int) -> Iterator[Matrix]:
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     for first in firsts:
-        rows = graph.affinity[order[first : min(first + _ROWS_AT_ONCE, stop)]]
+        rows: Matrix = graph.affinity[order[first : min(first + _ROWS_AT_ONCE, stop)]]
         rows.indices = place[rows.indices].astype(rows.indices.dtype)
         rows.has_sorted_indices = False
         rows.sort_indices()

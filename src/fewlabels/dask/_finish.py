@@ -42,7 +42,7 @@ def finish_graph(
     k: int | None = None,
     recall: float | None = None,
     n_features: int | None = None,
-    build_info: dict[str, Any] | None = None,
+    build_info: dict[str, object] | None = None,
 ) -> RegionGraph:
     """Make a graph of regions that are all written: check that they fit, write what they share.
 
@@ -164,7 +164,7 @@ def _write_array(path: Path, values: AnyArray) -> int:
     return file.crc32
 
 
-def _write_header(folder: Path, entries: dict[str, Any]) -> None:
+def _write_header(folder: Path, entries: dict[str, object]) -> None:
     whole = {"format": FORMAT, "version": VERSION} | entries
     try:
         json.dumps(whole)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,19 +34,19 @@ def most_uncertain(
     places = np.sort(graph.places_of(labelled))
     look = partial(_of_region, answered, places, count, measure)
     parts = client.map(look, range(graph.n_regions), pure=False)
-    found: list[tuple[FloatArray, Any]] = gather_tasks(client, "questions", parts)
+    found: list[tuple[FloatArray, IntArray]] = gather_tasks(client, "questions", parts)
     scores = np.concatenate([part[0] for part in found])
     rows = np.concatenate([part[1] for part in found])
     return np.asarray(rows[np.lexsort((rows, -scores))[:count]], dtype=np.intp)
 
 
 def _of_region(
-    answered: Answered, labelled: Any, count: int, measure: str, number: int
-) -> tuple[FloatArray, Any]:
+    answered: Answered, labelled: IntArray, count: int, measure: str, number: int
+) -> tuple[FloatArray, IntArray]:
     """The largest scores of a region and their rows, by the caller's numbers."""
     graph = answered.graph
     first, n_rows = int(graph.starts[number]), int(np.diff(graph.starts)[number])
-    best: tuple[FloatArray, Any] = (np.empty(0), np.empty(0, dtype=np.int64))
+    best: tuple[FloatArray, IntArray] = (np.empty(0), np.empty(0, dtype=np.int64))
     for rows in row_blocks(n_rows, _ROWS_AT_ONCE):
         start, stop = first + rows.start, first + rows.stop
         a, b = np.searchsorted(labelled, (start, stop))

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from fewlabels._progress import Progress, reporting_share
 from fewlabels._rename import exchange, rename_without_replacing
@@ -28,11 +28,11 @@ _UNKNOWN_ROWS = 1_000_000
 
 
 def knn_graph(
-    X: Any,
+    X: object,
     n_neighbors: int = 10,
     *,
     path: str | os.PathLike[str],
-    client: Any = None,
+    client: object = None,
     columns: Sequence[str] | None = None,
     metric: Literal["euclidean", "cosine"] = "euclidean",
     weights: Literal["self-tuning", "binary"] = "self-tuning",
@@ -42,7 +42,7 @@ def knn_graph(
     overwrite: bool = False,
     progress: Progress = False,
 ) -> RegionGraph:
-    """Join every point to its nearest neighbours, on the workers of a Dask cluster.
+    """Connect every point to its nearest neighbours, on the workers of a Dask cluster.
 
     Neighbours, weights and edges are those of :func:`fewlabels.knn_graph`, up to what an
     approximate search may miss; no process ever holds all of the rows or edges.
@@ -159,7 +159,7 @@ def build_or_open(
     n_neighbors: int,
     *,
     path: Path,
-    client: Any,
+    client: object,
     columns: Sequence[str],
     progress: Progress,
 ) -> RegionGraph:

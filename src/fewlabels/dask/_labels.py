@@ -55,7 +55,7 @@ class FewLabels:
         """Return the classes of `codes`; where a code is -1, the marker."""
         return Labels(self.classes, codes, self.marker).decode(codes)
 
-    def with_more(self, rows: IntArray, labels: Any, sample_weight: Any = None) -> FewLabels:
+    def with_more(self, rows: IntArray, labels: object, sample_weight: object = None) -> FewLabels:
         """Return these and more labels; of rows that have one, the new one counts."""
         added = encode_labels(labels)
         if (added.codes < 0).any():
@@ -82,7 +82,7 @@ class FewLabels:
 
 
 def read_labels(
-    y: Any, n_nodes: int, sample_weight: Any = None
+    y: object, n_nodes: int, sample_weight: object = None
 ) -> tuple[FewLabels, tuple[int, ...] | None]:
     """Return the labels that `y` holds, and its chunks if it has any.
 
@@ -128,7 +128,7 @@ def read_labels(
     return _of_rows(rows, labels.decode(labels.codes[rows]), weights, labels.marker), None
 
 
-def checked_rows(name: str, rows: Any, n_nodes: int) -> IntArray:
+def checked_rows(name: str, rows: object, n_nodes: int) -> IntArray:
     """Return row numbers, each once, that the graph has."""
     found = np.asarray(rows)
     if found.ndim != 1 or found.dtype.kind not in "iu":
@@ -171,7 +171,7 @@ def _weights_at(
     return checked_weights(sample_weight, n_rows, labelled, all_zero=all_zero)[rows]
 
 
-def _of_rows(rows: IntArray, values: Any, weights: FloatArray, marker: object) -> FewLabels:
+def _of_rows(rows: IntArray, values: AnyArray, weights: FloatArray, marker: object) -> FewLabels:
     if len(rows) == 0:
         raise InvalidInputError(
             "no row is labelled. Give labels of some rows, one of each class at least."
@@ -183,7 +183,7 @@ def _of_rows(rows: IntArray, values: Any, weights: FloatArray, marker: object) -
     return FewLabels(labels.classes, marker, rows[by_row], labels.codes[by_row], weights[by_row])
 
 
-def _of_dask(y: da.Array, n_nodes: int, sample_weight: Any) -> tuple[FewLabels, tuple[int, ...]]:
+def _of_dask(y: da.Array, n_nodes: int, sample_weight: object) -> tuple[FewLabels, tuple[int, ...]]:
     if y.ndim != 1:
         raise InvalidInputError(f"y must have one dimension; got shape {y.shape}.")
     if np.isnan(y.shape[0]):
@@ -213,7 +213,7 @@ def _of_dask(y: da.Array, n_nodes: int, sample_weight: Any) -> tuple[FewLabels, 
     return _of_rows(rows, column, weights, marker), tuple(int(size) for size in sizes)
 
 
-def _labelled(block: Any) -> tuple[IntArray, list[Any], int, bool, bool]:
+def _labelled(block: object) -> tuple[IntArray, list[object], int, bool, bool]:
     """Rows of a block with a label, those labels, its length, and which markers it holds."""
     column = read_column(block)
     values, missing = column.values, column.missing
@@ -224,7 +224,7 @@ def _labelled(block: Any) -> tuple[IntArray, list[Any], int, bool, bool]:
     return rows, values[rows].tolist(), len(values), bool(missing.any()), bool(minus_one.any())
 
 
-def _objects(values: list[Any]) -> AnyArray:
+def _objects(values: list[object]) -> AnyArray:
     column = np.empty(len(values), dtype=object)
     column[:] = values
     return column

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._memory import require_memory
+from fewlabels._typing import Loaded
 from fewlabels.dask._regions import (
     Region,
     read_checked,
@@ -46,7 +47,7 @@ ARRAYS = ("order", "places", "components")
 
 
 class RegionGraph:
-    """A graph in a folder of regions, of which each worker of a cluster holds some.
+    """A graph in a folder of regions, which are divided among the workers of a cluster.
 
     :func:`fewlabels.dask.knn_graph` builds one, :func:`open_graph` opens it, and
     :class:`fewlabels.dask.LabelSpreading` is fitted on it. Rows and labels are numbered as the
@@ -90,7 +91,7 @@ class RegionGraph:
         self.starts: IntArray = np.array(header["starts"], dtype=np.int64)
         self.starts.flags.writeable = False
         self.recall_: float | None = header["recall"]
-        self.build_info: dict[str, Any] = header["build"]
+        self.build_info: Loaded = header["build"]
         self.checksum: str = header["checksum"]
         self._header = header
         self._files = {name: ArrayFile(self.path / f"{name}.npy") for name in ARRAYS}
@@ -214,7 +215,7 @@ class RegionGraph:
             "graph anew."
         )
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (RegionGraph, (str(self.path),))
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from time import monotonic
@@ -51,7 +51,7 @@ class Mailbox:
 
     worker: Worker
     _changed: threading.Condition = field(default_factory=threading.Condition)
-    _posts: dict[Key, Any] = field(default_factory=dict)
+    _posts: dict[Key, object] = field(default_factory=dict)
     _over: dict[str, int] = field(default_factory=dict)  # the last epoch of a fit that is over
     _expected: dict[str, int] = field(default_factory=dict)
     _lost: dict[tuple[str, int], set[int]] = field(default_factory=dict)
@@ -79,7 +79,9 @@ class Mailbox:
         """Tell whether it was made ready: not so where the worker was started again since."""
         return self._expected.get(fit) == epoch
 
-    def take(self, fit: str, epoch: int, kind: str, number: int, sender: int, payload: Any) -> None:
+    def take(
+        self, fit: str, epoch: int, kind: str, number: int, sender: int, payload: object
+    ) -> None:
         """Keep a message for whoever will ask for it; on the event loop."""
         with self._changed:
             if epoch > self._over.get(fit, -1):
@@ -106,7 +108,7 @@ class Mailbox:
                 del self._written[sent]
             self._changed.notify_all()
 
-    def send(self, addresses: list[str], key: Key, payloads: Iterable[tuple[int, Any]]) -> None:
+    def send(self, addresses: list[str], key: Key, payloads: Iterable[tuple[int, object]]) -> None:
         """Send payloads to some ranks; returns before they have arrived; from any thread.
 
         A payload must not be changed afterwards.
@@ -114,13 +116,13 @@ class Mailbox:
         posts = list(payloads)
         self.worker.loop.asyncio_loop.call_soon_threadsafe(self._start, addresses, key, posts)
 
-    def _start(self, addresses: list[str], key: Key, posts: list[tuple[int, Any]]) -> None:
+    def _start(self, addresses: list[str], key: Key, posts: list[tuple[int, object]]) -> None:
         for rank, payload in posts:
             task = asyncio.ensure_future(self._write(addresses[rank], rank, key, payload))
             self._writing.add(task)
             task.add_done_callback(self._writing.discard)
 
-    async def _write(self, address: str, rank: int, key: Key, payload: Any) -> None:
+    async def _write(self, address: str, rank: int, key: Key, payload: object) -> None:
         fit, epoch, kind, number, _ = key
         try:
             await self._post(address, key, payload)
@@ -130,7 +132,7 @@ class Mailbox:
             _logger.exception("fewlabels: a message to %s was not sent", address)
             self._lose(fit, epoch, rank)
 
-    async def _post(self, address: str, key: Key, payload: Any) -> None:
+    async def _post(self, address: str, key: Key, payload: object) -> None:
         fit, epoch, kind, number, sender = key
         told = payload if isinstance(payload, float) else to_serialize(payload)
         await self.worker.rpc(address).fewlabels_post(
@@ -224,7 +226,9 @@ class Line:
         self._fit, self._epoch = fit, epoch
         self._numbers: dict[str, int] = {}
 
-    def exchange(self, kind: str, to: dict[int, Any], sources: Iterable[int]) -> dict[int, Any]:
+    def exchange(
+        self, kind: str, to: Mapping[int, object], sources: Iterable[int]
+    ) -> dict[int, Any]:
         """Send a payload to some ranks, and return what `sources` send in the same exchange.
 
         All who take part call it for a kind equally often.

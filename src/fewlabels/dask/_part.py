@@ -198,7 +198,7 @@ class Part:
         own = None if reached is None else reached[: self.shard.n_own]
         for number, start, stop in self.shard.bounds:
 
-            def rows_of(rows: slice, start: int = start) -> tuple[Any, FloatArray]:
+            def rows_of(rows: slice, start: int = start) -> tuple[FloatArray, FloatArray]:
                 nonlocal n_open
                 here = slice(start + rows.start, start + rows.stop)
                 found, totals = shares.rows(here)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from tqdm import tqdm
 
 from fewlabels.exceptions import InvalidTypeError
 
-Report: TypeAlias = Callable[[dict[str, Any]], object]
+Report: TypeAlias = Callable[[dict[str, object]], object]
 Progress: TypeAlias = bool | Report
 
 
@@ -27,7 +27,7 @@ def reporting(progress: Progress, max_iter: int) -> Iterator[Report | None]:
         raise InvalidTypeError(f"progress must be a bool or a function, got {progress!r}.")
     with tqdm(total=max_iter, desc="spreading", unit=" steps") as bar:
 
-        def show(told: dict[str, Any]) -> None:
+        def show(told: dict[str, object]) -> None:
             if told["what"] == "lost":
                 bar.set_postfix_str(f"workers were lost {told['n_lost']} times")
                 return

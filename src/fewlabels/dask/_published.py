@@ -26,7 +26,7 @@ def array_of(
     answered: Answered,
     read: Callable[..., AnyArray],
     chunks: Sequence[int],
-    dtype: Any,
+    dtype: object,
     n_columns: int = 0,
 ) -> da.Array:
     """Return a dask array whose chunks are read by ``read(answered, start=, stop=)``."""

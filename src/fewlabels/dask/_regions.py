@@ -141,7 +141,7 @@ def write_region(
     path: str | os.PathLike[str],
     number: int,
     starts: npt.ArrayLike,
-    blocks: Iterable[Any],
+    blocks: Iterable[object],
     *,
     dtype: npt.DTypeLike = np.float32,
 ) -> Region:
@@ -189,7 +189,7 @@ def write_region(
     return Region(target)
 
 
-def write_checked(path: Path, entries: dict[str, Any]) -> None:
+def write_checked(path: Path, entries: dict[str, object]) -> None:
     """Write entries as JSON with their checksum; return when the disk has them."""
     text = json.dumps(entries | {"checksum": checksum(entries)}, indent=1)
     with path.open("w", encoding="utf-8") as file:
@@ -243,12 +243,12 @@ def sums_of_rows(rows: sparse.csr_array) -> npt.NDArray[np.float64]:
 
 
 def _write_arrays(
-    work: Path, number: int, starts: AnyArray, blocks: Iterable[Any], dtype: np.dtype[Any]
+    work: Path, number: int, starts: AnyArray, blocks: Iterable[object], dtype: np.dtype[Any]
 ) -> dict[str, Any]:
     n_nodes, n_regions = int(starts[-1]), len(starts) - 1
     first, stop = int(starts[number]), int(starts[number + 1])
     index_dtype = np.dtype(np.int32 if n_nodes <= _LARGEST_INT32 else np.int64)
-    dtypes: list[Any] = [np.int64, index_dtype, dtype, np.float64]
+    dtypes: list[npt.DTypeLike] = [np.int64, index_dtype, dtype, np.float64]
     at, n_entries = first, 0
     links = np.zeros(n_regions, dtype=np.uint64)
     with contextlib.ExitStack() as stack:

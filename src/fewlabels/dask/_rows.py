@@ -64,7 +64,7 @@ class Source:
     identity: str
     files: tuple[int, ...]
     columns: tuple[str, ...] | None = None
-    blocks: tuple[Any, ...] | None = None
+    blocks: tuple[object, ...] | None = None
     lazy: bool = False
     n_rows: int | None = None
 
@@ -79,7 +79,7 @@ class Source:
         return Source(self.chunks, self.identity, self.files, self.columns)
 
 
-def source_of(X: Any, columns: Sequence[str] | None) -> Source:
+def source_of(X: object, columns: Sequence[str] | None) -> Source:
     """Make a source of whatever holds rows.
 
     Raises
@@ -187,7 +187,7 @@ def _of_dask(X: Any) -> Source:
     )
 
 
-def _check_shape(shape: Sequence[Any]) -> None:
+def _check_shape(shape: Sequence[object]) -> None:
     if len(shape) != 2:
         raise InvalidInputError(
             f"X must have two dimensions, (n_samples, n_features); got shape {tuple(shape)}. "
@@ -197,7 +197,7 @@ def _check_shape(shape: Sequence[Any]) -> None:
         raise InvalidInputError(f"X must have rows and columns; got shape {tuple(shape)}.")
 
 
-def _check_dtype(dtype: Any) -> None:
+def _check_dtype(dtype: object) -> None:
     if getattr(dtype, "kind", "O") not in "biuf":
         raise InvalidTypeError(
             f"X must hold real numbers, got dtype {dtype}. Convert it: X.astype('float32')."
@@ -252,7 +252,7 @@ def read_chunk(source: Source, stages: Path, number: int) -> AnyArray:
     return Stage(stages, "rows").read(number, "rows")
 
 
-def survey(number: int, source: Source, stages: str, n_sampled: int, block: Any = None) -> Said:
+def survey(number: int, source: Source, stages: str, n_sampled: int, block: object = None) -> Said:
     """Look at a chunk: check it, draw a sample, and keep its rows if they can't be read again.
 
     The task of the first stage.

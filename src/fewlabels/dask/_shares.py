@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ _ROWS_AT_ONCE = 50_000
 class Shares(Protocol):
     """The distributions and the sums of scores that a part comes to."""
 
-    def rows(self, rows: slice) -> tuple[Any, FloatArray]:
+    def rows(self, rows: slice) -> tuple[FloatArray, FloatArray]:
         """Return those of some own rows of one region, zeros where there is no answer."""
 
 
@@ -35,7 +35,7 @@ class WholeShares:
         self._values, self._log_scales = found.values, found.log_scales()
         self._roots = shard.roots()
 
-    def rows(self, rows: slice) -> tuple[Any, FloatArray]:
+    def rows(self, rows: slice) -> tuple[FloatArray, FloatArray]:
         """Return the distributions and sums of some rows."""
         values = self._values[rows]
         sums = row_totals(values)
@@ -91,7 +91,7 @@ class ChangedShares:
         scores[:, kept] = shares[:, self._old[kept]] * totals[:, None]
         return scores
 
-    def rows(self, rows: slice) -> tuple[Any, FloatArray]:
+    def rows(self, rows: slice) -> tuple[FloatArray, FloatArray]:
         """Return the distributions and sums of some rows of one region."""
         number = next(k for k, a, b in self._shard.bounds if a <= rows.start < b)
         scores = self._scores_before(number, rows.start, rows.stop)

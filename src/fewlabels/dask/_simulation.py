@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +64,7 @@ def simulate_graph(
         for number, rule in enumerate(names):
             loop = _Loop(graph, answers, client, rule, by_sketch, clone(model))
             start = np.random.SeedSequence([seed, repeat])
-            random: Any = np.random.RandomState(np.random.MT19937(start))
+            random = np.random.RandomState(np.random.MT19937(start))
             labelled = answers.drawn(initial, random)
             runs.append(loop.run(repeat, labelled, batch_size, budget, random))
             progress((repeat * len(names) + number + 1) / (repeats * len(names)))
@@ -88,7 +87,12 @@ class _Loop:
         self._rule, self._by_sketch, self._model = rule, by_sketch, model
 
     def run(
-        self, repeat: int, labelled: IntArray, batch_size: int, budget: int, random: Any
+        self,
+        repeat: int,
+        labelled: IntArray,
+        batch_size: int,
+        budget: int,
+        random: np.random.RandomState,
     ) -> Run:
         """Play the loop from some labels until there are `budget`."""
         answers, model, run = self._answers, self._model, Run(self._rule, repeat)
@@ -109,7 +113,7 @@ class _Loop:
         finally:
             model.close()
 
-    def _asked(self, labelled: IntArray, count: int, random: Any) -> IntArray:
+    def _asked(self, labelled: IntArray, count: int, random: np.random.RandomState) -> IntArray:
         """Return the rows to ask about; random ones where the rule knows of too few."""
         if self._rule == RECOMMENDED:
             none = np.empty(0, np.intp)

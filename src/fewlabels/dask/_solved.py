@@ -19,6 +19,7 @@ from distributed import Client
 from sklearn.base import BaseEstimator
 
 from fewlabels._parts import part_folder
+from fewlabels._typing import Loaded
 from fewlabels._validation import check_integer, check_real
 from fewlabels.dask._brought import Answered, brought_to
 from fewlabels.dask._change import change_of, components_of, identity_of
@@ -89,7 +90,7 @@ class SolvedTogether(BaseEstimator):
         self._close = weakref.finalize(self, stack.close)
         return home
 
-    def _seen_by_rules(self) -> dict[str, Any]:
+    def _seen_by_rules(self) -> Loaded:
         """What query rules look at: the answers, and the components that labels reach."""
         self._held()
         return {"answers": self._answered, "reached": self._problem.reached}
@@ -103,7 +104,7 @@ class SolvedTogether(BaseEstimator):
         """Solve for these labels, from the answers that there are, and publish what comes."""
         graph, home = self.graph_, self._folder
         shares = resolve_class_prior(self.class_prior, labels.encoded())
-        before: dict[str, Any] = {}
+        before: Loaded = {}
         if not anew and self._answers is not None and not self._levelled:
             before = change_of(self._labels, labels, self._converged)
             before["before"] = self._answers
@@ -178,6 +179,6 @@ class SolvedTogether(BaseEstimator):
         self.reached_ = self._array(partial(reached, known=problem.reached), bool)
         warn_of(outcomes, problem)
 
-    def _array(self, read: Callable[..., AnyArray], dtype: Any, n_columns: int = 0) -> da.Array:
+    def _array(self, read: Callable[..., AnyArray], dtype: object, n_columns: int = 0) -> da.Array:
         self._held()
         return array_of(self._answered, read, self._chunks, dtype, n_columns)

@@ -83,7 +83,7 @@ class JoinedTable:
     names: tuple[str, ...]
     columns: tuple[str, ...]
     rows: AnyArray
-    labels: list[Any]
+    labels: list[object]
     n_rows: list[int]
     graph: RegionGraph
 
@@ -313,7 +313,7 @@ def _is_numeric(kind: Any) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def _labels(files: Sequence[Path], label: str) -> tuple[AnyArray, list[Any], list[int]]:
+def _labels(files: Sequence[Path], label: str) -> tuple[AnyArray, list[object], list[int]]:
     """Return the rows that have a label, their labels, and the number of rows of each file."""
     rows, values, n_rows, start = [], [], [], 0
     for file in files:

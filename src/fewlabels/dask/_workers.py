@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from distributed import Client, Worker, default_client
 
@@ -48,7 +47,7 @@ class About:
     memory: int
 
 
-def client_of(client: Any) -> Client:
+def client_of(client: object) -> Client:
     """Return the client that was passed, or the one in use.
 
     Raises
@@ -165,7 +164,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _refuse_silent(there: dict[str, Any]) -> None:
+def _refuse_silent(there: dict[str, object]) -> None:
     for address, about in there.items():
         if isinstance(about, ImportError):
             raise ClusterError(

@@ -35,7 +35,7 @@ IntArray = npt.NDArray[np.intp]
 
 
 class LabelSpreading(SolvedTogether):
-    """Label spreading on the workers of a Dask cluster: the answers of one machine, to the tol.
+    """Label spreading on the workers of a Dask cluster, with the answers of a single machine.
 
     As :class:`fewlabels.LabelSpreading`, F = (1 - alpha) (I - alpha S)^-1 Y, solved with the same
     iteration and stopping rule: as many steps, and on any number of workers the same to the last
@@ -147,8 +147,8 @@ class LabelSpreading(SolvedTogether):
     def fit(
         self,
         graph: RegionGraph,
-        y: Any,
-        sample_weight: Any = None,
+        y: object,
+        sample_weight: object = None,
         *,
         client: Client | None = None,
     ) -> Self:
@@ -211,8 +211,8 @@ class LabelSpreading(SolvedTogether):
     def fit_predict(
         self,
         graph: RegionGraph,
-        y: Any,
-        sample_weight: Any = None,
+        y: object,
+        sample_weight: object = None,
         *,
         client: Client | None = None,
     ) -> da.Array:
@@ -254,7 +254,7 @@ class LabelSpreading(SolvedTogether):
         shares = self._shares_at(rows)
         return filled(shares, self._answered.prior)
 
-    def _shares_at(self, rows: Any) -> AnyArray:
+    def _shares_at(self, rows: npt.ArrayLike) -> AnyArray:
         check_is_fitted(self)
         self._held()
         if np.ndim(rows) == 2:
@@ -266,7 +266,7 @@ class LabelSpreading(SolvedTogether):
         chosen = checked_rows("rows", rows, self.graph_.n_nodes)
         return self._answered.shares(self.graph_.places_of(chosen))
 
-    def add_labels(self, rows: npt.ArrayLike, labels: Any, sample_weight: Any = None) -> Self:
+    def add_labels(self, rows: npt.ArrayLike, labels: object, sample_weight: object = None) -> Self:
         """Label more rows, or correct labels, without a refit.
 
         Only the classes that gain a label are solved for, from their scores before; all are where

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from distributed import Client
 from sklearn.base import clone
 
+from fewlabels._typing import Loaded
 from fewlabels._unsaid import unsaid
 from fewlabels._validation import check_choice
 from fewlabels.dask._layout import RegionGraph
@@ -30,7 +31,7 @@ IntArray = npt.NDArray[np.intp]
 
 
 class Session(_Session):
-    """A labelling session on a graph in regions: asks, takes answers, estimates the accuracy.
+    """A labelling session on a graph in regions: it asks, learns, and estimates the accuracy.
 
     As :class:`fewlabels.Session`, which describes :meth:`ask`, :meth:`tell`, :meth:`skip`,
     :meth:`relabel`, :meth:`withdraw`, :meth:`undo`, :meth:`estimate` and :meth:`class_shares`.
@@ -88,7 +89,7 @@ class Session(_Session):
     def __init__(
         self,
         graph: RegionGraph,
-        classes: Iterable[Any] | None = None,
+        classes: Iterable[object] | None = None,
         model: LabelSpreading | None = None,
         query: Literal["auto"] | Uncertainty = "auto",
         *,
@@ -133,7 +134,7 @@ class Session(_Session):
         labels = self._state.labels
         return self._cluster.answers(labels)
 
-    def _refuse(self, *args: Any, **settings: Any) -> NoReturn:
+    def _refuse(self, *args: object, **settings: object) -> NoReturn:
         raise InvalidTypeError(
             "a session on a cluster has no such thing: take the answers of session.model_, and "
             "session.estimate() for their accuracy."
@@ -150,7 +151,7 @@ class _Learner:
     ) -> None:
         self.model = model
         self.fitted: dict[int, Label] = {}
-        self.methods: tuple[Any, ...] = ()
+        self.methods: tuple[object, ...] = ()
         self._graph, self._measure, self._client = graph, measure, client
         self._rule: RecommendedRule | None = None
 
@@ -213,7 +214,7 @@ class _Learner:
             )
         rows = np.array(sorted(labels), dtype=np.intp)
         closed = np.setdiff1d(np.flatnonzero(~is_open), rows)
-        of_model: dict[str, Any] = {}
+        of_model: Loaded = {}
         if len(set(labels.values())) > 1:
             of_model = self.answering(labels)._seen_by_rules()
         return self._rule.choose(client, count, labelled=rows, closed=closed, **of_model)

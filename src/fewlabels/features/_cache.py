@@ -45,7 +45,7 @@ _INSTEAD = "Clear the cache (fewlabels cache --clear), or name another folder fo
 
 
 def cache_folder(folder: str | os.PathLike[str] | None = None) -> Path:
-    r"""Return the folder where embeddings are kept; it need not exist.
+    r"""Return the folder in which embeddings are cached; it need not exist.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def _read(path: Path) -> tuple[list[bytes], Float32Array] | None:
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """What is kept of one model with its settings.
+    """What the cache stores for one model and its settings.
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ class CacheEntry:
 
 
 def cache_entries(folder: str | os.PathLike[str] | None = None) -> list[CacheEntry]:
-    """Return what the cache holds, the last used first; nothing where there is no such folder.
+    """Return the contents of the cache, the last used first; nothing if there is no such folder.
 
     Examples
     --------
@@ -219,7 +219,7 @@ def cache_entries(folder: str | os.PathLike[str] | None = None) -> list[CacheEnt
 
 
 def clear_cache(folder: str | os.PathLike[str] | None = None) -> list[CacheEntry]:
-    """Remove all that the cache holds, and nothing else that lies in the folder; return it.
+    """Remove the contents of the cache, but no other files in its folder; return them.
 
     Examples
     --------

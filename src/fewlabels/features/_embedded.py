@@ -10,7 +10,7 @@ from scipy import sparse
 from fewlabels._arrays import checked_array, first_few
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Cells, Matrix, Objects
+from fewlabels._typing import Matrix, Objects
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._cache import Float32Array, KeptRows
 from fewlabels.features._embedder import Embedder, Report, content_keys
@@ -81,7 +81,7 @@ def _filled(
 
 
 def _in_batches(embedder: Embedder, items: Sequence[object], report: Report) -> Matrix:
-    parts: Cells = []
+    parts: list[Matrix] = []
     for batch in row_blocks(len(items), embedder.n_at_once):
         asked = list(items[batch])
         width = parts[0].shape[1] if parts else None

@@ -67,15 +67,18 @@ class Settings:
         Columns that are answers of an earlier run.
     takes_rows : str or None
         The one column that `embeddings` belong to, where they are rows and not a model.
+    alone : bool
+        Whether a single column is read, which may compare its items by more than their features.
     """
 
     codes: npt.NDArray[np.intp] | None
     scale: bool
-    embeddings: Estimator
+    embeddings: object
     random_state: int
     by_labels: bool
     added: Set[str] = frozenset()
     takes_rows: str | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -346,7 +349,9 @@ def _transformer(name: str, kind: str, settings: Settings) -> Estimator:
         images = point_maker("Images")(random_state=settings.random_state)
         images._compares = False
         return images
-    return point_maker("Texts")(random_state=settings.random_state)
+    texts = point_maker("Texts")(random_state=settings.random_state)
+    texts._compares = settings.alone
+    return texts
 
 
 def _doubt(table: Table, name: str, taken: Taken, view: Package, *, asked: bool) -> str:

@@ -10,14 +10,14 @@ from scipy import sparse
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Matrix, Objects
+from fewlabels._typing import Matrix
 from fewlabels.features._table_columns import FittedColumn
 
 _ROWS_AT_ONCE = 4096
 _REMEDY = "Leave columns out, or take part of the rows."
 
 
-def joined(columns: Sequence[FittedColumn], raws: Objects, dtype: npt.DTypeLike) -> Matrix:
+def joined(columns: Sequence[FittedColumn], raws: Sequence[Matrix], dtype: npt.DTypeLike) -> Matrix:
     """Return the columns' features, centred and scaled: in CSR if some are sparse, else an array.
 
     Parameters
@@ -51,7 +51,7 @@ def joined(columns: Sequence[FittedColumn], raws: Objects, dtype: npt.DTypeLike)
 
 
 def _sparse(
-    columns: Sequence[FittedColumn], raws: Objects, dtype: np.dtype, blocks: list[slice]
+    columns: Sequence[FittedColumn], raws: Sequence[Matrix], dtype: np.dtype, blocks: list[slice]
 ) -> sparse.csr_matrix:
     n_rows, width = raws[0].shape[0], sum(column.width for column in columns)
     n_entries = 0  # exactly

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
-from fewlabels._typing import State
+from fewlabels._typing import Loaded
 from fewlabels.exceptions import DataFileError
 
 TOKENIZER = "tokenizer.json"
@@ -35,7 +35,7 @@ def settings_files(model: Path) -> list[Path]:
     return [path for name in _NAMES if (path := settings_file(model, name)) is not None]
 
 
-def read_settings(model: Path, name: str) -> State:
+def read_settings(model: Path, name: str) -> Loaded:
     """Return what the file says; nothing if there is none."""
     path = settings_file(model, name)
     if path is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from fewlabels._files import explaining_errors
-from fewlabels._typing import Objects, Package
+from fewlabels._typing import Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, hash_of_files
 from fewlabels.features._model_settings import settings_files
@@ -41,7 +42,7 @@ def onnx_embedder(path: Path, max_length: int | None = None) -> Embedder:
         pass
     session = _session(path)
     beside = path.parent.glob(f"{path.name}*data")  # large models keep their weights there
-    identity = {
+    identity: State = {
         "model": f"onnx:{path.name}",
         "files": hash_of_files({path, *beside, *settings_files(path)}),
         "max_length": max_length,
@@ -85,7 +86,7 @@ def _of_whole_batch(path: Path) -> bool:
         return _OF_WHOLE_BATCH in path.read_bytes()
 
 
-def _listed(inputs: Objects) -> str:
+def _listed(inputs: Sequence[Package]) -> str:
     return ", ".join(f"{entry.name} ({entry.type}, {entry.shape})" for entry in inputs) or "nothing"
 
 

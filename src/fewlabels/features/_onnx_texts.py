@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._damage import reason
-from fewlabels._typing import Cells, Package, State
+from fewlabels._typing import Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, Report
 from fewlabels.features._model_settings import (
@@ -54,7 +54,7 @@ def text_embedder(
     tokenizer, length, said = _tokenizer(path, max_length)
     n_cut = 0
 
-    def embed(texts: list[str], report: Report) -> AnyArray:
+    def embed(texts: list[object], report: Report) -> AnyArray:
         nonlocal n_cut
         encoded = tokenizer.encode_batch([str(text) for text in texts])
         n_cut += sum(bool(entry.overflowing) for entry in encoded)
@@ -136,7 +136,7 @@ def _tokenizer(path: Path, max_length: int | None) -> tuple[Package, int, str]:
     return tokenizer, length, said
 
 
-def _padded(encoded: Cells, width: int) -> dict[str, npt.NDArray[np.int64]]:
+def _padded(encoded: list[Package], width: int) -> dict[str, npt.NDArray[np.int64]]:
     tokens = {name: np.zeros((len(encoded), width), np.int64) for name in _INPUTS}
     for row, entry in enumerate(encoded):
         count = len(entry.ids)

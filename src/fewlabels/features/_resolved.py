@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer
@@ -51,7 +52,7 @@ def resolved(
     return _of_object(model, batch_size or _AT_ONCE, name)
 
 
-def is_file_of_rows(model: object) -> bool:
+def is_file_of_rows(model: object) -> TypeGuard[str | os.PathLike[str]]:
     """Tell whether this names a file of rows and not a model."""
     return isinstance(model, (str, os.PathLike)) and os.fspath(model).lower().endswith(".npy")
 

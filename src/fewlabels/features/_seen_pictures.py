@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from fewlabels._arrays import first_few
-from fewlabels._typing import Cells, Function
+from fewlabels._typing import Package
 from fewlabels.exceptions import DataFileError
 from fewlabels.features.picture_sets import reader
 from fewlabels.io import counted
 
+_Prepared = TypeVar("_Prepared")  # what the network takes of one picture
+
 _BLACK = np.zeros((8, 8, 3), np.uint8)
 
 
-class SeenPictures:
+class SeenPictures(Generic[_Prepared]):
     """Prepares pictures for a network, and remembers those that can't be read.
 
     Parameters
@@ -24,16 +28,17 @@ class SeenPictures:
         From a picture of Pillow in RGB, upright and on white, to what the network takes.
     """
 
-    def __init__(self, prepare: Function) -> None:
+    def __init__(self, prepare: Callable[[Package], _Prepared]) -> None:
         self._prepare = prepare
         self._unread: dict[str, str] = {}
 
-    def prepared(self, items: list[object]) -> tuple[Cells, list[int]]:
+    def prepared(self, items: list[object]) -> tuple[list[_Prepared], list[int]]:
         """Return those of some pictures that can be read, prepared, and their places.
 
         Where none can be read, a black one without a place: it tells how long a row is.
         """
-        found, places = [], []
+        found: list[_Prepared] = []
+        places: list[int] = []
         open_picture = reader().open_picture
         for place, item in enumerate(items):
             try:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields
+from typing import TypeVar, overload
 
 import numpy as np
 
 from fewlabels._typing import Estimator, Package, State
 from fewlabels.exceptions import DataFileError
+
+_Part = TypeVar("_Part")
 
 
 def state_of(fitted: Estimator) -> State:
@@ -23,7 +26,11 @@ def _plain(value: object) -> Package:
     return list(value) if isinstance(value, tuple) else value
 
 
-def part(state: object, key: str, kind: type | tuple[type, ...]) -> Package:
+@overload
+def part(state: object, key: str, kind: type[_Part]) -> _Part: ...
+@overload
+def part(state: object, key: str, kind: tuple[type, ...]) -> Package: ...
+def part(state: object, key: str, kind: type | tuple[type, ...]) -> object:
     """Return what `state` holds as `key`, if it is there and of a kind that it may be."""
     if not isinstance(state, Mapping) or key not in state or not isinstance(state[key], kind):
         raise DataFileError(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Estimator, Matrix, Objects, State
+from fewlabels._typing import Estimator, Loaded, Matrix, Objects, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._date_encoder import DateEncoder
 from fewlabels.features._embedded import check_n_rows
@@ -26,7 +26,7 @@ from fewlabels.features._states import number, numbers, part, state_of
 from fewlabels.features.new_points import IntArray, NewPoints, is_zero
 from fewlabels.io._table import Table
 
-_ENCODERS: State = {
+_ENCODERS: Loaded = {
     encoder.kind: encoder
     for encoder in (NumberEncoder, CategoryEncoder, ItemsEncoder, DateEncoder, BlockEncoder)
 }
@@ -192,7 +192,7 @@ class FittedColumn:
         # of texts, only rows in which no other column says anything matter
         lines = () if self.kind == "text" else found.warnings
         told = tuple(f"column {self.name!r}: {line}" for line in lines)
-        return NewPoints(values, found.unread, warnings=told)
+        return NewPoints(values, found.unread, found.compared, told)
 
     def scaled(self, raw: Matrix) -> Matrix:
         """Return features, centred and scaled."""

@@ -130,10 +130,10 @@ def chosen_view(
         return _told(recipe, *makers.made(recipe), "as asked")
     look = Look.of(counts, codes)
     usual = look.recipe
-    if codes is None or not can_tell(codes):
+    # Most of what topics are good for comes through the unlabelled texts, of which labels left out
+    # say nothing: that runs alone are better than words then doesn't make them better than topics.
+    if codes is None or not can_tell(codes) or usual == "topics":
         return _told(usual, *makers.made(usual), look.reason)
-    # Whether runs alone do better. Of topics, labels left out say too little: most of what these
-    # are good for comes through the unlabelled texts.
     rows = labelled_rows(codes)
     few = counts.of_rows(rows)
     plain = {name: makers.view(name).points(few) for name in ("words", "spelling")}

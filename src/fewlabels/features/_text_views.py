@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,14 @@ from sklearn.utils.extmath import randomized_svd
 
 from fewlabels._products import multiply
 from fewlabels._threads import one_blas_thread
-from fewlabels._typing import Function, Matrix, Package, State
+from fewlabels._typing import Matrix, Package, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._stacking import stacked
 from fewlabels.features._states import flag, numbers, part
 from fewlabels.features._term_weights import unit_rows
 from fewlabels.features._terms import Counts, Runs, Words
+
+_Part = TypeVar("_Part")
 
 # What runs of characters count beside words: on Debian's descriptions as much lost 2 to 6 points.
 _RUNS_BESIDE_WORDS = 0.6
@@ -79,10 +81,26 @@ class TextView:
         return view, stacked(blocks)
 
     @property
+    def n_words(self) -> int:
+        """Number of words."""
+        return 0 if self.words is None else len(self.words.idf)
+
+    @property
     def n_terms(self) -> int:
         """Number of words and runs."""
-        n_words = 0 if self.words is None else len(self.words.idf)
-        return n_words + len(self.runs.idf)
+        return self.n_words + len(self.runs.idf)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of the points."""
+        width = self.n_terms if self.directions is None else self.directions.shape[1]
+        return width + self.empty
+
+    def word_rows(self, counts: Counts) -> sparse.csr_array:
+        """Return the words of texts, weighed, (n_texts, n_words); rows of length 1, or 0."""
+        if self.words is None:
+            return sparse.csr_array((len(counts), 0), dtype=np.float32)
+        return self.words.rows(counts)
 
     def points(self, counts: Counts, *, marked: bool = True) -> Matrix:
         """Return texts as points.
@@ -157,7 +175,7 @@ class TextView:
     @classmethod
     def _from_state(cls, state: Mapping[str, object]) -> Self:
         words = _read(state, "words", Words._from_state)
-        runs = Runs._from_state(part(state, "runs", Mapping))
+        runs = Runs._from_state(part(state, "runs", (Mapping,)))
         directions = _read(
             state, "directions", lambda _: numbers(state, "directions", n_dimensions=2)
         )
@@ -167,7 +185,7 @@ class TextView:
         return view
 
 
-def _read(state: Mapping[str, object], key: str, read: Function) -> Package:
+def _read(state: Mapping[str, object], key: str, read: Callable[[Package], _Part]) -> _Part | None:
     kinds = (Mapping, np.ndarray, type(None))
     found = part(state, key, kinds)
     return None if found is None else read(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, cast
 
 import numpy as np
 from sklearn.base import clone
@@ -16,7 +16,7 @@ from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
 from fewlabels._labels import is_missing
 from fewlabels._progress import reporting
-from fewlabels._typing import Cells, Estimator, Matrix, Package, State
+from fewlabels._typing import Cells, Matrix, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._cache import KeptRows, cache_folder
 from fewlabels.features._embedded import embedded, of_length_one, sound_rows
@@ -96,7 +96,7 @@ class Embeddings(PointMaker):
 
     def __init__(
         self,
-        model: Estimator,
+        model: object,
         *,
         normalize: bool = True,
         batch_size: int | None = None,
@@ -286,7 +286,7 @@ class Embeddings(PointMaker):
         self._embedder, self._awaited = embedder, None
 
     def _embedded(self, items: list[object]) -> _Made:
-        embedder: Package = self._embedder
+        embedder = cast(Embedder, self._embedder)
         kept = None
         if embedder.identity is not None and self.cache is not False:
             folder = None if self.cache is True else self.cache

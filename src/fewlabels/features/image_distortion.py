@@ -39,7 +39,7 @@ _IMAGES = 256
 
 
 class ImageDistortion(BaseEstimator):
-    """Distances between images that forgive small local shifts.
+    """Distances between images that tolerate small local shifts.
 
     Each pixel of an image is matched with the pixel of the other, at most `warp_range` aside,
     around which it looks most alike. With g the gradient (Sobel) of an image::

@@ -90,13 +90,17 @@ def picture_names(data: object) -> list[str | None] | None:
     if isinstance(data, Path) and data.is_dir():
         data = read_picture_folder(data)
     if isinstance(data, PictureFolder):
-        return list(data.values("path"))
+        return list(data.paths)
     items = items_of(data)
-    paths = [None if is_missing(item) else item for item in items or ()]
-    filled = [item for item in paths if item is not None]
-    if not filled or not all(isinstance(item, str | os.PathLike) for item in filled):
-        return None
-    return [None if item is None else os.fspath(item) for item in paths]
+    names: list[str | None] = []
+    for item in items or ():
+        if is_missing(item):
+            names.append(None)
+        elif isinstance(item, str | os.PathLike):
+            names.append(os.fspath(item))
+        else:
+            return None
+    return names if any(name is not None for name in names) else None
 
 
 def n_rows_of(data: Frame) -> int:
@@ -123,9 +127,10 @@ def _kind_of_items(items: Objects) -> Kind:
         return "array"
     if all(isinstance(item, bytes) for item in filled):
         return "texts"
-    if all(isinstance(item, str) for item in filled):
-        names = all(map(is_picture_name, filled)) and any(map(_exists, filled))
-        return "images" if names else "texts"
+    texts = [item for item in filled if isinstance(item, str)]
+    if len(texts) == len(filled):
+        are_names = all(map(is_picture_name, texts)) and any(map(_exists, texts))
+        return "images" if are_names else "texts"
     if all(isinstance(item, Path) for item in filled) or all(map(_is_picture, filled)):
         return "images"
     return "array"

@@ -163,7 +163,7 @@ def make_points(
     *,
     kind: Kind | None = None,
     columns: Mapping[str, str] | None = None,
-    embeddings: Estimator = None,
+    embeddings: object = None,
     scale: bool = True,
     random_state: int = 0,
     cache: Package = None,
@@ -275,7 +275,7 @@ def _check_settings(kind: Kind, columns: object, embeddings: object) -> None:
         raise InvalidInputError("kind='embeddings' needs embeddings: say what embeds the data.")
 
 
-def _read(data: object, kind: str) -> Package:
+def _read(data: object, kind: str) -> object:
     """Return the table in a file, files in a folder, items of a column; other data as it is."""
     if kind == "table":
         return as_table(data)

@@ -20,6 +20,7 @@ from fewlabels.features._text_choice import RECIPES, Chosen, chosen_view
 from fewlabels.features._text_items import LONGEST, TextItems, read_items
 from fewlabels.features._text_views import TextView
 from fewlabels.features._weighing import label_codes
+from fewlabels.features._word_distance import WordDistance
 from fewlabels.features.new_points import NewPoints, warn_of
 
 # In few directions the nearest texts are often near by chance, and near copies nearest of all: so
@@ -50,9 +51,9 @@ class Texts(PointMaker):
     Parameters
     ----------
     recipe : {"auto", "topics", "words", "spelling"}, default="auto"
-        ``"auto"``: spelling if few words occur in more than one text, or if labels left out favour
-        it; otherwise words if `y` has at least a quarter as many labels per class as a text has
-        words, and topics if it has fewer.
+        ``"auto"``: topics if `y` has fewer labels per class than a quarter of the words of a text.
+        Otherwise words; but spelling if few words occur in more than one text. Labels left out may
+        change words to spelling, and spelling to the others.
     random_state : int, default=0
         Seed of the randomized SVD. The result does not depend on the number of threads.
 
@@ -67,6 +68,9 @@ class Texts(PointMaker):
     n_alike_ : int or None
         This number of nearest texts count equally as neighbours: 15 with 300 topics or more. None:
         nearer ones count more. :func:`fewlabels.make_points` passes it on to the graph.
+    distance_ : object, or None
+        Where `n_alike_` is a number: puts the texts that are near by their topics into order by
+        topics and words together, for the graph. It holds the words of the fitted texts.
 
     Notes
     -----
@@ -95,6 +99,8 @@ class Texts(PointMaker):
     >>> bool(near[0, 0] > near[0, 1])
     True
     """
+
+    _compares = True  # tables of several columns set it to False
 
     def __init__(self, recipe: str = "auto", *, random_state: int = 0) -> None:
         self.recipe = recipe
@@ -158,14 +164,18 @@ class Texts(PointMaker):
         """Return texts as points, and say of which nothing is known."""
         check_is_fitted(self, "recipe_")
         texts = read_items(X).texts
-        values, strange = self._view.of_new(Counts.of(texts))
+        counts = Counts.of(texts)
+        values, strange = self._view.of_new(counts)
         told = (
             f"{np.count_nonzero(strange):,} of {len(texts):,} texts hold no word that the points "
             "were made of, nor its spelling: nothing is known of them, and they get no answer. Fit "
             "with texts like them, or leave them out."
         )
         unread = np.flatnonzero(strange)
-        return NewPoints(values, unread, warnings=(told,) if len(unread) else ())
+        compared = None
+        if self.distance_ is not None:
+            compared = self.distance_.to_new(values, self._view.word_rows(counts))
+        return NewPoints(values, unread, compared, (told,) if len(unread) else ())
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of the columns of :meth:`transform`.
@@ -202,11 +212,17 @@ class Texts(PointMaker):
         self.warnings_: tuple[str, ...] = _warnings(items, chosen.n_empty)
         alike = chosen.recipe == "topics" and len(items.texts) >= _FEWEST_FOR_ALIKE
         self.n_alike_: int | None = _ALIKE if alike else None
+        self.distance_: WordDistance | None = None
+        if alike and self._compares:
+            self.distance_ = WordDistance(chosen.points, chosen.view.word_rows(counts))
         self._tick(1.0)
         return chosen.points
 
     def _state(self) -> State:
-        """Return what was learned as plain values and arrays."""
+        """Return what was learned as plain values and arrays.
+
+        Without the distance, which holds texts, and belongs to the points that use it.
+        """
         check_is_fitted(self, "recipe_")
         return {
             "recipe": self.recipe_,
@@ -223,7 +239,14 @@ class Texts(PointMaker):
         texts.choices_ = lines_of(state, "choices")
         texts.warnings_ = lines_of(state, "warnings")
         texts._view = TextView._from_state(part(state, "view", dict))
+        texts.distance_ = None
         return texts
+
+    def _take_distance(self, state: object, n_texts: int) -> WordDistance:
+        """Compare new texts by a distance that was saved; raise DataFileError if damaged."""
+        shape = n_texts, self._view.n_columns
+        self.distance_ = WordDistance._from_state(state, shape, self._view.n_words)
+        return self.distance_
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils import check_array
 
 from fewlabels._arrays import checked_array
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Cells, Function, Matrix, Objects
+from fewlabels._typing import Cells, Matrix, Objects
 from fewlabels._validation import naming_rows
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
@@ -24,6 +27,10 @@ _LARGEST_FEATURE = 1e150
 _SMALLEST_FEATURE = 1e-140
 # Files whose features take no more than this are read as a whole.
 _READ_WHOLE = 128_000_000
+
+
+# Rows that hold no number, and the largest size of the others.
+_Looked: TypeAlias = tuple[npt.NDArray[np.intp], float]
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,10 @@ def read_whole(X: object) -> Matrix:
     return checked_features(X.read(0, len(X)))
 
 
-def check_blocks(X: FeatureFile, map_blocks: Function) -> None:
+def check_blocks(
+    X: FeatureFile,
+    map_blocks: Callable[[Callable[[slice], _Looked], list[slice]], Iterable[_Looked]],
+) -> None:
     """Raise if features in a file are NaN, infinite or too large; rows are named.
 
     Parameters
@@ -133,14 +143,14 @@ def check_blocks(X: FeatureFile, map_blocks: Function) -> None:
         Maps a function over slices of rows, as `Workers.map` does.
     """
 
-    def look(rows: slice) -> tuple[Matrix, float]:
+    def look(rows: slice) -> _Looked:
         block = X.read(rows.start, rows.stop)
         size = max(float(block.max()), -float(block.min()))
         if np.isfinite(size):
             return np.empty(0, dtype=np.intp), size
         return rows.start + np.flatnonzero(~np.isfinite(block).all(axis=1)), 0.0
 
-    parts = map_blocks(look, row_blocks(len(X), X.rows_at_once()))
+    parts = list(map_blocks(look, row_blocks(len(X), X.rows_at_once())))
     bad = np.concatenate([part[0] for part in parts])
     if len(bad):
         listed = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")

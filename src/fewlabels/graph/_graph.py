@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from fewlabels._callers import callers_level
 from fewlabels._memory import require_memory
-from fewlabels._typing import Fields, Matrix, State
+from fewlabels._typing import Fields, Loaded, Matrix, State
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import AsymmetryWarning, InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import (
@@ -145,7 +145,7 @@ class Graph:
     ) -> None:
         self._affinity = affinity
         self._local_scales = local_scales
-        self._build_info: State = dict(build_info or {})
+        self._build_info: Loaded = dict(build_info or {})
         for array in self._arrays():
             array.flags.writeable = False
 
@@ -244,7 +244,7 @@ class Graph:
         return self._local_scales
 
     @property
-    def build_info(self) -> State:
+    def build_info(self) -> Loaded:
         return dict(self._build_info)
 
     @property

@@ -31,10 +31,18 @@ _PAIRS = 250_000
 
 
 class Distance(Protocol):
-    """What compares candidates for neighbours more finely than features do."""
+    """What compares candidates for neighbours more finely than features do.
+
+    It may say how many nearest by the features it compares: ``n_candidates``, 60 if it does not.
+    """
 
     def between(self, rows: IntArray, candidates: IntArray) -> npt.NDArray[np.floating]:
         """Return the distances of points rows[i] and candidates[i, j], of shape (m, c)."""
+
+
+def candidates_of(distance: object, n_neighbors: int) -> int:
+    """Return how many nearest by the features are compared, for so many neighbours."""
+    return max(int(getattr(distance, "n_candidates", CANDIDATES)), 2 * n_neighbors)
 
 
 def values_and_distance(X: object, distance: Distance | None) -> tuple[Matrix, Distance | None]:
@@ -82,8 +90,8 @@ def find_reranked(
     Returns
     -------
     Neighbors
-        The nearest by `distance` of the 60 nearest by the features, or of twice as many as asked
-        for if that is more. The recall is that of the search by features.
+        The nearest by `distance` of the 60 nearest by the features, or as many as it says, or of
+        twice as many as asked for if that is more. The recall is that of the search by features.
     by_features : ndarray of shape (n_samples, at least n_neighbors), float64
         The distances by features of the nearest by these.
 
@@ -99,7 +107,7 @@ def find_reranked(
     if distance is None:
         found = find_neighbors(X, n_neighbors, progress=progress, **search)
         return found, found.distances
-    width = min(max(CANDIDATES, 2 * n_neighbors), X.shape[0] - 1)
+    width = min(candidates_of(distance, n_neighbors), X.shape[0] - 1)
     near = find_neighbors(X, width, progress=_share(progress, 0), **search)
     finer = np.empty(near.distances.shape)
     blocks = row_blocks(len(finer), max(1, _PAIRS // width))

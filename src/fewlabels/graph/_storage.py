@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import sparse
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import explaining_errors, replace_when_whole
-from fewlabels._typing import Matrix, Package, State
+from fewlabels._typing import Loaded, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, FewLabelsError, GraphFileError
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -22,10 +23,10 @@ VERSION = 1
 
 
 def save_arrays(
-    path: str | os.PathLike[str], affinity: Matrix, local_scales: Matrix, build_info: State
+    path: str | os.PathLike[str], affinity: Matrix, local_scales: Matrix, build_info: Loaded
 ) -> None:
     """Write the arrays and a JSON header; the file appears only when it is whole."""
-    arrays: State = {
+    arrays: Loaded = {
         "header": np.array(json.dumps({"format": FORMAT, "version": VERSION, "build": build_info}))
     }
     if sparse.issparse(affinity):
@@ -79,7 +80,7 @@ def load_arrays(path: str | os.PathLike[str]) -> tuple[Matrix, Matrix, State]:
     return affinity, local_scales, build_info
 
 
-def _read_header(arrays: State, name: str) -> State:
+def _read_header(arrays: Mapping[str, object], name: str) -> Loaded:
     try:
         header = json.loads(str(arrays["header"]))
         recognised = header["format"] == FORMAT
@@ -96,7 +97,7 @@ def _read_header(arrays: State, name: str) -> State:
     return build_info
 
 
-def checked_affinity(arrays: State) -> Matrix:
+def checked_affinity(arrays: Loaded) -> Matrix:
     """Return the weights that arrays by their names hold; a ValueError if they are no graph's."""
     if "dense" in arrays:
         dense = arrays["dense"]

@@ -31,6 +31,7 @@ from fewlabels.insight.leave_one_out import (
 )
 from fewlabels.insight.numbers import NumberExplanation, NumberInfluence, explain_number
 from fewlabels.insight.record import sure_from
+from fewlabels.insight.shares import class_shares
 from fewlabels.insight.suspects import Suspect, SuspectLabels, rank_suspects
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "NumberInfluence",
     "Suspect",
     "SuspectLabels",
+    "class_shares",
     "class_thresholds",
     "conformal_threshold",
     "doubt_reasons",

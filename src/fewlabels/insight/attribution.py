@@ -15,7 +15,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Explanation:
-    """What each label adds to the scores of one point.
+    """The contribution of each label to the scores of one point.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ def explain_scores(
     marginal: bool = False,
     evidence: float | None = None,
 ) -> Explanation:
-    """Part a point's scores F_i = R_i Y among the labels.
+    """Divide a point's scores F_i = R_i Y among the labels.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def explain_scores(
 
 @dataclass(frozen=True)
 class Influence:
-    """What one label changed: the model with it against the model without.
+    """What one label changed: the model with it compared with the model without it.
 
     Attributes
     ----------

@@ -109,7 +109,7 @@ def fit_calibration(
     spread: float = 3.0,
     excluded: npt.ArrayLike | None = None,
 ) -> Calibration:
-    """Fit sharpness and caution to left-out labels, by their log loss, shrunk to what is usual.
+    """Fit sharpness and caution to left-out labels by log loss, shrunk towards typical values.
 
     Minimises the sum of the log losses of the points plus (log(sharpness s) - 2.1)^2 / 0.5 +
     (log caution + s - 1.8)^2 / 4.5, s being the spread: a normal prior of two numbers, which
@@ -188,7 +188,7 @@ def fit_calibration(
 
 
 def spread_of(distributions: npt.ArrayLike) -> float:
-    """How far the shares of a typical point lie apart, whatever its class.
+    """How far the shares of a typical point differ, whatever its class.
 
     The median over the points of max_c log p_c - mean_c log p_c; shares below 1e-12 count as that.
 
@@ -241,7 +241,7 @@ def log_loss_of(distributions: npt.ArrayLike, targets: npt.ArrayLike) -> FloatAr
 def expected_calibration_error(
     y_true: npt.ArrayLike, proba: npt.ArrayLike, *, n_bins: int = 15
 ) -> float:
-    """How far confidence and accuracy lie apart: the mean over bins of confidence, by size.
+    """How far confidence and accuracy differ: the mean over bins of confidence, weighted by size.
 
     sum_b n_b / n |accuracy_b - mean confidence_b|, the confidence being a row's largest entry, the
     bins of equal width from 0 to 1.

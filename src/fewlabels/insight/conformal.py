@@ -23,7 +23,7 @@ def conformal_threshold(
     coverage: float,
     count_unseen: bool = False,
 ) -> float:
-    """The least probability that a class needs to stand in a set.
+    """The smallest probability with which a class is in a set.
 
     Of n labelled points, each as the others have it, let p_j be the probability of its true class.
     A new point's true class is then as likely as not to rank anywhere among these n, so that it is
@@ -95,7 +95,7 @@ def conformal_threshold(
 def class_thresholds(
     distributions: npt.ArrayLike, codes: npt.ArrayLike, *, coverage: float
 ) -> FloatArray:
-    """The least probability that each class needs to stand in a set, so that none is neglected.
+    """The smallest probability with which each class is in a set, so that none is neglected.
 
     One threshold for all keeps its promise on average over the classes: of a rare or difficult
     one, most true members may be left out. Here the thresholds of :func:`conformal_threshold` are
@@ -155,7 +155,7 @@ def class_thresholds(
 
 
 def unseen_class_share(codes: npt.ArrayLike) -> float:
-    """About what share of the points is of a class that no label names (Good and Turing).
+    """Estimate the share of the points whose class has no label yet (Good and Turing).
 
     The share of the labels that are the only ones of their class: left out, each of them is a point
     of a class unseen. No set holds the true class of such points, so that sets of all classes

@@ -15,7 +15,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class LeftOutDistributions:
-    """What the other labels say of each labelled point.
+    """What the other labels predict for each labelled point.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ def left_out_distributions(
 
 
 def has_companion(Y: FloatArray) -> BoolArray:
-    """Whether another label is of a point's class too, shape (n_labelled,).
+    """Whether another label has the class of each labelled point, too, shape (n_labelled,).
 
     Where there is none, the others can't say what is right, however good the model.
 
@@ -110,7 +110,7 @@ def has_companion(Y: FloatArray) -> BoolArray:
 
 
 def made_up_for(found: LeftOutDistributions, Y: FloatArray) -> LeftOutDistributions:
-    """Give a left-out point half of what it misses beside a new one: a label of its own class.
+    """Give a left-out point half of what it lacks compared with a new one: a label of its class.
 
     A point without a label hears all W_c labels of its class, a left-out one only W_c - y_jc of
     them. Its evidence for c is multiplied by (W_c / (W_c - y_jc))^1/2. All of it, the same without

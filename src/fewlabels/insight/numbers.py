@@ -15,7 +15,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class NumberExplanation:
-    """How much each label counts in the number of one point.
+    """The contribution of each label to the number of one point.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class NumberExplanation:
 def explain_number(
     node: int, row: FloatArray, weights: FloatArray, labelled: IntArray, labels: FloatArray
 ) -> NumberExplanation:
-    """Part the weighted mean f_i = sum_k R_ik w_k y_k / sum_k R_ik w_k among the labels.
+    """Divide the weighted mean f_i = sum_k R_ik w_k y_k / sum_k R_ik w_k among the labels.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def explain_number(
 
 @dataclass(frozen=True)
 class NumberInfluence:
-    """What one label changed: the fit with it against the fit without.
+    """What one label changed: the fit with it compared with the fit without it.
 
     Attributes
     ----------

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._validation import check_real
+from fewlabels.insight._checks import check_column
 
 # Of the distance from what is asked for to certainty, this much is kept as a reserve: confidence
 # is highest where it is too high. Chosen on sets with few labels.
@@ -14,15 +15,21 @@ _RESERVE = 0.35
 _CAUTION = 10.0
 
 
-def sure_from(confidence: npt.ArrayLike, right: npt.ArrayLike, abstain_below: float) -> float:
-    """Return the confidence from which on answers are sure, by the record of labels left out.
+def sure_from(
+    confidence: npt.ArrayLike,
+    right: npt.ArrayLike,
+    abstain_below: float,
+    *,
+    weights: npt.ArrayLike | None = None,
+) -> float:
+    """Return the confidence above which answers are sure, judged by the labels left out.
 
     An answer is sure if its confidence is at least this, so that of the labels that were left
     out and answered as confidently, a share of::
 
         (r + 1) / (m + 2) >= least = abstain_below + 0.35 (1 - abstain_below)
 
-    was right, r of m (Laplace's rule of succession); and its confidence is at least
+    was right, r of m by weight (Laplace's rule of succession); and its confidence is at least
     ``least + (1 - least) 10 / (10 + n)``, of n labels left out in all. The 0.35 is a reserve, for
     the most confident answers are where a model is too confident.
 
@@ -34,6 +41,9 @@ def sure_from(confidence: npt.ArrayLike, right: npt.ArrayLike, abstain_below: fl
         Whether that class was right; of soft labels its probability.
     abstain_below : float
         In [0, 1].
+    weights : array-like of shape (n_left_out,), default=None
+        How much each label left out counts, brought to a mean of 1: how frequent its class is
+        among the points that are asked about, over its share of the labels. None: 1 each.
 
     Returns
     -------
@@ -54,11 +64,20 @@ def sure_from(confidence: npt.ArrayLike, right: npt.ArrayLike, abstain_below: fl
     lowest = least + (1 - least) * _CAUTION / (_CAUTION + len(left_out))
     order = np.argsort(-left_out, kind="stable")
     falling = left_out[order]
-    n_right = np.cumsum(np.asarray(right, dtype=np.float64)[order])
+    counts = _counts(weights, len(left_out))[order]
+    n_right = np.cumsum(np.asarray(right, dtype=np.float64)[order] * counts)
+    n_so_sure = np.cumsum(counts)
     # m answers at least as confident as the last of them: never a part of equal ones
     m = 1 + np.flatnonzero((np.diff(falling, append=-1.0) < 0) & (falling >= lowest))
-    shown = np.flatnonzero((n_right[m - 1] + 1) / (m + 2) >= least)
+    shown = np.flatnonzero((n_right[m - 1] + 1) / (n_so_sure[m - 1] + 2) >= least)
     if len(shown) == 0:
         return float("inf")
     last = int(shown[-1])
     return float(lowest if last == len(m) - 1 else falling[m[last] - 1])
+
+
+def _counts(weights: npt.ArrayLike | None, n: int) -> npt.NDArray[np.float64]:
+    if weights is None:
+        return np.ones(n)
+    counts = check_column("weights", weights, n)
+    return np.asarray(counts * (n / (counts.sum() or 1.0)))

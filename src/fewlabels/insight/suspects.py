@@ -29,7 +29,7 @@ _NAMED = 5
 
 
 class Suspect(NamedTuple):
-    """One label, as it is found in a list or a table made of :class:`SuspectLabels`.
+    """One label in a list or a table made from :class:`SuspectLabels`.
 
     Examples
     --------

@@ -14,7 +14,7 @@ from fewlabels.io._views import array_view
 
 
 def load_features(path: str | Path, n_rows: int) -> FloatArray:
-    """Read a matrix of features that somebody else computed; it is used as it is.
+    """Read a matrix of features that were computed elsewhere; it is used as it is.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ def text_of_bytes(cells: Sequence[object]) -> Objects:
 
 
 def as_text(value: object) -> str:
-    """Return a value as a text file holds it; reading the text gives the same value.
+    """Return a value as a text file contains it; reading the text gives the same value.
 
     Examples
     --------

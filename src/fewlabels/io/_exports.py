@@ -6,14 +6,14 @@ classification), doccano (JSON and JSON Lines) and Argilla (records as JSON, ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from fewlabels._typing import Cells, Fields
+from fewlabels._typing import Cells
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._earlier import from_earlier_run
 
-Row: TypeAlias = Fields
+Row: TypeAlias = Mapping[str, Any]  # as another program wrote it: what is not so is caught
 
 
 def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from fewlabels._arrays import refuse_foreign, refuse_masked
 from fewlabels._labels import is_missing
-from fewlabels._typing import Cells, Fields, Frame, Matrix, Package, State
+from fewlabels._typing import Cells, Fields, Frame, Loaded, Matrix, Package
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.io._cells import text_of_bytes
 from fewlabels.io._dates import array_dates
@@ -89,7 +89,7 @@ def _is_batch(data: object) -> bool:
     return kind.__name__ == "RecordBatch" and kind.__module__.startswith("pyarrow")
 
 
-def _columns_of_records(data: Frame) -> State:
+def _columns_of_records(data: Frame) -> Loaded:
     if isinstance(data, np.ndarray):
         return {name: data[name] for name in data.dtype.names or ()}
     return columns_of([{str(name): value for name, value in row.items()} for row in data])
@@ -188,7 +188,7 @@ def _array_table(data: object) -> ColumnTable:
     return ColumnTable({f"x{place}": column for place, column in enumerate(array.T)})
 
 
-def _column(values: object) -> Package:
+def _column(values: object) -> object:
     """Return a column as an array or a list."""
     series = nw.from_native(values, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
@@ -224,7 +224,7 @@ def _plain(cells: Sequence[object]) -> Cells:
     return list(text_of_bytes(plain))
 
 
-def _as_python(cell: object) -> Package:
+def _as_python(cell: object) -> object:
     if isinstance(cell, np.ndarray):
         return cell.tolist()
     if isinstance(cell, tuple):

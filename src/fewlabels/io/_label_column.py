@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -133,21 +134,21 @@ def read_labels(table: Table, name: str) -> LabelColumn:
     words = _words(table, labels, notes)
     if not table.untyped:
         _check_kinds(name, labels)
-    present = dict.fromkeys(label for label in labels if label is not None)
+    present: dict[Any, None] = dict.fromkeys(label for label in labels if label is not None)
     numbers = _as_numbers(present, from_text=table.untyped)
     if numbers is None:
         _check_text(name, present)
         _check_written_amounts(table, name, labels)
         if words:
             warnings.append(_about_words(name, words))
-        classes = sorted(present)
+        classes: Cells = sorted(present)
     else:
         marked = _marked(table, name, labels, numbers, notes)
         classes = sorted(numbers.keys() - marked, key=lambda label: (numbers[label], label))
         whole = all(number.is_integer() for number in numbers.values())
         if whole and not table.untyped and all(abs(numbers[label]) < 2**53 for label in classes):
             # floats only because cells are missing; 1 finds 1.0 in a dictionary
-            classes = [int(label) for label in classes]
+            classes = [int(numbers[label]) for label in classes]
         warnings += _wrapped(name, [numbers[label] for label in classes])
         _check_amounts(name, [numbers[label] for label in classes])
     code_of: dict[object, int] = {label: code for code, label in enumerate(classes)}

@@ -33,7 +33,7 @@ _MOST_KEYS, MOST_LEVELS = 100, 3
 
 
 def opened(
-    columns: Mapping[str, Package],
+    columns: Mapping[str, object],
     keys_of: Callable[[Package], Objects] | None = None,
     parts_of: Callable[[Package, Objects], Iterable[Package]] | None = None,
 ) -> tuple[dict[str, Package], list[str]]:
@@ -79,7 +79,7 @@ def about_opened(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _keys_to_open(
-    columns: Mapping[str, Package], keys_of: Callable[[Package], Objects]
+    columns: Mapping[str, object], keys_of: Callable[[Package], Objects]
 ) -> dict[str, Objects]:
     """Return the keys of each column that is to be opened."""
     found = {}
@@ -91,12 +91,12 @@ def _keys_to_open(
     return found
 
 
-def _named(outer: str, keys: Objects, parts: Iterable[Package]) -> Iterator[tuple[str, Package]]:
+def _named(outer: str, keys: Objects, parts: Iterable[object]) -> Iterator[tuple[str, Package]]:
     for key, cells in zip(keys, parts, strict=True):
         yield f"{outer}.{key}", cells
 
 
-def _keys(cells: Package) -> Objects:
+def _keys(cells: object) -> Objects:
     """Return the keys of the objects in the cells; none if these hold anything else."""
     filled = _objects(cells)
     if filled is None or not all(_is_flat(cell, MOST_LEVELS) for cell in filled):
@@ -104,7 +104,7 @@ def _keys(cells: Package) -> Objects:
     return list(dict.fromkeys(key for cell in filled for key in cell))
 
 
-def _objects(cells: Package) -> list[Fields] | None:
+def _objects(cells: object) -> list[Fields] | None:
     """Return the cells that are not missing, if there are such, and all are objects."""
     if not isinstance(cells, list):
         return None

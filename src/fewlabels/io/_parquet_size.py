@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fewlabels._memory import available_memory, require_memory
-from fewlabels._typing import Frame, Objects, Package
+from fewlabels._typing import Frame, Package
 
 # Bytes of a value of each physical type whose values are all of one size.
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 8, "FLOAT": 4, "DOUBLE": 8}
@@ -89,7 +89,7 @@ def checked_batches(
 
 
 def _sizes_of_rows(
-    stored: Path | IO[bytes], group: Package, number: int, fields: Objects, room: float
+    stored: Path | IO[bytes], group: Package, number: int, fields: Sequence[Package], room: float
 ) -> tuple[float, float]:
     """Return the least and the most bytes that a row group without nested columns takes."""
     n_rows = max(0, group.num_rows)

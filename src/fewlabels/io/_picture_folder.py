@@ -34,6 +34,8 @@ class PictureFolder(Table):
     Attributes
     ----------
     root : Path
+    paths : list of str
+        As in the column.
 
     Examples
     --------
@@ -51,21 +53,21 @@ class PictureFolder(Table):
     def __init__(self, root: Path, paths: list[str]) -> None:
         super().__init__(str(root), ("path", "folder"), len(paths))
         self.root = root
-        self._paths = paths
+        self.paths = paths
         self._folders = [_folder(path) for path in paths]
 
     @property
     def files(self) -> list[Path]:
         """The pictures' files, row by row."""
-        return [self.root / path for path in self._paths]
+        return [self.root / path for path in self.paths]
 
     def values(self, name: str) -> Cells:
         """Return a column: text, or None where a picture lies in no folder."""
-        return list(self._paths if name == "path" else self._folders)
+        return list(self.paths if name == "path" else self._folders)
 
     def rows_said(self, indices: Iterable[int] | npt.NDArray[np.intp]) -> str:
         """Return the paths of pictures; of many, a few."""
-        paths = [self._paths[int(index)] for index in indices]
+        paths = [self.paths[int(index)] for index in indices]
         rest = f" and {len(paths) - _LISTED:,} more" if len(paths) > _LISTED else ""
         return ", ".join(paths[:_LISTED]) + rest
 

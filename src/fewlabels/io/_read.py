@@ -35,7 +35,7 @@ def read_table(
     file_format: str | None = None,
     progress: Progress | None = None,
 ) -> Table:
-    r"""Read a table from a file as people have them.
+    r"""Read a table from a file of any common format.
 
     Text tables (.csv, .tsv, .tab, .txt), JSON arrays of objects (.json) and JSON Lines (.jsonl,
     .ndjson), each also with .gz; Parquet (.parquet), Arrow and Feather (.arrow, .feather), NumPy

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from fewlabels._class_names import WORDS_FOR_MISSING
 
@@ -94,7 +95,7 @@ class Spelled:
         return f"{UNIT}{self.unit}" if self.unit else ""
 
 
-def is_missing_word(cell: object) -> bool:
+def is_missing_word(cell: object) -> TypeGuard[str]:
     """Tell whether a cell is a usual spelling of "missing", such as ``n/a``."""
     return isinstance(cell, str) and cell.strip().casefold() in WORDS_FOR_MISSING
 

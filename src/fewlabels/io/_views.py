@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -327,23 +328,19 @@ def _mixed(strange: list[bool], cells: Sequence[object]) -> Mixed:
 
 def list_view(cells: Objects) -> View:
     """Return lists of as many numbers a row as a block, and all others as lists of names."""
-    lengths = {len(cell) for cell in cells if not is_missing_list(cell)}
-    kinds = Counter(_kind(entry) for cell in cells if not is_missing_list(cell) for entry in cell)
+    lists = [cell for cell in cells if isinstance(cell, list)]
+    lengths = {len(entries) for entries in lists}
+    kinds = Counter(_kind(entry) for entries in lists for entry in entries)
     if not lengths or lengths == {0}:
         return _EMPTY
     if len(lengths) == 1 and kinds.keys() <= {"number", "missing"}:
         gap = [math.nan] * lengths.pop()
-        rows = (gap if is_missing_list(cell) else cell for cell in cells)
+        rows = (cell if isinstance(cell, list) else gap for cell in cells)
         flat = _as_float([math.nan if entry is None else entry for row in rows for entry in row])
         return Block(flat.reshape(len(cells), -1))
     if kinds.keys() <= {"number", "missing", "text", "bool"}:
-        return Items([None if is_missing_list(cell) else _names(cell) for cell in cells])
+        return Items([_names(cell) if isinstance(cell, list) else None for cell in cells])
     return NESTED
-
-
-def is_missing_list(cell: object) -> bool:
-    """Tell whether there is no list in a cell; an empty list is one."""
-    return not isinstance(cell, list)
 
 
 def _names(entries: Objects) -> tuple[str, ...]:
@@ -368,14 +365,14 @@ def _kind(cell: object) -> str:
     return "date" if isinstance(cell, datetime.date) else "other"
 
 
-def _as_float(values: Cells) -> npt.NDArray[np.float64]:
+def _as_float(values: Objects) -> npt.NDArray[np.float64]:
     try:
         return np.array(values, dtype=np.float64)
     except OverflowError:  # an integer beyond 1.8e308
         return np.array([_clipped(value) for value in values], dtype=np.float64)
 
 
-def _clipped(value: float) -> float:
+def _clipped(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:

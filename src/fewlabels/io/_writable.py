@@ -21,7 +21,7 @@ _MOST_ADDED = 7
 def check_writable(
     table: Table, path: str | os.PathLike[str], *, file_format: str | None = None
 ) -> None:
-    r"""Raise if the format of a file can't hold what is in a table.
+    r"""Raise if the format of a file can't store the values of a table.
 
     CSV, TSV and Parquet hold everything, some of it as text. JSON has no infinity; text in NPZ
     arrays ends before its last zero characters, and takes the room of the longest in each row.

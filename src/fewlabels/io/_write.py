@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._files import explaining_errors, replace_when_whole
-from fewlabels._typing import Cells, Package, State
+from fewlabels._typing import Cells, Loaded, Objects, Package
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._cells import as_text
 from fewlabels.io._formats import (
@@ -80,7 +80,7 @@ class AddedColumns:
     doubt: list[str] | None = None
     possible: list[str] | None = None
 
-    def others(self) -> tuple[Cells, ...]:
+    def others(self) -> tuple[Objects, ...]:
         """The columns after the first four: classes, and words."""
         if self.second is None or self.doubt is None:
             return ()
@@ -280,7 +280,7 @@ def _write_arrow(file: IO[bytes], form: TableFormat, table: Table, added: AddedC
 
 def _typed(table: Table, name: str) -> Cells:
     values = table.values(name)
-    return typed_cells(values) if table.untyped else values
+    return typed_cells([as_text(value) for value in values]) if table.untyped else values
 
 
 def _typed_label(table: Table, added: AddedColumns) -> Cells:
@@ -291,8 +291,8 @@ def _typed_others(table: Table, added: AddedColumns) -> list[Cells]:
     return [_typed_classes(table, column) for column in added.others()]
 
 
-def _typed_classes(table: Table, classes: list[object]) -> Cells:
-    return typed_cells([as_text(value) for value in classes]) if table.untyped else classes
+def _typed_classes(table: Table, classes: Objects) -> Cells:
+    return typed_cells([as_text(value) for value in classes]) if table.untyped else list(classes)
 
 
 def typed_cells(cells: Sequence[str]) -> Cells:
@@ -303,7 +303,7 @@ def typed_cells(cells: Sequence[str]) -> Cells:
     they went in, which those of up to 15 digits do, and those that a program wrote. The value
     is what is kept, not the spelling: ``5.10``, ``+1`` and ``1e3`` become 5.1, 1 and 1000.0.
     """
-    found: State = {"": None}
+    found: Loaded = {"": None}
     for cell in set(cells) - {""}:
         number = _lossless(cell)
         if number is None:

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from fewlabels._typing import Fields, Json
+from fewlabels._typing import Fields, Json, Loaded
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._classes import LabelClass, class_to_json
 from fewlabels.labelling._desk import Desk, checked_point
@@ -48,7 +48,7 @@ class Acts:
         points: object,
         class_id: object,
         taken_out: Callable[[str, Sequence[int]], tuple[int, list[int]] | None],
-    ) -> Json:
+    ) -> Loaded:
         if not isinstance(points, Sequence) or isinstance(points, str):
             raise InvalidInputError(f"points must be a list of points, got {points!r:.80}.")
 
@@ -59,7 +59,7 @@ class Acts:
             grid = taken_out(who, given)
             if not given and (grid is None or not grid[1] or grid[0] != body["class"]):
                 raise InvalidInputError("no points were given, nor were any shown in a grid.")
-            seen: Json = {} if grid is None else {"out": grid[1]}
+            seen: Loaded = {} if grid is None else {"out": grid[1]}
             if grid is not None and grid[0] != body["class"]:
                 seen["shown_as"] = grid[0]
             of_grid = grid is not None and bool(grid[1])
@@ -89,10 +89,11 @@ class Acts:
     def relabel(self, who: str, key: str, point: object, class_id: object) -> Json:
         def prepare() -> Prepared:
             known = self._point(point) in self._ledger.labels or point in self._ledger.skipped
-            if not known:
-                raise InvalidInputError(f"point {point} has no label that could be changed.")
+            if not known and class_id is None:
+                raise InvalidInputError(f"point {point} has no label that could be taken away.")
             chosen = None if class_id is None else self._class(class_id)
-            return "decided", {"point": point, "class": chosen}
+            # nobody's word is overruled where nobody said anything: a row in doubt, or found
+            return "decided" if known else "answered", {"point": point, "class": chosen}
 
         return self._reply(self._act(who, key, prepare))
 
@@ -217,9 +218,9 @@ def _check_settings(settings: Fields, own: Fields) -> None:
     for name, value in settings.items():
         if name not in OF_FILE:
             continue
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
         ends = name == "overlap"  # 0 and 1 are allowed
-        if not number or not (0 <= value <= 1 if ends else 0 < value < 1):
+        number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+        if not (0 <= number <= 1 if ends else 0 < number < 1):
             allowed = "from 0 to 1" if ends else "between 0 and 1"
             raise InvalidInputError(f"{name} must be {allowed}, got {value!r:.40}.")
     kept = {name: value for name, value in {**own, **settings}.items() if name not in OF_FILE}

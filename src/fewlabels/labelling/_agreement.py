@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 
 
 def krippendorff_alpha(answers: Iterable[Sequence[Hashable]]) -> float | None:
-    """Return Krippendorff's alpha of classes without an order.
+    """Return Krippendorff's alpha for classes without an order.
 
     alpha = 1 - D_o / D_e: what is observed of disagreement over what chance would give,
 

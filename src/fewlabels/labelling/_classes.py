@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.session._labels import checked_label
 
@@ -135,6 +135,6 @@ def class_to_json(entry: LabelClass) -> Json:
     return {"id": entry.id, "name": entry.name, "key": entry.key, "colour": entry.colour}
 
 
-def class_from_json(entry: Json) -> LabelClass:
+def class_from_json(entry: Loaded) -> LabelClass:
     """Return the class that :func:`class_to_json` wrote."""
     return LabelClass(int(entry["id"]), str(entry["name"]), entry["key"], str(entry["colour"]))

@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Consensus:
-    """What several people's answers come to.
+    """The combined answers of several people.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ def dawid_skene(
     max_iter: int = 200,
     tol: float = 1e-6,
 ) -> Consensus:
-    """Weigh answers by the agreement of those who gave them.
+    """Weight answers by how reliable the people who gave them are, as their agreement shows.
 
     Each person k has a confusion matrix, P(answer l | true class j), learned together with the
     true classes by expectation maximisation: A. P. Dawid, A. M. Skene, "Maximum likelihood

@@ -8,14 +8,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fewlabels._typing import Fields, Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._file import LabelFile, New
 from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._people import Said, probable_of, said_by, settled_by
 from fewlabels.labelling._queues import FIXED, Queues
-from fewlabels.labelling._rows import OF_KEEPER, Kind, Row, check_row, reading_back
-from fewlabels.session._events import Event, event_from_json
+from fewlabels.labelling._rows import (
+    OF_KEEPER,
+    Kind,
+    Row,
+    check_row,
+    events_of_program,
+    reading_back,
+)
+from fewlabels.session._events import Event
 from fewlabels.session._state import SessionState
 
 # Rows after which the same is predicted as before.
@@ -54,6 +61,7 @@ class Desk:
         self._queues = Queues(self._state, self.ledger, seed)
         self._fed: list[Fed] = []
         self._replies: dict[str, int] = {}
+        self._reopened: set[int] = set()  # rows of checks that took labels back
         self._said: Said | None = None  # whose agreement was looked at last, and what it says
         self._probable: dict[int, int] = {}
         self._writing = threading.Lock()
@@ -98,7 +106,8 @@ class Desk:
         """
         with self.lock:
             rows = (fed.row for fed in reversed(self._fed[:upto]))
-            last = next((row for row in rows if row.kind not in _OF_NO_LABEL), None)
+            changing = (r for r in rows if r.kind not in _OF_NO_LABEL or r.seq in self._reopened)
+            last = next(changing, None)
         if last is None:
             return f"{self._seed}"
         # copies of a file share the seed, and keys of what the program did; not the time
@@ -190,7 +199,7 @@ class Desk:
     def undo(self, who: str, key: str, *, again: bool) -> tuple[Row | None, Row | None]:
         """Take an act back, or do it again; return the row of that, and the act's."""
 
-        def prepare() -> tuple[Kind, Fields] | None:
+        def prepare() -> tuple[Kind, Loaded] | None:
             person = self.ledger.person(who)
             stack = person.undone if again else person.done
             return (("redone" if again else "undone"), {"of": stack[-1]}) if stack else None
@@ -335,7 +344,9 @@ class Desk:
     def turn(self, turn: str, upto: int) -> Fed:
         """Store that a sequence of checks begins or ends by what was known up to a row."""
         with self._writing:
-            body = {"turn": turn, "upto": upto}
+            body: Json = {"turn": turn, "upto": upto}
+            if turn == "checks_began":
+                body["together"] = True
             self._store([New(f"turned {self.last_seq + 1}", "", "turned", body)])
             return self._fed[-1]
 
@@ -351,7 +362,7 @@ class Desk:
             if each.kind in OF_KEEPER or each.kind == "drawn":
                 # what people do was checked already: it follows from the labels that there are
                 with self.lock:
-                    for event in _events_of_program(each.kind, each.body):
+                    for event in events_of_program(each.kind, each.body):
                         self._state.check(event)
         rows = self.file.append(new, self.last_seq)
         with self.lock:
@@ -361,7 +372,11 @@ class Desk:
     def _take(self, row: Row, now_for: str = "") -> None:
         """Take a row; `now_for` is whose request it is, and empty for what is read back."""
         if row.kind in OF_KEEPER or row.kind == "drawn":
-            events = _events_of_program(row.kind, row.body)
+            events = events_of_program(row.kind, row.body)
+            checks = self._state.current
+            asks_again = "audits" in row.body and checks is not None and checks.together
+            if asks_again and self.ledger.reopen(row):
+                self._reopened.add(row.seq)
         else:
             events = self.ledger.apply(row)
         if row.kind == "drawn":
@@ -384,16 +399,3 @@ def checked_point(point: object, n_points: int) -> int:
             f"there is no point {point!r:.40}: the points are numbered from 0 to {n_points - 1}."
         )
     return point
-
-
-def _events_of_program(kind: Kind, body: Fields) -> list[Event]:
-    """Return what follows from a row that no person made: of the keeper, or drawn at random."""
-    if kind == "turned":
-        return [event_from_json({"kind": body["turn"], "indices": []})]
-    events = []
-    if body.get("points"):
-        entry = {name: body[name] for name in ("audits", "owed") if name in body}
-        events.append(event_from_json({"kind": "asked", "indices": body["points"], **entry}))
-    if body.get("dropped"):  # after the checks were drawn from what was open beside them
-        events.append(Event("dropped", tuple(body["dropped"])))
-    return events

@@ -24,7 +24,7 @@ from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._pictures import as_bytes
 from fewlabels.labelling._snapshot import DOUBTS, Predicted
 
-TABLES = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz")
+TABLES = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz", "xlsx")
 FORMATS = (*TABLES, "label-studio", "prodigy", "folders")
 
 _WITH_WORDS = ("label-studio", "prodigy")
@@ -41,6 +41,8 @@ class Labels:
     ----------
     labels : list of str or None
         The label given, else what the models say: the answers that were proven, if they were.
+    confidence : ndarray of shape (n_points,)
+        How probable each of them is; 1 where it was given, 0 where there is none.
     words : dict from point to list of Word
         What people say of it, where the format tells it.
     """
@@ -51,7 +53,7 @@ class Labels:
         self.items = items
         heard = ledger.heard_points() if file_format in _WITH_WORDS else ()
         self.words = {point: list(ledger.words(point).values()) for point in heard}
-        self._skipped = list(ledger.skipped)
+        self.skipped = frozenset(ledger.skipped)
         self.snapshot = snapshot
         n = items.n_points
         names = ledger.classes.names
@@ -60,32 +62,47 @@ class Labels:
         if snapshot is not None:
             proven = snapshot.held
             found = snapshot.codes
-            self.codes[:] = found if proven is None else np.where(proven >= 0, proven, found)
+            self.codes[:] = found
+            if proven is not None:
+                told = (proven >= 0) & (found >= 0)
+                self.codes[told] = proven[told]
         self.given = np.zeros(n, dtype=bool)
         for point, class_id in ledger.labels.items():
             self.codes[point] = class_id
             self.given[point] = True
         self.labels = [names.get(code) for code in self.codes.tolist()]
+        self.confidence = np.where(self.given, 1.0, 0.0)
+        # proven answers of which the model has changed its mind since
+        self._revised = np.zeros(n, dtype=bool)
+        if snapshot is not None:
+            said = snapshot.confidence.astype(np.float64)
+            answered = ~self.given & (self.codes >= 0)
+            self._revised = answered & (snapshot.codes >= 0) & (self.codes != snapshot.codes)
+            # what the model leaves for all other classes than the one it now prefers
+            said = np.where(self._revised, 1.0 - said, said)
+            self.confidence = np.where(answered, said, self.confidence)
 
     def added(self, taken: tuple[str, ...]) -> AddedColumns:
         """Return the columns that are added to a table."""
         n = self.items.n_points
-        confidence, evidence = np.zeros(n), np.zeros(n)
+        evidence = np.zeros(n)
         second: Cells = [None] * n
         doubt: list[str] = ["unreached"] * n
         if self.snapshot is not None:
-            confidence = np.where(self.codes >= 0, self.snapshot.confidence, 0.0)
             evidence = self.snapshot.evidence.astype(np.float64)
-            second = [self.names.get(code) for code in self.snapshot.second.tolist()]
+            next_best = np.where(self._revised, self.snapshot.codes, self.snapshot.second)
+            second = [self.names.get(code) for code in next_best.tolist()]
             doubt = [DOUBTS[place] for place in self.snapshot.doubt.tolist()]
+        for point in np.flatnonzero(self._revised).tolist():
+            doubt[point] = "classes disagree"
         for point in np.flatnonzero(self.given).tolist():
-            confidence[point], second[point], doubt[point] = 1.0, None, "given"
-        for point in self._skipped:
+            second[point], doubt[point] = None, "given"
+        for point in self.skipped:
             doubt[point] = "skipped"
         return AddedColumns(
             names=tuple(_free(name, taken) for name in _ADDED),
             label=list(self.labels),
-            confidence=confidence,
+            confidence=self.confidence,
             evidence=evidence,
             reached=self.given,
             second=second,
@@ -217,7 +234,7 @@ def _label_studio(found: Labels) -> Iterator[bytes]:
         task["annotations"] = annotations
         code = int(found.codes[point])
         if found.snapshot is not None and not found.given[point] and code >= 0:
-            score = round(float(found.snapshot.confidence[point]), 6)
+            score = round(float(found.confidence[point]), 6)
             said = {"model_version": "fewlabels", "score": score, "result": result(code)}
             task["predictions"] = [said]
         separator = b",\n" if point else b"\n"
@@ -247,7 +264,10 @@ def _prodigy(found: Labels) -> Iterator[bytes]:
 
 
 def _write_folders(found: Labels, target: Path) -> None:
-    """Copy pictures, or write texts, into a folder for each class; whole or not at all."""
+    """Copy pictures, or write texts, into a folder for each class; whole or not at all.
+
+    What was skipped is left out: a person looked, and could not say where it belongs.
+    """
     items = found.items
     if items.kind not in ("images", "texts"):
         raise InvalidInputError(
@@ -263,7 +283,7 @@ def _write_folders(found: Labels, target: Path) -> None:
             whole.mkdir()
             taken: set[str] = set()
             for point, code in enumerate(found.codes.tolist()):
-                if code < 0:
+                if code < 0 or point in found.skipped:  # nobody could say what it is
                     continue
                 folder = whole / names[code]
                 folder.mkdir(exist_ok=True)

@@ -15,7 +15,7 @@ from typing import NamedTuple, Self
 from fewlabels._damage import refusing_damage
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
-from fewlabels._typing import Fields, Json
+from fewlabels._typing import Fields, Loaded
 from fewlabels.exceptions import LabellingError
 from fewlabels.labelling._rows import GO_BACK, Kind, Row, check_sums, row_of, sum_of
 
@@ -137,7 +137,7 @@ class LabelFile:
         with self._turn:
             self._connection.close()
 
-    def about(self) -> Json:
+    def about(self) -> Loaded:
         """Return what the file says of itself and its data."""
         with self._turn, explaining(self.path):
             found = self._connection.execute("SELECT name, value FROM about").fetchall()

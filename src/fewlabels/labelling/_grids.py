@@ -116,7 +116,9 @@ def record_of(ledger: Ledger, asked: Container[int]) -> GridRecord:
         elif row.kind == "confirmed" and "out" in row.body:
             # a grid that was given another class as a whole speaks of the one that it was shown as
             class_id = int(row.body["shown_as"] if "shown_as" in row.body else row.body["class"])
-            shown = (*row.points, *row.body["out"])
+            # a check that is open has taken a label back: it says nothing yet
+            kept_back = (p for p in row.points if p in ledger.labels or p not in asked)
+            shown = (*kept_back, *row.body["out"])
             kept = tuple(point for point in shown if ledger.labels.get(point) == class_id)
             out = tuple(point for point in shown if ledger.labels.get(point) != class_id)
             grids.append(Grid(class_id, kept, out, n_since))

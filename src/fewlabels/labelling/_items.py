@@ -120,7 +120,7 @@ class PictureItems(Items):
         self._folder: PictureFolder = read_picture_folder(path)
         self.n_points = self._folder.n_rows
         self.label_column = label
-        self._paths = self._folder.values("path")
+        self._paths = self._folder.paths
         if label is not None:
             self._folder.require(label, "label")
 
@@ -143,7 +143,7 @@ class PictureItems(Items):
 
     def address(self, point: int) -> str:
         """Return the path."""
-        return str(self._paths[point])
+        return self._paths[point]
 
     def title(self, point: int) -> str:
         """Return the path, shortened."""
@@ -203,10 +203,25 @@ class TableItems(Items):
         return as_text(self._cell(self.text_column, point))
 
     def cells(self, point: int) -> list[tuple[str, str]]:
-        """Return all columns but the text and the label."""
+        """Return all columns but the text and the label, as :attr:`shown_columns` orders them."""
+        return [(name, _shown(self._cell(name, point))) for name in self.shown_columns]
+
+    @cached_property
+    def shown_columns(self) -> list[str]:
+        """The columns beside the text and the label: texts first, and last what never changes.
+
+        A list or a grid has room for a few, and texts tell people most.
+        """
         aside = (self.text_column, self.label_column)
-        names = [name for name in self._table.names if name not in aside]
-        return [(name, _shown(self._cell(name, point))) for name in names]
+        first = self._table.head(_LOOKED_AT)
+
+        def place(name: str) -> int:
+            cells = first.values(name)
+            if _is_text(cells):
+                return 0
+            return 2 if len({_shown(cell) for cell in cells}) == 1 else 1
+
+        return sorted((name for name in self._table.names if name not in aside), key=place)
 
     @cached_property
     def picture_column(self) -> str | None:
@@ -358,9 +373,10 @@ def _by_label(table: Table, name: str) -> dict[str, list[int]]:
 
 def _is_text(cells: Cells) -> bool:
     filled = [cell for cell in cells if cell is not None]
-    if not filled or not all(isinstance(cell, str) for cell in filled):
+    texts = [cell for cell in filled if isinstance(cell, str)]
+    if not texts or len(texts) < len(filled):
         return False
-    return bool(np.mean([len(cell.split()) for cell in filled]) >= _WORDS_OF_A_TEXT)
+    return bool(np.mean([len(text.split()) for text in texts]) >= _WORDS_OF_A_TEXT)
 
 
 def _digest_of(path: Path) -> str:

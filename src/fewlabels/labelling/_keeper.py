@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fewlabels.labelling._points import Prepared, Stage
     from fewlabels.labelling._speaker import Heard, Speaker
     from fewlabels.session._questions import Answers
-    from fewlabels.session._state import CheckSequence
+    from fewlabels.session._sequences import CheckSequence
 
 T = TypeVar("T")
 
@@ -267,8 +267,7 @@ class Keeper:
     def _held(self, sequence: CheckSequence, follower: Follower, speaker: Speaker) -> Answers:
         held = follower.mind.held(sequence)
         if held is None:  # it began before this start
-            held = speaker.answers_at(sequence.labels)
-            follower.mind.hold(sequence, held)
+            held = follower.mind.hold(sequence, speaker.answers_at(sequence.labels))
         return held
 
     def _predict(
@@ -329,6 +328,8 @@ class Keeper:
         else:
             told = self._predict(speaker, now, mind.n_changes, follower.numbers)
             _, predicted, learned = told
+            if mind.to_hold is not None:
+                self._held(mind.to_hold, follower, speaker)
             advice, turn = mind.advice(*goal, reviewed.remarks)
             if turn == "checks_began":  # they are about the answers by all labels of now
                 heard = speaker.learn_now(follower.lesson(now))

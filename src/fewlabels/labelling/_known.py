@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._desk import Desk
@@ -24,10 +26,15 @@ from fewlabels.labelling._search import Search
 from fewlabels.labelling._snapshot import DOUBTS
 from fewlabels.labelling._words import SpeakingWords
 
+if TYPE_CHECKING:
+    from fewlabels.graph import Graph
+
 _NEIGHBOURS = 12
 _MOST_LISTED, _MOST_IN_GRID = 1_000, 400
 # Points that are looked at while answers wait: some milliseconds.
 _AT_ONCE = 1_000
+# Points of which it is kept in which columns they differ.
+_KEPT = 1_000
 
 
 class Known:
@@ -51,6 +58,8 @@ class Known:
         self._words = SpeakingWords(items)
         self._mapper = Mapper(cache, desk.change)
         self._shown = Shown()
+        # a page asks about the same questions again after each answer
+        self._differing_in = lru_cache(maxsize=_KEPT)(self._found_differing)
         # by person, the class and the points of the last grid: what is not confirmed was taken out
         self._grids: dict[str, tuple[int | None, list[int]]] = {}
 
@@ -59,20 +68,25 @@ class Known:
         self._mapper.stop()
         self._search.close()
 
-    def suggestion(self, point: int) -> Json | None:
-        """Return the class that the model gives a point; None for an open check."""
+    def suggestion(self, point: int) -> Loaded | None:
+        """Return the class that the model gives a point; None for an open check.
+
+        While only one class has labels, there is none: it would be suggested for every point, and
+        one key too many would make it the label.
+        """
         snapshot = self._keeper.snapshot
         if snapshot is None or snapshot.codes[point] < 0:
             return None
         with self._desk.lock:
-            if self._desk.is_open_check(point):
+            n_classes = sum(self._ledger.count(each.id) > 0 for each in self._ledger.classes)
+            if n_classes < 2 or self._desk.is_open_check(point):
                 return None
         return {
             "class_id": int(snapshot.codes[point]),
             "confidence": float(snapshot.confidence[point]),
         }
 
-    def item(self, point: int) -> Json:
+    def item(self, point: int) -> Loaded:
         items, snapshot = self._items, self._keeper.snapshot
         suggestion = self.suggestion(point)
         labels: dict[int, int] | None = None
@@ -170,7 +184,7 @@ class Known:
             return None
         return suggested, [point for point in shown if point not in points]
 
-    def suspects(self, n: object) -> list[Json]:
+    def suspects(self, n: object) -> list[Loaded]:
         count = _checked_count(n)
         snapshot = self._keeper.snapshot
         with self._desk.lock:
@@ -240,7 +254,7 @@ class Known:
             return []
         return self._titled(nearest(prepared.graph, point, count, lambda _: True))
 
-    def progress(self) -> Json:
+    def progress(self) -> Loaded:
         with self._desk.lock:
             return progress_json(
                 self._ledger, self._keeper.snapshot, self._items.n_points, self._items.nouns
@@ -262,7 +276,7 @@ class Known:
             class_ids = [each.id for each in self._ledger.classes]
         return people_json(said, seconds, class_ids)
 
-    def disagreements(self, n: object) -> list[Json]:
+    def disagreements(self, n: object) -> list[Loaded]:
         count = _checked_count(n)
         with self._desk.lock:
             found = disagreements(self._ledger)
@@ -287,12 +301,14 @@ class Known:
             taken = {*self._ledger.labels, *self._ledger.skipped, *self._desk.pending}
         return lambda point: point not in taken
 
-    def _differing(self, point: int) -> set[str]:
+    def _differing(self, point: int) -> Set[str]:
         prepared = self._keeper.prepared
-        if prepared is None:
-            return set()
-        near = nearest(prepared.graph, point, _NEIGHBOURS, lambda _: True)
-        return differing(self._items.cells(point), [self._items.cells(other) for other in near])
+        return set() if prepared is None else self._differing_in(prepared.graph, point)
+
+    def _found_differing(self, graph: Graph, point: int) -> frozenset[str]:
+        near = nearest(graph, point, _NEIGHBOURS, lambda _: True)
+        others = [self._items.cells(other) for other in near]
+        return frozenset(differing(self._items.cells(point), others))
 
     def _searched(self, point: int) -> str:
         return f"{self._items.title(point)} {self._items.text(point) or ''}".casefold()

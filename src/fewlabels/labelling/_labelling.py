@@ -309,7 +309,7 @@ class Labelling(Knowing):
         ----------
         who, key : str
         point : int
-            One with a label, or that was skipped.
+            One with a label, or that was skipped. Of any other it is an answer.
         class_id : int or None
             None takes all answers back: the point is open again.
         """
@@ -406,6 +406,6 @@ class Labelling(Knowing):
         """Call `callback(version)` after each change, from any thread; return what ends that."""
         return self._desk.subscribe(callback)
 
-    def settle(self, timeout: float = 60.0) -> bool:
+    def settle(self, timeout: float = 300.0) -> bool:
         """Wait until the models have caught up; return whether they have. For scripts and tests."""
         return self._keeper.settle(timeout)

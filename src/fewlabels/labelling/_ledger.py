@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.labelling._classes import ClassBook, class_from_json
 from fewlabels.labelling._rows import UNDOABLE, Row
 from fewlabels.session._events import Event
@@ -74,7 +75,7 @@ class Ledger:
         self.classes = ClassBook()
         self.labels: dict[int, int] = {}
         self.skipped: dict[int, None] = {}
-        self.settings: Json = dict(OF_FILE)
+        self.settings: Loaded = dict(OF_FILE)
         self.shared: dict[int, None] = {}
         self._settled: dict[int, int] = {}
         self._acts: dict[int, Row] = {}
@@ -167,8 +168,9 @@ class Ledger:
         change(row)
         if row.kind == "postponed":
             return []
-        told: dict[int, int] = {}
-        relabelled: dict[int, int] = {}
+        # by whether nobody who gives a point this label saw it alone
+        told: dict[bool, dict[int, int]] = {False: {}, True: {}}
+        relabelled: dict[bool, dict[int, int]] = {False: {}, True: {}}
         withdrawn: list[int] = []
         skipped: list[int] = []
         for point in row.points:
@@ -182,18 +184,43 @@ class Ledger:
                 skipped.append(point)
             elif now is not None:
                 has_label = before is not None and before != SKIPPED
-                (relabelled if has_label else told)[point] = now
+                groups = relabelled if has_label else told
+                groups[self._is_together(point, now)][point] = now
         events = []
         if withdrawn:
             events.append(Event("withdrawn", tuple(withdrawn)))
         if skipped:
             events.append(Event("skipped", tuple(skipped)))
-        if told:
-            together = row.kind == "confirmed"
-            events.append(Event("told", tuple(told), tuple(told.values()), together=together))
-        if relabelled:
-            events.append(Event("relabelled", tuple(relabelled), tuple(relabelled.values())))
+        kinds: tuple[tuple[Literal["told", "relabelled"], dict[bool, dict[int, int]]], ...]
+        kinds = (("told", told), ("relabelled", relabelled))
+        for kind, groups in kinds:
+            for together, labels in groups.items():
+                if labels:
+                    given = tuple(labels.values())
+                    events.append(Event(kind, tuple(labels), given, together=together))
         return events
+
+    def reopen(self, row: Row) -> bool:
+        """Forget what was said of points that a random check is about; True if labels are lost.
+
+        Nor does it count when it is done again. What follows for the session, it knows from the
+        question.
+        """
+        lost = False
+        for point in (audit["point"] for audit in row.body["audits"]):
+            if point in self._at:
+                before = self._status(point)
+                self._at[point].append(row)
+                self._put(point, before, None)
+                self.shared.pop(point, None)
+                lost = lost or before is not None
+        return lost
+
+    def _is_together(self, point: int, label: int) -> bool:
+        """Tell whether a label comes only from acts about many points at a glance."""
+        words, decided = self._heard(point)
+        so = [word for word in words.values() if word.class_id == label]
+        return decided is None and all(word.row.kind == "confirmed" for word in so)
 
     def _status(self, point: int) -> int | None:
         return self.labels.get(point, SKIPPED if point in self.skipped else None)
@@ -233,7 +260,7 @@ class Ledger:
         for row in self._at.get(point, ()):
             if row.seq in self._taken_back:
                 continue
-            if row.kind == "decided" and row.body["class"] is None:
+            if row.kind == "asked" or (row.kind == "decided" and row.body["class"] is None):
                 words, decided = {}, None
                 continue
             if row.kind == "decided":

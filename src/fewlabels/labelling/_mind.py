@@ -23,11 +23,12 @@ from fewlabels.session._model import answered
 from fewlabels.session._points import GraphPoints
 from fewlabels.session._questions import Answers, audits_of, checks_due, share_of_checks
 from fewlabels.session._remarks import remarks_beside
+from fewlabels.session._sequences import CheckSequence
 from fewlabels.session._settings import Settings
-from fewlabels.session._state import CheckSequence, SessionState
+from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice, Turn
 from fewlabels.session.audit import checks_of
-from fewlabels.session.proof import sequences_of
+from fewlabels.session.proof import relabelled_together, sequences_of
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,11 @@ class Mind:
         for event in events:
             if drawn:
                 event = replace(event, owed=self.state.owed)
+            n_labels = len(self.state.labels)
             self.state.take(event)
-            self.n_changes += event.kind not in ("asked", "dropped")
-            if event.kind in ("undone", "relabelled", "withdrawn"):
+            lost = len(self.state.labels) < n_labels  # a check may ask about a label, too
+            self.n_changes += lost or event.kind not in ("asked", "dropped")
+            if lost or event.kind in ("undone", "relabelled", "withdrawn"):
                 self._foreseen.clear()  # what a model knows ahead is given up where labels are lost
 
     def opinion(self) -> Opinion | None:
@@ -160,14 +163,15 @@ class Mind:
         rng = np.random.default_rng([self._settings.random_state, len(state.events)])
         open_ = state.open_points
         on_checks = state.current is not None and not is_proven
-        count = min(n_new + (len(again) if on_checks else 0), int(open_.sum()))
+        pool = state.checkable_points
+        left = int((open_ | pool).sum() if on_checks else open_.sum())
+        count = min(n_new + (len(again) if on_checks else 0), left)
         share = self._settings.audit_share
         if not is_proven:
             share = share_of_checks(state, self._settings, None)
         if checked is None:
             share = 0.0
         n_checks, owed = checks_due(state.owed, count, share, rng)
-        pool = open_ if state.current is None else open_ & state.current.members
         n_checks = min(n_checks, int(pool.sum()))
         drawn = rng.choice(np.flatnonzero(pool), size=n_checks, replace=False)
         audits: tuple[Audit, ...] = ()
@@ -179,7 +183,10 @@ class Mind:
             candidates[drawn] = False
             candidates[again] = True
             wanted = min(count - n_checks + len(again), int(candidates.sum()))
+            # What can't be read has no edges, and teaches nothing: it is asked about last.
+            joined = candidates & (self.graph.neighbor_counts > 0)
             if wanted:
+                candidates = joined if joined.sum() >= wanted else candidates
                 found = self.learner.choose(
                     state.labels, wanted, candidates, int(rng.integers(2**32))
                 )
@@ -200,7 +207,7 @@ class Mind:
         """
         if self.state.current is None:
             return False
-        return sequences_of(self.state, confidence)[-1].proves(accuracy)
+        return sequences_of(self.state, confidence, self.last_held)[-1].proves(accuracy)
 
     def advice(
         self, accuracy: float, confidence: float, of_model: tuple[str, ...]
@@ -215,11 +222,24 @@ class Mind:
         """
         checks = checks_of(self.state)
         remarks = remarks_beside(of_model, self.state, len(checks.audits))
-        return weighed(self.state, checks, accuracy, confidence, remarks)
+        return weighed(self.state, checks, accuracy, confidence, remarks, self.last_held)
 
-    def hold(self, sequence: CheckSequence, answers: Answers) -> None:
-        """Keep the answers that a sequence of checks is about."""
-        self._held = (sequence.number, answers)
+    @property
+    def last_held(self) -> Answers | None:
+        """The answers that the last sequence is about, if they are known."""
+        return self.held(self.state.sequences[-1]) if self.state.sequences else None
+
+    def hold(self, sequence: CheckSequence, answers: Answers) -> Answers:
+        """Keep and return the labels, and what a model answered, when a sequence began."""
+        found = answers.with_labels(sequence.labels)
+        self._held = (sequence.number, found)
+        return found
+
+    @property
+    def to_hold(self) -> CheckSequence | None:
+        """The last sequence, if what it checks must be known to tell what it proves."""
+        last = self.state.sequences[-1] if self.state.sequences else None
+        return last if last is not None and relabelled_together(self.state, last) else None
 
     def held(self, sequence: CheckSequence) -> Answers | None:
         """Return the answers that a sequence of checks is about, if they are known."""

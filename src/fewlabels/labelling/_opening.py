@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import EllipsisType
 
-from fewlabels._typing import Estimator, Fields, Json
+from fewlabels._typing import Estimator, Json, Loaded
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._cache import Cache, usual_folder
@@ -73,7 +73,7 @@ _SAID: dict[str, tuple[type, ...]] = {
 }
 
 
-def about_of(file: LabelFile) -> Json:
+def about_of(file: LabelFile) -> Loaded:
     """Return what a label file says of its data, or raise where it does not."""
     about = file.about()
     for name, kinds in _SAID.items():
@@ -85,7 +85,7 @@ def about_of(file: LabelFile) -> Json:
     return about
 
 
-def data_of(about: Fields, file: Path) -> Path:
+def data_of(about: Loaded, file: Path) -> Path:
     """Return where the data of a label file is: beside the file as it was, or where it was."""
     beside = file.parent / about["beside"]
     return beside if _is_there(beside) else Path(about["data"])
@@ -224,7 +224,7 @@ def _opened(
     file: LabelFile,
     lock: FileLock,
     items: Items,
-    about: Fields,
+    about: Loaded,
     columns: Mapping[str, str] | None,
     embeddings: Estimator,
     cache: str | os.PathLike[str] | None,
@@ -279,7 +279,7 @@ def _add_classes(file: LabelFile, classes: Sequence[str] | None) -> None:
         file.append(rows, last)
 
 
-def _is_copy(about: Fields, path: Path) -> bool:
+def _is_copy(about: Loaded, path: Path) -> bool:
     """Tell whether another label file lies where this one was open last, and has its id.
 
     Answers that wait in a browser are sent to the file with this id, and must know which one is

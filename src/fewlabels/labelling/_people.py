@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.labelling._agreement import krippendorff_alpha
 from fewlabels.labelling._dawid_skene import Consensus, dawid_skene
 from fewlabels.labelling._ledger import SKIPPED, Ledger
@@ -141,7 +141,7 @@ def _person_json(
     }
 
 
-def disagreements(ledger: Ledger) -> list[Json]:
+def disagreements(ledger: Ledger) -> list[Loaded]:
     """Return the points that people answer differently and nobody decided, the latest first."""
     found = consensus_of(said_by(ledger, list(ledger.shared)))  # as `settled_by` finds labels
     if found is None:

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from fewlabels._typing import Estimator, Matrix
 from fewlabels.exceptions import FeatureWarning
 from fewlabels.features import Points, make_points
@@ -53,7 +55,7 @@ def prepare(
     columns, embeddings : as of :func:`fewlabels.make_points`
     """
     values, graph = cache.array("points"), cache.graph()
-    told: tuple[str, ...] = ()
+    told = _kept_warnings(cache)
     n = items.n_points
     if values is None or values.shape[0] != n or graph is None or graph.n_nodes != n:
         stage("points", 0.0)
@@ -64,7 +66,13 @@ def prepare(
         graph, doubts = _joined(points, lambda share: stage("graph", share))
         told += doubts
         cache.put_graph(graph)
+        cache.put("warnings", np.array(told, dtype=np.str_))
     return Prepared(values, graph, told)
+
+
+def _kept_warnings(cache: Cache) -> tuple[str, ...]:
+    found = cache.array("warnings")
+    return () if found is None or found.dtype.kind != "U" else tuple(found.tolist())
 
 
 def _joined(points: Points, progress: Callable[[float], None]) -> tuple[Graph, tuple[str, ...]]:

@@ -73,6 +73,8 @@ def progress_json(
             "high": share.high,
         }
         for class_id, share in snapshot.shares.items()
+        # by few checks it is mostly what the first models said, which knew few of the classes
+        if advice.accuracy_now is not None
     ]
     return found
 

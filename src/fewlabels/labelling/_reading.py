@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.labelling._cache import Cache, usual_folder
 from fewlabels.labelling._desk import Desk
 from fewlabels.labelling._export import Labels, check_format, format_of, write_labels
@@ -50,8 +50,8 @@ def export_labels(
     path : path-like
         The label file.
     target : path, or binary file
-    file_format : {"csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz", "label-studio", \
-"prodigy", "folders"}, default=None
+    file_format : {"csv", "tsv", "json", "jsonl", "parquet", "arrow", "npz", "xlsx", \
+"label-studio", "prodigy", "folders"}, default=None
         "label-studio": tasks, with annotations and predictions; "prodigy": the answers, as JSON
         Lines; "folders": copies of the pictures, or texts, in a folder a class. None: told by the
         name of `target`.
@@ -167,7 +167,7 @@ def load_session(
     return session
 
 
-def _read(file: LabelFile, data: str | os.PathLike[str] | None) -> tuple[Items, Desk, Json]:
+def _read(file: LabelFile, data: str | os.PathLike[str] | None) -> tuple[Items, Desk, Loaded]:
     about = about_of(file)
     where = data_of(about, file.path) if data is None else Path(data)
     items = open_items(where, text=about["text"], label=about["label"])
@@ -180,7 +180,7 @@ def _cache(about: Json, cache: str | os.PathLike[str] | None) -> Cache:
     return cache_of(about, about["embeddings"], folder)
 
 
-def _prepared(items: Items, about: Json, kept: Cache, stage: Stage | None) -> Prepared:
+def _prepared(items: Items, about: Loaded, kept: Cache, stage: Stage | None) -> Prepared:
     from fewlabels.labelling._points import prepare
 
     return prepare(
@@ -199,6 +199,7 @@ def _said(desk: Desk, prepared: Prepared, seed: int) -> Predicted:
 
     follower = Follower(desk, prepared, seed)
     settings = desk.ledger.settings
-    return predicted_now(
+    predicted = predicted_now(
         follower.mind, settings["accuracy"], settings["confidence"], follower.numbers
     )
+    return predicted.without_unread(prepared.graph)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 from fewlabels._damage import UNREADABLE, reason
-from fewlabels._typing import Json, Objects
+from fewlabels._typing import Loaded
 from fewlabels.exceptions import InvalidInputError, LabellingError
 from fewlabels.labelling._classes import ClassBook
+from fewlabels.session._events import Event, event_from_json
 
 GO_BACK = "Go back to a copy of it"
 
@@ -71,7 +72,7 @@ class Row:
     at: float
     seconds: float | None
     kind: Kind
-    body: Json = field(default_factory=dict)
+    body: Loaded = field(default_factory=dict)
 
     @property
     def place(self) -> tuple[int, int, int]:
@@ -87,7 +88,7 @@ class Row:
         return (self.body["point"],) if "point" in self.body else ()
 
 
-def row_of(values: Objects, path: object) -> Row:
+def row_of(values: Sequence[Any], path: object) -> Row:
     """Return a row as SQLite returned it, or raise where it is none."""
     seq, key, who, at, seconds, kind, body = values
     try:
@@ -139,3 +140,19 @@ def check_row(row: Row, n_points: int, classes: ClassBook) -> None:
     for class_id in (*named, *row.body.get("classes", ())):
         if class_id is not None:
             classes[class_id]  # raises where there is none
+
+
+def events_of_program(kind: Kind, body: Mapping[str, Any]) -> list[Event]:
+    """Return what follows from a row that no person made: of the keeper, or drawn at random."""
+    if kind == "turned":
+        entry = {"kind": body["turn"], "indices": []}
+        if "together" in body:
+            entry["together"] = body["together"]
+        return [event_from_json(entry)]
+    events = []
+    if body.get("points"):
+        entry = {name: body[name] for name in ("audits", "owed") if name in body}
+        events.append(event_from_json({"kind": "asked", "indices": body["points"], **entry}))
+    if body.get("dropped"):  # after the checks were drawn from what was open beside them
+        events.append(Event("dropped", tuple(body["dropped"])))
+    return events

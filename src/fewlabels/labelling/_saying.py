@@ -13,13 +13,15 @@ from fewlabels.labelling._mind import Mind, Opinion
 from fewlabels.labelling._snapshot import DOUBTS, PREDICTED, Predicted, Proven, Snapshot, Suspect
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.models._protocol import AnsweringModel
-from fewlabels.session._labels import Label
+from fewlabels.session._labels import Label, is_same
 from fewlabels.session._model import answered
+from fewlabels.session._outlook import FEWEST_CHECKS
 from fewlabels.session._points import quiet_blas
 from fewlabels.session._questions import Answers
 from fewlabels.session._remarks import remarks_of_model
+from fewlabels.session._sequences import CheckSequence
 from fewlabels.session._state import SessionState
-from fewlabels.session.advice import FEWEST_CHECKS, Advice
+from fewlabels.session.advice import Advice
 from fewlabels.session.audit import checks_of, estimate_shares
 from fewlabels.session.proof import sequences_of
 from fewlabels.stopping import ErrorCurve, most_wrong
@@ -149,15 +151,23 @@ def predicted_now(
     With the answers that are proven right as often as wanted, if they are.
     """
     labels = mind.state.labels
-    advice, _ = mind.advice(accuracy, confidence, ())
+
+    def hold(sequence: CheckSequence) -> Answers:
+        learned = sequence.labels
+        return mind.hold(sequence, Answers.of(mind.learner.answering(learned), len(learned)))
+
     with quiet_blas(mind.graph):
         model = mind.learner.answering(labels)
         predicted = said_by_model(model, len(labels), 0, numbers).predicted
+        if mind.to_hold is not None:
+            hold(mind.to_hold)
+        advice, _ = mind.advice(accuracy, confidence, ())
         proven = mind.proven_sequence(advice)
-        if proven is None:
-            return predicted
-        held = Answers.of(mind.learner.answering(proven.labels), len(proven.labels))
-    return replace(predicted, held=_numbered(held, numbers))
+        return (
+            predicted
+            if proven is None
+            else replace(predicted, held=_numbered(mind.held(proven) or hold(proven), numbers))
+        )
 
 
 def snapshot_of(
@@ -188,8 +198,9 @@ def snapshot_of(
     confidence = advice.estimate.confidence
     shares = estimate_shares(mind.state, checks, confidence)
     curve: tuple[tuple[int, float], ...] = ()
-    if len(checks.audits) >= FEWEST_CHECKS:
-        fitted = ErrorCurve(checks.n_labels, checks.right)
+    of_model = checks.of_model
+    if len(of_model.audits) >= FEWEST_CHECKS:
+        fitted = ErrorCurve(of_model.n_labels, of_model.right)
         at = np.unique(np.linspace(1, len(mind.state.labels), _CURVE_POINTS).astype(int)).tolist()
         curve = tuple((n, float(fitted.accuracy_at(n, (0.5,))[0])) for n in at)
     return Snapshot(
@@ -202,14 +213,25 @@ def snapshot_of(
         advice=advice,
         shares={numbers[str(label)]: share for label, share in shares.items()},
         curve=curve,
-        proven=proven_by(mind.state, confidence),
+        proven=proven_by(mind.state, confidence, mind.last_held),
     )
 
 
-def proven_by(state: SessionState, confidence: float) -> Proven | None:
-    """Return what the checks of the last sequence say, from both sides."""
-    one_sided = (1 + confidence) / 2
-    sequences = sequences_of(state, one_sided)
+def proven_by(state: SessionState, confidence: float, held: Answers | None = None) -> Proven | None:
+    """Return what the checks of the last sequence say of the labels of now, from both sides.
+
+    Labels that people gave alone count as right, and so do those that checks gave. A label that was
+    given to many at a glance counts as the answer that was checked, if it is the same; else as
+    wrong for the lower bound and as right for the upper one.
+
+    Parameters
+    ----------
+    state : SessionState
+    confidence : float
+    held : Answers or None
+        Those that the last sequence is about, where they are known.
+    """
+    sequences = sequences_of(state, (1 + confidence) / 2, held)
     if not sequences or not len(sequences[-1].wrong):
         return None
     last = sequences[-1]
@@ -219,12 +241,18 @@ def proven_by(state: SessionState, confidence: float) -> Proven | None:
         found = most_wrong(which, last.n_drawn_from, last.n_points, confidence=last.confidence)
         return int(found)
 
-    members = state.sequences[-1].members
-    inside = sum(bool(members[point]) for point in state.labels)
-    others = len(state.labels) - inside
+    sequence = state.sequences[-1]
+    counted = set(last.points)
+    changed = others = others_alone = 0
+    for point, label in state.labels.items():
+        if not sequence.members[point]:
+            others += 1
+            others_alone += point not in state.together
+        elif point not in counted:
+            changed += not is_same(sequence.labels.get(point), label)
     # an answer that was found wrong has its right label since, and so may one labelled unasked
-    low = last.n_points - most(wrong) + n_wrong + others
-    high = min(most(~wrong) + n_wrong + inside - len(wrong), last.n_points) + others
+    low = max(last.n_points - most(wrong) + n_wrong - last.n_overruled, 0) + others_alone
+    high = min(most(~wrong) + n_wrong + changed, last.n_points) + others
     return Proven(last.n_points + others, low, high, confidence, len(wrong))
 
 

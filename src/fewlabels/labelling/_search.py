@@ -7,7 +7,6 @@ import re
 import sqlite3
 import threading
 
-from fewlabels._typing import Cells
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.labelling._items import Items
 
@@ -100,7 +99,7 @@ def _make_table(connection: sqlite3.Connection) -> bool:
 
 
 def _words_of(items: Items, point: int) -> str:
-    parts: Cells = [items.text(point) or items.title(point)]
+    parts = [items.text(point) or items.title(point)]
     parts += [value for _, value in items.cells(point)] if items.kind != "array" else []
     return "\n".join(parts)
 

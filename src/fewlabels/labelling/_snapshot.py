@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fewlabels._typing import Estimator, Frame
 
 if TYPE_CHECKING:
+    from fewlabels.graph import Graph
     from fewlabels.session.advice import Advice
     from fewlabels.session.audit import ShareEstimate
 
@@ -58,6 +59,23 @@ class Predicted:
     doubt: npt.NDArray[np.uint8]
     held: npt.NDArray[np.int16] | None = None
 
+    def without_unread(self, graph: Graph) -> Predicted:
+        """Return the same without answers to points that have no edges in the graph.
+
+        Nothing is known of them: they are pictures that can't be read, or rows without values. A
+        model of the features gives all of them one answer, that of a point without features.
+        """
+        has = graph.neighbor_counts > 0
+        if has.all():
+            return self
+        return replace(
+            self,
+            codes=np.where(has, self.codes, -1).astype(np.int16),
+            second=np.where(has, self.second, -1).astype(np.int16),
+            doubt=np.where(has, self.doubt, DOUBTS.index("unreached")).astype(np.uint8),
+            held=None if self.held is None else np.where(has, self.held, -1).astype(np.int16),
+        )
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Snapshot(Predicted):
@@ -100,7 +118,8 @@ class Proven:
     n_points : int
         Those that had a label, and those whose answers are checked.
     low, high : int
-        At least, and at most, so many are right. A labelled point counts as right.
+        At least, and at most, so many are right. A label counts as right if it was given alone:
+        those that were given to many points at a glance are checked like the model's answers.
     confidence : float
         That both hold, at every look and for all sequences of checks.
     n_checks : int

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from fewlabels._way import giving_way
@@ -216,6 +216,7 @@ class Speaker:
             model = self._learner.answering(lesson.labels)
             with quiet_blas(self._graph):
                 said = said_by_model(model, len(lesson.labels), lesson.seq, lesson.numbers)
+            said = replace(said, predicted=said.predicted.without_unread(self._graph))
             self._learned = Heard(said, lesson)
             now = time.monotonic()
             self._due = 2 * now - began if now - began > _LONG_SECONDS else now

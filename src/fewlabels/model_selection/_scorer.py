@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -11,13 +12,13 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from fewlabels._labels import has_minus_one
-from fewlabels._typing import Estimator, Function, Package
+from fewlabels._typing import Estimator, Package
 from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.model_selection._targets import read_targets
 from fewlabels.models._scoring import no_label_to_score
 
-Scoring: TypeAlias = "str | Function | None"
+Scoring: TypeAlias = str | Callable[..., float] | None
 
 
 class LabelledScorer:
@@ -159,7 +160,7 @@ def check_scoring_name(scoring: object) -> Scoring:
     return scoring
 
 
-def resolved_scorer(scoring: Scoring, estimator: Estimator) -> Function:
+def resolved_scorer(scoring: Scoring, estimator: Estimator) -> Callable[..., float]:
     """Return the callable that `scoring` means for `estimator`."""
     if scoring == "neg_log_loss":
         return make_scorer(  # type: ignore[no-any-return]
@@ -170,9 +171,10 @@ def resolved_scorer(scoring: Scoring, estimator: Estimator) -> Function:
         )
     if scoring is None:
         return _own_score
-    scorer: Function = get_scorer(scoring)
+    scorer: Callable[..., float] = get_scorer(scoring)
     return scorer
 
 
-def _own_score(estimator: Estimator, X: object, y: object, **params: object) -> Package:
-    return estimator.score(X, y, **params)
+def _own_score(estimator: Estimator, X: object, y: object, **params: object) -> float:
+    score: float = estimator.score(X, y, **params)  # or what stands in where no row is labelled
+    return score

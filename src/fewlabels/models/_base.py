@@ -373,7 +373,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
 
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
-        self._scores: Any = scores
+        self._scores = scores
         labels: Labels = self._labels
         self.classes_ = labels.classes
         self.reached_ = self.graph_.reached_from(labels.labelled)

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fewlabels._arrays import FILL_AFFINITIES, FILL_FEATURES, checked_array
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import turn_of
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import Loaded, Matrix
 from fewlabels._validation import (
     check_choice,
     check_integer,
@@ -56,7 +56,7 @@ class GraphEstimator(BaseEstimator, ABC):
     _solvers: tuple[str, ...] = METHODS
     _own_answers = "transduction_"  # what to read where new points can't be placed
     _unreached_answer: str  # what points out of every label's reach are answered with
-    _fitted_params: State  # with which the last answers were found
+    _fitted_params: Loaded  # with which the last answers were found
     _labels: Any
     _row_names: np.ndarray | None = None
     reached_: npt.NDArray[np.bool_]

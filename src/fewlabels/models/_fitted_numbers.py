@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fewlabels._progress import iteration_progress
 from fewlabels._rows import row_blocks
-from fewlabels._typing import State
+from fewlabels._typing import Loaded
 from fewlabels.graph import Graph
 from fewlabels.models._kernels import Placed
 from fewlabels.models._number_members import FeatureKernels, GraphKernel, NumberMixture
@@ -53,7 +53,7 @@ class FittedNumbers:
     """
 
     def __init__(
-        self, graph: Graph, numbers: KnownNumbers, plain: Points | None, settings: State
+        self, graph: Graph, numbers: KnownNumbers, plain: Points | None, settings: Loaded
     ) -> None:
         nodes = numbers.nodes
         if len(nodes) > _MOST_LABELS:

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Estimator
 from fewlabels._way import give_way
-from fewlabels.models._tree_growing import grower
+from fewlabels.models._tree_growing import Tree, grower
 from fewlabels.solvers import run_giving_way
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,15 +29,14 @@ _BLOCK_NUMBERS = 1_000_000
 class _Tree:
     """One tree, the mean labels at its nodes, and of each label how much it saw, and the leaf."""
 
-    tree: Estimator
+    tree: Tree
     means: FloatArray
     counts: FloatArray
     known: IntArray
 
     def leaves(self, points: Points) -> IntArray:
         """The leaf of each point."""
-        found: IntArray = self.tree.apply(points)
-        return found
+        return self.tree.apply(points)
 
 
 class Forest:

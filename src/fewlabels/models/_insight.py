@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,13 @@ from fewlabels.models._doubt import DoubtInsight
 from fewlabels.models._influence import influence_of
 from fewlabels.models._response_insight import TOL
 from fewlabels.solvers import Method
-from fewlabels.systems import HarmonicResponse, Response, SpreadingResponse, SpreadingSystem
+from fewlabels.systems import (
+    HarmonicResponse,
+    Response,
+    SpreadingResponse,
+    SpreadingSystem,
+    StreamedSpreadingSystem,
+)
 
 
 class LinearInsight(DoubtInsight):
@@ -133,15 +138,14 @@ class LinearInsight(DoubtInsight):
 class SpreadingInsight(LinearInsight):
     """Insight into label spreading; the fitted system is used again."""
 
-    _system: Any
+    _system: SpreadingSystem | StreamedSpreadingSystem | None
     _settings: tuple[float, Method]  # alpha and solver, as they were when the system was made
 
     def _fitted_system(self) -> SpreadingSystem:
         """The system of the last solve, whatever was set since."""
-        if self._system is None:  # a pickle leaves it out
+        if not isinstance(self._system, SpreadingSystem):  # a pickle leaves it out
             self._system = SpreadingSystem(self.graph_, *self._settings)
-        system: SpreadingSystem = self._system
-        return system
+        return self._system
 
     def _response(self) -> Response:
         return SpreadingResponse(self.graph_, self._fitted_system(), self.loo_labelled_, TOL)

@@ -225,7 +225,8 @@ class LeftOutInsight(ResponseInsight, GraphClassifier):
         """Left-out shares as the fit would have them, their points among the unlabelled ones."""
         if self.class_prior_ is None:
             return values
-        stacked = np.vstack([self._scores.distributions(self._prior()), values])
+        said: npt.NDArray[np.floating] = self._scores.distributions(self._prior())
+        stacked: npt.NDArray[np.floating] = np.vstack([said, values])
         unlabelled = self._scores.answered & ~self._labels.labelled
         points = np.flatnonzero(np.concatenate([unlabelled, answered]))
         brought = self._apply_prior(stacked, points)[self.graph_.n_nodes :]

@@ -227,7 +227,9 @@ class MixtureAnswers(GraphClassifier):
         ``"sure"``
             The most probable class has a probability of at least `abstain_below`, or more if the
             labels left out show that it takes more for such answers to be right that often: see
-            :func:`fewlabels.insight.sure_from`.
+            :func:`fewlabels.insight.sure_from`. It would also have it if the classes were as
+            frequent as they seem to be among the points without a label
+            (:func:`fewlabels.insight.class_shares`), which evenly drawn labels do not show.
         ``"too few labels"``
             The probability is at least `abstain_below`, but the labels do not show that such
             answers are right: the answer seems sure, and more labels would show whether it is. This

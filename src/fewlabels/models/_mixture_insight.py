@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import Labels
-from fewlabels._typing import Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.insight import (
     DISAGREE,
@@ -27,6 +26,7 @@ from fewlabels.insight import (
     rank_suspects,
     sure_from,
 )
+from fewlabels.models._class_frequency import ClassFrequency
 from fewlabels.models._members import Mixture
 from fewlabels.systems import LeftOut
 
@@ -51,6 +51,7 @@ class MixtureInsight:
         Brings left-out distributions to the expected shares, as the fit did with all others.
     typical : float
         The evidence of a typical unlabelled point.
+    frequency : ClassFrequency
     """
 
     def __init__(
@@ -58,14 +59,16 @@ class MixtureInsight:
         mixture: Mixture,
         labels: Labels,
         excluded: BoolArray,
-        balance: Package,
+        balance: Callable[[FloatArray], FloatArray],
         typical: float,
+        frequency: ClassFrequency,
     ) -> None:
         self.mixture = mixture
         self._labels = labels
         self._excluded = excluded
         self._balance = balance
         self.typical = typical
+        self.frequency = frequency
         self.nodes = np.flatnonzero(labels.labelled)
 
     @cached_property
@@ -113,12 +116,13 @@ class MixtureInsight:
         )
 
     @cached_property
-    def _record(self) -> tuple[FloatArray, FloatArray]:
-        """How confident the answers to labels left out were, and whether they were right."""
+    def _record(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """How confident answers to labels left out were, if they were right; what each counts."""
         taught = self.mixture.taught
         said = self._balance(self.mixture.taught_left_out)
         right = taught.targets[np.arange(len(said)), said.argmax(axis=1)]
-        return said.max(axis=1), right
+        counts = taught.targets @ self.frequency.label_weights
+        return self.frequency.confidence(said), right, counts
 
     def sets(
         self,
@@ -144,7 +148,7 @@ class MixtureInsight:
         told = expected[codes]
         left_out, columns = self.left_out[told][:, expected], np.cumsum(expected) - 1
         true = columns[codes[told]]
-        threshold: Any = (
+        threshold: float | FloatArray = (
             class_thresholds(left_out, true, coverage=coverage)
             if per_class
             else conformal_threshold(left_out, true, coverage=coverage, count_unseen=count_unseen)
@@ -167,7 +171,9 @@ class MixtureInsight:
     ) -> npt.NDArray[np.str_]:
         """One word of doubt a point."""
         confidence = distributions.max(axis=1)
-        sure = confidence >= sure_from(*self._record, abstain_below)
+        left_out, right, counts = self._record
+        needed = sure_from(left_out, right, abstain_below, weights=counts)
+        sure = self.frequency.confidence(distributions) >= needed
         sure &= distributions.shape[1] > 1  # one class is no answer to anything
         strange = np.zeros(len(sure), dtype=bool) if unlike is None else unlike
         seems_sure = confidence >= abstain_below

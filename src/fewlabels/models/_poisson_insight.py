@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
-from typing import Any
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -112,15 +112,16 @@ class PoissonInsight(LinearInsight):
             system = self._system = PoissonSystem(self.graph_, self._method)
         return system
 
-    def _response(self) -> Any:
+    def _response(self) -> PoissonResponse:
         system, rows = self._fitted_system(), self._label_rows()
         return PoissonResponse(
             system, self.loo_labelled_, rows, self.potentials_, self._n_steps, TOL
         )
 
     def _left_out(self) -> PoissonLeftOut:
-        weights: PoissonLeftOut = self._kept("left_out", lambda: self._the_response().left_out())
-        return weights
+        return self._kept(
+            "left_out", lambda: cast(PoissonResponse, self._the_response()).left_out()
+        )
 
     def _evidence_at(self, node: int) -> float:
         return float(self.evidence_[node])

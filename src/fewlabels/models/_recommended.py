@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fewlabels._typing import Estimator
+from fewlabels.models._protocol import TransductiveModel
 from fewlabels.models.few_labels_classifier import FewLabelsClassifier
 from fewlabels.models.label_propagation import LabelPropagation
 from fewlabels.models.label_spreading import LabelSpreading
@@ -35,8 +35,8 @@ class ModelPair:
     FewLabelsClassifier()
     """
 
-    asks: Estimator
-    answers: Estimator
+    asks: TransductiveModel
+    answers: TransductiveModel
 
 
 def recommended_models(n_points: int, *, on_disk: bool = False) -> ModelPair:

@@ -166,7 +166,7 @@ class GraphRegressor(NumberEstimator):
 
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
-        self._scores: Any = scores
+        self._scores = scores
         self._known_scale: float | None = None
         self._forget()
         numbers: KnownNumbers = self._labels

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._typing import State
+from fewlabels._typing import Loaded, State
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import DiskGraph
 from fewlabels.models._estimator import GraphEstimator
@@ -16,6 +17,8 @@ from fewlabels.models._influence import without_label
 from fewlabels.systems import Response
 
 IntArray = npt.NDArray[np.intp]
+
+_Found = TypeVar("_Found")
 
 # How exactly the response is solved for: no share of any row is off by more.
 TOL = 1e-5
@@ -50,27 +53,27 @@ class ResponseInsight(GraphEstimator):
     def _checked_node(self, node: object) -> int:
         return self._position(node)
 
-    def _without(self, node: object) -> tuple[int, Any]:
+    def _without(self, node: object) -> tuple[int, Self]:
         """Return the point, checked, and a copy with its label taken back."""
         node = self._checked_node(node)
         other = self._shallow()
         other._forget()
         return node, without_label(other, node)
 
-    def _kept(self, name: str, compute: Any) -> Any:
+    def _kept(self, name: str, compute: Callable[[], _Found]) -> _Found:
         check_is_fitted(self)
         if name not in self._insight:
             with np.errstate(under="ignore"):  # as in a fit
                 self._insight[name] = compute()
-        return self._insight[name]
+        return cast(_Found, self._insight[name])
 
     def _forget(self) -> None:
         """Drop what was computed of other labels."""
         self._insight: State = {}
 
-    def __getstate__(self) -> State:
+    def __getstate__(self) -> Loaded:
         """Leave out the response: it holds the system, which follows from the graph."""
-        state: State = super().__getstate__()
+        state: Loaded = super().__getstate__()
         kept = dict(state.get("_insight", {}))
         kept.pop("response", None)
         return state | {"_insight": kept} if "_insight" in state else state

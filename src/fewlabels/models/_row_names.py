@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 import numpy as np
 
 from fewlabels._typing import Matrix, Package
@@ -20,7 +18,7 @@ def row_names(X: Matrix) -> AnyArray | None:
     return names
 
 
-def position_of(name: Hashable, names: AnyArray | None, n_rows: int) -> int:
+def position_of(name: Package, names: AnyArray | None, n_rows: int) -> int:
     """Return where `name` is among `names`, or raise."""
     if names is None:
         raise InvalidInputError(

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._labels import Labels
 from fewlabels._state_files import read_state, write_state
-from fewlabels._typing import Estimator, Objects, Package, State
+from fewlabels._typing import Estimator, Objects, State
 from fewlabels._version import __version__
 from fewlabels.exceptions import DataFileError, FewLabelsError, InvalidInputError, InvalidTypeError
 from fewlabels.features.points_state import points_of_state, points_state
@@ -137,7 +137,7 @@ def _settings(model: Estimator) -> State:
     return settings
 
 
-def _checked_settings(kind: type[Any], settings: Package) -> State:
+def _checked_settings(kind: type[Any], settings: object) -> State:
     known = set(kind().get_params(deep=False)).difference(_NOT_KEPT)
     if not isinstance(settings, dict) or set(settings) - known:
         raise ValueError("settings of the model are unknown")
@@ -151,7 +151,7 @@ def _points_state(model: Estimator) -> State | None:
     return {**points_state(model.points_), "values": model.X_}
 
 
-def _fit(model: Estimator, state: Any, labels: Labels, graph: Graph) -> None:
+def _fit(model: Estimator, state: object, labels: Labels, graph: Graph) -> None:
     if graph.n_nodes != len(labels.codes):
         raise ValueError("there are other numbers of labels and points")
     if state is None:

@@ -119,7 +119,9 @@ def accuracy(model: Estimator, X: object, y: Package, sample_weight: object) -> 
     return float(np.average(right, weights=weights))
 
 
-def r_squared(model: Estimator, X: object, truth: FloatArray, sample_weight: object) -> Package:
+def r_squared(
+    model: Estimator, X: object, truth: FloatArray, sample_weight: object
+) -> float | NoScore:
     """Return R^2 of a fitted regressor on the rows whose `truth` is not NaN.
 
     Raises

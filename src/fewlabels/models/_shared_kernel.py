@@ -14,7 +14,7 @@ from fewlabels.features import NewPoints, Points
 from fewlabels.features.kinds import n_rows_of
 from fewlabels.graph import Graph, shared_neighbor_graph
 from fewlabels.graph._checked import ValidatedFeatures
-from fewlabels.graph._reranked import CANDIDATES, FinerScales
+from fewlabels.graph._reranked import FinerScales, candidates_of
 from fewlabels.models._kernels import Beside, NeighborKernel, Placed
 
 GraphMaker: TypeAlias = Callable[[Matrix], Graph]
@@ -80,11 +80,11 @@ class SharedNeighborKernel(NeighborKernel):
         return self._weighed(self._beside_new(X, new), X.shape[0], speaking)
 
     def _beside_new(self, X: Matrix, new: NewPoints) -> Beside:
-        if new.compared is None or self._finer_scales is None:
+        if self._made is None or new.compared is None or self._finer_scales is None:
             return self._beside(X, new.values)
         # by features, as many as the graph is made from; of these the nearest by the distance
         k = min(self.n_neighbors, X.shape[0])
-        lengths, near = self._nearest(X, new.values, max(CANDIDATES, 2 * k))
+        lengths, near = self._nearest(X, new.values, candidates_of(self._made.distance, k))
         finer = np.asarray(new.compared(np.arange(len(new)), near), dtype=np.float64)
         order = np.argsort(finer, axis=1, kind="stable")[:, :k]
         indices = np.take_along_axis(near, order, axis=1)
@@ -97,7 +97,12 @@ def made_of(graph: Graph | GraphMaker | None, X: object) -> Graph | None:
     """Return `graph`, or what it makes of features where it is a function; or raise."""
     if graph is None or isinstance(graph, Graph):
         return graph
-    made = graph(X.values if isinstance(X, Points) else X)
+    made: object = graph(X.values if isinstance(X, Points) else X)
+    if not isinstance(made, Graph):
+        raise InvalidTypeError(
+            f"the function passed as graph must return a Graph, got {type(made).__name__}. Make "
+            "one of a matrix of similarities by Graph.from_affinity."
+        )
     check_beside(made, X)
     return made
 
@@ -107,7 +112,7 @@ def check_beside(graph: Graph | GraphMaker, X: object, kernel: object = "auto") 
     if not isinstance(graph, Graph) and not callable(graph):
         raise InvalidTypeError(
             "graph must be a Graph of the rows of X, or a function that makes one of them, got "
-            f"{graph!r:.200}."
+            f"{type(graph).__name__}. Make one of a matrix of similarities by Graph.from_affinity."
         )
     if isinstance(X, Graph) or kernel == "precomputed":
         raise InvalidInputError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,22 @@ from sklearn.tree import DecisionTreeRegressor
 
 FloatArray = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
-# From the weights of the points, and a seed, to a `sklearn.tree._tree.Tree`.
-Grow = Callable[[FloatArray, int], Any]
+
+
+class Tree(Protocol):
+    """What is used of a `sklearn.tree._tree.Tree`, in whose nodes points end by their columns."""
+
+    feature: npt.NDArray[np.intp]
+    threshold: FloatArray
+    children_left: npt.NDArray[np.intp]
+    children_right: npt.NDArray[np.intp]
+    value: FloatArray
+
+    def apply(self, X: Points, /) -> npt.NDArray[np.intp]:
+        """Return the leaf in which each point ends."""
+
+
+Grow = Callable[[FloatArray, int], Tree]  # from the weights of the points, and a seed
 
 
 def grower(points: Points, targets: FloatArray, *, max_features: int, least_gain: float) -> Grow:
@@ -38,11 +52,12 @@ def grower(points: Points, targets: FloatArray, *, max_features: int, least_gain
 
 
 def _by_fits(points: Points, targets: FloatArray, max_features: int, least_gain: float) -> Grow:
-    def grow(weights: FloatArray, seed: int) -> Any:
+    def grow(weights: FloatArray, seed: int) -> Tree:
         estimator = DecisionTreeRegressor(
             max_features=max_features, min_impurity_decrease=least_gain, random_state=seed
         )
-        return estimator.fit(points, targets, sample_weight=weights, check_input=False).tree_
+        estimator.fit(points, targets, sample_weight=weights, check_input=False)
+        return cast(Tree, estimator.tree_)
 
     return grow
 
@@ -51,16 +66,17 @@ def _by_parts(points: Points, targets: FloatArray, max_features: int, least_gain
     # here, where it is found out whether they are there
     from sklearn.tree._criterion import MSE
     from sklearn.tree._splitter import BestSplitter
-    from sklearn.tree._tree import DepthFirstTreeBuilder, Tree
+    from sklearn.tree._tree import DepthFirstTreeBuilder
+    from sklearn.tree._tree import Tree as TheirTree
 
     n_outputs = targets.shape[1]
     of_numbers = np.ones(n_outputs, dtype=np.intp)  # what has one class an output
     any_depth = np.iinfo(np.int32).max
     random = np.random.RandomState()
 
-    def grow(weights: FloatArray, seed: int) -> Any:
+    def grow(weights: FloatArray, seed: int) -> Tree:
         random.seed(seed)  # to make another takes as long as to grow a tree
-        tree = Tree(points.shape[1], of_numbers, n_outputs)
+        tree: Tree = TheirTree(points.shape[1], of_numbers, n_outputs)
         splitter = BestSplitter(MSE(n_outputs, len(points)), max_features, 1, 0.0, random, None)
         builder = DepthFirstTreeBuilder(splitter, 2, 1, 0.0, any_depth, least_gain)
         builder.build(tree, points, targets, weights, None)
@@ -84,7 +100,7 @@ def _parts_fit() -> bool:
     return found == [_contents(fit(weights, seed)) for seed in (1, 2)]
 
 
-def _contents(tree: Any) -> tuple[list[Any], ...]:
+def _contents(tree: Tree) -> tuple[object, ...]:
     """All that an answer depends on."""
     parts = tree.feature, tree.threshold, tree.children_left, tree.children_right, tree.value
     return tuple(part.tolist() for part in parts)

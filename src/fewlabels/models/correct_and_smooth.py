@@ -17,7 +17,7 @@ from fewlabels._labels import Labels
 from fewlabels._progress import iteration_progress
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
-from fewlabels._typing import Estimator, Matrix, State
+from fewlabels._typing import Estimator, Loaded, Matrix
 from fewlabels._validation import check_real, check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
@@ -346,7 +346,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         Y = np.zeros_like(Z)
         Y[labelled, labels.codes[labelled]] = 1
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: State = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
+            settings: Loaded = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
             corrections, solved = self._correction().spread(
                 self.graph_, labels, Y, Z, solver=self.solver, **settings
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -288,7 +288,7 @@ None, default="auto"
 
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
-        self._scores: Any = scores
+        self._scores = scores
         labels: Labels = self._labels
         expected = ExpectedShares(
             self.class_prior_, self._prior_is_guessed, self._is_automatic, self._prior()

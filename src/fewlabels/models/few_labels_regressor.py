@@ -185,7 +185,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
 
     def _publish(self, scores: Scores | StreamedScores) -> None:
         """Set the fitted attributes."""
-        self._scores: Any = scores
+        self._scores = scores
         self._forget()
         self.reached_ = self._fitted.reached
         unread = self._unread()

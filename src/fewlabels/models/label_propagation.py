@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -176,8 +177,7 @@ class LabelPropagation(HarmonicInsight, GraphClassifier):
     def _solve_change(self, change: Relabelling) -> Scores:
         nodes = change.set_points
         if len(nodes) == 0 and not change.freed_any:
-            same: Scores = self._scores.select(change.old_columns, n_iter=0)
-            return same
+            return cast(Scores, self._scores).select(change.old_columns, n_iter=0)
         few = len(nodes) + 1 < len(change.labels.classes)
         share = _SHARE_OF_TOL * len(nodes)
         sound = self._scores.converged.all() and self.tol >= self._solved_tol
@@ -212,7 +212,7 @@ class LabelPropagation(HarmonicInsight, GraphClassifier):
                 callback=callback,
             )
         Y = self._labels.label_matrix()
-        F = self._scores.select(old_columns, n_iter=0).true_values()
+        F = cast(Scores, self._scores).select(old_columns, n_iter=0).true_values()
         values = F + answer.scores[:, :-1] @ (Y[nodes] - F[nodes])
         np.maximum(values, 0, out=values)
         values[labelled] = Y[labelled]

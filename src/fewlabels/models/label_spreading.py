@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._progress import iteration_progress
 from fewlabels._turns import in_turn
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import Loaded, Matrix, State
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
@@ -295,9 +295,9 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         if isinstance(self.graph_, DiskGraph):
             return self._solve_on_disk(self.graph_)
         self._solved_tol, self._settings = self.tol, (self.alpha, self.solver)
-        self._system: Any = SpreadingSystem(self.graph_, *self._settings)
+        system = self._system = SpreadingSystem(self.graph_, *self._settings)
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            answer = self._system.solve(
+            answer = system.solve(
                 self._labels.label_matrix(),
                 tol=self.tol / self._labels.row_mass,
                 max_iter=self.max_iter,
@@ -311,7 +311,7 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         if not self._can_change():
             return self._solve()
         # The matrix does not depend on the labels: only the touched classes' columns change.
-        scores: Scores = self._scores.select(change.old_columns, n_iter=0)
+        scores = cast(Scores, self._scores).select(change.old_columns, n_iter=0)
         if not self._foreseen().add(scores, change):
             self._solve_columns(scores, change.touched, change.expected)
         if change.lost_any and scores.have_thinned:
@@ -373,16 +373,17 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         system = StreamedSpreadingSystem(graph, self.alpha)
         codes, n_classes = self._labels.codes, len(self._labels.classes)
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: State = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
+            settings: Loaded = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
             settings["weights"] = self._labels.weights
-            if change is None or not self._system or self._system.settings != system.settings:
+            last = getattr(self, "_system", None)  # before the first fit, there is none
+            same = isinstance(last, StreamedSpreadingSystem) and last.settings == system.settings
+            if change is None or not same:
                 scores = system.solve(codes, n_classes, **settings)
             else:
                 # What is left of a row that lost its label is no more accurate than that was.
                 touched = np.arange(n_classes) if change.lost_any else change.touched
-                scores = system.solve_change(
-                    self._scores, codes, change.old_columns, touched, **settings
-                )
+                before = cast(StreamedScores, self._scores)
+                scores = system.solve_change(before, codes, change.old_columns, touched, **settings)
         self._system = system
         return scores
 

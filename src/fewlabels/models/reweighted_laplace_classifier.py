@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from fewlabels._progress import iteration_progress
-from fewlabels._typing import State
+from fewlabels._typing import Loaded
 from fewlabels._validation import check_choice
 from fewlabels.graph import Graph
 from fewlabels.models._base import GraphClassifier
@@ -21,6 +20,7 @@ from fewlabels.models._scores import Scores
 from fewlabels.solvers import Method
 from fewlabels.systems import (
     HarmonicSystem,
+    PoissonMethod,
     PoissonSystem,
     nonlocal_factors,
     poisson_factors,
@@ -189,9 +189,9 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
         labels = self._labels
         labelled = labels.labelled
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: State = {"max_iter": self.max_iter, "callback": callback}
+            settings: Loaded = {"max_iter": self.max_iter, "callback": callback}
             if self.weights == "poisson":
-                method: Any = self.solver if self.solver in ("cg", "direct") else "auto"
+                method: PoissonMethod = self.solver if self.solver in ("cg", "direct") else "auto"
                 found = poisson_factors(
                     PoissonSystem(graph, method), labelled, tol=self.tol, **settings
                 )

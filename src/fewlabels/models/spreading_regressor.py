@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -147,7 +147,7 @@ class SpreadingRegressor(GraphRegressor):
     def _solve(self, start: FloatArray | None = None) -> Scores:
         if start is None:
             self._settings: tuple[float, Method] = (self.alpha, self.solver)
-            self._system: Any = SpreadingSystem(self.graph_, *self._settings)
+            self._system: SpreadingSystem | None = SpreadingSystem(self.graph_, *self._settings)
         with iteration_progress(self.verbose, self.max_iter) as callback:
             answer = self._fitted_system().solve(
                 self._labels.matrix(),
@@ -252,7 +252,7 @@ class SpreadingRegressor(GraphRegressor):
         """1 / sum_j R_ij w_j up to one factor for all points; 0 where nothing arrived."""
         answered = self._scores.answered
         logs = np.full(len(answered), np.inf)
-        logs[answered] = self._scores.log_totals()[answered]
+        logs[answered] = cast(Scores, self._scores).log_totals()[answered]
         with np.errstate(under="ignore"):
             return np.asarray(np.exp(logs[answered].min(initial=np.inf) - logs))
 
@@ -260,8 +260,7 @@ class SpreadingRegressor(GraphRegressor):
         """The system of the last solve, whatever was set since."""
         if self._system is None:  # a pickle leaves it out
             self._system = SpreadingSystem(self.graph_, *self._settings)
-        system: SpreadingSystem = self._system
-        return system
+        return self._system
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out the system: it is as large as the graph, and follows from it."""

@@ -14,7 +14,7 @@ from fewlabels.queries._checks import FloatArray, IntArray, check_distributions
 
 
 class LabelledGraph:
-    """A graph of which some nodes have labels, with predictions if there are any.
+    """A graph with labels for some nodes, and predictions if there are any.
 
     Rules take a fitted classifier; where the predictions come from elsewhere, or were changed
     afterwards (:func:`fewlabels.normalize_class_mass`), they take this in its place.

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._arrays import refuse_masked
-from fewlabels._typing import Estimator, Package
+from fewlabels._typing import Estimator
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.queries._checks import FloatArray, IntArray
 from fewlabels.queries._labelled_graph import LabelledGraph
@@ -155,7 +155,7 @@ def make_rule(rule: str | QueryRule | type[QueryRule] | ScoreFunction = "auto") 
                 "pass a function of (model, candidates) that returns scores."
             )
         return RULES[rule]()
-    given: Package = rule
+    given: object = rule
     if isinstance(given, QueryRule):
         return given
     if isinstance(given, type):

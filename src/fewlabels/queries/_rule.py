@@ -22,7 +22,7 @@ BATCHES = ("local-max", "top")
 
 
 class QueryRule(BaseEstimator):
-    """A rule for what to ask next. Parameters as an estimator's; state only from queries.
+    """A rule for what to ask next, with the interface of an estimator.
 
     Attributes
     ----------

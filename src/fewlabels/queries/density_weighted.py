@@ -11,7 +11,7 @@ from fewlabels.queries._rule import Batch
 
 
 class DensityWeighted(PredictionRule):
-    """Information density: uncertainty times how like the others a point is.
+    """Information density: uncertainty times similarity to the other points.
 
     ``s_v = u_v (d_v / mean d)^beta``, u the uncertainty and d the degree, the sum of a point's
     weights: the mean similarity to all points, but for a factor. Before there are two classes,

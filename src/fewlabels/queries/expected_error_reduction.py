@@ -24,7 +24,7 @@ _COLUMNS_AT_ONCE = 32
 
 
 class ExpectedErrorReduction(CovarianceRule):
-    """Expected error reduction: the estimated risk after the answer is least.
+    """Expected error reduction: ask where the estimated risk after the answer is smallest.
 
     With F the predictions and C the covariance of the scores in the Gaussian field model, a
     label c at v would make of them ::

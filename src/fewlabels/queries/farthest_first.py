@@ -14,7 +14,7 @@ from fewlabels.queries._rule import QueryRule
 
 
 class FarthestFirst(QueryRule):
-    """Farthest-first traversal: the point with the longest way to the nearest label.
+    """Farthest-first traversal: ask about the point farthest from any label.
 
     The way is the shortest along edges, an edge of weight w being 1 / w long. A chosen point
     counts as labelled for the next. The largest distance that remains is at most twice what as

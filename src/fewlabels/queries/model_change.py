@@ -30,7 +30,7 @@ def pseudo_residuals(distributions: FloatArray) -> FloatArray:
 
 
 class ModelChange(_ModelChangeRule):
-    """Model change: the scores move farthest by the answer that is most likely.
+    """Model change: ask where the most likely answer would change the scores most.
 
     With C the covariance of the scores in the Gaussian field model, given the labels so far, p
     a point's class distribution and k its most probable class, ::

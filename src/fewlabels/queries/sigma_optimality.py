@@ -8,7 +8,7 @@ from fewlabels.systems import Lookahead
 
 
 class SigmaOptimality(CovarianceRule):
-    """Sigma-optimality: the variance of the sum of the unlabelled scores falls most.
+    """Sigma-optimality: ask where the variance of the sum of the unlabelled scores falls most.
 
     With C the covariance of the scores in the Gaussian field model, given the labels so far, a
     label at v takes away ::

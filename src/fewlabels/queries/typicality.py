@@ -21,7 +21,7 @@ _BATCH = 4_096
 
 
 class Typicality(QueryRule):
-    """TypiClust: of each cluster without a label, the largest first, its most typical point.
+    """TypiClust: the most typical point of each cluster without a label, the largest first.
 
     The points are parted into as many clusters as there will be labels. Clusters with the fewest
     labels come first, of these the largest, and in each the candidate of the largest typicality,

@@ -29,7 +29,7 @@ _EVIDENCE_TOL = 3e-3
 
 
 class UncertainInfluence(CovarianceRule):
-    """Margin times Sigma-optimality over what is uncertain: what the package recommends.
+    """Margin times Sigma-optimality over uncertain points: the recommended rule.
 
     With C the covariance of the scores in the Gaussian field model, given the labels so far, and
     m how unsure the model is of each point, 0 where a label is known, a label at v is worth ::

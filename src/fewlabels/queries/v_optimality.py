@@ -8,7 +8,7 @@ from fewlabels.systems import Lookahead
 
 
 class VOptimality(CovarianceRule):
-    """Variance minimisation: the summed variance of the unlabelled scores falls most.
+    """Variance minimisation: ask where the summed variance of the unlabelled scores falls most.
 
     With C the covariance of the scores in the Gaussian field model, given the labels so far, a
     label at v takes away ::

@@ -38,7 +38,7 @@ class ShownRows:
         If `data` has another number of rows.
     """
 
-    def __init__(self, data: Frame, n_rows: int, without: Sequence[str] = ()) -> None:
+    def __init__(self, data: object, n_rows: int, without: Sequence[str] = ()) -> None:
         self._pictures: Objects | None = None
         self._cells: dict[str, Objects] = {}
         self._names: Sequence[str] | None = None

@@ -166,7 +166,7 @@ def draw_learning_curves(spread: Spread, reproduction: Reproduction) -> Figure:
             f"{N_PUBLISHED},\nten of them with a label at first.{shade}\n"
             "Crosses: the one draw that was published, with its own recipe.",
         )
-        curves: list[tuple[FloatArray, str, Package, str | None, str]] = [
+        curves: list[tuple[FloatArray, str, str, str | None, str]] = [
             (spread.recommended[name], BLUE, "-", "o", "fewlabels"),
             (spread.random_questions, BLUE, "--", None, "fewlabels, random"),
             (spread.on_pixels[name], GREY, ":", "^", "from raw pixels"),
@@ -279,7 +279,7 @@ def _draw_curve(
     labels: list[int],
     accuracies: FloatArray,
     color: str,
-    line: Package,
+    line: str,
     marker: str | None,
 ) -> None:
     axes.plot(

@@ -40,7 +40,7 @@ def write_report(
     proven: str | None = None,
     replace: bool = True,
 ) -> None:
-    """Write a page that says how good the answers of a model are, and what to look at.
+    """Write a page that says how good the answers of a model are, and which rows to review.
 
     Counts, the accuracy that is to be expected, calibration, the classes and which are confused,
     the rows that are doubtful, labels that others contradict, and what was chosen and why. One

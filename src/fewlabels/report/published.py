@@ -8,7 +8,7 @@ from importlib import resources
 
 import numpy as np
 
-from fewlabels._typing import Json
+from fewlabels._typing import Loaded
 from fewlabels.exceptions import DataFileError
 from fewlabels.report.classification import ClassRow, Report
 
@@ -42,7 +42,7 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class PublishedExample:
-    """A published example: its name and its tables, one an iteration.
+    """A published example: its name and its tables, one per iteration.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def load_published() -> tuple[PublishedExample, ...]:
     return parse_published(json.loads(text))
 
 
-def parse_published(document: Json) -> tuple[PublishedExample, ...]:
+def parse_published(document: Loaded) -> tuple[PublishedExample, ...]:
     """Read published tables from their JSON document.
 
     Raises
@@ -92,7 +92,7 @@ def parse_published(document: Json) -> tuple[PublishedExample, ...]:
         ) from error
 
 
-def _table(iteration: Json) -> PublishedTable:
+def _table(iteration: Loaded) -> PublishedTable:
     matrix = np.array(iteration["confusion_matrix"], dtype=np.intp)
     report = Report(
         per_class={int(row["digit"]): _row(row) for row in iteration["per_class"]},
@@ -103,7 +103,7 @@ def _table(iteration: Json) -> PublishedTable:
     return PublishedTable(int(iteration["labelled"]), int(iteration["unlabelled"]), report)
 
 
-def _row(row: Json) -> ClassRow:
+def _row(row: Loaded) -> ClassRow:
     return ClassRow(
         float(row["precision"]), float(row["recall"]), float(row["f1"]), int(row["support"])
     )

@@ -6,15 +6,21 @@ from fewlabels._validation import check_real
 from fewlabels.graph import Graph
 from fewlabels.session._events import Event
 from fewlabels.session._learner import ModelLearner
+from fewlabels.session._questions import Answers, HeldAnswers
 from fewlabels.session._remarks import remarks_on
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice, Turn, advise
 from fewlabels.session.audit import Checks, checks_of, estimate_accuracy
-from fewlabels.session.proof import sequences_of
+from fewlabels.session.proof import relabelled_together, sequences_of
 
 
 def advice_on(
-    state: SessionState, graph: Graph, learner: ModelLearner, accuracy: float, confidence: float
+    state: SessionState,
+    graph: Graph,
+    learner: ModelLearner,
+    held: HeldAnswers,
+    accuracy: float,
+    confidence: float,
 ) -> Advice:
     """Return the advice, and put it into the state if a sequence of checks begins or ends by it.
 
@@ -23,6 +29,7 @@ def advice_on(
     state : SessionState
     graph : Graph
     learner : ModelLearner
+    held : HeldAnswers
     accuracy : float
         The accuracy wanted, in (0, 1).
     confidence : float
@@ -30,11 +37,15 @@ def advice_on(
     """
     wanted = check_real("accuracy", accuracy, above=0, below=1)
     checks = checks_of(state)
+    answers = None
+    if state.sequences and relabelled_together(state, state.sequences[-1]):
+        answers = held.of(state.sequences[-1], learner)
     model = learner.answering(state.labels) if state.labels else None
     remarks = remarks_on(state, graph, model, len(checks.audits))
-    advice, turn = weighed(state, checks, wanted, confidence, remarks)
+    advice, turn = weighed(state, checks, wanted, confidence, remarks, answers)
     if turn is not None:
-        state.take(Event(turn, ()))
+        together = turn == "checks_began" and bool(state.together)
+        state.take(Event(turn, (), together=together))
     return advice
 
 
@@ -44,6 +55,7 @@ def weighed(
     wanted: float,
     confidence: float,
     remarks: tuple[str, ...],
+    held: Answers | None,
 ) -> tuple[Advice, Turn | None]:
     """Return the advice, and what is to turn by it: it holds after that.
 
@@ -56,6 +68,8 @@ def weighed(
         In (0, 1).
     remarks : tuple of str
         What else there is to say.
+    held : Answers or None
+        Those that the last sequence of checks is about, where they are known.
     """
     return advise(
         wanted,
@@ -64,7 +78,8 @@ def weighed(
         n_labels=len(state.labels),
         n_open=state.n_open,
         n_pending=len(state.pending),
+        n_together=state.n_together,
         n_points=state.n_points,
-        sequences=sequences_of(state, confidence),
+        sequences=sequences_of(state, confidence, held),
         remarks=remarks,
     )

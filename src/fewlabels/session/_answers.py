@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import numpy as np
 
@@ -39,6 +39,18 @@ def checked_points(indices: object, n_points: int) -> tuple[int, ...]:
             f"there is no point {outside[0]}: the points are numbered from 0 to {n_points - 1}."
         )
     return tuple(points.tolist())
+
+
+def refuse_asked_together(points: Iterable[int], together: bool, pending: Container[int]) -> None:
+    """Raise where labels that were given together are to answer questions."""
+    if not isinstance(together, (bool, np.bool_)):
+        raise InvalidTypeError(f"together must be True or False, got {together!r:.80}.")
+    asked = next((point for point in points if together and point in pending), None)
+    if asked is not None:
+        raise InvalidInputError(
+            f"point {asked} was asked about: that may be a random check, which needs a look of its "
+            "own. Tell the answers to questions without together=True."
+        )
 
 
 def checked_answers(

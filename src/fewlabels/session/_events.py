@@ -24,7 +24,7 @@ Kind: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class Audit:
-    """A point that was drawn at random to check the model, and what the model said of it.
+    """A point that was drawn at random to check the model, and the model's answer.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Audit:
 
 @dataclass(frozen=True)
 class Event:
-    """One act in a session.
+    """One action in a session.
 
     Attributes
     ----------
@@ -80,8 +80,9 @@ class Event:
     owed : float
         For "asked": the share of a check that is left over for the questions to come.
     together : bool
-        For "told": whether one look gave all its labels, as to a grid of the labelling page. They
-        then count as three single ones at most.
+        For "told" and "relabelled": whether one look gave all its labels, as to a grid of the
+        labelling page. Those of "told" then count as three single ones at most. For "checks_began":
+        whether such labels are checked, too. A check of one takes it back until it is answered.
 
     Examples
     --------
@@ -137,12 +138,12 @@ def event_from_json(entry: object) -> Event:
 _FIELDS: dict[str, set[str]] = {
     "asked": {"audits", "owed"},
     "told": {"labels", "together"},
-    "relabelled": {"labels"},
+    "relabelled": {"labels", "together"},
     "skipped": set(),
     "withdrawn": set(),
     "dropped": set(),
     "undone": set(),
-    "checks_began": set(),
+    "checks_began": {"together"},
     "checks_ended": set(),
 }
 # The kinds that are about no point of their own.

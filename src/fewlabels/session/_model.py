@@ -28,6 +28,7 @@ from fewlabels.models import (
 )
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._fit_on_labelled import FitOnLabelled
+from fewlabels.models._protocol import FittedModel
 from fewlabels.queries import LabelledGraph, QueryRule
 from fewlabels.session._expected_shares import ExpectedShares
 from fewlabels.session._labels import Label, is_same
@@ -169,8 +170,10 @@ class KeptUpModel:
                     self.model.remove_labels(removed)
             if not isinstance(self.model, GraphClassifier):
                 _check_answers(self.model, self._points.graph.n_nodes, labels)
-        except BaseException:
+        except BaseException as error:
             self._fitted = {}  # whatever it holds now, the next fit is a new one
+            if not isinstance(self.model, GraphClassifier):
+                error.add_note(_about_fit(self.model, labels, self._points.graph.n_nodes))
             raise
         self._fitted = dict(labels)
         return self.model
@@ -239,6 +242,16 @@ class KeptUpModel:
             self.model.class_prior = self._shares.among(labels.values())
 
 
+def _about_fit(model: object, labels: Mapping[int, Label], n_points: int) -> str:
+    """Return what somebody whose model raised an error should know of what it was given."""
+    learner = model.estimator if isinstance(model, FitOnLabelled) else model
+    said = f"{type(learner).__name__} was being fitted on the labels of {len(labels)} points"
+    if isinstance(model, FitOnLabelled):
+        return f"{said}."
+    marker = "-1" if label_column(labels, n_points).dtype.kind == "i" else "None"
+    return f"{said}; the other {n_points - len(labels):,} entries of y are {marker}."
+
+
 def _check_answers(model: object, n_points: int, labels: Mapping[int, Label]) -> None:
     """Raise unless a model that is not ours says of each point how probable each class is."""
     name = type(model).__name__
@@ -267,13 +280,13 @@ def _check_answers(model: object, n_points: int, labels: Mapping[int, Label]) ->
         )
 
 
-def reached(model: Estimator) -> npt.NDArray[np.bool_]:
+def reached(model: FittedModel) -> npt.NDArray[np.bool_]:
     """Tell where a label reaches a point, by the fitted model; everywhere if it does not say."""
     found: npt.NDArray[np.bool_] | None = getattr(model, "reached_", None)
     return np.ones(len(model.label_distributions_), dtype=bool) if found is None else found
 
 
-def answered(model: object) -> npt.NDArray[np.bool_]:
+def answered(model: Estimator) -> npt.NDArray[np.bool_]:
     """Tell where a fitted model has an answer, shape (n_points,)."""
     has: npt.NDArray[np.bool_] = reached(model)
     return model.answered_ if isinstance(model, FewLabelsClassifier) else has

@@ -16,7 +16,7 @@ AnyArray = np.ndarray
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
 class Predictions:
-    """What is known or predicted of every point.
+    """What is known or predicted about every point.
 
     Attributes
     ----------

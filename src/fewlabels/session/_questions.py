@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -15,8 +15,9 @@ from fewlabels.session._events import Audit, Event
 from fewlabels.session._labels import Label
 from fewlabels.session._learner import ModelLearner
 from fewlabels.session._model import answered, label_column
+from fewlabels.session._sequences import CheckSequence
 from fewlabels.session._settings import Settings
-from fewlabels.session._state import CheckSequence, SessionState
+from fewlabels.session._state import SessionState
 
 AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
@@ -47,6 +48,12 @@ class Answers:
         codes = np.where(answered(model), model.label_distributions_.argmax(axis=1), len(classes))
         return cls(classes, codes, n_labels)
 
+    def with_labels(self, labels: Mapping[int, Label]) -> Self:
+        """Return these answers, and where there is a label that label in their place."""
+        codes, place = self.codes.copy(), {label: n for n, label in enumerate(self.classes)}
+        codes[list(labels)] = [place[label] for label in labels.values()]
+        return replace(self, codes=codes)
+
     def beside(self, labels: dict[int, Label]) -> AnyArray:
         """Return the labels of points that have one, and the answers to the others."""
         known = self.codes < len(self.classes)
@@ -62,10 +69,11 @@ class HeldAnswers:
         self._found: tuple[int, Answers] | None = None
 
     def of(self, sequence: CheckSequence, learner: ModelLearner) -> Answers:
-        """Return what the model that answers said when the sequence began."""
+        """Return the labels, and what the model answered, when the sequence began."""
         if self._found is None or self._found[0] != sequence.event:
             learned = sequence.labels
-            self._found = (sequence.event, Answers.of(learner.answering(learned), len(learned)))
+            answers = Answers.of(learner.answering(learned), len(learned))
+            self._found = (sequence.event, answers.with_labels(learned))
         return self._found[1]
 
 
@@ -77,12 +85,12 @@ def new_questions(
     rng: np.random.Generator,
     answers: Callable[[], Answers],
 ) -> Event:
-    """Return the event of asking `n_new` open points, some of them random checks.
+    """Return the event of asking about `n_new` points, some of them random checks.
 
     Parameters
     ----------
     state : SessionState
-        At least `n_new` of its points are open.
+        At least `n_new` of its points are open or, where all are checks, can be checked.
     learner : ModelLearner
         Chooses what is no check. Asked last, and only where there is something to choose.
     n_new : int
@@ -93,8 +101,7 @@ def new_questions(
         Returns those that are checked; not called where nothing is.
     """
     n_checks, owed = checks_due(state.owed, n_new, share, rng)
-    open_ = state.open_points
-    pool = open_ if state.current is None else open_ & state.current.members
+    open_, pool = state.open_points, state.checkable_points
     n_checks = min(n_checks, int(pool.sum()))
     # The checks come first, each open point as likely as another, whatever the rule then chooses.
     drawn = rng.choice(np.flatnonzero(pool), size=n_checks, replace=False)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._typing import Cells, Estimator
+from fewlabels._typing import Cells, Estimator, Objects
 from fewlabels.graph import Graph
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.session._labels import Label
@@ -117,7 +117,7 @@ def _said_of_labels(model: Estimator, points: IntArray) -> Cells:
     return [contradicted.get(point) for point in points.tolist()]
 
 
-def _named(values: Cells) -> str:
+def _named(values: Objects) -> str:
     shown = ", ".join(map(str, values[:_MOST_NAMED]))
     hidden = len(values) - _MOST_NAMED
     return shown + (f" and {hidden} more" if hidden > 0 else "")

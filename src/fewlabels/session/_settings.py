@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from fewlabels import models
-from fewlabels._typing import Estimator, Fields, Json, Package
+from fewlabels._typing import Estimator, Fields, Json, Loaded, Package
 from fewlabels._validation import check_integer, check_real
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.models import ModelPair
@@ -87,7 +87,7 @@ class Settings:
         }
 
 
-def loaded_settings(entries: Fields, path: str | os.PathLike[str], **own: object) -> Json:
+def loaded_settings(entries: Fields, path: str | os.PathLike[str], **own: object) -> Loaded:
     """Return what `Session` takes, from the settings of a file; or raise.
 
     Parameters
@@ -106,7 +106,7 @@ def loaded_settings(entries: Fields, path: str | os.PathLike[str], **own: object
     InvalidInputError
         If the file holds no model or rule, and none is given.
     """
-    found = dict(entries)
+    found: Loaded = dict(entries)
     for name, given in own.items():
         if given is None and found[name] is None:
             raise InvalidInputError(

@@ -11,46 +11,10 @@ import numpy.typing as npt
 from fewlabels.exceptions import InvalidInputError, SessionFileError
 from fewlabels.session._events import Audit, Event
 from fewlabels.session._labels import Label, check_same_kind
+from fewlabels.session._sequences import CheckSequence, DrawnAudit
 
 # Labels that one look gave to many points count as so many single ones.
 _TOGETHER = 3.0
-
-
-@dataclass(frozen=True)
-class DrawnAudit:
-    """An audit, the number of the event that drew it, and that of its sequence, if any."""
-
-    audit: Audit
-    event: int
-    sequence: int | None = None
-
-
-@dataclass(frozen=True)
-class CheckSequence:
-    """Checks of the answers that the model gave when the sequence began.
-
-    Attributes
-    ----------
-    number : int
-        How many sequences there were before.
-    event : int
-        The number of the event that began it.
-    members : ndarray of shape (n_points,), bool
-        The points whose answers are checked: those that were open then and at the first draw. Until
-        one is drawn, what people choose to label can't tell which answers the draws will find.
-    labels : dict from point to label
-        What the model had learned then.
-    """
-
-    number: int
-    event: int
-    members: npt.NDArray[np.bool_]
-    labels: dict[int, Label]
-
-    @property
-    def n_points(self) -> int:
-        """How many points the answers are for."""
-        return int(self.members.sum())
 
 
 @dataclass(frozen=True)
@@ -65,6 +29,7 @@ class _Undoable:
     labelled_at: tuple[int | None, ...] = ()
     asked: tuple[int, ...] = ()
     passed: tuple[int, ...] = ()
+    together: tuple[int, ...] = ()
 
 
 class SessionState:
@@ -92,6 +57,8 @@ class SessionState:
     pending : dict from point to None
         Asked and not answered, in the order of asking.
     skipped : dict from point to None
+    together : set of int
+        Points that have their label because many got it at one look: it may be wrong.
     audits : list of DrawnAudit
         In the order of drawing.
     owed : float
@@ -111,6 +78,7 @@ class SessionState:
         self.trust: dict[int, float] = {}
         self.pending: dict[int, None] = {}
         self.skipped: dict[int, None] = {}
+        self.together: set[int] = set()
         self._asked: set[int] = set()  # whatever became of it
         self.audits: list[DrawnAudit] = []
         self.owed = 0.0
@@ -131,6 +99,29 @@ class SessionState:
             open_[list(taken)] = False
         return open_
 
+    @property
+    def checkable_points(self) -> npt.NDArray[np.bool_]:
+        """Which points the next check is drawn from, shape (n_points,)."""
+        if self.current is None:
+            return self.open_points
+        found: npt.NDArray[np.bool_] = self._unasked(self.current.together) & self.current.members
+        return found
+
+    @property
+    def n_together(self) -> int:
+        """Labels that were given together, and that a check may be about."""
+        return len(self.together - self._asked)
+
+    def _unasked(self, together: bool) -> npt.NDArray[np.bool_]:
+        """Return the open points, with those of labels that were given together or without.
+
+        What was asked before is left out: a question has one answer, and was perhaps a check.
+        """
+        found = self.open_points
+        if together:
+            found[list(self.together - self._asked)] = True
+        return found
+
     def was_asked(self, point: int) -> bool:
         """Tell whether a point was ever asked about, and the question not dropped."""
         return point in self._asked
@@ -147,13 +138,20 @@ class SessionState:
         self.events.append(event)
         if event.kind == "asked":
             sequence = None if self.current is None else self._drawn_from(self.current).number
+            for point in self.together.intersection(event.indices):  # the check is to tell
+                self.together.remove(point)
+                del self.labels[point], self.labelled_at[point]
             self.pending.update(dict.fromkeys(event.indices))
             self._asked.update(event.indices)
             self.audits.extend(DrawnAudit(audit, number, sequence) for audit in event.audits)
             self.owed = event.owed
         elif event.kind == "checks_began":
             self.current = CheckSequence(
-                len(self.sequences), number, self.open_points, dict(self.labels)
+                len(self.sequences),
+                number,
+                self._unasked(event.together),
+                dict(self.labels),
+                event.together,
             )
             self.sequences.append(self.current)
         elif event.kind == "checks_ended":
@@ -172,7 +170,7 @@ class SessionState:
         most_labels = len(self.labels)
         for number, event in enumerate(events):
             try:
-                n_drawn_from = self._n_checkable() if event.audits else 0
+                n_drawn_from = int(self.checkable_points.sum()) if event.audits else 0
                 for place, audit in enumerate(event.audits):
                     self._check_audit(audit, n_drawn_from - place, most_labels)
                 self.take(event)
@@ -185,9 +183,18 @@ class SessionState:
     def _carried_out(self, event: Event, number: int) -> _Undoable:
         """Carry out an event that can be undone; return what undoes it."""
         if event.kind == "relabelled":
-            before = tuple(self.labels[point] for point in event.indices)
+            done = _Undoable(
+                event,
+                labels=tuple(self.labels[point] for point in event.indices),
+                labelled_at=tuple(self.labelled_at[point] for point in event.indices),
+                together=tuple(self.together.intersection(event.indices)),
+            )
             self.labels.update(zip(event.indices, event.labels, strict=True))
-            return _Undoable(event, labels=before)
+            self._see_if_together(event)
+            for point in done.together:
+                if point not in self.together:  # a label of its own, from now on
+                    self.labelled_at[point] = number
+            return done
         if event.kind == "withdrawn":
             return self._withdrawn(event)
         asked = tuple(point for point in event.indices if point in self.pending)
@@ -201,6 +208,7 @@ class SessionState:
             each = min(1.0, _TOGETHER / len(event.indices)) if event.together else 1.0
             for point in event.indices:
                 self.trust.setdefault(point, each)
+            self._see_if_together(event)
         else:
             self.skipped.update(dict.fromkeys(event.indices))
         return _Undoable(event, asked=asked, passed=passed)
@@ -212,26 +220,38 @@ class SessionState:
             event,
             labels=tuple(self.labels.pop(point, None) for point in points),
             labelled_at=tuple(self.labelled_at.pop(point, None) for point in points),
+            asked=tuple(point for point in points if point in self._asked),
             passed=tuple(point for point in points if point in self.skipped),
+            together=tuple(self.together.intersection(points)),
         )
+        self.together.difference_update(points)
         for point in done.passed:
             del self.skipped[point]
-        again = [point for point in points if point in self._asked]
-        self.pending = dict.fromkeys([*again, *self.pending])
+        self.pending = dict.fromkeys([*done.asked, *self.pending])
         return done
+
+    def _see_if_together(self, event: Event) -> None:
+        if event.together:
+            self.together.update(event.indices)
+        else:
+            self.together.difference_update(event.indices)
 
     def _take_back(self, done: _Undoable) -> None:
         points = done.event.indices
+        self.together.difference_update(points)
+        # what one look gave is no answer to a check that was drawn since: it stays open
+        checked = set(done.together).intersection(self.pending) - set(done.asked)
+        self.together.update(set(done.together) - checked)
         if done.event.kind in ("relabelled", "withdrawn"):
-            before = zip(points, done.labels, strict=True)
-            self.labels.update((point, label) for point, label in before if label is not None)
+            for point, label, at in zip(points, done.labels, done.labelled_at, strict=True):
+                if label is not None and at is not None and point not in checked:
+                    self.labels[point], self.labelled_at[point] = label, at
             if done.event.kind == "relabelled":
                 return
-            when = zip(points, done.labelled_at, strict=True)
-            self.labelled_at.update((point, at) for point, at in when if at is not None)
             self.skipped.update(dict.fromkeys(done.passed))
             for point in points:
-                self.pending.pop(point, None)
+                if point not in checked:
+                    self.pending.pop(point, None)
             return
         for point in done.event.indices:
             self.labels.pop(point, None)
@@ -244,15 +264,11 @@ class SessionState:
     def _drawn_from(self, sequence: CheckSequence) -> CheckSequence:
         """Leave out of a sequence what got a label before its first draw."""
         if not any(drawn.sequence == sequence.number for drawn in reversed(self.audits)):
-            sequence = replace(sequence, members=sequence.members & self.open_points)
+            sequence = replace(
+                sequence, members=sequence.members & self._unasked(sequence.together)
+            )
             self.sequences[-1] = self.current = sequence
         return sequence
-
-    def _n_checkable(self) -> int:
-        """How many points a check is drawn from."""
-        if self.current is None:
-            return self.n_open
-        return int((self.open_points & self.current.members).sum())
 
     def check(self, event: Event) -> None:
         """Raise where :meth:`take` would."""
@@ -280,8 +296,12 @@ class SessionState:
             )
         if len(set(event.indices)) < len(event.indices):
             raise InvalidInputError(f"a point is named twice in {_listed(event.indices)}.")
+        again: set[int] = set()  # which have a label, and it is this that is checked
+        if event.audits and self.current is not None and self.current.together:
+            again = self.together.intersection(audit.point for audit in event.audits) - self._asked
         for point in event.indices:
-            self._check_point(event.kind, point)
+            if point not in again:
+                self._check_point(event.kind, point)
         if event.kind in ("told", "relabelled"):
             if len(event.labels) != len(event.indices):
                 raise InvalidInputError(

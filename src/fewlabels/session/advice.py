@@ -11,24 +11,17 @@ from fewlabels.session._advice_text import (
     cost_of_a_proof,
     of_checks,
     of_more_labels,
+    of_no_proof,
     of_what_was_checked,
     of_what_was_proven,
 )
+from fewlabels.session._outlook import FEWEST_CHECKS, Outlook
 from fewlabels.session.audit import AccuracyEstimate, Checks
-from fewlabels.session.proof import Proof, SequenceChecks, confidence_of, n_allowed
-from fewlabels.stopping import ErrorCurve, draws_to_prove
+from fewlabels.session.proof import Proof, SequenceChecks, confidence_of
 
 Action: TypeAlias = Literal["continue", "check", "stop"]
 Turn: TypeAlias = Literal["checks_began", "checks_ended"]
 
-# Fewer checks say nothing of how the error goes on falling.
-FEWEST_CHECKS = 5
-# The model counts as probably good enough from this probability on; a sequence of checks of its
-# answers is given up where it is less probable than the second.
-PROBABLY = 0.8
-HARDLY = 0.1
-# So many more labels before the checks begin are thought of, to see if fewer checks are then left.
-_LOOK_AHEAD = (5, 10, 20, 40, 80, 160)
 _QUANTILES = (0.1, 0.5, 0.9)
 
 
@@ -105,6 +98,7 @@ def advise(
     n_labels: int,
     n_open: int,
     n_pending: int = 0,
+    n_together: int = 0,
     n_points: int | None = None,
     sequences: Sequence[SequenceChecks] = (),
     remarks: tuple[str, ...] = (),
@@ -122,6 +116,8 @@ def advise(
         Labels that the model has now.
     n_open, n_pending : int
         Points without a label that may be asked about, and that are being asked.
+    n_together : int
+        Labels that were given together, and that may be checked.
     n_points : int, default=None
         All points. None: more than have a label.
     sequences : sequence of SequenceChecks
@@ -135,9 +131,10 @@ def advise(
     turn : {"checks_began", "checks_ended"} or None
         The event that follows from it: the advice is what holds after it.
     """
-    curve = now = needed = guess = None
-    if estimate.n_checks >= FEWEST_CHECKS:
-        curve = ErrorCurve(checks.n_labels, checks.right)
+    now = needed = guess = None
+    outlook = Outlook.of(checks)
+    curve = outlook.curve
+    if curve is not None:
         low, middle, high = curve.accuracy_at(n_labels, _QUANTILES)
         now = (low, middle, high)
         soon, about, late = (
@@ -149,41 +146,48 @@ def advise(
     last = sequences[-1] if sequences else None
     current = last if last is not None and last.is_on else None
     new = SequenceChecks.of_none(
-        n_labels, n_open, confidence_of(len(sequences), estimate.confidence)
+        n_labels,
+        n_open + n_together,
+        confidence_of(len(sequences), estimate.confidence),
+        n_together,
     )
+    n_left = n_open + n_pending
     action: Action = "continue"
     turn: Turn | None = None
-    if proving is not None or n_open + n_pending == 0:
+    if proving is not None or n_left + n_together == 0:
         action = "stop"
-    elif current is not None and not (curve is not None and _is_hopeless(current, curve, wanted)):
+    elif current is not None and not outlook.is_hopeless(current, wanted):
         action = "check"
-    elif current is None and curve is not None and _is_time_to_check(new, curve, wanted):
+    elif current is None and outlook.is_time_to_check(new, wanted, n_left):
         action, turn, current = "check", "checks_began", new
-    elif current is not None:
-        turn, current = "checks_ended", None
+    else:
+        if current is not None:
+            turn, current = "checks_ended", None
+        if n_left == 0:
+            action = "stop"
     checked = current or new
     to_check: int | None = None
     fewest = checked.draws_to_prove(wanted, 0.0)
-    if curve is not None:
-        (guess,) = curve.accuracy_at(max(checked.n_labels, 1), (0.5,))
+    if outlook.is_clear(checked):
+        guess = outlook.accuracy(checked)
         to_check = checked.draws_to_prove(wanted, 1 - guess) if guess > wanted else None
     if proving is not None:
         fewest = to_check = 0
     shown = proving or current or last
-    all_labelled = n_labels == n_points
+    all_labelled = n_labels == n_points and n_together == 0
     if all_labelled:
         reasons = [f"All {n_points} points have a label: nothing is left to predict."]
     elif proving is not None:
         reasons = [of_what_was_proven(proving.proof(), wanted)]
     elif action == "stop":
-        reasons = [f"Nothing is left to ask, though {100 * wanted:g} % is not proven."]
+        reasons = [of_no_proof(wanted, n_together)]
     elif action == "check":
         assert current is not None  # noqa: S101 - it is what is advised
         reasons = [of_checks(current.proof(), wanted, guess, fewest, to_check)]
     else:
         reasons = [of_what_was_checked(turn == "checks_ended", last, wanted)]
         reasons.append(of_more_labels(wanted, estimate.n_checks, FEWEST_CHECKS, now, needed))
-        reasons.append(cost_of_a_proof(new, wanted, now))
+        reasons.append(cost_of_a_proof(new, wanted, guess))
     advice = Advice(
         action,
         wanted,
@@ -203,40 +207,3 @@ def _within(n: float, most: int) -> int | None:
     if n > most:
         return None
     return max(0, math.ceil(n))
-
-
-def _is_time_to_check(new: SequenceChecks, curve: ErrorCurve, wanted: float) -> bool:
-    """Tell whether the model is probably good enough, and no better time is in sight.
-
-    Later the model will be better, and fewer checks will do; but the labels until then count, too.
-    """
-    if new.n_labels == 0 or curve.probability_of(wanted, new.n_labels) < PROBABLY:
-        return False
-    checks_now = _checks_after(0, new, curve, wanted)
-    if checks_now is None:
-        return False
-    later = (_checks_after(more, new, curve, wanted) for more in _LOOK_AHEAD)
-    return all(
-        n is None or more + n >= checks_now for more, n in zip(_LOOK_AHEAD, later, strict=True)
-    )
-
-
-def _checks_after(n_more: int, new: SequenceChecks, curve: ErrorCurve, wanted: float) -> int | None:
-    """Return about how many checks prove it if they begin after so many more labels."""
-    n_points = new.n_points - n_more
-    (accuracy,) = curve.accuracy_at(new.n_labels + n_more, (0.5,))
-    if n_points < 1 or accuracy <= wanted:
-        return None
-    return draws_to_prove(
-        n_allowed(wanted, n_points), 1 - accuracy, n_points, confidence=new.confidence
-    )
-
-
-def _is_hopeless(current: SequenceChecks, curve: ErrorCurve, wanted: float) -> bool:
-    """Tell whether the checks can't prove it, or the answers are probably not good enough."""
-    if current.is_out_of_reach(wanted):
-        return True
-    probable = curve.probability_of(wanted, current.n_labels)
-    (guess,) = curve.accuracy_at(current.n_labels, (0.5,))
-    provable = guess > wanted and current.draws_to_prove(wanted, 1 - guess) is not None
-    return probable < HARDLY or (probable < 0.5 and not provable)

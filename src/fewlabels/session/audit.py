@@ -31,6 +31,7 @@ class AccuracyEstimate:
     or more it is right at *every* look: one may look after every answer, and stop because of it.
     It needs no assumption about the model, the rule or the order. It is about the model as it
     was at the checks, and in a sequence of checks as it was when that began: the mean of the past.
+    Labels that were given together are among what such a sequence checks.
     What is proven of the answers of one time is in :class:`fewlabels.session.Proof`.
 
     Attributes
@@ -107,11 +108,30 @@ class Checks:
         What the labeller says of these points, by the last word.
     events : ndarray of shape (n_checks,), intp
         The number of the event that drew each.
+    of_label : ndarray of shape (n_checks,), bool
+        Whether what is checked is a label that was given together with others, and no answer of the
+        model.
+    among_labels : ndarray of shape (n_checks,), bool
+        Whether it was drawn from such labels, too.
     """
 
     audits: tuple[Audit, ...]
     labels: tuple[Label, ...]
     events: IntArray
+    of_label: BoolArray
+    among_labels: BoolArray
+
+    @property
+    def of_model(self) -> Checks:
+        """Those of the model's answers."""
+        kept = np.flatnonzero(~self.of_label).tolist()
+        return Checks(
+            tuple(self.audits[place] for place in kept),
+            tuple(self.labels[place] for place in kept),
+            self.events[kept],
+            self.of_label[kept],
+            self.among_labels[kept],
+        )
 
     @property
     def right(self) -> BoolArray:
@@ -135,18 +155,24 @@ def checks_of(state: SessionState) -> Checks:
 
     A labeller who answers the easy ones first must not move the interval, so those beyond an
     open one wait. Skipped ones are left out: the figures speak of the points that the labeller
-    would answer.
+    would answer. So are those that got a label together with others: that is no answer.
     """
     counted = []
     for drawn in state.audits:
         if drawn.audit.point in state.pending:
             break
-        if drawn.audit.point in state.labels:
+        if drawn.audit.point in state.labels and drawn.audit.point not in state.together:
             counted.append(drawn)
+    of = [None if d.sequence is None else state.sequences[d.sequence] for d in counted]
     return Checks(
         tuple(drawn.audit for drawn in counted),
         tuple(state.labels[drawn.audit.point] for drawn in counted),
         np.array([drawn.event for drawn in counted], dtype=np.intp),
+        np.array(
+            [s is not None and d.audit.point in s.labels for d, s in zip(counted, of, strict=True)],
+            dtype=bool,
+        ),
+        np.array([s is not None and s.together for s in of], dtype=bool),
     )
 
 
@@ -166,26 +192,37 @@ def estimate_shares(
     """Return the share of each class that was seen or fixed, among all points.
 
     Each check says how many points the model gave to a class, and whether it missed one or took
-    one for it: :func:`fewlabels.stopping.share_interval`. Labelled points count as they are.
+    one for it: :func:`fewlabels.stopping.share_interval`. Labelled points count as they are, but
+    for labels that were given together where checks were drawn from them, too.
     """
     confidence = check_real("confidence", confidence, above=0, below=1)
     n_points, n = state.n_points, len(checks.audits)
     classes = dict.fromkeys((*(state.classes or ()), *state.labels.values()))
     given = dict.fromkeys(classes, 0)
     when: dict[Label, list[int]] = {label: [] for label in classes}
+    together: dict[Label, list[int]] = {label: [] for label in classes}
     for point, label in state.labels.items():
-        given[label] += 1
         when[label].append(state.labelled_at[point])
+        if point in state.together:
+            together[label].append(state.labelled_at[point])
+        else:
+            given[label] += 1
     # Those that the model knew when each check was drawn, by what is said of them now.
     known = {
         label: np.searchsorted(np.sort(events), checks.events, side="left")
         for label, events in when.items()
     }
+    # Where the check was drawn from labels that were given together, too, they were no others.
+    for label, events in together.items():
+        known[label] -= checks.among_labels * np.searchsorted(
+            np.sort(events), checks.events, side="left"
+        )
     drawn_from = np.array([audit.n_drawn_from for audit in checks.audits], dtype=np.intp)
     total_known = sum(known.values(), np.zeros(n, dtype=np.intp))
     unknown = np.maximum(n_points - drawn_from - total_known, 0) / n_points
     least = {label: given[label] / n_points for label in classes}
-    most = {label: 1 - (len(state.labels) - given[label]) / n_points for label in classes}
+    n_given = sum(given.values())
+    most = {label: 1 - (n_given - given[label]) / n_points for label in classes}
     if n == 0:
         return {
             label: ShareEstimate(float("nan"), least[label], most[label], 0, confidence)

@@ -19,7 +19,12 @@ from fewlabels.exceptions import FewCandidatesWarning, InvalidInputError
 from fewlabels.features import Points
 from fewlabels.graph import Graph
 from fewlabels.session._advising import advice_on
-from fewlabels.session._answers import checked_answers, checked_points, warn_of_new_classes
+from fewlabels.session._answers import (
+    checked_answers,
+    checked_points,
+    refuse_asked_together,
+    warn_of_new_classes,
+)
 from fewlabels.session._events import Event
 from fewlabels.session._file import read_session, write_session
 from fewlabels.session._labels import Label
@@ -218,7 +223,10 @@ class Session:
         count = check_integer("k (how many points to ask about)", k, minimum=1)
         state, settings = self._state, self._settings
         share = share_of_checks(state, settings, audit_share)
-        n_new = min(count - len(state.pending), state.n_open)
+        n_left = state.n_open
+        if share == 1 and state.current is not None:
+            n_left = max(n_left, int(state.checkable_points.sum()))
+        n_new = min(count - len(state.pending), n_left)
         if n_new > 0:
             rng = np.random.default_rng([settings.random_state, len(state.events)])
             with quiet_blas(self.graph):
@@ -242,7 +250,7 @@ class Session:
         return questions
 
     @in_turn
-    def tell(self, indices: object, labels: object) -> Self:
+    def tell(self, indices: object, labels: object, *, together: bool = False) -> Self:
         """Give labels to unlabelled points, whether they were asked about or not.
 
         You may also label points that were not asked about, but these are never random checks.
@@ -254,6 +262,10 @@ class Session:
             One per point: strings, whole numbers or booleans, of one type per session. NumPy's
             types count as Python's, bytes are read as UTF-8, and 2.0 as 2; but True is not 1, and
             "1" is neither.
+        together : bool, default=False
+            Whether they were given at a glance, as to a grid of pictures, so that some may be
+            wrong. Then they count as three labels at most for the recommended model, and the checks
+            that prove an accuracy are about them, too: see :meth:`advice`.
 
         Returns
         -------
@@ -263,7 +275,9 @@ class Session:
         ------
         InvalidInputError, InvalidTypeError
             If a point is unknown or has a label already, two answers conflict, or a label is
-            missing, of another type than the others, or none of the fixed classes.
+            missing, of another type than the others, or none of the fixed classes; or if a point
+            that was asked about is among those given together, because each question may be a
+            random check.
 
         Warns
         -----
@@ -273,7 +287,8 @@ class Session:
         """
         refuse_other_order(indices, labels)
         points, answers = checked_answers(indices, labels, self.n_points)
-        self._take_answers(Event("told", points, answers))
+        refuse_asked_together(points, together, self._state.pending)
+        self._take_answers(Event("told", points, answers, together=bool(together)))
         return self
 
     @in_turn
@@ -411,9 +426,10 @@ class Session:
         Once the model is probably good enough, and more labels would not save more checks than they
         cost, a sequence of checks begins: the model's current answers for the unlabelled points are
         fixed, and :meth:`ask` returns only random checks, which are to prove that these answers are
-        right often enough. The sequence ends early if they probably are not, and a later one may
-        begin with the answers of that time. Beginning and end are recorded in the session's
-        history; advice that changes nothing is not.
+        right often enough. Labels that were told together are checked with them, as answers that
+        may be wrong; a check of one withdraws it until it is answered. The sequence ends early if
+        too many are probably wrong, and a later one may begin with the answers of that time.
+        Beginning and end are recorded in the session's history; advice that changes nothing is not.
 
         With probability `confidence` or more, what is proven is true, whenever and however often
         you ask: see :class:`fewlabels.session.Proof`.
@@ -434,7 +450,7 @@ class Session:
         -----
         Cost: some 20 ms beside the update of the model.
         """
-        return advice_on(self._state, self.graph, self._learner, accuracy, confidence)
+        return advice_on(self._state, self.graph, self._learner, self._held, accuracy, confidence)
 
     @in_turn
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.session._labels import is_same
-from fewlabels.session._state import CheckSequence, SessionState
+from fewlabels.session._questions import Answers
+from fewlabels.session._sequences import CheckSequence
+from fewlabels.session._state import SessionState
 from fewlabels.stopping import draws_to_prove, most_wrong
 
 # The first sequence gets this share of the error that is allowed, the next the same share of what
@@ -21,19 +23,20 @@ _FIRST_SHARE = 0.75
 
 @dataclass(frozen=True)
 class Proof:
-    """What the checks of one sequence say.
+    """What the checks of one sequence prove.
 
-    When a sequence begins, the answers of the model to all open points are held, and the checks,
-    drawn at random from these points, say how many of the answers are right. The model goes on
-    learning; what is proven is about the answers that were held.
+    When a sequence begins, the answers of the model to all open points are held, and so are labels
+    that were given to many points at a glance. The checks, drawn at random from these points, say
+    how many of them are right. The model goes on learning; what is proven is about what was held.
+    An answer in whose place such a label was given since counts as wrong.
 
     Attributes
     ----------
     n_labels : int
         The labels that the model had learned when it gave the answers.
     n_points : int
-        How many answers are checked: those to the points that were open when the first check was
-        drawn, less those of which the check was skipped.
+        How many answers are checked: those to the points that were open, or had such a label, when
+        the first check was drawn, less those of which the check was skipped.
     n_checks : int
         How many of them were checked, up to the first check that is open.
     n_right : int
@@ -47,6 +50,9 @@ class Proof:
         quarters of what is left to each.
     is_on : bool
         Whether the sequence goes on.
+    n_given : int
+        How many of the answers are labels that were given to many points at a glance: they are
+        checked, too.
 
     Examples
     --------
@@ -69,11 +75,14 @@ class Proof:
     low: float
     confidence: float
     is_on: bool
+    n_given: int = 0
 
 
 @dataclass(frozen=True)
 class SequenceChecks:
     """The checks of a sequence that count, as :mod:`fewlabels.stopping` takes them.
+
+    Answers that people overruled at a glance, among many, count as wrong whatever the checks say.
 
     Attributes
     ----------
@@ -85,6 +94,13 @@ class SequenceChecks:
     n_drawn_from : ndarray of shape (n_checks,), intp
     confidence : float
     is_on : bool
+    n_given : int
+        Of these points had a label that was given together with others, which is what is checked.
+    n_overruled : int
+        Of these points have another label now than the answer, which was given together with
+        others since.
+    points : tuple of int
+        That the checks are about.
     """
 
     n_labels: int
@@ -93,12 +109,15 @@ class SequenceChecks:
     n_drawn_from: npt.NDArray[np.intp]
     confidence: float
     is_on: bool
+    n_given: int = 0
+    n_overruled: int = 0
+    points: tuple[int, ...] = ()
 
     @classmethod
-    def of_none(cls, n_labels: int, n_points: int, confidence: float) -> Self:
+    def of_none(cls, n_labels: int, n_points: int, confidence: float, n_given: int = 0) -> Self:
         """Return a sequence that begins now."""
         no = np.empty(0, dtype=np.intp)
-        return cls(n_labels, n_points, no.astype(bool), no, confidence, True)
+        return cls(n_labels, n_points, no.astype(bool), no, confidence, True, n_given)
 
     def proves(self, wanted: float) -> bool:
         """Tell whether they show that so large a share of the answers is right."""
@@ -114,10 +133,11 @@ class SequenceChecks:
 
     def draws_to_prove(self, wanted: float, share_wrong: float) -> int | None:
         """Return about how many more checks show it, if this share of them is wrong."""
-        if self.n_points == 0:
+        allowed = n_allowed(wanted, self.n_points) - self.n_overruled
+        if self.n_points == 0 or allowed < 0:
             return None
         return draws_to_prove(
-            n_allowed(wanted, self.n_points),
+            allowed,
             share_wrong,
             self.n_points,
             confidence=self.confidence,
@@ -132,10 +152,19 @@ class SequenceChecks:
             most = most_wrong(
                 self.wrong, self.n_drawn_from, self.n_points, confidence=self.confidence
             )
-            low = 1 - most / self.n_points
+            low = 1 - min(most + self.n_overruled, self.n_points) / self.n_points
         n = len(self.wrong)
         n_right = n - int(self.wrong.sum())
-        return Proof(self.n_labels, self.n_points, n, n_right, low, self.confidence, self.is_on)
+        return Proof(
+            self.n_labels,
+            self.n_points,
+            n,
+            n_right,
+            low,
+            self.confidence,
+            self.is_on,
+            self.n_given,
+        )
 
 
 def n_allowed(wanted: float, n_points: int) -> int:
@@ -149,31 +178,69 @@ def confidence_of(number: int, confidence: float) -> float:
     return 1 - (1 - confidence) * _FIRST_SHARE * (1 - _FIRST_SHARE) ** number
 
 
-def sequences_of(state: SessionState, confidence: float) -> Sequence[SequenceChecks]:
-    """Return the checks of each sequence, in order, at this confidence in all."""
-    return [_checks_of(state, sequence, confidence) for sequence in state.sequences]
+def sequences_of(
+    state: SessionState, confidence: float, held: Answers | None = None
+) -> Sequence[SequenceChecks]:
+    """Return the checks of each sequence, in order, at this confidence in all.
+
+    Parameters
+    ----------
+    state : SessionState
+    confidence : float
+    held : Answers or None
+        Those that the last sequence is about, where they are known.
+    """
+    found = []
+    for sequence in state.sequences:
+        answers = held if sequence is state.sequences[-1] else None
+        found.append(_checks_of(state, sequence, confidence, answers))
+    return found
 
 
-def _checks_of(state: SessionState, sequence: CheckSequence, confidence: float) -> SequenceChecks:
+def relabelled_together(state: SessionState, sequence: CheckSequence) -> list[int]:
+    """Return the points of a sequence that got their label since it began, with many others."""
+    then, now = sequence.labels, state.labels
+    return [
+        point
+        for point in state.together
+        if sequence.members[point] and not is_same(then.get(point), now[point])
+    ]
+
+
+def _n_overruled(state: SessionState, sequence: CheckSequence, held: Answers | None) -> int:
+    """Count those of another class than the answer; where that is not known, it may be another."""
+    since = relabelled_together(state, sequence)
+    if held is None or not since:
+        return len(since)
+    places = {label: place for place, label in enumerate(held.classes)}
+    return sum(places.get(state.labels[point]) != int(held.codes[point]) for point in since)
+
+
+def _checks_of(
+    state: SessionState, sequence: CheckSequence, confidence: float, held: Answers | None
+) -> SequenceChecks:
     """Collect those that were answered, up to the first that is open.
 
     A check that was skipped is no point of the population, and was none for the checks before it.
-    Points that left otherwise, as by a label that a person gave unasked, count as ever.
+    Points that left otherwise, as by a label that a person gave unasked, count as ever. A label
+    that was given together with others is no answer to a check: it counts as skipped.
     """
-    wrong, n_drawn_from, n_skipped_before = [], [], []
-    n_skipped = 0
+    points, wrong, n_drawn_from, n_skipped_before = [], [], [], []
+    n_skipped = n_given_skipped = 0
     for drawn in state.audits:
         point = drawn.audit.point
         if drawn.sequence != sequence.number:
             continue
         if point in state.pending:
             break
-        if point in state.labels:
+        if point in state.labels and point not in state.together:
+            points.append(point)
             wrong.append(not is_same(drawn.audit.predicted, state.labels[point]))
             n_drawn_from.append(drawn.audit.n_drawn_from)
             n_skipped_before.append(n_skipped)
         else:
             n_skipped += 1
+            n_given_skipped += point in sequence.labels
     skipped_later = n_skipped - np.array(n_skipped_before, dtype=np.intp)
     return SequenceChecks(
         n_labels=len(sequence.labels),
@@ -182,4 +249,7 @@ def _checks_of(state: SessionState, sequence: CheckSequence, confidence: float) 
         n_drawn_from=np.array(n_drawn_from, dtype=np.intp) - skipped_later,
         confidence=confidence_of(sequence.number, confidence),
         is_on=sequence is state.current,
+        n_given=sequence.n_given - n_given_skipped,
+        n_overruled=_n_overruled(state, sequence, held),
+        points=tuple(points),
     )

@@ -1,4 +1,4 @@
-"""What a prepared system answers: values, each row on a scale of its own."""
+"""The solution of a prepared system: values, with a separate scale for each row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Answer:
-    """Values X that solve A X = B, each row on a scale of its own.
+    """Values X that solve A X = B, with a separate scale for each row.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class Answer:
         The solution is ``values * exp(log_scale)[:, None]``.
     log_scale : ndarray of shape (n,)
         0 almost everywhere; negative for rows so far from every label that float64 could not
-        hold them beside the others.
+        represent them together with the others.
     reached : ndarray of shape (n,), bool
         Rows that some entry of B can reach. The others are 0.
     n_iter : int
@@ -51,7 +51,7 @@ class Answer:
     converged: BoolArray
 
     def reordered(self, values: FloatArray, order: npt.NDArray[np.integer]) -> Answer:
-        """Return the answer with `values`, and with row i taken to row order[i]."""
+        """Return the answer with `values`, and with row i moved to row order[i]."""
         placed, log_scale = np.empty_like(values), np.empty_like(self.log_scale)
         reached = np.empty_like(self.reached)
         placed[order], log_scale[order], reached[order] = values, self.log_scale, self.reached

@@ -1,4 +1,4 @@
-"""Conjugate gradients for Laplacians without ground, among vectors that are centred."""
+"""Conjugate gradients for Laplacians without ground, on centred vectors."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ class Components:
         The component of each node, from 0.
     degrees : ndarray of shape (n,)
         Positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.solvers import Components
+    >>> two = Components(np.array([0, 0, 1]), degrees=np.array([1.0, 3.0, 2.0]))
+    >>> two.mean(np.array([4.0, 0.0, 5.0]))
+    array([1., 1., 5.])
     """
 
     def __init__(self, labels: npt.NDArray[np.integer], degrees: FloatArray) -> None:
@@ -55,15 +63,15 @@ class Components:
 
 
 class CentredConjugateGradients:
-    """Solves L X = B, L = D - W, of which the columns of B sum to 0 in every component.
+    """Solves L X = B, L = D - W, where the columns of B sum to 0 in every component.
 
-    L is singular: in each component X is known up to a constant a column, and the answer is the
+    L is singular: in each component X is known up to a constant per column, and the answer is the
     one with sum_i d_i x_i = 0. In the scaled unknowns y = D^1/2 x the matrix is I - N, N = D^-1/2 W
-    D^-1/2; B lies in its range, conjugate gradients never leave that, and lambda, its smallest
-    positive eigenvalue, is all that matters for them.
+    D^-1/2; B lies in its range, which conjugate gradients never leave, and only lambda, its
+    smallest positive eigenvalue, matters for them.
 
-    Stopping rule: entries may have any sign, and rows come near to 0 where classes meet, so that
-    a row's error is not judged by what the row holds but by the mean of its component,
+    Stopping rule: entries may have any sign, and rows are near 0 where classes meet. So
+    the error of a row is not measured relative to the row but to the mean of its component,
 
         unit = sum_i d_i |x_i| / sum_i d_i,    |x_i| = sum_c |x_ic| / 2.
 
@@ -78,11 +86,11 @@ class CentredConjugateGradients:
     shrink by 1 - lambda / 2 each.)
 
     lambda is the smallest Ritz value. A right-hand side that is balanced in each of two weakly
-    joined clusters has almost nothing of the mode that joins them, and would learn of it last. A
-    column of noise is therefore solved for beside the others, until no mode can be missing from
-    it.
+    joined clusters contains almost nothing of the mode that joins them, and would find it last.
+    Therefore a column of noise is solved along with the others, until no mode can be missing
+    from it.
 
-    Cost: one product with W an iteration, O(edges m), and O(n m) for the vectors; five arrays of
+    Cost: one product with W per iteration, O(edges m), and O(n m) for the vectors; five arrays of
     n x (m + 1).
 
     References
@@ -90,6 +98,21 @@ class CentredConjugateGradients:
     M. R. Hestenes, E. Stiefel, "Methods of conjugate gradients for solving linear systems",
     J. Res. NBS 49 (1952). E. F. Kaasschieter, "Preconditioned conjugate gradients for solving
     singular systems", J. Comput. Appl. Math. 24 (1988).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import Accuracy, CentredConjugateGradients
+    >>> from fewlabels.solvers import Components, GroundedLaplacian
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> L = GroundedLaplacian(path.affinity, np.zeros(3))
+    >>> component = Components(np.zeros(3, dtype=int), path.degrees)
+    >>> B = np.array([[1.0], [0.0], [-1.0]])
+    >>> accuracy = Accuracy(tol=1e-6, max_iter=1000)
+    >>> found = CentredConjugateGradients(L, component).solve(B, accuracy)
+    >>> found.values.ravel().round(4) + 0.0
+    array([ 1.,  0., -1.])
     """
 
     def __init__(self, matrix: GroundedLaplacian, components: Components) -> None:

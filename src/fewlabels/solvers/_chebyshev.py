@@ -1,4 +1,4 @@
-"""Chebyshev's semi-iteration: sweeps that remember the one before."""
+"""Chebyshev's semi-iteration: sweeps that also use the previous one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PATIENCE = 4
 
 
 class ChebyshevIteration:
-    """Jacobi's sweeps, accelerated by the polynomials that suit their known spectrum best.
+    """Jacobi sweeps, accelerated by the polynomials that best suit their known spectrum.
 
     In the scaled unknowns y = D^1/2 x, D the diagonal of A, the system is y = N y + b with
     N = D^-1/2 W D^-1/2, whose eigenvalues lie between -rho and rho, rho = 1 - min_i g_i / a_ii.
@@ -45,8 +45,8 @@ class ChebyshevIteration:
     vectors, not four. All columns take the same steps, which depend on nothing but rho, so that
     the answer does not depend on how the rows are shared among the cores.
 
-    What is left after many steps oscillates, in sign from row to row and from step to step. One
-    plain sweep z_k = N y_k + b, which each step computes on its way, takes that out, and z_k is
+    The error after many steps alternates in sign from row to row and from step to step. One
+    plain sweep z_k = N y_k + b, which each step computes anyway, removes this, and z_k is
     the answer. Stopping rule: with d_k,j the largest change of a row from z_k to z_k+j, summed over
     its columns and relative to its total, and with r = s (1 + 3 / k),
 
@@ -60,25 +60,37 @@ class ChebyshevIteration:
     tol, because this is an estimate and no bound: it suits systems in which all nodes have a
     similar share of ground, as in label spreading.
 
-    The rule is looked at when s says that it may hold. Where it does not before rounding or
+    The rule is evaluated when s says that it may hold. If it does not hold before rounding or
     `max_iter` ends the iteration, rows are `trusted` by a bound: N v <= rho v for v = D^1/2 1, so
     that no row's error is more than v_i max_j (r_j / v_j) / (1 - rho), r the residual.
 
-    Cost: one product with N a step, O(edges m); memory: three arrays of n x m.
+    Cost: one product with N per step, O(edges m); memory: three arrays of n x m.
 
     Parameters
     ----------
     matrix : ScaledMatrix
         Every node must have some ground; the number of steps grows with max_i sqrt(a_ii / g_i).
     peers : Peers, default=None
-        Those who hold the other rows, where `matrix` has products for some of them only. None:
-        there is nobody else.
+        The processes with the other rows, if `matrix` only has products for some of the rows. None:
+        there are no others.
 
     References
     ----------
     G. H. Golub, R. S. Varga, "Chebyshev semi-iterative methods, successive overrelaxation
     iterative methods, and second order Richardson iterative methods", Numerische Mathematik 3
     (1961), part I; Y. Saad, "Iterative methods for sparse linear systems" (2003), section 12.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import Accuracy, ChebyshevIteration, GroundedLaplacian
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> A = GroundedLaplacian(path.affinity, np.array([1.0, 1.0, 1.0]))
+    >>> b = np.array([[1.0], [0.0], [0.0]])
+    >>> found = ChebyshevIteration(A).solve(b, Accuracy(tol=1e-9, max_iter=1000))
+    >>> found.values.ravel().round(4)
+    array([0.625, 0.25 , 0.125])
     """
 
     def __init__(self, matrix: ScaledMatrix, peers: Peers | None = None) -> None:
@@ -96,8 +108,8 @@ class ChebyshevIteration:
     ) -> Solution:
         """Solve A X = B from `x0` (default 0), row by row to `accuracy.tol`.
 
-        Few rows of `B` hold anything. With `borrow_b`, these are put aside, the memory of `B`
-        serves as one of the three arrays if it can be written to and is C-contiguous, and holds
+        Few rows of `B` are not zero. With `borrow_b`, these are set aside, and the memory of `B`
+        serves as one of the three arrays if it is writable and C-contiguous; it contains
         `B` again when this returns or raises.
 
         Evidence must be able to reach every row: some entry of `B` lies in each component, or the

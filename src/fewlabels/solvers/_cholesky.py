@@ -1,4 +1,4 @@
-"""Dense Cholesky factorisation, for small systems in which every node has its share of ground."""
+"""Dense Cholesky factorisation, for small systems in which every node has enough ground."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Cholesky:
 
     Without pivoting, only negative numbers are added to the off-diagonal entries, which are
     negative themselves, and the two triangular solves of a non-negative right-hand side add
-    non-negative numbers: small answers are as accurate, relatively, as large ones. Subtractions
-    happen on the diagonal alone, which falls from 1 to no less than min_i g_i / a_ii. Where that
+    non-negative numbers: small answers are as accurate, relatively, as large ones. Only the
+    diagonal involves subtractions; it falls from 1 to no less than min_i g_i / a_ii. Where that
     is small, :class:`Elimination` avoids them.
 
-    Cost: 1/3 n^3 operations and 8 n^2 bytes to prepare; 2 n^2 operations a right-hand side.
+    Cost: 1/3 n^3 operations and 8 n^2 bytes to prepare; 2 n^2 operations per right-hand side.
 
     Examples
     --------

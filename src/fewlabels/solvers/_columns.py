@@ -76,5 +76,13 @@ def is_rounding(sizes: FloatArray, y: FloatArray) -> npt.NDArray[np.bool_]:
     sizes : ndarray of shape (n, m)
         Absolute values of the residual.
     y : ndarray of shape (n, m)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.solvers import is_rounding
+    >>> residual = np.array([[1e-17], [1e-3]])
+    >>> is_rounding(residual, y=np.array([[1.0], [1.0]])).ravel()
+    array([ True, False])
     """
     return np.asarray(sizes <= _ROUNDING * np.abs(y))

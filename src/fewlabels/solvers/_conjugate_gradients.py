@@ -23,7 +23,7 @@ class ConjugateGradients:
 
     In the scaled unknowns y = D^1/2 x, D the diagonal of A, the matrix is I - N with
     N = D^-1/2 W D^-1/2, and its smallest eigenvalue lambda is bounded from below by
-    min_i g_i / a_ii; where that says little, the smallest Ritz value of the iteration is taken
+    min_i g_i / a_ii; if this bound is too small, the smallest Ritz value of the iteration is used
     instead.
 
     Stopping rule: with r_i the scaled residual of row i (summed over its columns) and t_i its
@@ -31,23 +31,23 @@ class ConjugateGradients:
 
         max_i r_i / t_i <= tol lambda,
 
-    looked at every five iterations. If every row's residual is at most delta times what the row
-    holds, then the row's error is at most delta times the mean length of the walks that bring it
-    its evidence, which is about 1 / lambda. That is far more than most answers need. Where the
-    rows' exact totals are known, they tell what no residual does, whether some slow mode is still
-    missing; there it is enough that
+    evaluated every five iterations. If the residual of every row is at most delta times its total,
+    then its error is at most delta times the mean length of the walks that bring it
+    its evidence, which is about 1 / lambda. This is far stricter than most answers need. If the
+    exact totals of the rows are known, they show what no residual does: whether a slow mode is
+    still missing. Then it is enough that
 
         |t_i - exact t_i| <= tol t_i   and   m_i s^5 / (1 - s^5) <= tol t_i
 
-    in every row, m_i being its change over the last five iterations and s the factor by which they
-    shrink errors at least, s = (1 - sqrt(lambda / 2)) / (1 + sqrt(lambda / 2)).
+    in every row, where m_i is its change over the last five iterations, and s a factor by which
+    each of them shrinks errors at least, s = (1 - sqrt(lambda / 2)) / (1 + sqrt(lambda / 2)).
 
-    Conjugate gradients are accurate in norm and not row by row: where rounding hinders the rule,
-    the answer is returned with those rows `trusted` of which the total is large against
-    |r| / lambda, which bounds every error. An iteration that `max_iter` cuts short knows too
-    little of lambda for that, and trusts none.
+    Conjugate gradients are accurate in norm, not row by row. If rounding prevents the rule from
+    holding, rows are `trusted` if their total is large compared with
+    |r| / lambda, which bounds every error. If `max_iter` ends the iteration early, too
+    little is known about lambda, and no row is trusted.
 
-    A zero column is solved by zero at once and takes no part. Cost: one product with W an
+    The solution of a zero column is zero, and takes no iteration. Cost: one product with W per
     iteration, O(edges m), and O(n m) for the vectors; five arrays of n x m.
 
     References

@@ -23,20 +23,20 @@ class _Step:
 class Elimination:
     """Gaussian elimination of a grounded Laplacian in which nothing is ever subtracted.
 
-    Eliminating the nodes K joins the remaining ones R by
+    Eliminating the nodes K connects the remaining nodes R by
 
         W_RR <- W_RR + W_RK (A_KK)^-1 W_KR,    g_R <- g_R + W_RK (A_KK)^-1 g_K,
 
     which is a grounded Laplacian again. Its diagonal is not updated but summed anew from W
-    and g, all non-negative, so that no digits cancel: every entry of the inverse, however
-    small, and of clusters however weakly joined to the rest, is accurate to about n machine
-    epsilons, relatively. Within a block of 64 the same is done node by node.
+    and g, all non-negative, so that no digits cancel. Every entry of the inverse is accurate to a
+    relative error of about n machine epsilons, however small it is, and however weakly a cluster
+    is connected. Within a block of 64 nodes, the same is done node by node.
 
-    All this on the symmetrically scaled matrix, lest the inverse of tiny degrees overflow. With
-    the scaling s it is A v = s g for v = 1 / s instead of A 1 = g, and the diagonal is
+    This uses the symmetrically scaled matrix, so that the inverse of tiny degrees can't overflow.
+    With the scaling s it is A v = s g for v = 1 / s instead of A 1 = g, and the diagonal is
     (W v + s g) / v.
 
-    Cost: 2/3 n^3 operations and 8 n^2 bytes to prepare; 2 n^2 operations a right-hand side.
+    Cost: 2/3 n^3 operations and 8 n^2 bytes to prepare; 2 n^2 operations per right-hand side.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Elimination:
             work, v = remaining, v[size:]
 
     def solve(self, B: FloatArray) -> FloatArray:
-        """Return A^-1 B; without any rounding beyond relative errors where B >= 0."""
+        """Return A^-1 B; where B >= 0, each entry is accurate relative to itself."""
         values = B * self._scale
         starts = range(0, len(values), _BLOCK)
         for start, step in zip(starts, self._steps, strict=True):

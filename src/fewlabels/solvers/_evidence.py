@@ -1,4 +1,4 @@
-"""The right-hand side, of which few rows hold anything, and what an answer leaves of it."""
+"""The right-hand side, most of whose rows are zero, and its residual."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SCARCE = 1_000
 
 @dataclass(frozen=True)
 class Residual:
-    """What an answer leaves of the right-hand side.
+    """The residual of an answer.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Evidence:
     Attributes
     ----------
     rows : ndarray of int
-        Rows of `B` that hold anything, in ascending order.
+        Rows of `B` that are not zero, in ascending order.
     is_scarce : bool
         Whether these are so few that cores need not share them.
     """
@@ -73,7 +73,7 @@ class Evidence:
         y[self.rows] += factor * self._values
 
     def residual(self, y: FloatArray) -> Residual:
-        """Return what `y` leaves of b, r = b - (I - N) y."""
+        """Return the residual r = b - (I - N) y."""
         products = self._matrix.products(self.n_columns)
         root = 1 / self._matrix.scale[:, None]
         given = self._values * root[self.rows]

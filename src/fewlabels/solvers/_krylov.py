@@ -1,4 +1,4 @@
-"""The vectors of conjugate gradients over many right-hand sides, and what they tell of A."""
+"""The vectors of conjugate gradients for many right-hand sides, and what they reveal about A."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Vectors:
 
 
 def ratios(above: FloatArray, below: FloatArray, active: npt.NDArray[np.bool_]) -> FloatArray:
-    """Divide where a column is active, else 0: a column that is done no longer changes."""
+    """Divide where a column is active, otherwise return 0: a finished column no longer changes."""
     quotients = np.zeros_like(above)
     np.divide(above, below, out=quotients, where=active & (below > 0))
     return quotients

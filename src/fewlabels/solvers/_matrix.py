@@ -1,4 +1,4 @@
-"""The matrices that every model here solves with: grounded Laplacians."""
+"""The matrices of all models here: grounded Laplacians."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class RowProduct:
         return product
 
     def recur(self, factor: float, y: FloatArray, before: FloatArray) -> None:
-        """Let factor (N y)[rows] - before take the place of `before`, C-contiguous."""
+        """Replace `before`, C-contiguous, by factor (N y)[rows] - before."""
         if factor == self.factor and self.multiply_minus is not None:
             self.multiply_minus(y, before)
             return
@@ -63,7 +63,7 @@ class RowProduct:
 
 
 class ScaledMatrix(Protocol):
-    """I - N, in unknowns that are scaled: what :class:`ChebyshevIteration` asks of a matrix."""
+    """I - N, in scaled unknowns: what :class:`ChebyshevIteration` needs of a matrix."""
 
     @property
     def n(self) -> int:
@@ -75,7 +75,7 @@ class ScaledMatrix(Protocol):
 
     @property
     def scale(self) -> FloatArray:
-        """X = scale * y, shape (n,); a 1 that is broadcast, where there is no scaling."""
+        """X = scale * y, shape (n,); without scaling, a broadcast 1."""
 
     def products(self, n_columns: int, *, recurrence: bool = False) -> list[RowProduct]:
         """Split the product N y, y of shape (n, n_columns), into blocks of rows.
@@ -110,8 +110,8 @@ class GroundedLaplacian:
     Parameters
     ----------
     weights : csr_array of shape (n, n), float32 or float64, or ndarray, float64
-        W; its diagonal is not used and must be 0. Not copied, not modified. All sums are taken in
-        float64.
+        W; its diagonal is not used and must be 0. Neither copied nor modified. All sums are
+        computed in float64.
     ground : ndarray of shape (n,), float64
         g, how strongly each node is tied to a value from outside. Every component of W must
         have some, or A is singular.
@@ -220,7 +220,7 @@ class GroundedLaplacian:
     def well_grounded(self) -> bool:
         """Whether each node's ground is at least a thousandth of its diagonal.
 
-        The condition number is then known to be small, without a look at the weights.
+        The condition number is then known to be small, whatever the weights.
         """
         return self.decay >= _WELL_GROUNDED
 
@@ -235,7 +235,7 @@ class GroundedLaplacian:
         Returns
         -------
         matrix : GroundedLaplacian
-            A among the kept nodes; the weights to the others have become ground.
+            A among the kept nodes; the weights to the others become ground.
         boundary : {csr_array, ndarray} of shape (n_kept, n - n_kept)
             Weights to the others: fixed values x add `boundary @ x` to the right-hand side.
         """
@@ -253,7 +253,17 @@ def _row_product(entries: sparse.csr_array, rows: slice, factor: float) -> RowPr
 
 
 def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
-    """Take some rows without a copy of their entries."""
+    """Take some rows without copying their entries.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy import sparse
+    >>> from fewlabels.solvers import rows_of
+    >>> rows_of(sparse.csr_array(np.diag([1.0, 2.0, 3.0])), slice(1, 3)).toarray()
+    array([[0., 2., 0.],
+           [0., 0., 3.]])
+    """
     starts = matrix.indptr[rows.start : rows.stop + 1]
     entries = slice(starts[0], starts[-1])
     data, indices = matrix.data[entries], matrix.indices[entries]
@@ -265,7 +275,18 @@ def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
 
 
 def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_array:
-    """Return diag(scale) `matrix` diag(scale) in float64, with the same index arrays."""
+    """Return diag(scale) `matrix` diag(scale) in float64, with the same index arrays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy import sparse
+    >>> from fewlabels.solvers import scaled_both_ways
+    >>> W = sparse.csr_array([[0.0, 1.0], [1.0, 0.0]])
+    >>> scaled_both_ways(W, np.array([2.0, 3.0])).toarray()
+    array([[0., 6.],
+           [6., 0.]])
+    """
     data = np.empty(matrix.nnz)
     blocks = shared_blocks(matrix.shape[0], 1, matrix.nnz)
 
@@ -283,7 +304,15 @@ def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_
 
 
 def in_float64(weights: Weights) -> Weights:
-    """Weights in float64; the same arrays where they are float64 already."""
+    """Weights in float64; the same arrays where they are float64 already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels.solvers import in_float64
+    >>> in_float64(np.ones((2, 2), dtype=np.float64)).dtype
+    dtype('float64')
+    """
     if isinstance(weights, np.ndarray):
         return weights.astype(np.float64, copy=False)
     data = weights.data.astype(np.float64, copy=False)

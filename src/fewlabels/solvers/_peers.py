@@ -1,4 +1,4 @@
-"""What an iteration asks of others that hold the rest of the rows."""
+"""What an iteration needs from the processes that hold the other rows."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from fewlabels.solvers._matrix import FloatArray
 
 @dataclass(frozen=True)
 class Step:
-    """Where Chebyshev's iteration stands between two steps, beside its two vectors.
+    """The state of Chebyshev's iteration between two steps, besides its two vectors.
 
     Attributes
     ----------
     n_iter : int
         Steps taken.
     look_at : float
-        When the stopping rule is prepared next.
+        The step at which the stopping rule is prepared next.
     tau, tau_before : float
         The scales of t_k and t_k-1.
     """
@@ -29,25 +29,25 @@ class Step:
 
 
 class Peers(Protocol):
-    """Those that iterate on the other rows of the same system, in the same steps.
+    """The processes that iterate on the other rows of the same system, in the same steps.
 
-    Vectors hold the rows that a process works on, and behind them copies of rows that belong to
-    others, of which its products take account. Whatever is asked here is asked by all.
+    A vector contains the rows of one process, followed by copies of the rows of others that its
+    products need. All processes make the same calls.
     """
 
     def exchange(self, y: FloatArray) -> None:
-        """Bring the copies of others' rows in `y`, shape (n, m), up to date."""
+        """Update the copies of other processes' rows in `y`, shape (n, m)."""
 
     def maximum(self, value: float) -> float:
-        """Return the largest of everybody's values."""
+        """Return the largest value of all processes."""
 
     def begin(self, now: FloatArray, before: FloatArray) -> Step | None:
-        """Fill in the two vectors and return the step from which to go on; None is the first."""
+        """Fill in the two vectors and return the step to continue from; None is the first."""
 
     def stepped(self, step: Step, now: FloatArray, before: FloatArray, *, last: bool) -> None:
-        """Take note of a step after which the iteration could go on from its vectors alone.
+        """Take note of a step after which the iteration can continue from its vectors alone.
 
-        `last` tells that it ends here, without having settled.
+        `last`: the iteration ends here, without having converged.
         """
 
 

@@ -1,4 +1,4 @@
-"""Prepare a system once, solve it for many right-hand sides, every row accurate in itself."""
+"""Prepare a system once, and solve it for many right-hand sides, each row accurate in itself."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ class PreparedSolver:
     """Solves A X = B for non-negative B, by one method, to a relative accuracy of each row.
 
     Scores decay geometrically with the distance to the labels. A method that is accurate in
-    norm, or a float that underflows, leaves nothing but rounding in the far rows. Here they are
-    solved for in levels: the rows that are large against the error are kept, become fixed values
-    for the rest, and the rest is solved for again on a scale of its own, until no row is left.
-    A level of a factorisation goes ten times as far as one of iterations. ``"auto"`` therefore
-    goes on with a sparse factorisation where iterations would not come to the end by `max_iter`
-    and the graph is long and narrow, a chain, say, of which a factorisation hardly fills up.
+    norm, or a float that underflows, leaves nothing but rounding in distant rows. Here they are
+    solved in levels: rows that are large compared with the error are kept and become fixed values
+    for the rest, which is solved again on its own scale, until no row is left.
+    A level of a factorisation reaches ten times as far as one of iterations. Therefore ``"auto"``
+    continues with a sparse factorisation if iterations would not finish within `max_iter`
+    and the graph is long and narrow, such as a chain, whose factorisation has little fill-in.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class PreparedSolver:
         factorisation if not; above, Chebyshev's iteration where every node has some ground,
         conjugate gradients where not.
     components : ndarray of shape (n,), dtype int32, default=None
-        The connected component of each node, where it is known already.
+        The connected component of each node, if it is known already.
 
     Examples
     --------
@@ -131,25 +131,25 @@ class PreparedSolver:
         tol : float
             No row of the answer, relative to the row's total, may be off by more.
         max_iter : int
-            Most sweeps and iterations, on all levels together, and most factorisations beside
-            them. Rows for which none are left stay 0, and are not converged. With
+            Maximum number of sweeps and iterations, on all levels together, and of factorisations
+            in addition. Rows for which none are left stay 0, and are not converged. With
             ``method="direct"``, and where the system is so small that ``"auto"`` eliminates,
             levels are not limited.
         x0 : ndarray of shape (n, m), default=None
-            Where an iteration may start. Of no effect where the ground is weak: a start may
-            leave out of the residual, and so out of the Ritz values of conjugate gradients, the
-            very modes in which it is wrong.
+            Start of the iteration. Ignored if the ground is weak: a start may hide the very modes
+            in which it is wrong from the residual, and so from the Ritz values of conjugate
+            gradients.
         other_totals : ndarray of shape (n,), default=0.0
-            What each row holds in columns that are not solved for.
+            The sum of each row in columns that are not part of this solve.
         exact_totals : ndarray of shape (n,), default=None
-            What each row of the answer sums to, where that is known beforehand.
+            The sum of each row of the answer, if it is known in advance.
         callback : callable, default=None
             Called with the number of the iteration and the worst row's estimated error.
 
         Returns
         -------
         Answer
-            Not converged is said in `converged`, never raised.
+            Failure to converge is reported in `converged`, never raised.
         """
         accuracy = Accuracy(tol, max_iter, other_totals, exact_totals, callback)
         with one_blas_thread() if self.matrix.n <= _TINY else nullcontext():

@@ -1,4 +1,4 @@
-"""What a solver returns, and how close it was asked to come."""
+"""What a solver returns, and the accuracy that was requested."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Accuracy:
     tol : float
         No row of the answer, taken relative to the row's total, may be off by more.
     max_iter : int
-        Most iterations.
+        Maximum number of iterations.
     other_totals : ndarray of shape (n,) or float
-        What each row holds in columns that are not being solved for; it counts towards the
+        The sum of each row in columns that are not part of this solve; it counts towards the
         row's total.
     exact_totals : ndarray of shape (n,) or None
-        What each row of the answer sums to, where that is known beforehand.
+        The sum of each row of the answer, if it is known in advance.
     callback : callable or None
         Called after each iteration with its number and the estimated error of the worst row
         (infinity before evidence has arrived everywhere).
@@ -71,7 +71,7 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Solution:
-    """Values X that solve A X = B, with what is known of their accuracy.
+    """Values X that solve A X = B, and what is known about their accuracy.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Solution:
     converged : ndarray of shape (m,), bool
         Whether each column is as accurate as was asked, row by row.
     trusted : ndarray of shape (n,), bool
-        Rows that are large enough against the error that is left to be accurate relatively.
+        Rows that are large enough, compared with the remaining error, to be accurate relatively.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The system of label spreading on a graph on disk, its rows read in every step."""
+"""The system of label spreading on a graph on disk, whose rows are read in every step."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 class AppliedMatrix(ScaledMatrix, Protocol):
-    """I - N, whose products with whole vectors are asked for as well."""
+    """I - N, with products for whole vectors as well."""
 
     def apply(self, y: FloatArray) -> FloatArray:
         """Return N y, shape (n, m)."""
 
 
 class StreamedLaplacian:
-    """I - N with N = alpha D^-1 W, D the degrees: G = N G + b, of which the graph is on disk.
+    """I - N with N = alpha D^-1 W, D the degrees: G = N G + b, for a graph on disk.
 
     Divided by its diagonal, D / alpha, the grounded Laplacian L + (1 - alpha) / alpha D is this. N
     is similar to the symmetric alpha D^-1/2 W D^-1/2: it has the same eigenvalues, between
@@ -40,23 +40,36 @@ class StreamedLaplacian:
     degree, which is read with it. And N 1 <= alpha, so that no row is farther from the answer
     than the largest residual divided by 1 - alpha.
 
-    A product reads every row once, in blocks that all cores share. It takes from memory, beside
-    the vectors, what a block takes for each core. Rows come out the same to the last bit, however
-    they are blocked and on any number of cores.
+    A product reads every row once, in blocks that all cores share. Besides the vectors, it needs
+    memory for one block per core. Rows are the same to the last bit, whatever the blocks
+    and the number of cores.
 
     Parameters
     ----------
     graph : DiskGraph
     alpha : float in (0, 1)
     active : ndarray of shape (n,), bool, default=None
-        The unknown rows, where not all are: N has zeros in the rows and columns of the others.
-        (Vectors have to be 0 there.)
+        The unknown rows, if not all are: N has zeros in the rows and columns of the others.
+        (Vectors must be 0 there.)
     on_product : callable, default=None
-        Called whenever a product begins, on some thread.
+        Called whenever a product begins, in any thread.
 
     Notes
     -----
     A ``ScaledMatrix`` whose `scale` is 1: vectors are in the unknowns of the rows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fewlabels import Graph, open_graph, write_graph
+    >>> from fewlabels.solvers import StreamedLaplacian
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> folder = tempfile.mkdtemp() + "/graph"
+    >>> _ = write_graph(folder, path)
+    >>> matrix = StreamedLaplacian(open_graph(folder), alpha=0.5)
+    >>> matrix.apply(np.array([[1.0], [0.0], [0.0]])).ravel()  # N y
+    array([0.  , 0.25, 0.  ])
     """
 
     def __init__(
@@ -78,7 +91,7 @@ class StreamedLaplacian:
         ]
 
     def products(self, n_columns: int, *, recurrence: bool = False) -> list[RowProduct]:
-        """Split the product N y into blocks of rows, the same whatever is asked for."""
+        """Split the product N y into blocks of rows, whatever the arguments."""
         return self._products
 
     def apply(self, y: FloatArray) -> FloatArray:
@@ -138,7 +151,7 @@ class StreamedLaplacian:
 
 
 class RowIteration(ABC):
-    """Chebyshev's iteration in the unknowns of the rows, for columns that are solved for apart.
+    """Chebyshev's iteration in the unknowns of the rows, for columns that are solved separately.
 
     Attributes
     ----------
@@ -193,7 +206,7 @@ class RowIteration(ABC):
 
 
 class StreamedIteration(RowIteration):
-    """Chebyshev's iteration on a graph on disk, which tells of every step it takes.
+    """Chebyshev's iteration on a graph on disk, which reports every step.
 
     As :class:`ChebyshevIteration`, with its stopping rule, for columns that are solved for apart.
 
@@ -204,6 +217,21 @@ class StreamedIteration(RowIteration):
     callback : callable, default=None
         Called in every step with the number of steps of this object so far, and the error of the
         worst row when it was looked at last; infinity before.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fewlabels import Graph, open_graph, write_graph
+    >>> from fewlabels.solvers import StreamedIteration
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> folder = tempfile.mkdtemp() + "/graph"
+    >>> _ = write_graph(folder, path)
+    >>> iteration = StreamedIteration(open_graph(folder), alpha=0.5)
+    >>> b = np.array([[1.0], [0.0], [0.0]])
+    >>> found = iteration.solve(b, tol=1e-9, max_iter=1000)
+    >>> found.values.ravel().round(3)
+    array([1.167, 0.333, 0.167])
     """
 
     def __init__(

@@ -46,6 +46,21 @@ class LevelledSolution:
     converged : bool
     n_iter : int
         Steps, on all levels together.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fewlabels import Graph, open_graph, write_graph
+    >>> from fewlabels.solvers import StreamedIteration, solve_in_levels
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> folder = tempfile.mkdtemp() + "/graph"
+    >>> _ = write_graph(folder, path)
+    >>> iteration = StreamedIteration(open_graph(folder), alpha=0.5)
+    >>> b = np.array([[1.0], [0.0], [0.0]])
+    >>> found = solve_in_levels(iteration, b, None, tol=1e-6, max_iter=1000)
+    >>> found.values.ravel().round(3), found.level_of  # one level is enough
+    (array([1.167, 0.333, 0.167]), None)
     """
 
     values: FloatArray
@@ -71,7 +86,7 @@ def solve_in_levels(
     max_iter: int,
     x0: FloatArray | None = None,
 ) -> LevelledSolution:
-    """Solve (I - N) G = b, and find the levels that it takes.
+    """Solve (I - N) G = b, and find the levels that are needed.
 
     Rows that are large against the error are kept, become fixed values for the rest, and the rest
     is solved for again on a scale of its own, as :class:`PreparedSolver` does it in memory.
@@ -86,6 +101,21 @@ def solve_in_levels(
         As :class:`fewlabels.solvers.Accuracy`.
     max_iter : int
         Most steps on all levels together: each reads the whole graph.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fewlabels import Graph, open_graph, write_graph
+    >>> from fewlabels.solvers import StreamedIteration, solve_in_levels
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> folder = tempfile.mkdtemp() + "/graph"
+    >>> _ = write_graph(folder, path)
+    >>> iteration = StreamedIteration(open_graph(folder), alpha=0.5)
+    >>> b = np.array([[1.0], [0.0], [0.0]])
+    >>> found = solve_in_levels(iteration, b, None, tol=1e-6, max_iter=1000)
+    >>> found.values.ravel().round(3)
+    array([1.167, 0.333, 0.167])
     """
     level_of = None if reached is None else np.where(reached, np.int32(0), np.int32(-1))
     levels, values, right, n_iter = [Level()], np.empty((0, 0)), b, 0
@@ -149,6 +179,26 @@ def solve_on_levels(
     totals : ndarray of shape (n,)
         That column, and 1 where it has nothing: each row is as accurate as asked beside its total
         and what it holds in `b`'s columns together.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fewlabels import Graph, open_graph, write_graph
+    >>> from fewlabels.solvers import StreamedIteration, solve_in_levels, solve_on_levels
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> folder = tempfile.mkdtemp() + "/graph"
+    >>> _ = write_graph(folder, path)
+    >>> iteration = StreamedIteration(open_graph(folder), alpha=0.5)
+    >>> b = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> both = b.sum(axis=1, keepdims=True)
+    >>> whole = solve_in_levels(iteration, both, None, tol=1e-6, max_iter=1000)
+    >>> totals = whole.values.ravel()
+    >>> found = solve_on_levels(iteration, b, whole, totals=totals, tol=1e-6, max_iter=1000)
+    >>> found.values.round(3)
+    array([[1.167, 0.167],
+           [0.333, 0.333],
+           [0.167, 1.167]])
     """
     level_of, levels = whole.level_of, whole.levels
     values, right, n_iter, converged = np.empty((0, 0)), b, 0, True

@@ -55,7 +55,7 @@ def shared_blocks(n_rows: int, n_columns: int, n_entries: int) -> list[slice]:
 
 
 def run_all(task: Callable[[int], T], n_tasks: int) -> list[T]:
-    """Return `task(0)`, `task(1)`, ..., worked on by all cores.
+    """Return `task(0)`, `task(1)`, ..., computed on all cores.
 
     The calling thread takes tasks from the first on, the others from the last on: it never waits
     for a thread that has not begun, and each core meets much the same rows whenever it is called.

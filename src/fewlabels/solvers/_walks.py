@@ -20,7 +20,7 @@ _LEFT_OUT = 1e-10
 def mixing_time(
     matrix: GroundedLaplacian, components: Components, starts: FloatArray, max_steps: int
 ) -> tuple[int, bool]:
-    """Count the steps until a walk is anywhere as likely as in the long run.
+    """Count the steps until the distribution of a walk is close to its limit.
 
     With p_0 the starting distribution and p_{t+1} = W D^-1 p_t, the first t of at least 50 with
 
@@ -46,6 +46,17 @@ def mixing_time(
     References
     ----------
     Calder, Cook, Thorpe, Slepcev, "Poisson learning", ICML 2020, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import rbf_graph
+    >>> from fewlabels.solvers import Components, GroundedLaplacian, mixing_time
+    >>> graph = rbf_graph([[0.0], [1.0], [2.0]], gamma=0.5)
+    >>> L = GroundedLaplacian(graph.affinity, np.zeros(3))
+    >>> component = Components(np.zeros(3, dtype=int), graph.degrees)
+    >>> mixing_time(L, component, np.array([1.0, 0.0, 0.0]), max_steps=1000)
+    (50, True)
     """
     n = len(starts)
     total = float(starts.sum())
@@ -90,6 +101,16 @@ def walk(matrix: GroundedLaplacian, B: FloatArray, n_steps: int) -> FloatArray:
     ----------
     S. Sachdeva, N. Vishnoi, "Faster algorithms via approximation theory" (2014), section 3 (powers
     in few Chebyshev polynomials).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.solvers import GroundedLaplacian, walk
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> L = GroundedLaplacian(path.affinity, np.zeros(3))
+    >>> walk(L, np.array([[1.0], [0.0], [-1.0]]), n_steps=1).ravel().round(6) + 0.0
+    array([ 1.,  0., -1.])
     """
     scale = matrix.scale[:, None]
     b = B * scale

@@ -24,7 +24,7 @@ _HALVINGS = 40
 
 
 def log_wealth(total: npt.ArrayLike, n: npt.ArrayLike, mean: npt.ArrayLike) -> FloatArray:
-    """Return the logarithm of what a bet against `mean` would have made of a capital of 1.
+    """Return the logarithm of the capital that a bet of 1 against `mean` would have become.
 
     With S the sum of n draws, each in [0, 1], m the mean, and w_k the weights of stakes l_k of
     both signs ::
@@ -74,7 +74,7 @@ def log_wealth(total: npt.ArrayLike, n: npt.ArrayLike, mean: npt.ArrayLike) -> F
 def mean_interval(
     total: npt.ArrayLike, n: npt.ArrayLike, *, confidence: float = 0.95
 ) -> tuple[FloatArray, FloatArray]:
-    """Return an interval for the running mean that may be looked at after every draw.
+    """Return an interval for the running mean that is valid after every draw.
 
     The means against which :func:`log_wealth` did not reach 1 / alpha, alpha = 1 - `confidence`.
     That the interval held at *every* n, from the first draw on, has probability `confidence` at

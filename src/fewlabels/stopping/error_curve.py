@@ -21,7 +21,7 @@ _FLOOR_WEIGHT = np.array([0.5, 0.1, 0.15, 0.15, 0.1])
 
 
 class ErrorCurve:
-    """What checks at different times say about the error of the past, of now and to come.
+    """What checks at different times say about the past, present and future error.
 
     The error after t labels is taken to be ::
 

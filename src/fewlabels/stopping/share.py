@@ -21,7 +21,7 @@ def share_interval(
     unknown: npt.ArrayLike = 0.0,
     confidence: float = 0.95,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return a class's share among all points, and an interval that holds at every look.
+    """Return the share of a class among all points, and an interval that is valid at every look.
 
     At check j, of all points a share b_j was known to be of the class, a share u_j was drawn from,
     of which the model gave p_j u_j to the class, and a share o_j was neither known nor drawn from.

@@ -20,7 +20,7 @@ _RATIOS = 0.75 * ((np.arange(_N_STAKES) + 0.5) / _N_STAKES) ** 2
 def log_wealth_without_replacement(
     n_wrong: int, wrong: npt.ArrayLike, n_drawn_from: npt.ArrayLike, n_points: int
 ) -> FloatArray:
-    """Return the logarithm of what bets against so many wrong points have made of a capital of 1.
+    """Return the log of the capital that a bet of 1 against this many wrong points has become.
 
     Of `n_points` points, E or more are wrong: that is bet against. Draw j is one of N_j points,
     each as likely as another; F_j of those drawn before it were wrong, and V_j points had left
@@ -82,7 +82,7 @@ def log_wealth_without_replacement(
 def most_wrong(
     wrong: npt.ArrayLike, n_drawn_from: npt.ArrayLike, n_points: int, *, confidence: float = 0.95
 ) -> int:
-    """Return how many of `n_points` points are wrong at most, by draws without replacement.
+    """Return the largest plausible number of wrong points, from draws without replacement.
 
     The largest number against which :func:`log_wealth_without_replacement` never reached
     1 / alpha, alpha = 1 - `confidence`. One may look after every draw, and stop because of it:
@@ -132,7 +132,7 @@ def draws_to_prove(
     wrong: npt.ArrayLike = (),
     n_drawn_from: npt.ArrayLike = (),
 ) -> int | None:
-    """Return about how many more draws show that `n_allowed` points are wrong at most.
+    """Estimate how many more draws prove that at most `n_allowed` points are wrong.
 
     In about two of three cases so many are enough, if the guess is right.
 

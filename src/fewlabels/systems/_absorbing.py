@@ -20,11 +20,11 @@ class AbsorbingSystem:
 
     F_ic is the probability that a walk from node i meets a label of class c before any other
     label, and before it gives up, which it does with probability 1 - alpha at each step. With
-    alpha towards 1 these are harmonic functions; the leak keeps far labels from deciding, and
-    grounds every node, so that the system is as quickly solved as label spreading's.
+    alpha towards 1 these are harmonic functions; the leak keeps distant labels from deciding, and
+    grounds every node, so that the system is as fast to solve as that of label spreading.
 
-    It is also what label spreading's response R says if labels are to be met exactly:
-    F = G_ul G_ll^-1 Y_l with G = D^-1/2 R D^-1/2 (`absorbed`), which gives the labels left out.
+    It also follows from the response R of label spreading, if labels are to be met exactly:
+    F = G_ul G_ll^-1 Y_l with G = D^-1/2 R D^-1/2 (`absorbed`). This gives the labels left out.
 
     Parameters
     ----------
@@ -102,10 +102,10 @@ class AbsorbingSystem:
 
 
 def absorbed(response: FloatArray, degrees: FloatArray) -> FloatArray:
-    """The inverse H = G_ll^-1 of the response among labelled nodes, up to a factor.
+    """Return the inverse H = G_ll^-1 of the response among labelled nodes, up to a factor.
 
-    An M-matrix: a walk from label j that gives up, or is absorbed by another label, is absorbed by
-    label k with probability -H_jk / H_jj, so that leaving label j out gives
+    This is an M-matrix. A walk that starts at label j is absorbed by label k with probability
+    -H_jk / H_jj; otherwise it gives up, or another label absorbs it. So leaving label j out gives
     F_j = -sum_k!=j H_jk Y_k / H_jj.
 
     Parameters
@@ -117,6 +117,17 @@ def absorbed(response: FloatArray, degrees: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray of shape (n_labelled, n_labelled)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import absorbed, spreading_block
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> R = spreading_block(path, [0, 2], alphas=[0.5])[0]
+    >>> H = absorbed(R, path.degrees[[0, 2]])
+    >>> round(float(-H[0, 1] / H[0, 0]), 3)  # a walk from one end reaches the other, or gives up
+    0.143
     """
     root = np.sqrt(np.where(degrees > 0, degrees, 1.0))
     inverse = np.linalg.inv((response + response.T) / 2)

@@ -1,4 +1,4 @@
-"""The covariance of the scores that are still unknown, and what one more label does to it."""
+"""The covariance of the unknown scores, and how one more label changes it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,19 @@ _MOST_DOWNDATES = 64
 
 
 class Lookahead(Protocol):
-    """A covariance under labels that are supposed, to choose the points of one batch."""
+    """A covariance under hypothetical labels, for choosing the points of a batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import ExactCovariance
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> ahead = ExactCovariance(path, labelled=np.array([0])).lookahead()
+    >>> ahead.condition_on(1)
+    >>> ahead.variances.round(3)  # of node 2, given nodes 0 and 1
+    array([0., 0., 1.])
+    """
 
     @property
     def variances(self) -> FloatArray:
@@ -32,7 +44,7 @@ class Lookahead(Protocol):
 
     @property
     def row_sums(self) -> FloatArray:
-        """C w, w being the weights that were asked for, shape (n,)."""
+        """C w for the requested weights w, shape (n,)."""
 
     @property
     def squared_norms(self) -> FloatArray:
@@ -43,14 +55,25 @@ class Lookahead(Protocol):
 
 
 class Covariance(Protocol):
-    """C, the covariance of a field's scores, given the nodes that are labelled."""
+    """C, the covariance of a field's scores, given the nodes that are labelled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import Covariance, ExactCovariance
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> C: Covariance = ExactCovariance(path, labelled=np.array([0]))
+    >>> C.columns(np.array([2])).ravel().round(3)
+    array([0., 1., 2.])
+    """
 
     @property
     def labelled(self) -> IntArray:
-        """Nodes that C is conditioned on, ascending."""
+        """The nodes on which C is conditioned, ascending."""
 
     def observe(self, labelled: IntArray) -> None:
-        """Condition on `labelled`, given as all labelled nodes, ascending."""
+        """Condition on `labelled`: all labelled nodes, ascending."""
 
     def lookahead(self, weights: FloatArray | None = None) -> Lookahead:
         """Return a view of C that may be conditioned on further nodes; C itself stays.
@@ -68,7 +91,7 @@ class ExactCovariance:
     The precision of the field is ``A = L + c D`` with L = D - W and c = (1 - alpha) / alpha. For
     alpha = 1 it is that of harmonic functions (Zhu, Ghahramani, Lafferty 2003), with 1e-9 of the
     mean degree added to the diagonal, so that a component without a label has a finite variance.
-    With noise, labelled nodes l keep a variance: instead of being taken out, they have 1 / noise
+    With noise, labelled nodes l keep a variance: they are not removed, but have 1 / noise
     added to A_ll.
 
     Parameters
@@ -87,9 +110,9 @@ class ExactCovariance:
 
     Notes
     -----
-    Cost: an inversion, n^3 operations, at first and after 64 labels or where a component
-    gets its first one; else a rank-one downdate a label, O(n^2). Memory 8 n^2 bytes, three times
-    while it is inverted.
+    Cost: an inversion, n^3 operations, at the start, after every 64 labels, and when a component
+    gets its first one; otherwise a rank-one downdate per label, O(n^2). Memory: 8 n^2 bytes, and
+    three times as much during an inversion.
 
     Examples
     --------
@@ -123,7 +146,7 @@ class ExactCovariance:
         self._matrix = self._inverted()
 
     def observe(self, labelled: IntArray) -> None:
-        """Condition on `labelled`, all labelled nodes: by downdates where some were added."""
+        """Condition on `labelled`, all labelled nodes; added ones take a downdate each."""
         added = np.setdiff1d(labelled, self.labelled)
         lost = len(labelled) - len(added) != len(self.labelled)
         many = self._downdates + len(added) > _MOST_DOWNDATES
@@ -162,7 +185,7 @@ class ExactCovariance:
 
 
 class DenseLookahead:
-    """A dense covariance to look ahead with; see :class:`Lookahead`."""
+    """A dense covariance for looking ahead; see :class:`Lookahead`."""
 
     def __init__(self, matrix: FloatArray, noise: float, weights: FloatArray | None = None) -> None:
         self._matrix = matrix

@@ -33,7 +33,7 @@ _MOST_KEPT_BYTES = 2**30
 
 
 class SketchedCovariance:
-    """What query rules ask of C = A^-1, A = L + c D, from a few dozen columns.
+    """What query rules need of C = A^-1, A = L + c D, estimated from a few dozen columns.
 
     With random signs Omega of shape (n, k), and S = s (I - N)^-1/2 such that C = S S'::
 
@@ -41,23 +41,22 @@ class SketchedCovariance:
         T = S Omega / sqrt(k):  C_vv       is about  |e_v' T|^2,
 
     each within a relative standard deviation of at most sqrt(2 / k) (Johnson, Lindenstrauss).
-    C 1 is solved for as it is. Labels at nodes v take away what their columns tell, from all
-    three in the same way::
+    C 1 is computed directly. Labels at nodes v change all three in the same way::
 
         X <- X - C_v (C_vv + noise)^-1 X_v,    X = R, T or C 1,
 
-    with C_v the columns themselves, so that sketches stay what they would be if they were drawn
+    with the columns C_v themselves, so the sketches remain what they would be if computed
     anew. With U' U = C_vv + noise that is X - Z (U^-T X_v), Z = C_v U^-1, and C is downdated to
-    C - Z Z'. The Z are kept: a new column is solved for as it is without any label, which is what
-    the label does to the scores of label spreading (:meth:`responses`), and then downdated. So it
-    is solved for once, to look ahead, and serves again when its label comes, for the sketches and
+    C - Z Z'. The Z are kept. A new column is first computed without any label, which is how
+    its label changes the scores of label spreading (:meth:`responses`), and then downdated. So it
+    is computed once, for looking ahead, and used again when its label comes, for the sketches and
     for the scores.
 
-    Labels that are lost are put back in the same way. The Z of labels that came later are turned
-    into what they would be without: where U = Q R without the columns of the lost ones, Z Q takes
-    the place of Z, and nothing is solved for. Up to rounding, nothing depends on the order in which
-    labels come or go. Where the Z and 64 columns ahead would take more than 1 GiB, the Z are given
-    up: columns are solved for given the labels, and the sketches drawn anew where a label is lost.
+    Removed labels are undone in the same way. The Z of later labels become what they would be
+    without the removed ones: if U without their columns is Q R, Z Q replaces Z, and nothing has to
+    be solved. Up to rounding, nothing depends on the order in which labels come or go. If the Z and
+    64 columns ahead would take more than 1 GiB, the Z are not kept: columns are then computed given
+    the labels, and the sketches drawn anew when a label is removed.
 
     Parameters
     ----------
@@ -69,14 +68,14 @@ class SketchedCovariance:
     labelled : ndarray of intp
         Distinct nodes, ascending.
     norms : bool, default=True
-        Whether R is wanted. It is half of the cost.
+        Whether R is needed. It is half of the cost.
     n_columns : int, default=64
         k.
     seed : int, default=0
-        Of the signs.
+        Seed of the random signs.
     tol : float, default=1e-2
-        About the error of a label's column and of C w, relative to its norm. The sketches
-        themselves have 1e-3.
+        Approximate error of a label's column and of C w, relative to the norm. For the sketches
+        themselves it is 1e-3.
 
     Raises
     ------
@@ -85,18 +84,28 @@ class SketchedCovariance:
 
     Notes
     -----
-    Cost: 2 k + 1 columns to prepare; a column a label, one after the other in a batch that is
-    chosen, all at once where labels come unasked. Labels that are lost
-    at once take O(n m (m + k)), m being the labels from the first of them on, and no solve.
-    Memory 8 n k bytes, twice that to prepare; and 4 n for each label and for each of up to 64
-    columns that were looked at ahead, the last ones, which are kept while labels come.
+    Cost: 2 k + 1 columns to prepare; one column per label, one after another while a batch is
+    chosen, and all at once for labels that were not asked for. Labels that are removed together
+    take O(n m (m + k)), where m counts the labels from the first of them on, and no solve.
+    Memory: 8 n k bytes, twice that to prepare, and 4 n for each label and for each of the last 64
+    columns that were computed ahead, which are kept while labels come.
 
     References
     ----------
     W. B. Johnson and J. Lindenstrauss, "Extensions of Lipschitz mappings into a Hilbert space",
     1984. For effective resistances: D. A. Spielman and N. Srivastava, "Graph sparsification by
-    effective resistances", STOC 2008. A sample that a difference makes one of the posterior:
+    effective resistances", STOC 2008. Samples of the posterior by differences:
     Y. Hoffman and E. Ribak, "Constrained realizations of Gaussian fields", 1991.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import rbf_graph
+    >>> from fewlabels.systems import SketchedCovariance
+    >>> graph = rbf_graph([[0.0], [1.0], [2.0]], gamma=1.0)
+    >>> C = SketchedCovariance(graph, alpha=0.9, labelled=np.array([0]))
+    >>> int(C.lookahead().variances.argmax())  # the node farthest from the label
+    2
     """
 
     def __init__(
@@ -153,7 +162,7 @@ class SketchedCovariance:
         self._ahead: dict[int, Float32Array] = {}  # what was solved for to look ahead
 
     def observe(self, labelled: IntArray) -> None:
-        """Condition on `labelled`, all labelled nodes: by what was added or lost since."""
+        """Condition on `labelled`, all labelled nodes, by what was added or removed since."""
         lost = np.setdiff1d(self.labelled, labelled)
         if len(lost) and self._taken is None:
             self._prepare()
@@ -219,14 +228,14 @@ class SketchedCovariance:
         return np.asarray(np.sqrt(self.noise / self._k) * signs)
 
     def columns(self, nodes: IntArray) -> Float32Array:
-        """Return C at `nodes`, shape (n, len(nodes)); solves for those not looked at before."""
+        """Return C at `nodes`, shape (n, len(nodes)); solves for those not computed before."""
         result = self._solved(nodes)
         for _, Z in self._taken.parts() if self._taken is not None else ():
             self._subtract(result, Z, Z[nodes].T)
         return result
 
     def responses(self, nodes: IntArray) -> FloatArray | None:
-        """Return what a label at each of `nodes` does to the scores of label spreading.
+        """Return how a label at each of `nodes` changes the scores of label spreading.
 
         Column v of (1 - alpha) (I - alpha S)^-1, S = D^-1/2 W D^-1/2, is s_u A^-1_uv s_v with
         s^2 = c D, as far as columns are known: it is that without any label.
@@ -234,8 +243,8 @@ class SketchedCovariance:
         Returns
         -------
         ndarray of shape (n, len(nodes)), or None
-            None where more than 8 columns, and more than half, are not known from looking ahead;
-            else those that are not are solved for, and kept for when the labels are observed.
+            None if more than 8 columns, and more than half, were not computed ahead; otherwise the
+            missing ones are computed, and kept for when the labels are observed.
         """
         n_known = sum(node in self._ahead for node in nodes.tolist())
         if self._taken is None or len(nodes) - n_known > max(n_known, _FEW_UNKNOWN):
@@ -249,20 +258,20 @@ class SketchedCovariance:
         return values
 
     def lookahead(self, weights: FloatArray | None = None) -> SketchedLookahead:
-        """Return a view that may be conditioned on further nodes; it is used up by `observe`."""
+        """Return a view that may be conditioned on further nodes; `observe` ends its use."""
         if weights is None:
             return SketchedLookahead(self, self.row_sums.copy())
         sums = self._field.apply(weights[:, None], self.labelled, tol=self._tol)[:, 0]
         return SketchedLookahead(self, sums.astype(np.float64))
 
     def column_ahead(self, node: int) -> Float32Array:
-        """Return the column of C at `node`, shape (n,), and keep what was solved for."""
+        """Return the column of C at `node`, shape (n,), and keep what was computed."""
         if node not in self._ahead:
             self.remember(node, self._solved(np.array([node]))[:, 0])
         return self.columns(np.array([node]))[:, 0]
 
     def remember(self, node: int, column: Float32Array) -> None:
-        """Keep a column that was solved for; of many, the last ones."""
+        """Keep a computed column; of many, the last ones."""
         self._ahead.pop(node, None)
         self._ahead[node] = np.ascontiguousarray(column)
         if len(self._ahead) > _LABELS_AT_ONCE:
@@ -284,15 +293,15 @@ class SketchedCovariance:
 
 
 class SketchedLookahead:
-    """Sketches to look ahead with; see :class:`Lookahead`.
+    """Sketches for looking ahead; see :class:`Lookahead`.
 
-    What a supposed label at v takes away has rank one: row u of X loses C_uv a, with
+    The effect of a hypothetical label at v has rank one: row u of X loses C_uv a, with
     a = X_v / (C_vv + noise), where a sample X_v has its noise added. The sketches stay as they
-    are, and only the norms of their rows are brought up to date:
+    are, and only the norms of their rows are updated:
 
         |X_u - C_uv a|^2 = |X_u|^2 - 2 C_uv X_u a + C_uv^2 |a|^2.
 
-    Cost of a label: one column, and two products of a sketch with a vector.
+    Cost per label: one column, and two products of a sketch with a vector.
     """
 
     def __init__(self, base: SketchedCovariance, row_sums: FloatArray) -> None:

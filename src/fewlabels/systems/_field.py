@@ -27,7 +27,7 @@ _LEAST_SAMPLES = 512
 class GaussianField:
     """Scores as a Gaussian random field on a graph, with some of its nodes observed.
 
-    The field has the precision of label spreading's system, to which each observed node l adds
+    The precision of the field is the matrix of label spreading, to which each observed node l adds
     its own::
 
         A = L + c D + sum_l e_l e_l' / noise,    L = D - W,  c = (1 - alpha) / alpha,
@@ -40,9 +40,9 @@ class GaussianField:
         f(N) b = sum_k a_k T_k(N / alpha) b,
 
     whose coefficients shrink by r = alpha / (1 + sqrt(1 - alpha^2)) each; f(x) = 1 / (1 - x)
-    gives columns of C, f(x) = (1 - x)^-1/2 its samples. Terms are taken until |a_k| <= tol a_0.
-    What is left out is small beside the norm of a column, not entry by entry: enough to choose
-    by, and not enough to predict by. In float32.
+    gives columns of C, f(x) = (1 - x)^-1/2 its samples. The sum ends when |a_k| <= tol a_0.
+    The remainder is small relative to the norm of a column, not of each entry: accurate enough
+    for choosing points, but not for predicting. Computed in float32.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ class GaussianField:
     noise : float, default=0.0
         Variance of an observation, in the unit of C; at least 0.
     tol : float, default=1e-3
-        About the error of a column, relative to its norm, where no other is asked for. Near a
-        node that is observed later, most of a column is taken away again, and the error stays.
+        Approximate error of a column, relative to its norm, unless a call asks for another. Near a
+        node that is observed later, most of a column cancels, and the error remains.
 
     Notes
     -----
@@ -94,7 +94,7 @@ class GaussianField:
 
     @property
     def response_scale(self) -> FloatArray:
-        """s, shape (n,), of what a label at v does to label spreading's scores: s_u C_uv s_v."""
+        """s, shape (n,), such that a label at v changes the score of u by s_u C_uv s_v."""
         scale = np.empty(self.n)
         # C has 1 / (c D) for its sums, D being alpha times this diagonal, also where it is isolated
         scale[self._order] = np.sqrt((1 - self._alpha) * self._diagonal)
@@ -202,7 +202,7 @@ def _scaled(
 
 
 def series_coefficients(alpha: float, power: float, tol: float) -> FloatArray:
-    """Return the Chebyshev coefficients of (1 - alpha x)^-power on [-1, 1], as `tol` needs.
+    """Return as many Chebyshev coefficients of (1 - alpha x)^-power on [-1, 1] as `tol` needs.
 
     Where power is 1, a_0 = 1 / sqrt(1 - alpha^2) and a_k = 2 a_0 r^k; the square root has no
     closed form, and is sampled at Chebyshev's points.

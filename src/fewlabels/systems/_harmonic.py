@@ -27,8 +27,8 @@ BoolArray = npt.NDArray[np.bool_]
 class HarmonicSystem:
     """(D_uu - W_uu) F_u = W_ul Y_l: every unlabelled node is the weighted mean of its neighbours.
 
-    The labelled nodes l are clamped to Y_l. This is the grounded Laplacian of the unlabelled
-    nodes u that a label can reach, each grounded by its weights to labelled ones. F_ic is the
+    The labelled nodes l are clamped to Y_l. The matrix is the grounded Laplacian of the unlabelled
+    nodes u that a label can reach, each grounded by its weights to labelled nodes. F_ic is the
     probability that a random walk from node i meets a label of class c first, so that each row
     sums to 1; this is checked.
 
@@ -41,7 +41,7 @@ class HarmonicSystem:
     Raises
     ------
     NotEnoughMemoryError
-        If the system of a dense graph would not fit the free memory.
+        If the system of a dense graph would not fit into the free memory.
 
     References
     ----------
@@ -91,7 +91,7 @@ class HarmonicSystem:
         Parameters
         ----------
         Y : ndarray of shape (n_nodes, n_classes)
-            Non-negative where labelled, each row with something in it; other rows are not read.
+            Non-negative where labelled, with a positive entry in each row; other rows are not read.
         tol, max_iter, callback
             As :meth:`fewlabels.solvers.PreparedSolver.solve`.
         """
@@ -145,7 +145,7 @@ class HarmonicSystem:
     def responses(
         self, V: FloatArray, *, tol: float, max_iter: int
     ) -> tuple[FloatArray, FloatArray, bool]:
-        """What the labels do to v' F for the columns v of V, and `variances` from the same solve.
+        """How the labels change v' F for the columns v of V, and `variances` from the same solve.
 
         Parameters
         ----------

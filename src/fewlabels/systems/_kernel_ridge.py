@@ -12,9 +12,9 @@ FloatArray = npt.NDArray[np.float64]
 class KernelRidge:
     """The system (K + g T^-1) a = Y of the labelled points, for any ground g > 0.
 
-    K is the kernel among the labelled points and T the diagonal matrix of how much each label is
-    trusted. Scores of any point are F_i = k_i a, k_i being its kernel with the labelled points:
-    linear in the labels, like every model here, with the response k_i (K + g T^-1)^-1.
+    K is the kernel among the labelled points, and the diagonal matrix T says how much each label
+    is trusted. The scores of any point are F_i = k_i a, where k_i is its kernel with the labelled
+    points: linear in the labels, as in every model here, with the response k_i (K + g T^-1)^-1.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class KernelRidge:
 
     @property
     def n_labelled(self) -> int:
-        """How many labels there are."""
+        """The number of labels."""
         return len(self._half)
 
     def coefficients(self, Y: FloatArray, ground: float) -> FloatArray:
@@ -65,7 +65,7 @@ class KernelRidge:
         return np.asarray(self._half @ inner)
 
     def left_out(self, Y: FloatArray, ground: float) -> FloatArray:
-        """Return what the other labels say of each labelled point, (n_labelled, n_columns)."""
+        """Return what the other labels predict for each labelled point, (n_labelled, n_columns)."""
         return np.asarray(Y - self.coefficients(Y, ground) / self.own(ground)[:, None])
 
     def own(self, ground: float) -> FloatArray:
@@ -84,13 +84,13 @@ class KernelRidge:
         return np.asarray((self._half / (self._values + ground)) @ self._half.T)
 
     def response(self, kernel_row: FloatArray, ground: float) -> FloatArray:
-        """Return what each label does to a point, (n_labelled,), of its kernel with them."""
+        """Return how each label counts at a point, (n_labelled,), given its kernel with them."""
         inner = (kernel_row @ self._half) / (self._values + ground)
         return np.asarray(inner @ self._half.T)
 
 
 def relative_trust(weights: FloatArray) -> FloatArray:
-    """Return weights over their median, from 1e-100 to 1e100: beyond, products are 0 or infinite.
+    """Return weights divided by their median, between 1e-100 and 1e100: products stay finite.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Kriging: what labels say of a point under a Gaussian process whose level is unknown."""
+"""Kriging: predictions of a Gaussian process whose level is unknown."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _ROUNDING = 1e-13
 class Kriging:
     """Best linear unbiased prediction with a level that is estimated along with it.
 
-    With Q = (K + g T^-1)^-1, q = Q 1 and P = Q - q q' / 1'q, the answer at a point of kernel k with
-    the labelled ones is m = k' P Y + q' Y / 1'q, a sum of the labels with weights that sum to 1.
-    Where k is 0, far from all labels, it is the level, in which labels that are alike count for
-    less: the class of those that lie scattered.
+    With Q = (K + g T^-1)^-1, q = Q 1 and P = Q - q q' / 1'q, the answer at a point whose kernel
+    with the labelled points is k is m = k' P Y + q' Y / 1'q: a mean of the labels, with weights
+    that sum to 1. Far from all labels, where k is 0, it is the level, in which similar points
+    count for less, and so the class of the scattered ones prevails.
 
     Parameters
     ----------
     ridge : KernelRidge
     ground : float
-        g, the variance of a label of trust 1 about the process, in units of the kernel.
+        g, the variance of a label of trust 1 around the process, in units of the kernel.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Kriging:
 
     Notes
     -----
-    Leaving out label j, and the level it had a part in, gives y_j - (P y)_j / P_jj with variance
+    Leaving out label j, also from the level, gives y_j - (P y)_j / P_jj with variance
     1 / P_jj, exactly. Cost: O(n_labelled^2) for each of these; O(n_labelled^3) for
     `left_out_weights`.
 
@@ -66,7 +66,7 @@ class Kriging:
         return np.asarray(found.reshape(Y.shape))
 
     def left_out(self, Y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return what the others say of each label, and its variance; two labels at least.
+        """Return what the others predict for each label, and its variance; for at least two labels.
 
         Returns
         -------
@@ -85,12 +85,12 @@ class Kriging:
         return np.asarray(weights)
 
     def response(self, kernels: FloatArray) -> FloatArray:
-        """Return how much each label counts at points of these kernels, (..., n_labelled)."""
+        """Return how much each label counts at points with these kernels, (..., n_labelled)."""
         plain = self._ridge.response(kernels, self.ground)
         return np.asarray(plain + (1 - plain.sum(axis=-1, keepdims=True)) * self.level)
 
     def variances(self, kernels: FloatArray, own: FloatArray) -> FloatArray:
-        """Return the variances of labels of trust 1 at points, (n_points,).
+        """Return the variance of a label of trust 1 at each point, (n_points,).
 
         Parameters
         ----------

@@ -26,17 +26,17 @@ def spreading_left_out(
     tol: float = 1e-3,
     dtype: npt.DTypeLike = np.float32,
 ) -> FloatArray:
-    """Scores of some nodes under label spreading without their own labels, for every alpha.
+    """Return the scores of some nodes without their own labels, for every alpha at once.
 
-    With R(alpha) = (1 - alpha) (I - alpha S)^-1, node j gets sum_k!=j R_jk Y_k. The sums are taken
-    over Chebyshev moments, which know nothing of alpha: with T_k the Chebyshev polynomials and
+    With R(alpha) = (1 - alpha) (I - alpha S)^-1, node j gets sum_k!=j R_jk Y_k. They are sums
+    of Chebyshev moments, which do not depend on alpha: with the Chebyshev polynomials T_k and
     t = alpha / (1 + sqrt(1 - alpha^2)),
 
         R_jk = sqrt((1 - alpha) / (1 + alpha)) (m_0 + 2 sum_i>0 t^i m_i),    m_i = e_j' T_i(S) e_k.
 
-    K products with S tell 2 K moments, as in :func:`spreading_block`. The entries R_jk of the
-    chosen nodes are summed apart from R_jj, which may be larger by many orders; the labels of all
-    other nodes share a column a class.
+    K products with S give 2 K moments, as in :func:`spreading_block`. The entries R_jk of the
+    chosen nodes are summed separately from R_jj, which may be larger by many orders of magnitude;
+    the labels of all other nodes share one column per class.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ def spreading_left_out(
     alphas : array-like of float, shape (n_alphas,)
         Each in [0, 1).
     tol : float, default=1e-3
-        Least factor t^(2 K + 1) by which the moments that are left out count, at the largest
-        alpha; in (0, 1).
+        The sum ends when the factor t^(2 K + 1) of the omitted moments is at most this, at the
+        largest alpha; in (0, 1).
     dtype : {float32, float64}, default=float32
         Of the vectors T_k(S) e_j. float32 adds an error of about 1e-7 of R_jj.
 
@@ -72,7 +72,7 @@ def spreading_left_out(
 
     References
     ----------
-    As of :func:`fewlabels.systems.spreading_block`.
+    See :func:`fewlabels.systems.spreading_block`.
 
     Examples
     --------

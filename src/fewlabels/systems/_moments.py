@@ -34,19 +34,19 @@ def spreading_block(
     tol: float = 1e-6,
     dtype: npt.DTypeLike = np.float32,
 ) -> FloatArray:
-    """R_jk of label spreading among some nodes, for every alpha at once.
+    """Return R_jk of label spreading among some nodes, for every alpha at once.
 
-    Without its diagonal, a row times the labels is what a labelled node hears of the others: the
-    whole of leave-one-label-out, for every alpha, without a single fit.
+    Without its diagonal, a row times the labels is what the other labels predict for a labelled
+    node: leave-one-out for every alpha, without a single fit.
 
     R(alpha) = (1 - alpha) (I - alpha S)^-1. With T_k the Chebyshev polynomials and
     t = alpha / (1 + sqrt(1 - alpha^2)),
 
         R_ij = sqrt((1 - alpha) / (1 + alpha)) (m_0 + 2 sum_k>0 t^k m_k),    m_k = e_i' T_k(S) e_j.
 
-    The moments m_k know nothing of alpha. Those of k <= K are entries of v_k = T_k(S) e_j, and
-    small ones are right in themselves; those beyond are inner products, T_a+b = 2 T_a T_b -
-    T_|a-b|, and count little. So K products with S tell 2 K moments.
+    The moments m_k do not depend on alpha. Those with k <= K are entries of v_k = T_k(S) e_j, and
+    accurate even if small; the others are inner products, T_a+b = 2 T_a T_b -
+    T_|a-b|, and count little. So K products with S give 2 K moments.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def spreading_block(
     alphas : array-like of float, shape (n_alphas,)
         Each in [0, 1).
     tol : float, default=1e-6
-        No entry is off by more than tol (1 - alpha), but for rounding.
+        No entry is off by more than tol (1 - alpha), apart from rounding.
     dtype : {float32, float64}, default=float32
         Of the vectors v_k.
 
@@ -121,13 +121,13 @@ def spreading_block(
 def sum_of_moments(
     S: object, start: np.ndarray, rows: IntArray, alphas: FloatArray, n_steps: int
 ) -> FloatArray:
-    """Rows of R(alpha) b for the columns b of `start`, from 2 K moments e_i' T_k(S) b.
+    """Return rows of R(alpha) b for the columns b of `start`, from 2 K moments e_i' T_k(S) b.
 
     Parameters
     ----------
     S : {ndarray, csr_array} of shape (n, n)
     start : ndarray of shape (n, n_columns), float32 or float64
-        Begins with the unit vectors of `rows`. Is overwritten.
+        Begins with the unit vectors of `rows`; is overwritten.
     rows : ndarray of shape (m,), int
     alphas : ndarray of shape (n_alphas,)
     n_steps : int

@@ -1,4 +1,4 @@
-"""Functions of least p-energy on a graph, by harmonic functions of changing weights."""
+"""Functions of least p-energy on a graph, by harmonic functions with changing weights."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def p_harmonic(
 
     That is J(u) = 1/p sum_ij w_ij |u_i - u_j|^p, |.| being the Euclidean norm over the classes. Its
     gradient is that of the quadratic energy with the weights theta_ij = w_ij |u_i - u_j|^(p-2).
-    Each step goes from u towards v, the harmonic function on these weights (iteratively reweighted
-    least squares), as far as lowers J most. Newton's method would go (v - u) / (p - 1), which says
-    how near u is: the iteration ends when no row of that exceeds `tol`. It begins with the harmonic
-    function, p = 2, and takes p up in steps (homotopy).
+    Each step goes from u towards v, the harmonic function with these weights (iteratively
+    reweighted least squares), by the length that lowers J most. The step of Newton's method,
+    (v - u) / (p - 1), estimates the error of u: the iteration ends when no row of it exceeds
+    `tol`. It begins with the harmonic function, p = 2, and raises p in steps (homotopy).
 
-    Rows of v sum to 1 and are not negative where those of Y are; so are those of u.
+    If the rows of Y are non-negative and sum to 1, so are and do those of v and u.
 
     Parameters
     ----------
@@ -58,14 +58,14 @@ def p_harmonic(
     p : float
         At least 2.
     pull : ndarray of shape (n_nodes,), default=None
-        Positive: the edges of each node are multiplied by it. None: 1.
+        Positive factors of the edges of each node. None: 1.
     method : {"auto", "sweeps", "cg", "direct"}, default="auto"
         Of the harmonic functions.
     tol : float
     max_iter : int
         Most steps, and most iterations of a harmonic function.
     callback : callable, default=None
-        Called with the number of the step and what it would move the worst row by.
+        Called with the number of the step and the distance by which the worst row would move.
 
     Returns
     -------
@@ -74,10 +74,10 @@ def p_harmonic(
 
     Notes
     -----
-    |u_i - u_j| is raised to (|u_i - u_j|^2 + e^2)^1/2, e being 1 % of its mean (by weight), so that
-    weights don't vanish where u is constant.
+    |u_i - u_j| is replaced by (|u_i - u_j|^2 + e^2)^1/2, where e is 1 % of its weighted mean, so
+    that weights don't vanish where u is constant.
 
-    Cost: a harmonic function a step.
+    Cost: one harmonic function per step.
 
     References
     ----------
@@ -85,6 +85,19 @@ def p_harmonic(
     on graphs", Appl. Comput. Harmon. Anal. 60 (2022), section 4 (Newton's method with homotopy).
     D. Slepcev, M. Thorpe, "Analysis of p-Laplacian regularization in semi-supervised learning",
     SIAM J. Math. Anal. 51 (2019).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import p_harmonic
+    >>> path = Graph.from_affinity(np.eye(3, k=1) + np.eye(3, k=-1))
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> labelled = np.array([True, False, True])
+    >>> p_harmonic(path, labelled, Y, p=3, tol=1e-6, max_iter=1000).scores.round(3)
+    array([[1. , 0. ],
+           [0.5, 0.5],
+           [0. , 1. ]])
     """
     if pull is not None and (pull != 1).any():
         graph = reweighted_graph(graph, pull, product=True)

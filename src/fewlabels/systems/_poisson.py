@@ -79,17 +79,17 @@ class PoissonSystem:
     """L u = sum_j (y_j - ybar) delta_j, L = D - W, with sum_i d_i u_i = 0.
 
     Every labelled node is a source of its class and a sink of the others; ybar is the mean label.
-    All of that holds in each connected component by itself, with the mean of its own labels, for
-    else there is no solution. A component in which all labels agree, or without any, has u = 0.
+    This holds for each connected component separately, with the mean of its own labels, because
+    otherwise there is no solution. A component without labels, or whose labels agree, has u = 0.
 
-    L has no ground and u both signs, so that a row's error is measured against the mean size of
-    the rows of its component (`Potentials.unit`), the scale on which classes are compared.
+    L has no ground, and u has both signs. So the error of a row is measured relative to the mean
+    size of the rows of its component (`Potentials.unit`), the scale on which classes are compared.
 
     Parameters
     ----------
     graph : Graph
     method : {"auto", "cg", "direct"}, default="auto"
-        Conjugate gradients among centred vectors; elimination, with the node of largest degree in
+        Conjugate gradients on centred vectors; or elimination, with the node of largest degree in
         each component as ground. ``"auto"`` eliminates up to 1,000 nodes (3,000 where W is dense).
 
     References
@@ -135,7 +135,7 @@ class PoissonSystem:
         Parameters
         ----------
         Y : ndarray of shape (n_nodes, n_classes)
-            Non-negative: a labelled node's row is its label, times how much it is trusted; zero
+            Non-negative: the row of a labelled node is its label times its weight; zero
             elsewhere.
         tol : float
             No row may be off by more, relative to its unit.
@@ -154,7 +154,7 @@ class PoissonSystem:
         max_iter: int,
         callback: Callback | None = None,
     ) -> Potentials:
-        """Return u with L u = B and sum_i d_i u_i = 0, for any sources that are balanced.
+        """Return u with L u = B and sum_i d_i u_i = 0, for any balanced sources.
 
         Parameters
         ----------
@@ -168,7 +168,7 @@ class PoissonSystem:
     def respond(
         self, V: FloatArray, n_steps: int | None = None, *, tol: float, max_iter: int
     ) -> Potentials:
-        """Return K V: what sources V do whose sinks are everywhere, by degree.
+        """Return K V: the potentials of sources V whose sinks are all nodes, by degree.
 
         L K V = V - d sum(V) / sum(d), the sums over each component, with d' K V = 0. K V is u where
         V is balanced already. K is symmetric, so that its columns are its rows.
@@ -178,9 +178,9 @@ class PoissonSystem:
         V : ndarray of shape (n_nodes, m)
             Of any sign; isolated nodes are not read.
         n_steps : int or None
-            What so many steps of :meth:`walk` make of it. None: the solution.
+            Take this number of steps of :meth:`walk` instead. None: the solution.
         tol, max_iter
-            As :meth:`solve`; not read where steps are given.
+            As :meth:`solve`; ignored if steps are given.
         """
         B, components = V[self._nodes], self._components
         density = np.array([components.sums(column) / components.volumes for column in B.T])
@@ -203,16 +203,16 @@ class PoissonSystem:
     ) -> Potentials:
         """Return the potentials of labels `after`, given those of labels `before`.
 
-        u changes by sum_j h_j (dY_j - dt_j ybar), with the change dY_j of node j's row, dt_j of its
-        total, ybar the mean label before, and L h_j = delta_j - t / sum(t), t being the totals
-        after: a column for each changed node, whatever the number of classes.
+        u changes by sum_j h_j (dY_j - dt_j ybar), where dY_j is the change of node j's row, dt_j
+        that of its total, ybar the mean label before, and L h_j = delta_j - t / sum(t) with the
+        totals t after the change: one column for each changed node, whatever the number of classes.
 
         Parameters
         ----------
         before, after : ndarray of shape (n_nodes, n_classes)
         potentials : Potentials
         tol : float
-            What the change may add to the error of a row, relative to its unit.
+            How much the change may add to the error of a row, relative to its unit.
         max_iter, callback
             As :meth:`solve`.
         """
@@ -265,10 +265,10 @@ class PoissonSystem:
         max_iter: int,
         callback: Callback | None = None,
     ) -> Potentials:
-        """Return what `n_steps` of the paper's iteration from 0 come to, u <- u + D^-1 (B - L u).
+        """Return the result of `n_steps` of the paper's iteration from 0, u <- u + D^-1 (B - L u).
 
-        This is the expectation of a random walk: u_i counts, divided by d_i, how often walkers that
-        start at labelled nodes visit i within so many steps, each with its label less the mean.
+        This is the expectation of a random walk: u_i is the sum over walkers that start at labelled
+        nodes of their visits to i within these steps, times their label minus the mean, over d_i.
 
         Parameters
         ----------
@@ -277,7 +277,7 @@ class PoissonSystem:
         n_steps : int or None
             None: until the walk is mixed; see :func:`mixing_time`.
         max_iter : int
-            Most steps. Ends the walk unmixed, which `converged` says then.
+            Maximum number of steps. If it ends the walk unmixed, `converged` is False.
         callback
             As :meth:`solve`.
         """

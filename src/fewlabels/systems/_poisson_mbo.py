@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Partition:
-    """What :func:`poisson_mbo` came to.
+    """The result of :func:`poisson_mbo`.
 
     Attributes
     ----------
@@ -27,7 +27,21 @@ class Partition:
     n_rounds : int
         Rounds of diffusion and decision.
     n_steps : int
-        Steps of diffusion in all.
+        Total steps of diffusion.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonSystem, poisson_mbo
+    >>> path = Graph.from_affinity(np.eye(4, k=1) + np.eye(4, k=-1))
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> free = np.array([False, True, True, False])
+    >>> settings = {"n_rounds": 20, "n_steps": 10, "fidelity": 10.0}
+    >>> codes, half = np.array([0, 1, 0, 1]), np.array([0.5, 0.5])
+    >>> found = poisson_mbo(PoissonSystem(path), Y, codes, free, half, **settings)
+    >>> found.values.shape, found.n_steps % 10
+    ((4, 2), 0)
     """
 
     values: FloatArray
@@ -48,9 +62,9 @@ def poisson_mbo(
     fidelity: float,
     callback: Callback | None = None,
 ) -> Partition:
-    """Alternate diffusion with decisions, which keep the classes' sizes.
+    """Alternate diffusion with decisions that keep the sizes of the classes.
 
-    The partition minimises its cut, sum over classes of u' L u, less what the labels say, with
+    The partition minimises its cut, the sum over classes of u' L u, minus a term of the labels, by
 
         u <- u - dt (L u - fidelity B),   B = sum_j (y_j - ybar) delta_j,   dt = 1 / max d,
 
@@ -63,16 +77,16 @@ def poisson_mbo(
     Y : ndarray of shape (n_nodes, n_classes)
         As :meth:`PoissonSystem.solve`.
     codes : ndarray of int, shape (n_nodes,)
-        Classes to begin with.
+        The initial classes.
     free : ndarray of bool, shape (n_nodes,)
-        The nodes that are decided; others keep their class, and count among its share.
+        The nodes to be decided; the others keep their class, and count towards its share.
     shares : ndarray of shape (n_classes,)
-        Of the classes among all nodes that have a class (`codes` >= 0); they sum to 1.
+        The share of each class among all nodes with a class (`codes` >= 0); they sum to 1.
     n_rounds, n_steps : int
     fidelity : float
-        How much the labels weigh.
+        The weight of the labels.
     callback : callable, default=None
-        Called with the number of the round and the share of decisions that it changed.
+        Called with the number of the round and the share of decisions that changed in it.
 
     Notes
     -----
@@ -82,6 +96,20 @@ def poisson_mbo(
     ----------
     J. Calder, B. Cook, M. Thorpe, D. Slepcev, "Poisson learning", ICML 2020, section 2.4 and
     algorithm 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonSystem, poisson_mbo
+    >>> path = Graph.from_affinity(np.eye(4, k=1) + np.eye(4, k=-1))
+    >>> Y = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    >>> free = np.array([False, True, True, False])
+    >>> settings = {"n_rounds": 20, "n_steps": 10, "fidelity": 10.0}
+    >>> codes, half = np.array([0, 1, 0, 1]), np.array([0.5, 0.5])
+    >>> found = poisson_mbo(PoissonSystem(path), Y, codes, free, half, **settings)
+    >>> (found.values + found.offsets).argmax(axis=1)
+    array([0, 0, 1, 1])
     """
     n_classes = Y.shape[1]
     held = np.bincount(codes[~free & (codes >= 0)], minlength=n_classes)

@@ -1,4 +1,4 @@
-"""What each label does to each node in Poisson learning, and leave-one-out."""
+"""The effect of each label on each node in Poisson learning, and leave-one-out."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class PoissonLeftOut(LeftOut):
-    """What each labelled node would hear of the others, were it neither source nor sink.
+    """What the other labels predict for each labelled node, if it is neither source nor sink.
 
     Without the label of node j, the others are balanced among themselves:
 
         u_j^(-j) = sum_k!=j K_jk (Y_k - t_k ybar^(-j)) = sum_k!=j P_jk Y_k,
         P_jk = K_jk - sum_l!=j K_jl t_l / sum_l!=j t_l,
 
-    ybar^(-j) and the sums being over the labels of j's component, t_k the sum of row Y_k. K_jj,
-    which may be large, has no part in it.
+    where ybar^(-j) and the sums are over the labels of j's component, and t_k is the sum of row
+    Y_k. K_jj, which may be large, does not occur.
 
     Attributes
     ----------
@@ -42,11 +42,28 @@ class PoissonLeftOut(LeftOut):
     log_scale : ndarray of shape (n_labelled,)
         Zeros.
     kernel : ndarray of shape (n_labelled, n_labelled), float64
-        K, the diagonal and what is between components 0.
+        K, with zeros on the diagonal and between components.
     companions : ndarray of shape (n_labelled, n_labelled), bool
-        Whether two different labels lie in one component.
+        Whether two different labels are in the same component.
     units : ndarray of shape (n_labelled,)
         The unit of each label's component (`Potentials.unit`) without that label.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonResponse, PoissonSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> labelled, Y = np.array([0, 1, 2]), np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    >>> system = PoissonSystem(path)
+    >>> rows = np.zeros((3, 2))
+    >>> rows[labelled] = Y
+    >>> u = system.solve(rows, tol=1e-6, max_iter=1000).values
+    >>> response = PoissonResponse(system, labelled, Y, potentials=u, n_steps=None)
+    >>> response.left_out().companions
+    array([[False,  True,  True],
+           [ True, False,  True],
+           [ True,  True, False]])
     """
 
     kernel: FloatArray
@@ -56,8 +73,8 @@ class PoissonLeftOut(LeftOut):
     def scores(self, Y: FloatArray) -> FloatArray:
         """Left-out potentials of shape (n_labelled, m), of labels Y; t is that of Y.
 
-        Other weights of the labels are another balance, so that this is not P Y for the P of
-        other labels.
+        Other weights of the labels change the balance, so this is not P Y with the P of other
+        labels.
         """
         shares = _shares(self.companions, row_totals(Y))
         level = (self.kernel * shares).sum(axis=1, keepdims=True)
@@ -71,10 +88,10 @@ class PoissonLeftOut(LeftOut):
 class PoissonResponse:
     """The response of Poisson learning, u = R Y: R_ij = K_ij - sum_k K_ik t_k / sum_k t_k.
 
-    K is what a source does whose sink is everywhere (:meth:`PoissonSystem.respond`); the sinks are
-    at the labels, though, which takes from each row its mean over the labels of the component,
-    weighted by t, the sums of the rows of Y. R has either sign: a label speaks for its class where
-    it is nearer than the labels are on average, and against it where it is farther.
+    K is the effect of a source whose sinks are all nodes (:meth:`PoissonSystem.respond`). Here the
+    sinks are the labels, which subtracts from each row its mean over the labels of the component,
+    weighted by t, the sums of the rows of Y. R has either sign: a label supports its class where
+    it is nearer than the average label, and opposes it where it is farther away.
 
     Parameters
     ----------
@@ -86,17 +103,17 @@ class PoissonResponse:
     potentials : ndarray of shape (n_nodes, n_classes)
         u.
     n_steps : int or None
-        Of the walk that u comes from; None: u is the solution of the equation.
+        Number of steps of the walk that gave u; None: u is the solution of the equation.
     tol : float, default=1e-6
-        Of the equation. No row of K is off by more, relative to the mean size of the rows of its
-        component, of all columns that are solved for together.
+        Tolerance of the equation. No row of K is off by more, relative to the mean size of the rows
+        of its component, over all columns that are solved together.
 
     Notes
     -----
-    Of a walk that is stopped when it is mixed, the number of steps hangs on where the labels are.
-    Here it stays what it was with all of them.
+    If a walk is stopped when it is mixed, the number of steps depends on the positions of the
+    labels. Here it stays the same when a label is left out.
 
-    Cost: as :class:`SpreadingResponse`, and O(n_nodes n_classes) more a label that is left out, for
+    Cost: as :class:`SpreadingResponse`, plus O(n_nodes n_classes) per label left out, for
     the units.
 
     References
@@ -146,7 +163,7 @@ class PoissonResponse:
         return here * (own - own @ weights / total), 0.0
 
     def left_out(self) -> PoissonLeftOut:
-        """What each labelled node hears of the others."""
+        """Return what the other labels predict for each labelled node."""
         labelled, n = self.labelled, len(self.labelled)
         require_square(n)
         among = self._system.graph.component_labels[labelled]

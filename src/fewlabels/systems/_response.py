@@ -1,4 +1,4 @@
-"""What each label does to each node: rows of the response, and leave-one-out."""
+"""The effect of each label on each node: rows of the response, and leave-one-out."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ MAX_ITER = 100_000
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What each labelled node would hear of the others, if it had no label itself.
+    """What the other labels predict for each labelled node.
 
     Attributes
     ----------
@@ -53,21 +53,43 @@ class LeftOut:
         Row j, times the labels Y of the labelled nodes, is the row of scores of the j-th labelled
         node under the model that does not know its label. The diagonal is 0.
     log_scale : ndarray of shape (n_labelled,)
-        That row is ``exp(log_scale[j])`` times as large; 0 unless float64 could not hold it.
+        The row has to be multiplied by ``exp(log_scale[j])``; 0 unless float64 could not hold it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import HarmonicResponse
+    >>> path = Graph.from_affinity(np.eye(3, k=1) + np.eye(3, k=-1))
+    >>> left_out = HarmonicResponse(path, np.array([0, 1, 2])).left_out()
+    >>> left_out.scores(np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]))
+    array([[0. , 1. ],
+           [0.5, 0.5],
+           [0. , 1. ]])
     """
 
     weights: FloatArray
     log_scale: FloatArray
 
     def scores(self, Y: FloatArray) -> FloatArray:
-        """Left-out scores of shape (n_labelled, m), each row on its scale; Y likewise."""
+        """Return left-out scores of shape (n_labelled, m), each row on its scale; Y likewise."""
         return np.asarray(self.weights @ Y)
 
 
 class Response(Protocol):
-    """How the scores F of a linear model hang on its labels: F[nodes] = R[nodes] @ Y_labelled.
+    """How the scores F of a linear model depend on its labels: F[nodes] = R[nodes] @ Y_labelled.
 
-    R has a row a node and a column a labelled node, the latter in ascending order.
+    R has a row for each node and a column for each labelled node, in ascending order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import HarmonicResponse, Response
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> R: Response = HarmonicResponse(path, np.array([0, 2]))
+    >>> R.row(1)[0].round(3)
+    array([0.5, 0.5])
     """
 
     @property
@@ -84,9 +106,9 @@ class Response(Protocol):
 class SpreadingResponse:
     """The response of label spreading, R = (1 - alpha) (I - alpha S)^-1 on the labelled columns.
 
-    R is symmetric, so that a row is a column: one solve. Without the label of node j, the scores
+    R is symmetric, so a row is a column: one solve. Without the label of node j, the scores
     there are F_j - R_jj Y_j. They are summed from the entries R_jk of the other labels, because
-    R_jj may be larger by many orders, and the difference of two large numbers would say nothing.
+    R_jj may be larger by many orders of magnitude, and the difference would be all rounding.
 
     Parameters
     ----------
@@ -184,10 +206,10 @@ class SpreadingResponse:
 class HarmonicResponse:
     """The response of harmonic functions: R_ul = L_uu^-1 W_ul, and R_ll = I.
 
-    R_ik is the probability that a walk from node i meets label k first, so that rows sum to 1. A
-    row takes one solve with e_i, L_uu being symmetric.
+    R_ik is the probability that a walk from node i meets label k first, so rows sum to 1. A
+    row takes one solve with e_i, because L_uu is symmetric.
 
-    To leave the label of node j out is to unclamp it: with Sigma = L_ll - L_lu L_uu^-1 L_ul, the
+    Leaving out the label of node j means unclamping it: with Sigma = L_ll - L_lu L_uu^-1 L_ul, the
     Laplacian of the labelled nodes with all others eliminated, F_j^(-j) = -sum_k!=j Sigma_jk y_k
     / Sigma_jj. Here -Sigma_jk = W_jk + W_ju R_uk, a sum of non-negative numbers, and Sigma_jj is
     their sum over k: nothing is subtracted.
@@ -339,7 +361,13 @@ _LOG_FAINT = -645.0
 
 
 def require_square(n_labelled: int) -> None:
-    """Raise if the response of so many labels to one another does not fit the memory."""
+    """Raise if the response of this many labels to one another does not fit into memory.
+
+    Examples
+    --------
+    >>> from fewlabels.systems import require_square
+    >>> require_square(1_000)  # a million numbers fit
+    """
     require_memory(
         2 * 8 * n_labelled**2,
         f"the response of {n_labelled:,} labels to one another",

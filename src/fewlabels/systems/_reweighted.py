@@ -1,4 +1,4 @@
-"""Weights that are raised near the labels, for harmonic functions of few of them."""
+"""Weights that are larger near the labels, for harmonic functions with few labels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FLOOR = 0.05
 
 @dataclass(frozen=True)
 class Factors:
-    """gamma, by which each node's edges are weighed, and how well it was solved for.
+    """The factors gamma of each node's edges, and how well they were solved for.
 
     Attributes
     ----------
@@ -32,6 +32,17 @@ class Factors:
         Positive; 1 in components of one node, or without a label.
     n_iter : int
     converged : bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonSystem, poisson_factors
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> labelled = np.array([True, False, False])
+    >>> factors = poisson_factors(PoissonSystem(path), labelled, tol=1e-6, max_iter=1000)
+    >>> int(factors.values.argmax()), factors.converged
+    (0, True)
     """
 
     values: FloatArray
@@ -47,11 +58,11 @@ def poisson_factors(
     max_iter: int,
     callback: Callback | None = None,
 ) -> Factors:
-    """Solve for gamma, L gamma = sum_j (delta_j - 1 / n), and raise it to be positive.
+    """Solve for gamma, L gamma = sum_j (delta_j - 1 / n), and make it positive.
 
-    The equation holds in each component by itself, with its own n and labels. A constant is free.
-    It is chosen such that 1 % of the component's values are not above 0; then all are raised to
-    5 % of their mean at least. (The authors' program takes the minimum, plus 1e-5.)
+    The equation holds for each component separately, with its own n and labels, up to a constant.
+    This is chosen such that 1 % of the component's values are not above 0; then all are raised to
+    at least 5 % of their mean. (The authors' program takes the minimum, plus 1e-5.)
 
     Parameters
     ----------
@@ -67,6 +78,17 @@ def poisson_factors(
     ----------
     K. Miller, J. Calder, "Poisson reweighted Laplacian uncertainty sampling for graph-based active
     learning", SIAM J. Math. Data Sci. 5 (2023), section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import PoissonSystem, poisson_factors
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> labelled = np.array([True, False, False])
+    >>> factors = poisson_factors(PoissonSystem(path), labelled, tol=1e-6, max_iter=1000)
+    >>> np.round(factors.values / factors.values[0], 2)  # largest at the label
+    array([1.  , 0.33, 0.02])
     """
     graph = system.graph
     components = graph.component_labels

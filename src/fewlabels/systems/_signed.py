@@ -1,7 +1,7 @@
-"""Right-hand sides of either sign, as errors are, by systems that are right for non-negative ones.
+"""Right-hand sides of either sign, such as errors, solved by systems for non-negative ones.
 
-A system that only adds non-negative numbers is accurate row by row. Of a column of either sign
-the positive and the negative part are solved for, and subtracted last.
+A system that only adds non-negative numbers is accurate row by row. For a column
+of either sign, the positive and the negative part are solved separately, and subtracted last.
 """
 
 from __future__ import annotations
@@ -32,9 +32,20 @@ def solve_signed(
     system : SpreadingSystem
     B : ndarray of shape (n_nodes, m)
     tol : float
-        Each row is as accurate as this beside what the parts of all its columns sum to.
+        The error of each row, relative to the sum of the parts of all its columns.
     **settings
         As :meth:`SpreadingSystem.solve`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import SpreadingSystem, solve_signed
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> b = np.array([[1.0], [0.0], [-1.0]])
+    >>> found = solve_signed(SpreadingSystem(path, alpha=0.9), b, tol=1e-6, max_iter=1000)
+    >>> found.scores.ravel().round(3) + 0.0
+    array([ 0.1,  0. , -0.1])
     """
     m = B.shape[1]
     below = np.flatnonzero((B < 0).any(axis=0))
@@ -50,7 +61,7 @@ def solve_signed(
 def solve_directions(
     system: SpreadingSystem, E: FloatArray, *, tol: float, **settings: object
 ) -> tuple[FloatArray, Answer]:
-    """Solve for the rows that errors `E` bring about, each divided by its size |f_i|_1.
+    """Solve for the rows that result from errors `E`, each divided by its size |f_i|_1.
 
     Parameters
     ----------
@@ -62,10 +73,24 @@ def solve_directions(
     Returns
     -------
     directions : ndarray of shape (n_nodes, m)
-        Rows of size 1, however faint what arrives; zeros where nothing does, or where it cancels
-        to within `tol`, so that its direction is not known.
+        Rows of size 1, however little arrives; zeros where nothing arrives, or where it cancels
+        to within `tol`, so that its direction is unknown.
     answer : Answer
-        With a column more than `E`: what all parts sum to.
+        With one more column than `E`: the sum of all parts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import SpreadingSystem, solve_directions
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> errors = np.array([[0.1, -0.1], [0.0, 0.0], [0.0, 0.0]])
+    >>> system = SpreadingSystem(path, alpha=0.9)
+    >>> directions, answer = solve_directions(system, errors, tol=1e-6, max_iter=1000)
+    >>> directions.round(3)
+    array([[ 0.5, -0.5],
+           [ 0.5, -0.5],
+           [ 0.5, -0.5]])
     """
     sizes = np.abs(E).sum(axis=1)
     answer = solve_signed(system, np.hstack([E, sizes[:, None]]), tol=tol, **settings)
@@ -80,7 +105,7 @@ def solve_directions(
 def solve_fixed_errors(
     system: HarmonicSystem, E: FloatArray, labelled: npt.NDArray[np.bool_], **settings: Package
 ) -> Answer:
-    """Solve for errors that stay as they are where labelled; all others are neighbours' means.
+    """Solve for errors that are fixed where labelled, and the mean of the neighbours elsewhere.
 
     Parameters
     ----------
@@ -91,6 +116,21 @@ def solve_fixed_errors(
     labelled : ndarray of shape (n_nodes,), bool
     **settings
         As :meth:`HarmonicSystem.solve`; no entry is off by more than twice `tol`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fewlabels import Graph
+    >>> from fewlabels.systems import HarmonicSystem, solve_fixed_errors
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> labelled = np.array([True, False, True])
+    >>> errors = np.array([[0.2, -0.2], [0.0, 0.0], [0.0, 0.0]])
+    >>> system = HarmonicSystem(path, labelled)
+    >>> found = solve_fixed_errors(system, errors, labelled, tol=1e-6, max_iter=1000)
+    >>> found.scores.round(3) + 0.0
+    array([[ 0.2, -0.2],
+           [ 0.1, -0.1],
+           [ 0. ,  0. ]])
     """
     # Halved, the parts of a row sum to at most 1. A column fills them up to that, for the system
     # checks that rows sum to 1.

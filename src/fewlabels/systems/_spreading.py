@@ -27,14 +27,14 @@ class SpreadingSystem:
 
         (L + c D) G = c D^1/2 Y,    L = D - W,  c = (1 - alpha) / alpha,
 
-    and it is solved in that form: every node is tied to the ground in proportion to its degree.
+    and it is solved in this form: every node is tied to the ground in proportion to its degree.
     An isolated node has S_ii = 0, hence F_i = (1 - alpha) Y_i.
 
     Parameters
     ----------
     graph : Graph
     alpha : float in [1e-12, 1)
-        How much of a node's scores comes from its neighbours.
+        The share of a node's scores that comes from its neighbours.
     method : {"auto", "sweeps", "chebyshev", "cg", "direct"}, default="auto"
 
     References
@@ -87,7 +87,7 @@ class SpreadingSystem:
         start : ndarray of shape (n_nodes, m), default=None
             Scores near the answer.
         other_totals : ndarray of shape (n_nodes,), default=0.0
-            Sum of each node's scores in columns that are not solved for.
+            The sum of each node's scores in columns that are not part of this solve.
         """
         order, root = self._order, self._root[:, None]
         B = Y[order]

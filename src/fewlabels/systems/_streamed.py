@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._typing import State
+from fewlabels._typing import Loaded
 from fewlabels.graph import DiskGraph
 from fewlabels.solvers import (
     Callback,
@@ -42,6 +42,20 @@ class StreamedSpreadingSystem:
     ----------
     graph : DiskGraph
     alpha : float in [1e-12, 1)
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fewlabels import Graph, open_graph, write_graph
+    >>> from fewlabels.systems import StreamedSpreadingSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> folder = tempfile.mkdtemp() + "/graph"
+    >>> _ = write_graph(folder, path)
+    >>> system = StreamedSpreadingSystem(open_graph(folder), alpha=0.9)
+    >>> found = system.solve(np.array([0, -1, 1]), 2, tol=1e-6, max_iter=1000)
+    >>> found.shares[1].round(3)
+    array([0.5, 0.5], dtype=float32)
     """
 
     def __init__(self, graph: DiskGraph, alpha: float) -> None:
@@ -50,7 +64,7 @@ class StreamedSpreadingSystem:
 
     @property
     def settings(self) -> tuple[object, ...]:
-        """What the matrix depends on."""
+        """The settings on which the matrix depends."""
         return (self.alpha,)
 
     def solve(
@@ -75,7 +89,7 @@ class StreamedSpreadingSystem:
         tol : float
             No node's distribution is off by more.
         max_iter : int
-            Most steps for each group of classes.
+            Maximum number of steps for each group of classes.
         weights : ndarray of shape (n_nodes,), default=None
             How much each label counts: positive where labelled. None: 1 each.
         before : StreamedScores, default=None
@@ -154,7 +168,7 @@ class StreamedSpreadingSystem:
         weights: FloatArray | None = None,
         callback: Callback | None = None,
     ) -> StreamedScores:
-        """Solve for the touched classes only; others keep their scores. All where that won't do.
+        """Solve for the touched classes only; others keep their scores. If necessary, for all.
 
         Parameters
         ----------
@@ -168,7 +182,7 @@ class StreamedSpreadingSystem:
             Classes that gained a label or weight, where none lost any; else all.
         """
         n_classes = len(old_columns)
-        settings: State = {"tol": tol, "max_iter": max_iter, "callback": callback}
+        settings: Loaded = {"tol": tol, "max_iter": max_iter, "callback": callback}
         settings["weights"] = weights
         reached = self._reached(codes)
         if before.levelled or len(touched) == n_classes or not before.converged.all():

@@ -1,4 +1,4 @@
-"""The scores of many nodes, held in little memory."""
+"""The scores of many nodes, in little memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StreamedScores:
     Attributes
     ----------
     shares : ndarray of shape (n_nodes, n_classes), float32
-        Rows sum to 1; anything where there is no answer.
+        Rows sum to 1; arbitrary where there is no answer.
     totals : ndarray of shape (n_nodes,), float64
         Sum of each row of F; 0 where float64 can't hold it.
     answered : ndarray of shape (n_nodes,), bool
@@ -25,9 +25,25 @@ class StreamedScores:
     residual : ndarray of shape (n_classes,)
     converged : ndarray of shape (n_classes,), bool
     n_iter : int
-        Steps of the group of classes that took most.
+        Steps of the group of classes that took the most.
     levelled : bool
         Whether some rows were on a scale of their own.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from fewlabels import Graph, open_graph, write_graph
+    >>> from fewlabels.systems import StreamedSpreadingSystem
+    >>> path = Graph.from_affinity([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> folder = tempfile.mkdtemp() + "/graph"
+    >>> _ = write_graph(folder, path)
+    >>> system = StreamedSpreadingSystem(open_graph(folder), alpha=0.9)
+    >>> found = system.solve(np.array([0, -1, 1]), 2, tol=1e-6, max_iter=1000)
+    >>> found.shares.round(3)
+    array([[0.595, 0.405],
+           [0.5  , 0.5  ],
+           [0.405, 0.595]], dtype=float32)
     """
 
     shares: npt.NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""The general sweep, of which the published iterations are cases."""
+"""The general sweep, of which the published iterations are special cases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SweepResult:
-    """What :func:`sweep` came to.
+    """The result of :func:`sweep`.
 
     Attributes
     ----------
@@ -65,11 +65,11 @@ def sweep(
     ----------
     S : {ndarray, sparse matrix} of shape (n, n)
     F0 : array-like of shape (n, m)
-        Where to begin.
+        Initial values.
     carry : float or array-like of shape (n,)
         How much of S F each node takes.
     source : float or array-like of shape (n, m)
-        What each node is given in every sweep.
+        What each node receives in every sweep.
     max_sweeps : int
         At least 0.
     tol : float, default=0.0
@@ -86,7 +86,7 @@ def sweep(
 
     Notes
     -----
-    Cost: one product with S a sweep.
+    Cost: one product with S per sweep.
 
     Examples
     --------

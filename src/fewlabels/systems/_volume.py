@@ -1,4 +1,4 @@
-"""Decisions of which the class sizes are given."""
+"""Decisions with given class sizes."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def volume_offsets(
 
         min_o  sum_i max_c (scores_ic + o_c) - n sum_c shares_c o_c,
 
-    of which the gradient is what the sizes are off by. It is convex and piecewise linear, and is
-    minimised with the maximum smoothed at a falling temperature, by Newton's method.
+    whose gradient is the error of the sizes. It is convex and piecewise linear. It is
+    minimised by Newton's method, with the maximum smoothed at a falling temperature.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def volume_offsets(
     shares : ndarray of shape (m,)
         Positive; their sum is 1.
     tol : float, default=1e-3
-        Shares may be off by so much, or by one point. Points with equal rows go the same way, so
-        that they may be off by more where there are many of those.
+        Allowed error of the shares, or one point if that is more. Points with equal rows get the
+        same class, so many of these may cause larger errors.
     start : ndarray of shape (m,), default=None
         Offsets near the answer.
 

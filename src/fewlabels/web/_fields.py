@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from starlette.requests import ClientDisconnect, Request
 
-from fewlabels._typing import Function, Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.exceptions import InvalidInputError
 
-Check = Function
+Check: TypeAlias = Callable[[str, object], object]  # of a name and a value: the value, or an error
 
 _MOST_POINTS = 100_000
 # No row has a higher number: those of NumPy's and SQLite's 64 bits end later.
@@ -21,7 +22,7 @@ _LARGEST = 2**53
 _SECONDS = 20.0
 
 
-def whole(low: int = 0, high: int = _LARGEST) -> Check:
+def whole(low: int = 0, high: int = _LARGEST) -> Callable[[str, object], int]:
     """Take a whole number within limits; True and 1.0 are none."""
 
     def check(name: str, value: object) -> int:
@@ -32,13 +33,14 @@ def whole(low: int = 0, high: int = _LARGEST) -> Check:
     return check
 
 
-def digits(low: int = 0, high: int = _LARGEST) -> Check:
+def digits(low: int = 0, high: int = _LARGEST) -> Callable[[str, object], int]:
     """Take a whole number from an address, where it is written in digits."""
     within = whole(low, high)
 
-    def check(name: str, value: str) -> int:
-        plain = value.isascii() and value.isdigit() and len(value) <= 16
-        return int(within(name, int(value) if plain else value))
+    def check(name: str, value: object) -> int:
+        said = str(value)
+        plain = said.isascii() and said.isdigit() and len(said) <= 16
+        return within(name, int(said) if plain else value)
 
     return check
 
@@ -88,7 +90,7 @@ def maybe(check: Check) -> Check:
     return lambda name, value: None if value is None else check(name, value)
 
 
-def of_query(request: Request, fields: Mapping[str, Check]) -> Json:
+def of_query(request: Request, fields: Mapping[str, Check]) -> Loaded:
     """Read the query's fields; those that are not there stay out."""
     found: Json = {}
     for name, value in request.query_params.multi_items():
@@ -98,7 +100,7 @@ def of_query(request: Request, fields: Mapping[str, Check]) -> Json:
     return found
 
 
-async def of_body(request: Request, fields: Mapping[str, Check]) -> Json:
+async def of_body(request: Request, fields: Mapping[str, Check]) -> Loaded:
     """Read the fields of a JSON body; those that may be left out are ``maybe`` ones."""
     try:
         async with asyncio.timeout(_SECONDS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fewlabels._typing import Fields, Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.web._source import Source
 
 # One is on the screen, and two are ready behind it: a key brings the next without waiting.
@@ -23,7 +23,7 @@ def open_page(source: Source, who: str) -> Json:
     return {"who": who, "state": state, "questions": questions}
 
 
-def _asked_item(source: Source, who: str, question: Fields) -> Json:
+def _asked_item(source: Source, who: str, question: Loaded) -> Loaded:
     """Give a question's item; without a suggestion it says nothing of what the model thinks.
 
     A random check is fair only if nothing on the screen leans either way. So is a question that
@@ -36,6 +36,6 @@ def _asked_item(source: Source, who: str, question: Fields) -> Json:
     return {name: value for name, value in item.items() if name not in hidden}
 
 
-def with_items(source: Source, who: str, rows: Iterable[Fields]) -> list[Json]:
+def with_items(source: Source, who: str, rows: Iterable[Loaded]) -> list[Loaded]:
     """Give rows, each with the item of its point."""
     return [{**row, "item": source.item(who, row["point"])} for row in rows]

@@ -7,7 +7,7 @@ import os
 import re
 import struct
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from tempfile import SpooledTemporaryFile
 
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from fewlabels._typing import Fields, Function, Json, Package
+from fewlabels._typing import Function, Loaded, Package
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.web._events import Events, TooManyStreamsError
 from fewlabels.web._fields import Check, digits, of_query, text
@@ -35,8 +35,8 @@ _FORMATS = {
     "parquet": (".parquet", "application/vnd.apache.parquet"),
     "arrow": (".arrow", "application/vnd.apache.arrow.file"),
     "npz": (".npz", "application/octet-stream"),
-    "label-studio": (".json", "application/json"),
-    "prodigy": (".jsonl", "application/x-ndjson"),
+    "label-studio": ("-label-studio.json", "application/json"),
+    "prodigy": ("-prodigy.jsonl", "application/x-ndjson"),
 }
 # Exports larger than this wait on the disk until they are sent.
 _IN_MEMORY = 16 * 1024 * 1024
@@ -63,26 +63,28 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
 
         return Route(path, endpoint, methods=["GET"])
 
-    def read_rows(path: str, fields: Mapping[str, Check], ask: Function) -> Route:
+    def read_rows(
+        path: str, fields: Mapping[str, Check], ask: Callable[..., Sequence[Loaded]]
+    ) -> Route:
         """Route a path whose answer is rows, which are the same for everybody."""
         return read(path, fields, lambda who, **asked: with_items(source, who, ask(**asked)))
 
-    def neighbourhood(who: str, near: int | None = None, n: int = 24) -> Json | None:
+    def neighbourhood(who: str, near: int | None = None, n: int = 24) -> Loaded | None:
         found = source.neighbourhood(who, near, n)
         if found is None:
             return None
         rows = ({"point": point} for point in found["points"])
         return {**found, "rows": with_items(source, who, rows)}
 
-    def why(who: str, point: int) -> Json:
+    def why(who: str, point: int) -> Loaded:
         found = source.why(point)
         return {**found, "labels": with_items(source, who, found["labels"])}
 
-    def answers(who: str, by: str | None = None, **asked: Package) -> Json:
+    def answers(who: str, by: str | None = None, **asked: Package) -> Loaded:
         found = source.answers(who=by, **asked)
         return {**found, "rows": with_items(source, who, found["rows"])}
 
-    def suspects(who: str, n: int = 24) -> list[Json]:
+    def suspects(who: str, n: int = 24) -> list[Loaded]:
         """Each with the label that speaks most against it."""
         found = with_items(source, who, source.suspects(n))
         return [
@@ -92,7 +94,7 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
             for row in found
         ]
 
-    def search(who: str, text: str = "", n: int = 24) -> Json:
+    def search(who: str, text: str = "", n: int = 24) -> Loaded:
         if not text:
             raise InvalidInputError("text is missing: the words to look for.")
         found = source.search(text, n)
@@ -167,10 +169,10 @@ def reading_routes(source: Source, events: Events, who: str) -> list[Route]:
 
 
 def _point_of(request: Request) -> int:
-    return int(_POINT("point", request.path_params["point"]))
+    return _POINT("point", request.path_params["point"])
 
 
-def encode_map(found: Fields, known: int | None = None) -> bytes:
+def encode_map(found: Loaded, known: int | None = None) -> bytes:
     """Encode a map: sixteen bytes of header, then each array as it lies in memory.
 
     Positions are left out where the page has those of this layout already: they are most of it,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fewlabels._typing import Function, Json
+from fewlabels._typing import Function, Json, Loaded
 from fewlabels.web._fields import Check, maybe, of_body, points, seconds, settings, text, whole
 from fewlabels.web._questions import open_page
 from fewlabels.web._source import Source
@@ -34,7 +34,7 @@ def writing_routes(source: Source, who: str) -> list[Route]:
             if told.pop("file") not in (None, source.id):
                 return JSONResponse({"error": _OTHER_FILE}, status_code=421)
 
-            def answer() -> Json:
+            def answer() -> Loaded:
                 done = act(**told)
                 return {"done": done, **open_page(source, told["who"])}
 
@@ -42,10 +42,10 @@ def writing_routes(source: Source, who: str) -> list[Route]:
 
         return Route(path, endpoint, methods=["POST"])
 
-    def back(step: Callable[[str, str], Json]) -> Callable[..., Json]:
+    def back(step: Callable[[str, str], Loaded]) -> Callable[..., Json]:
         """Take back, or do again; where one point is touched, its item comes along."""
 
-        def act(who: str, key: str) -> Json:
+        def act(who: str, key: str) -> Loaded:
             reply = step(who, key)
             done = reply.get("done")
             if done is None:
@@ -59,7 +59,7 @@ def writing_routes(source: Source, who: str) -> list[Route]:
 
     def of_class(
         who: str, key: str, name: str | None, class_id: int | None, press: str | None
-    ) -> Json:
+    ) -> Loaded:
         """Add a class, or rename one, or give it another key."""
         if class_id is None:
             return source.add_class(who, key, name or "")

@@ -12,7 +12,7 @@ from pathlib import Path
 from fewlabels._checksums import checksum
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._rename import rename_without_replacing
-from fewlabels._typing import State
+from fewlabels._typing import Loaded, State
 from fewlabels.exceptions import GraphFileError
 
 FORMAT = "fewlabels-graph-folder"
@@ -21,7 +21,7 @@ HEADER = "header.json"
 ARRAYS = ("indptr", "indices", "data", "degrees", "components")
 
 
-def read_header(path: Path) -> State:
+def read_header(path: Path) -> Loaded:
     """Return the header of the graph in the folder `path`.
 
     Raises
@@ -68,7 +68,7 @@ def read_header(path: Path) -> State:
     return checked
 
 
-def _check_sums(header: State) -> None:
+def _check_sums(header: Loaded) -> None:
     sums = header["crc32"]
     due = {*ARRAYS, "local_scales"} if header["local_scales"] else {*ARRAYS}
     if set(sums) != due or not all(type(each) is int for each in sums.values()):

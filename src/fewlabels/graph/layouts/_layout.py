@@ -9,7 +9,7 @@ from scipy.linalg import eigh
 
 from fewlabels._progress import Progress, reporting
 from fewlabels._threads import one_blas_thread
-from fewlabels._typing import Matrix, Package
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
@@ -243,7 +243,7 @@ def _first_places(level: Level) -> Places:
     return (5 * places / np.where(largest > 0, largest, 1)).astype(np.float32)
 
 
-def _generator(random_state: Package) -> np.random.Generator:
+def _generator(random_state: int | np.random.RandomState | None) -> np.random.Generator:
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31))
     return np.random.default_rng(0 if random_state is None else int(random_state))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 
-from fewlabels._typing import Axes, Fields, Json
+from fewlabels._typing import Axes, Loaded
+from fewlabels.session.simulation.intervals import Interval
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
+
+LineStyle: TypeAlias = str | tuple[int, tuple[int, ...]]  # a name, or where dashes and gaps begin
 
 # Of Okabe and Ito (2008): colour-blind readers can tell them apart. Marks and lines differ too.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
-_LINES = ("-", (0, (6, 2)), (0, (1, 1)))
+LINES: tuple[LineStyle, ...] = ("-", (0, (6, 2)), (0, (1, 1)))
 _BASELINE = "random"
 _GREY = "#737373"
 _BESIDE = 6  # more curves than this have their legend beside them, for it would be too high above
@@ -27,7 +31,7 @@ TITLES = {
 def draw_curves(
     ax: Axes,
     labels: IntArray,
-    curves: Fields,
+    curves: Mapping[str, Interval],
     areas: Mapping[str, float],
     *,
     measure: str,
@@ -59,14 +63,14 @@ def draw_curves(
     for query, curve in curves.items():
         if query == _BASELINE:
             # above the others: dashed, it hides none of them, and none can hide it
-            look: Json = {"color": _GREY, "linestyle": "--", "marker": None}
+            look: Loaded = {"color": _GREY, "linestyle": "--", "marker": None}
             look |= {"linewidth": 2.6, "zorder": 3}
             if len(labels) == 1:
                 look["marker"] = "x"
         else:
             look = {
                 "color": COLORS[style % len(COLORS)],
-                "linestyle": _LINES[style // len(COLORS) % len(_LINES)],
+                "linestyle": LINES[style // len(COLORS) % len(LINES)],
                 "marker": _MARKERS[style % len(_MARKERS)],
                 "linewidth": 1.8,
             }
@@ -94,12 +98,12 @@ def draw_curves(
         figure.set_layout_engine("constrained")  # without one, the legend would be cut off
 
 
-def dress_axes(ax: Axes, curves: Fields, *, measure: str) -> None:
+def dress_axes(ax: Axes, curves: Mapping[str, Interval], *, measure: str) -> None:
     """Give axes of learning curves their titles, their grid and an end."""
     ax.set_xlabel("number of labels")
     ax.set_ylabel(TITLES[measure], wrap=True)
     end_at_whole(ax, curves)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.grid(axis="y", color="0.88")
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
@@ -110,7 +114,7 @@ def percent(shares: FloatArray) -> FloatArray:
     return np.asarray(100 * np.clip(shares, 0, 1))
 
 
-def end_at_whole(ax: Axes, curves: Fields) -> None:
+def end_at_whole(ax: Axes, curves: Mapping[str, Interval]) -> None:
     """Let the axis end just above 100 %, and no tick stand above it."""
     highest = max(float(np.max(curve.mean)) for curve in curves.values())
     lowest, top = ax.get_ylim()

@@ -10,21 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from fewlabels._progress import Progress
-from fewlabels._typing import Fields, Package
+from fewlabels._typing import Fields
 from fewlabels._validation import check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.session.simulation._one_curve import drawn_seed, simulate_one
+from fewlabels.session.simulation._one_curve import drawn_seed
 from fewlabels.session.simulation._runs_file import PathLike
 from fewlabels.session.simulation.learning_curve import LearningCurve
 
 
 def curves_of(
-    data: Package,
+    data: object,
     models: Fields,
     random_state: int | np.random.RandomState | None,
     save_to: PathLike | None,
     progress: Progress,
-    settings: Fields,
+    curve_of: Callable[..., LearningCurve],
 ) -> dict[str, dict[str, LearningCurve]]:
     """Return the curves of each model on each set of points.
 
@@ -37,8 +37,8 @@ def curves_of(
     save_to : path or None
         A folder, which gets a file for each set and model.
     progress : as of :func:`simulate`
-    settings : mapping
-        What else :func:`simulate_one` takes.
+    curve_of : callable
+        :func:`simulate_one` with all other settings.
     """
     if not isinstance(data, Mapping) or not data or not models:
         raise InvalidInputError("data and model must name one set of points and one model or more.")
@@ -65,17 +65,19 @@ def curves_of(
     for i, (name, model) in enumerate(tasks):
         X, y = data[name]
         try:
-            curves[name][model] = simulate_one(
+            curves[name][model] = curve_of(
                 X,
                 y,
                 model=models[model],
                 random_state=seed,
                 save_to=files.get((name, model)),
                 progress=_part(progress, i, len(tasks)),
-                **settings,
             )
         except InvalidInputError as error:
             raise type(error)(f"data {name!r}, model {model!r}: {error}") from error
+        except Exception as error:  # of a model of others, whose errors are theirs
+            error.add_note(f"This was data {name!r}, model {model!r}.")
+            raise
     return curves
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from fewlabels._arrays import checked_array
+from fewlabels._callers import callers_level
 from fewlabels._progress import Progress, reporting
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._typing import Estimator, Frame
 from fewlabels._validation import check_integer, check_n_jobs, check_seed
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
 from fewlabels.features import Points
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models import ModelPair, recommended_models
@@ -114,6 +116,8 @@ def simulate_one(
     if missing:
         own = isinstance(model, GraphClassifier)
         points = _points(X_or_graph, known, estimator, answers, makes_graph=own)
+        if own and isinstance(points.graph, Graph):
+            _warn_of_alone(points.graph, type(model).__name__)
         plan = _Plan(points, answers, estimator, start.value, n_labels, seed)
         tasks = [partial(_run, plan, *which) for which in missing]
         with reporting(
@@ -144,6 +148,19 @@ def _points(
     if isinstance(X, Points) and not isinstance(model, DataEstimator):
         return GraphPoints(graph_of(X.values, model, answers.truth, answers.known), X)
     return GraphPoints(graph_of(X, model, answers.truth, answers.known), X)
+
+
+def _warn_of_alone(graph: Graph, name: str) -> None:
+    """Warn where a graph, which may be a model's own, leaves points without any neighbour."""
+    n_alone = int(np.count_nonzero(graph.degrees == 0))
+    if n_alone:
+        warnings.warn(
+            f"{n_alone} of {graph.n_nodes} points have no neighbour in the graph of {name}: no "
+            "label reaches them, and they count as wrong. Choose its kernel and gamma for these "
+            "features, scale them, or pass graph=.",
+            UnreachedWarning,
+            stacklevel=callers_level(),
+        )
 
 
 def _check_shares(model: object, answers: Answers) -> None:

@@ -43,7 +43,7 @@ class PairedTest:
 
 @dataclass(frozen=True, eq=False)
 class RankTest:
-    """Whether all methods are alike, by their ranks.
+    """Whether all methods are equally good, judged by their ranks.
 
     Attributes
     ----------

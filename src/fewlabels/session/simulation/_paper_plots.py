@@ -1,29 +1,32 @@
-"""Figures of a comparison, fit for a paper: one colour a line, its name beside it."""
+"""Figures of a comparison, fit for a paper: each line with its name beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from colorsys import hsv_to_rgb
+from typing import TypeAlias
 
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
-from fewlabels._typing import Axes, Cells, Fields
-from fewlabels.session.simulation._curve_plot import COLORS, dress_axes, percent
+from fewlabels._typing import Axes
+from fewlabels.session.simulation._curve_plot import COLORS, LINES, LineStyle, dress_axes, percent
 from fewlabels.session.simulation.intervals import Interval
 from fewlabels.session.simulation.rounds import FloatArray, IntArray
+
+Color: TypeAlias = str | tuple[float, ...]  # a name, or shares of red, green and blue
 
 _MOST_BANDS = 4  # more would hide each other
 _LINE_HEIGHT = 1.35  # of a name, in units of its font
 
 
-def colors_of(n: int) -> Cells:
+def colors_of(n: int) -> list[Color]:
     """Return `n` different colours: those that colour-blind readers can tell apart, if enough."""
     if n <= len(COLORS):
         return list(COLORS[:n])
     # Around the circle, every other one dark, so that neighbours differ in both; none so light
     # that its name could not be read.
-    colors = []
+    colors: list[Color] = []
     for i in range(n):
         rgb = np.array(hsv_to_rgb(i / n, 0.9, 0.9))
         brightness = float(rgb @ (0.2126, 0.7152, 0.0722))
@@ -31,7 +34,32 @@ def colors_of(n: int) -> Cells:
     return colors
 
 
-def draw_lines(ax: Axes, labels: IntArray, curves: Mapping[str, Interval], *, measure: str) -> None:
+def looks_of(methods: Mapping[str, tuple[str, str]]) -> dict[str, tuple[Color, LineStyle]]:
+    """Return the colour and the line style of each method, which is a model and a query rule.
+
+    A colour each. Where that would be more than can be told apart, methods of one model share a
+    colour, and those of one rule a line style, if that is enough.
+    """
+    models = list(dict.fromkeys(model for model, _ in methods.values()))
+    rules = list(dict.fromkeys(rule for _, rule in methods.values()))
+    if len(methods) > len(COLORS) >= len(models) and len(rules) <= len(LINES):
+        return {
+            name: (COLORS[models.index(model)], LINES[rules.index(rule)])
+            for name, (model, rule) in methods.items()
+        }
+    return {
+        name: (color, "-") for name, color in zip(methods, colors_of(len(methods)), strict=True)
+    }
+
+
+def draw_lines(
+    ax: Axes,
+    labels: IntArray,
+    curves: Mapping[str, Interval],
+    looks: Mapping[str, tuple[Color, LineStyle]],
+    *,
+    measure: str,
+) -> None:
     """Draw a line for each curve, with its name at its end, and a band if there are few.
 
     Parameters
@@ -40,12 +68,19 @@ def draw_lines(ax: Axes, labels: IntArray, curves: Mapping[str, Interval], *, me
     labels : ndarray of shape (n_rounds,)
     curves : mapping from name to Interval
         Means, from 0 to 1, at each of `labels`.
+    looks : mapping from name to colour and line style
     measure : {"accuracy", "macro_recall"}
     """
-    colors = dict(zip(curves, colors_of(len(curves)), strict=True))
+    colors = {name: color for name, (color, _) in looks.items()}
     for name, curve in curves.items():
-        mark = "o" if len(labels) == 1 else None
-        ax.plot(labels, 100 * curve.mean, color=colors[name], linewidth=1.8, marker=mark)
+        ax.plot(
+            labels,
+            100 * curve.mean,
+            color=colors[name],
+            linestyle=looks[name][1],
+            linewidth=1.8,
+            marker="o" if len(labels) == 1 else None,
+        )
         if len(curves) <= _MOST_BANDS and not np.isnan(curve.low).any():
             low, high = percent(curve.low), percent(curve.high)
             ax.fill_between(labels, low, high, color=colors[name], alpha=0.15, linewidth=0)
@@ -57,7 +92,7 @@ def draw_lines(ax: Axes, labels: IntArray, curves: Mapping[str, Interval], *, me
     _name_ends(ax, float(labels[-1]), ends, colors)
 
 
-def _name_ends(ax: Axes, x: float, ends: Mapping[str, float], colors: Fields) -> None:
+def _name_ends(ax: Axes, x: float, ends: Mapping[str, float], colors: Mapping[str, Color]) -> None:
     """Write each name beside the end of its line, apart from one another, tied to it by a line."""
     lowest, top = ax.get_ylim()
     size = min(9.0, 0.8 * 72 * ax.bbox.height / ax.figure.dpi / (len(ends) * _LINE_HEIGHT))

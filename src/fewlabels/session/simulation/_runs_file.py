@@ -18,7 +18,7 @@ from typing import Self, TypeAlias
 from fewlabels._checksums import checksum
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import replace_when_whole
-from fewlabels._typing import Json
+from fewlabels._typing import Json, Loaded
 from fewlabels.exceptions import DataFileError
 from fewlabels.session._fingerprint import fingerprint
 from fewlabels.session.simulation._known_answers import Answers
@@ -187,7 +187,7 @@ def _checked(line: bytes, version: int) -> Json:
     return value
 
 
-def _check_same(path: Path, header: Json, data: str, settings: Json) -> None:
+def _check_same(path: Path, header: Loaded, data: str, settings: Loaded) -> None:
     before = header["settings"] | {"random_state": header["seed"]}
     differing = [
         f"{name} {before[name]} (now {now})"

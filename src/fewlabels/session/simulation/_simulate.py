@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._progress import Progress
-from fewlabels._typing import Estimator, Json
+from fewlabels._typing import Estimator
 from fewlabels.exceptions import InvalidTypeError
 from fewlabels.graph import Graph
 from fewlabels.models._shared_kernel import GraphMaker
@@ -152,31 +153,31 @@ def simulate(
     >>> compared.scores().shape
     (1, 2)
     """
-    settings: Json = {
-        "query": query,
-        "initial": initial,
-        "batch_size": batch_size,
-        "budget": budget,
-        "repeats": repeats,
-        "n_jobs": n_jobs,
-        "graph": graph,
-    }
+    curve_of = partial(
+        simulate_one,
+        query=query,
+        initial=initial,
+        batch_size=batch_size,
+        budget=budget,
+        repeats=repeats,
+        n_jobs=n_jobs,
+        graph=graph,
+    )
     several = isinstance(model, Mapping)
     if data is None:
         if y is None:
             raise InvalidTypeError("simulate takes points and their true labels, or data={...}.")
         if not several:
-            return simulate_one(
+            return curve_of(
                 X_or_graph,
                 y,
                 model=model,
                 random_state=random_state,
                 save_to=save_to,
                 progress=progress,
-                **settings,
             )
         data = {"data": (X_or_graph, y)}
     elif X_or_graph is not None or y is not None:
         raise InvalidTypeError("data holds points and labels: leave X_or_graph and y out.")
     models = model if several else {"model": model}
-    return Comparison(curves_of(data, models, random_state, save_to, progress, settings))
+    return Comparison(curves_of(data, models, random_state, save_to, progress, curve_of))

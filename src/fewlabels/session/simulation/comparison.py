@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from scipy import stats
 
-from fewlabels._typing import Axes, Objects
+from fewlabels._typing import Axes
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.session.simulation._comparison_tables import latex_table, markdown_table
 from fewlabels.session.simulation._paired_tests import PairedTest, RankTest, holm, wilcoxon
-from fewlabels.session.simulation._paper_plots import draw_lines, draw_ranks
+from fewlabels.session.simulation._paper_plots import draw_lines, draw_ranks, looks_of
 from fewlabels.session.simulation.intervals import Interval, student_interval
 from fewlabels.session.simulation.learning_curve import LearningCurve, new_axes
 from fewlabels.session.simulation.rounds import FloatArray
@@ -149,7 +149,7 @@ class Comparison:
         chosen = self.methods[0] if baseline is None else baseline
         if chosen not in self.methods:
             raise InvalidInputError(
-                f"there is no method {chosen!r}; there are {', '.join(self.methods)}."
+                f"there is no method {chosen!r}; there are {', '.join(map(repr, self.methods))}."
             )
         blocks = self._blocks(measure)
         mine = blocks[:, self.methods.index(chosen)]
@@ -213,15 +213,16 @@ class Comparison:
     def plot(
         self,
         dataset: str | None = None,
-        ax: Axes = None,
+        ax: Axes | None = None,
         *,
-        methods: Objects | None = None,
+        methods: Sequence[str] | None = None,
         measure: str = "accuracy",
         confidence: float = 0.95,
     ) -> Axes:
         """Draw the mean curves of methods on one data set, with each name at the end of its line.
 
-        Up to four have a band.
+        Up to four have a band. Of more than seven, those of one model share a colour, and those of
+        one query rule a line style, where there are no more than seven models and three rules.
 
         Parameters
         ----------
@@ -242,13 +243,13 @@ class Comparison:
         name = self.datasets[0] if dataset is None else dataset
         if name not in self.curves:
             raise InvalidInputError(
-                f"there is no set {name!r}; there are {', '.join(self.datasets)}."
+                f"there is no set {name!r}; there are {', '.join(map(repr, self.datasets))}."
             )
         wanted = list(self.methods) if methods is None else list(methods)
         unknown = [method for method in wanted if method not in self.methods]
         if unknown or not wanted:
             raise InvalidInputError(
-                f"methods must name some of {', '.join(self.methods)}; got {wanted!r}."
+                f"methods must name some of {', '.join(map(repr, self.methods))}; got {wanted!r}."
             )
         of = {method: (model, query) for method, model, query in self._named()}
         lines = {}
@@ -258,12 +259,13 @@ class Comparison:
             lines[method] = curve.interval(query, measure=measure, confidence=confidence)
         labels = self.curves[name][self.models[0]].labels
         ax = new_axes() if ax is None else ax
-        draw_lines(ax, labels, lines, measure=measure)
+        looks = looks_of({method: of[method] for method in wanted})
+        draw_lines(ax, labels, lines, looks, measure=measure)
         ax.set_title(name)
         return ax
 
     def plot_ranks(
-        self, ax: object = None, *, measure: str = "accuracy", alpha: float = 0.05
+        self, ax: Axes | None = None, *, measure: str = "accuracy", alpha: float = 0.05
     ) -> Axes:
         """Draw the critical-difference diagram of :meth:`rank`.
 

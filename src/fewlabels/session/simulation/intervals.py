@@ -14,7 +14,7 @@ from fewlabels.session.simulation.rounds import FloatArray
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over repeats, and an interval that holds the true mean with some confidence.
+    """A mean over repeats, and an interval that contains the true mean with some confidence.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ from fewlabels._typing import Axes, Cells, Frame
 from fewlabels._validation import check_choice, check_real
 from fewlabels.exceptions import InvalidInputError, MissingDependencyError
 from fewlabels.session.simulation._curve_plot import draw_curves
-from fewlabels.session.simulation._paper_plots import draw_lines
+from fewlabels.session.simulation._paper_plots import draw_lines, looks_of
 from fewlabels.session.simulation.intervals import Interval, student_interval
 from fewlabels.session.simulation.rounds import AnyArray, FloatArray, IntArray
 
@@ -24,7 +24,7 @@ MEASURES = ("accuracy", "macro_recall")
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """How much better one rule did than another, repeat by repeat from the same first labels.
+    """How much better one rule was than another, repeat by repeat from the same first labels.
 
     Attributes
     ----------
@@ -278,7 +278,7 @@ class LearningCurve:
 
     def plot(
         self,
-        ax: Axes = None,
+        ax: Axes | None = None,
         *,
         queries: Sequence[str] | None = None,
         names: str = "legend",
@@ -325,7 +325,8 @@ class LearningCurve:
         if ax is None:
             ax = new_axes()
         if names == "direct":
-            draw_lines(ax, self.labels, curves, measure=measure)
+            looks = looks_of({name: ("", name) for name in curves})
+            draw_lines(ax, self.labels, curves, looks, measure=measure)
             return ax
         areas = self.area(measure)
         heights = {query: float(areas[query].mean()) for query in chosen}

@@ -6,7 +6,7 @@ import { COMMANDS, isLetter, keyFor, spoken } from "./keys.js";
 
 /**
  * The questions of a page: the one that is shown, those ready behind it, and what was answered.
- * Plain state without the page. What is shown never changes by itself while it can be answered.
+ * Plain state without the page. What is shown changes by itself only where it was answered elsewhere.
  */
 export class Deck {
   constructor() {
@@ -14,19 +14,22 @@ export class Deck {
     this.ready = [];
     this.past = [];
     this.undone = [];
+    this.firm = new Set();
   }
 
   /** Take the server's questions; `waiting` are points whose answers are still on their way. */
   offer(questions, waiting = new Set()) {
     const open = questions.filter((question) => !waiting.has(question.point));
     const same = open.find((question) => question.point === this.shown?.point);
+    // These stay until they are answered; a third that is shown by now may be missing.
+    for (const { point } of questions.slice(0, 2)) this.firm.add(point);
     if (waiting.size) {
       // What the server says of later questions is older than what was done here.
       const known = new Set([this.shown, ...this.ready].map((q) => q?.point));
       this.ready.push(...open.filter((question) => !known.has(question.point)));
     } else {
       this.ready = open.filter((question) => question !== same);
-      if (this.shown && !same) this.shown = null; // answered elsewhere
+      if (!same && this.firm.has(this.shown?.point)) this.shown = null; // answered elsewhere
     }
     if (this.shown && same && !this.shown.suggestion) this.shown.suggestion = same.suggestion;
     if (!this.shown) this.shown = this.ready.shift() ?? null;
@@ -96,8 +99,12 @@ export function createAsk(element, app) {
   let drawnTools = "";
   let moved = false; // the focus was moved to a class by hand for this question
   element.append(h("div", { class: "ask" }, card, prompt, group, tools));
+  card.addEventListener("error", () => setTimeout(show), true);
 
   // Elements of questions
+
+  /** Nothing is suggested of a picture that nobody can see. */
+  const suggested = (question) => (card.querySelector(".broken") ? null : question?.suggestion);
 
   const keyOfMade = ({ point, suggestion, item }) =>
     JSON.stringify([point, suggestion?.class_id, item.words]);
@@ -119,11 +126,12 @@ export function createAsk(element, app) {
 
   // What is shown
 
-  function show() {
+  function show(came) {
     const question = deck.shown;
     if (question?.point !== onCard?.point) {
       shownAt = performance.now();
       moved = false;
+      if (came) app.pause();
     }
     onCard = question;
     set(card, { "data-point": question?.point });
@@ -147,7 +155,7 @@ export function createAsk(element, app) {
   }
 
   function showPrompt(question) {
-    const suggestion = question?.suggestion;
+    const suggestion = suggested(question);
     if (!suggestion) {
       const classes = app.state.classes.length;
       const text = !question ? "" : classes ? "Which class is it?" : "Type the name of its class.";
@@ -181,10 +189,10 @@ export function createAsk(element, app) {
       const lines = Math.ceil(classes.length / 7);
       group.style.setProperty("--columns", Math.ceil(classes.length / lines) || 1);
     }
-    const suggested = question?.suggestion?.class_id;
+    const wantedId = suggested(question)?.class_id;
     let stop = 0;
     [...group.children].forEach((button, place) => {
-      const is = Number(button.dataset.id) === suggested;
+      const is = Number(button.dataset.id) === wantedId;
       button.classList.toggle("suggested", is);
       button.setAttribute("aria-checked", "false");
       button.ariaDisabled = !question;
@@ -206,10 +214,7 @@ export function createAsk(element, app) {
         "data-id": entry.id,
         tabindex: "-1",
         title: entry.name.length > 18 ? entry.name : null,
-        onclick: (event) => {
-          if (event.detail) event.currentTarget.blur(); // a mouse leaves no focus for Enter to hit
-          answer(entry.id);
-        },
+        onclick: () => answer(entry.id),
       },
       shown ? kbd(key) : h("kbd", { class: "no-key", "aria-hidden": "true" }),
       mark(entry.id),
@@ -260,7 +265,7 @@ export function createAsk(element, app) {
     if (!tools.children.length) {
       tools.append(
         ...TOOLS.map((command) =>
-          h("button", { class: "plain tool", "data-command": command, onclick: (event) => (event.detail && event.currentTarget.blur(), run(command)) }),
+          h("button", { class: "plain tool", "data-command": command, onclick: () => run(command) }),
         ),
       );
     }
@@ -277,10 +282,10 @@ export function createAsk(element, app) {
   // What is done
 
   function answer(classId, question = deck.shown) {
-    if (!question || question !== deck.shown) return; // gone meanwhile
+    if (!question || question !== deck.shown || element.ariaBusy) return; // gone, or not seen yet
     const name = app.className(classId);
     const seconds = Math.min(Math.round(performance.now() - shownAt) / 1000, 1e5);
-    app.outbox.put("answer", app.signed({ point: question.point, class_id: classId, seconds }));
+    app.put("answer", { point: question.point, class_id: classId, seconds });
     deck.leave({ kind: "answer", class_id: classId });
     app.state.n_labelled += 1;
     app.state.can_undo = true;
@@ -307,8 +312,8 @@ export function createAsk(element, app) {
 
   function put(path, said) {
     const question = deck.shown;
-    if (!question) return;
-    app.outbox.put(path, app.signed({ point: question.point }));
+    if (!question || element.ariaBusy) return;
+    app.put(path, { point: question.point });
     deck.leave({ kind: path });
     app.state.can_undo = true;
     moveOn(said);
@@ -316,7 +321,7 @@ export function createAsk(element, app) {
 
   function back(step, said) {
     const known = deck[step]();
-    app.outbox.put(step, app.signed({}));
+    app.put(step);
     if (!known) return app.say(said);
     if (known.act.kind === "answer") app.state.n_labelled += step === "undo" ? -1 : 1;
     const word = known.act.class_id == null ? "" : `: ${app.className(known.act.class_id)}`;
@@ -326,7 +331,7 @@ export function createAsk(element, app) {
   function run(command) {
     const shown = deck.shown;
     if (command === "accept") {
-      if (shown?.suggestion) answer(shown.suggestion.class_id);
+      if (suggested(shown)) answer(shown.suggestion.class_id);
       else if (shown) app.say("There is no suggestion here: choose a class.");
     } else if (command === "skip") put("skip", "Skipped.");
     else if (command === "later") put("later", "Set aside for later.");
@@ -435,7 +440,7 @@ export function createAsk(element, app) {
     press,
     /** New questions or a new state: what is on the card stays. */
     update() {
-      show();
+      show(true);
       for (const question of deck.ready) prepare(question);
       tidy();
     },

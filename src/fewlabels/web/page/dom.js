@@ -13,18 +13,14 @@ const SHAPES = [
 ];
 
 /** An element: h("button", {class: "plain", onclick: f, "aria-label": "Undo"}, "Undo"). */
-export function h(tag, props = {}, ...children) {
-  const element = document.createElement(tag);
-  set(element, props);
-  element.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
-  return element;
-}
+export const h = (tag, ...more) => filled(document.createElement(tag), ...more);
 
 /** An element of a drawing. */
-export function svg(tag, props = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
+export const svg = (tag, ...more) => filled(document.createElementNS(SVG, tag), ...more);
+
+function filled(element, props = {}, ...children) {
   set(element, props);
-  element.append(...children.flat(Infinity));
+  element.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
   return element;
 }
 
@@ -96,6 +92,8 @@ export const aside = (...content) => h("span", { class: "soft" }, ...content);
 export function empty(title, text, ...more) {
   return h("div", { class: "empty" }, h("h2", {}, title), h("p", {}, text), more);
 }
+
+export const searchBox = (name, oninput) => h("input", { type: "search", placeholder: name, "aria-label": name, oninput });
 
 export function title(text, ...more) {
   return h("div", { class: "view-head" }, h("h1", { tabindex: "-1" }, text), ...more);

@@ -71,10 +71,7 @@ export function create(element, app, [kind]) {
         "aria-pressed": "true",
         "aria-keyshortcuts": spoken(key),
         "aria-label": `${place + 1}: ${described(row.item)}`,
-        onclick: (event) => {
-          toggle(row.point);
-          if (event.detail) event.currentTarget.blur();
-        },
+        onclick: () => toggle(row.point),
       },
       h("span", { class: row.item.image ? "tile-in tile-picture" : "tile-in" }, small(row.item)),
       h("span", { class: "tile-key" }, kbd(key)),
@@ -127,8 +124,8 @@ export function create(element, app, [kind]) {
   function confirm() {
     const points = rows.map((row) => row.point).filter((p) => !out.has(p));
     const meant = points.length ? classId : suggested; // of none, that they are not what was thought
-    if (meant == null) return;
-    app.outbox.put("confirm", app.signed({ points, class_id: meant }));
+    if (meant == null || element.ariaBusy) return;
+    app.put("confirm", { points, class_id: meant });
     app.state.n_labelled += points.length;
     app.state.can_undo = true;
     app.showCount();
@@ -159,7 +156,7 @@ export function create(element, app, [kind]) {
     update() {
       if (waiting && !app.outbox.waiting.length) {
         waiting = false;
-        load();
+        load().then(app.pause);
       }
     },
   };

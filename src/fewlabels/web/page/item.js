@@ -1,6 +1,6 @@
 // A row as it is shown: a picture, a text or columns; large on the card, small in lists.
 
-import { h } from "./dom.js";
+import { h, set } from "./dom.js";
 
 const pictureAddress = (point, size) => `/api/picture/${point}?size=${size}`;
 
@@ -59,11 +59,11 @@ function columns(item) {
   const row = (column, differs) =>
     h(
       "div",
-      { class: differs ? "column differs" : "column" },
+      { class: `column${differs ? " differs" : ""}${column.value.length > 90 ? " wide" : ""}` },
       h("dt", { dir: "auto" }, column.name),
       h("dd", { dir: "auto" }, column.value, differs ? h("span", { class: "unseen" }, " (differs)") : null),
     );
-  const few = differing.length > 0 && alike.length > 0;
+  const few = differing.length && alike.length;
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "group", "aria-label": "The row" },
@@ -87,7 +87,10 @@ function picture(item) {
   });
   const frame = h("div", { class: "picture scroll", role: "group", "aria-label": "The picture" }, image);
   sharpen(image);
-  image.addEventListener("error", () => frame.classList.add("broken"));
+  image.addEventListener("error", () => {
+    frame.classList.add("broken");
+    frame.textContent = `${described(item)} can't be shown.`;
+  });
   let zoom = 1;
   const show = (wanted) => {
     const middle = {
@@ -99,25 +102,22 @@ function picture(item) {
       image.dataset.full = "1";
       image.src = pictureAddress(item.point, 3072);
     }
-    frame.style.setProperty("--zoom", zoom);
     frame.classList.toggle("zoomed", zoom > 1);
     // Only what can be scrolled is a stop for the keyboard.
-    if (zoom > 1) frame.tabIndex = 0;
-    else frame.removeAttribute("tabindex");
+    set(frame, { tabindex: zoom > 1 ? 0 : null, vars: { "--zoom": zoom } });
     frame.scrollLeft = middle.x * frame.scrollWidth - frame.clientWidth / 2;
     frame.scrollTop = middle.y * frame.scrollHeight - frame.clientHeight / 2;
     out.disabled = zoom === 1;
     closer.disabled = zoom === ZOOMS.at(-1);
   };
-  const step = (by) => show(by > 0 ? zoom * 2 : zoom / 2);
-  const out = h("button", { class: "round", disabled: true, "aria-label": "Smaller", onclick: () => step(-1) }, "−");
-  const closer = h("button", { class: "round", "aria-label": "Larger", onclick: () => step(1) }, "+");
+  const out = h("button", { class: "round", disabled: true, "aria-label": "Smaller", onclick: () => show(zoom / 2) }, "−");
+  const closer = h("button", { class: "round", "aria-label": "Larger", onclick: () => show(zoom * 2) }, "+");
   frame.addEventListener(
     "wheel",
     (event) => {
       if (!event.ctrlKey) return;
       event.preventDefault();
-      step(event.deltaY < 0 ? 1 : -1);
+      show(event.deltaY < 0 ? zoom * 2 : zoom / 2);
     },
     { passive: false },
   );
@@ -168,17 +168,16 @@ export function small(item) {
       }),
     );
   }
-  if (item.text) {
-    const cut = item.text.length > 180 ? `${item.text.slice(0, 180)}…` : item.text;
-    return h("span", { class: "snippet", dir: "auto" }, cut);
-  }
-  const { differing, alike } = columnsOf(item);
-  const shown = [...differing, ...alike].slice(0, 4);
+  const cut = (text) => (text.length > 180 ? `${text.slice(0, 180)}…` : text);
+  if (item.text) return h("span", { class: "snippet", dir: "auto" }, cut(item.text));
+  // The first tells most, then what differs.
+  const rest = item.columns.slice(1).sort((a, b) => b.differs - a.differs);
+  const shown = [...item.columns.slice(0, 1), ...rest].slice(0, 4);
   return h(
     "span",
     { class: "snippet facts" },
     shown.map((column) =>
-      h("span", { class: "fact" }, h("span", { class: "fact-name" }, column.name), " ", h("bdi", {}, column.value)),
+      h("span", { class: "fact" }, h("span", { class: "fact-name" }, column.name), " ", h("bdi", {}, cut(column.value))),
     ),
   );
 }

@@ -2,7 +2,7 @@
 
 import { AWAY, Changes, Outbox, ServerError, get, post } from "./api.js";
 import { createAsk, Deck } from "./ask.js";
-import { chip, count, h, loading, several } from "./dom.js";
+import { chip, count, h, loading, searchBox, set, several } from "./dom.js";
 import { bindings, pressed } from "./keys.js";
 
 const VIEWS = {
@@ -45,6 +45,8 @@ const app = {
   signed: (body) => (app.who ? { ...body, who: app.who } : body),
   read: (path, fields = {}) => get(path, app.who ? { ...fields, who: app.who } : fields),
 
+  put: (path, body = {}) => app.outbox.put(path, app.signed(body)),
+
   chip: (id) => chip(app.state.classes, id),
 
   className(id) {
@@ -78,7 +80,7 @@ const app = {
   showCount() {
     const { n_labelled: n, proven } = app.state;
     $("count").textContent = several(n, "label");
-    $("count").setAttribute("aria-label", `${several(n, "label")} of ${count(app.state.n_points)}: progress`);
+    set($("count"), { "aria-label": `${several(n, "label")} of ${count(app.state.n_points)}: progress` });
     $("count").classList.toggle("proven", !!proven);
   },
 
@@ -101,9 +103,7 @@ const app = {
 
   setSettings: (settings) => app.act("settings", { settings }),
 
-  async why(point) {
-    (await import("./why.js")).openWhy(app, point);
-  },
+  why: (point) => openDialog("./why.js", point),
 
   rename(who) {
     app.who = who || null;
@@ -114,10 +114,17 @@ const app = {
     refresh();
   },
 
+  /** Go to a view at once: the next key is meant for it. */
   go(view) {
-    app.moving = true;
-    if (location.hash === `#${view}`) open();
-    else location.hash = view;
+    if (location.hash !== `#${view}`) history.pushState(null, "", `#${view}`);
+    open();
+  },
+
+  /** What has come by itself isn't meant by keys that were pressed before it could be seen. */
+  pause() {
+    main.ariaBusy = "true";
+    clearTimeout(app.pauseTimer);
+    app.pauseTimer = setTimeout(() => (main.ariaBusy = null), 400);
   },
 };
 
@@ -234,9 +241,7 @@ function showStage(stage, problem) {
   if (!stage) return;
   const share = stage.share == null ? null : Math.round(stage.share * 100);
   bar.classList.toggle("unknown", share == null);
-  if (share == null) bar.removeAttribute("aria-valuenow");
-  else bar.setAttribute("aria-valuenow", share);
-  bar.style.setProperty("--share", stage.share ?? 0);
+  set(bar, { "aria-valuenow": share, vars: { "--share": stage.share ?? 0 } });
 }
 
 async function refresh() {
@@ -258,12 +263,10 @@ async function open() {
   $("views").classList.remove("open");
   $("views-button").setAttribute("aria-expanded", "false");
   $("views-button").textContent = VIEWS[name][0];
-  for (const link of $("views").children) {
-    if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
+  for (const link of $("views").children) set(link, { "aria-current": link.hash === `#${name}` && "page" });
   if (name === "progress" && $("notice").textContent.startsWith(PROVEN)) $("notice").hidden = true;
-  app.moving = true; // what is typed meanwhile is meant for neither view
+  clearTimeout(app.pauseTimer);
+  main.ariaBusy = "true"; // what is typed meanwhile is meant for neither view
   const first = app.viewName === null;
   app.view?.destroy?.();
   app.view = null;
@@ -271,9 +274,14 @@ async function open() {
   app.viewName = name;
   const [label, module] = VIEWS[name];
   main.replaceChildren(...(module ? loading(label) : []));
+  if (name === "search") {
+    // Here before the view, for what is typed at once.
+    main.append(app.box = searchBox("Search all rows"));
+    if (!rest.length) app.box.focus();
+  }
   const made = module ? await import(module).catch(() => app.notify(AWAY)) : { create: createAsk };
   if (turn !== opening) return;
-  app.moving = false;
+  main.ariaBusy = null;
   if (!made) return;
   main.replaceChildren();
   app.view = made.create(main, app, rest);
@@ -291,15 +299,23 @@ function fillViews() {
   addEventListener("hashchange", () => app.state && open());
   // A link that keeps the focus would take the next Enter.
   document.querySelector(".top").addEventListener("click", ({ target }) => target.closest("a") && main.focus());
+  // So would a button that was clicked by mouse.
+  main.addEventListener("click", ({ detail, target }) => detail && target.closest("button")?.blur(), true);
   document.querySelector(".skip-link").addEventListener("click", (event) => {
     event.preventDefault();
     main.focus();
   });
-  $("help").addEventListener("click", () => help());
+  $("help").addEventListener("click", help);
 }
 
-async function help() {
-  (await import("./settings.js")).openSettings(app);
+const help = () => openDialog("./settings.js");
+
+/** What is typed meanwhile isn't meant for what it will cover. */
+async function openDialog(module, point) {
+  main.ariaBusy = "true";
+  const made = await import(module).catch(() => app.notify(AWAY));
+  main.ariaBusy = null;
+  made?.openDialog(app, point);
 }
 
 // Keys
@@ -307,7 +323,7 @@ async function help() {
 const TYPED = "input, textarea, select, [contenteditable]";
 
 addEventListener("keydown", (event) => {
-  if (!app.state || app.moving || event.defaultPrevented) return;
+  if (!app.state || main.ariaBusy || event.defaultPrevented) return;
   const key = pressed(event);
   if (!key || document.querySelector("dialog[open]")) return;
   if (event.target.closest?.(TYPED)) return;
@@ -326,10 +342,9 @@ function common(command) {
   else if (command === "ask" && app.viewName !== "ask") app.go("ask");
   else if (command === "hide") {
     const shown = app.state.settings.suggestions !== false;
-    app.say(shown ? "Suggestions are hidden." : "Suggestions are shown.");
-    app.setSettings({ suggestions: !shown });
+    app.setSettings({ suggestions: !shown }).then((done) => done && app.say(`Suggestions are ${shown ? "hidden" : "shown"}.`));
   } else if ((command === "undo" || command === "redo") && app.viewName !== "ask") {
-    app.outbox.put(command, app.signed({}));
+    app.put(command);
     app.deck = new Deck();
   } else return false;
   return true;

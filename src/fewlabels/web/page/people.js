@@ -84,7 +84,7 @@ export function create(element, app) {
   function row(entry) {
     const line = h("li", { class: "row" });
     const decide = (id) => {
-      app.outbox.put("relabel", app.signed({ point: entry.point, class_id: id }));
+      app.put("relabel", { point: entry.point, class_id: id });
       line.classList.add("changed");
       line.querySelector(".row-do").replaceChildren(aside("decided "), app.chip(id));
     };

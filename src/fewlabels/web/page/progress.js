@@ -52,7 +52,7 @@ export function create(element, app) {
       { class: proven ? "panel lead proven-lead" : "panel lead" },
       h("p", { class: "lead-sentence" }, sentence ?? (now ? `About ${percent(now[1])} of the answers seem right.` : "Too early to say how good the answers are.")),
       soft(facts.join(", "), "."),
-      advice ? h("ul", { class: "reasons-said" }, advice.reasons.map((reason) => h("li", {}, reason))) : null,
+      h("ul", { class: "reasons-said" }, [...(advice?.reasons ?? []), ...app.state.notes].map((said) => h("li", {}, said))),
       h("div", { class: "buttons" }, proven
         ? [h("a", { class: "button main", href: "/api/export?format=csv", download: "" }, "Export the labels"), report()]
         : h("a", { class: "button main", href: "#ask" }, "Keep labelling")),
@@ -78,7 +78,7 @@ export function create(element, app) {
     return button;
   }
 
-  function accuracy({ accuracy: known, now, advice, proof, seconds_a_label: pace }) {
+  function accuracy({ accuracy: known, advice, proof, seconds_a_label: pace }) {
     const rows = [];
     const wanted = advice?.wanted ?? app.state.settings.accuracy;
     if (known && known.high - known.low < 0.9) {
@@ -86,14 +86,12 @@ export function create(element, app) {
       rows.push(
         soft(`Between ${percent(known.low)} and ${percent(known.high)} are right, judged by ${several(known.n_checks, "random check")}, with ${percent(known.confidence)} confidence, however often you look.`),
       );
-    } else if (now) {
-      rows.push(h("p", {}, `About ${percent(now[1])} seem right, judged by the labels so far.`));
     } else {
       rows.push(soft("Random checks among the questions will tell. They come without a suggestion."));
     }
     const facts = [];
     const needed = advice?.labels_needed;
-    if (needed && !advice.proven && needed[1] > 0) facts.push(["Labels still needed, about", `${count(needed[1])}${pace ? ` (${duration(needed[1] * pace)})` : ""}`]);
+    if (needed && needed[1] > 0) facts.push(["Labels still needed, about", `${count(needed[1])}${pace ? ` (${duration(needed[1] * pace)})` : ""}`]);
     if (advice?.checks_needed) facts.push(["Checks needed for a proof", count(advice.checks_needed)]);
     if (proof?.is_on) facts.push(["Proof", `${proof.n_right} of ${several(proof.n_checks, "check")} right`]);
     rows.push(h("dl", { class: "facts-list" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
@@ -171,14 +169,14 @@ export function ticks(most) {
 }
 
 function curve(points, wanted) {
-  if (!points || points.length < 2) return soft("The curve starts after a few more labels.");
+  if (!points || points.length < 2) return soft("Drawn after the first random checks.");
   const [left, right, top, bottom] = [44, 452, 12, 196];
-  const across = ticks(points.at(-1).n_labels);
+  const last = points.at(-1);
+  const across = ticks(last.n_labels);
   const low = Math.max(0, Math.floor(Math.min(...points.map((p) => p.share), wanted ?? 1) * 10 - 0.5) / 10);
   const x = (n) => left + (n / across.at(-1)) * (right - left);
   const y = (share) => bottom - ((share - low) / (1 - low)) * (bottom - top);
   const line = points.map((p, place) => `${place ? "L" : "M"}${x(p.n_labels).toFixed(1)} ${y(p.share).toFixed(1)}`).join("");
-  const last = points.at(-1);
   const levels = [low, (1 + low) / 2, 1];
   return svg(
     "svg",
@@ -194,7 +192,7 @@ function curve(points, wanted) {
     ]),
     across.map((n) => svg("text", { x: x(n), y: bottom + 20, "text-anchor": "middle" }, count(n))),
     svg("text", { x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" }, "labels"),
-    wanted == null ? [] : [svg("line", { class: "wanted", x1: left, x2: right, y1: y(wanted), y2: y(wanted) })],
+    wanted != null && svg("line", { class: "wanted", x1: left, x2: right, y1: y(wanted), y2: y(wanted) }),
     svg("path", { class: "curve-line", d: line }),
     svg("circle", { class: "point", cx: x(last.n_labels), cy: y(last.share), r: 5 }),
   );

@@ -1,6 +1,6 @@
 // What may be wrong, what is in doubt, and what was answered: seen again, and changed in place.
 
-import { aside, empty, h, percent, several, soft, title } from "./dom.js";
+import { aside, empty, h, percent, searchBox, several, soft, title } from "./dom.js";
 import { classSelect, described, select, small, thing } from "./item.js";
 
 const TABS = {
@@ -37,7 +37,7 @@ export function create(element, app, [first]) {
     if (tab !== "past") {
       above.replaceChildren(soft(tab === "suspects"
         ? "Labels that the others contradict. One of the two is wrong, or the row is a hard case."
-        : "Rows that the model is least sure of. A label here teaches it the most."));
+        : "Rows that the model is least sure of."));
       return;
     }
     let timer;
@@ -45,7 +45,7 @@ export function create(element, app, [first]) {
       clearTimeout(timer);
       timer = setTimeout(() => change({ query: target.value }), 200);
     };
-    const query = h("input", { type: "search", placeholder: "Search answers", "aria-label": "Search answers", oninput });
+    const query = searchBox("Search answers", oninput);
     const classes = select("Class", "All classes", app.state.classes, (id) => change({ class_id: id || null }));
     const names = app.state.people.map((name) => ({ id: name, name }));
     const people = names.length > 1 && select("Person", "Everybody", names, (name) => change({ by: name || null }));
@@ -60,13 +60,13 @@ export function create(element, app, [first]) {
   }
 
   async function load() {
-    chosen = null;
-    typed = "";
     try {
       const asked = tab;
       const found = await (tab === "past" ? app.read("answers", { ...filter, n: PAGE }) : app.read(tab, { n: 40 }));
       if (asked !== tab) return;
       rows = found.rows ?? found;
+      chosen = null;
+      typed = "";
       draw(found.total ?? rows.length);
     } catch (error) {
       app.failed(error);
@@ -112,7 +112,7 @@ export function create(element, app, [first]) {
       h(
         "div",
         { class: "row-do" },
-        tab === "suspects" && button("Change to ", entry.suggested),
+        tab === "suspects" && [button("Keep ", known), button("Change to ", entry.suggested)],
         tab === "doubtful" && entry.class_id != null && button("It is ", entry.class_id),
         classSelect(app, `Class of ${described(entry.item)}`, known, (id) => relabel(place, id)),
         h("button", { class: "plain", onclick: () => app.why(entry.point) }, "Why?"),
@@ -141,13 +141,13 @@ export function create(element, app, [first]) {
 
   function relabel(place, classId) {
     const entry = rows[place];
-    app.outbox.put("relabel", app.signed({ point: entry.point, class_id: classId }));
+    app.put("relabel", { point: entry.point, class_id: classId });
     app.state.can_undo = true;
     app.say(`${described(entry.item)}: ${app.className(classId)}.`);
     list.children[place].classList.add("changed");
     entry.class_id = classId;
     const line = list.children[place].querySelector(".row-said");
-    line.replaceChildren(h("p", {}, app.chip(classId)), soft("Changed."));
+    line.replaceChildren(h("p", {}, app.chip(classId)), soft("Decided."));
     const field = list.children[place].querySelector("select");
     if (field) field.value = String(classId ?? "");
     choose(null);

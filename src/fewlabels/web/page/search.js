@@ -4,7 +4,7 @@ import { aside, empty, h, several, title } from "./dom.js";
 import { classSelect, described, thing } from "./item.js";
 
 export function create(element, app, [kind, point]) {
-  const input = h("input", { type: "search", placeholder: "Search all rows", "aria-label": "Search" });
+  const input = app.box;
   const note = h("p", { class: "soft above", role: "status" });
   const list = h("ul", { class: "rows" });
   let turn = 0;
@@ -18,12 +18,12 @@ export function create(element, app, [kind, point]) {
   if (kind === "like") find("like", point);
   else {
     input.focus();
-    hint();
+    find("search", input.value.trim());
   }
 
   function hint() {
     list.replaceChildren();
-    note.textContent = app.state.kind === "images" ? "Searches the names of pictures. Each result leads to more like it." : "";
+    note.textContent = app.state.kind === "images" ? "Searches the names of pictures." : "";
   }
 
   async function find(how, wanted) {
@@ -66,7 +66,7 @@ export function create(element, app, [kind, point]) {
         "div",
         { class: "row-do" },
         classSelect(app, `Class of ${described(item)}`, label, (id) => {
-          app.outbox.put("relabel", app.signed({ point: entry.point, class_id: id }));
+          app.put("relabel", { point: entry.point, class_id: id });
           say(id);
         }),
         h("a", { class: "button", href: `#search/like/${entry.point}` }, "More like this"),

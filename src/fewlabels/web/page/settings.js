@@ -3,7 +3,7 @@
 import { dialog, h, kbd, mark, shownKey } from "./dom.js";
 import { bindings, collision, COMMANDS, isSingle, keysOf, pressed } from "./keys.js";
 
-export function openSettings(app) {
+export function openDialog(app) {
   const body = h("div", { class: "settings" });
   dialog("Keys and settings", body);
   draw();

@@ -3,7 +3,7 @@
 import { aside, bar, dialog, h, soft } from "./dom.js";
 import { thing } from "./item.js";
 
-export async function openWhy(app, point) {
+export async function openDialog(app, point) {
   const body = h("div", {}, soft("Looking…"));
   const opened = dialog("Where this answer comes from", body);
   for (let tries = 0; opened.open && tries < 40; tries += 1) {

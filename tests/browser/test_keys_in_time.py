@@ -1,0 +1,150 @@
+"""A key means what its presser saw: nothing that comes by itself, nor what is still on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.sitting import Sitting, head_for
+from tests.browser.test_keys_and_access import labelled
+from tests.web import double
+
+Sit = Callable[..., Sitting]
+
+# At the next question or grid, before anybody can have seen it: a key, and a click.
+HASTE = """([within, key, button]) => {
+  const shown = () => document.querySelector(".card")?.dataset.point
+    ?? document.querySelector(".tile")?.ariaLabel;
+  const was = shown();
+  const seen = new MutationObserver(() => {
+    const now = shown();
+    if (!now || now === was) return;
+    seen.disconnect();
+    setTimeout(() => {
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+      document.querySelector(button).click();
+      document.documentElement.dataset.tried = now;
+    });
+  });
+  const changes = { subtree: true, childList: true, attributes: true };
+  seen.observe(document.querySelector(within), changes);
+}"""
+
+
+def test_what_is_typed_before_the_search_is_there_is_searched_for(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    page, held = sitting.page, []
+    sitting.context.route("**/page/search.js", lambda route: held.append(route), times=1)
+    page.keyboard.type("/refund")
+    box = page.get_by_role("searchbox")
+    expect(box).to_have_value("refund")
+    expect(box).to_be_focused()
+    sitting.until(lambda: held)
+    held[0].continue_()
+    expect(page.locator(".row").first).to_contain_text("refund")
+    expect(box).to_have_value("refund")
+    expect(box).to_be_focused()
+    assert sitting.posts() == []
+
+
+def test_keys_mean_nothing_while_a_dialog_is_on_its_way(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    page, held = sitting.page, []
+    sitting.context.route("**/page/settings.js", lambda route: held.append(route), times=1)
+    page.keyboard.type("?1x")
+    sitting.until(lambda: held)
+    held[0].continue_()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    sitting.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert sitting.posts() == []
+    sitting.answer()
+    sitting.stored(1)
+
+
+def test_a_key_for_a_question_that_has_just_gone_answers_no_other(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    first = sitting.page
+    first.evaluate(HASTE, [".card", "2", ".class"])
+    sitting.open()
+    gone = sitting.answer()
+    first.wait_for_selector("[data-tried]", state="attached")
+    sitting.page = first
+    shown = sitting.answer()
+    sitting.stored(2)
+    assert shown != gone
+    truth = sitting.source.truth
+    assert sitting.source.labels() == {gone: truth[gone], shown: truth[shown]}
+
+
+def test_a_second_enter_confirms_no_grid_that_nobody_has_seen(sit: Sit) -> None:
+    sitting = sit(labelled(double.digits(), 60))
+    page = sitting.page
+    sitting.press("g")
+    tiles = page.locator(".tile")
+    expect(tiles.first).to_be_visible()
+    n = tiles.count()
+    page.evaluate(HASTE, [".tiles", "Enter", ".bar .main"])
+    sitting.press("Enter")
+    page.wait_for_selector("[data-tried]", state="attached")
+    sitting.stored(60 + n)
+    more = tiles.count()
+    assert more
+    sitting.press("Enter")
+    sitting.stored(60 + n + more)
+
+
+def test_a_past_answer_that_was_chosen_is_no_other_one_when_the_list_moves_on(sit: Sit) -> None:
+    sitting = sit(labelled(double.digits(), 120))
+    page, held = sitting.page, []
+    sitting.go("review/past")
+    rows = page.locator(".row")
+    expect(rows).to_have_count(100)
+    sitting.context.route("**/api/answers?*", lambda route: held.append(route), times=1)
+    page.get_by_role("button", name="Earlier ones").click()
+    sitting.press("1", "7")
+    expect(page.locator(".row.chosen")).to_have_count(1)
+    sitting.until(lambda: held)
+    held[0].continue_()
+    expect(rows).to_have_count(20)
+    sitting.press("5")
+    assert sitting.posts() == []
+
+
+def test_a_class_typed_for_a_question_that_is_gone_labels_no_other_row(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    first = sitting.page
+    sitting.press("n")
+    expect(first.get_by_role("combobox")).to_be_focused()
+    first.keyboard.type("other")
+    sitting.open()
+    gone = sitting.answer()
+    first.wait_for_function(
+        "point => document.querySelector('.card').dataset.point !== String(point)", arg=gone
+    )
+    shown = sitting.shown(first)
+    first.keyboard.press("Enter")
+    expect(first.locator(".classes").get_by_text("other")).to_be_visible()
+    sitting.page = first
+    sitting.answer()
+    sitting.stored(2)
+    assert sitting.source.labels() == {
+        point: sitting.source.truth[point] for point in (gone, shown)
+    }
+
+
+def test_a_view_is_left_at_once(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    held = []
+    sitting.context.route("**/page/progress.js", lambda route: held.append(route), times=1)
+    head_for(sitting.page, "progress")
+    sitting.heading("Progress")
+    expect(sitting.page.locator("main")).to_contain_text("Loading…")
+    expect(sitting.page.locator(".card")).to_have_count(0)
+    sitting.go("people")
+    sitting.heading("People")
+    sitting.until(lambda: held)
+    held[0].continue_()
+    sitting.go("ask")
+    expect(sitting.page.locator(".card")).to_be_visible()
