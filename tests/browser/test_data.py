@@ -133,6 +133,7 @@ def test_a_list_shows_the_first_column_of_a_row_and_then_what_differs(sit: Sit) 
         for column in item["columns"][5:]:
             column["differs"] = True
     sitting = sit(source)
+    expect(sitting.page.locator(".column.wide dt")).to_have_text("comment")
     sitting.answer()
     sitting.stored(1)
     sitting.go("review/past")
@@ -141,6 +142,16 @@ def test_a_list_shows_the_first_column_of_a_row_and_then_what_differs(sit: Sit) 
     expect(facts.first).to_have_text(f"comment {('word ' * 60)[:180].strip()} …")
     names = [column["name"] for column in source.items[0]["columns"]]
     expect(facts.nth(1)).to_contain_text(names[5])
+
+
+def test_the_views_are_links_on_a_wide_screen_and_a_menu_on_a_narrow_one(sit: Sit) -> None:
+    page = sit(double.table()).page
+    expect(page.locator("#views")).to_be_visible()
+    expect(page.locator("#views-button")).to_be_hidden()
+    page.set_viewport_size({"width": 400, "height": 800})
+    expect(page.locator("#views")).to_be_hidden()
+    page.locator("#views-button").click()
+    expect(page.locator("#views")).to_be_visible()
 
 
 @pytest.mark.parametrize("columns", [1, 8])

@@ -69,7 +69,7 @@ def test_a_whole_sitting(sit: Sit, kind: str) -> None:
     expect(rows.first).to_be_visible()
     with page.expect_request("**/api/relabel"):
         rows.first.get_by_role("combobox").select_option("0")
-    expect(rows.first).to_contain_text("Changed")
+    expect(rows.first).to_contain_text("Decided")
     rows.nth(1).get_by_role("combobox").select_option(label="no label")
     expect(rows.nth(1)).to_contain_text("none")
     sitting.stored(28 + shown - 3)

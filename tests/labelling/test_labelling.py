@@ -116,6 +116,21 @@ def test_the_models_ask_suggest_and_say_why(opened: Open, digits: Any, keys: Ite
     assert {each["class_id"] for each in progress["shares"]} == shown
 
 
+def test_nothing_is_suggested_before_two_classes_have_labels(
+    opened: Open, digits: Any, keys: Iterator[str]
+) -> None:
+    labelling = opened()
+    first, second = (int(np.flatnonzero(digits[1] == code)[0]) for code in (0, 1))
+    labelling.answer("ann", next(keys), first, 0)
+    assert labelling.settle()
+    assert all(each["suggestion"] is None for each in labelling.questions("ann", 3))
+    labelling.answer("ann", next(keys), second, 1)
+    assert labelling.settle()
+    assert all(each["suggestion"] is not None for each in labelling.questions("ann", 3))
+    labelling.undo("ann", next(keys))
+    assert all(each["suggestion"] is None for each in labelling.questions("ann", 3))
+
+
 def test_no_suggestion_is_shown_at_a_check_anywhere(
     opened: Open, digits: Any, keys: Iterator[str]
 ) -> None:

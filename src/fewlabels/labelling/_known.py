@@ -69,12 +69,17 @@ class Known:
         self._search.close()
 
     def suggestion(self, point: int) -> Loaded | None:
-        """Return the class that the model gives a point; None for an open check."""
+        """Return the class that the model gives a point; None for an open check.
+
+        While only one class has labels, there is none: it would be suggested for every point, and
+        one key too many would make it the label.
+        """
         snapshot = self._keeper.snapshot
         if snapshot is None or snapshot.codes[point] < 0:
             return None
         with self._desk.lock:
-            if self._desk.is_open_check(point):
+            n_classes = sum(self._ledger.count(each.id) > 0 for each in self._ledger.classes)
+            if n_classes < 2 or self._desk.is_open_check(point):
                 return None
         return {
             "class_id": int(snapshot.codes[point]),

@@ -95,7 +95,10 @@ def of_more_labels(
         f"({100 * now[0]:.1f} to {_percent(now[2])})."
     )
     if soon is None:
-        return f"{guess} More labels of this kind are unlikely to bring it to {100 * wanted:g} %."
+        return (
+            f"{guess} More labels of this kind are unlikely to bring it to {100 * wanted:g} %; "
+            "better features may."
+        )
     if about == 0:
         return f"{guess} It may be enough already, but some more labels will save checks."
     if about is None:

@@ -59,7 +59,7 @@ function columns(item) {
   const row = (column, differs) =>
     h(
       "div",
-      { class: differs ? "column differs" : "column" },
+      { class: `column${differs ? " differs" : ""}${column.value.length > 90 ? " wide" : ""}` },
       h("dt", { dir: "auto" }, column.name),
       h("dd", { dir: "auto" }, column.value, differs ? h("span", { class: "unseen" }, " (differs)") : null),
     );

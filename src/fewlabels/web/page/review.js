@@ -37,7 +37,7 @@ export function create(element, app, [first]) {
     if (tab !== "past") {
       above.replaceChildren(soft(tab === "suspects"
         ? "Labels that the others contradict. One of the two is wrong, or the row is a hard case."
-        : "Rows that the model is least sure of. A label here teaches it the most."));
+        : "Rows that the model is least sure of."));
       return;
     }
     let timer;

@@ -23,7 +23,7 @@ export function create(element, app, [kind, point]) {
 
   function hint() {
     list.replaceChildren();
-    note.textContent = app.state.kind === "images" ? "Searches the names of pictures. Each result leads to more like it." : "";
+    note.textContent = app.state.kind === "images" ? "Searches the names of pictures." : "";
   }
 
   async function find(how, wanted) {
