@@ -91,3 +91,12 @@ def test_empty_rows_are_said_with_what_helps() -> None:
     tables = Tables().fit(table)
     (warning,) = tables.warnings_
     assert warning.endswith("it gets no answer. Fill in cells, or delete empty rows.")
+
+
+def test_names_that_differ_in_their_number_only_are_left_out() -> None:
+    table = {"name": [f"Customer number {place}" for place in range(60)], "age": AGES}
+    tables = Tables().fit(table)
+    assert tables.columns_[0].note.startswith("codes, 60 different values")
+    told = ["a refund for order", "the late parcel"]  # which of them it is tells something
+    table["name"] = [f"{told[place % 2]} {place}" for place in range(60)]
+    assert Tables().fit(table).columns_[0].kind == "text"

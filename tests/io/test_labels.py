@@ -220,3 +220,36 @@ def test_no_label_and_one_class(tmp_path: Path) -> None:
         read_labels(csv_table(tmp_path, ["cat", "", "cat"]), "y")
     with pytest.raises(InvalidInputError, match="did you mean 'y'"):
         read_labels(csv_table(tmp_path, ["a", "b"]), "Y")
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (
+            ["869.5", "1006.75", "12.25", "7.5", "3.1", "2.2", ""],
+            "numbers with fractions as labels",
+        ),
+        ([f"2024-01-0{day}" for day in range(1, 8)], "dates as labels, 7 different ones in 7 rows"),
+        (["a;b", "b;c", "a;b", ""], "several classes each (such as 'a;b', 'b;c')"),
+        (["red | blue", "blue", "red"], "several classes each (such as 'red | blue')"),
+    ],
+)
+def test_labels_that_may_be_no_classes_are_said(
+    tmp_path: Path, cells: list[str], said: str
+) -> None:
+    (warning,) = read_labels(csv_table(tmp_path, cells), "y").warnings
+    assert warning.startswith("column 'y' holds ")
+    assert said in warning
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["0.5", "1.5", "2.5", "3.5", "4.5"],  # few
+        [*["0.5", "1.5", "2.5", "3.5", "4.5", "5.5"] * 2, ""],  # come again
+        ["2024-01-01", "2024-01-02", "2024-01-01"],
+        ["a;b", "c;d"],  # nothing in common
+    ],
+)
+def test_labels_that_are_classes_are_not(tmp_path: Path, cells: list[str]) -> None:
+    assert read_labels(csv_table(tmp_path, cells), "y").warnings == ()

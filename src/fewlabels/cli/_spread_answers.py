@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fewlabels._typing import Cells, Matrix
@@ -139,8 +141,8 @@ def about_contradictions(table: Table, points: Points, labels: LabelColumn) -> l
     from fewlabels.io import counted
 
     known = np.setdiff1d(np.flatnonzero(labels.codes >= 0), points.unread)
-    copies: dict[tuple[bytes, ...], list[int]] = {}
-    for row, key in zip(known.tolist(), _row_keys(points.values[known]), strict=True):
+    copies: dict[bytes, list[int]] = {}
+    for row, key in zip(known.tolist(), _row_keys(points.values, known), strict=True):
         copies.setdefault(key, []).append(row)
     groups = [rows for rows in copies.values() if len(set(labels.codes[rows].tolist())) > 1]
     if not groups:
@@ -158,17 +160,20 @@ def about_contradictions(table: Table, points: Points, labels: LabelColumn) -> l
     ]
 
 
-def _row_keys(values: Matrix) -> Iterator[tuple[bytes, ...]]:
-    """Return what is the same for rows of the same numbers."""
+def _row_keys(values: Matrix, rows: ndarray) -> Iterator[bytes]:
+    """Return what is the same for rows of the same numbers, and short."""
     from scipy import sparse
 
     if sparse.issparse(values):
-        for row in values.tocsr():
-            row.sort_indices()
-            yield row.indices.tobytes(), row.data.tobytes()
+        some = values[rows].tocsr()
+        some.sort_indices()
+        for start, end in pairwise(some.indptr.tolist()):
+            held = some.indices[start:end].tobytes() + some.data[start:end].tobytes()
+            yield hashlib.blake2b(held, digest_size=16).digest()
         return
-    for row in values + 0.0:  # -0.0 is 0.0
-        yield (row.tobytes(),)
+    for row in rows.tolist():
+        held = (values[row] + 0.0).tobytes()  # -0.0 is 0.0
+        yield hashlib.blake2b(held, digest_size=16).digest()
 
 
 def about_open_rows(table: Table, labels: LabelColumn) -> list[str]:

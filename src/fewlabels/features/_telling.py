@@ -55,6 +55,7 @@ _OFFERED = 10
 # Codes such as TK-10000, SKU 12-AB or an IBAN: each part has a digit or is short, and hardly one
 # comes twice.
 _LONGEST_CODE, _LONGEST_PREFIX, _NEARLY = 48, 4, 0.9
+_DIGITS = re.compile(r"\d+")
 # As a share of the day.
 _NOON = 0.5
 
@@ -140,8 +141,14 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
 
 
 def _are_codes(levels: Sequence[str]) -> bool:
-    """Tell whether nearly all of these are codes that name things: tickets, articles, accounts."""
-    return sum(map(_is_code, levels)) >= _NEARLY * len(levels)
+    """Tell whether nearly all of these are codes that name things: tickets, articles, accounts.
+
+    So are names that differ in their number only: Customer number 12.
+    """
+    if sum(map(_is_code, levels)) >= _NEARLY * len(levels):
+        return True
+    first = _DIGITS.sub("0", levels[0])
+    return all(_DIGITS.sub("0", level) == first for level in levels)
 
 
 def _is_code(text: str) -> bool:

@@ -14,6 +14,7 @@ from fewlabels._class_names import named_groups, near_equal_classes
 from fewlabels._typing import Cells
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.io._cells import as_text, decoded
+from fewlabels.io._label_remarks import about_amounts, about_dates, about_several
 from fewlabels.io._spelled import is_missing_word
 from fewlabels.io._table import (
     Block,
@@ -141,11 +142,16 @@ def read_labels(table: Table, name: str) -> LabelColumn:
         _check_written_amounts(table, name, labels)
         if words:
             warnings.append(_about_words(name, words))
+        texts = Counter(label for label in labels if isinstance(label, str))
+        warnings += about_dates(name, texts) + about_several(name, list(texts))
         classes: Cells = sorted(present)
     else:
         marked = _marked(table, name, labels, numbers, notes)
         classes = sorted(numbers.keys() - marked, key=lambda label: (numbers[label], label))
         whole = all(number.is_integer() for number in numbers.values())
+        if not whole:
+            n_labels = sum(label in numbers for label in labels)
+            warnings += about_amounts(name, len(classes), n_labels, "numbers with fractions")
         if whole and not table.untyped and all(abs(numbers[label]) < 2**53 for label in classes):
             # floats only because cells are missing; 1 finds 1.0 in a dictionary
             classes = [int(numbers[label]) for label in classes]

@@ -166,11 +166,13 @@ def _tiles(numbers: ModelNumbers) -> Html:
     n_sure, n_seem = int((doubt == "sure").sum()), int((doubt == "too few labels").sum())
     more = f"; {n_seem:,} more seem so, and labels are too few to show it" if n_seem else ""
     right, judged = int(numbers.right.sum()), len(numbers.judged)
+    n_against = numbers.suspects.n_suspects
+    look = "by the others" if not n_against else "look at these first"
     tiles = [
         (percent(numbers.expected), "expected to be right", "of the rows without a label"),
         (f"{right:,} of {judged:,}", "labels left out, answered right", "each by the others"),
         (f"{n_sure:,}", "answers are shown to be sure", f"of {n_open:,} without a label{more}"),
-        (f"{numbers.suspects.n_suspects:,}", "labels are contradicted", "look at them first"),
+        (f"{n_against:,}", f"label{'s are' if n_against != 1 else ' is'} contradicted", look),
     ]
     return tag(
         "section",
@@ -330,7 +332,7 @@ def _chosen(model: FewLabelsClassifier) -> Html:
         n_points, n_features = points.values.shape
         made = f"{n_points:,} points of {n_features:,} features, made of {points.kind}"
         lines += [("points", made), *(("", line) for line in points.choices)]
-        lines += [("mind", line) for line in points.warnings]
+        lines += [("warning", line) for line in points.warnings]
     lines += [(name, str(choice)) for name, choice in model.choices_.items()]
     lines += [("note", note) for note in model.choices_.notes]
     listed = [group(tag("dt", name.replace("_", " ")), tag("dd", said)) for name, said in lines]
