@@ -32,6 +32,7 @@ for name, graph in {"default graph": None, "similar counts": similar_counts}.ite
     mean = 100 * curve.accuracy["random"].mean(axis=0)
     ax.plot(curve.labels, mean, marker="o", label=name)
     print(f"{name}: {mean[-1]:.1f} % with 30 labels")
+ax.set_xticks(curve.labels)
 ax.set_xlabel("number of labels")
 ax.set_ylabel("accuracy on the others, in %")
 ax.legend(loc="lower right")

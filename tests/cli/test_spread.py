@@ -569,3 +569,38 @@ def test_what_the_solver_warns_of_is_said_even_when_quiet(
     assert result.exit_code == 0
     assert result.stdout == ""
     assert result.stderr.startswith("Warning: ")
+
+
+def test_an_export_with_the_models_answers_among_its_labels_is_refused(
+    out: Path, tmp_path: Path
+) -> None:
+    def exported(given_only: bool) -> Path:
+        content = [
+            {
+                **{name: row[name] for name in ("id", "x", "y")},
+                "label": row["kind"] or ("" if given_only else "ant"),
+                "confidence": "1" if row["kind"] else "0.5",
+                "evidence": "0",
+                "given": str(bool(row["kind"])).lower(),
+                "second": "",
+                "doubt": "given" if row["kind"] else "unreached",
+            }
+            for row in rows()
+        ]
+        return write_csv(tmp_path / f"{given_only}.csv", content)
+
+    result = run(exported(False), "--label", "label", "-o", out)
+    assert result.exit_code == 2
+    assert "'label' holds 54 answers of the models among the labels" in result.stderr
+    assert "Export with --given-only" in result.stderr
+    result = run(exported(True), "--label", "label", "-o", out)
+    assert result.exit_code == 0
+    assert "not used: confidence, evidence, given, second, doubt (added by an earlier run)" in (
+        result.stdout
+    )
+    assert [row["predicted_label"] for row in read_csv(out)] == points()[1]
+    labels_of = ("--labels", exported(False), "--key", "id", "--label", "label")
+    bare = write_csv(tmp_path / "bare.csv", [{k: r[k] for k in ("id", "x", "y")} for r in rows()])
+    result = run(bare, *labels_of, "-o", tmp_path / "joined.csv")
+    assert result.exit_code == 2
+    assert "answers of the models" in result.stderr

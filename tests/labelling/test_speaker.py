@@ -272,9 +272,15 @@ def test_reasons_are_of_what_was_learned_last_whatever_others_had_it_learn(
     speaker.explain(point)
     speaker._reasons[0][1].result(TIMEOUT)
     ((_, found),) = speaker.collect()
-    speaker.stop()
     assert found.seq == heard.said.seq
     assert 10 in [node for node, _, _ in found.shares]
+
+    more = Lesson({**many, 40: "a"}, then, 6, 6, numbers)
+    speaker._learning(more)  # is under way when the model is asked for
+    lent: Future[int] = Future()
+    speaker.lend(heard.lesson, lambda model: len(model.suspect_labels()), lent)
+    assert lent.result(TIMEOUT) == len(more.labels)
+    speaker.stop()
 
 
 def test_what_is_predicted_is_told_before_questions_are_chosen(

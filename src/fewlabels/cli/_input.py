@@ -12,6 +12,7 @@ import click
 from fewlabels._typing import Function
 from fewlabels.cli._extras import check_extras
 from fewlabels.cli._features import array_file, check_columns, unreadable_columns
+from fewlabels.cli._given import check_given
 from fewlabels.cli._pictures import check_folders, check_sorting
 from fewlabels.exceptions import DataFileError, InvalidInputError
 from fewlabels.io import check_input, check_output
@@ -180,9 +181,11 @@ def read_input(
     others: list[str] = []
     try:
         if options["labels_file"] is None:
+            check_given(table, label)
             labels = read_labels(table, label)
         else:
             second = read_table(options["labels_file"], decimal=decimal, missing=missing)
+            check_given(second, label)
             others += second.warnings
             labels = joined_labels(table, second, label, options["key"])
     except InvalidInputError as error:

@@ -118,7 +118,8 @@ embeddings, count as one column. Free text is compared by its words and their pa
 not at all, once or twice, as labels that are left out say (never not at all if it is named, or
 the only column); else twice. Infinity, and text among numbers, are errors that name the rows.
 
-Left out, and listed in the report: columns with one value only. In tables of 10 rows or more also
+Left out, and listed in the report: columns with one value only, and the answers in a table that
+fewlabels wrote (confidence, doubt and the others). In tables of 10 rows or more also
 row numbers (whole numbers without a gap, each once), identifiers (whole numbers that all differ,
 or numbers with text among them, in a column named id, index, uuid or guid, or ending so (user_id,
 userId), or named by a program (Unnamed: 0, __index_level_0__) or not at all), codes such as

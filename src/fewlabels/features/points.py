@@ -40,7 +40,8 @@ class Points:
     distance : object, or None
         Compares candidates for neighbours more finely than the values do: an object with
         ``between(rows, candidates)``, which returns distances of the shape of `candidates`,
-        (n_rows, n_candidates). New points bring their own: see
+        (n_rows, n_candidates), and maybe an attribute ``n_candidates``, how many of the nearest it
+        compares at least (60 without). New points bring their own: see
         :class:`fewlabels.features.NewPoints`.
     n_alike : int, or None
         This number of nearest neighbours count equally, however far they are. None: nearer ones

@@ -50,7 +50,7 @@ def class_shares(
     --------
     >>> from fewlabels.insight import class_shares
     >>> said = [[0.9, 0.1]] * 9 + [[0.2, 0.8]]
-    >>> class_shares(said, [0.5, 0.5]).round(2)
+    >>> class_shares(said, [0.5, 0.5], n_rounds=3).round(2)
     array([0.97, 0.03])
     """
     shares = check_distributions("distributions", distributions)

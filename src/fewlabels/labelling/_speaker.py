@@ -207,8 +207,13 @@ class Speaker:
         self._reasons.append((point, self._submit(find)))
 
     def lend(self, lesson: Lesson, task: Callable[[object], T], future: Future[T]) -> None:
-        """Have something done with the model as a lesson left it, and tell a future."""
-        self._queue(lambda: task(self._learner.answering(lesson.labels)), future)
+        """Have something done with the model as a lesson left it, or a later one; tell a future."""
+
+        def work() -> T:
+            last = self._learned  # by then, what was under way is learned
+            return task(self._learner.answering((last.lesson if last else lesson).labels))
+
+        self._queue(work, future)
 
     def _learning(self, lesson: Lesson) -> Future[Heard]:
         def learn() -> Heard:
