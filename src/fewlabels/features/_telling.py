@@ -55,7 +55,7 @@ _OFFERED = 10
 # Codes such as TK-10000, SKU 12-AB or an IBAN: each part has a digit or is short, and hardly one
 # comes twice.
 _LONGEST_CODE, _LONGEST_PREFIX, _NEARLY = 48, 4, 0.9
-_DIGITS = re.compile(r"\d+")
+_NUMBERED = re.compile(r"(\D{1,40})\d+")
 # As a share of the day.
 _NOON = 0.5
 
@@ -143,12 +143,15 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
 def _are_codes(levels: Sequence[str]) -> bool:
     """Tell whether nearly all of these are codes that name things: tickets, articles, accounts.
 
-    So are names that differ in their number only: Customer number 12.
+    So are names that differ in the number at their end only: Customer number 12.
     """
     if sum(map(_is_code, levels)) >= _NEARLY * len(levels):
         return True
-    first = _DIGITS.sub("0", levels[0])
-    return all(_DIGITS.sub("0", level) == first for level in levels)
+    numbered = _NUMBERED.fullmatch(levels[0])
+    name = "" if numbered is None else numbered[1]
+    return bool(name) and all(
+        level.startswith(name) and level[len(name) :].isdecimal() for level in levels
+    )
 
 
 def _is_code(text: str) -> bool:
