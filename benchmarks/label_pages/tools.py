@@ -83,7 +83,7 @@ class Tool:
 # Ours
 
 _OUR_ITEM = """(() => {
-  const card = document.querySelector(".card[data-point]");
+  const card = document.querySelector("main:not([aria-busy=true]) .card[data-point]");
   const picture = card && card.querySelector("img");
   if (!card || (picture && !(picture.complete && picture.naturalWidth))) return null;
   return Number(card.dataset.point);

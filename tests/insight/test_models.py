@@ -236,11 +236,14 @@ def test_influence_uses_the_fitted_system_and_leaves_what_is_kept(monkeypatch: A
     _, _, y, graph = blobs()
     models = [LabelSpreading().fit(graph, y), FewLabelsClassifier().fit(graph, y)]
     before = [model.loo_label_distributions_.copy() for model in models]
-    for module in ("label_spreading", "_members.graph_member", "_insight"):
+    system = models[0]._system
+    for module in ("label_spreading", "_members.graph_member"):
         monkeypatch.setattr(f"fewlabels.models.{module}.SpreadingSystem", None)
     for model, rows in zip(models, before, strict=True):
         model.influence(int(model.loo_labelled_[4]))
         np.testing.assert_array_equal(model.loo_label_distributions_, rows)
+    assert system is not None
+    assert models[0]._system is system
 
 
 def test_influence_of_the_last_label_of_a_class_and_of_a_component() -> None:
