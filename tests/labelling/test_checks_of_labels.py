@@ -17,12 +17,12 @@ from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._mind import Mind
 from fewlabels.labelling._points import Prepared
 from fewlabels.labelling._rows import Row
-from fewlabels.labelling._saying import proven_by
+from fewlabels.labelling._saying import predicted_now, proven_by
 from fewlabels.session._events import Audit, Event, event_from_json, event_to_json
-from fewlabels.session._questions import Answers
+from fewlabels.session._questions import Answers, audits_of
 from fewlabels.session._state import SessionState
 from fewlabels.session.audit import checks_of, estimate_shares
-from fewlabels.session.proof import sequences_of
+from fewlabels.session.proof import sequences_of, taken_back
 
 Open = Callable[..., Labelling]
 N = 200
@@ -163,6 +163,47 @@ def test_answers_that_were_overruled_at_a_glance_are_not_proven() -> None:
     assert round((before - sequences_of(state, 0.95)[-1].proof().low) * 190) == 7
     state.take(Event("undone", (30, 31, 32)))
     assert round((before - low()) * 190) == 2
+
+
+def test_a_label_of_a_grid_that_is_taken_back_is_not_proven_and_not_exported() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0], [9]], 30, axis=0)
+    mind = Mind(Prepared(X, knn_graph(X, n_neighbors=5)), 0)
+    mind.take([Event("told", (0, 59), ("a", "b"))])
+    wrong = (1, 2, 3)
+    mind.take([Event("told", wrong, ("b",) * 3, together=True)])
+    mind.take([Event("checks_began", (), together=True)])
+    (sequence,) = mind.state.sequences
+    labels = dict(mind.state.labels)
+    held = mind.hold(sequence, Answers(["a", "b"], np.repeat([0, 1], 30), len(labels)))
+    for _ in range(15):
+        choice = mind.choose(1, (), held)
+        assert choice.asked is not None
+        (point,) = choice.asked.indices
+        mind.take([choice.asked, Event("told", (point,), ("ab"[point // 30],))])
+    left = tuple(point for point in wrong if point in mind.state.together)
+    assert len(left) == 2  # a check found the third
+    numbers = {"a": 0, "b": 1}
+
+    def said() -> tuple[float, Any]:
+        predicted = predicted_now(mind, 0.3, 0.95, numbers)
+        assert predicted.held is not None
+        return sequences_of(mind.state, 0.95, held)[-1].proof().low, predicted
+
+    (before, predicted), bounds = said(), proven_by(mind.state, 0.95, held)
+    assert (predicted.held[list(left)] == 1).all()
+    mind.take([Event("withdrawn", left)])
+    (after, predicted), now = said(), proven_by(mind.state, 0.95, held)
+    assert (predicted.held[list(left)] == -1).all()
+    assert (predicted.codes[list(left)] == 0).all()  # what is exported
+    assert round((before - after) * sequence.n_points) == 2
+    assert bounds is not None
+    assert now is not None
+    assert (now.low, now.high) == (bounds.low - 2, min(bounds.high + 2, 60))
+    pool = mind.state.checkable_points
+    assert pool[list(left)].all()
+    # a check of one of them tells of the answer held, which counts as it did before
+    mind.take([Event("asked", left[:1], audits=audits_of(held, np.array(left[:1]), pool))])
+    assert taken_back(mind.state, sequence) == list(left[1:])
 
 
 def test_only_labels_that_were_given_alone_count_as_right_unseen() -> None:

@@ -28,7 +28,7 @@ from fewlabels.session._settings import Settings
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice, Turn
 from fewlabels.session.audit import checks_of
-from fewlabels.session.proof import relabelled_together, sequences_of
+from fewlabels.session.proof import relabelled_together, sequences_of, taken_back
 
 
 @dataclass(frozen=True)
@@ -246,6 +246,10 @@ class Mind:
         if self._held is None or self._held[0] != sequence.number:
             return None
         return self._held[1]
+
+    def standing(self, sequence: CheckSequence, held: Answers) -> Answers:
+        """Return the answers held, but none where it was a label that people took back since."""
+        return held.without(taken_back(self.state, sequence))
 
     def proven_sequence(self, advice: Advice) -> CheckSequence | None:
         """Return the sequence that proves what an advice says is proven."""
