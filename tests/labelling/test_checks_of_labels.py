@@ -237,6 +237,20 @@ def test_what_is_undone_answers_no_check_that_was_drawn_since() -> None:
     assert len(checks_of(state).audits) == 0
 
 
+def test_a_label_given_alone_that_undo_brings_back_answers_the_check_drawn_since() -> None:
+    state = state_with(100)
+    state.take(Event("relabelled", (3,), ("b",), together=True))
+    state.take(Event("checks_ended", ()))
+    state.take(Event("checks_began", (), together=True))
+    checked(state, 3)
+    assert 3 in state.pending
+    state.take(Event("undone", (3,)))
+    assert (state.labels[3], 3 in state.pending, 3 in state.together) == ("a", False, False)
+    assert state.n_open == N - 110
+    (check,) = checks_of(state).audits
+    assert check.point == 3
+
+
 def test_what_is_held_of_a_label_is_that_label_and_not_what_the_model_says_of_it() -> None:
     X = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0], [9]], 30, axis=0)
     mind = Mind(Prepared(X, knn_graph(X, n_neighbors=5)), 0)
