@@ -96,8 +96,8 @@ def test_before_anything_was_said_the_quick_model_speaks_and_is_never_sure() -> 
 def test_of_a_point_without_edges_nothing_is_said() -> None:
     graph = Graph.from_affinity(np.kron(np.diag([1, 0]), 1 - np.eye(2)))
     told = said([[0.9, 0.1]] * 4).predicted.without_unread(graph)
-    assert told.codes.tolist() == [0, 0, -1, -1]
-    assert told.second.tolist() == [1, 1, -1, -1]
+    assert told.codes.tolist() == [10, 10, -1, -1]
+    assert told.second.tolist() == [11, 11, -1, -1]
     assert told.confidence[2:].tolist() == told.evidence[2:].tolist() == [0, 0]
     assert (told.confidence[:2] > 0).all()
     assert told.evidence[:2].tolist() == [0, 1]
