@@ -185,12 +185,18 @@ class Mind:
             wanted = min(count - n_checks + len(again), int(candidates.sum()))
             # What can't be read has no edges, and teaches nothing: it is asked about last.
             joined = candidates & (self.graph.neighbor_counts > 0)
-            if wanted:
-                candidates = joined if joined.sum() >= wanted else candidates
+            n_joined = min(wanted, int(joined.sum()))
+            if n_joined:
                 found = self.learner.choose(
-                    state.labels, wanted, candidates, int(rng.integers(2**32))
+                    state.labels, n_joined, joined, int(rng.integers(2**32))
                 )
                 chosen = found.tolist()
+            apart = candidates & ~joined  # of which no rule prefers any
+            stay = [point for point in again if apart[point]][: wanted - n_joined]
+            apart[stay] = False
+            n_more = wanted - n_joined - len(stay)
+            more = rng.choice(np.flatnonzero(apart), size=n_more, replace=False)
+            chosen += [*stay, *more.tolist()]
         kept = set(again).intersection(chosen)
         new = [point for point in chosen if point not in kept]
         asked = mixed(new, drawn.tolist(), rng)
