@@ -80,6 +80,8 @@ class Mind:
     state : SessionState
     n_changes : int
         How often what is known of points has changed.
+    unread : ndarray of shape (n_points,), bool, or None
+        Points of which nothing is known: their answers are told nobody.
     """
 
     def __init__(self, prepared: Prepared, seed: int) -> None:
@@ -91,6 +93,8 @@ class Mind:
         self.state = SessionState(self.graph.n_nodes, None)
         self.learner = ModelLearner(None, points, self._settings.query, trust=self.state.trust)
         self.n_changes = 0
+        unread = self.graph.neighbor_counts == 0
+        self.unread = unread if unread.any() else None
         self._held: tuple[int, Answers] | None = None
         self._foreseen: list[int] = []  # those that a model still holds, the last ones
 
@@ -184,7 +188,7 @@ class Mind:
             candidates[again] = True
             wanted = min(count - n_checks + len(again), int(candidates.sum()))
             # What can't be read has no edges, and teaches nothing: it is asked about last.
-            joined = candidates & (self.graph.neighbor_counts > 0)
+            joined = candidates if self.unread is None else candidates & ~self.unread
             n_joined = min(wanted, int(joined.sum()))
             if n_joined:
                 found = self.learner.choose(
@@ -213,7 +217,9 @@ class Mind:
         """
         if self.state.current is None:
             return False
-        return sequences_of(self.state, confidence, self.last_held)[-1].proves(accuracy)
+        return sequences_of(self.state, confidence, self.last_held, self.unread)[-1].proves(
+            accuracy
+        )
 
     def advice(
         self, accuracy: float, confidence: float, of_model: tuple[str, ...]
@@ -228,7 +234,9 @@ class Mind:
         """
         checks = checks_of(self.state)
         remarks = remarks_beside(of_model, self.state, len(checks.audits))
-        return weighed(self.state, checks, accuracy, confidence, remarks, self.last_held)
+        return weighed(
+            self.state, checks, accuracy, confidence, remarks, self.last_held, self.unread
+        )
 
     @property
     def last_held(self) -> Answers | None:

@@ -212,11 +212,16 @@ def snapshot_of(
         advice=advice,
         shares={numbers[str(label)]: share for label, share in shares.items()},
         curve=curve,
-        proven=proven_by(mind.state, confidence, mind.last_held),
+        proven=proven_by(mind.state, confidence, mind.last_held, mind.unread),
     )
 
 
-def proven_by(state: SessionState, confidence: float, held: Answers | None = None) -> Proven | None:
+def proven_by(
+    state: SessionState,
+    confidence: float,
+    held: Answers | None = None,
+    unread: npt.NDArray[np.bool_] | None = None,
+) -> Proven | None:
     """Return what the checks of the last sequence say of the labels of now, from both sides.
 
     Labels that people gave alone count as right, and so do those that checks gave. A label that was
@@ -229,8 +234,10 @@ def proven_by(state: SessionState, confidence: float, held: Answers | None = Non
     confidence : float
     held : Answers or None
         Those that the last sequence is about, where they are known.
+    unread : ndarray of shape (n_points,), bool, or None
+        Points whose answers are told nobody, and are not counted. None: there are none.
     """
-    sequences = sequences_of(state, (1 + confidence) / 2, held)
+    sequences = sequences_of(state, (1 + confidence) / 2, held, unread)
     if not sequences or not len(sequences[-1].wrong):
         return None
     last = sequences[-1]
@@ -251,9 +258,9 @@ def proven_by(state: SessionState, confidence: float, held: Answers | None = Non
         elif point not in counted:
             changed += not is_same(sequence.labels.get(point), label)
     # an answer that was found wrong has its right label since, and so may one labelled unasked
-    low = max(last.n_points - most(wrong) + n_wrong - last.n_overruled, 0) + others_alone
-    high = min(most(~wrong) + n_wrong + changed, last.n_points) + others
-    return Proven(last.n_points + others, low, high, confidence, len(wrong))
+    low = max(last.n_answers - most(wrong) + n_wrong - last.n_overruled, 0) + others_alone
+    high = min(most(~wrong) + n_wrong + changed, last.n_answers) + others
+    return Proven(last.n_answers + others, low, high, confidence, len(wrong))
 
 
 def _read_off(

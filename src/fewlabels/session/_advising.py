@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from fewlabels._validation import check_real
 from fewlabels.graph import Graph
 from fewlabels.session._events import Event
@@ -56,6 +59,7 @@ def weighed(
     confidence: float,
     remarks: tuple[str, ...],
     held: Answers | None,
+    unread: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[Advice, Turn | None]:
     """Return the advice, and what is to turn by it: it holds after that.
 
@@ -70,6 +74,8 @@ def weighed(
         What else there is to say.
     held : Answers or None
         Those that the last sequence of checks is about, where they are known.
+    unread : ndarray of shape (n_points,), bool, or None
+        Points whose answers are told nobody. None: there are none.
     """
     return advise(
         wanted,
@@ -80,6 +86,7 @@ def weighed(
         n_pending=len(state.pending),
         n_together=state.n_together,
         n_points=state.n_points,
-        sequences=sequences_of(state, confidence, held),
+        n_unread=0 if unread is None else int((state.open_points & unread).sum()),
+        sequences=sequences_of(state, confidence, held, unread),
         remarks=remarks,
     )

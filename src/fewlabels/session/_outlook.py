@@ -129,11 +129,10 @@ class Outlook:
     def _checks_after(self, n_more: int, new: SequenceChecks, wanted: float) -> int | None:
         """Return about how many checks prove it if they begin after so many more labels."""
         n_points = new.n_points - n_more
-        if n_points < max(new.n_given, 1):
+        if n_points - new.n_unread < max(new.n_given, 1):
             return None
         accuracy = self.accuracy(new, n_more)
         if accuracy <= wanted:
             return None
-        return draws_to_prove(
-            n_allowed(wanted, n_points), 1 - accuracy, n_points, confidence=new.confidence
-        )
+        allowed = n_allowed(wanted, n_points - new.n_unread)
+        return draws_to_prove(allowed, 1 - accuracy, n_points, confidence=new.confidence)

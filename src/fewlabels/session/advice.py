@@ -100,6 +100,7 @@ def advise(
     n_pending: int = 0,
     n_together: int = 0,
     n_points: int | None = None,
+    n_unread: int = 0,
     sequences: Sequence[SequenceChecks] = (),
     remarks: tuple[str, ...] = (),
 ) -> tuple[Advice, Turn | None]:
@@ -120,6 +121,8 @@ def advise(
         Labels that were given together, and that may be checked.
     n_points : int, default=None
         All points. None: more than have a label.
+    n_unread : int
+        Of those that may be asked about, how many have no answer that is told.
     sequences : sequence of SequenceChecks
         All so far, the last one last.
     remarks : tuple of str
@@ -150,6 +153,7 @@ def advise(
         n_open + n_together,
         confidence_of(len(sequences), estimate.confidence),
         n_together,
+        n_unread,
     )
     n_left = n_open + n_pending
     action: Action = "continue"

@@ -102,6 +102,9 @@ class SequenceChecks:
         others since, or none where the answer was a label.
     points : tuple of int
         That the checks are about.
+    n_unread : int
+        Of these points nothing is known, and their answers are told nobody: that they may be right
+        proves nothing of the others. Draws are made of them as well.
     """
 
     n_labels: int
@@ -113,12 +116,21 @@ class SequenceChecks:
     n_given: int = 0
     n_overruled: int = 0
     points: tuple[int, ...] = ()
+    n_unread: int = 0
 
     @classmethod
-    def of_none(cls, n_labels: int, n_points: int, confidence: float, n_given: int = 0) -> Self:
+    def of_none(
+        cls, n_labels: int, n_points: int, confidence: float, n_given: int = 0, n_unread: int = 0
+    ) -> Self:
         """Return a sequence that begins now."""
         no = np.empty(0, dtype=np.intp)
-        return cls(n_labels, n_points, no.astype(bool), no, confidence, True, n_given)
+        wrong = no.astype(bool)
+        return cls(n_labels, n_points, wrong, no, confidence, True, n_given, n_unread=n_unread)
+
+    @property
+    def n_answers(self) -> int:
+        """How many answers are told: of no more of them than of all points are wrong."""
+        return self.n_points - self.n_unread
 
     def proves(self, wanted: float) -> bool:
         """Tell whether they show that so large a share of the answers is right."""
@@ -134,8 +146,8 @@ class SequenceChecks:
 
     def draws_to_prove(self, wanted: float, share_wrong: float) -> int | None:
         """Return about how many more checks show it, if this share of them is wrong."""
-        allowed = n_allowed(wanted, self.n_points) - self.n_overruled
-        if self.n_points == 0 or allowed < 0:
+        allowed = n_allowed(wanted, self.n_answers) - self.n_overruled
+        if self.n_answers == 0 or allowed < 0:
             return None
         return draws_to_prove(
             allowed,
@@ -149,16 +161,17 @@ class SequenceChecks:
     def proof(self) -> Proof:
         """Return what they say."""
         low = 0.0
+        n_answers = self.n_answers
         if len(self.wrong):
             most = most_wrong(
                 self.wrong, self.n_drawn_from, self.n_points, confidence=self.confidence
             )
-            low = 1 - min(most + self.n_overruled, self.n_points) / self.n_points
+            low = 1 - min(most + self.n_overruled, n_answers) / n_answers
         n = len(self.wrong)
         n_right = n - int(self.wrong.sum())
         return Proof(
             self.n_labels,
-            self.n_points,
+            n_answers,
             n,
             n_right,
             low,
@@ -180,7 +193,10 @@ def confidence_of(number: int, confidence: float) -> float:
 
 
 def sequences_of(
-    state: SessionState, confidence: float, held: Answers | None = None
+    state: SessionState,
+    confidence: float,
+    held: Answers | None = None,
+    unread: npt.NDArray[np.bool_] | None = None,
 ) -> Sequence[SequenceChecks]:
     """Return the checks of each sequence, in order, at this confidence in all.
 
@@ -190,11 +206,13 @@ def sequences_of(
     confidence : float
     held : Answers or None
         Those that the last sequence is about, where they are known.
+    unread : ndarray of shape (n_points,), bool, or None
+        Points whose answers are told nobody. None: there are none.
     """
     found = []
     for sequence in state.sequences:
         answers = held if sequence is state.sequences[-1] else None
-        found.append(_checks_of(state, sequence, confidence, answers))
+        found.append(_checks_of(state, sequence, confidence, answers, unread))
     return found
 
 
@@ -235,7 +253,11 @@ def _n_overruled(state: SessionState, sequence: CheckSequence, held: Answers | N
 
 
 def _checks_of(
-    state: SessionState, sequence: CheckSequence, confidence: float, held: Answers | None
+    state: SessionState,
+    sequence: CheckSequence,
+    confidence: float,
+    held: Answers | None,
+    unread: npt.NDArray[np.bool_] | None,
 ) -> SequenceChecks:
     """Collect those that were answered, up to the first that is open.
 
@@ -245,12 +267,15 @@ def _checks_of(
     """
     points, wrong, n_drawn_from, n_skipped_before = [], [], [], []
     n_skipped = n_given_skipped = 0
+    silent = np.zeros(state.n_points, dtype=bool) if unread is None else unread & sequence.members
+    silent[list(sequence.labels)] = False
     for drawn in state.audits:
         point = drawn.audit.point
         if drawn.sequence != sequence.number:
             continue
         if point in state.pending:
             break
+        silent[point] = False
         if point in state.labels and point not in state.together:
             points.append(point)
             wrong.append(not is_same(drawn.audit.predicted, state.labels[point]))
@@ -270,4 +295,5 @@ def _checks_of(
         n_given=sequence.n_given - n_given_skipped,
         n_overruled=_n_overruled(state, sequence, held),
         points=tuple(points),
+        n_unread=int(silent.sum()),
     )
