@@ -69,6 +69,8 @@ class Settings:
         The one column that `embeddings` belong to, where they are rows and not a model.
     alone : bool
         Whether a single column is read, which may compare its items by more than their features.
+    numbered : bool
+        Whether names that differ in the number at their end only are used as texts.
     """
 
     codes: npt.NDArray[np.intp] | None
@@ -79,6 +81,7 @@ class Settings:
     added: Set[str] = frozenset()
     takes_rows: str | None = None
     alone: bool = False
+    numbered: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,9 @@ def read_column(
     if asked is None and is_the_label(table, name, settings.codes):
         return _left_out(name, "it is the labels")
     view = table.view(name)
-    taken = taken_for(name, view, folder_of(table), asked=asked == "use")
+    taken = taken_for(
+        name, view, folder_of(table), asked=asked == "use", numbered=settings.numbered
+    )
     if name == settings.takes_rows:
         taken = replace(taken, by_labels=False)
     if taken.kind == "left out" or (taken.by_labels and not settings.by_labels):
@@ -357,9 +362,10 @@ def _transformer(name: str, kind: str, settings: Settings) -> Estimator:
 def _doubt(table: Table, name: str, taken: Taken, view: Package, *, asked: bool) -> str:
     if asked and taken.kind == "category":
         return ""
-    stand_ins = about_stand_ins(view)
     if isinstance(view, Numbers):
-        return view.doubt or stand_ins or ("" if asked else about_date_numbers(name, view.values))
+        others = "" if asked else about_stand_ins(view) or about_date_numbers(name, view.values)
+        return ". It ".join(filter(None, (view.doubt, others)))
+    stand_ins = about_stand_ins(view)
     words = about_words(table, view) if isinstance(view, Categories) else ""
     alike = about_alike(view.levels) if isinstance(view, Categories) else ""
     return taken.doubt or stand_ins or words or alike

@@ -266,7 +266,7 @@ class Tables(PointMaker):
         settings = replace(settings, takes_rows=column_of_rows(table, kinds, settings))
         read = columns_read(table, kinds, settings)
         views = {each.name: each.view for each in read if isinstance(each, ReadColumn)}
-        totals = about_totals(views) or about_named_total(table, views)
+        totals = about_totals(views) or about_named_total(table, views, codes)
         settings = replace(settings, alone=len(views) == 1)
         found = weighed(self._each_encoded(read, settings), settings)
         self.columns_: tuple[TableColumn, ...] = tuple(each.about for each in found)
