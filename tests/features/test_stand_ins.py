@@ -116,8 +116,9 @@ def test_empty_rows_are_said_with_what_helps() -> None:
 @pytest.mark.parametrize("name", ["Weight", "Score", "the order number"])
 def test_numbered_names_are_a_text_where_nothing_else_is(name: str) -> None:
     table = {"said": [f"{name} {place}" for place in range(60)]}
-    tables = Tables().fit(table, np.arange(60) // 30)
-    assert tables.columns_[0].kind == "text"
+    for y in (np.arange(60) // 30, np.arange(60) % 2, None):
+        assert Tables().fit(table, y).columns_[0].kind == "text"
+    tables = Tables().fit(table)
     (warning,) = tables.warnings_
     assert warning.endswith("If the number is an amount, make a column of it.")
     tables = Tables().fit(table | {"age": AGES}, np.arange(60) // 30)

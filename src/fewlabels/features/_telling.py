@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -133,16 +133,17 @@ def _names_or_texts(
     if between:
         return Taken("list", form=between)
     mostly_new = 2 * n_levels > n_filled
+    is_identifier = _IDENTIFIER.fullmatch(name.strip()) is not None
     if not asked and n_levels >= _NEARLY * n_filled:
-        what = "an identifier" if _IDENTIFIER.fullmatch(name.strip()) else "codes"
+        what = "an identifier" if is_identifier else "codes"
         if _are_codes(view.levels):
             doubt = view.doubt or about_date_texts(name, view.levels)
             return Taken("left out", reason=f"{what}, {_how_many(view)}", doubt=doubt)
         if _differ_in_number(view.levels):
-            if not numbered:
-                reason = f"{what}, {_how_many(view)}; {_IF_AMOUNT}"
-                return Taken("left out", reason=reason, doubt=view.doubt)
-            view = replace(view, doubt=view.doubt or _NUMBER_IN_TEXT)
+            if numbered and not is_identifier:
+                return Taken("text", doubt=view.doubt or _NUMBER_IN_TEXT)
+            reason = f"{what}, {_how_many(view)}; {_IF_AMOUNT}"
+            return Taken("left out", reason=reason, doubt=view.doubt)
     n_words = sorted(len(level.split()) for level in view.levels)[n_levels // 2]
     if n_words >= _FREE_TEXT_WORDS and (mostly_new or n_levels > MOST_NAMES):
         return Taken("text", doubt=view.doubt)
@@ -150,7 +151,6 @@ def _names_or_texts(
         return Taken("category", doubt=view.doubt)
     if asked:
         return Taken("text")
-    is_identifier = _IDENTIFIER.fullmatch(name.strip()) is not None
     if is_identifier or not any(sign.isalpha() for level in view.levels for sign in level):
         reason = f"{'an identifier' if is_identifier else 'numbers or codes'}, {_how_many(view)}"
         return Taken("left out", reason=reason, doubt=view.doubt)
