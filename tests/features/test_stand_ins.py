@@ -125,6 +125,14 @@ def test_numbered_names_are_a_text_where_nothing_else_is(name: str) -> None:
     assert tables.columns_[0].note.endswith("if the number is an amount, make a column of it")
 
 
+def test_embeddings_as_rows_belong_to_numbered_names_where_no_other_text_is() -> None:
+    table = {"said": [f"Weight {place}" for place in range(60)], "age": AGES}
+    rows = RNG.normal(size=(60, 4))
+    for columns in (table, {"said": table["said"]}):
+        tables = Tables(embeddings=rows).fit(columns, np.arange(60) % 2)
+        assert (tables.embedded_columns_, tables.warnings_) == (("said",), ())
+
+
 def test_names_that_differ_in_their_number_only_are_left_out() -> None:
     table = {"name": [f"Customer number {place}" for place in range(60)], "age": AGES}
     tables = Tables().fit(table)

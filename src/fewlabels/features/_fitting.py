@@ -190,11 +190,11 @@ def read_column(
     if asked is None and is_the_label(table, name, settings.codes):
         return _left_out(name, "it is the labels")
     view = table.view(name)
-    taken = taken_for(
-        name, view, folder_of(table), asked=asked == "use", numbered=settings.numbered
-    )
-    if name == settings.takes_rows:
-        taken = replace(taken, by_labels=False)
+    takes_rows = name == settings.takes_rows
+    numbered = settings.numbered or takes_rows
+    taken = taken_for(name, view, folder_of(table), asked=asked == "use", numbered=numbered)
+    if takes_rows:  # which say what the texts mean, so nothing about these is in doubt
+        taken = replace(taken, by_labels=False, doubt="")
     if taken.kind == "left out" or (taken.by_labels and not settings.by_labels):
         return _left_out(name, taken.reason, taken.doubt)
     refuse_mixed(table, name, view)
@@ -246,10 +246,14 @@ def column_of_rows(table: Table, kinds: Mapping[str, str], settings: Settings) -
         if asked is None and is_the_label(table, name, settings.codes):
             continue
         view = table.view(name)
-        taken = taken_for(name, view, folder_of(table), asked=asked == "use")
+        taken = taken_for(
+            name, view, folder_of(table), asked=asked == "use", numbered=settings.numbered
+        )
         if taken.kind in ("text", "image"):
             (short if taken.by_labels else free).append(name)
     found = said or free or short
+    if not found and not settings.numbered:
+        return column_of_rows(table, kinds, replace(settings, numbered=True))
     if len(found) > 1:
         raise InvalidInputError(
             f"embeddings that came as an array belong to one column, and {quoted(found)} could be "
