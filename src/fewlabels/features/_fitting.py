@@ -67,8 +67,6 @@ class Settings:
         Columns that are answers of an earlier run.
     takes_rows : str or None
         The one column that `embeddings` belong to, where they are rows and not a model.
-    alone : bool
-        Whether a single column is read, which may compare its items by more than their features.
     numbered : bool
         Whether names that differ in the number at their end only are used as texts.
     """
@@ -80,7 +78,6 @@ class Settings:
     by_labels: bool
     added: Set[str] = frozenset()
     takes_rows: str | None = None
-    alone: bool = False
     numbered: bool = False
 
 
@@ -284,7 +281,7 @@ def encoded(column: ReadColumn, settings: Settings) -> Used | LeftOut:
     if taken.kind in ("text", "image"):
         made = _transformer(name, taken.kind, settings)
         # without the labels, which tell how much it counts: they are too few to choose twice
-        raw = made.fit_transform(view)
+        raw = made._fit_points(view)
         encoder = TransformerEncoder(made)
         warnings = tuple(f"column {name!r}: {line}" for line in encoder.warnings)
         unread = np.array(sorted(getattr(made, "unread_", ())), dtype=np.intp)
@@ -358,9 +355,7 @@ def _transformer(name: str, kind: str, settings: Settings) -> Estimator:
         images = point_maker("Images")(random_state=settings.random_state)
         images._compares = False
         return images
-    texts = point_maker("Texts")(random_state=settings.random_state)
-    texts._compares = settings.alone
-    return texts
+    return point_maker("Texts")(random_state=settings.random_state)
 
 
 def _doubt(table: Table, name: str, taken: Taken, view: Package, *, asked: bool) -> str:
