@@ -44,6 +44,7 @@ from fewlabels.features._telling import (
 from fewlabels.features._weighing import USUAL, labelled_rows, text_weights
 from fewlabels.features.embeddings import embeddings_of
 from fewlabels.features.new_points import IntArray
+from fewlabels.io._earlier import EARLIER
 from fewlabels.io._spelled import UNIT
 from fewlabels.io._table import Block, Categories, Dates, Numbers, Table, View, quoted, setting
 
@@ -177,7 +178,7 @@ def read_column(
     if asked == "drop":
         return _left_out(name, "excluded")
     if asked is None and name in settings.added:
-        return _left_out(name, "added by an earlier run")
+        return _left_out(name, EARLIER)
     kind, form = _kind_and_form(asked)
     if kind is not None:
         if kind == "number" and isinstance(table.view(name), Dates):
