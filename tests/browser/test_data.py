@@ -107,6 +107,21 @@ def test_huge_pictures_fit_and_zoom(sit: Sit) -> None:
     no_overflow(sitting)
 
 
+def test_a_picture_stays_where_its_larger_one_does_not_come(sit: Sit) -> None:
+    sitting = sit(double.digits(8))
+    image = sitting.page.locator(".card img")
+    expect(image).to_have_js_property("complete", True)
+    sitting.expected = ("Failed to load resource",)
+    sitting.context.route("**/api/picture/*size=3072", lambda route: route.abort(), times=1)
+    with sitting.page.expect_event("requestfailed"):
+        sitting.press("z")
+    assert image.evaluate("e => e.naturalWidth") > 0
+    expect(sitting.page.locator(".broken")).to_have_count(0)
+    larger = sitting.page.locator(".card img[src*='size=3072']")
+    sitting.until(lambda: sitting.press("z") or larger.count())  # the connection is back
+    assert image.evaluate("e => e.naturalWidth") > 0
+
+
 def test_a_picture_that_can_t_be_shown_is_named_and_suggests_nothing(sit: Sit) -> None:
     source = double.digits(12)
     sitting = sit(source)

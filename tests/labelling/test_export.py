@@ -224,6 +224,23 @@ def test_a_picture_that_can_t_be_read_is_asked_about_last_and_gets_no_answer(
     assert any("99.png" in note for note in again.state("ann")["notes"])
 
 
+def test_the_page_says_which_columns_of_an_export_are_left_out(
+    opened: Open, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    table = tmp_path / "exported.csv"
+    own, written = ["x", "confidence"], ["fewlabels_confidence", "evidence", "given", "doubt"]
+    lines = [",".join([*own, *written])]
+    for x, sure in rng.normal(size=(30, 2)).round(3).tolist():
+        lines.append(f"{x},{sure},0.9,3.5,false,sure")
+    table.write_text("\n".join(lines), encoding="utf-8")
+    labelling = opened(table)
+    assert labelling.settle()
+    (said,) = (note for note in labelling.state("ann")["notes"] if "earlier run" in note)
+    assert said.startswith(f"left out, as an earlier run wrote them: {str(written)[1:-1]}. ")
+    assert said.endswith("--column fewlabels_confidence=use.")
+
+
 def test_pictures_of_one_name_are_all_copied_whatever_the_others_are_called(
     opened: Open, tmp_path: Path, keys: Iterator[str]
 ) -> None:

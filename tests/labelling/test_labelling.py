@@ -146,6 +146,8 @@ def test_no_suggestion_is_shown_at_a_check_anywhere(
                 shown = labelling.item("ann", each["point"])
                 assert (shown["suggestion"], shown["doubt"]) == (None, None)
                 assert labelling.why(each["point"])["class_id"] is None
+                with pytest.raises(InvalidInputError, match="is being asked about"):
+                    labelling.relabel("ann", next(keys), each["point"], 0)  # of a list from before
         answer_next(labelling, digits[1], next(keys))
     assert seen
 

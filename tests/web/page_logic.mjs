@@ -85,6 +85,23 @@ test("a suggestion that comes later appears, and one that is there does not chan
   assert.equal(deck.shown.suggestion.class_id, 3);
 });
 
+test("a question that is a check by now shows no suggestion, nor words that speak for it", () => {
+  const old = (point) => ({ ...question(point, { class_id: 5 }), item: { point, words: [{ start: 0, end: 3, weight: 1 }] } });
+  const check = (point) => ({ ...question(point), item: { point, words: [] } });
+  const deck = new Deck();
+  deck.offer([question(1), question(2), old(3), old(4)]);
+  deck.leave({ kind: "answer" });
+  deck.leave({ kind: "answer" });
+  const shown = deck.shown;
+  assert.deepEqual([shown.point, shown.suggestion.class_id], [3, 5]);
+  deck.offer([check(4)], new Set([2])); // behind the one that is shown, with an act on its way
+  assert.deepEqual(deck.ready, [check(4)]);
+  deck.offer([question(7), question(8)]); // no longer offered, it stays
+  deck.offer([question(7), check(3)]);
+  assert.equal(deck.shown, shown); // the same, for what is typed about it
+  assert.deepEqual(deck.shown, check(3));
+});
+
 test("undo brings back the question, redo goes on from it", () => {
   const deck = new Deck();
   deck.offer([question(1), question(2), question(3)]);

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
-# As features, its answers would be fed back to it.
+# As features, its answers would be fed back to it. A number only tells a taken name from another.
 _EARLIER = re.compile(
-    r"(?:predicted_|fewlabels_)?"
-    r"(label|confidence|evidence|reached|given|second|doubt|possible)(?:_\d+)?"
+    r"(label|confidence|evidence|reached|given|second|doubt|possible)"
+    r"|(?:predicted_|fewlabels_)"
+    r"(label|confidence|evidence|reached|given|second|doubt|possible)(_\d+)?"
 )
 # What comes together: of the answers to rows, and of an export of the labelling page.
 _TOGETHER = ({"confidence", "evidence", "reached"}, {"confidence", "evidence", "given", "doubt"})
+_ALWAYS = ("confidence", "evidence", "doubt")
+
+EARLIER = "added by an earlier run"  # why a column is left out
 
 
 def from_earlier_run(names: Iterable[str]) -> set[str]:
-    """Return the columns that fewlabels added, if the table is one that it wrote."""
-    found = {name: match[1] for name in names if (match := _EARLIER.fullmatch(name))}
-    bare = set(found.values())
-    return set(found) if any(together <= bare for together in _TOGETHER) else set()
+    """Return the columns that fewlabels added, if the table is one that it wrote.
+
+    A run puts its name before that of a column which was there already. Each run adds each of
+    `_ALWAYS` once: what has more such names than these was in the table before any run, and is
+    the user's, unless it is the labels.
+    """
+    found = [match for name in names if (match := _EARLIER.fullmatch(name))]
+    first = {match[1] or match[2] for match in found if not match[3]}
+    if not any(together <= first for together in _TOGETHER):
+        return set()
+    renamed = Counter(match[2] for match in found if match[2])
+    least = min(renamed[name] for name in _ALWAYS if name in first)
+    renamed["label"] = 0
+    return {match[0] for match in found if match[2] or renamed[match[1]] <= least}

@@ -88,7 +88,12 @@ class Acts:
 
     def relabel(self, who: str, key: str, point: object, class_id: object) -> Json:
         def prepare() -> Prepared:
-            known = self._point(point) in self._ledger.labels or point in self._ledger.skipped
+            if self._desk.is_open_check(place := self._point(point)):
+                raise InvalidInputError(
+                    f"point {place} is being asked about, and nothing may suggest its class before "
+                    "that. Answer the question when it comes, and change the answer afterwards."
+                )
+            known = place in self._ledger.labels or place in self._ledger.skipped
             if not known and class_id is None:
                 raise InvalidInputError(f"point {point} has no label that could be taken away.")
             chosen = None if class_id is None else self._class(class_id)

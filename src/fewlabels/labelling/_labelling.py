@@ -309,7 +309,8 @@ class Labelling(Knowing):
         ----------
         who, key : str
         point : int
-            One with a label, or that was skipped. Of any other it is an answer.
+            One with a label, or that was skipped. Of any other it is an answer, and refused of an
+            open check: a list may have shown what the model says of it.
         class_id : int or None
             None takes all answers back: the point is open again.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ from fewlabels._typing import Estimator, Matrix
 from fewlabels.exceptions import FeatureWarning
 from fewlabels.features import Points, make_points
 from fewlabels.graph import Graph, shared_neighbor_graph
+from fewlabels.io._earlier import EARLIER
+from fewlabels.io._table import quoted
 from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._items import Items
 
@@ -60,7 +62,7 @@ def prepare(
     if values is None or values.shape[0] != n or graph is None or graph.n_nodes != n:
         stage("points", 0.0)
         points = _points(items, columns, embeddings, lambda share: stage("points", share))
-        values, told = points.values, points.warnings
+        values, told = points.values, (*points.warnings, *_about_earlier(points))
         cache.put("points", values)
         stage("graph", 0.0)
         graph, doubts = _joined(points, lambda share: stage("graph", share))
@@ -98,4 +100,15 @@ def _points(
         warnings.simplefilter("ignore", FeatureWarning)  # kept in the points
         return make_points(
             items.data(), kind=kind, columns=columns, embeddings=embeddings, progress=progress
+        )
+
+
+def _about_earlier(points: Points) -> Iterator[str]:
+    """Say which columns are left out as answers, in case they are the user's own."""
+    columns = getattr(points.transformer, "columns_", ())
+    names = [each.name for each in columns if each.note == EARLIER]
+    if names:
+        yield (
+            f"left out, as an earlier run wrote them: {quoted(names)}. If one is your own, say so: "
+            f"--column {names[0]}=use."
         )

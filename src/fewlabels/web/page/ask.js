@@ -25,13 +25,14 @@ export class Deck {
     for (const { point } of questions.slice(0, 2)) this.firm.add(point);
     if (waiting.size) {
       // What the server says of later questions is older than what was done here.
-      const known = new Set([this.shown, ...this.ready].map((q) => q?.point));
-      this.ready.push(...open.filter((question) => !known.has(question.point)));
+      this.ready = this.ready.map((q) => open.find(({ point }) => point === q.point) ?? q);
+      this.ready.push(...open.filter((question) => question !== same && !this.ready.includes(question)));
     } else {
       this.ready = open.filter((question) => question !== same);
       if (!same && this.firm.has(this.shown?.point)) this.shown = null; // answered elsewhere
     }
-    if (this.shown && same && !this.shown.suggestion) this.shown.suggestion = same.suggestion;
+    // What was shown becomes no other; at a check there is none, nor words that speak for it.
+    if (same && !(same.suggestion && this.shown.suggestion)) Object.assign(this.shown, same);
     if (!this.shown) this.shown = this.ready.shift() ?? null;
     return this.shown;
   }
@@ -194,7 +195,7 @@ export function createAsk(element, app) {
     [...group.children].forEach((button, place) => {
       const is = Number(button.dataset.id) === wantedId;
       button.classList.toggle("suggested", is);
-      button.setAttribute("aria-checked", "false");
+      button.ariaChecked = "false";
       button.ariaDisabled = !question;
       if (is) stop = place;
     });
@@ -237,7 +238,7 @@ export function createAsk(element, app) {
       event.stopPropagation();
       moved = true;
       const next = ends ?? (at + step + buttons.length) % buttons.length;
-      buttons.forEach((button, place) => button.setAttribute("aria-checked", String(place === next)));
+      buttons.forEach((button, place) => (button.ariaChecked = place === next));
       rove(next, true);
     } else if (event.key === "Enter" && !moved && !buttons[at]?.classList.contains("suggested")) {
       // The focus came here by itself: where nothing is suggested, nothing may lean to a class.
@@ -422,10 +423,9 @@ export function createAsk(element, app) {
       return true;
     }
     // Enter and the like belong to the button that has the focus.
-    if (key === "Enter" && document.activeElement?.closest("button, a, summary")) {
-      const own = document.activeElement;
-      if (!own.classList.contains("class") && !own.classList.contains("suggestion")) return false;
-      if (own.classList.contains("class") && moved) return false;
+    const own = document.activeElement;
+    if (key === "Enter" && own?.closest("button, a, summary")) {
+      if (own.matches(".class") ? moved : !own.matches(".suggestion")) return false;
     }
     return run(action.command);
   }

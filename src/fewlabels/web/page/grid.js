@@ -82,7 +82,7 @@ export function create(element, app, [kind]) {
   function toggle(point) {
     if (!out.delete(point)) out.add(point);
     const place = rows.findIndex((row) => row.point === point);
-    tiles.children[place].setAttribute("aria-pressed", String(!out.has(point)));
+    tiles.children[place].ariaPressed = !out.has(point);
     app.say(`${described(rows[place].item)}: ${out.has(point) ? "taken out" : "taken in"}.`);
     drawFoot();
   }

@@ -40,33 +40,30 @@ export function large(item) {
   return columns(item);
 }
 
+const scroll = (name, ...content) =>
+  h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": name }, ...content);
+
 function text(item) {
   const parts = pieces(item.text, item.words).map((piece) =>
     piece.strength ? h("mark", { class: `speaks-${piece.strength}` }, piece.text) : piece.text,
   );
   const size = item.text.length > 900 ? "reading long" : item.text.length > 220 ? "reading" : "reading short";
   const more = item.columns?.length ? [...columns(item).children] : null;
-  return h(
-    "div",
-    { class: "scroll", tabindex: "0", role: "group", "aria-label": "The text" },
-    h("p", { class: size, dir: "auto" }, parts),
-    more,
-  );
+  return scroll("The text", h("p", { class: size, dir: "auto" }, parts), more);
 }
 
 function columns(item) {
   const { differing, alike } = columnsOf(item);
-  const row = (column, differs) =>
+  const row = ({ name, value }, differs) =>
     h(
       "div",
-      { class: `column${differs ? " differs" : ""}${column.value.length > 90 ? " wide" : ""}` },
-      h("dt", { dir: "auto" }, column.name),
-      h("dd", { dir: "auto" }, column.value, differs ? h("span", { class: "unseen" }, " (differs)") : null),
+      { class: `column${differs ? " differs" : ""}${value.length > 90 ? " wide" : ""}` },
+      h("dt", { dir: "auto" }, name),
+      h("dd", { dir: "auto" }, value, differs ? h("span", { class: "unseen" }, " (differs)") : null),
     );
   const few = differing.length && alike.length;
-  return h(
-    "div",
-    { class: "scroll", tabindex: "0", role: "group", "aria-label": "The row" },
+  return scroll(
+    "The row",
     few ? h("p", { class: "hint" }, "Unlike its neighbours") : null,
     differing.length ? h("dl", { class: "columns" }, differing.map((column) => row(column, few))) : null,
     few ? h("p", { class: "hint" }, "Like its neighbours") : null,
@@ -92,15 +89,18 @@ function picture(item) {
     frame.textContent = `${described(item)} can't be shown.`;
   });
   let zoom = 1;
+  let full = null;
   const show = (wanted) => {
     const middle = {
       x: (frame.scrollLeft + frame.clientWidth / 2) / frame.scrollWidth,
       y: (frame.scrollTop + frame.clientHeight / 2) / frame.scrollHeight,
     };
     zoom = Math.max(1, Math.min(ZOOMS.at(-1), wanted));
-    if (zoom > 1 && !image.dataset.full) {
-      image.dataset.full = "1";
-      image.src = pictureAddress(item.point, 3072);
+    if (zoom > 1 && !full) {
+      full = sharpen(image.cloneNode());
+      full.src = pictureAddress(item.point, 3072);
+      // Until it is here, or if it can't come, the one that is seen stays.
+      full.decode().then(() => image.replaceWith(full), () => (full = null));
     }
     frame.classList.toggle("zoomed", zoom > 1);
     // Only what can be scrolled is a stop for the keyboard.

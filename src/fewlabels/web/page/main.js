@@ -32,6 +32,14 @@ function storage() {
 
 const kept = storage();
 
+let coming = 0; // views and dialogs
+let pausing = null; // a timer
+const busy = (more, timer = pausing) => {
+  if (timer !== pausing) clearTimeout(pausing);
+  pausing = timer;
+  main.ariaBusy = (coming += more) || timer ? "true" : null;
+};
+
 const app = {
   state: null,
   deck: new Deck(),
@@ -107,8 +115,7 @@ const app = {
 
   rename(who) {
     app.who = who || null;
-    if (who) kept.setItem("fewlabels/who", who);
-    else kept.removeItem("fewlabels/who");
+    kept.setItem("fewlabels/who", who);
     app.deck = new Deck();
     app.changes.again();
     refresh();
@@ -122,9 +129,7 @@ const app = {
 
   /** What has come by itself isn't meant by keys that were pressed before it could be seen. */
   pause() {
-    main.ariaBusy = "true";
-    clearTimeout(app.pauseTimer);
-    app.pauseTimer = setTimeout(() => (main.ariaBusy = null), 400);
+    busy(0, setTimeout(() => busy(0, null), 400));
   },
 };
 
@@ -169,7 +174,7 @@ function take(reply, current, act) {
   app.usual = reply.who;
   const old = app.state && reply.state.version < app.state.version;
   if (old && !act) return;
-  const undone = act && (act.path === "undo" || act.path === "redo") ? reply.done?.done : undefined;
+  const undone = ["undo", "redo"].includes(act?.path) ? reply.done?.done : undefined;
   if (!old) {
     if (!current && app.state) {
       // Answers on their way are counted here already.
@@ -261,12 +266,11 @@ async function open() {
   const name = wanted in VIEWS ? wanted : "ask";
   const turn = ++opening;
   $("views").classList.remove("open");
-  $("views-button").setAttribute("aria-expanded", "false");
+  $("views-button").ariaExpanded = "false";
   $("views-button").textContent = VIEWS[name][0];
   for (const link of $("views").children) set(link, { "aria-current": link.hash === `#${name}` && "page" });
   if (name === "progress" && $("notice").textContent.startsWith(PROVEN)) $("notice").hidden = true;
-  clearTimeout(app.pauseTimer);
-  main.ariaBusy = "true"; // what is typed meanwhile is meant for neither view
+  busy(1, null); // what is typed meanwhile is meant for neither view
   const first = app.viewName === null;
   app.view?.destroy?.();
   app.view = null;
@@ -280,9 +284,8 @@ async function open() {
     if (!rest.length) app.box.focus();
   }
   const made = module ? await import(module).catch(() => app.notify(AWAY)) : { create: createAsk };
-  if (turn !== opening) return;
-  main.ariaBusy = null;
-  if (!made) return;
+  busy(-1);
+  if (turn !== opening || !made) return;
   main.replaceChildren();
   app.view = made.create(main, app, rest);
   // A reader hears the new heading; a first load keeps the focus where browsers put it.
@@ -292,9 +295,8 @@ async function open() {
 function fillViews() {
   const links = Object.entries(VIEWS).map(([name, [label]]) => h("a", { href: `#${name}` }, label));
   $("views").replaceChildren(...links);
-  $("views-button").addEventListener("click", () => {
-    const is = $("views").classList.toggle("open");
-    $("views-button").setAttribute("aria-expanded", String(is));
+  $("views-button").addEventListener("click", ({ target }) => {
+    target.ariaExpanded = $("views").classList.toggle("open");
   });
   addEventListener("hashchange", () => app.state && open());
   // A link that keeps the focus would take the next Enter.
@@ -312,9 +314,9 @@ const help = () => openDialog("./settings.js");
 
 /** What is typed meanwhile isn't meant for what it will cover. */
 async function openDialog(module, point) {
-  main.ariaBusy = "true";
+  busy(1);
   const made = await import(module).catch(() => app.notify(AWAY));
-  main.ariaBusy = null;
+  busy(-1);
   made?.openDialog(app, point);
 }
 

@@ -373,7 +373,7 @@ export function createMap(element, { load, item, onSelect, state = null }) {
   }
 
   function choice(name, entries, now, change) {
-    const press = () => buttons.forEach((each, k) => each.setAttribute("aria-pressed", entries[k][0] === now()));
+    const press = () => buttons.forEach((each, k) => (each.ariaPressed = entries[k][0] === now()));
     const buttons = entries.map(([value, label]) =>
       h("button", { class: "plain", onclick: () => (change(value), press()) }, label),
     );
