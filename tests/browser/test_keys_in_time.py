@@ -67,6 +67,24 @@ def test_keys_mean_nothing_while_a_dialog_is_on_its_way(sit: Sit) -> None:
     sitting.stored(1)
 
 
+def test_keys_wait_for_a_dialog_though_a_question_comes_and_goes_meanwhile(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    page, held = sitting.page, []
+    main = page.locator("main")
+    sitting.context.route("**/page/settings.js", lambda route: held.append(route), times=1)
+    page.keyboard.press("?")
+    sitting.until(lambda: held)
+    # The question is answered in another tab; the next one is not to be answered at once.
+    gone = sitting.shown()
+    sitting.source.answer("ann", "elsewhere", gone, 0)
+    expect(page.locator(".card")).not_to_have_attribute("data-point", str(gone))
+    page.evaluate("() => new Promise((done) => setTimeout(done, 401))")  # its pause is over
+    expect(main).to_have_attribute("aria-busy", "true")
+    held[0].continue_()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(main).not_to_have_attribute("aria-busy", "true")
+
+
 def test_a_key_for_a_question_that_has_just_gone_answers_no_other(sit: Sit) -> None:
     sitting = sit(double.texts())
     first = sitting.page

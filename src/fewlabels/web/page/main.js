@@ -32,6 +32,12 @@ function storage() {
 
 const kept = storage();
 
+const awaited = new Set(); // by keys
+const busy = (what, is) => {
+  awaited[is ? "add" : "delete"](what);
+  main.ariaBusy = awaited.size ? "true" : null;
+};
+
 const app = {
   state: null,
   deck: new Deck(),
@@ -107,8 +113,7 @@ const app = {
 
   rename(who) {
     app.who = who || null;
-    if (who) kept.setItem("fewlabels/who", who);
-    else kept.removeItem("fewlabels/who");
+    kept.setItem("fewlabels/who", who);
     app.deck = new Deck();
     app.changes.again();
     refresh();
@@ -122,9 +127,9 @@ const app = {
 
   /** What has come by itself isn't meant by keys that were pressed before it could be seen. */
   pause() {
-    main.ariaBusy = "true";
+    busy("pause", true);
     clearTimeout(app.pauseTimer);
-    app.pauseTimer = setTimeout(() => (main.ariaBusy = null), 400);
+    app.pauseTimer = setTimeout(() => busy("pause"), 400);
   },
 };
 
@@ -169,7 +174,7 @@ function take(reply, current, act) {
   app.usual = reply.who;
   const old = app.state && reply.state.version < app.state.version;
   if (old && !act) return;
-  const undone = act && (act.path === "undo" || act.path === "redo") ? reply.done?.done : undefined;
+  const undone = ["undo", "redo"].includes(act?.path) ? reply.done?.done : undefined;
   if (!old) {
     if (!current && app.state) {
       // Answers on their way are counted here already.
@@ -261,12 +266,12 @@ async function open() {
   const name = wanted in VIEWS ? wanted : "ask";
   const turn = ++opening;
   $("views").classList.remove("open");
-  $("views-button").setAttribute("aria-expanded", "false");
+  $("views-button").ariaExpanded = "false";
   $("views-button").textContent = VIEWS[name][0];
   for (const link of $("views").children) set(link, { "aria-current": link.hash === `#${name}` && "page" });
   if (name === "progress" && $("notice").textContent.startsWith(PROVEN)) $("notice").hidden = true;
-  clearTimeout(app.pauseTimer);
-  main.ariaBusy = "true"; // what is typed meanwhile is meant for neither view
+  busy("pause");
+  busy("view", true); // what is typed meanwhile is meant for neither view
   const first = app.viewName === null;
   app.view?.destroy?.();
   app.view = null;
@@ -281,7 +286,7 @@ async function open() {
   }
   const made = module ? await import(module).catch(() => app.notify(AWAY)) : { create: createAsk };
   if (turn !== opening) return;
-  main.ariaBusy = null;
+  busy("view");
   if (!made) return;
   main.replaceChildren();
   app.view = made.create(main, app, rest);
@@ -292,9 +297,8 @@ async function open() {
 function fillViews() {
   const links = Object.entries(VIEWS).map(([name, [label]]) => h("a", { href: `#${name}` }, label));
   $("views").replaceChildren(...links);
-  $("views-button").addEventListener("click", () => {
-    const is = $("views").classList.toggle("open");
-    $("views-button").setAttribute("aria-expanded", String(is));
+  $("views-button").addEventListener("click", ({ target }) => {
+    target.ariaExpanded = $("views").classList.toggle("open");
   });
   addEventListener("hashchange", () => app.state && open());
   // A link that keeps the focus would take the next Enter.
@@ -312,9 +316,9 @@ const help = () => openDialog("./settings.js");
 
 /** What is typed meanwhile isn't meant for what it will cover. */
 async function openDialog(module, point) {
-  main.ariaBusy = "true";
+  busy(module, true);
   const made = await import(module).catch(() => app.notify(AWAY));
-  main.ariaBusy = null;
+  busy(module);
   made?.openDialog(app, point);
 }
 
