@@ -424,26 +424,38 @@ def test_both_commands_warn_of_nearly_equal_classes(tmp_path: Path) -> None:
         assert "nearly equal names count as different ones: 'Lost' and 'lost'" in result.stderr
 
 
-def test_labels_that_contradict_an_exact_copy_are_named(tmp_path: Path) -> None:
+def test_labels_of_rows_with_the_same_features_are_named(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     content = [*rows(), *([*row[:3], "loyal"] for row in rows()[:16:15])]
     path.write_text(csv_text(content))
     result = run(path, "--label", "segment", "-q", "-o", tmp_path / "out.csv")
     assert result.exit_code == 0
     assert result.stderr == (
-        "Warning: 4 rows with a label are exact copies of one another in all that is used, and "
-        "have different labels (rows 1 and 121: 'lost', 'loyal'; rows 16 and 122: 'lost', "
-        "'loyal'). All of these labels count. If one is wrong, correct it; if all are right, no "
-        "column that is used tells the rows apart.\n"
+        "Warning: 4 rows with a label have the same features, but different labels (rows 1 and "
+        "121: 'lost', 'loyal'; rows 16 and 122: 'lost', 'loyal'). All of these labels count. If "
+        "one is wrong, correct it; if all are right, no feature tells the rows apart.\n"
     )
 
 
-def test_texts_that_contradict_an_exact_copy_are_named(tmp_path: Path) -> None:
+def test_contradictions_in_a_table_of_few_different_rows_are_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    lines = [f"{'xyz'[i % 3]},{i % 2},{'ab'[i // 6 % 2]}" for i in range(60)]
+    path.write_text("\n".join(["letter,digit,label", *lines, "x,0,", ""]))
+    result = run(path, "--label", "label", "-q", "-o", tmp_path / "out.csv")
+    assert result.exit_code == 0
+    assert (
+        "Warning: 60 of 60 rows with a label have the same features as a row with another label: "
+        "there are 6 different rows only."
+    ) in result.stderr
+    assert "(rows " not in result.stderr
+
+
+def test_labels_of_texts_with_the_same_features_are_named(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     words = ["the parcel is late again", "a fine and quiet room", "the lamp came broken"]
     lines = [f"{words[i % 3]} {i // 3},{'ab'[i % 2]}" for i in range(30)]
     path.write_text("\n".join(["text,label", *lines, lines[0][:-1] + "b", lines[2] + "\n"]))
     result = run(path, "--label", "label", "-q", "-o", tmp_path / "out.csv")
     assert result.exit_code == 0
-    assert "2 rows with a label are exact copies" in result.stderr
+    assert "2 rows with a label have the same features" in result.stderr
     assert "(rows 1 and 31: 'a', 'b')" in result.stderr

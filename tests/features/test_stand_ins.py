@@ -20,7 +20,8 @@ def numbers(usual: np.ndarray, *others: float) -> Numbers:
 @pytest.mark.parametrize("marker", [-1, -9, -99, -999, 999, 9999, -32768])
 def test_a_usual_marker_far_from_all_others_is_said(marker: float) -> None:
     doubt = about_stand_ins(numbers(AGES, marker, marker))
-    assert doubt.startswith(f"has {marker} in 2 rows, far from all other values")
+    how = "the only negative value" if -71 < marker < 0 else "far from all other values"
+    assert doubt.startswith(f"has {marker} in 2 rows, {how}. It counts as a number like any other.")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,7 @@ def test_a_date_that_stands_for_none_is_said(day: str, n: int) -> None:
 def test_names_that_differ_in_case_or_blanks_are_said() -> None:
     doubt = about_alike(["Red", "blue", "light  red", "light red", "red"])
     assert doubt.startswith("has names that differ only in case or blanks (such as 'Red', 'red')")
+    assert "). These count as different categories. If they are one, write" in doubt
     assert about_alike(["A", "a", "red", "reds"]) == ""
 
 
@@ -67,6 +69,7 @@ def test_tables_say_what_may_stand_for_something_else() -> None:
     assert "columns={'zip': 'category'}" in note
     asked = Tables({"zip": "category", "age": "drop", "colour": "drop"}).fit(table)
     assert (asked.warnings_, len(asked.choices_)) == ((), 2)
+    assert not any("-1" in line for line in Tables({"age": "number"}).fit(table).warnings_)
 
 
 @pytest.mark.parametrize("called", ["Total", "Grand total:", "Summe", "Average"])
@@ -80,6 +83,23 @@ def test_a_last_row_that_is_called_a_total_is_said(called: str) -> None:
     assert warning.startswith(f"row 60, the last, is called {called!r} in column 'name'")
 
 
+def test_the_last_label_is_no_name_of_a_total() -> None:
+    labels = ["kind", *["kind", "fair"] * 29, "mean"]
+    table = {"age": AGES, "shift": ["a", "b", "c"] * 20, "label": labels}
+    codes = np.unique(labels, return_inverse=True)[1]
+    unlabelled = np.where(np.arange(60) % 7 == 2, -1, codes)
+    table["some"] = [
+        name if code >= 0 else "" for name, code in zip(labels, unlabelled, strict=True)
+    ]
+    for y, left in ((codes, "label"), (unlabelled, "some")):
+        kept = {name: table[name] for name in ("age", "shift", left)}
+        assert Tables({left: "drop"}).fit(kept, y).warnings_ == ()
+    kept = {name: table[name] for name in ("age", "shift", "some")}
+    assert Tables().fit(kept, unlabelled).warnings_ == ()
+    (warning,) = Tables().fit(kept).warnings_
+    assert "is called 'mean' in column 'some'" in warning
+
+
 def test_names_that_come_again_are_no_totals() -> None:
     table = {"name": ["mean", "kind"] * 30, "age": AGES}
     assert Tables().fit({"name": table["name"][::-1], "age": AGES}).warnings_ == ()
@@ -91,6 +111,26 @@ def test_empty_rows_are_said_with_what_helps() -> None:
     tables = Tables().fit(table)
     (warning,) = tables.warnings_
     assert warning.endswith("it gets no answer. Fill in cells, or delete empty rows.")
+
+
+@pytest.mark.parametrize("name", ["Weight", "Score", "the order number"])
+def test_numbered_names_are_a_text_where_nothing_else_is(name: str) -> None:
+    table = {"said": [f"{name} {place}" for place in range(60)]}
+    for y in (np.arange(60) // 30, np.arange(60) % 2, None):
+        assert Tables().fit(table, y).columns_[0].kind == "text"
+    tables = Tables().fit(table)
+    (warning,) = tables.warnings_
+    assert warning.endswith("If the number is an amount, make a column of it.")
+    tables = Tables().fit(table | {"age": AGES}, np.arange(60) // 30)
+    assert tables.columns_[0].note.endswith("if the number is an amount, make a column of it")
+
+
+def test_embeddings_as_rows_belong_to_numbered_names_where_no_other_text_is() -> None:
+    table = {"said": [f"Weight {place}" for place in range(60)], "age": AGES}
+    rows = RNG.normal(size=(60, 4))
+    for columns in (table, {"said": table["said"]}):
+        tables = Tables(embeddings=rows).fit(columns, np.arange(60) % 2)
+        assert (tables.embedded_columns_, tables.warnings_) == (("said",), ())
 
 
 def test_names_that_differ_in_their_number_only_are_left_out() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from fewlabels import FewLabelsClassifier, Points, Texts, make_points
+from fewlabels import FewLabelsClassifier, Points, Tables, Texts, make_points
 from fewlabels.exceptions import DataFileError
 from fewlabels.features import _word_distance
 from fewlabels.features._word_distance import WordDistance
@@ -58,8 +60,31 @@ def test_distances_are_those_of_topics_and_words(monkeypatch: pytest.MonkeyPatch
     new = distance.to_new(topics[rows], words[rows])
     assert np.array_equal(new(np.arange(25), candidates), found)
     assert distance.between(rows[:0], candidates[:0]).shape == (0, 6)
-    monkeypatch.setattr(_word_distance, "_NUMBERS", 100)
+    monkeypatch.setattr(_word_distance, "_BLOCK_NUMBERS", 100)
     assert np.array_equal(distance.between(rows, candidates), found)
+
+
+def test_rows_are_cut_by_their_sizes_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_word_distance, "_BLOCK_NUMBERS", 10)
+    sizes = np.array([4, 6, 1, 25, 3, 3, 3, 3])
+    found = [(block.start, block.stop) for block in _word_distance._blocks(sizes)]
+    assert found == [(0, 2), (2, 3), (3, 4), (4, 7), (7, 8)]
+    found = [(block.start, block.stop) for block in _word_distance._blocks(np.zeros(600, int))]
+    assert found == [(0, 256), (256, 512), (512, 600)]
+
+
+def test_texts_of_many_words_take_little_memory_at_once() -> None:
+    words = sparse.csr_array(np.full((40, 3000), 3000**-0.5, dtype=np.float32))
+    distance = WordDistance(np.eye(40, dtype=np.float32), words)
+    candidates = np.tile(np.arange(30), (256, 1))
+    tracemalloc.start()
+    try:
+        found = distance.between(np.arange(256) % 40, candidates)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100_000_000  # 572 million with all rows at once
+    np.testing.assert_allclose(found[35], 0.3, atol=1e-3)
 
 
 def test_texts_of_no_word_at_all_are_compared_by_their_topics() -> None:
@@ -113,6 +138,30 @@ def test_a_table_of_texts_alone_compares_them_so(points: Points, tmp_path: Path)
     model.save(tmp_path / "table.model")
     loaded = FewLabelsClassifier.load(tmp_path / "table.model")
     assert np.array_equal(loaded.predict_proba(new), expected)
+
+
+def test_columns_that_tell_nothing_leave_the_texts_alone(points: Points) -> None:
+    others = {"lang": ["en"] * 320, "row": np.arange(320), "none": [None] * 320}
+    for name, values in others.items():
+        made = make_points({"text": TEXTS, name: values})
+        assert made.choices[-1] == points.choices[-1], name
+        assert np.array_equal(made.distance._topics, points.distance._topics)
+        assert made.of_new({"text": TEXTS[:3], name: list(values)[:3]}).compared is not None
+
+
+def test_beside_other_columns_texts_hold_no_distance() -> None:
+    tables = Tables().fit({"text": TEXTS, "again": TEXTS[::-1], "x": SUBJECTS % 3})
+    assert tables.distance_ is None
+    held: list[Any] = [column.encoder for column in tables._fitted]
+    assert [each.transformer.distance_ for each in held[:2]] == [None, None]
+
+
+def test_a_pickle_from_before_there_was_a_distance_still_places_new_texts() -> None:
+    texts = Texts("topics").fit(TEXTS)
+    expected = texts.transform(TEXTS[:5])
+    del texts.distance_
+    again = pickle.loads(pickle.dumps(texts))
+    assert np.array_equal(again.transform(TEXTS[:5]), expected)
 
 
 def test_beside_other_columns_the_nearest_count_alike_with_one_label_per_class() -> None:

@@ -55,6 +55,43 @@ def test_labels_count_as_much_as_they_stand_for() -> None:
     assert sure_from(confidence, right, 0.8, weights=[0.0] * 12) == np.inf
 
 
+def test_weights_make_no_evidence_of_nothing() -> None:
+    confidence, right = [0.99] * 7 + [0.5] * 7, [1] * 14
+    weights = [1.98] * 7 + [0.02] * 7  # seven that would count as 13.9
+    assert sure_from(confidence, right, 0.9) == np.inf
+    assert sure_from(confidence, right, 0.9, weights=weights) == np.inf
+    assert sure_from(confidence, right, 0.8, weights=weights) < 0.99  # here seven are enough
+    # Fourteen of which seven hardly count are little more evidence than seven.
+    assert sure_from([0.99] * 14, right, 0.9) < 0.99
+    assert sure_from([0.99] * 14, right, 0.9, weights=weights) == np.inf
+
+
+def textbook_weighed(rows: list[tuple[float, float, float]], asked: float) -> float:
+    """As above; rows of confidence, whether right, and weight."""
+    least = asked + 0.35 * (1 - asked)
+    lowest = least + (1 - least) * 10 / (10 + len(rows))
+    mean, found = sum(w for *_, w in rows) / len(rows), float("inf")
+    tried = sorted({c for c, *_ in rows if c >= lowest}, reverse=True)
+    for threshold in tried:
+        so_sure = [(r, w / mean) for c, r, w in rows if c >= threshold]
+        total = sum(w for _, w in so_sure)
+        m = min(total, total**2 / sum(w**2 for _, w in so_sure))
+        share = sum(r * w for r, w in so_sure) / total
+        if (share * m + 1) / (m + 2) >= least:
+            found = lowest if threshold == tried[-1] else threshold
+    return found
+
+
+def test_weighed_labels_follow_the_rule_written_out() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        n = int(rng.integers(1, 40))
+        confidence = np.round(rng.uniform(0.85, 1, n), 2)
+        right, weights = rng.random(n) < 0.95, rng.gamma(1.0, size=n)
+        expected = textbook_weighed(list(zip(confidence, right, weights, strict=True)), 0.8)
+        assert sure_from(confidence, right, 0.8, weights=weights) == pytest.approx(expected)
+
+
 def test_without_labels_left_out_nothing_is_sure() -> None:
     assert sure_from([], [], 0.0) == np.inf
 

@@ -7,6 +7,7 @@ import datetime
 import numpy as np
 import pytest
 
+from fewlabels.features import Tables
 from fewlabels.io._table import Categories, Dates, Numbers, Reading, Unusable
 from fewlabels.io._views import object_view, text_view
 
@@ -18,14 +19,15 @@ def test_dates_beside_what_is_none_leave_a_doubt(stranger: str) -> None:
     view = text_view([*DAYS, stranger])
     assert isinstance(view, Categories)
     assert view.doubt.startswith(
-        f"holds dates in 10 of 11 cells, and others that can't be read so (such as {stranger!r})"
+        "holds dates in 10 of 11 filled cells, and others that can't be read so "
+        f"(such as {stranger!r})"
     )
 
 
 def test_dates_in_both_orders_leave_a_doubt() -> None:
     view = text_view(["31/01/2024", "30/01/2024", "29/01/2024", "01/30/2024", "01/02/2024"])
     assert isinstance(view, Categories)
-    assert view.doubt.startswith("holds dates in 4 of 5 cells with the day first, and others")
+    assert view.doubt.startswith("holds dates in 4 of 5 filled cells with the day first, and")
     assert "'01/30/2024'" in view.doubt
 
 
@@ -80,11 +82,31 @@ def test_values_of_several_types_are_not_left_out_in_silence(
 
 @pytest.mark.parametrize("mark", [".", ","])
 def test_whole_numbers_that_end_where_thousands_begin_are_grouped(mark: str) -> None:
-    view = text_view(["987", f"1{mark}234", "12", f"3{mark}456", f"10{mark}000"])
+    cells = ["987", f"1{mark}234", "12", f"3{mark}456", f"10{mark}000"]
+    view = text_view(cells)
     assert isinstance(view, Numbers)
     assert view.values.tolist() == [987, 1234, 12, 3456, 10_000]
     assert view.said == (f"thousands separated by {mark!r}",)
-    assert view.doubt == ""
+    assert f"say so (decimal={mark!r})" in view.doubt
+    other = {".": ",", ",": "."}[mark]
+    for sure in (text_view(cells, Reading(), lambda: other), text_view(cells, Reading(other))):
+        assert isinstance(sure, Numbers)
+        assert (sure.values.tolist(), sure.doubt) == (view.values.tolist(), "")
+
+
+@pytest.mark.parametrize("marker", ["999", "888", "-999"])
+def test_numbers_that_stand_for_missing_ones_do_not_make_points_thousands(marker: str) -> None:
+    voltages = [f"{number / 1000:.3f}" for number in range(1234, 8990, 204)]
+    table = {"v": [*voltages, marker, marker]}
+    tables = Tables().fit(table)
+    assert tables.warnings_[0].startswith(f"column 'v' has {marker} in 2 rows, far from all other")
+    view = text_view(table["v"])
+    assert isinstance(view, Numbers)
+    assert view.values.tolist() == [float(cell) for cell in table["v"]]
+    view = text_view([*table["v"], "950"])  # which is proof enough, but leaves a doubt
+    assert isinstance(view, Numbers)
+    assert view.values[0] == 1234
+    assert "points that were read as if they separated thousands" in view.doubt
 
 
 def test_points_that_the_rest_of_the_table_contradicts_leave_a_doubt() -> None:

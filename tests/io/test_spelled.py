@@ -167,7 +167,7 @@ def test_numbers_that_are_not_the_whole_truth_leave_a_doubt() -> None:
 def test_numbers_among_more_words_leave_a_doubt(tmp_path: Path) -> None:
     view = text_view(["S", "M", "38", "40", "L", "S", "M"])
     assert isinstance(view, Categories)
-    assert view.doubt.startswith("holds numbers in 2 of 7 cells")
+    assert view.doubt.startswith("holds numbers in 2 of 7 filled cells")
     view = text_view(["5 cm", "3 in", "2 ft", "7 m"])
     assert isinstance(view, Categories)
     assert view.doubt.startswith("holds numbers, not all written alike (such as '5 cm', '3 in')")
@@ -178,7 +178,7 @@ def test_numbers_among_more_words_leave_a_doubt(tmp_path: Path) -> None:
         table,
         label="y",
     ).warnings
-    assert "column 'size' holds numbers in 3 of 7 cells" in warning
+    assert "column 'size' holds numbers in 3 of 7 filled cells" in warning
     chosen = built(table, label="y", size="category")
     assert chosen.warnings == ()
 

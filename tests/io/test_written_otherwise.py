@@ -128,7 +128,7 @@ def test_columns_that_may_be_something_else_are_names(cells: list[str]) -> None:
     [
         (["4:13", "59:59", "1:02:33"], "durations (such as '4:13')"),
         (["120/80", "135/85", "110/70"], "pairs of numbers (such as '120/80')"),
-        (["1:30:00", "26:00:00", "2 days", "long"], "durations in 3 of 4 cells"),
+        (["1:30:00", "26:00:00", "2 days", "long"], "durations in 3 of 4 filled cells"),
         (["1.5, 2.5", "3.5, 4.5", "1.5, 3", "?!"], "several numbers in a cell in 3 of 4"),
     ],
 )

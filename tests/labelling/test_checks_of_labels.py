@@ -17,12 +17,12 @@ from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._mind import Mind
 from fewlabels.labelling._points import Prepared
 from fewlabels.labelling._rows import Row
-from fewlabels.labelling._saying import proven_by
+from fewlabels.labelling._saying import predicted_now, proven_by
 from fewlabels.session._events import Audit, Event, event_from_json, event_to_json
-from fewlabels.session._questions import Answers
+from fewlabels.session._questions import Answers, audits_of
 from fewlabels.session._state import SessionState
 from fewlabels.session.audit import checks_of, estimate_shares
-from fewlabels.session.proof import sequences_of
+from fewlabels.session.proof import sequences_of, taken_back
 
 Open = Callable[..., Labelling]
 N = 200
@@ -165,6 +165,47 @@ def test_answers_that_were_overruled_at_a_glance_are_not_proven() -> None:
     assert round((before - low()) * 190) == 2
 
 
+def test_a_label_of_a_grid_that_is_taken_back_is_not_proven_and_not_exported() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0], [9]], 30, axis=0)
+    mind = Mind(Prepared(X, knn_graph(X, n_neighbors=5)), 0)
+    mind.take([Event("told", (0, 59), ("a", "b"))])
+    wrong = (1, 2, 3)
+    mind.take([Event("told", wrong, ("b",) * 3, together=True)])
+    mind.take([Event("checks_began", (), together=True)])
+    (sequence,) = mind.state.sequences
+    labels = dict(mind.state.labels)
+    held = mind.hold(sequence, Answers(["a", "b"], np.repeat([0, 1], 30), len(labels)))
+    for _ in range(15):
+        choice = mind.choose(1, (), held)
+        assert choice.asked is not None
+        (point,) = choice.asked.indices
+        mind.take([choice.asked, Event("told", (point,), ("ab"[point // 30],))])
+    left = tuple(point for point in wrong if point in mind.state.together)
+    assert len(left) == 2  # a check found the third
+    numbers = {"a": 0, "b": 1}
+
+    def said() -> tuple[float, Any]:
+        predicted = predicted_now(mind, 0.3, 0.95, numbers)
+        assert predicted.held is not None
+        return sequences_of(mind.state, 0.95, held)[-1].proof().low, predicted
+
+    (before, predicted), bounds = said(), proven_by(mind.state, 0.95, held)
+    assert (predicted.held[list(left)] == 1).all()
+    mind.take([Event("withdrawn", left)])
+    (after, predicted), now = said(), proven_by(mind.state, 0.95, held)
+    assert (predicted.held[list(left)] == -1).all()
+    assert (predicted.codes[list(left)] == 0).all()  # what is exported
+    assert round((before - after) * sequence.n_points) == 2
+    assert bounds is not None
+    assert now is not None
+    assert (now.low, now.high) == (bounds.low - 2, min(bounds.high + 2, 60))
+    pool = mind.state.checkable_points
+    assert pool[list(left)].all()
+    # a check of one of them tells of the answer held, which counts as it did before
+    mind.take([Event("asked", left[:1], audits=audits_of(held, np.array(left[:1]), pool))])
+    assert taken_back(mind.state, sequence) == list(left[1:])
+
+
 def test_only_labels_that_were_given_alone_count_as_right_unseen() -> None:
     state = state_with(100)
     for point in range(160, 200):
@@ -194,6 +235,20 @@ def test_what_is_undone_answers_no_check_that_was_drawn_since() -> None:
     assert state.labels[61] == "a"
     assert 61 in state.together
     assert len(checks_of(state).audits) == 0
+
+
+def test_a_label_given_alone_that_undo_brings_back_answers_the_check_drawn_since() -> None:
+    state = state_with(100)
+    state.take(Event("relabelled", (3,), ("b",), together=True))
+    state.take(Event("checks_ended", ()))
+    state.take(Event("checks_began", (), together=True))
+    checked(state, 3)
+    assert 3 in state.pending
+    state.take(Event("undone", (3,)))
+    assert (state.labels[3], 3 in state.pending, 3 in state.together) == ("a", False, False)
+    assert state.n_open == N - 110
+    (check,) = checks_of(state).audits
+    assert check.point == 3
 
 
 def test_what_is_held_of_a_label_is_that_label_and_not_what_the_model_says_of_it() -> None:

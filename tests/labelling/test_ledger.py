@@ -10,6 +10,7 @@ import pytest
 from fewlabels.labelling._ledger import Ledger
 from fewlabels.labelling._people import probable_of, said_by, settled_by
 from fewlabels.labelling._rows import Row
+from fewlabels.session._events import Event
 from fewlabels.session._state import SessionState
 
 
@@ -28,11 +29,19 @@ class Log:
             self.state.take(event)
         return self.seq
 
+    def at_a_glance(self, point: int) -> bool:
+        """Tell whether nobody who stands for the label saw the point alone, word by word."""
+        label, words = self.ledger.labels[point], self.ledger.words(point).values()
+        alone = any(w.row.kind != "confirmed" for w in words if w.class_id == label)
+        return not self.ledger.decided(point) and not alone
+
     def answer(self, who: str, point: int, class_id: int) -> int:
         return self.act(who, "answered", point=point, **{"class": class_id})
 
     def check(self) -> None:
         assert self.state.labels == self.ledger.labels
+        for point in self.ledger.labels:
+            assert (point in self.state.together) == self.at_a_glance(point)
         assert set(self.state.skipped) == set(self.ledger.skipped)
 
 
@@ -132,6 +141,30 @@ def test_a_neighbourhood_is_marked(log: Log) -> None:
     log.answer("ann", 3, 0)
     assert log.ledger.words(1)["ann"].batch
     assert not log.ledger.words(3)["ann"].batch
+    log.check()
+
+
+@pytest.mark.parametrize("kind", ["decided", "answered"])
+def test_a_label_of_a_grid_that_somebody_keeps_is_seen_alone(log: Log, kind: str) -> None:
+    log.act("ann", "confirmed", points=[1, 2, 3], **{"class": 0})
+    kept = log.act("ann", kind, point=2, **{"class": 0})
+    assert log.state.together == {1, 3}
+    log.state.take(Event("checks_began", (), together=True))
+    assert not log.state.checkable_points[2]
+    log.check()
+    log.act("ann", "undone", of=kept)
+    assert log.state.together == {1, 2, 3}
+    log.check()
+
+
+def test_a_label_that_rests_on_a_glance_again_is_checked_again(log: Log) -> None:
+    seen = log.act("ann", "confirmed", points=[1, 2], **{"class": 0})
+    log.act("ann", "undone", of=seen)
+    alone = log.answer("bob", 2, 0)
+    log.act("ann", "redone", of=seen)
+    assert log.state.together == {1}
+    log.act("bob", "undone", of=alone)
+    assert log.state.together == {1, 2}
     log.check()
 
 

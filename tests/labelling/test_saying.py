@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from fewlabels.graph import Graph
 from fewlabels.labelling._mind import Opinion
 from fewlabels.labelling._saying import Said, first_said, moved
 from fewlabels.labelling._snapshot import DOUBTS, Predicted
@@ -90,3 +91,14 @@ def test_before_anything_was_said_the_quick_model_speaks_and_is_never_sure() -> 
     assert found.codes.tolist() == [10, 10, 11, -1]
     words = [DOUBTS[place] for place in found.doubt]
     assert words == ["too few labels"] * 3 + ["unreached"]
+
+
+def test_of_a_point_without_edges_nothing_is_said() -> None:
+    graph = Graph.from_affinity(np.kron(np.diag([1, 0]), 1 - np.eye(2)))
+    told = said([[0.9, 0.1]] * 4).predicted.without_unread(graph)
+    assert told.codes.tolist() == [10, 10, -1, -1]
+    assert told.second.tolist() == [11, 11, -1, -1]
+    assert told.confidence[2:].tolist() == told.evidence[2:].tolist() == [0, 0]
+    assert (told.confidence[:2] > 0).all()
+    assert told.evidence[:2].tolist() == [0, 1]
+    assert [DOUBTS[place] for place in told.doubt[2:]] == ["unreached"] * 2

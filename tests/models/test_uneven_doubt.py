@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from fewlabels import FewLabelsClassifier
 
@@ -29,6 +30,20 @@ def test_of_even_labels_answers_of_a_rare_class_are_not_sure_that_are_often_wron
     assert (answers == TRUTH)[sure].mean() > 0.95
 
 
+@pytest.mark.parametrize("n_open", [1, 10, 30])
+def test_where_few_are_left_without_a_label_new_points_are_judged_by_all(n_open: int) -> None:
+    truth = np.repeat([0, 1], 60)
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(120, 2)) + 20 * truth[:, None]
+    y = truth.copy()
+    y[:n_open] = -1  # all of class 0
+    model = FewLabelsClassifier().fit(points, y)
+    np.testing.assert_allclose(model.insight_.overall.shares, 0.5, atol=0.02)
+    np.testing.assert_array_equal(model.doubt_, "sure")
+    beside = points[[*range(20), *range(60, 120)]] + 1e-6
+    np.testing.assert_array_equal(model.doubt(beside), "sure")
+
+
 def test_new_points_are_judged_by_the_shares_of_the_fitted_ones() -> None:
     model = FewLabelsClassifier().fit(X, LABELS)
     few = np.flatnonzero(FREE)[:60]
@@ -42,6 +57,7 @@ def test_known_shares_are_taken_as_they_are() -> None:
     model = FewLabelsClassifier(class_prior=[15 / 16, 1 / 16]).fit(X, LABELS)
     frequency = model.insight_.frequency
     np.testing.assert_allclose(frequency.shares, [15 / 16, 1 / 16])
+    np.testing.assert_array_equal(model.insight_.overall.shares, frequency.shares)
     np.testing.assert_allclose(frequency.label_weights, [15 / 8, 1 / 8])
     said = model.label_distributions_[FREE]
     np.testing.assert_array_equal(frequency.confidence(said), said.max(axis=1))

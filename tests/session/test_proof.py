@@ -126,6 +126,20 @@ def test_answers_that_no_label_reaches_stay_missing():
     assert session.predictions().labels[4] == "c"
 
 
+def test_a_label_given_together_that_is_taken_back_is_no_checked_answer(digits):
+    session = a_session(digits)
+    answer(session, digits[1], 20)
+    labelled = session.labelled
+    points = np.flatnonzero(session.labels < 0)[:5]
+    session.tell(points, [0] * 5, together=True)
+    session._state.take(Event("checks_began", (), together=True))
+    assert (session.checked_labels()[points] == 0).all()
+    session.undo()
+    assert (session.checked_labels()[points] == -1).all()
+    assert (session.checked_labels()[labelled] == digits[1][labelled]).all()
+    assert sequences_of(session._state, 0.95)[-1].n_overruled == 5
+
+
 def test_a_loaded_session_goes_on_checking_the_same_answers(session, digits, tmp_path):
     graph, y = digits
     answer(session, y, 10)

@@ -22,7 +22,8 @@ COVERAGE = 0.9  # of the classes in the column possible
 _BETWEEN = " | "
 _ANY = "any"
 _DISAGREE, _UNREACHED = "classes disagree", "unreached"
-_MOST_NAMED = 3  # groups of contradicting copies
+_MOST_NAMED = 3  # groups of rows with the same features and different labels
+_MOST_LISTED = 20  # of such rows, where most are
 
 
 def free_names(taken: Sequence[str], added: Sequence[str] = ADDED) -> tuple[str, ...]:
@@ -135,7 +136,7 @@ def _possible(classes: Cells, shares: ndarray, sets: ndarray, reached: ndarray) 
 
 
 def about_contradictions(table: Table, points: Points, labels: LabelColumn) -> list[str]:
-    """Name the labelled rows that are the same in all that is used, and have different labels."""
+    """Name the labelled rows that have the same features, and different labels."""
     import numpy as np
 
     from fewlabels.io import counted
@@ -147,6 +148,13 @@ def about_contradictions(table: Table, points: Points, labels: LabelColumn) -> l
     groups = [rows for rows in copies.values() if len(set(labels.codes[rows].tolist())) > 1]
     if not groups:
         return []
+    n_rows = sum(map(len, groups))
+    if n_rows > _MOST_LISTED and 2 * n_rows > len(known):  # a table of few different rows
+        return [
+            f"{n_rows:,} of {counted(len(known), 'row')} with a label have the same features as a "
+            f"row with another label: there are {counted(len(copies), 'different row')} only. All "
+            "of these labels count, and no feature tells these rows apart."
+        ]
     named = []
     for rows in groups[:_MOST_NAMED]:
         classes = dict.fromkeys(labels.classes[code] for code in labels.codes[rows].tolist())
@@ -154,9 +162,9 @@ def about_contradictions(table: Table, points: Points, labels: LabelColumn) -> l
     more = len(groups) - len(named)
     listed = "; ".join(named) + (f"; and {more:,} groups more" if more else "")
     return [
-        f"{counted(sum(map(len, groups)), 'row')} with a label are exact copies of one another in "
-        f"all that is used, and have different labels ({listed}). All of these labels count. If "
-        "one is wrong, correct it; if all are right, no column that is used tells the rows apart."
+        f"{counted(n_rows, 'row')} with a label have the same features, but different labels "
+        f"({listed}). All of these labels count. If one is wrong, correct it; if all are right, no "
+        "feature tells the rows apart."
     ]
 
 

@@ -72,8 +72,8 @@ features tell by themselves (FewLabelsClassifier). OUTPUT is the same table with
 A name that is taken gets predicted_ in front, so if your labels are in a column "label", the
 answers are in "predicted_label" and what came stays as it is. Rows that had a label are
 answered too, as the other labels have it, if their class has another label: where the answer
-differs, look at the row. Labels of rows that are exact copies in all that is used, but contradict
-one another, all count; a warning names the rows.
+differs, look at the row. Labels of rows that have the same features, but contradict one another,
+all count; a warning says so.
 
 \b
 Examples:

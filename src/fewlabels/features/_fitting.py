@@ -68,8 +68,8 @@ class Settings:
         Columns that are answers of an earlier run.
     takes_rows : str or None
         The one column that `embeddings` belong to, where they are rows and not a model.
-    alone : bool
-        Whether a single column is read, which may compare its items by more than their features.
+    numbered : bool
+        Whether names that differ in the number at their end only are used as texts.
     """
 
     codes: npt.NDArray[np.intp] | None
@@ -79,7 +79,7 @@ class Settings:
     by_labels: bool
     added: Set[str] = frozenset()
     takes_rows: str | None = None
-    alone: bool = False
+    numbered: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,9 +188,11 @@ def read_column(
     if asked is None and is_the_label(table, name, settings.codes):
         return _left_out(name, "it is the labels")
     view = table.view(name)
-    taken = taken_for(name, view, folder_of(table), asked=asked == "use")
-    if name == settings.takes_rows:
-        taken = replace(taken, by_labels=False)
+    takes_rows = name == settings.takes_rows
+    numbered = settings.numbered or takes_rows
+    taken = taken_for(name, view, folder_of(table), asked=asked == "use", numbered=numbered)
+    if takes_rows:  # which say what the texts mean, so nothing about these is in doubt
+        taken = replace(taken, by_labels=False, doubt="")
     if taken.kind == "left out" or (taken.by_labels and not settings.by_labels):
         return _left_out(name, taken.reason, taken.doubt)
     refuse_mixed(table, name, view)
@@ -242,10 +244,14 @@ def column_of_rows(table: Table, kinds: Mapping[str, str], settings: Settings) -
         if asked is None and is_the_label(table, name, settings.codes):
             continue
         view = table.view(name)
-        taken = taken_for(name, view, folder_of(table), asked=asked == "use")
+        taken = taken_for(
+            name, view, folder_of(table), asked=asked == "use", numbered=settings.numbered
+        )
         if taken.kind in ("text", "image"):
             (short if taken.by_labels else free).append(name)
     found = said or free or short
+    if not found and not settings.numbered:
+        return column_of_rows(table, kinds, replace(settings, numbered=True))
     if len(found) > 1:
         raise InvalidInputError(
             f"embeddings that came as an array belong to one column, and {quoted(found)} could be "
@@ -276,7 +282,7 @@ def encoded(column: ReadColumn, settings: Settings) -> Used | LeftOut:
     if taken.kind in ("text", "image"):
         made = _transformer(name, taken.kind, settings)
         # without the labels, which tell how much it counts: they are too few to choose twice
-        raw = made.fit_transform(view)
+        raw = made._fit_points(view)
         encoder = TransformerEncoder(made)
         warnings = tuple(f"column {name!r}: {line}" for line in encoder.warnings)
         unread = np.array(sorted(getattr(made, "unread_", ())), dtype=np.intp)
@@ -350,17 +356,16 @@ def _transformer(name: str, kind: str, settings: Settings) -> Estimator:
         images = point_maker("Images")(random_state=settings.random_state)
         images._compares = False
         return images
-    texts = point_maker("Texts")(random_state=settings.random_state)
-    texts._compares = settings.alone
-    return texts
+    return point_maker("Texts")(random_state=settings.random_state)
 
 
 def _doubt(table: Table, name: str, taken: Taken, view: Package, *, asked: bool) -> str:
     if asked and taken.kind == "category":
         return ""
-    stand_ins = about_stand_ins(view)
     if isinstance(view, Numbers):
-        return view.doubt or stand_ins or ("" if asked else about_date_numbers(name, view.values))
+        others = "" if asked else about_stand_ins(view) or about_date_numbers(name, view.values)
+        return ". It ".join(filter(None, (view.doubt, others)))
+    stand_ins = about_stand_ins(view)
     words = about_words(table, view) if isinstance(view, Categories) else ""
     alike = about_alike(view.levels) if isinstance(view, Categories) else ""
     return taken.doubt or stand_ins or words or alike

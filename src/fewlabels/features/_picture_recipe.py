@@ -152,9 +152,12 @@ class Recipe:
     def _gradients(self, n_jobs: int | None) -> OrientedGradients:
         shape = (*self.shape, -1)
         if not self.has_colours:
-            return OrientedGradients(shape, n_jobs=n_jobs)
-        cells, directions = _CELLS_AND_DIRECTIONS
-        return OrientedGradients(shape, n_cells=cells, n_orientations=directions, n_jobs=n_jobs)
+            made = OrientedGradients(shape, n_jobs=n_jobs)
+        else:
+            cells, directions = _CELLS_AND_DIRECTIONS
+            made = OrientedGradients(shape, n_cells=cells, n_orientations=directions, n_jobs=n_jobs)
+        made.set_output(transform="default")  # arrays, whatever sklearn.set_config says
+        return made
 
     def _pixels(
         self, pictures: PictureArray | PictureItems, rows: slice, n_jobs: int | None

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from fewlabels._typing import Estimator
+from fewlabels._typing import Estimator, Matrix
 from fewlabels._validation import check_integer
 
 # Loaded when data needs them, as pictures need Pillow; of a file, nothing else is ever imported.
@@ -24,6 +24,10 @@ class PointMaker(TransformerMixin, BaseEstimator):
 
     random_state: int
     _progress: Callable[[float], object] | None = None  # make_points sets it
+
+    def _fit_points(self, X: object, y: object = None) -> Matrix:
+        """Fit, and return points as an array, whatever ``set_output`` makes of fit_transform."""
+        raise NotImplementedError
 
     def _tick(self, share: float) -> None:
         """Tell how much of the work is done, from 0 to 1."""

@@ -7,13 +7,15 @@ from collections.abc import Sequence, Set
 
 import numpy as np
 
+from fewlabels.io._spelled import STAND_INS
 from fewlabels.io._table import Dates, FloatArray, Numbers, View, counted, quoted
 
 # What statistics packages, databases and people write where no number is known.
 _NUMBERS = frozenset(
     [
         *(-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, -888.0, -8888.0),
-        *(999.0, 9999.0, 99999.0, 999999.0, 888888.0),
+        *map(float, STAND_INS),
+        *(9999.0, 99999.0, 999999.0, 8888.0, 888888.0),
         *(-32768.0, -2147483648.0, 2147483647.0),
     ]
 )
@@ -33,24 +35,25 @@ def about_stand_ins(view: View) -> str:
     """
     if isinstance(view, Dates):
         values = np.floor(view.days[np.isfinite(view.days)])
-        for value in _outermost(values, _DAYS.keys(), fewest=1):
-            return _may_be_missing(f"the date {_DAYS[value]}", int((values == value).sum()))
+        for value, how in _outermost(values, _DAYS.keys(), fewest=1):
+            n_rows = int((values == value).sum())
+            return _may_be_missing(f"the date {_DAYS[value]}", n_rows, how, "date")
     elif isinstance(view, Numbers):
         values = view.values[np.isfinite(view.values)]
-        for value in _outermost(values, _NUMBERS, fewest=_FEWEST):
-            return _may_be_missing(f"{value:.0f}", int((values == value).sum()))
+        for value, how in _outermost(values, _NUMBERS, fewest=_FEWEST):
+            return _may_be_missing(f"{value:.0f}", int((values == value).sum()), how, "number")
     return ""
 
 
-def _may_be_missing(value: str, n_rows: int) -> str:
+def _may_be_missing(value: str, n_rows: int, how: str, kind: str) -> str:
     return (
-        f"has {value} in {counted(n_rows, 'row')}, far from all other values, and counts it as one "
-        "like any other. If it means that nothing is known, leave these cells empty"
+        f"has {value} in {counted(n_rows, 'row')}, {how}. It counts as a {kind} like any other. If "
+        "it means that nothing is known, leave these cells empty"
     )
 
 
-def _outermost(values: FloatArray, usual: Set[float], fewest: int) -> list[float]:
-    """Return the least or the largest value, if it is a usual one and far from the others."""
+def _outermost(values: FloatArray, usual: Set[float], fewest: int) -> list[tuple[float, str]]:
+    """Return the least or the largest value, if it is a usual one, and how it differs."""
     found = []
     for value in (values.min(), values.max()) if len(values) else ():
         if float(value) not in usual or np.count_nonzero(values == value) < fewest:
@@ -61,7 +64,8 @@ def _outermost(values: FloatArray, usual: Set[float], fewest: int) -> list[float
         far = float(np.abs(others - value).min()) > float(np.ptp(others))
         only_negative = value < 0 <= others.min() and value in _NUMBERS
         if far or only_negative:
-            found.append(float(value))
+            how = "far from all other values" if far else "the only negative value"
+            found.append((float(value), how))
     return found
 
 
@@ -75,6 +79,6 @@ def about_alike(levels: Sequence[str]) -> str:
     if not alike:
         return ""
     return (
-        f"has names that differ only in case or blanks (such as {quoted(alike[0], 3)}), and count "
-        "as different ones. If they are one, write them alike"
+        f"has names that differ only in case or blanks (such as {quoted(alike[0], 3)}). These "
+        "count as different categories. If they are one, write them alike"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self, cast
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Estimator, Loaded, Matrix, Objects, State
+from fewlabels._typing import Estimator, Loaded, Matrix, Objects, Package, State
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._date_encoder import DateEncoder
 from fewlabels.features._embedded import check_n_rows
@@ -304,3 +305,14 @@ def scaling(raw: Matrix, *, scale: bool) -> tuple[npt.NDArray[np.float64], float
         apart = _shares(raw[rows], largest) - means
         total += float(np.einsum("ij,ij->", apart, apart)) / n_rows
     return means * largest, 1 / (total**0.5 * largest) if total > 0 else 1.0
+
+
+def distance_of(columns: Sequence[FittedColumn]) -> Package:
+    """Return what compares the items of the only column, or None; that of several is dropped."""
+    made = [c.encoder.transformer for c in columns if isinstance(c.encoder, TransformerEncoder)]
+    if len(columns) == 1:
+        return getattr(made[0], "distance_", None) if made else None
+    for transformer in made:
+        if getattr(transformer, "distance_", None) is not None:  # it holds all of its items
+            transformer.distance_ = None
+    return None

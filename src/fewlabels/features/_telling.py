@@ -56,6 +56,11 @@ _OFFERED = 10
 # comes twice.
 _LONGEST_CODE, _LONGEST_PREFIX, _NEARLY = 48, 4, 0.9
 _NUMBERED = re.compile(r"(\D{1,40})\d+")
+_IF_AMOUNT = "if the number is an amount, make a column of it"
+_NUMBER_IN_TEXT = (
+    "has texts that differ in the number at their end only, and are compared as texts. If the "
+    "number is an amount, make a column of it"
+)
 # As a share of the day.
 _NOON = 0.5
 
@@ -86,8 +91,13 @@ class Taken:
     by_labels: bool = False
 
 
-def taken_for(name: str, view: View, folder: Path | None, *, asked: bool) -> Taken:
-    """Return what a column is taken for, from what it holds; `asked` if it is to be used."""
+def taken_for(
+    name: str, view: View, folder: Path | None, *, asked: bool, numbered: bool = False
+) -> Taken:
+    """Return what a column is taken for, from what it holds; `asked` if it is to be used.
+
+    With `numbered`, names that differ in the number at their end only are texts, and no codes.
+    """
     if isinstance(view, Unusable):
         return Taken("left out", reason=view.reason, doubt=view.doubt)
     if isinstance(view, Numbers):
@@ -103,10 +113,12 @@ def taken_for(name: str, view: View, folder: Path | None, *, asked: bool) -> Tak
         return Taken("array")
     if isinstance(view, Items):
         return Taken("list")
-    return _names_or_texts(name, view, folder, asked=asked)
+    return _names_or_texts(name, view, folder, asked=asked, numbered=numbered)
 
 
-def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: bool) -> Taken:
+def _names_or_texts(
+    name: str, view: Categories, folder: Path | None, *, asked: bool, numbered: bool
+) -> Taken:
     n_filled = int(np.count_nonzero(view.codes >= 0))
     n_levels = len(view.levels)
     if n_levels and all(is_picture_name(level) for level in view.levels):
@@ -121,10 +133,17 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
     if between:
         return Taken("list", form=between)
     mostly_new = 2 * n_levels > n_filled
-    if not asked and n_levels >= _NEARLY * n_filled and _are_codes(view.levels):
-        what = "an identifier" if _IDENTIFIER.fullmatch(name.strip()) else "codes"
-        doubt = view.doubt or about_date_texts(name, view.levels)
-        return Taken("left out", reason=f"{what}, {_how_many(view)}", doubt=doubt)
+    is_identifier = _IDENTIFIER.fullmatch(name.strip()) is not None
+    if not asked and n_levels >= _NEARLY * n_filled:
+        what = "an identifier" if is_identifier else "codes"
+        if _are_codes(view.levels):
+            doubt = view.doubt or about_date_texts(name, view.levels)
+            return Taken("left out", reason=f"{what}, {_how_many(view)}", doubt=doubt)
+        if _differ_in_number(view.levels):
+            if numbered and not is_identifier:
+                return Taken("text", doubt=view.doubt or _NUMBER_IN_TEXT)
+            reason = f"{what}, {_how_many(view)}; {_IF_AMOUNT}"
+            return Taken("left out", reason=reason, doubt=view.doubt)
     n_words = sorted(len(level.split()) for level in view.levels)[n_levels // 2]
     if n_words >= _FREE_TEXT_WORDS and (mostly_new or n_levels > MOST_NAMES):
         return Taken("text", doubt=view.doubt)
@@ -132,7 +151,6 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
         return Taken("category", doubt=view.doubt)
     if asked:
         return Taken("text")
-    is_identifier = _IDENTIFIER.fullmatch(name.strip()) is not None
     if is_identifier or not any(sign.isalpha() for level in view.levels for sign in level):
         reason = f"{'an identifier' if is_identifier else 'numbers or codes'}, {_how_many(view)}"
         return Taken("left out", reason=reason, doubt=view.doubt)
@@ -141,12 +159,12 @@ def _names_or_texts(name: str, view: Categories, folder: Path | None, *, asked: 
 
 
 def _are_codes(levels: Sequence[str]) -> bool:
-    """Tell whether nearly all of these are codes that name things: tickets, articles, accounts.
+    """Tell whether nearly all of these are codes that name things: tickets, articles, accounts."""
+    return sum(map(_is_code, levels)) >= _NEARLY * len(levels)
 
-    So are names that differ in the number at their end only: Customer number 12.
-    """
-    if sum(map(_is_code, levels)) >= _NEARLY * len(levels):
-        return True
+
+def _differ_in_number(levels: Sequence[str]) -> bool:
+    """Tell whether names differ in the number at their end only: Customer number 12."""
     numbered = _NUMBERED.fullmatch(levels[0])
     name = "" if numbered is None else numbered[1]
     return bool(name) and all(
@@ -256,6 +274,13 @@ def is_the_label(table: Table, name: str, y: np.ndarray | None) -> bool:
         values = view.days if isinstance(view, Dates) else view.values.reshape(len(y), -1)[:, 0]
         if not np.array_equal(np.isnan(values), y < 0):
             return False
+    return names_classes(table, name, y)
+
+
+def names_classes(table: Table, name: str, y: np.ndarray | None) -> bool:
+    """Tell whether the cells of a column, as text, are a name for each class of `y`."""
+    if y is None:
+        return False
     # 3/4 and 6/8 are one number, and two classes
     named = categories_of(table.cells(name))
     return isinstance(named, Categories) and _are_alike(named.codes, y)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fewlabels.io._table import Numbers, Table, counted, quoted, row_list
+from fewlabels.features._telling import names_classes
+from fewlabels.io._table import IntArray, Numbers, Table, counted, quoted, row_list
 
 # In fewer rows, or in one column of few, a number is the sum of those above it by chance.
 _FEWEST_ROWS, _ENOUGH_ROWS, _CLOSE = 4, 10, 1e-6
@@ -19,7 +20,9 @@ _NAMED = re.compile(
 )
 
 
-def about_named_total(table: Table, columns: Mapping[str, object]) -> tuple[str, ...]:
+def about_named_total(
+    table: Table, columns: Mapping[str, object], codes: IntArray | None = None
+) -> tuple[str, ...]:
     """Return a warning where the last row is called a total, and no other row is.
 
     Parameters
@@ -27,6 +30,9 @@ def about_named_total(table: Table, columns: Mapping[str, object]) -> tuple[str,
     table : Table
     columns : mapping of str to View
         What is used of the table.
+    codes : ndarray of int, or None
+        The classes, -1 where unlabelled. A column that names them is not looked at: a class may be
+        called "mean".
     """
     row = table.n_rows - 1
     numbers = any(
@@ -40,7 +46,7 @@ def about_named_total(table: Table, columns: Mapping[str, object]) -> tuple[str,
         cell = table.cell(name, row)
         if not isinstance(cell, str) or not _NAMED.fullmatch(cell.strip()):
             continue
-        if table.values(name).count(cell) == 1:
+        if table.values(name).count(cell) == 1 and not names_classes(table, name, codes):
             return (
                 f"{row_list([row])}, the last, is called {cell.strip()!r} in column {name!r}, and "
                 f"counts as a row like any other. If it sums up the {counted(row, 'row')} above "

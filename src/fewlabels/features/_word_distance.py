@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from fewlabels._rows import row_blocks
 from fewlabels._typing import State
 from fewlabels.exceptions import DataFileError
 from fewlabels.features._states import numbers, part
@@ -19,8 +19,9 @@ IntArray = npt.NDArray[np.intp]
 
 # What the cosine of topics counts; that of words counts the rest. Half and half did as well.
 _OF_TOPICS = 0.3
-# Rows that are compared at once, fewer where there are many words: each is written out then.
-_ROWS, _NUMBERS = 256, 4_000_000
+# Rows that are compared at once; fewer where they, written out, and the words of their candidates
+# are more than so many numbers.
+_ROWS, _BLOCK_NUMBERS = 256, 2_000_000
 
 
 class WordDistance:
@@ -58,8 +59,8 @@ class WordDistance:
         self, topics: FloatArray, words: sparse.csr_array, rows: IntArray, candidates: IntArray
     ) -> FloatArray:
         found = np.empty(candidates.shape, dtype=np.float32)
-        most = max(1, min(_ROWS, _NUMBERS // max(1, words.shape[1])))
-        for block in row_blocks(len(rows), most):
+        n_words = np.diff(self._words.indptr).astype(np.intp)
+        for block in _blocks(words.shape[1] + n_words[candidates].sum(axis=1)):
             own, others = rows[block], candidates[block]
             by_topics = np.einsum("ij,ikj->ik", topics[own], self._topics[others])
             by_words = _products(sparse.csr_array(words[own]), self._words, others)
@@ -92,6 +93,18 @@ class WordDistance:
             if found.shape != right or found.dtype != np.float32 or not np.isfinite(values).all():
                 raise DataFileError(f"the saved features are damaged: {name!r} don't fit them.")
         return cls(topics, words)
+
+
+def _blocks(sizes: IntArray) -> Iterator[slice]:
+    """Cut rows of these sizes into slices that are together small enough, or a single row."""
+    ends = np.cumsum(sizes)
+    start = 0
+    while start < len(sizes):
+        most = ends[start] - sizes[start] + _BLOCK_NUMBERS
+        stop = max(start + 1, int(np.searchsorted(ends, most, side="right")))
+        stop = min(stop, start + _ROWS)
+        yield slice(start, stop)
+        start = stop
 
 
 def _products(rows: sparse.csr_array, others: sparse.csr_array, which: IntArray) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._fitting import LeftOut, ReadColumn, Settings, read_column
@@ -16,10 +17,15 @@ KINDS = ("use", "drop", "number", "category", "date", "list", "array", "text", "
 def columns_read(
     table: Table, kinds: Mapping[str, str], settings: Settings
 ) -> list[ReadColumn | LeftOut]:
-    """Return each column as it was read, or why it is left out; raise one error for all."""
+    """Return each column as it was read, or why it is left out; raise one error for all.
+
+    Names that differ in the number at their end only are left out, unless nothing else is there.
+    """
     read, complaints = _read(table, kinds, settings)
     if complaints:
         raise InvalidInputError(" Also: ".join(complaints))
+    if not any(isinstance(column, ReadColumn) for column in read):
+        read, _ = _read(table, kinds, replace(settings, numbered=True))
     return read
 
 

@@ -144,6 +144,9 @@ class Embeddings(PointMaker):
 
     def fit_transform(self, X: object, y: object = None, **_: object) -> Matrix:
         """Load the model and return a row for each item; see :meth:`fit` and :meth:`transform`."""
+        return self._fit_points(X, y)
+
+    def _fit_points(self, X: object, y: object = None) -> Matrix:
         items = _as_list(X)
         rows = self._loaded(items)
         made = self._embedded(items) if rows is None else _Made(rows, self.choices_)

@@ -110,7 +110,7 @@ class Images(PointMaker):
 
     def fit(self, X: Matrix, y: object = None) -> Self:
         """Choose the recipe and the size; see :meth:`fit_transform`, which reads files once."""
-        self.fit_transform(X, y)
+        self._fit_points(X, y)
         return self
 
     def fit_transform(self, X: object, y: object = None) -> Matrix:
@@ -139,6 +139,9 @@ class Images(PointMaker):
         NotEnoughMemoryError
             If the result does not fit in the free memory.
         """
+        return self._fit_points(X, y)
+
+    def _fit_points(self, X: object, y: object = None) -> Matrix:
         check_choice("recipe", self.recipe, RECIPES)
         check_n_jobs(self.n_jobs)
         seed = self._seed()

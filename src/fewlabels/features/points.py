@@ -248,7 +248,7 @@ def make_points(
         transformer = point_maker(name)(random_state=random_state)
     transformer._progress = progress
     try:
-        values = transformer.fit_transform(_read(data, found), y)
+        values = transformer._fit_points(_read(data, found), y)
     finally:
         del transformer._progress
     distance = getattr(transformer, "distance_", None)

@@ -27,7 +27,7 @@ from fewlabels.features._fitting import (
 from fewlabels.features._joining import joined
 from fewlabels.features._point_maker import PointMaker
 from fewlabels.features._states import flag, part, texts, unread_of, unread_state
-from fewlabels.features._table_columns import FittedColumn, TableColumn
+from fewlabels.features._table_columns import FittedColumn, TableColumn, distance_of
 from fewlabels.features._table_words import (
     IS_USED,
     about_rows,
@@ -102,7 +102,7 @@ class Tables(PointMaker):
         As of :class:`fewlabels.Texts`, where nothing but texts is used; with other columns, too, if
         there are labels, but no two classes have two.
     distance_ : object, or None
-        As of :class:`fewlabels.Texts`, where the table has a single column, of texts.
+        As of :class:`fewlabels.Texts`, where a single column is used, of texts.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
@@ -161,7 +161,7 @@ class Tables(PointMaker):
 
     def fit_transform(self, X: object, y: npt.ArrayLike | None = None) -> Matrix:
         """Fit, and return the points of the same rows; see :meth:`fit` and :meth:`transform`."""
-        return self._joined([each.raw for each in self._fit(X, y)])
+        return self._fit_points(X, y)
 
     def transform(self, X: object, embeddings: object = None) -> Matrix:
         """Return the rows of a table as points.
@@ -250,6 +250,9 @@ class Tables(PointMaker):
         known = set(self.feature_names_in_)
         return [name for name in table_of(X).names if name not in known]
 
+    def _fit_points(self, X: object, y: object = None) -> Matrix:
+        return self._joined([each.raw for each in self._fit(X, y)])
+
     def _fit(self, X: object, y: object) -> list[Used]:
         seed = self._seed()
         table = table_of(X)
@@ -266,8 +269,7 @@ class Tables(PointMaker):
         settings = replace(settings, takes_rows=column_of_rows(table, kinds, settings))
         read = columns_read(table, kinds, settings)
         views = {each.name: each.view for each in read if isinstance(each, ReadColumn)}
-        totals = about_totals(views) or about_named_total(table, views)
-        settings = replace(settings, alone=len(views) == 1)
+        totals = about_totals(views) or about_named_total(table, views, codes)
         found = weighed(self._each_encoded(read, settings), settings)
         self.columns_: tuple[TableColumn, ...] = tuple(each.about for each in found)
         used = [each for each in found if isinstance(each, Used)]
@@ -282,9 +284,7 @@ class Tables(PointMaker):
             )
         used = sparsely(used)
         self._fitted = tuple(each.fitted for each in used)
-        self.distance_: Package = None
-        if settings.alone:
-            (self.distance_,) = _of_transformers(self._fitted, "distance_")
+        self.distance_: Package = distance_of(self._fitted)
         few = codes is not None and bool((codes >= 0).any()) and not settings.by_labels
         self.n_alike_ = _n_alike(self._fitted, few=few)
         nothing = _nothing_known([each.unread for each in used])

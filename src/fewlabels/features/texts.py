@@ -51,9 +51,9 @@ class Texts(PointMaker):
     Parameters
     ----------
     recipe : {"auto", "topics", "words", "spelling"}, default="auto"
-        ``"auto"``: topics if `y` has fewer labels per class than a quarter of the words of a text.
-        Otherwise words; but spelling if few words occur in more than one text. Labels left out may
-        change words to spelling, and spelling to the others.
+        ``"auto"``: spelling if few words occur in more than one text. Otherwise topics if `y` has
+        fewer labels per class than a quarter of the words of a text, and words if not. Labels left
+        out may change words to spelling, and spelling to the others.
     random_state : int, default=0
         Seed of the randomized SVD. The result does not depend on the number of threads.
 
@@ -100,7 +100,7 @@ class Texts(PointMaker):
     True
     """
 
-    _compares = True  # tables of several columns set it to False
+    distance_: WordDistance | None = None  # in pickles from before, too
 
     def __init__(self, recipe: str = "auto", *, random_state: int = 0) -> None:
         self.recipe = recipe
@@ -125,12 +125,12 @@ class Texts(PointMaker):
         InvalidInputError, InvalidTypeError
             If there is no text, if something is not a text, or if no text contains a word.
         """
-        self._fit(X, y)
+        self._fit_points(X, y)
         return self
 
     def fit_transform(self, X: object, y: npt.ArrayLike | None = None) -> Matrix:
         """Fit, and return the points of the same texts; see :meth:`fit` and :meth:`transform`."""
-        return self._fit(X, y)
+        return self._fit_points(X, y)
 
     def transform(self, X: object) -> Matrix:
         """Return texts as points.
@@ -193,7 +193,7 @@ class Texts(PointMaker):
         check_is_fitted(self, "recipe_")
         return np.array(self._view.names(), dtype=object)
 
-    def _fit(self, X: object, y: object) -> Matrix:
+    def _fit_points(self, X: object, y: object = None) -> Matrix:
         check_choice("recipe", self.recipe, ("auto", *RECIPES))
         seed = self._seed()
         items = read_items(X)
@@ -212,8 +212,8 @@ class Texts(PointMaker):
         self.warnings_: tuple[str, ...] = _warnings(items, chosen.n_empty)
         alike = chosen.recipe == "topics" and len(items.texts) >= _FEWEST_FOR_ALIKE
         self.n_alike_: int | None = _ALIKE if alike else None
-        self.distance_: WordDistance | None = None
-        if alike and self._compares:
+        self.distance_ = None
+        if alike:
             self.distance_ = WordDistance(chosen.points, chosen.view.word_rows(counts))
         self._tick(1.0)
         return chosen.points

@@ -29,9 +29,11 @@ def sure_from(
 
         (r + 1) / (m + 2) >= least = abstain_below + 0.35 (1 - abstain_below)
 
-    was right, r of m by weight (Laplace's rule of succession); and its confidence is at least
-    ``least + (1 - least) 10 / (10 + n)``, of n labels left out in all. The 0.35 is a reserve, for
-    the most confident answers are where a model is too confident.
+    was right (Laplace's rule of succession): r / m is the share of right ones by weight, and m
+    their weight, but never more than the number of equally weighted labels that would be as
+    much evidence, ``sum(w) ** 2 / sum(w ** 2)`` (Kish's effective size). And its confidence is at
+    least ``least + (1 - least) 10 / (10 + n)``, of n labels left out in all. The 0.35 is a
+    reserve, for the most confident answers are where a model is too confident.
 
     Parameters
     ----------
@@ -50,6 +52,10 @@ def sure_from(
     float
         Infinity where the labels left out show of no answers that they are right so often.
 
+    References
+    ----------
+    L. Kish, "Survey Sampling", Wiley 1965, section 11.7 (the effective size).
+
     Examples
     --------
     >>> from fewlabels.insight import sure_from
@@ -67,6 +73,10 @@ def sure_from(
     counts = _counts(weights, len(left_out))[order]
     n_right = np.cumsum(np.asarray(right, dtype=np.float64)[order] * counts)
     n_so_sure = np.cumsum(counts)
+    # Few labels that weigh much are no more evidence than as many that weigh 1.
+    squares = np.cumsum(counts**2)
+    kept = np.minimum(1, np.divide(n_so_sure, squares, out=np.ones(len(counts)), where=squares > 0))
+    n_right, n_so_sure = n_right * kept, n_so_sure * kept
     # m answers at least as confident as the last of them: never a part of equal ones
     m = 1 + np.flatnonzero((np.diff(falling, append=-1.0) < 0) & (falling >= lowest))
     shown = np.flatnonzero((n_right[m - 1] + 1) / (n_so_sure[m - 1] + 2) >= least)

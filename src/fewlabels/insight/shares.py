@@ -1,4 +1,4 @@
-"""How frequent classes are among points without a label, which may not be as among the labels."""
+"""How frequent classes are among all points, which may not be as among the labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ _LEAST_SHARE = 1e-4
 
 
 def class_shares(
-    distributions: npt.ArrayLike, believed: npt.ArrayLike, *, n_rounds: int = 10
+    distributions: npt.ArrayLike,
+    believed: npt.ArrayLike,
+    *,
+    labelled: npt.ArrayLike | None = None,
+    n_rounds: int = 10,
 ) -> FloatArray:
     """Estimate the frequencies of the classes among points, by expectation-maximisation.
 
@@ -24,7 +28,8 @@ def class_shares(
     frequent the classes are. If a classifier's distributions are right for points of which the
     classes have the shares `believed`, then those of other points are, up to a factor for each
     row, ``p_uc q_c / believed_c``, and the most probable q is found by taking their mean for q,
-    again and again.
+    again and again. Points of which the class is known count as their class in this mean: the
+    fewer others there are, the less these say of the shares among all points.
 
     Parameters
     ----------
@@ -32,6 +37,9 @@ def class_shares(
         Of points without a label. Rows sum to 1.
     believed : array-like of shape (n_classes,)
         The shares for which these are right, on any scale: those among the labels, say.
+    labelled : array-like of shape (n_classes,), default=None
+        How many points of each class there are beside these rows: those with a label. Where the
+        rows are a sample, as large a part of them. None: the shares are those among the rows.
     n_rounds : int, default=10
         The fewer, the nearer the result stays to `believed`.
 
@@ -52,6 +60,8 @@ def class_shares(
     >>> said = [[0.9, 0.1]] * 9 + [[0.2, 0.8]]
     >>> class_shares(said, [0.5, 0.5], n_rounds=3).round(2)
     array([0.97, 0.03])
+    >>> class_shares(said, [0.5, 0.5], labelled=[45, 45], n_rounds=3).round(2)
+    array([0.53, 0.47])
     """
     shares = check_distributions("distributions", distributions)
     given = check_column("believed", believed, shares.shape[1])
@@ -59,12 +69,14 @@ def class_shares(
         raise InvalidInputError("believed must hold a share above 0; all are 0.")
     rounds = check_integer("n_rounds", n_rounds, minimum=0)
     given = given / given.sum()
+    counts = np.zeros(len(given))
+    if labelled is not None:
+        counts = np.where(given > 0, check_column("labelled", labelled, len(given)), 0.0)
     found = given
     factors = np.ones(len(given))
-    for _ in range(rounds if len(shares) else 0):
-        weighed = _reweighed(shares, factors)
-        found = weighed.mean(axis=0)
-        total = found.sum()  # 0 where no row holds anything of any class
+    for _ in range(rounds):
+        found = _reweighed(shares, factors).sum(axis=0) + counts
+        total = found.sum()  # 0 where neither rows nor labels hold anything of any class
         if total == 0:
             return np.asarray(given)
         found = np.where(given > 0, np.maximum(found / total, _LEAST_SHARE), 0.0)

@@ -116,9 +116,9 @@ def doubt_of_dates(counts: Mapping[str, int]) -> str:
     others = [cell[:40] for cell in counts if cell not in dates]
     how = f" with the {read.order}" if read.order else ""
     return (
-        f"holds dates in {n_dates:,} of {n_cells:,} cells{how}, and others that can't be read so "
-        f"(such as {quoted(others[:2])}), and is not used as dates. Fix these cells, or leave them "
-        "empty"
+        f"holds dates in {n_dates:,} of {n_cells:,} filled cells{how}, and others that can't be "
+        f"read so (such as {quoted(others[:2])}), and is not used as dates. Fix these cells, or "
+        "leave them empty"
     )
 
 

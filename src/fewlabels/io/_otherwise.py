@@ -76,7 +76,7 @@ def doubt_of_otherwise(counts: Mapping[str, int]) -> str:
         n_like, n_cells = sum(counts[cell] for cell in like), sum(counts.values())
         if len(like) < _FEWEST or n_like < _LEAST_SHARE * n_cells:
             continue
-        how = what if n_like == n_cells else f"{what} in {n_like:,} of {n_cells:,} cells"
+        how = what if n_like == n_cells else f"{what} in {n_like:,} of {n_cells:,} filled cells"
         return (
             f"holds {how} (such as {like[0]!r}), which are not read as numbers. If they matter, "
             "write all cells alike, one number in each"

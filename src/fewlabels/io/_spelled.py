@@ -52,13 +52,21 @@ _MOST_WAYS = 5
 
 _MAY_BE_DECIMAL = (
     "has commas that may be decimal commas, but were read as if they separated thousands. If they "
-    "are: decimal=','"
+    "are, say so (decimal=',')"
 )
 
 _MAY_BE_THOUSANDS = (
     "has points that may separate thousands, but were read as decimal points. If they do separate "
-    "thousands: decimal=','"
+    "thousands, say so (decimal=',')"
 )
+
+_MAY_BE_POINTS = (
+    "has points that were read as if they separated thousands. If they are decimal points, say so "
+    "(decimal='.')"
+)
+
+#: Numbers of three digits that people write where none is known: no proof of how others are meant.
+STAND_INS = frozenset({777, 888, 997, 998, 999})
 
 # 1,234 or 1.234.567, which may be thousands, or one of them decimals
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:([.,])\d{3})+")
@@ -254,9 +262,11 @@ def _mark_of(
     if len(unsure) == 1 and _skips_no_group(numbers):
         (mark,) = unsure
         other = "." if mark == "," else ","
-        if known != mark:
+        if known == mark:
+            return known, _MAY_BE_THOUSANDS if mark == "." else _MAY_BE_DECIMAL
+        if known == other:
             return other, ""
-        return known, _MAY_BE_THOUSANDS if mark == "." else _MAY_BE_DECIMAL
+        return other, _MAY_BE_POINTS if mark == "." else _MAY_BE_DECIMAL
     if known is not None:
         return known, ""
     if unsure == {","}:
@@ -267,9 +277,11 @@ def _mark_of(
 def _skips_no_group(numbers: list[str]) -> bool:
     """Tell whether numbers without a mark end where those with one begin: 987 beside 1.234.
 
-    Decimals of three places would be 987.000, or be larger than 987 now and then.
+    Decimals of three places would be 987.000, or be larger than 987 now and then. Numbers that
+    usually stand for "missing" are not counted: 999 beside 1.234 tells nothing.
     """
     plain = [int(digits) for digits in numbers if digits.isdecimal()]
+    plain = [number for number in plain if number not in STAND_INS]
     marked = [int(re.split("[.,]", digits)[0]) for digits in numbers if not digits.isdecimal()]
     return max(marked, default=0) < max(plain, default=0) < 1000 and max(plain) >= 100
 

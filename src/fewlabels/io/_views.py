@@ -196,7 +196,7 @@ def _doubt_of(counts: Mapping[str, int]) -> str:
     n_cells = sum(counts.values())
     if len(like) < 2 or len(counts) < _FEW_VALUES or 10 * n_like < n_cells:
         return ""
-    how = "numbers" if n_like == n_cells else f"numbers in {n_like:,} of {n_cells:,} cells"
+    how = "numbers" if n_like == n_cells else f"numbers in {n_like:,} of {n_cells:,} filled cells"
     return (
         f"holds {how}, not all written alike (such as {quoted(_unlike(like, counts))}), and its "
         "values count as names. Write all alike, with one unit and one decimal mark"

@@ -337,7 +337,9 @@ class Keeper:
                 follower.own(self._desk.turn(turn, follower.seq))
             if turn == "checks_began" and heard is not None and mind.state.current is not None:
                 mind.hold(mind.state.current, heard.said.answers)
-            proven = mind.proven_sequence(advice)
+            proven, held = mind.proven_sequence(advice), None
+            if proven is not None:
+                held = mind.standing(proven, self._held(proven, follower, speaker))
             self.snapshot = snapshot_of(
                 mind,
                 predicted,
@@ -345,7 +347,7 @@ class Keeper:
                 advice,
                 seq=follower.seq,
                 learned=learned,
-                held=None if proven is None else self._held(proven, follower, speaker),
+                held=held,
                 numbers=follower.numbers,
             )
         self._spoken = news

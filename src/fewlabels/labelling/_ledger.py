@@ -164,7 +164,12 @@ class Ledger:
             (self.settings if name in OF_FILE else own)[name] = value
 
     def _changed(self, row: Row, change: Callable[[Row], None]) -> list[Event]:
-        """Carry out a change that concerns the points of a row; return what follows from it."""
+        """Carry out a change that concerns the points of a row; return what follows from it.
+
+        That a label is now seen alone, or no longer, is news although it is the same: only what was
+        given at a glance is checked.
+        """
+        glanced = [self._at_a_glance(point, self._status(point)) for point in row.points]
         change(row)
         if row.kind == "postponed":
             return []
@@ -173,11 +178,13 @@ class Ledger:
         relabelled: dict[bool, dict[int, int]] = {False: {}, True: {}}
         withdrawn: list[int] = []
         skipped: list[int] = []
-        for point in row.points:
+        for point, was_together in zip(row.points, glanced, strict=True):
             before, now = self._status(point), self._judged(point)
-            if before == now:
+            together = self._at_a_glance(point, now)
+            if before == now and was_together == together:
                 continue
-            self._put(point, before, now)
+            if before != now:
+                self._put(point, before, now)
             if now is None or (now == SKIPPED and before is not None):
                 withdrawn.append(point)
             if now == SKIPPED:
@@ -185,7 +192,7 @@ class Ledger:
             elif now is not None:
                 has_label = before is not None and before != SKIPPED
                 groups = relabelled if has_label else told
-                groups[self._is_together(point, now)][point] = now
+                groups[together][point] = now
         events = []
         if withdrawn:
             events.append(Event("withdrawn", tuple(withdrawn)))
@@ -216,8 +223,10 @@ class Ledger:
                 lost = lost or before is not None
         return lost
 
-    def _is_together(self, point: int, label: int) -> bool:
-        """Tell whether a label comes only from acts about many points at a glance."""
+    def _at_a_glance(self, point: int, label: int | None) -> bool:
+        """Tell whether there is a label, and only from acts about many points at a glance."""
+        if label is None or label == SKIPPED:
+            return False
         words, decided = self._heard(point)
         so = [word for word in words.values() if word.class_id == label]
         return decided is None and all(word.row.kind == "confirmed" for word in so)

@@ -28,7 +28,7 @@ from fewlabels.session._settings import Settings
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice, Turn
 from fewlabels.session.audit import checks_of
-from fewlabels.session.proof import relabelled_together, sequences_of
+from fewlabels.session.proof import relabelled_together, sequences_of, taken_back
 
 
 @dataclass(frozen=True)
@@ -185,12 +185,18 @@ class Mind:
             wanted = min(count - n_checks + len(again), int(candidates.sum()))
             # What can't be read has no edges, and teaches nothing: it is asked about last.
             joined = candidates & (self.graph.neighbor_counts > 0)
-            if wanted:
-                candidates = joined if joined.sum() >= wanted else candidates
+            n_joined = min(wanted, int(joined.sum()))
+            if n_joined:
                 found = self.learner.choose(
-                    state.labels, wanted, candidates, int(rng.integers(2**32))
+                    state.labels, n_joined, joined, int(rng.integers(2**32))
                 )
                 chosen = found.tolist()
+            apart = candidates & ~joined  # of which no rule prefers any
+            stay = [point for point in again if apart[point]][: wanted - n_joined]
+            apart[stay] = False
+            n_more = wanted - n_joined - len(stay)
+            more = rng.choice(np.flatnonzero(apart), size=n_more, replace=False)
+            chosen += [*stay, *more.tolist()]
         kept = set(again).intersection(chosen)
         new = [point for point in chosen if point not in kept]
         asked = mixed(new, drawn.tolist(), rng)
@@ -246,6 +252,10 @@ class Mind:
         if self._held is None or self._held[0] != sequence.number:
             return None
         return self._held[1]
+
+    def standing(self, sequence: CheckSequence, held: Answers) -> Answers:
+        """Return the answers held, but none where it was a label that people took back since."""
+        return held.without(taken_back(self.state, sequence))
 
     def proven_sequence(self, advice: Advice) -> CheckSequence | None:
         """Return the sequence that proves what an advice says is proven."""

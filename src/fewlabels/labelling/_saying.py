@@ -23,7 +23,7 @@ from fewlabels.session._sequences import CheckSequence
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice
 from fewlabels.session.audit import checks_of, estimate_shares
-from fewlabels.session.proof import sequences_of
+from fewlabels.session.proof import sequences_of, taken_back
 from fewlabels.stopping import ErrorCurve, most_wrong
 
 FloatArray = npt.NDArray[np.floating]
@@ -163,11 +163,10 @@ def predicted_now(
             hold(mind.to_hold)
         advice, _ = mind.advice(accuracy, confidence, ())
         proven = mind.proven_sequence(advice)
-        return (
-            predicted
-            if proven is None
-            else replace(predicted, held=_numbered(mind.held(proven) or hold(proven), numbers))
-        )
+        if proven is None:
+            return predicted
+        held = mind.standing(proven, mind.held(proven) or hold(proven))
+        return replace(predicted, held=_numbered(held, numbers))
 
 
 def snapshot_of(
@@ -191,7 +190,7 @@ def snapshot_of(
     advice : Advice
     seq, learned : int
     held : Answers or None
-        Those of which the accuracy wanted is proven.
+        Those of which the accuracy wanted is proven, as far as they stand.
     numbers : mapping from class name to class number
     """
     checks = checks_of(mind.state)
@@ -243,7 +242,8 @@ def proven_by(state: SessionState, confidence: float, held: Answers | None = Non
 
     sequence = state.sequences[-1]
     counted = set(last.points)
-    changed = others = others_alone = 0
+    others = others_alone = 0
+    changed = len(taken_back(state, sequence))  # what is answered now may be right
     for point, label in state.labels.items():
         if not sequence.members[point]:
             others += 1

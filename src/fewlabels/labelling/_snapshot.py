@@ -72,6 +72,8 @@ class Predicted:
             self,
             codes=np.where(has, self.codes, -1).astype(np.int16),
             second=np.where(has, self.second, -1).astype(np.int16),
+            confidence=np.where(has, self.confidence, 0).astype(np.float32),
+            evidence=np.where(has, self.evidence, 0).astype(np.float32),
             doubt=np.where(has, self.doubt, DOUBTS.index("unreached")).astype(np.uint8),
             held=None if self.held is None else np.where(has, self.held, -1).astype(np.int16),
         )

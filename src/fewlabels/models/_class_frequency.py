@@ -1,4 +1,4 @@
-"""How frequent the classes are among the points without a label, beside what the answers assume."""
+"""How frequent the classes are among points, beside what the answers assume."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class ClassFrequency:
-    """The shares of the classes among the points without a label.
+    """The shares of the classes among the points without a label, or among all.
 
     Labels that were drawn evenly, some of each class, don't tell them. Then a rare class is given
     more answers than it has points, and looks right more often among the labels left out, of which
@@ -31,6 +31,9 @@ class ClassFrequency:
         Whether these are known, so that nothing has to be found.
     said : callable
         Returns the distributions of points without a label, shape (n_points, n_classes).
+    labelled : ndarray of shape (n_classes,), default=None
+        How many points with a label of each class there are beside these, if the shares are those
+        among all; None: they are those among the points without a label.
     """
 
     def __init__(
@@ -39,18 +42,20 @@ class ClassFrequency:
         expected: FloatArray | None,
         known: bool,
         said: Callable[[], FloatArray],
+        labelled: FloatArray | None = None,
     ) -> None:
         self._among_labels = among_labels
         self._assumed = among_labels if expected is None else expected
         self._known = known and expected is not None
         self._said = said
+        self._labelled = labelled
 
     @cached_property
     def shares(self) -> FloatArray:
         """The shares, those that are known or found; shape (n_classes,)."""
         if self._known:
             return self._assumed
-        return class_shares(self._said(), self._assumed)
+        return class_shares(self._said(), self._assumed, labelled=self._labelled)
 
     @property
     def label_weights(self) -> FloatArray:

@@ -55,6 +55,8 @@ class Said:
         Whether it is unlike all fitted points; None where that can't be told.
     answered : ndarray of shape (n_points,), bool
         Whether anything is known of it.
+    unlabelled : ndarray of shape (n_points,), bool
+        Whether it is a fitted point without a label.
     """
 
     distributions: FloatArray
@@ -62,6 +64,7 @@ class Said:
     reached: BoolArray
     unlike: BoolArray | None
     answered: BoolArray
+    unlabelled: BoolArray
 
 
 @dataclass(frozen=True)
@@ -178,9 +181,16 @@ class FittedMixture:
         heard = self.evidence[~labels.labelled & (self.evidence > 0)]
         typical = float(np.median(heard)) if len(heard) else 1.0
         known = not expected.guessed
-        frequency = ClassFrequency(labels.shares(), expected.shares, known, self._said_of_some)
+        given = labels.shares(), expected.shares, known, self._said_of_some
+        part = len(self._some_unlabelled) / len(unlabelled) if len(unlabelled) else 1.0
         self.insight = MixtureInsight(
-            self.mixture, labels, expected.excluded, self._brought, typical, frequency
+            self.mixture,
+            labels,
+            expected.excluded,
+            self._brought,
+            typical,
+            ClassFrequency(*given),
+            ClassFrequency(*given, labelled=part * _targets(labels).sum(axis=0)),
         )
 
     @property
@@ -217,7 +227,7 @@ class FittedMixture:
         answered = np.ones(len(found), dtype=bool)
         answered[unread] = reached[unread] = False
         found[unread], evidence[unread] = self.mixture.prior, 0
-        return Said(found, evidence, reached, unlike, answered)
+        return Said(found, evidence, reached, unlike, answered, np.zeros(len(found), dtype=bool))
 
     def _said_of_some(self) -> FloatArray:
         """Distributions of some points without a label, evenly spaced ones of all."""
@@ -230,16 +240,21 @@ class FittedMixture:
         return with_offsets(distributions, self._offsets, self._expected.otherwise)
 
 
+def _targets(labels: Labels) -> FloatArray:
+    """What each labelled point is, whatever its weight, (n_labelled, n_classes); rows sum to 1."""
+    Y = labels.label_matrix(nodes=np.flatnonzero(labels.labelled))
+    return np.asarray(Y / Y.sum(axis=1, keepdims=True))
+
+
 def _mixed(
     members: GraphMembers, space: FeatureSpace | None, labels: Labels, expected: ExpectedShares
 ) -> Mixture:
     """Weigh the members by what they say of the labels left out."""
     nodes = np.flatnonzero(labels.labelled)
     Y = labels.label_matrix(nodes=nodes)
-    trust = Y.sum(axis=1)
+    trust, targets = Y.sum(axis=1), _targets(labels)
     large = members.means.graph.n_nodes >= LARGE
     taught = Taught.of(Y, _MOST_IN_LARGE if large else _MOST_TAUGHT)
-    targets = Y / trust[:, None]
     features: list[FeatureMember] = []
     if space is not None:
         given = space, nodes, targets, relative_trust(trust), taught

@@ -228,8 +228,9 @@ class MixtureAnswers(GraphClassifier):
             The most probable class has a probability of at least `abstain_below`, or more if the
             labels left out show that it takes more for such answers to be right that often: see
             :func:`fewlabels.insight.sure_from`. It would also have it if the classes were as
-            frequent as they seem to be among the points without a label
-            (:func:`fewlabels.insight.class_shares`), which evenly drawn labels do not show.
+            frequent as they seem to be among the points without a label; of a new point or one
+            with a label, among all points (:func:`fewlabels.insight.class_shares`). Evenly drawn
+            labels do not show this.
         ``"too few labels"``
             The probability is at least `abstain_below`, but the labels do not show that such
             answers are right: the answer seems sure, and more labels would show whether it is. This
@@ -365,7 +366,12 @@ class MixtureAnswers(GraphClassifier):
 
     def _words(self, said: Said, least: float) -> npt.NDArray[np.str_]:
         return self.insight_.words(
-            said.distributions, said.evidence, said.reached, said.unlike, least
+            said.distributions,
+            said.evidence,
+            said.reached,
+            said.unlike,
+            least,
+            unlabelled=said.unlabelled,
         )
 
     def _refuse_soft(self, what: str) -> None:

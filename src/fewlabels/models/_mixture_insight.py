@@ -52,6 +52,10 @@ class MixtureInsight:
     typical : float
         The evidence of a typical unlabelled point.
     frequency : ClassFrequency
+        Of the classes among the points without a label.
+    overall : ClassFrequency
+        Among all points. New ones are more like these: where few points are left without a label,
+        they may all be of one class.
     """
 
     def __init__(
@@ -62,13 +66,14 @@ class MixtureInsight:
         balance: Callable[[FloatArray], FloatArray],
         typical: float,
         frequency: ClassFrequency,
+        overall: ClassFrequency,
     ) -> None:
         self.mixture = mixture
         self._labels = labels
         self._excluded = excluded
         self._balance = balance
         self.typical = typical
-        self.frequency = frequency
+        self.frequency, self.overall = frequency, overall
         self.nodes = np.flatnonzero(labels.labelled)
 
     @cached_property
@@ -115,15 +120,6 @@ class MixtureInsight:
             self._labels.weights_at(nodes),
         )
 
-    @cached_property
-    def _record(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """How confident answers to labels left out were, if they were right; what each counts."""
-        taught = self.mixture.taught
-        said = self._balance(self.mixture.taught_left_out)
-        right = taught.targets[np.arange(len(said)), said.argmax(axis=1)]
-        counts = taught.targets @ self.frequency.label_weights
-        return self.frequency.confidence(said), right, counts
-
     def sets(
         self,
         distributions: FloatArray,
@@ -168,12 +164,17 @@ class MixtureInsight:
         reached: BoolArray,
         unlike: BoolArray | None,
         abstain_below: float,
+        *,
+        unlabelled: BoolArray,
     ) -> npt.NDArray[np.str_]:
-        """One word of doubt a point."""
+        """One word of doubt a point; `unlabelled` are fitted points without a label."""
         confidence = distributions.max(axis=1)
-        left_out, right, counts = self._record
-        needed = sure_from(left_out, right, abstain_below, weights=counts)
-        sure = self.frequency.confidence(distributions) >= needed
+        if unlabelled.any():
+            sure = self._sure(distributions, self.frequency, abstain_below)
+            others = np.flatnonzero(~unlabelled)
+            sure[others] = self._sure(distributions[others], self.overall, abstain_below)
+        else:
+            sure = self._sure(distributions, self.overall, abstain_below)
         sure &= distributions.shape[1] > 1  # one class is no answer to anything
         strange = np.zeros(len(sure), dtype=bool) if unlike is None else unlike
         seems_sure = confidence >= abstain_below
@@ -181,3 +182,14 @@ class MixtureInsight:
         found = [~reached, strange, sure, seems_sure, little]
         words = [UNREACHED, UNLIKE, SURE, UNPROVEN, LITTLE]
         return np.asarray(np.select(found, words, DISAGREE))
+
+    def _sure(
+        self, distributions: FloatArray, frequency: ClassFrequency, abstain_below: float
+    ) -> BoolArray:
+        """Whether answers are as confident as those to labels left out that were often right."""
+        taught = self.mixture.taught
+        said = self._balance(self.mixture.taught_left_out)
+        right = taught.targets[np.arange(len(said)), said.argmax(axis=1)]
+        counts = taught.targets @ frequency.label_weights
+        needed = sure_from(frequency.confidence(said), right, abstain_below, weights=counts)
+        return np.asarray(frequency.confidence(distributions) >= needed)

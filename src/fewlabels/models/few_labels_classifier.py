@@ -363,7 +363,8 @@ None, default="auto"
         check_is_fitted(self)
         if X is None:
             found = np.asarray(self.label_distributions_, dtype=np.float64)
-            return Said(found, self.evidence_, self.reached_, None, self.answered_)
+            unlabelled = ~self._labels.labelled
+            return Said(found, self.evidence_, self.reached_, None, self.answered_, unlabelled)
         new = self._validated_new(X)
         placed = self._placed_among_known(new)
         unlike = remote(self._kernel, self.graph_, placed, self._usual_remoteness)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -52,6 +52,12 @@ class Answers:
         """Return these answers, and where there is a label that label in their place."""
         codes, place = self.codes.copy(), {label: n for n, label in enumerate(self.classes)}
         codes[list(labels)] = [place[label] for label in labels.values()]
+        return replace(self, codes=codes)
+
+    def without(self, points: Iterable[int]) -> Self:
+        """Return these answers, but none to these points."""
+        codes = self.codes.copy()
+        codes[list(points)] = len(self.classes)
         return replace(self, codes=codes)
 
     def beside(self, labels: dict[int, Label]) -> AnyArray:

@@ -246,6 +246,7 @@ class SessionState:
             for point, label, at in zip(points, done.labels, done.labelled_at, strict=True):
                 if label is not None and at is not None and point not in checked:
                     self.labels[point], self.labelled_at[point] = label, at
+                    self.pending.pop(point, None)  # what was given alone answers its check
             if done.event.kind == "relabelled":
                 return
             self.skipped.update(dict.fromkeys(done.passed))

@@ -43,6 +43,7 @@ from fewlabels.session.audit import (
     estimate_accuracy,
     estimate_shares,
 )
+from fewlabels.session.proof import taken_back
 
 AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
@@ -386,7 +387,8 @@ class Session:
         Returns
         -------
         ndarray of shape (n_points,)
-            -1 for numbers, None for others where there was no answer.
+            -1 for numbers, None for others where there was no answer, or it was a label that was
+            given together with others and taken back since.
 
         Raises
         ------
@@ -396,7 +398,9 @@ class Session:
         state = self._state
         if not state.sequences:
             raise InvalidInputError("no sequence of checks has begun; advice says when it does.")
-        return self._held.of(state.sequences[-1], self._learner).beside(state.labels)
+        last = state.sequences[-1]
+        answers = self._held.of(last, self._learner).without(taken_back(state, last))
+        return answers.beside(state.labels)
 
     @in_turn
     def estimate(self, confidence: float = 0.95) -> AccuracyEstimate:

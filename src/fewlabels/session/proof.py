@@ -28,7 +28,8 @@ class Proof:
     When a sequence begins, the answers of the model to all open points are held, and so are labels
     that were given to many points at a glance. The checks, drawn at random from these points, say
     how many of them are right. The model goes on learning; what is proven is about what was held.
-    An answer in whose place such a label was given since counts as wrong.
+    An answer in whose place such a label was given since counts as wrong, and so does such a label
+    that was taken back.
 
     Attributes
     ----------
@@ -98,7 +99,7 @@ class SequenceChecks:
         Of these points had a label that was given together with others, which is what is checked.
     n_overruled : int
         Of these points have another label now than the answer, which was given together with
-        others since.
+        others since, or none where the answer was a label.
     points : tuple of int
         That the checks are about.
     """
@@ -207,13 +208,30 @@ def relabelled_together(state: SessionState, sequence: CheckSequence) -> list[in
     ]
 
 
+def taken_back(state: SessionState, sequence: CheckSequence) -> list[int]:
+    """Return the points of a sequence whose label was the answer, and that people took back since.
+
+    A check takes labels back, too, but only until it is answered: those are not among them.
+    """
+    members, now = sequence.members, state.labels
+    gone = [point for point in sequence.labels if point not in now and members[point]]
+    if not gone:
+        return gone
+    drawn = {each.audit.point for each in state.audits if each.sequence == sequence.number}
+    return [point for point in gone if point not in drawn]
+
+
 def _n_overruled(state: SessionState, sequence: CheckSequence, held: Answers | None) -> int:
-    """Count those of another class than the answer; where that is not known, it may be another."""
-    since = relabelled_together(state, sequence)
+    """Count answers that no longer stand: they were taken back, or have another label now.
+
+    Where the answers are not known, each label may be another.
+    """
+    n_gone, since = len(taken_back(state, sequence)), relabelled_together(state, sequence)
     if held is None or not since:
-        return len(since)
+        return n_gone + len(since)
     places = {label: place for place, label in enumerate(held.classes)}
-    return sum(places.get(state.labels[point]) != int(held.codes[point]) for point in since)
+    codes = held.codes
+    return n_gone + sum(places.get(state.labels[each]) != int(codes[each]) for each in since)
 
 
 def _checks_of(
