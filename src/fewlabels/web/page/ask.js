@@ -284,14 +284,13 @@ export function createAsk(element, app) {
 
   function answer(classId, question = deck.shown) {
     if (!question || question !== deck.shown || element.ariaBusy) return; // gone, or not seen yet
-    const name = app.className(classId);
     const seconds = Math.min(Math.round(performance.now() - shownAt) / 1000, 1e5);
     app.put("answer", { point: question.point, class_id: classId, seconds });
     deck.leave({ kind: "answer", class_id: classId });
     app.state.n_labelled += 1;
     app.state.can_undo = true;
     flash(classId);
-    moveOn(`${name}.`);
+    moveOn(`${app.className(classId)}.`);
   }
 
   function flash(classId) {

@@ -32,12 +32,10 @@ function storage() {
 
 const kept = storage();
 
-let coming = 0; // views and dialogs
-let pausing = null; // a timer
-const busy = (more, timer = pausing) => {
-  if (timer !== pausing) clearTimeout(pausing);
-  pausing = timer;
-  main.ariaBusy = (coming += more) || timer ? "true" : null;
+const awaited = new Set(); // by keys
+const busy = (what, is) => {
+  awaited[is ? "add" : "delete"](what);
+  main.ariaBusy = awaited.size ? "true" : null;
 };
 
 const app = {
@@ -129,7 +127,9 @@ const app = {
 
   /** What has come by itself isn't meant by keys that were pressed before it could be seen. */
   pause() {
-    busy(0, setTimeout(() => busy(0, null), 400));
+    busy("pause", true);
+    clearTimeout(app.pauseTimer);
+    app.pauseTimer = setTimeout(() => busy("pause"), 400);
   },
 };
 
@@ -270,7 +270,8 @@ async function open() {
   $("views-button").textContent = VIEWS[name][0];
   for (const link of $("views").children) set(link, { "aria-current": link.hash === `#${name}` && "page" });
   if (name === "progress" && $("notice").textContent.startsWith(PROVEN)) $("notice").hidden = true;
-  busy(1, null); // what is typed meanwhile is meant for neither view
+  busy("pause");
+  busy("view", true); // what is typed meanwhile is meant for neither view
   const first = app.viewName === null;
   app.view?.destroy?.();
   app.view = null;
@@ -284,8 +285,9 @@ async function open() {
     if (!rest.length) app.box.focus();
   }
   const made = module ? await import(module).catch(() => app.notify(AWAY)) : { create: createAsk };
-  busy(-1);
-  if (turn !== opening || !made) return;
+  if (turn !== opening) return;
+  busy("view");
+  if (!made) return;
   main.replaceChildren();
   app.view = made.create(main, app, rest);
   // A reader hears the new heading; a first load keeps the focus where browsers put it.
@@ -314,9 +316,9 @@ const help = () => openDialog("./settings.js");
 
 /** What is typed meanwhile isn't meant for what it will cover. */
 async function openDialog(module, point) {
-  busy(1);
+  busy(module, true);
   const made = await import(module).catch(() => app.notify(AWAY));
-  busy(-1);
+  busy(module);
   made?.openDialog(app, point);
 }
 

@@ -112,7 +112,7 @@ export function createMap(element, { load, item, onSelect, state = null }) {
     }
     waiting.hidden = true;
     all.hidden = false;
-    canvas.setAttribute("aria-label", `Map of ${several(map.n, "point")}; the list of clusters selects without it`);
+    canvas.ariaLabel = `Map of ${several(map.n, "point")}; the list of clusters selects without it`;
     resize();
     if (!before) fit();
     found = clusters(map, grid);
