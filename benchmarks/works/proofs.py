@@ -98,7 +98,8 @@ def _sitting(
     figures = _figures()
     while n_labels < most:
         audits = tuple(Audit(i, right, t, n_points, ()) for i, (t, right) in enumerate(seen))
-        checks = Checks(audits, (True,) * len(seen), np.arange(len(seen)))
+        no = np.zeros(len(seen), dtype=bool)  # of labels that were given together there are none
+        checks = Checks(audits, (True,) * len(seen), np.arange(len(seen)), no, no)
         advice, turn = advise(
             wanted,
             estimate_accuracy(checks, _CONFIDENCE),
