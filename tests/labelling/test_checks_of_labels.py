@@ -174,7 +174,7 @@ def test_a_label_of_a_grid_that_is_taken_back_is_not_proven_and_not_exported() -
     mind.take([Event("checks_began", (), together=True)])
     (sequence,) = mind.state.sequences
     labels = dict(mind.state.labels)
-    held = mind.hold(sequence, Answers(["a", "b"], np.repeat([0, 1], 30), len(labels)))
+    held = mind.held.keep(sequence, Answers(["a", "b"], np.repeat([0, 1], 30), len(labels)))
     for _ in range(15):
         choice = mind.choose(1, (), held)
         assert choice.asked is not None
@@ -260,8 +260,8 @@ def test_what_is_held_of_a_label_is_that_label_and_not_what_the_model_says_of_it
     (sequence,) = mind.state.sequences
     labels = dict(mind.state.labels)
     answers = Answers(["a", "b"], np.repeat([0, 1], 30), len(labels))
-    held = mind.hold(sequence, answers)
-    assert held is mind.held(sequence)
+    held = mind.held.keep(sequence, answers)
+    assert held is mind.held.known(sequence)
     assert held.codes[:3].tolist() == [0, 1, 0]
     choice = mind.choose(40, (), held)
     assert choice.asked is not None

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from fewlabels.labelling._points import Prepared, Stage
     from fewlabels.labelling._speaker import Heard, Speaker
     from fewlabels.session._questions import Answers
-    from fewlabels.session._sequences import CheckSequence
 
 T = TypeVar("T")
 
@@ -262,13 +261,7 @@ class Keeper:
         sequence = follower.mind.state.current
         if sequence is None:
             return None if speaker.heard is None else speaker.heard.said.answers
-        return self._held(sequence, follower, speaker)
-
-    def _held(self, sequence: CheckSequence, follower: Follower, speaker: Speaker) -> Answers:
-        held = follower.mind.held(sequence)
-        if held is None:  # it began before this start
-            held = follower.mind.hold(sequence, speaker.answers_at(sequence.labels))
-        return held
+        return follower.mind.held.of(sequence, speaker.answers_at)
 
     def _predict(
         self, speaker: Speaker, now: Opinion, at_change: int, numbers: dict[str, int]
@@ -329,17 +322,17 @@ class Keeper:
             told = self._predict(speaker, now, mind.n_changes, follower.numbers)
             _, predicted, learned = told
             if mind.to_hold is not None:
-                self._held(mind.to_hold, follower, speaker)
+                mind.held.of(mind.to_hold, speaker.answers_at)
             advice, turn = mind.advice(*goal, reviewed.remarks)
             if turn == "checks_began":  # they are about the answers by all labels of now
                 heard = speaker.learn_now(follower.lesson(now))
             if turn is not None:
                 follower.own(self._desk.turn(turn, follower.seq))
             if turn == "checks_began" and heard is not None and mind.state.current is not None:
-                mind.hold(mind.state.current, heard.said.answers)
+                mind.held.keep(mind.state.current, heard.said.answers)
             proven, held = mind.proven_sequence(advice), None
             if proven is not None:
-                held = mind.standing(proven, self._held(proven, follower, speaker))
+                held = mind.standing(proven, mind.held.of(proven, speaker.answers_at))
             self.snapshot = snapshot_of(
                 mind,
                 predicted,

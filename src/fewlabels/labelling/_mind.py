@@ -21,7 +21,13 @@ from fewlabels.session._labels import Label
 from fewlabels.session._learner import ModelLearner
 from fewlabels.session._model import answered
 from fewlabels.session._points import GraphPoints
-from fewlabels.session._questions import Answers, audits_of, checks_due, share_of_checks
+from fewlabels.session._questions import (
+    Answers,
+    HeldAnswers,
+    audits_of,
+    checks_due,
+    share_of_checks,
+)
 from fewlabels.session._remarks import remarks_beside
 from fewlabels.session._sequences import CheckSequence
 from fewlabels.session._settings import Settings
@@ -95,7 +101,7 @@ class Mind:
         self.n_changes = 0
         unread = self.graph.neighbor_counts == 0
         self.unread = unread if unread.any() else None
-        self._held: tuple[int, Answers] | None = None
+        self.held = HeldAnswers()
         self._foreseen: list[int] = []  # those that a model still holds, the last ones
 
     def take(self, events: Sequence[Event], *, drawn: bool = False) -> None:
@@ -241,25 +247,13 @@ class Mind:
     @property
     def last_held(self) -> Answers | None:
         """The answers that the last sequence is about, if they are known."""
-        return self.held(self.state.sequences[-1]) if self.state.sequences else None
-
-    def hold(self, sequence: CheckSequence, answers: Answers) -> Answers:
-        """Keep and return the labels, and what a model answered, when a sequence began."""
-        found = answers.with_labels(sequence.labels)
-        self._held = (sequence.number, found)
-        return found
+        return self.held.known(self.state.sequences[-1]) if self.state.sequences else None
 
     @property
     def to_hold(self) -> CheckSequence | None:
         """The last sequence, if what it checks must be known to tell what it proves."""
         last = self.state.sequences[-1] if self.state.sequences else None
         return last if last is not None and relabelled_together(self.state, last) else None
-
-    def held(self, sequence: CheckSequence) -> Answers | None:
-        """Return the answers that a sequence of checks is about, if they are known."""
-        if self._held is None or self._held[0] != sequence.number:
-            return None
-        return self._held[1]
 
     def standing(self, sequence: CheckSequence, held: Answers) -> Answers:
         """Return the answers held, but none where it was a label that people took back since."""

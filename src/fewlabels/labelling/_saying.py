@@ -17,9 +17,8 @@ from fewlabels.session._labels import Label, is_same
 from fewlabels.session._model import answered
 from fewlabels.session._outlook import FEWEST_CHECKS
 from fewlabels.session._points import quiet_blas
-from fewlabels.session._questions import Answers
+from fewlabels.session._questions import Answers, answers_by
 from fewlabels.session._remarks import remarks_of_model
-from fewlabels.session._sequences import CheckSequence
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice
 from fewlabels.session.audit import checks_of, estimate_shares
@@ -151,21 +150,16 @@ def predicted_now(
     With the answers that are proven right as often as wanted, if they are.
     """
     labels = mind.state.labels
-
-    def hold(sequence: CheckSequence) -> Answers:
-        learned = sequence.labels
-        return mind.hold(sequence, Answers.of(mind.learner.answering(learned), len(learned)))
-
     with quiet_blas(mind.graph):
         model = mind.learner.answering(labels)
         predicted = said_by_model(model, len(labels), 0, numbers).predicted
         if mind.to_hold is not None:
-            hold(mind.to_hold)
+            mind.held.of(mind.to_hold, answers_by(mind.learner))
         advice, _ = mind.advice(accuracy, confidence, ())
         proven = mind.proven_sequence(advice)
         if proven is None:
             return predicted
-        held = mind.standing(proven, mind.held(proven) or hold(proven))
+        held = mind.standing(proven, mind.held.of(proven, answers_by(mind.learner)))
         return replace(predicted, held=_numbered(held, numbers))
 
 

@@ -9,7 +9,7 @@ from fewlabels._validation import check_real
 from fewlabels.graph import Graph
 from fewlabels.session._events import Event
 from fewlabels.session._learner import ModelLearner
-from fewlabels.session._questions import Answers, HeldAnswers
+from fewlabels.session._questions import Answers, HeldAnswers, answers_by
 from fewlabels.session._remarks import remarks_on
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice, Turn, advise
@@ -42,7 +42,7 @@ def advice_on(
     checks = checks_of(state)
     answers = None
     if state.sequences and relabelled_together(state, state.sequences[-1]):
-        answers = held.of(state.sequences[-1], learner)
+        answers = held.of(state.sequences[-1], answers_by(learner))
     model = learner.answering(state.labels) if state.labels else None
     remarks = remarks_on(state, graph, model, len(checks.audits))
     advice, turn = weighed(state, checks, wanted, confidence, remarks, answers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -68,19 +68,36 @@ class Answers:
         return label_column(answers | labels, len(self.codes))
 
 
+AnswersAt: TypeAlias = Callable[[dict[int, Label]], Answers]
+
+
 class HeldAnswers:
     """The answers that a sequence of checks is about, found once a sequence."""
 
     def __init__(self) -> None:
         self._found: tuple[int, Answers] | None = None
 
-    def of(self, sequence: CheckSequence, learner: ModelLearner) -> Answers:
-        """Return the labels, and what the model answered, when the sequence began."""
+    def known(self, sequence: CheckSequence) -> Answers | None:
+        """Return what is kept of a sequence; None if it is not the last one that was kept."""
         if self._found is None or self._found[0] != sequence.event:
-            learned = sequence.labels
-            answers = Answers.of(learner.answering(learned), len(learned))
-            self._found = (sequence.event, answers.with_labels(learned))
+            return None
         return self._found[1]
+
+    def keep(self, sequence: CheckSequence, answers: Answers) -> Answers:
+        """Keep and return the labels, and what a model answered, when the sequence began."""
+        found = answers.with_labels(sequence.labels)
+        self._found = (sequence.event, found)
+        return found
+
+    def of(self, sequence: CheckSequence, answers_at: AnswersAt) -> Answers:
+        """Return what is kept of a sequence, or else what is answered with its labels."""
+        known = self.known(sequence)
+        return self.keep(sequence, answers_at(sequence.labels)) if known is None else known
+
+
+def answers_by(learner: ModelLearner) -> AnswersAt:
+    """Return what tells the answers that a learner's model gives with some labels."""
+    return lambda labels: Answers.of(learner.answering(labels), len(labels))
 
 
 def new_questions(

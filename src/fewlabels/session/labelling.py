@@ -32,7 +32,13 @@ from fewlabels.session._learner import ModelLearner
 from fewlabels.session._model import check_takes, label_column
 from fewlabels.session._points import GraphPoints, quiet_blas
 from fewlabels.session._predictions import Predictions
-from fewlabels.session._questions import Answers, HeldAnswers, new_questions, share_of_checks
+from fewlabels.session._questions import (
+    Answers,
+    HeldAnswers,
+    answers_by,
+    new_questions,
+    share_of_checks,
+)
 from fewlabels.session._settings import Settings, loaded_settings
 from fewlabels.session._state import SessionState
 from fewlabels.session.advice import Advice
@@ -399,7 +405,7 @@ class Session:
         if not state.sequences:
             raise InvalidInputError("no sequence of checks has begun; advice says when it does.")
         last = state.sequences[-1]
-        answers = self._held.of(last, self._learner).without(taken_back(state, last))
+        answers = self._held.of(last, answers_by(self._learner)).without(taken_back(state, last))
         return answers.beside(state.labels)
 
     @in_turn
@@ -524,11 +530,10 @@ class Session:
 
         Held are those of when the sequence of checks that is on began, if there is one.
         """
-        sequence = self._state.current
+        sequence, answers_at = self._state.current, answers_by(self._learner)
         if sequence is None:
-            labels = self._state.labels
-            return Answers.of(self._learner.answering(labels), len(labels))
-        return self._held.of(sequence, self._learner)
+            return answers_at(self._state.labels)
+        return self._held.of(sequence, answers_at)
 
 
 def _points(entries: Iterable[int]) -> IntArray:
