@@ -14,6 +14,7 @@ import pytest
 from fewlabels.exceptions import LabellingError
 from fewlabels.labelling import _file
 from fewlabels.labelling._file import LabelFile, New
+from fewlabels.labelling._rows import sum_of
 from tests.labelling.conftest import change_knowingly
 
 ABOUT = {"n_points": 3, "name": "é"}
@@ -154,13 +155,20 @@ def test_damage_in_the_log_is_named(path: Path) -> None:
     file.close()
 
 
-def test_every_flipped_byte_of_an_act_is_noticed(path: Path) -> None:
+# When the act is written decides its sum, and SQLite stores the sum in 3, 4 or 6 bytes.
+@pytest.mark.parametrize(("at", "n_bytes"), [(104.0, 3), (1.0, 4), (0.0, 6)])
+def test_every_flipped_byte_of_an_act_is_noticed(
+    path: Path, at: float, n_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time", lambda: at)
     with contextlib.closing(LabelFile.open(path)) as file:
         file.append([new("b", point=2, **{"class": 12})], 1)
         (_, row) = file.rows()
     whole = path.read_bytes()
     body = b'{"point": 2, "class": 12}'
-    end = whole.index(body) + len(body) + 4  # the sum is the last column
+    total = sum_of((row.seq, row.key, row.who, at, row.seconds, row.kind, body.decode()))
+    stored = total.to_bytes(n_bytes, "big")  # the sum is the last column
+    end = whole.index(body + stored) + len(body) + n_bytes
     start = whole.index(b"bann", end - 80)
     assert end - start > len(body) + 20
     for place in range(start, end):
