@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._fitting import LeftOut, ReadColumn, Settings, read_column
-from fewlabels.io._earlier import from_earlier_run
+from fewlabels.io._exports import not_data
 from fewlabels.io._table import Table, quoted, setting
 
 KINDS = ("use", "drop", "number", "category", "date", "list", "array", "text", "image")
@@ -44,7 +44,7 @@ def _read(
 
 def unreadable(table: Table, columns: Mapping[str, str]) -> list[str]:
     """Return what is wrong with the columns of a table, for who has to complain anyway."""
-    settings = Settings(None, True, None, 0, by_labels=False, added=from_earlier_run(table.names))
+    settings = Settings(None, True, None, 0, by_labels=False, added=not_data(table.names))
     return _read(table, columns, settings)[1]
 
 
