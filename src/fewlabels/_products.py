@@ -8,22 +8,23 @@ SciPy's is used where there is no compiled one, and for arrays that it does not 
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._compiled import compiled_module
-from fewlabels._typing import Matrix, Package
+from fewlabels._typing import Package
 
 _module = compiled_module("fewlabels._csr")
 compiled: Package = _module and _module.multiply
 
-Floats = TypeVar("Floats", bound=npt.NDArray[np.floating])
+Real = TypeVar("Real", bound=np.floating)
+Weights: TypeAlias = "sparse.csr_array | npt.NDArray[np.floating]"
 
 
-def multiply(matrix: Matrix, y: Floats) -> Floats:
+def multiply(matrix: Weights, y: npt.NDArray[Real]) -> npt.NDArray[Real]:
     """Return A y, a new array.
 
     Parameters
@@ -33,14 +34,13 @@ def multiply(matrix: Matrix, y: Floats) -> Floats:
     y : ndarray of shape (n, m), float32 or float64
     """
     if _taken(matrix, y):
-        product: Floats = np.empty_like(y, shape=(matrix.shape[0], y.shape[1]))
+        product = np.empty_like(y, shape=(matrix.shape[0], y.shape[1]))
         compiled(matrix.indptr, matrix.indices, matrix.data, y, product, False)
-    else:
-        product = matrix @ y
-    return product
+        return product
+    return matrix @ y
 
 
-def multiply_minus(matrix: Matrix, y: Floats, out: Floats) -> None:
+def multiply_minus(matrix: Weights, y: npt.NDArray[Real], out: npt.NDArray[Real]) -> None:
     """Let A y - out take the place of `out`, C-contiguous and of the dtype of `y`."""
     if _taken(matrix, y):
         compiled(matrix.indptr, matrix.indices, matrix.data, y, out, True)
@@ -48,7 +48,7 @@ def multiply_minus(matrix: Matrix, y: Floats, out: Floats) -> None:
         np.subtract(matrix @ y, out, out=out)
 
 
-def _taken(matrix: Matrix, y: np.ndarray) -> bool:
+def _taken(matrix: Weights, y: np.ndarray) -> TypeGuard[sparse.csr_array]:
     return (
         compiled is not None
         and isinstance(matrix, sparse.csr_array)

@@ -16,7 +16,7 @@ from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
 from fewlabels._typing import Matrix, Package
 from fewlabels.exceptions import InvalidInputError
-from fewlabels.graph import DiskGraph
+from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._relabel import add_codes, remove_codes
@@ -296,7 +296,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         tags.classifier_tags.multi_label = self._takes_multilabel
         return tags
 
-    def _require_memory(self, labels: Package, points: Matrix) -> None:
+    def _require_memory(self, labels: Package, points: Matrix | Graph) -> None:
         if isinstance(points, DiskGraph):
             return  # solved for by groups of classes, which asks for what that needs
         n_points, n_classes = len(labels.labelled), len(labels.classes)

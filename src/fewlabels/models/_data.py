@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._typing import Matrix, State
@@ -89,7 +90,7 @@ class DataEstimator(GraphEstimator):
         elif isinstance(X, Points):
             new = NewPoints(X.values, X.unread)
         elif fitted is None or fitted.kind == "array" or self._kernel is None:
-            return NewPoints(super()._validated_new(X))
+            return super()._validated_new(X)
         else:
             new = fitted.of_new(X)
             warn_of(new.warnings)
@@ -99,9 +100,11 @@ class DataEstimator(GraphEstimator):
     def _placed_among_known(self, new: NewPoints) -> Placed:
         if isinstance(self._kernel, SharedNeighborKernel):
             return self._kernel.place_new(self._known, new)
-        return super()._placed_among_known(new.values)
+        return super()._placed_among_known(new)
 
-    def _weights_among_known(self, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Matrix:
+    def _weights_among_known(
+        self, new: NewPoints, speaking: npt.NDArray[np.bool_]
+    ) -> sparse.csr_array:
         """Return the weights of the known points that are `speaking`; see :class:`Kernel`."""
         kernel = cast(Kernel, self._kernel)
         if isinstance(kernel, SharedNeighborKernel):
@@ -129,7 +132,7 @@ class DataEstimator(GraphEstimator):
         points = self.__dict__.get("points_")
         return np.empty(0, dtype=np.intp) if points is None else points.unread
 
-    def _build(self, points: object) -> None:
+    def _build(self, points: Matrix | Graph) -> None:
         if isinstance(points, Graph):
             self.__dict__.pop("points_", None)
         super()._build(points)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import Labels
-from fewlabels._typing import Loaded
+from fewlabels._typing import Loaded, Matrix
 from fewlabels.graph import Graph
 from fewlabels.models._class_frequency import ClassFrequency
 from fewlabels.models._kernels import Placed, averages
@@ -199,7 +199,7 @@ class FittedMixture:
         return self._offsets is not None
 
     def of_new(
-        self, points: object, placed: Placed, unlike: BoolArray | None, unread: IntArray
+        self, points: Matrix, placed: Placed, unlike: BoolArray | None, unread: IntArray
     ) -> Said:
         """What is said of new points.
 

@@ -17,7 +17,7 @@ from fewlabels._labels import Labels
 from fewlabels._progress import iteration_progress
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
-from fewlabels._typing import Estimator, Loaded, Matrix
+from fewlabels._typing import Estimator, Loaded
 from fewlabels._validation import check_real, check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
@@ -174,7 +174,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     """
 
     _takes_multilabel = False
-    _features: Matrix
+    _features: object
 
     def __init__(
         self,

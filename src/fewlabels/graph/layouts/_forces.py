@@ -19,7 +19,7 @@ from scipy import fft, sparse
 
 from fewlabels._compiled import compiled_module
 from fewlabels._products import multiply
-from fewlabels._typing import Matrix, Package
+from fewlabels._typing import Package
 
 _module = compiled_module("fewlabels.graph.layouts._pull")
 compiled: Package = _module and _module.pull
@@ -30,7 +30,7 @@ Places: TypeAlias = npt.NDArray[np.float32]
 _FINEST, _MOST_CELLS = 0.5, 512
 
 
-def pull(weights: Matrix, places: Places, first: int, last: int, out: Places) -> None:
+def pull(weights: sparse.csr_array, places: Places, first: int, last: int, out: Places) -> None:
     """Write sum_j a_ij q_ij (y_j - y_i) to the rows `first` to `last` - 1 of `out`.
 
     Parameters
@@ -71,7 +71,7 @@ class Push:
     def __init__(self, masses: npt.NDArray[np.float32]) -> None:
         self._masses = masses
         self._n = float(masses.sum(dtype=np.float64))
-        self._transforms: dict[tuple[int, float], Matrix] = {}
+        self._transforms: dict[tuple[int, float], list[np.ndarray]] = {}
 
     def __call__(self, places: Places) -> Places:
         """Return push_i, shape (n, 2), float32."""
@@ -93,7 +93,7 @@ class Push:
         return pushes
 
     @staticmethod
-    def _corners(places: Places, low: Places, side: float, n_cells: int) -> Matrix:
+    def _corners(places: Places, low: Places, side: float, n_cells: int) -> sparse.csr_array:
         """The share of each point in the corners of its cell: a matrix with four entries a row."""
         at = (places - low) / np.float32(side)
         cell = at.astype(np.int32)
@@ -116,7 +116,7 @@ class Push:
             (shares.ravel(), columns.ravel(), pointers), shape=(len(at), n_cells**2)
         )
 
-    def _kernels(self, n_cells: int, side: float) -> Matrix:
+    def _kernels(self, n_cells: int, side: float) -> list[np.ndarray]:
         """Transforms of q^2 times the differences in x and in y, and of q."""
         key = n_cells, side
         if key not in self._transforms:
