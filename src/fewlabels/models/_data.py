@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import NewPoints, Points, make_points
@@ -19,6 +19,7 @@ from fewlabels.graph import Graph
 from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._kernels import Kernel, Placed, PrecomputedKernel
 from fewlabels.models._shared_kernel import GraphMaker, SharedNeighborKernel
+from fewlabels.models._solver_settings import SolverSettings
 from fewlabels.solvers import METHODS_WITH_GROUND
 
 
@@ -55,9 +56,13 @@ class DataEstimator(GraphEstimator):
             self.__dict__.get("points_"),
         )
 
-    def _solver_settings(self) -> State:
-        names = ("solver", "tol", "max_iter", "verbose")
-        return {name: getattr(self, name) for name in names}
+    def _solver_settings(self) -> SolverSettings:
+        return {
+            "solver": self.solver,
+            "tol": self.tol,
+            "max_iter": self.max_iter,
+            "verbose": self.verbose,
+        }
 
     def _points(self, X: object, labels: object) -> Matrix:
         """Return data as features, checked; set `points_`, and the names of columns."""
