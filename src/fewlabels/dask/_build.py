@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from dask.delayed import delayed
 
 from fewlabels._checksums import checksum
@@ -166,7 +165,7 @@ class Build:
             told[number] = said
         return check_survey([said for said in told if said is not None], "X")
 
-    def _search(self, plan: Plan, reach: npt.NDArray[Any], overlap: int) -> tuple[Attempt, Said]:
+    def _search(self, plan: Plan, reach: np.ndarray, overlap: int) -> tuple[Attempt, Said]:
         """Search with more and more overlap, until enough is found."""
         verdicts, best = Stage(self._stages, "verdicts"), 0.0
         min_recall = recall_within(plan.min_recall)
@@ -206,9 +205,7 @@ class Build:
         )
         return number_rows(plan, attempt)
 
-    def _judging(
-        self, plan: Plan, attempt: Attempt, reach: npt.NDArray[Any]
-    ) -> Callable[[Path], Said]:
+    def _judging(self, plan: Plan, attempt: Attempt, reach: np.ndarray) -> Callable[[Path], Said]:
         pieces, shards = range(len(attempt.pieces)), range(len(attempt.shards) - 1)
         stage = plan.stage(attempt.stage("search"))
         self._run("search", search_piece, stage, pieces, plan, attempt)

@@ -30,7 +30,7 @@ from fewlabels.queries._covariance_rule import GROUNDED_ALPHA
 from fewlabels.solvers._matrix import FloatArray
 from fewlabels.systems._field import series_coefficients
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
 Float32Array = npt.NDArray[np.float32]
 
