@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from dask.delayed import delayed
@@ -28,6 +27,7 @@ from fewlabels.dask._search import (
 )
 from fewlabels.dask._stages import Said, Stage
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.graph._weights import Weights
 
 # What the stages take of the time.
 _SHARES = {
@@ -48,7 +48,7 @@ class Settings:
     input: str
     n_neighbors: int
     metric: str
-    weights: Any
+    weights: Weights
     symmetrize: str
     min_recall: float
     n_regions: int | None
@@ -225,7 +225,7 @@ class Build:
     def _run(
         self,
         name: str,
-        function: Callable[..., object],
+        function: Callable[..., Said],
         stage: Stage | None,
         numbers: range,
         *shared: object,

@@ -285,7 +285,7 @@ def survey(number: int, source: Source, stages: str, n_sampled: int, block: obje
     return Stage(Path(stages), "rows").make(number, write)
 
 
-def _kept_dtype(dtype: np.dtype) -> Any:
+def _kept_dtype(dtype: np.dtype) -> type[np.float32 | np.float64]:
     small = dtype.kind in "biu" and dtype.itemsize <= 2
     return np.float32 if small or dtype in (np.float16, np.float32) else np.float64
 
