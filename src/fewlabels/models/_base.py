@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -379,7 +379,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         self.reached_ = self.graph_.reached_from(labels.labelled)
         answered = scores.answered  # not all are where the solve ended too early
         if self._is_multilabel and isinstance(scores, Scores):
-            distributions: Any = scores.marginals(self._prior())
+            distributions: np.ndarray = scores.marginals(self._prior())
             self.evidence_ = scores.true_values()[:, -1].copy()
         else:
             distributions = scores.distributions(self._prior())
