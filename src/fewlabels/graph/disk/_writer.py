@@ -18,7 +18,7 @@ from fewlabels._arrays import FILL_AFFINITIES, refuse_masked
 from fewlabels._parts import part_folder
 from fewlabels._progress import Progress, reporting
 from fewlabels._rename import exchange, rename_without_replacing
-from fewlabels._typing import Loaded, Matrix, State
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import float_dtype
@@ -256,12 +256,11 @@ def _write_arrays(
     dtype: np.dtype,
     scales: np.ndarray | None,
     report: Callable[[int], object],
-) -> Loaded:
+) -> State:
     """Write all arrays; return what the header says of them."""
     index_dtype = np.dtype(np.int32 if n_nodes <= _LARGEST_INT32 else np.int64)
-    dtypes: Loaded = dict(
-        zip(ARRAYS, (np.int64, index_dtype, dtype, np.float64, index_dtype), strict=True)
-    )
+    each = (np.dtype(np.int64), index_dtype, dtype, np.dtype(np.float64), index_dtype)
+    dtypes = dict(zip(ARRAYS, each, strict=True))
     symmetry, merger = SymmetryCheck(n_nodes), ComponentMerger(n_nodes, index_dtype)
     with contextlib.ExitStack() as stack:
         files = {

@@ -11,6 +11,7 @@ kernel, and is taken on a grid by fast Fourier transforms, as Linderman et al. 2
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -19,10 +20,12 @@ from scipy import fft, sparse
 
 from fewlabels._compiled import compiled_module
 from fewlabels._products import multiply
-from fewlabels._typing import Package
 
+_Pull: TypeAlias = Callable[
+    [np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, int], None
+]
 _module = compiled_module("fewlabels.graph.layouts._pull")
-compiled: Package = _module and _module.pull
+compiled: _Pull | None = _module and _module.pull
 
 Places: TypeAlias = npt.NDArray[np.float32]
 
