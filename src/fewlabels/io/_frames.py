@@ -214,7 +214,7 @@ def _without_mask(values: np.ma.MaskedArray) -> Matrix:
         return values.data
     if values.dtype.kind in "fmM":
         nothing = np.nan if values.dtype.kind == "f" else "NaT"
-        return np.asarray(values.filled(np.array(nothing, values.dtype)))
+        return np.asarray(values.filled(np.array(nothing, values.dtype)[()]))
     return values.tolist() if np.ma.is_masked(values) else values.data
 
 
