@@ -337,13 +337,13 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "empty choice": (
         "kind,x\na,1\nb,2\n",
         ["--features="],
-        "--features names no column. Name some, or leave it out.",
+        "--features names no column. Name some, or remove it.",
     ),
     "label as feature": ("kind,x\na,1\nb,2\n", ["--features", "kind"], "is the label"),
     "missing array": ("kind,x\na,1\nb,2\n", ["--features", "no.npy"], "no.npy (--features)"),
     "array and column": ("kind,x\na,1\n", ["--features", "a.npy", "--features", "x"], "not both"),
-    "array and exclude": ("kind,x\na,1\n", ["--features", "a.npy", "--exclude", "x"], "Leave"),
-    "alpha": ("kind,x\na,1\n", ["--method", "propagation", "--alpha", ".5"], "--alpha belongs"),
+    "array and exclude": ("kind,x\na,1\n", ["--features", "a.npy", "--exclude", "x"], "Remove"),
+    "alpha": ("kind,x\na,1\n", ["--method", "propagation", "--alpha", ".5"], "--alpha only works"),
 }
 
 
@@ -591,7 +591,7 @@ def test_an_export_with_the_models_answers_among_its_labels_is_refused(
 
     result = run(exported(False), "--label", "label", "-o", out)
     assert result.exit_code == 2
-    assert "'label' holds 54 answers of the models among the labels" in result.stderr
+    assert "'label' contains 54 predictions besides the labels" in result.stderr
     assert "Export with --given-only" in result.stderr
     result = run(exported(True), "--label", "label", "-o", out)
     assert result.exit_code == 0
@@ -603,4 +603,4 @@ def test_an_export_with_the_models_answers_among_its_labels_is_refused(
     bare = write_csv(tmp_path / "bare.csv", [{k: r[k] for k in ("id", "x", "y")} for r in rows()])
     result = run(bare, *labels_of, "-o", tmp_path / "joined.csv")
     assert result.exit_code == 2
-    assert "answers of the models" in result.stderr
+    assert "predictions besides the labels" in result.stderr

@@ -28,7 +28,6 @@ def check_given(table: Table, label: str) -> None:
     )
     if answers:
         raise InvalidInputError(
-            f"column {label!r} holds {answers:,} answers of the models among the labels that "
-            f"were given (column {names[-1]!r} tells which). Export with --given-only, or empty "
-            "those cells."
+            f"column {label!r} contains {answers:,} predictions besides the labels that were given "
+            f"(column {names[-1]!r} says which). Export with --given-only, or empty those cells."
         )

@@ -199,7 +199,9 @@ def spread(
         spread_on_dask(ctx, free_names)
         return
     if method != "spreading" and given(ctx, "alpha"):
-        raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
+        raise click.UsageError(
+            "--alpha only works with --method spreading; remove one of them.", ctx
+        )
     fill_in_for_folder(ctx, source)
     label = ctx.params["label"]
     check_places(ctx, source, output=output, replace=force)

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._callers import callers_level
 from fewlabels._labels import Labels
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError, LabelWarning
 from fewlabels.features import NewPoints, Points, make_points
