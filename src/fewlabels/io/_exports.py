@@ -29,17 +29,32 @@ def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
     """
     for program, is_one, flat in _PROGRAMS:
         if all(is_one(row) for row in rows[:_LOOKED_AT]) and rows:
-            found = []
+            pairs: list[tuple[Row, Row]] = []
             for number, row in enumerate(rows, start=1):
                 try:
-                    found.append(flat(row))
+                    pairs.append(flat(row))
                 except (AttributeError, KeyError, TypeError, IndexError):
                     raise DataFileError(
                         f"{path}, entry {number}: looks like an export of {program}, but not as "
                         "this version knows it. Export it as CSV, or fix that entry."
                     ) from None
-            return _with_earlier_run(rows, found), program
+            return _with_earlier_run(rows, _together(pairs)), program
     return rows, ""
+
+
+def _together(pairs: Sequence[tuple[Row, Row]]) -> Sequence[Row]:
+    """Return data and answers of each row.
+
+    Where a column of both has one name, "data." is put before that of the data: it would else be
+    taken for answers where there are none.
+    """
+    asked = {name for _, answers in pairs for name in answers}
+    both = asked.intersection(name for data, _ in pairs for name in data)
+    return [
+        {f"data.{name}" if name in both else name: cell for name, cell in data.items()}
+        | dict(answers)
+        for data, answers in pairs
+    ]
 
 
 def _with_earlier_run(rows: Sequence[Row], flat: Sequence[Row]) -> Sequence[Row]:
@@ -63,7 +78,7 @@ def _is_label_studio(row: Row) -> bool:
     )
 
 
-def _label_studio(row: Row) -> Row:
+def _label_studio(row: Row) -> tuple[Row, Row]:
     flat = {"id": row["id"]} if "id" in row else {}
     flat |= row["data"]
     answers: dict[str, Cells] = {}
@@ -78,16 +93,16 @@ def _label_studio(row: Row) -> Row:
                     answers.setdefault(result["from_name"], []).append(
                         chosen if isinstance(chosen, list) else [chosen]
                     )
-    return flat | {name: _agreed(each) for name, each in answers.items()}
+    return flat, {name: _agreed(each) for name, each in answers.items()}
 
 
 def _is_label_studio_min(row: Row) -> bool:
     return {"annotation_id", "annotator", "lead_time"} <= row.keys()
 
 
-def _label_studio_min(row: Row) -> Row:
+def _label_studio_min(row: Row) -> tuple[Row, Row]:
     dropped = ("annotation_id", "annotator", "lead_time", "created_at", "updated_at")
-    return {name: value for name, value in row.items() if name not in dropped}
+    return {name: value for name, value in row.items() if name not in dropped}, {}
 
 
 def _agreed(answers: Sequence[object]) -> object:
@@ -100,7 +115,7 @@ def _is_prodigy(row: Row) -> bool:
     return row.get("answer") in ("accept", "reject", "ignore") and "_task_hash" in row
 
 
-def _prodigy(row: Row) -> Row:
+def _prodigy(row: Row) -> tuple[Row, Row]:
     dropped = {"answer", "accept", "options", "label", "meta", "config", "tokens", "spans"}
     flat = {
         name: value
@@ -111,7 +126,7 @@ def _prodigy(row: Row) -> Row:
     if isinstance(meta, dict):
         flat |= {f"meta.{name}": value for name, value in meta.items()}
     label: object = row.get("accept", row.get("label"))
-    return flat | {"label": label if row["answer"] == "accept" else None}
+    return flat, {"label": label if row["answer"] == "accept" else None}
 
 
 def _is_doccano(row: Row) -> bool:
@@ -119,19 +134,19 @@ def _is_doccano(row: Row) -> bool:
     return old and all(isinstance(each, dict) and "label" in each for each in row["annotations"])
 
 
-def _doccano(row: Row) -> Row:
+def _doccano(row: Row) -> tuple[Row, Row]:
     flat = {name: value for name, value in row.items() if name not in ("annotations", "meta")}
     if isinstance(row.get("meta"), dict):
         flat |= {f"meta.{name}": value for name, value in row["meta"].items()}
     labels = list(dict.fromkeys(each["label"] for each in row["annotations"]))
-    return flat | {"label": labels}
+    return flat, {"label": labels}
 
 
 def _is_argilla(row: Row) -> bool:
     return isinstance(row.get("fields"), dict) and "responses" in row
 
 
-def _argilla(row: Row) -> Row:
+def _argilla(row: Row) -> tuple[Row, Row]:
     flat = {"id": row["id"]} if "id" in row else {}
     flat |= row["fields"]
     for group in ("metadata", "vectors"):
@@ -154,14 +169,14 @@ def _argilla(row: Row) -> Row:
             ]
             for name, answers in responses.items()
         }
-    return flat | {name: _agreed(each) if each else None for name, each in found.items()}
+    return flat, {name: _agreed(each) if each else None for name, each in found.items()}
 
 
 def _is_old_argilla(row: Row) -> bool:
     return "annotation" in row and "annotation_agent" in row and "prediction" in row
 
 
-def _old_argilla(row: Row) -> Row:
+def _old_argilla(row: Row) -> tuple[Row, Row]:
     dropped = {
         *("annotation", "annotation_agent", "prediction", "prediction_agent", "explanation"),
         *("metrics", "vectors", "metadata", "inputs", "multi_label", "status", "event_timestamp"),
@@ -169,10 +184,10 @@ def _old_argilla(row: Row) -> Row:
     flat = {name: value for name, value in row.items() if name not in dropped}
     if isinstance(row.get("inputs"), dict):
         flat |= {name: value for name, value in row["inputs"].items() if name not in flat}
-    return flat | {"label": row["annotation"]}
+    return flat, {"label": row["annotation"]}
 
 
-_PROGRAMS: tuple[tuple[str, Callable[[Row], bool], Callable[[Row], Row]], ...] = (
+_PROGRAMS: tuple[tuple[str, Callable[[Row], bool], Callable[[Row], tuple[Row, Row]]], ...] = (
     ("Label Studio", _is_label_studio, _label_studio),
     ("Label Studio", _is_label_studio_min, _label_studio_min),
     ("Prodigy", _is_prodigy, _prodigy),
