@@ -256,16 +256,19 @@ class Mind:
         return last if last is not None and relabelled_together(self.state, last) else None
 
     def standing(self, sequence: CheckSequence, held: Answers) -> Answers:
-        """Return the answers held, but none where it was a label that people took back since."""
-        return held.without(taken_back(self.state, sequence))
+        """Return the answers held that stand.
+
+        None where it was a label that people took back since, nor where nothing is known.
+        """
+        silent = [] if self.unread is None else np.flatnonzero(self.unread).tolist()
+        return held.without([*taken_back(self.state, sequence), *silent])
 
     def proven_sequence(self, advice: Advice) -> CheckSequence | None:
         """Return the sequence that proves what an advice says is proven."""
         proof = advice.proof
         if proof is None or advice.action != "stop" or proof.low < advice.wanted:
             return None
-        of = [s for s in self.state.sequences if len(s.labels) == proof.n_labels]
-        return of[-1] if of else None
+        return self.state.sequences[proof.number]
 
 
 def mixed(chosen: Sequence[int], drawn: Sequence[int], rng: np.random.Generator) -> list[int]:

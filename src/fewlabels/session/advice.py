@@ -154,6 +154,7 @@ def advise(
         confidence_of(len(sequences), estimate.confidence),
         n_together,
         n_unread,
+        len(sequences),
     )
     n_left = n_open + n_pending
     action: Action = "continue"
