@@ -14,6 +14,8 @@ from fewlabels.exceptions import DataFileError
 from fewlabels.io._earlier import from_earlier_run
 
 Row: TypeAlias = Mapping[str, Any]  # as another program wrote it: what is not so is caught
+# What a row comes to: its columns, or data and answers, which may have columns of one name.
+_Flat: TypeAlias = Row | tuple[Row, Row]
 
 
 def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
@@ -29,25 +31,26 @@ def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
     """
     for program, is_one, flat in _PROGRAMS:
         if all(is_one(row) for row in rows[:_LOOKED_AT]) and rows:
-            pairs: list[tuple[Row, Row]] = []
+            found: list[_Flat] = []
             for number, row in enumerate(rows, start=1):
                 try:
-                    pairs.append(flat(row))
+                    found.append(flat(row))
                 except (AttributeError, KeyError, TypeError, IndexError):
                     raise DataFileError(
                         f"{path}, entry {number}: looks like an export of {program}, but not as "
                         "this version knows it. Export it as CSV, or fix that entry."
                     ) from None
-            return _with_earlier_run(rows, _together(pairs)), program
+            return _with_earlier_run(rows, _together(found)), program
     return rows, ""
 
 
-def _together(pairs: Sequence[tuple[Row, Row]]) -> Sequence[Row]:
+def _together(found: Sequence[_Flat]) -> Sequence[Row]:
     """Return data and answers of each row.
 
     Where a column of both has one name, "data." is put before that of the data: it would else be
     taken for answers where there are none.
     """
+    pairs = [each if isinstance(each, tuple) else (each, {}) for each in found]
     asked = {name for _, answers in pairs for name in answers}
     both = asked.intersection(name for data, _ in pairs for name in data)
     return [
@@ -78,7 +81,7 @@ def _is_label_studio(row: Row) -> bool:
     )
 
 
-def _label_studio(row: Row) -> tuple[Row, Row]:
+def _label_studio(row: Row) -> _Flat:
     flat = {"id": row["id"]} if "id" in row else {}
     flat |= row["data"]
     answers: dict[str, Cells] = {}
@@ -100,9 +103,9 @@ def _is_label_studio_min(row: Row) -> bool:
     return {"annotation_id", "annotator", "lead_time"} <= row.keys()
 
 
-def _label_studio_min(row: Row) -> tuple[Row, Row]:
+def _label_studio_min(row: Row) -> Row:
     dropped = ("annotation_id", "annotator", "lead_time", "created_at", "updated_at")
-    return {name: value for name, value in row.items() if name not in dropped}, {}
+    return {name: value for name, value in row.items() if name not in dropped}
 
 
 def _agreed(answers: Sequence[object]) -> object:
@@ -115,7 +118,7 @@ def _is_prodigy(row: Row) -> bool:
     return row.get("answer") in ("accept", "reject", "ignore") and "_task_hash" in row
 
 
-def _prodigy(row: Row) -> tuple[Row, Row]:
+def _prodigy(row: Row) -> Row:
     dropped = {"answer", "accept", "options", "label", "meta", "config", "tokens", "spans"}
     flat = {
         name: value
@@ -126,7 +129,7 @@ def _prodigy(row: Row) -> tuple[Row, Row]:
     if isinstance(meta, dict):
         flat |= {f"meta.{name}": value for name, value in meta.items()}
     label: object = row.get("accept", row.get("label"))
-    return flat, {"label": label if row["answer"] == "accept" else None}
+    return flat | {"label": label if row["answer"] == "accept" else None}
 
 
 def _is_doccano(row: Row) -> bool:
@@ -134,7 +137,7 @@ def _is_doccano(row: Row) -> bool:
     return old and all(isinstance(each, dict) and "label" in each for each in row["annotations"])
 
 
-def _doccano(row: Row) -> tuple[Row, Row]:
+def _doccano(row: Row) -> _Flat:
     flat = {name: value for name, value in row.items() if name not in ("annotations", "meta")}
     if isinstance(row.get("meta"), dict):
         flat |= {f"meta.{name}": value for name, value in row["meta"].items()}
@@ -146,7 +149,7 @@ def _is_argilla(row: Row) -> bool:
     return isinstance(row.get("fields"), dict) and "responses" in row
 
 
-def _argilla(row: Row) -> tuple[Row, Row]:
+def _argilla(row: Row) -> _Flat:
     flat = {"id": row["id"]} if "id" in row else {}
     flat |= row["fields"]
     for group in ("metadata", "vectors"):
@@ -176,7 +179,7 @@ def _is_old_argilla(row: Row) -> bool:
     return "annotation" in row and "annotation_agent" in row and "prediction" in row
 
 
-def _old_argilla(row: Row) -> tuple[Row, Row]:
+def _old_argilla(row: Row) -> Row:
     dropped = {
         *("annotation", "annotation_agent", "prediction", "prediction_agent", "explanation"),
         *("metrics", "vectors", "metadata", "inputs", "multi_label", "status", "event_timestamp"),
@@ -184,10 +187,10 @@ def _old_argilla(row: Row) -> tuple[Row, Row]:
     flat = {name: value for name, value in row.items() if name not in dropped}
     if isinstance(row.get("inputs"), dict):
         flat |= {name: value for name, value in row["inputs"].items() if name not in flat}
-    return flat, {"label": row["annotation"]}
+    return flat | {"label": row["annotation"]}
 
 
-_PROGRAMS: tuple[tuple[str, Callable[[Row], bool], Callable[[Row], tuple[Row, Row]]], ...] = (
+_PROGRAMS: tuple[tuple[str, Callable[[Row], bool], Callable[[Row], _Flat]], ...] = (
     ("Label Studio", _is_label_studio, _label_studio),
     ("Label Studio", _is_label_studio_min, _label_studio_min),
     ("Prodigy", _is_prodigy, _prodigy),
