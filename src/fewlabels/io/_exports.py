@@ -44,6 +44,18 @@ def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
     return rows, ""
 
 
+def _with_earlier_run(rows: Sequence[Row], flat: Sequence[Row]) -> Sequence[Row]:
+    """Return flat rows with what ``fewlabels spread`` added to the entries themselves."""
+    kept = from_earlier_run(dict.fromkeys(name for row in rows for name in row))
+    added = kept - {name for row in flat for name in row}
+    if not added:
+        return flat
+    return [
+        {**each, **{name: row[name] for name in row if name in added}}
+        for row, each in zip(rows, flat, strict=True)
+    ]
+
+
 def _together(found: Sequence[_Flat]) -> Sequence[Row]:
     """Return data and answers of each row.
 
@@ -57,18 +69,6 @@ def _together(found: Sequence[_Flat]) -> Sequence[Row]:
         {f"data.{name}" if name in both else name: cell for name, cell in data.items()}
         | dict(answers)
         for data, answers in pairs
-    ]
-
-
-def _with_earlier_run(rows: Sequence[Row], flat: Sequence[Row]) -> Sequence[Row]:
-    """Return flat rows with what ``fewlabels spread`` added to the entries themselves."""
-    kept = from_earlier_run(dict.fromkeys(name for row in rows for name in row))
-    added = kept - {name for row in flat for name in row}
-    if not added:
-        return flat
-    return [
-        {**each, **{name: row[name] for name in row if name in added}}
-        for row, each in zip(rows, flat, strict=True)
     ]
 
 
