@@ -417,6 +417,35 @@ def test_a_report_that_fails_is_said(sit: Sit, monkeypatch: pytest.MonkeyPatch) 
     expect(sitting.page.locator("#notice")).to_contain_text("Nothing has been learned yet.")
 
 
+@pytest.mark.parametrize("view", ["review/past", "search/like/3", "people"])
+def test_a_refused_change_is_not_shown_as_done(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    source = labelled_by_hand()
+    source.answer("bob", "b", source.order[0], 1)
+    refused = []
+
+    def refuse(who: str, key: str, point: int, class_id: int | None) -> None:
+        refused.append(point)
+        raise InvalidInputError("Answer the question when it comes.")
+
+    monkeypatch.setattr(source, "relabel", refuse)
+    sitting = sit(source)
+    sitting.expected = ("Failed to load resource",)
+    sitting.go(view)
+    row = sitting.page.locator(".row").first
+    said = row.locator(".row-do" if view == "people" else ".row-said")
+    before = said.inner_text()
+    if view == "people":
+        row.get_by_role("button", name="zero").click()
+    else:
+        row.get_by_role("combobox").select_option("four")
+    expect(sitting.page.locator("#notice")).to_contain_text("Answer the question when it comes.")
+    expect(said).to_have_text(before, use_inner_text=True)
+    expect(sitting.page.locator(".changed")).to_have_count(0)
+    assert len(refused) == 1
+
+
 def labelled_by_hand() -> double.Double:
     source = double.digits()
     for place in range(20):

@@ -418,6 +418,7 @@ class Double:
             "n_labelled": labelled,
             "n_skipped": len(self.skipped()),
             "n_points": len(self.items),
+            "counted": f"{labelled} of {len(self.items)} things labelled.",
             "accuracy": accuracy if labelled >= 10 else None,
             "now": [0.85, 0.91, 0.95] if labelled >= 10 else None,
             "sentence": sentence if labelled >= 10 else None,

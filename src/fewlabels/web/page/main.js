@@ -49,7 +49,7 @@ const app = {
 
   /** A body with the name of whoever answers. */
   signed: (body) => (app.who ? { ...body, who: app.who } : body),
-  read: (path, fields = {}) => get(path, app.who ? { ...fields, who: app.who } : fields),
+  read: (path, fields = {}) => get(path, app.signed(fields)),
 
   put: (path, body = {}) => app.outbox.put(path, app.signed(body)),
 
@@ -142,13 +142,19 @@ app.outbox = new Outbox({
   onRefused: (message) => {
     app.notify(message, { stay: true });
     refresh();
+    refused = true;
   },
   onChange: showConnection,
 });
 
 let told = null;
+let refused = false; // since a view last read what it shows
 function showConnection() {
   const { waiting, failures, problem } = app.outbox;
+  if (refused && !waiting.length) {
+    refused = false;
+    app.view?.reload?.(); // it shows as done what was not
+  }
   if (failures && problem !== told) {
     app.notify(`${problem || "No connection."} ${several(waiting.length, "answer")} kept here, to be sent later.`, { stay: true });
   } else if (!failures && told != null) {
@@ -174,7 +180,7 @@ function take(reply, current, act) {
   app.usual = reply.who;
   const old = app.state && reply.state.version < app.state.version;
   if (old && !act) return;
-  const undone = ["undo", "redo"].includes(act?.path) ? reply.done?.done : undefined;
+  const undone = STEPS.includes(act?.path) ? reply.done?.done : undefined;
   if (!old) {
     if (!current && app.state) {
       // Answers on their way are counted here already.
@@ -249,13 +255,8 @@ function showStage(stage, problem) {
   set(bar, { "aria-valuenow": share, vars: { "--share": stage.share ?? 0 } });
 }
 
-async function refresh() {
-  try {
-    take(await app.read("questions"), !app.outbox.waiting.length);
-  } catch (error) {
-    app.failed(error);
-  }
-}
+const refresh = () =>
+  app.read("questions").then((page) => take(page, !app.outbox.waiting.length)).catch(app.failed);
 
 // Where one is
 
@@ -264,10 +265,11 @@ let opening = 0;
 async function open() {
   const [wanted, ...rest] = location.hash.slice(1).split("/");
   const name = wanted in VIEWS ? wanted : "ask";
+  const [label, module] = VIEWS[name];
   const turn = ++opening;
   $("views").classList.remove("open");
   $("views-button").ariaExpanded = "false";
-  $("views-button").textContent = VIEWS[name][0];
+  $("views-button").textContent = label;
   for (const link of $("views").children) set(link, { "aria-current": link.hash === `#${name}` && "page" });
   if (name === "progress" && $("notice").textContent.startsWith(PROVEN)) $("notice").hidden = true;
   busy("pause");
@@ -277,7 +279,6 @@ async function open() {
   app.view = null;
   main.className = `view-${name}`;
   app.viewName = name;
-  const [label, module] = VIEWS[name];
   main.replaceChildren(...(module ? loading(label) : []));
   if (name === "search") {
     // Here before the view, for what is typed at once.
@@ -326,13 +327,19 @@ async function openDialog(module, point) {
 
 const TYPED = "input, textarea, select, [contenteditable]";
 
+const STEPS = ["undo", "redo"];
+
+/** Undo and redo answer nothing: they don't wait until a question that came could be seen. */
+const pausing = () => app.viewName === "ask" && awaited.size === 1 && awaited.has("pause");
+
 addEventListener("keydown", (event) => {
-  if (!app.state || main.ariaBusy || event.defaultPrevented) return;
+  if (!app.state || event.defaultPrevented) return;
   const key = pressed(event);
   if (!key || document.querySelector("dialog[open]")) return;
+  const action = app.bound.get(key);
+  if (main.ariaBusy && !(pausing() && STEPS.includes(action?.command))) return;
   if (event.target.closest?.(TYPED)) return;
   if (app.view?.type?.(key)) return event.preventDefault();
-  const action = app.bound.get(key);
   if (!action) return;
   if (app.view?.press?.(action, key) || common(action.command)) event.preventDefault();
 });
@@ -347,7 +354,7 @@ function common(command) {
   else if (command === "hide") {
     const shown = app.state.settings.suggestions !== false;
     app.setSettings({ suggestions: !shown }).then((done) => done && app.say(`Suggestions are ${shown ? "hidden" : "shown"}.`));
-  } else if ((command === "undo" || command === "redo") && app.viewName !== "ask") {
+  } else if (STEPS.includes(command) && app.viewName !== "ask") {
     app.put(command);
     app.deck = new Deck();
   } else return false;
