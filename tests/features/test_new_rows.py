@@ -6,10 +6,11 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fewlabels import FewLabelsClassifier, make_points
-from fewlabels.exceptions import FeatureWarning, InvalidInputError
+from fewlabels.exceptions import FeatureWarning, InvalidInputError, InvalidTypeError
 from fewlabels.features import Embeddings, Images, Tables
 
 N = 24
@@ -174,3 +175,12 @@ def test_names_that_were_not_there_are_said_where_most_are_such() -> None:
     assert "in 60 of 60 filled cells (such as" in line
     some = [c.upper() if i % 3 else c for i, c in enumerate(colours[:12])]
     assert told_of({"c": colours, "x": x}, {"c": colours[:30] + some, "x": x[:42]}) == ()
+
+
+def test_new_rows_without_the_names_of_columns_are_told_what_to_pass() -> None:
+    table = pd.DataFrame({"a": [1.0, 2.0, 4.0] * 10, "b": [3.0, 1.0, 2.0] * 10})
+    points = make_points(table)
+    with pytest.raises(InvalidInputError, match=r"lacks 'a', 'b' .* An array has no names: pass a"):
+        points.transform(table.to_numpy())
+    with pytest.raises(InvalidTypeError, match=r"If it is one row: X\.to_frame\(\)\.T"):
+        points.transform(table.iloc[0])

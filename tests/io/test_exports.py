@@ -181,6 +181,20 @@ def test_answers_that_were_added_are_columns_when_the_file_is_read_again(
     assert read_labels(again, label).codes.tolist() == [1, -1, 0, -1, 1]
 
 
+@pytest.mark.parametrize(
+    ("make", "place", "label"), [(label_studio, "data", "kind"), (argilla, "fields", "kind")]
+)
+def test_a_column_that_is_called_as_the_answers_is_taken_for_none_of_them(
+    tmp_path: Path, make: Any, place: str, label: str
+) -> None:
+    rows = [make(each) for each in LABELS]
+    for row in rows:
+        row[place][label] = "own"
+    table = read_table(written(tmp_path / "t.json", rows))
+    assert table.values(f"data.{label}") == ["own"] * 5
+    assert read_labels(table, label).codes.tolist() == [1, -1, 0, -1, 1]
+
+
 def test_what_the_program_keeps_for_itself_is_no_feature(tmp_path: Path) -> None:
     rows = [prodigy(each) | {"x": i, "_input_hash": i * i} for i, each in enumerate(LABELS)]
     table = read_table(written(tmp_path / "t.jsonl", rows))

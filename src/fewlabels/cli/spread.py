@@ -121,7 +121,7 @@ Left out, and listed in the report: columns with one value only, and the answers
 fewlabels wrote (confidence, doubt and the others). In tables of 10 rows or more also
 row numbers (whole numbers without a gap, each once), identifiers (whole numbers that all differ,
 or numbers with text among them, in a column named id, index, uuid or guid, or ending so (user_id,
-userId), or named by a program (Unnamed: 0, __index_level_0__) or not at all), codes such as
+userId), or named by a program (Unnamed: 0, rownames) or not at all), codes such as
 TK-10000 that nearly all differ, names of pictures of which none is there, and short text that
 differs in more than half of the rows, unless labels that are left out speak for it. To use one of
 them all the same, name it with --features or --column NAME=use.
@@ -199,7 +199,9 @@ def spread(
         spread_on_dask(ctx, free_names)
         return
     if method != "spreading" and given(ctx, "alpha"):
-        raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
+        raise click.UsageError(
+            "--alpha only works with --method spreading; remove one of them.", ctx
+        )
     fill_in_for_folder(ctx, source)
     label = ctx.params["label"]
     check_places(ctx, source, output=output, replace=force)

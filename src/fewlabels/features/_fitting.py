@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -342,7 +342,7 @@ def _tells_nothing(view: View | Cells) -> str:
     return ONE_VALUE if alike else ""
 
 
-def _same(filled: Matrix) -> str:
+def _same(filled: Sized) -> str:
     return ONE_VALUE if len(filled) else "empty"
 
 

@@ -11,8 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from fewlabels._typing import Cells, Matrix, Package, State
+from fewlabels._typing import Cells, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, Report, hash_of_files
 from fewlabels.features._seen_pictures import SeenPictures
@@ -119,7 +120,7 @@ NAMED: dict[str, Callable[[str], Embedder]] = {
 def _of_texts(
     name: str, package: str, folder: Path, encode: Callable[[list[str]], object]
 ) -> Embedder:
-    def embed(texts: list[object], report: Report) -> Matrix:
+    def embed(texts: list[object], report: Report) -> object:
         rows = encode([str(text) for text in texts])
         report(len(texts))
         return rows
@@ -147,8 +148,8 @@ def _of_pictures(
 
     seen = SeenPictures(prepare)
 
-    def embed(pictures: Cells, report: Report) -> Matrix:
-        rows: Matrix = None
+    def embed(pictures: Cells, report: Report) -> object:
+        rows: npt.NDArray[np.float32] | None = None
         for start in range(0, len(pictures), _BATCH):
             asked = pictures[start : start + _BATCH]
             batch, places = seen.prepared(asked)

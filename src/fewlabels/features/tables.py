@@ -136,7 +136,7 @@ class Tables(PointMaker):
         self.scale = scale
         self.random_state = random_state
 
-    def fit(self, X: Matrix, y: npt.ArrayLike | None = None) -> Self:
+    def fit(self, X: object, y: npt.ArrayLike | None = None) -> Self:
         """Learn the kinds of the columns, their names, medians and scales.
 
         Parameters
@@ -317,7 +317,7 @@ class Tables(PointMaker):
         if any(column.kind != "image" for column in self._fitted):
             yield from about_unread(len(rows), table.n_rows, of_what)
 
-    def _joined(self, raws: Sequence[object]) -> Matrix:
+    def _joined(self, raws: Sequence[Matrix]) -> Matrix:
         return joined(self._fitted, raws, np.float32 if self.scale else np.float64)
 
     def _state(self) -> State:

@@ -15,6 +15,8 @@ from fewlabels.exceptions import DataFileError
 from fewlabels.io._earlier import EARLIER, from_earlier_run
 
 Row: TypeAlias = Mapping[str, Any]  # as another program wrote it: what is not so is caught
+# What a row comes to: its columns, or data and answers, which may have columns of one name.
+_Flat: TypeAlias = Row | tuple[Row, Row]
 
 
 def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
@@ -30,7 +32,7 @@ def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
     """
     for program, is_one, flat in _PROGRAMS:
         if all(is_one(row) for row in rows[:_LOOKED_AT]) and rows:
-            found = []
+            found: list[_Flat] = []
             for number, row in enumerate(rows, start=1):
                 try:
                     found.append(flat(row))
@@ -39,7 +41,7 @@ def flattened(path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
                         f"{path}, entry {number}: looks like an export of {program}, but not as "
                         "this version knows it. Export it as CSV, or fix that entry."
                     ) from None
-            return _with_earlier_run(rows, found), program
+            return _with_earlier_run(rows, _together(found)), program
     return rows, ""
 
 
@@ -81,6 +83,22 @@ def _with_earlier_run(rows: Sequence[Row], flat: Sequence[Row]) -> Sequence[Row]
     ]
 
 
+def _together(found: Sequence[_Flat]) -> Sequence[Row]:
+    """Return data and answers of each row.
+
+    Where a column of both has one name, "data." is put before that of the data: it would else be
+    taken for answers where there are none.
+    """
+    pairs = [each if isinstance(each, tuple) else (each, {}) for each in found]
+    asked = {name for _, answers in pairs for name in answers}
+    both = asked.intersection(name for data, _ in pairs for name in data)
+    return [
+        {f"data.{name}" if name in both else name: cell for name, cell in data.items()}
+        | dict(answers)
+        for data, answers in pairs
+    ]
+
+
 _LOOKED_AT = 20
 _ANSWERS = ("choices", "taxonomy", "rating", "number", "text", "selected", "datetime")
 _ALWAYS_OF_LABEL_STUDIO = {"annotation_id", "annotator", "lead_time"}
@@ -94,7 +112,7 @@ def _is_label_studio(row: Row) -> bool:
     )
 
 
-def _label_studio(row: Row) -> Row:
+def _label_studio(row: Row) -> _Flat:
     flat = {"id": row["id"]} if "id" in row else {}
     flat |= row["data"]
     answers: dict[str, Cells] = {}
@@ -111,7 +129,7 @@ def _label_studio(row: Row) -> Row:
                     answers.setdefault(result["from_name"], []).append(
                         chosen if isinstance(chosen, list) else [chosen]
                     )
-    return flat | {name: _agreed(each) for name, each in answers.items()}
+    return flat, {name: _agreed(each) for name, each in answers.items()}
 
 
 def _is_label_studio_min(row: Row) -> bool:
@@ -157,19 +175,19 @@ def _is_doccano(row: Row) -> bool:
     return old and all(isinstance(each, dict) and "label" in each for each in row["annotations"])
 
 
-def _doccano(row: Row) -> Row:
+def _doccano(row: Row) -> _Flat:
     flat = {name: value for name, value in row.items() if name not in ("annotations", "meta")}
     if isinstance(row.get("meta"), dict):
         flat |= {f"meta.{name}": value for name, value in row["meta"].items()}
     labels = list(dict.fromkeys(each["label"] for each in row["annotations"]))
-    return flat | {"label": labels}
+    return flat, {"label": labels}
 
 
 def _is_argilla(row: Row) -> bool:
     return isinstance(row.get("fields"), dict) and "responses" in row
 
 
-def _argilla(row: Row) -> Row:
+def _argilla(row: Row) -> _Flat:
     flat = {"id": row["id"]} if "id" in row else {}
     flat |= row["fields"]
     for group in ("metadata", "vectors"):
@@ -192,7 +210,7 @@ def _argilla(row: Row) -> Row:
             ]
             for name, answers in responses.items()
         }
-    return flat | {name: _agreed(each) if each else None for name, each in found.items()}
+    return flat, {name: _agreed(each) if each else None for name, each in found.items()}
 
 
 def _is_argilla_dataset(row: Row) -> bool:
@@ -235,7 +253,7 @@ def _old_argilla(row: Row) -> Row:
     return flat | {"label": row["annotation"]}
 
 
-_PROGRAMS: tuple[tuple[str, Callable[[Row], bool], Callable[[Row], Row]], ...] = (
+_PROGRAMS: tuple[tuple[str, Callable[[Row], bool], Callable[[Row], _Flat]], ...] = (
     ("Label Studio", _is_label_studio, _label_studio),
     ("Label Studio", _is_label_studio_min, _label_studio_min),
     ("Prodigy", _is_prodigy, _prodigy),

@@ -8,11 +8,12 @@ from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._callers import callers_level
 from fewlabels._labels import Labels
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
 from fewlabels.exceptions import InvalidInputError, LabelWarning
 from fewlabels.features import NewPoints, Points, make_points
@@ -23,6 +24,7 @@ from fewlabels.models._copies import about_contradictions
 from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._kernels import Kernel, Placed, PrecomputedKernel
 from fewlabels.models._shared_kernel import GraphMaker, SharedNeighborKernel
+from fewlabels.models._solver_settings import SolverSettings
 from fewlabels.solvers import METHODS_WITH_GROUND
 
 _MOST_NAMED = 5  # rows with the same features
@@ -61,9 +63,13 @@ class DataEstimator(GraphEstimator):
             self.__dict__.get("points_"),
         )
 
-    def _solver_settings(self) -> State:
-        names = ("solver", "tol", "max_iter", "verbose")
-        return {name: getattr(self, name) for name in names}
+    def _solver_settings(self) -> SolverSettings:
+        return {
+            "solver": self.solver,
+            "tol": self.tol,
+            "max_iter": self.max_iter,
+            "verbose": self.verbose,
+        }
 
     def _points(self, X: object, labels: object) -> Matrix:
         """Return data as features, checked; set `points_`, and the names of columns."""
@@ -112,7 +118,7 @@ class DataEstimator(GraphEstimator):
         elif isinstance(X, Points):
             new = NewPoints(X.values, X.unread)
         elif fitted is None or fitted.kind == "array" or self._kernel is None:
-            return NewPoints(super()._validated_new(X))
+            return super()._validated_new(X)
         else:
             new = fitted.of_new(X)
             warn_of(new.warnings)
@@ -122,9 +128,11 @@ class DataEstimator(GraphEstimator):
     def _placed_among_known(self, new: NewPoints) -> Placed:
         if isinstance(self._kernel, SharedNeighborKernel):
             return self._kernel.place_new(self._known, new)
-        return super()._placed_among_known(new.values)
+        return super()._placed_among_known(new)
 
-    def _weights_among_known(self, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Matrix:
+    def _weights_among_known(
+        self, new: NewPoints, speaking: npt.NDArray[np.bool_]
+    ) -> sparse.csr_array:
         """Return the weights of the known points that are `speaking`; see :class:`Kernel`."""
         kernel = cast(Kernel, self._kernel)
         if isinstance(kernel, SharedNeighborKernel):
@@ -152,7 +160,7 @@ class DataEstimator(GraphEstimator):
         points = self.__dict__.get("points_")
         return np.empty(0, dtype=np.intp) if points is None else points.unread
 
-    def _build(self, points: object) -> None:
+    def _build(self, points: Matrix | Graph) -> None:
         if isinstance(points, Graph):
             self.__dict__.pop("points_", None)
         super()._build(points)
