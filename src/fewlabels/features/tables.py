@@ -39,7 +39,7 @@ from fewlabels.features._totals import about_named_total, about_totals
 from fewlabels.features._weighing import can_tell, label_codes
 from fewlabels.features.columns_read import checked_kinds, columns_read, require_columns
 from fewlabels.features.new_points import IntArray, NewPoints, warn_of
-from fewlabels.io._earlier import from_earlier_run
+from fewlabels.io._exports import not_data
 from fewlabels.io._frames import table_of
 from fewlabels.io._table import Table, setting
 
@@ -264,7 +264,7 @@ class Tables(PointMaker):
             embeddings=self.embeddings,
             random_state=seed,
             by_labels=can_tell(codes),
-            added=from_earlier_run(table.names),
+            added=not_data(table.names),
         )
         settings = replace(settings, takes_rows=column_of_rows(table, kinds, settings))
         read = columns_read(table, kinds, settings)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
+from uuid import UUID
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -176,9 +178,10 @@ def _array_table(data: object) -> ColumnTable:
             array = np.asarray(data, dtype=object)  # numbers among texts stay numbers
     if array is None:
         refuse_foreign(data, "X")
+        one_row = " If it is one row: X.to_frame().T" if type(data).__name__ == "Series" else ""
         raise InvalidTypeError(
             f"a table of pandas, polars or pyarrow, or a dict of columns is needed; got a "
-            f"{type(data).__name__}."
+            f"{type(data).__name__}.{one_row}"
         )
     if array.ndim != 2:
         raise InvalidInputError(
@@ -214,8 +217,8 @@ def _without_mask(values: np.ma.MaskedArray) -> np.ndarray | Cells:
         refuse_masked(values, "a column of arrays", "Fill them in, or leave those rows out")
         return values.data
     if values.dtype.kind in "fmM":
-        nothing = np.nan if values.dtype.kind == "f" else values.dtype.type("NaT")
-        return np.asarray(values.filled(nothing))
+        nothing = np.nan if values.dtype.kind == "f" else "NaT"
+        return np.asarray(values.filled(np.array([nothing], values.dtype)[0]))
     return values.tolist() if np.ma.is_masked(values) else values.data
 
 
@@ -238,4 +241,17 @@ def _as_python(cell: object) -> object:
         cell = cell.astype(f"{cell.dtype.kind}8[us]")  # of nanoseconds, Python has a number only
     if isinstance(cell, np.generic):
         cell = cell.item()
-    return None if is_missing(cell) else cell
+    if is_missing(cell):
+        return None
+    if isinstance(cell, Enum) and not isinstance(cell, (str, int, float)):
+        return cell.name
+    if isinstance(cell, UUID) or _is_of_pandas(cell, "Interval"):
+        return str(cell)
+    if _is_of_pandas(cell, "Period"):
+        return cell.to_timestamp()  # type: ignore[attr-defined]
+    return cell
+
+
+def _is_of_pandas(cell: object, name: str) -> bool:
+    kind = type(cell)
+    return kind.__name__ == name and kind.__module__.partition(".")[0] == "pandas"

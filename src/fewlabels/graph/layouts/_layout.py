@@ -122,12 +122,17 @@ def layout(
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
-    >>> from fewlabels.graph import knn_graph, layout
-    >>> graph = knn_graph(load_iris().data)
-    >>> places = layout(graph)
-    >>> places.shape
-    (150, 2)
+    .. plot::
+        :alt: Three kinds of iris on the map of their graph, each in a colour of its own.
+
+        >>> import matplotlib.pyplot as plt
+        >>> from sklearn.datasets import load_iris
+        >>> from fewlabels.graph import knn_graph, layout
+        >>> iris = load_iris()
+        >>> places = layout(knn_graph(iris.data))
+        >>> places.shape
+        (150, 2)
+        >>> points = plt.scatter(*places.T, c=iris.target)
     """
     if not isinstance(graph, Graph):
         raise InvalidTypeError(
