@@ -168,6 +168,13 @@ def test_numbers_around_nought_and_with_heavy_tails_have_no_size() -> None:
     assert "another size" in told_of({"a": values.tolist()}, {"a": (far * 1e4).tolist()})[0]
 
 
+@pytest.mark.parametrize("other", [0.0, 1.0])
+def test_new_rows_from_one_of_two_heaps_are_of_no_other_size(other: float) -> None:
+    fitted = [other if i % 20 < 9 else 100 + i % 3 for i in range(200)]
+    assert told_of({"a": fitted}, {"a": [other] * 7 + [100.0] * 5}) == ()
+    assert told_of({"a": [float(i % 20 < 11) for i in range(200)]}, {"a": [0.0] * 12}) == ()
+
+
 def test_names_that_were_not_there_are_said_where_most_are_such() -> None:
     colours = ["red", "green", "blue"] * 20
     x = [float(i % 7) for i in range(60)]

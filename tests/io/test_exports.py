@@ -204,11 +204,11 @@ def test_what_the_program_keeps_for_itself_is_no_feature(tmp_path: Path) -> None
 
 def test_the_scores_of_the_model_of_prodigy_are_no_features(tmp_path: Path) -> None:
     rows = [
-        prodigy_binary(each) | {"score": i, "priority": i, "meta": {"score": i, "from": i % 2}}
+        prodigy_binary(each) | {"score": i, "priority": i, "meta": {"score": i, "label": i % 2}}
         for i, each in enumerate(LABELS)
     ]
     table = read_table(written(tmp_path / "t.jsonl", rows))
-    assert table.names == ("text", "x", "meta.from", "label")
+    assert table.names == ("text", "x", "meta.label", "label")
     rows = [prodigy_binary(each) | {"score": i} for i, each in enumerate(LABELS)]
     assert "score" in read_table(written(tmp_path / "u.jsonl", rows)).names  # the user's
 

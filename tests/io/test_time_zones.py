@@ -181,7 +181,8 @@ def test_times_of_day_with_zones_are_of_one_clock_too() -> None:
 
 
 def test_hours_from_and_to_are_no_time_with_a_zone() -> None:
-    assert text_dates(["09:00-12:00", "09:00-17:00"]) is None
+    for hours in ("{}-12:00", "{}-12", "{} - 12"):
+        assert text_dates([hours.format("09:00"), hours.format("10:30")]) is None
     assert text_dates(["09:00 +15:00"]) is None  # no zone is so far ahead
     assert text_dates(["09:00 Nowhere/Else"]) is None
 

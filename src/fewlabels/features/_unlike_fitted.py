@@ -11,6 +11,7 @@ from fewlabels.io._table import Categories, Numbers, View, quoted
 _FEWEST = 10
 # By so many times numbers are larger or smaller if their unit or decimal mark is another.
 _TIMES = 8
+_NEARLY_ALL = 0.95
 
 
 def about_unlike(name: str, encoder: object, view: View) -> str:
@@ -23,10 +24,11 @@ def about_unlike(name: str, encoder: object, view: View) -> str:
 
 
 def _about_size(name: str, encoder: NumberEncoder, view: Numbers) -> str:
-    """Say that numbers are of another size than they can be by chance, in the middle.
+    """Say that numbers are of another size than they can be by chance.
 
-    Smaller ones by more than the deviation, of numbers that lie on one side of nought then; larger
-    ones by far more, for numbers around nought have no size.
+    The middle is smaller by more than the deviation, of numbers that lie on one side of nought
+    then, or larger by far more, for numbers around nought have no size; and nearly all lie on that
+    side of the fitted middle. Nought is nought in any unit.
     """
     known = view.values[~np.isnan(view.values)]
     if len(known) < _FEWEST:
@@ -35,6 +37,9 @@ def _about_size(name: str, encoder: NumberEncoder, view: Numbers) -> str:
     size, fitted = abs(median), abs(encoder.median)
     moved = abs(median - encoder.median) / (encoder.spread or encoder.deviation)
     if min(size, fitted) * _TIMES > max(size, fitted) or moved <= (_TIMES if size > fitted else 1):
+        return ""
+    n_there = np.sum(np.abs(known) > fitted if size > fitted else np.abs(known) < fitted)
+    if not size or not fitted or n_there < _NEARLY_ALL * len(known):
         return ""
     return (
         f"column {name!r} holds numbers of another size (around {median:,.4g}) than when the "

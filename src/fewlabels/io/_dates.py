@@ -30,7 +30,7 @@ _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})(?:[T ,]\s*
 _CLOCK = re.compile(
     r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(?:([AaPp]\.?[Mm]\.?)|[Uu]hr)?"
 )
-_HOURS = re.compile(r"\d{1,2}:\d{2}\s*-\s*\d{1,2}:\d{2}")  # 09:00-12:00, from and to
+_HOURS = re.compile(r"\d{1,2}:\d{2}\s*-\s*\d{1,2}(:\d{2})?")  # 09:00-12:00, from and to
 _ZONE = re.compile(r"[+-]\d{2}:\d{2}$")
 _LOOKS_LIKE = re.compile(r"\s*\d{1,4}[-/.:]\d{1,2}([-/.:]\d|\s*$|\s*[A-Za-z+-])")
 

@@ -155,9 +155,8 @@ def _is_prodigy(row: Row) -> bool:
 
 
 def _prodigy(row: Row) -> Row:
-    dropped = {"answer", "accept", "options", "label", "meta", "config", "tokens", "spans"}
-    if "priority" in row:  # with the score of its model
-        dropped |= {"score", "priority"}
+    scores = {"score", "priority"} if "priority" in row else set()  # of its model
+    dropped = {"answer", "accept", "options", "label", "meta", "config", "tokens", "spans"} | scores
     flat = {
         name: value
         for name, value in row.items()
@@ -165,7 +164,7 @@ def _prodigy(row: Row) -> Row:
     }
     meta = row.get("meta")
     if isinstance(meta, dict):
-        flat |= {f"meta.{name}": meta[name] for name in meta if name not in dropped}
+        flat |= {f"meta.{name}": meta[name] for name in meta if name not in scores}
     label: object = row.get("accept", row.get("label"))
     return flat | {"label": label if row["answer"] == "accept" else None}
 

@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import IO
 
 from fewlabels._memory import available_memory
@@ -244,14 +245,15 @@ def _about_digits(name: str, cells: Cells) -> str:
     """Say that whole numbers may have lost their last digits; empty if they are short enough.
 
     Beyond 2^53 the reader loses them. Spreadsheet programs keep 15 digits, and write a nought for
-    each that follows; times in microseconds are as long, and often end with three.
+    each that follows; times in microseconds are as long, and often end with three. Large numbers
+    of few digits, such as 6.02e23, are measured.
     """
     long = [
         cell
         for cell in cells
         if isinstance(cell, (int, float)) and abs(cell) >= 10**_DIGITS and float(cell).is_integer()
     ]
-    lost = any(abs(cell) >= 2**53 for cell in long)
+    lost = any(abs(cell) >= 2**53 and _n_digits(cell) >= _DIGITS for cell in long)
     cut = long and all(int(cell) % 10 == 0 for cell in long) and any(int(c) % 1000 for c in long)
     if not (lost or cut):
         return ""
@@ -260,6 +262,11 @@ def _about_digits(name: str, cells: Cells) -> str:
         f"({counted(len(long), 'cell')}), and workbooks keep no more: the last digits may not be "
         "those that were meant. If these are ids, have them written as text"
     )
+
+
+def _n_digits(number: float) -> int:
+    """Return how many digits a float takes, without the noughts at its end."""
+    return len(Decimal(repr(float(number))).normalize().as_tuple().digits)
 
 
 def _durations_alike(cells: Cells) -> Cells:
