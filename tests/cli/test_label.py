@@ -15,6 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from fewlabels.cli import main
+from fewlabels.cli._label_page import CommandLabelling
+from fewlabels.io._table import setting
+from fewlabels.labelling import Labelling
 
 RUN = "import sys; sys.argv[0] = 'fewlabels'; from fewlabels.cli import main; main()"
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
@@ -131,10 +134,19 @@ def test_an_array_of_which_no_points_can_be_made_is_refused_before_anything_is_m
     assert [each.name for each in tmp_path.iterdir()] == ["x.npy"]
 
 
+def test_the_page_names_the_options_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = f"leave it out ({setting('columns', {'z': 'drop'})})"
+    state = {"notes": [said, "other"], "problem": said, "id": "x"}
+    monkeypatch.setattr(Labelling, "state", lambda self, who: state)
+    page = CommandLabelling.__new__(CommandLabelling)
+    told = "leave it out (--column z=drop)"
+    assert page.state("ann") == {"notes": [told, "other"], "problem": told, "id": "x"}
+
+
 def test_the_first_question_waits_for_nothing_that_learns() -> None:
     code = (
         "import sys\n"
-        "from fewlabels.labelling import Labelling\n"
+        "from fewlabels.cli._label_page import CommandLabelling\n"
         "from fewlabels.web import open_listener, serve\n"
         "print(sorted({'scipy', 'sklearn', 'pandas'} & set(sys.modules)))\n"
     )

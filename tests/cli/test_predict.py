@@ -42,6 +42,18 @@ def new_rows(**changed: str) -> list[dict[str, Any]]:
     ]
 
 
+def test_options_of_columns_in_errors_are_those_of_the_command_that_fits(
+    saved: Path, tmp_path: Path
+) -> None:
+    lines = [*new_rows()[:9], {"y": "oops", "note": "n", "x": "1"}]
+    table = write_csv(tmp_path / "new.csv", lines)
+    result = run("predict", saved / "m.model", table, "-o", tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert result.stderr.rstrip().endswith(
+        "--exclude and --categorical are options of 'fewlabels spread', which fits the model."
+    )
+
+
 def test_new_rows_are_answered_as_the_model_in_python_does(saved: Path, tmp_path: Path) -> None:
     table = write_csv(tmp_path / "new.csv", new_rows())
     result = run("predict", saved / "m.model", table, "-o", tmp_path / "out.csv")

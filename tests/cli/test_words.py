@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewlabels.cli._words import in_options, visible
+from fewlabels.cli._words import in_options, visible, with_kinds_as_options
 from fewlabels.io._table import setting
 
 
@@ -33,6 +33,12 @@ from fewlabels.io._table import setting
 )
 def test_settings_become_options(message: str, said: str) -> None:
     assert in_options(message) == said
+
+
+def test_where_columns_have_one_option_kinds_are_named_in_it() -> None:
+    message = f"leave it out ({setting('columns', {'my x': 'drop', 'when': 'date:%d'})})"
+    said = with_kinds_as_options(message)
+    assert said == "leave it out (--column 'my x=drop' --column when=date:%d)"
 
 
 @given(st.text(min_size=1).filter(lambda name: name[0] != "-"))

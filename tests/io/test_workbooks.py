@@ -287,7 +287,14 @@ def test_cells_with_an_error_in_open_documents_are_said_too() -> None:
 def test_whole_numbers_that_a_workbook_does_not_keep_are_said(tmp_path: Path) -> None:
     rows: list[list[object]] = [
         ["beyond", "cut", "micro", "short", "large", "text"],
-        [9007199254740993, 1234567890123450, 1_767_225_600_000_000, 123456789012345, 6e23, "9" * 19],
+        [
+            9007199254740993,
+            1234567890123450,
+            1_767_225_600_000_000,
+            123456789012345,
+            6e23,
+            "9" * 19,
+        ],
         [1, 1234567890123460, 1_767_225_601_000_000, 123456789012346, 1.989e30, "8" * 19],
     ]
     table = read_table(saved(tmp_path / "t.xlsx", *rows))

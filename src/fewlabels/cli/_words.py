@@ -54,6 +54,19 @@ def in_options(message: str) -> str:
     )
 
 
+def with_kinds_as_options(message: str) -> str:
+    """Return a message as a command says it whose only option for columns is --column.
+
+    ``columns={'my x': 'drop'}`` becomes ``--column 'my x=drop'``.
+    """
+    return _COLUMNS.sub(_kind_options, message)
+
+
+def _kind_options(match: re.Match[str]) -> str:
+    kinds = ast.literal_eval(match[1])
+    return " ".join(_said("--column", f"{name}={kind}") for name, kind in kinds.items())
+
+
 def _file_rows(match: re.Match[str]) -> str:
     places = ", ".join(str(int(place) + 1) for place in match[2].split(", "))
     return f"rows of the file {match[1]}{places}{match[3] or ''} (counted from 1)"

@@ -146,7 +146,7 @@ def label(
 ) -> None:
     """Open file and port, serve, close."""
     # here, so that --help answers at once
-    from fewlabels.labelling import Labelling
+    from fewlabels.cli._label_page import CommandLabelling
     from fewlabels.labelling._opening import label_file_of
     from fewlabels.web import open_listener, serve
 
@@ -159,7 +159,7 @@ def label(
         origins=origins,
     )
     try:
-        labelling = Labelling.open(
+        labelling = CommandLabelling.open(
             data,
             classes=None if classes is None else _names(classes),
             columns=_kinds(columns),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from fewlabels import FewLabelsClassifier
     from fewlabels.features import NewPoints, Points
     from fewlabels.io import AddedColumns, Table
+
+# Options that spread has, and predict has not.
+_OF_COLUMNS = re.compile(r"\((--exclude|--categorical|--column)[ =]")
 
 _HELP = """\
 Label new rows with a model that 'fewlabels spread --save-model' wrote.
@@ -117,7 +122,8 @@ def predict(
         table = read_source(ctx, source, stage("reading the table"))
         writer.check(table)
         stage("predicting")
-        points, notes = _points(model, table, features, text, embeddings)
+        with _telling_whose_options():
+            points, notes = _points(model, table, features, text, embeddings)
         added = answers_to_new(model, points, free_names(table.taken))
         report = "\n".join(_report(model_file, model, about, table, added, output))
         writer.write(table, added, stage("writing the table"))
@@ -130,6 +136,21 @@ def _check_model(path: Path) -> None:
         raise DataFileError(
             f"{path} {what}. Use a file written by 'fewlabels spread --save-model'."
         )
+
+
+@contextlib.contextmanager
+def _telling_whose_options() -> Iterator[None]:
+    """Say where options belong that errors about columns name, and this command lacks."""
+    try:
+        yield
+    except InvalidInputError as error:
+        named = dict.fromkeys(_OF_COLUMNS.findall(in_options(str(error))))
+        if not named:
+            raise
+        are = "is an option" if len(named) == 1 else "are options"
+        raise InvalidInputError(
+            f"{error} {' and '.join(named)} {are} of 'fewlabels spread', which fits the model."
+        ) from error
 
 
 def _points(

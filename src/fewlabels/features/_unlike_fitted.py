@@ -11,7 +11,7 @@ from fewlabels.io._table import Categories, Numbers, View, quoted
 _FEWEST = 10
 # By so many times numbers are larger or smaller if their unit or decimal mark is another.
 _TIMES = 8
-_NEARLY_ALL = 0.95
+_NEARLY_ALL = 0.9
 
 
 def about_unlike(name: str, encoder: object, view: View) -> str:
