@@ -133,9 +133,9 @@ def _about_ends(counts: Mapping[str, int]) -> str:
     if len(counts) < _FEWEST or 2 * ends.total() <= sum(counts.values()) or len(ends) > _MOST_ENDS:
         return ""
     return (
-        f"holds dates or times with words behind them that are no time zone known here "
-        f"({quoted(list(ends))}), and is not used as dates. Leave the words out, or write the "
-        "offset from UTC in their place, such as +01:00"
+        f"holds dates or times with words behind them that are not known here "
+        f"({quoted(list(ends))}), and is not used as dates. Leave the words out, or if they are a "
+        "time zone, write its offset from UTC in their place, such as +01:00"
     )
 
 
