@@ -571,6 +571,18 @@ def test_what_the_solver_warns_of_is_said_even_when_quiet(
     assert result.stderr.startswith("Warning: ")
 
 
+@pytest.mark.parametrize("taken", ["{}", "fewlabels_{}", "fewlabels_{}_2"])
+def test_answers_of_an_export_are_refused_as_labels_whatever_names_were_taken(
+    out: Path, tmp_path: Path, taken: str
+) -> None:
+    names = list(map(taken.format, ("label", "confidence", "evidence", "given")))
+    cells = [["a", 1, 0, "true"], ["b", 1, 0, "true"], ["b", 0.5, 0, "false"]]
+    content = [{"x": row, **dict(zip(names, line, strict=True))} for row, line in enumerate(cells)]
+    result = run(write_csv(tmp_path / "e.csv", content), "--label", names[0], "-o", out)
+    assert result.exit_code == 2
+    assert f"{names[0]!r} holds 1 answer of the models among the labels" in result.stderr
+
+
 def test_an_export_with_the_models_answers_among_its_labels_is_refused(
     out: Path, tmp_path: Path
 ) -> None:

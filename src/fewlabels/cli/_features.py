@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from click.core import ParameterSource
 
-from fewlabels._typing import Function, Loaded, Matrix, Package
+from fewlabels._typing import Function, Loaded, Package
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from fewlabels.features import Points
     from fewlabels.graph import Graph
     from fewlabels.io import PictureFolder, Table
@@ -186,7 +189,7 @@ def points_of(
     ctx: click.Context,
     table: Table,
     label: str,
-    codes: Matrix = None,
+    codes: npt.NDArray[np.integer] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Points:
     """Return the points that the command's options ask for; `codes` choose among texts' weights."""

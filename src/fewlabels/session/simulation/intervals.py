@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from fewlabels._typing import Matrix
 from fewlabels._validation import check_real
 from fewlabels.session.simulation.rounds import FloatArray
 
@@ -29,9 +29,9 @@ class Interval:
     True
     """
 
-    mean: Matrix
-    low: Matrix
-    high: Matrix
+    mean: Any  # a number, or an array
+    low: Any
+    high: Any
 
 
 def student_interval(values: FloatArray, confidence: float = 0.95) -> Interval:
