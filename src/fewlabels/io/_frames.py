@@ -217,8 +217,8 @@ def _without_mask(values: np.ma.MaskedArray) -> np.ndarray | Cells:
         refuse_masked(values, "a column of arrays", "Fill them in, or leave those rows out")
         return values.data
     if values.dtype.kind in "fmM":
-        nothing = np.array(np.nan if values.dtype.kind == "f" else "NaT", values.dtype)
-        return np.where(np.ma.getmaskarray(values), nothing, values.data)
+        nothing = np.nan if values.dtype.kind == "f" else "NaT"
+        return np.asarray(values.filled(np.array([nothing], values.dtype)[0]))
     return values.tolist() if np.ma.is_masked(values) else values.data
 
 
