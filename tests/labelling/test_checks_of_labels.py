@@ -357,6 +357,7 @@ def all_in_batches(labelling: Labelling, truth: Any, keys: Iterator[str]) -> Non
             break
         point = questions[0]["point"]
         labelling.answer("ann", next(keys), point, int(truth[point]))
+        assert labelling.state("ann")["n_left"] > 0  # the page does not say that all is done
         assert labelling.settle()
 
 

@@ -31,7 +31,7 @@ def check_given(table: Table, label: str) -> None:
     )
     if n_answers:
         raise InvalidInputError(
-            f"column {label!r} holds {counted(n_answers, 'answer')} of the models among the labels "
-            f"that were given (column {names[-1]!r} tells which). Export with --given-only, or "
-            "empty those cells."
+            f"column {label!r} contains {counted(n_answers, 'prediction')} besides the labels that "
+            f"were given (column {names[-1]!r} says which). Export with --given-only, or empty "
+            "those cells."
         )

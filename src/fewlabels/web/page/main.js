@@ -15,7 +15,7 @@ const VIEWS = {
   people: ["People", "./people.js"],
 };
 
-const PROVEN = "The accuracy you wanted is proven: see Progress.";
+const SEE = ": see Progress.";
 const $ = (id) => document.getElementById(id);
 const main = $("main");
 
@@ -119,10 +119,13 @@ const app = {
     refresh();
   },
 
-  /** Go to a view at once: the next key is meant for it. */
-  go(view) {
-    if (location.hash !== `#${view}`) history.pushState(null, "", `#${view}`);
+  /** Go to a view: the next key is meant for it, unless the page leads there, and says why. */
+  go(view, why) {
+    if (location.hash !== `#${view}`) history[why ? "replaceState" : "pushState"](null, "", `#${view}`);
     open();
+    if (!why) return;
+    app.pause();
+    if ($("notice").hidden) app.notify(why);
   },
 
   /** What has come by itself isn't meant by keys that were pressed before it could be seen. */
@@ -194,8 +197,10 @@ function take(reply, current, act) {
       app.bound = bindings(app.state.classes, app.state.settings);
     }
   }
-  if (app.state.proven && app.wasProven === false) app.notify(PROVEN, { ms: 10000 });
-  app.wasProven = app.state.proven;
+  const { proven, advice } = app.state;
+  const news = proven ? "The accuracy you wanted is proven" : advice?.action === "check" && "Only random checks now, for a proof";
+  if (news && news !== (app.news ?? news)) app.notify(news + SEE, { ms: 10000 });
+  app.news = news;
   const left = reply.done?.left?.length;
   if (left) app.notify(`${several(left, "row")} left out: labelled already, or being asked about.`);
   const before = app.deck.shown;
@@ -271,7 +276,7 @@ async function open() {
   $("views-button").ariaExpanded = "false";
   $("views-button").textContent = label;
   for (const link of $("views").children) set(link, { "aria-current": link.hash === `#${name}` && "page" });
-  if (name === "progress" && $("notice").textContent.startsWith(PROVEN)) $("notice").hidden = true;
+  if (name === "progress" && $("notice").textContent.includes(SEE)) $("notice").hidden = true;
   busy("pause");
   busy("view", true); // what is typed meanwhile is meant for neither view
   const first = app.viewName === null;
