@@ -93,7 +93,7 @@ def test_it_prints_the_address_refuses_a_second_and_ends_by_ctrl_c(
     ("arguments", "message"),
     [
         (["label", "none"], "none"),
-        (["label", "{data}", "--classes", "a,,b"], "names a class without a name"),
+        (["label", "{data}", "--classes", "a,,b"], "contains an empty name"),
         (["label", "{data}", "--column", "a"], "--column must be COLUMN=KIND"),
         (["label", "{data}", "--host", "0.0.0.0"], "Give a certificate (--certificate"),
         (["label", "{data}", "--accuracy", "1"], "--accuracy"),

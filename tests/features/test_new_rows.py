@@ -6,10 +6,11 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fewlabels import FewLabelsClassifier, make_points
-from fewlabels.exceptions import FeatureWarning, InvalidInputError
+from fewlabels.exceptions import FeatureWarning, InvalidInputError, InvalidTypeError
 from fewlabels.features import Embeddings, Images, Tables
 
 N = 24
@@ -133,3 +134,12 @@ def test_a_number_that_float32_cannot_hold_is_far_away_and_its_row_is_named() ->
     )
     with pytest.raises(InvalidInputError, match=r"times as far from the fitted points.*: 1 \("):
         model.predict({"x": [1.0, 1e308], "z": [1.0, 1.0]})
+
+
+def test_new_rows_without_the_names_of_columns_are_told_what_to_pass() -> None:
+    table = pd.DataFrame({"a": [1.0, 2.0, 4.0] * 10, "b": [3.0, 1.0, 2.0] * 10})
+    points = make_points(table)
+    with pytest.raises(InvalidInputError, match=r"lacks 'a', 'b' .* An array has no names: pass a"):
+        points.transform(table.to_numpy())
+    with pytest.raises(InvalidTypeError, match=r"If it is one row: X\.to_frame\(\)\.T"):
+        points.transform(table.iloc[0])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 from collections import deque
 from decimal import Decimal
+from enum import Enum
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -133,6 +135,37 @@ def test_dates_of_nanoseconds_in_a_list_are_dates() -> None:
     expected = make_points({"when": days, "b": NUMBERS}).values
     for cells in (list(days), list(days.astype("M8[us]")), pd.Series(days).tolist()):
         np.testing.assert_array_equal(make_points({"when": cells, "b": NUMBERS}).values, expected)
+
+
+class Season(Enum):
+    DRY = 1
+    WET = 2
+
+
+def test_typed_values_of_pandas_and_python_are_what_they_stand_for() -> None:
+    seasons = [Season.WET if row % 3 else Season.DRY for row in range(N)]
+    days = pd.period_range("2020-01", periods=N, freq="M")
+    ranges = [pd.Interval(row % 4, row % 4 + 1) for row in range(N)]
+    points = make_points(
+        FRAME.assign(day=days, season=seasons, range=pd.Series(ranges, dtype=object))
+    )
+    plain = make_points(
+        FRAME.assign(
+            day=days.to_timestamp(),
+            season=[season.name for season in seasons],
+            range=[str(interval) for interval in ranges],
+        )
+    )
+    assert np.array_equal(points.values, plain.values)
+    keys = make_points(FRAME.assign(key=[UUID(int=row**5) for row in range(N)]))
+    assert "not used: key (codes, 40 different values in 40 rows)" in str(keys)
+
+
+def test_values_of_an_unknown_type_are_not_left_out_in_silence() -> None:
+    with pytest.warns(FeatureWarning, match=r"'z' holds values of type complex, and is not used"):
+        make_points(FRAME.assign(z=np.arange(N) * 1j))
+    with pytest.warns(FeatureWarning, match=r"'z' holds values of type complex128, and is not"):
+        make_points({"num": NUMBERS, "z": np.arange(N) * 1j})
 
 
 def test_durations_and_columns_with_names_of_several_levels() -> None:

@@ -101,6 +101,7 @@ def test_what_says_nothing_is_left_out_with_the_reason(tmp_path: Path) -> None:
         "row": list(range(100, 100 + N)),
         "user_id": [i * i * 7 for i in range(N)],
         "order id": [*range(N - 1), "X9"],
+        "rownames": [3 * i for i in range(N)],
         "name": [f"name {i}" for i in range(N)],
     }
     features = built(table_of(tmp_path, columns))
@@ -110,6 +111,7 @@ def test_what_says_nothing_is_left_out_with_the_reason(tmp_path: Path) -> None:
     assert features.note("row") == "row numbers"
     assert "identifier" in features.note("user_id")
     assert "identifier" in features.note("order id")
+    assert "identifier" in features.note("rownames")
     assert features.note("name").startswith("codes, 12 different values in 12 rows; if")
 
 

@@ -29,7 +29,6 @@ from fewlabels.cli._pictures import (
 )
 from fewlabels.cli._progress import progress_bars
 from fewlabels.cli._spread_answers import (
-    about_contradictions,
     about_open_rows,
     answers_of,
     free_names,
@@ -122,7 +121,7 @@ Left out, and listed in the report: columns with one value only, and the answers
 fewlabels wrote (confidence, doubt and the others). In tables of 10 rows or more also
 row numbers (whole numbers without a gap, each once), identifiers (whole numbers that all differ,
 or numbers with text among them, in a column named id, index, uuid or guid, or ending so (user_id,
-userId), or named by a program (Unnamed: 0, __index_level_0__) or not at all), codes such as
+userId), or named by a program (Unnamed: 0, rownames) or not at all), codes such as
 TK-10000 that nearly all differ, names of pictures of which none is there, and short text that
 differs in more than half of the rows, unless labels that are left out speak for it. To use one of
 them all the same, name it with --features or --column NAME=use.
@@ -200,7 +199,9 @@ def spread(
         spread_on_dask(ctx, free_names)
         return
     if method != "spreading" and given(ctx, "alpha"):
-        raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
+        raise click.UsageError(
+            "--alpha only works with --method spreading; remove one of them.", ctx
+        )
     fill_in_for_folder(ctx, source)
     label = ctx.params["label"]
     check_places(ctx, source, output=output, replace=force)
@@ -210,13 +211,15 @@ def spread(
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels import FewLabelsClassifier
         from fewlabels.cli import _spread_report
+        from fewlabels.models._copies import about_contradictions
 
         table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
         writer.check(table)
         doubts += about_open_rows(table, labels)
         making = stage("making features")
         points = points_of(ctx, table, label, labels.codes, making)
-        doubts += about_contradictions(table, points, labels)
+        contradictory = about_contradictions(points, labels.codes, labels.classes, table.rows_said)
+        doubts += filter(None, [contradictory])
         joining = stage("joining similar rows")
         recommended = method == "recommended"
         neighbors, notes = neighbors_of(neighbors, table.n_rows, chosen=recommended)

@@ -35,7 +35,8 @@ from fewlabels.io._views import categories_of
 _FEW_ROWS = 10
 
 _IDENTIFIER = re.compile(
-    r"(?i:(.*[_ .-])?(id|index|uuid|guid)|unnamed: \d+|__index_level_\d+__|)|.*[a-z](Id|ID)"
+    r"(?i:(.*[_ .-])?(id|index|uuid|guid)|row[_.]?names?|\.\.\.\d+|unnamed: \d+"
+    r"|__index_level_\d+__|)|.*[a-z](Id|ID)"
 )
 
 _CODE_NAME = re.compile(

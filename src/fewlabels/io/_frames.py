@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
+from uuid import UUID
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
 from fewlabels._arrays import refuse_foreign, refuse_masked
 from fewlabels._labels import is_missing
-from fewlabels._typing import Cells, Fields, Frame, Loaded, Matrix, Package
+from fewlabels._typing import Cells, Fields, Frame, Loaded, Package
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.io._cells import text_of_bytes
 from fewlabels.io._dates import array_dates
@@ -176,9 +178,10 @@ def _array_table(data: object) -> ColumnTable:
             array = np.asarray(data, dtype=object)  # numbers among texts stay numbers
     if array is None:
         refuse_foreign(data, "X")
+        one_row = " If it is one row: X.to_frame().T" if type(data).__name__ == "Series" else ""
         raise InvalidTypeError(
             f"a table of pandas, polars or pyarrow, or a dict of columns is needed; got a "
-            f"{type(data).__name__}."
+            f"{type(data).__name__}.{one_row}"
         )
     if array.ndim != 2:
         raise InvalidInputError(
@@ -197,8 +200,9 @@ def _column(values: object) -> object:
         if values.ndim == 0:
             raise InvalidInputError("a column must be a list or an array, got a single value.")
         held = _without_mask(values) if isinstance(values, np.ma.MaskedArray) else values
-        is_of_objects = isinstance(held, np.ndarray) and held.dtype == object and held.ndim == 1
-        return held.tolist() if is_of_objects else held
+        if isinstance(held, np.ndarray) and held.dtype == object and held.ndim == 1:
+            return held.tolist()
+        return held
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise InvalidTypeError(
             f"a column must be a list or an array, got a {type(values).__name__}. Pass a mapping "
@@ -207,14 +211,14 @@ def _column(values: object) -> object:
     return list(values)
 
 
-def _without_mask(values: np.ma.MaskedArray) -> Matrix:
+def _without_mask(values: np.ma.MaskedArray) -> np.ndarray | Cells:
     """Return a column whose masked cells are missing, as NaN, NaT or None."""
     if values.ndim > 1:
         refuse_masked(values, "a column of arrays", "Fill them in, or leave those rows out")
         return values.data
     if values.dtype.kind in "fmM":
-        nothing = np.nan if values.dtype.kind == "f" else values.dtype.type("NaT")
-        return np.asarray(values.filled(nothing))
+        nothing = np.nan if values.dtype.kind == "f" else "NaT"
+        return np.asarray(values.filled(np.array([nothing], values.dtype)[0]))
     return values.tolist() if np.ma.is_masked(values) else values.data
 
 
@@ -237,4 +241,17 @@ def _as_python(cell: object) -> object:
         cell = cell.astype(f"{cell.dtype.kind}8[us]")  # of nanoseconds, Python has a number only
     if isinstance(cell, np.generic):
         cell = cell.item()
-    return None if is_missing(cell) else cell
+    if is_missing(cell):
+        return None
+    if isinstance(cell, Enum) and not isinstance(cell, (str, int, float)):
+        return cell.name
+    if isinstance(cell, UUID) or _is_of_pandas(cell, "Interval"):
+        return str(cell)
+    if _is_of_pandas(cell, "Period"):
+        return cell.to_timestamp()  # type: ignore[attr-defined]
+    return cell
+
+
+def _is_of_pandas(cell: object, name: str) -> bool:
+    kind = type(cell)
+    return kind.__name__ == name and kind.__module__.partition(".")[0] == "pandas"

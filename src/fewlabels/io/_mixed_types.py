@@ -68,6 +68,13 @@ def dates_and_text(cells: Objects) -> Dates | None:
     return dates_of(replace(read, doubt=doubt), values)
 
 
+def of_one_type(reason: str) -> Unusable:
+    """Return what to say of values that are all of a type of which nothing is known."""
+    return Unusable(
+        reason, doubt=f"holds {reason}, and is not used. Make numbers, text or dates of them"
+    )
+
+
 def unusable(cells: Objects) -> Unusable:
     """Return what to say of values that are neither numbers nor text, or not all alike."""
     if any(isinstance(cell, (dict, list)) for cell in cells):
@@ -75,7 +82,7 @@ def unusable(cells: Objects) -> Unusable:
     kinds = Counter(type(cell).__name__ for cell in cells if not is_blank(cell))
     reason = f"values of type {' and '.join(sorted(kinds))}"
     if len(kinds) == 1:
-        return Unusable(reason)
+        return of_one_type(reason)
     listed = ", ".join(f"{kind} in {count:,}" for kind, count in kinds.most_common())
     return Unusable(
         reason,

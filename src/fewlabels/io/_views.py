@@ -28,7 +28,13 @@ from fewlabels.io._dates import (
     text_dates,
 )
 from fewlabels.io._durations import DURATIONS
-from fewlabels.io._mixed_types import NESTED, about_grouped, dates_and_text, unusable
+from fewlabels.io._mixed_types import (
+    NESTED,
+    about_grouped,
+    dates_and_text,
+    of_one_type,
+    unusable,
+)
 from fewlabels.io._otherwise import doubt_of_otherwise, written_otherwise
 from fewlabels.io._spelled import (
     Spelled,
@@ -276,7 +282,7 @@ def array_view(values: np.ndarray, reading: Reading = PLAIN) -> View:
         return Numbers(array_durations(values), said=_DURATIONS, form=DURATIONS)
     if values.dtype.kind in "bUS":
         return object_view(values.tolist(), reading)
-    return Unusable(f"values of type {values.dtype}")
+    return of_one_type(f"values of type {values.dtype}")
 
 
 def categories_of(cells: Iterable[object]) -> Categories | Unusable:
