@@ -131,6 +131,17 @@ def test_an_array_of_which_no_points_can_be_made_is_refused_before_anything_is_m
     assert [each.name for each in tmp_path.iterdir()] == ["x.npy"]
 
 
+def test_the_first_question_waits_for_nothing_that_learns() -> None:
+    code = (
+        "import sys\n"
+        "from fewlabels.labelling import Labelling\n"
+        "from fewlabels.web import open_listener, serve\n"
+        "print(sorted({'scipy', 'sklearn', 'pandas'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_missing_extra_is_named(data: Path, tmp_path: Path) -> None:
     without = "import sys; sys.modules['uvicorn'] = None; "
     done = subprocess.run(

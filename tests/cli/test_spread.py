@@ -580,7 +580,7 @@ def test_answers_of_an_export_are_refused_as_labels_whatever_names_were_taken(
     content = [{"x": row, **dict(zip(names, line, strict=True))} for row, line in enumerate(cells)]
     result = run(write_csv(tmp_path / "e.csv", content), "--label", names[0], "-o", out)
     assert result.exit_code == 2
-    assert f"{names[0]!r} holds 1 answer of the models among the labels" in result.stderr
+    assert f"{names[0]!r} contains 1 prediction besides the labels" in result.stderr
 
 
 def test_an_export_with_the_models_answers_among_its_labels_is_refused(

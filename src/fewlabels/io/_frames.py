@@ -218,7 +218,7 @@ def _without_mask(values: np.ma.MaskedArray) -> np.ndarray | Cells:
         return values.data
     if values.dtype.kind in "fmM":
         nothing = np.nan if values.dtype.kind == "f" else "NaT"
-        return np.asarray(values.filled(np.array(nothing, values.dtype)[()]))
+        return np.asarray(values.filled(np.array([nothing], values.dtype)[0]))
     return values.tolist() if np.ma.is_masked(values) else values.data
 
 

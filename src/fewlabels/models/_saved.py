@@ -220,7 +220,7 @@ def _labels_of(state: _SavedLabels) -> Labels:
     if sound != n_classes or codes.min(initial=-1) < -1 or codes.max(initial=-1) >= n_classes:
         raise ValueError("its classes and labels don't fit")
     if state["marker"] == "not a time":
-        marker = np.array("NaT", classes.dtype)[()]
+        marker = np.array(["NaT"], classes.dtype)[0]
     else:
         marker = _MARKERS[state["marker"]]
     labelled = codes >= 0

@@ -22,7 +22,7 @@ export function create(element, app, [kind, point]) {
     find("search", input.value.trim());
   }
 
-  function hint() {
+  function clear() {
     list.replaceChildren();
     note.textContent = app.state.kind === "images" ? "Searches the names of pictures." : "";
   }
@@ -30,7 +30,7 @@ export function create(element, app, [kind, point]) {
   async function find(how, wanted) {
     const mine = ++turn;
     reload = () => find(how, wanted);
-    if (!wanted) return hint();
+    if (!wanted) return clear();
     try {
       const like = how === "like";
       const found = await (like ? app.read(`similar/${wanted}`, { n: 48 }) : app.read("search", { text: wanted, n: 48 }));
