@@ -84,7 +84,7 @@ def require_columns(table: Table, needed: Sequence[str], fitted: Set[str]) -> No
         for match in difflib.get_close_matches(name.strip().casefold(), alike, 1)
     ]
     hint = f" Is it {quoted(close)}, named otherwise?" if close else ""
-    if table.names == [f"x{place}" for place in range(len(table.names))]:
+    if table.names == tuple(f"x{place}" for place in range(len(table.names))):
         hint = " An array has no names: pass a table, such as pandas.DataFrame(X, columns=names)."
     raise InvalidInputError(
         f"{table.path} lacks {quoted(missing)} among its columns.{hint} "
